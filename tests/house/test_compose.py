@@ -1,0 +1,327 @@
+"""docker-compose.yml is well-formed and each of its references leads to something that exists.
+
+The Compose schema knows the grammar only: a `depends_on`, a volume or a program that nobody defined passes it and fails on
+the operator's machine. `problems()` reads the file as the operator's machine would, without Docker or network.
+
+Long, because every kind of reference stands here twice: how it is followed, and broken, so that the check is seen to fail.
+"""
+
+import graphlib
+import json
+import re
+import shlex
+from pathlib import Path
+
+import django.core.management
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<rule>:?[-?+])?(?P<text>[^}]*)\}|\$(?P<bare>\w+)")
+PORTAL = ["beat", "migrate", "web", "worker"]
+
+
+class StrictLoader(yaml.SafeLoader):
+    """PyYAML keeps the last of two equal keys without a word; Compose refuses them, and so do we."""
+
+    def compose_mapping_node(self, anchor):
+        node = super().compose_mapping_node(anchor)
+        keys = [key.value for key, _ in node.value]
+        twice = {key for key in keys if keys.count(key) > 1}
+        if twice:
+            raise yaml.YAMLError(f"{sorted(twice)} stands twice{node.start_mark}")
+        return node
+
+
+def parse(text):
+    # By way of JSON, so that services no longer share the dictionaries of their YAML anchors.
+    return json.loads(json.dumps(StrictLoader(text).get_single_data()))
+
+
+def load():
+    return parse((ROOT / "docker-compose.yml").read_text())
+
+
+def example():
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return [line.partition("=")[0] for line in lines if line.strip() and line[0] != "#"]
+
+
+def mapping(value, key=None):
+    """Compose's lists are short forms of mappings: both as a mapping."""
+    if isinstance(value, dict):
+        return value
+    return {
+        (item[key] if isinstance(item, dict) else item.partition("=")[0]): item
+        for item in value or []
+    }
+
+
+def variables(node):
+    """Every variable of the file, as (name, has a default)."""
+    if isinstance(node, dict | list):
+        for item in node.values() if isinstance(node, dict) else node:
+            yield from variables(item)
+    elif isinstance(node, str):
+        for match in VARIABLE.finditer(node.replace("$$", "")):
+            yield match["name"] or match["bare"], (match["rule"] or "") in (":-", "-", ":+", "+")
+
+
+def mounts(service):
+    for volume in service.get("volumes", []):
+        if isinstance(volume, str):
+            source, colon, target = volume.partition(":")
+            yield (source if colon else "", target.split(":")[0] if colon else source)
+        else:
+            yield volume.get("source", ""), volume["target"]
+
+
+def programs(service):
+    """The commands of a service as lists of words, those inside `sh -c` included."""
+    command = service.get("command") or []
+    words = shlex.split(command) if isinstance(command, str) else command
+    if words[:2] == ["sh", "-c"]:
+        return [shlex.split(part) for part in words[2].split("&&")]
+    return [words]
+
+
+def missing_program(words, root):
+    """The file that these words need and that is not there, else None."""
+
+    def lacks(*candidates):
+        return None if any(list(root.glob(name)) for name in candidates) else candidates[0]
+
+    match words:
+        case ["gunicorn", target, *_]:
+            return lacks(target.partition(":")[0].replace(".", "/") + ".py")
+        case ["celery", "-A", target, *_]:
+            path = target.partition(":")[0].replace(".", "/")
+            return lacks(path + "/celery.py", path + ".py")
+        case ["celery", *_]:
+            return "the -A that names celery's app"
+        case ["python", "manage.py", command, *_]:
+            django_has = django.core.management.find_commands(django.core.management.__path__[0])
+            ours = lacks(f"*/management/commands/{command}.py")
+            return lacks("manage.py") or (ours if command not in django_has else None)
+    return None
+
+
+def service_problems(name, service, compose, root):
+    services = compose["services"]
+
+    for kind in ("extends", "volumes_from", "links", "network_mode"):
+        if kind in service:
+            yield f"{name}: uses {kind}, which this test cannot follow"
+    if not {"image", "build"} & set(service):
+        yield f"{name}: neither image nor build"
+
+    for target, need in mapping(service.get("depends_on")).items():
+        condition = need.get("condition") if isinstance(need, dict) else "service_started"
+        if target not in services:
+            yield f"{name}: depends on {target}, which is no service"
+        elif condition == "service_healthy" and "healthcheck" not in services[target]:
+            yield f"{name}: waits for {target} to be healthy, which has no healthcheck"
+        elif (condition == "service_completed_successfully") != (
+            services[target].get("restart") == "no"
+        ):
+            yield f"{name}: {condition} does not fit {target}, by its restart policy"
+
+    for source, target in mounts(service):
+        if source.startswith((".", "/", "~")):
+            if source[0] != "." or not (root / source).exists():
+                yield f"{name}: mounts {source}, which is not in the repository"
+            elif target == "/etc/caddy":
+                said = set(re.findall(r"\{\$(\w+)", (root / source / "Caddyfile").read_text()))
+                for missing in sorted(said - set(mapping(service.get("environment")))):
+                    yield f"{name}: the Caddyfile reads {missing}, which is not in its environment"
+        elif source and source not in compose.get("volumes", {}):
+            yield f"{name}: volume {source} is not declared"
+
+    for kind, what in (("networks", "network"), ("secrets", "secret"), ("configs", "config")):
+        for target in mapping(service.get(kind), "source"):
+            if target not in compose.get(kind, {}):
+                yield f"{name}: {what} {target} is not declared"
+
+    env_files = service.get("env_file") or []
+    for path in mapping([env_files] if isinstance(env_files, str) else env_files, "path"):
+        if not (root / path).exists():
+            yield f"{name}: env_file {path} does not exist"
+
+    if build := service.get("build"):
+        build = {"context": build} if isinstance(build, str) else build
+        dockerfile = root / build["context"] / build.get("dockerfile", "Dockerfile")
+        if not dockerfile.is_file():
+            yield f"{name}: {dockerfile.name} does not exist"
+        elif "target" in build and f" AS {build['target']}\n" not in dockerfile.read_text():
+            yield f"{name}: {dockerfile.name} has no stage {build['target']}"
+    elif service.get("pull_policy") == "never":
+        built = {other["image"] for other in services.values() if {"build", "image"} <= set(other)}
+        if service["image"] not in built:
+            yield f"{name}: nobody builds {service['image']}"
+
+    for words in programs(service):
+        if missing := missing_program(words, root):
+            yield f"{name}: {words[0]} needs {missing}, which does not exist"
+
+
+def problems(compose, root=ROOT):
+    found = []
+    for name, service in compose["services"].items():
+        found += service_problems(name, service, compose, root)
+
+    for kind in ("secrets", "configs"):
+        for name, entry in compose.get(kind, {}).items():
+            path = entry.get("file", "")
+            if path and "$" not in path and not (root / path).exists():
+                found.append(f"{kind}: {name} is read from {path}, which does not exist")
+
+    known = example()
+    for name, has_default in sorted(set(variables(compose))):
+        if not has_default and name not in known:
+            found.append(f"{name}: no default and not in .env.example")
+
+    graph = {name: list(mapping(s.get("depends_on"))) for name, s in compose["services"].items()}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        found.append(f"services wait for each other: {' '.join(error.args[1])}")
+    return found
+
+
+def test_every_reference_resolves():
+    assert problems(load()) == []
+
+
+def put(*path_and_value):
+    *path, key, value = path_and_value
+
+    def change(compose):
+        for step in path:
+            compose = compose[step]
+        compose[key] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            put("services", "web", "depends_on", "cache", {"condition": "service_healthy"}),
+            "web: depends on cache, which is no service",
+        ),
+        (
+            put("services", "beat", "depends_on", {"worker": {"condition": "service_healthy"}}),
+            "beat: waits for worker to be healthy, which has no healthcheck",
+        ),
+        (
+            put("services", "web", "depends_on", "migrate", {"condition": "service_started"}),
+            "web: service_started does not fit migrate, by its restart policy",
+        ),
+        (
+            put("services", "migrate", "depends_on", ["database", "web"]),
+            "services wait for each other: web migrate web",
+        ),
+        (put("services", "web", "volumes", ["date:/data"]), "web: volume date is not declared"),
+        (
+            put("services", "caddy", "volumes", ["./deploy:/etc/caddy"]),
+            "caddy: mounts ./deploy, which is not in the repository",
+        ),
+        (
+            put("services", "caddy", "environment", {}),
+            "caddy: the Caddyfile reads PORTAL_URL, which is not in its environment",
+        ),
+        (put("services", "beat", "networks", ["insid"]), "beat: network insid is not declared"),
+        (put("services", "web", "secrets", [{"source": "key"}]), "web: secret key is not declared"),
+        (put("services", "web", "configs", ["site"]), "web: config site is not declared"),
+        (
+            put("secrets", {"key": {"file": "./key.txt"}}),
+            "secrets: key is read from ./key.txt, which does not exist",
+        ),
+        (put("services", "web", "env_file", "web.env"), "web: env_file web.env does not exist"),
+        (
+            put("services", "web", "environment", "LEVEL", "${LOG_LEVEL:?Set it.}"),
+            "LOG_LEVEL: no default and not in .env.example",
+        ),
+        (put("services", "migrate", "build", "./tests"), "migrate: Dockerfile does not exist"),
+        (
+            put("services", "migrate", "build", {"context": ".", "target": "prod"}),
+            "migrate: Dockerfile has no stage prod",
+        ),
+        (put("services", "migrate", "image", "portal"), "web: nobody builds evabc-portal"),
+        (
+            put("services", "web", "command", "gunicorn portal.wsgi --workers 2"),
+            "web: gunicorn needs portal/wsgi.py, which does not exist",
+        ),
+        (
+            put("services", "worker", "command", ["celery", "-A", "portal", "worker"]),
+            "worker: celery needs portal/celery.py, which does not exist",
+        ),
+        (
+            put(
+                "services",
+                "migrate",
+                "command",
+                "sh -c 'python manage.py migrate && python manage.py sed'",
+            ),
+            "migrate: python needs */management/commands/sed.py, which does not exist",
+        ),
+    ],
+)
+def test_a_broken_reference_is_named(change, said):
+    compose = load()
+    change(compose)
+    assert said in problems(compose)
+
+
+def test_a_variable_with_a_default_needs_no_example():
+    compose = load()
+    put("services", "web", "environment", "LEVEL", "${LOG_LEVEL:-INFO} costs $$5")(compose)
+    assert set(variables(compose)) - set(variables(load())) == {("LOG_LEVEL", True)}
+    assert not [problem for problem in problems(compose) if "LOG_LEVEL" in problem]
+
+
+def test_a_key_that_stands_twice_is_refused():
+    with pytest.raises(yaml.YAMLError, match="'web'"):
+        parse("services:\n  web: {}\n  web: {}\n")
+
+
+def test_the_example_asks_for_nothing_that_is_not_used():
+    assert sorted(example()) == sorted({name for name, _ in variables(load())})
+
+
+def test_only_the_front_server_is_reached_from_outside():
+    services = load()["services"]
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert published == {"caddy": ["80:80", "443:443", "443:443/udp"]}
+
+
+def test_no_container_has_a_fixed_name_so_that_workers_and_web_scale():
+    services = load()["services"]
+    assert [name for name, service in services.items() if "container_name" in service] == []
+
+
+def test_the_portal_starts_after_its_database_is_migrated_and_never_in_local_mode():
+    services = load()["services"]
+    assert sorted(name for name in services if services[name]["image"] == "evabc-portal") == PORTAL
+    for name in ("beat", "web", "worker"):
+        condition = services[name]["depends_on"]["migrate"]["condition"]
+        assert (name, condition) == (name, "service_completed_successfully")
+    files = ["docker-compose.yml", "Dockerfile", ".env.example", "evabc/deploy/Caddyfile"]
+    local = re.compile("EVABC_LOCAL|runserver|honcho")
+    assert [name for name in files if local.search((ROOT / name).read_text())] == []
+
+
+def test_the_portal_reads_every_variable_that_it_is_given():
+    source = "".join((ROOT / "evabc" / name).read_text() for name in ("settings.py", "env.py"))
+    given = {name for service in PORTAL for name in load()["services"][service]["environment"]}
+    assert sorted(name for name in given if not re.search(rf"\b{name}\b", source)) == []
+
+
+def test_the_image_takes_the_house_along_and_nothing_else():
+    lines = (ROOT / ".dockerignore").read_text().split("\n")
+    rules = [line for line in lines if line and line[0] != "#"]
+    assert rules[0] == "*"
+    taken = [rule[1:] for rule in rules if rule[0] == "!"]
+    apps = [path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests"]
+    assert sorted(taken) == sorted([*apps, "manage.py", "requirements.txt", "static", "templates"])
