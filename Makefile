@@ -1,0 +1,20 @@
+# The two commands of the portal. `make help` lists them all.
+
+PYTHON ?= python3
+
+.PHONY: help run test lint
+
+help: ## What there is
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
+
+run: ## Start the portal on this machine, with sample data
+	@$(PYTHON) evabc/bootstrap.py requirements.txt
+	@EVABC_LOCAL=1 exec .venv/bin/python manage.py run_portal
+
+test: ## Every test, on PostgreSQL and on SQLite, with real servers and a real browser
+	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
+	@.venv/bin/python -m tests.run
+
+lint: ## Style and types
+	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
+	@.venv/bin/python -m tests.run --lint

@@ -1,0 +1,146 @@
+"""The communities, the teams that look after them, their rules, and the words of the public pages."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.urls import reverse
+
+from communities import eligibility
+from communities.vocabulary import (
+    CriterionKind,
+    Family,
+    Funder,
+    InitiativeKind,
+    ProgramType,
+    RoleKind,
+)
+
+
+class SupportTeam(models.Model):
+    """The EVA BC team that looks after one family of communities, and its mailbox."""
+
+    family = models.CharField(max_length=20, choices=Family.choices, unique=True)
+    name = models.CharField(max_length=80)
+    mailbox = models.EmailField(
+        help_text="Where people write to, and where the team gets its news."
+    )
+
+    class Meta:
+        ordering: ClassVar = ["-family"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CommunityOfPractice(models.Model):
+    """One of the six communities, as the public pages show it."""
+
+    slug = models.SlugField(unique=True)
+    short_name = models.CharField(
+        max_length=40, help_text="For lists and letters, for example STVC."
+    )
+    name = models.CharField(max_length=120)
+    team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="communities")
+    summary = models.TextField(help_text="One or two sentences for the list of communities.")
+    who_can_join = models.TextField(help_text="In plain words, for the community's page.")
+    consists_of = models.TextField(help_text="One thing per line.")
+    has_slack = models.BooleanField("has a Slack workspace", default=False)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["position", "pk"]
+        verbose_name = "community of practice"
+        verbose_name_plural = "communities of practice"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("community", args=[self.slug])
+
+    @property
+    def family(self) -> Family:
+        return Family(self.team.family)
+
+    @property
+    def is_coordination(self) -> bool:
+        return self.family == Family.COORDINATION
+
+    @property
+    def offerings(self) -> list[str]:
+        """What the community consists of, one thing an entry."""
+        return [line.strip() for line in self.consists_of.splitlines() if line.strip()]
+
+    def rules(self) -> list[eligibility.Criterion]:
+        """The community's criteria in their order, as the pure rules take them."""
+        return [criterion.as_rule() for criterion in self.criteria.all()]
+
+
+class EligibilityCriterion(models.Model):
+    """One rule of a community: typed, so that staff can change it without programming.
+
+    The columns that a kind does not use stay empty.
+    """
+
+    community = models.ForeignKey(CommunityOfPractice, models.CASCADE, related_name="criteria")
+    kind = models.CharField(max_length=20, choices=CriterionKind.choices)
+    program_types = models.JSONField(default=list, blank=True)
+    funder = models.CharField(max_length=10, choices=Funder.choices, blank=True)
+    roles = models.JSONField(default=list, blank=True)
+    initiatives = models.JSONField(default=list, blank=True)
+    roles_to_check = models.JSONField(default=list, blank=True)
+    initiatives_to_check = models.JSONField(default=list, blank=True)
+    source = models.TextField("the sentence it comes from")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["position", "pk"]
+        verbose_name_plural = "eligibility criteria"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["community", "kind"], name="one_criterion_of_a_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    def as_rule(self) -> eligibility.Criterion:
+        return eligibility.Criterion(
+            kind=CriterionKind(self.kind),
+            program_types=tuple(ProgramType(v) for v in self.program_types),
+            funder=Funder(self.funder) if self.funder else None,
+            roles=tuple(RoleKind(v) for v in self.roles),
+            initiatives=tuple(InitiativeKind(v) for v in self.initiatives),
+            roles_to_check=tuple(RoleKind(v) for v in self.roles_to_check),
+            initiatives_to_check=tuple(InitiativeKind(v) for v in self.initiatives_to_check),
+        )
+
+
+class Question(models.Model):
+    """One of EVA BC's questions and answers."""
+
+    slug = models.SlugField(unique=True)
+    question = models.CharField(max_length=200)
+    answer = models.TextField(help_text="Markdown: blank lines between paragraphs, “- ” for lists.")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.question
+
+
+class Passage(models.Model):
+    """A piece of text on a public page. The places are fixed, the words belong to staff."""
+
+    key = models.SlugField(unique=True, editable=False)
+    heading = models.CharField(max_length=120)
+    text = models.TextField(help_text="Markdown: blank lines between paragraphs, “- ” for lists.")
+
+    class Meta:
+        ordering: ClassVar = ["key"]
+        verbose_name = "text on a public page"
+        verbose_name_plural = "texts on public pages"
+
+    def __str__(self) -> str:
+        return self.heading

@@ -1,0 +1,256 @@
+"""The sentences of the findings: one for the worker, one for staff, and what to do next.
+
+Kept apart from the rules so that the wording can be read, and changed, in one place.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.formats import date_format
+
+from communities.vocabulary import CriterionKind, Evidence, InitiativeKind, ProgramType, RoleKind
+
+if TYPE_CHECKING:
+    from communities.eligibility import Criterion, Fact
+
+
+class Sentence(enum.Enum):
+    """What there is to say about one rule."""
+
+    SAYS_YES = enum.auto()
+    SAYS_NO = enum.auto()
+    ENDED = enum.auto()
+    NOT_YET = enum.auto()
+    NOTHING_KNOWN = enum.auto()
+    OTHER_PROGRAM = enum.auto()
+    OTHER_ROLE = enum.auto()
+    NOT_NAMED = enum.auto()
+
+
+class Said(NamedTuple):
+    worker: str
+    staff: str
+    next_step: str
+
+
+STAFF_WILL_CHECK = "EVA BC staff will check this."
+IF_WRONG = "If this is not right, say so in your note, or write to us."
+
+# What each rule is about, said to the worker and to staff, as a clause that follows "… that".
+_CLAUSES: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
+    (CriterionKind.CASELOAD, Sentence.SAYS_YES): (
+        "you carry a caseload in {program}",
+        "the applicant carries a caseload in {program}",
+    ),
+    (CriterionKind.CASELOAD, Sentence.SAYS_NO): (
+        "you do not carry a caseload in {program}",
+        "the applicant does not carry a caseload in {program}",
+    ),
+    (CriterionKind.CASELOAD, Sentence.OTHER_PROGRAM): (
+        "you work in {program}, and this community is for staff of {wanted}",
+        "the applicant works in {program}, and this community is for staff of {wanted}",
+    ),
+    (CriterionKind.FUNDING, Sentence.SAYS_YES): (
+        "the Ministry of Public Safety and Solicitor General funds {program}",
+        "the Ministry of Public Safety and Solicitor General funds {program}",
+    ),
+    (CriterionKind.FUNDING, Sentence.SAYS_NO): (
+        "the Ministry of Public Safety and Solicitor General does not fund {program}",
+        "the Ministry of Public Safety and Solicitor General does not fund {program}",
+    ),
+    (CriterionKind.EVA_MEMBERSHIP, Sentence.SAYS_YES): (
+        "{you_hold} a current EVA BC membership",
+        "{they_hold} a current EVA BC membership",
+    ),
+    (CriterionKind.EVA_MEMBERSHIP, Sentence.SAYS_NO): (
+        "{you_hold} no current EVA BC membership",
+        "{they_hold} no current EVA BC membership",
+    ),
+    (CriterionKind.COORDINATION_ROLE, Sentence.SAYS_YES): (
+        "you are {role} of {initiative}",
+        "the applicant is {role} of {initiative}",
+    ),
+    (CriterionKind.COORDINATION_ROLE, Sentence.SAYS_NO): (
+        "you are not {role} of {initiative}",
+        "the applicant is not {role} of {initiative}",
+    ),
+    (CriterionKind.COORDINATION_ROLE, Sentence.OTHER_ROLE): (
+        "you have the role “{role}” in {initiative}, and this community is for {wanted}",
+        "the applicant has the role “{role}” in {initiative}, and this community is for {wanted}",
+    ),
+    (CriterionKind.COORDINATION_ROLE, Sentence.NOT_NAMED): (
+        "you are {role} of {initiative}, which our rules do not name",
+        "the applicant is {role} of {initiative}, which the rules do not name",
+    ),
+}
+
+# Whole sentences: nobody in particular says these.
+_PLAIN: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
+    (CriterionKind.CASELOAD, Sentence.NOTHING_KNOWN): (
+        "We do not know yet whether you carry a caseload in {wanted}.",
+        "It is not known whether the applicant carries a caseload in {wanted}.",
+    ),
+    (CriterionKind.CASELOAD, Sentence.ENDED): (
+        "Your caseload in {program} ended on {date}.",
+        "The applicant’s caseload in {program} ended on {date}.",
+    ),
+    (CriterionKind.CASELOAD, Sentence.NOT_YET): (
+        "Your caseload in {program} starts on {date}.",
+        "The applicant’s caseload in {program} starts on {date}.",
+    ),
+    (CriterionKind.FUNDING, Sentence.NOTHING_KNOWN): (
+        "We do not know yet who funds {program}.",
+        "It is not known who funds {program}.",
+    ),
+    (CriterionKind.FUNDING, Sentence.ENDED): (
+        "The funding that we know of for {program} ended on {date}.",
+        "The known funding of {program} ended on {date}.",
+    ),
+    (CriterionKind.FUNDING, Sentence.NOT_YET): (
+        "The funding that we know of for {program} starts on {date}.",
+        "The known funding of {program} starts on {date}.",
+    ),
+    (CriterionKind.EVA_MEMBERSHIP, Sentence.NOTHING_KNOWN): (
+        "We do not know yet whether you or your agency hold a current EVA BC membership.",
+        "It is not known whether the applicant or the agency holds a current EVA BC membership.",
+    ),
+    (CriterionKind.EVA_MEMBERSHIP, Sentence.ENDED): (
+        "{Your} EVA BC membership ended on {date}.",
+        "{Their} EVA BC membership ended on {date}.",
+    ),
+    (CriterionKind.EVA_MEMBERSHIP, Sentence.NOT_YET): (
+        "{Your} EVA BC membership starts on {date}.",
+        "{Their} EVA BC membership starts on {date}.",
+    ),
+    (CriterionKind.COORDINATION_ROLE, Sentence.NOTHING_KNOWN): (
+        "We do not know yet which role you have in a coordination initiative.",
+        "The applicant’s role in a coordination initiative is not known.",
+    ),
+    (CriterionKind.COORDINATION_ROLE, Sentence.ENDED): (
+        "Your role as {role} of {initiative} ended on {date}.",
+        "The applicant’s role as {role} of {initiative} ended on {date}.",
+    ),
+    (CriterionKind.COORDINATION_ROLE, Sentence.NOT_YET): (
+        "Your role as {role} of {initiative} starts on {date}.",
+        "The applicant’s role as {role} of {initiative} starts on {date}.",
+    ),
+}
+
+_NOT_MET_STEPS = {
+    CriterionKind.CASELOAD: "This community is for frontline staff who carry a caseload in {wanted}. "
+    "See whether another community fits. " + IF_WRONG,
+    CriterionKind.FUNDING: "Your agency can tell you who funds the program. " + IF_WRONG,
+    CriterionKind.EVA_MEMBERSHIP: "Ask your agency whether it holds or can renew its EVA BC membership; "
+    "your own counts too. " + IF_WRONG,
+    CriterionKind.COORDINATION_ROLE: "This community is for {wanted}. See whether the other coordination "
+    "community fits. " + IF_WRONG,
+}
+
+_PROGRAM_NAMES = {
+    ProgramType.STVC: "Stopping the Violence Counselling",
+    ProgramType.STV_ORS: "Stopping the Violence Outreach",
+    ProgramType.MORS: "Multicultural Outreach",
+    ProgramType.CBVS: "Community-Based Victim Services",
+    ProgramType.SAS: "Sexual Assault Services",
+    ProgramType.OTHER: "another program",
+}
+_ROLE_NAMES = {
+    RoleKind.CHAIR: "chairs",
+    RoleKind.CO_CHAIR: "co-chairs",
+    RoleKind.COORDINATOR: "coordinators",
+    RoleKind.OTHER: "people with another role",
+}
+
+
+def explain(
+    sentence: Sentence,
+    *,
+    criterion: Criterion,
+    fact: Fact | None,
+    words: dict[str, str],
+    programs: Sequence[ProgramType],
+) -> Said:
+    """Put one outcome into words.
+
+    ``fact`` is the fact that decided, None where nothing is known; ``programs`` are the program
+    types that the community is for.
+    """
+    named = {
+        "program": "your program",
+        "date": _boundary(sentence, fact),
+        "wanted": _wanted(criterion, programs),
+        **_holder(words.get("holder", "")),
+        **words,
+    }
+    key = (criterion.kind, sentence)
+    if key in _PLAIN:
+        worker, staff = _PLAIN[key]
+    else:
+        for_worker, for_staff = _CLAUSES[key]
+        worker = f"{_lead(fact, 'You told us that')} {for_worker}."
+        staff = f"{_lead(fact, 'The applicant says that')} {for_staff}."
+    for_staff_words = {**named, "program": words.get("program", "the program")}
+    return Said(
+        worker=worker.format(**named),
+        staff=staff.format(**for_staff_words),
+        next_step=_next_step(sentence, criterion.kind, fact).format(**named),
+    )
+
+
+def _lead(fact: Fact | None, claimed: str) -> str:
+    if fact is None or fact.evidence == Evidence.CLAIMED:
+        return claimed
+    if fact.evidence == Evidence.CONFIRMED:
+        return "EVA BC staff have checked that"
+    source = fact.source or "A list of EVA BC"
+    return f"{source[0].upper()}{source[1:]} says that"
+
+
+def _next_step(sentence: Sentence, kind: CriterionKind, fact: Fact | None) -> str:
+    if sentence is Sentence.SAYS_YES:
+        return STAFF_WILL_CHECK if fact and fact.evidence == Evidence.CLAIMED else ""
+    if sentence in (Sentence.NOTHING_KNOWN, Sentence.NOT_YET, Sentence.NOT_NAMED):
+        return STAFF_WILL_CHECK
+    return _NOT_MET_STEPS[kind]
+
+
+def _boundary(sentence: Sentence, fact: Fact | None) -> str:
+    day: date | None = None
+    if fact:
+        day = fact.starts_on if sentence is Sentence.NOT_YET else fact.ends_on
+    return date_format(day, "j F Y") if day else ""
+
+
+def _wanted(criterion: Criterion, programs: Sequence[ProgramType]) -> str:
+    if criterion.kind == CriterionKind.COORDINATION_ROLE:
+        roles = _listing([_ROLE_NAMES[role] for role in criterion.roles])
+        return f"{roles} of {_listing([InitiativeKind(kind).short for kind in criterion.initiatives], 'or')}"
+    return _listing([_PROGRAM_NAMES[t] for t in programs], "or") or "a program of this community"
+
+
+def _listing(things: Sequence[str], last: str = "and") -> str:
+    return (
+        f" {last} ".join([", ".join(things[:-1]), things[-1]])
+        if len(things) > 1
+        else "".join(things)
+    )
+
+
+def _holder(holder: str) -> dict[str, str]:
+    if holder == "you":
+        return {
+            "you_hold": "you hold",
+            "they_hold": "the applicant holds",
+            "Your": "Your own",
+            "Their": "The applicant’s own",
+        }
+    return {
+        "you_hold": "your agency holds",
+        "they_hold": "the agency holds",
+        "Your": "Your agency’s",
+        "Their": "The agency’s",
+    }

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from communities import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("communities/", views.community_list, name="communities"),
+    path("communities/<slug:slug>/", views.community, name="community"),
+    path("questions/", views.questions, name="questions"),
+]

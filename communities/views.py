@@ -1,0 +1,43 @@
+"""The public pages: anyone reads them, nobody needs to sign in."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What a community of practice is, why, the six of them, and how to join."""
+    passages = {passage.key.replace("-", "_"): passage for passage in Passage.objects.all()}
+    return render(
+        request, "communities/home.html", {"passages": passages, "communities": _communities()}
+    )
+
+
+@require_safe
+def community_list(request: HttpRequest) -> HttpResponse:
+    """The six communities by family."""
+    return render(request, "communities/list.html", {"communities": _communities()})
+
+
+@require_safe
+def community(request: HttpRequest, slug: str) -> HttpResponse:
+    """One community: what it consists of, who can join, how, and whom to write to."""
+    shown = get_object_or_404(CommunityOfPractice.objects.select_related("team"), slug=slug)
+    return render(request, "communities/community.html", {"community": shown})
+
+
+@require_safe
+def questions(request: HttpRequest) -> HttpResponse:
+    """EVA BC's questions and answers."""
+    return render(
+        request,
+        "communities/questions.html",
+        {"questions": Question.objects.all(), "teams": SupportTeam.objects.all()},
+    )
+
+
+def _communities() -> list[CommunityOfPractice]:
+    return list(CommunityOfPractice.objects.select_related("team"))

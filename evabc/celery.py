@@ -1,0 +1,14 @@
+"""The Celery application of the portal. Its messages are doorbells: they carry row ids only."""
+
+import os
+
+from celery import Celery
+
+from evabc.schedule import SCHEDULE
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evabc.settings")
+
+app = Celery("evabc")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = SCHEDULE
+app.autodiscover_tasks(["membership.outbox"])

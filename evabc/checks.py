@@ -1,0 +1,42 @@
+"""What must hold of the house itself before the portal starts."""
+
+import importlib.util
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+
+@register()
+def requests_is_ours(**kwargs: Any) -> list[CheckMessage]:
+    """The folder ``requests`` must win over PyPI's library of the same name."""
+    spec = importlib.util.find_spec("requests")
+    origin = Path(spec.origin).resolve() if spec and spec.origin else None
+    ours = Path(settings.BASE_DIR).resolve() / "requests" / "__init__.py"
+    if origin == ours:
+        return []
+    return [
+        Error(
+            f"The package 'requests' comes from {origin}, not from the portal.",
+            hint="Start from the project's folder, and put that folder first on the path.",
+            id="evabc.E001",
+        )
+    ]
+
+
+@register()
+def no_dependency_needs_the_library(**kwargs: Any) -> list[CheckMessage]:
+    """PyPI's ``requests`` cannot be imported beside our own, so nothing may bring it in."""
+    try:
+        metadata.distribution("requests")
+    except metadata.PackageNotFoundError:
+        return []
+    return [
+        Error(
+            "PyPI's library 'requests' is installed; our own folder hides it, and whatever needs it breaks.",
+            hint="Find the dependency that brings it with 'pip show requests' and replace it.",
+            id="evabc.E002",
+        )
+    ]

@@ -1,0 +1,25 @@
+"""Write what is missing of the six communities, their rules, the public texts and the teams."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+
+from communities import catalogue
+from membership.teams import seed_groups
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="Count, and write nothing.")
+
+    @transaction.atomic
+    def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
+        written = catalogue.seed()
+        groups = seed_groups()
+        if dry_run:
+            transaction.set_rollback(True)
+        verb = "would be" if dry_run else "were"
+        self.stdout.write(f"{written} rows of the catalogue and {groups} teams {verb} written.")

@@ -1,0 +1,5 @@
+"""What beat rings for, and how often."""
+
+SCHEDULE = {
+    "sweep-letters": {"task": "membership.sweep_letters", "schedule": 30.0},
+}

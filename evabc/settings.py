@@ -1,0 +1,223 @@
+"""Settings of the portal. What differs from machine to machine comes from ``env.py``."""
+
+import zoneinfo
+
+from csp.constants import NONCE, NONE, SELF
+
+from evabc import env
+
+# British Columbia stopped changing its clocks in 2026; the system's zone data may not know that,
+# and zoneinfo prefers the system's. Only the pinned tzdata package counts.
+zoneinfo.reset_tzpath(to=())
+
+BASE_DIR = env.BASE_DIR
+LOCAL = env.flag("EVABC_LOCAL")  # `make run`: one machine, sample data, mail into files
+DATA_DIR = env.data_dir()
+SECRET_KEY = env.secret_key(local=LOCAL, folder=DATA_DIR)
+PORTAL_URL = env.portal_url(local=LOCAL)
+DEBUG = False
+SECOND_FACTOR_REQUIRED = env.flag("EVABC_SECOND_FACTOR", default=not LOCAL) or not LOCAL
+
+PORTAL_HOST = env.urlsplit(PORTAL_URL).hostname or ""
+PORTAL_IS_HTTPS = PORTAL_URL.startswith("https://")
+# localhost is for health checks; letters take their links from PORTAL_URL, never from the host.
+ALLOWED_HOSTS = [PORTAL_HOST, "localhost", "127.0.0.1"]
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+
+INSTALLED_APPS = [
+    "evabc.apps.EvabcConfig",
+    "communities.apps.CommunitiesConfig",
+    "membership.apps.MembershipConfig",
+    # By its class: named plainly, Django could install PyPI's library of the same name.
+    "requests.apps.JoinRequestsConfig",
+    "evabc.apps.StaffAdminConfig",
+    "django.forms",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "membership.signup.second_factor.SecondFactorMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "evabc.middleware.PersonalPagesAreNotStored",
+]
+
+ROOT_URLCONF = "evabc.urls"
+WSGI_APPLICATION = "evabc.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "evabc.context.portal",
+            ],
+        },
+    },
+]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+DATABASES = env.databases(DATA_DIR, local=LOCAL)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.redis_url(local=LOCAL)
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
+    )
+}
+
+# -- Sign-in: a code sent to the email, no passwords anywhere ----------------------------------
+
+AUTH_USER_MODEL = "membership.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "my:home"
+ACCOUNT_ADAPTER = "membership.signup.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "request_login_code": "membership.signup.forms.EmailForm",
+    "confirm_login_code": "membership.signup.forms.CodeForm",
+}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("EVABC_TRUSTED_PROXIES", 0)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "EVA BC Communities of Practice"
+
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PORTAL_IS_HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+
+# -- Mail -------------------------------------------------------------------------------------
+
+vars().update(env.mail(DATA_DIR, local=LOCAL))
+MAIL_IS_FILES = LOCAL and "EMAIL_FILE_PATH" in vars()
+EMAIL_TIMEOUT = 10  # seconds for one socket operation
+LETTER_DEADLINE = 30  # seconds in all for handing one letter to the mail server
+DEFAULT_FROM_EMAIL = "EVA BC Communities of Practice <programsupport@endingviolence.org>"
+
+# -- Jobs ---------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+if not REDIS_URL:
+    _doorbell = DATA_DIR / "doorbell"
+    _doorbell.mkdir(exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_doorbell),
+        "data_folder_out": str(_doorbell),
+        "control_folder": str(DATA_DIR / "control"),
+        "store_processed": False,
+        "polling_interval": 0.2,
+    }
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_max": 0.2}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# -- Headers ------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],  # the QR code of an authenticator app is a data: picture
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_SSL_REDIRECT = PORTAL_IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if PORTAL_IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PORTAL_IS_HTTPS
+if ALLAUTH_TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# -- Pages --------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = LOCAL  # `make run` needs no collectstatic
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if LOCAL or env.flag("EVABC_TEST")
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+CRISPY_FAIL_SILENTLY = False
+
+LANGUAGE_CODE = "en-ca"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "America/Vancouver"
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 250_000  # bytes of one form, files not counted
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}

@@ -1,0 +1,1 @@
+"""People, agencies, programs, roles, EVA BC memberships, enrolments, letters and sign-in."""

@@ -1,0 +1,40 @@
+"""Each team sees its own rows only; what is another team's does not exist for it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+
+from membership.teams import families_of
+
+
+class TeamsOwnRows(admin.ModelAdmin):
+    """Read-only rows of the viewer's own teams. ``team_path`` leads from a row to its team."""
+
+    team_path = "team"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        families = families_of(request.user)
+        return super().get_queryset(request).filter(**{f"{self.team_path}__family__in": families})
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(families_of(request.user))
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(families_of(request.user))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        # Django leads away with a message; a row of the other team is answered like none at all.
+        raise Http404("There is no such row.")

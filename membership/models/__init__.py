@@ -1,0 +1,23 @@
+"""The register and the outbox, one file per thing."""
+
+from membership.models.accounts import User
+from membership.models.agencies import Agency, EvaMembership, Program
+from membership.models.coordination import CoordinationInitiative, CoordinationRole
+from membership.models.enrolments import Enrolment
+from membership.models.outbox import OutboxEmail
+from membership.models.people import Person, ProgramPosition
+from membership.models.sample import SampleProvince
+
+__all__ = [
+    "Agency",
+    "CoordinationInitiative",
+    "CoordinationRole",
+    "Enrolment",
+    "EvaMembership",
+    "OutboxEmail",
+    "Person",
+    "Program",
+    "ProgramPosition",
+    "SampleProvince",
+    "User",
+]

@@ -1,0 +1,47 @@
+"""Sign-ins: an email address and nothing else. There are no passwords."""
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes sign-ins; addresses are kept in lower case."""
+
+    def create_user(self, email: str, **fields: object) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_unusable_password()
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: None = None, **fields: object) -> "User":
+        return self.create_user(email, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Someone with a sign-in."""
+
+    email = models.EmailField(unique=True)
+    is_staff = models.BooleanField("EVA BC staff", default=False)
+    is_active = models.BooleanField("may sign in", default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = "sign-in"
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("email"), name="one_sign_in_per_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email

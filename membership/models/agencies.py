@@ -1,0 +1,92 @@
+"""Agencies, their programs and EVA BC memberships."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from communities.vocabulary import Funder, ProgramType
+from membership.models.evidence import Evidenced
+from membership.names import name_key
+
+
+class Agency(models.Model):
+    """An organisation that runs programs."""
+
+    name = models.CharField(max_length=160)
+    name_key = models.CharField(max_length=160, unique=True, editable=False)
+    city = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        verbose_name_plural = "agencies"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, **kwargs: object) -> None:  # type: ignore[override]
+        # The key is the name itself in another spelling; it can never differ from it.
+        self.name_key = name_key(self.name)
+        super().save(**kwargs)  # type: ignore[arg-type]
+
+
+class Program(Evidenced):
+    """An agency's funded service in a place. The evidence is about its funding."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="programs")
+    type = models.CharField(max_length=10, choices=ProgramType.choices)
+    community_served = models.CharField(max_length=80, blank=True)
+    funder = models.CharField(max_length=10, choices=Funder.choices, blank=True)
+    funded_from = models.DateField(null=True, blank=True)
+    funded_until = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+
+    class Meta(Evidenced.Meta):
+        ordering: ClassVar = ["agency__name", "type", "community_served"]
+        constraints: ClassVar = [
+            *Evidenced.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["agency", "type", "community_served"],
+                name="one_program_of_a_type_in_a_place",
+            ),
+            models.CheckConstraint(
+                condition=Q(funded_until__isnull=True)
+                | Q(funded_from__isnull=True)
+                | Q(funded_until__gte=F("funded_from")),
+                name="program_funding_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        place = f", {self.community_served}" if self.community_served else ""
+        return f"{self.agency}: {self.get_type_display()}{place}"
+
+
+class EvaMembership(Evidenced):
+    """An EVA BC membership, held by an agency or a person for a period."""
+
+    agency = models.ForeignKey(
+        Agency, models.CASCADE, null=True, blank=True, related_name="eva_memberships"
+    )
+    person = models.ForeignKey(
+        "membership.Person", models.CASCADE, null=True, blank=True, related_name="eva_memberships"
+    )
+    starts_on = models.DateField()
+    ends_on = models.DateField(help_text="The last day, inclusive.")
+
+    class Meta(Evidenced.Meta):
+        ordering: ClassVar = ["-ends_on"]
+        verbose_name = "EVA BC membership"
+        constraints: ClassVar = [
+            *Evidenced.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(agency__isnull=False, person__isnull=True)
+                | Q(agency__isnull=True, person__isnull=False),
+                name="eva_membership_has_one_holder",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="eva_membership_ends_after_it_starts"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency or self.person}: {self.starts_on} to {self.ends_on}"

@@ -1,0 +1,65 @@
+"""Coordination initiatives and who chairs or coordinates them."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from communities.vocabulary import InitiativeKind, RoleKind
+from membership.models.evidence import Evidenced
+from membership.models.people import Person
+
+
+class CoordinationInitiative(models.Model):
+    """A VAWIR/VIR committee, a Sexual Assault Coordination committee, an ICAT, or another."""
+
+    kind = models.CharField(max_length=10, choices=InitiativeKind.choices)
+    name = models.CharField(max_length=160)
+    community_served = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind", "name", "community_served"],
+                name="one_initiative_of_a_name_in_a_place",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CoordinationRole(Evidenced):
+    """A person's role in an initiative. ``initiative`` is empty until it is matched to the register."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="roles")
+    initiative = models.ForeignKey(
+        CoordinationInitiative, models.PROTECT, null=True, blank=True, related_name="roles"
+    )
+    initiative_kind = models.CharField(max_length=10, choices=InitiativeKind.choices)
+    initiative_name = models.CharField(max_length=160, blank=True)
+    community_served = models.CharField(max_length=80, blank=True)
+    role = models.CharField(max_length=12, choices=RoleKind.choices)
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+
+    # What makes two claims of a person claims about the same thing.
+    SAME_THING: ClassVar = ("initiative", "initiative_kind", "initiative_name", "community_served")
+
+    class Meta(Evidenced.Meta):
+        ordering: ClassVar = ["person", "pk"]
+        constraints: ClassVar = [
+            *Evidenced.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True)
+                | Q(starts_on__isnull=True)
+                | Q(ends_on__gte=F("starts_on")),
+                name="role_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.person}: {self.get_role_display()}, {self.initiative or self.initiative_name}"
+        )

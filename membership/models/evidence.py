@@ -1,0 +1,47 @@
+"""How we know a fact: columns that every fact of the register carries."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.formats import date_format
+
+from communities.vocabulary import Evidence
+
+
+class Evidenced(models.Model):
+    """A fact with its evidence: claimed, listed (list and as-of date), confirmed (who and when)."""
+
+    evidence = models.CharField(max_length=12, choices=Evidence.choices, default=Evidence.CLAIMED)
+    list_name = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="For a listed fact, for example: the ministry’s contract list.",
+    )
+    list_as_of = models.DateField("list as of", null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    confirmed_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(evidence=Evidence.LISTED)
+                | (~Q(list_name="") & Q(list_as_of__isnull=False)),
+                name="%(class)s_listed_names_its_list",
+            ),
+            models.CheckConstraint(
+                condition=~Q(evidence=Evidence.CONFIRMED) | Q(confirmed_on__isnull=False),
+                name="%(class)s_confirmed_says_when",
+            ),
+        ]
+
+    @property
+    def source(self) -> str:
+        """The list in words, for the findings: "the ministry's contract list of 1 April 2026"."""
+        if not self.list_name or not self.list_as_of:
+            return ""
+        return f"{self.list_name} of {date_format(self.list_as_of, 'j F Y')}"

@@ -1,0 +1,89 @@
+"""People whom the register knows, and their work in programs."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from communities.vocabulary import ProgramType
+from membership.models.agencies import Agency, Program
+from membership.models.evidence import Evidenced
+
+
+class Person(models.Model):
+    """Someone the register knows, with or without a sign-in."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="person"
+    )
+    name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name", "pk"]
+        verbose_name_plural = "people"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                Lower("email"), condition=~Q(email=""), name="one_person_per_email"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email or f"Person {self.pk}"
+
+    @property
+    def short_name(self) -> str:
+        """What a button calls her: "Approve and email Dana"."""
+        return self.name.split(" ")[0] if self.name else "the applicant"
+
+
+class ProgramPosition(Evidenced):
+    """A worker's job in a program, as one source knows it. The evidence is about the caseload.
+
+    ``program`` is empty until what she wrote is matched to the register; ``agency_name`` and
+    ``program_type`` then say what she wrote. ``says_funded`` and ``says_membership`` are her own
+    answers about facts of the program and the agency: None where she is not sure.
+    """
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="positions")
+    program = models.ForeignKey(
+        Program, models.PROTECT, null=True, blank=True, related_name="positions"
+    )
+    agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
+    agency_name = models.CharField(max_length=160, blank=True)
+    program_type = models.CharField(max_length=10, choices=ProgramType.choices, blank=True)
+    community_served = models.CharField(max_length=80, blank=True)
+    carries_caseload = models.BooleanField(null=True, blank=True)
+    says_funded = models.BooleanField(null=True, blank=True)
+    says_membership = models.CharField(
+        max_length=10,
+        blank=True,
+        choices=[("agency", "Her agency holds one"), ("own", "She holds one"), ("no", "No")],
+    )
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+
+    # What makes two claims of a person claims about the same thing.
+    SAME_THING: ClassVar = ("program", "program_type", "agency_name", "community_served")
+
+    class Meta(Evidenced.Meta):
+        ordering: ClassVar = ["person", "pk"]
+        constraints: ClassVar = [
+            *Evidenced.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(program__isnull=False) | ~Q(program_type=""),
+                name="position_names_its_program",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True)
+                | Q(starts_on__isnull=True)
+                | Q(ends_on__gte=F("starts_on")),
+                name="position_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.program or self.get_program_type_display()}"

@@ -1,0 +1,106 @@
+"""Handing one letter to the mail server: claim, send, finish.
+
+The claim is a compare-and-set with a lease: SQLite ignores SKIP LOCKED, and a worker that dies
+leaves its letter to the next one when the lease ends. No transaction is open while the mail server
+talks.
+"""
+
+import logging
+import smtplib
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+
+from membership.models import OutboxEmail
+from membership.outbox.message import message_of
+
+logger = logging.getLogger(__name__)
+
+State = OutboxEmail.State
+
+LEASE = timedelta(seconds=settings.LETTER_DEADLINE * 3)
+# Minutes until the next try, after the first failure, the second, and so on; then staff decide.
+RETRY_MINUTES = (1, 5, 15, 60, 180, 360, 720, 1440)
+
+
+def due_letters(now: datetime) -> QuerySet[OutboxEmail]:
+    """Letters that wait and are due, and those whose sender's lease has ended."""
+    return OutboxEmail.objects.filter(
+        Q(state=State.QUEUED, due_at__lte=now) | Q(state=State.SENDING, lease_until__lt=now)
+    )
+
+
+def deliver(outbox_email_id: int, *, now: datetime) -> bool:
+    """Send one letter if it is due and nobody else has it. True when it was sent."""
+    owner = str(uuid.uuid4())
+    claimed = due_letters(now).filter(pk=outbox_email_id, wanted=True)
+    if not claimed.update(
+        state=State.SENDING, lease_owner=owner, lease_until=now + LEASE, attempts=F("attempts") + 1
+    ):
+        _close_unwanted(outbox_email_id, now)
+        return False
+    letter = OutboxEmail.objects.select_related("team").get(pk=outbox_email_id)
+    try:
+        message_of(letter).send()
+    except Exception as error:
+        _note_failure(letter, owner, error, now)
+        return False
+    _mine(letter, owner).update(state=State.SENT, sent_at=now, last_error="", **_RELEASED)
+    return True
+
+
+_RELEASED = {"lease_owner": "", "lease_until": None}
+
+
+def _mine(letter: OutboxEmail, owner: str) -> QuerySet[OutboxEmail]:
+    """The row, if this worker still has it."""
+    return OutboxEmail.objects.filter(pk=letter.pk, state=State.SENDING, lease_owner=owner)
+
+
+def _close_unwanted(outbox_email_id: int, now: datetime) -> None:
+    """Its sender died while a decision contradicted it: it will not be tried again."""
+    due_letters(now).filter(pk=outbox_email_id, wanted=False).update(
+        state=State.CANCELLED, **_RELEASED
+    )
+
+
+def _note_failure(letter: OutboxEmail, owner: str, error: Exception, now: datetime) -> None:
+    """Try again later, or stop and show it to staff."""
+    again = _is_passing(error) and letter.attempts <= len(RETRY_MINUTES)
+    outcome = {"last_error": _describe(error), **_RELEASED}
+    mine = _mine(letter, owner)
+    if again:
+        due_at = now + timedelta(minutes=RETRY_MINUTES[letter.attempts - 1])
+        mine.filter(wanted=True).update(state=State.QUEUED, due_at=due_at, **outcome)
+        mine.filter(wanted=False).update(state=State.CANCELLED, **outcome)
+    else:
+        mine.update(state=State.FAILED, **outcome)
+    logger.warning(
+        "Letter %s was not taken, attempt %s, again: %s", letter.pk, letter.attempts, again
+    )
+
+
+def _code_of(error: Exception) -> int | None:
+    """The SMTP reply code, where the server gave one."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+        return max(codes, default=None)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code
+    return None
+
+
+def _is_passing(error: Exception) -> bool:
+    """4xx and a broken line pass; 5xx, and what we cannot even write down as a mail, stay."""
+    code = _code_of(error)
+    if code is not None:
+        return not 500 <= code < 600
+    return isinstance(error, OSError)  # smtplib's own errors without a code are OSErrors too
+
+
+def _describe(error: Exception) -> str:
+    """For staff, without addresses: the kind of error and the server's reply code."""
+    code = _code_of(error)
+    return f"{type(error).__name__} {code}" if code is not None else type(error).__name__

@@ -1,0 +1,38 @@
+"""A letter as an email: plain text, the same words as HTML, the team as sender."""
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from membership.models import OutboxEmail
+
+
+def message_of(letter: OutboxEmail) -> EmailMultiAlternatives:
+    """The mail to hand over for a row of the outbox."""
+    sender = f"{letter.team.name} <{letter.team.mailbox}>"
+    message = EmailMultiAlternatives(
+        subject=letter.subject,
+        body=letter.body,
+        from_email=sender,
+        to=[letter.to_email],
+        reply_to=[sender],
+        headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(html_of(letter.subject, letter.body), "text/html")
+    return message
+
+
+def html_of(subject: str, body: str) -> str:
+    """The words of a letter as HTML: its paragraphs; a link that stands alone becomes a button."""
+    return render_to_string("email/letter.html", {"subject": subject, "blocks": blocks_of(body)})
+
+
+def blocks_of(body: str) -> list[tuple[str, str]]:
+    """A letter's paragraphs in order, each as ("text" or "link", its words)."""
+    paragraphs = [p.strip() for p in body.split("\n\n") if p.strip()]
+    return [("link" if _is_our_link(p) else "text", p) for p in paragraphs]
+
+
+def _is_our_link(paragraph: str) -> bool:
+    """Only the portal's own address becomes a link: what people typed never does."""
+    return paragraph.startswith(settings.PORTAL_URL + "/") and len(paragraph.split()) == 1

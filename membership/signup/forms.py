@@ -1,0 +1,65 @@
+"""The two forms of the sign-in: your email, and the code from the email."""
+
+from typing import Any
+
+from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
+from allauth.account.models import EmailAddress
+from django import forms
+from django.db import transaction
+
+from membership.models import User
+
+
+class EmailForm(RequestLoginCodeForm):
+    """One page for everybody: an address that is not known yet gets its sign-in here.
+
+    Known or not, what follows is the same: a code goes to the address, and only its owner can read
+    it. So nobody can find out here who has a sign-in.
+    """
+
+    email = forms.EmailField(
+        label="Your work email",
+        help_text="We will send you a six-digit code. There is no password.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
+        error_messages={
+            "required": "Type your work email.",
+            "invalid": "Type an email address like name@agency.example.",
+        },
+    )
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email().lower()
+        if self._user is None and not User.objects.filter(email__iexact=email).exists():
+            self._user = _sign_up(email)
+        return email
+
+
+class CodeForm(ConfirmLoginCodeForm):
+    """The six digits; spaces that came along with a paste do not matter."""
+
+    code = forms.CharField(
+        label="Code",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+        ),
+        error_messages={"required": "Type the six digits from the email."},
+    )
+
+    def clean_code(self) -> str:
+        self.cleaned_data["code"] = "".join(self.cleaned_data["code"].split())
+        code: str = super().clean_code()
+        return code
+
+
+@transaction.atomic
+def _sign_up(email: str) -> User:
+    user, new = User.objects.get_or_create(email=email, defaults=_no_password())
+    if new:
+        EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
+    return user
+
+
+def _no_password() -> dict[str, Any]:
+    blank = User()
+    blank.set_unusable_password()
+    return {"password": blank.password}

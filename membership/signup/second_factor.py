@@ -1,0 +1,58 @@
+"""No admin page without a second factor in this very session."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+
+
+class SecondFactorMiddleware:
+    """Leads staff to setting up or using a second factor before any page of the admin.
+
+    allauth asks for the factor at sign-in, and only of those who have one; Django's admin never asks.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if self._must_show_a_factor(request):
+            return self._ask_for_the_factor(request)
+        return self.get_response(request)
+
+    def _must_show_a_factor(self, request: HttpRequest) -> bool:
+        return (
+            settings.SECOND_FACTOR_REQUIRED
+            and request.path.startswith(reverse("admin:index"))
+            and request.user.is_authenticated
+            and request.user.is_staff
+            and not _has_shown_a_factor(request)
+        )
+
+    def _ask_for_the_factor(self, request: HttpRequest) -> HttpResponse:
+        if is_mfa_enabled(request.user, FACTORS):
+            wanted = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
+            return redirect(f"{reverse('mfa_reauthenticate')}?{wanted}")
+        messages.info(
+            request,
+            "Before you go on to the staff desk, set up a second step for your sign-in: "
+            "an authenticator app or a security key.",
+        )
+        return redirect("mfa_index")
+
+
+def _has_shown_a_factor(request: HttpRequest) -> bool:
+    return any(
+        record.get("method") == "mfa"
+        for record in get_authentication_records(request, request.user)
+    )

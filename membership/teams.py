@@ -1,0 +1,73 @@
+"""Who of EVA BC's staff looks after what.
+
+Three groups: each team decides its own family's requests, leads see both. A superuser counts as a
+lead. Somebody without ``is_staff`` belongs to no team, whatever her groups say.
+"""
+
+from django.contrib.auth.models import AnonymousUser, Group, Permission
+
+from communities.vocabulary import Family
+from membership.models import User
+
+LEADS = "Leads"
+TEAM_GROUPS = {
+    "Program support team": Family.PROGRAM_SUPPORT,
+    "CCSS team": Family.COORDINATION,
+}
+
+
+def families_of(user: User | AnonymousUser) -> frozenset[Family]:
+    """The families whose requests this person decides; empty for everybody who is not staff."""
+    if not user.is_active or not user.is_staff:
+        return frozenset()
+    if user.is_superuser:
+        return frozenset(Family)
+    # Kept on the object for the length of one web request: every admin page asks many times.
+    known: frozenset[Family] | None = getattr(user, "_families", None)
+    if known is None:
+        names = set(user.groups.values_list("name", flat=True))
+        known = (
+            frozenset(Family)
+            if LEADS in names
+            else frozenset(TEAM_GROUPS[name] for name in names & TEAM_GROUPS.keys())
+        )
+        user._families = known  # type: ignore[union-attr]
+    return known
+
+
+# What the groups may do in the admin, beside deciding: {app label: {model: verbs}}. Requests, letters
+# and enrolments are not here: the teams' own rules decide about them.
+_REGISTER_VERBS = ("view", "add", "change")
+_REGISTER = (
+    "agency",
+    "program",
+    "evamembership",
+    "person",
+    "programposition",
+    "coordinationinitiative",
+    "coordinationrole",
+)
+_WORDS = ("communityofpractice", "eligibilitycriterion", "question", "passage", "supportteam")
+
+
+def seed_groups() -> int:
+    """Make the groups of the teams with what they may do. Gives the number of groups made."""
+    team = _permissions("membership", _REGISTER, _REGISTER_VERBS)
+    lead = [
+        *team,
+        *_permissions("membership", _REGISTER, ("delete",)),
+        *_permissions("membership", ("user",), ("view", "change")),
+        *_permissions("communities", _WORDS, ("view", "add", "change", "delete")),
+    ]
+    made = 0
+    for name, permissions in [*((name, team) for name in TEAM_GROUPS), (LEADS, lead)]:
+        group, new = Group.objects.get_or_create(name=name)
+        if new:
+            group.permissions.set(permissions)
+        made += new
+    return made
+
+
+def _permissions(app: str, models: tuple[str, ...], verbs: tuple[str, ...]) -> list[Permission]:
+    codenames = [f"{verb}_{model}" for verb in verbs for model in models]
+    return list(Permission.objects.filter(content_type__app_label=app, codename__in=codenames))

@@ -1,0 +1,159 @@
+"""The review desk: each team's queue and the review page.
+
+A request is not edited here: its state, its answers and its history are only read. The buttons lead
+to the pages of ``admin_views``, and those call the verbs.
+"""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from communities.eligibility import Assessment
+from membership.admin.teams import TeamsOwnRows
+from requests import admin_views, reviewing
+from requests.lifecycle import OPEN, State
+from requests.models import JoinRequest
+
+
+class QueueFilter(admin.SimpleListFilter):
+    """The queue shows what is open, unless somebody looks for more."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        sent = [s for s in State if s != State.DRAFT]
+        return [("all", "All"), *((s.value, str(s.label)) for s in sent)]
+
+    def choices(self, changelist: Any) -> Any:
+        everything = list(super().choices(changelist))
+        everything[0]["display"] = "Open"
+        return everything
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[JoinRequest]
+    ) -> QuerySet[JoinRequest]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(state__in=[self.value()] if self.value() else OPEN)
+
+
+class CommunityFilter(admin.SimpleListFilter):
+    """The communities of the teams that this person belongs to."""
+
+    title = "community"
+    parameter_name = "community"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(c.slug, c.short_name) for c in reviewing.communities_of(request.user)]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[JoinRequest]
+    ) -> QuerySet[JoinRequest]:
+        return queryset.filter(community__slug=self.value()) if self.value() else queryset
+
+
+@admin.register(JoinRequest)
+class JoinRequestAdmin(TeamsOwnRows):
+    """The queue of a team, oldest first, and the review page of a request."""
+
+    list_display: ClassVar = [
+        "who",
+        "community_name",
+        "agency_name",
+        "waiting",
+        "rules",
+        "state_now",
+    ]
+    list_display_links: ClassVar = ["who"]
+    list_filter: ClassVar = [QueueFilter, CommunityFilter]
+    search_fields: ClassVar = ["person__name", "person__email", "agency_name", "reference"]
+    search_help_text = "Name, email, agency or reference"
+    ordering: ClassVar = ["submitted_at", "pk"]
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
+        return reviewing.requests_of(request.user)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "<int:pk>/approve/",
+                view(admin_views.approve),
+                name="joinrequests_joinrequest_approve",
+            ),
+            path(
+                "<int:pk>/decline/",
+                view(admin_views.decline),
+                name="joinrequests_joinrequest_decline",
+            ),
+            path("<int:pk>/ask/", view(admin_views.ask), name="joinrequests_joinrequest_ask"),
+            path(
+                "<int:pk>/reopen/", view(admin_views.reopen), name="joinrequests_joinrequest_reopen"
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(
+            request, {"title": "Requests to join", **(extra_context or {})}
+        )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        # One reading of the register for the whole page, not one for each row.
+        reviewing.assess_all(changelist.result_list, on=timezone.localdate())
+        return changelist
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The review page."""
+        if not object_id.isdigit():
+            raise Http404("There is no such request.")
+        return admin_views.review(request, pk=int(object_id))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The history of a request is on its review page."""
+        return self.change_view(request, object_id)
+
+    @admin.display(description="who", ordering="person__name")
+    def who(self, join_request: JoinRequest) -> str:
+        return f"{join_request.person.name} ({join_request.reference})"
+
+    @admin.display(description="community", ordering="community__position")
+    def community_name(self, join_request: JoinRequest) -> str:
+        return join_request.community.short_name
+
+    @admin.display(description="waiting", ordering="submitted_at")
+    def waiting(self, join_request: JoinRequest) -> str:
+        if not join_request.is_open or join_request.submitted_at is None:
+            return "–"
+        return timesince(join_request.submitted_at, depth=1)
+
+    @admin.display(description="rules")
+    def rules(self, join_request: JoinRequest) -> SafeString:
+        assessment: Assessment = join_request.current_assessment  # type: ignore[attr-defined]
+        return render_to_string("admin/joinrequests/rules.html", {"assessment": assessment})
+
+    @admin.display(description="state", ordering="state")
+    def state_now(self, join_request: JoinRequest) -> SafeString:
+        return render_to_string("admin/joinrequests/state.html", {"join_request": join_request})

@@ -1,0 +1,202 @@
+"""The review page and the pages that decide: each shows the letter as it will go out, and posts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from membership.outbox.message import blocks_of
+from requests import letters, reviewing, workflow
+from requests.forms import ApproveForm, AskForm, DeclineForm, ReopenForm
+from requests.lifecycle import Verb, allows
+from requests.models import JoinRequest
+from requests.workflow import Refused
+
+# Stands in the preview where the staff's own words will be.
+OWN_WORDS = "[own words]"
+
+
+@require_safe
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything about one request on one page, with buttons that say what they do."""
+    join_request = _mine(request, pk)
+    shown = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate())
+    buttons = [d for d in _DECISIONS.values() if allows(join_request.state, d.verb)]
+    return _page(
+        request,
+        "admin/joinrequests/joinrequest/review.html",
+        join_request,
+        title=f"{join_request.person.name}: {join_request.community.short_name}",
+        review=shown,
+        buttons=[
+            (_label(d, join_request), _url(d.verb, join_request), d.verb.value) for d in buttons
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One of the deciding pages: its verb, its words, its form and its letter."""
+
+    verb: Verb
+    label: str
+    done: str
+    form: Callable[..., Form]
+    letter: Callable[[JoinRequest], letters.Letter] | None
+    act: Callable[..., JoinRequest]
+
+
+def _approve(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
+    return workflow.approve(
+        join_request_id=join_request_id,
+        personal=data["text"],
+        reason=data.get("reason", ""),
+        **how,
+    )
+
+
+def _decline(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
+    return workflow.decline(join_request_id=join_request_id, text=data["text"], **how)
+
+
+def _ask(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
+    return workflow.ask(join_request_id=join_request_id, text=data["text"], **how)
+
+
+def _reopen(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
+    return workflow.reopen(join_request_id=join_request_id, reason=data["reason"], **how)
+
+
+_DECISIONS = {
+    Verb.APPROVE: Decision(
+        Verb.APPROVE,
+        "Approve and email {name}",
+        "Approved. The welcome letter to {name} is on its way.",
+        ApproveForm,
+        lambda r: letters.welcome(r, OWN_WORDS),
+        _approve,
+    ),
+    Verb.ASK: Decision(
+        Verb.ASK,
+        "Ask {name} a question",
+        "Your question to {name} is on its way.",
+        AskForm,
+        lambda r: letters.question(r, OWN_WORDS),
+        _ask,
+    ),
+    Verb.DECLINE: Decision(
+        Verb.DECLINE,
+        "Decline and email {name}",
+        "Declined. The letter to {name} is on its way.",
+        DeclineForm,
+        lambda r: letters.declined(r, OWN_WORDS),
+        _decline,
+    ),
+    Verb.REOPEN: Decision(
+        Verb.REOPEN,
+        "Look at it again",
+        "The request is open again. {name} hears from you when you decide.",
+        ReopenForm,
+        None,
+        _reopen,
+    ),
+}
+
+
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve, with the welcome letter in view."""
+    return _decide(request, pk, _DECISIONS[Verb.APPROVE])
+
+
+def decline(request: HttpRequest, pk: int) -> HttpResponse:
+    """Decline, with the letter in view."""
+    return _decide(request, pk, _DECISIONS[Verb.DECLINE])
+
+
+def ask(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for more, with the letter in view."""
+    return _decide(request, pk, _DECISIONS[Verb.ASK])
+
+
+def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Look again at a closed request."""
+    return _decide(request, pk, _DECISIONS[Verb.REOPEN])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def _decide(request: HttpRequest, pk: int, decision: Decision) -> HttpResponse:
+    join_request = _mine(request, pk)
+    review = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate())
+    extra = (
+        {"needs_reason": review.assessment.needs_written_reason}
+        if decision.verb == Verb.APPROVE
+        else {}
+    )
+    form = decision.form(request.POST or None, **extra)
+    if request.method == "POST" and form.is_valid():
+        try:
+            decision.act(
+                join_request_id=pk, data=form.cleaned_data, by=request.user, now=timezone.now()
+            )
+        except Refused as refusal:
+            # Her words stay in the form; the page behind shows what happened meanwhile.
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, decision.done.format(name=join_request.person.short_name))
+            return redirect("admin:joinrequests_joinrequest_changelist")
+    elif request.method != "POST" and not allows(join_request.state, decision.verb):
+        messages.warning(
+            request,
+            f"This cannot be done now: the request is “{join_request.get_state_display().lower()}”.",
+        )
+        return redirect("admin:joinrequests_joinrequest_change", pk)
+    letter = decision.letter(join_request) if decision.letter else None
+    return _page(
+        request,
+        "admin/joinrequests/joinrequest/decide.html",
+        join_request,
+        title=_label(decision, join_request),
+        form=form,
+        review=review,
+        letter=letter,
+        letter_blocks=[
+            ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
+        ]
+        if letter
+        else [],
+        button=_label(decision, join_request),
+        button_kind=decision.verb.value,
+    )
+
+
+def _mine(request: HttpRequest, pk: int) -> JoinRequest:
+    """A request of this person's own team; any other does not exist for her."""
+    join_request = reviewing.requests_of(request.user).filter(pk=pk).first()
+    if join_request is None:
+        raise Http404("There is no such request.")
+    return join_request
+
+
+def _label(decision: Decision, join_request: JoinRequest) -> str:
+    return decision.label.format(name=join_request.person.short_name)
+
+
+def _url(verb: Verb, join_request: JoinRequest) -> str:
+    return reverse(f"admin:joinrequests_joinrequest_{verb.value}", args=[join_request.pk])
+
+
+def _page(
+    request: HttpRequest, template: str, join_request: JoinRequest, **context: Any
+) -> HttpResponse:
+    return render(
+        request,
+        template,
+        {**admin.site.each_context(request), "join_request": join_request, **context},
+    )

@@ -1,0 +1,126 @@
+"""From what a worker answers to what the rules look at.
+
+The answers are kept on the request as she said them; this makes the facts of them that the register
+knows as claimed.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from communities.eligibility import Assessment, assess
+from communities.models import CommunityOfPractice
+from communities.vocabulary import Evidence, InitiativeKind, ProgramType, RoleKind
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    CoordinationRole,
+    Person,
+    Program,
+    ProgramPosition,
+)
+from membership.names import clean_text, name_key
+from membership.standing import standing_of
+
+_YES_NO = {"yes": True, "no": False}
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The facts in a set of answers, as rows that are not saved yet."""
+
+    positions: tuple[ProgramPosition, ...] = ()
+    roles: tuple[CoordinationRole, ...] = ()
+
+
+def claims_of(answers: dict[str, Any], *, person: Person, community: CommunityOfPractice) -> Claims:
+    """What these answers claim. Unanswered and unknown values claim nothing."""
+    if community.is_coordination:
+        return Claims(roles=_role(answers, person))
+    return Claims(positions=_position(answers, person))
+
+
+def assess_answers(
+    answers: dict[str, Any], *, person: Person, community: CommunityOfPractice, on: date
+) -> Assessment:
+    """The community's rules, held against the register and these answers together."""
+    claims = claims_of(answers, person=person, community=community)
+    standing = standing_of(person, on, positions=claims.positions, roles=claims.roles)
+    return assess(standing, community.rules())
+
+
+def find_agency(name: str) -> Agency | None:
+    """The agency of the register that is written like this, give or take case, accents and dots."""
+    key = name_key(clean_text(name))
+    return Agency.objects.filter(name_key=key).first() if key else None
+
+
+def _position(answers: dict[str, Any], person: Person) -> tuple[ProgramPosition, ...]:
+    program_type = _one_of(ProgramType, answers.get("program_type"))
+    if program_type is None:
+        return ()
+    agency_name = _text(answers, "agency", 160)
+    place = _text(answers, "community_served", 80)
+    agency = find_agency(agency_name)
+    membership = answers.get("eva_membership", "")
+    return (
+        ProgramPosition(
+            person=person,
+            program=_find_program(agency, program_type, place),
+            agency=agency,
+            agency_name=agency.name if agency else agency_name,
+            program_type=program_type,
+            community_served=place,
+            carries_caseload=_YES_NO.get(answers.get("carries_caseload", "")),
+            says_funded=_YES_NO.get(answers.get("ministry_funded", "")),
+            says_membership=membership if membership in ("agency", "own", "no") else "",
+            evidence=Evidence.CLAIMED,
+        ),
+    )
+
+
+def _find_program(agency: Agency | None, program_type: ProgramType, place: str) -> Program | None:
+    """Her program in the register: the only one of its type there, or the one that serves her place."""
+    if agency is None:
+        return None
+    programs = list(agency.programs.filter(type=program_type))
+    same_place = [p for p in programs if name_key(p.community_served) == name_key(place)]
+    candidates = same_place or programs
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _role(answers: dict[str, Any], person: Person) -> tuple[CoordinationRole, ...]:
+    kind = _one_of(InitiativeKind, answers.get("initiative_kind"))
+    role = _one_of(RoleKind, answers.get("role"))
+    if kind is None or role is None:
+        return ()
+    name = _text(answers, "initiative_name", 160)
+    place = _text(answers, "community_served", 80)
+    return (
+        CoordinationRole(
+            person=person,
+            initiative=_find_initiative(kind, name, place),
+            initiative_kind=kind,
+            initiative_name=name,
+            community_served=place,
+            role=role,
+            evidence=Evidence.CLAIMED,
+        ),
+    )
+
+
+def _find_initiative(kind: InitiativeKind, name: str, place: str) -> CoordinationInitiative | None:
+    """The initiative of this kind with this name, or the only one of this kind in her place."""
+    of_kind = list(CoordinationInitiative.objects.filter(kind=kind))
+    same_name = [i for i in of_kind if name and name_key(i.name) == name_key(name)]
+    same_place = [i for i in of_kind if place and name_key(i.community_served) == name_key(place)]
+    candidates = same_name or ([] if name else same_place)
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _text(answers: dict[str, Any], key: str, longest: int) -> str:
+    return clean_text(str(answers.get(key, "")))[:longest]
+
+
+def _one_of(vocabulary: Any, value: Any) -> Any:
+    return vocabulary(value) if value in vocabulary.values else None

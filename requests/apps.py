@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class JoinRequestsConfig(AppConfig):
+    name = "requests"
+    label = "joinrequests"
+    verbose_name = "Join requests"

@@ -1,0 +1,251 @@
+"""What a worker is asked when she asks to join, and what staff write when they decide."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Fieldset, Layout
+from django import forms
+
+from communities.models import CommunityOfPractice
+from communities.vocabulary import InitiativeKind, ProgramType, RoleKind
+from membership.models import Agency
+from membership.names import clean_paragraphs, clean_text
+
+LONGEST_NOTE = 2_000
+NO_CLIENTS = "Please do not write anything about the people you serve."
+
+YES_NO_UNSURE = [("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")]
+
+
+class OneLine(forms.CharField):
+    """A line of text, without control and direction marks."""
+
+    def to_python(self, value: Any) -> str:
+        return clean_text(super().to_python(value) or "")
+
+
+class Paragraphs(forms.CharField):
+    """A text of several lines, without control and direction marks."""
+
+    widget = forms.Textarea(attrs={"rows": 5})
+
+    def to_python(self, value: Any) -> str:
+        return clean_paragraphs(super().to_python(value) or "")
+
+
+class Suggestions(forms.TextInput):
+    """A text field that offers what the register knows; anything else can be written too."""
+
+    template_name = "widgets/suggestions.html"
+
+    def __init__(
+        self, suggestions: Iterable[str] = (), attrs: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(attrs)
+        self.suggestions = suggestions
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"]["list"] = f"{context['widget']['attrs']['id']}_list"
+        context["suggestions"] = self.suggestions
+        return context
+
+
+def _pick(label: str, choices: Any, missing: str, help_text: str = "") -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        choices=choices,
+        widget=forms.RadioSelect,
+        help_text=help_text,
+        error_messages={"required": missing, "invalid_choice": missing},
+    )
+
+
+class JoinForm(forms.Form):
+    """What both families ask. Choose the right one with ``join_form_for``."""
+
+    name = OneLine(
+        label="Your full name",
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": "Type your name."},
+    )
+    phone = OneLine(
+        label="Work phone (optional)",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+    agency = OneLine(
+        label="Your agency or organisation",
+        max_length=160,
+        help_text="Start typing and pick it from the list. If it is not there, write its name.",
+        widget=Suggestions(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Type the name of your agency or organisation."},
+    )
+    community_served = OneLine(
+        label="Town or community you serve",
+        max_length=80,
+        error_messages={"required": "Type the town or community that you serve."},
+    )
+    note = Paragraphs(
+        label="Anything else we should know (optional)",
+        max_length=LONGEST_NOTE,
+        required=False,
+        help_text=NO_CLIENTS,
+        error_messages={
+            "max_length": "Your note has %(show_value)d characters. Shorten it to %(limit_value)d or less."
+        },
+    )
+
+    about_work: tuple[str, ...] = ()
+    work_legend = ""
+
+    def __init__(self, *args: Any, community: CommunityOfPractice, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.community = community
+        self.fields["agency"].widget.suggestions = Agency.objects.values_list("name", flat=True)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.layout = Layout(
+            Fieldset("About you", "name", "phone", "agency", "community_served"),
+            Fieldset(self.work_legend, *self.about_work),
+            Fieldset("A note", "note"),
+        )
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """The answers in words, in the order of the questions, for checking and for staff."""
+        return [(str(self.fields[name].label), self._in_words(name)) for name in self.fields]
+
+    def _in_words(self, name: str) -> str:
+        value = self.data.get(name, "")
+        choices = dict(getattr(self.fields[name], "choices", []))
+        return str(choices.get(value, value))
+
+
+class ProgramJoinForm(JoinForm):
+    """For the four program-support communities."""
+
+    program_type = _pick(
+        "Which program do you work in?", ProgramType.choices, "Choose the program you work in."
+    )
+    carries_caseload = _pick(
+        "Do you carry a caseload in this program?",
+        YES_NO_UNSURE,
+        "Say whether you carry a caseload.",
+        "A caseload means that you work directly with the people the program serves.",
+    )
+    ministry_funded = _pick(
+        "Does the Ministry of Public Safety and Solicitor General fund this program?",
+        YES_NO_UNSURE,
+        "Say whether the ministry funds the program. “I am not sure” is fine.",
+    )
+    eva_membership = _pick(
+        "Do you or your agency hold a current EVA BC membership?",
+        [
+            ("agency", "My agency does"),
+            ("own", "I hold one myself"),
+            ("no", "No"),
+            ("unsure", "I am not sure"),
+        ],
+        "Say whether you or your agency hold a membership. “I am not sure” is fine.",
+    )
+
+    about_work = ("program_type", "carries_caseload", "ministry_funded", "eva_membership")
+    work_legend = "Your program"
+    field_order = ["name", "phone", "agency", "community_served", *about_work, "note"]
+
+
+class CoordinationJoinForm(JoinForm):
+    """For the two coordination communities."""
+
+    initiative_kind = _pick(
+        "What kind of initiative is it?",
+        InitiativeKind.choices,
+        "Choose the kind of initiative.",
+    )
+    role = _pick("What is your role in it?", RoleKind.choices, "Choose your role.")
+    initiative_name = OneLine(
+        label="Name of the initiative (optional)",
+        max_length=160,
+        required=False,
+    )
+
+    about_work = ("initiative_kind", "role", "initiative_name")
+    work_legend = "Your coordination initiative"
+    field_order = ["name", "phone", "agency", "community_served", *about_work, "note"]
+
+
+def join_form_for(community: CommunityOfPractice, data: Any = None, **kwargs: Any) -> JoinForm:
+    """The form of a community, bound to ``data`` where that is given."""
+    form_class = CoordinationJoinForm if community.is_coordination else ProgramJoinForm
+    return form_class(data, community=community, **kwargs)
+
+
+def _letter_text(
+    label: str, help_text: str, missing: str = "", *, required: bool = True
+) -> Paragraphs:
+    return Paragraphs(
+        label=label,
+        max_length=LONGEST_NOTE * 2,
+        required=required,
+        help_text=help_text,
+        error_messages={
+            "required": missing,
+            "max_length": "This has %(show_value)d characters. Shorten it to %(limit_value)d or less.",
+        },
+    )
+
+
+class ReplyForm(forms.Form):
+    """The applicant's answer to a question."""
+
+    text = _letter_text("Your answer", NO_CLIENTS, "Write your answer.")
+
+
+class ApproveForm(forms.Form):
+    """Approving: a personal paragraph, and a reason where the rules are not met for certain."""
+
+    text = _letter_text(
+        "Personal paragraph (optional)", "It appears here, in the letter.", required=False
+    )
+    reason = _letter_text(
+        "Why you approve all the same",
+        "Kept in the history for staff. The applicant does not see it.",
+        "Not every rule is met for certain. Write why you approve all the same.",
+    )
+
+    def __init__(self, *args: Any, needs_reason: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not needs_reason:
+            del self.fields["reason"]
+
+
+class DeclineForm(forms.Form):
+    """Declining: why, and what she can do."""
+
+    text = _letter_text(
+        "Why, and what the applicant can do",
+        "It appears here, in the letter.",
+        "Write why, in words for the applicant.",
+    )
+
+
+class AskForm(forms.Form):
+    """Asking for more."""
+
+    text = _letter_text(
+        "Your questions", "They appear here, in the letter.", "Write what you want to ask."
+    )
+
+
+class ReopenForm(forms.Form):
+    """Reopening: nothing is sent until a new decision."""
+
+    reason = _letter_text(
+        "Why you look at it again",
+        "Kept in the history for staff. The applicant does not see it.",
+        "Write why you look at it again.",
+    )

@@ -1,0 +1,84 @@
+"""The letters of a join request: which words go to whom.
+
+The words are in ``templates/email/``: the first line is the subject, which is neutral, because
+subjects show on locked screens; the rest is the letter, paragraph by paragraph.
+"""
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from membership.outbox.queue import Letter
+from requests.lifecycle import Verb
+from requests.models import JoinRequest
+
+__all__ = ["Letter", "declined", "lapsed", "news", "question", "receipt", "welcome", "withdrawn"]
+
+
+def receipt(join_request: JoinRequest) -> Letter:
+    """To the applicant: we have your request, and this happens next."""
+    return _letter("receipt", join_request)
+
+
+def question(join_request: JoinRequest, text: str) -> Letter:
+    """To the applicant: what staff want to know."""
+    return _letter("question", join_request, text=text)
+
+
+def welcome(join_request: JoinRequest, personal: str = "") -> Letter:
+    """To the applicant: approved."""
+    return _letter("welcome", join_request, text=personal)
+
+
+def declined(join_request: JoinRequest, text: str) -> Letter:
+    """To the applicant: why not, and what she can do."""
+    return _letter("declined", join_request, text=text)
+
+
+def withdrawn(join_request: JoinRequest) -> Letter:
+    """To the applicant: taken back, as she asked."""
+    return _letter("withdrawn", join_request)
+
+
+def lapsed(join_request: JoinRequest) -> Letter:
+    """To the applicant: closed for want of a reply, and how to ask again."""
+    return _letter("lapsed", join_request)
+
+
+def news(join_request: JoinRequest, verb: Verb) -> Letter:
+    """To the team's mailbox: something waits. Says the reference only: mailboxes are shared."""
+    return _letter(f"news-{verb.value}", join_request, to_team=True)
+
+
+def _letter(
+    kind: str, join_request: JoinRequest, *, text: str = "", to_team: bool = False
+) -> Letter:
+    team = join_request.community.team
+    page = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
+    rendered = render_to_string(
+        f"email/{kind}.txt",
+        {
+            "name": join_request.person.name,
+            "community": join_request.community,
+            "team": team,
+            "reference": join_request.reference,
+            "text": text.strip(),
+            "request_link": settings.PORTAL_URL + join_request.get_absolute_url(),
+            "community_link": settings.PORTAL_URL + join_request.community.get_absolute_url(),
+            "desk_link": settings.PORTAL_URL + page,
+        },
+    )
+    subject, _, body = rendered.partition("\n")
+    return Letter(
+        kind=kind,
+        team=team,
+        person=None if to_team else join_request.person,
+        subject=subject.strip(),
+        body=_tidy(body),
+    )
+
+
+def _tidy(body: str) -> str:
+    """One blank line between paragraphs, whatever the template left out."""
+    paragraphs = [p.strip() for p in body.split("\n\n")]
+    return "\n\n".join(p for p in paragraphs if p) + "\n"

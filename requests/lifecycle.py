@@ -1,0 +1,47 @@
+"""A join request's life as data: which verb leads from which state to which.
+
+draft → awaiting_review ⇄ awaiting_reply → approved | declined | withdrawn | lapsed
+"""
+
+from django.db.models import TextChoices
+
+
+class State(TextChoices):
+    DRAFT = "draft", "Not sent yet"
+    AWAITING_REVIEW = "awaiting_review", "Waiting for review"
+    AWAITING_REPLY = "awaiting_reply", "Waiting for a reply"
+    APPROVED = "approved", "Approved"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    LAPSED = "lapsed", "Closed without a reply"
+
+
+class Verb(TextChoices):
+    SUBMIT = "submit", "Sent"
+    ASK = "ask", "Question asked"
+    REPLY = "reply", "Replied"
+    APPROVE = "approve", "Approved"
+    DECLINE = "decline", "Declined"
+    WITHDRAW = "withdraw", "Withdrawn"
+    LAPSE = "lapse", "Closed without a reply"
+    REOPEN = "reopen", "Reopened"
+
+
+OPEN = (State.AWAITING_REVIEW, State.AWAITING_REPLY)
+DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN, State.LAPSED)
+
+TRANSITIONS: dict[Verb, tuple[tuple[State, ...], State]] = {
+    Verb.SUBMIT: ((State.DRAFT,), State.AWAITING_REVIEW),
+    Verb.ASK: ((State.AWAITING_REVIEW,), State.AWAITING_REPLY),
+    Verb.REPLY: ((State.AWAITING_REPLY,), State.AWAITING_REVIEW),
+    Verb.APPROVE: (OPEN, State.APPROVED),
+    Verb.DECLINE: (OPEN, State.DECLINED),
+    Verb.WITHDRAW: (OPEN, State.WITHDRAWN),
+    Verb.LAPSE: ((State.AWAITING_REPLY,), State.LAPSED),
+    Verb.REOPEN: ((State.DECLINED, State.LAPSED), State.AWAITING_REVIEW),
+}
+
+
+def allows(state: str, verb: Verb) -> bool:
+    """May this verb be used on a request in this state?"""
+    return state in TRANSITIONS[verb][0]

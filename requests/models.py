@@ -1,0 +1,143 @@
+"""Join requests and their history."""
+
+import secrets
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from communities.eligibility import Assessment
+from communities.models import CommunityOfPractice
+from membership.models import Agency, Enrolment, Person
+from requests.lifecycle import OPEN, State, Verb
+
+# Without the letters and digits that are mistaken for one another, on paper or by phone.
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+REFERENCE_LENGTH = 6
+
+
+def new_reference() -> str:
+    """A short reference that says nothing about anybody, for letters and phone calls."""
+    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
+
+
+class JoinRequest(models.Model):
+    """A person's asking to join one community.
+
+    ``answers`` is what she said, as she said it: while it is a draft also half of it. ``state`` is
+    moved by ``workflow`` only. ``assessment`` is the outcome of the rules as it stood when she sent
+    the request, and later when staff decided.
+    """
+
+    reference = models.CharField(max_length=12, unique=True, default=new_reference, editable=False)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="join_requests")
+    community = models.ForeignKey(CommunityOfPractice, models.PROTECT, related_name="join_requests")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
+    answers = models.JSONField(default=dict)
+    agency = models.ForeignKey(
+        Agency,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Where what she wrote is in the register.",
+    )
+    agency_name = models.CharField("agency", max_length=160, blank=True)
+    assessment = models.JSONField(null=True, blank=True)
+    enrolment = models.OneToOneField(
+        Enrolment, models.SET_NULL, null=True, blank=True, related_name="join_request"
+    )
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering: ClassVar = ["submitted_at", "pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "submitted_at"], name="join_request_queue"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person", "community"],
+                condition=Q(state__in=[s.value for s in OPEN]),
+                name="one_open_request_per_community",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "community"],
+                condition=Q(state=State.DRAFT.value),
+                name="one_draft_per_community",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.DRAFT.value)
+                | Q(submitted_at__isnull=False, assessment__isnull=False),
+                name="sent_request_keeps_its_assessment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[State.APPROVED.value, State.DECLINED.value])
+                | Q(decided_at__isnull=False),
+                name="decided_request_says_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} ({self.community.short_name})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("my:request", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def about(self) -> str:
+        """What its letters call it."""
+        return f"joinrequest:{self.pk}"
+
+    @property
+    def kept_assessment(self) -> Assessment | None:
+        return Assessment.from_json(self.assessment) if self.assessment else None
+
+    @property
+    def question(self) -> str:
+        """What staff asked last, while it waits for a reply."""
+        if self.state != State.AWAITING_REPLY:
+            return ""
+        return self.events.filter(verb=Verb.ASK).latest("pk").text
+
+
+class JoinRequestEvent(models.Model):
+    """One step in a request's life. Events are written once and never changed.
+
+    ``by`` is empty where the clock acted. ``text`` is what the other side was told; ``reason`` is
+    for staff only.
+    """
+
+    join_request = models.ForeignKey(JoinRequest, models.CASCADE, related_name="events")
+    verb = models.CharField(max_length=10, choices=Verb.choices)
+    state_before = models.CharField(max_length=16, choices=State.choices)
+    state_after = models.CharField(max_length=16, choices=State.choices)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    by_staff = models.BooleanField(default=False)
+    at = models.DateTimeField()
+    text = models.TextField(blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        verbose_name = "step"
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"
+
+    def save(self, **kwargs: Any) -> None:  # type: ignore[override]
+        if self.pk is not None:
+            raise TypeError("The history of a request is append-only.")
+        super().save(**kwargs)

@@ -1,0 +1,155 @@
+"""What staff see of requests: their own family's, with the rules as they come out today."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Prefetch, QuerySet
+from django.utils.formats import date_format
+
+from communities.eligibility import Assessment, assess
+from communities.models import CommunityOfPractice, EligibilityCriterion
+from communities.vocabulary import Evidence
+from membership.models import Agency, Enrolment, EvaMembership, Person, Program, User
+from membership.models.evidence import Evidenced
+from membership.standing import standings_of
+from membership.teams import families_of
+from requests.forms import join_form_for
+from requests.lifecycle import State
+from requests.models import JoinRequest, JoinRequestEvent
+
+
+def communities_of(user: User | AnonymousUser) -> QuerySet[CommunityOfPractice]:
+    """The communities that this member of staff decides for."""
+    return CommunityOfPractice.objects.filter(team__family__in=families_of(user))
+
+
+def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
+    """The requests that this member of staff decides; drafts are the applicants' own business."""
+    rules = Prefetch("community__criteria", EligibilityCriterion.objects.order_by("position", "pk"))
+    return (
+        JoinRequest.objects.filter(community__team__family__in=families_of(user))
+        .exclude(state=State.DRAFT)
+        .select_related("person", "community__team")
+        .prefetch_related(rules)
+    )
+
+
+def assess_all(join_requests: Sequence[JoinRequest], *, on: date) -> None:
+    """Give each request its ``current_assessment``: of today while it is open, the kept one after.
+
+    The number of queries does not depend on the number of requests.
+    """
+    people = [r.person for r in join_requests if r.is_open]
+    standings = standings_of(people, on)
+    for join_request in join_requests:
+        join_request.current_assessment = (  # type: ignore[attr-defined]
+            assess(standings[join_request.person_id], join_request.community.rules())
+            if join_request.is_open
+            else join_request.kept_assessment
+        )
+
+
+@dataclass(frozen=True)
+class Known:
+    """One thing that the register knows, and how."""
+
+    what: str
+    how: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """All that the review page shows of a request."""
+
+    join_request: JoinRequest
+    assessment: Assessment
+    said: list[tuple[str, str]]
+    known: list[Known]
+    steps: list[JoinRequestEvent]
+    earlier: list[JoinRequest]
+    enrolments: list[Enrolment]
+
+
+def review_of(join_request: JoinRequest, *, viewer: User, on: date) -> Review:
+    """Gather what is known about a request for the member of staff who reviews it."""
+    assess_all([join_request], on=on)
+    person = join_request.person
+    mine = families_of(viewer)
+    return Review(
+        join_request=join_request,
+        assessment=join_request.current_assessment,  # type: ignore[attr-defined]
+        said=join_form_for(join_request.community, join_request.answers).said,
+        known=_known(person, join_request.agency),
+        steps=list(join_request.events.select_related("by__person")),
+        earlier=list(
+            person.join_requests.filter(community__team__family__in=mine)
+            .exclude(pk=join_request.pk)
+            .exclude(state=State.DRAFT)
+            .select_related("community")
+            .order_by("-pk")
+        ),
+        enrolments=list(
+            person.enrolments.filter(community__team__family__in=mine).select_related("community")
+        ),
+    )
+
+
+def _known(person: Person, agency: Agency | None) -> list[Known]:
+    """What the register knows apart from what people claimed."""
+    known = [Known(f"The agency is in the register: {agency.name}", "")] if agency else []
+    if agency:
+        programs = Program.objects.filter(agency=agency).select_related(
+            "agency", "confirmed_by__person"
+        )
+        known += [_of_program(p) for p in programs if p.funder]
+        memberships = EvaMembership.objects.filter(agency=agency).select_related(
+            "confirmed_by__person"
+        )
+        known += [_of_membership(m, "The agency’s") for m in memberships]
+    for position in person.positions.exclude(evidence=Evidence.CLAIMED).select_related(
+        "program__agency", "confirmed_by__person"
+    ):
+        caseload = {
+            True: "carries a caseload",
+            False: "carries no caseload",
+            None: "caseload not known",
+        }
+        known.append(
+            Known(f"{position.program}: {caseload[position.carries_caseload]}", _how(position))
+        )
+    for role in person.roles.exclude(evidence=Evidence.CLAIMED).select_related(
+        "initiative", "confirmed_by__person"
+    ):
+        known.append(
+            Known(
+                f"{role.get_role_display()}, {role.initiative or role.initiative_name}", _how(role)
+            )
+        )
+    known += [
+        _of_membership(m, "The person’s own")
+        for m in person.eva_memberships.select_related("confirmed_by__person")
+    ]
+    return known
+
+
+def _of_program(program: Program) -> Known:
+    until = f", until {date_format(program.funded_until, 'j F Y')}" if program.funded_until else ""
+    return Known(f"{program}: funded by {program.get_funder_display()}{until}", _how(program))
+
+
+def _of_membership(membership: EvaMembership, whose: str) -> Known:
+    period = f"{date_format(membership.starts_on, 'j F Y')} to {date_format(membership.ends_on, 'j F Y')}"
+    return Known(f"{whose} EVA BC membership: {period}", _how(membership))
+
+
+def _how(fact: Evidenced) -> str:
+    if fact.evidence == Evidence.CONFIRMED and fact.confirmed_on:
+        by = getattr(fact.confirmed_by, "person", None)
+        return (
+            f"checked{f' by {by.name}' if by else ''} on {date_format(fact.confirmed_on, 'j F Y')}"
+        )
+    if fact.evidence in (Evidence.LISTED, Evidence.CONTRADICTED):
+        return fact.source
+    return "a worker said so"

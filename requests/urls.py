@@ -1,0 +1,20 @@
+from django.urls import include, path
+
+from requests import views
+
+my = (
+    [
+        path("", views.home, name="home"),
+        path("requests/<int:pk>/", views.join_request, name="request"),
+        path("requests/<int:pk>/sent/", views.sent, name="sent"),
+        path("requests/<int:pk>/reply/", views.reply, name="reply"),
+        path("requests/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
+    ],
+    "my",
+)
+
+urlpatterns = [
+    path("communities/<slug:slug>/join/", views.join, name="join"),
+    path("communities/<slug:slug>/join/check/", views.check, name="join-check"),
+    path("my/", include(my)),
+]

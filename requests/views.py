@@ -1,0 +1,248 @@
+"""The worker's pages: asking to join, and following her requests."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from communities.eligibility import Assessment
+from communities.models import CommunityOfPractice
+from membership.applicants import person_for
+from membership.models import Enrolment, Person
+from membership.rosters import is_enrolled
+from requests import workflow
+from requests.answers import assess_answers
+from requests.forms import JoinForm, ReplyForm, join_form_for
+from requests.lifecycle import OPEN, State, Verb, allows
+from requests.models import JoinRequest, JoinRequestEvent
+
+STASH = "join_answers"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, slug: str) -> HttpResponse:
+    """The form. It keeps what is typed: on every change with JavaScript, on every button without."""
+    community = _community(slug)
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            # Her sign-in ended while she typed: what she typed waits in the session meanwhile.
+            request.session[STASH] = {slug: _typed(request, community)}
+        return redirect_to_login(request.path)
+    person = person_for(request.user)
+    stashed = request.session.pop(STASH, {}).get(slug)
+    if stashed:
+        _keep(person, community, stashed)
+    already = _already_there(request, person, community)
+    if already:
+        return already
+    if request.method != "POST":
+        return _show_form(request, person, community, _form(person, community))
+    answers = _typed(request, community)
+    _keep(person, community, answers)
+    if request.htmx:
+        return render(request, "joinrequests/panel.html", _panel(person, community, answers))
+    form = join_form_for(community, answers)
+    if form.is_valid():
+        return redirect("join-check", slug=slug)
+    return _show_form(request, person, community, form)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest, slug: str) -> HttpResponse:
+    """Check your answers, and send."""
+    community = _community(slug)
+    person = person_for(request.user)
+    draft = JoinRequest.objects.filter(
+        person=person, community=community, state=State.DRAFT
+    ).first()
+    if draft is None:
+        return _already_there(request, person, community) or redirect("join", slug=slug)
+    form = join_form_for(community, draft.answers)
+    if not form.is_valid():
+        return _show_form(request, person, community, form)
+    if request.method == "POST":
+        try:
+            workflow.submit(
+                join_request_id=draft.pk,
+                by=request.user,
+                answers=form.cleaned_data,
+                now=timezone.now(),
+            )
+        except workflow.Refused as refusal:
+            messages.warning(request, str(refusal))
+            return redirect("my:home")
+        return redirect("my:sent", pk=draft.pk)
+    return render(
+        request,
+        "joinrequests/check.html",
+        {"form": form, "community": community, **_panel(person, community, draft.answers)},
+    )
+
+
+@login_required
+@require_safe
+def sent(request: HttpRequest, pk: int) -> HttpResponse:
+    """We have your request: its reference, and what happens next."""
+    join_request = _own(request, pk)
+    return render(request, "joinrequests/sent.html", {"join_request": join_request})
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """My communities and my requests."""
+    person = person_for(request.user)
+    mine = person.join_requests.select_related("community__team").order_by("-pk")
+    return render(
+        request,
+        "joinrequests/home.html",
+        {
+            "person": person,
+            "drafts": [r for r in mine if r.state == State.DRAFT],
+            "join_requests": [r for r in mine if r.state != State.DRAFT],
+            "enrolments": Enrolment.objects.filter(
+                person=person, ended_on__isnull=True
+            ).select_related("community__team"),
+        },
+    )
+
+
+@login_required
+@require_safe
+def join_request(request: HttpRequest, pk: int) -> HttpResponse:
+    """One request: where it stands, what was said, and what she can do."""
+    return _show_request(request, _own(request, pk), ReplyForm())
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def reply(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer a question of staff."""
+    join_request = _own(request, pk)
+    if request.method != "POST":
+        return redirect(join_request)
+    form = ReplyForm(request.POST)
+    if form.is_valid():
+        try:
+            workflow.reply(
+                join_request_id=pk,
+                by=request.user,
+                text=form.cleaned_data["text"],
+                now=timezone.now(),
+            )
+        except workflow.Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Thank you. Your answer is with EVA BC staff now.")
+            return redirect(join_request)
+    return _show_request(request, _own(request, pk), form)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a request back: a page that asks, and a button that does."""
+    join_request = _own(request, pk)
+    if request.method == "POST":
+        try:
+            workflow.withdraw(join_request_id=pk, by=request.user, now=timezone.now())
+        except workflow.Refused as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            messages.success(request, "You took your request back.")
+        return redirect(join_request)
+    if not allows(join_request.state, Verb.WITHDRAW):
+        return redirect(join_request)
+    return render(request, "joinrequests/withdraw.html", {"join_request": join_request})
+
+
+def _community(slug: str) -> CommunityOfPractice:
+    return get_object_or_404(CommunityOfPractice.objects.select_related("team"), slug=slug)
+
+
+def _own(request: HttpRequest, pk: int) -> JoinRequest:
+    """Her own request that was sent; anybody else's does not exist for her."""
+    steps = Prefetch("events", JoinRequestEvent.objects.order_by("pk"), to_attr="steps")
+    join_request = (
+        JoinRequest.objects.filter(pk=pk, person__user=request.user)
+        .exclude(state=State.DRAFT)
+        .select_related("person", "community__team")
+        .prefetch_related(steps)
+        .first()
+    )
+    if join_request is None:
+        raise Http404("You have no such request.")
+    return join_request
+
+
+def _typed(request: HttpRequest, community: CommunityOfPractice) -> dict[str, str]:
+    """What came in for the form's fields, as typed; PostgreSQL cannot keep NUL in a text."""
+    fields = join_form_for(community).fields
+    return {name: request.POST.get(name, "").replace("\x00", "") for name in fields}
+
+
+def _keep(person: Person, community: CommunityOfPractice, answers: dict[str, str]) -> None:
+    if not is_enrolled(person, community):
+        workflow.save_draft(person=person, community=community, answers=answers, now=timezone.now())
+
+
+def _form(person: Person, community: CommunityOfPractice) -> JoinForm:
+    """The form with what she typed before, or with what the register knows of her."""
+    draft = JoinRequest.objects.filter(
+        person=person, community=community, state=State.DRAFT
+    ).first()
+    known = {"name": person.name, "phone": person.phone}
+    return join_form_for(community, initial=draft.answers if draft else known)
+
+
+def _show_form(
+    request: HttpRequest, person: Person, community: CommunityOfPractice, form: JoinForm
+) -> HttpResponse:
+    answers = form.data or form.initial
+    context = {"form": form, "community": community, **_panel(person, community, answers)}
+    return render(request, "joinrequests/join.html", context)
+
+
+def _panel(person: Person, community: CommunityOfPractice, answers: Any) -> dict[str, Assessment]:
+    on = timezone.localdate()
+    return {"assessment": assess_answers(answers, person=person, community=community, on=on)}
+
+
+def _already_there(
+    request: HttpRequest, person: Person, community: CommunityOfPractice
+) -> HttpResponse | None:
+    """Where to go when there is nothing to ask for."""
+    if is_enrolled(person, community):
+        messages.info(request, f"You are in the {community.short_name} community already.")
+        return redirect("my:home")
+    open_request = JoinRequest.objects.filter(
+        person=person, community=community, state__in=OPEN
+    ).first()
+    if open_request:
+        messages.info(request, "You have asked to join this community. Here is where it stands.")
+        return redirect(open_request)
+    return None
+
+
+def _show_request(request: HttpRequest, join_request: JoinRequest, form: ReplyForm) -> HttpResponse:
+    said = join_form_for(join_request.community, join_request.answers).said
+    return render(
+        request,
+        "joinrequests/request.html",
+        {
+            "join_request": join_request,
+            "said": said,
+            "form": form,
+            "can_withdraw": allows(join_request.state, Verb.WITHDRAW),
+            "can_reply": allows(join_request.state, Verb.REPLY) or form.is_bound,
+            "withdraw_url": reverse("my:withdraw", args=[join_request.pk]),
+        },
+    )

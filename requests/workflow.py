@@ -1,0 +1,312 @@
+"""The verbs of a join request. One verb, one function, one transaction.
+
+Each locks the request, checks that the verb is allowed now, writes the new state, its event, what
+follows from it (enrolment, claimed facts) and the letters, all together or not at all. Views, admin
+pages, commands and tasks call these; nothing else moves a request.
+"""
+
+from datetime import datetime
+from typing import Any, NoReturn
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from communities.eligibility import Assessment, assess
+from communities.models import CommunityOfPractice
+from membership.models import Person, User
+from membership.outbox.queue import cancel, queue
+from membership.rosters import enrol, is_enrolled
+from membership.standing import standing_of
+from membership.teams import families_of
+from requests import letters
+from requests.answers import claims_of, find_agency
+from requests.lifecycle import OPEN, TRANSITIONS, State, Verb, allows
+from requests.models import JoinRequest, JoinRequestEvent
+
+
+class Refused(Exception):
+    """The verb cannot be used now. Its text is a sentence for the person who tried."""
+
+
+# -- The applicant's verbs ------------------------------------------------------------------------
+
+
+@transaction.atomic
+def save_draft(
+    *, person: Person, community: CommunityOfPractice, answers: dict[str, Any], now: datetime
+) -> JoinRequest:
+    """Keep what she has typed so far."""
+    draft, new = JoinRequest.objects.select_for_update().get_or_create(
+        person=person,
+        community=community,
+        state=State.DRAFT,
+        defaults={"answers": answers, "created_at": now},
+    )
+    if not new and draft.answers != answers:
+        draft.answers = answers
+        draft.save(update_fields=["answers"])
+    return draft
+
+
+def submit(
+    *, join_request_id: int, by: User, answers: dict[str, Any], now: datetime
+) -> JoinRequest:
+    """Send the request. ``answers`` are those of a valid form; they become her claimed facts."""
+    try:
+        with transaction.atomic():
+            return _submit(join_request_id, by, answers, now)
+    except IntegrityError as error:
+        if "one_open_request" in str(error) or "joinrequest.person_id" in str(error):
+            raise Refused(_ALREADY_OPEN) from error
+        raise
+
+
+def _submit(join_request_id: int, by: User, answers: dict[str, Any], now: datetime) -> JoinRequest:
+    join_request = _locked(join_request_id)
+    _owned(join_request, by)
+    if join_request.state == State.DRAFT:
+        _can_be_open(join_request)
+    person = join_request.person
+    person.name, person.phone = answers["name"], answers.get("phone", "")
+    person.save(update_fields=["name", "phone"])
+    agency = find_agency(answers["agency"])
+    join_request.answers = answers
+    join_request.agency = agency
+    join_request.agency_name = agency.name if agency else answers["agency"]
+    join_request.submitted_at = now
+    _keep_claims(join_request)
+    join_request.assessment = _today(join_request, now).as_json()
+    event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=answers.get("note", ""))
+    _send(
+        join_request, event, letters.receipt(join_request), letters.news(join_request, Verb.SUBMIT)
+    )
+    return join_request
+
+
+@transaction.atomic
+def reply(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRequest:
+    """Answer what staff asked."""
+    join_request = _locked(join_request_id)
+    _owned(join_request, by)
+    event = _advance(join_request, Verb.REPLY, by=by, now=now, text=text)
+    _send(join_request, event, letters.news(join_request, Verb.REPLY))
+    return join_request
+
+
+@transaction.atomic
+def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
+    """Take the request back."""
+    join_request = _locked(join_request_id)
+    _owned(join_request, by)
+    event = _advance(join_request, Verb.WITHDRAW, by=by, now=now)
+    _send(join_request, event, letters.withdrawn(join_request))
+    return join_request
+
+
+# -- The staff's verbs ----------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRequest:
+    """Ask the applicant for more."""
+    join_request = _locked(join_request_id)
+    _in_team(join_request, by)
+    if not text.strip():
+        raise Refused("Write what you want to ask.")
+    event = _advance(join_request, Verb.ASK, by=by, now=now, text=text, by_staff=True)
+    _send(join_request, event, letters.question(join_request, text))
+    return join_request
+
+
+@transaction.atomic
+def approve(
+    *, join_request_id: int, by: User, now: datetime, personal: str = "", reason: str = ""
+) -> JoinRequest:
+    """Approve, and open the enrolment.
+
+    ``personal`` is a paragraph for the welcome letter. ``reason`` must be given where a rule is not
+    met or nothing is known about it.
+    """
+    join_request = _locked(join_request_id)
+    _in_team(join_request, by)
+    _allowed(join_request, Verb.APPROVE)
+    assessment = _today(join_request, now)
+    if assessment.needs_written_reason and not reason.strip():
+        raise Refused("Not every rule is met for certain. Write why you approve all the same.")
+    if is_enrolled(join_request.person, join_request.community):
+        raise Refused(f"{join_request.person} is in this community already.")
+    join_request.enrolment = enrol(
+        person=join_request.person, community=join_request.community, on=timezone.localdate(now)
+    )
+    _decide(join_request, assessment, by, now)
+    event = _advance(
+        join_request, Verb.APPROVE, by=by, now=now, text=personal, reason=reason, by_staff=True
+    )
+    _send(join_request, event, letters.welcome(join_request, personal))
+    return join_request
+
+
+@transaction.atomic
+def decline(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRequest:
+    """Decline; ``text`` tells the applicant why and what she can do."""
+    join_request = _locked(join_request_id)
+    _in_team(join_request, by)
+    _allowed(join_request, Verb.DECLINE)
+    if not text.strip():
+        raise Refused("Write why, in words for the applicant.")
+    _decide(join_request, _today(join_request, now), by, now)
+    event = _advance(join_request, Verb.DECLINE, by=by, now=now, text=text, by_staff=True)
+    _send(join_request, event, letters.declined(join_request, text))
+    return join_request
+
+
+@transaction.atomic
+def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -> JoinRequest:
+    """Look again at a request that was declined or has lapsed."""
+    join_request = _locked(join_request_id)
+    _in_team(join_request, by)
+    _allowed(join_request, Verb.REOPEN)
+    others = JoinRequest.objects.filter(
+        person=join_request.person, community=join_request.community, state__in=OPEN
+    )
+    if others.exists():
+        raise Refused(f"{join_request.person} has another open request for this community.")
+    if is_enrolled(join_request.person, join_request.community):
+        raise Refused(f"{join_request.person} is in this community already.")
+    join_request.decided_at = join_request.decided_by = None
+    _advance(join_request, Verb.REOPEN, by=by, now=now, reason=reason, by_staff=True)
+    return join_request
+
+
+@transaction.atomic
+def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
+    """Close a request that got no reply. The clock's verb."""
+    join_request = _locked(join_request_id)
+    event = _advance(join_request, Verb.LAPSE, by=None, now=now)
+    _send(join_request, event, letters.lapsed(join_request))
+    return join_request
+
+
+# -- What they share ------------------------------------------------------------------------------
+
+_ALREADY_OPEN = (
+    "You already have an open request for this community. You can follow it under “My requests”."
+)
+# Letters that a later step contradicts, if they have not gone out yet.
+_CONTRADICTS: dict[Verb, tuple[str, ...]] = {
+    Verb.REPLY: ("question",),
+    Verb.APPROVE: ("question", "news-submit", "news-reply"),
+    Verb.DECLINE: ("question", "news-submit", "news-reply"),
+    Verb.WITHDRAW: ("receipt", "question", "news-submit", "news-reply"),
+    Verb.LAPSE: ("question",),
+    Verb.REOPEN: ("declined", "lapsed"),
+}
+
+
+def _locked(join_request_id: int) -> JoinRequest:
+    return (
+        JoinRequest.objects.select_for_update(of=("self",))
+        .select_related("person", "community__team")
+        .get(pk=join_request_id)
+    )
+
+
+def _advance(
+    join_request: JoinRequest,
+    verb: Verb,
+    *,
+    by: User | None,
+    now: datetime,
+    text: str = "",
+    reason: str = "",
+    by_staff: bool = False,
+) -> JoinRequestEvent:
+    """Move the state along the table, write the event, stop what it contradicts."""
+    _allowed(join_request, verb)
+    before, after = join_request.state, TRANSITIONS[verb][1]
+    join_request.state = after
+    join_request.save()
+    cancel(about=join_request.about, kinds=_CONTRADICTS.get(verb, ()))
+    return JoinRequestEvent.objects.create(
+        join_request=join_request,
+        verb=verb,
+        state_before=before,
+        state_after=after,
+        by=by,
+        by_staff=by_staff,
+        at=now,
+        text=text.strip(),
+        reason=reason.strip(),
+    )
+
+
+def _allowed(join_request: JoinRequest, verb: Verb) -> None:
+    if not allows(join_request.state, verb):
+        _refuse_in_state(join_request, verb)
+
+
+def _refuse_in_state(join_request: JoinRequest, verb: Verb) -> NoReturn:
+    """Say what has happened to the request meanwhile, and by whom."""
+    last = join_request.events.select_related("by__person").last()
+    if last is None:
+        raise Refused("This request has not been sent yet.")
+    if verb == Verb.SUBMIT:
+        raise Refused("This request was sent already.")
+    when = date_format(timezone.localtime(last.at), "j F Y, H:i")
+    who = "EVA BC" if last.by_staff else "the applicant"
+    if last.by is None:
+        who = "the portal, because no reply came,"
+    elif last.by_staff and hasattr(last.by, "person") and last.by.person.name:
+        who = last.by.person.name
+    raise Refused(
+        f"This cannot be done now: the request is “{join_request.get_state_display().lower()}”. "
+        f"The last step was by {who} on {when}. Nothing was changed."
+    )
+
+
+def _owned(join_request: JoinRequest, by: User) -> None:
+    if join_request.person.user_id != by.pk:
+        raise Refused("This is somebody else’s request.")
+
+
+def _in_team(join_request: JoinRequest, by: User) -> None:
+    if join_request.community.family not in families_of(by):
+        raise Refused("This request belongs to the other team.")
+
+
+def _can_be_open(join_request: JoinRequest) -> None:
+    """At most one open request and one open enrolment per person and community."""
+    if is_enrolled(join_request.person, join_request.community):
+        raise Refused("You are in this community already.")
+    others = JoinRequest.objects.filter(
+        person=join_request.person, community=join_request.community, state__in=OPEN
+    )
+    if others.exists():
+        raise Refused(_ALREADY_OPEN)
+
+
+def _today(join_request: JoinRequest, now: datetime) -> Assessment:
+    """The rules as they come out now, on all that the register knows; her claims are in it."""
+    standing = standing_of(join_request.person, timezone.localdate(now))
+    return assess(standing, join_request.community.rules())
+
+
+def _decide(join_request: JoinRequest, assessment: Assessment, by: User, now: datetime) -> None:
+    join_request.assessment = assessment.as_json()
+    join_request.decided_at, join_request.decided_by = now, by
+
+
+def _keep_claims(join_request: JoinRequest) -> None:
+    """Her answers become claimed facts of the register, in place of what she claimed of the same before."""
+    person = join_request.person
+    claims = claims_of(join_request.answers, person=person, community=join_request.community)
+    for claim in (*claims.positions, *claims.roles):
+        same = {name: getattr(claim, name) for name in claim.SAME_THING}
+        type(claim)._default_manager.filter(person=person, evidence=claim.evidence, **same).delete()
+        claim.save()
+
+
+def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: letters.Letter) -> None:
+    for letter in out:
+        queue(letter, about=join_request.about, event=event.pk, now=event.at)
