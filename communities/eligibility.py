@@ -127,6 +127,11 @@ class Finding:
         return CriterionKind(self.kind).label
 
     @property
+    def short_title(self) -> str:
+        """One word for lists."""
+        return SHORT_TITLES[self.kind]
+
+    @property
     def reading(self) -> Reading:
         """Met on claims alone reads "to check": looking is what the review is."""
         if self.verdict == Verdict.NOT_MET:
@@ -235,6 +240,12 @@ class _Outcome:
     words: dict[str, str] = field(default_factory=dict)
 
 
+SHORT_TITLES = {
+    CriterionKind.CASELOAD: "Caseload",
+    CriterionKind.FUNDING: "Funding",
+    CriterionKind.EVA_MEMBERSHIP: "Membership",
+    CriterionKind.COORDINATION_ROLE: "Role",
+}
 _VERDICT_ORDER = [Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.MET]
 _READING_ORDER = [Reading.NOT_MET, Reading.TO_CHECK, Reading.MET]
 _EVIDENCE_WEIGHT = {
