@@ -1,0 +1,133 @@
+"""Fixtures that give a test a real server. Each is started when the first test asks for it."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import Popen
+
+import pytest
+import redis
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.servers import chromium as browser
+from tests.servers import processes
+from tests.servers.parts import MissingPart, refuse, servers_of_this_run
+from tests.servers.smtp import SmtpServer
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """A folder of this xdist worker alone, gone after the run."""
+    return Path(os.environ["EVABC_DATA_DIR"])
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, data_folder: Path
+) -> None:
+    """On SQLite, test on a file: Django's own choice, memory, is closed to other processes."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(data_folder / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis() -> None:
+    """Each test begins without the cache, limits and tasks another one left."""
+    if url := os.environ.get("REDIS_URL"):
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    if "Redis" in (missing := servers_of_this_run().missing):
+        refuse("Redis", missing["Redis"])
+    return os.environ["REDIS_URL"]
+
+
+@pytest.fixture(scope="session")
+def _smtp_server() -> Iterator[SmtpServer]:
+    server = SmtpServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def smtp_server(_smtp_server: SmtpServer) -> SmtpServer:
+    """A mail server that has no messages yet."""
+    _smtp_server.clear()
+    return _smtp_server
+
+
+@pytest.fixture(scope="session")
+def _portal(
+    django_db_setup: None,
+    django_db_blocker,
+    redis_url: str,
+    _smtp_server: SmtpServer,
+    data_folder: Path,
+) -> Iterator[processes.Portal]:
+    with processes.portal(data_folder / "portal.log", EMAIL_URL=_smtp_server.url) as portal:
+        yield portal
+
+
+@pytest.fixture
+def portal(
+    transactional_db: None, smtp_server: SmtpServer, _portal: processes.Portal
+) -> processes.Portal:
+    """The portal's own web server on the test's database; its mail goes to `smtp_server`.
+
+    One process for all tests of a worker: it holds no state that counts.
+    """
+    return _portal
+
+
+@pytest.fixture
+def celery_worker_process(
+    request: pytest.FixtureRequest,
+    transactional_db: None,
+    redis_url: str,
+    smtp_server: SmtpServer,
+    data_folder: Path,
+) -> Iterator[Popen[bytes]]:
+    """A Celery worker that takes this test's tasks; its mail goes to `smtp_server`."""
+    extra = {"EMAIL_URL": smtp_server.url}
+    if "portal" in request.fixturenames:
+        # So that a link in a letter leads to the portal of this test.
+        extra["PORTAL_URL"] = request.getfixturevalue("portal").url
+    with processes.celery_worker(data_folder / "worker.log", **extra) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def chromium(data_folder: Path) -> Iterator[Browser]:
+    try:
+        program = browser.find(Path(servers_of_this_run().folder))
+    except MissingPart as why:
+        refuse("Chromium", str(why))
+    # Playwright keeps an event loop in this thread for as long as it runs, and Django refuses its
+    # database where it sees one. The loop only ever runs inside Playwright's own calls, so no
+    # query of a test can block it.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        launched = playwright.chromium.launch(
+            executable_path=program, args=browser.FLAGS, env=browser.environment(data_folder)
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """`open_page(width=1280, javascript=True)`: a page in a browser session of its own.
+
+    The test fails when a page of it raises an error or breaks its Content Security Policy.
+    """
+    pages = browser.Pages(chromium)
+    yield pages.open
+    pages.close()
+    if pages.problems:
+        pytest.fail("\n".join(pages.problems), pytrace=False)

@@ -1,0 +1,132 @@
+"""Find Chromium, or get it where that is allowed; watch over the pages it shows."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
+
+from tests.servers.parts import MissingPart
+
+NAMES = ["chromium", "chromium-browser", "google-chrome"]
+PACKAGES = ["chromium", "fonts-liberation"]
+
+# Playwright adds --headless and --no-sandbox itself.
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# The browser tells of a blocked resource on the console in words of its own; the event is the
+# sure sign, so it goes to the console too.
+REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) => console.error(
+    `Content Security Policy: ${event.violatedDirective} blocked ${event.blockedURI}`
+));
+"""
+
+
+def find(folder: Path) -> str:
+    """The path of the browser: $CHROMIUM, else on PATH, else freshly installed.
+
+    `folder` is shared by the xdist workers of a run: one of them installs, the others wait.
+    """
+    if named := os.environ.get("CHROMIUM"):
+        if not shutil.which(named):
+            raise MissingPart(f"CHROMIUM is set to {named}, which is no program")
+        return named
+    return _on_path() or _installed(folder)
+
+
+def _on_path() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def _installed(folder: Path) -> str:
+    if os.geteuid() != 0 or not _is_debian():
+        raise MissingPart("it is not on PATH, and only root on Debian can install it from here")
+    failed = folder / "chromium.failed"
+    with (folder / "chromium.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _on_path() and not failed.exists():
+            _install(failed)
+    if found := _on_path():
+        return found
+    raise MissingPart(f"apt-get could not install it: {failed.read_text()}")
+
+
+def _is_debian() -> bool:
+    # Not its derivatives: Ubuntu's package of that name is only a pointer to a snap.
+    release = Path("/etc/os-release")
+    is_debian = release.exists() and "ID=debian" in release.read_text().splitlines()
+    return is_debian and shutil.which("apt-get") is not None
+
+
+def _install(failed: Path) -> None:
+    unattended = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES]
+    for command in (["apt-get", "update"], install):
+        done = subprocess.run(command, env=unattended, capture_output=True, text=True, check=False)
+        if done.returncode:
+            failed.write_text(done.stderr.strip())
+            return
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Let the browser keep its profile and caches in `folder`, not in the user's home."""
+    own = str(folder)
+    return {**os.environ, "HOME": own, "XDG_CONFIG_HOME": own, "XDG_CACHE_HOME": own}
+
+
+class Pages:
+    """Opens the pages of one test, each in a browser of its own, and remembers what went wrong."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self._scripted: list[BrowserContext] = []
+        self.problems: list[str] = []
+
+    def open(self, width: int = 1280, javascript: bool = True) -> Page:
+        context = self._browser.new_context(
+            viewport={"width": width, "height": 900},
+            java_script_enabled=javascript,
+            locale="en-CA",
+            timezone_id="America/Vancouver",
+        )
+        self._contexts.append(context)
+        if javascript:
+            self._scripted.append(context)
+        context.add_init_script(REPORT_VIOLATIONS)
+        # On the context, so that windows the page opens are watched as well.
+        context.on("weberror", lambda event: self._uncaught(event.error))
+        context.on("console", self._console)
+        return context.new_page()
+
+    def close(self) -> None:
+        for context in self._scripted:
+            for page in context.pages:
+                _let_scripts_end(page)
+        for context in self._contexts:
+            context.close()
+
+    def _uncaught(self, error: Error) -> None:
+        self.problems.append(f"uncaught error: {error.stack or error}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.problems.append(message.text)
+
+
+def _let_scripts_end(page: Page) -> None:
+    """Give the page one turn of its loop: what goes wrong last is only reported in the next."""
+    # A page on its way elsewhere cannot be asked any more, and has nothing left to say.
+    with suppress(Error):
+        page.wait_for_function("new Promise(done => setTimeout(done, 0, true))", timeout=5_000)

@@ -1,0 +1,77 @@
+"""Hold the servers of one test run: start them, say where they are, stop them when the run ends.
+
+A process of its own, because a run can end in ways that run no code of ours: SIGKILL, a crash, a
+closed terminal. The pipe from the run closes in every case, and that is the sign to clean up.
+Ctrl-C does not reach this process (it has its own session), so that the tests can still end in
+order.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from pathlib import Path
+
+from tests.servers import postgresql, redis_server
+from tests.servers.parts import ROOT, MissingPart, Servers
+
+
+class Keeper:
+    """The run's end of the pipe."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.servers.keeper"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def servers(self) -> Servers:
+        """Where the servers are, once they answer; the keeper's own error is on stderr."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the test servers did not start; the reason stands above")
+        return Servers.from_json(line)
+
+    def stop(self) -> None:
+        """Close the pipe and wait until the servers and their folder are gone."""
+        self._process.communicate()
+
+
+def keep() -> None:
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="evabc-tests-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        # PostgreSQL's unprivileged user has to pass through to its own folder in here.
+        folder.chmod(0o711)
+        print(_start(folder, stack).to_json(), flush=True)  # noqa: T201 - the answer to the run
+        sys.stdin.read()
+
+
+def _start(folder: Path, stack: ExitStack) -> Servers:
+    missing: dict[str, str] = {}
+
+    def start(part: str, running: Callable[[], AbstractContextManager[str]]) -> str | None:
+        try:
+            return stack.enter_context(running())
+        except MissingPart as why:
+            missing[part] = str(why)
+            return None
+
+    database_url = None
+    if os.environ.get("EVABC_TEST_DATABASE") != "sqlite":
+        database_url = start("PostgreSQL", partial(postgresql.running, folder))
+    redis_url = start("Redis", partial(redis_server.running, folder))
+    return Servers(str(folder), database_url, redis_url, missing)
+
+
+if __name__ == "__main__":
+    keep()

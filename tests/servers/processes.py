@@ -1,0 +1,131 @@
+"""The portal and its Celery worker as processes of their own, on the database of the tests."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import redis
+from django.db import connection
+
+from tests.servers.parts import ROOT, stop, wait_until_ready
+
+WORKER = ["-A", "evabc", "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "INFO"]
+WORKER += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+PORTAL = ["evabc.wsgi", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
+
+
+def process_environment(**extra: str) -> dict[str, str]:
+    """What a process needs to work on the same database, Redis and folder as this test.
+
+    Takes the name of the test database from Django, which has made it: ask inside a test that
+    uses the database.
+    """
+    # Allowed here for the sake of the browser only; a real process must not need it.
+    environment = {k: v for k, v in os.environ.items() if k != "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    return {**environment, "DATABASE_URL": _test_database_url(), **extra}
+
+
+def _test_database_url() -> str:
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+
+@contextmanager
+def celery_worker(log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Celery worker until the block ends; it takes tasks when the block begins.
+
+    It may be killed inside the block.
+    """
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
+        before = _listeners(broker)
+        process = _run("celery", *WORKER, log=log, environment=process_environment(**extra))
+        try:
+            wait_until_ready(process, ready=lambda: bool(_listeners(broker) - before), log=log)
+            yield process
+        finally:
+            stop(process, signal=signal.SIGTERM)
+
+
+def _listeners(broker: redis.Redis) -> set[str]:
+    """The connections that wait for a task in this run's database; a ready worker is one."""
+    number = str(broker.get_connection_kwargs()["db"])
+    clients = broker.client_list()
+    return {c["id"] for c in clients if c["db"] == number and c["cmd"] == "brpop"}
+
+
+@dataclass(frozen=True)
+class Portal:
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def portal(log: Path, **extra: str) -> Iterator[Portal]:
+    """Run the portal's web server until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        # By name: browsers refuse passkeys to an address.
+        url = f"http://localhost:{listener.getsockname()[1]}"
+        process = _run(
+            "gunicorn",
+            *PORTAL,
+            "--bind",
+            f"fd://{listener.fileno()}",
+            log=log,
+            environment=process_environment(EVABC_LOCAL="1", PORTAL_URL=url, **extra),
+            pass_fds=[listener.fileno()],
+        )
+    try:
+        wait_until_ready(process, ready=lambda: _responds(url), log=log)
+        yield Portal(url, process)
+    finally:
+        stop(process, signal=signal.SIGTERM)
+
+
+def _responds(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=10).close()  # noqa: S310 - our own http address
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _run(
+    module: str,
+    *arguments: str,
+    log: Path,
+    environment: dict[str, str],
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    # With its own session, Ctrl-C ends the test first, which then stops the process.
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [*_leash(), sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=pass_fds,
+        )
+
+
+def _leash() -> list[str]:
+    """Linux then ends the process with ours, also when ours is killed and can stop nothing.
+
+    Strictly, with the thread that started it: start processes from the test, not from its threads.
+    """
+    return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []

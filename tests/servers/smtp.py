@@ -1,0 +1,86 @@
+"""A real SMTP server on a free port that keeps what it is given."""
+
+import asyncio
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from threading import Condition
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+HOST = "127.0.0.1"
+
+
+class SmtpServer:
+    """Messages are written by the server's own thread and read by the test's."""
+
+    def __init__(self) -> None:
+        self._messages: list[EmailMessage] = []
+        self._arrived = Condition()
+        self._controller = _OnFreePort(self, hostname=HOST, port=0)
+
+    def start(self) -> None:
+        self._controller.start()
+
+    def stop(self) -> None:
+        self._controller.stop()
+
+    @property
+    def url(self) -> str:
+        """What EMAIL_URL takes."""
+        return f"smtp://{HOST}:{self._controller.port}"
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        with self._arrived:
+            return list(self._messages)
+
+    def clear(self) -> None:
+        with self._arrived:
+            self._messages.clear()
+
+    def wait_for(
+        self, *, to: str = "", subject_contains: str = "", timeout: float = 20
+    ) -> EmailMessage:
+        """The first message, there already or to come, that was sent to `to` (any, when empty)."""
+
+        def found() -> EmailMessage | None:
+            return next((m for m in self._messages if _matches(m, to, subject_contains)), None)
+
+        with self._arrived:
+            message = self._arrived.wait_for(found, timeout)
+            arrived = [f"{m['X-Envelope-To']}: {m['Subject']}" for m in self._messages]
+        if message is None:
+            raise AssertionError(
+                f"no message to {to!r} with {subject_contains!r} in its subject in {timeout} s; "
+                f"arrived: {arrived}"
+            )
+        return message
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Take one message; aiosmtpd calls this and sends the answer to the client."""
+        assert isinstance(envelope.content, bytes)
+        message = message_from_bytes(envelope.content, EmailMessage, policy=policy.default)
+        # Whom it went to: the To line is only what the letter says.
+        message["X-Envelope-To"] = ", ".join(envelope.rcpt_tos)
+        with self._arrived:
+            self._messages.append(message)
+            self._arrived.notify_all()
+        return "250 OK"
+
+
+def _matches(message: EmailMessage, to: str, subject_contains: str) -> bool:
+    recipients = message["X-Envelope-To"].split(", ")
+    return (not to or to in recipients) and subject_contains in (message["Subject"] or "")
+
+
+class _OnFreePort(Controller):
+    """Listens on a port the system picks: one picked before could be taken by somebody else."""
+
+    async def _listen(self) -> asyncio.Server:
+        server: asyncio.Server = await super()._create_server()
+        self.port = server.sockets[0].getsockname()[1]
+        return server
+
+    def _create_server(self):
+        return self._listen()
