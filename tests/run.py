@@ -1,0 +1,78 @@
+"""Run what `make test` runs: the checks, all tests on PostgreSQL, the core again on SQLite.
+
+Arguments go to pytest, and then only the tests on PostgreSQL run: `python -m tests.run -k letters`.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.servers.parts import ROOT, settings_environment
+
+PYTEST = [sys.executable, "-m", "pytest", "-n", "2"]
+
+
+@dataclass(frozen=True)
+class Phase:
+    name: str
+    commands: list[list[str]]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def checks(data: Path) -> Phase:
+    commands = [
+        [sys.executable, "-m", "ruff", "check", "."],
+        [sys.executable, "-m", "ruff", "format", "--check", "."],
+        [sys.executable, "-m", "mypy", "."],
+    ]
+    # mypy's plugin for Django loads the settings.
+    return Phase("checks", commands, settings_environment(data))
+
+
+def on_postgresql(arguments: list[str]) -> Phase:
+    return Phase("tests on PostgreSQL", [[*PYTEST, *(arguments or ["tests"])]])
+
+
+CORE_ON_SQLITE = Phase(
+    "core tests on SQLite", [[*PYTEST, "-m", "core", "tests"]], {"EVABC_TEST_DATABASE": "sqlite"}
+)
+
+
+def main(arguments: list[str]) -> int:
+    tests = on_postgresql(arguments)
+    with TemporaryDirectory(prefix="evabc-checks-") as folder:
+        phases = [tests] if arguments else [checks(Path(folder)), tests, CORE_ON_SQLITE]
+        results = [_run(phase) for phase in phases]
+    passed = all(succeeded for _, succeeded in results)
+    _say("", *(line for line, _ in results))
+    _say("All passed." if passed else "FAILED: see above.")
+    return 0 if passed else 1
+
+
+def _run(phase: Phase) -> tuple[str, bool]:
+    """Run all commands of a phase, also after one failed: one run shows everything that is wrong."""
+    _say(f"== {phase.name}")
+    started = time.monotonic()
+    # pytest ends with 5 when it found no test: a failure here like any other number but 0.
+    codes = [
+        subprocess.run(
+            command, cwd=ROOT, env=os.environ | phase.environment, check=False
+        ).returncode
+        for command in phase.commands
+    ]
+    succeeded = not any(codes)
+    seconds = time.monotonic() - started
+    return f"{phase.name}: {'passed' if succeeded else 'FAILED'} in {seconds:.0f} s", succeeded
+
+
+def _say(*lines: str) -> None:
+    # Flushed, so that the lines keep their place among those of the commands.
+    print(*lines, sep="\n", flush=True)  # noqa: T201 - what this command is for
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
