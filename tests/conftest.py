@@ -35,15 +35,14 @@ def django_db_modify_db_settings(
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
     """Each test begins without the cache, limits and tasks another one left."""
-    if url := os.environ.get("REDIS_URL"):
-        with redis.Redis.from_url(url) as client:
+    if servers_of_this_run().redis_url:
+        with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
             client.flushdb()
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> str:
-    if "Redis" in (missing := servers_of_this_run().missing):
-        refuse("Redis", missing["Redis"])
+    """Where this xdist worker has Redis to itself."""
     return os.environ["REDIS_URL"]
 
 
@@ -131,3 +130,13 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     pages.close()
     if pages.problems:
         pytest.fail("\n".join(pages.problems), pytrace=False)
+
+
+@pytest.fixture
+def catalogue(db: None) -> None:
+    """The six communities with their rules, the teams and their groups."""
+    from communities.catalogue import seed
+    from membership.teams import seed_groups
+
+    seed()
+    seed_groups()

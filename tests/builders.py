@@ -1,0 +1,104 @@
+"""People, staff and requests for tests. All of it is invented."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+
+from communities.models import CommunityOfPractice
+from membership.applicants import person_for
+from membership.models import Person, User
+from membership.teams import LEADS, TEAM_GROUPS
+from requests import workflow
+from requests.lifecycle import State
+from requests.models import JoinRequest
+
+NOW = datetime(2026, 5, 4, 17, 0, tzinfo=UTC)
+PROGRAM_SUPPORT, CCSS = TEAM_GROUPS
+
+STVC_ANSWERS = {
+    "name": "Dana Sample",
+    "phone": "",
+    "agency": "Example Harbour Family Services",
+    "community_served": "Example Harbour",
+    "program_type": "STVC",
+    "carries_caseload": "yes",
+    "ministry_funded": "yes",
+    "eva_membership": "agency",
+    "note": "",
+}
+ICAT_ANSWERS = {
+    "name": "Dana Sample",
+    "phone": "",
+    "agency": "Sample Police Service",
+    "community_served": "Invented Lake",
+    "initiative_kind": "ICAT",
+    "role": "CO_CHAIR",
+    "initiative_name": "",
+    "note": "",
+}
+
+
+def community(slug: str = "stvc") -> CommunityOfPractice:
+    return CommunityOfPractice.objects.select_related("team").get(slug=slug)
+
+
+def worker(email: str = "dana@example.org", name: str = "Dana Sample") -> User:
+    """Somebody with a sign-in whose email is verified, and whom the register knows."""
+    user = User.objects.create_user(email)
+    EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
+    Person.objects.create(user=user, email=email, name=name)
+    return user
+
+
+def staff(team: str = PROGRAM_SUPPORT, email: str = "priya@example.org") -> User:
+    """A member of EVA BC's staff on a team, or a lead."""
+    user = worker(email, name=email.split("@")[0].title() + " Sample")
+    user.is_staff = True
+    user.save()
+    user.groups.add(Group.objects.get(name=team))
+    return user
+
+
+def lead() -> User:
+    return staff(LEADS, "lou@example.org")
+
+
+def answers_for(slug: str) -> dict[str, Any]:
+    return dict(ICAT_ANSWERS if community(slug).is_coordination else STVC_ANSWERS)
+
+
+def draft(user: User, slug: str = "stvc", **answers: str) -> JoinRequest:
+    return workflow.save_draft(
+        person=person_for(user),
+        community=community(slug),
+        answers={**answers_for(slug), **answers},
+        now=NOW,
+    )
+
+
+def sent(user: User, slug: str = "stvc", **answers: str) -> JoinRequest:
+    """A request that waits for review."""
+    kept = draft(user, slug, **answers)
+    return workflow.submit(join_request_id=kept.pk, by=user, answers=kept.answers, now=NOW)
+
+
+def request_in(state: State, user: User, by: User, slug: str = "stvc") -> JoinRequest:
+    """A request that has come to ``state`` by the verbs themselves."""
+    if state == State.DRAFT:
+        return draft(user, slug)
+    pk = sent(user, slug).pk
+    match state:
+        case State.AWAITING_REPLY:
+            workflow.ask(join_request_id=pk, by=by, text="Which program?", now=NOW)
+        case State.APPROVED:
+            workflow.approve(join_request_id=pk, by=by, now=NOW)
+        case State.DECLINED:
+            workflow.decline(join_request_id=pk, by=by, text="Not this time.", now=NOW)
+        case State.WITHDRAWN:
+            workflow.withdraw(join_request_id=pk, by=user, now=NOW)
+        case State.LAPSED:
+            workflow.ask(join_request_id=pk, by=by, text="Which program?", now=NOW)
+            workflow.lapse(join_request_id=pk, now=NOW)
+    return JoinRequest.objects.get(pk=pk)

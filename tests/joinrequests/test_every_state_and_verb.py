@@ -1,0 +1,142 @@
+"""Every state against every verb: the allowed ones work, the others say why and change nothing."""
+
+import pytest
+
+from membership.models import Enrolment, OutboxEmail
+from requests import workflow
+from requests.lifecycle import State, Verb
+from requests.models import JoinRequest, JoinRequestEvent
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+
+OUTCOMES = {
+    (State.DRAFT, Verb.SUBMIT): State.AWAITING_REVIEW,
+    (State.AWAITING_REVIEW, Verb.ASK): State.AWAITING_REPLY,
+    (State.AWAITING_REVIEW, Verb.APPROVE): State.APPROVED,
+    (State.AWAITING_REVIEW, Verb.DECLINE): State.DECLINED,
+    (State.AWAITING_REVIEW, Verb.WITHDRAW): State.WITHDRAWN,
+    (State.AWAITING_REPLY, Verb.REPLY): State.AWAITING_REVIEW,
+    (State.AWAITING_REPLY, Verb.APPROVE): State.APPROVED,
+    (State.AWAITING_REPLY, Verb.DECLINE): State.DECLINED,
+    (State.AWAITING_REPLY, Verb.WITHDRAW): State.WITHDRAWN,
+    (State.AWAITING_REPLY, Verb.LAPSE): State.LAPSED,
+    (State.DECLINED, Verb.REOPEN): State.AWAITING_REVIEW,
+    (State.LAPSED, Verb.REOPEN): State.AWAITING_REVIEW,
+}
+LETTERS = {
+    Verb.SUBMIT: ["news-submit", "receipt"],
+    Verb.ASK: ["question"],
+    Verb.REPLY: ["news-reply"],
+    Verb.APPROVE: ["welcome"],
+    Verb.DECLINE: ["declined"],
+    Verb.WITHDRAW: ["withdrawn"],
+    Verb.LAPSE: ["lapsed"],
+    Verb.REOPEN: [],
+}
+
+
+def use(verb, pk, worker, staff):
+    how = {"join_request_id": pk, "now": builders.NOW}
+    match verb:
+        case Verb.SUBMIT:
+            return workflow.submit(by=worker, answers=builders.STVC_ANSWERS, **how)
+        case Verb.ASK:
+            return workflow.ask(by=staff, text="Which program?", **how)
+        case Verb.REPLY:
+            return workflow.reply(by=worker, text="This one.", **how)
+        case Verb.APPROVE:
+            return workflow.approve(by=staff, **how)
+        case Verb.DECLINE:
+            return workflow.decline(by=staff, text="Not this time.", **how)
+        case Verb.WITHDRAW:
+            return workflow.withdraw(by=worker, **how)
+        case Verb.LAPSE:
+            return workflow.lapse(**how)
+        case Verb.REOPEN:
+            return workflow.reopen(by=staff, reason="A second look.", **how)
+
+
+def everything():
+    """All that a verb could have changed."""
+    return (
+        list(JoinRequest.objects.order_by("pk").values()),
+        list(JoinRequestEvent.objects.order_by("pk").values()),
+        list(OutboxEmail.objects.order_by("pk").values()),
+        list(Enrolment.objects.order_by("pk").values()),
+    )
+
+
+@pytest.mark.parametrize(("state", "verb"), OUTCOMES)
+def test_an_allowed_verb_moves_the_request_and_writes_event_and_letters(state, verb):
+    worker, staff = builders.worker(), builders.staff()
+    pk = builders.request_in(state, worker, staff).pk
+    letters_before = set(OutboxEmail.objects.values_list("pk", flat=True))
+
+    use(verb, pk, worker, staff)
+
+    after = JoinRequest.objects.get(pk=pk)
+    event = after.events.last()
+    new = OutboxEmail.objects.exclude(pk__in=letters_before)
+    assert after.state == OUTCOMES[state, verb]
+    assert (event.verb, event.state_before, event.state_after) == (verb, state, after.state)
+    assert sorted(new.values_list("kind", flat=True)) == LETTERS[verb]
+    assert Enrolment.objects.filter(ended_on=None).count() == (verb == Verb.APPROVE)
+
+
+@pytest.mark.parametrize(
+    ("state", "verb"), [(s, v) for s in State for v in Verb if (s, v) not in OUTCOMES]
+)
+def test_any_other_verb_is_refused_with_a_sentence_and_changes_nothing(state, verb):
+    worker, staff = builders.worker(), builders.staff()
+    pk = builders.request_in(state, worker, staff).pk
+    before = everything()
+
+    with pytest.raises(workflow.Refused) as refusal:
+        use(verb, pk, worker, staff)
+
+    assert str(refusal.value).endswith(".")
+    assert everything() == before
+
+
+@pytest.mark.parametrize("verb", [Verb.SUBMIT, Verb.REPLY, Verb.WITHDRAW])
+def test_nobody_uses_an_applicants_verb_on_somebody_elses_request(verb):
+    worker, staff = builders.worker(), builders.staff()
+    other = builders.worker("other@example.org", "Other Sample")
+    state = {Verb.SUBMIT: State.DRAFT, Verb.REPLY: State.AWAITING_REPLY}.get(
+        verb, State.AWAITING_REVIEW
+    )
+    pk = builders.request_in(state, worker, staff).pk
+    before = everything()
+
+    with pytest.raises(workflow.Refused, match="somebody else’s"):
+        use(verb, pk, other, staff)
+
+    assert everything() == before
+
+
+@pytest.mark.parametrize("verb", [Verb.ASK, Verb.APPROVE, Verb.DECLINE, Verb.REOPEN])
+def test_the_other_team_decides_nothing(verb):
+    worker, staff = builders.worker(), builders.staff()
+    ccss = builders.staff(builders.CCSS, "camille@example.org")
+    state = State.DECLINED if verb == Verb.REOPEN else State.AWAITING_REVIEW
+    pk = builders.request_in(state, worker, staff).pk
+    before = everything()
+
+    with pytest.raises(workflow.Refused, match="the other team"):
+        use(verb, pk, worker, ccss)
+
+    assert everything() == before
+
+
+def test_a_refusal_says_who_decided_and_when():
+    worker, staff = builders.worker(), builders.staff()
+    pk = builders.request_in(State.APPROVED, worker, staff).pk
+
+    with pytest.raises(workflow.Refused) as refusal:
+        use(Verb.DECLINE, pk, worker, staff)
+
+    assert str(refusal.value) == (
+        "This cannot be done now: the request is “approved”. The last step was by Priya Sample on "
+        "4 May 2026, 10:00. Nothing was changed."
+    )
