@@ -1,6 +1,7 @@
 """Run what `make test` runs: the checks, all tests on PostgreSQL, the core again on SQLite.
 
-Arguments go to pytest, and then only the tests on PostgreSQL run: `python -m tests.run -k letters`.
+`--lint` runs the checks alone. Other arguments go to pytest, and then only the tests on PostgreSQL
+run: `python -m tests.run -k letters`.
 """
 
 import os
@@ -23,7 +24,7 @@ class Phase:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def checks(data: Path) -> Phase:
+def checks_of_the_code(data: Path) -> Phase:
     commands = [
         [sys.executable, "-m", "ruff", "check", "."],
         [sys.executable, "-m", "ruff", "format", "--check", "."],
@@ -34,7 +35,7 @@ def checks(data: Path) -> Phase:
 
 
 def on_postgresql(arguments: list[str]) -> Phase:
-    return Phase("tests on PostgreSQL", [[*PYTEST, *(arguments or ["tests"])]])
+    return Phase("tests on PostgreSQL", [[*PYTEST, *arguments]])
 
 
 CORE_ON_SQLITE = Phase(
@@ -43,14 +44,20 @@ CORE_ON_SQLITE = Phase(
 
 
 def main(arguments: list[str]) -> int:
-    tests = on_postgresql(arguments)
     with TemporaryDirectory(prefix="evabc-checks-") as folder:
-        phases = [tests] if arguments else [checks(Path(folder)), tests, CORE_ON_SQLITE]
-        results = [_run(phase) for phase in phases]
+        results = [_run(phase) for phase in _phases(arguments, checks_of_the_code(Path(folder)))]
     passed = all(succeeded for _, succeeded in results)
     _say("", *(line for line, _ in results))
     _say("All passed." if passed else "FAILED: see above.")
     return 0 if passed else 1
+
+
+def _phases(arguments: list[str], checks: Phase) -> list[Phase]:
+    if arguments == ["--lint"]:
+        return [checks]
+    if arguments:
+        return [on_postgresql(arguments)]
+    return [checks, on_postgresql(["tests"]), CORE_ON_SQLITE]
 
 
 def _run(phase: Phase) -> tuple[str, bool]:

@@ -79,7 +79,7 @@ def _install(failed: Path) -> None:
             return
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str | float | bool]:
     """Let the browser keep its profile and caches in `folder`, not in the user's home."""
     own = str(folder)
     return {**os.environ, "HOME": own, "XDG_CONFIG_HOME": own, "XDG_CACHE_HOME": own}

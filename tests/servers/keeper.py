@@ -48,12 +48,19 @@ class Keeper:
 
 def keep() -> None:
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="evabc-tests-"))
+        folder = Path(tempfile.mkdtemp(prefix="evabc-tests-", dir=_place()))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         # PostgreSQL's unprivileged user has to pass through to its own folder in here.
         folder.chmod(0o711)
         print(_start(folder, stack).to_json(), flush=True)  # noqa: T201 - the answer to the run
         sys.stdin.read()
+
+
+def _place() -> Path:
+    """The usual place for temporary files, unless it is root's own: PostgreSQL runs as another."""
+    usual = Path(tempfile.gettempdir()).resolve()
+    passable = all(path.stat().st_mode & 0o001 for path in (usual, *usual.parents))
+    return usual if passable or os.geteuid() != 0 else Path("/tmp")  # noqa: S108 - a folder of our own in it
 
 
 def _start(folder: Path, stack: ExitStack) -> Servers:

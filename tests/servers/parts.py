@@ -61,7 +61,11 @@ def servers_of_this_run() -> Servers:
 
 
 def settings_environment(data: Path) -> dict[str, str]:
-    """What the portal's settings ask for, with all it writes in the folder `data`."""
+    """What the portal's settings ask for, with all it writes in the folder `data`.
+
+    The addresses of servers lead nowhere until a real one takes their place; above all not to the
+    developer's own, because tests empty what they use.
+    """
     return {
         "EVABC_TEST": "1",
         "EVABC_LOCAL": "0",
@@ -70,6 +74,7 @@ def settings_environment(data: Path) -> dict[str, str]:
         "PORTAL_URL": "http://testserver",
         # Django keeps the mail of a test in memory; what sends for real is given `smtp_server`.
         "EMAIL_URL": "smtp://127.0.0.1:1",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
         "DATABASE_URL": f"sqlite:///{data}/portal.sqlite3",
     }
 

@@ -22,8 +22,6 @@ from tests.servers.parts import (
     settings_environment,
 )
 
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
@@ -53,9 +51,6 @@ def _point_settings_to(servers: Servers, worker: str) -> None:
         os.environ["DATABASE_URL"] = servers.database_url
     if servers.redis_url:
         os.environ["REDIS_URL"] = f"{servers.redis_url}/{_redis_number(worker)}"
-    else:
-        # Not the developer's own Redis: tests empty what they use.
-        os.environ.pop("REDIS_URL", None)
 
 
 def _redis_number(worker: str) -> int:
@@ -63,18 +58,33 @@ def _redis_number(worker: str) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without PostgreSQL, what must hold on SQLite as well still runs there."""
-    if "PostgreSQL" not in servers_of_this_run().missing:
-        return
-    skip = pytest.mark.skip(reason=not_run_without("PostgreSQL"))
     for item in items:
-        if _uses_database(item) and not item.get_closest_marker("core"):
-            item.add_marker(skip)
+        for part in servers_of_this_run().missing:
+            if _NEEDS[part](item):
+                item.add_marker(pytest.mark.skip(reason=not_run_without(part)))
+
+
+def _needs_postgresql(item: pytest.Item) -> bool:
+    """Without it the settings name SQLite, where the core must hold as well."""
+    return _uses_database(item) and not item.get_closest_marker("core")
+
+
+def _needs_redis(item: pytest.Item) -> bool:
+    """The cache stands behind every page, and it is in Redis."""
+    return _uses_database(item) or not {"redis_url", "client"}.isdisjoint(_fixtures(item))
 
 
 def _uses_database(item: pytest.Item) -> bool:
-    fixtures = set(getattr(item, "fixturenames", ()))
-    return bool(item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES)
+    marked = item.get_closest_marker("django_db") is not None
+    return marked or not {"db", "transactional_db", "django_db_setup"}.isdisjoint(_fixtures(item))
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    """With those its fixtures ask for."""
+    return getattr(item, "fixturenames", [])
+
+
+_NEEDS = {"PostgreSQL": _needs_postgresql, "Redis": _needs_redis}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

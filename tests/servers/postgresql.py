@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 
 from tests.servers.parts import MissingPart, NotReady, on_free_port, stop, wait_until_ready
 
@@ -98,8 +98,8 @@ def _can_run(program: Path) -> bool:
 
 
 def _initialise(binaries: Path, home: Path) -> None:
-    command = [binaries / "initdb", "-D", home / "data", "-U", USER, "-A", "trust", "-E", "UTF8"]
-    command += ["--locale=C.UTF-8", "--no-sync"]
+    command: list[str | Path] = [binaries / "initdb", "-D", home / "data", "-U", USER]
+    command += ["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     made = subprocess.run(
         command, **_as_unprivileged(), capture_output=True, text=True, check=False
     )

@@ -78,7 +78,8 @@ class _OnFreePort(Controller):
     """Listens on a port the system picks: one picked before could be taken by somebody else."""
 
     async def _listen(self) -> asyncio.Server:
-        server: asyncio.Server = await super()._create_server()
+        server = await super()._create_server()
+        assert isinstance(server, asyncio.Server)
         self.port = server.sockets[0].getsockname()[1]
         return server
 
