@@ -1,0 +1,52 @@
+"""The four floors: imports run down, never up."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FLOORS = ["communities", "membership", "requests", "evabc"]
+
+
+def imported_by(file: Path) -> set[str]:
+    """The top-level packages that a file imports, at its head or inside a function."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def upward(root: Path) -> list[str]:
+    """Every import that leads up, as "file imports floor"."""
+    return [
+        f"{file.relative_to(root)} imports {name}"
+        for height, floor in enumerate(FLOORS)
+        for file in sorted((root / floor).rglob("*.py"))
+        for name in sorted(imported_by(file) & set(FLOORS[height + 1 :]))
+    ]
+
+
+def test_no_floor_imports_one_above_it():
+    assert upward(ROOT) == []
+
+
+def test_an_import_that_leads_up_is_found(tmp_path):
+    (tmp_path / "communities").mkdir()
+    (tmp_path / "communities" / "views.py").write_text(
+        "def late():\n    from requests.models import JoinRequest\n"
+    )
+
+    assert upward(tmp_path) == ["communities/views.py imports requests"]
+
+
+@pytest.mark.parametrize("file", ["communities/eligibility.py", "communities/sentences.py"])
+def test_the_rules_know_no_database_and_no_clock(file):
+    text = (ROOT / file).read_text()
+
+    assert "django.db" not in text
+    assert ".today()" not in text
+    assert ".now()" not in text
