@@ -1,6 +1,6 @@
 """What staff edit of the public pages and the rules."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -33,7 +33,7 @@ class CriterionForm(forms.ModelForm):
 
     class Meta:
         model = EligibilityCriterion
-        fields: ClassVar = [
+        fields = [
             "kind",
             "program_types",
             "funder",
@@ -64,26 +64,26 @@ class FixedRowsAdmin(admin.ModelAdmin):
 
 @admin.register(SupportTeam)
 class SupportTeamAdmin(FixedRowsAdmin):
-    list_display: ClassVar = ["name", "mailbox"]
-    readonly_fields: ClassVar = ["family"]
+    list_display = ["name", "mailbox"]
+    readonly_fields = ["family"]
 
 
 @admin.register(CommunityOfPractice)
 class CommunityAdmin(FixedRowsAdmin):
-    list_display: ClassVar = ["short_name", "name", "team"]
-    list_display_links: ClassVar = ["short_name", "name"]
-    list_select_related: ClassVar = ["team"]
-    readonly_fields: ClassVar = ["slug", "team"]
-    inlines: ClassVar = [CriterionInline]
+    list_display = ["short_name", "name", "team"]
+    list_display_links = ["short_name", "name"]
+    list_select_related = ["team"]
+    readonly_fields = ["slug", "team"]
+    inlines = [CriterionInline]
 
 
 @admin.register(Question)
 class QuestionAdmin(admin.ModelAdmin):
-    list_display: ClassVar = ["question", "position"]
-    prepopulated_fields: ClassVar = {"slug": ["question"]}
+    list_display = ["question", "position"]
+    prepopulated_fields = {"slug": ["question"]}
 
 
 @admin.register(Passage)
 class PassageAdmin(FixedRowsAdmin):
-    list_display: ClassVar = ["heading", "key"]
-    readonly_fields: ClassVar = ["key"]
+    list_display = ["heading", "key"]
+    readonly_fields = ["key"]

@@ -1,7 +1,5 @@
 """The communities, the teams that look after them, their rules, and the words of the public pages."""
 
-from typing import ClassVar
-
 from django.db import models
 from django.urls import reverse
 
@@ -26,7 +24,7 @@ class SupportTeam(models.Model):
     )
 
     class Meta:
-        ordering: ClassVar = ["-family"]
+        ordering = ["-family"]
 
     def __str__(self) -> str:
         return self.name
@@ -48,7 +46,7 @@ class CommunityOfPractice(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        ordering: ClassVar = ["position", "pk"]
+        ordering = ["position", "pk"]
         verbose_name = "community of practice"
         verbose_name_plural = "communities of practice"
 
@@ -94,9 +92,9 @@ class EligibilityCriterion(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        ordering: ClassVar = ["position", "pk"]
+        ordering = ["position", "pk"]
         verbose_name_plural = "eligibility criteria"
-        constraints: ClassVar = [
+        constraints = [
             models.UniqueConstraint(fields=["community", "kind"], name="one_criterion_of_a_kind"),
         ]
 
@@ -124,7 +122,7 @@ class Question(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        ordering: ClassVar = ["position", "pk"]
+        ordering = ["position", "pk"]
 
     def __str__(self) -> str:
         return self.question
@@ -138,7 +136,7 @@ class Passage(models.Model):
     text = models.TextField(help_text="Markdown: blank lines between paragraphs, “- ” for lists.")
 
     class Meta:
-        ordering: ClassVar = ["key"]
+        ordering = ["key"]
         verbose_name = "text on a public page"
         verbose_name_plural = "texts on public pages"
 

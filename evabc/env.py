@@ -130,7 +130,7 @@ def redis_url(*, local: bool) -> str:
     return url
 
 
-def mail(folder: Path, *, local: bool) -> dict[str, Any]:
+def mail(*, local: bool) -> dict[str, Any]:
     """How mail leaves: to the server of EMAIL_URL, or in local mode as files into the data folder."""
     url = text("EMAIL_URL")
     if not url:
@@ -138,10 +138,7 @@ def mail(folder: Path, *, local: bool) -> dict[str, Any]:
             raise ImproperlyConfigured(
                 "EMAIL_URL must name the mail server, for example smtp+tls://user:password@mail.example.org:587."
             )
-        return {
-            "EMAIL_BACKEND": "membership.outbox.backends.FolderBackend",
-            "EMAIL_FILE_PATH": str(folder / "mail"),
-        }
+        return {"EMAIL_BACKEND": "membership.outbox.backends.FolderBackend"}
     try:
         config = dict(environ.Env.email_url_config(url))
         scheme = urlsplit(url).scheme

@@ -134,8 +134,9 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 
 # -- Mail -------------------------------------------------------------------------------------
 
-vars().update(env.mail(DATA_DIR, local=LOCAL))
-MAIL_IS_FILES = LOCAL and "EMAIL_FILE_PATH" in vars()
+MAIL_FOLDER = str(DATA_DIR / "mail")
+MAIL_IS_FILES = LOCAL and not env.text("EMAIL_URL")
+vars().update(env.mail(local=LOCAL))
 EMAIL_TIMEOUT = 10  # seconds for one socket operation
 LETTER_DEADLINE = 30  # seconds in all for handing one letter to the mail server
 DEFAULT_FROM_EMAIL = "EVA BC Communities of Practice <programsupport@endingviolence.org>"

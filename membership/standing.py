@@ -67,10 +67,8 @@ def _load(people: Sequence[Person]) -> None:
 
 
 def _load_agencies(positions: Sequence[ProgramPosition]) -> None:
-    prefetch_related_objects(
-        [p.program.agency if p.program else p.agency for p in positions if p.program or p.agency],
-        _MEMBERSHIPS,
-    )
+    agencies = [p.program.agency if p.program else p.agency for p in positions]
+    prefetch_related_objects([agency for agency in agencies if agency], _MEMBERSHIPS)
 
 
 def _answered_anew(kept: ProgramPosition, answers: Sequence[ProgramPosition]) -> bool:

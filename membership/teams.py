@@ -22,17 +22,10 @@ def families_of(user: User | AnonymousUser) -> frozenset[Family]:
         return frozenset()
     if user.is_superuser:
         return frozenset(Family)
-    # Kept on the object for the length of one web request: every admin page asks many times.
-    known: frozenset[Family] | None = getattr(user, "_families", None)
-    if known is None:
-        names = set(user.groups.values_list("name", flat=True))
-        known = (
-            frozenset(Family)
-            if LEADS in names
-            else frozenset(TEAM_GROUPS[name] for name in names & TEAM_GROUPS.keys())
-        )
-        user._families = known  # type: ignore[union-attr]
-    return known
+    names = user.team_names
+    if LEADS in names:
+        return frozenset(Family)
+    return frozenset(TEAM_GROUPS[name] for name in names & TEAM_GROUPS.keys())
 
 
 # What the groups may do in the admin, beside deciding: {app label: {model: verbs}}. Requests, letters

@@ -4,7 +4,7 @@ A request is not edited here: its state, its answers and its history are only re
 to the pages of ``admin_views``, and those call the verbs.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -17,6 +17,7 @@ from django.utils.timesince import timesince
 
 from communities.eligibility import Assessment
 from membership.admin.teams import TeamsOwnRows
+from membership.signup.visitors import SignedIn
 from requests import admin_views, reviewing
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
@@ -64,7 +65,7 @@ class CommunityFilter(admin.SimpleListFilter):
 class JoinRequestAdmin(TeamsOwnRows):
     """The queue of a team, oldest first, and the review page of a request."""
 
-    list_display: ClassVar = [
+    list_display = [
         "who",
         "community_name",
         "agency_name",
@@ -72,11 +73,11 @@ class JoinRequestAdmin(TeamsOwnRows):
         "rules",
         "state_now",
     ]
-    list_display_links: ClassVar = ["who"]
-    list_filter: ClassVar = [QueueFilter, CommunityFilter]
-    search_fields: ClassVar = ["person__name", "person__email", "agency_name", "reference"]
+    list_display_links = ["who"]
+    list_filter = [QueueFilter, CommunityFilter]
+    search_fields = ["person__name", "person__email", "agency_name", "reference"]
     search_help_text = "Name, email, agency or reference"
-    ordering: ClassVar = ["submitted_at", "pk"]
+    ordering = ["submitted_at", "pk"]
     actions = None
     list_per_page = 50
     show_full_result_count = False
@@ -119,7 +120,7 @@ class JoinRequestAdmin(TeamsOwnRows):
 
     def change_view(
         self,
-        request: HttpRequest,
+        request: SignedIn,  # type: ignore[override]
         object_id: str,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
@@ -130,7 +131,10 @@ class JoinRequestAdmin(TeamsOwnRows):
         return admin_views.review(request, pk=int(object_id))
 
     def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+        self,
+        request: SignedIn,  # type: ignore[override]
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The history of a request is on its review page."""
         return self.change_view(request, object_id)

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from membership.outbox.message import blocks_of
+from membership.signup.visitors import SignedIn
 from requests import letters, reviewing, workflow
 from requests.forms import ApproveForm, AskForm, DeclineForm, ReopenForm
 from requests.lifecycle import Verb, allows
@@ -24,7 +25,7 @@ OWN_WORDS = "[own words]"
 
 
 @require_safe
-def review(request: HttpRequest, pk: int) -> HttpResponse:
+def review(request: SignedIn, pk: int) -> HttpResponse:
     """Everything about one request on one page, with buttons that say what they do."""
     join_request = _mine(request, pk)
     shown = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate())
@@ -110,28 +111,28 @@ _DECISIONS = {
 }
 
 
-def approve(request: HttpRequest, pk: int) -> HttpResponse:
+def approve(request: SignedIn, pk: int) -> HttpResponse:
     """Approve, with the welcome letter in view."""
     return _decide(request, pk, _DECISIONS[Verb.APPROVE])
 
 
-def decline(request: HttpRequest, pk: int) -> HttpResponse:
+def decline(request: SignedIn, pk: int) -> HttpResponse:
     """Decline, with the letter in view."""
     return _decide(request, pk, _DECISIONS[Verb.DECLINE])
 
 
-def ask(request: HttpRequest, pk: int) -> HttpResponse:
+def ask(request: SignedIn, pk: int) -> HttpResponse:
     """Ask for more, with the letter in view."""
     return _decide(request, pk, _DECISIONS[Verb.ASK])
 
 
-def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+def reopen(request: SignedIn, pk: int) -> HttpResponse:
     """Look again at a closed request."""
     return _decide(request, pk, _DECISIONS[Verb.REOPEN])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def _decide(request: HttpRequest, pk: int, decision: Decision) -> HttpResponse:
+def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
     join_request = _mine(request, pk)
     review = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate())
     extra = (
@@ -176,7 +177,7 @@ def _decide(request: HttpRequest, pk: int, decision: Decision) -> HttpResponse:
     )
 
 
-def _mine(request: HttpRequest, pk: int) -> JoinRequest:
+def _mine(request: SignedIn, pk: int) -> JoinRequest:
     """A request of this person's own team; any other does not exist for her."""
     join_request = reviewing.requests_of(request.user).filter(pk=pk).first()
     if join_request is None:
@@ -193,7 +194,7 @@ def _url(verb: Verb, join_request: JoinRequest) -> str:
 
 
 def _page(
-    request: HttpRequest, template: str, join_request: JoinRequest, **context: Any
+    request: SignedIn, template: str, join_request: JoinRequest, **context: Any
 ) -> HttpResponse:
     return render(
         request,

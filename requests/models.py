@@ -1,7 +1,7 @@
 """Join requests and their history."""
 
 import secrets
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -57,11 +57,11 @@ class JoinRequest(models.Model):
     )
 
     class Meta:
-        ordering: ClassVar = ["submitted_at", "pk"]
-        indexes: ClassVar = [
+        ordering = ["submitted_at", "pk"]
+        indexes = [
             models.Index(fields=["state", "submitted_at"], name="join_request_queue"),
         ]
-        constraints: ClassVar = [
+        constraints = [
             models.UniqueConstraint(
                 fields=["person", "community"],
                 condition=Q(state__in=[s.value for s in OPEN]),
@@ -131,13 +131,13 @@ class JoinRequestEvent(models.Model):
     reason = models.TextField(blank=True)
 
     class Meta:
-        ordering: ClassVar = ["pk"]
+        ordering = ["pk"]
         verbose_name = "step"
 
     def __str__(self) -> str:
         return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"
 
-    def save(self, **kwargs: Any) -> None:  # type: ignore[override]
+    def save(self, **kwargs: Any) -> None:
         if self.pk is not None:
             raise TypeError("The history of a request is append-only.")
         super().save(**kwargs)

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from communities.models import CommunityOfPractice
 from membership.applicants import person_for
 from membership.models import Enrolment, Person
 from membership.rosters import is_enrolled
+from membership.signup.visitors import SignedIn
 from requests import workflow
 from requests.answers import assess_answers
 from requests.forms import JoinForm, ReplyForm, join_form_for
@@ -27,7 +28,7 @@ STASH = "join_answers"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def join(request: HttpRequest, slug: str) -> HttpResponse:
+def join(request: SignedIn, slug: str) -> HttpResponse:
     """The form. It keeps what is typed: on every change with JavaScript, on every button without."""
     community = _community(slug)
     if not request.user.is_authenticated:
@@ -56,7 +57,7 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def check(request: HttpRequest, slug: str) -> HttpResponse:
+def check(request: SignedIn, slug: str) -> HttpResponse:
     """Check your answers, and send."""
     community = _community(slug)
     person = person_for(request.user)
@@ -89,7 +90,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def sent(request: HttpRequest, pk: int) -> HttpResponse:
+def sent(request: SignedIn, pk: int) -> HttpResponse:
     """We have your request: its reference, and what happens next."""
     join_request = _own(request, pk)
     return render(request, "joinrequests/sent.html", {"join_request": join_request})
@@ -97,7 +98,7 @@ def sent(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedIn) -> HttpResponse:
     """My communities and my requests."""
     person = person_for(request.user)
     mine = person.join_requests.select_related("community__team").order_by("-pk")
@@ -117,14 +118,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def join_request(request: HttpRequest, pk: int) -> HttpResponse:
+def join_request(request: SignedIn, pk: int) -> HttpResponse:
     """One request: where it stands, what was said, and what she can do."""
     return _show_request(request, _own(request, pk), ReplyForm())
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def reply(request: HttpRequest, pk: int) -> HttpResponse:
+def reply(request: SignedIn, pk: int) -> HttpResponse:
     """Answer a question of staff."""
     join_request = _own(request, pk)
     if request.method != "POST":
@@ -148,7 +149,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(request: SignedIn, pk: int) -> HttpResponse:
     """Take a request back: a page that asks, and a button that does."""
     join_request = _own(request, pk)
     if request.method == "POST":
@@ -168,7 +169,7 @@ def _community(slug: str) -> CommunityOfPractice:
     return get_object_or_404(CommunityOfPractice.objects.select_related("team"), slug=slug)
 
 
-def _own(request: HttpRequest, pk: int) -> JoinRequest:
+def _own(request: SignedIn, pk: int) -> JoinRequest:
     """Her own request that was sent; anybody else's does not exist for her."""
     steps = Prefetch("events", JoinRequestEvent.objects.order_by("pk"), to_attr="steps")
     join_request = (
@@ -183,7 +184,7 @@ def _own(request: HttpRequest, pk: int) -> JoinRequest:
     return join_request
 
 
-def _typed(request: HttpRequest, community: CommunityOfPractice) -> dict[str, str]:
+def _typed(request: SignedIn, community: CommunityOfPractice) -> dict[str, str]:
     """What came in for the form's fields, as typed; PostgreSQL cannot keep NUL in a text."""
     fields = join_form_for(community).fields
     return {name: request.POST.get(name, "").replace("\x00", "") for name in fields}
@@ -204,7 +205,7 @@ def _form(person: Person, community: CommunityOfPractice) -> JoinForm:
 
 
 def _show_form(
-    request: HttpRequest, person: Person, community: CommunityOfPractice, form: JoinForm
+    request: SignedIn, person: Person, community: CommunityOfPractice, form: JoinForm
 ) -> HttpResponse:
     answers = form.data or form.initial
     context = {"form": form, "community": community, **_panel(person, community, answers)}
@@ -217,7 +218,7 @@ def _panel(person: Person, community: CommunityOfPractice, answers: Any) -> dict
 
 
 def _already_there(
-    request: HttpRequest, person: Person, community: CommunityOfPractice
+    request: SignedIn, person: Person, community: CommunityOfPractice
 ) -> HttpResponse | None:
     """Where to go when there is nothing to ask for."""
     if is_enrolled(person, community):
@@ -232,7 +233,7 @@ def _already_there(
     return None
 
 
-def _show_request(request: HttpRequest, join_request: JoinRequest, form: ReplyForm) -> HttpResponse:
+def _show_request(request: SignedIn, join_request: JoinRequest, form: ReplyForm) -> HttpResponse:
     said = join_form_for(join_request.community, join_request.answers).said
     return render(
         request,

@@ -302,8 +302,8 @@ def _keep_claims(join_request: JoinRequest) -> None:
     person = join_request.person
     claims = claims_of(join_request.answers, person=person, community=join_request.community)
     for claim in (*claims.positions, *claims.roles):
-        same = {name: getattr(claim, name) for name in claim.SAME_THING}
-        type(claim)._default_manager.filter(person=person, evidence=claim.evidence, **same).delete()
+        same = {name: getattr(claim, name) for name in (*claim.SAME_THING, "person", "evidence")}
+        type(claim)._default_manager.filter(**same).delete()
         claim.save()
 
 

@@ -1,7 +1,5 @@
 """The letters in the outbox, to read."""
 
-from typing import ClassVar
-
 from django.contrib import admin
 
 from membership.admin.teams import TeamsOwnRows
@@ -12,11 +10,11 @@ from membership.models import OutboxEmail
 class LetterAdmin(TeamsOwnRows):
     """What went out, what waits and what failed."""
 
-    list_display: ClassVar = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
-    list_filter: ClassVar = ["state", "kind"]
-    search_fields: ClassVar = ["to_email", "subject"]
-    ordering: ClassVar = ["-pk"]
-    fields: ClassVar = [
+    list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
+    list_filter = ["state", "kind"]
+    search_fields = ["to_email", "subject"]
+    ordering = ["-pk"]
+    fields = [
         "subject",
         "to_email",
         "body",

@@ -1,7 +1,5 @@
 """Agencies, their programs and EVA BC memberships."""
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models import F, Q
 
@@ -18,13 +16,13 @@ class Agency(models.Model):
     city = models.CharField(max_length=80, blank=True)
 
     class Meta:
-        ordering: ClassVar = ["name"]
+        ordering = ["name"]
         verbose_name_plural = "agencies"
 
     def __str__(self) -> str:
         return self.name
 
-    def save(self, **kwargs: object) -> None:  # type: ignore[override]
+    def save(self, **kwargs: object) -> None:
         # The key is the name itself in another spelling; it can never differ from it.
         self.name_key = name_key(self.name)
         super().save(**kwargs)  # type: ignore[arg-type]
@@ -41,8 +39,8 @@ class Program(Evidenced):
     funded_until = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
     class Meta(Evidenced.Meta):
-        ordering: ClassVar = ["agency__name", "type", "community_served"]
-        constraints: ClassVar = [
+        ordering = ["agency__name", "type", "community_served"]
+        constraints = [
             *Evidenced.Meta.constraints,
             models.UniqueConstraint(
                 fields=["agency", "type", "community_served"],
@@ -74,9 +72,9 @@ class EvaMembership(Evidenced):
     ends_on = models.DateField(help_text="The last day, inclusive.")
 
     class Meta(Evidenced.Meta):
-        ordering: ClassVar = ["-ends_on"]
+        ordering = ["-ends_on"]
         verbose_name = "EVA BC membership"
-        constraints: ClassVar = [
+        constraints = [
             *Evidenced.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(agency__isnull=False, person__isnull=True)

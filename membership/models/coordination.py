@@ -1,7 +1,5 @@
 """Coordination initiatives and who chairs or coordinates them."""
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models import F, Q
 
@@ -18,8 +16,8 @@ class CoordinationInitiative(models.Model):
     community_served = models.CharField(max_length=80, blank=True)
 
     class Meta:
-        ordering: ClassVar = ["name"]
-        constraints: ClassVar = [
+        ordering = ["name"]
+        constraints = [
             models.UniqueConstraint(
                 fields=["kind", "name", "community_served"],
                 name="one_initiative_of_a_name_in_a_place",
@@ -44,12 +42,11 @@ class CoordinationRole(Evidenced):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
-    # What makes two claims of a person claims about the same thing.
-    SAME_THING: ClassVar = ("initiative", "initiative_kind", "initiative_name", "community_served")
+    SAME_THING = ("initiative", "initiative_kind", "initiative_name", "community_served")
 
     class Meta(Evidenced.Meta):
-        ordering: ClassVar = ["person", "pk"]
-        constraints: ClassVar = [
+        ordering = ["person", "pk"]
+        constraints = [
             *Evidenced.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True)

@@ -1,7 +1,5 @@
 """Being in a community. A roster is the open enrolments of a community."""
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models import F, Q
 
@@ -18,8 +16,8 @@ class Enrolment(models.Model):
     ended_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
     class Meta:
-        ordering: ClassVar = ["-started_on", "-pk"]
-        constraints: ClassVar = [
+        ordering = ["-started_on", "-pk"]
+        constraints = [
             models.UniqueConstraint(
                 fields=["person", "community"],
                 condition=Q(ended_on__isnull=True),

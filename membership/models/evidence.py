@@ -1,7 +1,5 @@
 """How we know a fact: columns that every fact of the register carries."""
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -12,6 +10,9 @@ from communities.vocabulary import Evidence
 
 class Evidenced(models.Model):
     """A fact with its evidence: claimed, listed (list and as-of date), confirmed (who and when)."""
+
+    # The columns that make two claims of one person claims about the same thing.
+    SAME_THING: tuple[str, ...] = ()
 
     evidence = models.CharField(max_length=12, choices=Evidence.choices, default=Evidence.CLAIMED)
     list_name = models.CharField(
@@ -27,7 +28,7 @@ class Evidenced(models.Model):
 
     class Meta:
         abstract = True
-        constraints: ClassVar = [
+        constraints = [
             models.CheckConstraint(
                 condition=~Q(evidence=Evidence.LISTED)
                 | (~Q(list_name="") & Q(list_as_of__isnull=False)),

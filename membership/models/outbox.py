@@ -1,7 +1,5 @@
 """The letters to send: rows, because the broker is a doorbell only."""
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models import Q
 
@@ -53,9 +51,9 @@ class OutboxEmail(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering: ClassVar = ["-pk"]
+        ordering = ["-pk"]
         verbose_name = "letter"
-        indexes: ClassVar = [
+        indexes = [
             models.Index(
                 fields=["due_at"],
                 condition=Q(state__in=["queued", "sending"]),
@@ -63,7 +61,7 @@ class OutboxEmail(models.Model):
             ),
             models.Index(fields=["about"], name="outbox_about"),
         ]
-        constraints: ClassVar = [
+        constraints = [
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False), name="sent_letter_says_when"
             ),

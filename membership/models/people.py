@@ -1,7 +1,5 @@
 """People whom the register knows, and their work in programs."""
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -23,9 +21,9 @@ class Person(models.Model):
     phone = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        ordering: ClassVar = ["name", "pk"]
+        ordering = ["name", "pk"]
         verbose_name_plural = "people"
-        constraints: ClassVar = [
+        constraints = [
             models.UniqueConstraint(
                 Lower("email"), condition=~Q(email=""), name="one_person_per_email"
             ),
@@ -66,12 +64,11 @@ class ProgramPosition(Evidenced):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
-    # What makes two claims of a person claims about the same thing.
-    SAME_THING: ClassVar = ("program", "program_type", "agency_name", "community_served")
+    SAME_THING = ("program", "program_type", "agency_name", "community_served")
 
     class Meta(Evidenced.Meta):
-        ordering: ClassVar = ["person", "pk"]
-        constraints: ClassVar = [
+        ordering = ["person", "pk"]
+        constraints = [
             *Evidenced.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(program__isnull=False) | ~Q(program_type=""),

@@ -1,7 +1,5 @@
 """Whether the database holds the invented sample province."""
 
-from typing import ClassVar
-
 from django.db import models
 
 
@@ -12,7 +10,7 @@ class SampleProvince(models.Model):
     only_one = models.BooleanField(default=True, editable=False)
 
     class Meta:
-        constraints: ClassVar = [
+        constraints = [
             models.UniqueConstraint(fields=["only_one"], name="one_sample_province"),
         ]
 

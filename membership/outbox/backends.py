@@ -3,8 +3,10 @@
 Both write to no real mailbox of EVA BC while the sample province is loaded, whatever the settings.
 """
 
+import contextlib
 import secrets
 import smtplib
+import socket
 import threading
 from collections.abc import Sequence
 from email.message import EmailMessage as PlainMessage
@@ -50,6 +52,8 @@ class SMTPBackend(EmailBackend):
     hold a worker for ever. At the deadline the line is cut, and the letter is tried again later.
     """
 
+    _socket: socket.socket | None = None
+
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         keep_sample_mail_at_home(email_messages)
         cut = threading.Timer(settings.LETTER_DEADLINE, self._cut_the_line)
@@ -61,9 +65,9 @@ class SMTPBackend(EmailBackend):
             cut.cancel()
 
     @property
-    def connection_class(self) -> type[smtplib.SMTP]:  # type: ignore[override]
+    def connection_class(self) -> type[smtplib.SMTP]:
         backend = self
-        base: type[smtplib.SMTP] = super().connection_class
+        base: type[smtplib.SMTP] = super().connection_class  # type: ignore[misc]
 
         class Connection(base):  # type: ignore[misc, valid-type]
             """Shows its socket to the backend before the server's greeting has come."""
@@ -82,20 +86,17 @@ class SMTPBackend(EmailBackend):
             self.connection = None
 
     def _cut_the_line(self) -> None:
-        line = getattr(self, "_socket", None)
-        if line is not None:
-            try:
-                line.shutdown(2)
-            except OSError:
-                return  # it is closed already
+        if self._socket:
+            with contextlib.suppress(OSError):  # it may be closed already
+                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 class FolderBackend(BaseEmailBackend):
-    """Writes each mail as a file of its own into EMAIL_FILE_PATH, whole or not at all."""
+    """Writes each mail as a file of its own into MAIL_FOLDER, whole or not at all."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         keep_sample_mail_at_home(email_messages)
-        folder = Path(settings.EMAIL_FILE_PATH)
+        folder = Path(settings.MAIL_FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:
             self._write(folder, message.message())

@@ -39,7 +39,7 @@ class ReceivedMail:
 def mailbox(request: HttpRequest) -> HttpResponse:
     """The newest mails first; ?to= shows those to one address."""
     to = request.GET.get("to", "").strip().lower()
-    files = sorted(Path(settings.EMAIL_FILE_PATH).glob("*.eml"), reverse=True)
+    files = sorted(Path(settings.MAIL_FOLDER).glob("*.eml"), reverse=True)
     mails = (_read(file) for file in files)
     shown = [mail for mail in mails if to in mail.to.lower()][:NEWEST]
     return render(request, "email/mailbox.html", {"mails": shown, "to": to})
@@ -49,7 +49,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 def letter(request: HttpRequest, name: str) -> HttpResponse:
     """One mail, its plain text part."""
-    file = Path(settings.EMAIL_FILE_PATH) / f"{name}.eml"
+    file = Path(settings.MAIL_FOLDER) / f"{name}.eml"
     if not file.is_file():
         raise Http404("There is no such mail.")
     return render(request, "email/mailbox_letter.html", {"mail": _read(file)})

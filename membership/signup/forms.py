@@ -17,6 +17,8 @@ class EmailForm(RequestLoginCodeForm):
     it. So nobody can find out here who has a sign-in.
     """
 
+    _user: User | None
+
     email = forms.EmailField(
         label="Your work email",
         help_text="We will send you a six-digit code. There is no password.",

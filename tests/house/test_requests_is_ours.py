@@ -76,16 +76,14 @@ def test_every_dependency_imports_with_our_folder_first_on_the_path(name):
     modules = {
         f.parts[0].removesuffix(".py")
         for f in files
-        if f.name in ("__init__.py",)
-        and len(f.parts) == 2
-        or len(f.parts) == 1
-        and f.suffix == ".py"
+        if (f.name in ("__init__.py",) and len(f.parts) == 2)
+        or (len(f.parts) == 1 and f.suffix == ".py")
     }
     for module in modules:
         imported = importlib.import_module(module)
         assert imported is not None
     assert modules
-    assert Path(sys.modules["requests"].__file__).resolve().parent == ROOT / "requests"
+    assert Path(str(sys.modules["requests"].__file__)).resolve().parent == ROOT / "requests"
 
 
 def test_no_dependency_asks_for_the_library():

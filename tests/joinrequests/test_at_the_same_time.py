@@ -68,9 +68,7 @@ def test_fifty_double_submits_make_one_request_and_one_receipt():
     kept = builders.draft(worker)
 
     def submit():
-        workflow.submit(
-            join_request_id=kept.pk, by=worker, answers=kept.answers, now=builders.NOW
-        )
+        workflow.submit(join_request_id=kept.pk, by=worker, answers=kept.answers, now=builders.NOW)
 
     outcomes = Counter(all_at_once(*[submit] * 50))
 
@@ -150,7 +148,7 @@ def test_reopening_refuses_while_there_is_another_open_request_or_enrolment(stat
     declined = builders.request_in(State.DECLINED, worker, staff)
     builders.request_in(state, worker, staff)
 
-    with pytest.raises(workflow.Refused, match="already|another open request"):
+    with pytest.raises(workflow.Refused, match=r"already|another open request"):
         workflow.reopen(join_request_id=declined.pk, by=staff, reason="Why not.", now=builders.NOW)
 
     assert JoinRequest.objects.get(pk=declined.pk).state == State.DECLINED

@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
     def _say_where(self) -> None:
         mail = (
-            f"{settings.PORTAL_URL}/mailbox/ (files in {settings.EMAIL_FILE_PATH})"
+            f"{settings.PORTAL_URL}/mailbox/ (files in {settings.MAIL_FOLDER})"
             if settings.MAIL_IS_FILES
             else f"the server {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
         )
