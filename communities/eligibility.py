@@ -13,8 +13,8 @@ community's criteria. All program facts are taken from one and the same program:
 program and ministry funding of another do not add up.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Self
 
@@ -51,6 +51,18 @@ class Fact:
 
     def has_started(self, on: date) -> bool:
         return self.starts_on is None or self.starts_on <= on
+
+    def runs_on(self, on: date) -> bool:
+        return self.has_started(on) and not self.has_ended(on)
+
+    def follows(self, earlier: "Fact") -> bool:
+        """True where this is a later period than ``earlier``, not another word about the same."""
+        before = earlier.starts_on or earlier.ends_on
+        return self.starts_on is not None and before is not None and self.starts_on > before
+
+    def says(self, wanted: bool | Funder) -> bool:
+        """Whether ``wanted`` is so; where a list contradicts the fact, whether the list says so."""
+        return (self.value == wanted) != (self.evidence == Evidence.CONTRADICTED)
 
     @property
     def weight(self) -> tuple[int, date]:
@@ -96,7 +108,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One typed rule of a community, as staff keep it in the admin."""
+    """One typed rule of a community, as staff keep it in the admin.
+
+    Where a rule names no program types, roles or initiatives, any will do; where it names no
+    funder, it means the ministry, the one funder that the source names.
+    """
 
     kind: CriterionKind
     program_types: tuple[ProgramType, ...] = ()
@@ -188,12 +204,26 @@ def assess(standing: Standing, criteria: Sequence[Criterion]) -> Assessment:
     Where the person works in several programs, the findings are those of the one program that
     serves her best: never a mixture.
     """
-    programs = tuple(t for c in criteria for t in c.program_types)
+    programs = tuple(
+        t for c in criteria if c.kind == CriterionKind.CASELOAD for t in c.program_types
+    )
     candidates = [
         tuple(_finding(standing, work, criterion, programs) for criterion in criteria)
-        for work in standing.work or (None,)
+        for work in _work_to_look_at(standing, programs)
     ]
     return Assessment(on=standing.on, findings=max(candidates, key=_worth))
+
+
+def _work_to_look_at(
+    standing: Standing, programs: Sequence[ProgramType]
+) -> Sequence[ProgramWork | None]:
+    """Her work in programs of the community's types; without any, other work that she told us of.
+
+    That a list shows her in a program of another type does not say that she is not also in one of
+    these types. Her own answer does.
+    """
+    fitting = [work for work in standing.work if _names(programs, work.program_type)]
+    return fitting or [work for work in standing.work if work.claimed] or [None]
 
 
 def _finding(
@@ -202,19 +232,10 @@ def _finding(
     criterion: Criterion,
     programs: tuple[ProgramType, ...],
 ) -> Finding:
-    match criterion.kind:
-        case CriterionKind.CASELOAD:
-            outcome = _caseload(standing, work, criterion)
-        case CriterionKind.FUNDING:
-            outcome = _funding(standing, work, criterion)
-        case CriterionKind.EVA_MEMBERSHIP:
-            outcome = _membership(standing, work)
-        case CriterionKind.COORDINATION_ROLE:
-            outcome = _best(
-                [_role(standing, held, criterion) for held in standing.roles] or [_NO_ROLE]
-            )
+    outcome = _OUTCOMES[criterion.kind](standing, work, criterion)
     said = explain(
         outcome.sentence,
+        verdict=outcome.verdict,
         criterion=criterion,
         fact=outcome.fact,
         words=outcome.words,
@@ -254,106 +275,138 @@ _EVIDENCE_WEIGHT = {
     Evidence.CONTRADICTED: 2,
     Evidence.CONFIRMED: 3,
 }
-_NO_ROLE = _Outcome(Verdict.UNKNOWN, Sentence.NOTHING_KNOWN)
+_NOTHING_KNOWN = _Outcome(Verdict.UNKNOWN, Sentence.NOTHING_KNOWN)
 
 
 def _caseload(standing: Standing, work: ProgramWork | None, criterion: Criterion) -> _Outcome:
     if work is None:
-        return _Outcome(Verdict.UNKNOWN, Sentence.NOTHING_KNOWN)
+        return _NOTHING_KNOWN
     words = {"program": work.program}
-    if work.program_type not in criterion.program_types:
-        # That a list shows her in a program of another type does not say that she is not also in
-        # one of this type. Her own answer does.
-        verdict = Verdict.NOT_MET if work.claimed else Verdict.UNKNOWN
-        sentence = Sentence.OTHER_PROGRAM if work.claimed else Sentence.NOTHING_KNOWN
-        return _Outcome(verdict, sentence, words=words)
-    own_no = next(
-        (f for f in work.caseload if f.value is False and f.evidence == Evidence.CLAIMED), None
-    )
-    confirmed = any(f.evidence == Evidence.CONFIRMED for f in work.caseload)
-    if own_no and not confirmed:
+    if not _names(criterion.program_types, work.program_type):
+        her_answer = Fact(value=False, evidence=Evidence.CLAIMED)
+        return _Outcome(Verdict.NOT_MET, Sentence.OTHER_PROGRAM, her_answer, words)
+    facts: Sequence[Fact] = work.caseload
+    own_no = [
+        replace(f, evidence=Evidence.CLAIMED)
+        for f in facts
+        if f.value is False
+        and f.evidence in (Evidence.CLAIMED, Evidence.CONTRADICTED)
+        and f.runs_on(standing.on)
+    ]
+    if own_no:
         # About her own caseload she knows better than a list does.
-        return _Outcome(Verdict.NOT_MET, Sentence.SAYS_NO, own_no, words)
-    return _weigh(work.caseload, wanted=True, on=standing.on, words=words)
+        facts = [f for f in facts if f.evidence == Evidence.CONFIRMED] + own_no
+    return _weigh(facts, wanted=True, on=standing.on, words=words)
 
 
 def _funding(standing: Standing, work: ProgramWork | None, criterion: Criterion) -> _Outcome:
     if work is None:
-        return _Outcome(Verdict.UNKNOWN, Sentence.NOTHING_KNOWN)
-    return _weigh(
-        work.funding, wanted=criterion.funder, on=standing.on, words={"program": work.program}
-    )
+        return _NOTHING_KNOWN
+    wanted = criterion.funder or Funder.PSSG
+    return _weigh(work.funding, wanted=wanted, on=standing.on, words={"program": work.program})
 
 
-def _membership(standing: Standing, work: ProgramWork | None) -> _Outcome:
+def _membership(standing: Standing, work: ProgramWork | None, criterion: Criterion) -> _Outcome:
     """Either her own membership or her agency's satisfies the rule; the better one counts."""
     holders = [(standing.memberships, "you"), (work.memberships if work else (), "agency")]
     return _best(
-        [
-            _weigh(facts, wanted=True, on=standing.on, words={"holder": holder})
-            for facts, holder in holders
-            if facts
-        ]
-        or [_Outcome(Verdict.UNKNOWN, Sentence.NOTHING_KNOWN)]
+        _weigh(facts, wanted=True, on=standing.on, words={"holder": holder})
+        for facts, holder in holders
+        if facts
     )
 
 
-def _role(standing: Standing, held: RoleHeld, criterion: Criterion) -> _Outcome:
-    words = {"role": held.role.label.lower(), "initiative": held.kind.short}
-    if held.fact.value is False or held.fact.evidence == Evidence.CONTRADICTED:
-        return _Outcome(Verdict.NOT_MET, Sentence.SAYS_NO, held.fact, words)
-    if held.fact.has_ended(standing.on):
-        return _Outcome(Verdict.NOT_MET, Sentence.ENDED, held.fact, words)
-    if not held.fact.has_started(standing.on):
-        return _Outcome(Verdict.UNKNOWN, Sentence.NOT_YET, held.fact, words)
-    if held.role in criterion.roles and held.kind in criterion.initiatives:
-        return _Outcome(Verdict.MET, Sentence.SAYS_YES, held.fact, words)
-    known_roles = criterion.roles + criterion.roles_to_check
-    known_kinds = criterion.initiatives + criterion.initiatives_to_check
-    if held.role in known_roles and held.kind in known_kinds:
-        return _Outcome(Verdict.UNKNOWN, Sentence.NOT_NAMED, held.fact, words)
-    return _Outcome(Verdict.NOT_MET, Sentence.OTHER_ROLE, held.fact, words)
+def _role(standing: Standing, work: ProgramWork | None, criterion: Criterion) -> _Outcome:
+    """The role that serves her best; what several sources say of the same role is weighed.
+
+    As with programs: that a list shows her in another role does not say that she has none that
+    counts here. Her own answer does.
+    """
+    known: dict[tuple[str, InitiativeKind, RoleKind], list[Fact]] = {}
+    for held in standing.roles:
+        known.setdefault((held.initiative, held.kind, held.role), []).append(held.fact)
+    fitting, others = [], []
+    for (_, kind, role), facts in known.items():
+        outcome = _weigh(
+            facts,
+            wanted=True,
+            on=standing.on,
+            words={"role": role.label.lower(), "initiative": kind.short},
+        )
+        is_met = outcome.verdict == Verdict.MET
+        if _names(criterion.roles, role) and _names(criterion.initiatives, kind):
+            fitting.append(outcome)
+        elif _may_count(criterion, role, kind):
+            to_check = replace(outcome, verdict=Verdict.UNKNOWN, sentence=Sentence.NOT_NAMED)
+            fitting.append(to_check if is_met else outcome)
+        elif is_met and any(f.evidence == Evidence.CLAIMED for f in facts):
+            others.append(replace(outcome, verdict=Verdict.NOT_MET, sentence=Sentence.OTHER_ROLE))
+    return _best(fitting or others)
+
+
+_OUTCOMES: dict[CriterionKind, Callable[[Standing, ProgramWork | None, Criterion], _Outcome]] = {
+    CriterionKind.CASELOAD: _caseload,
+    CriterionKind.FUNDING: _funding,
+    CriterionKind.EVA_MEMBERSHIP: _membership,
+    CriterionKind.COORDINATION_ROLE: _role,
+}
+
+
+def _names(named: Sequence[str], thing: str) -> bool:
+    """A rule that names nothing in particular takes anything."""
+    return not named or thing in named
+
+
+def _may_count(criterion: Criterion, role: RoleKind, kind: InitiativeKind) -> bool:
+    return (_names(criterion.roles, role) or role in criterion.roles_to_check) and (
+        _names(criterion.initiatives, kind) or kind in criterion.initiatives_to_check
+    )
 
 
 def _weigh(
-    facts: Iterable[Fact], *, wanted: bool | Funder | None, on: date, words: dict[str, str]
+    facts: Iterable[Fact], *, wanted: bool | Funder, on: date, words: dict[str, str]
 ) -> _Outcome:
-    """Let the weightiest fact decide; of equals, one that runs on the day, then a welcome one."""
+    """Let the weightiest fact decide; of equals, one that runs on the day, then a welcome one.
 
-    def importance(fact: Fact) -> tuple[bool, tuple[int, date], bool]:
-        # A later period makes good for one that has ended, however we know of the ended one.
-        return not fact.has_ended(on) and fact.has_started(on), fact.weight, fact.value == wanted
+    A period that has ended says no, unless a later one follows it. That something else has ended,
+    or starts later, says nothing of the day.
+    """
+    facts = list(facts)
+    welcome = [f for f in facts if f.says(wanted)]
+    running = [f for f in facts if f.runs_on(on)]
+    ended = [
+        f for f in welcome if f.has_ended(on) and not any(other.follows(f) for other in welcome)
+    ]
+    if running or ended:
+        best = max(
+            running + ended,
+            key=lambda f: (f.weight, f.runs_on(on), f.says(wanted), f.ends_on or date.max),
+        )
+        if best.has_ended(on):
+            return _Outcome(Verdict.NOT_MET, Sentence.ENDED, best, words)
+        if best.says(wanted):
+            return _Outcome(Verdict.MET, Sentence.SAYS_YES, best, words)
+        return _Outcome(Verdict.NOT_MET, Sentence.SAYS_NO, best, words)
+    coming = [f for f in welcome if not f.has_started(on)]
+    if coming:
+        next_one = max(coming, key=lambda f: f.weight)
+        return _Outcome(Verdict.UNKNOWN, Sentence.NOT_YET, next_one, words)
+    return replace(_NOTHING_KNOWN, words=words)
 
-    running = [f for f in facts if not f.has_ended(on) and f.has_started(on)]
-    ended = [f for f in facts if f.has_ended(on)]
-    # What a list or staff know of an ended period outweighs a bare claim that it goes on.
-    if ended and all(f.evidence == Evidence.CLAIMED for f in running):
-        last = max(ended, key=lambda f: (f.weight, f.ends_on or date.min))
-        return _Outcome(Verdict.NOT_MET, Sentence.ENDED, last, words)
-    best = max(facts, key=importance, default=None)
-    if best is None:
-        return _Outcome(Verdict.UNKNOWN, Sentence.NOTHING_KNOWN, words=words)
-    if not best.has_started(on):
-        return _Outcome(Verdict.UNKNOWN, Sentence.NOT_YET, best, words)
-    if best.value == wanted and best.evidence != Evidence.CONTRADICTED:
-        return _Outcome(Verdict.MET, Sentence.SAYS_YES, best, words)
-    return _Outcome(Verdict.NOT_MET, Sentence.SAYS_NO, best, words)
 
-
-def _best(outcomes: list[_Outcome]) -> _Outcome:
+def _best(outcomes: Iterable[_Outcome]) -> _Outcome:
     return max(
         outcomes,
         key=lambda o: (_VERDICT_ORDER.index(o.verdict), o.fact.weight if o.fact else (0, date.min)),
+        default=_NOTHING_KNOWN,
     )
 
 
-def _worth(findings: tuple[Finding, ...]) -> tuple[int, int]:
-    """How well a program serves: its worst finding first, then all of them together."""
-    ranks = [
-        10 * _VERDICT_ORDER.index(f.verdict) + (_EVIDENCE_WEIGHT[f.evidence] if f.evidence else 0)
-        for f in findings
-    ]
-    return min((r // 10 for r in ranks), default=0), sum(ranks)
+def _worth(findings: tuple[Finding, ...]) -> tuple[int, int, int]:
+    """How well a program serves: its worst finding, then all of them, then how we know them."""
+    verdicts = [_VERDICT_ORDER.index(f.verdict) for f in findings]
+    known = [_EVIDENCE_WEIGHT[f.evidence] for f in findings if f.evidence]
+    return min(verdicts, default=0), sum(verdicts), sum(known)
 
 
 def _finding_from_json(row: dict[str, Any]) -> Finding:

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.formats import date_format
 
-from communities.vocabulary import CriterionKind, Evidence, InitiativeKind, ProgramType, RoleKind
+from communities.vocabulary import (
+    CriterionKind,
+    Evidence,
+    Funder,
+    InitiativeKind,
+    ProgramType,
+    RoleKind,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from communities.eligibility import Criterion, Fact
@@ -55,12 +63,12 @@ _CLAUSES: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
         "the applicant works in {program}, and this community is for staff of {wanted}",
     ),
     (CriterionKind.FUNDING, Sentence.SAYS_YES): (
-        "the Ministry of Public Safety and Solicitor General funds {program}",
-        "the Ministry of Public Safety and Solicitor General funds {program}",
+        "{funder} funds {program}",
+        "{funder} funds {program}",
     ),
     (CriterionKind.FUNDING, Sentence.SAYS_NO): (
-        "the Ministry of Public Safety and Solicitor General does not fund {program}",
-        "the Ministry of Public Safety and Solicitor General does not fund {program}",
+        "{funder} does not fund {program}",
+        "{funder} does not fund {program}",
     ),
     (CriterionKind.EVA_MEMBERSHIP, Sentence.SAYS_YES): (
         "{you_hold} a current EVA BC membership",
@@ -127,8 +135,8 @@ _PLAIN: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
         "{Their} EVA BC membership starts on {date}.",
     ),
     (CriterionKind.COORDINATION_ROLE, Sentence.NOTHING_KNOWN): (
-        "We do not know yet which role you have in a coordination initiative.",
-        "The applicant’s role in a coordination initiative is not known.",
+        "We do not know yet whether you have a role that this community is for.",
+        "It is not known whether the applicant has a role that this community is for.",
     ),
     (CriterionKind.COORDINATION_ROLE, Sentence.ENDED): (
         "Your role as {role} of {initiative} ended on {date}.",
@@ -151,12 +159,16 @@ _NOT_MET_STEPS = {
 }
 
 _PROGRAM_NAMES = {
-    ProgramType.STVC: "Stopping the Violence Counselling",
-    ProgramType.STV_ORS: "Stopping the Violence Outreach",
-    ProgramType.MORS: "Multicultural Outreach",
-    ProgramType.CBVS: "Community-Based Victim Services",
-    ProgramType.SAS: "Sexual Assault Services",
+    ProgramType.STVC: "a Stopping the Violence Counselling program",
+    ProgramType.STV_ORS: "a Stopping the Violence Outreach program",
+    ProgramType.MORS: "a Multicultural Outreach program",
+    ProgramType.CBVS: "a Community-Based Victim Services program",
+    ProgramType.SAS: "a Sexual Assault Services program",
     ProgramType.OTHER: "another program",
+}
+_FUNDER_NAMES = {
+    Funder.PSSG: "the Ministry of Public Safety and Solicitor General",
+    Funder.OTHER: "another funder than the ministry",
 }
 _ROLE_NAMES = {
     RoleKind.CHAIR: "chairs",
@@ -169,6 +181,7 @@ _ROLE_NAMES = {
 def explain(
     sentence: Sentence,
     *,
+    verdict: Verdict,
     criterion: Criterion,
     fact: Fact | None,
     words: dict[str, str],
@@ -183,26 +196,26 @@ def explain(
         "program": "your program",
         "date": _boundary(sentence, fact),
         "wanted": _wanted(criterion, programs),
+        "funder": _FUNDER_NAMES[criterion.funder or Funder.PSSG],
         **_holder(words.get("holder", "")),
         **words,
     }
-    key = (criterion.kind, sentence)
-    if key in _PLAIN:
-        worker, staff = _PLAIN[key]
-    else:
-        for_worker, for_staff = _CLAUSES[key]
-        worker = f"{_lead(fact, 'You told us that')} {for_worker}."
-        staff = f"{_lead(fact, 'The applicant says that')} {for_staff}."
-    for_staff_words = {**named, "program": words.get("program", "the program")}
+    for_staff = {**named, "program": words.get("program", "the program")}
+    said = _PLAIN.get((criterion.kind, sentence)) or _CLAUSES[criterion.kind, sentence]
+    worker, staff = said[0].format(**named), said[1].format(**for_staff)
+    if fact and (criterion.kind, sentence) in _CLAUSES:
+        worker = f"{_lead(fact, 'You told us that')} {worker}"
+        staff = f"{_lead(fact, 'The applicant says that')} {staff}"
     return Said(
-        worker=worker.format(**named),
-        staff=staff.format(**for_staff_words),
-        next_step=_next_step(sentence, criterion.kind, fact).format(**named),
+        # An agency's name can end with a full stop of its own.
+        worker=worker.removesuffix(".") + ".",
+        staff=staff.removesuffix(".") + ".",
+        next_step=_next_step(verdict, criterion.kind, fact).format(**named),
     )
 
 
-def _lead(fact: Fact | None, claimed: str) -> str:
-    if fact is None or fact.evidence == Evidence.CLAIMED:
+def _lead(fact: Fact, claimed: str) -> str:
+    if fact.evidence == Evidence.CLAIMED:
         return claimed
     if fact.evidence == Evidence.CONFIRMED:
         return "EVA BC staff have checked that"
@@ -210,12 +223,11 @@ def _lead(fact: Fact | None, claimed: str) -> str:
     return f"{source[0].upper()}{source[1:]} says that"
 
 
-def _next_step(sentence: Sentence, kind: CriterionKind, fact: Fact | None) -> str:
-    if sentence is Sentence.SAYS_YES:
-        return STAFF_WILL_CHECK if fact and fact.evidence == Evidence.CLAIMED else ""
-    if sentence in (Sentence.NOTHING_KNOWN, Sentence.NOT_YET, Sentence.NOT_NAMED):
-        return STAFF_WILL_CHECK
-    return _NOT_MET_STEPS[kind]
+def _next_step(verdict: Verdict, kind: CriterionKind, fact: Fact | None) -> str:
+    if verdict == Verdict.NOT_MET:
+        return _NOT_MET_STEPS[kind]
+    is_known = verdict == Verdict.MET and fact and fact.evidence != Evidence.CLAIMED
+    return "" if is_known else STAFF_WILL_CHECK
 
 
 def _boundary(sentence: Sentence, fact: Fact | None) -> str:
@@ -227,8 +239,9 @@ def _boundary(sentence: Sentence, fact: Fact | None) -> str:
 
 def _wanted(criterion: Criterion, programs: Sequence[ProgramType]) -> str:
     if criterion.kind == CriterionKind.COORDINATION_ROLE:
-        roles = _listing([_ROLE_NAMES[role] for role in criterion.roles])
-        return f"{roles} of {_listing([InitiativeKind(kind).short for kind in criterion.initiatives], 'or')}"
+        roles = _listing([_ROLE_NAMES[role] for role in criterion.roles]) or "people with a role"
+        kinds = _listing([InitiativeKind(kind).short for kind in criterion.initiatives], "or")
+        return f"{roles} of {kinds or 'a coordination initiative'}"
     return _listing([_PROGRAM_NAMES[t] for t in programs], "or") or "a program of this community"
 
 

@@ -40,4 +40,5 @@ def questions(request: HttpRequest) -> HttpResponse:
 
 
 def _communities() -> list[CommunityOfPractice]:
-    return list(CommunityOfPractice.objects.select_related("team"))
+    by_family = ["-team__family", "position", "pk"]
+    return list(CommunityOfPractice.objects.select_related("team").order_by(*by_family))

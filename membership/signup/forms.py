@@ -1,11 +1,8 @@
 """The two forms of the sign-in: your email, and the code from the email."""
 
-from typing import Any
-
 from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
 from allauth.account.models import EmailAddress
 from django import forms
-from django.db import transaction
 
 from membership.models import User
 
@@ -33,6 +30,11 @@ class EmailForm(RequestLoginCodeForm):
         email: str = super().clean_email().lower()
         if self._user is None and not User.objects.filter(email__iexact=email).exists():
             self._user = _sign_up(email)
+        if self._user:
+            # The code will show that the address is hers; staff made elsewhere have no such row yet.
+            EmailAddress.objects.get_or_create(
+                user=self._user, email=self._user.email, defaults={"primary": True}
+            )
         return email
 
 
@@ -53,15 +55,8 @@ class CodeForm(ConfirmLoginCodeForm):
         return code
 
 
-@transaction.atomic
 def _sign_up(email: str) -> User:
-    user, new = User.objects.get_or_create(email=email, defaults=_no_password())
-    if new:
-        EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
-    return user
-
-
-def _no_password() -> dict[str, Any]:
+    """Two pages sent at once make one sign-in."""
     blank = User()
     blank.set_unusable_password()
-    return {"password": blank.password}
+    return User.objects.get_or_create(email=email, defaults={"password": blank.password})[0]

@@ -57,7 +57,9 @@ def ask_to_join(visitor: Visitor, slug: str, answers: dict[str, str]) -> str:
     return found[1]
 
 
-def do_the_main_job(portal: str, read_mail: ReadMail, email: str = "dana.new@example.org") -> Outcome:
+def do_the_main_job(
+    portal: str, read_mail: ReadMail, email: str = "dana.new@example.org"
+) -> Outcome:
     """The whole of it, by two people."""
     worker, staff = Visitor(portal), Visitor(portal)
     assert "Ask to join" in worker.get("/communities/stvc/").text
@@ -67,7 +69,8 @@ def do_the_main_job(portal: str, read_mail: ReadMail, email: str = "dana.new@exa
 
     sign_in(staff, "priya@example.org", read_mail, to="/admin/joinrequests/joinrequest/")
     row = re.search(
-        rf'href="(/admin/joinrequests/joinrequest/\d+/change/[^"]*)"[^>]*>[^<]*{reference}', staff.page.text
+        rf'href="(/admin/joinrequests/joinrequest/\d+/change/[^"]*)"[^>]*>[^<]*{reference}',
+        staff.page.text,
     )
     assert row, staff.page.text
     review = staff.get(row[1])
