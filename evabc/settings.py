@@ -189,16 +189,17 @@ if ALLAUTH_TRUSTED_PROXY_COUNT:
 
 # -- Pages --------------------------------------------------------------------------------------
 
+SERVED_AS_THEY_LIE = LOCAL or env.flag("EVABC_TEST")  # needs no collectstatic
 STATIC_URL = "static/"
-STATIC_ROOT = None if LOCAL else BASE_DIR / "staticfiles"  # `make run` serves them where they lie
+STATIC_ROOT = None if SERVED_AS_THEY_LIE else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = LOCAL
+WHITENOISE_USE_FINDERS = SERVED_AS_THEY_LIE
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
-            if LOCAL or env.flag("EVABC_TEST")
+            if SERVED_AS_THEY_LIE
             else "whitenoise.storage.CompressedManifestStaticFilesStorage"
         )
     },

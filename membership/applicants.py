@@ -5,16 +5,17 @@ from django.db import transaction
 from membership.models import Person, User
 
 
-@transaction.atomic
 def person_for(user: User) -> Person:
     """The register's person for a sign-in.
 
     Her sign-in email is her work email, and the code has shown that it is hers: so a person whom a
     list brought with this address is her.
     """
-    known = Person.objects.filter(user=user).first()
-    if known:
-        return known
+    return Person.objects.filter(user=user).first() or _first_time(user)
+
+
+@transaction.atomic
+def _first_time(user: User) -> Person:
     listed = Person.objects.filter(email__iexact=user.email, user__isnull=True).first()
     if listed:
         listed.user = user

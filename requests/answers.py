@@ -6,7 +6,9 @@ knows as claimed.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db.models import TextChoices
 
 from communities.eligibility import Assessment, assess
 from communities.models import CommunityOfPractice
@@ -21,6 +23,8 @@ from membership.models import (
 )
 from membership.names import clean_text, name_key
 from membership.standing import standing_of
+
+_Term = TypeVar("_Term", bound=TextChoices)
 
 _YES_NO = {"yes": True, "no": False}
 
@@ -62,7 +66,7 @@ def _position(answers: dict[str, Any], person: Person) -> tuple[ProgramPosition,
     agency_name = _text(answers, "agency", 160)
     place = _text(answers, "community_served", 80)
     agency = find_agency(agency_name)
-    membership = answers.get("eva_membership", "")
+    membership = _text(answers, "eva_membership", 10)
     return (
         ProgramPosition(
             person=person,
@@ -71,8 +75,8 @@ def _position(answers: dict[str, Any], person: Person) -> tuple[ProgramPosition,
             agency_name=agency.name if agency else agency_name,
             program_type=program_type,
             community_served=place,
-            carries_caseload=_YES_NO.get(answers.get("carries_caseload", "")),
-            says_funded=_YES_NO.get(answers.get("ministry_funded", "")),
+            carries_caseload=_YES_NO.get(_text(answers, "carries_caseload", 10)),
+            says_funded=_YES_NO.get(_text(answers, "ministry_funded", 10)),
             says_membership=membership if membership in ("agency", "own", "no") else "",
             evidence=Evidence.CLAIMED,
         ),
@@ -84,9 +88,7 @@ def _find_program(agency: Agency | None, program_type: ProgramType, place: str) 
     if agency is None:
         return None
     programs = list(agency.programs.filter(type=program_type))
-    same_place = [p for p in programs if name_key(p.community_served) == name_key(place)]
-    candidates = same_place or programs
-    return candidates[0] if len(candidates) == 1 else None
+    return _only(_in_place(programs, place) or programs)
 
 
 def _role(answers: dict[str, Any], person: Person) -> tuple[CoordinationRole, ...]:
@@ -111,16 +113,30 @@ def _role(answers: dict[str, Any], person: Person) -> tuple[CoordinationRole, ..
 
 def _find_initiative(kind: InitiativeKind, name: str, place: str) -> CoordinationInitiative | None:
     """The initiative of this kind with this name, or the only one of this kind in her place."""
-    of_kind = list(CoordinationInitiative.objects.filter(kind=kind))
-    same_name = [i for i in of_kind if name and name_key(i.name) == name_key(name)]
-    same_place = [i for i in of_kind if place and name_key(i.community_served) == name_key(place)]
-    candidates = same_name or ([] if name else same_place)
-    return candidates[0] if len(candidates) == 1 else None
+    initiatives = list(CoordinationInitiative.objects.filter(kind=kind))
+    if not name:
+        return _only(_in_place(initiatives, place)) if place else None
+    same_name = [i for i in initiatives if name_key(i.name) == name_key(name)]
+    return _only(same_name) or _only(_in_place(same_name, place))
+
+
+_Placed = TypeVar("_Placed", Program, CoordinationInitiative)
+
+
+def _in_place(things: list[_Placed], place: str) -> list[_Placed]:
+    return [t for t in things if name_key(t.community_served) == name_key(place)]
+
+
+def _only(things: list[_Placed]) -> _Placed | None:
+    """Where several would fit, none is taken: staff will see to it."""
+    return things[0] if len(things) == 1 else None
 
 
 def _text(answers: dict[str, Any], key: str, longest: int) -> str:
-    return clean_text(str(answers.get(key, "")))[:longest]
+    """What she wrote; anything else than text is no answer."""
+    value = answers.get(key)
+    return clean_text(value)[:longest] if isinstance(value, str) else ""
 
 
-def _one_of(vocabulary: Any, value: Any) -> Any:
+def _one_of(vocabulary: type[_Term], value: Any) -> _Term | None:
     return vocabulary(value) if value in vocabulary.values else None

@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
-from communities.eligibility import Assessment
 from communities.models import CommunityOfPractice
 from membership.applicants import person_for
 from membership.models import Enrolment, Person
@@ -35,16 +35,19 @@ def join(request: SignedIn, slug: str) -> HttpResponse:
         if request.method == "POST":
             # Her sign-in ended while she typed: what she typed waits in the session meanwhile.
             request.session[STASH] = {slug: _typed(request, community)}
-        return redirect_to_login(request.path)
+        to_sign_in = redirect_to_login(request.path)
+        return HttpResponseClientRedirect(to_sign_in.url) if request.htmx else to_sign_in
     person = person_for(request.user)
+    current = _current(person, community)
     stashed = request.session.pop(STASH, {}).get(slug)
-    if stashed:
-        _keep(person, community, stashed)
-    already = _already_there(request, person, community)
+    already = _already_there(request, person, community, current)
     if already:
         return already
+    if stashed:
+        current = _keep(person, community, stashed)
     if request.method != "POST":
-        return _show_form(request, person, community, _form(person, community))
+        known = current.answers if current else {"name": person.name, "phone": person.phone}
+        return _show_form(request, person, join_form_for(community, initial=known))
     answers = _typed(request, community)
     _keep(person, community, answers)
     if request.htmx:
@@ -52,7 +55,7 @@ def join(request: SignedIn, slug: str) -> HttpResponse:
     form = join_form_for(community, answers)
     if form.is_valid():
         return redirect("join-check", slug=slug)
-    return _show_form(request, person, community, form)
+    return _show_form(request, person, form)
 
 
 @login_required
@@ -61,14 +64,12 @@ def check(request: SignedIn, slug: str) -> HttpResponse:
     """Check your answers, and send."""
     community = _community(slug)
     person = person_for(request.user)
-    draft = JoinRequest.objects.filter(
-        person=person, community=community, state=State.DRAFT
-    ).first()
-    if draft is None:
-        return _already_there(request, person, community) or redirect("join", slug=slug)
+    draft = _current(person, community)
+    if draft is None or draft.state != State.DRAFT:
+        return _already_there(request, person, community, draft) or redirect("join", slug=slug)
     form = join_form_for(community, draft.answers)
     if not form.is_valid():
-        return _show_form(request, person, community, form)
+        return _show_form(request, person, form)
     if request.method == "POST":
         try:
             workflow.submit(
@@ -84,7 +85,7 @@ def check(request: SignedIn, slug: str) -> HttpResponse:
     return render(
         request,
         "joinrequests/check.html",
-        {"form": form, "community": community, **_panel(person, community, draft.answers)},
+        {"form": form, **_panel(person, community, draft.answers)},
     )
 
 
@@ -190,46 +191,45 @@ def _typed(request: SignedIn, community: CommunityOfPractice) -> dict[str, str]:
     return {name: request.POST.get(name, "").replace("\x00", "") for name in fields}
 
 
-def _keep(person: Person, community: CommunityOfPractice, answers: dict[str, str]) -> None:
-    if not is_enrolled(person, community):
-        workflow.save_draft(person=person, community=community, answers=answers, now=timezone.now())
+def _keep(person: Person, community: CommunityOfPractice, answers: dict[str, str]) -> JoinRequest:
+    return workflow.save_draft(
+        person=person, community=community, answers=answers, now=timezone.now()
+    )
 
 
-def _form(person: Person, community: CommunityOfPractice) -> JoinForm:
-    """The form with what she typed before, or with what the register knows of her."""
-    draft = JoinRequest.objects.filter(
-        person=person, community=community, state=State.DRAFT
-    ).first()
-    known = {"name": person.name, "phone": person.phone}
-    return join_form_for(community, initial=draft.answers if draft else known)
+def _show_form(request: SignedIn, person: Person, form: JoinForm) -> HttpResponse:
+    panel = _panel(person, form.community, form.data or form.initial)
+    return render(request, "joinrequests/join.html", {"form": form, **panel})
 
 
-def _show_form(
-    request: SignedIn, person: Person, community: CommunityOfPractice, form: JoinForm
-) -> HttpResponse:
-    answers = form.data or form.initial
-    context = {"form": form, "community": community, **_panel(person, community, answers)}
-    return render(request, "joinrequests/join.html", context)
-
-
-def _panel(person: Person, community: CommunityOfPractice, answers: Any) -> dict[str, Assessment]:
+def _panel(person: Person, community: CommunityOfPractice, answers: Any) -> dict[str, Any]:
+    """What the panel of the rules shows."""
     on = timezone.localdate()
-    return {"assessment": assess_answers(answers, person=person, community=community, on=on)}
+    assessment = assess_answers(answers, person=person, community=community, on=on)
+    return {"community": community, "assessment": assessment}
+
+
+def _current(person: Person, community: CommunityOfPractice) -> JoinRequest | None:
+    """Her open request there, else her draft."""
+    mine = JoinRequest.objects.filter(
+        person=person, community=community, state__in=[State.DRAFT, *OPEN]
+    )
+    return max(mine, key=lambda r: r.is_open, default=None)
 
 
 def _already_there(
-    request: SignedIn, person: Person, community: CommunityOfPractice
+    request: SignedIn,
+    person: Person,
+    community: CommunityOfPractice,
+    current: JoinRequest | None,
 ) -> HttpResponse | None:
     """Where to go when there is nothing to ask for."""
+    if current and current.is_open:
+        messages.info(request, "You have asked to join this community. Here is where it stands.")
+        return redirect(current)
     if is_enrolled(person, community):
         messages.info(request, f"You are in the {community.short_name} community already.")
         return redirect("my:home")
-    open_request = JoinRequest.objects.filter(
-        person=person, community=community, state__in=OPEN
-    ).first()
-    if open_request:
-        messages.info(request, "You have asked to join this community. Here is where it stands.")
-        return redirect(open_request)
     return None
 
 

@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 
 from tests.servers.parts import ROOT, settings_environment
 
-PYTEST = [sys.executable, "-m", "pytest", "-n", "2"]
+# loadgroup: tests that share something slow to make (a clone with its environment) stay together.
+PYTEST = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
 
 
 @dataclass(frozen=True)

@@ -36,26 +36,26 @@ class Letter:
 
 
 def queue(letter: Letter, *, about: str, event: int, now: datetime) -> OutboxEmail:
-    """Queue a letter, once for each kind and event; the doorbell rings when the caller commits."""
+    """Queue a letter; the doorbell rings when the caller commits.
+
+    One event has one letter of a kind: the database refuses a second.
+    """
     host = urlsplit(settings.PORTAL_URL).hostname
-    row, new = OutboxEmail.objects.get_or_create(
+    row = OutboxEmail.objects.create(
         key=f"{about}:{event}:{letter.kind}",
-        defaults={
-            "kind": letter.kind,
-            "about": about,
-            "team": letter.team,
-            "person": letter.person,
-            "to_email": letter.to_email,
-            "subject": letter.subject,
-            "body": letter.body,
-            # Fixed here, so that a letter sent twice after a crash is one letter to mail programs.
-            "message_id": f"<{secrets.token_hex(16)}@{host}>",
-            "due_at": now,
-            "queued_at": now,
-        },
+        kind=letter.kind,
+        about=about,
+        team=letter.team,
+        person=letter.person,
+        to_email=letter.to_email,
+        subject=letter.subject,
+        body=letter.body,
+        # Fixed here, so that a letter sent twice after a crash is one letter to mail programs.
+        message_id=f"<{secrets.token_hex(16)}@{host}>",
+        due_at=now,
+        queued_at=now,
     )
-    if new:
-        transaction.on_commit(functools.partial(ring, row.pk), robust=True)
+    transaction.on_commit(functools.partial(ring, row.pk), robust=True)
     return row
 
 

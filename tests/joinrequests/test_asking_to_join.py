@@ -1,0 +1,196 @@
+"""The worker's pages: the form, the panel, checking, sending, replying, withdrawing."""
+
+import html
+
+import pytest
+from django.urls import reverse
+
+from membership.models import Agency, EvaMembership, OutboxEmail, Program
+from requests import workflow
+from requests.lifecycle import State
+from requests.models import JoinRequest
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+JOIN = "/communities/stvc/join/"
+
+
+@pytest.fixture
+def worker():
+    return builders.worker()
+
+
+@pytest.fixture
+def signed_in(client, worker):
+    client.force_login(worker)
+    return client
+
+
+def text_of(response) -> str:
+    return html.unescape(response.content.decode())
+
+
+def test_the_form_asks_to_sign_in_first(client):
+    assert client.get(JOIN).url == "/accounts/login/?next=/communities/stvc/join/"
+
+
+def test_answers_become_a_request_that_waits_with_its_receipt(signed_in, worker):
+    checked = signed_in.post(JOIN, builders.STVC_ANSWERS)
+    assert checked.url == "/communities/stvc/join/check/"
+    assert "Example Harbour Family Services" in text_of(signed_in.get(checked.url))
+
+    done = signed_in.post(checked.url)
+
+    join_request = JoinRequest.objects.get()
+    assert done.url == f"/my/requests/{join_request.pk}/sent/"
+    assert join_request.state == State.AWAITING_REVIEW
+    assert join_request.answers == builders.STVC_ANSWERS
+    assert join_request.reference in text_of(signed_in.get(done.url))
+    assert OutboxEmail.objects.get(kind="receipt").to_email == worker.email
+
+
+def test_sending_twice_shows_the_one_request(signed_in):
+    signed_in.post(JOIN, builders.STVC_ANSWERS)
+    signed_in.post(JOIN + "check/")
+
+    again = signed_in.post(JOIN + "check/")
+
+    assert again.url == JoinRequest.objects.get().get_absolute_url()
+
+
+def test_the_panel_shows_each_rule_as_she_answers(signed_in):
+    half = {"program_type": "STVC", "carries_caseload": "yes", "agency": "New Sample House"}
+
+    panel = text_of(signed_in.post(JOIN, half, headers={"HX-Request": "true"}))
+
+    assert "You told us that you carry a caseload in the Stopping the Violence Counselling" in panel
+    assert "We do not know yet who funds" in panel
+    assert "<html" not in panel
+    assert JoinRequest.objects.get().answers["agency"] == "New Sample House"
+
+
+def test_the_panel_uses_what_the_register_knows(signed_in):
+    agency = Agency.objects.create(name="Example Harbour Family Services")
+    listed = {"evidence": "listed", "list_name": "the contract list", "list_as_of": "2026-04-01"}
+    Program.objects.create(
+        agency=agency, type="STVC", community_served="Example Harbour", funder="OTHER", **listed
+    )
+    EvaMembership.objects.create(
+        agency=agency, starts_on="2020-01-01", ends_on="2099-12-31", **listed
+    )
+
+    page = text_of(
+        signed_in.post(
+            JOIN,
+            {**builders.STVC_ANSWERS, "agency": "EXAMPLE HARBOUR  family services."},
+            headers={"HX-Request": "true"},
+        )
+    )
+
+    assert "The contract list of 1 April 2026 says that the Ministry of Public Safety" in page
+    assert "does not fund" in page
+    assert "says that your agency holds a current EVA BC membership." in page
+    assert "programsupport@endingviolence.org" in page
+
+
+def test_a_request_that_meets_no_rule_can_still_be_sent(signed_in):
+    answers = {
+        **builders.STVC_ANSWERS,
+        "carries_caseload": "no",
+        "ministry_funded": "no",
+        "eva_membership": "no",
+    }
+    signed_in.post(JOIN, answers)
+    signed_in.post(JOIN + "check/")
+
+    join_request = JoinRequest.objects.get()
+    assert join_request.state == State.AWAITING_REVIEW
+    assert [f.verdict for f in join_request.kept_assessment.findings] == ["not-met"] * 3
+
+
+def test_answers_wait_as_a_draft_and_come_back(signed_in):
+    signed_in.post(JOIN, {**builders.STVC_ANSWERS, "name": ""})
+
+    page = text_of(signed_in.get(JOIN))
+
+    assert 'value="Example Harbour Family Services"' in page
+    assert "Go on with your request" in text_of(signed_in.get("/my/"))
+
+
+def test_answers_sent_after_the_sign_in_ended_are_there_after_signing_in_again(client, worker):
+    sent_off = client.post(JOIN, {**builders.STVC_ANSWERS, "note": "I typed a lot."})
+    assert sent_off.url == "/accounts/login/?next=/communities/stvc/join/"
+    assert JoinRequest.objects.count() == 0
+
+    client.force_login(worker)
+    page = text_of(client.get(JOIN))
+
+    assert "I typed a lot." in page
+    assert JoinRequest.objects.get().answers["name"] == "Dana Sample"
+
+
+def test_staff_ask_she_answers_and_sees_the_whole_story(signed_in, worker):
+    staff = builders.staff()
+    pk = builders.sent(worker).pk
+    workflow.ask(join_request_id=pk, by=staff, text="Which days do you work?", now=builders.NOW)
+    page = f"/my/requests/{pk}/"
+    assert "Which days do you work?" in text_of(signed_in.get(page))
+
+    answered = signed_in.post(page + "reply/", {"text": "Mondays <b>and</b> Fridays."})
+
+    assert answered.url == page
+    assert JoinRequest.objects.get().state == State.AWAITING_REVIEW
+    assert "Mondays &lt;b&gt;and&lt;/b&gt; Fridays." in signed_in.get(page).content.decode()
+
+
+def test_an_answer_that_comes_too_late_is_refused_and_still_there(signed_in, worker):
+    staff = builders.staff()
+    pk = builders.sent(worker).pk
+    workflow.ask(join_request_id=pk, by=staff, text="Which days?", now=builders.NOW)
+    workflow.decline(join_request_id=pk, by=staff, text="Not this time.", now=builders.NOW)
+
+    page = text_of(signed_in.post(f"/my/requests/{pk}/reply/", {"text": "Mondays and Fridays."}))
+
+    assert "This cannot be done now: the request is “declined”." in page
+    assert "Mondays and Fridays." in page
+
+
+def test_she_takes_her_request_back(signed_in, worker):
+    pk = builders.sent(worker).pk
+    page = f"/my/requests/{pk}/withdraw/"
+    assert "Take your request back?" in text_of(signed_in.get(page))
+    assert JoinRequest.objects.get().state == State.AWAITING_REVIEW
+
+    signed_in.post(page)
+
+    assert JoinRequest.objects.get().state == State.WITHDRAWN
+
+
+@pytest.mark.parametrize("where", ["", "sent/", "reply/", "withdraw/"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_somebody_elses_request_does_not_exist(client, worker, where, method):
+    other = builders.worker("other@example.org", "Other Sample")
+    pk = builders.sent(worker).pk
+    client.force_login(other)
+
+    answer = getattr(client, method)(f"/my/requests/{pk}/{where}")
+
+    # The read-only pages answer 405 to a POST before they look for anything.
+    assert answer.status_code in (
+        {404} if method == "get" or where in ("reply/", "withdraw/") else {405}
+    )
+
+
+def test_the_number_of_queries_of_the_form_and_of_sending_is_bounded(
+    signed_in, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(12):
+        signed_in.get(JOIN)
+    signed_in.post(JOIN, builders.STVC_ANSWERS)
+    with django_assert_max_num_queries(25):
+        signed_in.post(JOIN + "check/")
+
+
+def test_reverse_of_a_community_that_does_not_exist_is_not_found(signed_in):
+    assert signed_in.get(reverse("join", args=["no-such"])).status_code == 404

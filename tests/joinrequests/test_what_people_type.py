@@ -1,0 +1,150 @@
+"""Names of every kind, long notes, empty and hostile input: kept and shown safely, or refused kindly."""
+
+import html
+
+import pytest
+
+from requests.models import JoinRequest
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+
+JOIN = "/communities/stvc/join/"
+COORDINATION = "/communities/icat/join/"
+
+NAMES = [
+    "Amélie Gagné-Exemple",
+    "Siobhán O’Sample",
+    "Nadine D'Example",
+    "ᐊᐧᐱᐢᑭ ᒪᐢᑲᐧ",
+    "Łucja Sample-Żak",
+    "سارة مثال",
+    "Nguyễn Thị Mẫu",
+    "xʷməθkʷəy̓əm Sample",
+]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}{% debug %}",
+    "'; DROP TABLE membership_person; --",
+    '=HYPERLINK("http://example.org")',
+    "Dana\r\nBcc: everybody@example.org",
+    "javascript:alert(1)",
+]
+TEXT_FIELDS = ["name", "phone", "agency", "community_served", "note"]
+CHOICES = ["program_type", "carries_caseload", "ministry_funded", "eva_membership"]
+
+
+@pytest.fixture
+def signed_in(client):
+    client.force_login(builders.worker(name=""))
+    return client
+
+
+def send(client, answers, join=JOIN):
+    client.post(join, answers)
+    return client.post(join + "check/")
+
+
+def shown(client, pk):
+    return client.get(f"/my/requests/{pk}/").content.decode()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_kept_and_shown_as_it_is_written(signed_in, name):
+    send(signed_in, {**builders.STVC_ANSWERS, "name": name})
+
+    kept = JoinRequest.objects.get()
+    assert kept.person.name == name
+    assert html.escape(name) in shown(signed_in, kept.pk)
+
+
+def test_marks_that_turn_the_text_around_are_taken_out(signed_in):
+    send(signed_in, {**builders.STVC_ANSWERS, "name": "Dana \u202eelpmaS\u202c\u200f Sample\x07"})
+
+    assert JoinRequest.objects.get().person.name == "Dana elpmaS Sample"
+
+
+def test_a_name_in_two_spellings_of_unicode_is_the_same_name(signed_in):
+    send(signed_in, {**builders.STVC_ANSWERS, "name": "Ame\u0301lie"})
+
+    assert JoinRequest.objects.get().person.name == "Am\u00e9lie"
+
+
+@pytest.mark.parametrize("field", TEXT_FIELDS)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_stored_and_shown_as_text(signed_in, field, text):
+    value = text[:40] if field == "phone" else text[:80]
+    send(signed_in, {**builders.STVC_ANSWERS, field: value})
+
+    page = shown(signed_in, JoinRequest.objects.get().pk)
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "49" not in JoinRequest.objects.get().answers[field]
+
+
+@pytest.mark.parametrize("field", CHOICES)
+@pytest.mark.parametrize("text", [*HOSTILE, "", "YES", "[]"])
+def test_a_choice_that_is_not_offered_is_refused_with_a_sentence(signed_in, field, text):
+    page = signed_in.post(JOIN, {**builders.STVC_ANSWERS, field: text})
+
+    assert page.status_code == 200
+    assert "There is a problem" in page.content.decode()
+    assert 'value="Example Harbour Family Services"' in page.content.decode()
+
+
+def test_an_empty_form_names_every_field_that_is_missing(signed_in):
+    page = html.unescape(signed_in.post(JOIN, {}).content.decode())
+
+    for sentence in (
+        "Type your name.",
+        "Type the name of your agency or organisation.",
+        "Type the town or community that you serve.",
+        "Choose the program you work in.",
+        "Say whether you carry a caseload.",
+    ):
+        assert sentence in page
+
+
+def test_an_empty_coordination_form_names_its_fields(signed_in):
+    page = html.unescape(signed_in.post(COORDINATION, {}).content.decode())
+
+    assert "Choose the kind of initiative." in page
+    assert "Choose your role." in page
+
+
+def test_a_note_of_ten_thousand_characters_is_refused_with_a_sentence_and_kept(signed_in):
+    note = "ᐊ" * 10_000
+    page = signed_in.post(JOIN, {**builders.STVC_ANSWERS, "note": note}).content.decode()
+
+    assert "Your note has 10000 characters. Shorten it to 2000 or less." in page
+    assert note in page
+    assert note in signed_in.get(JOIN).content.decode()
+
+
+@pytest.mark.parametrize("field", ["name", "phone", "agency", "community_served"])
+def test_a_line_that_is_too_long_is_refused_and_kept(signed_in, field):
+    long = "x" * 500
+    page = signed_in.post(JOIN, {**builders.STVC_ANSWERS, field: long}).content.decode()
+
+    assert "There is a problem" in page
+    assert long in page
+
+
+def test_a_nul_is_left_out(signed_in):
+    signed_in.post(JOIN, {**builders.STVC_ANSWERS, "note": "before\x00after"})
+
+    assert JoinRequest.objects.get().answers["note"] == "beforeafter"
+
+
+def test_a_form_of_a_megabyte_is_refused(signed_in):
+    answer = signed_in.post(JOIN, {**builders.STVC_ANSWERS, "note": "x" * 1_000_000})
+
+    assert answer.status_code == 400
+    assert JoinRequest.objects.count() == 0
+
+
+def test_the_paragraphs_of_a_note_stay(signed_in):
+    send(signed_in, {**builders.STVC_ANSWERS, "note": "One.\r\n\r\nTwo.  \r\n"})
+
+    assert JoinRequest.objects.get().answers["note"] == "One.\n\nTwo."
