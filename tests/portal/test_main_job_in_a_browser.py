@@ -1,0 +1,105 @@
+"""The main job in Chromium on a phone's width, with JavaScript and without, by real processes."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from membership.models import Agency, EvaMembership, Program
+from tests import builders
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("catalogue", "celery_worker_process"),
+]
+
+PHONE = 360
+LISTED = {"evidence": "listed", "list_name": "the contract list", "list_as_of": "2026-04-01"}
+
+
+@pytest.fixture
+def register():
+    """An agency that the register knows, with a funded program and a membership."""
+    agency = Agency.objects.create(name="Example Harbour Family Services")
+    Program.objects.create(
+        agency=agency, type="STVC", community_served="Example Harbour", funder="PSSG", **LISTED
+    )
+    EvaMembership.objects.create(
+        agency=agency, starts_on="2020-01-01", ends_on="2099-12-31", **LISTED
+    )
+
+
+def sign_in(page, smtp_server, email):
+    page.get_by_label("Your work email").fill(email)
+    page.get_by_role("main").get_by_role("button").first.click()
+    mail = smtp_server.wait_for(to=email, subject_contains="code")
+    code = re.search(r"\b\d{6}\b", mail.get_body(("plain",)).get_content())
+    page.get_by_label("Code").fill(code[0])
+    page.get_by_role("main").get_by_role("button").first.click()
+
+
+def choose(page, question, answer):
+    page.get_by_role("group", name=question).get_by_label(answer, exact=True).check()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_from_the_community_page_to_the_letter(
+    portal, smtp_server, open_page, register, javascript
+):
+    builders.staff()
+    worker = open_page(width=PHONE, javascript=javascript)
+
+    worker.goto(f"{portal.url}/communities/stvc/")
+    worker.get_by_role("link", name="Ask to join").first.click()
+    sign_in(worker, smtp_server, "dana@example.org")
+
+    worker.get_by_label("Your full name").fill("Dana Sample")
+    worker.get_by_label("Your agency or organisation").fill("Example Harbour Family Services")
+    worker.get_by_label("Town or community you serve").fill("Example Harbour")
+    choose(worker, "Which program", "Stopping the Violence Counselling (STVC)")
+    choose(worker, "Do you carry a caseload", "Yes")
+    rules = worker.locator("#rules")
+    if javascript:
+        expect(rules).to_contain_text("You told us that you carry a caseload")
+        expect(rules).to_contain_text("The contract list of 1 April 2026 says that")
+    choose(worker, "Does the Ministry", "I am not sure")
+    choose(worker, "Do you or your agency hold", "My agency does")
+    worker.get_by_role("button", name="Continue").click()
+    expect(worker.get_by_role("heading", level=1)).to_have_text("Check your answers")
+    expect(rules).to_contain_text("The contract list of 1 April 2026 says that your agency holds")
+    worker.get_by_role("button", name="Send my request").click()
+    expect(worker.get_by_role("heading", level=1)).to_have_text("We have your request")
+    receipt = smtp_server.wait_for(to="dana@example.org", subject_contains="We have your request")
+    reference = re.search(r"\((\w+)\)", receipt["Subject"])[1]
+    expect(worker.get_by_text(reference).first).to_be_visible()
+
+    staff = open_page(width=1280, javascript=javascript)
+    staff.goto(f"{portal.url}/admin/joinrequests/joinrequest/")
+    sign_in(staff, smtp_server, "priya@example.org")
+    staff.get_by_role("link", name=re.compile(reference)).click()
+    staff.get_by_role("link", name="Approve and email Dana").click()
+    staff.get_by_label("Personal paragraph").fill("We are glad that you are here.")
+    staff.get_by_role("button", name="Approve and email Dana").click()
+    expect(staff.get_by_text("The welcome letter to Dana is on its way.")).to_be_visible()
+
+    welcome = smtp_server.wait_for(to="dana@example.org", subject_contains="Welcome")
+    assert "We are glad that you are here." in welcome.get_body(("plain",)).get_content()
+    worker.goto(f"{portal.url}/my/")
+    expect(worker.get_by_text("You are in this community since")).to_be_visible()
+
+
+def test_a_sign_in_that_ended_while_typing_keeps_the_answers(portal, smtp_server, open_page):
+    page = open_page(width=PHONE)
+    page.goto(f"{portal.url}/communities/icat/join/")
+    sign_in(page, smtp_server, "dana@example.org")
+    page.get_by_label("Your full name").fill("Dana Sample")
+    page.context.clear_cookies(name="sessionid")
+
+    choose(page, "What is your role", "Coordinator")
+
+    page.wait_for_url("**/accounts/login/**")
+    smtp_server.clear()
+    sign_in(page, smtp_server, "dana@example.org")
+    expect(page.get_by_label("Your full name")).to_have_value("Dana Sample")
+    expect(page.get_by_role("group", name="What is your role").get_by_label("Coordinator")).to_be_checked()
