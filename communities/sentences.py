@@ -48,7 +48,7 @@ class Said(NamedTuple):
 STAFF_WILL_CHECK = "EVA BC staff will check this."
 IF_WRONG = "If this is not right, say so in your note, or write to us."
 
-# What each rule is about, said to the worker and to staff, as a clause that follows "… that".
+# What there is to say, to the worker and to staff, as a clause after "The list of 1 May says that".
 _CLAUSES: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
     (CriterionKind.CASELOAD, Sentence.SAYS_YES): (
         "you carry a caseload in {program}",
@@ -57,6 +57,14 @@ _CLAUSES: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
     (CriterionKind.CASELOAD, Sentence.SAYS_NO): (
         "you do not carry a caseload in {program}",
         "the applicant does not carry a caseload in {program}",
+    ),
+    (CriterionKind.CASELOAD, Sentence.ENDED): (
+        "your caseload in {program} ended on {date}",
+        "the applicant’s caseload in {program} ended on {date}",
+    ),
+    (CriterionKind.CASELOAD, Sentence.NOT_YET): (
+        "your caseload in {program} starts on {date}",
+        "the applicant’s caseload in {program} starts on {date}",
     ),
     (CriterionKind.CASELOAD, Sentence.OTHER_PROGRAM): (
         "you work in {program}, and this community is for staff of {wanted}",
@@ -70,6 +78,14 @@ _CLAUSES: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
         "{funder} does not fund {program}",
         "{funder} does not fund {program}",
     ),
+    (CriterionKind.FUNDING, Sentence.ENDED): (
+        "the funding of {program} by {funder} ended on {date}",
+        "the funding of {program} by {funder} ended on {date}",
+    ),
+    (CriterionKind.FUNDING, Sentence.NOT_YET): (
+        "the funding of {program} by {funder} starts on {date}",
+        "the funding of {program} by {funder} starts on {date}",
+    ),
     (CriterionKind.EVA_MEMBERSHIP, Sentence.SAYS_YES): (
         "{you_hold} a current EVA BC membership",
         "{they_hold} a current EVA BC membership",
@@ -78,6 +94,14 @@ _CLAUSES: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
         "{you_hold} no current EVA BC membership",
         "{they_hold} no current EVA BC membership",
     ),
+    (CriterionKind.EVA_MEMBERSHIP, Sentence.ENDED): (
+        "{your} EVA BC membership ended on {date}",
+        "{their} EVA BC membership ended on {date}",
+    ),
+    (CriterionKind.EVA_MEMBERSHIP, Sentence.NOT_YET): (
+        "{your} EVA BC membership starts on {date}",
+        "{their} EVA BC membership starts on {date}",
+    ),
     (CriterionKind.COORDINATION_ROLE, Sentence.SAYS_YES): (
         "you are {role} of {initiative}",
         "the applicant is {role} of {initiative}",
@@ -85,6 +109,14 @@ _CLAUSES: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
     (CriterionKind.COORDINATION_ROLE, Sentence.SAYS_NO): (
         "you are not {role} of {initiative}",
         "the applicant is not {role} of {initiative}",
+    ),
+    (CriterionKind.COORDINATION_ROLE, Sentence.ENDED): (
+        "your role as {role} of {initiative} ended on {date}",
+        "the applicant’s role as {role} of {initiative} ended on {date}",
+    ),
+    (CriterionKind.COORDINATION_ROLE, Sentence.NOT_YET): (
+        "your role as {role} of {initiative} starts on {date}",
+        "the applicant’s role as {role} of {initiative} starts on {date}",
     ),
     (CriterionKind.COORDINATION_ROLE, Sentence.OTHER_ROLE): (
         "you have the role “{role}” in {initiative}, and this community is for {wanted}",
@@ -96,55 +128,23 @@ _CLAUSES: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
     ),
 }
 
-# Whole sentences: nobody in particular says these.
-_PLAIN: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
-    (CriterionKind.CASELOAD, Sentence.NOTHING_KNOWN): (
-        "We do not know yet whether you carry a caseload in {wanted}.",
-        "It is not known whether the applicant carries a caseload in {wanted}.",
+# What to say of a rule about which nothing is known.
+_NOT_KNOWN: dict[CriterionKind, tuple[str, str]] = {
+    CriterionKind.CASELOAD: (
+        "We do not know yet whether you carry a caseload in {workplace}",
+        "It is not known whether the applicant carries a caseload in {workplace}",
     ),
-    (CriterionKind.CASELOAD, Sentence.ENDED): (
-        "Your caseload in {program} ended on {date}.",
-        "The applicant’s caseload in {program} ended on {date}.",
+    CriterionKind.FUNDING: (
+        "We do not know yet who funds {program}",
+        "It is not known who funds {program}",
     ),
-    (CriterionKind.CASELOAD, Sentence.NOT_YET): (
-        "Your caseload in {program} starts on {date}.",
-        "The applicant’s caseload in {program} starts on {date}.",
+    CriterionKind.EVA_MEMBERSHIP: (
+        "We do not know yet whether you or your agency hold a current EVA BC membership",
+        "It is not known whether the applicant or the agency holds a current EVA BC membership",
     ),
-    (CriterionKind.FUNDING, Sentence.NOTHING_KNOWN): (
-        "We do not know yet who funds {program}.",
-        "It is not known who funds {program}.",
-    ),
-    (CriterionKind.FUNDING, Sentence.ENDED): (
-        "The funding that we know of for {program} ended on {date}.",
-        "The known funding of {program} ended on {date}.",
-    ),
-    (CriterionKind.FUNDING, Sentence.NOT_YET): (
-        "The funding that we know of for {program} starts on {date}.",
-        "The known funding of {program} starts on {date}.",
-    ),
-    (CriterionKind.EVA_MEMBERSHIP, Sentence.NOTHING_KNOWN): (
-        "We do not know yet whether you or your agency hold a current EVA BC membership.",
-        "It is not known whether the applicant or the agency holds a current EVA BC membership.",
-    ),
-    (CriterionKind.EVA_MEMBERSHIP, Sentence.ENDED): (
-        "{Your} EVA BC membership ended on {date}.",
-        "{Their} EVA BC membership ended on {date}.",
-    ),
-    (CriterionKind.EVA_MEMBERSHIP, Sentence.NOT_YET): (
-        "{Your} EVA BC membership starts on {date}.",
-        "{Their} EVA BC membership starts on {date}.",
-    ),
-    (CriterionKind.COORDINATION_ROLE, Sentence.NOTHING_KNOWN): (
-        "We do not know yet whether you have a role that this community is for.",
-        "It is not known whether the applicant has a role that this community is for.",
-    ),
-    (CriterionKind.COORDINATION_ROLE, Sentence.ENDED): (
-        "Your role as {role} of {initiative} ended on {date}.",
-        "The applicant’s role as {role} of {initiative} ended on {date}.",
-    ),
-    (CriterionKind.COORDINATION_ROLE, Sentence.NOT_YET): (
-        "Your role as {role} of {initiative} starts on {date}.",
-        "The applicant’s role as {role} of {initiative} starts on {date}.",
+    CriterionKind.COORDINATION_ROLE: (
+        "We do not know yet whether you have a role that this community is for",
+        "It is not known whether the applicant has a role that this community is for",
     ),
 }
 
@@ -192,18 +192,21 @@ def explain(
     ``fact`` is the fact that decided, None where nothing is known; ``programs`` are the program
     types that the community is for.
     """
+    wanted = _wanted(criterion, programs)
     named = {
         "program": "your program",
+        "workplace": words.get("program", wanted),
         "date": _boundary(sentence, fact),
-        "wanted": _wanted(criterion, programs),
+        "wanted": wanted,
         "funder": _FUNDER_NAMES[criterion.funder or Funder.PSSG],
         **_holder(words.get("holder", "")),
         **words,
     }
     for_staff = {**named, "program": words.get("program", "the program")}
-    said = _PLAIN.get((criterion.kind, sentence)) or _CLAUSES[criterion.kind, sentence]
+    said = _CLAUSES[criterion.kind, sentence] if fact else _NOT_KNOWN[criterion.kind]
+    # The lead is no template: the name of a list may hold anything.
     worker, staff = said[0].format(**named), said[1].format(**for_staff)
-    if fact and (criterion.kind, sentence) in _CLAUSES:
+    if fact:
         worker = f"{_lead(fact, 'You told us that')} {worker}"
         staff = f"{_lead(fact, 'The applicant says that')} {staff}"
     return Said(
@@ -241,7 +244,7 @@ def _wanted(criterion: Criterion, programs: Sequence[ProgramType]) -> str:
     if criterion.kind == CriterionKind.COORDINATION_ROLE:
         roles = _listing([_ROLE_NAMES[role] for role in criterion.roles]) or "people with a role"
         kinds = _listing([InitiativeKind(kind).short for kind in criterion.initiatives], "or")
-        return f"{roles} of {kinds or 'a coordination initiative'}"
+        return f"{roles} {'of' if criterion.roles else 'in'} {kinds or 'a coordination initiative'}"
     return _listing([_PROGRAM_NAMES[t] for t in programs], "or") or "a program of this community"
 
 
@@ -258,12 +261,12 @@ def _holder(holder: str) -> dict[str, str]:
         return {
             "you_hold": "you hold",
             "they_hold": "the applicant holds",
-            "Your": "Your own",
-            "Their": "The applicant’s own",
+            "your": "your own",
+            "their": "the applicant’s own",
         }
     return {
         "you_hold": "your agency holds",
         "they_hold": "the agency holds",
-        "Your": "Your agency’s",
-        "Their": "The agency’s",
+        "your": "your agency’s",
+        "their": "the agency’s",
     }

@@ -1,36 +1,38 @@
 """Names as people write them, made comparable."""
 
-import re
 import unicodedata
 
-# Marks that turn the direction of the text around them. Joiners stay: some scripts need them.
-_DIRECTION_MARKS = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+# Marks that turn the direction of the text around them, and spaces without a width. Joiners stay:
+# some scripts need them.
+_INVISIBLE = frozenset(
+    "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
+LONGEST_KEY = 160
 
 
 def clean_text(text: str) -> str:
     """One line as typed, with composed accents and without control and direction marks."""
-    composed = unicodedata.normalize("NFC", text)
-    return re.sub(
-        r"\s+", " ", _without_marks(composed.replace("\n", " ").replace("\t", " "))
-    ).strip()
+    return " ".join(_without_marks(" ".join(text.split())).split())
 
 
 def clean_paragraphs(text: str) -> str:
     """Several lines as typed, with plain line ends and without control and direction marks."""
-    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").split("\n")
     return "\n".join(_without_marks(line).rstrip() for line in lines).strip()
 
 
 def name_key(name: str) -> str:
     """The same key for spellings that differ in case, spaces, accents or punctuation only."""
-    bare = unicodedata.normalize("NFKD", name.casefold())
-    letters = (c if c.isalnum() else " " for c in bare if not unicodedata.combining(c))
-    return re.sub(r"\s+", " ", "".join(letters)).strip() or name.strip()
+    bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    letters = "".join(c for c in bare if unicodedata.category(c)[0] in "LN" or _is_vowel_sign(c))
+    return (letters or name.strip())[:LONGEST_KEY]
+
+
+def _is_vowel_sign(character: str) -> bool:
+    """Marks that are letters of their own in the scripts of South and Southeast Asia."""
+    return unicodedata.category(character)[0] == "M" and not unicodedata.combining(character)
 
 
 def _without_marks(text: str) -> str:
-    return "".join(
-        c for c in text if c not in _DIRECTION_MARKS and unicodedata.category(c) not in {"Cc", "Cs"}
-    )
+    kept = (c for c in text if c not in _INVISIBLE and unicodedata.category(c) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", "".join(kept))

@@ -1,25 +1,22 @@
 """The one bridge from rows to rules: what the register knows of people on a day.
 
-``standings_of`` reads for any number of people with the same number of queries; everything else
-goes through it. Rows that are not saved yet can be added: so the join form shows the findings of
-answers that nobody has sent.
+It reads for any number of people with the same three queries, and each time anew. Rows that are not
+saved yet can be added: so the join form shows the findings of answers that nobody has sent.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import date
+from typing import TypeVar
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Q
 
 from communities.eligibility import Fact, ProgramWork, RoleHeld, Standing
 from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
-from membership.models import (
-    Agency,
-    CoordinationRole,
-    EvaMembership,
-    Person,
-    Program,
-    ProgramPosition,
-)
+from membership.models import Agency, CoordinationRole, EvaMembership, Person, ProgramPosition
+from membership.models.evidence import Evidenced
+
+_Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
 
 def standing_of(
@@ -30,75 +27,91 @@ def standing_of(
     roles: Sequence[CoordinationRole] = (),
 ) -> Standing:
     """What is known of one person, with unsaved ``positions`` and ``roles`` of hers added."""
-    if person.pk is None:
-        return _standing([*positions], [*roles], [], on)
-    _load([person])
-    kept = [p for p in person.positions.all() if not _answered_anew(p, positions)]
-    _load_agencies(positions)
-    return _standing(
-        [*kept, *positions], [*person.roles.all(), *roles], person.eva_memberships.all(), on
-    )
+    return _standings([person], on, positions, roles)[person.pk]
 
 
 def standings_of(people: Sequence[Person], on: date) -> dict[int, Standing]:
     """What is known of each of ``people``, by their keys."""
-    _load(people)
+    return _standings(people, on, (), ())
+
+
+def _standings(
+    people: Sequence[Person],
+    on: date,
+    unsaved_positions: Sequence[ProgramPosition],
+    unsaved_roles: Sequence[CoordinationRole],
+) -> dict[int, Standing]:
+    keys = {person.pk for person in people if person.pk}
+    positions = ProgramPosition.objects.filter(person__in=keys).order_by("pk")
+    roles = CoordinationRole.objects.filter(person__in=keys).order_by("pk")
+    positions_of, roles_of = defaultdict(list), defaultdict(list)
+    agencies = set()
+    # What is not saved yet comes last: it is newer.
+    for position in (*positions.select_related("program__agency", "agency"), *unsaved_positions):
+        positions_of[position.person_id].append(position)
+        if agency := _agency(position):
+            agencies.add(agency.pk)
+    for role in (*roles.select_related("initiative"), *unsaved_roles):
+        roles_of[role.person_id].append(role)
+    of_person, of_agency = _memberships(keys, agencies)
     return {
         person.pk: _standing(
-            person.positions.all(), person.roles.all(), person.eva_memberships.all(), on
+            on, positions_of[person.pk], roles_of[person.pk], of_person[person.pk], of_agency
         )
         for person in people
     }
 
 
-_MEMBERSHIPS = Prefetch("eva_memberships", EvaMembership.objects.order_by("pk"))
-_AGENCIES = Prefetch("agency", Agency.objects.prefetch_related(_MEMBERSHIPS))
+_FactsByHolder = defaultdict[int, list[Fact]]
 
 
-def _load(people: Sequence[Person]) -> None:
-    programs = Prefetch("program", Program.objects.prefetch_related(_AGENCIES))
-    positions = ProgramPosition.objects.prefetch_related(programs, _AGENCIES).order_by("pk")
-    prefetch_related_objects(
-        people,
-        Prefetch("positions", positions),
-        Prefetch("roles", CoordinationRole.objects.select_related("initiative").order_by("pk")),
-        _MEMBERSHIPS,
-    )
-
-
-def _load_agencies(positions: Sequence[ProgramPosition]) -> None:
-    agencies = [p.program.agency if p.program else p.agency for p in positions]
-    prefetch_related_objects([agency for agency in agencies if agency], _MEMBERSHIPS)
-
-
-def _answered_anew(kept: ProgramPosition, answers: Sequence[ProgramPosition]) -> bool:
-    """Her newest answer about a program stands in place of her earlier one."""
-    return kept.evidence == Evidence.CLAIMED and any(
-        _work_key(kept) == _work_key(a) for a in answers
-    )
+def _memberships(people: set[int], agencies: set[int]) -> tuple[_FactsByHolder, _FactsByHolder]:
+    of_person, of_agency = _FactsByHolder(list), _FactsByHolder(list)
+    held = EvaMembership.objects.filter(Q(person__in=people) | Q(agency__in=agencies))
+    for membership in held.order_by("pk"):
+        fact = _fact(membership, True, membership.starts_on, membership.ends_on)
+        if membership.agency_id:
+            of_agency[membership.agency_id].append(fact)
+        elif membership.person_id:
+            of_person[membership.person_id].append(fact)
+    return of_person, of_agency
 
 
 def _standing(
+    on: date,
     positions: Iterable[ProgramPosition],
     roles: Iterable[CoordinationRole],
-    memberships: Iterable[EvaMembership],
-    on: date,
+    memberships: Sequence[Fact],
+    of_agency: _FactsByHolder,
 ) -> Standing:
-    by_program: dict[object, list[ProgramPosition]] = {}
+    by_program: dict[Hashable, list[ProgramPosition]] = defaultdict(list)
     for position in positions:
-        by_program.setdefault(_work_key(position), []).append(position)
-    own = [_membership_fact(m) for m in memberships]
-    for rows in by_program.values():
-        own += [_claim(True) for row in rows if row.says_membership == "own"]
+        by_program[_program_key(position)].append(position)
+    by_initiative: dict[Hashable, list[CoordinationRole]] = defaultdict(list)
+    for role in roles:
+        by_initiative[_initiative_key(role)].append(role)
+    in_programs = [_with_newest_claim(rows) for rows in by_program.values()]
+    in_initiatives = [_with_newest_claim(rows) for rows in by_initiative.values()]
+    says_own = [_claim(True) for rows in in_programs for r in rows if r.says_membership == "own"]
     return Standing(
         on=on,
-        work=tuple(_work(rows) for rows in by_program.values()),
-        roles=tuple(_role(role) for role in roles),
-        memberships=tuple(own),
+        work=tuple(_work(rows, of_agency) for rows in in_programs),
+        roles=tuple(_role(role) for rows in in_initiatives for role in rows),
+        memberships=(*memberships, *says_own),
     )
 
 
-def _work_key(position: ProgramPosition) -> object:
+def _with_newest_claim(rows: Sequence[_Row]) -> list[_Row]:
+    """Her newest answer about a thing stands in place of her earlier ones."""
+    claims = [row for row in rows if row.evidence == Evidence.CLAIMED]
+    return [row for row in rows if row.evidence != Evidence.CLAIMED] + claims[-1:]
+
+
+def _agency(position: ProgramPosition) -> Agency | None:
+    return position.program.agency if position.program else position.agency
+
+
+def _program_key(position: ProgramPosition) -> Hashable:
     if position.program_id:
         return position.program_id
     return (
@@ -109,11 +122,16 @@ def _work_key(position: ProgramPosition) -> object:
     )
 
 
-def _work(positions: list[ProgramPosition]) -> ProgramWork:
+def _initiative_key(role: CoordinationRole) -> Hashable:
+    if role.initiative_id:
+        return role.initiative_id
+    return role.initiative_kind, role.initiative_name, role.community_served
+
+
+def _work(positions: Sequence[ProgramPosition], of_agency: _FactsByHolder) -> ProgramWork:
     """All that the sources say of a person's work in one program."""
     first = positions[0]
-    program = first.program
-    agency = program.agency if program else first.agency
+    program, agency = first.program, _agency(first)
     funding = [
         _claim(Funder.PSSG if p.says_funded else Funder.OTHER)
         for p in positions
@@ -125,75 +143,63 @@ def _work(positions: list[ProgramPosition]) -> ProgramWork:
         if p.says_membership in ("agency", "no")
     ]
     if program and program.funder:
-        funding.append(_funding_fact(program))
+        funding.append(
+            _fact(program, Funder(program.funder), program.funded_from, program.funded_until)
+        )
     if agency:
-        memberships += [_membership_fact(m) for m in agency.eva_memberships.all()]
+        memberships += of_agency[agency.pk]
     return ProgramWork(
         program=_program_words(first),
-        program_type=ProgramType(program.type if program else first.program_type),
+        program_type=_program_type(first),
         claimed=any(p.evidence == Evidence.CLAIMED for p in positions),
-        caseload=tuple(_caseload_fact(p) for p in positions if p.carries_caseload is not None),
+        caseload=tuple(
+            _fact(p, p.carries_caseload, p.starts_on, p.ends_on)
+            for p in positions
+            if p.carries_caseload is not None
+        ),
         funding=tuple(funding),
         memberships=tuple(memberships),
     )
 
 
+def _program_type(position: ProgramPosition) -> ProgramType:
+    return ProgramType(position.program.type if position.program else position.program_type)
+
+
 def _program_words(position: ProgramPosition) -> str:
-    kind = ProgramType(position.program.type if position.program else position.program_type)
+    kind, agency = _program_type(position), _agency(position)
     name = "another program" if kind == ProgramType.OTHER else f"the {kind.label} program"
-    agency = position.program.agency.name if position.program else position.agency_name
-    return f"{name} of {agency}" if agency else name
+    agency_name = agency.name if agency else position.agency_name
+    return f"{name} of {agency_name}" if agency_name else name
+
+
+def _role(role: CoordinationRole) -> RoleHeld:
+    known = role.initiative
+    kind = known.kind if known else role.initiative_kind
+    name = known.name if known else role.initiative_name
+    place = known.community_served if known else role.community_served
+    return RoleHeld(
+        initiative=", ".join(word for word in (name, place) if word),
+        kind=InitiativeKind(kind),
+        role=RoleKind(role.role),
+        fact=_fact(role, True, role.starts_on, role.ends_on),
+    )
 
 
 def _claim(value: bool | Funder) -> Fact:
     return Fact(value=value, evidence=Evidence.CLAIMED)
 
 
-def _caseload_fact(position: ProgramPosition) -> Fact:
+def _fact(
+    row: Evidenced, value: bool | Funder, starts_on: date | None, ends_on: date | None
+) -> Fact:
+    """What a row says, with the day on which its source looked."""
+    is_confirmed = row.evidence == Evidence.CONFIRMED
     return Fact(
-        value=bool(position.carries_caseload),
-        evidence=Evidence(position.evidence),
-        source=position.source,
-        as_of=position.list_as_of,
-        starts_on=position.starts_on,
-        ends_on=position.ends_on,
-    )
-
-
-def _funding_fact(program: Program) -> Fact:
-    return Fact(
-        value=Funder(program.funder),
-        evidence=Evidence(program.evidence),
-        source=program.source,
-        as_of=program.list_as_of,
-        starts_on=program.funded_from,
-        ends_on=program.funded_until,
-    )
-
-
-def _membership_fact(membership: EvaMembership) -> Fact:
-    return Fact(
-        value=True,
-        evidence=Evidence(membership.evidence),
-        source=membership.source,
-        as_of=membership.list_as_of,
-        starts_on=membership.starts_on,
-        ends_on=membership.ends_on,
-    )
-
-
-def _role(role: CoordinationRole) -> RoleHeld:
-    kind = InitiativeKind(role.initiative.kind if role.initiative else role.initiative_kind)
-    return RoleHeld(
-        initiative=role.initiative.name if role.initiative else role.initiative_name,
-        kind=kind,
-        role=RoleKind(role.role),
-        fact=Fact(
-            value=True,
-            evidence=Evidence(role.evidence),
-            source=role.source,
-            as_of=role.list_as_of,
-            starts_on=role.starts_on,
-            ends_on=role.ends_on,
-        ),
+        value=value,
+        evidence=Evidence(row.evidence),
+        source=row.source,
+        as_of=row.confirmed_on if is_confirmed else row.list_as_of,
+        starts_on=starts_on,
+        ends_on=ends_on,
     )

@@ -1,0 +1,246 @@
+"""What the database itself refuses about people, agencies and letters: each named constraint.
+
+PostgreSQL names the constraint that was broken; SQLite does for checks and for unique expressions,
+and for the others names the columns.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from model_bakery import baker
+
+from communities.models import CommunityOfPractice, SupportTeam
+from communities.vocabulary import Evidence, InitiativeKind, ProgramType, RoleKind
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    CoordinationRole,
+    Enrolment,
+    EvaMembership,
+    OutboxEmail,
+    Person,
+    Program,
+    ProgramPosition,
+    SampleProvince,
+    User,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+
+DAY, DAY_BEFORE = date(2026, 5, 4), date(2026, 5, 3)
+NOW = datetime(2026, 5, 4, 17, 0, tzinfo=UTC)
+
+
+def agency() -> Agency:
+    return Agency.objects.get_or_create(name="Sample Society")[0]
+
+
+def person() -> Person:
+    return Person.objects.get_or_create(name="Dana Sample")[0]
+
+
+def program(**more: Any) -> Program:
+    return Program.objects.create(agency=agency(), type=ProgramType.STVC, **more)
+
+
+def membership(**more: Any) -> EvaMembership:
+    fields = {"agency": agency(), "starts_on": DAY, "ends_on": DAY}
+    return EvaMembership.objects.create(**{**fields, **more})
+
+
+def position(**more: Any) -> ProgramPosition:
+    fields = {"person": person(), "program_type": ProgramType.STVC}
+    return ProgramPosition.objects.create(**{**fields, **more})
+
+
+def initiative() -> CoordinationInitiative:
+    return CoordinationInitiative.objects.create(
+        kind=InitiativeKind.VAWIR, name="Sample Committee", community_served="Sampleton"
+    )
+
+
+def role(**more: Any) -> CoordinationRole:
+    return CoordinationRole.objects.create(
+        person=person(), initiative_kind=InitiativeKind.VAWIR, role=RoleKind.CHAIR, **more
+    )
+
+
+def community() -> CommunityOfPractice:
+    team = SupportTeam.objects.get_or_create(family="program-support")[0]
+    return CommunityOfPractice.objects.get_or_create(slug="stvc", team=team)[0]
+
+
+def enrolment(**more: Any) -> Enrolment:
+    fields = {"person": person(), "community": community(), "started_on": DAY}
+    return Enrolment.objects.create(**{**fields, **more})
+
+
+def letter(**more: Any) -> OutboxEmail:
+    return baker.make(OutboxEmail, team=community().team, due_at=NOW, queued_at=NOW, **more)
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A named constraint, a row that just fits, one that breaks it, and what SQLite calls it."""
+
+    name: str
+    fits: Callable[[], object]
+    breaks: Callable[[], object]
+    on_sqlite: str = ""
+
+
+def columns(table: str, *names: str) -> str:
+    return ", ".join(f"membership_{table}.{name}" for name in names)
+
+
+def evidence_constraints(model: str, make: Callable[..., object]) -> list[Constraint]:
+    listed = partial(make, evidence=Evidence.LISTED)
+    confirmed = partial(make, evidence=Evidence.CONFIRMED)
+    named = f"{model}_listed_names_its_list"
+    return [
+        Constraint(
+            named,
+            partial(listed, list_name="the list", list_as_of=DAY),
+            partial(listed, list_name="", list_as_of=DAY),
+        ),
+        Constraint(named, make, partial(listed, list_name="the list", list_as_of=None)),
+        Constraint(f"{model}_confirmed_says_when", partial(confirmed, confirmed_on=DAY), confirmed),
+    ]
+
+
+CONSTRAINTS = [
+    Constraint(
+        "one_sign_in_per_email",
+        lambda: User.objects.create(email="dana@example.org"),
+        lambda: User.objects.create(email="Dana@Example.org"),
+    ),
+    Constraint(
+        "one_person_per_email",
+        lambda: Person.objects.create(email="dana@example.org"),
+        lambda: Person.objects.create(email="Dana@Example.org"),
+    ),
+    Constraint(
+        "one_program_of_a_type_in_a_place",
+        partial(program, community_served="Sampleton"),
+        partial(program, community_served="Sampleton"),
+        columns("program", "agency_id", "type", "community_served"),
+    ),
+    Constraint(
+        "program_funding_ends_after_it_starts",
+        partial(program, funded_from=DAY, funded_until=DAY),
+        partial(program, funded_from=DAY, funded_until=DAY_BEFORE, community_served="Elsewhere"),
+    ),
+    Constraint(
+        "eva_membership_ends_after_it_starts",
+        membership,
+        partial(membership, ends_on=DAY_BEFORE),
+    ),
+    Constraint(
+        "eva_membership_has_one_holder",
+        lambda: membership(agency=None, person=person()),
+        lambda: membership(agency=None),
+    ),
+    Constraint(
+        "eva_membership_has_one_holder",
+        membership,
+        lambda: membership(person=person()),
+    ),
+    Constraint(
+        "one_initiative_of_a_name_in_a_place",
+        initiative,
+        initiative,
+        columns("coordinationinitiative", "kind", "name", "community_served"),
+    ),
+    Constraint(
+        "role_ends_after_it_starts",
+        partial(role, starts_on=DAY, ends_on=DAY),
+        partial(role, starts_on=DAY, ends_on=DAY_BEFORE),
+    ),
+    Constraint("position_names_its_program", position, partial(position, program_type="")),
+    Constraint(
+        "position_ends_after_it_starts",
+        partial(position, starts_on=DAY, ends_on=DAY),
+        partial(position, starts_on=DAY, ends_on=DAY_BEFORE),
+    ),
+    Constraint(
+        "one_open_enrolment_per_community",
+        enrolment,
+        enrolment,
+        columns("enrolment", "person_id", "community_id"),
+    ),
+    Constraint(
+        "enrolment_ends_after_it_starts",
+        partial(enrolment, ended_on=DAY),
+        partial(enrolment, ended_on=DAY_BEFORE),
+    ),
+    Constraint(
+        "sent_letter_says_when",
+        partial(letter, state="sent", sent_at=NOW),
+        partial(letter, state="sent"),
+    ),
+    Constraint(
+        "letter_being_sent_has_a_lease",
+        partial(letter, state="sending", lease_owner="a worker", lease_until=NOW),
+        partial(letter, state="sending", lease_owner="", lease_until=NOW),
+    ),
+    Constraint(
+        "letter_being_sent_has_a_lease",
+        letter,
+        partial(letter, state="sending", lease_owner="a worker", lease_until=None),
+    ),
+    Constraint(
+        "one_sample_province",
+        lambda: SampleProvince.objects.create(loaded_at=NOW),
+        lambda: SampleProvince.objects.create(loaded_at=NOW),
+        columns("sampleprovince", "only_one"),
+    ),
+    *evidence_constraints("program", lambda **more: baker.make(Program, **more)),
+    *evidence_constraints("evamembership", membership),
+    *evidence_constraints("programposition", position),
+    *evidence_constraints("coordinationrole", role),
+]
+
+
+@pytest.mark.parametrize(
+    "constraint", [pytest.param(constraint, id=constraint.name) for constraint in CONSTRAINTS]
+)
+def test_the_database_refuses_what_breaks(constraint):
+    constraint.fits()
+    named = {
+        "postgresql": f'"{constraint.name}"',
+        "sqlite": constraint.on_sqlite or constraint.name,
+    }[connection.vendor]
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        constraint.breaks()
+    assert named in str(refused.value)
+
+
+def test_every_named_constraint_of_the_register_is_tried():
+    models = apps.get_app_config("membership").get_models()
+    named = {constraint.name for model in models for constraint in model._meta.constraints}
+    assert {constraint.name for constraint in CONSTRAINTS} == named
+
+
+def test_two_spellings_of_a_name_are_one_agency():
+    Agency.objects.create(name="Maison d’accueil L’Échantillon")
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        Agency.objects.create(name="MAISON D'ACCUEIL L'ECHANTILLON")
+    assert "name_key" in str(refused.value)
+
+
+def test_people_without_an_address_are_several():
+    Person.objects.create(name="Dana Sample")
+    Person.objects.create(name="Robin Placeholder")
+    assert Person.objects.filter(email="").count() == 2
+
+
+def test_a_second_enrolment_can_follow_one_that_has_ended():
+    enrolment(ended_on=DAY)
+    enrolment()
+    assert Enrolment.objects.filter(person=person()).count() == 2
