@@ -1,0 +1,403 @@
+"""From what a worker answers to claims, and to the findings that she sees while she answers."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from communities.eligibility import assess
+from communities.models import CommunityOfPractice
+from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind, Verdict
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    CoordinationRole,
+    EvaMembership,
+    Person,
+    Program,
+    ProgramPosition,
+)
+from membership.standing import standing_of
+from requests import workflow
+from requests.answers import Claims, assess_answers, claims_of, find_agency
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+
+DAY = date(2026, 5, 4)
+ON_LIST: dict[str, Any] = {
+    "evidence": Evidence.LISTED,
+    "list_name": "the list",
+    "list_as_of": date(2026, 4, 1),
+}
+
+
+@pytest.fixture
+def dana() -> Person:
+    return Person.objects.create(name="Dana Sample", email="dana@example.org")
+
+
+def community(slug: str) -> CommunityOfPractice:
+    return CommunityOfPractice.objects.select_related("team").get(slug=slug)
+
+
+# -- The agency that she means --------------------------------------------------------------------
+
+AGENCIES = [
+    "Sample Valley Women’s Resource Society",
+    "Maison d’accueil L’Échantillon",
+    "ᐊᐧᐱᐢᑭ Sample Nation Health",
+    "Y.W.C.A. of Sampleton",
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Sample Valley Women’s Resource Society", AGENCIES[0]),
+        ("Sample Valley Women's Resource Society", AGENCIES[0]),
+        ("  sample  VALLEY women’s\tresource society. ", AGENCIES[0]),
+        ("Sample-Valley Womens Resource Society", AGENCIES[0]),
+        ("\u202eSample Valley Women’s Resource Society", AGENCIES[0]),
+        ("maison d'accueil l'echantillon", AGENCIES[1]),
+        ("MAISON D’ACCUEIL L’E\u0301CHANTILLON", AGENCIES[1]),
+        ("ᐊᐧᐱᐢᑭ sample nation health", AGENCIES[2]),
+        ("ᐊᐧᐱᐢᑭ  Sample Nation Health", AGENCIES[2]),
+        ("YWCA of Sampleton", AGENCIES[3]),
+        ("ywca of sampleton", AGENCIES[3]),
+    ],
+)
+def test_an_agency_is_found_in_another_spelling(typed, name):
+    for agency in AGENCIES:
+        Agency.objects.create(name=agency)
+    found = find_agency(typed)
+    assert found is not None
+    assert found.name == name
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "   ",
+        "’",
+        ".",
+        "%",
+        "_",
+        "Sample",
+        "Sample Nation Health",
+        "ᐊᐱᐢᑭ Sample Nation Health",
+        "'; DROP TABLE membership_agency; --",
+        "x" * 10_000,
+        "\x00",
+    ],
+)
+def test_what_is_not_its_name_finds_no_agency(typed):
+    for agency in AGENCIES:
+        Agency.objects.create(name=agency)
+    assert find_agency(typed) is None
+
+
+# -- The program that she means -------------------------------------------------------------------
+
+
+def programs(*rows: tuple[ProgramType, str]) -> Agency:
+    agency = Agency.objects.create(name="Sample Society")
+    for kind, place in rows:
+        Program.objects.create(agency=agency, type=kind, community_served=place)
+    return agency
+
+
+def position_in(dana, **answers) -> ProgramPosition:
+    said = {"agency": "sample society", "program_type": "STVC", "community_served": "Sampleton"}
+    [claim] = claims_of({**said, **answers}, person=dana, community=community("stvc")).positions
+    return claim
+
+
+STVC, CBVS = ProgramType.STVC, ProgramType.CBVS
+
+
+@pytest.mark.parametrize(
+    ("rows", "place", "found"),
+    [
+        ([(STVC, "Sampleton")], "Sampleton", (STVC, "Sampleton")),
+        ([(STVC, "Sampleton")], " sampleton. ", (STVC, "Sampleton")),
+        ([(STVC, "Sampleton")], "Elsewhere", (STVC, "Sampleton")),
+        ([(STVC, "")], "Sampleton", (STVC, "")),
+        ([(STVC, "L’Échantillon"), (STVC, "Sampleton")], "l'echantillon", (STVC, "L’Échantillon")),
+        ([(STVC, "ᐊᐧᐱᐢᑭ"), (STVC, "Sampleton")], "ᐊᐧᐱᐢᑭ", (STVC, "ᐊᐧᐱᐢᑭ")),
+        ([(STVC, "Sampleton"), (CBVS, "Sampleton")], "Sampleton", (STVC, "Sampleton")),
+    ],
+)
+def test_her_program_is_found_by_agency_type_and_place(dana, rows, place, found):
+    agency = programs(*rows)
+    claim = position_in(dana, community_served=place)
+    assert (claim.program.type, claim.program.community_served) == found
+    assert (claim.agency, claim.agency_name) == (agency, "Sample Society")
+
+
+@pytest.mark.parametrize(
+    ("rows", "place"),
+    [
+        ([], "Sampleton"),
+        ([(CBVS, "Sampleton")], "Sampleton"),
+        ([(STVC, "Sampleton"), (STVC, "Example Harbour")], "Elsewhere"),
+        ([(STVC, "Sampleton"), (STVC, "Example Harbour")], ""),
+        ([(STVC, "Sampleton"), (STVC, "SAMPLETON")], "Sampleton"),
+    ],
+)
+def test_where_several_programs_or_none_would_fit_none_is_taken(dana, rows, place):
+    agency = programs(*rows)
+    claim = position_in(dana, community_served=place)
+    assert (claim.program, claim.agency, claim.program_type) == (None, agency, STVC)
+
+
+def test_a_program_of_another_agency_is_not_hers(dana):
+    programs((STVC, "Sampleton"))
+    claim = position_in(dana, agency="Another Society")
+    assert (claim.program, claim.agency, claim.agency_name) == (None, None, "Another Society")
+
+
+# -- The initiative that she means ----------------------------------------------------------------
+
+
+def initiatives(*rows: tuple[InitiativeKind, str, str]) -> None:
+    for kind, name, place in rows:
+        CoordinationInitiative.objects.create(kind=kind, name=name, community_served=place)
+
+
+def role_in(dana, **answers) -> CoordinationRole:
+    said = {"initiative_kind": "ICAT", "role": "CO_CHAIR", "community_served": "Sampleton"}
+    [claim] = claims_of({**said, **answers}, person=dana, community=community("icat")).roles
+    return claim
+
+
+ICAT, VAWIR = InitiativeKind.ICAT, InitiativeKind.VAWIR
+HERE, THERE = (ICAT, "Sample ICAT", "Sampleton"), (ICAT, "Sample ICAT", "Example Harbour")
+ANOTHER = (ICAT, "Équipe ᐊᐧᐱᐢᑭ", "Sampleton")
+
+
+@pytest.mark.parametrize(
+    ("rows", "answers", "found"),
+    [
+        ([HERE], {"initiative_name": "sample  icat."}, HERE),
+        ([HERE], {"initiative_name": "Sample ICAT", "community_served": "Elsewhere"}, HERE),
+        ([HERE], {}, HERE),
+        ([HERE, THERE], {}, HERE),
+        ([HERE, THERE], {"initiative_name": "Sample ICAT"}, HERE),
+        ([HERE, ANOTHER], {"initiative_name": "equipe ᐊᐧᐱᐢᑭ"}, ANOTHER),
+        ([HERE, (VAWIR, "Sample Committee", "Sampleton")], {}, HERE),
+    ],
+)
+def test_her_initiative_is_found_by_kind_name_and_place(dana, rows, answers, found):
+    initiatives(*rows)
+    known = role_in(dana, **answers).initiative
+    assert (known.kind, known.name, known.community_served) == found
+
+
+@pytest.mark.parametrize(
+    ("rows", "answers"),
+    [
+        ([], {}),
+        ([HERE, ANOTHER], {}),
+        ([HERE], {"community_served": "Elsewhere"}),
+        ([(ICAT, "Sample ICAT", "")], {"community_served": ""}),
+        ([HERE], {"initiative_name": "Another ICAT"}),
+        ([HERE, THERE], {"initiative_name": "Sample ICAT", "community_served": "Elsewhere"}),
+        ([HERE], {"initiative_kind": "VAWIR", "initiative_name": "Sample ICAT"}),
+    ],
+)
+def test_where_several_initiatives_or_none_would_fit_none_is_taken(dana, rows, answers):
+    initiatives(*rows)
+    assert role_in(dana, **answers).initiative is None
+
+
+# -- What she answers, as claims ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answers", "claimed"),
+    [
+        ({"carries_caseload": "yes"}, (True, None, "")),
+        ({"carries_caseload": "no"}, (False, None, "")),
+        ({"carries_caseload": "unsure"}, (None, None, "")),
+        ({"ministry_funded": "yes"}, (None, True, "")),
+        ({"ministry_funded": "no"}, (None, False, "")),
+        ({"ministry_funded": "unsure"}, (None, None, "")),
+        ({"eva_membership": "agency"}, (None, None, "agency")),
+        ({"eva_membership": "own"}, (None, None, "own")),
+        ({"eva_membership": "no"}, (None, None, "no")),
+        ({"eva_membership": "unsure"}, (None, None, "")),
+    ],
+)
+def test_each_answer_claims_what_it_says(dana, answers, claimed):
+    claim = position_in(dana, **answers)
+    assert (claim.carries_caseload, claim.says_funded, claim.says_membership) == claimed
+    assert (claim.evidence, claim.person, claim.pk) == (Evidence.CLAIMED, dana, None)
+
+
+ODD_VALUES = [
+    None,
+    "",
+    "None",
+    "YES",
+    "true",
+    0,
+    True,
+    1.5,
+    [],
+    ["yes"],
+    {},
+    {"yes": 1},
+    b"yes",
+    "\x00",
+    "\u202eyes\u202cno",
+    "<script>alert(1)</script>",
+    "{program.__class__}",
+    "' OR 1=1 --",
+    "y" * 10_000,
+]
+
+
+@pytest.mark.parametrize("odd", ODD_VALUES, ids=lambda value: repr(value)[:20])
+def test_odd_values_claim_nothing(dana, odd):
+    claim = position_in(dana, carries_caseload=odd, ministry_funded=odd, eva_membership=odd)
+    assert (claim.carries_caseload, claim.says_funded, claim.says_membership) == (None, None, "")
+
+
+@pytest.mark.parametrize("odd", ODD_VALUES, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize("slug", ["stvc", "icat"])
+def test_an_odd_kind_of_work_is_no_work(dana, slug, odd):
+    answers = {"program_type": odd, "initiative_kind": odd, "role": odd}
+    assert claims_of(answers, person=dana, community=community(slug)) == Claims()
+
+
+@pytest.mark.parametrize("missing", ["initiative_kind", "role"])
+def test_a_role_needs_its_kind_of_initiative_and_its_name(dana, missing):
+    answers = {"initiative_kind": "ICAT", "role": "CHAIR"}
+    del answers[missing]
+    assert claims_of(answers, person=dana, community=community("icat")) == Claims()
+
+
+@pytest.mark.parametrize("odd", [None, 5, [], {"a": 1}, True])
+def test_a_name_or_place_that_is_no_text_is_left_out(dana, odd):
+    claim = position_in(dana, agency=odd, community_served=odd)
+    assert (claim.agency, claim.agency_name, claim.community_served) == (None, "", "")
+    held = role_in(dana, initiative_name=odd, community_served=odd)
+    assert (held.initiative, held.initiative_name, held.community_served) == (None, "", "")
+
+
+def test_names_are_kept_as_typed_and_fit_their_columns(dana):
+    claim = position_in(
+        dana, agency=" L’É\u202echantillon\x00 ᐊᐧᐱᐢᑭ " + "x" * 500, community_served="y" * 500
+    )
+    claim.save()
+    kept = ProgramPosition.objects.get()
+    assert kept.agency_name == ("L’Échantillon ᐊᐧᐱᐢᑭ " + "x" * 500)[:160]
+    assert kept.community_served == "y" * 80
+
+
+def test_each_family_asks_only_about_its_own(dana):
+    answers = {"program_type": "STVC", "initiative_kind": "ICAT", "role": "CHAIR"}
+    program_support = claims_of(answers, person=dana, community=community("ors"))
+    coordination = claims_of(answers, person=dana, community=community("icat"))
+    assert (len(program_support.positions), program_support.roles) == (1, ())
+    assert (coordination.positions, len(coordination.roles)) == ((), 1)
+
+
+# -- The findings of answers that nobody has sent -------------------------------------------------
+
+STVC_ANSWERS = {
+    **builders.STVC_ANSWERS,
+    "agency": "Sample Society",
+    "community_served": "Sampleton",
+}
+
+
+@pytest.fixture
+def funded_by_another() -> Program:
+    agency = Agency.objects.create(name="Sample Society")
+    EvaMembership.objects.create(agency=agency, starts_on=date(2025, 5, 5), ends_on=DAY, **ON_LIST)
+    return Program.objects.create(
+        agency=agency,
+        type=STVC,
+        community_served="Sampleton",
+        funder=Funder.OTHER,
+        **ON_LIST,
+    )
+
+
+def test_answers_are_held_against_the_register_and_nothing_is_kept(dana, funded_by_another):
+    assessment = assess_answers(STVC_ANSWERS, person=dana, community=community("stvc"), on=DAY)
+    program = "the Stopping the Violence Counselling (STVC) program of Sample Society"
+    assert [(f.verdict, f.sentence) for f in assessment.findings] == [
+        (Verdict.MET, f"You told us that you carry a caseload in {program}."),
+        (
+            Verdict.NOT_MET,
+            "The list of 1 April 2026 says that the Ministry of Public Safety and Solicitor "
+            f"General does not fund {program}.",
+        ),
+        (
+            Verdict.MET,
+            "The list of 1 April 2026 says that your agency holds a current EVA BC membership.",
+        ),
+    ]
+    assert not ProgramPosition.objects.exists()
+
+
+@pytest.mark.parametrize("odd", [{}, {"agency": None}, {"program_type": ["STVC"]}])
+def test_answers_that_say_nothing_leave_everything_unknown(dana, odd):
+    for slug in "stvc", "icat":
+        findings = assess_answers(odd, person=dana, community=community(slug), on=DAY).findings
+        assert {finding.verdict for finding in findings} == {Verdict.UNKNOWN}
+
+
+def test_a_new_person_sees_findings_before_she_is_saved(funded_by_another):
+    nobody = Person(name="Dana Sample")
+    assessment = assess_answers(STVC_ANSWERS, person=nobody, community=community("stvc"), on=DAY)
+    assert [f.verdict for f in assessment.findings] == [
+        Verdict.MET,
+        Verdict.NOT_MET,
+        Verdict.MET,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("slug", "before", "now"),
+    [
+        ("stvc", {"carries_caseload": "no"}, {}),
+        ("stvc", {}, {"carries_caseload": "no"}),
+        ("stvc", {"ministry_funded": "no"}, {"ministry_funded": "unsure"}),
+        ("stvc", {"eva_membership": "own"}, {"eva_membership": "no"}),
+        ("stvc", {"carries_caseload": "no"}, {"community_served": "near Example Harbour"}),
+        ("stvc", {"program_type": "CBVS"}, {}),
+        ("stvc", {}, {"program_type": "CBVS"}),
+        ("icat", {"role": "COORDINATOR"}, {"role": "CHAIR"}),
+        ("icat", {"role": "OTHER"}, {}),
+    ],
+)
+@pytest.mark.parametrize("place", ["Example Harbour", "Elsewhere"])
+def test_what_the_panel_shows_is_what_is_sent(slug, before, now, place):
+    """She asked before, withdrew, and asks again with other answers."""
+    agency = Agency.objects.create(name="Example Harbour Family Services")
+    for there in place, "Another Place":
+        Program.objects.create(agency=agency, type=STVC, community_served=there)
+    initiatives((ICAT, "Invented Lake ICAT", place.replace("Example Harbour", "Invented Lake")))
+    user = builders.worker()
+    first = builders.sent(user, slug, **before)
+    workflow.withdraw(join_request_id=first.pk, by=user, now=builders.NOW)
+
+    again = builders.draft(user, slug, **now)
+    person = Person.objects.get(user=user)
+    shown = assess_answers(again.answers, person=person, community=community(slug), on=DAY)
+    sent = workflow.submit(
+        join_request_id=again.pk, by=user, answers=again.answers, now=builders.NOW
+    )
+
+    assert sent.kept_assessment == shown
+    assert assess(standing_of(person, DAY), community(slug).rules()) == shown
+
+
+def test_the_role_names_are_those_of_the_vocabulary(dana):
+    for kind in RoleKind:
+        assert role_in(dana, role=kind.value).role == kind
