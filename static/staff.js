@@ -1,0 +1,30 @@
+// The pickers of the admin (select2) hide the <select> that the label belongs to. This names what is shown instead.
+(() => {
+  "use strict";
+
+  const nameOf = (select) => {
+    const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+    if (label) return label.textContent.replace(/:\s*$/, "").trim();
+    const cell = select.closest("td");
+    const heading = cell && cell.closest("table").querySelectorAll("thead th")[cell.cellIndex];
+    return heading ? heading.textContent.trim() : "";
+  };
+
+  const nameThem = () => {
+    for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
+      const name = nameOf(select);
+      const shown = select.nextElementSibling;
+      if (!name || !shown) continue;
+      for (const part of shown.querySelectorAll('[role="combobox"], [role="textbox"], [role="searchbox"]')) {
+        if (part.getAttribute("role") === "combobox") part.removeAttribute("aria-labelledby");
+        const value = part.textContent.replace("×", "").trim();
+        part.setAttribute("aria-label", value ? `${name}: ${value}` : name);
+      }
+    }
+  };
+
+  window.addEventListener("load", () => {
+    nameThem();
+    new MutationObserver(nameThem).observe(document.getElementById("content"), { childList: true, subtree: true });
+  });
+})();
