@@ -1,11 +1,16 @@
 """The staff site: Django's admin under the portal's own sign-in."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+
+NOT_ON_THE_DESK = {"account.EmailAddress", "auth.Group", "mfa.Authenticator"}
 
 
 class StaffSite(AdminSite):
@@ -17,11 +22,21 @@ class StaffSite(AdminSite):
     empty_value_display = "–"
     enable_nav_sidebar = False
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Leave out what other packages bring and nobody here should open: codes, factors, groups."""
+        models = model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
+        ours = [model for model in models if model._meta.label not in NOT_ON_THE_DESK]
+        super().register(ours, admin_class, **options)
+
+    def get_urls(self) -> list[Any]:
+        """Without the pages about passwords: there are none."""
+        return [u for u in super().get_urls() if not str(u.pattern).startswith("password_change")]
+
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         wanted = request.GET.get("next", "")
         if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
             wanted = reverse("admin:index")
-        if request.user.is_authenticated and not self.has_permission(request):
-            # Signed in, but not as staff: asking for the email again would go round in circles.
-            return redirect("my:home")
-        return redirect_to_login(wanted, reverse("account_login"))
+        if not request.user.is_authenticated:
+            return redirect_to_login(wanted, reverse("account_login"))
+        # Signed in, but not as staff: asking for the email again would go round in circles.
+        return redirect(wanted if self.has_permission(request) else "my:home")

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from allauth.account.internal.userkit import user_id_to_str
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
+from django.test import Client
 
 from communities.models import CommunityOfPractice
 from membership.applicants import person_for
@@ -102,3 +104,15 @@ def request_in(state: State, user: User, by: User, slug: str = "stvc") -> JoinRe
             workflow.ask(join_request_id=pk, by=by, text="Which program?", now=NOW)
             workflow.lapse(join_request_id=pk, now=NOW)
     return JoinRequest.objects.get(pk=pk)
+
+
+def sign_in(client: Client, user: User, *, second_factor: bool = True) -> None:
+    """Sign in as allauth leaves the session behind, with or without the second factor shown."""
+    client.force_login(user)
+    session = client.session
+    methods = [{"method": "code", "at": 0, "email": user.email}]
+    if second_factor:
+        methods.append({"method": "mfa", "at": 0})
+    session["account_authentication_methods"] = methods
+    session["account_authentication_methods_user"] = user_id_to_str(user)
+    session.save()

@@ -14,5 +14,6 @@ class UserAdmin(admin.ModelAdmin):
     search_fields = ["email"]
     ordering = ["email"]
     fields = ["email", "is_active", "is_staff", "groups", "date_joined", "last_login"]
-    readonly_fields = ["date_joined", "last_login"]
+    # The address is proven by a code; typing another one here would prove nothing.
+    readonly_fields = ["email", "date_joined", "last_login"]
     filter_horizontal = ["groups"]

@@ -102,4 +102,6 @@ def test_a_sign_in_that_ended_while_typing_keeps_the_answers(portal, smtp_server
     smtp_server.clear()
     sign_in(page, smtp_server, "dana@example.org")
     expect(page.get_by_label("Your full name")).to_have_value("Dana Sample")
-    expect(page.get_by_role("group", name="What is your role").get_by_label("Coordinator")).to_be_checked()
+    expect(
+        page.get_by_role("group", name="What is your role").get_by_label("Coordinator")
+    ).to_be_checked()

@@ -1,0 +1,296 @@
+"""The permission table: every address of the portal × every kind of visitor × every method.
+
+The addresses come from the resolver; one that is not in the table fails. A row says what each visitor
+gets, in the order of VISITORS: a status, or where she is led to ("sign in", "home", "2fa", "elsewhere").
+"""
+
+import copy
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from communities.models import Passage, Question, SupportTeam
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    Enrolment,
+    EvaMembership,
+    OutboxEmail,
+    Program,
+)
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+VISITORS = ["nobody", "deactivated", "worker", "other", "program", "ccss", "lead", "no factor"]
+
+IN, HOME, FACTOR, ON = "sign in", "home", "2fa", "elsewhere"
+ALL = [200] * 8
+NOT_THAT_WAY = [405] * 8
+SIGNED_IN = [IN, IN, *[200] * 6]
+HER_OWN = [IN, IN, 200, *[404] * 5]
+NOT_HER_OWN_WAY = [IN, IN, *[405] * 6]
+LED_ON = [IN, IN, *[HOME] * 6]
+NOT_SET_UP = [IN, IN, *[404] * 6]
+NO_WAY_TO_CONFIRM = [IN, IN, *[403] * 6]
+
+
+def desk(program, ccss, lead):
+    """A page of the admin: strangers are led away, staff without a second factor to it."""
+    return [IN, IN, IN, IN, program, ccss, lead, FACTOR]
+
+
+TEAMS = desk(200, 200, 200)
+THIS_TEAM = desk(200, 404, 200)
+LEADS = desk(403, 403, 200)
+NOBODY = desk(403, 403, 403)
+LED = desk(ON, ON, ON)
+
+
+def rows_of(model, *, look, add, change, delete, save=None):
+    """The pages that Django makes for a model: GET and POST of each."""
+    name = f"admin:{model}"
+    return {
+        f"{name}_changelist": (look if look != THIS_TEAM else TEAMS,) * 2,
+        f"{name}_add": (add, add),
+        f"{name}_change": (change, save or change),
+        f"{name}_delete": (delete, delete),
+        f"{name}_history": (look, look),
+        f"{name}_old_address": (LED, LED),
+    }
+
+
+def fixed_rows(model):
+    """Staff's words on the public pages: leads change them, nobody adds or deletes."""
+    return rows_of(model, look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY)
+
+
+def register_rows(model):
+    return rows_of(model, look=TEAMS, add=TEAMS, change=TEAMS, delete=LEADS)
+
+
+def teams_rows(model):
+    """Rows of one team: read by it and the leads, written by the verbs only."""
+    return rows_of(model, look=THIS_TEAM, add=NOBODY, change=THIS_TEAM, delete=NOBODY, save=NOBODY)
+
+
+# For each name: what GET and HEAD answer, and what POST answers.
+TABLE = {
+    "home": (ALL, NOT_THAT_WAY),
+    "communities": (ALL, NOT_THAT_WAY),
+    "community": (ALL, NOT_THAT_WAY),
+    "questions": (ALL, NOT_THAT_WAY),
+    "healthz": (ALL, NOT_THAT_WAY),
+    # She has an open request there, and is led to it; the others see the form.
+    "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
+    "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
+    "my:home": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "my:request": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:sent": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:reply": ([IN, IN, ON, *[404] * 5], HER_OWN),
+    "my:withdraw": (HER_OWN, [IN, IN, ON, *[404] * 5]),
+    "account_login": ([200, 200, *[HOME] * 6], [200, 200, *[HOME] * 6]),
+    "account_request_login_code": ([IN] * 8, [IN] * 8),
+    "account_signup": ([IN] * 8, [IN] * 8),
+    "account_confirm_login_code": (LED_ON, LED_ON),
+    "account_logout": ([ON, ON, *[200] * 6], [ON] * 8),
+    "account_inactive": (ALL, NOT_THAT_WAY),
+    "account_reauthenticate": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
+    "mfa_index": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "mfa_authenticate": (LED_ON, LED_ON),
+    "mfa_reauthenticate": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
+    "mfa_activate_totp": (SIGNED_IN, SIGNED_IN),
+    "mfa_deactivate_totp": (NOT_SET_UP, NOT_SET_UP),
+    "mfa_view_recovery_codes": (NOT_SET_UP, NOT_HER_OWN_WAY),
+    "mfa_generate_recovery_codes": (SIGNED_IN, SIGNED_IN),
+    "mfa_download_recovery_codes": (NOT_SET_UP, NOT_SET_UP),
+    "mfa_list_webauthn": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "mfa_add_webauthn": (SIGNED_IN, SIGNED_IN),
+    "mfa_reauthenticate_webauthn": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
+    "mfa_remove_webauthn": (NOT_SET_UP, NOT_SET_UP),
+    "mfa_edit_webauthn": (NOT_SET_UP, NOT_SET_UP),
+    "mfa_login_webauthn": (LED_ON, LED_ON),
+    "admin:index": (TEAMS, TEAMS),
+    "admin:login": ([IN, IN, HOME, HOME, ON, ON, ON, FACTOR],) * 2,
+    "admin:logout": (
+        [ON, ON, ON, ON, 405, 405, 405, FACTOR],
+        [ON, ON, ON, ON, 200, 200, 200, FACTOR],
+    ),
+    "admin:autocomplete": (NOBODY, desk(405, 405, 405)),  # asked for nothing in particular
+    "admin:jsi18n": (TEAMS, desk(405, 405, 405)),
+    "admin:view_on_site": (desk(404, 404, 404),) * 2,
+    "admin:app_list": (TEAMS, TEAMS),
+    "admin:no_such_page": (desk(404, 404, 404),) * 2,
+    **fixed_rows("communities_supportteam"),
+    **fixed_rows("communities_communityofpractice"),
+    **fixed_rows("communities_passage"),
+    **rows_of("communities_question", look=LEADS, add=LEADS, change=LEADS, delete=LEADS),
+    **rows_of("membership_user", look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY),
+    "admin:membership_user_change": (LEADS, desk(403, 403, ON)),
+    **register_rows("membership_agency"),
+    **register_rows("membership_program"),
+    **register_rows("membership_evamembership"),
+    **register_rows("membership_person"),
+    **register_rows("membership_coordinationinitiative"),
+    **teams_rows("membership_outboxemail"),
+    **teams_rows("membership_enrolment"),
+    **teams_rows("joinrequests_joinrequest"),
+    "admin:joinrequests_joinrequest_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:joinrequests_joinrequest_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:joinrequests_joinrequest_approve": (THIS_TEAM, THIS_TEAM),
+    "admin:joinrequests_joinrequest_decline": (THIS_TEAM, THIS_TEAM),
+    "admin:joinrequests_joinrequest_ask": (THIS_TEAM, THIS_TEAM),
+    "admin:joinrequests_joinrequest_reopen": (desk(ON, 404, ON), THIS_TEAM),
+}
+
+
+def addresses(
+    resolver: URLResolver, space: str = "", start: str = "/"
+) -> Iterator[tuple[str, str]]:
+    """Every address of the portal: (its name in the table, its pattern)."""
+    for pattern in resolver.url_patterns:
+        whole = start + str(pattern.pattern).lstrip("^").rstrip("$")
+        if isinstance(pattern, URLPattern):
+            yield _name(pattern, space, whole), whole
+        else:
+            inner = ":".join(part for part in (space, pattern.namespace) if part)
+            yield from addresses(pattern, inner, whole)
+
+
+def _name(pattern: URLPattern, space: str, whole: str) -> str:
+    if pattern.name:
+        return f"{space}:{pattern.name}" if space else pattern.name
+    if whole.endswith("<path:object_id>/"):
+        app, model = whole.split("/")[2:4]
+        return f"admin:{app}_{model}_old_address"
+    return "admin:no_such_page"
+
+
+@pytest.fixture
+def world():
+    """One row of everything; the request belongs to the program-support team."""
+    worker = builders.worker()
+    join_request = builders.sent(worker)
+    agency = Agency.objects.create(name="Sample House")
+    return {
+        "worker": worker,
+        "joinrequest": join_request,
+        "supportteam": SupportTeam.objects.first(),
+        "communityofpractice": join_request.community,
+        "question": Question.objects.first(),
+        "passage": Passage.objects.first(),
+        "user": worker,
+        "outboxemail": OutboxEmail.objects.first(),
+        "person": worker.person,
+        "agency": agency,
+        "program": Program.objects.create(agency=agency, type="STVC"),
+        "evamembership": EvaMembership.objects.create(
+            agency=agency, starts_on="2026-01-01", ends_on="2026-12-31"
+        ),
+        "coordinationinitiative": CoordinationInitiative.objects.create(
+            name="Sample ICAT", kind="ICAT"
+        ),
+        "enrolment": Enrolment.objects.create(
+            person=worker.person,
+            community=join_request.community,
+            started_on="2025-01-01",
+            ended_on="2025-12-31",
+        ),
+    }
+
+
+@pytest.fixture
+def clients(world) -> dict[str, Client]:
+    """A browser session for each visitor."""
+    users = {
+        "deactivated": builders.staff(email="gone@example.org"),
+        "worker": world["worker"],
+        "other": builders.worker("other@example.org", "Other Sample"),
+        "program": builders.staff(),
+        "ccss": builders.staff(builders.CCSS, "camille@example.org"),
+        "lead": builders.lead(),
+        "no factor": builders.staff(email="new@example.org"),
+    }
+    clients = {visitor: Client() for visitor in VISITORS}
+    for visitor, user in users.items():
+        builders.sign_in(clients[visitor], user, second_factor=visitor != "no factor")
+    users["deactivated"].is_active = False
+    users["deactivated"].save()
+    return clients
+
+
+def address(pattern: str, world) -> str:
+    """The pattern with the rows of the world filled in."""
+    model = (pattern.split("/") + [""] * 4)[3]
+    row = str(world[model].pk) if model in world else "1"
+    return (
+        pattern.replace("<slug:slug>", "stvc")
+        .replace("<int:pk>", str(world["joinrequest"].pk))
+        .replace("<path:content_type_id>", "1")
+        .replace("<path:object_id>", row)
+        .replace("(?P<app_label>communities|membership|joinrequests)", "membership")
+        .replace("(?P<url>.*)", "no-such-page/")
+    )
+
+
+def outcome(answer) -> int | str:
+    if answer.status_code != 302:
+        return answer.status_code
+    for start, place in (
+        ("/accounts/login/", IN),
+        ("/admin/login/", IN),
+        ("/accounts/2fa/", FACTOR),
+    ):
+        if answer.url.startswith(start):
+            return place
+    return HOME if answer.url == "/my/" else ON
+
+
+def visit(client: Client, method: str, url: str):
+    """One visit, taken back: a withdrawal or a sign-out must not change what comes after it."""
+    cookies = copy.deepcopy(client.cookies)
+    with transaction.atomic():
+        answer = getattr(client, method)(url)
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    return answer
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+def test_every_address_answers_every_visitor_as_the_table_says(world, clients, method):
+    wrong = []
+    for name, pattern in addresses(get_resolver()):
+        expected = TABLE.get(name, ("not in the table",) * 2)[method == "post"]
+        url = address(pattern, world)
+        got = [outcome(visit(clients[visitor], method, url)) for visitor in VISITORS]
+        if got != expected:
+            wrong.append(f"{method} {name}: {got}, the table says {expected}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_table_has_no_address_that_does_not_exist():
+    assert set(TABLE) - {name for name, _ in addresses(get_resolver())} == set()
+
+
+def test_the_other_teams_people_are_in_no_list_and_no_search(world, clients):
+    for page in ("joinrequests/joinrequest", "membership/outboxemail", "membership/enrolment"):
+        for query in ("", "?q=dana", f"?q={world['joinrequest'].reference}", "?state=all"):
+            shown = clients["ccss"].get(f"/admin/{page}/{query}", follow=True).content.decode()
+            assert "Dana Sample" not in shown
+            assert "dana@example.org" not in shown
+            assert f"({world['joinrequest'].reference})" not in shown
+
+
+def test_password_pages_do_not_exist(clients):
+    for path in (
+        "/accounts/password/change/",
+        "/accounts/password/set/",
+        "/accounts/password/reset/",
+        "/accounts/email/",
+        "/admin/password_change/",
+        "/mailbox/",
+    ):
+        assert clients["lead"].get(path).status_code == 404
