@@ -80,7 +80,7 @@ def mailbox_reader(url: str) -> Callable[[str, str], str]:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             inbox = reader.get(f"/mailbox/?to={quote(to)}").text
-            for name, title in re.findall(r'href="(/mailbox/[\w-]+/)"[^>]*>([^<]*)<', inbox):
+            for name, title in re.findall(r'href="(/mailbox/[\w-]+/)"><bdi>([^<]*)</bdi>', inbox):
                 if subject in title:
                     return re.sub(r"<[^>]+>", "", reader.get(name).text)
         raise AssertionError(f"no letter {subject!r} to {to} in the mailbox")
