@@ -291,6 +291,13 @@ ENDED, STARTS = "ended on 3 May 2026", "starts on 5 May 2026"
         f"{SHE} {YES_SHE}",
     ),
     Case(
+        "her no of a time that is over",
+        (listed(), claimed(False, ends_on=YESTERDAY)),
+        MET,
+        Reading.MET,
+        f"{LIST} {YES_SHE}",
+    ),
+    Case(
         "her no against a list that starts tomorrow",
         (listed(starts_on=TOMORROW), claimed(False)),
         NOT_MET,

@@ -385,7 +385,7 @@ def a_mixed_population(size: int) -> list[Person]:
     )
     for n, person in enumerate(people):
         program = programs[n % len(programs)]
-        kinds = [
+        kinds: list[list[Any]] = [
             [position(person, program, carries_caseload=True, **ON_LIST)],
             [position(person, program, carries_caseload=True, says_membership="own")],
             [
