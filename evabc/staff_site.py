@@ -24,7 +24,9 @@ class StaffSite(AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Leave out what other packages bring and nobody here should open: codes, factors, groups."""
-        models = model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
+        models = (
+            model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
+        )
         ours = [model for model in models if model._meta.label not in NOT_ON_THE_DESK]
         super().register(ours, admin_class, **options)
 

@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class MembershipConfig(AppConfig):
     name = "membership"
     verbose_name = "Register"
+
+    def ready(self) -> None:
+        from allauth.mfa.signals import authenticator_added
+
+        from membership.signup.second_factor import count_new_factor_as_shown
+
+        authenticator_added.connect(count_new_factor_as_shown)

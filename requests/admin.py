@@ -108,9 +108,7 @@ class JoinRequestAdmin(TeamsOwnRows):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(
-            request, {"title": "Requests to join", **(extra_context or {})}
-        )
+        return super().changelist_view(request, {"title": "Requests to join"})
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)

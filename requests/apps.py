@@ -4,4 +4,4 @@ from django.apps import AppConfig
 class JoinRequestsConfig(AppConfig):
     name = "requests"
     label = "joinrequests"
-    verbose_name = "Join requests"
+    verbose_name = "Requests"

@@ -18,6 +18,22 @@ NO_CLIENTS = "Please do not write anything about the people you serve."
 YES_NO_UNSURE = [("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")]
 
 
+_STAFF_LABELS = {
+    "name": "Name",
+    "phone": "Phone",
+    "agency": "Agency",
+    "community_served": "Community served",
+    "program_type": "Program",
+    "carries_caseload": "Carries a caseload",
+    "ministry_funded": "Funded by PSSG",
+    "eva_membership": "EVA BC membership",
+    "initiative_kind": "Initiative",
+    "role": "Role",
+    "initiative_name": "Its name",
+    "note": "Note",
+}
+
+
 class OneLine(forms.CharField):
     """A line of text, without control and direction marks."""
 
@@ -116,8 +132,13 @@ class JoinForm(forms.Form):
 
     @property
     def said(self) -> list[tuple[str, str]]:
-        """The answers in words, in the order of the questions, for checking and for staff."""
-        return [(str(self.fields[name].label), self._in_words(name)) for name in self.fields]
+        """The answers in words, with the questions as she was asked."""
+        return [(str(field.label), self._in_words(name)) for name, field in self.fields.items()]
+
+    @property
+    def said_for_staff(self) -> list[tuple[str, str]]:
+        """The answers in words, under short names."""
+        return [(_STAFF_LABELS[name], self._in_words(name)) for name in self.fields]
 
     def _in_words(self, name: str) -> str:
         value = self.data.get(name, "")

@@ -57,6 +57,8 @@ class JoinRequest(models.Model):
     )
 
     class Meta:
+        verbose_name = "request to join"
+        verbose_name_plural = "requests to join"
         ordering = ["submitted_at", "pk"]
         indexes = [
             models.Index(fields=["state", "submitted_at"], name="join_request_queue"),

@@ -80,7 +80,7 @@ def review_of(join_request: JoinRequest, *, viewer: User, on: date) -> Review:
     return Review(
         join_request=join_request,
         assessment=join_request.current_assessment,  # type: ignore[attr-defined]
-        said=join_form_for(join_request.community, join_request.answers).said,
+        said=join_form_for(join_request.community, join_request.answers).said_for_staff,
         known=_known(person, join_request.agency),
         steps=list(join_request.events.select_related("by__person")),
         earlier=list(

@@ -1,9 +1,13 @@
 """No admin page without a second factor in this very session."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
-from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import (
+    get_authentication_records,
+    record_authentication,
+)
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -49,6 +53,14 @@ class SecondFactorMiddleware:
             "an authenticator app or a security key.",
         )
         return redirect("mfa_index")
+
+
+def count_new_factor_as_shown(request: HttpRequest, authenticator: Authenticator, **_: Any) -> None:
+    """Setting up a factor shows it: the same code, asked for again at once, would be refused."""
+    if authenticator.type in FACTORS:
+        record_authentication(
+            request, authenticator.user, "mfa", type=authenticator.type, reauthenticated=True
+        )
 
 
 def _has_shown_a_factor(request: HttpRequest) -> bool:

@@ -8,17 +8,20 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 from honcho.manager import Manager
 
 from evabc import env
 from membership.sample import STAFF, load_sample_province
+from requests.sample import send_sample_requests
 
 WORKER_OPTIONS = (
     "--pool threads --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
@@ -46,7 +49,9 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         call_command("seed_communities")
-        load_sample_province(now=timezone.now(), today=timezone.localdate())
+        with transaction.atomic():
+            if load_sample_province(now=timezone.now(), today=timezone.localdate()):
+                send_sample_requests(now=timezone.now() - timedelta(days=2))
 
     def _say_where(self) -> None:
         mail = (

@@ -1,0 +1,56 @@
+"""Staff show a second factor in this very session before any page of the desk."""
+
+import re
+
+import pytest
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+DESK = "/admin/joinrequests/joinrequest/"
+
+
+def code_of(secret: str) -> str:
+    counter = next(iter(yield_hotp_counters_from_time()))
+    return format_hotp_value(hotp_value(secret, counter))
+
+
+@pytest.mark.django_db(transaction=True)  # allauth tells of a new factor when it commits
+def test_staff_set_up_an_app_and_are_at_the_desk(client):
+    builders.sign_in(client, builders.staff(), second_factor=False)
+    assert client.get(DESK).url == "/accounts/2fa/"
+    page = client.get("/accounts/2fa/totp/activate/").content.decode()
+    secret = re.search(r"\b[A-Z2-7]{32}\b", page)[0]
+
+    client.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)})
+
+    assert client.get(DESK).status_code == 200
+    assert client.get("/accounts/2fa/recovery-codes/").status_code == 200
+
+
+def test_staff_with_a_factor_show_it_again_in_a_new_session(client):
+    staff = builders.staff()
+    builders.sign_in(client, staff, second_factor=False)
+    page = client.get("/accounts/2fa/totp/activate/").content.decode()
+    secret = re.search(r"\b[A-Z2-7]{32}\b", page)[0]
+    client.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)})
+
+    builders.sign_in(client, staff, second_factor=False)
+
+    assert client.get(DESK).url == f"/accounts/2fa/reauthenticate/?next={DESK.replace('/', '%2F')}"
+
+
+def test_in_the_sample_mode_it_can_be_off_and_a_banner_says_so(client, settings):
+    settings.SECOND_FACTOR_REQUIRED = False
+    builders.sign_in(client, builders.staff(), second_factor=False)
+
+    page = client.get(DESK)
+
+    assert page.status_code == 200
+    assert "The second step of the staff sign-in is off on this machine." in page.content.decode()
