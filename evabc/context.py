@@ -3,18 +3,25 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from communities.models import SupportTeam
-from membership.sample import sample_data_loaded
+from membership.models import SampleProvince
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """The teams and their mailboxes; for the banners, whether this is the sample province."""
+    """The teams with their mailboxes; for the banners, whether this is the sample province.
+
+    One query for both, and none where a page asks for neither.
+    """
+    teams = SimpleLazyObject(
+        lambda: list(SupportTeam.objects.annotate(in_sample=Exists(SampleProvince.objects.all())))
+    )
     return {
-        "support_teams": SupportTeam.objects.all(),
-        "sample_data": SimpleLazyObject(sample_data_loaded),
+        "support_teams": teams,
+        "sample_data": SimpleLazyObject(lambda: any(team.in_sample for team in teams)),
         "second_factor_off": not settings.SECOND_FACTOR_REQUIRED,
         "mail_is_files": settings.MAIL_IS_FILES,
     }
