@@ -21,7 +21,7 @@ def ask_for_code(client, email, to="/my/"):
     return client.post(LOGIN, {"email": email, "next": to})
 
 
-def newest_code(email) -> str:
+def newest_code(email):
     letter = next(m for m in reversed(mail.outbox) if m.to == [email])
     return re.search(r"\b\d{6}\b", letter.body)[0]
 
