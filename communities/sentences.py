@@ -23,7 +23,7 @@ from communities.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from communities.eligibility import Criterion, Fact
+    from communities.facts import Criterion, Fact
 
 
 class Sentence(enum.Enum):
