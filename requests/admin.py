@@ -10,9 +10,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
@@ -73,7 +72,6 @@ class JoinRequestAdmin(TeamsOwnRows):
         "waiting",
         "rules",
         "state_now",
-        "next_step",
     ]
     list_display_links = ["who"]
     list_filter = [QueueFilter, CommunityFilter]
@@ -160,12 +158,10 @@ class JoinRequestAdmin(TeamsOwnRows):
 
     @admin.display(description="state", ordering="state")
     def state_now(self, join_request: JoinRequest) -> SafeString:
-        return render_to_string("admin/joinrequests/state.html", {"join_request": join_request})
-
-    @admin.display(description="next")
-    def next_step(self, join_request: JoinRequest) -> SafeString | str:
-        """A clean request is two clicks from its decision: this one, and the button under the letter."""
-        if not join_request.is_open or join_request.current_assessment.needs_written_reason:  # type: ignore[attr-defined]
-            return ""
-        url = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
-        return format_html('<a class="desk-next" href="{}">Approve…</a>', url)
+        """The state; a clean request is two clicks from its decision: this link, and the button there."""
+        assessment: Assessment = join_request.current_assessment  # type: ignore[attr-defined]
+        is_clean = join_request.is_open and not assessment.needs_written_reason
+        return render_to_string(
+            "admin/joinrequests/queue_state.html",
+            {"join_request": join_request, "is_clean": is_clean},
+        )
