@@ -151,3 +151,24 @@ def test_somebody_whom_a_list_brought_is_herself_when_she_signs_in(client):
 
     assert "Hello Dana Sample" in client.get("/my/").content.decode()
     assert Person.objects.get().pk == listed.pk
+
+
+def test_too_many_codes_from_one_place_get_a_page_that_says_when_to_try_again(client):
+    for number in range(20):
+        client.cookies.clear()
+        ask_for_code(client, f"dana{number}@example.org")
+
+    client.cookies.clear()
+    page = ask_for_code(client, "one.more@example.org")
+
+    assert "too many tries" in page.content.decode().lower()
+    assert len(mail.outbox) == 20
+
+
+def test_asking_for_a_new_code_again_and_again_ends_with_a_sentence(client):
+    ask_for_code(client, "dana@example.org")
+
+    pages = [client.post(CODE, {"action": "resend"}, follow=True) for _ in range(5)]
+
+    assert {page.status_code for page in pages} == {200}
+    assert len(mail.outbox) <= 4
