@@ -1,5 +1,13 @@
-"""What beat rings for, and how often."""
+"""What beat rings for, and how often. Hours are those of British Columbia."""
+
+from celery.schedules import crontab
 
 SCHEDULE = {
     "sweep-letters": {"task": "membership.sweep_letters", "schedule": 30.0},
+    # Once a day would do. Every hour makes up for a night when nothing ran; by day only, because
+    # its letters make phones ring.
+    "remind-and-lapse": {
+        "task": "joinrequests.remind_and_lapse",
+        "schedule": crontab(minute="7", hour="7-19"),
+    },
 }

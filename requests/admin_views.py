@@ -89,7 +89,7 @@ _DECISIONS = {
         "Ask {name} a question",
         "Your question to {name} is on its way.",
         AskForm,
-        lambda r: letters.question(r, OWN_WORDS),
+        lambda r: letters.question(r, OWN_WORDS, asked_on=timezone.localdate()),
         _ask,
     ),
     Verb.DECLINE: Decision(

@@ -4,15 +4,30 @@ The words are in ``templates/email/``: the first line is the subject, which is n
 subjects show on locked screens; the rest is the letter, paragraph by paragraph.
 """
 
+from dataclasses import replace
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from membership.outbox.queue import Letter
-from requests.lifecycle import Verb
+from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, Verb
 from requests.models import JoinRequest
 
-__all__ = ["Letter", "declined", "lapsed", "news", "question", "receipt", "welcome", "withdrawn"]
+__all__ = [
+    "Letter",
+    "declined",
+    "lapsed",
+    "news",
+    "question",
+    "receipt",
+    "reminder",
+    "welcome",
+    "withdrawn",
+]
+
+REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
 
 
 def receipt(join_request: JoinRequest) -> Letter:
@@ -20,9 +35,16 @@ def receipt(join_request: JoinRequest) -> Letter:
     return _letter("receipt", join_request)
 
 
-def question(join_request: JoinRequest, text: str) -> Letter:
-    """To the applicant: what staff want to know."""
-    return _letter("question", join_request, text=text)
+def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Letter:
+    """To the applicant: what staff want to know, and until when she can answer."""
+    last_day = asked_on + timedelta(days=LAPSE_DAYS - 1)
+    return _letter("question", join_request, text=text, last_day=last_day)
+
+
+def reminder(join_request: JoinRequest, *, days: int, last_day: date) -> Letter:
+    """To the applicant, ``days`` after the question: it still waits for her, until ``last_day``."""
+    letter = _letter("reminder", join_request, text=join_request.question, last_day=last_day)
+    return replace(letter, kind=REMINDER_KINDS[days])
 
 
 def welcome(join_request: JoinRequest, personal: str = "") -> Letter:
@@ -51,7 +73,12 @@ def news(join_request: JoinRequest, verb: Verb) -> Letter:
 
 
 def _letter(
-    kind: str, join_request: JoinRequest, *, text: str = "", to_team: bool = False
+    kind: str,
+    join_request: JoinRequest,
+    *,
+    text: str = "",
+    last_day: date | None = None,
+    to_team: bool = False,
 ) -> Letter:
     team = join_request.community.team
     page = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
@@ -63,6 +90,7 @@ def _letter(
             "team": team,
             "reference": join_request.reference,
             "text": text.strip(),
+            "last_day": last_day,
             "request_link": settings.PORTAL_URL + join_request.get_absolute_url(),
             "community_link": settings.PORTAL_URL + join_request.community.get_absolute_url(),
             "desk_link": settings.PORTAL_URL + page,

@@ -41,6 +41,12 @@ TRANSITIONS: dict[Verb, tuple[tuple[State, ...], State]] = {
     Verb.REOPEN: ((State.DECLINED, State.LAPSED), State.AWAITING_REVIEW),
 }
 
+# While a reply is awaited, in calendar days of British Columbia after the day of the question.
+REMINDER_DAYS = (7, 21)
+LAPSE_DAYS = 30
+# A request lapses only when its last reminder has been out for this long, however late it came.
+NOTICE_DAYS = 3
+
 
 def allows(state: str, verb: Verb) -> bool:
     """May this verb be used on a request in this state?"""

@@ -51,6 +51,9 @@ class JoinRequest(models.Model):
     )
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
+    asked_on = models.DateField(
+        null=True, blank=True, help_text="The day in British Columbia of the last question."
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -62,6 +65,11 @@ class JoinRequest(models.Model):
         ordering = ["submitted_at", "pk"]
         indexes = [
             models.Index(fields=["state", "submitted_at"], name="join_request_queue"),
+            models.Index(
+                fields=["asked_on"],
+                condition=Q(state=State.AWAITING_REPLY.value),
+                name="awaited_replies_by_day",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -83,6 +91,10 @@ class JoinRequest(models.Model):
                 condition=~Q(state__in=[State.APPROVED.value, State.DECLINED.value])
                 | Q(decided_at__isnull=False),
                 name="decided_request_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.AWAITING_REPLY.value) | Q(asked_on__isnull=False),
+                name="awaited_reply_says_since_when",
             ),
         ]
 

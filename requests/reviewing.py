@@ -18,6 +18,7 @@ from membership.teams import families_of
 from requests.forms import join_form_for
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
+from requests.reminders import Wait, wait_of
 
 
 def communities_of(user: User | AnonymousUser) -> QuerySet[CommunityOfPractice]:
@@ -68,8 +69,13 @@ class Review:
     said: list[tuple[str, str]]
     known: list[Known]
     steps: list[JoinRequestEvent]
+    wait: Wait | None
     earlier: list[JoinRequest]
     enrolments: list[Enrolment]
+
+
+# What became of the reminders is worth knowing while they run and after they were in vain.
+_WAITED = (State.AWAITING_REPLY, State.LAPSED)
 
 
 def review_of(join_request: JoinRequest, *, viewer: User, on: date) -> Review:
@@ -83,6 +89,7 @@ def review_of(join_request: JoinRequest, *, viewer: User, on: date) -> Review:
         said=join_form_for(join_request.community, join_request.answers).said_for_staff,
         known=_known(person, join_request.agency),
         steps=list(join_request.events.select_related("by__person")),
+        wait=wait_of(join_request, on) if join_request.state in _WAITED else None,
         earlier=list(
             person.join_requests.filter(community__team__family__in=mine)
             .exclude(pk=join_request.pk)

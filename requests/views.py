@@ -23,6 +23,7 @@ from requests.answers import assess_answers
 from requests.forms import JoinForm, ReplyForm, join_form_for
 from requests.lifecycle import OPEN, State, Verb, allows
 from requests.models import JoinRequest, JoinRequestEvent
+from requests.reminders import wait_of
 
 STASH = "join_answers"
 
@@ -242,6 +243,9 @@ def _show_request(request: SignedIn, join_request: JoinRequest, form: ReplyForm)
             "join_request": join_request,
             "said": said,
             "form": form,
+            "wait": wait_of(join_request, timezone.localdate())
+            if join_request.state == State.AWAITING_REPLY
+            else None,
             "can_withdraw": allows(join_request.state, Verb.WITHDRAW),
             "can_reply": allows(join_request.state, Verb.REPLY) or form.is_bound,
             "withdraw_url": reverse("my:withdraw", args=[join_request.pk]),

@@ -5,6 +5,8 @@ follows from it (enrolment, claimed facts) and the letters, all together or not 
 pages, commands and tasks call these; nothing else moves a request.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -53,13 +55,8 @@ def submit(
     *, join_request_id: int, by: User, answers: dict[str, Any], now: datetime
 ) -> JoinRequest:
     """Send the request. ``answers`` are those of a valid form; they become her claimed facts."""
-    try:
-        with transaction.atomic():
-            return _submit(join_request_id, by, answers, now)
-    except IntegrityError as error:
-        if "one_open_request" in str(error) or "joinrequest.person_id" in str(error):
-            raise Refused(_ALREADY_OPEN) from error
-        raise
+    with _one_open_request(_ALREADY_OPEN), transaction.atomic():
+        return _submit(join_request_id, by, answers, now)
 
 
 def _submit(join_request_id: int, by: User, answers: dict[str, Any], now: datetime) -> JoinRequest:
@@ -114,8 +111,10 @@ def ask(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRequ
     _in_team(join_request, by)
     if not text.strip():
         raise Refused("Write what you want to ask.")
+    join_request.asked_on = timezone.localdate(now)
     event = _advance(join_request, Verb.ASK, by=by, now=now, text=text, by_staff=True)
-    _send(join_request, event, letters.question(join_request, text))
+    question = letters.question(join_request, text, asked_on=join_request.asked_on)
+    _send(join_request, event, question)
     return join_request
 
 
@@ -161,9 +160,13 @@ def decline(*, join_request_id: int, by: User, text: str, now: datetime) -> Join
     return join_request
 
 
-@transaction.atomic
 def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -> JoinRequest:
     """Look again at a request that was declined or has lapsed."""
+    with _one_open_request(_ANOTHER_OPEN), transaction.atomic():
+        return _reopen(join_request_id, by, now, reason)
+
+
+def _reopen(join_request_id: int, by: User, now: datetime, reason: str) -> JoinRequest:
     join_request = _locked(join_request_id)
     _in_team(join_request, by)
     _allowed(join_request, Verb.REOPEN)
@@ -171,7 +174,7 @@ def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -
         person=join_request.person, community=join_request.community, state__in=OPEN
     )
     if others.exists():
-        raise Refused(f"{join_request.person} has another open request for this community.")
+        raise Refused(_ANOTHER_OPEN)
     if is_enrolled(join_request.person, join_request.community):
         raise Refused(f"{join_request.person} is in this community already.")
     join_request.decided_at = join_request.decided_by = None
@@ -193,15 +196,28 @@ def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
 _ALREADY_OPEN = (
     "You already have an open request for this community. You can follow it under “My requests”."
 )
+_ANOTHER_OPEN = "This person has another open request for this community. Nothing was changed."
 # Letters that a later step contradicts, if they have not gone out yet.
+_OF_THE_QUESTION = ("question", *letters.REMINDER_KINDS.values())
 _CONTRADICTS: dict[Verb, tuple[str, ...]] = {
-    Verb.REPLY: ("question",),
-    Verb.APPROVE: ("question", "news-submit", "news-reply"),
-    Verb.DECLINE: ("question", "news-submit", "news-reply"),
-    Verb.WITHDRAW: ("receipt", "question", "news-submit", "news-reply"),
-    Verb.LAPSE: ("question",),
+    Verb.REPLY: _OF_THE_QUESTION,
+    Verb.APPROVE: (*_OF_THE_QUESTION, "news-submit", "news-reply"),
+    Verb.DECLINE: (*_OF_THE_QUESTION, "news-submit", "news-reply"),
+    Verb.WITHDRAW: (*_OF_THE_QUESTION, "receipt", "news-submit", "news-reply"),
+    Verb.LAPSE: _OF_THE_QUESTION,
     Verb.REOPEN: ("declined", "lapsed"),
 }
+
+
+@contextmanager
+def _one_open_request(otherwise: str) -> Iterator[None]:
+    """Say ``otherwise`` where the database finds a second open request that came in meanwhile."""
+    try:
+        yield
+    except IntegrityError as error:
+        if "one_open_request" in str(error) or "joinrequest.person_id" in str(error):
+            raise Refused(otherwise) from error
+        raise
 
 
 def _locked(join_request_id: int) -> JoinRequest:

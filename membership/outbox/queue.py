@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -40,23 +41,44 @@ def queue(letter: Letter, *, about: str, event: int, now: datetime) -> OutboxEma
 
     One event has one letter of a kind: the database refuses a second.
     """
-    host = urlsplit(settings.PORTAL_URL).hostname
     row = OutboxEmail.objects.create(
-        key=f"{about}:{event}:{letter.kind}",
-        kind=letter.kind,
-        about=about,
-        team=letter.team,
-        person=letter.person,
-        to_email=letter.to_email,
-        subject=letter.subject,
-        body=letter.body,
-        # Fixed here, so that a letter sent twice after a crash is one letter to mail programs.
-        message_id=f"<{secrets.token_hex(16)}@{host}>",
-        due_at=now,
-        queued_at=now,
+        key=f"{about}:{event}:{letter.kind}", **_columns(letter, about, now)
     )
-    transaction.on_commit(functools.partial(ring, row.pk), robust=True)
+    _ring_on_commit(row)
     return row
+
+
+def queue_once(letter: Letter, *, key: str, about: str, now: datetime) -> bool:
+    """Queue a letter that is due, unless ``key`` was queued before. True when this call queued it.
+
+    May be called as often as one likes and by several workers at once: the first one queues, the
+    others change nothing.
+    """
+    row, new = OutboxEmail.objects.get_or_create(key=key, defaults=_columns(letter, about, now))
+    if new:
+        _ring_on_commit(row)
+    return new
+
+
+def _columns(letter: Letter, about: str, now: datetime) -> dict[str, Any]:
+    host = urlsplit(settings.PORTAL_URL).hostname
+    return {
+        "kind": letter.kind,
+        "about": about,
+        "team": letter.team,
+        "person": letter.person,
+        "to_email": letter.to_email,
+        "subject": letter.subject,
+        "body": letter.body,
+        # Fixed here, so that a letter sent twice after a crash is one letter to mail programs.
+        "message_id": f"<{secrets.token_hex(16)}@{host}>",
+        "due_at": now,
+        "queued_at": now,
+    }
+
+
+def _ring_on_commit(row: OutboxEmail) -> None:
+    transaction.on_commit(functools.partial(ring, row.pk), robust=True)
 
 
 def cancel(*, about: str, kinds: Iterable[str]) -> None:

@@ -3,15 +3,18 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from membership.models import Enrolment, OutboxEmail
-from requests import workflow
+from membership.outbox.queue import queue_once
+from requests import letters, workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
+from requests.reminders import lapse_overdue, send_due_reminders
 from tests import builders
 
 pytestmark = [
@@ -124,7 +127,7 @@ def test_the_database_itself_holds_one_open_request_per_person_and_community():
         JoinRequest.objects.create(
             person=first.person,
             community=first.community,
-            state=State.AWAITING_REPLY,
+            state=State.AWAITING_REVIEW,
             created_at=builders.NOW,
             submitted_at=builders.NOW,
             assessment=first.assessment,
@@ -152,6 +155,76 @@ def test_reopening_refuses_while_there_is_another_open_request_or_enrolment(stat
         workflow.reopen(join_request_id=declined.pk, by=staff, reason="Why not.", now=builders.NOW)
 
     assert JoinRequest.objects.get(pk=declined.pk).state == State.DECLINED
+
+
+def test_workers_that_run_the_nightly_job_at_once_send_one_set_of_letters():
+    staff = builders.staff()
+    for number in range(10):
+        user = builders.worker(f"w{number}@example.org")
+        builders.request_in(State.AWAITING_REPLY, user, staff)
+    remind_at, lapse_at = builders.NOW + timedelta(days=21), builders.NOW + timedelta(days=30)
+
+    queued: list[int] = []
+    remind = [lambda: queued.append(send_due_reminders(now=remind_at))] * 5
+    assert all_at_once(*remind) == ["done"] * 5
+    OutboxEmail.objects.update(state=OutboxEmail.State.SENT, sent_at=remind_at)
+    lapsed: list[int] = []
+    lapse = [lambda: lapsed.append(lapse_overdue(now=lapse_at))] * 5
+    assert all_at_once(*lapse) == ["done"] * 5
+
+    kinds = Counter(OutboxEmail.objects.values_list("kind", flat=True))
+    assert (sum(queued), sum(lapsed)) == (10, 10)
+    assert (kinds["reminder-7"], kinds["reminder-21"], kinds["lapsed"]) == (0, 10, 10)
+
+
+def test_one_key_asked_for_by_many_at_once_is_one_letter():
+    join_request = builders.sent(builders.worker())
+    letter = letters.receipt(join_request)
+    queued: list[bool] = []
+
+    def ask():
+        with transaction.atomic():
+            queued.append(queue_once(letter, key="one", about="any", now=builders.NOW))
+
+    assert all_at_once(*[ask] * 10) == ["done"] * 10
+    assert sorted(queued) == [False] * 9 + [True]
+    assert OutboxEmail.objects.filter(key="one").count() == 1
+
+
+def test_replying_against_the_lapse_ends_one_way():
+    worker, staff = builders.worker(), builders.staff()
+    pk = builders.request_in(State.AWAITING_REPLY, worker, staff).pk
+    now = builders.NOW + timedelta(days=30)
+    send_due_reminders(now=now - timedelta(days=9))
+    OutboxEmail.objects.update(state=OutboxEmail.State.SENT, sent_at=builders.NOW)
+
+    outcomes = all_at_once(
+        lambda: workflow.reply(join_request_id=pk, by=worker, text="This one.", now=now),
+        lambda: lapse_overdue(now=now),
+    )
+
+    after = JoinRequest.objects.get(pk=pk)
+    assert outcomes[1] == "done"
+    assert after.state == (State.AWAITING_REVIEW if outcomes[0] == "done" else State.LAPSED)
+    assert OutboxEmail.objects.filter(kind__in=["news-reply", "lapsed"]).count() == 1
+
+
+def test_reopening_against_a_new_request_leaves_one_open_and_says_so():
+    worker, staff = builders.worker(), builders.staff()
+    declined = builders.request_in(State.DECLINED, worker, staff)
+    again = builders.draft(worker)
+
+    outcomes = all_at_once(
+        lambda: workflow.reopen(join_request_id=declined.pk, by=staff, now=builders.NOW),
+        lambda: workflow.submit(
+            join_request_id=again.pk, by=worker, answers=again.answers, now=builders.NOW
+        ),
+    )
+
+    refusal = next(words for words in outcomes if words != "done")
+    assert outcomes.count("done") == 1
+    assert "open request for this community" in refusal
+    assert JoinRequest.objects.filter(state=State.AWAITING_REVIEW).count() == 1
 
 
 def test_the_events_of_a_request_cannot_be_changed():
