@@ -73,12 +73,14 @@ class ProgramPosition(Evidenced):
             models.CheckConstraint(
                 condition=Q(program__isnull=False) | ~Q(program_type=""),
                 name="position_names_its_program",
+                violation_error_message="Choose a program, or at least a type of program.",
             ),
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True)
                 | Q(starts_on__isnull=True)
                 | Q(ends_on__gte=F("starts_on")),
                 name="position_ends_after_it_starts",
+                violation_error_message="The work cannot end before it starts.",
             ),
         ]
 
