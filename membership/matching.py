@@ -44,7 +44,9 @@ def score(written: str, name: str) -> float:
         return 0.0
     if a == b or "".join(a) == "".join(b):
         return 1.0
-    return max(_shared(a, b), _INITIALS if _is_short_for(a, name) or _is_short_for(b, written) else 0)
+    return max(
+        _shared(a, b), _INITIALS if _is_short_for(a, name) or _is_short_for(b, written) else 0
+    )
 
 
 @lru_cache(maxsize=20_000)
@@ -60,7 +62,29 @@ _APOSTROPHES = re.compile(r"['’‘ʼ`]")
 _SMALL_TYPO = 0.8
 _SHARED_BY_MANY = 0.3
 _INITIALS = 0.9
-_SILENT = frozenset("a an and at d de des du et for in l la le les of on the to".split())
+_SILENT = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "at",
+        "d",
+        "de",
+        "des",
+        "du",
+        "et",
+        "for",
+        "in",
+        "l",
+        "la",
+        "le",
+        "les",
+        "of",
+        "on",
+        "the",
+        "to",
+    ]
+)
 _WRITTEN_OUT = {
     "assn": "association",
     "assoc": "association",
@@ -100,8 +124,26 @@ _WRITTEN_OUT = {
     "womens": "women",
 }
 _COMMON = frozenset(
-    "agency association britishcolumbia centre committee community department family house inc "
-    "ltd organization program resource service society support women".split()
+    [
+        "agency",
+        "association",
+        "britishcolumbia",
+        "centre",
+        "committee",
+        "community",
+        "department",
+        "family",
+        "house",
+        "inc",
+        "ltd",
+        "organization",
+        "program",
+        "resource",
+        "service",
+        "society",
+        "support",
+        "women",
+    ]
 )
 
 

@@ -123,7 +123,8 @@ def _known(person: Person, agency: Agency | None) -> list[Known]:
     ):
         known.append(
             Known(
-                f"{role.get_role_display()}, {role.initiative or role.initiative_name}", role.how_known
+                f"{role.get_role_display()}, {role.initiative or role.initiative_name}",
+                role.how_known,
             )
         )
     known += [
@@ -139,5 +140,5 @@ def _of_program(program: Program) -> Known:
 
 
 def _of_membership(membership: EvaMembership, whose: str) -> Known:
-    period = f"{date_format(membership.starts_on, 'j F Y')} to {date_format(membership.ends_on, 'j F Y')}"
-    return Known(f"{whose} EVA BC membership: {period}", membership.how_known)
+    no = "" if membership.is_held else "none, "
+    return Known(f"{whose} EVA BC membership: {no}{membership.days}", membership.how_known)

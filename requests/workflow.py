@@ -202,9 +202,7 @@ def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
     return join_request
 
 
-def note(
-    join_request: JoinRequest, *, by: User, now: datetime, reason: str
-) -> JoinRequestEvent:
+def note(join_request: JoinRequest, *, by: User, now: datetime, reason: str) -> JoinRequestEvent:
     """Write in the history what staff did about a locked request. For staff only; moves nothing."""
     return JoinRequestEvent.objects.create(
         join_request=join_request,

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import date_format
 
 from communities.vocabulary import Funder, ProgramType
 from membership.models.evidence import Evidenced
@@ -114,4 +115,9 @@ class EvaMembership(Evidenced):
 
     def __str__(self) -> str:
         no = "" if self.is_held else "no membership, "
-        return f"{self.agency or self.person}: {no}{self.starts_on} to {self.ends_on}"
+        return f"{self.agency or self.person}: {no}{self.days}"
+
+    @property
+    def days(self) -> str:
+        """Its period in words, both days inclusive."""
+        return f"{date_format(self.starts_on, 'j F Y')} to {date_format(self.ends_on, 'j F Y')}"

@@ -42,9 +42,6 @@ class NoOverlap(ExclusionConstraint):
         del kwargs["expressions"]
         return path, args, {**kwargs, "holder": self.holder}
 
-    def check(self, model: Any, connection: Any) -> list[Any]:
-        return super().check(model, connection) if _can_hold(connection) else []
-
     def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         if not _can_hold(schema_editor.connection):
             return None
