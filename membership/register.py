@@ -185,7 +185,8 @@ _Holder = TypeVar("_Holder", bound=Agency | Person)
 
 
 def _lock(holder: _Holder) -> _Holder:
-    return type(holder)._default_manager.select_for_update().get(pk=holder.pk)
+    locked: _Holder = type(holder)._default_manager.select_for_update().get(pk=holder.pk)  # type: ignore[assignment]
+    return locked
 
 
 _Personal = TypeVar("_Personal", ProgramPosition, CoordinationRole)

@@ -47,18 +47,27 @@ def register_desk(
         )
     # A form that could not be taken comes back with what was typed.
     shown |= {name: refused for name, form in shown.items() if type(form) is type(refused)}
-    return {"matching": matching, "form": refused, **shown}
+    return {
+        "matching": matching,
+        "form": refused,
+        "can_check_membership": join_request.agency is not None or _says_own(matching),
+        **shown,
+    }
+
+
+def _says_own(matching: Matching) -> bool:
+    return matching.position is not None and matching.position.says_membership == "own"
 
 
 def _membership_form(join_request: JoinRequest, matching: Matching) -> forms.MembershipForm:
     """Filled in with the newest membership that the register knows of the holder she named."""
-    says_own = matching.position is not None and matching.position.says_membership == "own"
-    holder = "own" if says_own or join_request.agency is None else "agency"
-    held_by = join_request.person if holder == "own" else join_request.agency
-    known: EvaMembership | None = (
-        held_by.eva_memberships.filter(is_held=True).first() if held_by else None
-    )
+    if _says_own(matching) or join_request.agency is None:
+        holder, memberships = "own", join_request.person.eva_memberships
+    else:
+        holder, memberships = "agency", join_request.agency.eva_memberships
+    known: EvaMembership | None = memberships.filter(is_held=True).first()
     return forms.MembershipForm(
+        has_agency=join_request.agency is not None,
         initial={
             "holder": holder,
             "starts_on": known.starts_on if known else None,

@@ -102,6 +102,11 @@ class MembershipForm(AnswerForm):
 
     field_order = ["holder", "starts_on", "ends_on", "answer"]
 
+    def __init__(self, *args: Any, has_agency: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_agency:
+            self.fields["holder"].choices = self.fields["holder"].choices[1:]  # type: ignore[attr-defined]
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("answer"):
