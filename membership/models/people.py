@@ -25,7 +25,10 @@ class Person(models.Model):
         verbose_name_plural = "people"
         constraints = [
             models.UniqueConstraint(
-                Lower("email"), condition=~Q(email=""), name="one_person_per_email"
+                Lower("email"),
+                condition=~Q(email=""),
+                name="one_person_per_email",
+                violation_error_message="The register has somebody with this email already.",
             ),
         ]
 
