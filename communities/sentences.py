@@ -23,7 +23,7 @@ from communities.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from communities.eligibility import Criterion, Fact
+    from communities.facts import Criterion, Fact
 
 
 class Sentence(enum.Enum):
@@ -208,7 +208,7 @@ def explain(
     worker, staff = said[0].format(**named), said[1].format(**for_staff)
     if fact:
         worker = f"{_lead(fact, 'You told us that')} {worker}"
-        staff = f"{_lead(fact, 'The applicant says that')} {staff}"
+        staff = f"{_lead(fact, 'Claimed:')} {staff}"
     return Said(
         # An agency's name can end with a full stop of its own.
         worker=worker.removesuffix(".") + ".",

@@ -110,7 +110,7 @@ def databases(folder: Path, *, local: bool) -> dict[str, Any]:
         }
     else:
         config = dict(environ.Env.db_url_config(url))
-    engine = config["ENGINE"]
+    engine = config.get("ENGINE", "")
     if engine.endswith("sqlite3"):
         config["OPTIONS"] = SQLITE_OPTIONS
     elif engine.endswith("postgresql"):
@@ -139,14 +139,10 @@ def mail(*, local: bool) -> dict[str, Any]:
                 "EMAIL_URL must name the mail server, for example smtp+tls://user:password@mail.example.org:587."
             )
         return {"EMAIL_BACKEND": "membership.outbox.backends.FolderBackend"}
-    try:
-        config = dict(environ.Env.email_url_config(url))
-        scheme = urlsplit(url).scheme
-    except (ValueError, KeyError) as error:
-        raise ImproperlyConfigured("EMAIL_URL cannot be read.") from error
-    if not scheme.startswith("smtp") or not config.get("EMAIL_HOST"):
+    if not url.startswith(("smtp://", "smtp+tls://", "smtp+ssl://")) or not urlsplit(url).hostname:
         raise ImproperlyConfigured(
             "EMAIL_URL must start with smtp://, smtp+tls:// or smtp+ssl:// and name a host."
         )
+    config = dict(environ.Env.email_url_config(url))
     config.pop("EMAIL_FILE_PATH", None)
     return {**config, "EMAIL_BACKEND": "membership.outbox.backends.SMTPBackend"}

@@ -159,4 +159,10 @@ class JoinRequestAdmin(TeamsOwnRows):
 
     @admin.display(description="state", ordering="state")
     def state_now(self, join_request: JoinRequest) -> SafeString:
-        return render_to_string("admin/joinrequests/state.html", {"join_request": join_request})
+        """The state; a clean request is two clicks from its decision: this link, and the button there."""
+        assessment: Assessment = join_request.current_assessment  # type: ignore[attr-defined]
+        is_clean = join_request.is_open and not assessment.needs_written_reason
+        return render_to_string(
+            "admin/joinrequests/queue_state.html",
+            {"join_request": join_request, "is_clean": is_clean},
+        )

@@ -156,7 +156,6 @@ class ProgramJoinForm(JoinForm):
         "Do you carry a caseload in this program?",
         YES_NO_UNSURE,
         "Say whether you carry a caseload.",
-        "A caseload means that you work directly with the people the program serves.",
     )
     ministry_funded = _pick(
         "Does the Ministry of Public Safety and Solicitor General fund this program?",

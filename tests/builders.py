@@ -95,7 +95,7 @@ def request_in(state: State, user: User, by: User, slug: str = "stvc") -> JoinRe
         case State.AWAITING_REPLY:
             workflow.ask(join_request_id=pk, by=by, text="Which program?", now=NOW)
         case State.APPROVED:
-            workflow.approve(join_request_id=pk, by=by, now=NOW)
+            workflow.approve(join_request_id=pk, by=by, now=NOW, reason="Known to us.")
         case State.DECLINED:
             workflow.decline(join_request_id=pk, by=by, text="Not this time.", now=NOW)
         case State.WITHDRAWN:

@@ -61,6 +61,7 @@ def _changed(formset: BaseModelFormSet) -> list[ModelForm]:
 
 
 def _stamp(row: Model, form: ModelForm, request: HttpRequest) -> None:
-    is_fact = isinstance(row, Evidenced) and isinstance(request.user, User)
-    if is_fact and row.evidence == Evidence.CONFIRMED and form.has_changed():
+    if not isinstance(row, Evidenced) or not isinstance(request.user, User):
+        return
+    if row.evidence == Evidence.CONFIRMED and form.has_changed():
         row.confirmed_by, row.confirmed_on = request.user, timezone.localdate()

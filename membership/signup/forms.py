@@ -18,11 +18,13 @@ class EmailForm(RequestLoginCodeForm):
 
     email = forms.EmailField(
         label="Your work email",
+        max_length=254,
         help_text="We will send you a six-digit code. There is no password.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
         error_messages={
             "required": "Type your work email.",
             "invalid": "Type an email address like name@agency.example.",
+            "max_length": "This is longer than an email address can be. Type it again.",
         },
     )
 

@@ -111,9 +111,7 @@ def test_a_role_that_the_rule_names_is_to_check_where_she_says_so(slug, kind, ro
     finding = finding_of(slug, held(kind, role, claimed()))
     assert (finding.verdict, finding.reading) == (MET, Reading.TO_CHECK)
     assert finding.sentence == f"You told us that you are {AS[role]} of {SUCH_A[kind]}."
-    assert finding.staff_sentence == (
-        f"The applicant says that the applicant is {AS[role]} of {SUCH_A[kind]}."
-    )
+    assert finding.staff_sentence == (f"Claimed: the applicant is {AS[role]} of {SUCH_A[kind]}.")
     assert finding.next_step == STAFF_WILL_CHECK
 
 

@@ -96,7 +96,7 @@ def test_who_says_she_works_in_another_program_is_told_which_and_what_it_takes(s
         f"and this community is for staff of {WANTED[slug]}."
     )
     assert finding.staff_sentence == (
-        f"The applicant says that the applicant works in the {kind} program of Sample Society, "
+        f"Claimed: the applicant works in the {kind} program of Sample Society, "
         f"and this community is for staff of {WANTED[slug]}."
     )
     assert finding.next_step == (
@@ -603,7 +603,7 @@ def test_staff_read_the_same_about_the_applicant():
     over = listed(ends_on=YESTERDAY)
     work = work_in(ProgramType.STVC, claimed(), funding=(listed(OTHER),), memberships=(over,))
     assert [f.staff_sentence for f in findings_of("stvc", work).values()] == [
-        f"The applicant says that the applicant carries a caseload in {STVC_PROGRAM}.",
+        f"Claimed: the applicant carries a caseload in {STVC_PROGRAM}.",
         f"{LIST} {MINISTRY} does not fund {STVC_PROGRAM}.",
         f"{LIST} the agency’s EVA BC membership {ENDED}.",
     ]

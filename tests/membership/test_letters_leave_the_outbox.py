@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 from django.core.mail import get_connection
 
+from evabc.schedule import SCHEDULE
 from membership.models import OutboxEmail, SampleProvince
 from membership.outbox import backends, delivery
-from membership.outbox.queue import cancel
+from membership.outbox.queue import cancel, ring
+from membership.outbox.tasks import sweep_letters
 from requests import workflow
 from requests.models import JoinRequest
 from tests import builders
@@ -280,3 +282,25 @@ def test_sample_data_never_writes_to_a_real_mailbox_of_eva_bc(address, goes_to, 
     mail = to_server.wait_for()
     assert mail["X-Envelope-To"] in goes_to
     assert (mail["To"], mail["From"], mail["Reply-To"]) == (goes_to, goes_to, goes_to)
+
+
+def test_the_sweep_sends_what_no_doorbell_rang_for(to_server):
+    builders.sent(builders.worker())
+
+    sweep_letters()
+
+    assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.SENT}
+    assert len(to_server.messages) == 2
+
+
+def test_beat_rings_for_the_sweep_every_half_minute():
+    assert SCHEDULE["sweep-letters"] == {"task": sweep_letters.name, "schedule": 30.0}
+
+
+def test_without_a_broker_the_letter_is_still_queued(monkeypatch):
+    def no_broker(*args):
+        raise ConnectionError("the broker is away")
+
+    monkeypatch.setattr("membership.outbox.tasks.deliver_letter.delay", no_broker)
+
+    ring(1)  # must not raise: the decision is committed, and the sweep will send its letters

@@ -365,6 +365,27 @@ def test_roles_in_two_committees_stay_apart(dana, committee):
     ]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "names"),
+    [
+        (
+            {"initiative_name": "Our Committee"},
+            {"initiative_name": "Another Committee"},
+            ["Our Committee", "Another Committee"],
+        ),
+        (
+            {"community_served": "Sampleton"},
+            {"community_served": "Example Harbour"},
+            ["Sampleton", "Example Harbour"],
+        ),
+    ],
+)
+def test_committees_that_are_not_in_the_register_stay_apart(dana, one, other, names):
+    saved(role(dana, None, RoleKind.CHAIR, **one))
+    answer = role(dana, None, RoleKind.CHAIR, **other)
+    assert [held.initiative for held in standing_of(dana, DAY, roles=[answer]).roles] == names
+
+
 # -- Many people at once --------------------------------------------------------------------------
 
 

@@ -1,0 +1,98 @@
+"""What anyone reads: the six communities, the questions and answers, and staff's own words."""
+
+import html
+
+import pytest
+
+from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
+from communities.templatetags.wording import wording
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+
+
+def read(client, path) -> str:
+    return html.unescape(client.get(path).content.decode())
+
+
+def test_the_home_page_says_what_a_community_of_practice_is_and_names_the_six(client):
+    page = read(client, "/")
+
+    for words in ("The domain", "The community", "The practice", "How to join"):
+        assert words in page
+    for community in CommunityOfPractice.objects.all():
+        assert f'href="/communities/{community.slug}/"' in page
+        assert community.name in page
+
+
+@pytest.mark.parametrize(
+    ("slug", "mailbox", "slack"),
+    [
+        ("stvc", "programsupport@endingviolence.org", True),
+        ("ors", "programsupport@endingviolence.org", True),
+        ("cbvs", "programsupport@endingviolence.org", True),
+        ("sas", "programsupport@endingviolence.org", True),
+        ("community-coordination", "ccss@endingviolence.org", False),
+        ("icat", "ccss@endingviolence.org", False),
+    ],
+)
+def test_a_communitys_page_says_who_can_join_what_there_is_and_whom_to_write_to(
+    client, slug, mailbox, slack
+):
+    community = CommunityOfPractice.objects.get(slug=slug)
+    main = read(client, f"/communities/{slug}/").partition("<footer")[0]
+
+    assert community.who_can_join in main
+    assert all(offering in main for offering in community.offerings)
+    assert f"mailto:{mailbox}" in main
+    assert ("Slack" in main) == slack == community.has_slack
+    assert f'href="/communities/{slug}/join/"' in main
+
+
+def test_every_question_of_the_source_is_there_with_its_answer(client):
+    page = read(client, "/questions/")
+
+    assert Question.objects.count() == 6
+    for question in Question.objects.all():
+        assert question.question in page
+        assert html.unescape(wording(question.answer)).strip() in page
+
+
+def test_what_staff_change_shows_at_once(client):
+    Passage.objects.filter(key="home-intro").update(heading="A new heading")
+    Question.objects.filter(slug="who-can-join").update(answer="A **new** answer.")
+    SupportTeam.objects.filter(family="coordination").update(mailbox="new@example.org")
+
+    assert "A new heading" in read(client, "/")
+    assert "A <strong>new</strong> answer." in read(client, "/questions/")
+    assert "mailto:new@example.org" in read(client, "/communities/icat/")
+
+
+def test_seeding_again_changes_nothing_and_keeps_what_staff_wrote():
+    from communities.catalogue import seed
+
+    Passage.objects.filter(key="why").update(text="Our own words.")
+
+    assert seed() == 0
+    assert Passage.objects.get(key="why").text == "Our own words."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "[click](javascript:alert(1))",
+        "![picture](https://example.org/x.png)",
+        "<img src=x onerror=alert(1)>",
+    ],
+)
+def test_staffs_words_cannot_carry_scripts_or_pictures(text):
+    shown = wording(text)
+
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert 'href="javascript' not in shown
+
+
+def test_public_pages_set_no_cookie(client):
+    for path in ("/", "/communities/", "/communities/stvc/", "/questions/"):
+        assert client.get(path).cookies == {}

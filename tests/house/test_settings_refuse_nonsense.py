@@ -1,0 +1,72 @@
+"""A setting that is missing or cannot be right stops the start with a sentence that names it."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from evabc import env
+
+LONG = "k3Jd9-fQ2_xVb7LmZp0RtYw8Hs6GnCa4"
+
+
+@pytest.mark.parametrize("key", ["", "short", "change-me" * 10, "django-insecure-" + LONG])
+def test_a_weak_or_sample_secret_is_refused(monkeypatch, tmp_path, key):
+    monkeypatch.setenv("SECRET_KEY", key)
+
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+        env.secret_key(local=False, folder=tmp_path)
+
+
+def test_a_secret_may_come_from_a_file_with_its_line_end(monkeypatch, tmp_path):
+    (tmp_path / "secret").write_text(LONG + "\n")
+    monkeypatch.setenv("EVABC_SAMPLE_FILE", str(tmp_path / "secret"))
+
+    assert env.text("EVABC_SAMPLE") == LONG
+
+
+def test_local_mode_makes_its_secret_once(monkeypatch, tmp_path):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+
+    first = env.secret_key(local=True, folder=tmp_path)
+
+    assert first == env.secret_key(local=True, folder=tmp_path)
+    assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("url", ["", "communities.example.org", "ftp://example.org"])
+def test_the_address_of_the_portal_must_be_one(monkeypatch, url):
+    monkeypatch.setenv("PORTAL_URL", url)
+
+    with pytest.raises(ImproperlyConfigured, match="PORTAL_URL"):
+        env.portal_url(local=False)
+
+
+@pytest.mark.parametrize("url", ["", "mysql://user@host/name", "nonsense"])
+def test_the_database_must_be_one_of_the_two(monkeypatch, tmp_path, url):
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        env.databases(tmp_path, local=False)
+
+
+@pytest.mark.parametrize("url", ["", "console://", "http://mail.example.org", "smtp://"])
+def test_the_mail_server_must_be_one(monkeypatch, url):
+    monkeypatch.setenv("EMAIL_URL", url)
+
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL"):
+        env.mail(local=False)
+
+
+def test_redis_is_needed_outside_local_mode(monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "")
+
+    with pytest.raises(ImproperlyConfigured, match="REDIS_URL"):
+        env.redis_url(local=False)
+    assert env.redis_url(local=True) == ""
+
+
+@pytest.mark.parametrize("value", ["-1", "many", "1.5"])
+def test_a_number_must_be_one(monkeypatch, value):
+    monkeypatch.setenv("EVABC_TRUSTED_PROXIES", value)
+
+    with pytest.raises(ImproperlyConfigured, match="EVABC_TRUSTED_PROXIES"):
+        env.number("EVABC_TRUSTED_PROXIES", 0)

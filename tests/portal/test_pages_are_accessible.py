@@ -1,0 +1,139 @@
+"""axe-core finds nothing on any page of the main job, for a phone and for a desk."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from requests.lifecycle import State
+from tests import builders
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("catalogue"),
+]
+
+WIDTHS = [360, 1280]
+PUBLIC = [
+    "/",
+    "/communities/",
+    "/communities/stvc/",
+    "/communities/icat/",
+    "/questions/",
+    "/nowhere/",
+]
+
+
+def problems(page) -> list[str]:
+    """What axe finds, and whether the page is wider than the screen."""
+    found = [
+        f"{page.url}: {violation['id']} at {[node['target'] for node in violation['nodes']]}"
+        for violation in Axe().run(page).response["violations"]
+    ]
+    wider = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return found + ([f"{page.url}: {wider} px wider than the screen"] if wider > 0 else [])
+
+
+def visit(page, portal, paths) -> list[str]:
+    found = []
+    for path in paths:
+        page.goto(portal.url + path)
+        assert page.locator("h1").count() == 1, path
+        found += problems(page)
+    return found
+
+
+def sign_in(page, portal, smtp_server, email, to):
+    smtp_server.clear()
+    page.goto(f"{portal.url}/accounts/login/?next={to}")
+    page.get_by_label("Your work email").fill(email)
+    page.keyboard.press("Enter")
+    mail = smtp_server.wait_for(to=email, subject_contains="Your code")
+    page.get_by_label("Code").fill(re.search(r"\b\d{6}\b", mail.as_string())[0])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{to}")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_public_pages_and_the_sign_in(portal, smtp_server, open_page, width):
+    page = open_page(width=width)
+
+    found = visit(page, portal, [*PUBLIC, "/accounts/login/"])
+    page.keyboard.press("Tab")
+    page.get_by_label("Your work email").fill("not an email")
+    page.keyboard.press("Enter")
+    page.get_by_text("There is a problem").wait_for()
+    found += problems(page)
+    page.get_by_label("Your work email").fill("dana@example.org")
+    page.keyboard.press("Enter")
+    page.get_by_label("Code").wait_for()
+    found += problems(page)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_workers_pages(portal, smtp_server, open_page, width):
+    worker, staff = builders.worker(), builders.staff()
+    asked = builders.request_in(State.AWAITING_REPLY, worker, staff)
+    approved = builders.request_in(State.APPROVED, worker, staff, "cbvs")
+    builders.draft(worker, "sas")
+    page = open_page(width=width)
+    sign_in(page, portal, smtp_server, worker.email, "/my/")
+
+    found = visit(
+        page,
+        portal,
+        [
+            "/my/",
+            f"/my/requests/{asked.pk}/",
+            f"/my/requests/{asked.pk}/withdraw/",
+            f"/my/requests/{approved.pk}/",
+            f"/my/requests/{approved.pk}/sent/",
+            "/communities/sas/join/",
+            "/communities/sas/join/check/",
+            "/communities/icat/join/",
+        ],
+    )
+    page.goto(f"{portal.url}/communities/icat/join/")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("There is a problem").wait_for()
+    found += problems(page)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
+    worker, staff = builders.worker(), builders.staff()
+    waiting = builders.sent(worker)
+    declined = builders.request_in(State.DECLINED, worker, staff, "cbvs")
+    desk = "/admin/joinrequests/joinrequest/"
+    page = open_page(width=width)
+    sign_in(page, portal, smtp_server, staff.email, "/admin/")
+
+    found = visit(
+        page,
+        portal,
+        [
+            "/admin/",
+            desk,
+            f"{desk}{waiting.pk}/change/",
+            f"{desk}{waiting.pk}/approve/",
+            f"{desk}{waiting.pk}/decline/",
+            f"{desk}{waiting.pk}/ask/",
+            f"{desk}{declined.pk}/change/",
+            f"{desk}{declined.pk}/reopen/",
+            "/admin/membership/outboxemail/",
+            "/admin/membership/enrolment/",
+        ],
+    )
+    page.goto(f"{portal.url}{desk}{waiting.pk}/decline/")
+    page.get_by_role("button", name="Decline and email Dana").click()
+    page.get_by_text("There is a problem").wait_for()
+    found += problems(page)
+
+    assert found == []

@@ -1,0 +1,174 @@
+"""One page for everybody: a code by email, no passwords, and nobody learns who has a sign-in."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.utils import timezone
+
+from membership.models import User
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+
+LOGIN = "/accounts/login/"
+CODE = "/accounts/login/code/confirm/"
+
+
+def ask_for_code(client, email, to="/my/"):
+    return client.post(LOGIN, {"email": email, "next": to})
+
+
+def newest_code(email):
+    letter = next(m for m in reversed(mail.outbox) if m.to == [email])
+    return re.search(r"\b\d{6}\b", letter.body)[0]
+
+
+def wrong(code: str) -> str:
+    return "000000" if code != "000000" else "111111"
+
+
+def without_email(page, email) -> str:
+    """The page but for the address and the token, which differ from visit to visit."""
+    text = page.content.decode().replace(email, "EMAIL")
+    return re.sub(r'value="[^"]{64}"', 'value="TOKEN"', text)
+
+
+@pytest.mark.parametrize("email", ["new@example.org", "dana@example.org"])
+def test_new_and_known_people_sign_in_the_same_way(client, email):
+    builders.worker("dana@example.org")
+
+    assert ask_for_code(client, email).url == f"{CODE}?next=%2Fmy%2F"
+    signed_in = client.post(CODE, {"code": newest_code(email), "next": "/my/"})
+
+    assert signed_in.url == "/my/"
+    assert client.get("/my/").status_code == 200
+    assert User.objects.filter(email=email).count() == 1
+
+
+def test_known_unknown_and_deactivated_addresses_get_the_same_pages(client, django_user_model):
+    builders.worker("known@example.org")
+    gone = builders.worker("gone@example.org", "Gone Sample")
+    gone.is_active = False
+    gone.save()
+
+    pages = set()
+    for email in ("known@example.org", "unknown@example.org", "gone@example.org"):
+        client.cookies.clear()
+        answer = ask_for_code(client, email)
+        pages.add((answer.status_code, answer.url, without_email(client.get(answer.url), email)))
+
+    assert len(pages) == 1
+    assert {m.to[0] for m in mail.outbox} == {"known@example.org", "unknown@example.org"}
+
+
+def test_the_address_is_the_same_in_any_case(client):
+    builders.worker("dana@example.org")
+
+    ask_for_code(client, "Dana@Example.ORG")
+
+    assert User.objects.count() == 1
+    assert mail.outbox[0].to == ["dana@example.org"]
+
+
+def test_a_code_pasted_with_spaces_is_taken(client):
+    ask_for_code(client, "dana@example.org")
+    code = newest_code("dana@example.org")
+
+    assert client.post(CODE, {"code": f" {code[:3]} {code[3:]}\n", "next": "/my/"}).url == "/my/"
+
+
+def test_a_wrong_code_is_refused_with_a_sentence_and_after_three_a_new_one_is_needed(client):
+    ask_for_code(client, "dana@example.org")
+    code = newest_code("dana@example.org")
+
+    for _ in range(2):
+        page = client.post(CODE, {"code": wrong(code)})
+        assert "This code is not right." in page.content.decode()
+    client.post(CODE, {"code": wrong(code)})
+
+    assert client.post(CODE, {"code": code}).url.startswith("/accounts/login/")
+    assert client.get("/my/").status_code == 302
+
+
+def test_a_code_lives_ten_minutes(client):
+    ask_for_code(client, "dana@example.org")
+    code = newest_code("dana@example.org")
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=10, seconds=1)):
+        answer = client.post(CODE, {"code": code})
+
+    assert answer.url.startswith("/accounts/login/")
+
+
+def test_the_code_is_not_in_the_subject_and_not_in_the_outbox(client):
+    from membership.models import OutboxEmail
+
+    ask_for_code(client, "dana@example.org")
+
+    assert newest_code("dana@example.org") not in mail.outbox[0].subject
+    assert OutboxEmail.objects.count() == 0
+
+
+def test_a_fourth_code_within_a_minute_is_refused_with_a_sentence(client):
+    for _ in range(3):
+        client.cookies.clear()
+        ask_for_code(client, "dana@example.org")
+
+    client.cookies.clear()
+    page = ask_for_code(client, "dana@example.org")
+
+    assert page.status_code == 200
+    assert "That is too many tries for now." in page.content.decode()
+    assert len(mail.outbox) == 3
+
+
+@pytest.mark.parametrize("to", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+def test_signing_in_leads_to_no_other_site(client, to):
+    ask_for_code(client, "dana@example.org", to=to)
+
+    assert client.post(CODE, {"code": newest_code("dana@example.org"), "next": to}).url == "/my/"
+
+
+@pytest.mark.parametrize(
+    "email", ["", "dana", "dana@", "a@b@c.example", "x" * 300 + "@example.org"]
+)
+def test_what_is_no_address_is_refused_and_kept(client, email):
+    page = ask_for_code(client, email)
+
+    assert "There is a problem" in page.content.decode()
+    assert User.objects.count() == 0
+
+
+def test_somebody_whom_a_list_brought_is_herself_when_she_signs_in(client):
+    from membership.models import Person
+
+    listed = Person.objects.create(name="Dana Sample", email="dana@example.org")
+    ask_for_code(client, "dana@example.org")
+    client.post(CODE, {"code": newest_code("dana@example.org"), "next": "/my/"})
+
+    assert "Hello Dana Sample" in client.get("/my/").content.decode()
+    assert Person.objects.get().pk == listed.pk
+
+
+def test_too_many_codes_from_one_place_get_a_page_that_says_when_to_try_again(client):
+    for number in range(20):
+        client.cookies.clear()
+        ask_for_code(client, f"dana{number}@example.org")
+
+    client.cookies.clear()
+    page = ask_for_code(client, "one.more@example.org")
+
+    assert "too many tries" in page.content.decode().lower()
+    assert len(mail.outbox) == 20
+
+
+def test_asking_for_a_new_code_again_and_again_ends_with_a_sentence(client):
+    ask_for_code(client, "dana@example.org")
+
+    pages = [client.post(CODE, {"action": "resend"}, follow=True) for _ in range(5)]
+
+    assert {page.status_code for page in pages} == {200}
+    assert len(mail.outbox) <= 4
