@@ -69,7 +69,7 @@ def _memberships(people: set[int], agencies: set[int]) -> tuple[_FactsByHolder, 
     of_person, of_agency = _FactsByHolder(list), _FactsByHolder(list)
     held = EvaMembership.objects.filter(Q(person__in=people) | Q(agency__in=agencies))
     for membership in held.order_by("pk"):
-        fact = _fact(membership, True, membership.starts_on, membership.ends_on)
+        fact = _fact(membership, membership.is_held, membership.starts_on, membership.ends_on)
         if membership.agency_id:
             of_agency[membership.agency_id].append(fact)
         elif membership.person_id:
@@ -182,7 +182,7 @@ def _role(role: CoordinationRole) -> RoleHeld:
         initiative=", ".join(word for word in (name, place) if word),
         kind=InitiativeKind(kind),
         role=RoleKind(role.role),
-        fact=_fact(role, True, role.starts_on, role.ends_on),
+        fact=_fact(role, role.is_held, role.starts_on, role.ends_on),
     )
 
 

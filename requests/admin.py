@@ -18,7 +18,7 @@ from django.utils.timesince import timesince
 from communities.eligibility import Assessment
 from membership.admin.teams import TeamsOwnRows
 from membership.signup.visitors import SignedIn
-from requests import admin_views, reviewing
+from requests import admin_views, register_views, reviewing
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
 
@@ -102,6 +102,7 @@ class JoinRequestAdmin(TeamsOwnRows):
             path(
                 "<int:pk>/reopen/", view(admin_views.reopen), name="joinrequests_joinrequest_reopen"
             ),
+            *register_views.urls(view),
             *super().get_urls(),
         ]
 

@@ -18,6 +18,7 @@ from requests import letters, reviewing, workflow
 from requests.forms import ApproveForm, AskForm, DeclineForm, ReopenForm
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest
+from requests.register_desk import register_desk
 from requests.workflow import Refused
 
 # Stands in the preview where the staff's own words will be.
@@ -27,8 +28,15 @@ OWN_WORDS = "[own words]"
 @require_safe
 def review(request: SignedIn, pk: int) -> HttpResponse:
     """Everything about one request on one page, with buttons that say what they do."""
-    join_request = _mine(request, pk)
-    shown = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate())
+    return review_page(request, mine(request, pk))
+
+
+def review_page(
+    request: SignedIn, join_request: JoinRequest, *, refused: Form | None = None
+) -> HttpResponse:
+    """The review page; ``refused`` is a form of it that could not be taken, with its errors."""
+    today = timezone.localdate()
+    shown = reviewing.review_of(join_request, viewer=request.user, on=today)
     buttons = [d for d in _DECISIONS.values() if allows(join_request.state, d.verb)]
     return _page(
         request,
@@ -39,6 +47,7 @@ def review(request: SignedIn, pk: int) -> HttpResponse:
         buttons=[
             (_label(d, join_request), _url(d.verb, join_request), d.verb.value) for d in buttons
         ],
+        **register_desk(join_request, search=request.GET.get("find", ""), refused=refused),
     )
 
 
@@ -133,7 +142,7 @@ def reopen(request: SignedIn, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
-    join_request = _mine(request, pk)
+    join_request = mine(request, pk)
     review = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate())
     extra = (
         {"needs_reason": review.assessment.needs_written_reason}
@@ -177,7 +186,7 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
     )
 
 
-def _mine(request: SignedIn, pk: int) -> JoinRequest:
+def mine(request: SignedIn, pk: int) -> JoinRequest:
     """A request of this person's own team; any other does not exist for her."""
     join_request = reviewing.requests_of(request.user).filter(pk=pk).first()
     if join_request is None:

@@ -70,7 +70,7 @@ def _position(answers: dict[str, Any], person: Person) -> tuple[ProgramPosition,
     return (
         ProgramPosition(
             person=person,
-            program=_find_program(agency, program_type, place),
+            program=find_program(agency, program_type, place),
             agency=agency,
             agency_name=agency.name if agency else agency_name,
             program_type=program_type,
@@ -83,7 +83,7 @@ def _position(answers: dict[str, Any], person: Person) -> tuple[ProgramPosition,
     )
 
 
-def _find_program(agency: Agency | None, program_type: ProgramType, place: str) -> Program | None:
+def find_program(agency: Agency | None, program_type: ProgramType, place: str) -> Program | None:
     """Her program in the register: the only one of its type there, or the one that serves her place."""
     if agency is None:
         return None

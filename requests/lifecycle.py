@@ -25,6 +25,7 @@ class Verb(TextChoices):
     WITHDRAW = "withdraw", "Withdrawn"
     LAPSE = "lapse", "Closed without a reply"
     REOPEN = "reopen", "Reopened"
+    NOTE = "note", "Checked against the register"
 
 
 OPEN = (State.AWAITING_REVIEW, State.AWAITING_REPLY)
@@ -49,5 +50,7 @@ NOTICE_DAYS = 3
 
 
 def allows(state: str, verb: Verb) -> bool:
-    """May this verb be used on a request in this state?"""
+    """May this verb be used on a request in this state? A note moves no state."""
+    if verb == Verb.NOTE:
+        return state in OPEN
     return state in TRANSITIONS[verb][0]

@@ -12,7 +12,6 @@ from communities.eligibility import Assessment, assess
 from communities.models import CommunityOfPractice, EligibilityCriterion
 from communities.vocabulary import Evidence
 from membership.models import Agency, Enrolment, EvaMembership, Person, Program, User
-from membership.models.evidence import Evidenced
 from membership.standing import standings_of
 from membership.teams import families_of
 from requests.forms import join_form_for
@@ -124,14 +123,15 @@ def _known(person: Person, agency: Agency | None) -> list[Known]:
             None: "caseload not known",
         }
         known.append(
-            Known(f"{position.program}: {caseload[position.carries_caseload]}", _how(position))
+            Known(f"{position.program}: {caseload[position.carries_caseload]}", position.how_known)
         )
     for role in person.roles.exclude(evidence=Evidence.CLAIMED).select_related(
         "initiative", "confirmed_by__person"
     ):
         known.append(
             Known(
-                f"{role.get_role_display()}, {role.initiative or role.initiative_name}", _how(role)
+                f"{role.get_role_display()}, {role.initiative or role.initiative_name}",
+                role.how_known,
             )
         )
     known += [
@@ -143,20 +143,9 @@ def _known(person: Person, agency: Agency | None) -> list[Known]:
 
 def _of_program(program: Program) -> Known:
     until = f", until {date_format(program.funded_until, 'j F Y')}" if program.funded_until else ""
-    return Known(f"{program}: funded by {program.get_funder_display()}{until}", _how(program))
+    return Known(f"{program}: funded by {program.get_funder_display()}{until}", program.how_known)
 
 
 def _of_membership(membership: EvaMembership, whose: str) -> Known:
-    period = f"{date_format(membership.starts_on, 'j F Y')} to {date_format(membership.ends_on, 'j F Y')}"
-    return Known(f"{whose} EVA BC membership: {period}", _how(membership))
-
-
-def _how(fact: Evidenced) -> str:
-    if fact.evidence == Evidence.CONFIRMED and fact.confirmed_on:
-        by = getattr(fact.confirmed_by, "person", None)
-        return (
-            f"checked{f' by {by.name}' if by else ''} on {date_format(fact.confirmed_on, 'j F Y')}"
-        )
-    if fact.evidence in (Evidence.LISTED, Evidence.CONTRADICTED):
-        return fact.source
-    return "a worker said so"
+    no = "" if membership.is_held else "none, "
+    return Known(f"{whose} EVA BC membership: {no}{membership.days}", membership.how_known)

@@ -173,7 +173,8 @@ def _community(slug: str) -> CommunityOfPractice:
 
 def _own(request: SignedIn, pk: int) -> JoinRequest:
     """Her own request that was sent; anybody else's does not exist for her."""
-    steps = Prefetch("events", JoinRequestEvent.objects.order_by("pk"), to_attr="steps")
+    hers = JoinRequestEvent.objects.exclude(verb=Verb.NOTE).order_by("pk")
+    steps = Prefetch("events", hers, to_attr="steps")
     join_request = (
         JoinRequest.objects.filter(pk=pk, person__user=request.user)
         .exclude(state=State.DRAFT)

@@ -191,6 +191,34 @@ def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
     return join_request
 
 
+# -- Working on an open request -------------------------------------------------------------------
+
+
+def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
+    """Lock a request of this person's team that nobody has decided yet.
+
+    Runs inside the caller's transaction.
+    """
+    join_request = _locked(join_request_id)
+    _in_team(join_request, by)
+    _allowed(join_request, Verb.NOTE)
+    return join_request
+
+
+def note(join_request: JoinRequest, *, by: User, now: datetime, reason: str) -> JoinRequestEvent:
+    """Write in the history what staff did about a locked request. For staff only; moves nothing."""
+    return JoinRequestEvent.objects.create(
+        join_request=join_request,
+        verb=Verb.NOTE,
+        state_before=join_request.state,
+        state_after=join_request.state,
+        by=by,
+        by_staff=True,
+        at=now,
+        reason=reason,
+    )
+
+
 # -- What they share ------------------------------------------------------------------------------
 
 _ALREADY_OPEN = (
@@ -264,7 +292,8 @@ def _allowed(join_request: JoinRequest, verb: Verb) -> None:
 
 def _refuse_in_state(join_request: JoinRequest, verb: Verb) -> NoReturn:
     """Say what has happened to the request meanwhile, and by whom."""
-    last = join_request.events.select_related("by__person").last()
+    steps = join_request.events.exclude(verb=Verb.NOTE)
+    last = steps.select_related("by__person").last()
     if last is None:
         raise Refused("This request has not been sent yet.")
     if verb == Verb.SUBMIT:

@@ -1,7 +1,16 @@
 """Agencies, programs, memberships, people, positions and roles."""
 
-from django.contrib import admin
+from typing import Any
 
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Max, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.formats import date_format
+
+from membership.admin.evidenced import FactAdmin, FactInline, StampsChecks
+from membership.admin.periods import EndingFilter, HolderFilter
 from membership.admin.teams import TeamsOwnRows
 from membership.models import (
     Agency,
@@ -13,72 +22,101 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from membership.names import name_key
+
+LIST_NAME = ("list_name", admin.AllValuesFieldListFilter)
 
 
-class ProgramInline(admin.StackedInline):
+class ProgramInline(FactInline):
     model = Program
-    extra = 0
 
 
-class AgencyMembershipInline(admin.StackedInline):
+class AgencyMembershipInline(FactInline):
     model = EvaMembership
-    exclude = ["person"]
-    extra = 0
+    exclude = [*FactInline.exclude, "person"]
+
+
+class AgencyForm(forms.ModelForm):
+    def clean_name(self) -> str:
+        """Two spellings of one name are one agency; its key is no field of the form."""
+        name: str = self.cleaned_data["name"]
+        others = Agency.objects.exclude(pk=self.instance.pk)
+        if same := others.filter(name_key=name_key(name)).first():
+            raise ValidationError(f"The register has this agency already: {same.name}.")
+        return name
 
 
 @admin.register(Agency)
-class AgencyAdmin(admin.ModelAdmin):
-    list_display = ["name", "city"]
+class AgencyAdmin(StampsChecks):
+    form = AgencyForm
+    list_display = ["name", "city", "membership_until"]
+    list_filter = [HolderFilter]
     search_fields = ["name", "name_key", "city"]
     inlines = [ProgramInline, AgencyMembershipInline]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Agency]:
+        last = Max("eva_memberships__ends_on", filter=Q(eva_memberships__is_held=True))
+        return super().get_queryset(request).annotate(member_until=last)
+
+    @admin.display(description="EVA BC membership until", ordering="member_until")
+    def membership_until(self, agency: Any) -> str:
+        return date_format(agency.member_until, "j F Y") if agency.member_until else "–"
+
 
 @admin.register(Program)
-class ProgramAdmin(admin.ModelAdmin):
-    list_display = ["agency", "type", "community_served", "funder", "evidence"]
-    list_filter = ["type", "funder", "evidence"]
-    list_select_related = ["agency"]
-    search_fields = ["agency__name", "community_served"]
-    autocomplete_fields = ["agency", "confirmed_by"]
+class ProgramAdmin(FactAdmin):
+    list_display = ["agency", "type", "community_served", "funder", "funded_until", "how_known"]
+    list_filter = ["type", "funder", "evidence", LIST_NAME]
+    list_select_related = ["agency", "confirmed_by__person"]
+    search_fields = ["agency__name", "agency__name_key", "community_served"]
+    autocomplete_fields = ["agency"]
 
 
 @admin.register(EvaMembership)
-class EvaMembershipAdmin(admin.ModelAdmin):
-    list_display = ["holder", "starts_on", "ends_on", "evidence"]
-    list_filter = ["evidence"]
-    list_select_related = ["agency", "person"]
-    search_fields = ["agency__name", "person__name"]
-    autocomplete_fields = ["agency", "person", "confirmed_by"]
+class EvaMembershipAdmin(FactAdmin):
+    list_display = ["holder", "starts_on", "ends_on", "is_held", "how_known"]
+    list_filter = [EndingFilter, "evidence", LIST_NAME]
+    list_select_related = ["agency", "person", "confirmed_by__person"]
+    search_fields = ["agency__name", "agency__name_key", "person__name"]
+    autocomplete_fields = ["agency", "person"]
 
     @admin.display(description="holder")
     def holder(self, membership: EvaMembership) -> str:
         return str(membership.agency or membership.person)
 
 
-class PositionInline(admin.StackedInline):
+class PositionInline(FactInline):
     model = ProgramPosition
-    extra = 0
-    autocomplete_fields = ["program", "agency", "confirmed_by"]
+    autocomplete_fields = ["program", "agency"]
 
 
-class RoleInline(admin.StackedInline):
+class RoleInline(FactInline):
     model = CoordinationRole
-    extra = 0
-    autocomplete_fields = ["initiative", "confirmed_by"]
+    autocomplete_fields = ["initiative"]
+
+
+class PersonMembershipInline(FactInline):
+    model = EvaMembership
+    exclude = [*FactInline.exclude, "agency"]
 
 
 @admin.register(Person)
-class PersonAdmin(admin.ModelAdmin):
+class PersonAdmin(StampsChecks):
     list_display = ["name", "email"]
+    list_filter = [
+        ("positions__program_type", admin.AllValuesFieldListFilter),
+        ("positions__evidence", admin.AllValuesFieldListFilter),
+        ("roles__evidence", admin.AllValuesFieldListFilter),
+    ]
     search_fields = ["name", "email"]
     autocomplete_fields = ["user"]
-    inlines = [PositionInline, RoleInline]
+    inlines = [PositionInline, RoleInline, PersonMembershipInline]
 
 
 @admin.register(CoordinationInitiative)
 class InitiativeAdmin(admin.ModelAdmin):
     list_display = ["name", "kind", "community_served"]
-    list_filter = ["kind"]
+    list_filter = ["kind", ("roles__evidence", admin.AllValuesFieldListFilter)]
     search_fields = ["name", "community_served"]
 
 

@@ -2,9 +2,11 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import date_format
 
 from communities.vocabulary import Funder, ProgramType
 from membership.models.evidence import Evidenced
+from membership.models.periods import NoOverlap
 from membership.names import name_key
 
 
@@ -45,12 +47,14 @@ class Program(Evidenced):
             models.UniqueConstraint(
                 fields=["agency", "type", "community_served"],
                 name="one_program_of_a_type_in_a_place",
+                violation_error_message="The agency has a program of this type in this place already.",
             ),
             models.CheckConstraint(
                 condition=Q(funded_until__isnull=True)
                 | Q(funded_from__isnull=True)
                 | Q(funded_until__gte=F("funded_from")),
                 name="program_funding_ends_after_it_starts",
+                violation_error_message="The funding cannot end before it starts.",
             ),
         ]
 
@@ -60,7 +64,10 @@ class Program(Evidenced):
 
 
 class EvaMembership(Evidenced):
-    """An EVA BC membership, held by an agency or a person for a period."""
+    """An EVA BC membership, held by an agency or a person for a period.
+
+    ``is_held`` is False where staff looked and there was none: a no for these days.
+    """
 
     agency = models.ForeignKey(
         Agency, models.CASCADE, null=True, blank=True, related_name="eva_memberships"
@@ -70,6 +77,11 @@ class EvaMembership(Evidenced):
     )
     starts_on = models.DateField()
     ends_on = models.DateField(help_text="The last day, inclusive.")
+    is_held = models.BooleanField(
+        "there is a membership",
+        default=True,
+        help_text="Empty where staff looked and there was none in these days.",
+    )
 
     class Meta(Evidenced.Meta):
         ordering = ["-ends_on"]
@@ -80,11 +92,32 @@ class EvaMembership(Evidenced):
                 condition=Q(agency__isnull=False, person__isnull=True)
                 | Q(agency__isnull=True, person__isnull=False),
                 name="eva_membership_has_one_holder",
+                violation_error_message="Choose one holder: an agency or a person.",
             ),
             models.CheckConstraint(
-                condition=Q(ends_on__gte=F("starts_on")), name="eva_membership_ends_after_it_starts"
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="eva_membership_ends_after_it_starts",
+                violation_error_message="The membership cannot end before it starts.",
+            ),
+            NoOverlap(
+                name="eva_memberships_of_an_agency_do_not_overlap",
+                holder="agency",
+                condition=Q(is_held=True),
+                violation_error_message="The agency holds a membership in some of these days already.",
+            ),
+            NoOverlap(
+                name="eva_memberships_of_a_person_do_not_overlap",
+                holder="person",
+                condition=Q(is_held=True),
+                violation_error_message="The person holds a membership in some of these days already.",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.agency or self.person}: {self.starts_on} to {self.ends_on}"
+        no = "" if self.is_held else "no membership, "
+        return f"{self.agency or self.person}: {no}{self.days}"
+
+    @property
+    def days(self) -> str:
+        """Its period in words, both days inclusive."""
+        return f"{date_format(self.starts_on, 'j F Y')} to {date_format(self.ends_on, 'j F Y')}"

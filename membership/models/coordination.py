@@ -21,6 +21,7 @@ class CoordinationInitiative(models.Model):
             models.UniqueConstraint(
                 fields=["kind", "name", "community_served"],
                 name="one_initiative_of_a_name_in_a_place",
+                violation_error_message="There is an initiative of this kind and name in this place already.",
             ),
         ]
 
@@ -29,7 +30,11 @@ class CoordinationInitiative(models.Model):
 
 
 class CoordinationRole(Evidenced):
-    """A person's role in an initiative. ``initiative`` is empty until it is matched to the register."""
+    """A person's role in an initiative, as one source knows it.
+
+    ``initiative`` is empty until it is matched to the register. ``is_held`` is False where staff
+    checked that the person does not have the role.
+    """
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="roles")
     initiative = models.ForeignKey(
@@ -39,6 +44,11 @@ class CoordinationRole(Evidenced):
     initiative_name = models.CharField(max_length=160, blank=True)
     community_served = models.CharField(max_length=80, blank=True)
     role = models.CharField(max_length=12, choices=RoleKind.choices)
+    is_held = models.BooleanField(
+        "has this role",
+        default=True,
+        help_text="Empty where staff checked that the person does not have it.",
+    )
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
@@ -53,6 +63,7 @@ class CoordinationRole(Evidenced):
                 | Q(starts_on__isnull=True)
                 | Q(ends_on__gte=F("starts_on")),
                 name="role_ends_after_it_starts",
+                violation_error_message="The role cannot end before it starts.",
             ),
         ]
 

@@ -33,10 +33,12 @@ class Evidenced(models.Model):
                 condition=~Q(evidence=Evidence.LISTED)
                 | (~Q(list_name="") & Q(list_as_of__isnull=False)),
                 name="%(class)s_listed_names_its_list",
+                violation_error_message="A fact from a list needs the list’s name and its day.",
             ),
             models.CheckConstraint(
                 condition=~Q(evidence=Evidence.CONFIRMED) | Q(confirmed_on__isnull=False),
                 name="%(class)s_confirmed_says_when",
+                violation_error_message="A confirmed fact needs the day on which it was checked.",
             ),
         ]
 
@@ -46,3 +48,14 @@ class Evidenced(models.Model):
         if not self.list_name or not self.list_as_of:
             return ""
         return f"{self.list_name} of {date_format(self.list_as_of, 'j F Y')}"
+
+    @property
+    def how_known(self) -> str:
+        """How we know it, for staff: "checked by Priya Sample on 2 May 2026"."""
+        if self.evidence == Evidence.CONFIRMED and self.confirmed_on:
+            person = getattr(self.confirmed_by, "person", None)
+            by = f" by {person.name}" if person and person.name else ""
+            return f"checked{by} on {date_format(self.confirmed_on, 'j F Y')}"
+        if self.evidence in (Evidence.LISTED, Evidence.CONTRADICTED):
+            return self.source
+        return "a worker said so"

@@ -25,7 +25,10 @@ class Person(models.Model):
         verbose_name_plural = "people"
         constraints = [
             models.UniqueConstraint(
-                Lower("email"), condition=~Q(email=""), name="one_person_per_email"
+                Lower("email"),
+                condition=~Q(email=""),
+                name="one_person_per_email",
+                violation_error_message="The register has somebody with this email already.",
             ),
         ]
 
@@ -73,12 +76,14 @@ class ProgramPosition(Evidenced):
             models.CheckConstraint(
                 condition=Q(program__isnull=False) | ~Q(program_type=""),
                 name="position_names_its_program",
+                violation_error_message="Choose a program, or at least a type of program.",
             ),
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True)
                 | Q(starts_on__isnull=True)
                 | Q(ends_on__gte=F("starts_on")),
                 name="position_ends_after_it_starts",
+                violation_error_message="The work cannot end before it starts.",
             ),
         ]
 

@@ -30,6 +30,7 @@ from membership.models import (
     SampleProvince,
     User,
 )
+from membership.models.periods import NoOverlap
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
@@ -223,7 +224,9 @@ def test_the_database_refuses_what_breaks(constraint):
 
 def test_every_named_constraint_of_the_register_is_tried():
     models = apps.get_app_config("membership").get_models()
-    named = {constraint.name for model in models for constraint in model._meta.constraints}
+    constraints = [constraint for model in models for constraint in model._meta.constraints]
+    # Only PostgreSQL can hold those of periods: they have tests of their own.
+    named = {c.name for c in constraints if not isinstance(c, NoOverlap)}
     assert {constraint.name for constraint in CONSTRAINTS} == named
 
 

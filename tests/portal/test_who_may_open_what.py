@@ -144,6 +144,23 @@ TABLE = {
     "admin:joinrequests_joinrequest_decline": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_ask": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_reopen": (desk(ON, 404, ON), THIS_TEAM),
+    # The buttons of the review page. Without what they ask for they show the page with the error.
+    **{
+        f"admin:joinrequests_joinrequest_{action}": (desk(405, 405, 405), THIS_TEAM)
+        for action in (
+            "match-agency",
+            "match-program",
+            "match-initiative",
+            "match-alike",
+            "add-agency",
+            "add-program",
+            "add-initiative",
+            "check-caseload",
+            "check-funding",
+            "check-role",
+            "check-membership",
+        )
+    },
 }
 
 

@@ -1,0 +1,67 @@
+"""How the admin shows and keeps the evidence of a fact."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.forms import BaseModelFormSet, ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from communities.vocabulary import Evidence
+from membership.models import User
+from membership.models.evidence import Evidenced
+
+# Who checked a fact, and when, is written by the portal: whoever saves it as confirmed, today.
+KEPT_BY_THE_PORTAL = ["confirmed_by", "confirmed_on"]
+
+
+class ShowsEvidence:
+    """A column that says how a fact is known: "checked by Priya Sample on 2 May 2026"."""
+
+    @admin.display(description="how we know", ordering="evidence")
+    def how_known(self, fact: Evidenced) -> str:
+        return fact.how_known or "–"
+
+
+class StampsChecks(admin.ModelAdmin):
+    """A fact that is saved as confirmed, in a form or inline, says who saved it and on which day."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        _stamp(obj, form, request)
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        for one in _changed(formset):
+            _stamp(one.instance, one, request)
+        super().save_formset(request, form, formset, change)
+
+
+class FactAdmin(ShowsEvidence, StampsChecks):
+    """A changelist and a form of one kind of fact; the list joins ``confirmed_by__person``."""
+
+    exclude = KEPT_BY_THE_PORTAL
+    readonly_fields = ["how_known"]
+
+
+class FactInline(ShowsEvidence, admin.StackedInline):
+    """The facts of an agency or a person, on its page."""
+
+    exclude = KEPT_BY_THE_PORTAL
+    readonly_fields = ["how_known"]
+    extra = 0
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("confirmed_by__person")
+
+
+def _changed(formset: BaseModelFormSet) -> list[ModelForm]:
+    return [form for form in formset.forms if form.has_changed()]
+
+
+def _stamp(row: Model, form: ModelForm, request: HttpRequest) -> None:
+    if not isinstance(row, Evidenced) or not isinstance(request.user, User):
+        return
+    if row.evidence == Evidence.CONFIRMED and form.has_changed():
+        row.confirmed_by, row.confirmed_on = request.user, timezone.localdate()

@@ -1,0 +1,150 @@
+"""The register's part of the review page: what it offers, what its buttons do, and at what cost."""
+
+import html
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from communities.vocabulary import Evidence
+from membership.models import Agency, CoordinationInitiative, EvaMembership, Program
+from requests import workflow
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+WRITTEN = "The Example Harbor Family Service"
+
+
+@pytest.fixture
+def desk(client):
+    builders.sign_in(client, builders.staff())
+    return client
+
+
+@pytest.fixture
+def agency():
+    return Agency.objects.create(name="Example Harbour Family Services", city="Example Harbour")
+
+
+@pytest.fixture
+def asked():
+    return builders.sent(builders.worker(), agency=WRITTEN)
+
+
+def address(join_request, action=""):
+    return f"/admin/joinrequests/joinrequest/{join_request.pk}/{action or 'change'}/"
+
+
+def read(client, path):
+    return html.unescape(client.get(path).content.decode())
+
+
+def press(client, join_request, action, **fields):
+    answer = client.post(address(join_request, action), fields, follow=True)
+    return html.unescape(answer.content.decode())
+
+
+def test_a_suggestion_is_one_button_and_the_page_says_what_it_did(desk, agency, asked):
+    Program.objects.create(agency=agency, type="STVC", community_served="Example Harbour")
+    shown = read(desk, address(asked))
+    assert "Example Harbour Family Services, Example Harbour" in shown
+    assert "match the program" in shown
+
+    shown = press(desk, asked, "match-agency", agency=agency.pk)
+
+    assert "The agency is matched." in shown
+    assert f"(written: <bdi>{WRITTEN}</bdi>)" in shown
+    assert "Confirm: funded by the ministry" in shown
+    assert f"Matched “{WRITTEN}” to Example Harbour Family Services." in shown
+
+
+def test_what_is_missing_is_added_from_the_same_page(desk, asked):
+    press(desk, asked, "add-agency", name=WRITTEN, city="Example Harbour")
+    shown = press(desk, asked, "add-program", program_type="STVC", community_served="Sampleton")
+    assert "The program is in the register now" in shown
+    assert str(Program.objects.get()) in shown
+
+    shown = press(desk, asked, "add-agency", name=" ", city="Example Harbour")
+    assert "Type the name of the agency." in shown
+    shown = press(desk, asked, "add-program", program_type="STVC", community_served="sampleton")
+    assert "The agency has a program of this type in this place already." in shown
+    assert (Agency.objects.count(), Program.objects.count()) == (1, 1)
+
+
+def test_a_search_shows_what_it_finds_and_changes_nothing(desk, agency, asked):
+    shown = read(desk, address(asked) + "?find=harbour")
+    assert "It is <bdi>Example Harbour Family Services" in shown
+    shown = read(desk, address(asked) + "?find=<b>nobody")
+    assert "No agency has “<bdi><b>nobody</bdi>” in its name." in shown
+    asked.refresh_from_db()
+    assert asked.agency is None
+
+
+def test_a_membership_needs_its_days_and_keeps_what_was_typed(desk, agency, asked):
+    press(desk, asked, "match-agency", agency=agency.pk)
+    answer = {"holder": "agency", "starts_on": "2026-01-01", "ends_on": "", "answer": "yes"}
+    shown = press(desk, asked, "check-membership", **answer)
+    assert "Type the last day of the membership." in shown
+    assert 'value="2026-01-01"' in shown
+
+    shown = press(desk, asked, "check-membership", **{**answer, "ends_on": "2099-12-31"})
+    assert "Kept as checked by you today." in shown
+    assert EvaMembership.objects.get().evidence == Evidence.CONFIRMED
+
+    shown = press(desk, asked, "check-membership", holder="agency", answer="no")
+    assert "Kept as checked by you today." in shown
+    assert EvaMembership.objects.filter(is_held=False).count() == 1
+
+
+def test_a_request_that_was_decided_meanwhile_says_by_whom_and_offers_nothing(desk, asked):
+    sam = builders.staff(email="sam@example.org")
+    workflow.decline(join_request_id=asked.pk, by=sam, text="Not this time.", now=builders.NOW)
+    shown = press(desk, asked, "check-caseload", answer="yes")
+    assert "The last step was by Sam Sample on 4 May 2026, 10:00." in shown
+    assert "From request to register" not in shown
+    assert "Confirm: carries a caseload" not in shown
+
+
+def test_the_applicant_does_not_see_what_staff_looked_up(desk, agency, asked, client):
+    press(desk, asked, "match-agency", agency=agency.pk)
+    press(desk, asked, "check-caseload", answer="no")
+    builders.sign_in(client, asked.person.user)
+    hers = read(client, f"/my/requests/{asked.pk}/")
+    assert asked.reference in hers
+    assert "Checked" not in hers
+    assert "Matched" not in hers
+
+
+def test_a_coordination_request_matches_its_initiative_and_checks_its_role(client):
+    builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
+    asked = builders.sent(builders.worker(), "icat", initiative_name="Inventd Lake ICAT")
+    team = CoordinationInitiative.objects.create(
+        name="Invented Lake ICAT", kind="ICAT", community_served="Invented Lake"
+    )
+    assert "It is <bdi>Invented Lake ICAT" in read(client, address(asked))
+    press(client, asked, "match-initiative", initiative=team.pk)
+    shown = press(client, asked, "check-role", answer="yes")
+    assert "staff have checked that the applicant is co-chair of an ICAT" in shown
+
+
+@pytest.mark.parametrize("matched", [False, True])
+def test_the_number_of_queries_does_not_grow_with_the_register(desk, agency, asked, matched):
+    if matched:
+        press(desk, asked, "match-agency", agency=agency.pk)
+
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            read(desk, address(asked))
+        return len(captured)
+
+    def grow(first, last):
+        for n in range(first, last):
+            Agency.objects.create(name=f"Example Harbour Family Service {n}")
+            Program.objects.create(agency=agency, type="STVC", community_served=f"Place {n}")
+            builders.sent(builders.worker(f"kim{n}@example.org"), agency=WRITTEN)
+
+    grow(0, 2)
+    few = queries()
+    grow(2, 12)
+    assert queries() == few

@@ -1,0 +1,225 @@
+"""The register in the admin: sentences in place of errors, who checked what, filters and history."""
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    EvaMembership,
+    Person,
+    Program,
+    ProgramPosition,
+)
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+TODAY = "2026-05-04"
+FACT = {"evidence": "claimed", "list_name": "", "list_as_of": ""}
+EMPTY = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
+
+
+@pytest.fixture
+def priya():
+    return builders.staff()
+
+
+@pytest.fixture
+def desk(client, priya):
+    builders.sign_in(client, priya)
+    return client
+
+
+@pytest.fixture
+def agency():
+    return Agency.objects.create(name="Sample House", city="Sampleton")
+
+
+def add(desk, model, **fields):
+    return desk.post(f"/admin/membership/{model}/add/", fields)
+
+
+def inlines(*prefixes):
+    return {f"{prefix}-{key}": value for prefix in prefixes for key, value in EMPTY.items()}
+
+
+def errors(answer):
+    assert answer.status_code == 200
+    forms = [answer.context["adminform"].form]
+    for formset in answer.context["inline_admin_formsets"]:
+        forms += formset.formset.forms
+    return [str(e) for form in forms for found in form.errors.values() for e in found]
+
+
+def program_fields(agency, **more):
+    return {"agency": agency.pk, "type": "STVC", "community_served": "Sampleton", **FACT, **more}
+
+
+def membership_fields(**more):
+    days = {"starts_on": "2026-01-01", "ends_on": "2026-12-31", "is_held": "on"}
+    return {"agency": "", "person": "", **days, **FACT, **more}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (
+            {"evidence": "listed", "list_name": "the list"},
+            "A fact from a list needs the list’s name and its day.",
+        ),
+        (
+            {"funded_from": "2026-04-01", "funded_until": "2026-03-31"},
+            "The funding cannot end before it starts.",
+        ),
+        ({}, "The agency has a program of this type in this place already."),
+    ],
+)
+def test_a_program_that_cannot_be_gets_a_sentence(desk, agency, wrong, sentence):
+    Program.objects.create(agency=agency, type="STVC", community_served="Sampleton")
+    place = {"community_served": "Elsewhere"} if wrong else {}
+    answer = add(desk, "program", **program_fields(agency, **{**place, **wrong}))
+    assert errors(answer) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"agency": ""}, "Choose one holder: an agency or a person."),
+        ({"ends_on": "2025-12-31"}, "The membership cannot end before it starts."),
+        (
+            {"starts_on": "2026-12-31", "ends_on": "2027-12-30"},
+            "The agency holds a membership in some of these days already.",
+        ),
+    ],
+)
+def test_a_membership_that_cannot_be_gets_a_sentence(desk, agency, wrong, sentence):
+    EvaMembership.objects.create(agency=agency, starts_on="2026-06-01", ends_on="2026-12-31")
+    days = {"starts_on": "2026-01-01", "ends_on": "2026-05-31"}
+    answer = add(
+        desk, "evamembership", **membership_fields(**{"agency": agency.pk, **days, **wrong})
+    )
+    assert errors(answer) == [sentence]
+
+
+def test_an_agency_in_another_spelling_and_a_second_person_get_a_sentence(desk, agency):
+    answer = add(
+        desk, "agency", name="SAMPLE-HOUSE", city="", **inlines("programs", "eva_memberships")
+    )
+    assert errors(answer) == ["The register has this agency already: Sample House."]
+    Person.objects.create(email="kim@example.org")
+    places = inlines("positions", "roles", "eva_memberships")
+    answer = add(desk, "person", name="Kim", email="KIM@example.org", phone="", **places)
+    assert errors(answer) == ["The register has somebody with this email already."]
+
+
+def test_an_initiative_and_a_position_that_cannot_be_get_a_sentence(desk):
+    fields = {"kind": "ICAT", "name": "Sample ICAT", "community_served": "Sampleton"}
+    CoordinationInitiative.objects.create(**fields)
+    assert errors(add(desk, "coordinationinitiative", **fields)) == [
+        "There is an initiative of this kind and name in this place already."
+    ]
+    position = {
+        f"positions-0-{key}": value
+        for key, value in {**FACT, "starts_on": "2026-02-01", "ends_on": "2026-01-01"}.items()
+    }
+    places = {**inlines("positions", "roles", "eva_memberships"), "positions-TOTAL_FORMS": "1"}
+    answer = add(desk, "person", name="Kim", email="", phone="", **{**places, **position})
+    assert errors(answer) == [
+        "Choose a program, or at least a type of program.",
+        "The work cannot end before it starts.",
+    ]
+
+
+@time_machine.travel("2026-05-04T17:00:00Z", tick=False)
+def test_what_is_saved_as_confirmed_says_who_saved_it_and_when(desk, priya, agency):
+    add(desk, "program", **program_fields(agency, evidence="confirmed", funder="PSSG"))
+    program = Program.objects.get()
+    assert (program.confirmed_by, str(program.confirmed_on)) == (priya, TODAY)
+    shown = desk.get("/admin/membership/program/").content.decode()
+    assert "checked by Priya Sample on 4 May 2026" in shown
+
+
+@time_machine.travel("2026-05-04T17:00:00Z", tick=False)
+def test_a_fact_confirmed_inline_says_so_too_and_the_history_shows_it(desk, priya):
+    person = Person.objects.create(name="Kim Sample")
+    position = ProgramPosition.objects.create(person=person, program_type="STVC")
+    fields = {
+        **inlines("positions", "roles", "eva_memberships"),
+        "positions-TOTAL_FORMS": "1",
+        "positions-INITIAL_FORMS": "1",
+        "positions-0-id": position.pk,
+        "positions-0-person": person.pk,
+        "positions-0-program_type": "STVC",
+        "positions-0-carries_caseload": "true",
+        **{f"positions-0-{key}": value for key, value in FACT.items()},
+        "positions-0-evidence": "confirmed",
+    }
+    page = f"/admin/membership/person/{person.pk}"
+    answer = desk.post(
+        f"{page}/change/", {"name": "Kim Sample", "email": "", "phone": "", **fields}
+    )
+    assert answer.status_code == 302
+    position.refresh_from_db()
+    assert (position.carries_caseload, position.confirmed_by) == (True, priya)
+    history = desk.get(f"{page}/history/").content.decode()
+    assert "priya@example.org" in history
+    assert "Carries caseload" in history
+
+
+def rows(desk, model, query) -> int:
+    found = desk.get(f"/admin/membership/{model}/{query}")
+    assert found.status_code == 200
+    return len(found.context["cl"].result_list)
+
+
+@time_machine.travel("2026-05-04T17:00:00Z", tick=False)
+def test_the_filters_find_what_staff_look_for(desk, agency):
+    other = Agency.objects.create(name="Other House")
+    listed = {"evidence": "listed", "list_name": "the list", "list_as_of": "2026-04-01"}
+    held = EvaMembership.objects.create
+    held(agency=agency, starts_on="2025-06-01", ends_on="2026-05-31", **listed)
+    held(agency=other, starts_on="2024-06-01", ends_on="2025-05-31")
+    held(agency=other, starts_on=TODAY, ends_on="2026-06-01", is_held=False)
+    Program.objects.create(agency=agency, type="STVC", funder="PSSG", **listed)
+    Program.objects.create(agency=other, type="SAS")
+    assert [
+        rows(desk, *look)
+        for look in [
+            ("evamembership", "?period=current"),
+            ("evamembership", "?period=30"),
+            ("evamembership", "?period=ended"),
+            ("evamembership", "?period=none"),
+            ("evamembership", "?list_name=the+list"),
+            ("evamembership", "?q=other"),
+            ("agency", "?membership=current"),
+            ("agency", "?membership=none"),
+            ("program", "?funder__exact=PSSG"),
+            ("program", "?evidence__exact=claimed"),
+            ("person", "?positions__evidence=claimed"),
+        ]
+    ] == [1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 0]
+
+
+def test_a_changelist_asks_the_same_number_of_questions_for_any_number_of_rows(desk, priya):
+    confirmed = {"evidence": "confirmed", "confirmed_on": TODAY, "confirmed_by": priya}
+
+    def grow(first, last):
+        for n in range(first, last):
+            house = Agency.objects.create(name=f"House {n}")
+            days = {"starts_on": "2026-01-01", "ends_on": "2026-12-31"}
+            Program.objects.create(agency=house, type="STVC", **confirmed)
+            EvaMembership.objects.create(agency=house, **days, **confirmed)
+
+    def questions(model):
+        with CaptureQueriesContext(connection) as asked:
+            assert rows(desk, model, "") > 0
+        return len(asked)
+
+    models = ["agency", "program", "evamembership", "person"]
+    grow(0, 2)
+    few = [questions(model) for model in models]
+    grow(2, 12)
+    assert [questions(model) for model in models] == few
