@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from communities.vocabulary import Funder, ProgramType
 from membership.models.evidence import Evidenced
+from membership.models.imports import ListKind
 from membership.names import name_key
 
 
@@ -30,6 +31,8 @@ class Agency(models.Model):
 
 class Program(Evidenced):
     """An agency's funded service in a place. The evidence is about its funding."""
+
+    LIST_KIND = ListKind.PROGRAMS
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="programs")
     type = models.CharField(max_length=10, choices=ProgramType.choices)
@@ -61,6 +64,8 @@ class Program(Evidenced):
 
 class EvaMembership(Evidenced):
     """An EVA BC membership, held by an agency or a person for a period."""
+
+    LIST_KIND = ListKind.AGENCIES
 
     agency = models.ForeignKey(
         Agency, models.CASCADE, null=True, blank=True, related_name="eva_memberships"

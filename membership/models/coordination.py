@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from communities.vocabulary import InitiativeKind, RoleKind
 from membership.models.evidence import Evidenced
+from membership.models.imports import ListKind
 from membership.models.people import Person
 
 
@@ -30,6 +31,8 @@ class CoordinationInitiative(models.Model):
 
 class CoordinationRole(Evidenced):
     """A person's role in an initiative. ``initiative`` is empty until it is matched to the register."""
+
+    LIST_KIND = ListKind.INITIATIVES
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="roles")
     initiative = models.ForeignKey(
