@@ -10,4 +10,5 @@ SCHEDULE = {
         "task": "joinrequests.remind_and_lapse",
         "schedule": crontab(minute="7", hour="7-19"),
     },
+    "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
 }

@@ -1,11 +1,14 @@
 """The one bridge from rows to rules: what the register knows of people on a day.
 
-It reads for any number of people with the same three queries, and each time anew. Rows that are not
+It reads for any number of people with the same four queries, and each time anew. Rows that are not
 saved yet can be added: so the join form shows the findings of answers that nobody has sent.
+
+A listed fact that a newer edition of its list no longer has is left out: it is neither so nor not so,
+but unknown. Lists are late and incomplete.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -13,7 +16,14 @@ from django.db.models import Q
 
 from communities.eligibility import Fact, ProgramWork, RoleHeld, Standing
 from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
-from membership.models import Agency, CoordinationRole, EvaMembership, Person, ProgramPosition
+from membership.models import (
+    Agency,
+    CoordinationRole,
+    EvaMembership,
+    ListImport,
+    Person,
+    ProgramPosition,
+)
 from membership.models.evidence import Evidenced
 
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
@@ -53,22 +63,33 @@ def _standings(
             agencies.add(agency.pk)
     for role in (*roles.select_related("initiative"), *unsaved_roles):
         roles_of[role.person_id].append(role)
-    of_person, of_agency = _memberships(keys, agencies)
+    newest = ListImport.newest()
+    of_person, of_agency = _memberships(keys, agencies, newest)
     return {
         person.pk: _standing(
-            on, positions_of[person.pk], roles_of[person.pk], of_person[person.pk], of_agency
+            on,
+            positions_of[person.pk],
+            roles_of[person.pk],
+            of_person[person.pk],
+            of_agency,
+            newest,
         )
         for person in people
     }
 
 
 _FactsByHolder = defaultdict[int, list[Fact]]
+_NewestEditions = Mapping[tuple[str, str], date]
 
 
-def _memberships(people: set[int], agencies: set[int]) -> tuple[_FactsByHolder, _FactsByHolder]:
+def _memberships(
+    people: set[int], agencies: set[int], newest: _NewestEditions
+) -> tuple[_FactsByHolder, _FactsByHolder]:
     of_person, of_agency = _FactsByHolder(list), _FactsByHolder(list)
     held = EvaMembership.objects.filter(Q(person__in=people) | Q(agency__in=agencies))
     for membership in held.order_by("pk"):
+        if is_overtaken(membership, newest):
+            continue
         fact = _fact(membership, membership.is_held, membership.starts_on, membership.ends_on)
         if membership.agency_id:
             of_agency[membership.agency_id].append(fact)
@@ -83,6 +104,7 @@ def _standing(
     roles: Iterable[CoordinationRole],
     memberships: Sequence[Fact],
     of_agency: _FactsByHolder,
+    newest: _NewestEditions,
 ) -> Standing:
     by_program: dict[Hashable, list[ProgramPosition]] = defaultdict(list)
     for position in positions:
@@ -95,10 +117,22 @@ def _standing(
     says_own = [_claim(True) for rows in in_programs for r in rows if r.says_membership == "own"]
     return Standing(
         on=on,
-        work=tuple(_work(rows, of_agency) for rows in in_programs),
-        roles=tuple(_role(role) for rows in in_initiatives for role in rows),
+        work=tuple(_work(rows, of_agency, newest) for rows in in_programs),
+        roles=tuple(
+            _role(role)
+            for rows in in_initiatives
+            for role in rows
+            if not is_overtaken(role, newest)
+        ),
         memberships=(*memberships, *says_own),
     )
+
+
+def is_overtaken(fact: Evidenced, newest: _NewestEditions) -> bool:
+    """True where a newer edition of the list that brought the fact no longer has it."""
+    if fact.evidence != Evidence.LISTED or fact.list_as_of is None:
+        return False
+    return fact.list_as_of < newest.get((fact.LIST_KIND, fact.list_name), date.min)
 
 
 def _with_newest_claim(rows: Sequence[_Row]) -> list[_Row]:
@@ -128,7 +162,9 @@ def _initiative_key(role: CoordinationRole) -> Hashable:
     return role.initiative_kind, role.initiative_name, role.community_served
 
 
-def _work(positions: Sequence[ProgramPosition], of_agency: _FactsByHolder) -> ProgramWork:
+def _work(
+    positions: Sequence[ProgramPosition], of_agency: _FactsByHolder, newest: _NewestEditions
+) -> ProgramWork:
     """All that the sources say of a person's work in one program."""
     first = positions[0]
     program, agency = first.program, _agency(first)
@@ -142,7 +178,7 @@ def _work(positions: Sequence[ProgramPosition], of_agency: _FactsByHolder) -> Pr
         for p in positions
         if p.says_membership in ("agency", "no")
     ]
-    if program and program.funder:
+    if program and program.funder and not is_overtaken(program, newest):
         funding.append(
             _fact(program, Funder(program.funder), program.funded_from, program.funded_until)
         )
@@ -155,7 +191,7 @@ def _work(positions: Sequence[ProgramPosition], of_agency: _FactsByHolder) -> Pr
         caseload=tuple(
             _fact(p, p.carries_caseload, p.starts_on, p.ends_on)
             for p in positions
-            if p.carries_caseload is not None
+            if p.carries_caseload is not None and not is_overtaken(p, newest)
         ),
         funding=tuple(funding),
         memberships=tuple(memberships),

@@ -4,6 +4,7 @@ from membership.models.accounts import User
 from membership.models.agencies import Agency, EvaMembership, Program
 from membership.models.coordination import CoordinationInitiative, CoordinationRole
 from membership.models.enrolments import Enrolment
+from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
 from membership.models.outbox import OutboxEmail
 from membership.models.people import Person, ProgramPosition
 from membership.models.sample import SampleProvince
@@ -14,10 +15,14 @@ __all__ = [
     "CoordinationRole",
     "Enrolment",
     "EvaMembership",
+    "ListImport",
+    "ListImportRow",
+    "ListKind",
     "OutboxEmail",
     "Person",
     "Program",
     "ProgramPosition",
+    "RowOutcome",
     "SampleProvince",
     "User",
 ]

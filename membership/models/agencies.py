@@ -6,6 +6,7 @@ from django.utils.formats import date_format
 
 from communities.vocabulary import Funder, ProgramType
 from membership.models.evidence import Evidenced
+from membership.models.imports import ListKind
 from membership.models.periods import NoOverlap
 from membership.names import name_key
 
@@ -32,6 +33,8 @@ class Agency(models.Model):
 
 class Program(Evidenced):
     """An agency's funded service in a place. The evidence is about its funding."""
+
+    LIST_KIND = ListKind.PROGRAMS
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="programs")
     type = models.CharField(max_length=10, choices=ProgramType.choices)
@@ -68,6 +71,8 @@ class EvaMembership(Evidenced):
 
     ``is_held`` is False where staff looked and there was none: a no for these days.
     """
+
+    LIST_KIND = ListKind.AGENCIES
 
     agency = models.ForeignKey(
         Agency, models.CASCADE, null=True, blank=True, related_name="eva_memberships"

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from communities.vocabulary import InitiativeKind, RoleKind
 from membership.models.evidence import Evidenced
+from membership.models.imports import ListKind
 from membership.models.people import Person
 
 
@@ -35,6 +36,8 @@ class CoordinationRole(Evidenced):
     ``initiative`` is empty until it is matched to the register. ``is_held`` is False where staff
     checked that the person does not have the role.
     """
+
+    LIST_KIND = ListKind.INITIATIVES
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="roles")
     initiative = models.ForeignKey(

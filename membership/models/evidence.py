@@ -6,13 +6,20 @@ from django.db.models import Q
 from django.utils.formats import date_format
 
 from communities.vocabulary import Evidence
+from membership.models.imports import ListKind
 
 
 class Evidenced(models.Model):
-    """A fact with its evidence: claimed, listed (list and as-of date), confirmed (who and when)."""
+    """A fact with its evidence: claimed, listed (list and as-of date), confirmed (who and when).
+
+    On a confirmed fact ``list_name`` and ``list_as_of`` name the newest list that spoke of it, and
+    ``list_says`` is what that list says otherwise.
+    """
 
     # The columns that make two claims of one person claims about the same thing.
     SAME_THING: tuple[str, ...] = ()
+    # The kind of list that brings such facts.
+    LIST_KIND: ListKind
 
     evidence = models.CharField(max_length=12, choices=Evidence.choices, default=Evidence.CLAIMED)
     list_name = models.CharField(
@@ -21,6 +28,12 @@ class Evidenced(models.Model):
         help_text="For a listed fact, for example: the ministry’s contract list.",
     )
     list_as_of = models.DateField("list as of", null=True, blank=True)
+    list_says = models.CharField(
+        "a list says otherwise",
+        max_length=200,
+        blank=True,
+        help_text="Staff confirmed the fact, so the list did not change it. Look at it again.",
+    )
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 from communities.vocabulary import ProgramType
 from membership.models.agencies import Agency, Program
 from membership.models.evidence import Evidenced
+from membership.models.imports import ListKind
 
 
 class Person(models.Model):
@@ -48,6 +49,8 @@ class ProgramPosition(Evidenced):
     ``program_type`` then say what she wrote. ``says_funded`` and ``says_membership`` are her own
     answers about facts of the program and the agency: None where she is not sure.
     """
+
+    LIST_KIND = ListKind.PEOPLE
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="positions")
     program = models.ForeignKey(

@@ -434,7 +434,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_people(
     django_assert_num_queries, size
 ):
     people = a_mixed_population(size)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         standings = standings_of(people, DAY)
     assert len(standings) == size
 
@@ -442,7 +442,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_people(
 def test_one_person_with_answers_takes_the_same_queries(django_assert_num_queries, dana, stvc):
     saved(position(dana, stvc, carries_caseload=True, **ON_LIST))
     answer = position(dana, Program.objects.select_related("agency").get(), carries_caseload=True)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         standing_of(dana, DAY, positions=[answer])
 
 

@@ -1,0 +1,81 @@
+"""People with their positions in programs."""
+
+from collections.abc import Hashable, Sequence
+
+from membership.importing.columns import Column, ListRow, yes_or_no
+from membership.importing.hearing import Heard, hear
+from membership.importing.kinds.base import (
+    AGENCY,
+    COMMUNITY_SERVED,
+    EMAIL,
+    ENDS_ON,
+    PERSON_NAME,
+    PROGRAM_TYPE,
+    STARTS_ON,
+    Importer,
+    together,
+    wrong_order,
+)
+from membership.importing.register import program_key
+from membership.models import ProgramPosition, RowOutcome
+from membership.names import name_key
+
+
+class PeopleList(Importer):
+    """A person, known by her email, and her work in one program. An empty caseload says nothing."""
+
+    columns = (
+        PERSON_NAME,
+        EMAIL,
+        AGENCY,
+        PROGRAM_TYPE,
+        COMMUNITY_SERVED,
+        Column(
+            "carries_caseload",
+            "Carries a caseload",
+            yes_or_no,
+            ("Caseload", "Carries caseload", "Has a caseload"),
+            ("yes", "no"),
+            empty=None,
+        ),
+        STARTS_ON,
+        ENDS_ON,
+    )
+
+    def read(self, rows: Sequence[ListRow]) -> None:
+        emails = {row["email"] for row in rows}
+        self.register.read_agencies(row["agency"] for row in rows)
+        self.register.read_people(emails)
+        self.register.read_positions(emails)
+
+    def what(self, row: ListRow) -> str:
+        return f"{row['name'] or row['email']}: {row['program_type']}, {row['agency']}"
+
+    def key(self, row: ListRow) -> Hashable:
+        place = name_key(row["community_served"])
+        return row["email"], name_key(row["agency"]), row["program_type"], place
+
+    def problem(self, row: ListRow) -> str:
+        return wrong_order(row["starts_on"], row["ends_on"])
+
+    def hear(self, row: ListRow) -> Heard:
+        person, made = self.person(row)
+        program, also_made = self.program(row)
+        made = together(made, also_made)
+        values = {name: row[name] for name in ("carries_caseload", "starts_on", "ends_on")}
+        key = (row["email"], program_key(program))
+        known = self.register.positions.first(key)
+        if known is None:
+            position = ProgramPosition(
+                person=person,
+                program=program,
+                program_type=program.type,
+                **values,
+                **self.listed.evidence(),
+            )
+            self.register.positions.add(key, position)
+            return together(made, Heard(RowOutcome.ADD, "new position"))
+        heard = hear(known, values, self.listed)
+        if heard.is_written:
+            self.register.positions.change(known)
+        return together(made, heard)

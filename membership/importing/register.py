@@ -1,0 +1,194 @@
+"""The part of the register that a list speaks of: read in bulk, changed in memory, saved in bulk.
+
+A dry run and the writing go the same way; the dry run leaves out ``save``. Rows are found by what
+they are about (names by ``name_key``, people by their email), so that rows which are not saved yet
+are found too.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.db.models.functions import Lower
+
+from communities.models import CommunityOfPractice
+from communities.vocabulary import Evidence
+from membership.importing.hearing import EVIDENCE_FIELDS
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    CoordinationRole,
+    Enrolment,
+    EvaMembership,
+    Person,
+    Program,
+    ProgramPosition,
+)
+from membership.names import name_key
+
+CHUNK = 1_000  # rows read or written by one query
+
+_Row = TypeVar("_Row", bound=Model)
+
+
+class Shelf(Generic[_Row]):
+    """Rows of one model by what they are about, with those that are new, changed or to go."""
+
+    def __init__(self, model: type[_Row], *fields: str) -> None:
+        self._model = model
+        self._fields = fields
+        self._rows: dict[Hashable, list[_Row]] = {}
+        self._new: list[_Row] = []
+        self._changed: dict[Any, _Row] = {}
+        self._gone: set[Any] = set()
+
+    def all(self, key: Hashable) -> list[_Row]:
+        return self._rows.get(key, [])
+
+    def first(self, key: Hashable) -> _Row | None:
+        return next(iter(self.all(key)), None)
+
+    def put(self, key: Hashable, row: _Row) -> None:
+        """Put a row of the database here."""
+        self._rows.setdefault(key, []).append(row)
+
+    def add(self, key: Hashable, row: _Row) -> _Row:
+        """Put a new row here, to be saved."""
+        self.put(key, row)
+        self._new.append(row)
+        return row
+
+    def change(self, row: _Row) -> None:
+        """The row was changed, and is to be saved. A new one is saved anyway."""
+        if row.pk is not None:
+            self._changed[row.pk] = row
+
+    def remove(self, key: Hashable, row: _Row) -> None:
+        """The row is to go."""
+        self._rows[key].remove(row)
+        self._changed.pop(row.pk, None)
+        self._gone.add(row.pk)
+
+    def save(self) -> None:
+        """Write everything, in a number of queries that grows with the chunks only."""
+        rows = self._model._default_manager
+        for keys in in_chunks(self._gone):
+            rows.filter(pk__in=keys).delete()
+        # An insert that meets its own row: many times faster than Django's bulk_update.
+        rows.bulk_create(
+            self._changed.values(),
+            batch_size=CHUNK,
+            update_conflicts=True,
+            unique_fields=["pk"],
+            update_fields=self._fields,
+        )
+        rows.bulk_create(self._new, batch_size=CHUNK)
+
+
+class Register:
+    """What a list needs of the register. With ``lock`` the facts are held until the transaction ends."""
+
+    def __init__(self, *, lock: bool = False) -> None:
+        self._lock = lock
+        self.agencies = Shelf(Agency, "city")
+        self.programs = Shelf(Program, "funder", "funded_from", "funded_until", *EVIDENCE_FIELDS)
+        self.memberships = Shelf(EvaMembership, "starts_on", "ends_on", *EVIDENCE_FIELDS)
+        self.people = Shelf(Person, "name")
+        self.positions = Shelf(
+            ProgramPosition, "carries_caseload", "starts_on", "ends_on", *EVIDENCE_FIELDS
+        )
+        self.initiatives = Shelf(CoordinationInitiative, "name")
+        self.roles = Shelf(CoordinationRole, "starts_on", "ends_on", *EVIDENCE_FIELDS)
+        self.enrolments = Shelf(Enrolment, "started_on")
+
+    def save(self) -> None:
+        """Write what is new and changed; what others point to comes first."""
+        for shelf in (
+            self.agencies,
+            self.programs,
+            self.memberships,
+            self.people,
+            self.positions,
+            self.initiatives,
+            self.roles,
+            self.enrolments,
+        ):
+            shelf.save()
+
+    def read_agencies(self, names: Iterable[str]) -> None:
+        for keys in in_chunks({name_key(name) for name in names}):
+            for agency in Agency.objects.filter(name_key__in=keys):
+                self.agencies.put(agency.name_key, agency)
+            programs = Program.objects.filter(agency__name_key__in=keys)
+            for program in self._held(programs.select_related("agency")):
+                self.programs.put(program_key(program), program)
+
+    def read_memberships(self, names: Iterable[str]) -> None:
+        for keys in in_chunks({name_key(name) for name in names}):
+            held = EvaMembership.objects.filter(agency__name_key__in=keys)
+            for membership in self._held(held.select_related("agency")):
+                if membership.agency:
+                    self.memberships.put(membership.agency.name_key, membership)
+
+    def read_people(self, emails: Iterable[str]) -> None:
+        for keys in in_chunks(set(emails)):
+            # An address of nobody is no address; the index leaves it out as well.
+            people = Person.objects.exclude(email="").annotate(lower=Lower("email"))
+            for person in people.filter(lower__in=keys):
+                self.people.put(person.email.lower(), person)
+
+    def read_positions(self, emails: Iterable[str]) -> None:
+        for position in self._facts_of(ProgramPosition, emails, "program__agency"):
+            if position.program:
+                key = (position.person.email.lower(), program_key(position.program))
+                self.positions.put(key, position)
+
+    def read_initiatives(self) -> None:
+        """All of them: a province has hundreds."""
+        for initiative in CoordinationInitiative.objects.all():
+            self.initiatives.put(initiative_key(initiative), initiative)
+
+    def read_roles(self, emails: Iterable[str]) -> None:
+        for role in self._facts_of(CoordinationRole, emails, "initiative"):
+            if role.initiative:
+                key = (role.person.email.lower(), initiative_key(role.initiative), role.role)
+                self.roles.put(key, role)
+
+    def read_enrolments(self, emails: Iterable[str], community: CommunityOfPractice) -> None:
+        for keys in in_chunks(set(emails)):
+            enrolments = Enrolment.objects.annotate(lower=Lower("person__email"))
+            there = enrolments.filter(community=community, lower__in=keys)
+            for enrolment in self._held(there.select_related("person")):
+                self.enrolments.put(enrolment.person.email.lower(), enrolment)
+
+    def _facts_of(self, model: type[_Row], emails: Iterable[str], *related: str) -> Iterator[_Row]:
+        """What lists and staff said of these people. What they claim themselves no list touches.
+
+        A list's own rows come first.
+        """
+        for keys in in_chunks(set(emails)):
+            rows = model._default_manager.annotate(lower=Lower("person__email")).filter(
+                lower__in=keys, evidence__in=[Evidence.LISTED, Evidence.CONFIRMED]
+            )
+            found = self._held(rows.select_related("person", *related))
+            yield from sorted(found, key=lambda row: row.evidence != Evidence.LISTED)
+
+    def _held(self, rows: QuerySet[_Row]) -> QuerySet[_Row]:
+        ordered = rows.order_by("pk")
+        return ordered.select_for_update(of=("self",)) if self._lock else ordered
+
+
+def program_key(program: Program) -> Hashable:
+    return program.agency.name_key, program.type, name_key(program.community_served)
+
+
+def initiative_key(initiative: CoordinationInitiative) -> Hashable:
+    return initiative.kind, name_key(initiative.name), name_key(initiative.community_served)
+
+
+def in_chunks(keys: Iterable[Any]) -> Iterator[list[Any]]:
+    """The keys in lists of at most ``CHUNK``, in an order of their own."""
+    left = iter(sorted(keys))
+    while chunk := list(islice(left, CHUNK)):
+        yield chunk

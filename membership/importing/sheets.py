@@ -1,0 +1,218 @@
+"""Reading CSV and XLSX files into rows of cells, with a bound on everything.
+
+Nothing in a file is evaluated. What cannot be read is refused with a sentence that says what to do.
+"""
+
+import csv
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import BytesIO
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+
+MOST_BYTES = 10_000_000
+MOST_ROWS = 20_000
+MOST_COLUMNS = 100
+LONGEST_LINE = 50_000
+LONGEST_CELL = 2_000
+MOST_UNPACKED_BYTES = 60_000_000
+MOST_PARTS = 500
+HIGHEST_RATIO = 200
+_PIECE = 65_536
+
+Cell = str | date
+
+
+class Refused(Exception):
+    """The file cannot be used. The message says why, in words for staff."""
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """A row as the file has it. ``number`` is the one that a spreadsheet shows beside it."""
+
+    number: int
+    cells: list[Cell]
+    problems: list[str]
+
+
+def refuse_too_large(size: int) -> None:
+    """Before anything is read: a file over the limit is not opened."""
+    if size > MOST_BYTES:
+        raise Refused(
+            f"The file has {size // 1_000_000} MB. The most is {MOST_BYTES // 1_000_000} MB: "
+            "split the list into several files."
+        )
+
+
+def read_sheet(content: bytes, file_name: str) -> list[SheetRow]:
+    """The rows of the file's first sheet, the headings first; empty rows are left out."""
+    refuse_too_large(len(content))
+    ending = file_name.lower().rpartition(".")[2]
+    if ending == "csv":
+        records = _csv_records(content)
+    elif ending == "xlsx":
+        records = _xlsx_records(content)
+    else:
+        raise Refused("The file must be a CSV file (.csv) or an Excel file (.xlsx).")
+    rows = list(_bounded(records))
+    if len(rows) < 2:
+        raise Refused("The file has no rows below its headings.")
+    return rows
+
+
+def _bounded(records: Iterable[SheetRow]) -> Iterator[SheetRow]:
+    kept = 0
+    for row in records:
+        if len(row.cells) > MOST_COLUMNS:
+            raise Refused(
+                f"Row {row.number} has more than {MOST_COLUMNS} columns. Remove those that are empty."
+            )
+        if not any(row.cells) and not row.problems:
+            continue
+        kept += 1
+        if kept > MOST_ROWS + 1:
+            raise Refused(
+                f"The file has more than {MOST_ROWS:,} rows. Split it into several files."
+            )
+        yield row
+
+
+def _cell_problem(column: int, number: int, text: str) -> str:
+    name = f"{get_column_letter(column)}{number}"
+    if text.startswith("="):
+        return f"Cell {name} holds a formula. Put its value there instead."
+    if len(text) > LONGEST_CELL:
+        return f"Cell {name} holds more than {LONGEST_CELL:,} characters."
+    return ""
+
+
+def _csv_records(content: bytes) -> Iterator[SheetRow]:
+    text = _decoded(content)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST_LINE:
+            raise Refused(f"Line {number} of the file is too long to be a row of a list.")
+    mark = max(",;\t", key=lines[0].count)
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=mark, strict=True)
+    try:
+        for number, cells in enumerate(reader, start=1):
+            problems = [_cell_problem(i, number, c) for i, c in enumerate(cells, start=1)]
+            texts: list[Cell] = [c.strip() for c in cells]
+            yield SheetRow(number, texts, [p for p in problems if p])
+    except csv.Error as error:
+        raise Refused(
+            f"The file is broken near line {reader.line_num}: a quotation mark may be missing. "
+            "Save it again as CSV UTF-8."
+        ) from error
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise Refused(
+            "The file is called .csv, but it is a spreadsheet. Save it again as CSV UTF-8."
+        )
+    try:
+        text = content.decode("utf-8-sig", errors="strict")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Refused(
+            f"Line {line} of the file is not in UTF-8, so names with accents would be damaged. "
+            "In Excel choose “Save as” and then “CSV UTF-8”, or save it as .xlsx."
+        ) from error
+    if "\0" in text:
+        raise Refused("The file is not a text file. In Excel choose “Save as”, then “CSV UTF-8”.")
+    return text
+
+
+def _xlsx_records(content: bytes) -> Iterator[SheetRow]:
+    _refuse_dangerous_package(content)
+    try:
+        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        sheet = book.worksheets[0]
+        # The size that the file declares for itself may be wrong, or a trap.
+        sheet.reset_dimensions()
+        for number, cells in enumerate(sheet.iter_rows(max_row=MOST_ROWS * 2), start=1):
+            yield _xlsx_row(number, cells)
+    except Refused:
+        raise
+    except Exception as error:  # a broken file makes the reader fail in any of many ways
+        raise Refused(
+            "The file is broken or is no Excel file. Open it and save it again."
+        ) from error
+
+
+def _xlsx_row(number: int, cells: Iterable[Any]) -> SheetRow:
+    values: list[Cell] = []
+    problems = []
+    for column, cell in enumerate(cells, start=1):
+        value = _xlsx_value(cell.value)
+        values.append(value)
+        if cell.data_type == "e":
+            name = f"{get_column_letter(column)}{number}"
+            problems.append(f"Cell {name} holds the error {value}.")
+        elif isinstance(value, str) and (problem := _cell_problem(column, number, value)):
+            problems.append(problem)
+        elif cell.data_type == "f":
+            problems.append(_cell_problem(column, number, "="))
+    return SheetRow(number, values, problems)
+
+
+def _xlsx_value(value: Any) -> Cell:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return value.date()
+        case date():
+            return value
+        case float() if value.is_integer():
+            return str(int(value))
+    return str(value).strip()
+
+
+def _refuse_dangerous_package(content: bytes) -> None:
+    """An XLSX file is a zip: look at its declared sizes, then unpack it once and count."""
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise Refused(
+            "The file has a password or is in the old Excel format. Save it as .xlsx without one."
+        )
+    too_large = "The file unpacks to far more than a list of this kind needs, so it is not opened."
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as package:
+            parts = package.infolist()
+            declared = sum(part.file_size for part in parts)
+            if any(part.flag_bits & 1 for part in parts):
+                raise Refused("The file has a password. Save it without one.")
+            if (
+                len(parts) > MOST_PARTS
+                or declared > MOST_UNPACKED_BYTES
+                or declared > max(len(content), _PIECE) * HIGHEST_RATIO
+            ):
+                raise Refused(too_large)
+            if _unpacked_bytes(package, parts) > declared:
+                raise Refused(too_large)
+    except Refused:
+        raise
+    except Exception as error:  # zipfile fails in many ways on files that were tampered with
+        raise Refused(
+            "The file is broken or is no Excel file. Open it and save it again."
+        ) from error
+
+
+def _unpacked_bytes(package: zipfile.ZipFile, parts: Iterable[zipfile.ZipInfo]) -> int:
+    """What is really inside, read piece by piece; gives up once it is too much."""
+    count = 0
+    for part in parts:
+        with package.open(part) as stream:
+            while piece := stream.read(_PIECE):
+                count += len(piece)
+                if count > MOST_UNPACKED_BYTES:
+                    return count
+    return count

@@ -1,0 +1,121 @@
+"""Lists that staff bring in, and how far each has come."""
+
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Max, Q
+
+from communities.models import CommunityOfPractice
+
+
+class ListKind(models.TextChoices):
+    """The five kinds of list that the portal reads."""
+
+    AGENCIES = "agencies", "Agencies with EVA BC memberships"
+    PROGRAMS = "programs", "Funded programs"
+    INITIATIVES = "initiatives", "Coordination initiatives with roles"
+    PEOPLE = "people", "People with positions"
+    ROSTER = "roster", "An existing roster"
+
+
+class RowOutcome(models.IntegerChoices):
+    """What a row of a list does to the register; errors come first on the page."""
+
+    ERROR = 0, "Error"
+    ADD = 1, "Add"
+    CHANGE = 2, "Change"
+    SAME = 3, "Same"
+
+
+class ListImport(models.Model):
+    """One list on its way into the register, and afterwards the memory of it.
+
+    ``content`` and the rows are personal data: they are there from the upload until the list is
+    applied or put aside, and not a moment longer. What stays is which list of which day came in,
+    who brought it, and the counts. ``community`` is set for a roster only: its team alone sees it.
+    """
+
+    class State(models.TextChoices):
+        CHECKING = "checking", "Being checked"
+        READY = "ready", "Waiting for you to confirm"
+        REFUSED = "refused", "Has errors"
+        APPLYING = "applying", "Being written"
+        APPLIED = "applied", "Done"
+        DISCARDED = "discarded", "Put aside"
+
+    kind = models.CharField(max_length=12, choices=ListKind.choices)
+    list_name = models.CharField("name of the list", max_length=120)
+    as_of = models.DateField("as of")
+    community = models.ForeignKey(
+        CommunityOfPractice, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    file_name = models.CharField("file", max_length=120)
+    content = models.BinaryField(null=True)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    uploaded_at = models.DateTimeField()
+    moved_at = models.DateTimeField(help_text="The last sign of life of the work.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKING)
+    percent = models.PositiveSmallIntegerField(default=0)
+    problem = models.TextField(blank=True, help_text="Why the file as a whole cannot be used.")
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField(default=0)
+    errors = models.PositiveIntegerField(default=0)
+
+    WORKING = (State.CHECKING, State.APPLYING)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = "list"
+        indexes = [
+            models.Index(fields=["kind", "list_name", "as_of"], name="list_newest_as_of"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="roster", community__isnull=False)
+                | (~Q(kind="roster") & Q(community__isnull=True)),
+                name="a_roster_and_only_a_roster_names_its_community",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["checking", "ready", "applying"]) | Q(content__isnull=True),
+                name="a_list_that_is_over_keeps_no_file",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.list_name} of {self.as_of}"
+
+    @classmethod
+    def newest(cls) -> dict[tuple[str, str], date]:
+        """For each list that came in, by kind and name: the day of its newest edition."""
+        editions = cls.objects.filter(state=cls.State.APPLIED).order_by()
+        rows = editions.values_list("kind", "list_name").annotate(day=Max("as_of"))
+        return {(kind, name): day for kind, name, day in rows}
+
+    @property
+    def is_working(self) -> bool:
+        return self.state in self.WORKING
+
+
+class ListImportRow(models.Model):
+    """What one row of a list would do, for the page that staff read before they confirm."""
+
+    list_import = models.ForeignKey(ListImport, models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField("row")
+    outcome = models.PositiveSmallIntegerField(choices=RowOutcome.choices)
+    what = models.CharField(max_length=400)
+    sentence = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["outcome", "number", "pk"]
+        indexes = [
+            models.Index(
+                fields=["list_import", "outcome", "number"], name="list_rows_errors_first"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Row {self.number}"
