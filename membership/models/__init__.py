@@ -7,6 +7,7 @@ from membership.models.enrolments import Enrolment
 from membership.models.outbox import OutboxEmail
 from membership.models.people import Person, ProgramPosition
 from membership.models.sample import SampleProvince
+from membership.models.worklist import NightlyReassessment, WorklistRow, WorklistStep
 
 __all__ = [
     "Agency",
@@ -14,10 +15,13 @@ __all__ = [
     "CoordinationRole",
     "Enrolment",
     "EvaMembership",
+    "NightlyReassessment",
     "OutboxEmail",
     "Person",
     "Program",
     "ProgramPosition",
     "SampleProvince",
     "User",
+    "WorklistRow",
+    "WorklistStep",
 ]
