@@ -14,7 +14,7 @@ program and ministry funding of another do not add up.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Self
 
@@ -60,8 +60,9 @@ _READING_ORDER = [Reading.NOT_MET, Reading.TO_CHECK, Reading.MET]
 class Finding:
     """One rule held against the facts.
 
-    ``evidence`` is how the best fact is known, None where nothing is known. ``sentence`` says to
-    the worker what was looked at, ``next_step`` what to do next; ``staff_sentence`` says it to staff.
+    ``evidence`` is how the best fact is known, None where nothing is known; ``source``, ``as_of`` and
+    ``ends_on`` are that fact's. ``sentence`` says to the worker what was looked at, ``next_step`` what
+    to do next; ``staff_sentence`` says it to staff.
     """
 
     kind: CriterionKind
@@ -70,6 +71,13 @@ class Finding:
     sentence: str
     staff_sentence: str
     next_step: str = ""
+    source: str = ""
+    as_of: date | None = None
+    ends_on: date | None = None
+
+    @property
+    def rests_on_a_list(self) -> bool:
+        return self.evidence in (Evidence.LISTED, Evidence.CONTRADICTED)
 
     @property
     def title(self) -> str:
@@ -88,6 +96,37 @@ class Finding:
         if self.verdict == Verdict.MET and self.evidence != Evidence.CLAIMED:
             return Reading.MET
         return Reading.TO_CHECK
+
+    def about(self, name: str) -> Self:
+        """The same, with a name in the sentence for staff: an enrolled person applies for nothing."""
+        named = self.staff_sentence.replace("The applicant", name).replace("the applicant", name)
+        return replace(self, staff_sentence=named)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.value,
+            "verdict": self.verdict.value,
+            "evidence": self.evidence.value if self.evidence else None,
+            "sentence": self.sentence,
+            "staff_sentence": self.staff_sentence,
+            "next_step": self.next_step,
+            "source": self.source,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+            "ends_on": self.ends_on.isoformat() if self.ends_on else None,
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Self:
+        return cls(
+            **{
+                **kept,
+                "kind": CriterionKind(kept["kind"]),
+                "verdict": Verdict(kept["verdict"]),
+                "evidence": Evidence(kept["evidence"]) if kept["evidence"] else None,
+                "as_of": date.fromisoformat(kept["as_of"]) if kept["as_of"] else None,
+                "ends_on": date.fromisoformat(kept["ends_on"]) if kept["ends_on"] else None,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -121,13 +160,13 @@ class Assessment:
 
     def as_json(self) -> dict[str, Any]:
         """The assessment as it is kept with a join request."""
-        return {"on": self.on.isoformat(), "findings": [asdict(f) for f in self.findings]}
+        return {"on": self.on.isoformat(), "findings": [f.as_json() for f in self.findings]}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
         return cls(
             on=date.fromisoformat(kept["on"]),
-            findings=tuple(_finding_from_json(row) for row in kept["findings"]),
+            findings=tuple(Finding.from_json(row) for row in kept["findings"]),
         )
 
 
@@ -174,13 +213,17 @@ def _finding(
         words=outcome.words,
         programs=programs,
     )
+    fact = outcome.fact
     return Finding(
         kind=criterion.kind,
         verdict=outcome.verdict,
-        evidence=outcome.fact.evidence if outcome.fact else None,
+        evidence=fact.evidence if fact else None,
         sentence=said.worker,
         staff_sentence=said.staff,
         next_step=said.next_step,
+        source=fact.source if fact else "",
+        as_of=fact.as_of if fact else None,
+        ends_on=fact.ends_on if fact else None,
     )
 
 
@@ -189,14 +232,3 @@ def _worth(findings: tuple[Finding, ...]) -> tuple[int, int, int]:
     verdicts = [VERDICT_ORDER.index(f.verdict) for f in findings]
     known = [EVIDENCE_WEIGHT[f.evidence] for f in findings if f.evidence]
     return min(verdicts, default=0), sum(verdicts), sum(known)
-
-
-def _finding_from_json(row: dict[str, Any]) -> Finding:
-    return Finding(
-        **{
-            **row,
-            "kind": CriterionKind(row["kind"]),
-            "verdict": Verdict(row["verdict"]),
-            "evidence": Evidence(row["evidence"]) if row["evidence"] else None,
-        }
-    )

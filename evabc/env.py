@@ -146,3 +146,13 @@ def mail(*, local: bool) -> dict[str, Any]:
     config = dict(environ.Env.email_url_config(url))
     config.pop("EMAIL_FILE_PATH", None)
     return {**config, "EMAIL_BACKEND": "membership.outbox.backends.SMTPBackend"}
+
+
+def list_limits() -> dict[str, int]:
+    """Days after which an imported list is too old to propose anything, by the rule it serves."""
+    return {
+        "eva-membership": number("EVABC_MEMBERSHIP_LIST_DAYS", 400),
+        "funding": number("EVABC_PROGRAM_LIST_DAYS", 400),
+        "coordination-role": number("EVABC_ROLE_LIST_DAYS", 400),
+        "caseload": number("EVABC_POSITION_LIST_DAYS", 400),
+    }

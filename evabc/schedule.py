@@ -11,4 +11,6 @@ SCHEDULE = {
         "schedule": crontab(minute="7", hour="7-19"),
     },
     "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
+    # The first ring after midnight does the work of the day; a later one makes up for it.
+    "reassess-rosters": {"task": "membership.reassess_rosters", "schedule": 15 * 60.0},
 }

@@ -162,6 +162,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_max": 0.2}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
+# -- Rosters ------------------------------------------------------------------------------------
+
+LIST_LIMIT_DAYS = env.list_limits()
+
 # -- Headers ------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {

@@ -1,16 +1,55 @@
 """Rosters: the open enrolments of a community."""
 
-from datetime import date
+from datetime import date, datetime
 
+from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
-from membership.models import Enrolment, Person
+from membership import roster_letters
+from membership.models import Enrolment, Person, User
+from membership.outbox.queue import queue
+from membership.reassessment import reassess
+from membership.refusal import Refused
+from membership.teams import families_of
+from membership.worklist import settle_ended
+
+__all__ = ["end_enrolment", "enrol", "is_enrolled", "reassess", "roster_of"]
 
 
 def enrol(*, person: Person, community: CommunityOfPractice, on: date) -> Enrolment:
     """Open an enrolment from the day ``on``. Runs inside the caller's transaction."""
     return Enrolment.objects.create(person=person, community=community, started_on=on)
+
+
+@transaction.atomic
+def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> Enrolment:
+    """End an enrolment today; ``text`` tells the person why, and the worklist lets go of her.
+
+    Where the register has no email of hers, no letter goes out.
+    """
+    enrolment = (
+        Enrolment.objects.select_for_update(of=("self",))
+        .select_related("person", "community__team")
+        .get(pk=enrolment_id)
+    )
+    if enrolment.community.family not in families_of(by):
+        raise Refused("This enrolment belongs to the other team.")
+    if enrolment.ended_on:
+        ended = date_format(enrolment.ended_on, "j F Y")
+        raise Refused(f"This enrolment was ended already, on {ended}. Nothing was changed.")
+    if not text.strip():
+        raise Refused("Write why, in words for the person.")
+    enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
+    enrolment.save(update_fields=["ended_on"])
+    settle_ended(enrolment, by=by, text=text, now=now)
+    if enrolment.person.email:
+        # An enrolment ends once, so its own key is the event's.
+        letter = roster_letters.ended(enrolment, text)
+        queue(letter, about=enrolment.about, event=enrolment.pk, now=now)
+    return enrolment
 
 
 def is_enrolled(person: Person, community: CommunityOfPractice) -> bool:

@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from membership.outbox.message import blocks_of
+from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
 from requests import letters, reviewing, workflow
 from requests.forms import ApproveForm, AskForm, DeclineForm, ReopenForm
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest
 from requests.register_desk import register_desk
-from requests.workflow import Refused
 
 # Stands in the preview where the staff's own words will be.
 OWN_WORDS = "[own words]"

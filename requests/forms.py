@@ -9,8 +9,9 @@ from django import forms
 
 from communities.models import CommunityOfPractice
 from communities.vocabulary import InitiativeKind, ProgramType, RoleKind
+from membership.forms import Paragraphs
 from membership.models import Agency
-from membership.names import clean_paragraphs, clean_text
+from membership.names import clean_text
 
 LONGEST_NOTE = 2_000
 NO_CLIENTS = "Please do not write anything about the people you serve."
@@ -39,15 +40,6 @@ class OneLine(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return clean_text(super().to_python(value) or "")
-
-
-class Paragraphs(forms.CharField):
-    """A text of several lines, without control and direction marks."""
-
-    widget = forms.Textarea(attrs={"rows": 5})
-
-    def to_python(self, value: Any) -> str:
-        return clean_paragraphs(super().to_python(value) or "")
 
 
 class Suggestions(forms.TextInput):

@@ -1,17 +1,13 @@
-"""The letters of a join request: which words go to whom.
-
-The words are in ``templates/email/``: the first line is the subject, which is neutral, because
-subjects show on locked screens; the rest is the letter, paragraph by paragraph.
-"""
+"""The letters of a join request: which words go to whom. The words are in ``templates/email/``."""
 
 from dataclasses import replace
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from membership.outbox.queue import Letter
+from membership.outbox.writing import write
 from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, Verb
 from requests.models import JoinRequest
 
@@ -82,12 +78,13 @@ def _letter(
 ) -> Letter:
     team = join_request.community.team
     page = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
-    rendered = render_to_string(
-        f"email/{kind}.txt",
-        {
+    return write(
+        kind,
+        team=team,
+        person=None if to_team else join_request.person,
+        words={
             "name": join_request.person.name,
             "community": join_request.community,
-            "team": team,
             "reference": join_request.reference,
             "text": text.strip(),
             "last_day": last_day,
@@ -96,17 +93,3 @@ def _letter(
             "desk_link": settings.PORTAL_URL + page,
         },
     )
-    subject, _, body = rendered.partition("\n")
-    return Letter(
-        kind=kind,
-        team=team,
-        person=None if to_team else join_request.person,
-        subject=subject.strip(),
-        body=_tidy(body),
-    )
-
-
-def _tidy(body: str) -> str:
-    """One blank line between paragraphs, whatever the template left out."""
-    paragraphs = [p.strip() for p in body.split("\n\n")]
-    return "\n\n".join(p for p in paragraphs if p) + "\n"

@@ -18,6 +18,7 @@ from communities.eligibility import Assessment, assess
 from communities.models import CommunityOfPractice
 from membership.models import Person, User
 from membership.outbox.queue import cancel, queue
+from membership.refusal import Refused
 from membership.rosters import enrol, is_enrolled
 from membership.standing import standing_of
 from membership.teams import families_of
@@ -25,11 +26,6 @@ from requests import letters
 from requests.answers import claims_of, find_agency
 from requests.lifecycle import OPEN, TRANSITIONS, State, Verb, allows
 from requests.models import JoinRequest, JoinRequestEvent
-
-
-class Refused(Exception):
-    """The verb cannot be used now. Its text is a sentence for the person who tried."""
-
 
 # -- The applicant's verbs ------------------------------------------------------------------------
 

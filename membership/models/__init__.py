@@ -8,6 +8,7 @@ from membership.models.imports import ListImport, ListImportRow, ListKind, RowOu
 from membership.models.outbox import OutboxEmail
 from membership.models.people import Person, ProgramPosition
 from membership.models.sample import SampleProvince
+from membership.models.worklist import NightlyReassessment, WorklistRow, WorklistStep
 
 __all__ = [
     "Agency",
@@ -18,6 +19,7 @@ __all__ = [
     "ListImport",
     "ListImportRow",
     "ListKind",
+    "NightlyReassessment",
     "OutboxEmail",
     "Person",
     "Program",
@@ -25,4 +27,6 @@ __all__ = [
     "RowOutcome",
     "SampleProvince",
     "User",
+    "WorklistRow",
+    "WorklistStep",
 ]

@@ -31,3 +31,8 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} in {self.community.short_name}"
+
+    @property
+    def about(self) -> str:
+        """What its letters call it."""
+        return f"enrolment:{self.pk}"

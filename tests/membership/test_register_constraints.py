@@ -23,12 +23,14 @@ from membership.models import (
     CoordinationRole,
     Enrolment,
     EvaMembership,
+    NightlyReassessment,
     OutboxEmail,
     Person,
     Program,
     ProgramPosition,
     SampleProvince,
     User,
+    WorklistRow,
 )
 from membership.models.periods import NoOverlap
 
@@ -84,6 +86,16 @@ def enrolment(**more: Any) -> Enrolment:
 
 def letter(**more: Any) -> OutboxEmail:
     return baker.make(OutboxEmail, team=community().team, due_at=NOW, queued_at=NOW, **more)
+
+
+def worklist_row(**more: Any) -> WorklistRow:
+    on_roster = Enrolment.objects.first() or enrolment()
+    fields = {"enrolment": on_roster, "kind": "rules", "since": DAY}
+    return WorklistRow.objects.create(**{**fields, **more})
+
+
+def night() -> NightlyReassessment:
+    return NightlyReassessment.objects.create(on=DAY, finished_at=NOW, looked_at=1)
 
 
 @dataclass(frozen=True)
@@ -201,6 +213,23 @@ CONSTRAINTS = [
         lambda: SampleProvince.objects.create(loaded_at=NOW),
         columns("sampleprovince", "only_one"),
     ),
+    Constraint(
+        "one_open_worklist_row_of_a_kind",
+        lambda: (worklist_row(state="settled", settled_on=DAY, how="ended"), worklist_row()),
+        partial(worklist_row, state="given-time", until=DAY),
+        columns("worklistrow", "enrolment_id", "kind"),
+    ),
+    Constraint(
+        "worklist_row_given_time_says_until",
+        partial(worklist_row, state="given-time", until=DAY),
+        partial(worklist_row, kind="ends-in-60", state="given-time"),
+    ),
+    Constraint(
+        "settled_worklist_row_says_how",
+        partial(worklist_row, state="settled", settled_on=DAY, how="ended"),
+        partial(worklist_row, state="settled", settled_on=DAY),
+    ),
+    Constraint("one_reassessment_a_day", night, night, columns("nightlyreassessment", "on")),
     *evidence_constraints("program", lambda **more: baker.make(Program, **more)),
     *evidence_constraints("evamembership", membership),
     *evidence_constraints("programposition", position),

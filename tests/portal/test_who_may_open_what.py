@@ -20,6 +20,7 @@ from membership.models import (
     EvaMembership,
     OutboxEmail,
     Program,
+    WorklistRow,
 )
 from tests import builders
 
@@ -137,6 +138,13 @@ TABLE = {
     **register_rows("membership_coordinationinitiative"),
     **teams_rows("membership_outboxemail"),
     **teams_rows("membership_enrolment"),
+    **teams_rows("membership_worklistrow"),
+    "admin:membership_worklistrow_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_worklistrow_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_worklistrow_write": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_worklistrow_end": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_worklistrow_look-again": (desk(405, 405, 405), desk(ON, 404, ON)),
     **teams_rows("joinrequests_joinrequest"),
     "admin:joinrequests_joinrequest_change": (THIS_TEAM, desk(405, 405, 405)),
     "admin:joinrequests_joinrequest_history": (THIS_TEAM, desk(405, 405, 405)),
@@ -192,6 +200,12 @@ def world():
     worker = builders.worker()
     join_request = builders.sent(worker)
     agency = Agency.objects.create(name="Sample House")
+    enrolment = Enrolment.objects.create(
+        person=worker.person,
+        community=join_request.community,
+        started_on="2025-01-01",
+        ended_on="2025-12-31",
+    )
     return {
         "worker": worker,
         "joinrequest": join_request,
@@ -210,11 +224,9 @@ def world():
         "coordinationinitiative": CoordinationInitiative.objects.create(
             name="Sample ICAT", kind="ICAT"
         ),
-        "enrolment": Enrolment.objects.create(
-            person=worker.person,
-            community=join_request.community,
-            started_on="2025-01-01",
-            ended_on="2025-12-31",
+        "enrolment": enrolment,
+        "worklistrow": WorklistRow.objects.create(
+            enrolment=enrolment, kind="rules", since="2026-01-01"
         ),
     }
 
@@ -245,7 +257,7 @@ def address(pattern: str, world) -> str:
     row = str(world[model].pk) if model in world else "1"
     return (
         pattern.replace("<slug:slug>", "stvc")
-        .replace("<int:pk>", str(world["joinrequest"].pk))
+        .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
         .replace("<path:content_type_id>", "1")
         .replace("<path:object_id>", row)
         .replace("(?P<app_label>communities|membership|joinrequests)", "membership")
@@ -293,7 +305,12 @@ def test_the_table_has_no_address_that_does_not_exist():
 
 
 def test_the_other_teams_people_are_in_no_list_and_no_search(world, clients):
-    for page in ("joinrequests/joinrequest", "membership/outboxemail", "membership/enrolment"):
+    for page in (
+        "joinrequests/joinrequest",
+        "membership/outboxemail",
+        "membership/enrolment",
+        "membership/worklistrow",
+    ):
         for query in ("", "?q=dana", f"?q={world['joinrequest'].reference}", "?state=all"):
             shown = clients["ccss"].get(f"/admin/{page}/{query}", follow=True).content.decode()
             assert "Dana Sample" not in shown

@@ -1,0 +1,150 @@
+"""Each team's worklist: the enrolments to look at, and the pages on which staff act."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from communities.models import CommunityOfPractice
+from membership.admin import worklist_views
+from membership.admin.teams import TeamsOwnRows
+from membership.lists import known_lists
+from membership.models import NightlyReassessment, WorklistRow
+from membership.signup.visitors import SignedIn
+from membership.teams import families_of
+from membership.worklist import worklist_of
+
+
+class StateFilter(admin.SimpleListFilter):
+    """The worklist shows what is open, unless somebody looks for more."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        others = [s for s in WorklistRow.State if s != WorklistRow.State.OPEN]
+        return [*((s.value, str(s.label)) for s in others), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        everything = list(super().choices(changelist))
+        everything[0]["display"] = "Open"
+        return everything
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[WorklistRow]
+    ) -> QuerySet[WorklistRow]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(state=self.value() or WorklistRow.State.OPEN)
+
+
+class RosterFilter(admin.SimpleListFilter):
+    """The communities of the teams that this person belongs to."""
+
+    title = "community"
+    parameter_name = "community"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        mine = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
+        return [(c.slug, c.short_name) for c in mine]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[WorklistRow]
+    ) -> QuerySet[WorklistRow]:
+        return (
+            queryset.filter(enrolment__community__slug=self.value()) if self.value() else queryset
+        )
+
+
+@admin.register(WorklistRow)
+class WorklistAdmin(TeamsOwnRows):
+    """The worklist of a team, oldest first. A row is not edited here: the buttons lead to the verbs."""
+
+    change_list_template = "admin/membership/worklistrow/worklist.html"
+    list_display = ["who", "community_name", "since", "why", "lists", "state_now"]
+    list_display_links = ["who"]
+    list_filter = [StateFilter, "kind", RosterFilter]
+    search_fields = ["enrolment__person__name", "enrolment__person__email"]
+    search_help_text = "Name or email"
+    ordering = ["since", "pk"]
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorklistRow]:
+        return worklist_of(request.user)
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = [
+            ("write", worklist_views.write),
+            ("give-time", worklist_views.give_time),
+            ("end", worklist_views.end),
+            ("look-again", worklist_views.look_again),
+        ]
+        return [
+            *(
+                path(
+                    f"<int:pk>/{name}/",
+                    self.admin_site.admin_view(view),
+                    name=f"membership_worklistrow_{name}",
+                )
+                for name, view in pages
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        more = {
+            "title": "Worklist",
+            "too_old": known_lists(timezone.localdate()).too_old,
+            "last_night": NightlyReassessment.objects.first(),
+        }
+        return super().changelist_view(request, more)
+
+    def change_view(
+        self,
+        request: SignedIn,  # type: ignore[override]
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Everything about one row."""
+        if not object_id.isdigit():
+            raise Http404("There is no such row.")
+        return worklist_views.row(request, pk=int(object_id))
+
+    def history_view(
+        self,
+        request: SignedIn,  # type: ignore[override]
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The history of a row is on its page."""
+        return self.change_view(request, object_id)
+
+    @admin.display(description="who", ordering="enrolment__person__name")
+    def who(self, row: WorklistRow) -> str:
+        return str(row.enrolment.person)
+
+    @admin.display(description="community", ordering="enrolment__community__position")
+    def community_name(self, row: WorklistRow) -> str:
+        return row.enrolment.community.short_name
+
+    @admin.display(description="why")
+    def why(self, row: WorklistRow) -> SafeString:
+        return render_to_string("admin/membership/worklistrow/why.html", {"row": row})
+
+    @admin.display(description="which list")
+    def lists(self, row: WorklistRow) -> str:
+        return ", ".join(row.sources)
+
+    @admin.display(description="state", ordering="state")
+    def state_now(self, row: WorklistRow) -> SafeString:
+        return render_to_string("admin/membership/worklistrow/state.html", {"row": row})

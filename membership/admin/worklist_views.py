@@ -1,0 +1,182 @@
+"""The page of a worklist row and the pages that act on it: each shows its letter, and posts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import Form
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from membership import roster_letters, rosters, worklist
+from membership.forms import EndForm, TimeForm, WriteForm
+from membership.models import Enrolment, WorklistRow
+from membership.outbox.message import blocks_of
+from membership.outbox.queue import Letter
+from membership.refusal import Refused
+from membership.signup.visitors import SignedIn
+
+# Stands in the preview where the staff's own words will be.
+OWN_WORDS = "[own words]"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One of the acting pages: its words, its form and its letter."""
+
+    name: str
+    label: str
+    done: str
+    button: str
+    form: Callable[..., Form]
+    letter: Callable[[Enrolment, str], Letter] | None
+    act: Callable[..., object]
+
+
+def _write(row: WorklistRow, **how: Any) -> None:
+    worklist.write_to(row_id=row.pk, **how)
+
+
+def _give_time(row: WorklistRow, **how: Any) -> None:
+    worklist.give_time(row_id=row.pk, **how)
+
+
+def _end(row: WorklistRow, **how: Any) -> None:
+    rosters.end_enrolment(enrolment_id=row.enrolment_id, **how)
+
+
+_WRITE = Action(
+    "write",
+    "Write to {name}",
+    "Your letter to {name} is on its way.",
+    "ask",
+    WriteForm,
+    roster_letters.check,
+    _write,
+)
+_GIVE_TIME = Action(
+    "give-time", "Give {name} time", "{name} has time.", "reopen", TimeForm, None, _give_time
+)
+_END = Action(
+    "end",
+    "End the enrolment of {name}",
+    "The enrolment of {name} is ended.",
+    "decline",
+    EndForm,
+    roster_letters.ended,
+    _end,
+)
+_ACTIONS = [_WRITE, _GIVE_TIME, _END]
+
+
+@require_safe
+def row(request: SignedIn, pk: int) -> HttpResponse:
+    """Why somebody is on the worklist, what is known today, and buttons that say what they do."""
+    shown = _mine(request, pk)
+    return _page(
+        request,
+        "row",
+        shown,
+        title=f"{shown.enrolment.person}: {shown.enrolment.community.short_name}",
+        assessment=worklist.assessment_now(shown, on=timezone.localdate()),
+        facts=worklist.where_to_confirm(shown),
+        steps=shown.steps.select_related("by__person"),
+        buttons=[]
+        if shown.is_settled
+        else [
+            (_label(action, shown), _url(action.name, shown), action.button) for action in _ACTIONS
+        ],
+    )
+
+
+def write(request: SignedIn, pk: int) -> HttpResponse:
+    """Write to the person, with the letter in view."""
+    return _act(request, pk, _WRITE)
+
+
+def give_time(request: SignedIn, pk: int) -> HttpResponse:
+    """Leave the row alone until a day."""
+    return _act(request, pk, _GIVE_TIME)
+
+
+def end(request: SignedIn, pk: int) -> HttpResponse:
+    """End the enrolment, with the letter in view."""
+    return _act(request, pk, _END)
+
+
+@require_POST
+def look_again(request: SignedIn, pk: int) -> HttpResponse:
+    """Hold this enrolment against the rules now, for example after a fact was confirmed."""
+    shown = _mine(request, pk)
+    theirs = Enrolment.objects.filter(pk=shown.enrolment_id)
+    done = rosters.reassess(now=timezone.now(), enrolments=theirs)
+    shown.refresh_from_db()
+    if shown.is_settled:
+        said = f"Settled: {shown.get_how_display().lower()}."
+    else:
+        said = "The reasons have changed." if done.changed else "Nothing has changed."
+    messages.success(request, said)
+    return redirect("admin:membership_worklistrow_change", pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def _act(request: SignedIn, pk: int, action: Action) -> HttpResponse:
+    shown = _mine(request, pk)
+    person = shown.enrolment.person
+    form = action.form(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            action.act(shown, by=request.user, now=timezone.now(), **form.cleaned_data)
+        except Refused as refusal:
+            # Her words stay in the form; the page behind shows what happened meanwhile.
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, action.done.format(name=person.short_name))
+            return redirect("admin:membership_worklistrow_changelist")
+    elif request.method != "POST" and shown.is_settled:
+        messages.warning(request, f"This is settled: {shown.get_how_display().lower()}.")
+        return redirect("admin:membership_worklistrow_change", pk)
+    letter = action.letter(shown.enrolment, OWN_WORDS) if action.letter and person.email else None
+    return _page(
+        request,
+        "act",
+        shown,
+        title=_label(action, shown),
+        form=form,
+        letter=letter,
+        letter_blocks=[
+            ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
+        ]
+        if letter
+        else [],
+        button=_label(action, shown),
+        button_kind=action.button,
+    )
+
+
+def _mine(request: SignedIn, pk: int) -> WorklistRow:
+    """A row of this person's own team; any other does not exist for her."""
+    shown = worklist.worklist_of(request.user).filter(pk=pk).first()
+    if shown is None:
+        raise Http404("There is no such row.")
+    return shown
+
+
+def _label(action: Action, shown: WorklistRow) -> str:
+    return action.label.format(name=shown.enrolment.person.short_name)
+
+
+def _url(name: str, shown: WorklistRow) -> str:
+    return reverse(f"admin:membership_worklistrow_{name}", args=[shown.pk])
+
+
+def _page(request: SignedIn, template: str, shown: WorklistRow, **context: Any) -> HttpResponse:
+    return render(
+        request,
+        f"admin/membership/worklistrow/{template}.html",
+        {**admin.site.each_context(request), "row": shown, **context},
+    )

@@ -1,0 +1,124 @@
+"""What staff see of the worklist, and what they do about a row. Ending an enrolment is in ``rosters``.
+
+One verb, one function, one transaction; each leaves a step in the row's history.
+"""
+
+from datetime import date, datetime
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from communities.eligibility import Assessment, assess
+from communities.vocabulary import CriterionKind
+from membership import roster_letters
+from membership.models import Enrolment, User, WorklistRow, WorklistStep
+from membership.outbox.queue import queue
+from membership.refusal import Refused
+from membership.standing import standing_of
+from membership.teams import families_of
+
+
+def worklist_of(user: User | AnonymousUser) -> QuerySet[WorklistRow]:
+    """The rows of the communities that this member of staff decides for."""
+    mine = WorklistRow.objects.filter(enrolment__community__team__family__in=families_of(user))
+    return mine.select_related("enrolment__person", "enrolment__community__team")
+
+
+def assessment_now(row: WorklistRow, *, on: date) -> Assessment:
+    """The rules as they come out today, in sentences that name the person."""
+    enrolment = row.enrolment
+    found = assess(standing_of(enrolment.person, on), enrolment.community.rules())
+    name = enrolment.person.short_name
+    return Assessment(on=on, findings=tuple(f.about(name) for f in found.findings))
+
+
+def where_to_confirm(row: WorklistRow) -> list[tuple[str, str]]:
+    """The facts behind a row in the register: (what, its admin page)."""
+    person = row.enrolment.person
+    kinds = {finding.kind for finding in row.reasons}
+    pages = []
+    if kinds & {CriterionKind.CASELOAD, CriterionKind.COORDINATION_ROLE}:
+        pages.append(("Positions and roles of " + str(person), _page("person", person.pk)))
+    positions = person.positions.filter(program__isnull=False).select_related("program__agency")
+    programs = {position.program for position in positions if position.program}
+    if CriterionKind.FUNDING in kinds:
+        pages += [(f"Funding of {p}", _page("program", p.pk)) for p in programs]
+    if CriterionKind.EVA_MEMBERSHIP in kinds:
+        pages += [
+            (f"EVA BC memberships of {agency}", _page("agency", agency.pk))
+            for agency in {program.agency for program in programs}
+        ]
+        pages += [
+            (f"EVA BC membership of {person}", _page("evamembership", held.pk))
+            for held in person.eva_memberships.all()
+        ]
+    # Whatever is not in the register yet is made from the person's page.
+    return sorted(set(pages)) or [(f"What is known of {person}", _page("person", person.pk))]
+
+
+def _page(model: str, pk: int) -> str:
+    return reverse(f"admin:membership_{model}_change", args=[pk])
+
+
+# -- The verbs ------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def write_to(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
+    """Write to the person; the row stays open until somebody settles it."""
+    row = _locked(row_id, by)
+    if not text.strip():
+        raise Refused("Write what you want to ask.")
+    if not row.enrolment.person.email:
+        raise Refused(f"The register has no email of {row.enrolment.person}. Add it there first.")
+    step = _step(row, WorklistStep.Verb.WROTE, by, now, text)
+    letter = roster_letters.check(row.enrolment, text)
+    queue(letter, about=row.enrolment.about, event=step.pk, now=now)
+    return row
+
+
+@transaction.atomic
+def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -> WorklistRow:
+    """Leave the row alone up to and including the day ``until``; ``text`` says why, for staff."""
+    row = _locked(row_id, by)
+    if until <= timezone.localdate(now):
+        raise Refused("Give time until a day after today.")
+    row.state, row.until = WorklistRow.State.GIVEN_TIME, until
+    row.save(update_fields=["state", "until"])
+    why = f"Until {date_format(until, 'j F Y')}. {text.strip()}".strip()
+    _step(row, WorklistStep.Verb.GAVE_TIME, by, now, why)
+    return row
+
+
+def settle_ended(enrolment: Enrolment, *, by: User, text: str, now: datetime) -> None:
+    """Settle whatever is open of an enrolment that ends. Runs inside the caller's transaction."""
+    for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
+        row.state, row.how = WorklistRow.State.SETTLED, WorklistRow.How.ENDED
+        row.settled_on = timezone.localdate(now)
+        row.save(update_fields=["state", "how", "settled_on"])
+        _step(row, WorklistStep.Verb.SETTLED, by, now, f"{row.get_how_display()}.\n{text.strip()}")
+
+
+def _locked(row_id: int, by: User) -> WorklistRow:
+    row = (
+        WorklistRow.objects.select_for_update(of=("self",))
+        .select_related("enrolment__person", "enrolment__community__team")
+        .get(pk=row_id)
+    )
+    if row.enrolment.community.family not in families_of(by):
+        raise Refused("This enrolment belongs to the other team.")
+    if row.settled_on:
+        when = date_format(row.settled_on, "j F Y")
+        raise Refused(
+            f"This is settled already: {row.get_how_display().lower()}, on {when}. "
+            "Nothing was changed."
+        )
+    return row
+
+
+def _step(row: WorklistRow, verb: str, by: User, now: datetime, text: str) -> WorklistStep:
+    return WorklistStep.objects.create(row=row, verb=verb, by=by, at=now, text=text.strip())
