@@ -80,6 +80,13 @@ def test_after_three_missed_weeks_only_the_newest_reminder_goes_out(waiting):
     assert reminded() == [("reminder-21", "queued")]
 
 
+def test_a_reminder_that_could_not_leave_in_time_gives_way_to_the_next(waiting):
+    send_due_reminders(now=after(7))
+    send_due_reminders(now=after(21))
+
+    assert reminded() == [("reminder-7", "cancelled"), ("reminder-21", "queued")]
+
+
 def test_a_request_lapses_only_when_the_last_reminder_was_out_for_three_days(waiting):
     send_due_reminders(now=after(40))
     deliver_all(after(40))
