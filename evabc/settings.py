@@ -216,7 +216,6 @@ LANGUAGE_CODE = "en-ca"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "America/Vancouver"
-CELERY_TIMEZONE = TIME_ZONE
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 250_000  # bytes of one form, files not counted
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from membership.models import OutboxEmail
-from membership.outbox.queue import queue_once
+from membership.outbox.queue import cancel, queue_once
 from requests import letters, workflow
 from requests.lifecycle import LAPSE_DAYS, NOTICE_DAYS, REMINDER_DAYS, State
 from requests.models import JoinRequest
@@ -165,14 +165,14 @@ def _each(ids: list[int], act: Callable[[int, datetime], bool], now: datetime) -
 
 
 def _remind(join_request_id: int, now: datetime) -> bool:
-    """Queue the reminder that is due, if it still is."""
+    """Queue the reminder that is due, if it still is, in place of one that has not left yet."""
     wait = _locked(join_request_id, now)
     if wait is None or wait.due_reminder is None:
         return False
-    letter = letters.reminder(wait.join_request, days=wait.due_reminder, last_day=wait.last_day)
-    return queue_once(
-        letter, key=wait.key(wait.due_reminder), about=wait.join_request.about, now=now
-    )
+    join_request, days = wait.join_request, wait.due_reminder
+    letter = letters.reminder(join_request, days=days, last_day=wait.last_day)
+    cancel(about=join_request.about, kinds=letters.REMINDER_KINDS.values())
+    return queue_once(letter, key=wait.key(days), about=join_request.about, now=now)
 
 
 def _lapse(join_request_id: int, now: datetime) -> bool:

@@ -164,11 +164,10 @@ def test_workers_that_run_the_nightly_job_at_once_send_one_set_of_letters():
         builders.request_in(State.AWAITING_REPLY, user, staff)
     remind_at, lapse_at = builders.NOW + timedelta(days=21), builders.NOW + timedelta(days=30)
 
-    queued: list[int] = []
+    queued, lapsed = [], []
     remind = [lambda: queued.append(send_due_reminders(now=remind_at))] * 5
     assert all_at_once(*remind) == ["done"] * 5
     OutboxEmail.objects.update(state=OutboxEmail.State.SENT, sent_at=remind_at)
-    lapsed: list[int] = []
     lapse = [lambda: lapsed.append(lapse_overdue(now=lapse_at))] * 5
     assert all_at_once(*lapse) == ["done"] * 5
 
@@ -180,7 +179,7 @@ def test_workers_that_run_the_nightly_job_at_once_send_one_set_of_letters():
 def test_one_key_asked_for_by_many_at_once_is_one_letter():
     join_request = builders.sent(builders.worker())
     letter = letters.receipt(join_request)
-    queued: list[bool] = []
+    queued = []
 
     def ask():
         with transaction.atomic():
