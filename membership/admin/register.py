@@ -27,6 +27,17 @@ from membership.names import name_key
 LIST_NAME = ("list_name", admin.AllValuesFieldListFilter)
 
 
+def titled(title: str) -> type[admin.ChoicesFieldListFilter]:
+    """A filter of a column of another table, under a title that says of which."""
+
+    class Titled(admin.ChoicesFieldListFilter):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.title = title
+
+    return Titled
+
+
 class ProgramInline(FactInline):
     model = Program
 
@@ -104,9 +115,9 @@ class PersonMembershipInline(FactInline):
 class PersonAdmin(StampsChecks):
     list_display = ["name", "email"]
     list_filter = [
-        ("positions__program_type", admin.AllValuesFieldListFilter),
-        ("positions__evidence", admin.AllValuesFieldListFilter),
-        ("roles__evidence", admin.AllValuesFieldListFilter),
+        ("positions__program__type", titled("type of program")),
+        ("positions__evidence", titled("how we know the caseload")),
+        ("roles__evidence", titled("how we know the role")),
     ]
     search_fields = ["name", "email"]
     autocomplete_fields = ["user"]
@@ -116,7 +127,7 @@ class PersonAdmin(StampsChecks):
 @admin.register(CoordinationInitiative)
 class InitiativeAdmin(admin.ModelAdmin):
     list_display = ["name", "kind", "community_served"]
-    list_filter = ["kind", ("roles__evidence", admin.AllValuesFieldListFilter)]
+    list_filter = ["kind", ("roles__evidence", titled("how we know its roles"))]
     search_fields = ["name", "community_served"]
 
 
