@@ -9,7 +9,7 @@ from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
 
-from membership.admin.evidenced import FactAdmin, FactInline, StampsChecks
+from membership.admin.evidenced import FactAdmin, FactInline, NamedListFilter, StampsChecks
 from membership.admin.periods import EndingFilter, HolderFilter
 from membership.admin.teams import TeamsOwnRows
 from membership.models import (
@@ -23,8 +23,6 @@ from membership.models import (
     ProgramPosition,
 )
 from membership.names import name_key
-
-LIST_NAME = ("list_name", admin.AllValuesFieldListFilter)
 
 
 def titled(title: str) -> type[admin.ChoicesFieldListFilter]:
@@ -77,7 +75,7 @@ class AgencyAdmin(StampsChecks):
 @admin.register(Program)
 class ProgramAdmin(FactAdmin):
     list_display = ["agency", "type", "community_served", "funder", "funded_until", "how_known"]
-    list_filter = ["type", "funder", "evidence", LIST_NAME]
+    list_filter = ["type", "funder", "evidence", NamedListFilter]
     list_select_related = ["agency", "confirmed_by__person"]
     search_fields = ["agency__name", "agency__name_key", "community_served"]
     autocomplete_fields = ["agency"]
@@ -86,7 +84,7 @@ class ProgramAdmin(FactAdmin):
 @admin.register(EvaMembership)
 class EvaMembershipAdmin(FactAdmin):
     list_display = ["holder", "starts_on", "ends_on", "is_held", "how_known"]
-    list_filter = [EndingFilter, "evidence", LIST_NAME]
+    list_filter = [EndingFilter, "evidence", NamedListFilter]
     list_select_related = ["agency", "person", "confirmed_by__person"]
     search_fields = ["agency__name", "agency__name_key", "person__name"]
     autocomplete_fields = ["agency", "person"]
