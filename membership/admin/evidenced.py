@@ -16,8 +16,27 @@ from membership.models.evidence import Evidenced
 KEPT_BY_THE_PORTAL = ["confirmed_by", "confirmed_on"]
 
 
-class ShowsEvidence:
-    """A column that says how a fact is known: "checked by Priya Sample on 2 May 2026"."""
+class NamedListFilter(admin.SimpleListFilter):
+    """The lists that facts came from. A fact of no list is in none of them."""
+
+    title = "list"
+    parameter_name = "list_name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        named = model_admin.model.objects.exclude(list_name="").order_by("list_name")
+        return [(name, name) for name in named.values_list("list_name", flat=True).distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(list_name=self.value()) if self.value() else queryset
+
+
+class ShowsEvidence(admin.options.BaseModelAdmin):
+    """How a fact is known, as a column and, after the fact itself, in its form."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        last = ["evidence", "list_name", "list_as_of", "how_known"]
+        fields = super().get_fields(request, obj)
+        return [name for name in fields if name not in last] + last
 
     @admin.display(description="how we know", ordering="evidence")
     def how_known(self, fact: Evidenced) -> str:

@@ -9,7 +9,7 @@ from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
 
-from membership.admin.evidenced import FactAdmin, FactInline, StampsChecks
+from membership.admin.evidenced import FactAdmin, FactInline, NamedListFilter, StampsChecks
 from membership.admin.periods import EndingFilter, HolderFilter
 from membership.admin.teams import TeamsOwnRows
 from membership.models import (
@@ -24,7 +24,16 @@ from membership.models import (
 )
 from membership.names import name_key
 
-LIST_NAME = ("list_name", admin.AllValuesFieldListFilter)
+
+def titled(title: str) -> type[admin.ChoicesFieldListFilter]:
+    """A filter of a column of another table, under a title that says of which."""
+
+    class Titled(admin.ChoicesFieldListFilter):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.title = title
+
+    return Titled
 
 
 class ProgramInline(FactInline):
@@ -66,7 +75,7 @@ class AgencyAdmin(StampsChecks):
 @admin.register(Program)
 class ProgramAdmin(FactAdmin):
     list_display = ["agency", "type", "community_served", "funder", "funded_until", "how_known"]
-    list_filter = ["type", "funder", "evidence", LIST_NAME]
+    list_filter = ["type", "funder", "evidence", NamedListFilter]
     list_select_related = ["agency", "confirmed_by__person"]
     search_fields = ["agency__name", "agency__name_key", "community_served"]
     autocomplete_fields = ["agency"]
@@ -75,7 +84,7 @@ class ProgramAdmin(FactAdmin):
 @admin.register(EvaMembership)
 class EvaMembershipAdmin(FactAdmin):
     list_display = ["holder", "starts_on", "ends_on", "is_held", "how_known"]
-    list_filter = [EndingFilter, "evidence", LIST_NAME]
+    list_filter = [EndingFilter, "evidence", NamedListFilter]
     list_select_related = ["agency", "person", "confirmed_by__person"]
     search_fields = ["agency__name", "agency__name_key", "person__name"]
     autocomplete_fields = ["agency", "person"]
@@ -104,9 +113,9 @@ class PersonMembershipInline(FactInline):
 class PersonAdmin(StampsChecks):
     list_display = ["name", "email"]
     list_filter = [
-        ("positions__program_type", admin.AllValuesFieldListFilter),
-        ("positions__evidence", admin.AllValuesFieldListFilter),
-        ("roles__evidence", admin.AllValuesFieldListFilter),
+        ("positions__program__type", titled("type of program")),
+        ("positions__evidence", titled("how we know the caseload")),
+        ("roles__evidence", titled("how we know the role")),
     ]
     search_fields = ["name", "email"]
     autocomplete_fields = ["user"]
@@ -116,7 +125,7 @@ class PersonAdmin(StampsChecks):
 @admin.register(CoordinationInitiative)
 class InitiativeAdmin(admin.ModelAdmin):
     list_display = ["name", "kind", "community_served"]
-    list_filter = ["kind", ("roles__evidence", admin.AllValuesFieldListFilter)]
+    list_filter = ["kind", ("roles__evidence", titled("how we know its roles"))]
     search_fields = ["name", "community_served"]
 
 

@@ -185,6 +185,13 @@ def test_the_filters_find_what_staff_look_for(desk, agency):
     held(agency=other, starts_on=TODAY, ends_on="2026-06-01", is_held=False)
     Program.objects.create(agency=agency, type="STVC", funder="PSSG", **listed)
     Program.objects.create(agency=other, type="SAS")
+    for _ in range(2):  # a person with two such facts is one row
+        ProgramPosition.objects.create(
+            person=Person.objects.get_or_create(name="Kim Sample")[0],
+            program_type="STVC",
+            evidence="confirmed",
+            confirmed_on=TODAY,
+        )
     assert [
         rows(desk, *look)
         for look in [
@@ -198,9 +205,10 @@ def test_the_filters_find_what_staff_look_for(desk, agency):
             ("agency", "?membership=none"),
             ("program", "?funder__exact=PSSG"),
             ("program", "?evidence__exact=claimed"),
-            ("person", "?positions__evidence=claimed"),
+            ("person", "?positions__evidence__exact=claimed"),
+            ("person", "?positions__evidence__exact=confirmed"),
         ]
-    ] == [1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 0]
+    ] == [1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 0, 1]
 
 
 def test_a_changelist_asks_the_same_number_of_questions_for_any_number_of_rows(desk, priya):
