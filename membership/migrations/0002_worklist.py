@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'worklist row',
-                'verbose_name_plural': 'worklist',
+                'verbose_name_plural': 'worklist rows',
                 'ordering': ['since', 'pk'],
             },
         ),
