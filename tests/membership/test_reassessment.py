@@ -26,6 +26,7 @@ from membership.reassessment import reassess_if_due
 from membership.rosters import reassess
 from membership.standing import standing_of
 from tests.membership.rosters import (
+    FAR,
     NOW,
     TODAY,
     agency,
@@ -39,7 +40,6 @@ from tests.membership.rosters import (
 pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
 
 Kind, How = WorklistRow.Kind, WorklistRow.How
-FAR = TODAY + timedelta(days=300)
 
 
 @pytest.fixture
