@@ -64,7 +64,7 @@ def test_a_changed_rule_is_shown_with_names_and_saved_only_when_confirmed(lou, d
     assert "Dana Sample</bdi>: met → not met" in shown
     assert "Requests that wait: 0 would change" in shown
     assert (funder(), LogEntry.objects.count()) == (Funder.PSSG, 0)
-    lists: dict = {}
+    lists = {}
     for name, value in asked.context["typed"]:
         lists.setdefault(name, []).append(value)
     assert lou.post(page(), {**lists, "_rules_confirmed": "1"}).status_code == 302
