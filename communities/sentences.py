@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.formats import date_format
@@ -234,9 +233,10 @@ def _next_step(verdict: Verdict, kind: CriterionKind, fact: Fact | None) -> str:
 
 
 def _boundary(sentence: Sentence, fact: Fact | None) -> str:
-    day: date | None = None
-    if fact:
-        day = fact.starts_on if sentence is Sentence.NOT_YET else fact.ends_on
+    """The day that the sentence names; most name none, and writing one takes time."""
+    if fact is None or sentence not in (Sentence.ENDED, Sentence.NOT_YET):
+        return ""
+    day = fact.starts_on if sentence is Sentence.NOT_YET else fact.ends_on
     return date_format(day, "j F Y") if day else ""
 
 

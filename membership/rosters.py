@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice
 from membership import roster_letters
 from membership.models import Enrolment, Person, User
-from membership.outbox.queue import queue
+from membership.outbox.queue import cancel, queue
 from membership.reassessment import reassess
 from membership.refusal import Refused
 from membership.teams import families_of
@@ -45,6 +45,8 @@ def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> E
     enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
     enrolment.save(update_fields=["ended_on"])
     settle_ended(enrolment, by=by, text=text, now=now)
+    # A question that has not gone out yet is no longer ours to ask.
+    cancel(about=enrolment.about, kinds=["roster-check"])
     if enrolment.person.email:
         # An enrolment ends once, so its own key is the event's.
         letter = roster_letters.ended(enrolment, text)

@@ -1,5 +1,8 @@
 """How we know a fact: columns that every fact of the register carries."""
 
+import functools
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -60,7 +63,7 @@ class Evidenced(models.Model):
         """The list in words, for the findings: "the ministry's contract list of 1 April 2026"."""
         if not self.list_name or not self.list_as_of:
             return ""
-        return f"{self.list_name} of {date_format(self.list_as_of, 'j F Y')}"
+        return f"{self.list_name} of {_in_words(self.list_as_of)}"
 
     @property
     def how_known(self) -> str:
@@ -72,3 +75,9 @@ class Evidenced(models.Model):
         if self.evidence in (Evidence.LISTED, Evidence.CONTRADICTED):
             return self.source
         return "a worker said so"
+
+
+@functools.lru_cache
+def _in_words(day: date) -> str:
+    """A handful of lists carry all the facts of the register."""
+    return date_format(day, "j F Y")

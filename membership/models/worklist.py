@@ -46,7 +46,7 @@ class WorklistRow(models.Model):
     class Meta:
         ordering = ["since", "pk"]
         verbose_name = "worklist row"
-        verbose_name_plural = "worklist"
+        verbose_name_plural = "worklist rows"
         constraints = [
             models.UniqueConstraint(
                 fields=["enrolment", "kind"],

@@ -18,6 +18,7 @@ from tests import builders
 
 NOW = builders.NOW
 TODAY = timezone.localdate(NOW)
+FAR = TODAY + timedelta(days=300)
 
 
 def on_list(name: str = "the sample list", as_of: date = TODAY) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from communities.eligibility import assess
 from communities.vocabulary import Evidence, Funder
+from evabc.celery import app
+from evabc.schedule import SCHEDULE
 from membership.lists import known_lists
 from membership.models import (
     Enrolment,
@@ -26,6 +29,7 @@ from membership.reassessment import reassess_if_due
 from membership.rosters import reassess
 from membership.standing import standing_of
 from tests.membership.rosters import (
+    FAR,
     NOW,
     TODAY,
     agency,
@@ -39,7 +43,6 @@ from tests.membership.rosters import (
 pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
 
 Kind, How = WorklistRow.Kind, WorklistRow.How
-FAR = TODAY + timedelta(days=300)
 
 
 @pytest.fixture
@@ -237,8 +240,17 @@ def test_a_night_is_done_once_and_a_missed_one_made_up_for(dana):
     ]
 
 
-def test_the_command_counts_and_its_dry_run_writes_nothing(dana, capsys):
+def test_beat_rings_for_the_task_that_reassesses(dana):
+    task = SCHEDULE["reassess-rosters"]["task"]
+    app.loader.import_default_modules()
     Program.objects.update(funder=Funder.OTHER)
+    with time_machine.travel(NOW):
+        app.tasks[task].apply(throw=True)
+    assert (len(rows()), NightlyReassessment.objects.count()) == (1, 1)
+
+
+def test_the_command_counts_and_its_dry_run_writes_nothing(dana, capsys):
+    # The command reads the clock itself: what it finds must not depend on the age of a list.
     Program.objects.update(list_as_of=None, evidence="claimed", funder="")
     EvaMembership.objects.all().delete()
     said = "1 enrolments looked at; worklist rows: 1 {} opened, 0 changed, 0 settled.\n"

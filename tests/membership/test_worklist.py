@@ -94,6 +94,13 @@ def test_ending_closes_the_enrolment_settles_the_row_and_sends_the_letter(row, p
     assert reassess(now=later(1)).looked_at == 0
 
 
+def test_a_question_that_has_not_gone_out_is_stopped_by_the_end(row, priya):
+    write_to(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
+    end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
+    states = dict(OutboxEmail.objects.values_list("kind", "state"))
+    assert states == {"roster-check": "cancelled", "roster-ended": "queued"}
+
+
 def test_an_enrolment_ends_once(row, priya):
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     with pytest.raises(Refused, match="was ended already, on 4 May 2026"):
