@@ -18,6 +18,7 @@ from membership.models import (
     CoordinationInitiative,
     Enrolment,
     EvaMembership,
+    ListImport,
     OutboxEmail,
     Program,
 )
@@ -138,6 +139,13 @@ TABLE = {
     **teams_rows("membership_outboxemail"),
     **teams_rows("membership_enrolment"),
     **teams_rows("joinrequests_joinrequest"),
+    **teams_rows("membership_listimport"),
+    "admin:membership_listimport_add": (TEAMS, TEAMS),
+    "admin:membership_listimport_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_listimport_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_listimport_confirm": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_listimport_discard": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_listimport_sample": (TEAMS, desk(405, 405, 405)),
     "admin:joinrequests_joinrequest_change": (THIS_TEAM, desk(405, 405, 405)),
     "admin:joinrequests_joinrequest_history": (THIS_TEAM, desk(405, 405, 405)),
     "admin:joinrequests_joinrequest_approve": (THIS_TEAM, THIS_TEAM),
@@ -193,6 +201,16 @@ def world():
         "coordinationinitiative": CoordinationInitiative.objects.create(
             name="Sample ICAT", kind="ICAT"
         ),
+        "listimport": ListImport.objects.create(
+            kind="roster",
+            list_name="the roster",
+            as_of="2026-04-01",
+            community=join_request.community,
+            file_name="roster.csv",
+            uploaded_at=builders.NOW,
+            moved_at=builders.NOW,
+            state="ready",
+        ),
         "enrolment": Enrolment.objects.create(
             person=worker.person,
             community=join_request.community,
@@ -228,7 +246,8 @@ def address(pattern: str, world) -> str:
     row = str(world[model].pk) if model in world else "1"
     return (
         pattern.replace("<slug:slug>", "stvc")
-        .replace("<int:pk>", str(world["joinrequest"].pk))
+        .replace("<int:pk>", row)
+        .replace("<str:kind>", "agencies")
         .replace("<path:content_type_id>", "1")
         .replace("<path:object_id>", row)
         .replace("(?P<app_label>communities|membership|joinrequests)", "membership")
