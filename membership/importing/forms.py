@@ -25,15 +25,24 @@ class UploadForm(forms.Form):
     list_name = forms.CharField(
         label="Name of the list",
         max_length=120,
+        error_messages={"required": "Write the name of the list."},
         help_text="The same name for each edition, for example: the ministry’s contract list.",
     )
     as_of = forms.DateField(
         label="The list is as of",
+        error_messages={
+            "required": "Choose the day on which the list was true.",
+            "invalid": "Write the day like 2026-04-01.",
+        },
         help_text="The day on which it was true. A newer list wins over an older one.",
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     file = forms.FileField(
         label="File",
+        error_messages={
+            "required": "Choose the file of the list.",
+            "empty": "The file is empty.",
+        },
         help_text=f"CSV (UTF-8) or XLSX, up to {MOST_BYTES // 1_000_000} MB and {MOST_ROWS:,} rows.",
         widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
     )

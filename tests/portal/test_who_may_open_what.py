@@ -246,7 +246,7 @@ def address(pattern: str, world) -> str:
     row = str(world[model].pk) if model in world else "1"
     return (
         pattern.replace("<slug:slug>", "stvc")
-        .replace("<int:pk>", row)
+        .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
         .replace("<str:kind>", "agencies")
         .replace("<path:content_type_id>", "1")
         .replace("<path:object_id>", row)
