@@ -23,6 +23,7 @@ from membership.models import (
     CoordinationRole,
     Enrolment,
     EvaMembership,
+    ListImport,
     OutboxEmail,
     Person,
     Program,
@@ -83,6 +84,11 @@ def enrolment(**more: Any) -> Enrolment:
 
 def letter(**more: Any) -> OutboxEmail:
     return baker.make(OutboxEmail, team=community().team, due_at=NOW, queued_at=NOW, **more)
+
+
+def a_list(**more: Any) -> ListImport:
+    fields = {"kind": "agencies", "as_of": DAY, "uploaded_at": NOW, "moved_at": NOW}
+    return ListImport.objects.create(**{**fields, **more})
 
 
 @dataclass(frozen=True)
@@ -199,6 +205,16 @@ CONSTRAINTS = [
         lambda: SampleProvince.objects.create(loaded_at=NOW),
         lambda: SampleProvince.objects.create(loaded_at=NOW),
         columns("sampleprovince", "only_one"),
+    ),
+    Constraint(
+        "a_roster_and_only_a_roster_names_its_community",
+        lambda: a_list(kind="roster", community=community()),
+        lambda: a_list(kind="agencies", community=community()),
+    ),
+    Constraint(
+        "a_list_that_is_over_keeps_no_file",
+        lambda: a_list(state="ready", content=b"rows"),
+        lambda: a_list(state="applied", content=b"rows"),
     ),
     *evidence_constraints("program", lambda **more: baker.make(Program, **more)),
     *evidence_constraints("evamembership", membership),
