@@ -30,6 +30,7 @@ from membership.names import name_key
 CHUNK = 1_000  # rows read or written by one query
 
 _Row = TypeVar("_Row", bound=Model)
+_Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
 
 
 class Shelf(Generic[_Row]):
@@ -48,6 +49,10 @@ class Shelf(Generic[_Row]):
 
     def first(self, key: Hashable) -> _Row | None:
         return next(iter(self.all(key)), None)
+
+    def known(self) -> dict[Any, _Row]:
+        """The rows of the database that are here, by their primary keys."""
+        return {row.pk: row for rows in self._rows.values() for row in rows if row.pk}
 
     def put(self, key: Hashable, row: _Row) -> None:
         """Put a row of the database here."""
@@ -118,18 +123,19 @@ class Register:
 
     def read_agencies(self, names: Iterable[str]) -> None:
         for keys in in_chunks({name_key(name) for name in names}):
-            for agency in Agency.objects.filter(name_key__in=keys):
+            agencies = {a.pk: a for a in Agency.objects.filter(name_key__in=keys)}
+            for agency in agencies.values():
                 self.agencies.put(agency.name_key, agency)
-            programs = Program.objects.filter(agency__name_key__in=keys)
-            for program in self._held(programs.select_related("agency")):
+            for program in self._held(Program.objects.filter(agency__in=agencies)):
+                program.agency = agencies[program.agency_id]
                 self.programs.put(program_key(program), program)
 
-    def read_memberships(self, names: Iterable[str]) -> None:
-        for keys in in_chunks({name_key(name) for name in names}):
-            held = EvaMembership.objects.filter(agency__name_key__in=keys)
-            for membership in self._held(held.select_related("agency")):
-                if membership.agency:
-                    self.memberships.put(membership.agency.name_key, membership)
+    def read_memberships(self) -> None:
+        """Of the agencies that were read."""
+        agencies = self.agencies.known()
+        for keys in in_chunks(agencies):
+            for membership in self._held(EvaMembership.objects.filter(agency__in=keys)):
+                self.memberships.put(agencies[membership.agency_id].name_key, membership)
 
     def read_people(self, emails: Iterable[str]) -> None:
         for keys in in_chunks(set(emails)):
@@ -138,41 +144,44 @@ class Register:
             for person in people.filter(lower__in=keys):
                 self.people.put(person.email.lower(), person)
 
-    def read_positions(self, emails: Iterable[str]) -> None:
-        for position in self._facts_of(ProgramPosition, emails, "program__agency"):
+    def read_positions(self) -> None:
+        """Of the people that were read."""
+        for email, position in self._facts_of(ProgramPosition, "program__agency"):
             if position.program:
-                key = (position.person.email.lower(), program_key(position.program))
-                self.positions.put(key, position)
+                self.positions.put((email, program_key(position.program)), position)
 
     def read_initiatives(self) -> None:
         """All of them: a province has hundreds."""
         for initiative in CoordinationInitiative.objects.all():
             self.initiatives.put(initiative_key(initiative), initiative)
 
-    def read_roles(self, emails: Iterable[str]) -> None:
-        for role in self._facts_of(CoordinationRole, emails, "initiative"):
+    def read_roles(self) -> None:
+        """Of the people that were read."""
+        for email, role in self._facts_of(CoordinationRole, "initiative"):
             if role.initiative:
-                key = (role.person.email.lower(), initiative_key(role.initiative), role.role)
-                self.roles.put(key, role)
+                self.roles.put((email, initiative_key(role.initiative), role.role), role)
 
-    def read_enrolments(self, emails: Iterable[str], community: CommunityOfPractice) -> None:
-        for keys in in_chunks(set(emails)):
-            enrolments = Enrolment.objects.annotate(lower=Lower("person__email"))
-            there = enrolments.filter(community=community, lower__in=keys)
-            for enrolment in self._held(there.select_related("person")):
-                self.enrolments.put(enrolment.person.email.lower(), enrolment)
+    def read_enrolments(self, community: CommunityOfPractice) -> None:
+        """Of the people that were read."""
+        people = self.people.known()
+        for keys in in_chunks(people):
+            there = Enrolment.objects.filter(community=community, person__in=keys)
+            for enrolment in self._held(there):
+                self.enrolments.put(people[enrolment.person_id].email.lower(), enrolment)
 
-    def _facts_of(self, model: type[_Row], emails: Iterable[str], *related: str) -> Iterator[_Row]:
-        """What lists and staff said of these people. What they claim themselves no list touches.
+    def _facts_of(self, model: type[_Fact], related: str) -> Iterator[tuple[str, _Fact]]:
+        """What lists and staff said of people, with their emails; lists' own rows come first.
 
-        A list's own rows come first.
+        What people claim themselves no list touches.
         """
-        for keys in in_chunks(set(emails)):
-            rows = model._default_manager.annotate(lower=Lower("person__email")).filter(
-                lower__in=keys, evidence__in=[Evidence.LISTED, Evidence.CONFIRMED]
+        people = self.people.known()
+        for keys in in_chunks(people):
+            rows = model._default_manager.filter(
+                person__in=keys, evidence__in=[Evidence.LISTED, Evidence.CONFIRMED]
             )
-            found = self._held(rows.select_related("person", *related))
-            yield from sorted(found, key=lambda row: row.evidence != Evidence.LISTED)
+            found = self._held(rows.select_related(related))
+            for row in sorted(found, key=lambda row: row.evidence != Evidence.LISTED):
+                yield people[row.person_id].email.lower(), row
 
     def _held(self, rows: QuerySet[_Row]) -> QuerySet[_Row]:
         ordered = rows.order_by("pk")

@@ -71,7 +71,7 @@ def stvc(catalogue) -> CommunityOfPractice:
 
 
 def everything() -> list[list[dict]]:
-    return [list(model.objects.order_by("pk").values()) for model in REGISTER]
+    return [list(model._default_manager.order_by("pk").values()) for model in REGISTER]
 
 
 def of_kind(kind: ListKind, stvc: CommunityOfPractice) -> dict:

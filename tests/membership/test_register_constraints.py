@@ -24,6 +24,7 @@ from membership.models import (
     Enrolment,
     EvaMembership,
     NightlyReassessment,
+    ListImport,
     OutboxEmail,
     Person,
     Program,
@@ -96,6 +97,11 @@ def worklist_row(**more: Any) -> WorklistRow:
 
 def night() -> NightlyReassessment:
     return NightlyReassessment.objects.create(on=DAY, finished_at=NOW, looked_at=1)
+
+
+def a_list(**more: Any) -> ListImport:
+    fields = {"kind": "agencies", "as_of": DAY, "uploaded_at": NOW, "moved_at": NOW}
+    return ListImport.objects.create(**{**fields, **more})
 
 
 @dataclass(frozen=True)
@@ -230,6 +236,15 @@ CONSTRAINTS = [
         partial(worklist_row, state="settled", settled_on=DAY),
     ),
     Constraint("one_reassessment_a_day", night, night, columns("nightlyreassessment", "on")),
+        "a_roster_and_only_a_roster_names_its_community",
+        lambda: a_list(kind="roster", community=community()),
+        lambda: a_list(kind="agencies", community=community()),
+    ),
+    Constraint(
+        "a_list_that_is_over_keeps_no_file",
+        lambda: a_list(state="ready", content=b"rows"),
+        lambda: a_list(state="applied", content=b"rows"),
+    ),
     *evidence_constraints("program", lambda **more: baker.make(Program, **more)),
     *evidence_constraints("evamembership", membership),
     *evidence_constraints("programposition", position),

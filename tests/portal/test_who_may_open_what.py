@@ -18,6 +18,7 @@ from membership.models import (
     CoordinationInitiative,
     Enrolment,
     EvaMembership,
+    ListImport,
     OutboxEmail,
     Program,
     WorklistRow,
@@ -146,6 +147,13 @@ TABLE = {
     "admin:membership_worklistrow_end": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_look-again": (desk(405, 405, 405), desk(ON, 404, ON)),
     **teams_rows("joinrequests_joinrequest"),
+    **teams_rows("membership_listimport"),
+    "admin:membership_listimport_add": (TEAMS, TEAMS),
+    "admin:membership_listimport_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_listimport_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_listimport_confirm": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_listimport_discard": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_listimport_sample": (TEAMS, desk(405, 405, 405)),
     "admin:joinrequests_joinrequest_change": (THIS_TEAM, desk(405, 405, 405)),
     "admin:joinrequests_joinrequest_history": (THIS_TEAM, desk(405, 405, 405)),
     "admin:joinrequests_joinrequest_approve": (THIS_TEAM, THIS_TEAM),
@@ -224,6 +232,16 @@ def world():
         "coordinationinitiative": CoordinationInitiative.objects.create(
             name="Sample ICAT", kind="ICAT"
         ),
+        "listimport": ListImport.objects.create(
+            kind="roster",
+            list_name="the roster",
+            as_of="2026-04-01",
+            community=join_request.community,
+            file_name="roster.csv",
+            uploaded_at=builders.NOW,
+            moved_at=builders.NOW,
+            state="ready",
+        ),
         "enrolment": enrolment,
         "worklistrow": WorklistRow.objects.create(
             enrolment=enrolment, kind="rules", since="2026-01-01"
@@ -258,6 +276,7 @@ def address(pattern: str, world) -> str:
     return (
         pattern.replace("<slug:slug>", "stvc")
         .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
+        .replace("<str:kind>", "agencies")
         .replace("<path:content_type_id>", "1")
         .replace("<path:object_id>", row)
         .replace("(?P<app_label>communities|membership|joinrequests)", "membership")

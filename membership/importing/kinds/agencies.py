@@ -49,9 +49,8 @@ class AgencyList(Importer):
         self._periods: dict[str, list[ListRow]] = {}
 
     def read(self, rows: Sequence[ListRow]) -> None:
-        names = {row["agency"] for row in rows}
-        self.register.read_agencies(names)
-        self.register.read_memberships(names)
+        self.register.read_agencies(row["agency"] for row in rows)
+        self.register.read_memberships()
 
     def what(self, row: ListRow) -> str:
         return str(row["agency"])

@@ -62,10 +62,9 @@ class InitiativeList(Importer):
     )
 
     def read(self, rows: Sequence[ListRow]) -> None:
-        emails = {row["email"] for row in rows if row["email"]}
         self.register.read_initiatives()
-        self.register.read_people(emails)
-        self.register.read_roles(emails)
+        self.register.read_people(row["email"] for row in rows if row["email"])
+        self.register.read_roles()
 
     def what(self, row: ListRow) -> str:
         who = row["name"] or row["email"]

@@ -43,10 +43,9 @@ class PeopleList(Importer):
     )
 
     def read(self, rows: Sequence[ListRow]) -> None:
-        emails = {row["email"] for row in rows}
         self.register.read_agencies(row["agency"] for row in rows)
-        self.register.read_people(emails)
-        self.register.read_positions(emails)
+        self.register.read_people(row["email"] for row in rows)
+        self.register.read_positions()
 
     def what(self, row: ListRow) -> str:
         return f"{row['name'] or row['email']}: {row['program_type']}, {row['agency']}"

@@ -29,9 +29,8 @@ class RosterList(Importer):
 
     def read(self, rows: Sequence[ListRow]) -> None:
         assert self.community is not None  # noqa: S101  (the upload asks for it)
-        emails = {row["email"] for row in rows}
-        self.register.read_people(emails)
-        self.register.read_enrolments(emails, self.community)
+        self.register.read_people(row["email"] for row in rows)
+        self.register.read_enrolments(self.community)
 
     def what(self, row: ListRow) -> str:
         return str(row["name"] or row["email"])

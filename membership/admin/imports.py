@@ -1,0 +1,70 @@
+"""The lists that came in, and the way to bring in another."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from membership.admin.teams import TeamsOwnRows
+from membership.importing import views
+from membership.models import ListImport
+from membership.signup.visitors import SignedIn
+from membership.teams import families_of
+
+
+@admin.register(ListImport)
+class ListImportAdmin(TeamsOwnRows):
+    """The lists, newest first. Lists are added by an upload, and changed by their verbs only."""
+
+    list_display = ["list_name", "kind", "as_of", "state", "added", "changed", "same", "errors"]
+    list_filter = ["kind", "state"]
+    search_fields = ["list_name"]
+    ordering = ["-pk"]
+
+    def get_queryset(self, request: SignedIn) -> QuerySet[ListImport]:  # type: ignore[override]
+        return views.lists_of(request.user).defer("content")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(families_of(request.user))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        name = "membership_listimport"
+        return [
+            path("sample/<str:kind>/", view(views.sample), name=f"{name}_sample"),
+            path("<int:pk>/confirm/", view(views.confirm), name=f"{name}_confirm"),
+            path("<int:pk>/discard/", view(views.discard), name=f"{name}_discard"),
+            *super().get_urls(),
+        ]
+
+    def add_view(
+        self,
+        request: SignedIn,  # type: ignore[override]
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The upload."""
+        return views.upload(request)
+
+    def change_view(
+        self,
+        request: SignedIn,  # type: ignore[override]
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of a list."""
+        if not object_id.isdigit():
+            raise Http404("There is no such list.")
+        return views.show(request, pk=int(object_id))
+
+    def history_view(
+        self,
+        request: SignedIn,  # type: ignore[override]
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """What became of a list is on its page."""
+        return self.change_view(request, object_id)
