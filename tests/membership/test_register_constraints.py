@@ -23,8 +23,8 @@ from membership.models import (
     CoordinationRole,
     Enrolment,
     EvaMembership,
-    NightlyReassessment,
     ListImport,
+    NightlyReassessment,
     OutboxEmail,
     Person,
     Program,
@@ -236,6 +236,7 @@ CONSTRAINTS = [
         partial(worklist_row, state="settled", settled_on=DAY),
     ),
     Constraint("one_reassessment_a_day", night, night, columns("nightlyreassessment", "on")),
+    Constraint(
         "a_roster_and_only_a_roster_names_its_community",
         lambda: a_list(kind="roster", community=community()),
         lambda: a_list(kind="agencies", community=community()),
