@@ -1,6 +1,6 @@
 """The one bridge from rows to rules: what the register knows of people on a day.
 
-It reads for any number of people with the same four queries, and each time anew. Rows that are not
+It reads for any number of people with the same four queries at most, and each time anew. Rows that are not
 saved yet can be added: so the join form shows the findings of answers that nobody has sent.
 
 A listed fact that a newer edition of its list no longer has is left out: it is neither so nor not so,
@@ -10,9 +10,10 @@ but unknown. Lists are late and incomplete.
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.db.models import Q
+from django.utils.functional import SimpleLazyObject
 
 from communities.eligibility import Fact, ProgramWork, RoleHeld, Standing
 from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
@@ -63,7 +64,8 @@ def _standings(
             agencies.add(agency.pk)
     for role in (*roles.select_related("initiative"), *unsaved_roles):
         roles_of[role.person_id].append(role)
-    newest = ListImport.newest()
+    # Asked for only where a listed fact is at hand.
+    newest = cast(_NewestEditions, SimpleLazyObject(ListImport.newest))
     of_person, of_agency = _memberships(keys, agencies, newest)
     return {
         person.pk: _standing(
