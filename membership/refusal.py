@@ -1,5 +1,5 @@
-"""What a verb answers when it cannot be used now."""
+"""What a verb answers when it cannot do what was asked."""
 
 
 class Refused(Exception):
-    """The verb cannot be used now. Its text is a sentence for the person who tried."""
+    """It cannot be done, or not now. Its text is a sentence for the person who tried."""

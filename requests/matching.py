@@ -25,10 +25,11 @@ from membership.models import (
     User,
 )
 from membership.names import clean_text, name_key
+from membership.refusal import Refused
 from requests.answers import claims_of, find_program
 from requests.lifecycle import OPEN
 from requests.models import JoinRequest
-from requests.workflow import Refused, lock_open, note
+from requests.workflow import lock_open, note
 
 # What an applicant said, and what staff checked about it; what lists say is not hers to link.
 _HERS = (Evidence.CLAIMED, Evidence.CONFIRMED)

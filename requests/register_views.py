@@ -12,12 +12,12 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from membership.refusal import Refused
 from membership.register import NotKept
 from membership.signup.visitors import SignedIn
 from requests import admin_views, matching
 from requests import register_forms as forms
 from requests.register_desk import auto_id
-from requests.workflow import Refused
 
 
 @dataclass(frozen=True)

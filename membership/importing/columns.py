@@ -14,8 +14,9 @@ from django.core.validators import validate_email
 from django.db.models import TextChoices
 
 from membership.importing.days import NotADay, day_comes_first, read_day
-from membership.importing.sheets import Cell, Refused, SheetRow
+from membership.importing.sheets import Cell, SheetRow
 from membership.names import clean_text, name_key
+from membership.refusal import Refused
 
 LONGEST_EMAIL = 254
 

@@ -7,8 +7,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
-from membership.importing.sheets import MOST_BYTES, MOST_ROWS, Refused, refuse_too_large
+from membership.importing.sheets import MOST_BYTES, MOST_ROWS, refuse_too_large
 from membership.models import ListKind, User
+from membership.refusal import Refused
 from membership.teams import families_of
 
 

@@ -14,6 +14,8 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
+from membership.refusal import Refused
+
 MOST_BYTES = 10_000_000
 MOST_ROWS = 20_000
 MOST_COLUMNS = 100
@@ -25,10 +27,6 @@ HIGHEST_RATIO = 200
 _PIECE = 65_536
 
 Cell = str | date
-
-
-class Refused(Exception):
-    """The file cannot be used. The message says why, in words for staff."""
 
 
 @dataclass(frozen=True)

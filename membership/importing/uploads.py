@@ -16,9 +16,10 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice
 from membership.importing.hearing import Listed
 from membership.importing.plan import Plan, make_plan, read_list
-from membership.importing.sheets import Refused
 from membership.models import ListImport, ListImportRow, ListKind, RowOutcome, User
 from membership.names import clean_text, name_key
+from membership.reassessment import reassess
+from membership.refusal import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +107,8 @@ def apply(*, list_import_id: int, now: datetime) -> None:
             _write(kept, plan, now)
     except Refused as refusal:
         _refuse(list_import_id, str(refusal), now)
+    else:
+        reassess(now=now)  # the worklists follow the list at once
 
 
 def write_at_once(
@@ -134,8 +137,11 @@ def write_at_once(
     )
     with transaction.atomic():
         plan = make_plan(**_how(kept), rows=rows, lock=not dry_run)
-        if not dry_run and not plan.errors:
+        written = not dry_run and not plan.errors
+        if written:
             _write(kept, plan, now)
+    if written:
+        reassess(now=now)
     return plan
 
 

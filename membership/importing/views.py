@@ -17,8 +17,8 @@ from membership.importing import uploads
 from membership.importing.columns import sample_file
 from membership.importing.forms import UploadForm
 from membership.importing.kinds import IMPORTERS
-from membership.importing.sheets import Refused
 from membership.models import ListImport, ListKind, User
+from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 

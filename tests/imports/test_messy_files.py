@@ -11,8 +11,9 @@ import pytest
 from membership.importing import sheets
 from membership.importing.columns import read_rows, sample_file
 from membership.importing.kinds import IMPORTERS
-from membership.importing.sheets import Refused, read_sheet
+from membership.importing.sheets import read_sheet
 from membership.models import ListKind
+from membership.refusal import Refused
 from tests.imports.lists import csv_file, xlsx_file
 
 AGENCIES = IMPORTERS[ListKind.AGENCIES].columns

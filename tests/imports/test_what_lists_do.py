@@ -7,7 +7,6 @@ import pytest
 
 from communities.models import CommunityOfPractice
 from communities.vocabulary import Evidence
-from membership.importing.sheets import Refused
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -20,6 +19,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from membership.refusal import Refused
 from tests.imports.lists import APRIL, MAY, bring, outcomes, sentences
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]

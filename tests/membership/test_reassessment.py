@@ -323,7 +323,8 @@ def one_person(n, facts, shared):
         "confirmed_on": TODAY,
     }
     holder = shared if facts["same_agency"] else agency(f"Sample {n}")
-    if facts["membership_ends_in"] is not None:
+    # Two memberships of one agency cannot overlap: the shared one has the first that comes.
+    if facts["membership_ends_in"] is not None and not holder.eva_memberships.exists():
         ends_on = TODAY + timedelta(days=facts["membership_ends_in"])
         member(holder, ends_on - timedelta(days=364), ends_on, **how)
     work = program(holder, facts["funder"], community_served=str(n), **how)

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.importing.plan import Plan
-from membership.importing.sheets import Refused, refuse_too_large
+from membership.importing.sheets import refuse_too_large
 from membership.importing.uploads import write_at_once
 from membership.models import ListKind, RowOutcome
+from membership.refusal import Refused
 
 MOST_SENTENCES = 50
 
