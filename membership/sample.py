@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db import transaction
 
+from communities.models import CommunityOfPractice
 from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
 from membership.models import (
     Agency,
@@ -22,6 +23,8 @@ from membership.models import (
     SampleProvince,
     User,
 )
+from membership.reassessment import reassess_if_due
+from membership.rosters import enrol
 from membership.teams import LEADS, TEAM_GROUPS
 
 
@@ -70,12 +73,13 @@ _PROGRAMS: list[tuple[int, ProgramType, str, str]] = [
     (5, ProgramType.SAS, "Placeholder Bay", Funder.PSSG),
 ]
 
-# name, program (its place in the list above)
+# name, program (its place in the list above), the community whose roster she is on: one membership
+# ends soon, and one worker has changed to a program of another type.
 _WORKERS = [
-    ("Dana Sample", 0),
-    ("Amélie Exemple", 7),
-    ("Siobhán O’Sample", 3),
-    ("Jo Invented", 5),
+    ("Dana Sample", 0, "stvc"),
+    ("Amélie Exemple", 7, "cbvs"),
+    ("Siobhán O’Sample", 3, "sas"),
+    ("Jo Invented", 5, "ors"),
 ]
 
 # name, kind, community served
@@ -114,10 +118,13 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
         )
         for place, kind, served, funder in _PROGRAMS
     ]
-    for name, place in _WORKERS:
+    for name, place, slug in _WORKERS:
+        worker = _person(name)
         ProgramPosition.objects.create(
-            person=_person(name), program=programs[place], carries_caseload=True, **listed
+            person=worker, program=programs[place], carries_caseload=True, **listed
         )
+        community = CommunityOfPractice.objects.get(slug=slug)
+        enrol(person=worker, community=community, on=today - timedelta(days=200))
     initiatives = [
         CoordinationInitiative.objects.create(name=name, kind=kind, community_served=served)
         for name, kind, served in _INITIATIVES
@@ -134,6 +141,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
         user = User.objects.create_user(staff.email, is_staff=True)
         user.groups.add(Group.objects.get(name=staff.group))
         Person.objects.create(user=user, name=staff.name, email=staff.email)
+    reassess_if_due(now=now)
     return True
 
 

@@ -278,13 +278,6 @@ def queries_for(size: int) -> tuple[int, int]:
     return len(captured), len(again)
 
 
-@pytest.mark.skipif(
-    connection.vendor == "sqlite", reason="SQLite takes a bounded number of values in one query."
-)
-def test_the_number_of_queries_for_a_chunk_does_not_depend_on_its_size():
-    assert queries_for(10) == queries_for(200)
-
-
 A_FACT = st.fixed_dictionaries(
     {
         "caseload": st.sampled_from([None, True, False]),
