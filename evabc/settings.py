@@ -143,7 +143,7 @@ DEFAULT_FROM_EMAIL = "EVA BC Communities of Practice <programsupport@endingviole
 
 # -- Jobs ---------------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 if not REDIS_URL:
     _doorbell = DATA_DIR / "doorbell"
     _doorbell.mkdir(exist_ok=True)
