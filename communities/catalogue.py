@@ -1,6 +1,7 @@
 """The six communities, their rules and the public texts as data, from EVA BC's questions and answers.
 
-``seed`` writes what is missing and touches nothing that is there: staff's edits stay.
+``seed`` writes what is missing and touches nothing that is there: staff's edits stay. Long, because
+it holds the words of the source.
 """
 
 from typing import Any

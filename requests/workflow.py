@@ -2,7 +2,8 @@
 
 Each locks the request, checks that the verb is allowed now, writes the new state, its event, what
 follows from it (enrolment, claimed facts) and the letters, all together or not at all. Views, admin
-pages, commands and tasks call these; nothing else moves a request.
+pages, commands and tasks call these; nothing else moves a request. It is a long room because the
+whole table of verbs is in it, and one ``_advance()`` that they share.
 """
 
 from collections.abc import Iterator
