@@ -5,6 +5,7 @@ Called by `make run`. Ctrl-C ends everything; the data stays.
 
 import fcntl
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,13 @@ class Command(BaseCommand):
             manager = Manager()
             for name, command in self._processes().items():
                 manager.add_process(name, command, quiet=name != "web", env=dict(os.environ))
-            manager.loop()
+            try:
+                manager.loop()
+            finally:
+                # A second signal can break into honcho's answer to the first; nothing may stay behind.
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                manager.kill()
         sys.exit(manager.returncode)
 
     def _prepare(self) -> None:
