@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from communities.eligibility import Assessment
-from membership.admin.teams import TeamsOwnRows
+from membership.admin.teams import RowsWithAPageOfTheirOwn
 from membership.signup.visitors import SignedIn
 from requests import admin_views, register_views, reviewing
 from requests.lifecycle import OPEN, State
@@ -62,7 +62,7 @@ class CommunityFilter(admin.SimpleListFilter):
 
 
 @admin.register(JoinRequest)
-class JoinRequestAdmin(TeamsOwnRows):
+class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     """The queue of a team, oldest first, and the review page of a request."""
 
     list_display = [
@@ -117,26 +117,9 @@ class JoinRequestAdmin(TeamsOwnRows):
         reviewing.assess_all(changelist.result_list, on=timezone.localdate())
         return changelist
 
-    def change_view(
-        self,
-        request: SignedIn,  # type: ignore[override]
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
         """The review page."""
-        if not object_id.isdigit():
-            raise Http404("There is no such request.")
-        return admin_views.review(request, pk=int(object_id))
-
-    def history_view(
-        self,
-        request: SignedIn,  # type: ignore[override]
-        object_id: str,
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The history of a request is on its review page."""
-        return self.change_view(request, object_id)
+        return admin_views.review(request, pk=pk)
 
     @admin.display(description="who", ordering="person__name")
     def who(self, join_request: JoinRequest) -> str:

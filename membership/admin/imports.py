@@ -4,10 +4,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from membership.admin.teams import TeamsOwnRows
+from membership.admin.teams import RowsWithAPageOfTheirOwn
 from membership.importing import views
 from membership.models import ListImport
 from membership.signup.visitors import SignedIn
@@ -15,7 +15,7 @@ from membership.teams import families_of
 
 
 @admin.register(ListImport)
-class ListImportAdmin(TeamsOwnRows):
+class ListImportAdmin(RowsWithAPageOfTheirOwn):
     """The lists, newest first. Lists are added by an upload, and changed by their verbs only."""
 
     list_display = ["list_name", "kind", "as_of", "state", "added", "changed", "same", "errors"]
@@ -48,23 +48,6 @@ class ListImportAdmin(TeamsOwnRows):
         """The upload."""
         return views.upload(request)
 
-    def change_view(
-        self,
-        request: SignedIn,  # type: ignore[override]
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
         """The page of a list."""
-        if not object_id.isdigit():
-            raise Http404("There is no such list.")
-        return views.show(request, pk=int(object_id))
-
-    def history_view(
-        self,
-        request: SignedIn,  # type: ignore[override]
-        object_id: str,
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """What became of a list is on its page."""
-        return self.change_view(request, object_id)
+        return views.show(request, pk=pk)

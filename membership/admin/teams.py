@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
+from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 
 
@@ -38,3 +39,30 @@ class TeamsOwnRows(admin.ModelAdmin):
     ) -> HttpResponse:
         # Django leads away with a message; a row of the other team is answered like none at all.
         raise Http404("There is no such row.")
+
+
+class RowsWithAPageOfTheirOwn(TeamsOwnRows):
+    """Rows whose page is ours in place of Django's form; what became of a row is on it too."""
+
+    def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
+        """The page of one row."""
+        raise NotImplementedError
+
+    def change_view(
+        self,
+        request: SignedIn,  # type: ignore[override]
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not object_id.isdecimal():
+            raise Http404("There is no such row.")
+        return self.own_page(request, int(object_id))
+
+    def history_view(
+        self,
+        request: SignedIn,  # type: ignore[override]
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return self.change_view(request, object_id)

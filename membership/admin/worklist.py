@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from communities.models import CommunityOfPractice
 from membership.admin import worklist_views
-from membership.admin.teams import TeamsOwnRows
+from membership.admin.teams import RowsWithAPageOfTheirOwn
 from membership.lists import known_lists
 from membership.models import NightlyReassessment, WorklistRow
 from membership.signup.visitors import SignedIn
@@ -62,7 +62,7 @@ class RosterFilter(admin.SimpleListFilter):
 
 
 @admin.register(WorklistRow)
-class WorklistAdmin(TeamsOwnRows):
+class WorklistAdmin(RowsWithAPageOfTheirOwn):
     """The worklist of a team, oldest first. A row is not edited here: the buttons lead to the verbs."""
 
     change_list_template = "admin/membership/worklistrow/worklist.html"
@@ -108,26 +108,9 @@ class WorklistAdmin(TeamsOwnRows):
         }
         return super().changelist_view(request, more)
 
-    def change_view(
-        self,
-        request: SignedIn,  # type: ignore[override]
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
         """Everything about one row."""
-        if not object_id.isdigit():
-            raise Http404("There is no such row.")
-        return worklist_views.row(request, pk=int(object_id))
-
-    def history_view(
-        self,
-        request: SignedIn,  # type: ignore[override]
-        object_id: str,
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The history of a row is on its page."""
-        return self.change_view(request, object_id)
+        return worklist_views.row(request, pk=pk)
 
     @admin.display(description="who", ordering="enrolment__person__name")
     def who(self, row: WorklistRow) -> str:
