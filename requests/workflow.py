@@ -60,7 +60,11 @@ def _submit(join_request_id: int, by: User, answers: dict[str, Any], now: dateti
     join_request = _locked(join_request_id)
     _owned(join_request, by)
     if join_request.state == State.DRAFT:
-        _can_be_open(join_request)
+        _can_be_open(
+            join_request,
+            already_open=_ALREADY_OPEN,
+            already_in="You are in this community already.",
+        )
     person = join_request.person
     person.name, person.phone = answers["name"], answers.get("phone", "")
     person.save(update_fields=["name", "phone"])
@@ -167,13 +171,11 @@ def _reopen(join_request_id: int, by: User, now: datetime, reason: str) -> JoinR
     join_request = _locked(join_request_id)
     _in_team(join_request, by)
     _allowed(join_request, Verb.REOPEN)
-    others = JoinRequest.objects.filter(
-        person=join_request.person, community=join_request.community, state__in=OPEN
+    _can_be_open(
+        join_request,
+        already_open=_ANOTHER_OPEN,
+        already_in=f"{join_request.person} is in this community already.",
     )
-    if others.exists():
-        raise Refused(_ANOTHER_OPEN)
-    if is_enrolled(join_request.person, join_request.community):
-        raise Refused(f"{join_request.person} is in this community already.")
     join_request.decided_at = join_request.decided_by = None
     _advance(join_request, Verb.REOPEN, by=by, now=now, reason=reason, by_staff=True)
     return join_request
@@ -317,15 +319,15 @@ def _in_team(join_request: JoinRequest, by: User) -> None:
         raise Refused("This request belongs to the other team.")
 
 
-def _can_be_open(join_request: JoinRequest) -> None:
+def _can_be_open(join_request: JoinRequest, *, already_open: str, already_in: str) -> None:
     """At most one open request and one open enrolment per person and community."""
     if is_enrolled(join_request.person, join_request.community):
-        raise Refused("You are in this community already.")
+        raise Refused(already_in)
     others = JoinRequest.objects.filter(
         person=join_request.person, community=join_request.community, state__in=OPEN
     )
     if others.exists():
-        raise Refused(_ALREADY_OPEN)
+        raise Refused(already_open)
 
 
 def _today(join_request: JoinRequest, now: datetime) -> Assessment:
