@@ -62,6 +62,19 @@ class RoleKind(TextChoices):
     OTHER = "OTHER", "Another role"
 
 
+class Region(TextChoices):
+    """British Columbia's eight development regions, as its statistics draw them."""
+
+    VANCOUVER_ISLAND = "VANCOUVER_ISLAND", "Vancouver Island and Coast"
+    MAINLAND_SOUTHWEST = "MAINLAND_SOUTHWEST", "Mainland/Southwest"
+    THOMPSON_OKANAGAN = "THOMPSON_OKANAGAN", "Thompson-Okanagan"
+    KOOTENAY = "KOOTENAY", "Kootenay"
+    CARIBOO = "CARIBOO", "Cariboo"
+    NORTH_COAST = "NORTH_COAST", "North Coast"
+    NECHAKO = "NECHAKO", "Nechako"
+    NORTHEAST = "NORTHEAST", "Northeast"
+
+
 class CriterionKind(TextChoices):
     """The typed rules that a community can have. They are no rule language."""
 

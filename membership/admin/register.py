@@ -74,8 +74,16 @@ class AgencyAdmin(StampsChecks):
 
 @admin.register(Program)
 class ProgramAdmin(FactAdmin):
-    list_display = ["agency", "type", "community_served", "funder", "funded_until", "how_known"]
-    list_filter = ["type", "funder", "evidence", NamedListFilter]
+    list_display = [
+        "agency",
+        "type",
+        "community_served",
+        "region",
+        "funder",
+        "funded_until",
+        "how_known",
+    ]
+    list_filter = ["type", "region", "funder", "evidence", NamedListFilter]
     list_select_related = ["agency", "confirmed_by__person"]
     search_fields = ["agency__name", "agency__name_key", "community_served"]
     autocomplete_fields = ["agency"]
@@ -124,8 +132,8 @@ class PersonAdmin(StampsChecks):
 
 @admin.register(CoordinationInitiative)
 class InitiativeAdmin(admin.ModelAdmin):
-    list_display = ["name", "kind", "community_served"]
-    list_filter = ["kind", ("roles__evidence", titled("how we know its roles"))]
+    list_display = ["name", "kind", "community_served", "region"]
+    list_filter = ["kind", "region", ("roles__evidence", titled("how we know its roles"))]
     search_fields = ["name", "community_served"]
 
 

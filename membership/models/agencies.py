@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.formats import date_format
 
-from communities.vocabulary import Funder, ProgramType
+from communities.vocabulary import Funder, ProgramType, Region
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind
 from membership.models.periods import NoOverlap
@@ -39,6 +39,7 @@ class Program(Evidenced):
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="programs")
     type = models.CharField(max_length=10, choices=ProgramType.choices)
     community_served = models.CharField(max_length=80, blank=True)
+    region = models.CharField(max_length=20, choices=Region.choices, blank=True)
     funder = models.CharField(max_length=10, choices=Funder.choices, blank=True)
     funded_from = models.DateField(null=True, blank=True)
     funded_until = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")

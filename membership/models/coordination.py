@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from communities.vocabulary import InitiativeKind, RoleKind
+from communities.vocabulary import InitiativeKind, Region, RoleKind
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind
 from membership.models.people import Person
@@ -15,6 +15,7 @@ class CoordinationInitiative(models.Model):
     kind = models.CharField(max_length=10, choices=InitiativeKind.choices)
     name = models.CharField(max_length=160)
     community_served = models.CharField(max_length=80, blank=True)
+    region = models.CharField(max_length=20, choices=Region.choices, blank=True)
 
     class Meta:
         ordering = ["name"]
