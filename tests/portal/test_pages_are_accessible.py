@@ -96,6 +96,8 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
             "/communities/sas/join/",
             "/communities/sas/join/check/",
             "/communities/icat/join/",
+            "/accounts/sessions/",
+            "/accounts/confirm/",
         ],
     )
     page.goto(f"{portal.url}/communities/icat/join/")

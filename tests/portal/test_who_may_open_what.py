@@ -1,7 +1,8 @@
 """The permission table: every address of the portal × every kind of visitor × every method.
 
 The addresses come from the resolver; one that is not in the table fails. A row says what each visitor
-gets, in the order of VISITORS: a status, or where she is led to ("sign in", "home", "2fa", "elsewhere").
+gets, in the order of VISITORS: a status, or where she is led to ("sign in", "home", "2fa", "code",
+"elsewhere"). All of them signed in some time ago: what needs a fresh code leads to it.
 """
 
 import copy
@@ -29,14 +30,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
 VISITORS = ["nobody", "deactivated", "worker", "other", "program", "ccss", "lead", "no factor"]
 
-IN, HOME, FACTOR, ON = "sign in", "home", "2fa", "elsewhere"
+IN, HOME, FACTOR, CODE, ON = "sign in", "home", "2fa", "code", "elsewhere"
 ALL = [200] * 8
 NOT_THAT_WAY = [405] * 8
 SIGNED_IN = [IN, IN, *[200] * 6]
 HER_OWN = [IN, IN, 200, *[404] * 5]
 NOT_HER_OWN_WAY = [IN, IN, *[405] * 6]
 LED_ON = [IN, IN, *[HOME] * 6]
-NOT_SET_UP = [IN, IN, *[404] * 6]
+FRESH_CODE = [IN, IN, *[CODE] * 6]
 NO_WAY_TO_CONFIRM = [IN, IN, *[403] * 6]
 
 
@@ -101,19 +102,21 @@ TABLE = {
     "account_logout": ([ON, ON, *[200] * 6], [ON] * 8),
     "account_inactive": (ALL, NOT_THAT_WAY),
     "account_reauthenticate": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
+    "account_confirm_it_is_you": (SIGNED_IN, SIGNED_IN),
+    "usersessions_list": (SIGNED_IN, [IN, IN, *[ON] * 6]),
     "mfa_index": (SIGNED_IN, NOT_HER_OWN_WAY),
     "mfa_authenticate": (LED_ON, LED_ON),
     "mfa_reauthenticate": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
-    "mfa_activate_totp": (SIGNED_IN, SIGNED_IN),
-    "mfa_deactivate_totp": (NOT_SET_UP, NOT_SET_UP),
-    "mfa_view_recovery_codes": (NOT_SET_UP, NOT_HER_OWN_WAY),
-    "mfa_generate_recovery_codes": (SIGNED_IN, SIGNED_IN),
-    "mfa_download_recovery_codes": (NOT_SET_UP, NOT_SET_UP),
+    "mfa_activate_totp": (FRESH_CODE, FRESH_CODE),
+    "mfa_deactivate_totp": (FRESH_CODE, FRESH_CODE),
+    "mfa_view_recovery_codes": (FRESH_CODE, FRESH_CODE),
+    "mfa_generate_recovery_codes": (FRESH_CODE, FRESH_CODE),
+    "mfa_download_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_list_webauthn": (SIGNED_IN, NOT_HER_OWN_WAY),
-    "mfa_add_webauthn": (SIGNED_IN, SIGNED_IN),
+    "mfa_add_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_reauthenticate_webauthn": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
-    "mfa_remove_webauthn": (NOT_SET_UP, NOT_SET_UP),
-    "mfa_edit_webauthn": (NOT_SET_UP, NOT_SET_UP),
+    "mfa_remove_webauthn": (FRESH_CODE, FRESH_CODE),
+    "mfa_edit_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_login_webauthn": (LED_ON, LED_ON),
     "admin:index": (TEAMS, TEAMS),
     "admin:login": ([IN, IN, HOME, HOME, ON, ON, ON, FACTOR],) * 2,
@@ -291,6 +294,7 @@ def outcome(answer) -> int | str:
         ("/accounts/login/", IN),
         ("/admin/login/", IN),
         ("/accounts/2fa/", FACTOR),
+        ("/accounts/confirm/", CODE),
     ):
         if answer.url.startswith(start):
             return place
