@@ -4,6 +4,7 @@ from membership.models.accounts import User
 from membership.models.agencies import Agency, EvaMembership, Program
 from membership.models.coordination import CoordinationInitiative, CoordinationRole
 from membership.models.enrolments import Enrolment
+from membership.models.exports import Export
 from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
 from membership.models.outbox import OutboxEmail
 from membership.models.people import Person, ProgramPosition
@@ -16,6 +17,7 @@ __all__ = [
     "CoordinationRole",
     "Enrolment",
     "EvaMembership",
+    "Export",
     "ListImport",
     "ListImportRow",
     "ListKind",

@@ -19,6 +19,7 @@ from membership.models import (
     CoordinationInitiative,
     Enrolment,
     EvaMembership,
+    Export,
     ListImport,
     OutboxEmail,
     Program,
@@ -150,6 +151,9 @@ TABLE = {
     "admin:membership_worklistrow_end": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_look-again": (desk(405, 405, 405), desk(ON, 404, ON)),
     **teams_rows("joinrequests_joinrequest"),
+    **teams_rows("membership_export"),
+    "admin:coverage": (TEAMS, desk(405, 405, 405)),
+    "admin:coverage_sheet": (desk(405, 405, 405), TEAMS),
     **teams_rows("membership_listimport"),
     "admin:membership_listimport_add": (TEAMS, TEAMS),
     "admin:membership_listimport_change": (THIS_TEAM, desk(405, 405, 405)),
@@ -246,6 +250,14 @@ def world():
             state="ready",
         ),
         "enrolment": enrolment,
+        "export": Export.objects.create(
+            what="Coverage",
+            columns="Region",
+            rows=1,
+            team=join_request.community.team,
+            by=None,
+            at=builders.NOW,
+        ),
         "worklistrow": WorklistRow.objects.create(
             enrolment=enrolment, kind="rules", since="2026-01-01"
         ),
