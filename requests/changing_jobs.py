@@ -74,6 +74,7 @@ def change_jobs(
     )
     confirmation = lock_hers(enrolment_id, by)
     enrolment, on = confirmation.enrolment, timezone.localdate(now)
+    enrolment.person = person
     community = enrolment.community
     for work in work_on_record(person, community, on):
         _end_claim(work, on - timedelta(days=1))
@@ -82,8 +83,7 @@ def change_jobs(
     person.save(update_fields=["name", "phone"])
     claims = keep_claims(answers, person=person, community=community)
     for claim in (*claims.positions, *claims.roles):
-        claim.starts_on = on
-        claim.save(update_fields=["starts_on"])
+        type(claim)._default_manager.filter(pk=claim.pk).update(starts_on=on)
     close(confirmation, Answer.CHANGED_JOBS, now=now)
     reassess(now=now, enrolments=Enrolment.objects.filter(pk=enrolment.pk))
     _tell_the_team(enrolment, claims, answers.get("note", ""), now)
@@ -99,9 +99,9 @@ def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None
         )
         if hers.exists():
             return  # her own claim of the same is ended in its turn
-        work = _her_own(work)
-    work.ends_on = max(last_day, work.starts_on or last_day)
-    work.save()
+    own = work if work.evidence == Evidence.CLAIMED else _her_own(work)
+    own.ends_on = max(last_day, own.starts_on or last_day)
+    own.save()
 
 
 def _her_own(work: ProgramPosition | CoordinationRole) -> ProgramPosition | CoordinationRole:
