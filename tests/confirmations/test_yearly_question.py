@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from communities.vocabulary import Funder
@@ -341,32 +341,6 @@ def test_changed_coordination_roles_end_and_begin_too():
     roles = enrolment.person.roles.order_by("pk").values_list("initiative_name", "ends_on")
     assert list(roles) == [("Old", TODAY - timedelta(days=1)), ("", None)]
     assert open_rows(enrolment) == ["changed-jobs"]
-
-
-# -- What the database says -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "wrong"),
-    [
-        ("one_confirmation_for_a_due_day", {}),
-        ("one_open_confirmation_per_enrolment", {"due_on": TODAY - timedelta(days=1)}),
-        ("confirmation_is_asked_when_due", {"due_on": TODAY + timedelta(days=1)}),
-        ("answered_confirmation_says_what_and_when", {"answered_on": TODAY}),
-        ("answered_confirmation_says_what_and_when", {"answer": "still-here"}),
-        ("only_leave_has_a_last_day", {"leave_until": TODAY}),
-    ],
-)
-def test_the_database_refuses(name, wrong):
-    enrolment = member()
-    row = {"enrolment": enrolment, "due_on": TODAY, "asked_on": TODAY}
-    answered = {"answer": "still-here", "answered_on": TODAY, "ask_again_on": TODAY}
-    first = {**row, **answered} if name == "one_confirmation_for_a_due_day" else row
-    if name.startswith("one_"):
-        YearlyConfirmation.objects.create(**first)
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        YearlyConfirmation.objects.create(**{**row, **wrong})
-    assert name in str(refused.value) or "UNIQUE constraint failed" in str(refused.value)
 
 
 def test_the_day_is_that_of_british_columbia():
