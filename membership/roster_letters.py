@@ -1,10 +1,17 @@
 """The letters to people on a roster: which words go to whom. The words are in ``templates/email/``."""
 
+from dataclasses import replace
+
 from django.conf import settings
+from django.urls import reverse
 
 from membership.models import Enrolment
 from membership.outbox.queue import Letter
 from membership.outbox.writing import write
+
+# The reminders of the yearly question, by the days after it.
+CONFIRM_REMINDERS = {14: "confirm-14", 28: "confirm-28"}
+OF_THE_YEARLY_QUESTION = ("confirm", *CONFIRM_REMINDERS.values())
 
 
 def check(enrolment: Enrolment, text: str) -> Letter:
@@ -17,16 +24,39 @@ def ended(enrolment: Enrolment, text: str) -> Letter:
     return _letter("roster-ended", enrolment, text)
 
 
-def _letter(kind: str, enrolment: Enrolment, text: str) -> Letter:
+def confirm(enrolment: Enrolment) -> Letter:
+    """The yearly question: a link to the page on which she answers."""
+    return _letter("confirm", enrolment)
+
+
+def confirm_reminder(enrolment: Enrolment, *, days: int) -> Letter:
+    """The yearly question again, ``days`` after it was asked."""
+    return replace(_letter("confirm-reminder", enrolment), kind=CONFIRM_REMINDERS[days])
+
+
+def left(enrolment: Enrolment) -> Letter:
+    """To somebody who left by herself: done, and how to come back."""
+    return _letter("roster-left", enrolment)
+
+
+def news_left(enrolment: Enrolment) -> Letter:
+    """To the team's mailbox: somebody left. Says no name: mailboxes are shared."""
+    return _letter("news-left", enrolment, to_team=True)
+
+
+def _letter(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Letter:
     community = enrolment.community
     return write(
         kind,
         team=community.team,
-        person=enrolment.person,
+        person=None if to_team else enrolment.person,
         words={
             "name": enrolment.person.name,
             "community": community,
             "text": text.strip(),
             "community_link": settings.PORTAL_URL + community.get_absolute_url(),
+            "confirm_link": settings.PORTAL_URL + reverse("my:confirm", args=[enrolment.pk]),
+            "desk_link": settings.PORTAL_URL
+            + reverse("admin:membership_enrolment_change", args=[enrolment.pk]),
         },
     )

@@ -1,10 +1,13 @@
 from django.urls import include, path
 
-from requests import views
+from requests import confirming_views, views
 
 my = (
     [
         path("", views.home, name="home"),
+        path("communities/<int:pk>/confirm/", confirming_views.confirm, name="confirm"),
+        path("communities/<int:pk>/new-job/", confirming_views.new_job, name="new-job"),
+        path("communities/<int:pk>/leave/", confirming_views.leave, name="leave"),
         path("requests/<int:pk>/", views.join_request, name="request"),
         path("requests/<int:pk>/sent/", views.sent, name="sent"),
         path("requests/<int:pk>/reply/", views.reply, name="reply"),

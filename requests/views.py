@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
 from membership.applicants import person_for
+from membership.confirmations import is_waiting
 from membership.models import Enrolment, Person
 from membership.rosters import is_enrolled
 from membership.signup.visitors import SignedIn
@@ -111,9 +112,9 @@ def home(request: SignedIn) -> HttpResponse:
             "person": person,
             "drafts": [r for r in mine if r.state == State.DRAFT],
             "join_requests": [r for r in mine if r.state != State.DRAFT],
-            "enrolments": Enrolment.objects.filter(
-                person=person, ended_on__isnull=True
-            ).select_related("community__team"),
+            "enrolments": Enrolment.objects.filter(person=person, ended_on__isnull=True)
+            .select_related("community__team")
+            .annotate(waits=is_waiting()),
         },
     )
 

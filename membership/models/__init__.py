@@ -2,6 +2,7 @@
 
 from membership.models.accounts import User
 from membership.models.agencies import Agency, EvaMembership, Program
+from membership.models.confirmations import YearlyConfirmation
 from membership.models.coordination import CoordinationInitiative, CoordinationRole
 from membership.models.enrolments import Enrolment
 from membership.models.exports import Export
@@ -31,4 +32,5 @@ __all__ = [
     "User",
     "WorklistRow",
     "WorklistStep",
+    "YearlyConfirmation",
 ]

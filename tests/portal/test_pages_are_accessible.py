@@ -5,6 +5,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from membership.models import YearlyConfirmation
 from requests.lifecycle import State
 from tests import builders
 
@@ -81,6 +82,8 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
     asked = builders.request_in(State.AWAITING_REPLY, worker, staff)
     approved = builders.request_in(State.APPROVED, worker, staff, "cbvs")
     builders.draft(worker, "sas")
+    place = worker.person.enrolments.get()
+    YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
     page = open_page(width=width)
     sign_in(page, portal, smtp_server, worker.email, "/my/")
 
@@ -93,6 +96,9 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
             f"/my/requests/{asked.pk}/withdraw/",
             f"/my/requests/{approved.pk}/",
             f"/my/requests/{approved.pk}/sent/",
+            f"/my/communities/{place.pk}/confirm/",
+            f"/my/communities/{place.pk}/new-job/",
+            f"/my/communities/{place.pk}/leave/",
             "/communities/sas/join/",
             "/communities/sas/join/check/",
             "/communities/icat/join/",

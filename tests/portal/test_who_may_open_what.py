@@ -24,6 +24,7 @@ from membership.models import (
     OutboxEmail,
     Program,
     WorklistRow,
+    YearlyConfirmation,
 )
 from tests import builders
 
@@ -92,6 +93,9 @@ TABLE = {
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
     "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
     "my:home": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "my:confirm": (HER_OWN, HER_OWN),
+    "my:new-job": (HER_OWN, HER_OWN),
+    "my:leave": (HER_OWN, [IN, IN, HOME, *[404] * 5]),
     "my:request": (HER_OWN, NOT_HER_OWN_WAY),
     "my:sent": (HER_OWN, NOT_HER_OWN_WAY),
     "my:reply": ([IN, IN, ON, *[404] * 5], HER_OWN),
@@ -148,6 +152,7 @@ TABLE = {
     "admin:membership_worklistrow_history": (THIS_TEAM, desk(405, 405, 405)),
     "admin:membership_worklistrow_write": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_worklistrow_settle": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_end": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_look-again": (desk(405, 405, 405), desk(ON, 404, ON)),
     **teams_rows("joinrequests_joinrequest"),
@@ -221,8 +226,13 @@ def world():
         started_on="2025-01-01",
         ended_on="2025-12-31",
     )
+    place = Enrolment.objects.create(
+        person=worker.person, community=builders.community("cbvs"), started_on="2025-01-01"
+    )
+    YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
     return {
         "worker": worker,
+        "her place": place,
         "joinrequest": join_request,
         "supportteam": SupportTeam.objects.first(),
         "communityofpractice": join_request.community,
@@ -287,6 +297,8 @@ def clients(world) -> dict[str, Client]:
 def address(pattern: str, world) -> str:
     """The pattern with the rows of the world filled in."""
     model = (pattern.split("/") + [""] * 4)[3]
+    if pattern.startswith("/my/communities/"):
+        return pattern.replace("<int:pk>", str(world["her place"].pk))
     row = str(world[model].pk) if model in world else "1"
     return (
         pattern.replace("<slug:slug>", "stvc")
