@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0002_region'),
+        ('membership', '0003_exports'),
     ]
 
     operations = [
