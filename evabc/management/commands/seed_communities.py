@@ -1,4 +1,4 @@
-"""Write what is missing of the six communities, their rules, the public texts and the teams."""
+"""Write what is missing of the six communities, their rules, the public texts, the reasons and the teams."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.db import transaction
 
 from communities import catalogue
 from membership.teams import seed_groups
+from requests.reasons import seed_reasons
 
 
 class Command(BaseCommand):
@@ -17,7 +18,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
-        written = catalogue.seed()
+        written = catalogue.seed() + seed_reasons()
         groups = seed_groups()
         if dry_run:
             transaction.set_rollback(True)
