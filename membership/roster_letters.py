@@ -1,10 +1,43 @@
-"""The letters to people on a roster: which words go to whom. The words are in ``templates/email/``."""
+"""The letters to people on a roster: which words go to whom. The words are in ``templates/email/``,
+until staff change them."""
 
 from django.conf import settings
 
 from membership.models import Enrolment
+from membership.outbox.kinds import (
+    COMMUNITY,
+    COMMUNITY_LINK,
+    NAME,
+    TEAM,
+    THE_PERSON,
+    LetterKind,
+    own_words,
+)
 from membership.outbox.queue import Letter
 from membership.outbox.writing import write
+
+LETTER_KINDS = (
+    LetterKind(
+        "roster-check",
+        "A question to somebody on a roster",
+        THE_PERSON,
+        "When staff write from the worklist",
+        (NAME, COMMUNITY, TEAM, own_words("What staff ask", "Do you still carry a caseload?")),
+    ),
+    LetterKind(
+        "roster-ended",
+        "An enrolment is ended",
+        THE_PERSON,
+        "When staff end an enrolment",
+        (
+            NAME,
+            COMMUNITY,
+            TEAM,
+            own_words("Why, and what the person can do", "Your program has closed."),
+            COMMUNITY_LINK,
+        ),
+    ),
+)
 
 
 def check(enrolment: Enrolment, text: str) -> Letter:
