@@ -241,6 +241,7 @@ class _ChosenOrWritten(forms.Form):
     """A ready reason of this community, the staff's own words, or one after the other."""
 
     used_for: ReasonText.UsedFor
+    choose: str
     missing: str
 
     text = _letter_text("Your own paragraph", "", required=False)
@@ -249,8 +250,9 @@ class _ChosenOrWritten(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["ground"] = forms.ModelChoiceField(
             offered(self.used_for, community),
-            label="Reason",
+            label=self.choose,
             required=False,
+            blank=True,
             widget=forms.RadioSelect,
             empty_label="No ready text, only my own words",
             error_messages={"invalid_choice": "This reason is not offered any more. Choose again."},
@@ -267,6 +269,7 @@ class DeclineForm(_ChosenOrWritten):
     """Declining: why, and what she can do."""
 
     used_for = ReasonText.UsedFor.DECLINE
+    choose = "Reason"
     missing = "Choose a reason, or write why, in words for the applicant."
 
 
@@ -274,6 +277,7 @@ class AskForm(_ChosenOrWritten):
     """Asking for more."""
 
     used_for = ReasonText.UsedFor.ASK
+    choose = "Question"
     missing = "Choose a question, or write what you want to ask."
 
 

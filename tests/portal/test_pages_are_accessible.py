@@ -170,7 +170,7 @@ def test_the_pages_of_letters(portal, smtp_server, open_page, width):
         ],
     )
     page.goto(f"{portal.url}{wording}welcome/")
-    page.get_by_label("Letter").fill("Hello {nobody}")
+    page.get_by_role("textbox", name="Letter").fill("Hello {nobody}")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)
