@@ -16,12 +16,29 @@ from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
 
 
+class CameBackFilter(admin.SimpleListFilter):
+    """Letters that came back and whose address still stands."""
+
+    title = "what came back"
+    parameter_name = "came-back"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Came back, not cleared")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
+    ) -> QuerySet[OutboxEmail]:
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(bounce__isnull=False, bounce__cleared_at=None)
+
+
 @admin.register(OutboxEmail)
 class LetterAdmin(RowsWithAPageOfTheirOwn):
     """What went out, what waits and what failed."""
 
     list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
-    list_filter = ["state", ("bounce", admin.EmptyFieldListFilter), "kind"]
+    list_filter = ["state", CameBackFilter, "kind"]
     search_fields = ["to_email", "subject"]
     ordering = ["-pk"]
     actions = ["retry_failed"]
@@ -41,6 +58,11 @@ class LetterAdmin(RowsWithAPageOfTheirOwn):
             ),
             *super().get_urls(),
         ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Letters", **(extra_context or {})})
 
     def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
         return letter_views.letter(request, pk)

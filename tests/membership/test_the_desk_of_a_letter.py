@@ -116,6 +116,8 @@ def test_a_bounce_shows_on_the_person_until_it_is_cleared(sent, client):
 
     handling.mark_bounced(letter_id=sent.pk, by=priya, on=TODAY, why="Box is full", today=TODAY)
     shown = ["4 May 2026: Box is full" in client.get(p).content.decode() for p in pages]
+    listed = client.get("/admin/membership/outboxemail/?came-back=yes").context["cl"].result_list
+    assert list(listed) == [sent]
     handling.clear_bounce(letter_id=sent.pk, by=priya, now=NOW)
 
     assert shown == [True, True]

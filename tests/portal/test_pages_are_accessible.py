@@ -27,11 +27,11 @@ PUBLIC = [
 ]
 
 
-def problems(page) -> list[str]:
+def problems(page, **options) -> list[str]:
     """What axe finds, and whether the page is wider than the screen."""
     found = [
         f"{page.url}: {violation['id']} at {[node['target'] for node in violation['nodes']]}"
-        for violation in Axe().run(page).response["violations"]
+        for violation in Axe().run(page, options=options or None).response["violations"]
     ]
     wider = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -165,10 +165,12 @@ def test_the_pages_of_letters(portal, smtp_server, open_page, width):
             wording,
             f"{wording}welcome/",
             reasons,
-            f"{reasons}add/",
-            f"{reasons}{ReasonText.objects.first().pk}/change/",
         ],
     )
+    for path in (f"{reasons}add/", f"{reasons}{ReasonText.objects.first().pk}/change/"):
+        page.goto(portal.url + path)
+        # To load the style sheets of Django's forms, axe writes inline styles, which the policy stops.
+        found += problems(page, preload=False)
     page.goto(f"{portal.url}{wording}welcome/")
     page.get_by_role("textbox", name="Letter").fill("Hello {nobody}")
     page.get_by_role("button", name="Save").click()
