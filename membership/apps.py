@@ -8,6 +8,9 @@ class MembershipConfig(AppConfig):
     def ready(self) -> None:
         from allauth.mfa.signals import authenticator_added
 
+        from membership import roster_letters
+        from membership.outbox.kinds import register
         from membership.signup.second_factor import count_new_factor_as_shown
 
         authenticator_added.connect(count_new_factor_as_shown)
+        register(*roster_letters.LETTER_KINDS)

@@ -2,7 +2,7 @@
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from membership.models import User
 
@@ -23,3 +23,10 @@ def record(*rows: Model, by: User, words: str, added: bool = False) -> None:
             action_flag=ADDITION if added else CHANGE,
             change_message=words,
         )
+
+
+def steps_of(row: Model) -> QuerySet[LogEntry]:
+    """What was written into the history of a row, the oldest first."""
+    kind = ContentType.objects.get(app_label=row._meta.app_label, model=row._meta.model_name)
+    steps = LogEntry.objects.filter(content_type=kind, object_id=str(row.pk))
+    return steps.select_related("user__person").order_by("action_time", "pk")

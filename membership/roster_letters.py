@@ -1,4 +1,5 @@
-"""The letters to people on a roster: which words go to whom. The words are in ``templates/email/``."""
+"""The letters to people on a roster: which words go to whom. The words are in ``templates/email/``,
+until staff change them."""
 
 from dataclasses import replace
 
@@ -6,12 +7,79 @@ from django.conf import settings
 from django.urls import reverse
 
 from membership.models import Enrolment
+from membership.outbox.kinds import (
+    COMMUNITY,
+    COMMUNITY_LINK,
+    NAME,
+    TEAM,
+    THE_PERSON,
+    THE_TEAM,
+    LetterKind,
+    link,
+    own_words,
+)
 from membership.outbox.queue import Letter
 from membership.outbox.writing import write
 
 # The reminders of the yearly question, by the days after it.
 CONFIRM_REMINDERS = {14: "confirm-14", 28: "confirm-28"}
 OF_THE_YEARLY_QUESTION = ("confirm", *CONFIRM_REMINDERS.values())
+
+_CONFIRM_LINK = link("confirm_link", "The page with the answers", "/my/communities/1/confirm/")
+_DESK_LINK = link(
+    "desk_link", "The enrolment on the staff desk", "/admin/membership/enrolment/1/change/"
+)
+
+LETTER_KINDS = (
+    LetterKind(
+        "roster-check",
+        "A question to somebody on a roster",
+        THE_PERSON,
+        "When staff write from the worklist",
+        (NAME, COMMUNITY, TEAM, own_words("What staff ask", "Do you still carry a caseload?")),
+    ),
+    LetterKind(
+        "roster-ended",
+        "An enrolment is ended",
+        THE_PERSON,
+        "When staff end an enrolment",
+        (
+            NAME,
+            COMMUNITY,
+            TEAM,
+            own_words("Why, and what the person can do", "Your program has closed."),
+            COMMUNITY_LINK,
+        ),
+    ),
+    LetterKind(
+        "confirm",
+        "The yearly question",
+        THE_PERSON,
+        "A year after the start of an enrolment, or after the last answer",
+        (NAME, COMMUNITY, TEAM, _CONFIRM_LINK),
+    ),
+    LetterKind(
+        "confirm-reminder",
+        "Reminder of the yearly question",
+        THE_PERSON,
+        f"{' and '.join(map(str, CONFIRM_REMINDERS))} days after it without an answer",
+        (NAME, COMMUNITY, TEAM, _CONFIRM_LINK),
+    ),
+    LetterKind(
+        "roster-left",
+        "Somebody has left",
+        THE_PERSON,
+        "When a person leaves a community by herself",
+        (NAME, COMMUNITY, TEAM, COMMUNITY_LINK),
+    ),
+    LetterKind(
+        "news-left",
+        "News: somebody has left",
+        THE_TEAM,
+        "When a person leaves a community by herself",
+        (COMMUNITY, TEAM, _DESK_LINK),
+    ),
+)
 
 
 def check(enrolment: Enrolment, text: str) -> Letter:

@@ -28,6 +28,11 @@ def families_of(user: User | AnonymousUser) -> frozenset[Family]:
     return frozenset(TEAM_GROUPS[name] for name in names & TEAM_GROUPS.keys())
 
 
+def is_lead(user: User | AnonymousUser) -> bool:
+    """Does this person see both teams, and so decide about the words that both send?"""
+    return families_of(user) == frozenset(Family)
+
+
 # What the groups may do in the admin, beside deciding: {app label: {model: verbs}}. Requests, letters
 # and enrolments are not here: the teams' own rules decide about them.
 _REGISTER_VERBS = ("view", "add", "change")

@@ -18,9 +18,11 @@ from django.utils.timesince import timesince
 from communities.eligibility import Assessment
 from membership.admin.teams import RowsWithAPageOfTheirOwn
 from membership.signup.visitors import SignedIn
-from requests import admin_views, register_views, reviewing
+from requests import admin_views, reason_admin, register_views, reviewing
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
+
+__all__ = ["JoinRequestAdmin", "reason_admin"]
 
 
 class QueueFilter(admin.SimpleListFilter):

@@ -73,11 +73,15 @@ def _approve(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinR
 
 
 def _decline(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
-    return workflow.decline(join_request_id=join_request_id, text=data["text"], **how)
+    return workflow.decline(
+        join_request_id=join_request_id, text=data["text"], ground=data["ground"], **how
+    )
 
 
 def _ask(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
-    return workflow.ask(join_request_id=join_request_id, text=data["text"], **how)
+    return workflow.ask(
+        join_request_id=join_request_id, text=data["text"], ground=data["ground"], **how
+    )
 
 
 def _reopen(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
@@ -144,12 +148,7 @@ def reopen(request: SignedIn, pk: int) -> HttpResponse:
 def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
     join_request = mine(request, pk)
     review = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate())
-    extra = (
-        {"needs_reason": review.assessment.needs_written_reason}
-        if decision.verb == Verb.APPROVE
-        else {}
-    )
-    form = decision.form(request.POST or None, **extra)
+    form = decision.form(request.POST or None, **_form_needs(decision.verb, review))
     if request.method == "POST" and form.is_valid():
         try:
             decision.act(
@@ -184,6 +183,17 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
         button=_label(decision, join_request),
         button_kind=decision.verb.value,
     )
+
+
+def _form_needs(verb: Verb, review: reviewing.Review) -> dict[str, Any]:
+    """What the form of a deciding page must know of the request."""
+    match verb:
+        case Verb.APPROVE:
+            return {"needs_reason": review.assessment.needs_written_reason}
+        case Verb.ASK | Verb.DECLINE:
+            return {"community": review.join_request.community}
+        case _:
+            return {}
 
 
 def mine(request: SignedIn, pk: int) -> JoinRequest:

@@ -12,6 +12,8 @@ from communities.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.forms import Paragraphs
 from membership.models import Agency
 from membership.names import clean_text
+from requests.models import ReasonText
+from requests.reasons import offered
 
 LONGEST_NOTE = 2_000
 NO_CLIENTS = "Please do not write anything about the people you serve."
@@ -235,22 +237,48 @@ class ApproveForm(forms.Form):
             del self.fields["reason"]
 
 
-class DeclineForm(forms.Form):
+class _ChosenOrWritten(forms.Form):
+    """A ready reason of this community, the staff's own words, or one after the other."""
+
+    used_for: ReasonText.UsedFor
+    choose: str
+    missing: str
+
+    text = _letter_text("Your own paragraph", "", required=False)
+
+    def __init__(self, *args: Any, community: CommunityOfPractice, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["ground"] = forms.ModelChoiceField(
+            offered(self.used_for, community),
+            label=self.choose,
+            required=False,
+            blank=True,
+            widget=forms.RadioSelect,
+            empty_label="No ready text, only my own words",
+            error_messages={"invalid_choice": "This reason is not offered any more. Choose again."},
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not data.get("ground") and not data.get("text"):
+            self.add_error("text", self.missing)
+        return data
+
+
+class DeclineForm(_ChosenOrWritten):
     """Declining: why, and what she can do."""
 
-    text = _letter_text(
-        "Why, and what the applicant can do",
-        "It appears here, in the letter.",
-        "Write why, in words for the applicant.",
-    )
+    used_for = ReasonText.UsedFor.DECLINE
+    choose = "Reason"
+    missing = "Choose a reason, or write why, in words for the applicant."
 
 
-class AskForm(forms.Form):
+class AskForm(_ChosenOrWritten):
     """Asking for more."""
 
-    text = _letter_text(
-        "Your questions", "They appear here, in the letter.", "Write what you want to ask."
-    )
+    used_for = ReasonText.UsedFor.ASK
+    choose = "Question"
+    missing = "Choose a question, or write what you want to ask."
 
 
 class ReopenForm(forms.Form):

@@ -1,4 +1,5 @@
-"""The letters of a join request: which words go to whom. The words are in ``templates/email/``."""
+"""The letters of a join request: which words go to whom. The words are in ``templates/email/``,
+until staff change them."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -6,6 +7,19 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.urls import reverse
 
+from membership.outbox.kinds import (
+    COMMUNITY,
+    COMMUNITY_LINK,
+    NAME,
+    REFERENCE,
+    TEAM,
+    THE_PERSON,
+    THE_TEAM,
+    LetterKind,
+    Placeholder,
+    link,
+    own_words,
+)
 from membership.outbox.queue import Letter
 from membership.outbox.writing import write
 from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, Verb
@@ -24,6 +38,89 @@ __all__ = [
 ]
 
 REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
+
+_COMMON = (NAME, COMMUNITY, REFERENCE, TEAM)
+_REQUEST_LINK = link("request_link", "The page of her request", "/my/requests/1/")
+_DESK_LINK = link("desk_link", "The request on the staff desk", "/admin/joinrequests/1/")
+_LAST_DAY = Placeholder("last_day", "The last day to answer", "Tuesday, 2 June 2026", needed=True)
+_QUESTION = own_words("What staff ask", "Which program do you carry a caseload in?")
+
+LETTER_KINDS = (
+    LetterKind(
+        "receipt",
+        "Receipt of a request",
+        THE_PERSON,
+        "When a request is sent",
+        (*_COMMON, _REQUEST_LINK),
+    ),
+    LetterKind(
+        "question",
+        "A question about a request",
+        THE_PERSON,
+        "When staff ask for more",
+        (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
+    ),
+    LetterKind(
+        "reminder",
+        "Reminder of a question",
+        THE_PERSON,
+        f"{REMINDER_DAYS[0]} and {REMINDER_DAYS[1]} days after a question without a reply",
+        (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
+    ),
+    LetterKind(
+        "welcome",
+        "Welcome",
+        THE_PERSON,
+        "When a request is approved",
+        (
+            *_COMMON,
+            own_words("The personal paragraph of staff; may be empty", "Good to have you with us."),
+            Placeholder(
+                "offerings", "What the community consists of, as a list", "- Slack\n- Zoom"
+            ),
+            _REQUEST_LINK,
+        ),
+    ),
+    LetterKind(
+        "declined",
+        "A request is declined",
+        THE_PERSON,
+        "When staff decline a request",
+        (
+            *_COMMON,
+            own_words("Why, and what the person can do", "We could not find an EVA BC membership."),
+            COMMUNITY_LINK,
+        ),
+    ),
+    LetterKind(
+        "withdrawn",
+        "A request is taken back",
+        THE_PERSON,
+        "When the person takes her request back",
+        (*_COMMON, COMMUNITY_LINK),
+    ),
+    LetterKind(
+        "lapsed",
+        "A request is closed without a reply",
+        THE_PERSON,
+        f"{LAPSE_DAYS} days after a question without a reply",
+        (*_COMMON, COMMUNITY_LINK),
+    ),
+    LetterKind(
+        "news-submit",
+        "News: a request waits",
+        THE_TEAM,
+        "When a request is sent",
+        (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
+    ),
+    LetterKind(
+        "news-reply",
+        "News: a reply has come",
+        THE_TEAM,
+        "When the person replies",
+        (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
+    ),
+)
 
 
 def receipt(join_request: JoinRequest) -> Letter:
@@ -90,6 +187,7 @@ def _letter(
             "last_day": last_day,
             "request_link": settings.PORTAL_URL + join_request.get_absolute_url(),
             "community_link": settings.PORTAL_URL + join_request.community.get_absolute_url(),
+            "offerings": "\n".join(f"- {o}" for o in join_request.community.offerings),
             "desk_link": settings.PORTAL_URL + page,
         },
     )

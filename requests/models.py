@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from communities.eligibility import Assessment
 from communities.models import CommunityOfPractice
+from communities.vocabulary import Family
 from membership.models import Agency, Enrolment, Person
 from requests.lifecycle import OPEN, State, Verb
 
@@ -125,11 +126,61 @@ class JoinRequest(models.Model):
         return self.events.filter(verb=Verb.ASK).latest("pk").text
 
 
+class ReasonText(models.Model):
+    """A ready reason for declining or for asking: its text goes into the letter as it stands.
+
+    Staff keep the list. A reason without a family is both teams'. One that was used is better
+    switched off than deleted; the history keeps its title either way.
+    """
+
+    class UsedFor(models.TextChoices):
+        DECLINE = "decline", "Declining"
+        ASK = "ask", "Asking for more"
+
+    used_for = models.CharField("for", max_length=10, choices=UsedFor.choices)
+    family = models.CharField(
+        "team",
+        max_length=20,
+        choices=Family.choices,
+        blank=True,
+        help_text="Whose requests it is for. Leave empty for both teams.",
+    )
+    title = models.CharField(max_length=120, help_text="For staff, and for counting in reports.")
+    text = models.TextField(
+        max_length=2_000,
+        help_text="Goes into the letter as it stands. Say what the person can do next.",
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(
+        "offered", default=True, help_text="Switch off instead of deleting."
+    )
+
+    class Meta:
+        verbose_name = "reason"
+        ordering = ["used_for", "position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["used_for", "family", "title"],
+                name="one_reason_of_a_title",
+                violation_error_message="There is a reason with this title already.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(title="") & ~Q(text=""),
+                name="reason_has_title_and_text",
+                violation_error_message="Give the reason a title and a text.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class JoinRequestEvent(models.Model):
     """One step in a request's life. Events are written once and never changed.
 
     ``by`` is empty where the clock acted. ``text`` is what the other side was told; ``reason`` is
-    for staff only.
+    for staff only. ``ground`` is the ready reason that staff chose for declining or asking, and
+    ``ground_title`` its title on that day, for reports.
     """
 
     join_request = models.ForeignKey(JoinRequest, models.CASCADE, related_name="events")
@@ -143,10 +194,20 @@ class JoinRequestEvent(models.Model):
     at = models.DateTimeField()
     text = models.TextField(blank=True)
     reason = models.TextField(blank=True)
+    ground = models.ForeignKey(
+        ReasonText, models.SET_NULL, null=True, blank=True, related_name="events"
+    )
+    ground_title = models.CharField(max_length=120, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["pk"]
         verbose_name = "step"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ground__isnull=True) | ~Q(ground_title=""),
+                name="chosen_reason_keeps_its_title",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"

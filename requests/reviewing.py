@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from communities.eligibility import Assessment, assess
 from communities.models import CommunityOfPractice, EligibilityCriterion
 from communities.vocabulary import Evidence
-from membership.models import Agency, Enrolment, EvaMembership, Person, Program, User
+from membership.models import Agency, Bounce, Enrolment, EvaMembership, Person, Program, User
 from membership.standing import standings_of
 from membership.teams import families_of
 from requests.forms import join_form_for
@@ -71,6 +71,7 @@ class Review:
     wait: Wait | None
     earlier: list[JoinRequest]
     enrolments: list[Enrolment]
+    came_back: list[Bounce]
 
 
 # What became of the reminders is worth knowing while they run and after they were in vain.
@@ -99,6 +100,7 @@ def review_of(join_request: JoinRequest, *, viewer: User, on: date) -> Review:
         enrolments=list(
             person.enrolments.filter(community__team__family__in=mine).select_related("community")
         ),
+        came_back=list(Bounce.of(person)),
     )
 
 

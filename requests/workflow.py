@@ -26,7 +26,8 @@ from membership.teams import families_of
 from requests import letters
 from requests.answers import find_agency, keep_claims
 from requests.lifecycle import OPEN, TRANSITIONS, State, Verb, allows
-from requests.models import JoinRequest, JoinRequestEvent
+from requests.models import JoinRequest, JoinRequestEvent, ReasonText
+from requests.reasons import told
 
 # -- The applicant's verbs ------------------------------------------------------------------------
 
@@ -106,14 +107,19 @@ def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
 
 
 @transaction.atomic
-def ask(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRequest:
-    """Ask the applicant for more."""
+def ask(
+    *, join_request_id: int, by: User, text: str, now: datetime, ground: ReasonText | None = None
+) -> JoinRequest:
+    """Ask the applicant for more: a ready text, the staff's own words, or one after the other."""
     join_request = _locked(join_request_id)
     _in_team(join_request, by)
-    if not text.strip():
-        raise Refused("Write what you want to ask.")
+    text = told(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
+    if not text:
+        raise Refused("Choose a question, or write what you want to ask.")
     join_request.asked_on = timezone.localdate(now)
-    event = _advance(join_request, Verb.ASK, by=by, now=now, text=text, by_staff=True)
+    event = _advance(
+        join_request, Verb.ASK, by=by, now=now, text=text, ground=ground, by_staff=True
+    )
     question = letters.question(join_request, text, asked_on=join_request.asked_on)
     _send(join_request, event, question)
     return join_request
@@ -148,15 +154,24 @@ def approve(
 
 
 @transaction.atomic
-def decline(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRequest:
-    """Decline; ``text`` tells the applicant why and what she can do."""
+def decline(
+    *, join_request_id: int, by: User, text: str, now: datetime, ground: ReasonText | None = None
+) -> JoinRequest:
+    """Decline, and tell the applicant why and what she can do.
+
+    That is the text of ``ground``, a ready reason, and ``text``, the staff's own words after it;
+    one of the two may be missing.
+    """
     join_request = _locked(join_request_id)
     _in_team(join_request, by)
     _allowed(join_request, Verb.DECLINE)
-    if not text.strip():
-        raise Refused("Write why, in words for the applicant.")
+    text = told(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
+    if not text:
+        raise Refused("Choose a reason, or write why, in words for the applicant.")
     _decide(join_request, _today(join_request, now), by, now)
-    event = _advance(join_request, Verb.DECLINE, by=by, now=now, text=text, by_staff=True)
+    event = _advance(
+        join_request, Verb.DECLINE, by=by, now=now, text=text, ground=ground, by_staff=True
+    )
     _send(join_request, event, letters.declined(join_request, text))
     return join_request
 
@@ -263,6 +278,7 @@ def _advance(
     now: datetime,
     text: str = "",
     reason: str = "",
+    ground: ReasonText | None = None,
     by_staff: bool = False,
 ) -> JoinRequestEvent:
     """Move the state along the table, write the event, stop what it contradicts."""
@@ -281,6 +297,8 @@ def _advance(
         at=now,
         text=text.strip(),
         reason=reason.strip(),
+        ground=ground,
+        ground_title=ground.title if ground else "",
     )
 
 

@@ -134,9 +134,11 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def catalogue(db: None) -> None:
-    """The six communities with their rules, the teams and their groups."""
+    """The six communities with their rules, the first reasons, the teams and their groups."""
     from communities.catalogue import seed
     from membership.teams import seed_groups
+    from requests.reasons import seed_reasons
 
     seed()
+    seed_reasons()
     seed_groups()

@@ -1,5 +1,5 @@
 """The register in the admin, one file per thing."""
 
-from membership.admin import accounts, exports, imports, letters, register, worklist
+from membership.admin import accounts, exports, imports, letters, register, wordings, worklist
 
-__all__ = ["accounts", "exports", "imports", "letters", "register", "worklist"]
+__all__ = ["accounts", "exports", "imports", "letters", "register", "wordings", "worklist"]

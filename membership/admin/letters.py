@@ -1,28 +1,85 @@
-"""The letters in the outbox, to read."""
+"""The letters in the outbox: what was sent, how it went, and what staff can do about it."""
 
-from django.contrib import admin
+from typing import Any
 
-from membership.admin.teams import TeamsOwnRows
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from membership.admin import letter_views
+from membership.admin.teams import RowsWithAPageOfTheirOwn
 from membership.models import OutboxEmail
+from membership.outbox import handling
+from membership.refusal import Refused
+from membership.signup.visitors import SignedIn
+
+
+class CameBackFilter(admin.SimpleListFilter):
+    """Letters that came back and whose address still stands."""
+
+    title = "what came back"
+    parameter_name = "came-back"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Came back, not cleared")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
+    ) -> QuerySet[OutboxEmail]:
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(bounce__isnull=False, bounce__cleared_at=None)
 
 
 @admin.register(OutboxEmail)
-class LetterAdmin(TeamsOwnRows):
+class LetterAdmin(RowsWithAPageOfTheirOwn):
     """What went out, what waits and what failed."""
 
     list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
-    list_filter = ["state", "kind"]
+    list_filter = ["state", CameBackFilter, "kind"]
     search_fields = ["to_email", "subject"]
     ordering = ["-pk"]
-    fields = [
-        "subject",
-        "to_email",
-        "body",
-        "state",
-        "attempts",
-        "last_error",
-        "queued_at",
-        "due_at",
-        "sent_at",
-        "message_id",
-    ]
+    actions = ["retry_failed"]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        pages = {
+            "retry": letter_views.retry,
+            "again": letter_views.send_again,
+            "came-back": letter_views.came_back,
+            "cleared": letter_views.cleared,
+        }
+        return [
+            *(
+                path(f"<int:pk>/{name}/", view(page), name=f"membership_outboxemail_{name}")
+                for name, page in pages.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Letters", **(extra_context or {})})
+
+    def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
+        return letter_views.letter(request, pk)
+
+    @admin.action(description="Try failed letters again")
+    def retry_failed(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
+        """Try each again, and say of each that was not why."""
+        done = 0
+        for letter in chosen:
+            try:
+                handling.retry(letter_id=letter.pk, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+            except Refused as refusal:
+                self.message_user(
+                    request, f"{letter.subject} to {letter.to_email}: {refusal}", messages.WARNING
+                )
+            else:
+                done += 1
+        if done:
+            said = "1 letter is" if done == 1 else f"{done} letters are"
+            self.message_user(request, f"{said} on the way again.", messages.SUCCESS)

@@ -14,6 +14,7 @@ from membership.admin.periods import EndingFilter, HolderFilter
 from membership.admin.teams import TeamsOwnRows
 from membership.models import (
     Agency,
+    Bounce,
     CoordinationInitiative,
     CoordinationRole,
     Enrolment,
@@ -128,7 +129,15 @@ class PersonAdmin(StampsChecks):
     ]
     search_fields = ["name", "email"]
     autocomplete_fields = ["user"]
+    readonly_fields = ["came_back"]
     inlines = [PositionInline, RoleInline, PersonMembershipInline]
+
+    @admin.display(description="letters that came back")
+    def came_back(self, person: Person) -> str:
+        """From the address that she has now; a new email ends it."""
+        if person.pk is None:
+            return "–"
+        return "; ".join(bounce.in_words for bounce in Bounce.of(person)) or "None"
 
 
 @admin.register(CoordinationInitiative)

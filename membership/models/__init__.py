@@ -7,6 +7,7 @@ from membership.models.coordination import CoordinationInitiative, CoordinationR
 from membership.models.enrolments import Enrolment
 from membership.models.exports import Export
 from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
+from membership.models.letters import Bounce, LetterAttempt, LetterWording
 from membership.models.outbox import OutboxEmail
 from membership.models.people import Person, ProgramPosition
 from membership.models.sample import SampleProvince
@@ -14,11 +15,14 @@ from membership.models.worklist import NightlyReassessment, WorklistRow, Worklis
 
 __all__ = [
     "Agency",
+    "Bounce",
     "CoordinationInitiative",
     "CoordinationRole",
     "Enrolment",
     "EvaMembership",
     "Export",
+    "LetterAttempt",
+    "LetterWording",
     "ListImport",
     "ListImportRow",
     "ListKind",

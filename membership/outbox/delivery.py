@@ -6,14 +6,18 @@ talks.
 """
 
 import logging
+import re
 import smtplib
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from membership.models import OutboxEmail
+from membership.models import LetterAttempt, OutboxEmail
+from membership.names import clean_text
 from membership.outbox.message import message_of
 
 logger = logging.getLogger(__name__)
@@ -71,12 +75,15 @@ def _note_failure(letter: OutboxEmail, owner: str, error: Exception, now: dateti
     again = _is_passing(error) and letter.attempts <= len(RETRY_MINUTES)
     outcome = {"last_error": _describe(error), **_RELEASED}
     mine = _mine(letter, owner)
-    if again:
-        due_at = now + timedelta(minutes=RETRY_MINUTES[letter.attempts - 1])
-        mine.filter(wanted=True).update(state=State.QUEUED, due_at=due_at, **outcome)
-        mine.filter(wanted=False).update(state=State.CANCELLED, **outcome)
-    else:
-        mine.update(state=State.FAILED, **outcome)
+    with transaction.atomic():
+        if again:
+            due_at = now + timedelta(minutes=RETRY_MINUTES[letter.attempts - 1])
+            ended = mine.filter(wanted=True).update(state=State.QUEUED, due_at=due_at, **outcome)
+            ended += mine.filter(wanted=False).update(state=State.CANCELLED, **outcome)
+        else:
+            ended = mine.update(state=State.FAILED, **outcome)
+        if ended:  # else another worker has the letter by now, and tells its own story
+            LetterAttempt.objects.create(letter=letter, at=now, **_answer_of(error))
     logger.warning(
         "Letter %s was not taken, attempt %s, again: %s", letter.pk, letter.attempts, again
     )
@@ -98,6 +105,27 @@ def _is_passing(error: Exception) -> bool:
     if code is not None:
         return not 500 <= code < 600
     return isinstance(error, OSError)  # smtplib's own errors without a code are OSErrors too
+
+
+_ADDRESS = re.compile(r"[^\s<>\"]+@[^\s<>\"]+")
+_STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+
+
+def _answer_of(error: Exception) -> dict[str, Any]:
+    """What the server said, for the letter's page: code, enhanced status, and text."""
+    said = b""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        said = max(error.recipients.values(), default=(0, b""))[1]
+    elif isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error if isinstance(error.smtp_error, bytes) else b""
+    text = clean_text(_ADDRESS.sub("[address]", said.decode(errors="replace")))
+    status = _STATUS.search(text)
+    return {
+        "trouble": type(error).__name__[:60],
+        "code": _code_of(error),
+        "status": status[0] if status else "",
+        "answer": text[:300],
+    }
 
 
 def _describe(error: Exception) -> str:

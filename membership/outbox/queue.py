@@ -77,17 +77,30 @@ def _columns(letter: Letter, about: str, now: datetime) -> dict[str, Any]:
     }
 
 
+def requeue(row: OutboxEmail, *, to_email: str, now: datetime) -> None:
+    """Send a failed row after all, with all its tries. Runs inside the transaction that locked it."""
+    row.state, row.due_at, row.to_email = OutboxEmail.State.QUEUED, now, to_email
+    row.attempts = 0
+    row.save(update_fields=["state", "due_at", "to_email", "attempts"])
+    _ring_on_commit(row)
+
+
 def _ring_on_commit(row: OutboxEmail) -> None:
     transaction.on_commit(functools.partial(ring, row.pk), robust=True)
 
 
 def cancel(*, about: str, kinds: Iterable[str]) -> None:
-    """A decision contradicts these letters: those that have not gone out yet stay here."""
+    """A decision contradicts these letters: those that have not gone out yet stay here.
+
+    One that failed stays failed, and can no longer be tried again.
+    """
     open_rows = OutboxEmail.objects.filter(about=about, kind__in=list(kinds))
     open_rows.filter(state=OutboxEmail.State.QUEUED).update(
         state=OutboxEmail.State.CANCELLED, wanted=False
     )
-    open_rows.filter(state=OutboxEmail.State.SENDING).update(wanted=False)
+    open_rows.filter(state__in=[OutboxEmail.State.SENDING, OutboxEmail.State.FAILED]).update(
+        wanted=False
+    )
 
 
 def ring(outbox_email_id: int) -> None:

@@ -70,7 +70,7 @@ def test_the_reminder_repeats_the_question_and_names_the_last_day(waiting):
 
 
 def test_the_question_names_the_same_last_day(waiting):
-    assert "by the end of 2 June 2026" in OutboxEmail.objects.get(kind="question").body
+    assert "by the end of Tuesday, 2 June 2026" in OutboxEmail.objects.get(kind="question").body
 
 
 def test_after_three_missed_weeks_only_the_newest_reminder_goes_out(waiting):

@@ -144,6 +144,9 @@ def test_a_5xx_answer_stops_the_letter_and_shows_it(letter, rude_server):
 
     letter.refresh_from_db()
     assert (letter.state, letter.last_error) == (State.FAILED, "SMTPRecipientsRefused 550")
+    assert list(letter.failed_attempts.values_list("at", "code", "status", "answer")) == [
+        (NOW, 550, "", "no such mailbox")
+    ]
 
 
 def test_after_the_last_retry_the_letter_is_shown_to_staff(letter, settings):
@@ -160,6 +163,7 @@ def test_after_the_last_retry_the_letter_is_shown_to_staff(letter, settings):
 
     letter.refresh_from_db()
     assert (letter.state, letter.last_error) == (State.FAILED, "ConnectionRefusedError")
+    assert letter.failed_attempts.count() == letter.attempts == len(delivery.RETRY_MINUTES) + 1
 
 
 def closed_port():

@@ -26,6 +26,7 @@ from membership.models import (
     WorklistRow,
     YearlyConfirmation,
 )
+from requests.models import ReasonText
 from tests import builders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -146,6 +147,23 @@ TABLE = {
     **register_rows("membership_person"),
     **register_rows("membership_coordinationinitiative"),
     **teams_rows("membership_outboxemail"),
+    "admin:membership_outboxemail_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_outboxemail_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_outboxemail_retry": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_outboxemail_again": (THIS_TEAM, desk(ON, 404, ON)),
+    "admin:membership_outboxemail_came-back": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_outboxemail_cleared": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_letterwording_changelist": (TEAMS, desk(405, 405, 405)),
+    "admin:membership_letterwording_kind": (TEAMS, LEADS),
+    "admin:membership_letterwording_original": (desk(405, 405, 405), desk(403, 403, ON)),
+    **rows_of(
+        "joinrequests_reasontext",
+        look=THIS_TEAM,
+        add=LEADS,
+        change=THIS_TEAM,
+        delete=LEADS,
+        save=LEADS,
+    ),
     **teams_rows("membership_enrolment"),
     **teams_rows("membership_worklistrow"),
     "admin:membership_worklistrow_change": (THIS_TEAM, desk(405, 405, 405)),
@@ -240,6 +258,7 @@ def world():
         "passage": Passage.objects.first(),
         "user": worker,
         "outboxemail": OutboxEmail.objects.first(),
+        "reasontext": ReasonText.objects.filter(family="program-support").first(),
         "person": worker.person,
         "agency": agency,
         "program": Program.objects.create(agency=agency, type="STVC"),
@@ -304,6 +323,7 @@ def address(pattern: str, world) -> str:
         pattern.replace("<slug:slug>", "stvc")
         .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
         .replace("<str:kind>", "agencies")
+        .replace("<slug:kind>", "receipt")
         .replace("<path:content_type_id>", "1")
         .replace("<path:object_id>", row)
         .replace("(?P<app_label>communities|membership|joinrequests)", "membership")

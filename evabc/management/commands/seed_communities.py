@@ -1,4 +1,4 @@
-"""Write what is missing of the six communities, their rules, the public texts and the teams."""
+"""Write what is missing of the six communities, their rules, the public texts, the reasons and the teams."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.db import transaction
 from communities import catalogue
 from communities.public_pages import renew_public_pages
 from membership.teams import seed_groups
+from requests.reasons import seed_reasons
 
 
 class Command(BaseCommand):
@@ -18,7 +19,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
-        written = catalogue.seed()
+        written = catalogue.seed() + seed_reasons()
         groups = seed_groups()
         renew_public_pages()
         if dry_run:

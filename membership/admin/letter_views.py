@@ -1,0 +1,130 @@
+"""The page of a letter, and the pages that act on it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from membership.history import steps_of
+from membership.models import OutboxEmail
+from membership.outbox import handling
+from membership.outbox.message import blocks_of
+from membership.refusal import Refused
+from membership.signup.visitors import SignedIn
+from membership.teams import families_of
+
+State = OutboxEmail.State
+
+
+class CameBackForm(forms.Form):
+    """Noting that a letter came back."""
+
+    on = forms.DateField(
+        label="Came back on",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={
+            "required": "Give the day.",
+            "invalid": "Write the day as year-month-day, for example 2027-03-31.",
+        },
+    )
+    why = forms.CharField(
+        label="What the returned mail says",
+        help_text="For example: the mailbox is full, or there is no such address.",
+        max_length=300,
+        error_messages={"required": "Write in a few words what the returned mail says."},
+    )
+
+
+@require_safe
+def letter(request: SignedIn, pk: int) -> HttpResponse:
+    """What was sent, as it was sent, how it went, and buttons that say what they do."""
+    shown = _mine(request, pk)
+    return _page(
+        request,
+        "letter",
+        shown,
+        title=shown.subject,
+        attempts=shown.failed_attempts.all(),
+        bounce=getattr(shown, "bounce", None),
+        steps=steps_of(shown),
+        can_retry=shown.state == State.FAILED and shown.wanted,
+        was_sent=shown.state == State.SENT,
+    )
+
+
+@require_POST
+def retry(request: SignedIn, pk: int) -> HttpResponse:
+    """Try a failed letter again."""
+    return _do(request, pk, handling.retry, "The letter is on its way again.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def send_again(request: SignedIn, pk: int) -> HttpResponse:
+    """Ask first, then send the same words once more."""
+    shown = _mine(request, pk)
+    if request.method == "POST":
+        return _do(request, pk, handling.send_again, "The letter is sent once more.")
+    to = shown.person.email if shown.person else shown.team.mailbox
+    return _page(request, "again", shown, title="Send this letter again?", to=to)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def came_back(request: SignedIn, pk: int) -> HttpResponse:
+    """Note that a letter came back, and why."""
+    shown = _mine(request, pk)
+    today = timezone.localdate()
+    form = CameBackForm(request.POST or None, initial={"on": today})
+    if request.method == "POST" and form.is_valid():
+        try:
+            handling.mark_bounced(letter_id=pk, by=request.user, today=today, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Noted. It shows on the person until it is cleared.")
+            return redirect("admin:membership_outboxemail_change", pk)
+    return _page(request, "came_back", shown, title="This letter came back", form=form)
+
+
+@require_POST
+def cleared(request: SignedIn, pk: int) -> HttpResponse:
+    """The address works after all."""
+    return _do(request, pk, handling.clear_bounce, "Cleared. It no longer shows on the person.")
+
+
+def _do(request: SignedIn, pk: int, verb: Callable[..., object], done: str) -> HttpResponse:
+    _mine(request, pk)
+    try:
+        verb(letter_id=pk, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, done)
+    return redirect("admin:membership_outboxemail_change", pk)
+
+
+def _mine(request: SignedIn, pk: int) -> OutboxEmail:
+    """A letter of this person's own team; any other does not exist for her."""
+    letters = OutboxEmail.objects.filter(team__family__in=families_of(request.user))
+    shown = letters.select_related("team", "person", "bounce__marked_by__person").filter(pk=pk)
+    if found := shown.first():
+        return found
+    raise Http404("There is no such letter.")
+
+
+def _page(request: SignedIn, template: str, shown: OutboxEmail, **context: Any) -> HttpResponse:
+    return render(
+        request,
+        f"admin/membership/outboxemail/{template}.html",
+        {
+            **admin.site.each_context(request),
+            "letter": shown,
+            "letter_blocks": blocks_of(shown.body),
+            "letter_heading": "The letter, word for word",
+            **context,
+        },
+    )

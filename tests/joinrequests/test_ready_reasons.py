@@ -1,0 +1,136 @@
+"""Ready reasons: chosen, put into the letter, kept in the history, and refused where they are not offered."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from membership.models import OutboxEmail
+from requests import workflow
+from requests.models import JoinRequestEvent, ReasonText
+from requests.reasons import offered, seed_reasons
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+
+
+def reason(title="No current EVA BC membership") -> ReasonText:
+    return ReasonText.objects.get(title=title)
+
+
+def decline(pk, by, **how):
+    return workflow.decline(
+        **{"join_request_id": pk, "by": by, "text": "", "now": builders.NOW, **how}
+    )
+
+
+def test_the_ready_text_goes_into_the_letter_before_the_own_paragraph():
+    pk, priya = builders.sent(builders.worker()).pk, builders.staff()
+
+    decline(pk, priya, ground=reason(), text="Warm greetings to your team.")
+
+    event = JoinRequestEvent.objects.get(verb="decline")
+    told = f"{reason().text}\n\nWarm greetings to your team."
+    assert (event.text, event.ground, event.ground_title) == (told, reason(), reason().title)
+    assert told in OutboxEmail.objects.get(kind="declined").body
+
+
+def test_asking_keeps_its_ready_question_for_the_reminders():
+    pk, priya = builders.sent(builders.worker()).pk, builders.staff()
+    ground = reason("Which program the caseload is in")
+
+    asked = workflow.ask(join_request_id=pk, by=priya, text="", ground=ground, now=builders.NOW)
+
+    assert asked.question == ground.text
+    assert JoinRequestEvent.objects.get(verb="ask").ground_title == ground.title
+
+
+def test_neither_reason_nor_words_is_refused():
+    pk, priya = builders.sent(builders.worker()).pk, builders.staff()
+
+    with pytest.raises(workflow.Refused, match="Choose a reason, or write why"):
+        decline(pk, priya, text="  ")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"is_active": False}, {"family": "coordination"}, {"used_for": "ask"}],
+    ids=["switched off", "the other team’s", "for asking"],
+)
+def test_a_reason_that_is_not_offered_here_is_refused_and_changes_nothing(change):
+    pk, priya = builders.sent(builders.worker()).pk, builders.staff()
+    ground = reason()
+    ReasonText.objects.filter(pk=ground.pk).update(**change)
+
+    with pytest.raises(workflow.Refused, match="not offered for this request"):
+        decline(pk, priya, ground=ground)
+
+    assert not JoinRequestEvent.objects.filter(verb="decline").exists()
+
+
+def test_a_deleted_reason_leaves_its_title_in_the_history():
+    pk, priya = builders.sent(builders.worker()).pk, builders.staff()
+    decline(pk, priya, ground=reason())
+
+    reason().delete()
+
+    event = JoinRequestEvent.objects.get(verb="decline")
+    assert (event.ground, event.ground_title) == (None, "No current EVA BC membership")
+
+
+def test_each_team_is_offered_its_own_reasons_and_those_of_both():
+    ReasonText.objects.create(used_for="decline", title="Of both", text="Please ask again.")
+
+    def titles(slug):
+        return [r.title for r in offered(ReasonText.UsedFor.DECLINE, builders.community(slug))]
+
+    assert titles("icat") == ["Of both", "The role is not one of this community"]
+    assert titles("stvc") == [
+        "No caseload in a program of this community",
+        "Of both",
+        "The program is not funded by the Ministry",
+        "No current EVA BC membership",
+    ]
+
+
+def test_the_first_reasons_are_written_once_and_a_deleted_one_stays_away():
+    reason().delete()
+
+    assert seed_reasons() == 0
+    assert not ReasonText.objects.filter(title="No current EVA BC membership").exists()
+
+
+def test_staff_choose_a_reason_on_the_page_and_read_its_words_there(client):
+    pk = builders.sent(builders.worker()).pk
+    builders.sign_in(client, builders.staff())
+    url = f"/admin/joinrequests/joinrequest/{pk}/decline/"
+
+    page = client.get(url).content.decode()
+    answer = client.post(url, {"ground": reason().pk, "text": ""})
+
+    assert reason().text in page
+    assert "The role is not one of this community" not in page
+    assert answer.status_code == 302
+    assert JoinRequestEvent.objects.get(verb="decline").ground == reason()
+
+
+def test_the_database_keeps_the_title_of_a_chosen_reason():
+    decline(builders.sent(builders.worker()).pk, builders.staff(), ground=reason())
+
+    with pytest.raises(IntegrityError, match="chosen_reason_keeps_its_title"), transaction.atomic():
+        JoinRequestEvent.objects.filter(verb="decline").update(ground_title="")
+
+
+@pytest.mark.parametrize("empty", ["title", "text"])
+def test_the_database_refuses_a_reason_without_title_or_text(empty):
+    with pytest.raises(IntegrityError, match="reason_has_title_and_text"), transaction.atomic():
+        ReasonText.objects.filter(pk=reason().pk).update(**{empty: ""})
+
+
+def test_the_database_refuses_the_same_title_twice():
+    twin = reason()
+    twin.pk = None
+
+    with (
+        pytest.raises(IntegrityError, match=r"one_reason_of_a_title|reasontext\.title"),
+        transaction.atomic(),
+    ):
+        twin.save()
