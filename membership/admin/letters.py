@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from membership.admin.teams import TeamsOwnRows
+from membership.admin.teams import TeamFilter, TeamsOwnRows
 from membership.models import OutboxEmail
 
 
@@ -11,7 +11,7 @@ class LetterAdmin(TeamsOwnRows):
     """What went out, what waits and what failed."""
 
     list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
-    list_filter = ["state", "kind"]
+    list_filter = ["state", TeamFilter, "kind"]
     search_fields = ["to_email", "subject"]
     ordering = ["-pk"]
     fields = [
