@@ -7,7 +7,9 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 NOT_ON_THE_DESK = {
@@ -37,7 +39,23 @@ class StaffSite(AdminSite):
 
     def get_urls(self) -> list[Any]:
         """Without the pages about passwords: there are none."""
-        return [u for u in super().get_urls() if not str(u.pattern).startswith("password_change")]
+        from evabc.history_views import history  # the models are not there yet when this is read
+
+        djangos = super().get_urls()
+        return [
+            path("history/", self.admin_view(history), name="history"),
+            *(u for u in djangos if not str(u.pattern).startswith("password_change")),
+        ]
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
+        """What waits for each team, and the way to everything else."""
+        from evabc import dashboard
+
+        shown = {
+            "teams_today": dashboard.teams_today(request.user, on=timezone.localdate()),
+            "sections": dashboard.sections(self.get_app_list(request)),
+        }
+        return super().index(request, {**(extra_context or {}), **shown})
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         wanted = request.GET.get("next", "")

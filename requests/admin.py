@@ -22,7 +22,7 @@ from membership.models import User
 from membership.signup.visitors import SignedIn
 from requests import admin_views, desk_views, register_views, reviewing
 from requests.models import JoinRequest
-from requests.queue import MOST, ORDER, Age, age_of, searched
+from requests.queue import ORDER, Age, age_of, searched
 from requests.queue_filters import (
     BoundedPages,
     CommunityFilter,
@@ -112,7 +112,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Requests to join", "most": MOST})
+        return super().changelist_view(request, {"title": "Requests to join"})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[JoinRequest], search_term: str

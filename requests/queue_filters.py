@@ -107,7 +107,9 @@ class VerdictFilter(QueueFilter):
 class BoundedPages(Paginator):
     """Pages of the first rows only: counting a large table takes longer than showing a page of it."""
 
+    most = MOST
+
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return int(rows[:MOST].count())
+        return int(rows[: self.most].count())
