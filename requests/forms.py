@@ -270,6 +270,6 @@ class NoteForm(forms.Form):
     prefix = "note"
     text = _letter_text(
         "A note for your colleagues",
-        f"The applicant does not see it. {NO_CLIENTS}",
+        "The applicant does not see it. Please write nothing about an agency’s clients.",
         "Write the note first.",
     )
