@@ -15,6 +15,11 @@ SCHEDULE = {
         "task": "joinrequests.ask_yearly",
         "schedule": crontab(minute="22", hour="7-19"),
     },
+    # The filters of the queue say that they are as old as this.
+    "look-at-open-requests": {
+        "task": "joinrequests.look_at_the_open_ones",
+        "schedule": 15 * 60.0,
+    },
     "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
     # The first ring after midnight does the work of the day; a later one makes up for it.
     "reassess-rosters": {"task": "membership.reassess_rosters", "schedule": 15 * 60.0},

@@ -7,7 +7,9 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 NOT_ON_THE_DESK = {
@@ -37,18 +39,28 @@ class StaffSite(AdminSite):
 
     def get_urls(self) -> list[Any]:
         """With the pages that are of no single model, and without those about passwords."""
-        from membership import coverage_views  # needs the models, which come after this site
+        # The models are not there yet when this site is read.
+        from evabc.history_views import history
+        from membership import coverage_views
 
-        ours = [
-            path("coverage/", self.admin_view(coverage_views.coverage), name="coverage"),
-            path(
-                "coverage/sheet/",
-                self.admin_view(coverage_views.coverage_sheet),
-                name="coverage_sheet",
-            ),
+        view = self.admin_view
+        djangos = super().get_urls()
+        return [
+            path("history/", view(history), name="history"),
+            path("coverage/", view(coverage_views.coverage), name="coverage"),
+            path("coverage/sheet/", view(coverage_views.coverage_sheet), name="coverage_sheet"),
+            *(u for u in djangos if not str(u.pattern).startswith("password_change")),
         ]
-        theirs = super().get_urls()
-        return ours + [u for u in theirs if not str(u.pattern).startswith("password_change")]
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
+        """What waits for each team, and the way to everything else."""
+        from evabc import dashboard
+
+        shown = {
+            "teams_today": dashboard.teams_today(request.user, on=timezone.localdate()),
+            "sections": dashboard.sections(self.get_app_list(request)),
+        }
+        return super().index(request, {**(extra_context or {}), **shown})
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         wanted = request.GET.get("next", "")

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from membership import roster_letters
+from membership.history import record
 from membership.models import Enrolment, Person, User
 from membership.outbox.queue import cancel, queue
 from membership.reassessment import reassess
@@ -76,6 +77,7 @@ def _end(enrolment: Enrolment, *, by: User, text: str, now: datetime) -> None:
     enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
     enrolment.save(update_fields=["ended_on"])
     settle_ended(enrolment, by=by, text=text, now=now)
+    record(enrolment, by=by, words=f"Ended. {text.strip()}")
     # A question that has not gone out yet is no longer ours to ask.
     cancel(about=enrolment.about, kinds=["roster-check", *roster_letters.OF_THE_YEARLY_QUESTION])
 

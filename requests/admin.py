@@ -4,6 +4,8 @@ A request is not edited here: its state, its answers and its history are only re
 to the pages of ``admin_views``, and those call the verbs.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -13,54 +15,36 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 
 from communities.eligibility import Assessment
 from membership.admin.teams import RowsWithAPageOfTheirOwn
+from membership.models import User
 from membership.signup.visitors import SignedIn
-from requests import admin_views, reason_admin, register_views, reviewing
-from requests.lifecycle import OPEN, State
+from requests import admin_views, desk_views, reason_admin, register_views, reviewing
 from requests.models import JoinRequest
+from requests.queue import ORDER, Age, age_of, searched
+from requests.queue_filters import (
+    BoundedPages,
+    CommunityFilter,
+    RegionFilter,
+    StateFilter,
+    TeamFilter,
+    VerdictFilter,
+    WhoseFilter,
+)
 
 __all__ = ["JoinRequestAdmin", "reason_admin"]
 
 
-class QueueFilter(admin.SimpleListFilter):
-    """The queue shows what is open, unless somebody looks for more."""
+@dataclass(frozen=True)
+class Row:
+    """What the queue shows of a request beside its own columns."""
 
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        sent = [s for s in State if s != State.DRAFT]
-        return [("all", "All"), *((s.value, str(s.label)) for s in sent)]
-
-    def choices(self, changelist: Any) -> Any:
-        everything = list(super().choices(changelist))
-        everything[0]["display"] = "Open"
-        return everything
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[JoinRequest]
-    ) -> QuerySet[JoinRequest]:
-        if self.value() == "all":
-            return queryset
-        return queryset.filter(state__in=[self.value()] if self.value() else OPEN)
-
-
-class CommunityFilter(admin.SimpleListFilter):
-    """The communities of the teams that this person belongs to."""
-
-    title = "community"
-    parameter_name = "community"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(c.slug, c.short_name) for c in reviewing.communities_of(request.user)]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[JoinRequest]
-    ) -> QuerySet[JoinRequest]:
-        return queryset.filter(community__slug=self.value()) if self.value() else queryset
+    age: Age | None
+    holder: User | None
+    is_mine: bool
+    is_clean: bool
+    filters: str
 
 
 @admin.register(JoinRequest)
@@ -72,17 +56,29 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
         "community_name",
         "agency_name",
         "waiting",
+        "on_it",
         "rules",
         "state_now",
     ]
     list_display_links = ["who"]
-    list_filter = [QueueFilter, CommunityFilter]
+    list_filter = [
+        WhoseFilter,
+        StateFilter,
+        TeamFilter,
+        CommunityFilter,
+        VerdictFilter,
+        RegionFilter,
+    ]
+    # The search itself is the queue's: see get_search_results.
     search_fields = ["person__name", "person__email", "agency_name", "reference"]
     search_help_text = "Name, email, agency or reference"
-    ordering = ["submitted_at", "pk"]
+    ordering = ORDER
+    sortable_by = ["waiting"]
     actions = None
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = BoundedPages
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
         return reviewing.requests_of(request.user)
@@ -104,6 +100,13 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
             path(
                 "<int:pk>/reopen/", view(admin_views.reopen), name="joinrequests_joinrequest_reopen"
             ),
+            path("<int:pk>/take/", view(desk_views.take), name="joinrequests_joinrequest_take"),
+            path(
+                "<int:pk>/release/",
+                view(desk_views.release),
+                name="joinrequests_joinrequest_release",
+            ),
+            path("<int:pk>/note/", view(desk_views.note), name="joinrequests_joinrequest_note"),
             *register_views.urls(view),
             *super().get_urls(),
         ]
@@ -113,11 +116,31 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     ) -> HttpResponse:
         return super().changelist_view(request, {"title": "Requests to join"})
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[JoinRequest], search_term: str
+    ) -> tuple[QuerySet[JoinRequest], bool]:
+        return searched(queryset, search_term), False
+
+    def get_changelist_instance(self, request: SignedIn) -> Any:  # type: ignore[override]
         changelist = super().get_changelist_instance(request)
+        now = timezone.now()
         # One reading of the register for the whole page, not one for each row.
-        reviewing.assess_all(changelist.result_list, on=timezone.localdate())
+        reviewing.assess_all(changelist.result_list, on=timezone.localdate(now))
+        filters = self.get_preserved_filters(request)
+        for row in changelist.result_list:
+            row.row = self._row(row, viewer=request.user, filters=filters, now=now)
         return changelist
+
+    def _row(self, join_request: JoinRequest, *, viewer: User, filters: str, now: datetime) -> Row:
+        assessment: Assessment = join_request.current_assessment  # type: ignore[attr-defined]
+        holder = join_request.holder(now)
+        return Row(
+            age=age_of(join_request, on=timezone.localdate(now)),
+            holder=holder,
+            is_mine=holder == viewer,
+            is_clean=join_request.is_open and not assessment.needs_written_reason,
+            filters=filters,
+        )
 
     def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
         """The review page."""
@@ -131,11 +154,13 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     def community_name(self, join_request: JoinRequest) -> str:
         return join_request.community.short_name
 
-    @admin.display(description="waiting", ordering="submitted_at")
-    def waiting(self, join_request: JoinRequest) -> str:
-        if not join_request.is_open or join_request.submitted_at is None:
-            return "–"
-        return timesince(join_request.submitted_at, depth=1)
+    @admin.display(description="waiting", ordering="waiting_since")
+    def waiting(self, join_request: JoinRequest) -> SafeString:
+        return self._cell("waiting", join_request)
+
+    @admin.display(description="on it")
+    def on_it(self, join_request: JoinRequest) -> SafeString:
+        return self._cell("on_it", join_request)
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
@@ -145,9 +170,10 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     @admin.display(description="state", ordering="state")
     def state_now(self, join_request: JoinRequest) -> SafeString:
         """The state; a clean request is two clicks from its decision: this link, and the button there."""
-        assessment: Assessment = join_request.current_assessment  # type: ignore[attr-defined]
-        is_clean = join_request.is_open and not assessment.needs_written_reason
+        return self._cell("queue_state", join_request)
+
+    def _cell(self, name: str, join_request: JoinRequest) -> SafeString:
         return render_to_string(
-            "admin/joinrequests/queue_state.html",
-            {"join_request": join_request, "is_clean": is_clean},
+            f"admin/joinrequests/{name}.html",
+            {"join_request": join_request, "row": join_request.row},  # type: ignore[attr-defined]
         )

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.forms import Form
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from membership.outbox.message import blocks_of
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
-from requests import letters, reviewing, workflow
-from requests.forms import ApproveForm, AskForm, DeclineForm, ReopenForm
+from requests import behind, desk, letters, reviewing, workflow
+from requests.forms import ApproveForm, AskForm, DeclineForm, NoteForm, ReopenForm
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest
 from requests.register_desk import register_desk
@@ -35,17 +35,27 @@ def review_page(
     request: SignedIn, join_request: JoinRequest, *, refused: Form | None = None
 ) -> HttpResponse:
     """The review page; ``refused`` is a form of it that could not be taken, with its errors."""
-    today = timezone.localdate()
-    shown = reviewing.review_of(join_request, viewer=request.user, on=today)
+    now = timezone.now()
+    shown = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate(now))
+    desk_sees = reviewing.desk_of(
+        join_request, viewer=request.user, asked=behind.asked_of(request), now=now
+    )
     buttons = [d for d in _DECISIONS.values() if allows(join_request.state, d.verb)]
-    return _page(
+    return page(
         request,
         "admin/joinrequests/joinrequest/review.html",
         join_request,
         title=f"{join_request.person.name}: {join_request.community.short_name}",
         review=shown,
+        desk=desk_sees,
+        note_form=refused if isinstance(refused, NoteForm) else NoteForm(),
         buttons=[
-            (_label(d, join_request), _url(d.verb, join_request), d.verb.value) for d in buttons
+            (
+                _label(d, join_request),
+                _url(d.verb, join_request) + behind.queue_query(request),
+                d.verb.value,
+            )
+            for d in buttons
         ],
         **register_desk(join_request, search=request.GET.get("find", ""), refused=refused),
     )
@@ -146,34 +156,35 @@ def reopen(request: SignedIn, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
-    join_request = mine(request, pk)
-    review = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate())
+    join_request, now = mine(request, pk), timezone.now()
+    review = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate(now))
     form = decision.form(request.POST or None, **_form_needs(decision.verb, review))
     if request.method == "POST" and form.is_valid():
         try:
-            decision.act(
-                join_request_id=pk, data=form.cleaned_data, by=request.user, now=timezone.now()
-            )
+            decision.act(join_request_id=pk, data=form.cleaned_data, by=request.user, now=now)
         except Refused as refusal:
             # Her words stay in the form; the page behind shows what happened meanwhile.
             form.add_error(None, str(refusal))
         else:
             messages.success(request, decision.done.format(name=join_request.person.short_name))
-            return redirect("admin:joinrequests_joinrequest_changelist")
+            return behind.to_queue(request)
     elif request.method != "POST" and not allows(join_request.state, decision.verb):
         messages.warning(
             request,
             f"This cannot be done now: the request is “{join_request.get_state_display().lower()}”.",
         )
-        return redirect("admin:joinrequests_joinrequest_change", pk)
+        return behind.to_review(request, pk)
     letter = decision.letter(join_request) if decision.letter else None
-    return _page(
+    return page(
         request,
         "admin/joinrequests/joinrequest/decide.html",
         join_request,
         title=_label(decision, join_request),
         form=form,
         review=review,
+        on_it_too=desk.on_it(join_request, now=now)
+        if join_request.holder(now) != request.user
+        else "",
         letter=letter,
         letter_blocks=[
             ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
@@ -212,11 +223,16 @@ def _url(verb: Verb, join_request: JoinRequest) -> str:
     return reverse(f"admin:joinrequests_joinrequest_{verb.value}", args=[join_request.pk])
 
 
-def _page(
+def page(
     request: SignedIn, template: str, join_request: JoinRequest, **context: Any
 ) -> HttpResponse:
+    """A page about one request; its links carry the queue that it was opened from."""
+    queue = {
+        "queue_query": behind.queue_query(request),
+        "queue_behind": request.GET.get(behind.BEHIND, ""),
+    }
     return render(
         request,
         template,
-        {**admin.site.each_context(request), "join_request": join_request, **context},
+        {**admin.site.each_context(request), **queue, "join_request": join_request, **context},
     )

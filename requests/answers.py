@@ -36,6 +36,13 @@ class Claims:
     positions: tuple[ProgramPosition, ...] = ()
     roles: tuple[CoordinationRole, ...] = ()
 
+    @property
+    def region(self) -> str:
+        """Where the program or initiative of the register is that these name; empty if not known."""
+        programs = [p.program.region for p in self.positions if p.program]
+        initiatives = [r.initiative.region for r in self.roles if r.initiative]
+        return next(iter(programs + initiatives), "")
+
 
 def claims_of(answers: dict[str, Any], *, person: Person, community: CommunityOfPractice) -> Claims:
     """What these answers claim. Unanswered and unknown values claim nothing."""

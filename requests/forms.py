@@ -289,3 +289,15 @@ class ReopenForm(forms.Form):
         "Kept in the history for staff. The applicant does not see it.",
         "Write why you look at it again.",
     )
+
+
+class NoteForm(forms.Form):
+    """A note for colleagues at a request."""
+
+    # Beside other forms on one page: its ids are its own.
+    prefix = "note"
+    text = _letter_text(
+        "A note for your colleagues",
+        "The applicant does not see it. Please write nothing about an agency’s clients.",
+        "Write the note first.",
+    )

@@ -29,7 +29,7 @@ from membership.refusal import Refused
 from requests.answers import claims_of, find_program
 from requests.lifecycle import OPEN
 from requests.models import JoinRequest
-from requests.workflow import lock_open, note
+from requests.workflow import lock_open, look_again, note
 
 # What an applicant said, and what staff checked about it; what lists say is not hers to link.
 _HERS = (Evidence.CLAIMED, Evidence.CONFIRMED)
@@ -112,7 +112,7 @@ def match_agency(*, join_request_id: int, agency_id: int, by: User, now: datetim
     join_request.save(update_fields=["agency", "agency_name"])
     words = f"Matched “{written}” to {agency.name}."
     record(agency, by=by, words=f"Request {join_request.reference}: {words}")
-    note(join_request, by=by, now=now, reason=words)
+    _keep(join_request, words, by=by, now=now)
     return join_request
 
 
@@ -144,7 +144,7 @@ def match_program(*, join_request_id: int, program_id: int, by: User, now: datet
         row.save()
     words = f"Matched the program to {program}."
     record(program, by=by, words=f"Request {join_request.reference}: {words}")
-    note(join_request, by=by, now=now, reason=words)
+    _keep(join_request, words, by=by, now=now)
     return join_request
 
 
@@ -160,7 +160,7 @@ def match_initiative(
         row.save()
     words = f"Matched the initiative to {initiative}."
     record(initiative, by=by, words=f"Request {join_request.reference}: {words}")
-    note(join_request, by=by, now=now, reason=words)
+    _keep(join_request, words, by=by, now=now)
     return join_request
 
 
@@ -226,7 +226,7 @@ def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetim
     claim = _or_refuse(positions_of(join_request))[-1]
     register.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
     words = "carries a caseload" if answer else "carries no caseload"
-    note(join_request, by=by, now=now, reason=f"Checked: {words}.")
+    _keep(join_request, f"Checked: {words}.", by=by, now=now)
     return join_request
 
 
@@ -241,7 +241,7 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
     register.confirm_funding(
         program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now)
     )
-    note(join_request, by=by, now=now, reason=f"Checked: {program} is funded by {funder.label}.")
+    _keep(join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now)
     return join_request
 
 
@@ -252,7 +252,7 @@ def check_role(*, join_request_id: int, answer: bool, by: User, now: datetime) -
     claim = _or_refuse(roles_of(join_request))[-1]
     register.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
     words = "has" if answer else "does not have"
-    note(join_request, by=by, now=now, reason=f"Checked: {words} the role she names.")
+    _keep(join_request, f"Checked: {words} the role she names.", by=by, now=now)
     return join_request
 
 
@@ -272,13 +272,13 @@ def check_membership(
     whose = "the agency’s" if isinstance(held_by, Agency) else "the applicant’s own"
     if period is None:
         register.confirm_no_membership(holder=held_by, by=by, on=on)
-        note(join_request, by=by, now=now, reason=f"Checked: {whose} EVA BC membership: none.")
+        _keep(join_request, f"Checked: {whose} EVA BC membership: none.", by=by, now=now)
         return join_request
     membership = register.confirm_membership(
         holder=held_by, starts_on=period[0], ends_on=period[1], by=by, on=on
     )
     words = f"Checked: {whose} EVA BC membership, {membership.days}."
-    note(join_request, by=by, now=now, reason=words)
+    _keep(join_request, words, by=by, now=now)
     return join_request
 
 
@@ -288,6 +288,16 @@ def _holder(join_request: JoinRequest, holder: str) -> Agency | Person:
     if join_request.agency is None:
         raise Refused("Match the request to an agency first.")
     return join_request.agency
+
+
+def _keep(join_request: JoinRequest, words: str, *, by: User, now: datetime) -> None:
+    """Write down what was done, and keep where the request is and how the rules come out now."""
+    look_again(join_request, now=now)
+    positions, roles = positions_of(join_request), roles_of(join_request)
+    matched = [*(p.program for p in positions), *(r.initiative for r in roles)]
+    join_request.region = matched[-1].region if matched and matched[-1] else ""
+    join_request.save(update_fields=["region", "verdict"])
+    note(join_request, by=by, now=now, reason=words)
 
 
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)

@@ -1,6 +1,7 @@
 """Join requests and their history."""
 
 import secrets
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,13 +11,15 @@ from django.urls import reverse
 
 from communities.eligibility import Assessment
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Family
-from membership.models import Agency, Enrolment, Person
+from communities.vocabulary import Family, Region, Verdict
+from membership.models import Agency, Enrolment, Person, User
 from requests.lifecycle import OPEN, State, Verb
 
 # Without the letters and digits that are mistaken for one another, on paper or by phone.
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 REFERENCE_LENGTH = 6
+# Whoever says "I'm on it" has a day; then the request is anybody's again, by itself.
+TAKEN_FOR = timedelta(days=1)
 
 
 def new_reference() -> str:
@@ -30,6 +33,10 @@ class JoinRequest(models.Model):
     ``answers`` is what she said, as she said it: while it is a draft also half of it. ``state`` is
     moved by ``workflow`` only. ``assessment`` is the outcome of the rules as it stood when she sent
     the request, and later when staff decided.
+
+    ``verdict`` is what the rules came out at when they were last looked at: when it was sent, matched,
+    checked, opened again or decided, and every quarter of an hour while it is open. ``region`` is that
+    of the program or initiative it is matched to, empty where that is not known.
     """
 
     reference = models.CharField(max_length=12, unique=True, default=new_reference, editable=False)
@@ -52,6 +59,21 @@ class JoinRequest(models.Model):
     )
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
+    waiting_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it last came to staff: sent, answered or opened again.",
+    )
+    region = models.CharField(
+        max_length=20, choices=Region.choices, blank=True, default="", db_default=""
+    )
+    verdict = models.CharField(
+        max_length=8, choices=Verdict.choices, blank=True, default="", db_default=""
+    )
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    taken_at = models.DateTimeField(null=True, blank=True)
     asked_on = models.DateField(
         null=True, blank=True, help_text="The day in British Columbia of the last question."
     )
@@ -65,7 +87,16 @@ class JoinRequest(models.Model):
         verbose_name_plural = "requests to join"
         ordering = ["submitted_at", "pk"]
         indexes = [
-            models.Index(fields=["state", "submitted_at"], name="join_request_queue"),
+            # The queue: what is open, one state, and everything, each by how long it waits.
+            models.Index(
+                fields=["waiting_since", "id"],
+                condition=Q(state__in=[s.value for s in OPEN]),
+                name="open_requests_by_wait",
+            ),
+            models.Index(
+                fields=["state", "waiting_since", "id"], name="requests_by_state_and_wait"
+            ),
+            models.Index(fields=["waiting_since", "id"], name="requests_by_wait"),
             models.Index(
                 fields=["asked_on"],
                 condition=Q(state=State.AWAITING_REPLY.value),
@@ -97,6 +128,10 @@ class JoinRequest(models.Model):
                 condition=~Q(state=State.AWAITING_REPLY.value) | Q(asked_on__isnull=False),
                 name="awaited_reply_says_since_when",
             ),
+            models.CheckConstraint(
+                condition=Q(taken_by__isnull=True) | Q(taken_at__isnull=False),
+                name="taken_request_says_when",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,6 +143,12 @@ class JoinRequest(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    def holder(self, now: datetime) -> User | None:
+        """Who is on it: whoever took it less than a day ago."""
+        if self.taken_by is None or self.taken_at is None or self.taken_at <= now - TAKEN_FOR:
+            return None
+        return self.taken_by
 
     @property
     def about(self) -> str:
@@ -202,6 +243,7 @@ class JoinRequestEvent(models.Model):
     class Meta:
         ordering = ["pk"]
         verbose_name = "step"
+        indexes = [models.Index(fields=["at", "id"], name="request_steps_by_time")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(ground__isnull=True) | ~Q(ground_title=""),
@@ -215,4 +257,30 @@ class JoinRequestEvent(models.Model):
     def save(self, **kwargs: Any) -> None:
         if self.pk is not None:
             raise TypeError("The history of a request is append-only.")
+        super().save(**kwargs)
+
+
+class StaffNote(models.Model):
+    """What staff tell one another about a request. The applicant never sees it.
+
+    Notes are written once and never changed.
+    """
+
+    join_request = models.ForeignKey(JoinRequest, models.CASCADE, related_name="staff_notes")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "note among staff"
+        verbose_name_plural = "notes among staff"
+        indexes = [models.Index(fields=["at", "id"], name="staff_notes_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d}"
+
+    def save(self, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("Notes among staff are append-only.")
         super().save(**kwargs)

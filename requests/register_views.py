@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -17,6 +16,7 @@ from membership.register import NotKept
 from membership.signup.visitors import SignedIn
 from requests import admin_views, matching
 from requests import register_forms as forms
+from requests.behind import to_review
 from requests.register_desk import auto_id
 
 
@@ -110,7 +110,7 @@ def _page_of(name: str, action: Action) -> Callable[[SignedIn, int], HttpRespons
                 form.add_error(None, str(refusal))
             else:
                 messages.success(request, action.done.format(done))
-                return redirect("admin:joinrequests_joinrequest_change", pk)
+                return to_review(request, pk)
         # What was typed stays in the form; the page around it shows what happened meanwhile.
         join_request.refresh_from_db()
         return admin_views.review_page(request, join_request, refused=form)

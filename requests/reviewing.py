@@ -2,21 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.eligibility import Assessment, assess
 from communities.models import CommunityOfPractice, EligibilityCriterion
 from communities.vocabulary import Evidence
 from membership.models import Agency, Bounce, Enrolment, EvaMembership, Person, Program, User
+from membership.similar import Similar, similar_people
 from membership.standing import standings_of
 from membership.teams import families_of
+from requests import desk
 from requests.forms import join_form_for
 from requests.lifecycle import State
-from requests.models import JoinRequest, JoinRequestEvent
+from requests.models import JoinRequest, JoinRequestEvent, StaffNote
+from requests.queue import Age, Asked, Neighbours, age_of, neighbours
 from requests.reminders import Wait, wait_of
 
 
@@ -31,7 +35,7 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
     return (
         JoinRequest.objects.filter(community__team__family__in=families_of(user))
         .exclude(state=State.DRAFT)
-        .select_related("person", "community__team")
+        .select_related("person", "community__team", "taken_by__person")
         .prefetch_related(rules)
     )
 
@@ -72,6 +76,30 @@ class Review:
     earlier: list[JoinRequest]
     enrolments: list[Enrolment]
     came_back: list[Bounce]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the review page knows beside the request itself: colleagues, notes, the queue."""
+
+    on_it: str
+    is_mine: bool
+    age: Age | None
+    neighbours: Neighbours
+    similar: list[Similar]
+    notes: list[StaffNote]
+
+
+def desk_of(join_request: JoinRequest, *, viewer: User, asked: Asked, now: datetime) -> Desk:
+    """What is around a request; ``asked`` are the parameters of the queue it was opened from."""
+    return Desk(
+        on_it=desk.on_it(join_request, now=now),
+        is_mine=join_request.holder(now) == viewer,
+        age=age_of(join_request, on=timezone.localdate(now)),
+        neighbours=neighbours(join_request, requests_of(viewer), asked, viewer=viewer, now=now),
+        similar=similar_people(join_request.person),
+        notes=list(join_request.staff_notes.select_related("by__person")),
+    )
 
 
 # What became of the reminders is worth knowing while they run and after they were in vain.

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from requests.desk import look_at_the_open_ones
 from requests.reminders import lapse_overdue, send_due_reminders
 from requests.yearly import ask_yearly
 
@@ -19,3 +20,9 @@ def remind_and_lapse() -> None:
 def ask_yearly_questions() -> None:
     """Do what is due and not yet done for the yearly question to people on rosters."""
     ask_yearly(now=timezone.now())
+
+
+@shared_task(name="joinrequests.look_at_the_open_ones")
+def look_at_open_requests() -> None:
+    """Keep the verdicts of the queue up to what the register knows."""
+    look_at_the_open_ones(now=timezone.now())

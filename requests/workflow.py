@@ -73,9 +73,11 @@ def _submit(join_request_id: int, by: User, answers: dict[str, Any], now: dateti
     join_request.answers = answers
     join_request.agency = agency
     join_request.agency_name = agency.name if agency else answers["agency"]
-    join_request.submitted_at = now
-    keep_claims(join_request.answers, person=join_request.person, community=join_request.community)
-    join_request.assessment = _today(join_request, now).as_json()
+    join_request.submitted_at = join_request.waiting_since = now
+    claims = keep_claims(answers, person=person, community=join_request.community)
+    join_request.region = claims.region
+    assessment = _today(join_request, now)
+    join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
     event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=answers.get("note", ""))
     _send(
         join_request, event, letters.receipt(join_request), letters.news(join_request, Verb.SUBMIT)
@@ -88,6 +90,7 @@ def reply(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRe
     """Answer what staff asked."""
     join_request = _locked(join_request_id)
     _owned(join_request, by)
+    join_request.waiting_since = now
     event = _advance(join_request, Verb.REPLY, by=by, now=now, text=text)
     _send(join_request, event, letters.news(join_request, Verb.REPLY))
     return join_request
@@ -192,6 +195,8 @@ def _reopen(join_request_id: int, by: User, now: datetime, reason: str) -> JoinR
         already_in=f"{join_request.person} is in this community already.",
     )
     join_request.decided_at = join_request.decided_by = None
+    join_request.waiting_since = now
+    look_again(join_request, now=now)
     _advance(join_request, Verb.REOPEN, by=by, now=now, reason=reason, by_staff=True)
     return join_request
 
@@ -231,6 +236,11 @@ def note(join_request: JoinRequest, *, by: User, now: datetime, reason: str) -> 
         at=now,
         reason=reason,
     )
+
+
+def look_again(join_request: JoinRequest, *, now: datetime) -> None:
+    """Hold a locked request against the rules as they come out now; the caller saves the verdict."""
+    join_request.verdict = _today(join_request, now).verdict
 
 
 # -- What they share ------------------------------------------------------------------------------
@@ -285,6 +295,8 @@ def _advance(
     _allowed(join_request, verb)
     before, after = join_request.state, TRANSITIONS[verb][1]
     join_request.state = after
+    if after not in OPEN:
+        join_request.taken_by = join_request.taken_at = None
     join_request.save()
     cancel(about=join_request.about, kinds=_CONTRADICTS.get(verb, ()))
     return JoinRequestEvent.objects.create(
@@ -355,7 +367,7 @@ def _today(join_request: JoinRequest, now: datetime) -> Assessment:
 
 
 def _decide(join_request: JoinRequest, assessment: Assessment, by: User, now: datetime) -> None:
-    join_request.assessment = assessment.as_json()
+    join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
     join_request.decided_at, join_request.decided_by = now, by
 
 

@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from membership.admin import letter_views
-from membership.admin.teams import RowsWithAPageOfTheirOwn
+from membership.admin.teams import RowsWithAPageOfTheirOwn, TeamFilter
 from membership.models import OutboxEmail
 from membership.outbox import handling
 from membership.refusal import Refused
@@ -38,7 +38,7 @@ class LetterAdmin(RowsWithAPageOfTheirOwn):
     """What went out, what waits and what failed."""
 
     list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
-    list_filter = ["state", CameBackFilter, "kind"]
+    list_filter = ["state", TeamFilter, CameBackFilter, "kind"]
     search_fields = ["to_email", "subject"]
     ordering = ["-pk"]
     actions = ["retry_failed"]

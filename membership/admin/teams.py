@@ -6,8 +6,30 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
+from communities.vocabulary import Family
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
+
+
+class TeamFilter(admin.SimpleListFilter):
+    """One team's rows, for those who see both."""
+
+    title = "team"
+    parameter_name = "team"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        families = families_of(request.user)
+        # Who sees one team only has nothing to choose.
+        return [(f.value, str(f.label)) for f in Family if len(families) > 1]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        return queryset.filter(**{f"{self.team_path}__family": self.value()})
+
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.team_path = model_admin.team_path
 
 
 class TeamsOwnRows(admin.ModelAdmin):

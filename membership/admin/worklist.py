@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from communities.models import CommunityOfPractice
 from membership.admin import worklist_views
-from membership.admin.teams import RowsWithAPageOfTheirOwn
+from membership.admin.teams import RowsWithAPageOfTheirOwn, TeamFilter
 from membership.lists import known_lists
 from membership.models import NightlyReassessment, WorklistRow
 from membership.signup.visitors import SignedIn
@@ -68,7 +68,8 @@ class WorklistAdmin(RowsWithAPageOfTheirOwn):
     change_list_template = "admin/membership/worklistrow/worklist.html"
     list_display = ["who", "community_name", "since", "why", "lists", "state_now"]
     list_display_links = ["who"]
-    list_filter = [StateFilter, "kind", RosterFilter]
+    list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
+    team_path = "enrolment__community__team"
     search_fields = ["enrolment__person__name", "enrolment__person__email"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]

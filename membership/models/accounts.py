@@ -45,6 +45,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    @property
+    def display_name(self) -> str:
+        """What colleagues call her: her name, or her address where nobody knows it."""
+        person = getattr(self, "person", None)
+        return person.name if person and person.name else self.email
+
     @cached_property
     def team_names(self) -> frozenset[str]:
         """The names of her groups; read once, because every admin page asks many times."""

@@ -60,6 +60,9 @@ class OutboxEmail(models.Model):
                 name="outbox_open_by_due",
             ),
             models.Index(fields=["about"], name="outbox_about"),
+            models.Index(
+                fields=["team"], condition=Q(state="failed"), name="failed_letters_by_team"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -51,6 +51,9 @@ class WorklistRow(models.Model):
         ordering = ["since", "pk"]
         verbose_name = "worklist row"
         verbose_name_plural = "worklist rows"
+        indexes = [
+            models.Index(fields=["since"], condition=Q(state="open"), name="open_worklist_by_day")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["enrolment", "kind"],
@@ -116,6 +119,7 @@ class WorklistStep(models.Model):
     class Meta:
         ordering = ["pk"]
         verbose_name = "step"
+        indexes = [models.Index(fields=["at", "id"], name="worklist_steps_by_time")]
 
     def __str__(self) -> str:
         return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"

@@ -5,6 +5,7 @@ import html
 import pytest
 
 from requests import workflow
+from requests.desk import write_note
 from requests.lifecycle import State
 from tests import builders
 
@@ -48,7 +49,10 @@ def test_a_request_without_doubt_can_be_approved_from_the_queue(desk):
     assert f'href="{QUEUE}{sure.pk}/approve/"' in shown
 
 
-@pytest.mark.parametrize("query", ["", "?q=dana", "?state=all", "?community=stvc"])
+@pytest.mark.parametrize(
+    "query",
+    ["", "?q=dana", "?state=all", "?community=stvc", "?whose=nobody&verdict=met&region=CARIBOO"],
+)
 def test_the_number_of_queries_of_the_queue_does_not_grow(
     desk, django_assert_max_num_queries, query
 ):
@@ -74,6 +78,8 @@ def test_the_number_of_queries_of_a_review_does_not_grow_with_its_history(
     for number in range(5):
         workflow.ask(join_request_id=join_request.pk, by=staff, text=f"{number}?", now=builders.NOW)
         workflow.reply(join_request_id=join_request.pk, by=worker, text="Yes.", now=builders.NOW)
+        write_note(join_request_id=join_request.pk, by=staff, text="Hm.", now=builders.NOW)
+        builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
 
     with django_assert_max_num_queries(len(few.captured_queries)):
         desk.get(path)

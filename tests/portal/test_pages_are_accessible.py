@@ -4,8 +4,10 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 
-from membership.models import OutboxEmail, YearlyConfirmation
+from membership.models import OutboxEmail, Person, YearlyConfirmation
+from requests import desk as desk_verbs
 from requests.lifecycle import State
 from requests.models import ReasonText
 from tests import builders
@@ -119,6 +121,12 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
 def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
     worker, staff = builders.worker(), builders.staff()
     waiting = builders.sent(worker)
+    colleague = builders.staff(email="sam@example.org")
+    desk_verbs.take(join_request_id=waiting.pk, by=colleague, now=timezone.now())
+    desk_verbs.write_note(
+        join_request_id=waiting.pk, by=colleague, text="She called.", now=timezone.now()
+    )
+    Person.objects.create(name="Dana Sample", email="dana@example.net")
     declined = builders.request_in(State.DECLINED, worker, staff, "cbvs")
     desk = "/admin/joinrequests/joinrequest/"
     page = open_page(width=width)
@@ -131,6 +139,8 @@ def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
             "/admin/",
             desk,
             f"{desk}{waiting.pk}/change/",
+            f"{desk}{waiting.pk}/take/",
+            "/admin/history/",
             f"{desk}{waiting.pk}/approve/",
             f"{desk}{waiting.pk}/decline/",
             f"{desk}{waiting.pk}/ask/",

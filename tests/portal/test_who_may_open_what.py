@@ -134,6 +134,7 @@ TABLE = {
     "admin:jsi18n": (TEAMS, desk(405, 405, 405)),
     "admin:view_on_site": (desk(404, 404, 404),) * 2,
     "admin:app_list": (TEAMS, TEAMS),
+    "admin:history": (TEAMS, desk(405, 405, 405)),
     "admin:no_such_page": (desk(404, 404, 404),) * 2,
     **fixed_rows("communities_supportteam"),
     **fixed_rows("communities_communityofpractice"),
@@ -190,6 +191,10 @@ TABLE = {
     "admin:joinrequests_joinrequest_decline": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_ask": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_reopen": (desk(ON, 404, ON), THIS_TEAM),
+    # Nobody is on it yet: there is nothing to ask, and one is led back to the request.
+    "admin:joinrequests_joinrequest_take": (desk(ON, 404, ON), desk(ON, 404, ON)),
+    "admin:joinrequests_joinrequest_release": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:joinrequests_joinrequest_note": (desk(405, 405, 405), THIS_TEAM),
     # The buttons of the review page. Without what they ask for they show the page with the error.
     **{
         f"admin:joinrequests_joinrequest_{action}": (desk(405, 405, 405), THIS_TEAM)

@@ -1,0 +1,50 @@
+"""A day at the desk in Chromium: take a request from the queue, review it, go on to the next by keyboard."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import builders
+from tests.portal.test_main_job_in_a_browser import sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("catalogue"),
+]
+
+
+def go(page, way, letter):
+    """Follow a way through the queue by keyboard. Chromium's own access keys need a window."""
+    link = page.locator(f"a[rel={way}]")
+    expect(link).to_have_attribute("accesskey", letter)
+    link.press("Enter")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_take_review_and_on_to_the_next(portal, smtp_server, open_page, javascript):
+    staff = builders.staff()
+    first, second = (
+        builders.sent(builders.worker(f"{name.lower()}@example.org"), name=f"{name} Sample")
+        for name in ("Dana", "Kai")
+    )
+    page = open_page(width=1280, javascript=javascript)
+    page.goto(f"{portal.url}/admin/joinrequests/joinrequest/?whose=nobody")
+    sign_in(page, smtp_server, staff.email)
+
+    page.get_by_role("button", name=f"I’m on it ({first.reference})").click()
+    expect(page.get_by_text(f"You are on {first.reference} for a day.")).to_be_visible()
+    expect(page.get_by_role("link", name=f"Dana Sample ({first.reference})")).to_have_count(0)
+    page.get_by_role("link", name="I am", exact=True).click()
+    page.get_by_role("link", name=f"Dana Sample ({first.reference})").click()
+    expect(page.get_by_text("You are on it")).to_be_visible()
+
+    page.goto(f"{portal.url}/admin/joinrequests/joinrequest/{first.pk}/change/")
+    page.get_by_label("A note for your colleagues").fill("She called this morning.")
+    page.get_by_role("button", name="Keep this note").click()
+    expect(page.get_by_text("She called this morning.")).to_be_visible()
+    go(page, "next", "j")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kai Sample: STVC")
+    page.get_by_role("button", name="I’m on it").press("Enter")
+    expect(page.get_by_text(f"You are on {second.reference} for a day.")).to_be_visible()
+    go(page, "prev", "k")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dana Sample: STVC")
