@@ -156,3 +156,11 @@ def list_limits() -> dict[str, int]:
         "coordination-role": number("EVABC_ROLE_LIST_DAYS", 400),
         "caseload": number("EVABC_POSITION_LIST_DAYS", 400),
     }
+
+
+def waiting_limits() -> dict[str, int]:
+    """Working days after which a request that waits for staff gets a quiet and a loud mark."""
+    limits = {"quiet": number("EVABC_QUIET_DAYS", 3), "loud": number("EVABC_LOUD_DAYS", 7)}
+    if limits["quiet"] > limits["loud"]:
+        raise ImproperlyConfigured("EVABC_QUIET_DAYS must not be more than EVABC_LOUD_DAYS.")
+    return limits

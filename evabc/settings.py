@@ -166,6 +166,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 LIST_LIMIT_DAYS = env.list_limits()
 
+# -- The staff desk -----------------------------------------------------------------------------
+
+WAITING_LIMIT_DAYS = env.waiting_limits()
+
 # -- Headers ------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {

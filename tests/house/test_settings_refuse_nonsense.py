@@ -70,3 +70,12 @@ def test_a_number_must_be_one(monkeypatch, value):
 
     with pytest.raises(ImproperlyConfigured, match="EVABC_TRUSTED_PROXIES"):
         env.number("EVABC_TRUSTED_PROXIES", 0)
+
+
+def test_the_quiet_mark_comes_no_later_than_the_loud_one(monkeypatch):
+    monkeypatch.setenv("EVABC_QUIET_DAYS", "7")
+    assert env.waiting_limits() == {"quiet": 7, "loud": 7}
+    monkeypatch.setenv("EVABC_QUIET_DAYS", "8")
+
+    with pytest.raises(ImproperlyConfigured, match="EVABC_QUIET_DAYS"):
+        env.waiting_limits()

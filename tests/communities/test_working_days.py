@@ -1,0 +1,65 @@
+"""Working days in British Columbia, against the government's own dates."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from communities.workdays import holidays_of, is_working_day, working_days_between
+
+pytestmark = pytest.mark.core
+
+# New Year's, Family, Good Friday, Victoria, Canada, BC, Labour, Truth and Reconciliation,
+# Thanksgiving, Remembrance, Christmas.
+KNOWN = {
+    2025: "01-01 02-17 04-18 05-19 07-01 08-04 09-01 09-30 10-13 11-11 12-25",
+    2026: "01-01 02-16 04-03 05-18 07-01 08-03 09-07 09-30 10-12 11-11 12-25",
+    2027: "01-01 02-15 03-26 05-24 07-01 08-02 09-06 09-30 10-11 11-11 12-25",
+    2028: "01-01 02-21 04-14 05-22 07-01 08-07 09-04 09-30 10-09 11-11 12-25",
+}
+
+
+@pytest.mark.parametrize(("year", "days"), KNOWN.items())
+def test_the_eleven_statutory_holidays(year: int, days: str) -> None:
+    assert sorted(holidays_of(year)) == [date.fromisoformat(f"{year}-{d}") for d in days.split()]
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        ("2026-11-23", True),  # a Monday
+        ("2026-11-21", False),  # a Saturday
+        ("2026-11-22", False),
+        ("2026-11-11", False),
+        ("2026-04-06", True),  # Easter Monday is no statutory holiday
+        ("2026-12-28", True),  # nor is Boxing Day moved
+        ("2027-12-27", True),  # Christmas on a Saturday gives no other day
+    ],
+)
+def test_who_works_when(day: str, works: bool) -> None:
+    assert is_working_day(date.fromisoformat(day)) is works
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("2026-11-20", "2026-11-20", 0),
+        ("2026-11-20", "2026-11-23", 1),  # Friday to Monday
+        ("2026-11-21", "2026-11-22", 0),  # inside a weekend
+        ("2026-11-09", "2026-11-16", 4),  # Remembrance Day between
+        ("2026-12-24", "2027-01-04", 5),  # Christmas and New Year's
+        ("2026-11-23", "2026-11-20", 0),  # backwards
+    ],
+)
+def test_days_between(start: str, end: str, days: int) -> None:
+    assert working_days_between(date.fromisoformat(start), date.fromisoformat(end)) == days
+
+
+def test_counting_by_weeks_is_counting_day_by_day() -> None:
+    start = date(2026, 8, 1)
+    for first in range(7):
+        begin = start + timedelta(days=first)
+        count = 0
+        for n in range(1, 800):
+            day = begin + timedelta(days=n)
+            count += is_working_day(day)
+            assert working_days_between(begin, day) == count
