@@ -18,7 +18,7 @@ from django.utils.timesince import timesince
 from communities.eligibility import Assessment
 from membership.admin.teams import RowsWithAPageOfTheirOwn
 from membership.signup.visitors import SignedIn
-from requests import admin_views, register_views, reviewing
+from requests import admin_views, bulk_views, register_views, reviewing
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
 
@@ -78,7 +78,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     search_fields = ["person__name", "person__email", "agency_name", "reference"]
     search_help_text = "Name, email, agency or reference"
     ordering = ["submitted_at", "pk"]
-    actions = None
+    actions = bulk_views.ACTIONS
     list_per_page = 50
     show_full_result_count = False
 
@@ -103,6 +103,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
                 "<int:pk>/reopen/", view(admin_views.reopen), name="joinrequests_joinrequest_reopen"
             ),
             *register_views.urls(view),
+            *bulk_views.urls(view),
             *super().get_urls(),
         ]
 

@@ -37,7 +37,7 @@ def review_page(
     """The review page; ``refused`` is a form of it that could not be taken, with its errors."""
     today = timezone.localdate()
     shown = reviewing.review_of(join_request, viewer=request.user, on=today)
-    buttons = [d for d in _DECISIONS.values() if allows(join_request.state, d.verb)]
+    buttons = [d for d in DECISIONS.values() if allows(join_request.state, d.verb)]
     return _page(
         request,
         "admin/joinrequests/joinrequest/review.html",
@@ -59,7 +59,7 @@ class Decision:
     label: str
     done: str
     form: Callable[..., Form]
-    letter: Callable[[JoinRequest], letters.Letter] | None
+    letter: Callable[[JoinRequest, str], letters.Letter] | None
     act: Callable[..., JoinRequest]
 
 
@@ -84,13 +84,13 @@ def _reopen(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRe
     return workflow.reopen(join_request_id=join_request_id, reason=data["reason"], **how)
 
 
-_DECISIONS = {
+DECISIONS = {
     Verb.APPROVE: Decision(
         Verb.APPROVE,
         "Approve and email {name}",
         "Approved. The welcome letter to {name} is on its way.",
         ApproveForm,
-        lambda r: letters.welcome(r, OWN_WORDS),
+        letters.welcome,
         _approve,
     ),
     Verb.ASK: Decision(
@@ -98,7 +98,7 @@ _DECISIONS = {
         "Ask {name} a question",
         "Your question to {name} is on its way.",
         AskForm,
-        lambda r: letters.question(r, OWN_WORDS, asked_on=timezone.localdate()),
+        lambda r, words: letters.question(r, words, asked_on=timezone.localdate()),
         _ask,
     ),
     Verb.DECLINE: Decision(
@@ -106,7 +106,7 @@ _DECISIONS = {
         "Decline and email {name}",
         "Declined. The letter to {name} is on its way.",
         DeclineForm,
-        lambda r: letters.declined(r, OWN_WORDS),
+        letters.declined,
         _decline,
     ),
     Verb.REOPEN: Decision(
@@ -122,22 +122,22 @@ _DECISIONS = {
 
 def approve(request: SignedIn, pk: int) -> HttpResponse:
     """Approve, with the welcome letter in view."""
-    return _decide(request, pk, _DECISIONS[Verb.APPROVE])
+    return _decide(request, pk, DECISIONS[Verb.APPROVE])
 
 
 def decline(request: SignedIn, pk: int) -> HttpResponse:
     """Decline, with the letter in view."""
-    return _decide(request, pk, _DECISIONS[Verb.DECLINE])
+    return _decide(request, pk, DECISIONS[Verb.DECLINE])
 
 
 def ask(request: SignedIn, pk: int) -> HttpResponse:
     """Ask for more, with the letter in view."""
-    return _decide(request, pk, _DECISIONS[Verb.ASK])
+    return _decide(request, pk, DECISIONS[Verb.ASK])
 
 
 def reopen(request: SignedIn, pk: int) -> HttpResponse:
     """Look again at a closed request."""
-    return _decide(request, pk, _DECISIONS[Verb.REOPEN])
+    return _decide(request, pk, DECISIONS[Verb.REOPEN])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -167,7 +167,7 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
             f"This cannot be done now: the request is “{join_request.get_state_display().lower()}”.",
         )
         return redirect("admin:joinrequests_joinrequest_change", pk)
-    letter = decision.letter(join_request) if decision.letter else None
+    letter = decision.letter(join_request, OWN_WORDS) if decision.letter else None
     return _page(
         request,
         "admin/joinrequests/joinrequest/decide.html",
@@ -176,14 +176,17 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
         form=form,
         review=review,
         letter=letter,
-        letter_blocks=[
-            ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
-        ]
-        if letter
-        else [],
+        letter_blocks=letter_blocks(letter) if letter else [],
         button=_label(decision, join_request),
         button_kind=decision.verb.value,
     )
+
+
+def letter_blocks(letter: letters.Letter) -> list[tuple[str, str]]:
+    """A letter's paragraphs; the one for the staff's own words is marked "own"."""
+    return [
+        ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
+    ]
 
 
 def mine(request: SignedIn, pk: int) -> JoinRequest:

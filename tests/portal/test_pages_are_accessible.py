@@ -125,6 +125,8 @@ def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
             f"{desk}{waiting.pk}/approve/",
             f"{desk}{waiting.pk}/decline/",
             f"{desk}{waiting.pk}/ask/",
+            f"{desk}bulk/approve/?ids={waiting.pk}",
+            f"{desk}bulk/decline/?ids={waiting.pk},{declined.pk}",
             f"{desk}{declined.pk}/change/",
             f"{desk}{declined.pk}/reopen/",
             "/admin/membership/outboxemail/",

@@ -160,6 +160,10 @@ TABLE = {
     "admin:joinrequests_joinrequest_decline": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_ask": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_reopen": (desk(ON, 404, ON), THIS_TEAM),
+    # Opened without requests, they lead back to the queue.
+    "admin:joinrequests_joinrequest_bulk-approve": (LED, LED),
+    "admin:joinrequests_joinrequest_bulk-ask": (LED, LED),
+    "admin:joinrequests_joinrequest_bulk-decline": (LED, LED),
     # The buttons of the review page. Without what they ask for they show the page with the error.
     **{
         f"admin:joinrequests_joinrequest_{action}": (desk(405, 405, 405), THIS_TEAM)
