@@ -10,6 +10,11 @@ SCHEDULE = {
         "task": "joinrequests.remind_and_lapse",
         "schedule": crontab(minute="7", hour="7-19"),
     },
+    # Once a morning would do; the later rings make up for it until noon.
+    "morning-digest": {
+        "task": "joinrequests.morning_digest",
+        "schedule": crontab(minute="*/20", hour="7-11", day_of_week="mon-fri"),
+    },
     "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
     # The first ring after midnight does the work of the day; a later one makes up for it.
     "reassess-rosters": {"task": "membership.reassess_rosters", "schedule": 15 * 60.0},

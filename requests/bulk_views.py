@@ -167,7 +167,7 @@ def _shared_form(request: SignedIn, decision: Decision) -> Form:
     """The same form as for one request; a reason is each row's own."""
     extra = {"needs_reason": False} if decision.verb == Verb.APPROVE else {}
     form = decision.form(_typed(request), **extra)
-    form.fields["text"].label = f"{form.fields['text'].label}, for everybody"
+    form.fields["text"].label = f"For everybody: {form.fields['text'].label}"
     form.fields["text"].help_text = "It appears in every letter below."
     return form
 

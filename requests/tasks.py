@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from requests.digest import send_digests
 from requests.reminders import lapse_overdue, send_due_reminders
 
 
@@ -12,3 +13,9 @@ def remind_and_lapse() -> None:
     now = timezone.now()
     send_due_reminders(now=now)
     lapse_overdue(now=now)
+
+
+@shared_task(name="joinrequests.morning_digest")
+def morning_digest() -> None:
+    """Tell each team what waits for it too long, once a working day."""
+    send_digests(now=timezone.now())

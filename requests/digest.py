@@ -1,0 +1,135 @@
+"""The morning digest: to each team's mailbox, on working days, when something waits beyond its limit.
+
+Nothing here is dated beforehand: a digest is due as long as its day has none. So a morning on which
+nothing ran is made up for the same day, and running ten times a day sends one. Mailboxes are shared:
+the digest has numbers and links, and nobody's name.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, Min, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from communities.models import SupportTeam
+from communities.workdays import is_working_day, working_days_between
+from membership.models import OutboxEmail, WorklistRow
+from membership.outbox.queue import Letter, cancel, queue_once
+from membership.outbox.writing import write
+from requests.lifecycle import LAPSE_DAYS, State, Verb
+from requests.models import JoinRequest
+
+KIND = "digest"
+SOON = 7  # calendar days before a request closes for want of a reply
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What waits for a team on a day. Days of waiting are working days."""
+
+    late: int
+    oldest: int
+    closing_soon: int
+    failed_letters: int
+    worklist: int
+    late_on_worklist: int
+
+    @property
+    def is_worth_a_letter(self) -> bool:
+        """Does anything that staff can do wait beyond the limit?"""
+        return bool(self.late or self.late_on_worklist)
+
+
+def send_digests(*, now: datetime, dry_run: bool = False) -> int:
+    """Queue the digest of every team that has one due today. Gives their number."""
+    today = timezone.localdate(now)
+    if not is_working_day(today):
+        return 0
+    teams = SupportTeam.objects.values_list("pk", flat=True)
+    return sum(_send(team, today, now, dry_run) for team in teams)
+
+
+@transaction.atomic
+def _send(team_id: int, today: date, now: datetime, dry_run: bool) -> bool:
+    """Queue one team's digest, if it is due, in place of an older one that has not left yet."""
+    # Locked, so that of two workers the second finds the digest of the first.
+    team = SupportTeam.objects.select_for_update().get(pk=team_id)
+    about = f"digest:{team.family}"
+    key = f"{about}:{today}"
+    if OutboxEmail.objects.filter(key=key).exists():
+        return False
+    digest = digest_of(team, today)
+    if dry_run or not digest.is_worth_a_letter:
+        return digest.is_worth_a_letter
+    cancel(about=about, kinds=[KIND])
+    return queue_once(letter_of(digest, team), key=key, about=about, now=now)
+
+
+def digest_of(team: SupportTeam, today: date) -> Digest:
+    """What waits for a team; four queries, however much it is."""
+    until = _end_of(_limit_reached_on(today))
+    # Since it last came to staff: a reply or a reopening starts the wait anew.
+    came = Max(
+        "events__at",
+        filter=Q(events__state_after=State.AWAITING_REVIEW) & ~Q(events__verb=Verb.NOTE),
+    )
+    waiting = JoinRequest.objects.filter(community__team=team, state=State.AWAITING_REVIEW)
+    late = (
+        waiting.annotate(came=came)
+        .filter(came__lt=until)
+        .aggregate(number=Count("pk"), first=Min("came"))
+    )
+    rows = WorklistRow.objects.filter(
+        enrolment__community__team=team, state=WorklistRow.State.OPEN
+    ).aggregate(number=Count("pk"), late=Count("pk", filter=Q(since__lt=timezone.localdate(until))))
+    return Digest(
+        late=late["number"],
+        oldest=working_days_between(timezone.localdate(late["first"]), today)
+        if late["first"]
+        else 0,
+        closing_soon=JoinRequest.objects.filter(
+            community__team=team,
+            state=State.AWAITING_REPLY,
+            asked_on__lte=today - timedelta(days=LAPSE_DAYS - SOON),
+        ).count(),
+        failed_letters=team.letters.filter(state=OutboxEmail.State.FAILED).count(),
+        worklist=rows["number"],
+        late_on_worklist=rows["late"],
+    )
+
+
+def letter_of(digest: Digest, team: SupportTeam) -> Letter:
+    """The digest as a letter to the team's mailbox."""
+    return write(
+        KIND,
+        team=team,
+        person=None,
+        words={
+            "digest": digest,
+            "limit": settings.WAITING_LIMIT_DAYS["loud"],
+            "soon": SOON,
+            "queue_link": _page("joinrequests_joinrequest"),
+            "worklist_link": _page("membership_worklistrow"),
+            "letters_link": _page("membership_outboxemail"),
+        },
+    )
+
+
+def _page(rows: str) -> str:
+    return settings.PORTAL_URL + reverse(f"admin:{rows}_changelist")
+
+
+def _limit_reached_on(today: date) -> date:
+    """The last day of which the limit of working days is reached today."""
+    day = today
+    while working_days_between(day, today) < settings.WAITING_LIMIT_DAYS["loud"]:
+        day -= timedelta(days=1)
+    return day
+
+
+def _end_of(day: date) -> datetime:
+    """The midnight after a day in British Columbia."""
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
