@@ -18,7 +18,7 @@ from django.utils.timesince import timesince
 from communities.eligibility import Assessment
 from membership.admin.teams import RowsWithAPageOfTheirOwn
 from membership.signup.visitors import SignedIn
-from requests import admin_views, bulk_views, register_views, reviewing
+from requests import admin_views, bulk_views, entry_views, register_views, reviewing
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
 
@@ -104,6 +104,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
             ),
             *register_views.urls(view),
             *bulk_views.urls(view),
+            *entry_views.urls(view),
             *super().get_urls(),
         ]
 

@@ -18,6 +18,7 @@ __all__ = [
     "news",
     "question",
     "receipt",
+    "receipt_entered",
     "reminder",
     "welcome",
     "withdrawn",
@@ -29,6 +30,11 @@ REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
 def receipt(join_request: JoinRequest) -> Letter:
     """To the applicant: we have your request, and this happens next."""
     return _letter("receipt", join_request)
+
+
+def receipt_entered(join_request: JoinRequest) -> Letter:
+    """To the applicant: staff entered the request for her, and how she can see it."""
+    return _letter("receipt-entered", join_request)
 
 
 def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Letter:
@@ -87,6 +93,7 @@ def _letter(
             "community": join_request.community,
             "reference": join_request.reference,
             "text": text.strip(),
+            "came_by": join_request.get_came_by_display().lower(),
             "last_day": last_day,
             "request_link": settings.PORTAL_URL + join_request.get_absolute_url(),
             "community_link": settings.PORTAL_URL + join_request.community.get_absolute_url(),

@@ -160,6 +160,8 @@ TABLE = {
     "admin:joinrequests_joinrequest_decline": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_ask": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_reopen": (desk(ON, 404, ON), THIS_TEAM),
+    "admin:joinrequests_joinrequest_enter": (TEAMS, desk(405, 405, 405)),
+    "admin:joinrequests_joinrequest_enter-for": (THIS_TEAM, THIS_TEAM),
     # Opened without requests, they lead back to the queue.
     "admin:joinrequests_joinrequest_bulk-approve": (LED, LED),
     "admin:joinrequests_joinrequest_bulk-ask": (LED, LED),
