@@ -8,6 +8,13 @@ from communities.models import CommunityOfPractice
 from requests.forms import CoordinationJoinForm, JoinForm, ProgramJoinForm
 from requests.models import CameBy
 
+_ABOUT_HER = {
+    "name": "The applicant’s full name",
+    "phone": "The applicant’s work phone (optional)",
+    "agency": "The applicant’s agency or organisation",
+    "community_served": "Town or community that the applicant serves",
+}
+
 
 class EntryFields(forms.Form):
     """Who she is, how she asked, and that she did."""
@@ -48,10 +55,11 @@ class CoordinationEntryForm(CoordinationJoinForm, EntryFields):
 
 
 def entry_form_for(community: CommunityOfPractice, data: Any = None) -> JoinForm:
-    """The form of a community, with the questions as the applicant reads them: staff ask them."""
+    """The form of a community. The questions about her work stay as she reads them: staff ask them."""
     form_class = CoordinationEntryForm if community.is_coordination else ProgramEntryForm
     form = form_class(data, community=community)
-    for name in ("name", "phone"):
+    for name, label in _ABOUT_HER.items():
+        form.fields[name].label = label
         # The browser would offer what staff are called themselves.
         form.fields[name].widget.attrs["autocomplete"] = "off"
     return form
