@@ -197,6 +197,7 @@ def _letter(
     if decision.letter is None:
         raise TypeError(f"To {decision.verb.value} sends no letter, and is not for several.")
     words = together(str(shared["text"].value() or ""), row.typed_line)
-    is_needed = shared.fields["text"].required
-    letter = decision.letter(row.join_request, words or (OWN_WORDS if is_needed else ""))
+    if not words and decision.verb != Verb.APPROVE:  # a welcome needs no words of staff
+        words = OWN_WORDS
+    letter = decision.letter(row.join_request, words)
     return letter, letter_blocks(letter)

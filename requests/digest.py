@@ -5,6 +5,7 @@ nothing ran is made up for the same day, and running ten times a day sends one. 
 the digest has numbers and links, and nobody's name.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -108,14 +109,35 @@ def letter_of(digest: Digest, team: SupportTeam) -> Letter:
         team=team,
         person=None,
         words={
-            "digest": digest,
+            "what_waits": "\n\n".join(_paragraphs(digest)),
             "limit": settings.WAITING_LIMIT_DAYS["loud"],
-            "soon": SOON,
-            "queue_link": _page("joinrequests_joinrequest"),
-            "worklist_link": _page("membership_worklistrow"),
-            "letters_link": _page("membership_outboxemail"),
         },
     )
+
+
+def _paragraphs(digest: Digest) -> Iterator[str]:
+    """The numbers in words, each with the page behind it; what is none is left out."""
+    long = f"{settings.WAITING_LIMIT_DAYS['loud']} working days or longer"
+    if digest.late:
+        who = _counted(digest.late, "One request has", "requests have")
+        yield f"{who} waited for {long}; the oldest for {digest.oldest}."
+    if digest.closing_soon:
+        who = _counted(digest.closing_soon, "One request closes", "requests close")
+        yield f"{who} within {SOON} days, because no reply has come."
+    if digest.late or digest.closing_soon:
+        yield _page("joinrequests_joinrequest")
+    if digest.worklist:
+        rows = _counted(digest.worklist, "One row is", "rows are")
+        late = f", {digest.late_on_worklist} for {long}" if digest.late_on_worklist else ""
+        yield f"{rows} open on the worklist{late}."
+        yield _page("membership_worklistrow")
+    if digest.failed_letters:
+        yield _counted(digest.failed_letters, "One letter", "letters") + " could not be delivered."
+        yield _page("membership_outboxemail")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return one if number == 1 else f"{number} {many}"
 
 
 def _page(rows: str) -> str:

@@ -121,7 +121,7 @@ def test_it_counts_what_else_there_is():
     body = digest.letter_of(found, team).body
     assert "2 requests have waited" in body
     assert "One request closes within 7 days" in body
-    assert "One row is open on the worklist, 1 of them for 7 working days or longer." in body
+    assert "One row is open on the worklist, 1 for 7 working days or longer." in body
     assert "One letter could not be delivered." in body
 
 
