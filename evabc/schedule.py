@@ -15,6 +15,11 @@ SCHEDULE = {
         "task": "joinrequests.ask_yearly",
         "schedule": crontab(minute="22", hour="7-19"),
     },
+    # Once a morning would do; the later rings make up for it until noon.
+    "morning-digest": {
+        "task": "joinrequests.morning_digest",
+        "schedule": crontab(minute="*/20", hour="7-11", day_of_week="mon-fri"),
+    },
     # The filters of the queue say that they are as old as this.
     "look-at-open-requests": {
         "task": "joinrequests.look_at_the_open_ones",

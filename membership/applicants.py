@@ -1,6 +1,7 @@
 """Who the signed-in worker is in the register."""
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from membership.models import Person, User
 
@@ -23,3 +24,28 @@ def _first_time(user: User) -> Person:
         return listed
     # get_or_create: two pages opened at once make one person.
     return Person.objects.get_or_create(user=user, defaults={"email": user.email})[0]
+
+
+def find_person(email: str) -> Person | None:
+    """The register's person with this email.
+
+    The address of a sign-in was shown to be hers; another one somebody wrote down. So the first counts
+    where two people have it.
+    """
+    hers = Q(user__email__iexact=email.strip()) | Q(email__iexact=email.strip())
+    return Person.objects.filter(hers).order_by(F("user").asc(nulls_last=True), "pk").first()
+
+
+@transaction.atomic
+def person_with(email: str, *, name: str, phone: str = "") -> Person:
+    """The same for staff who enter something for her: locked, and made where there is none.
+
+    A new one has no sign-in; she takes it over by signing in with this email. What the register
+    says of a person already stays, and only what is missing is filled in.
+    """
+    # get_or_create: two who enter her at once make one person.
+    found = find_person(email) or Person.objects.get_or_create(email=email.strip().lower())[0]
+    person = Person.objects.select_for_update().get(pk=found.pk)
+    person.name, person.phone = person.name or name, person.phone or phone
+    person.save(update_fields=["name", "phone"])
+    return person

@@ -20,7 +20,15 @@ from communities.eligibility import Assessment
 from membership.admin.teams import RowsWithAPageOfTheirOwn
 from membership.models import User
 from membership.signup.visitors import SignedIn
-from requests import admin_views, desk_views, reason_admin, register_views, reviewing
+from requests import (
+    admin_views,
+    bulk_views,
+    desk_views,
+    entry_views,
+    reason_admin,
+    register_views,
+    reviewing,
+)
 from requests.models import JoinRequest
 from requests.queue import ORDER, Age, age_of, searched
 from requests.queue_filters import (
@@ -74,7 +82,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     search_help_text = "Name, email, agency or reference"
     ordering = ORDER
     sortable_by = ["waiting"]
-    actions = None
+    actions = bulk_views.ACTIONS
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -108,6 +116,8 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
             ),
             path("<int:pk>/note/", view(desk_views.note), name="joinrequests_joinrequest_note"),
             *register_views.urls(view),
+            *bulk_views.urls(view),
+            *entry_views.urls(view),
             *super().get_urls(),
         ]
 

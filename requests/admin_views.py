@@ -40,7 +40,7 @@ def review_page(
     desk_sees = reviewing.desk_of(
         join_request, viewer=request.user, asked=behind.asked_of(request), now=now
     )
-    buttons = [d for d in _DECISIONS.values() if allows(join_request.state, d.verb)]
+    buttons = [d for d in DECISIONS.values() if allows(join_request.state, d.verb)]
     return page(
         request,
         "admin/joinrequests/joinrequest/review.html",
@@ -69,7 +69,7 @@ class Decision:
     label: str
     done: str
     form: Callable[..., Form]
-    letter: Callable[[JoinRequest], letters.Letter] | None
+    letter: Callable[[JoinRequest, str], letters.Letter] | None
     act: Callable[..., JoinRequest]
 
 
@@ -98,13 +98,13 @@ def _reopen(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRe
     return workflow.reopen(join_request_id=join_request_id, reason=data["reason"], **how)
 
 
-_DECISIONS = {
+DECISIONS = {
     Verb.APPROVE: Decision(
         Verb.APPROVE,
         "Approve and email {name}",
         "Approved. The welcome letter to {name} is on its way.",
         ApproveForm,
-        lambda r: letters.welcome(r, OWN_WORDS),
+        letters.welcome,
         _approve,
     ),
     Verb.ASK: Decision(
@@ -112,7 +112,7 @@ _DECISIONS = {
         "Ask {name} a question",
         "Your question to {name} is on its way.",
         AskForm,
-        lambda r: letters.question(r, OWN_WORDS, asked_on=timezone.localdate()),
+        lambda r, words: letters.question(r, words, asked_on=timezone.localdate()),
         _ask,
     ),
     Verb.DECLINE: Decision(
@@ -120,7 +120,7 @@ _DECISIONS = {
         "Decline and email {name}",
         "Declined. The letter to {name} is on its way.",
         DeclineForm,
-        lambda r: letters.declined(r, OWN_WORDS),
+        letters.declined,
         _decline,
     ),
     Verb.REOPEN: Decision(
@@ -136,22 +136,22 @@ _DECISIONS = {
 
 def approve(request: SignedIn, pk: int) -> HttpResponse:
     """Approve, with the welcome letter in view."""
-    return _decide(request, pk, _DECISIONS[Verb.APPROVE])
+    return _decide(request, pk, DECISIONS[Verb.APPROVE])
 
 
 def decline(request: SignedIn, pk: int) -> HttpResponse:
     """Decline, with the letter in view."""
-    return _decide(request, pk, _DECISIONS[Verb.DECLINE])
+    return _decide(request, pk, DECISIONS[Verb.DECLINE])
 
 
 def ask(request: SignedIn, pk: int) -> HttpResponse:
     """Ask for more, with the letter in view."""
-    return _decide(request, pk, _DECISIONS[Verb.ASK])
+    return _decide(request, pk, DECISIONS[Verb.ASK])
 
 
 def reopen(request: SignedIn, pk: int) -> HttpResponse:
     """Look again at a closed request."""
-    return _decide(request, pk, _DECISIONS[Verb.REOPEN])
+    return _decide(request, pk, DECISIONS[Verb.REOPEN])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -174,7 +174,7 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
             f"This cannot be done now: the request is “{join_request.get_state_display().lower()}”.",
         )
         return behind.to_review(request, pk)
-    letter = decision.letter(join_request) if decision.letter else None
+    letter = decision.letter(join_request, OWN_WORDS) if decision.letter else None
     return page(
         request,
         "admin/joinrequests/joinrequest/decide.html",
@@ -186,11 +186,7 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
         if join_request.holder(now) != request.user
         else "",
         letter=letter,
-        letter_blocks=[
-            ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
-        ]
-        if letter
-        else [],
+        letter_blocks=letter_blocks(letter) if letter else [],
         button=_label(decision, join_request),
         button_kind=decision.verb.value,
     )
@@ -202,9 +198,16 @@ def _form_needs(verb: Verb, review: reviewing.Review) -> dict[str, Any]:
         case Verb.APPROVE:
             return {"needs_reason": review.assessment.needs_written_reason}
         case Verb.ASK | Verb.DECLINE:
-            return {"community": review.join_request.community}
+            return {"communities": [review.join_request.community]}
         case _:
             return {}
+
+
+def letter_blocks(letter: letters.Letter) -> list[tuple[str, str]]:
+    """A letter's paragraphs; the one for the staff's own words is marked "own"."""
+    return [
+        ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
+    ]
 
 
 def mine(request: SignedIn, pk: int) -> JoinRequest:

@@ -246,10 +246,12 @@ class _ChosenOrWritten(forms.Form):
 
     text = _letter_text("Your own paragraph", "", required=False)
 
-    def __init__(self, *args: Any, community: CommunityOfPractice, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, communities: Iterable[CommunityOfPractice], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["ground"] = forms.ModelChoiceField(
-            offered(self.used_for, community),
+            offered(self.used_for, communities),
             label=self.choose,
             required=False,
             blank=True,

@@ -32,6 +32,7 @@ __all__ = [
     "news",
     "question",
     "receipt",
+    "receipt_entered",
     "reminder",
     "welcome",
     "withdrawn",
@@ -52,6 +53,17 @@ LETTER_KINDS = (
         THE_PERSON,
         "When a request is sent",
         (*_COMMON, _REQUEST_LINK),
+    ),
+    LetterKind(
+        "receipt-entered",
+        "Receipt of a request that staff entered",
+        THE_PERSON,
+        "When staff enter a request that came by email or phone",
+        (
+            *_COMMON,
+            Placeholder("came_by", "How it came to staff", "by phone"),
+            _REQUEST_LINK,
+        ),
     ),
     LetterKind(
         "question",
@@ -120,12 +132,34 @@ LETTER_KINDS = (
         "When the person replies",
         (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
     ),
+    LetterKind(
+        "digest",
+        "Morning digest",
+        THE_TEAM,
+        "On the morning of a working day, when something waits beyond its limit",
+        (
+            Placeholder(
+                "what_waits",
+                "What waits, in numbers with links",
+                "3 requests have waited for 7 working days or longer; the oldest for 9.",
+                needed=True,
+                alone=True,
+            ),
+            Placeholder("limit", "The limit, in working days", "7"),
+            TEAM,
+        ),
+    ),
 )
 
 
 def receipt(join_request: JoinRequest) -> Letter:
     """To the applicant: we have your request, and this happens next."""
     return _letter("receipt", join_request)
+
+
+def receipt_entered(join_request: JoinRequest) -> Letter:
+    """To the applicant: staff entered the request for her, and how she can see it."""
+    return _letter("receipt-entered", join_request)
 
 
 def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Letter:
@@ -184,6 +218,7 @@ def _letter(
             "community": join_request.community,
             "reference": join_request.reference,
             "text": text.strip(),
+            "came_by": join_request.get_came_by_display().lower(),
             "last_day": last_day,
             "request_link": settings.PORTAL_URL + join_request.get_absolute_url(),
             "community_link": settings.PORTAL_URL + join_request.community.get_absolute_url(),

@@ -27,6 +27,13 @@ def new_reference() -> str:
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
 
 
+class CameBy(models.TextChoices):
+    """How a request came to staff who entered it; empty where she sent it herself."""
+
+    EMAIL = "email", "By email"
+    PHONE = "phone", "By phone"
+
+
 class JoinRequest(models.Model):
     """A person's asking to join one community.
 
@@ -56,6 +63,14 @@ class JoinRequest(models.Model):
     assessment = models.JSONField(null=True, blank=True)
     enrolment = models.OneToOneField(
         Enrolment, models.SET_NULL, null=True, blank=True, related_name="join_request"
+    )
+    came_by = models.CharField(
+        max_length=10,
+        choices=CameBy.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How it came to staff who entered it. Empty where she sent it herself.",
     )
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -131,6 +146,9 @@ class JoinRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(taken_by__isnull=True) | Q(taken_at__isnull=False),
                 name="taken_request_says_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(came_by__in=["", *CameBy.values]), name="request_came_by_a_known_way"
             ),
         ]
 

@@ -1,5 +1,6 @@
 """Ready reasons for declining and for asking: which are offered where, and the first ones."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -12,11 +13,16 @@ from requests.models import JoinRequest, ReasonText
 UsedFor = ReasonText.UsedFor
 
 
-def offered(used_for: UsedFor, community: CommunityOfPractice) -> QuerySet[ReasonText]:
-    """What staff can choose for a request to join this community, in the order of the list."""
-    return ReasonText.objects.filter(
-        Q(family="") | Q(family=community.family), used_for=used_for, is_active=True
-    )
+def offered(used_for: UsedFor, communities: Iterable[CommunityOfPractice]) -> QuerySet[ReasonText]:
+    """What staff can choose for requests to join these communities, in the order of the list.
+
+    Where they are of both families, only what is for both.
+    """
+    families = {community.family for community in communities}
+    fits = Q(family="")
+    if len(families) == 1:
+        fits |= Q(family__in=families)
+    return ReasonText.objects.filter(fits, used_for=used_for, is_active=True)
 
 
 def told(
@@ -26,7 +32,7 @@ def told(
 
     Refuses a reason that is not offered for this request.
     """
-    if ground and not offered(used_for, join_request.community).filter(pk=ground.pk).exists():
+    if ground and not offered(used_for, [join_request.community]).filter(pk=ground.pk).exists():
         raise Refused("This reason is not offered for this request. Choose another one.")
     paragraphs = [ground.text if ground else "", text]
     return "\n\n".join(p.strip() for p in paragraphs if p.strip())

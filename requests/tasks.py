@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from requests.desk import look_at_the_open_ones
+from requests.digest import send_digests
 from requests.reminders import lapse_overdue, send_due_reminders
 from requests.yearly import ask_yearly
 
@@ -26,3 +27,9 @@ def ask_yearly_questions() -> None:
 def look_at_open_requests() -> None:
     """Keep the verdicts of the queue up to what the register knows."""
     look_at_the_open_ones(now=timezone.now())
+
+
+@shared_task(name="joinrequests.morning_digest")
+def morning_digest() -> None:
+    """Tell each team what waits for it too long, once a working day."""
+    send_digests(now=timezone.now())

@@ -173,11 +173,11 @@ def _community(slug: str) -> CommunityOfPractice:
 
 
 def _own(request: SignedIn, pk: int) -> JoinRequest:
-    """Her own request that was sent; anybody else's does not exist for her."""
+    """Her own request that was sent, by her or for her; anybody else's does not exist for her."""
     hers = JoinRequestEvent.objects.exclude(verb=Verb.NOTE).order_by("pk")
     steps = Prefetch("events", hers, to_attr="steps")
     join_request = (
-        JoinRequest.objects.filter(pk=pk, person__user=request.user)
+        JoinRequest.objects.filter(pk=pk, person=person_for(request.user))
         .exclude(state=State.DRAFT)
         .select_related("person", "community__team")
         .prefetch_related(steps)

@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 
 from communities.eligibility import Assessment, assess
 from communities.models import CommunityOfPractice
+from membership.applicants import person_with
 from membership.models import Person, User
 from membership.outbox.queue import cancel, queue
 from membership.refusal import Refused
@@ -26,7 +27,7 @@ from membership.teams import families_of
 from requests import letters
 from requests.answers import find_agency, keep_claims
 from requests.lifecycle import OPEN, TRANSITIONS, State, Verb, allows
-from requests.models import JoinRequest, JoinRequestEvent, ReasonText
+from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText
 from requests.reasons import told
 
 # -- The applicant's verbs ------------------------------------------------------------------------
@@ -69,18 +70,63 @@ def _submit(join_request_id: int, by: User, answers: dict[str, Any], now: dateti
     person = join_request.person
     person.name, person.phone = answers["name"], answers.get("phone", "")
     person.save(update_fields=["name", "phone"])
-    agency = find_agency(answers["agency"])
-    join_request.answers = answers
-    join_request.agency = agency
-    join_request.agency_name = agency.name if agency else answers["agency"]
-    join_request.submitted_at = join_request.waiting_since = now
-    claims = keep_claims(answers, person=person, community=join_request.community)
-    join_request.region = claims.region
-    assessment = _today(join_request, now)
-    join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
+    _take_in(join_request, answers, now)
     event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=answers.get("note", ""))
     _send(
         join_request, event, letters.receipt(join_request), letters.news(join_request, Verb.SUBMIT)
+    )
+    return join_request
+
+
+def submit_for(
+    *,
+    email: str,
+    community: CommunityOfPractice,
+    answers: dict[str, Any],
+    came_by: CameBy,
+    by: User,
+    now: datetime,
+) -> JoinRequest:
+    """Send a request that came to staff by email or phone, for the person with this ``email``.
+
+    She needs no sign-in; the register's person is taken where there is one. A draft of her own stays
+    as it is. ``answers`` are those of a valid form.
+    """
+    with _one_open_request(_ANOTHER_OPEN), transaction.atomic():
+        return _submit_for(email, community, answers, came_by, by, now)
+
+
+def _submit_for(
+    email: str,
+    community: CommunityOfPractice,
+    answers: dict[str, Any],
+    came_by: CameBy,
+    by: User,
+    now: datetime,
+) -> JoinRequest:
+    person = person_with(email, name=answers["name"], phone=answers.get("phone", ""))
+    join_request = JoinRequest(person=person, community=community, came_by=came_by, created_at=now)
+    _in_team(join_request, by)
+    _can_be_open(
+        join_request,
+        already_open=_ANOTHER_OPEN,
+        already_in=f"{person} is in this community already.",
+    )
+    _take_in(join_request, answers, now)
+    event = _advance(
+        join_request,
+        Verb.SUBMIT,
+        by=by,
+        now=now,
+        text=answers.get("note", ""),
+        reason=f"It came {came_by.label.lower()}. The applicant asked for it and agreed.",
+        by_staff=True,
+    )
+    _send(
+        join_request,
+        event,
+        letters.receipt_entered(join_request),
+        letters.news(join_request, Verb.SUBMIT),
     )
     return join_request
 
@@ -255,7 +301,7 @@ _CONTRADICTS: dict[Verb, tuple[str, ...]] = {
     Verb.REPLY: _OF_THE_QUESTION,
     Verb.APPROVE: (*_OF_THE_QUESTION, "news-submit", "news-reply"),
     Verb.DECLINE: (*_OF_THE_QUESTION, "news-submit", "news-reply"),
-    Verb.WITHDRAW: (*_OF_THE_QUESTION, "receipt", "news-submit", "news-reply"),
+    Verb.WITHDRAW: (*_OF_THE_QUESTION, "receipt", "receipt-entered", "news-submit", "news-reply"),
     Verb.LAPSE: _OF_THE_QUESTION,
     Verb.REOPEN: ("declined", "lapsed"),
 }
@@ -369,6 +415,19 @@ def _today(join_request: JoinRequest, now: datetime) -> Assessment:
 def _decide(join_request: JoinRequest, assessment: Assessment, by: User, now: datetime) -> None:
     join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
     join_request.decided_at, join_request.decided_by = now, by
+
+
+def _take_in(join_request: JoinRequest, answers: dict[str, Any], now: datetime) -> None:
+    """What was answered, on the request and as claims, and how the rules come out on it."""
+    agency = find_agency(answers["agency"])
+    join_request.answers = answers
+    join_request.agency = agency
+    join_request.agency_name = agency.name if agency else answers["agency"]
+    join_request.submitted_at = join_request.waiting_since = now
+    claims = keep_claims(answers, person=join_request.person, community=join_request.community)
+    join_request.region = claims.region
+    assessment = _today(join_request, now)
+    join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
 
 
 def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: letters.Letter) -> None:

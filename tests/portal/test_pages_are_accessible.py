@@ -144,6 +144,10 @@ def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
             f"{desk}{waiting.pk}/approve/",
             f"{desk}{waiting.pk}/decline/",
             f"{desk}{waiting.pk}/ask/",
+            f"{desk}bulk/approve/?ids={waiting.pk}",
+            f"{desk}bulk/decline/?ids={waiting.pk},{declined.pk}",
+            f"{desk}enter/",
+            f"{desk}enter/stvc/",
             f"{desk}{declined.pk}/change/",
             f"{desk}{declined.pk}/reopen/",
             "/admin/membership/outboxemail/",
@@ -152,6 +156,10 @@ def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
             "/admin/coverage/",
         ],
     )
+    page.goto(f"{portal.url}{desk}enter/stvc/")
+    page.get_by_role("button", name="Enter this request").click()
+    page.get_by_text("There is a problem").wait_for()
+    found += problems(page)
     page.goto(f"{portal.url}{desk}{waiting.pk}/decline/")
     page.get_by_role("button", name="Decline and email Dana").click()
     page.get_by_text("There is a problem").wait_for()

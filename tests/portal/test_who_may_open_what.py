@@ -195,6 +195,12 @@ TABLE = {
     "admin:joinrequests_joinrequest_take": (desk(ON, 404, ON), desk(ON, 404, ON)),
     "admin:joinrequests_joinrequest_release": (desk(405, 405, 405), desk(ON, 404, ON)),
     "admin:joinrequests_joinrequest_note": (desk(405, 405, 405), THIS_TEAM),
+    "admin:joinrequests_joinrequest_enter": (TEAMS, desk(405, 405, 405)),
+    "admin:joinrequests_joinrequest_enter-for": (THIS_TEAM, THIS_TEAM),
+    # Opened without requests, they lead back to the queue.
+    "admin:joinrequests_joinrequest_bulk-approve": (LED, LED),
+    "admin:joinrequests_joinrequest_bulk-ask": (LED, LED),
+    "admin:joinrequests_joinrequest_bulk-decline": (LED, LED),
     # The buttons of the review page. Without what they ask for they show the page with the error.
     **{
         f"admin:joinrequests_joinrequest_{action}": (desk(405, 405, 405), THIS_TEAM)
