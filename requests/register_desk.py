@@ -63,9 +63,11 @@ def _says_own(matching: Matching) -> bool:
 
 def _known_membership(join_request: JoinRequest, matching: Matching) -> EvaMembership | None:
     """The newest membership that the register knows of the holder she named."""
-    own = _says_own(matching) or join_request.agency is None
-    holder = join_request.person if own else join_request.agency
-    known: EvaMembership | None = holder.eva_memberships.filter(is_held=True).first()
+    if _says_own(matching) or join_request.agency is None:
+        memberships = join_request.person.eva_memberships
+    else:
+        memberships = join_request.agency.eva_memberships
+    known: EvaMembership | None = memberships.filter(is_held=True).first()
     return known
 
 

@@ -48,6 +48,7 @@ _WAITING: list[tuple[int, dict[Verb, int]]] = [
     (9, {}),
     (13, {Verb.ASK: 2, Verb.REPLY: 11}),
     (26, {Verb.ASK: 1}),
+    (17, {}),
 ]
 _FIRST_DAYS_AGO, _LAST_DAYS_AGO = 395, 40
 _REQUESTS = 78  # each takes a twentieth of a second of the first start

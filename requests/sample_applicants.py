@@ -54,7 +54,7 @@ class Applicant:
 
 
 def applicants_for(community: CommunityOfPractice) -> Iterator[Applicant]:
-    """People who ask to join this community, one after the other, without end for our purposes.
+    """People who ask to join this community, one after the other.
 
     Every other one is on a list already; the rest are new to EVA BC, and some of them write the
     name of their agency as people do.
@@ -77,7 +77,7 @@ def _listed(community: CommunityOfPractice) -> Iterator[Applicant]:
 
 
 def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
-    names = [f"{first} {last}" for last, first in product(_LAST, _FIRST)]
+    names = _names_for(community)
     if community.is_coordination:
         kind, role = _KINDS[community.slug]
         initiatives = CoordinationInitiative.objects.filter(kind=kind).order_by("pk")
@@ -90,14 +90,21 @@ def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
                 "initiative_name": initiative.name,
                 "role": role.value,
             }
-            yield Applicant(_email(name, community), community, answers)
+            yield Applicant(_email(name), community, answers)
         return
     programs = Program.objects.filter(type__in=_TYPES[community.slug]).select_related("agency")
     for n, (name, program) in enumerate(zip(names, cycle(programs.order_by("pk")), strict=False)):
         agency = program.agency.name
         if n % 3 == 2:
             agency = agency.replace("Society", "Soc.").replace("Services", "Service") + " Inc."
-        yield _in_program(community, name, _email(name, community), program, agency)
+        yield _in_program(community, name, _email(name), program, agency)
+
+
+def _names_for(community: CommunityOfPractice) -> list[str]:
+    """Names that nobody has who asks to join another community."""
+    slugs = [*_TYPES, *_KINDS]
+    names = [f"{first} {last}" for last, first in product(_LAST, _FIRST)]
+    return names[slugs.index(community.slug) :: len(slugs)]
 
 
 def _in_program(
@@ -115,51 +122,77 @@ def _in_program(
     return Applicant(email, community, answers)
 
 
-def _email(name: str, community: CommunityOfPractice) -> str:
+def _email(name: str) -> str:
     first, last = name.split(" ", 1)
-    return f"{name_key(first)}.{name_key(last)}.{community.slug}@example.org"
+    return f"{name_key(first)}.{name_key(last)}@example.org"
 
 
 def todays_applicants() -> list[Applicant]:
-    """Three who asked two days ago: one to check, one whose funding the list contradicts, a co-chair."""
-    communities = {c.slug: c for c in CommunityOfPractice.objects.select_related("team")}
-    return [
-        Applicant(
-            "noor@example.org",
-            communities["stvc"],
-            {
-                "name": "Noor Placeholder",
-                "agency": "Invented Lake Friendship Centre",
-                "community_served": "Invented Lake",
-                "program_type": "STVC",
-                "carries_caseload": "yes",
-                "ministry_funded": "unsure",
-                "eva_membership": "agency",
-                "note": "I started two weeks ago.",
-            },
-        ),
-        Applicant(
-            "maeve@example.org",
-            communities["sas"],
-            {
-                "name": "Maeve O’Example",
-                "agency": "Example Harbour Family Services",
-                "community_served": "Example Harbour",
-                "program_type": "SAS",
-                "carries_caseload": "yes",
-                "ministry_funded": "yes",
-                "eva_membership": "agency",
-            },
-        ),
-        Applicant(
-            "ari@example.org",
-            communities["community-coordination"],
-            {
-                "name": "Ari Invented",
-                "agency": "Sampleton Police Service",
-                "community_served": "Sampleton",
-                "initiative_kind": "VAWIR",
-                "role": "CO_CHAIR",
-            },
-        ),
-    ]
+    """Those who asked two days ago, each for another page of the desk."""
+    communities = CommunityOfPractice.objects.select_related("team").in_bulk(field_name="slug")
+    return [Applicant(email, communities[slug], answers) for email, slug, answers in _TODAYS]
+
+
+_CASELOAD = {"carries_caseload": "yes", "eva_membership": "agency"}
+_TODAYS: list[tuple[str, str, dict[str, str]]] = [
+    (  # nobody knows who funds her program
+        "noor@example.org",
+        "stvc",
+        {
+            "name": "Noor Placeholder",
+            "agency": "Invented Lake Friendship Centre",
+            "community_served": "Invented Lake",
+            "program_type": "STVC",
+            "ministry_funded": "unsure",
+            "note": "I started two weeks ago.",
+            **_CASELOAD,
+        },
+    ),
+    (  # the ministry's list says that another funder pays
+        "maeve@example.org",
+        "sas",
+        {
+            "name": "Maeve O’Example",
+            "agency": "Example Harbour Family Services",
+            "community_served": "Example Harbour",
+            "program_type": "SAS",
+            "ministry_funded": "yes",
+            **_CASELOAD,
+        },
+    ),
+    (  # a co-chair
+        "ari@example.org",
+        "community-coordination",
+        {
+            "name": "Ari Invented",
+            "agency": "Sampleton Police Service",
+            "community_served": "Sampleton",
+            "initiative_kind": "VAWIR",
+            "role": "CO_CHAIR",
+        },
+    ),
+    (  # staff checked her program, and a newer list contradicts them
+        "ona@example.org",
+        "stvc",
+        {
+            "name": "Ona Sample-Exemple",
+            "agency": "Port Placeholder Transition Society",
+            "community_served": "Port Placeholder",
+            "program_type": "STVC",
+            "ministry_funded": "yes",
+            **_CASELOAD,
+        },
+    ),
+    (  # her agency is in the register under nearly this name
+        "uma@example.org",
+        "cbvs",
+        {
+            "name": "Uma Inventée",
+            "agency": "Sample Creek Comunity Service Soc.",
+            "community_served": "Sample Creek",
+            "program_type": "CBVS",
+            "ministry_funded": "yes",
+            **_CASELOAD,
+        },
+    ),
+]
