@@ -90,8 +90,8 @@ _CLAUSES: dict[tuple[CriterionKind, Sentence], tuple[str, str]] = {
         "{they_hold} a current EVA BC membership",
     ),
     (CriterionKind.EVA_MEMBERSHIP, Sentence.SAYS_NO): (
-        "{you_hold} no current EVA BC membership",
-        "{they_hold} no current EVA BC membership",
+        "{you_hold_no} current EVA BC membership",
+        "{they_hold_no} current EVA BC membership",
     ),
     (CriterionKind.EVA_MEMBERSHIP, Sentence.ENDED): (
         "{your} EVA BC membership ended on {date}",
@@ -198,7 +198,7 @@ def explain(
         "date": _boundary(sentence, fact),
         "wanted": wanted,
         "funder": _FUNDER_NAMES[criterion.funder or Funder.PSSG],
-        **_holder(words.get("holder", "")),
+        **_holder(_whose(words.get("holder", ""), sentence, fact)),
         **words,
     }
     for_staff = {**named, "program": words.get("program", "the program")}
@@ -256,17 +256,32 @@ def _listing(things: Sequence[str], last: str = "and") -> str:
     )
 
 
+def _whose(holder: str, sentence: Sentence, fact: Fact | None) -> str:
+    """The question asks for her agency's membership and her own at once, and so does its "no"."""
+    is_her_no = sentence is Sentence.SAYS_NO and fact and fact.evidence == Evidence.CLAIMED
+    return "neither" if is_her_no else holder
+
+
 def _holder(holder: str) -> dict[str, str]:
+    if holder == "neither":
+        return {
+            "you_hold_no": "neither you nor your agency holds a",
+            "they_hold_no": "neither the applicant nor the agency holds a",
+        }
     if holder == "you":
         return {
             "you_hold": "you hold",
+            "you_hold_no": "you hold no",
             "they_hold": "the applicant holds",
+            "they_hold_no": "the applicant holds no",
             "your": "your own",
             "their": "the applicant’s own",
         }
     return {
         "you_hold": "your agency holds",
+        "you_hold_no": "your agency holds no",
         "they_hold": "the agency holds",
+        "they_hold_no": "the agency holds no",
         "your": "your agency’s",
         "their": "the agency’s",
     }

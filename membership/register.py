@@ -207,6 +207,8 @@ def _held_by(holder: Agency | Person) -> EvaMembership:
 def _confirm(fact: _Fact, by: User, on: date) -> None:
     fact.evidence = Evidence.CONFIRMED
     fact.confirmed_by, fact.confirmed_on = by, on
+    # Whoever checks it sees what a list says against it: that is answered now.
+    fact.list_says = ""
     fact.save()
 
 

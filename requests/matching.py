@@ -33,6 +33,7 @@ from requests.workflow import lock_open, look_again, note
 
 # What an applicant said, and what staff checked about it; what lists say is not hers to link.
 _HERS = (Evidence.CLAIMED, Evidence.CONFIRMED)
+_Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
 
 # -- What the request is about --------------------------------------------------------------------
@@ -139,13 +140,7 @@ def match_program(*, join_request_id: int, program_id: int, by: User, now: datet
     program = Program.objects.select_related("agency").get(pk=program_id)
     if program.agency_id != join_request.agency_id:
         raise Refused("This program belongs to another agency.")
-    for row in _or_refuse(positions_of(join_request)):
-        row.program = program
-        row.save()
-    words = f"Matched the program to {program}."
-    record(program, by=by, words=f"Request {join_request.reference}: {words}")
-    _keep(join_request, words, by=by, now=now)
-    return join_request
+    return _link(join_request, "program", program, positions_of(join_request), by, now)
 
 
 @transaction.atomic
@@ -155,11 +150,23 @@ def match_initiative(
     """The initiative that she means is this one."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     initiative = CoordinationInitiative.objects.get(pk=initiative_id)
-    for row in _or_refuse(roles_of(join_request)):
-        row.initiative = initiative
+    return _link(join_request, "initiative", initiative, roles_of(join_request), by, now)
+
+
+def _link(
+    join_request: JoinRequest,
+    name: str,
+    thing: Program | CoordinationInitiative,
+    rows: list[_Row],
+    by: User,
+    now: datetime,
+) -> JoinRequest:
+    """Her rows are about this ``thing``, which they keep under ``name``; both histories say so."""
+    for row in _or_refuse(rows):
+        setattr(row, name, thing)
         row.save()
-    words = f"Matched the initiative to {initiative}."
-    record(initiative, by=by, words=f"Request {join_request.reference}: {words}")
+    words = f"Matched the {name} to {thing}."
+    record(thing, by=by, words=f"Request {join_request.reference}: {words}")
     _keep(join_request, words, by=by, now=now)
     return join_request
 
@@ -298,9 +305,6 @@ def _keep(join_request: JoinRequest, words: str, *, by: User, now: datetime) -> 
     join_request.region = matched[-1].region if matched and matched[-1] else ""
     join_request.save(update_fields=["region", "verdict"])
     note(join_request, by=by, now=now, reason=words)
-
-
-_Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
 
 def _or_refuse(rows: list[_Row]) -> list[_Row]:

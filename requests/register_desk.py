@@ -22,11 +22,12 @@ def register_desk(
     if not join_request.is_open:
         return {"form": refused} if refused else {}
     matching = matching_of(join_request, search=search)
+    membership = _known_membership(join_request, matching)
     shown = {
         "add_agency": forms.AddAgencyForm(
             initial={"name": matching.written}, auto_id=auto_id("add-agency")
         ),
-        "check_membership": _membership_form(join_request, matching),
+        "check_membership": _membership_form(join_request, matching, membership),
     }
     if matching.position:
         shown["add_program"] = forms.AddProgramForm(
@@ -49,6 +50,7 @@ def register_desk(
     shown |= {name: refused for name, form in shown.items() if type(form) is type(refused)}
     return {
         "matching": matching,
+        "membership": membership,
         "form": refused,
         "can_check_membership": join_request.agency is not None or _says_own(matching),
         **shown,
@@ -59,17 +61,25 @@ def _says_own(matching: Matching) -> bool:
     return matching.position is not None and matching.position.says_membership == "own"
 
 
-def _membership_form(join_request: JoinRequest, matching: Matching) -> forms.MembershipForm:
-    """Filled in with the newest membership that the register knows of the holder she named."""
+def _known_membership(join_request: JoinRequest, matching: Matching) -> EvaMembership | None:
+    """The newest membership that the register knows of the holder she named."""
     if _says_own(matching) or join_request.agency is None:
-        holder, memberships = "own", join_request.person.eva_memberships
+        memberships = join_request.person.eva_memberships
     else:
-        holder, memberships = "agency", join_request.agency.eva_memberships
+        memberships = join_request.agency.eva_memberships
     known: EvaMembership | None = memberships.filter(is_held=True).first()
+    return known
+
+
+def _membership_form(
+    join_request: JoinRequest, matching: Matching, known: EvaMembership | None
+) -> forms.MembershipForm:
+    """Filled in with the membership that is known."""
+    own = _says_own(matching) or join_request.agency is None
     return forms.MembershipForm(
         has_agency=join_request.agency is not None,
         initial={
-            "holder": holder,
+            "holder": "own" if own else "agency",
             "starts_on": known.starts_on if known else None,
             "ends_on": known.ends_on if known else None,
         },

@@ -125,10 +125,10 @@ class Wait:
 
 def wait_of(join_request: JoinRequest, today: date) -> Wait | None:
     """The wait for the reply to its last question; None where nothing was ever asked."""
-    return next(iter(_waits_of([join_request], today)), None)
+    return next(iter(waits_of([join_request], today)), None)
 
 
-def _waits_of(join_requests: Iterable[JoinRequest], today: date) -> list[Wait]:
+def waits_of(join_requests: Iterable[JoinRequest], today: date) -> list[Wait]:
     """Their waits, in one query."""
     waits = [Wait(r, r.asked_on, today, {}) for r in join_requests if r.asked_on]
     reminders = {wait.key(days): (wait, days) for wait in waits for days in REMINDER_DAYS}
@@ -145,7 +145,7 @@ def _waiting(days: int, today: date) -> Iterator[list[Wait]]:
     )
     last = 0
     while chunk := list(waiting.filter(pk__gt=last).order_by("pk").only("asked_on")[:CHUNK]):
-        yield _waits_of(chunk, today)
+        yield waits_of(chunk, today)
         last = chunk[-1].pk
 
 

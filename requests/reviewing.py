@@ -57,10 +57,11 @@ def assess_all(join_requests: Sequence[JoinRequest], *, on: date) -> None:
 
 @dataclass(frozen=True)
 class Known:
-    """One thing that the register knows, and how."""
+    """One thing that the register knows, how, and what a list says against it."""
 
     what: str
     how: str
+    otherwise: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,11 @@ def _known(person: Person, agency: Agency | None) -> list[Known]:
             None: "caseload not known",
         }
         known.append(
-            Known(f"{position.program}: {caseload[position.carries_caseload]}", position.how_known)
+            Known(
+                f"{position.program}: {caseload[position.carries_caseload]}",
+                position.how_known,
+                position.otherwise,
+            )
         )
     for role in person.roles.exclude(evidence=Evidence.CLAIMED).select_related(
         "initiative", "confirmed_by__person"
@@ -162,6 +167,7 @@ def _known(person: Person, agency: Agency | None) -> list[Known]:
             Known(
                 f"{role.get_role_display()}, {role.initiative or role.initiative_name}",
                 role.how_known,
+                role.otherwise,
             )
         )
     known += [
@@ -173,9 +179,11 @@ def _known(person: Person, agency: Agency | None) -> list[Known]:
 
 def _of_program(program: Program) -> Known:
     until = f", until {date_format(program.funded_until, 'j F Y')}" if program.funded_until else ""
-    return Known(f"{program}: funded by {program.get_funder_display()}{until}", program.how_known)
+    funding = f"{program}: funded by {program.get_funder_display()}{until}"
+    return Known(funding, program.how_known, program.otherwise)
 
 
 def _of_membership(membership: EvaMembership, whose: str) -> Known:
     no = "" if membership.is_held else "none, "
-    return Known(f"{whose} EVA BC membership: {no}{membership.days}", membership.how_known)
+    days = f"{whose} EVA BC membership: {no}{membership.days}"
+    return Known(days, membership.how_known, membership.otherwise)

@@ -24,7 +24,7 @@ from requests.answers import assess_answers
 from requests.forms import JoinForm, ReplyForm, join_form_for
 from requests.lifecycle import OPEN, State, Verb, allows
 from requests.models import JoinRequest, JoinRequestEvent
-from requests.reminders import wait_of
+from requests.reminders import wait_of, waits_of
 
 STASH = "join_answers"
 
@@ -105,6 +105,7 @@ def home(request: SignedIn) -> HttpResponse:
     """My communities and my requests."""
     person = person_for(request.user)
     mine = person.join_requests.select_related("community__team").order_by("-pk")
+    awaited = [r for r in mine if r.state == State.AWAITING_REPLY]
     return render(
         request,
         "joinrequests/home.html",
@@ -112,6 +113,7 @@ def home(request: SignedIn) -> HttpResponse:
             "person": person,
             "drafts": [r for r in mine if r.state == State.DRAFT],
             "join_requests": [r for r in mine if r.state != State.DRAFT],
+            "waits": waits_of(awaited, timezone.localdate()),
             "enrolments": Enrolment.objects.filter(person=person, ended_on__isnull=True)
             .select_related("community__team")
             .annotate(waits=is_waiting()),

@@ -31,7 +31,15 @@ class NamedListFilter(admin.SimpleListFilter):
 
 
 class ShowsEvidence(admin.options.BaseModelAdmin):
-    """How a fact is known, as a column and, after the fact itself, in its form."""
+    """How a fact is known, as a column and, after the fact itself, in its form.
+
+    Staff who add a fact by hand have checked it, unless they choose otherwise.
+    """
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "evidence":
+            kwargs["initial"] = Evidence.CONFIRMED
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         last = ["evidence", "list_name", "list_as_of", "how_known"]

@@ -66,6 +66,14 @@ class Evidenced(models.Model):
         return f"{self.list_name} of {_in_words(self.list_as_of)}"
 
     @property
+    def otherwise(self) -> str:
+        """What the newest list says against a fact that staff confirmed, in a sentence; else empty."""
+        if not self.list_says:
+            return ""
+        source = self.source or "A list"
+        return f"{source[0].upper()}{source[1:]} says otherwise: {self.list_says}."
+
+    @property
     def how_known(self) -> str:
         """How we know it, for staff: "checked by Priya Sample on 2 May 2026"."""
         if self.evidence == Evidence.CONFIRMED and self.confirmed_on:

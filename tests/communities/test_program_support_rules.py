@@ -456,7 +456,7 @@ MEMBERSHIP_CASES = to_table(
         (claimed(False),),
         NOT_MET,
         Reading.NOT_MET,
-        f"{SHE} {{holds}} no current EVA BC membership",
+        f"{SHE} neither you nor your agency holds {A_MEMBERSHIP}",
     ),
     Case(
         "her no against a list",

@@ -148,3 +148,29 @@ def test_the_number_of_queries_does_not_grow_with_the_register(desk, agency, ask
     few = queries()
     grow(2, 12)
     assert queries() == few
+
+
+def test_a_list_that_contradicts_a_check_is_shown_until_staff_check_again(desk, agency, asked):
+    program = Program.objects.create(
+        agency=agency, type="STVC", community_served="Example Harbour", funder="PSSG"
+    )
+    press(desk, asked, "match-agency", agency=agency.pk)
+    Program.objects.update(
+        evidence=Evidence.CONFIRMED,
+        confirmed_on="2026-04-20",
+        list_name="the regional office’s list",
+        list_as_of="2026-05-01",
+        list_says="funder: the ministry → another funder",
+    )
+    says = (
+        "The regional office’s list of 1 May 2026 says otherwise: "
+        "funder: the ministry → another funder."
+    )
+    # Once beside the finding, once among what the register knows.
+    assert read(desk, address(asked)).count(says) == 2
+
+    press(desk, asked, "check-funding", answer="yes")
+
+    program.refresh_from_db()
+    assert (program.funder, program.list_says) == ("PSSG", "")
+    assert says not in read(desk, address(asked))

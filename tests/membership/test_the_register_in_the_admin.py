@@ -142,6 +142,16 @@ def test_what_is_saved_as_confirmed_says_who_saved_it_and_when(desk, priya, agen
     assert "checked by Priya Sample on 4 May 2026" in shown
 
 
+def test_staff_who_add_a_fact_have_checked_it_unless_they_choose_otherwise(desk, agency):
+    for page in ("program/add/", "evamembership/add/", f"agency/{agency.pk}/change/"):
+        shown = desk.get(f"/admin/membership/{page}").content.decode()
+        assert '<option value="confirmed" selected>' in shown
+        assert '<option value="claimed" selected>' not in shown
+
+    add(desk, "program", **program_fields(agency, evidence="claimed"))
+    assert Program.objects.get().evidence == "claimed"
+
+
 @time_machine.travel("2026-05-04T17:00:00Z", tick=False)
 def test_a_fact_confirmed_inline_says_so_too_and_the_history_shows_it(desk, priya):
     person = Person.objects.create(name="Kim Sample")

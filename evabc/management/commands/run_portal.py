@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from honcho.manager import Manager
 
 from evabc import env
 from membership.sample import STAFF, load_sample_province
-from requests.sample import send_sample_requests
+from requests.sample import live_a_sample_year
 
 WORKER_OPTIONS = (
     "--pool threads --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
@@ -57,8 +56,9 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         call_command("seed_communities")
         with transaction.atomic():
-            if load_sample_province(now=timezone.now(), today=timezone.localdate()):
-                send_sample_requests(now=timezone.now() - timedelta(days=2))
+            now = timezone.now()
+            if load_sample_province(now=now, today=timezone.localdate(now)):
+                live_a_sample_year(now=now)
 
     def _say_where(self) -> None:
         mail = (
