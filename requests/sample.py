@@ -19,7 +19,7 @@ from membership.models import OutboxEmail, User
 from membership.outbox.queue import without_ringing
 from membership.reassessment import reassess
 from membership.rosters import end_enrolment
-from requests import workflow
+from requests import sample_questions, workflow
 from requests.lifecycle import Verb
 from requests.models import JoinRequest
 from requests.reminders import lapse_overdue, send_due_reminders
@@ -161,11 +161,20 @@ def live_a_sample_year(*, now: datetime) -> None:
         life.plan_request(next(asking[n % len(asking)]), story, at=at)
     for applicant in todays:
         life.plan_request(applicant, {}, at=now - timedelta(days=2))
+    _plan_the_yearly_question(life, now)
     life.plan(now - timedelta(hours=1), _night)
     with without_ringing():
         life.live()
     _leave_some_letters(now)
     reassess(now=now)
+
+
+def _plan_the_yearly_question(life: _Life, now: datetime) -> None:
+    nights = (sample_questions.ASKED, *sample_questions.REMINDED, 0)
+    for days_ago in nights:
+        life.plan(now - timedelta(days=days_ago, hours=1), sample_questions.ask)
+    life.plan(now - timedelta(days=sample_questions.ANSWERED), sample_questions.answer)
+    life.plan(now - timedelta(days=sample_questions.MOVED), sample_questions.change)
 
 
 def _night(now: datetime) -> None:

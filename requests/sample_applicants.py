@@ -127,6 +127,11 @@ def _email(name: str) -> str:
     return f"{name_key(first)}.{name_key(last)}@example.org"
 
 
+def new_work(community: CommunityOfPractice) -> dict[str, str]:
+    """What somebody answers who works elsewhere now."""
+    return {"phone": "", **next(_newcomers(community)).answers}
+
+
 def todays_applicants() -> list[Applicant]:
     """Those who asked two days ago, each for another page of the desk."""
     communities = CommunityOfPractice.objects.select_related("team").in_bulk(field_name="slug")

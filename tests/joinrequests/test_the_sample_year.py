@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from membership.models import Enrolment, OutboxEmail, Person, User
+from membership.models import Enrolment, OutboxEmail, Person, User, WorklistRow
 from membership.sample import load_sample_province
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
@@ -85,3 +85,9 @@ def test_two_loads_on_one_day_live_the_same_year(catalogue):
 
     assert len(stories[0]) > 150
     assert stories[0] == stories[1]
+
+
+def test_the_worklist_has_rows_of_every_kind(province):
+    assert set(WorklistRow.objects.values_list("kind", flat=True)) == set(WorklistRow.Kind)
+    unanswered = WorklistRow.objects.filter(kind=WorklistRow.Kind.UNCONFIRMED)
+    assert unanswered.count() == 3
