@@ -10,6 +10,10 @@ SCHEDULE = {
         "task": "joinrequests.remind_and_lapse",
         "schedule": crontab(minute="7", hour="7-19"),
     },
+    "remind-of-meetings": {
+        "task": "membership.remind_of_meetings",
+        "schedule": crontab(minute="17", hour="7-19"),
+    },
     "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
     # The first ring after midnight does the work of the day; a later one makes up for it.
     "reassess-rosters": {"task": "membership.reassess_rosters", "schedule": 15 * 60.0},

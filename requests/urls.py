@@ -1,14 +1,15 @@
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from requests import views
 
-my = (
+my: tuple[list[URLPattern | URLResolver], str] = (
     [
         path("", views.home, name="home"),
         path("requests/<int:pk>/", views.join_request, name="request"),
         path("requests/<int:pk>/sent/", views.sent, name="sent"),
         path("requests/<int:pk>/reply/", views.reply, name="reply"),
         path("requests/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
+        path("", include("membership.meetings.urls")),
     ],
     "my",
 )

@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
 from membership.applicants import person_for
+from membership.meetings.attendance import next_meetings
 from membership.models import Enrolment, Person
 from membership.rosters import is_enrolled
 from membership.signup.visitors import SignedIn
@@ -114,6 +115,7 @@ def home(request: SignedIn) -> HttpResponse:
             "enrolments": Enrolment.objects.filter(
                 person=person, ended_on__isnull=True
             ).select_related("community__team"),
+            "next_meetings": next_meetings(person, now=timezone.now()),
         },
     )
 

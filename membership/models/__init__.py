@@ -5,6 +5,7 @@ from membership.models.agencies import Agency, EvaMembership, Program
 from membership.models.coordination import CoordinationInitiative, CoordinationRole
 from membership.models.enrolments import Enrolment
 from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
+from membership.models.meetings import Attendance, CalendarFeed
 from membership.models.outbox import OutboxEmail
 from membership.models.people import Person, ProgramPosition
 from membership.models.sample import SampleProvince
@@ -12,6 +13,8 @@ from membership.models.worklist import NightlyReassessment, WorklistRow, Worklis
 
 __all__ = [
     "Agency",
+    "Attendance",
+    "CalendarFeed",
     "CoordinationInitiative",
     "CoordinationRole",
     "Enrolment",
