@@ -71,8 +71,11 @@ def test_who_said_no_who_left_and_who_cannot_sign_in_get_none():
     Person.objects.filter(pk=nameless.pk).update(email="")
     builders.sent(builders.worker("applicant@example.org", "Ari Applicant"))
     member("Eve E", "icat")
+    member("Fay F")
 
-    assert send_due_reminders(now=at(DAY_BEFORE, "09:00")) == 0
+    send_due_reminders(now=at(DAY_BEFORE, "09:00"))
+
+    assert letters() == [("meeting-reminder", "fay@example.org")]
 
 
 def test_who_is_in_two_communities_of_a_meeting_gets_one():
