@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from membership import roster_letters
+from membership.meetings.attendance import keep_letters_from
 from membership.models import Enrolment, Person, User
 from membership.outbox.queue import cancel, queue
 from membership.reassessment import reassess
@@ -47,6 +48,7 @@ def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> E
     settle_ended(enrolment, by=by, text=text, now=now)
     # A question that has not gone out yet is no longer ours to ask.
     cancel(about=enrolment.about, kinds=["roster-check"])
+    keep_letters_from(enrolment.person)
     if enrolment.person.email:
         # An enrolment ends once, so its own key is the event's.
         letter = roster_letters.ended(enrolment, text)

@@ -77,8 +77,7 @@ def cancel(request: SignedIn, pk: int) -> HttpResponse:
         else:
             messages.success(request, "The meeting is cancelled.")
             return _to(pk)
-    counting = len(attendance.counting_on(shown))
-    everyone = Person(name="[name]", email=f"each of the {counting} who counted on it")
+    everyone = Person(name="[name]", email="everyone who counted on it")
     letter = letters.cancelled(shown, everyone, OWN_WORDS)
     return _page(
         request,
@@ -86,7 +85,7 @@ def cancel(request: SignedIn, pk: int) -> HttpResponse:
         title=f"Cancel: {shown.topic}",
         form=form,
         meeting=shown,
-        counting=counting,
+        counting=len(attendance.counting_on(shown)),
         letter=letter,
         letter_blocks=[
             ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)

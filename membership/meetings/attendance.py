@@ -15,6 +15,7 @@ from communities.models import Meeting
 from membership.history import record
 from membership.meetings import letters
 from membership.models import Attendance, Enrolment, OutboxEmail, Person, User
+from membership.outbox.queue import cancel
 from membership.refusal import Refused
 from membership.teams import families_of
 
@@ -101,6 +102,21 @@ def counting_on(meeting: Meeting) -> list[Person]:
     )
     said_so = _said(meeting).filter(answer__in=[Answer.YES, Answer.MAYBE])
     return list(can_be_written_to(meeting).filter(Q(Exists(said_so)) | Q(Exists(told))))
+
+
+def keep_letters_from(person: Person) -> None:
+    """An enrolment of hers ends: news of meetings that are no longer hers and still waits stays here.
+
+    Runs inside the caller's transaction.
+    """
+    under_way = OutboxEmail.objects.filter(
+        person=person,
+        kind__in=letters.KINDS,
+        state__in=[OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING],
+    )
+    hers = {meeting.about for meeting in meetings_of(person)}
+    for about in set(under_way.values_list("about", flat=True)) - hers:
+        cancel(about=about, kinds=letters.KINDS, person=person)
 
 
 def can_be_written_to(meeting: Meeting) -> QuerySet[Person]:

@@ -30,7 +30,8 @@ def moved(meeting: Meeting, person: Person, *, was: str) -> Letter:
 
 def cancelled(meeting: Meeting, person: Person, text: str) -> Letter:
     """To somebody who counts on it: it does not take place; ``text`` says why."""
-    return _letter(CANCELLED, meeting, person, text=text.strip())
+    others = settings.PORTAL_URL + reverse("my:meetings")
+    return _letter(CANCELLED, meeting, person, text=text.strip(), meetings_link=others)
 
 
 def when(meeting: Meeting) -> str:

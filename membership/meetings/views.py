@@ -4,8 +4,10 @@ import hashlib
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
@@ -76,10 +78,13 @@ def answer(request: SignedIn, pk: int) -> HttpResponse:
     return redirect("my:meeting", shown.pk)
 
 
-@login_required
 @require_safe
 def join(request: SignedIn, pk: int) -> HttpResponse:
     """The way in, for who is enrolled at this moment. Zoom's own link is on no page."""
+    if not request.user.is_authenticated:
+        # To the meeting's page, not back here: the form of the code may lead nowhere but to the
+        # portal, and browsers hold every redirect that follows to that.
+        return redirect_to_login(reverse("my:meeting", args=[pk]))
     shown = _hers(request, pk)
     if shown.is_cancelled:
         messages.warning(request, "This meeting was cancelled.")
@@ -113,10 +118,12 @@ def my_calendar(request: SignedIn) -> HttpResponse:
         messages.success(request, "This is your new address. An older one has stopped working.")
         return redirect("my:calendar")
     feed = CalendarFeed.objects.filter(person=person).first()
+    address = feeds.address_of(feed) if feed else ""
     return render(
         request,
         "membership/meetings/calendar.html",
-        {"address": feeds.address_of(feed) if feed else "", "feed": feed},
+        # webcal: is what calendar programs listen to; they ask by https where they can.
+        {"feed": feed, "address": address, "to_open": f"webcal:{address.partition(':')[2]}"},
     )
 
 

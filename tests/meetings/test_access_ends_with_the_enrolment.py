@@ -2,12 +2,15 @@
 
 import io
 import logging
+from datetime import timedelta
 
 import pytest
 import time_machine
 
+from communities.models import Meeting
 from membership.meetings.feeds import address_of, renew_feed
-from membership.models import CalendarFeed, Enrolment, Person
+from membership.meetings.reminders import send_due_reminders
+from membership.models import CalendarFeed, Enrolment, OutboxEmail, Person
 from membership.rosters import end_enrolment
 from tests import builders
 from tests.meetings.plans import NOW, ZOOM, enrolled, member, planned
@@ -97,6 +100,24 @@ def test_her_answer_and_her_list_stop(client, dana, meeting):
 
     assert (meeting.topic in before, meeting.topic in after) == (True, False)
     assert answer.status_code == 404
+
+
+def test_a_reminder_that_still_waits_does_not_reach_her(dana):
+    planned(day=NOW.date() + timedelta(days=1))
+    both = planned("stvc", "ors", day=NOW.date() + timedelta(days=1))
+    enrolled(dana.user, "ors")
+    member("Bea Sample")
+    send_due_reminders(now=NOW)
+
+    leave(dana)
+
+    waiting = OutboxEmail.objects.filter(kind="meeting-reminder", state="queued")
+    assert sorted(waiting.values_list("to_email", "about")) == sorted(
+        [
+            ("dana@example.org", both.about),
+            *(("bea@example.org", m.about) for m in Meeting.objects.all()),
+        ]
+    )
 
 
 def test_an_applicant_has_none_of_it(client, meeting):

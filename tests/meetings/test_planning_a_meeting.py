@@ -150,7 +150,7 @@ def test_a_second_move_takes_the_place_of_the_letter_that_still_waits(priya):
     assert [row.state for row in OutboxEmail.objects.order_by("pk")] == ["cancelled", "queued"]
 
 
-def test_cancelling_sends_one_letter_and_no_reminder_follows(priya):
+def test_cancelling_sends_one_letter_and_no_reminder_follows(priya, settings):
     meeting = planned(by=priya)
     four_people(meeting)
 
@@ -161,7 +161,9 @@ def test_cancelling_sends_one_letter_and_no_reminder_follows(priya):
         ("meeting-cancelled", "ana@example.org"),
         ("meeting-cancelled", "bea@example.org"),
     ]
-    assert "The speaker is ill." in OutboxEmail.objects.first().body
+    body = OutboxEmail.objects.first().body
+    assert "The speaker is ill." in body
+    assert f"{settings.PORTAL_URL}/my/meetings/\n" in body
     assert Meeting.objects.get(pk=meeting.pk).sequence == 1
 
 

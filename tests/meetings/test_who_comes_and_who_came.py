@@ -1,10 +1,11 @@
 """Answers of enrolled people, and the note of who came."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from communities.models import Meeting
 from membership.meetings.attendance import (
@@ -150,3 +151,24 @@ def test_the_database_refuses_a_meeting_that_ends_before_it_starts():
     with pytest.raises(IntegrityError, match="meeting_ends_after_it_starts"), transaction.atomic():
         Meeting.objects.filter(pk=meeting.pk).update(ends_at=meeting.starts_at)
     assert Meeting.objects.get(pk=meeting.pk).ends_at == meeting.ends_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_clicks_at_the_same_time_leave_one_answer(catalogue):
+    meeting, dana = planned(), member()
+    errors = []
+
+    def click() -> None:
+        try:
+            answer(meeting_id=meeting.pk, person=dana, answer="yes", now=NOW)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (errors, Attendance.objects.count()) == ([], 1)

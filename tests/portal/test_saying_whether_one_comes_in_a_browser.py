@@ -74,3 +74,19 @@ def test_a_calendar_address_is_made_and_renewed_on_a_phone_without_javascript(
     answers = [phone.request.get(portal.url + path) for path in paths]
     assert [answer.status for answer in answers] == [404, 200]
     assert str(meeting.uid) in answers[1].text()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_the_calendars_link_leads_through_the_sign_in_to_zoom(
+    portal, smtp_server, open_page, meeting, javascript
+):
+    member()
+    phone = open_page(width=PHONE, javascript=javascript)
+    phone.route(ZOOM, lambda route: route.fulfill(body="The meeting on Zoom"))
+
+    phone.goto(f"{portal.url}/my/meetings/{meeting.pk}/join/")
+    sign_in(phone, smtp_server, "dana@example.org")
+    phone.get_by_role("link", name="Join on Zoom").click()
+
+    expect(phone.get_by_text("The meeting on Zoom")).to_be_visible()
+    assert phone.url == ZOOM

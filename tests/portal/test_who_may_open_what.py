@@ -99,7 +99,7 @@ TABLE = {
     "my:meetings": (SIGNED_IN, NOT_HER_OWN_WAY),
     "my:meeting": (HER_OWN, NOT_HER_OWN_WAY),
     "my:meeting-answer": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
-    "my:meeting-join": ([IN, IN, ON, *[404] * 5], NOT_HER_OWN_WAY),
+    "my:meeting-join": ([IN, IN, ON, *[404] * 5], NOT_THAT_WAY),
     "my:meeting-calendar": (HER_OWN, NOT_HER_OWN_WAY),
     "my:calendar": (SIGNED_IN, [IN, IN, *[ON] * 6]),
     "calendar-feed": (ALL, NOT_THAT_WAY),  # by its secret address
