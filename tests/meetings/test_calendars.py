@@ -174,7 +174,7 @@ def test_the_feed_takes_the_same_queries_at_any_length(
         assert len(events(client.get(path_of(dana)).content)) == size
 
 
-def test_an_address_is_made_shown_again_and_renewed_and_the_old_one_stops(client, dana):
+def test_an_address_is_made_shown_again_and_renewed_and_the_old_one_stops(client, dana, settings):
     builders.sign_in(client, dana.user)
     old = path_of(dana)
     planned()
@@ -183,6 +183,7 @@ def test_an_address_is_made_shown_again_and_renewed_and_the_old_one_stops(client
     client.post("/my/calendar/")
 
     assert old in shown
+    assert f'href="webcal://{settings.PORTAL_HOST}' in shown
     assert path_of(dana) != old
     assert [client.get(path).status_code for path in (old, path_of(dana))] == [404, 200]
 
