@@ -1,14 +1,21 @@
-"""The communities, the teams that look after them, their rules, and the words of the public pages."""
+"""The communities, the teams that look after them, their rules and meetings, and the public pages' words."""
+
+import uuid
+from datetime import date, datetime
 
 from django.db import models
+from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from communities import eligibility
+from communities.bc_time import in_words
 from communities.vocabulary import (
     CriterionKind,
     Family,
     Funder,
     InitiativeKind,
+    MeetingKind,
     ProgramType,
     RoleKind,
 )
@@ -111,6 +118,76 @@ class EligibilityCriterion(models.Model):
             roles_to_check=tuple(RoleKind(v) for v in self.roles_to_check),
             initiatives_to_check=tuple(InitiativeKind(v) for v in self.initiatives_to_check),
         )
+
+
+class Meeting(models.Model):
+    """A meeting, training or discussion on Zoom, of one community or of several of one team.
+
+    Who comes is not known on this floor. ``sequence`` counts the changes that calendars must hear of,
+    and ``changed_at`` says when the newest of them was made.
+    """
+
+    team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="meetings")
+    communities = models.ManyToManyField(CommunityOfPractice, related_name="meetings")
+    kind = models.CharField(max_length=20, choices=MeetingKind.choices)
+    topic = models.CharField(max_length=160)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    join_link = models.URLField(max_length=500, blank=True)
+    agenda = models.TextField(blank=True)
+    notes = models.TextField(blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_why = models.TextField(blank=True)
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sequence = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="meeting_ends_after_it_starts"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic}, {self.day:%-d %B %Y}"
+
+    @property
+    def about(self) -> str:
+        """What its letters call it."""
+        return f"meeting:{self.pk}"
+
+    @property
+    def day(self) -> date:
+        """Its day in Vancouver."""
+        return timezone.localdate(self.starts_at)
+
+    @property
+    def clock(self) -> str:
+        """From when to when, for everyone in British Columbia."""
+        return in_words(self.starts_at, self.ends_at)
+
+    @property
+    def kind_name(self) -> str:
+        """Program support meets every quarter, coordination twice a year."""
+        if self.kind != MeetingKind.REGULAR:
+            return self.get_kind_display()
+        twice = self.team.family == Family.COORDINATION
+        return "Twice-yearly meeting" if twice else "Quarterly meeting"
+
+    @property
+    def community_names(self) -> str:
+        """Whose it is, in short; reads what was prefetched."""
+        return ", ".join(community.short_name for community in self.communities.all())
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.cancelled_at is not None
+
+    def is_to_come(self, now: datetime) -> bool:
+        """True until its end, unless it was cancelled."""
+        return not self.is_cancelled and now < self.ends_at
 
 
 class Question(models.Model):

@@ -75,6 +75,14 @@ class Region(TextChoices):
     NORTHEAST = "NORTHEAST", "Northeast"
 
 
+class MeetingKind(TextChoices):
+    """What a community meets for."""
+
+    REGULAR = "regular", "Regular meeting"
+    TRAINING = "training", "Training"
+    DISCUSSION = "discussion", "Discussion with a subject-matter expert"
+
+
 class CriterionKind(TextChoices):
     """The typed rules that a community can have. They are no rule language."""
 

@@ -11,4 +11,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evabc.settings")
 app = Celery("evabc")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
-app.autodiscover_tasks(["membership", "membership.outbox", "membership.importing", "requests"])
+app.autodiscover_tasks(
+    [
+        "membership",
+        "membership.outbox",
+        "membership.importing",
+        "membership.meetings",
+        "requests",
+    ]
+)

@@ -15,6 +15,10 @@ SCHEDULE = {
         "task": "joinrequests.ask_yearly",
         "schedule": crontab(minute="22", hour="7-19"),
     },
+    "remind-of-meetings": {
+        "task": "membership.remind_of_meetings",
+        "schedule": crontab(minute="17", hour="7-19"),
+    },
     # Once a morning would do; the later rings make up for it until noon.
     "morning-digest": {
         "task": "joinrequests.morning_digest",

@@ -5,10 +5,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 from evabc import health
+from membership.meetings.views import calendar_feed
 
 urlpatterns = [
     path("", include("communities.urls")),
     path("", include("requests.urls")),
+    path("calendar/<str:token>.ics", calendar_feed, name="calendar-feed"),
     path("accounts/", include("membership.signup.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

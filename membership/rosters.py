@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice
 from membership import roster_letters
 from membership.history import record
+from membership.meetings.attendance import keep_letters_from
 from membership.models import Enrolment, Person, User
 from membership.outbox.queue import cancel, queue
 from membership.reassessment import reassess
@@ -80,6 +81,7 @@ def _end(enrolment: Enrolment, *, by: User, text: str, now: datetime) -> None:
     record(enrolment, by=by, words=f"Ended. {text.strip()}")
     # A question that has not gone out yet is no longer ours to ask.
     cancel(about=enrolment.about, kinds=["roster-check", *roster_letters.OF_THE_YEARLY_QUESTION])
+    keep_letters_from(enrolment.person)
 
 
 def is_enrolled(person: Person, community: CommunityOfPractice) -> bool:

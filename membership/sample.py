@@ -15,6 +15,7 @@ from django.db import transaction
 from communities.models import CommunityOfPractice
 from communities.vocabulary import Funder
 from membership.importing.uploads import write_at_once
+from membership.meetings.sample import plan_sample_meetings
 from membership.models import ListKind, Person, Program, SampleProvince, User
 from membership.reassessment import reassess_if_due
 from membership.refusal import Refused
@@ -106,6 +107,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
             on=today - timedelta(days=_CHECKED_DAYS_AGO),
         )
     write_sample_list(CONTRADICTING, now=now, today=today)
+    plan_sample_meetings(now=now)
     reassess_if_due(now=now)
     return True
 

@@ -1,8 +1,8 @@
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from requests import confirming_views, views
 
-my = (
+my: tuple[list[URLPattern | URLResolver], str] = (
     [
         path("", views.home, name="home"),
         path("communities/<int:pk>/confirm/", confirming_views.confirm, name="confirm"),
@@ -12,6 +12,7 @@ my = (
         path("requests/<int:pk>/sent/", views.sent, name="sent"),
         path("requests/<int:pk>/reply/", views.reply, name="reply"),
         path("requests/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
+        path("", include("membership.meetings.urls")),
     ],
     "my",
 )

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from communities.models import CommunityOfPractice
 from membership.applicants import person_for
 from membership.confirmations import is_waiting
+from membership.meetings.attendance import next_meetings
 from membership.models import Enrolment, Person
 from membership.rosters import is_enrolled
 from membership.signup.visitors import SignedIn
@@ -117,6 +118,7 @@ def home(request: SignedIn) -> HttpResponse:
             "enrolments": Enrolment.objects.filter(person=person, ended_on__isnull=True)
             .select_related("community__team")
             .annotate(waits=is_waiting()),
+            "next_meetings": next_meetings(person, now=timezone.now()),
         },
     )
 

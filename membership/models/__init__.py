@@ -8,6 +8,7 @@ from membership.models.enrolments import Enrolment
 from membership.models.exports import Export
 from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
 from membership.models.letters import Bounce, LetterAttempt, LetterWording
+from membership.models.meetings import Attendance, CalendarFeed
 from membership.models.outbox import OutboxEmail
 from membership.models.people import Person, ProgramPosition
 from membership.models.sample import SampleProvince
@@ -15,7 +16,9 @@ from membership.models.worklist import NightlyReassessment, WorklistRow, Worklis
 
 __all__ = [
     "Agency",
+    "Attendance",
     "Bounce",
+    "CalendarFeed",
     "CoordinationInitiative",
     "CoordinationRole",
     "Enrolment",

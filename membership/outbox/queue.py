@@ -106,12 +106,15 @@ def _ring_on_commit(row: OutboxEmail) -> None:
     transaction.on_commit(functools.partial(ring, row.pk), robust=True)
 
 
-def cancel(*, about: str, kinds: Iterable[str]) -> None:
+def cancel(*, about: str, kinds: Iterable[str], person: Person | None = None) -> None:
     """A decision contradicts these letters: those that have not gone out yet stay here.
 
-    One that failed stays failed, and can no longer be tried again.
+    One that failed stays failed, and can no longer be tried again. ``person`` narrows them to those
+    to one person.
     """
     open_rows = OutboxEmail.objects.filter(about=about, kind__in=list(kinds))
+    if person:
+        open_rows = open_rows.filter(person=person)
     open_rows.filter(state=OutboxEmail.State.QUEUED).update(
         state=OutboxEmail.State.CANCELLED, wanted=False
     )

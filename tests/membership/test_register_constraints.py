@@ -6,7 +6,7 @@ and for the others names the columns.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,11 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from model_bakery import baker
 
-from communities.models import CommunityOfPractice, SupportTeam
+from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from communities.vocabulary import Evidence, InitiativeKind, ProgramType, RoleKind
 from membership.models import (
     Agency,
+    Attendance,
     CoordinationInitiative,
     CoordinationRole,
     Enrolment,
@@ -113,6 +114,19 @@ def night() -> NightlyReassessment:
 def a_list(**more: Any) -> ListImport:
     fields = {"kind": "agencies", "as_of": DAY, "uploaded_at": NOW, "moved_at": NOW}
     return ListImport.objects.create(**{**fields, **more})
+
+
+def attendance(**more: Any) -> Attendance:
+    meeting = Meeting.objects.first() or Meeting.objects.create(
+        team=community().team,
+        kind="regular",
+        topic="Rest",
+        starts_at=NOW,
+        ends_at=NOW + timedelta(hours=1),
+        changed_at=NOW,
+    )
+    fields = {"meeting": meeting, "person": person()}
+    return Attendance.objects.create(**{**fields, **more})
 
 
 @dataclass(frozen=True)
@@ -283,6 +297,17 @@ CONSTRAINTS = [
         "a_list_that_is_over_keeps_no_file",
         lambda: a_list(state="ready", content=b"rows"),
         lambda: a_list(state="applied", content=b"rows"),
+    ),
+    Constraint(
+        "one_attendance_per_meeting_and_person",
+        attendance,
+        partial(attendance, came=True),
+        columns("attendance", "meeting_id", "person_id"),
+    ),
+    Constraint(
+        "attendance_answer_says_when",
+        partial(attendance, answer="yes", answered_at=NOW),
+        lambda: Attendance.objects.update(answered_at=None),
     ),
     *evidence_constraints("program", lambda **more: baker.make(Program, **more)),
     *evidence_constraints("evamembership", membership),

@@ -1,16 +1,20 @@
 """axe-core finds nothing on any page of the main job, for a phone and for a desk."""
 
 import re
+from datetime import date
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
+from membership.meetings.feeds import renew_feed
+from membership.meetings.planning import cancel_meeting
 from membership.models import OutboxEmail, Person, YearlyConfirmation
 from requests import desk as desk_verbs
 from requests.lifecycle import State
 from requests.models import ReasonText
 from tests import builders
+from tests.meetings.plans import member, planned
 
 pytestmark = [
     pytest.mark.browser,
@@ -201,5 +205,35 @@ def test_the_pages_of_letters(portal, smtp_server, open_page, width):
     page.get_by_role("button", name="Save").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_meetings(portal, smtp_server, open_page, width):
+    dana, priya = member(), builders.staff()
+    meeting = planned(by=priya, day=date(2099, 6, 16), agenda="Welcome")
+    over = planned(by=priya, day=date(2026, 6, 16), notes="We talked.")
+    gone = planned(by=priya, day=date(2099, 6, 17))
+    cancel_meeting(meeting_id=gone.pk, text="The speaker is ill.", by=priya, now=builders.NOW)
+    renew_feed(person=dana, now=builders.NOW)
+    hers = open_page(width=width)
+    sign_in(hers, portal, smtp_server, dana.email, "/my/")
+    pages = [f"/my/meetings/{m.pk}/" for m in (meeting, over, gone)]
+    found = visit(hers, portal, ["/my/", "/my/meetings/", *pages, "/my/calendar/"])
+
+    desk, theirs = "/admin/communities/meeting/", open_page(width=width)
+    sign_in(theirs, portal, smtp_server, priya.email, "/admin/")
+    pages = [f"{desk}{m.pk}/change/" for m in (meeting, over, gone)]
+    acts = [f"{desk}{meeting.pk}/edit/", f"{desk}{meeting.pk}/cancel/", f"{desk}{over.pk}/came/"]
+    found += visit(theirs, portal, [desk, f"{desk}?when=all", *pages, *acts, f"{desk}add/"])
+    theirs.get_by_role("button", name="Plan the meeting").click()
+    theirs.get_by_text("There is a problem").wait_for()
+    found += problems(theirs)
+    found += visit(theirs, portal, [f"{desk}{over.pk}/zoom/"])
+    theirs.get_by_label("Or paste the list").fill("Dana S\nStranger Danger")
+    theirs.get_by_role("button", name="Read the list").click()
+    theirs.get_by_text("Do you know them?").wait_for()
+    found += problems(theirs)
 
     assert found == []

@@ -7,6 +7,7 @@ gets, in the order of VISITORS: a status, or where she is led to ("sign in", "ho
 
 import copy
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from django.db import transaction
@@ -14,6 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from communities.models import Passage, Question, SupportTeam
+from membership.meetings.feeds import address_of, renew_feed
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -28,6 +30,7 @@ from membership.models import (
 )
 from requests.models import ReasonText
 from tests import builders
+from tests.meetings.plans import enrolled, planned
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
@@ -100,6 +103,13 @@ TABLE = {
     "my:request": (HER_OWN, NOT_HER_OWN_WAY),
     "my:sent": (HER_OWN, NOT_HER_OWN_WAY),
     "my:reply": ([IN, IN, ON, *[404] * 5], HER_OWN),
+    "my:meetings": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "my:meeting": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:meeting-answer": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:meeting-join": ([IN, IN, ON, *[404] * 5], NOT_THAT_WAY),
+    "my:meeting-calendar": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:calendar": (SIGNED_IN, [IN, IN, *[ON] * 6]),
+    "calendar-feed": (ALL, NOT_THAT_WAY),  # by its secret address
     "my:withdraw": (HER_OWN, [IN, IN, ON, *[404] * 5]),
     "account_login": ([200, 200, *[HOME] * 6], [200, 200, *[HOME] * 6]),
     "account_request_login_code": ([IN] * 8, [IN] * 8),
@@ -174,6 +184,15 @@ TABLE = {
     "admin:membership_worklistrow_settle": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_end": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_look-again": (desk(405, 405, 405), desk(ON, 404, ON)),
+    **teams_rows("communities_meeting"),
+    "admin:communities_meeting_add": (TEAMS, TEAMS),
+    "admin:communities_meeting_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:communities_meeting_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:communities_meeting_edit": (THIS_TEAM, THIS_TEAM),
+    "admin:communities_meeting_cancel": (THIS_TEAM, THIS_TEAM),
+    "admin:communities_meeting_came": (THIS_TEAM, THIS_TEAM),
+    "admin:communities_meeting_zoom": (THIS_TEAM, THIS_TEAM),
+    "admin:communities_meeting_zoom-confirm": (desk(405, 405, 405), desk(ON, 404, ON)),
     **teams_rows("joinrequests_joinrequest"),
     **teams_rows("membership_export"),
     "admin:coverage": (TEAMS, desk(405, 405, 405)),
@@ -255,13 +274,16 @@ def world():
         started_on="2025-01-01",
         ended_on="2025-12-31",
     )
-    place = Enrolment.objects.create(
-        person=worker.person, community=builders.community("cbvs"), started_on="2025-01-01"
-    )
+    place = enrolled(worker, "cbvs")
     YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
+    feed = renew_feed(person=worker.person, now=builders.NOW)
     return {
         "worker": worker,
         "her place": place,
+        "meeting": planned(
+            "cbvs", by=builders.staff(email="planner@example.org"), day=date(2099, 6, 16)
+        ),
+        "token": address_of(feed).rpartition("/")[2].removesuffix(".ics"),
         "joinrequest": join_request,
         "supportteam": SupportTeam.objects.first(),
         "communityofpractice": join_request.community,
@@ -329,12 +351,15 @@ def address(pattern: str, world) -> str:
     model = (pattern.split("/") + [""] * 4)[3]
     if pattern.startswith("/my/communities/"):
         return pattern.replace("<int:pk>", str(world["her place"].pk))
+    if pattern.startswith("/my/meetings/"):
+        model = "meeting"
     row = str(world[model].pk) if model in world else "1"
     return (
         pattern.replace("<slug:slug>", "stvc")
         .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
         .replace("<str:kind>", "agencies")
         .replace("<slug:kind>", "receipt")
+        .replace("<str:token>", world["token"])
         .replace("<path:content_type_id>", "1")
         .replace("<path:object_id>", row)
         .replace("(?P<app_label>communities|membership|joinrequests)", "membership")

@@ -1,0 +1,1 @@
+"""Meetings: planned by staff, answered by who is enrolled, in calendars without the way in."""

@@ -1,0 +1,73 @@
+"""Meetings for calendar programs (RFC 5545): one of them, or all of a person's as a feed.
+
+Times are written in UTC. With TZID=America/Vancouver a program takes its own zone data and ignores
+the VTIMEZONE that comes along, and zone data from before 2026 has British Columbia change its clocks
+in November: such a program would place every winter meeting an hour off. In UTC the moment is right
+everywhere, without a VTIMEZONE, and a reminder rings in time even where the program, with old data,
+shows another hour beside it. For her the description says the time in words.
+
+A calendar is often shared, and shows on locked screens: the summary is neutral, there is no
+organizer, nobody is named, and the link leads to the portal, which looks at the roster when clicked.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from icalendar import Calendar, Event
+
+from communities.models import Meeting
+from membership.meetings.letters import link_to
+
+CONTENT_TYPE = "text/calendar; charset=utf-8"
+# How often programs should ask again: a changed time shows the same day.
+ASK_AGAIN = timedelta(hours=6)
+FEED_GOES_BACK = timedelta(days=365)
+
+
+def one(meeting: Meeting) -> bytes:
+    """The calendar of one meeting, to download."""
+    return _calendar([meeting]).to_ical()
+
+
+def feed(meetings: Iterable[Meeting]) -> bytes:
+    """A calendar to subscribe to. The same meetings give the same bytes."""
+    calendar = _calendar(meetings)
+    calendar.add("name", "EVA BC communities of practice")
+    calendar.add("x-wr-calname", "EVA BC communities of practice")
+    calendar.add("refresh-interval", ASK_AGAIN, parameters={"VALUE": "DURATION"})
+    # The same for Outlook, which knows no REFRESH-INTERVAL.
+    calendar.add("x-published-ttl", "PT6H")
+    return calendar.to_ical()
+
+
+def _calendar(meetings: Iterable[Meeting]) -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", "-//EVA BC//Communities of Practice//EN")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    for meeting in meetings:
+        calendar.add_component(_event(meeting))
+    return calendar
+
+
+def _event(meeting: Meeting) -> Event:
+    way_in = link_to("my:meeting-join", meeting)
+    event = Event()
+    # The same for ever: a changed meeting replaces its older self, by its higher SEQUENCE.
+    event.add("uid", str(meeting.uid))
+    event.add("sequence", meeting.sequence)
+    event.add("dtstamp", _utc(meeting.changed_at))
+    event.add("dtstart", _utc(meeting.starts_at))
+    event.add("dtend", _utc(meeting.ends_at))
+    event.add("summary", f"EVA BC, {meeting.community_names}: {meeting.kind_name}")
+    event.add("location", "Zoom")
+    event.add("url", way_in)
+    event.add("description", f"{meeting.topic}\n{meeting.clock}\nTo join: {way_in}")
+    event.add("status", "CANCELLED" if meeting.is_cancelled else "CONFIRMED")
+    event.add("class", "PRIVATE")
+    return event
+
+
+def _utc(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(microsecond=0)

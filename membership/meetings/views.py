@@ -1,0 +1,146 @@
+"""Her pages: the meetings of her communities, whether she comes, the way in, her calendar."""
+
+import hashlib
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from communities.models import Meeting
+from membership.applicants import person_for
+from membership.meetings import attendance, calendar, feeds
+from membership.models import CalendarFeed
+from membership.refusal import Refused
+from membership.signup.visitors import SignedIn
+
+PAST_SHOWN = 20
+
+
+@login_required
+@require_safe
+def meetings(request: SignedIn) -> HttpResponse:
+    """What is to come, and what was."""
+    person, now = person_for(request.user), timezone.now()
+    hers = attendance.meetings_of(person)
+    over = hers.filter(ends_at__lte=now).order_by("-starts_at")[:PAST_SHOWN]
+    return render(
+        request,
+        "membership/meetings/list.html",
+        {
+            "to_come": attendance.invitations(person, hers.filter(ends_at__gt=now)),
+            "over": attendance.invitations(person, over),
+        },
+    )
+
+
+@login_required
+@require_safe
+def meeting(request: SignedIn, pk: int) -> HttpResponse:
+    """One meeting: when, what about, her answer, the way in."""
+    shown = _hers(request, pk)
+    person = person_for(request.user)
+    [invitation] = attendance.invitations(person, Meeting.objects.filter(pk=pk))
+    return render(
+        request,
+        "membership/meetings/meeting.html",
+        {
+            "meeting": shown,
+            "invitation": invitation,
+            "answers": attendance.Answer.choices,
+            "is_to_come": shown.is_to_come(timezone.now()),
+        },
+    )
+
+
+@login_required
+@require_POST
+def answer(request: SignedIn, pk: int) -> HttpResponse:
+    """Say whether she comes."""
+    shown = _hers(request, pk)
+    try:
+        attendance.answer(
+            meeting_id=pk,
+            person=person_for(request.user),
+            answer=request.POST.get("answer", ""),
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, "Thank you. EVA BC staff see your answer.")
+    return redirect("my:meeting", shown.pk)
+
+
+@require_safe
+def join(request: SignedIn, pk: int) -> HttpResponse:
+    """The way in, for who is enrolled at this moment. Zoom's own link is on no page."""
+    if not request.user.is_authenticated:
+        # To the meeting's page, not back here: the form of the code may lead nowhere but to the
+        # portal, and browsers hold every redirect that follows to that.
+        return redirect_to_login(reverse("my:meeting", args=[pk]))
+    shown = _hers(request, pk)
+    if shown.is_cancelled:
+        messages.warning(request, "This meeting was cancelled.")
+    elif not shown.is_to_come(timezone.now()):
+        messages.info(request, "This meeting is over.")
+    elif not shown.join_link:
+        messages.info(
+            request, "The link to join is not here yet. Please come back before it starts."
+        )
+    else:
+        return redirect(shown.join_link)
+    return redirect("my:meeting", pk)
+
+
+@login_required
+@require_safe
+def meeting_calendar(request: SignedIn, pk: int) -> HttpResponse:
+    """One meeting as a file for a calendar program."""
+    content = calendar.one(_hers(request, pk))
+    name = {"Content-Disposition": 'attachment; filename="meeting.ics"'}
+    return HttpResponse(content, content_type=calendar.CONTENT_TYPE, headers=name)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_calendar(request: SignedIn) -> HttpResponse:
+    """Her calendar's secret address: to see, to make, to renew."""
+    person = person_for(request.user)
+    if request.method == "POST":
+        feeds.renew_feed(person=person, now=timezone.now())
+        messages.success(request, "This is your new address. An older one has stopped working.")
+        return redirect("my:calendar")
+    feed = CalendarFeed.objects.filter(person=person).first()
+    address = feeds.address_of(feed) if feed else ""
+    return render(
+        request,
+        "membership/meetings/calendar.html",
+        # webcal: is what calendar programs listen to; they ask by https where they can.
+        {"feed": feed, "address": address, "to_open": f"webcal:{address.partition(':')[2]}"},
+    )
+
+
+@require_safe
+def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
+    """The calendar at a secret address, for programs: no sign-in, no cookie."""
+    shown = feeds.meetings_at(token, now=timezone.now())
+    if shown is None:
+        raise Http404("There is no such calendar.")
+    content = calendar.feed(shown)
+    etag = quote_etag(hashlib.sha256(content).hexdigest())
+    # no-cache: kept by her program only, which asks each time, so that it ends when she leaves.
+    headers = {"Cache-Control": "private, no-cache", "ETag": etag}
+    fresh = HttpResponse(content, content_type=calendar.CONTENT_TYPE, headers=headers)
+    return get_conditional_response(request, etag=etag, response=fresh) or fresh
+
+
+def _hers(request: SignedIn, pk: int) -> Meeting:
+    """A meeting of a community she is in now; any other does not exist for her."""
+    return get_object_or_404(attendance.meetings_of(person_for(request.user)), pk=pk)

@@ -1,0 +1,221 @@
+"""Who came, as Zoom's list of participants says it.
+
+Zoom writes that list in several forms: with or without a part about the meeting above the headings,
+one row a person or one for each time she came in, with the waiting room as rows of its own. What
+staff copy from the screen may be bare names. All of it is read by the reader of lists, with its
+limits; nothing is evaluated, and a row that cannot be read is named.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from membership.importing.columns import Column, ListRow, read_rows, text, yes_or_no
+from membership.importing.sheets import SheetRow, read_sheet
+from membership.matching import MOST_SHOWN, Near, nearest, words_of
+from membership.models import Person
+from membership.names import name_key
+from membership.refusal import Refused
+
+HEADINGS_WITHIN = 20  # rows from the top
+MOST_NEAR = 200  # names that near matches are looked for
+_LONGEST = 254
+_MARKS = re.compile(r"[,;\t]")
+_ADDRESS = re.compile(r"[^\s<>(),;]+@[^\s<>(),;]+")
+
+_NAME = Column(
+    "name",
+    "Name (original name)",
+    text(_LONGEST),
+    (
+        "Name",
+        "User name (original name)",
+        "User name",
+        "Participant",
+        "Participant name",
+        "Attendee",
+    ),
+)
+_EMAIL = Column(
+    "email",
+    "Email",
+    text(_LONGEST),
+    ("User email", "Email address", "Participant email", "Attendee email"),
+)
+_WAITING = Column("waiting", "In waiting room", yes_or_no, ("Waiting room",), empty=False)
+_ATTENDED = Column("attended", "Attended", yes_or_no, empty=True)
+COLUMNS = (_NAME, _EMAIL, _WAITING, _ATTENDED)
+
+
+@dataclass(frozen=True)
+class Participant:
+    """Somebody on Zoom's list: every name she went by, and her email where Zoom knows it."""
+
+    names: tuple[str, ...]
+    email: str
+
+    @property
+    def shown(self) -> str:
+        return " / ".join(self.names) or self.email
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the list says, each participant once, and the rows that could not be read."""
+
+    participants: list[Participant]
+    problems: list[str]
+
+
+@dataclass
+class Matches:
+    """Zoom's list held against the people of a meeting, each person once, in the surest way."""
+
+    by_email: list[Person] = field(default_factory=list)
+    by_name: list[Person] = field(default_factory=list)
+    near: list[tuple[str, list[Near[int]]]] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def sure(self) -> list[Person]:
+        return [*self.by_email, *self.by_name]
+
+
+def read_file(content: bytes, file_name: str) -> Report:
+    """Zoom's list as a CSV or XLSX file."""
+    sheet = read_sheet(content, file_name)
+    start = _headings_of(sheet)
+    if start is None:
+        raise Refused(
+            "The file has no column “Name” or “Email”. Download the list of participants from Zoom "
+            "again, or paste the names."
+        )
+    return _report(sheet[start:])
+
+
+def read_pasted(pasted: str) -> Report:
+    """The same list as text, or one name or email a line."""
+    lines = pasted.splitlines()
+    cells = (cell for line in lines[:HEADINGS_WITHIN] for cell in _MARKS.split(line))
+    if {name_key(cell) for cell in cells if cell.strip()} & (_NAME.keys | _EMAIL.keys):
+        return read_file(pasted.encode(), "pasted.csv")
+    names = [
+        SheetRow(number, [line], []) for number, line in enumerate(lines, start=1) if line.strip()
+    ]
+    return _report([SheetRow(0, [_NAME.heading], []), *names])
+
+
+def match(report: Report, people: Sequence[Person]) -> Matches:
+    """Who is meant: by email, else by a name that one person has, else by names that are near."""
+    matches, found = Matches(), set()
+    by_email = {person.email.lower(): person for person in people if person.email}
+    by_name = _only_ones(people)
+    left = []
+    for participant in report.participants:
+        person = by_email.get(participant.email)
+        if person is None:
+            left.append(participant)
+        elif person.pk not in found:
+            found.add(person.pk)
+            matches.by_email.append(person)
+    unsure = []
+    for participant in left:
+        same = {by_name[key].pk: by_name[key] for key in _keys(participant) if key in by_name}
+        if len(same) != 1:
+            unsure.append(participant)
+            continue
+        [(pk, person)] = same.items()
+        if pk not in found:
+            found.add(pk)
+            matches.by_name.append(person)
+    others = _by_start(person for person in people if person.pk not in found)
+    for place, participant in enumerate(unsure):
+        near = _near(participant, others) if place < MOST_NEAR else []
+        if near:
+            matches.near.append((participant.shown, near))
+        else:
+            matches.unknown.append(participant.shown)
+    return matches
+
+
+def _report(sheet: Sequence[SheetRow]) -> Report:
+    rows = read_rows(COLUMNS, sheet)
+    known: dict[tuple[str, str], Participant] = {}
+    for row in rows:
+        participant = _participant(row)
+        if participant:
+            known.setdefault((participant.email, name_key(participant.shown)), participant)
+    problems = [f"Row {row.number}: {problem}" for row in rows for problem in row.problems]
+    if not known and not problems:
+        raise Refused("The list names nobody who was in the meeting.")
+    return Report(list(known.values()), problems)
+
+
+def _participant(row: ListRow) -> Participant | None:
+    if row.problems or row["waiting"] or not row["attended"]:
+        return None
+    name, email = row["name"], row["email"].lower()
+    if not email and (found := _ADDRESS.search(name)):
+        name, email = name.replace(found[0], "").strip(" <>(),;"), found[0].lower()
+    names = _names(name)
+    return Participant(names, email) if names or email else None
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    """Zoom's "Shown name (Original name)" holds two."""
+    shown, bracket, original = cell.partition("(")
+    names = [shown.strip(), original.rstrip(") ").strip()] if bracket else [cell.strip()]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _headings_of(sheet: Sequence[SheetRow]) -> int | None:
+    """Where the headings stand; above them Zoom may say things about the meeting."""
+    wanted = _NAME.keys | _EMAIL.keys
+    for place, row in enumerate(sheet[:HEADINGS_WITHIN]):
+        keys = {name_key(cell) for cell in row.cells if isinstance(cell, str) and cell}
+        # The part about the meeting has a column for the host's email, and none for names.
+        if keys & _NAME.keys or (keys & wanted and "meetingid" not in keys):
+            return place
+    return None
+
+
+def _keys(participant: Participant) -> set[str]:
+    return {name_key(name) for name in participant.names}
+
+
+def _only_ones(people: Iterable[Person]) -> dict[str, Person]:
+    """People by their names, without the names that two of them share."""
+    by_key: dict[str, list[Person]] = {}
+    for person in people:
+        if person.name:
+            by_key.setdefault(name_key(person.name), []).append(person)
+    return {key: found[0] for key, found in by_key.items() if len(found) == 1}
+
+
+def _by_start(people: Iterable[Person]) -> dict[str, dict[int, str]]:
+    """Names by the first two letters of each of their words, so that few are looked at closely."""
+    starts: dict[str, dict[int, str]] = {}
+    for person in people:
+        for word in words_of(person.name):
+            starts.setdefault(word[:2], {})[person.pk] = person.name
+    return starts
+
+
+def _near(participant: Participant, others: dict[str, dict[int, str]]) -> list[Near[int]]:
+    near: dict[int, Near[int]] = {}
+    for name in participant.names:
+        words, alike = words_of(name), dict[int, str]()
+        for word in words:
+            alike |= others.get(word[:2], {})
+        near |= {found.key: found for found in nearest(name, alike.items())}
+        for pk, other in alike.items():
+            if pk not in near and _is_shortened(words, words_of(other)):
+                near[pk] = Near(pk, other, 0.0)
+    return sorted(near.values(), key=lambda found: (-found.score, found.name))[:MOST_SHOWN]
+
+
+def _is_shortened(short: tuple[str, ...], name: tuple[str, ...]) -> bool:
+    """True for a first name alone, or with an initial: "Dana", "Dana S."."""
+    if not short or not name or short[0] != name[0] or len(short) > 2:
+        return False
+    return len(short) == 1 or (len(short[1]) == 1 and name[-1].startswith(short[1]))
