@@ -124,7 +124,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
             person=worker, program=programs[place], carries_caseload=True, **listed
         )
         community = CommunityOfPractice.objects.get(slug=slug)
-        enrol(person=worker, community=community, on=today - timedelta(days=200))
+        enrol(person=worker, community=community, on=today - timedelta(days=200), now=now)
     initiatives = [
         CoordinationInitiative.objects.create(name=name, kind=kind, community_served=served)
         for name, kind, served in _INITIATIVES

@@ -94,7 +94,7 @@ def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -
     return row
 
 
-def settle_ended(enrolment: Enrolment, *, by: User, text: str, now: datetime) -> None:
+def settle_ended(enrolment: Enrolment, *, by: User | None, text: str, now: datetime) -> None:
     """Settle whatever is open of an enrolment that ends. Runs inside the caller's transaction."""
     for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
         row.state, row.how = WorklistRow.State.SETTLED, WorklistRow.How.ENDED
@@ -120,5 +120,5 @@ def _locked(row_id: int, by: User) -> WorklistRow:
     return row
 
 
-def _step(row: WorklistRow, verb: str, by: User, now: datetime, text: str) -> WorklistStep:
+def _step(row: WorklistRow, verb: str, by: User | None, now: datetime, text: str) -> WorklistStep:
     return WorklistStep.objects.create(row=row, verb=verb, by=by, at=now, text=text.strip())

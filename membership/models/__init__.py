@@ -1,21 +1,32 @@
 """The register and the outbox, one file per thing."""
 
+from membership.models.access import (
+    Access,
+    AccessStep,
+    SlackExport,
+    SlackLink,
+    SlackLinkOpening,
+)
 from membership.models.accounts import User
 from membership.models.agencies import Agency, EvaMembership, Program
 from membership.models.coordination import CoordinationInitiative, CoordinationRole
 from membership.models.enrolments import Enrolment
 from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
+from membership.models.leaving import Leaving
 from membership.models.outbox import OutboxEmail
 from membership.models.people import Person, ProgramPosition
 from membership.models.sample import SampleProvince
 from membership.models.worklist import NightlyReassessment, WorklistRow, WorklistStep
 
 __all__ = [
+    "Access",
+    "AccessStep",
     "Agency",
     "CoordinationInitiative",
     "CoordinationRole",
     "Enrolment",
     "EvaMembership",
+    "Leaving",
     "ListImport",
     "ListImportRow",
     "ListKind",
@@ -26,6 +37,9 @@ __all__ = [
     "ProgramPosition",
     "RowOutcome",
     "SampleProvince",
+    "SlackExport",
+    "SlackLink",
+    "SlackLinkOpening",
     "User",
     "WorklistRow",
     "WorklistStep",
