@@ -12,6 +12,7 @@ from django.db import transaction
 
 from communities.models import CommunityOfPractice
 from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
+from membership.access.sample import work_on_sample_access
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -141,6 +142,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
         user = User.objects.create_user(staff.email, is_staff=True)
         user.groups.add(Group.objects.get(name=staff.group))
         Person.objects.create(user=user, name=staff.name, email=staff.email)
+    work_on_sample_access(now=now)
     reassess_if_due(now=now)
     return True
 

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
+from membership.access.showing import places_of
 from membership.applicants import person_for
-from membership.models import Enrolment, Person
+from membership.models import Person
 from membership.rosters import is_enrolled
 from membership.signup.visitors import SignedIn
 from requests import workflow
@@ -111,9 +112,7 @@ def home(request: SignedIn) -> HttpResponse:
             "person": person,
             "drafts": [r for r in mine if r.state == State.DRAFT],
             "join_requests": [r for r in mine if r.state != State.DRAFT],
-            "enrolments": Enrolment.objects.filter(
-                person=person, ended_on__isnull=True
-            ).select_related("community__team"),
+            "places": places_of(person),
         },
     )
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice, SupportTeam
@@ -37,6 +38,8 @@ def want(
         chunk = people[start : start + CHUNK]
         for kind in _kinds(community):
             place = _place(kind, community)
+            if kind == _Kind.SLACK:
+                _adopt(chunk, community.team)
             Access.objects.bulk_create(
                 (Access(person=p, **place, since=timezone.localdate(now)) for p in chunk),
                 ignore_conflicts=True,
@@ -44,6 +47,26 @@ def want(
             rows = locked(Access.objects.filter(person__in=chunk, **place))
             wanted = [row for row in rows if allows(row, Verb.WANTED)]
             advance(wanted, Verb.WANTED, by=by, now=now)
+
+
+def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
+    """An address that was found in Slack is no stranger's any more: it is one of ``people``."""
+    by_email = {person.email.lower(): person for person in people if person.email}
+    strangers = Access.objects.filter(team=team, person__isnull=True)
+    found = locked(strangers.annotate(lower=Lower("address")).filter(lower__in=list(by_email)))
+    if not found:
+        return
+    have_one = set(
+        Access.objects.filter(
+            person__in=by_email.values(), team=team, kind=_Kind.SLACK
+        ).values_list("person_id", flat=True)
+    )
+    for access in found:
+        access.person = by_email[access.address.lower()]
+        if access.person.pk in have_one:
+            access.delete()
+        else:
+            access.save(update_fields=["person"])
 
 
 def want_for_roster(*, community: CommunityOfPractice, by: User | None, now: datetime) -> None:
@@ -193,7 +216,9 @@ def advance(
                 text=text,
             )
         )
-    Access.objects.bulk_update(rows, ["state", "since", "address"])
+    for state in {row.state for row in rows}:
+        moved = [row.pk for row in rows if row.state == state]
+        Access.objects.filter(pk__in=moved).update(state=state, since=timezone.localdate(now))
     AccessStep.objects.bulk_create(steps)
 
 

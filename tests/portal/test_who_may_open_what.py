@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from communities.models import Passage, Question, SupportTeam
 from membership.models import (
@@ -23,6 +24,7 @@ from membership.models import (
     Program,
     WorklistRow,
 )
+from membership.rosters import enrol
 from tests import builders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -94,6 +96,11 @@ TABLE = {
     "my:sent": (HER_OWN, NOT_HER_OWN_WAY),
     "my:reply": ([IN, IN, ON, *[404] * 5], HER_OWN),
     "my:withdraw": (HER_OWN, [IN, IN, ON, *[404] * 5]),
+    # She is in this community; nobody else of the table is.
+    "my:slack": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:slack-link": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:slack-joined": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:leave": (HER_OWN, [IN, IN, HOME, *[404] * 5]),
     "account_login": ([200, 200, *[HOME] * 6], [200, 200, *[HOME] * 6]),
     "account_request_login_code": ([IN] * 8, [IN] * 8),
     "account_signup": ([IN] * 8, [IN] * 8),
@@ -146,6 +153,16 @@ TABLE = {
     "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_end": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_look-again": (desk(405, 405, 405), desk(ON, 404, ON)),
+    **teams_rows("membership_access"),
+    "admin:membership_access_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_access_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_access_mark": (desk(405, 405, 405), desk(ON, 404, ON)),
+    # The workspace of program support: CCSS has none, and theirs does not exist for it.
+    "admin:membership_access_slack": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_access_slack-link": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_access_slack-upload": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_access_slack-settle": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_access_slack-put-aside": (desk(405, 405, 405), desk(ON, 404, ON)),
     **teams_rows("joinrequests_joinrequest"),
     **teams_rows("membership_listimport"),
     "admin:membership_listimport_add": (TEAMS, TEAMS),
@@ -214,8 +231,15 @@ def world():
         started_on="2025-01-01",
         ended_on="2025-12-31",
     )
+    place = enrol(
+        person=worker.person,
+        community=join_request.community,
+        on=timezone.localdate(builders.NOW),
+        now=builders.NOW,
+    )
     return {
         "worker": worker,
+        "access": place.person.accesses.get(kind="slack"),
         "joinrequest": join_request,
         "supportteam": SupportTeam.objects.first(),
         "communityofpractice": join_request.community,
@@ -277,6 +301,7 @@ def address(pattern: str, world) -> str:
         pattern.replace("<slug:slug>", "stvc")
         .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
         .replace("<str:kind>", "agencies")
+        .replace("<str:family>", "program-support")
         .replace("<path:content_type_id>", "1")
         .replace("<path:object_id>", row)
         .replace("(?P<app_label>communities|membership|joinrequests)", "membership")
@@ -329,6 +354,7 @@ def test_the_other_teams_people_are_in_no_list_and_no_search(world, clients):
         "membership/outboxemail",
         "membership/enrolment",
         "membership/worklistrow",
+        "membership/access",
     ):
         for query in ("", "?q=dana", f"?q={world['joinrequest'].reference}", "?state=all"):
             shown = clients["ccss"].get(f"/admin/{page}/{query}", follow=True).content.decode()
