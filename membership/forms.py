@@ -91,7 +91,7 @@ class LeaveForm(forms.Form):
         required=False,
         error_messages={"invalid": "Write an email address like name@example.org."},
     )
-    may_name_me = forms.BooleanField(label="The letter may say that I named them", required=False)
+    may_name_me = forms.BooleanField(label="The letter may give my name", required=False)
 
     def __init__(self, *args: Any, asks_successor: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -66,6 +66,16 @@ class Comparison:
     agreed: int = 0
     staff: int = 0
 
+    @property
+    def to_remove(self) -> int:
+        """How many are in Slack, not on the roster, and without the task yet."""
+        return sum(not line.has_task for line in self.strangers)
+
+    @property
+    def to_invite(self) -> int:
+        """How many are marked as joined, and are not in Slack."""
+        return sum(not line.has_task for line in self.absent)
+
 
 def compare(export: SlackExport) -> Comparison:
     """Hold Slack against the roster; a constant number of queries for each thousand addresses."""

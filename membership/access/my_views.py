@@ -21,8 +21,8 @@ from membership.signup.visitors import SignedIn
 @require_safe
 def slack(request: SignedIn, slug: str) -> HttpResponse:
     """How she gets into Slack. The link is shown once she has asked for it."""
-    community, _, page = _hers(request, slug)
-    return render(request, "membership/slack.html", {"community": community, "page": page})
+    community, _, hers = _hers(request, slug)
+    return render(request, "membership/slack.html", {"community": community, "hers": hers})
 
 
 @login_required

@@ -67,7 +67,9 @@ class LinkNow:
 
 def link_now(team: SupportTeam, *, on: date) -> LinkNow:
     """The link of a team's workspace."""
-    newest = SlackLink.objects.filter(team=team).annotate(opened=Count("openings")).first()
+    links = SlackLink.objects.filter(team=team).annotate(opened=Count("openings"))
+    # Said here, because a query that counts forgets the model's own order.
+    newest = links.order_by("-pk").first()
     return LinkNow(link=newest, opened=newest.opened if newest else 0, on=on)
 
 

@@ -4,7 +4,12 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import transaction
+from django.utils import timezone
 
+from membership.access import reconciliation
+from membership.access.exports import read_pasted
+from membership.rosters import enrol
 from requests.lifecycle import State
 from tests import builders
 
@@ -81,6 +86,7 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
     asked = builders.request_in(State.AWAITING_REPLY, worker, staff)
     approved = builders.request_in(State.APPROVED, worker, staff, "cbvs")
     builders.draft(worker, "sas")
+    enrolled_as_chair(worker)
     page = open_page(width=width)
     sign_in(page, portal, smtp_server, worker.email, "/my/")
 
@@ -95,13 +101,61 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
             f"/my/requests/{approved.pk}/sent/",
             "/communities/sas/join/",
             "/communities/sas/join/check/",
-            "/communities/icat/join/",
+            "/communities/community-coordination/join/",
+            "/my/communities/cbvs/slack/",
+            "/my/communities/cbvs/leave/",
+            "/my/communities/icat/leave/",
         ],
     )
-    page.goto(f"{portal.url}/communities/icat/join/")
+    page.goto(f"{portal.url}/my/communities/icat/leave/")
+    page.get_by_label("Their name").fill("Kai Example")
+    page.get_by_role("button", name="Leave the community").click()
+    page.get_by_text("There is a problem").wait_for()
+    found += problems(page)
+    page.goto(f"{portal.url}/communities/community-coordination/join/")
     page.get_by_role("button", name="Continue").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)
+
+    assert found == []
+
+
+def enrolled_as_chair(user):
+    with transaction.atomic():
+        enrol(
+            person=user.person,
+            community=builders.community("icat"),
+            on=timezone.localdate(builders.NOW),
+            now=builders.NOW,
+        )
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_desk_pages_of_access(portal, smtp_server, open_page, width):
+    worker, staff = builders.worker(), builders.staff()
+    builders.request_in(State.APPROVED, worker, staff)
+    reconciliation.keep(
+        team=builders.community().team,
+        export=read_pasted("dnaa@example.org who@elsewhere.org broken@"),
+        by=staff,
+        now=builders.NOW,
+    )
+    desk = "/admin/membership/access/"
+    slack = f"{desk}slack/program-support/"
+    page = open_page(width=width)
+    sign_in(page, portal, smtp_server, staff.email, "/admin/")
+
+    row = worker.person.accesses.first().pk
+    found = visit(
+        page,
+        portal,
+        [desk, f"{desk}{row}/change/", slack, f"{slack}link/", f"{slack}upload/"],
+    )
+    for path, button in (("link/", "Give this link"), ("upload/", "Compare with the roster")):
+        page.goto(f"{portal.url}{slack}{path}")
+        page.get_by_role("button", name=button).click()
+        page.get_by_text("There is a problem").wait_for()
+        found += problems(page)
 
     assert found == []
 
