@@ -27,7 +27,7 @@ def leave(request: SignedIn, slug: str) -> HttpResponse:
     community = enrolment.community
     typed = request.POST if request.method == "POST" else None
     form = LeaveForm(typed, asks_successor=community.is_coordination)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         try:
             leaving.leave(
                 enrolment_id=enrolment.pk,

@@ -15,6 +15,9 @@ _EVERYBODYS = frozenset(
     ["admin", "contact", "coordinator", "director", "info", "intake", "manager", "office", "stv"]
 )
 
+# In shorter ones a letter makes another name.
+_LONG_ENOUGH = 4
+
 
 @dataclass(frozen=True)
 class Known:
@@ -37,15 +40,16 @@ def near_addresses(
     written: Iterable[Known], people: Sequence[Known]
 ) -> dict[int, list[NearAddress]]:
     """For each of ``written``, by its key, whom of ``people`` it may be; the likeliest first."""
-    index: dict[tuple[str, str], list[int]] = defaultdict(list)
+    # By kind, so that hundreds of thousands of keys are plain texts.
+    index: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for person in people:
         for kind, key in _keys(person):
-            index[kind, key].append(person.key)
+            index[kind][key].append(person.key)
     found = {}
     for one in written:
         near: dict[int, str] = {}
         for kind, key in _keys(one):
-            for other in index.get((kind, key), ()):
+            for other in index[kind].get(key, ()):
                 near.setdefault(other, kind)
         if near:
             found[one.key] = [NearAddress(other, why) for other, why in near.items()][:MOST_NEAR]
@@ -63,16 +67,13 @@ def _keys(one: Known) -> Iterator[tuple[str, str]]:
     local, _, domain = one.email.lower().rpartition("@")
     bare = local.partition("+")[0]
     yield PLUS, f"{bare}@{domain}"
-    for shorter in _without_one_letter(f"{bare}@{domain}"):
-        yield TYPO, shorter
+    if len(bare) >= _LONG_ENOUGH:
+        for place in range(-1, len(bare)):
+            # Two that share one of these have a letter too many, a wrong one, or two swapped.
+            shorter = bare if place < 0 else bare[:place] + bare[place + 1 :]
+            yield TYPO, f"{shorter}@{domain}"
+    # A wrong letter after the @ shows here as well.
     if len(bare) > 2 and bare not in _EVERYBODYS:
         yield ANOTHER_DOMAIN, bare
     if " " in one.name.strip():
         yield SAME_NAME, name_key(one.name)
-
-
-def _without_one_letter(address: str) -> Iterator[str]:
-    """Two addresses that share one of these differ by a letter too many, a wrong one, or two swapped."""
-    yield address
-    for place in range(len(address)):
-        yield address[:place] + address[place + 1 :]

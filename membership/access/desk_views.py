@@ -116,8 +116,8 @@ def slack(request: SignedIn, family: str) -> HttpResponse:
 def link(request: SignedIn, family: str) -> HttpResponse:
     """Give a new invitation link."""
     team = _workspace(request, family)
-    form = LinkForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = LinkForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         try:
             slack_link.give_link(
                 team=team, **form.cleaned_data, by=request.user, now=timezone.now()
@@ -134,8 +134,9 @@ def link(request: SignedIn, family: str) -> HttpResponse:
 def upload(request: SignedIn, family: str) -> HttpResponse:
     """Bring in who is in Slack."""
     team = _workspace(request, family)
-    form = ExportForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = ExportForm(*sent)
+    if form.is_valid():
         reconciliation.keep(team=team, export=form.export, by=request.user, now=timezone.now())
         return _to_slack(team)
     return _page(request, "upload", title="Who is in Slack?", team=team, form=form)

@@ -152,14 +152,15 @@ def test_a_link_that_has_expired_and_one_of_the_other_team_are_refused(priya):
 # -- In no letter ---------------------------------------------------------------------------------
 
 
-def every_letter(priya, link: SlackLink) -> None:
+def every_letter(priya) -> None:
     """Drive every verb that writes a letter, for people who are in or were in Slack."""
     people = {s: builders.worker(f"w{n}@example.org", "W Sample") for n, s in enumerate(State)}
     for state, user in people.items():
         builders.request_in(state, user, priya)
-    asked = builders.sent(builders.worker("asked@example.org", "Asked Sample"))
+    asker = builders.worker("asked@example.org", "Asked Sample")
+    asked = builders.sent(asker)
     workflow.ask(join_request_id=asked.pk, by=priya, text="Which program?", now=NOW)
-    workflow.reply(join_request_id=asked.pk, by=asked.person.user, text="This.", now=NOW)
+    workflow.reply(join_request_id=asked.pk, by=asker, text="This.", now=NOW)
     for days in (8, 22):
         reminders.send_due_reminders(now=later(days))
     robin = builders.worker("robin@example.org", "Robin Sample").person
@@ -175,8 +176,8 @@ def every_letter(priya, link: SlackLink) -> None:
 
 
 def test_no_letter_of_any_kind_carries_it(priya):
-    link = given(priya)
-    every_letter(priya, link)
+    given(priya)
+    every_letter(priya)
     # Reminders are one template under two kinds.
     kinds = {
         letter.kind.partition("-7")[0].partition("-21")[0] for letter in OutboxEmail.objects.all()

@@ -137,7 +137,7 @@ def test_staff_hold_slack_against_the_roster(portal, smtp_server, open_page):
         ]
     )
     page.get_by_role("button", name="Compare with the roster").click()
-    page.get_by_role("button", name="All 1 have joined").click()
+    page.get_by_role("button", name="All (1) have joined").click()
     expect(page.get_by_text("1 person is marked as joined.")).to_be_visible()
     page.get_by_label("who@elsewhere.org").check()
     page.get_by_role("button", name="Those ticked are to be removed from Slack").click()
