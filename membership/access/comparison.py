@@ -139,7 +139,7 @@ def _sort_out(
 
 
 def _accesses(team: SupportTeam) -> list[Access]:
-    rows = Access.objects.filter(team=team, kind=Access.Kind.SLACK).select_related("person", "team")
+    rows = Access.objects.filter(team=team, kind=Access.Kind.SLACK).select_related("person")
     return list(rows.order_by("person__name", "pk"))
 
 
