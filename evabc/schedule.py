@@ -10,6 +10,11 @@ SCHEDULE = {
         "task": "joinrequests.remind_and_lapse",
         "schedule": crontab(minute="7", hour="7-19"),
     },
+    # By day only and made up for, as above.
+    "ask-yearly": {
+        "task": "joinrequests.ask_yearly",
+        "schedule": crontab(minute="22", hour="7-19"),
+    },
     "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
     # The first ring after midnight does the work of the day; a later one makes up for it.
     "reassess-rosters": {"task": "membership.reassess_rosters", "schedule": 15 * 60.0},

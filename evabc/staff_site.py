@@ -10,7 +10,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-NOT_ON_THE_DESK = {"account.EmailAddress", "auth.Group", "mfa.Authenticator"}
+NOT_ON_THE_DESK = {
+    "account.EmailAddress",
+    "auth.Group",
+    "mfa.Authenticator",
+    "usersessions.UserSession",
+}
 
 
 class StaffSite(AdminSite):

@@ -50,6 +50,17 @@ class EndForm(forms.Form):
     )
 
 
+class SettleForm(forms.Form):
+    """Settling a row that staff have looked at."""
+
+    text = Paragraphs(
+        label="What you found",
+        help_text="Kept in the history for staff. The person does not see it.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write what you found."},
+    )
+
+
 class TimeForm(forms.Form):
     """Giving time until a day."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from membership import roster_letters, rosters
-from membership.models import Enrolment, Leaving, Person
+from membership.models import Enrolment, Leaving, User
 from membership.outbox.queue import queue
 from membership.refusal import Refused
 
@@ -29,21 +29,23 @@ class Successor:
 def leave(
     *,
     enrolment_id: int,
-    person: Person,
+    by: User,
     now: datetime,
     reason: str = "",
     successor: Successor | None = None,
 ) -> Leaving:
-    """She leaves today; ``reason`` is for staff. A successor is invited by letter to ask to join.
+    """She leaves today, and her team hears of it; ``reason`` is for staff. A successor is invited by letter to ask to join.
 
     Only the communities of chairs and coordinators ask for one. A leaving invites one person at most:
     an enrolment ends once, and what is over is refused.
     """
     enrolment = rosters.lock(enrolment_id)
-    if enrolment.person_id != person.pk:
+    if enrolment.person.user_id != by.pk:
         raise Refused("This is somebody else’s place in the community.")
     letter = roster_letters.left(enrolment)
-    rosters.close(enrolment, letter=letter, by=person.user, text=reason, now=now)
+    said = f"She left by herself.\n{reason}".strip()
+    rosters.close(enrolment, letter=letter, by=by, text=said, now=now)
+    queue(roster_letters.news_left(enrolment), about=enrolment.about, event=enrolment.pk, now=now)
     if successor:
         _invite(enrolment, successor, now)
     return Leaving.objects.create(

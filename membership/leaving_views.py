@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
 from membership import leaving
@@ -17,21 +18,24 @@ from membership.signup.visitors import SignedIn
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: SignedIn, slug: str) -> HttpResponse:
+def leave(request: SignedIn, pk: int) -> HttpResponse:
     """A page that asks, and a button that does. Chairs and coordinators may name who follows them."""
-    person = person_for(request.user)
-    rows = Enrolment.objects.filter(person=person, community__slug=slug, ended_on__isnull=True)
+    rows = Enrolment.objects.filter(pk=pk, person=person_for(request.user))
     enrolment = rows.select_related("community__team").first()
     if enrolment is None:
-        raise Http404("You are not in this community.")
+        raise Http404("You have no such place in a community.")
     community = enrolment.community
+    if enrolment.ended_on:
+        when = date_format(enrolment.ended_on, "j F Y")
+        messages.info(request, f"Your time in {community.short_name} ended on {when}.")
+        return redirect("my:home")
     typed = request.POST if request.method == "POST" else None
     form = LeaveForm(typed, asks_successor=community.is_coordination)
     if form.is_valid():
         try:
             leaving.leave(
                 enrolment_id=enrolment.pk,
-                person=person,
+                by=request.user,
                 reason=form.cleaned_data["reason"],
                 successor=form.successor,
                 now=timezone.now(),
@@ -40,6 +44,9 @@ def leave(request: SignedIn, slug: str) -> HttpResponse:
             # What she typed stays.
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"You have left the {community.short_name} community.")
+            messages.success(
+                request,
+                f"You have left {community.short_name}. Thank you for having been part of it.",
+            )
             return redirect("my:home")
     return render(request, "membership/leave.html", {"community": community, "form": form})

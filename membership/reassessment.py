@@ -23,6 +23,8 @@ CHUNK = 500  # enrolments in one transaction
 
 _Kind, _State, _How = WorklistRow.Kind, WorklistRow.State, WorklistRow.How
 _Verb = WorklistStep.Verb
+# The kinds of row that the rules propose; of any other kind only the time given is looked at.
+_BY_RULES = (_Kind.RULES, _Kind.ENDS_IN_60, _Kind.ENDS_IN_30)
 EARLY = [(timedelta(days=30), _Kind.ENDS_IN_30), (timedelta(days=60), _Kind.ENDS_IN_60)]
 
 
@@ -177,7 +179,10 @@ def _compare(
             else:
                 _keep_up(row, kept, changes, now)
         for row in rows.values():
-            _settle(row, _how(row, assessment, proposed, lists), changes, now)
+            if row.kind in _BY_RULES:
+                _settle(row, _how(row, assessment, proposed, lists), changes, now)
+            else:
+                _keep_up(row, row.findings, changes, now)
     return changes
 
 

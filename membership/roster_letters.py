@@ -4,10 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 
 from membership.models import Enrolment, Person
 from membership.outbox.queue import Letter
 from membership.outbox.writing import write
+
+# The reminders of the yearly question, by the days after it.
+CONFIRM_REMINDERS = {14: "confirm-14", 28: "confirm-28"}
+OF_THE_YEARLY_QUESTION = ("confirm", *CONFIRM_REMINDERS.values())
 
 
 def check(enrolment: Enrolment, text: str) -> Letter:
@@ -20,9 +25,24 @@ def ended(enrolment: Enrolment, text: str) -> Letter:
     return _letter("roster-ended", enrolment, text)
 
 
+def confirm(enrolment: Enrolment) -> Letter:
+    """The yearly question: a link to the page on which she answers."""
+    return _letter("confirm", enrolment)
+
+
+def confirm_reminder(enrolment: Enrolment, *, days: int) -> Letter:
+    """The yearly question again, ``days`` after it was asked."""
+    return replace(_letter("confirm-reminder", enrolment), kind=CONFIRM_REMINDERS[days])
+
+
 def left(enrolment: Enrolment) -> Letter:
-    """To somebody who left by herself: so it is, and how to come back."""
-    return _letter("left", enrolment, "")
+    """To somebody who left by herself: done, and how to come back."""
+    return _letter("roster-left", enrolment)
+
+
+def news_left(enrolment: Enrolment) -> Letter:
+    """To the team's mailbox: somebody left. Says no name: mailboxes are shared."""
+    return _letter("news-left", enrolment, to_team=True)
 
 
 def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Letter:
@@ -34,21 +54,28 @@ def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> 
         "successor",
         team=enrolment.community.team,
         person=Person.objects.filter(email__iexact=email).first(),
-        words={**_words(enrolment, ""), "name": name, "named_by": named_by},
+        words={**_words(enrolment), "name": name, "named_by": named_by},
     )
     return replace(letter, address=email)
 
 
-def _letter(kind: str, enrolment: Enrolment, text: str) -> Letter:
-    team, person = enrolment.community.team, enrolment.person
-    return write(kind, team=team, person=person, words=_words(enrolment, text))
+def _letter(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Letter:
+    return write(
+        kind,
+        team=enrolment.community.team,
+        person=None if to_team else enrolment.person,
+        words=_words(enrolment, text),
+    )
 
 
-def _words(enrolment: Enrolment, text: str) -> dict[str, Any]:
+def _words(enrolment: Enrolment, text: str = "") -> dict[str, Any]:
     community = enrolment.community
+    desk_page = reverse("admin:membership_enrolment_change", args=[enrolment.pk])
     return {
         "name": enrolment.person.name,
         "community": community,
         "text": text.strip(),
         "community_link": settings.PORTAL_URL + community.get_absolute_url(),
+        "confirm_link": settings.PORTAL_URL + reverse("my:confirm", args=[enrolment.pk]),
+        "desk_link": settings.PORTAL_URL + desk_page,
     }

@@ -72,7 +72,7 @@ def close(
     settle_ended(enrolment, by=by, text=text, now=now)
     access.end(enrolment=enrolment, by=by, now=now)
     # A question that has not gone out yet is no longer ours to ask.
-    cancel(about=enrolment.about, kinds=["roster-check"])
+    cancel(about=enrolment.about, kinds=["roster-check", *roster_letters.OF_THE_YEARLY_QUESTION])
     if enrolment.person.email:
         # An enrolment ends once, so its own key is the event's.
         queue(letter, about=enrolment.about, event=enrolment.pk, now=now)

@@ -9,6 +9,7 @@ but unknown. Lists are late and incomplete.
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TypeVar, cast
 
@@ -44,6 +45,22 @@ def standing_of(
 def standings_of(people: Sequence[Person], on: date) -> dict[int, Standing]:
     """What is known of each of ``people``, by their keys."""
     return _standings(people, on, (), ())
+
+
+def only_of(
+    standing: Standing,
+    *,
+    positions: Sequence[ProgramPosition] = (),
+    roles: Sequence[CoordinationRole] = (),
+) -> Standing:
+    """The same standing with nothing but the work and the roles that these rows are about."""
+    programs = {_program_words(position) for position in positions}
+    initiatives = {_role(role).initiative for role in roles}
+    return replace(
+        standing,
+        work=tuple(work for work in standing.work if work.program in programs),
+        roles=tuple(role for role in standing.roles if role.initiative in initiatives),
+    )
 
 
 def _standings(

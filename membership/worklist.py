@@ -3,6 +3,7 @@
 One verb, one function, one transaction; each leaves a step in the row's history.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.eligibility import Assessment, assess
+from communities.eligibility import Assessment, Finding, assess
 from communities.vocabulary import CriterionKind
 from membership import roster_letters
 from membership.models import Enrolment, User, WorklistRow, WorklistStep
@@ -70,7 +71,7 @@ def _page(model: str, pk: int) -> str:
 @transaction.atomic
 def write_to(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
     """Write to the person; the row stays open until somebody settles it."""
-    row = _locked(row_id, by)
+    row = lock_row(row_id, by)
     if not text.strip():
         raise Refused("Write what you want to ask.")
     if not row.enrolment.person.email:
@@ -84,7 +85,7 @@ def write_to(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
 @transaction.atomic
 def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -> WorklistRow:
     """Leave the row alone up to and including the day ``until``; ``text`` says why, for staff."""
-    row = _locked(row_id, by)
+    row = lock_row(row_id, by)
     if until <= timezone.localdate(now):
         raise Refused("Give time until a day after today.")
     row.state, row.until = WorklistRow.State.GIVEN_TIME, until
@@ -97,13 +98,35 @@ def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -
 def settle_ended(enrolment: Enrolment, *, by: User | None, text: str, now: datetime) -> None:
     """Settle whatever is open of an enrolment that ends. Runs inside the caller's transaction."""
     for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
-        row.state, row.how = WorklistRow.State.SETTLED, WorklistRow.How.ENDED
-        row.settled_on = timezone.localdate(now)
-        row.save(update_fields=["state", "how", "settled_on"])
-        _step(row, WorklistStep.Verb.SETTLED, by, now, f"{row.get_how_display()}.\n{text.strip()}")
+        settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)
 
 
-def _locked(row_id: int, by: User) -> WorklistRow:
+def put_on(
+    enrolment: Enrolment, *, kind: str, findings: Sequence[Finding], text: str, now: datetime
+) -> None:
+    """Put an enrolment on the worklist, or change the reason of its open row of this kind.
+
+    Runs inside the caller's transaction, which has locked the enrolment.
+    """
+    row, new = WorklistRow.objects.exclude(state=WorklistRow.State.SETTLED).get_or_create(
+        enrolment=enrolment, kind=kind, defaults={"since": timezone.localdate(now)}
+    )
+    row.findings = [finding.as_json() for finding in findings]
+    row.state, row.until = WorklistRow.State.OPEN, None
+    row.save(update_fields=["findings", "state", "until"])
+    _step(row, WorklistStep.Verb.OPENED if new else WorklistStep.Verb.CHANGED, None, now, text)
+
+
+def settle(row: WorklistRow, *, how: str, by: User | None, text: str = "", now: datetime) -> None:
+    """Settle a locked row. Runs inside the caller's transaction."""
+    row.state, row.how = WorklistRow.State.SETTLED, how
+    row.settled_on = timezone.localdate(now)
+    row.save(update_fields=["state", "how", "settled_on"])
+    _step(row, WorklistStep.Verb.SETTLED, by, now, f"{row.get_how_display()}.\n{text.strip()}")
+
+
+def lock_row(row_id: int, by: User) -> WorklistRow:
+    """Lock a row of this person's team that is not settled. Inside the caller's transaction."""
     row = (
         WorklistRow.objects.select_for_update(of=("self",))
         .select_related("enrolment__person", "enrolment__community__team")

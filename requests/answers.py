@@ -53,6 +53,21 @@ def assess_answers(
     return assess(standing, community.rules())
 
 
+def keep_claims(
+    answers: dict[str, Any], *, person: Person, community: CommunityOfPractice
+) -> Claims:
+    """These answers become claimed facts of the register, in place of what she claimed of the same before.
+
+    Runs inside the caller's transaction.
+    """
+    claims = claims_of(answers, person=person, community=community)
+    for claim in (*claims.positions, *claims.roles):
+        same = {name: getattr(claim, name) for name in (*claim.SAME_THING, "person", "evidence")}
+        type(claim)._default_manager.filter(**same).delete()
+        claim.save()
+    return claims
+
+
 def find_agency(name: str) -> Agency | None:
     """The agency of the register that is written like this, give or take case, accents and dots."""
     key = name_key(clean_text(name))

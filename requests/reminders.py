@@ -37,7 +37,7 @@ def send_due_reminders(*, now: datetime, dry_run: bool = False) -> int:
     today, done = timezone.localdate(now), 0
     for waits in _waiting(REMINDER_DAYS[0], today):
         due = [w.join_request.pk for w in waits if w.due_reminder]
-        done += len(due) if dry_run else _each(due, _remind, now)
+        done += len(due) if dry_run else each(due, _remind, now, what="Request")
     return done
 
 
@@ -46,7 +46,7 @@ def lapse_overdue(*, now: datetime, dry_run: bool = False) -> int:
     today, done = timezone.localdate(now), 0
     for waits in _waiting(LAPSE_DAYS, today):
         overdue = [w.join_request.pk for w in waits if w.is_overdue]
-        done += len(overdue) if dry_run else _each(overdue, _lapse, now)
+        done += len(overdue) if dry_run else each(overdue, _lapse, now, what="Request")
     return done
 
 
@@ -149,18 +149,18 @@ def _waiting(days: int, today: date) -> Iterator[list[Wait]]:
         last = chunk[-1].pk
 
 
-def _each(ids: list[int], act: Callable[[int, datetime], bool], now: datetime) -> int:
+def each(
+    ids: Iterable[int], act: Callable[[int, datetime], bool], now: datetime, *, what: str
+) -> int:
     """Act on each in a transaction of its own; one that fails stops no other. How many were done."""
     done = 0
-    for join_request_id in ids:
+    for pk in ids:
         try:
             with transaction.atomic():
-                done += act(join_request_id, now)
+                done += act(pk, now)
         except Exception as error:
             # By its kind only: the words of a database error can hold what people wrote.
-            logger.error(
-                "Request %s: %s; it is tried again.", join_request_id, type(error).__name__
-            )
+            logger.error("%s %s: %s; it is tried again.", what, pk, type(error).__name__)
     return done
 
 

@@ -24,7 +24,7 @@ from membership.rosters import enrol, is_enrolled
 from membership.standing import standing_of
 from membership.teams import families_of
 from requests import letters
-from requests.answers import claims_of, find_agency
+from requests.answers import find_agency, keep_claims
 from requests.lifecycle import OPEN, TRANSITIONS, State, Verb, allows
 from requests.models import JoinRequest, JoinRequestEvent
 
@@ -73,7 +73,7 @@ def _submit(join_request_id: int, by: User, answers: dict[str, Any], now: dateti
     join_request.agency = agency
     join_request.agency_name = agency.name if agency else answers["agency"]
     join_request.submitted_at = now
-    _keep_claims(join_request)
+    keep_claims(join_request.answers, person=join_request.person, community=join_request.community)
     join_request.assessment = _today(join_request, now).as_json()
     event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=answers.get("note", ""))
     _send(
@@ -343,16 +343,6 @@ def _today(join_request: JoinRequest, now: datetime) -> Assessment:
 def _decide(join_request: JoinRequest, assessment: Assessment, by: User, now: datetime) -> None:
     join_request.assessment = assessment.as_json()
     join_request.decided_at, join_request.decided_by = now, by
-
-
-def _keep_claims(join_request: JoinRequest) -> None:
-    """Her answers become claimed facts of the register, in place of what she claimed of the same before."""
-    person = join_request.person
-    claims = claims_of(join_request.answers, person=person, community=join_request.community)
-    for claim in (*claims.positions, *claims.roles):
-        same = {name: getattr(claim, name) for name in (*claim.SAME_THING, "person", "evidence")}
-        type(claim)._default_manager.filter(**same).delete()
-        claim.save()
 
 
 def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: letters.Letter) -> None:

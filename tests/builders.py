@@ -1,5 +1,6 @@
 """People, staff and requests for tests. All of it is invented."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,11 +107,16 @@ def request_in(state: State, user: User, by: User, slug: str = "stvc") -> JoinRe
     return JoinRequest.objects.get(pk=pk)
 
 
-def sign_in(client: Client, user: User, *, second_factor: bool = True) -> None:
-    """Sign in as allauth leaves the session behind, with or without the second factor shown."""
+def sign_in(
+    client: Client, user: User, *, second_factor: bool = True, fresh_code: bool = False
+) -> None:
+    """Sign in as allauth leaves the session behind, with or without the second factor shown.
+
+    With ``fresh_code`` the emailed code was typed just now; else long ago.
+    """
     client.force_login(user)
     session = client.session
-    methods = [{"method": "code", "at": 0, "email": user.email}]
+    methods = [{"method": "code", "at": time.time() if fresh_code else 0, "email": user.email}]
     if second_factor:
         methods.append({"method": "mfa", "at": 0})
     session["account_authentication_methods"] = methods

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from membership.confirmations import is_waiting
 from membership.models import Access, Enrolment, Person
 
 
@@ -24,7 +25,7 @@ class Place:
 
     @property
     def leave_url(self) -> str:
-        return reverse("my:leave", args=[self.enrolment.community.slug])
+        return reverse("my:leave", args=[self.enrolment.pk])
 
     @property
     def waits_for_her(self) -> bool:
@@ -33,8 +34,8 @@ class Place:
 
 
 def places_of(person: Person) -> list[Place]:
-    """The communities she is in now, in two queries."""
-    enrolments = person.enrolments.filter(ended_on__isnull=True)
+    """The communities she is in now, in two queries. ``enrolment.waits`` is for the yearly question."""
+    enrolments = person.enrolments.filter(ended_on__isnull=True).annotate(waits=is_waiting())
     slack: dict[int, Access] = {}
     zoom: dict[int | None, Access] = {}
     for access in person.accesses.all():

@@ -21,6 +21,7 @@ from membership.models import (
     Person,
     Program,
     ProgramPosition,
+    YearlyConfirmation,
 )
 from membership.names import name_key
 
@@ -137,6 +138,24 @@ class InitiativeAdmin(admin.ModelAdmin):
     search_fields = ["name", "community_served"]
 
 
+class ConfirmationInline(admin.TabularInline):
+    """What she answered each year; written by the verbs only."""
+
+    model = YearlyConfirmation
+    fields = ["asked_on", "reminded_on", "answered_on", "answer", "leave_until", "ask_again_on"]
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True  # whoever may see the enrolment
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Enrolment)
 class EnrolmentAdmin(TeamsOwnRows):
     """The rosters. Enrolments open with a decision and end with a verb, never here."""
@@ -146,6 +165,7 @@ class EnrolmentAdmin(TeamsOwnRows):
     list_select_related = ["person", "community", "leaving"]
     search_fields = ["person__name", "person__email"]
     readonly_fields = ["left_because"]
+    inlines = [ConfirmationInline]
     team_path = "community__team"
 
     @admin.display(description="left by themselves")

@@ -83,6 +83,7 @@ class WorklistAdmin(RowsWithAPageOfTheirOwn):
         pages = [
             ("write", worklist_views.write),
             ("give-time", worklist_views.give_time),
+            ("settle", worklist_views.settle),
             ("end", worklist_views.end),
             ("look-again", worklist_views.look_again),
         ]

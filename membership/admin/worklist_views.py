@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership import roster_letters, rosters, worklist
-from membership.forms import EndForm, TimeForm, WriteForm
+from membership.confirmations import SETTLED_BY_HAND, settle_row
+from membership.forms import EndForm, SettleForm, TimeForm, WriteForm
 from membership.models import Enrolment, WorklistRow
 from membership.outbox.message import blocks_of
 from membership.outbox.queue import Letter
@@ -45,6 +46,10 @@ def _give_time(row: WorklistRow, **how: Any) -> None:
     worklist.give_time(row_id=row.pk, **how)
 
 
+def _settle(row: WorklistRow, **how: Any) -> None:
+    settle_row(row_id=row.pk, **how)
+
+
 def _end(row: WorklistRow, **how: Any) -> None:
     rosters.end_enrolment(enrolment_id=row.enrolment_id, **how)
 
@@ -61,6 +66,15 @@ _WRITE = Action(
 _GIVE_TIME = Action(
     "give-time", "Give {name} time", "{name} has time.", "reopen", TimeForm, None, _give_time
 )
+_SETTLE = Action(
+    "settle",
+    "Nothing more to do for {name}",
+    "This is settled, and {name} stays.",
+    "approve",
+    SettleForm,
+    None,
+    _settle,
+)
 _END = Action(
     "end",
     "End the enrolment of {name}",
@@ -71,6 +85,10 @@ _END = Action(
     _end,
 )
 _ACTIONS = [_WRITE, _GIVE_TIME, _END]
+
+
+def _actions(row: WorklistRow) -> list[Action]:
+    return [_SETTLE, *_ACTIONS] if row.kind in SETTLED_BY_HAND else _ACTIONS
 
 
 @require_safe
@@ -88,7 +106,8 @@ def row(request: SignedIn, pk: int) -> HttpResponse:
         buttons=[]
         if shown.is_settled
         else [
-            (_label(action, shown), _url(action.name, shown), action.button) for action in _ACTIONS
+            (_label(action, shown), _url(action.name, shown), action.button)
+            for action in _actions(shown)
         ],
     )
 
@@ -101,6 +120,11 @@ def write(request: SignedIn, pk: int) -> HttpResponse:
 def give_time(request: SignedIn, pk: int) -> HttpResponse:
     """Leave the row alone until a day."""
     return _act(request, pk, _GIVE_TIME)
+
+
+def settle(request: SignedIn, pk: int) -> HttpResponse:
+    """Staff looked at it: nothing more to do."""
+    return _act(request, pk, _SETTLE)
 
 
 def end(request: SignedIn, pk: int) -> HttpResponse:

@@ -9,6 +9,7 @@ from membership.models.access import (
 )
 from membership.models.accounts import User
 from membership.models.agencies import Agency, EvaMembership, Program
+from membership.models.confirmations import YearlyConfirmation
 from membership.models.coordination import CoordinationInitiative, CoordinationRole
 from membership.models.enrolments import Enrolment
 from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
@@ -43,4 +44,5 @@ __all__ = [
     "User",
     "WorklistRow",
     "WorklistStep",
+    "YearlyConfirmation",
 ]

@@ -13,14 +13,16 @@ class WorklistRow(models.Model):
     """One reason to look at an enrolment. It removes nobody: staff decide.
 
     ``findings`` are those that put it here, as they stood when it was last looked at. ``state`` is
-    moved by ``membership.reassessment`` and by the verbs of ``membership.worklist`` and
-    ``membership.rosters`` only.
+    moved by ``membership.reassessment`` and by the verbs of ``membership.worklist``,
+    ``membership.rosters`` and ``membership.confirmations`` only.
     """
 
     class Kind(models.TextChoices):
         RULES = "rules", "No longer meets the rules"
         ENDS_IN_60 = "ends-in-60", "EVA BC membership ends within 60 days"
         ENDS_IN_30 = "ends-in-30", "EVA BC membership ends within 30 days"
+        UNCONFIRMED = "unconfirmed", "No answer to the yearly question"
+        CHANGED_JOBS = "changed-jobs", "Changed jobs: check the new work"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -33,6 +35,8 @@ class WorklistRow(models.Model):
         MOVED_ON = "moved-on", "Another row took its place"
         LIST_TOO_OLD = "list-too-old", "The list it rested on became too old"
         ENDED = "ended", "The enrolment was ended"
+        ANSWERED = "answered", "The person has answered"
+        LOOKED_AT = "looked-at", "Staff looked at it"
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="worklist")
     kind = models.CharField(max_length=12, choices=Kind.choices)

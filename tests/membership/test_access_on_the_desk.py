@@ -133,7 +133,7 @@ def test_a_list_that_cannot_be_used_is_refused_with_a_sentence(priya, data, said
 def test_staff_read_why_somebody_left(dana, priya):
     leave(
         enrolment_id=dana.enrolments.get().pk,
-        person=dana,
+        by=dana.user,
         reason="A new job in Example Harbour.",
         now=timezone.now(),
     )

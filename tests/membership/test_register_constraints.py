@@ -32,6 +32,7 @@ from membership.models import (
     SampleProvince,
     User,
     WorklistRow,
+    YearlyConfirmation,
 )
 from membership.models.periods import NoOverlap
 
@@ -87,6 +88,16 @@ def enrolment(**more: Any) -> Enrolment:
 
 def letter(**more: Any) -> OutboxEmail:
     return baker.make(OutboxEmail, team=community().team, due_at=NOW, queued_at=NOW, **more)
+
+
+ANSWERED = {"answer": "still-here", "answered_on": DAY, "ask_again_on": DAY}
+
+
+def confirmation(**more: Any) -> YearlyConfirmation:
+    place = Enrolment.objects.first() or enrolment()
+    return YearlyConfirmation.objects.create(
+        **{"enrolment": place, "due_on": DAY, "asked_on": DAY, **more}
+    )
 
 
 def worklist_row(**more: Any) -> WorklistRow:
@@ -234,6 +245,33 @@ CONSTRAINTS = [
         "settled_worklist_row_says_how",
         partial(worklist_row, state="settled", settled_on=DAY, how="ended"),
         partial(worklist_row, state="settled", settled_on=DAY),
+    ),
+    Constraint(
+        "one_confirmation_for_a_due_day",
+        partial(confirmation, **ANSWERED),
+        confirmation,
+        columns("yearlyconfirmation", "enrolment_id", "due_on"),
+    ),
+    Constraint(
+        "one_open_confirmation_per_enrolment",
+        confirmation,
+        partial(confirmation, due_on=DAY_BEFORE),
+        columns("yearlyconfirmation", "enrolment_id"),
+    ),
+    Constraint(
+        "confirmation_is_asked_when_due",
+        confirmation,
+        partial(confirmation, asked_on=DAY_BEFORE, **ANSWERED),
+    ),
+    Constraint(
+        "answered_confirmation_says_what_and_when",
+        partial(confirmation, **ANSWERED),
+        partial(confirmation, due_on=DAY_BEFORE, answered_on=DAY),
+    ),
+    Constraint(
+        "only_leave_has_a_last_day",
+        partial(confirmation, **{**ANSWERED, "answer": "on-leave", "leave_until": DAY}),
+        partial(confirmation, due_on=DAY_BEFORE, leave_until=DAY, **ANSWERED),
     ),
     Constraint("one_reassessment_a_day", night, night, columns("nightlyreassessment", "on")),
     Constraint(

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from membership.access import reconciliation
 from membership.access.exports import read_pasted
+from membership.models import YearlyConfirmation
 from membership.rosters import enrol
 from requests.lifecycle import State
 from tests import builders
@@ -86,7 +87,9 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
     asked = builders.request_in(State.AWAITING_REPLY, worker, staff)
     approved = builders.request_in(State.APPROVED, worker, staff, "cbvs")
     builders.draft(worker, "sas")
-    enrolled_as_chair(worker)
+    place = worker.person.enrolments.get()
+    YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
+    chair = enrolled_as_chair(worker)
     page = open_page(width=width)
     sign_in(page, portal, smtp_server, worker.email, "/my/")
 
@@ -99,15 +102,19 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
             f"/my/requests/{asked.pk}/withdraw/",
             f"/my/requests/{approved.pk}/",
             f"/my/requests/{approved.pk}/sent/",
+            f"/my/communities/{place.pk}/confirm/",
+            f"/my/communities/{place.pk}/new-job/",
+            f"/my/communities/{place.pk}/leave/",
             "/communities/sas/join/",
             "/communities/sas/join/check/",
             "/communities/community-coordination/join/",
             "/my/communities/cbvs/slack/",
-            "/my/communities/cbvs/leave/",
-            "/my/communities/icat/leave/",
+            f"/my/communities/{chair.pk}/leave/",
+            "/accounts/sessions/",
+            "/accounts/confirm/",
         ],
     )
-    page.goto(f"{portal.url}/my/communities/icat/leave/")
+    page.goto(f"{portal.url}/my/communities/{chair.pk}/leave/")
     page.get_by_label("Their name").fill("Kai Example")
     page.get_by_role("button", name="Leave the community").click()
     page.get_by_text("There is a problem").wait_for()
@@ -122,7 +129,7 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
 
 def enrolled_as_chair(user):
     with transaction.atomic():
-        enrol(
+        return enrol(
             person=user.person,
             community=builders.community("icat"),
             on=timezone.localdate(builders.NOW),

@@ -23,7 +23,7 @@ def code_of(secret: str) -> str:
 
 @pytest.mark.django_db(transaction=True)  # allauth tells of a new factor when it commits
 def test_staff_set_up_an_app_and_are_at_the_desk(client):
-    builders.sign_in(client, builders.staff(), second_factor=False)
+    builders.sign_in(client, builders.staff(), second_factor=False, fresh_code=True)
     assert client.get(DESK).url == "/accounts/2fa/"
     page = client.get("/accounts/2fa/totp/activate/").content.decode()
     secret = re.search(r"\b[A-Z2-7]{32}\b", page)[0]
@@ -36,19 +36,19 @@ def test_staff_set_up_an_app_and_are_at_the_desk(client):
 
 def test_staff_with_a_factor_show_it_again_in_a_new_session(client):
     staff = builders.staff()
-    builders.sign_in(client, staff, second_factor=False)
+    builders.sign_in(client, staff, second_factor=False, fresh_code=True)
     page = client.get("/accounts/2fa/totp/activate/").content.decode()
     secret = re.search(r"\b[A-Z2-7]{32}\b", page)[0]
     client.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)})
 
-    builders.sign_in(client, staff, second_factor=False)
+    builders.sign_in(client, staff, second_factor=False, fresh_code=True)
 
     assert client.get(DESK).url == f"/accounts/2fa/reauthenticate/?next={DESK.replace('/', '%2F')}"
 
 
 def test_in_the_sample_mode_it_can_be_off_and_a_banner_says_so(client, settings):
     settings.SECOND_FACTOR_REQUIRED = False
-    builders.sign_in(client, builders.staff(), second_factor=False)
+    builders.sign_in(client, builders.staff(), second_factor=False, fresh_code=True)
 
     page = client.get(DESK)
 

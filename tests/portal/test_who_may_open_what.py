@@ -1,17 +1,18 @@
 """The permission table: every address of the portal × every kind of visitor × every method.
 
 The addresses come from the resolver; one that is not in the table fails. A row says what each visitor
-gets, in the order of VISITORS: a status, or where she is led to ("sign in", "home", "2fa", "elsewhere").
+gets, in the order of VISITORS: a status, or where she is led to ("sign in", "home", "2fa", "code",
+"elsewhere"). All of them signed in some time ago: what needs a fresh code leads to it.
 """
 
 import copy
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-from django.utils import timezone
 
 from communities.models import Passage, Question, SupportTeam
 from membership.models import (
@@ -23,6 +24,7 @@ from membership.models import (
     OutboxEmail,
     Program,
     WorklistRow,
+    YearlyConfirmation,
 )
 from membership.rosters import enrol
 from tests import builders
@@ -31,14 +33,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
 VISITORS = ["nobody", "deactivated", "worker", "other", "program", "ccss", "lead", "no factor"]
 
-IN, HOME, FACTOR, ON = "sign in", "home", "2fa", "elsewhere"
+IN, HOME, FACTOR, CODE, ON = "sign in", "home", "2fa", "code", "elsewhere"
 ALL = [200] * 8
 NOT_THAT_WAY = [405] * 8
 SIGNED_IN = [IN, IN, *[200] * 6]
 HER_OWN = [IN, IN, 200, *[404] * 5]
 NOT_HER_OWN_WAY = [IN, IN, *[405] * 6]
 LED_ON = [IN, IN, *[HOME] * 6]
-NOT_SET_UP = [IN, IN, *[404] * 6]
+FRESH_CODE = [IN, IN, *[CODE] * 6]
 NO_WAY_TO_CONFIRM = [IN, IN, *[403] * 6]
 
 
@@ -92,6 +94,9 @@ TABLE = {
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
     "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
     "my:home": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "my:confirm": (HER_OWN, HER_OWN),
+    "my:new-job": (HER_OWN, HER_OWN),
+    "my:leave": (HER_OWN, [IN, IN, HOME, *[404] * 5]),
     "my:request": (HER_OWN, NOT_HER_OWN_WAY),
     "my:sent": (HER_OWN, NOT_HER_OWN_WAY),
     "my:reply": ([IN, IN, ON, *[404] * 5], HER_OWN),
@@ -100,7 +105,6 @@ TABLE = {
     "my:slack": (HER_OWN, NOT_HER_OWN_WAY),
     "my:slack-link": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack-joined": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
-    "my:leave": (HER_OWN, [IN, IN, HOME, *[404] * 5]),
     "account_login": ([200, 200, *[HOME] * 6], [200, 200, *[HOME] * 6]),
     "account_request_login_code": ([IN] * 8, [IN] * 8),
     "account_signup": ([IN] * 8, [IN] * 8),
@@ -108,19 +112,21 @@ TABLE = {
     "account_logout": ([ON, ON, *[200] * 6], [ON] * 8),
     "account_inactive": (ALL, NOT_THAT_WAY),
     "account_reauthenticate": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
+    "account_confirm_it_is_you": (SIGNED_IN, SIGNED_IN),
+    "usersessions_list": (SIGNED_IN, [IN, IN, *[ON] * 6]),
     "mfa_index": (SIGNED_IN, NOT_HER_OWN_WAY),
     "mfa_authenticate": (LED_ON, LED_ON),
     "mfa_reauthenticate": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
-    "mfa_activate_totp": (SIGNED_IN, SIGNED_IN),
-    "mfa_deactivate_totp": (NOT_SET_UP, NOT_SET_UP),
-    "mfa_view_recovery_codes": (NOT_SET_UP, NOT_HER_OWN_WAY),
-    "mfa_generate_recovery_codes": (SIGNED_IN, SIGNED_IN),
-    "mfa_download_recovery_codes": (NOT_SET_UP, NOT_SET_UP),
+    "mfa_activate_totp": (FRESH_CODE, FRESH_CODE),
+    "mfa_deactivate_totp": (FRESH_CODE, FRESH_CODE),
+    "mfa_view_recovery_codes": (FRESH_CODE, FRESH_CODE),
+    "mfa_generate_recovery_codes": (FRESH_CODE, FRESH_CODE),
+    "mfa_download_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_list_webauthn": (SIGNED_IN, NOT_HER_OWN_WAY),
-    "mfa_add_webauthn": (SIGNED_IN, SIGNED_IN),
+    "mfa_add_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_reauthenticate_webauthn": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
-    "mfa_remove_webauthn": (NOT_SET_UP, NOT_SET_UP),
-    "mfa_edit_webauthn": (NOT_SET_UP, NOT_SET_UP),
+    "mfa_remove_webauthn": (FRESH_CODE, FRESH_CODE),
+    "mfa_edit_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_login_webauthn": (LED_ON, LED_ON),
     "admin:index": (TEAMS, TEAMS),
     "admin:login": ([IN, IN, HOME, HOME, ON, ON, ON, FACTOR],) * 2,
@@ -151,6 +157,7 @@ TABLE = {
     "admin:membership_worklistrow_history": (THIS_TEAM, desk(405, 405, 405)),
     "admin:membership_worklistrow_write": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_worklistrow_settle": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_end": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_look-again": (desk(405, 405, 405), desk(ON, 404, ON)),
     **teams_rows("membership_access"),
@@ -234,11 +241,13 @@ def world():
     place = enrol(
         person=worker.person,
         community=join_request.community,
-        on=timezone.localdate(builders.NOW),
+        on=date(2025, 1, 1),
         now=builders.NOW,
     )
+    YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
     return {
         "worker": worker,
+        "her place": place,
         "access": place.person.accesses.get(kind="slack"),
         "joinrequest": join_request,
         "supportteam": SupportTeam.objects.first(),
@@ -296,6 +305,8 @@ def clients(world) -> dict[str, Client]:
 def address(pattern: str, world) -> str:
     """The pattern with the rows of the world filled in."""
     model = (pattern.split("/") + [""] * 4)[3]
+    if pattern.startswith("/my/communities/"):
+        return pattern.replace("<int:pk>", str(world["her place"].pk))
     row = str(world[model].pk) if model in world else "1"
     return (
         pattern.replace("<slug:slug>", "stvc")
@@ -316,6 +327,7 @@ def outcome(answer) -> int | str:
         ("/accounts/login/", IN),
         ("/admin/login/", IN),
         ("/accounts/2fa/", FACTOR),
+        ("/accounts/confirm/", CODE),
     ):
         if answer.url.startswith(start):
             return place

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('communities', '0001_initial'),
-        ('membership', '0002_region'),
+        ('membership', '0003_yearly_confirmation'),
     ]
 
     operations = [

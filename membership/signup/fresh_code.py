@@ -1,0 +1,169 @@
+"""A fresh emailed code before what matters most, such as adding a second factor.
+
+allauth's own confirming again asks nothing of people who have neither a password nor a factor, and
+that is everybody here until the first factor is set up.
+"""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
+from allauth.account.internal.flows.login import (
+    get_authentication_records,
+    record_authentication,
+)
+from allauth.core import ratelimit
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.http import require_http_methods
+
+from membership.signup.visitors import SignedIn
+
+FRESH_FOR = 10 * 60  # seconds
+_STATE = "fresh_code"
+
+View = Callable[..., HttpResponse]
+
+
+class FreshCode(AbstractCodeVerificationProcess):
+    """A code that was sent to somebody signed in. It lives in her session, as allauth's codes do."""
+
+    def __init__(self, request: SignedIn, state: dict[str, Any]) -> None:
+        self.request = request
+        super().__init__(
+            max_attempts=app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS,
+            timeout=app_settings.LOGIN_BY_CODE_TIMEOUT,
+            state=state,
+            user=request.user,
+        )
+
+    @classmethod
+    def waiting(cls, request: SignedIn) -> "FreshCode | None":
+        """The code that still waits to be typed."""
+        state = request.session.get(_STATE)
+        return cls(request, state).abort_if_invalid() if state else None
+
+    @classmethod
+    def send_new(cls, request: SignedIn) -> "FreshCode":
+        """Send a code; only the newest one works."""
+        code = cls(request, cls.initial_state(request.user, email=request.user.email))
+        code.send()
+        return code
+
+    def send(self) -> None:
+        adapter = get_adapter()
+        self.state["code"] = adapter.generate_login_code()
+        self.persist()
+        context = {"request": self.request, "code": self.code}
+        adapter.send_mail("account/email/login_code", self.request.user.email, context)
+
+    def persist(self) -> None:
+        self.request.session[_STATE] = self.state
+
+    def abort(self) -> None:
+        self.request.session.pop(_STATE, None)
+
+    def finish(self) -> None:
+        self.abort()
+        user = self.request.user
+        record_authentication(
+            self.request, user, method="code", email=user.email, reauthenticated=True
+        )
+
+
+class FreshCodeForm(forms.Form):
+    """The six digits; spaces that came along with a paste do not matter."""
+
+    code = forms.CharField(
+        label="Code",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+        ),
+        error_messages={"required": "Type the six digits from the email."},
+    )
+
+    def __init__(self, *args: Any, sent: FreshCode, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sent = sent
+
+    def clean_code(self) -> str:
+        typed = "".join(self.cleaned_data["code"].split())
+        if constant_time_compare(typed, self._sent.code):
+            return typed
+        if self._sent.record_invalid_attempt():
+            raise forms.ValidationError(get_adapter().error_messages["incorrect_code"])
+        raise forms.ValidationError(
+            "This code is not right, and it does not work any more. Ask for a new one."
+        )
+
+
+def has_fresh_code(request: HttpRequest) -> bool:
+    """True where this session showed an emailed code in the last ten minutes."""
+    records = get_authentication_records(request, request.user)
+    newest = max((r["at"] for r in records if r.get("method") == "code"), default=0)
+    return time.time() - newest < FRESH_FOR
+
+
+def fresh_code_required(view: View) -> View:
+    """Lead to the code's page first. What was asked for by a form is asked for again from its page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated or has_fresh_code(request):
+            return view(request, *args, **kwargs)
+        back = urlencode({"next": _page_of(request)})
+        return redirect(f"{reverse('account_confirm_it_is_you')}?{back}")
+
+    return guarded
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page to come back to: this one, or the one that holds the form that was sent."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    return came_from.path if came_from.netloc == request.get_host() else reverse("my:home")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
+    """Sends a code to the signed-in person's own address, and takes it."""
+    signed_in = cast(SignedIn, request)
+    sent = FreshCode.waiting(signed_in)
+    if request.method == "POST" and request.POST.get("action") == "send":
+        return _send(signed_in)
+    is_typed = request.method == "POST" and sent is not None
+    form = FreshCodeForm(request.POST if is_typed else None, sent=sent) if sent else None
+    if is_typed and form and sent and form.is_valid():
+        sent.finish()
+        return redirect(_wanted(request))
+    context = {"form": form, "next": _wanted(request), "email": signed_in.user.email}
+    return render(request, "account/confirm_it_is_you.html", context)
+
+
+def _send(request: SignedIn) -> HttpResponse:
+    refused = ratelimit.consume_or_429(request, action="request_login_code", key=request.user.email)
+    if refused:
+        return refused
+    FreshCode.send_new(request)
+    messages.success(request, "A new code is on its way to you.")
+    back = urlencode({"next": _wanted(request)})
+    return redirect(f"{reverse('account_confirm_it_is_you')}?{back}")
+
+
+def _wanted(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()})
+    return wanted if safe else reverse("my:home")

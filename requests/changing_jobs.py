@@ -1,0 +1,132 @@
+"""Changed jobs: somebody on a roster tells of her new work, with the questions of the join form."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from communities.eligibility import assess
+from communities.models import CommunityOfPractice
+from communities.vocabulary import CriterionKind, Evidence, Reading
+from membership.confirmations import Answer, close, lock_hers
+from membership.models import (
+    CoordinationRole,
+    Enrolment,
+    Person,
+    ProgramPosition,
+    User,
+    WorklistRow,
+    YearlyConfirmation,
+)
+from membership.rosters import reassess
+from membership.standing import only_of, standing_of
+from membership.worklist import put_on
+from requests.answers import Claims, keep_claims
+
+
+def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> list[Any]:
+    """The positions, or roles, that have not ended and that the community's rules look at.
+
+    Where the rules name no kinds, all of them.
+    """
+    rules = community.rules()
+    still = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
+    if community.is_coordination:
+        kinds = _named(
+            rules, CriterionKind.COORDINATION_ROLE, "initiatives", "initiatives_to_check"
+        )
+        roles = person.roles.filter(still, is_held=True).select_related("initiative")
+        return [r for r in roles if not kinds or r.initiative_kind in kinds]
+    types = _named(rules, CriterionKind.CASELOAD, "program_types")
+    positions = person.positions.filter(still).select_related("program__agency", "agency")
+    return [
+        p
+        for p in positions
+        if not types or (p.program.type if p.program else p.program_type) in types
+    ]
+
+
+def _named(rules: list[Any], kind: CriterionKind, *columns: str) -> set[str]:
+    return {
+        value
+        for rule in rules
+        if rule.kind == kind
+        for column in columns
+        for value in getattr(rule, column)
+    }
+
+
+@transaction.atomic
+def change_jobs(
+    *, enrolment_id: int, by: User, answers: dict[str, Any], now: datetime
+) -> YearlyConfirmation:
+    """She works elsewhere now. ``answers`` are those of a valid join form.
+
+    The old work keeps its history: her own claim of it ends yesterday; what a list or staff say of it
+    stays as they said it. The new work is a claim, the rules are held against it at once, and what is
+    not known for certain goes on the team's worklist.
+    """
+    # The person first, as the clock does: two that wait for each other would wait for ever.
+    person = Person.objects.select_for_update(of=("self",), no_key=True).get(
+        enrolments=enrolment_id
+    )
+    confirmation = lock_hers(enrolment_id, by)
+    enrolment, on = confirmation.enrolment, timezone.localdate(now)
+    enrolment.person = person
+    community = enrolment.community
+    for work in work_on_record(person, community, on):
+        _end_claim(work, on - timedelta(days=1))
+    person.name = answers["name"]
+    person.phone = answers["phone"] or person.phone
+    person.save(update_fields=["name", "phone"])
+    claims = keep_claims(answers, person=person, community=community)
+    for claim in (*claims.positions, *claims.roles):
+        type(claim)._default_manager.filter(pk=claim.pk).update(starts_on=on)
+    close(confirmation, Answer.CHANGED_JOBS, now=now)
+    reassess(now=now, enrolments=Enrolment.objects.filter(pk=enrolment.pk))
+    _tell_the_team(enrolment, claims, answers.get("note", ""), now)
+    return confirmation
+
+
+def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None:
+    """Her own claim about this work ends; beside a fact of somebody else it is made for that."""
+    if work.evidence != Evidence.CLAIMED:
+        hers = type(work)._default_manager.filter(
+            **{name: getattr(work, name) for name in (*work.SAME_THING, "person")},
+            evidence=Evidence.CLAIMED,
+        )
+        if hers.exists():
+            return  # her own claim of the same is ended in its turn
+    own = work if work.evidence == Evidence.CLAIMED else _her_own(work)
+    own.ends_on = max(last_day, own.starts_on or last_day)
+    own.save()
+
+
+def _her_own(work: ProgramPosition | CoordinationRole) -> ProgramPosition | CoordinationRole:
+    """What she would have said of the same work, not saved yet."""
+    about: dict[str, Any] = {
+        name: getattr(work, name) for name in (*work.SAME_THING, "person", "starts_on")
+    }
+    if isinstance(work, ProgramPosition):
+        return ProgramPosition(**about, agency=work.agency, carries_caseload=work.carries_caseload)
+    return CoordinationRole(**about, role=work.role)
+
+
+def _tell_the_team(enrolment: Enrolment, claims: Claims, note: str, now: datetime) -> None:
+    """What is to check of the new work alone: a list may still speak for the old one."""
+    standing = standing_of(enrolment.person, timezone.localdate(now))
+    new = only_of(standing, positions=claims.positions, roles=claims.roles)
+    findings = assess(new, enrolment.community.rules()).findings
+    to_check = [finding for finding in findings if finding.reading != Reading.MET]
+    if to_check:
+        said = "\n".join(f.about(enrolment.person.short_name).staff_sentence for f in to_check)
+        text = f"{said}\n\n{note}".strip()
+        put_on(
+            enrolment,
+            kind=WorklistRow.Kind.CHANGED_JOBS,
+            findings=to_check,
+            text=text,
+            now=now,
+        )

@@ -1,0 +1,134 @@
+"""The yearly question: the page behind the link of its letter, and what follows from the answer."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_http_methods
+
+from communities.vocabulary import Evidence
+from membership import confirmations
+from membership.applicants import person_for
+from membership.models import CoordinationRole, Enrolment, ProgramPosition
+from membership.refusal import Refused
+from membership.signup.visitors import SignedIn
+from requests.changing_jobs import change_jobs, work_on_record
+from requests.confirming_forms import CHANGED, GO, LEAVE, ConfirmForm
+from requests.forms import join_form_for
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: SignedIn, pk: int) -> HttpResponse:
+    """What EVA BC has on record, four answers and one button."""
+    enrolment = _hers(request, pk)
+    if enrolment.ended_on:
+        return _ended(request, enrolment)
+    community = enrolment.community
+    form = ConfirmForm(request.POST or None, community=community)
+    if request.method == "POST" and form.is_valid():
+        answer, until = form.cleaned_data["answer"], form.cleaned_data["until"]
+        if answer in (CHANGED, GO):
+            return redirect("my:new-job" if answer == CHANGED else "my:leave", pk)
+        try:
+            _answer(request, pk, answer, until)
+        except Refused as refusal:
+            form.add_error("until" if answer == LEAVE and until else None, str(refusal))
+        else:
+            messages.success(request, f"Thank you. You stay in {community.short_name}.")
+            return redirect("my:home")
+    today = timezone.localdate()
+    return render(
+        request,
+        "joinrequests/confirm.html",
+        {
+            "enrolment": enrolment,
+            "form": form,
+            "on_record": [_in_words(w) for w in work_on_record(enrolment.person, community, today)],
+            "waits": enrolment.waits,  # type: ignore[attr-defined]
+            "last": enrolment.confirmations.filter(answered_on__isnull=False).first(),
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_job(request: SignedIn, pk: int) -> HttpResponse:
+    """Changed jobs: the questions of the join form, about the new work."""
+    enrolment = _hers(request, pk)
+    if enrolment.ended_on:
+        return _ended(request, enrolment)
+    if not enrolment.waits:  # type: ignore[attr-defined]
+        return redirect("my:confirm", pk)
+    person, community = enrolment.person, enrolment.community
+    known = {"name": person.name, "phone": person.phone}
+    form = join_form_for(community, request.POST or None, initial=known)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_jobs(
+                enrolment_id=pk, by=request.user, answers=form.cleaned_data, now=timezone.now()
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(
+                request,
+                "Thank you. EVA BC staff look at your new work, and write to you if they need more. "
+                f"Until then you stay in {community.short_name}.",
+            )
+            return redirect("my:home")
+    return render(request, "joinrequests/new_job.html", {"enrolment": enrolment, "form": form})
+
+
+def _answer(request: SignedIn, pk: int, answer: str, until: Any) -> None:
+    how: dict[str, Any] = {"enrolment_id": pk, "by": request.user, "now": timezone.now()}
+    if answer == LEAVE:
+        confirmations.on_leave(**how, until=until)
+    else:
+        confirmations.confirm(**how)
+
+
+def _hers(request: SignedIn, pk: int) -> Enrolment:
+    """Her own place in a community; anybody else's does not exist for her."""
+    enrolment = (
+        Enrolment.objects.filter(pk=pk, person=person_for(request.user))
+        .select_related("person", "community__team")
+        .annotate(waits=confirmations.is_waiting())
+        .first()
+    )
+    if enrolment is None:
+        raise Http404("You have no such place in a community.")
+    return enrolment
+
+
+def _ended(request: SignedIn, enrolment: Enrolment) -> HttpResponse:
+    when = date_format(enrolment.ended_on or timezone.localdate(), "j F Y")
+    messages.info(
+        request,
+        f"Your time in {enrolment.community.short_name} ended on {when}. Nothing was changed.",
+    )
+    return redirect("my:home")
+
+
+def _in_words(work: ProgramPosition | CoordinationRole) -> tuple[str, str]:
+    """One piece of work as the register has it: (what, how EVA BC knows it)."""
+    match work.evidence:
+        case Evidence.CONFIRMED:
+            how = "EVA BC staff checked it"
+            if work.confirmed_on:
+                how += f" on {date_format(work.confirmed_on, 'j F Y')}"
+        case Evidence.CLAIMED:
+            how = "You told us"
+        case _:
+            how = f"From {work.source}"
+    if isinstance(work, CoordinationRole):
+        name = work.initiative or work.initiative_name or work.get_initiative_kind_display()
+        return f"{work.get_role_display()}: {name}", how
+    what = str(work.program or work.get_program_type_display())
+    agency = "" if work.program else work.agency_name
+    caseload = {True: "with a caseload", False: "without a caseload", None: ""}
+    return ", ".join(p for p in (what, agency, caseload[work.carries_caseload]) if p), how

@@ -1,0 +1,65 @@
+"""Sessions end when nobody uses them, and everybody sees and ends her own."""
+
+import re
+import time
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+MINUTE, HOUR = 60, 3600
+
+
+def opens_after(client, seconds: float, page: str) -> bool:
+    with time_machine.travel(time.time() + seconds):
+        return client.get(page).status_code == 200
+
+
+def test_staff_are_signed_out_after_thirty_idle_minutes_and_told_why(client):
+    builders.sign_in(client, builders.staff())
+    client.get("/admin/")
+    with time_machine.travel(time.time() + 30 * MINUTE):
+        answer = client.get("/admin/")
+        assert answer.url == "/accounts/login/?next=/admin/"
+        page = client.get(answer.url).content.decode()
+    assert "You were signed out because nothing happened for a while." in page
+
+
+def test_staff_who_are_there_stay_signed_in(client):
+    builders.sign_in(client, builders.staff())
+    assert [opens_after(client, m * MINUTE, "/admin/") for m in (0, 29, 58, 87)] == [True] * 4
+
+
+def test_a_worker_stays_signed_in_for_twelve_idle_hours(client):
+    builders.sign_in(client, builders.worker())
+    # Each page counts from the one before: a session is as old as its last use.
+    assert [opens_after(client, h * HOUR, "/my/") for h in (0, 11, 22, 35)] == [True] * 3 + [False]
+
+
+def sign_in_by_code(client):
+    client.post("/accounts/login/", {"email": "dana@example.org"})
+    code = re.search(r"^\d{6}$", mail.outbox[-1].body, re.MULTILINE)[0]
+    client.post("/accounts/login/code/confirm/", {"code": code})
+
+
+def test_she_sees_where_she_is_signed_in_and_signs_out_everywhere_else(client):
+    cache.clear()  # the limits on codes live there
+    builders.worker()
+    phone = Client(headers={"user-agent": "Sample Phone"})
+    sign_in_by_code(phone)
+    cache.clear()
+    sign_in_by_code(client)
+    page = client.get("/accounts/sessions/").content.decode()
+    assert "Sample Phone" in page
+
+    client.post("/accounts/sessions/")
+
+    assert phone.get("/my/").status_code == 302
+    assert client.get("/my/").status_code == 200
+    assert "Sample Phone" not in client.get("/accounts/sessions/").content.decode()
