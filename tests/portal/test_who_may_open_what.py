@@ -306,7 +306,7 @@ def address(pattern: str, world) -> str:
     """The pattern with the rows of the world filled in."""
     model = (pattern.split("/") + [""] * 4)[3]
     if pattern.startswith("/my/communities/"):
-        return pattern.replace("<int:pk>", str(world["her place"].pk))
+        pattern = pattern.replace("<int:pk>", str(world["her place"].pk))
     row = str(world[model].pk) if model in world else "1"
     return (
         pattern.replace("<slug:slug>", "stvc")
