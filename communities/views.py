@@ -5,9 +5,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
+from communities.public_pages import public_page
 
 
 @require_safe
+@public_page
 def home(request: HttpRequest) -> HttpResponse:
     """What a community of practice is, why, the six of them, and how to join."""
     passages = {passage.key.replace("-", "_"): passage for passage in Passage.objects.all()}
@@ -17,12 +19,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@public_page
 def community_list(request: HttpRequest) -> HttpResponse:
     """The six communities by family."""
     return render(request, "communities/list.html", {"communities": _communities()})
 
 
 @require_safe
+@public_page
 def community(request: HttpRequest, slug: str) -> HttpResponse:
     """One community: what it consists of, who can join, how, and whom to write to."""
     shown = get_object_or_404(CommunityOfPractice.objects.select_related("team"), slug=slug)
@@ -30,6 +34,7 @@ def community(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@public_page
 def questions(request: HttpRequest) -> HttpResponse:
     """EVA BC's questions and answers."""
     return render(

@@ -7,7 +7,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 NOT_ON_THE_DESK = {
@@ -36,8 +36,19 @@ class StaffSite(AdminSite):
         super().register(ours, admin_class, **options)
 
     def get_urls(self) -> list[Any]:
-        """Without the pages about passwords: there are none."""
-        return [u for u in super().get_urls() if not str(u.pattern).startswith("password_change")]
+        """With the pages that are of no single model, and without those about passwords."""
+        from membership import coverage_views  # needs the models, which come after this site
+
+        ours = [
+            path("coverage/", self.admin_view(coverage_views.coverage), name="coverage"),
+            path(
+                "coverage/sheet/",
+                self.admin_view(coverage_views.coverage_sheet),
+                name="coverage_sheet",
+            ),
+        ]
+        theirs = super().get_urls()
+        return ours + [u for u in theirs if not str(u.pattern).startswith("password_change")]
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         wanted = request.GET.get("next", "")

@@ -1,31 +1,25 @@
-"""The invented sample province: is it loaded, and loading it.
+"""The invented sample province: is it loaded, and loading it from the sample lists by the importers.
 
-Its people have addresses at example.org, and its agencies carry "Sample" or "Example" in their names.
+Its people have addresses at example.org, and its agencies, towns and people carry "Sample",
+"Example", "Invented" or "Placeholder" in their names.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from pathlib import Path
 
 from django.contrib.auth.models import Group
 from django.db import transaction
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
+from communities.vocabulary import Funder
 from membership.access.sample import work_on_sample_access
-from membership.models import (
-    Agency,
-    CoordinationInitiative,
-    CoordinationRole,
-    EvaMembership,
-    Person,
-    Program,
-    ProgramPosition,
-    SampleProvince,
-    User,
-)
+from membership.importing.uploads import write_at_once
+from membership.models import ListKind, Person, Program, SampleProvince, User
 from membership.reassessment import reassess_if_due
-from membership.rosters import enrol
+from membership.refusal import Refused
+from membership.register import confirm_funding
 from membership.teams import LEADS, TEAM_GROUPS
 
 
@@ -50,55 +44,49 @@ STAFF = [
     StaffSignIn("Lou Sample-Lead", "lou@example.org", LEADS),
 ]
 
-# agency, city, EVA BC membership ends in so many days (None: no membership known)
-_AGENCIES: list[tuple[str, str, int | None]] = [
-    ("Sample Valley Women’s Resource Society", "Sampleton", 240),
-    ("Example Harbour Family Services", "Example Harbour", 120),
-    ("Invented Lake Friendship Centre", "Invented Lake", 45),
-    ("Maison d’accueil L’Échantillon", "Sampleton", 300),
-    ("ᐊᐧᐱᐢᑭ Sample Nation Health", "North Example", -20),
-    ("Placeholder Coast Transition House", "Placeholder Bay", None),
-]
 
-# agency (its place in the list above), type, community served, funder ("" where nobody knows)
-_PROGRAMS: list[tuple[int, ProgramType, str, str]] = [
-    (0, ProgramType.STVC, "Sampleton", Funder.PSSG),
-    (0, ProgramType.STV_ORS, "Sampleton", Funder.PSSG),
-    (0, ProgramType.CBVS, "Sampleton", Funder.PSSG),
-    (1, ProgramType.STVC, "Example Harbour", Funder.PSSG),
-    (1, ProgramType.SAS, "Example Harbour", Funder.OTHER),
-    (2, ProgramType.MORS, "Invented Lake", Funder.PSSG),
-    (2, ProgramType.STVC, "Invented Lake", ""),
-    (3, ProgramType.CBVS, "Sampleton", Funder.PSSG),
-    (4, ProgramType.STVC, "North Example", Funder.PSSG),
-    (5, ProgramType.SAS, "Placeholder Bay", Funder.PSSG),
-]
+@dataclass(frozen=True)
+class SampleList:
+    """A file of ``sample_lists``: what it holds, what the list is called, and its age in days."""
 
-# name, program (its place in the list above), the community whose roster she is on: one membership
-# ends soon, and one worker has changed to a program of another type.
-_WORKERS = [
-    ("Dana Sample", 0, "stvc"),
-    ("Amélie Exemple", 7, "cbvs"),
-    ("Siobhán O’Sample", 3, "sas"),
-    ("Jo Invented", 5, "ors"),
-]
+    file_name: str
+    kind: ListKind
+    name: str
+    age: int
+    community: str = ""
 
-# name, kind, community served
-_INITIATIVES = [
-    ("Sampleton VAWIR Committee", InitiativeKind.VAWIR, "Sampleton"),
-    (
-        "Example Harbour Sexual Assault Coordination Committee",
-        InitiativeKind.SAC,
-        "Example Harbour",
+    def content(self, *, today: date) -> bytes:
+        """The file, its days moved as far as today is from the day on which the files are true."""
+        text = (_FOLDER / self.file_name).read_text(encoding="utf-8")
+        later = today - _DAY_OF_THE_FILES
+        moved = _DAY.sub(lambda day: (date.fromisoformat(day[0]) + later).isoformat(), text)
+        return moved.encode()
+
+
+_FOLDER = Path(__file__).parent / "sample_lists"
+# Memberships end soon, and people left their jobs lately, when the files are looked at on this day.
+_DAY_OF_THE_FILES = date(2026, 11, 22)
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+
+LISTS = [
+    SampleList("agencies.csv", ListKind.AGENCIES, "EVA BC’s list of members", 60),
+    SampleList("programs.csv", ListKind.PROGRAMS, "the ministry’s contract list", 55),
+    SampleList("people.csv", ListKind.PEOPLE, "the list of program staff", 50),
+    SampleList("initiatives.csv", ListKind.INITIATIVES, "the list of committees and ICATs", 50),
+    *(
+        SampleList(f"roster-{slug}.csv", ListKind.ROSTER, f"the {slug} roster", 45, slug)
+        for slug in ("stvc", "ors", "cbvs", "sas", "community-coordination", "icat")
     ),
-    ("Invented Lake ICAT", InitiativeKind.ICAT, "Invented Lake"),
 ]
-
-# name, initiative (its place in the list above), role
-_COORDINATORS = [
-    ("Robin Placeholder", 0, RoleKind.CHAIR),
-    ("Kai Example", 2, RoleKind.CO_CHAIR),
+# It comes after staff checked the funding of two of its programs, and says otherwise.
+CONTRADICTING = SampleList(
+    "regional-office.csv", ListKind.PROGRAMS, "the regional office’s list", 12
+)
+_CHECKED = [
+    ("Sample Creek Community Services", "CBVS", "Sample Creek"),
+    ("Port Placeholder Transition Society", "STVC", "Port Placeholder"),
 ]
+_CHECKED_DAYS_AGO = 30
 
 
 @transaction.atomic
@@ -107,62 +95,41 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
     if sample_data_loaded():
         return False
     SampleProvince.objects.create(loaded_at=now)
-    listed = _listed("the sample list", today - timedelta(days=30))
-    agencies = [_agency(*row, today=today, listed=listed) for row in _AGENCIES]
-    programs = [
-        Program.objects.create(
-            agency=agencies[place],
-            type=kind,
-            community_served=served,
-            funder=funder,
-            **(listed if funder else {}),
+    staff = [_staff(one) for one in STAFF]
+    for one in LISTS:
+        write_sample_list(one, now=now, today=today)
+    for agency, kind, place in _CHECKED:
+        program = Program.objects.get(agency__name=agency, type=kind, community_served=place)
+        confirm_funding(
+            program_id=program.pk,
+            funder=Funder.PSSG,
+            by=staff[0],
+            on=today - timedelta(days=_CHECKED_DAYS_AGO),
         )
-        for place, kind, served, funder in _PROGRAMS
-    ]
-    for name, place, slug in _WORKERS:
-        worker = _person(name)
-        ProgramPosition.objects.create(
-            person=worker, program=programs[place], carries_caseload=True, **listed
-        )
-        community = CommunityOfPractice.objects.get(slug=slug)
-        enrol(person=worker, community=community, on=today - timedelta(days=200), now=now)
-    initiatives = [
-        CoordinationInitiative.objects.create(name=name, kind=kind, community_served=served)
-        for name, kind, served in _INITIATIVES
-    ]
-    for name, place, role in _COORDINATORS:
-        CoordinationRole.objects.create(
-            person=_person(name),
-            initiative=initiatives[place],
-            initiative_kind=initiatives[place].kind,
-            role=role,
-            **listed,
-        )
-    for staff in STAFF:
-        user = User.objects.create_user(staff.email, is_staff=True)
-        user.groups.add(Group.objects.get(name=staff.group))
-        Person.objects.create(user=user, name=staff.name, email=staff.email)
+    write_sample_list(CONTRADICTING, now=now, today=today)
     work_on_sample_access(now=now)
     reassess_if_due(now=now)
     return True
 
 
-def _listed(name: str, as_of: date) -> dict[str, Any]:
-    return {"evidence": Evidence.LISTED, "list_name": name, "list_as_of": as_of}
+def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
+    """Bring one list in as staff would have on its day. Raises ``Refused`` where a row has an error."""
+    plan = write_at_once(
+        kind=one.kind,
+        list_name=one.name,
+        as_of=today - timedelta(days=one.age),
+        content=one.content(today=today),
+        file_name=one.file_name,
+        now=now - timedelta(days=one.age),
+        community=CommunityOfPractice.objects.filter(slug=one.community).first(),
+    )
+    if plan.errors:
+        first = plan.errors[0]
+        raise Refused(f"{one.file_name}, row {first.number}: {first.sentence}")
 
 
-def _agency(
-    name: str, city: str, ends_in: int | None, *, today: date, listed: dict[str, Any]
-) -> Agency:
-    agency = Agency.objects.create(name=name, city=city)
-    if ends_in is not None:
-        ends_on = today + timedelta(days=ends_in)
-        EvaMembership.objects.create(
-            agency=agency, starts_on=ends_on - timedelta(days=364), ends_on=ends_on, **listed
-        )
-    return agency
-
-
-def _person(name: str) -> Person:
-    local = name.split()[0].encode("ascii", "ignore").decode().lower()
-    return Person.objects.create(name=name, email=f"{local}@example.org")
+def _staff(one: StaffSignIn) -> User:
+    user = User.objects.create_user(one.email, is_staff=True)
+    user.groups.add(Group.objects.get(name=one.group))
+    Person.objects.create(user=user, name=one.name, email=one.email)
+    return user

@@ -1,5 +1,5 @@
 """The register in the admin, one file per thing."""
 
-from membership.admin import access, accounts, imports, letters, register, worklist
+from membership.admin import access, accounts, exports, imports, letters, register, worklist
 
-__all__ = ["access", "accounts", "imports", "letters", "register", "worklist"]
+__all__ = ["access", "accounts", "exports", "imports", "letters", "register", "worklist"]

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('communities', '0001_initial'),
+        ('membership', '0003_exports'),
         ('membership', '0003_yearly_confirmation'),
     ]
 

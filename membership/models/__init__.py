@@ -12,6 +12,7 @@ from membership.models.agencies import Agency, EvaMembership, Program
 from membership.models.confirmations import YearlyConfirmation
 from membership.models.coordination import CoordinationInitiative, CoordinationRole
 from membership.models.enrolments import Enrolment
+from membership.models.exports import Export
 from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
 from membership.models.leaving import Leaving
 from membership.models.outbox import OutboxEmail
@@ -27,6 +28,7 @@ __all__ = [
     "CoordinationRole",
     "Enrolment",
     "EvaMembership",
+    "Export",
     "Leaving",
     "ListImport",
     "ListImportRow",

@@ -310,3 +310,32 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         bring(kind, headings, *more, **of_kind(kind, stvc))
     with django_assert_max_num_queries(40):
         bring(kind, headings, *more, as_of=MAY, **of_kind(kind, stvc))
+
+
+def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere(catalogue):
+    bring(PROGRAMS, *FUNDED)
+    bring(INITIATIVES, *CHAIRS)
+    bring(
+        PROGRAMS,
+        "Agency,Type,Community,Development region,Funder,From,To",
+        "Sample House,STVC,Sampleton,Cariboo,PSSG,2026-04-01,2027-03-31",
+    )
+    bring(
+        INITIATIVES, "Committee,Kind,Community,Region", "Example ICAT,ICAT,Example Harbour,Island"
+    )
+    again = bring(
+        PROGRAMS,
+        "Agency,Type,Community,Region,Funder,From,To",
+        "Sample House,STVC,Sampleton,Nechako,PSSG,2026-04-01,2027-03-31",
+    )
+
+    assert outcomes(again) == ["same"]
+    assert Program.objects.get(type="STVC").region == "CARIBOO"
+    assert CoordinationInitiative.objects.get(kind="ICAT").region == "VANCOUVER_ISLAND"
+
+
+def test_an_unknown_region_is_an_error_of_its_row(catalogue):
+    plan = bring(PROGRAMS, "Agency,Type,Region,Funder", "Sample House,STVC,Atlantis,PSSG")
+
+    assert outcomes(plan) == ["error"]
+    assert "“Atlantis” is not one of" in sentences(plan)[0]

@@ -42,7 +42,7 @@ def member(holder: Agency, starts_on: date, ends_on: date, **how: Any) -> EvaMem
 def program(of: Agency, funder: str = Funder.PSSG, **more: Any) -> Program:
     how = on_list() if funder else {}
     return Program.objects.create(
-        agency=of, type=ProgramType.STVC, funder=funder, **{**how, **more}
+        **{"agency": of, "type": ProgramType.STVC, "funder": funder, **how, **more}
     )
 
 

@@ -190,6 +190,8 @@ def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
             f"{desk}{declined.pk}/reopen/",
             "/admin/membership/outboxemail/",
             "/admin/membership/enrolment/",
+            "/admin/membership/export/",
+            "/admin/coverage/",
         ],
     )
     page.goto(f"{portal.url}{desk}{waiting.pk}/decline/")

@@ -20,6 +20,7 @@ from membership.models import (
     CoordinationInitiative,
     Enrolment,
     EvaMembership,
+    Export,
     ListImport,
     OutboxEmail,
     Program,
@@ -171,6 +172,9 @@ TABLE = {
     "admin:membership_access_slack-settle": (desk(405, 405, 405), desk(ON, 404, ON)),
     "admin:membership_access_slack-put-aside": (desk(405, 405, 405), desk(ON, 404, ON)),
     **teams_rows("joinrequests_joinrequest"),
+    **teams_rows("membership_export"),
+    "admin:coverage": (TEAMS, desk(405, 405, 405)),
+    "admin:coverage_sheet": (desk(405, 405, 405), TEAMS),
     **teams_rows("membership_listimport"),
     "admin:membership_listimport_add": (TEAMS, TEAMS),
     "admin:membership_listimport_change": (THIS_TEAM, desk(405, 405, 405)),
@@ -276,6 +280,14 @@ def world():
             state="ready",
         ),
         "enrolment": enrolment,
+        "export": Export.objects.create(
+            what="Coverage",
+            columns="Region",
+            rows=1,
+            team=join_request.community.team,
+            by=None,
+            at=builders.NOW,
+        ),
         "worklistrow": WorklistRow.objects.create(
             enrolment=enrolment, kind="rules", since="2026-01-01"
         ),

@@ -73,7 +73,7 @@ class Portal:
 
 @contextmanager
 def portal(log: Path, **extra: str) -> Iterator[Portal]:
-    """Run the portal's web server until the block ends."""
+    """Run the portal's web server until the block ends, as `make run` would or as ``extra`` says."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # By name: browsers refuse passkeys to an address.
         url = f"http://localhost:{listener.getsockname()[1]}"
@@ -83,11 +83,12 @@ def portal(log: Path, **extra: str) -> Iterator[Portal]:
             "--bind",
             f"fd://{listener.fileno()}",
             log=log,
-            environment=process_environment(EVABC_LOCAL="1", PORTAL_URL=url, **extra),
+            environment=process_environment(**{"EVABC_LOCAL": "1", "PORTAL_URL": url, **extra}),
             pass_fds=[listener.fileno()],
         )
     try:
-        wait_until_ready(process, ready=lambda: _responds(url), log=log)
+        # The one page that answers over plain http too.
+        wait_until_ready(process, ready=lambda: _responds(f"{url}/healthz"), log=log)
         yield Portal(url, process)
     finally:
         stop(process, signal=signal.SIGTERM)

@@ -6,11 +6,11 @@ from datetime import date
 from typing import ClassVar
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import ProgramType
+from communities.vocabulary import ProgramType, Region
 from membership.importing.columns import Column, ListRow, day_column, email, one_of, text
 from membership.importing.hearing import Heard, Listed
-from membership.importing.register import Register
-from membership.models import Agency, Person, Program, RowOutcome
+from membership.importing.register import Register, Shelf
+from membership.models import Agency, CoordinationInitiative, Person, Program, RowOutcome
 from membership.names import name_key
 
 SHORT = text(80)
@@ -60,6 +60,19 @@ PROGRAM_TYPE = Column(
     ("Program", "Type", "Service", "Type of program", "Program name"),
     ("STVC", "CBVS"),
     required=True,
+)
+REGION = Column(
+    "region",
+    "Region",
+    one_of(
+        Region,
+        VANCOUVER_ISLAND=["Vancouver Island", "Vancouver Island/Coast", "Island"],
+        MAINLAND_SOUTHWEST=["Mainland", "Lower Mainland"],
+        THOMPSON_OKANAGAN=["Thompson and Okanagan", "Okanagan"],
+        KOOTENAY=["Kootenays"],
+    ),
+    ("Development region", "Economic region"),
+    ("Vancouver Island and Coast", "Mainland/Southwest"),
 )
 STARTS_ON = day_column(
     "starts_on", "Since", "From", "Start", "Start date", "Start day", samples=("2024-04-01",)
@@ -143,6 +156,15 @@ class Importer(ABC):
             self.register.people.change(known)
             return known, Heard(RowOutcome.CHANGE, f"name: {row['name']}")
         return known, Heard(RowOutcome.SAME)
+
+
+def fill_in_region(known: Program | CoordinationInitiative, region: str, shelf: Shelf) -> Heard:
+    """A region, like a city, is no fact with evidence: a list fills it in where it is empty."""
+    if not region or known.region:
+        return Heard(RowOutcome.SAME)
+    known.region = region
+    shelf.change(known)
+    return Heard(RowOutcome.CHANGE, f"region: {known.get_region_display()}")
 
 
 def together(*heard: Heard) -> Heard:

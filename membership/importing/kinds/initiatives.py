@@ -12,8 +12,10 @@ from membership.importing.kinds.base import (
     ENDS_ON,
     LONG,
     PERSON_NAME,
+    REGION,
     STARTS_ON,
     Importer,
+    fill_in_region,
     together,
     wrong_order,
 )
@@ -48,6 +50,7 @@ class InitiativeList(Importer):
             required=True,
         ),
         replace(COMMUNITY_SERVED, samples=("Sampleton", "Invented Lake")),
+        REGION,
         replace(PERSON_NAME, samples=("Robin Placeholder", "Kai Example")),
         replace(EMAIL, samples=("robin@example.org", "kai@example.org"), required=False),
         Column(
@@ -91,9 +94,12 @@ class InitiativeList(Importer):
         key = self._initiative_key(row)
         known = self.register.initiatives.first(key)
         if known is not None:
-            return known, Heard(RowOutcome.SAME)
+            return known, fill_in_region(known, row["region"], self.register.initiatives)
         new = CoordinationInitiative(
-            kind=row["kind"], name=row["initiative"], community_served=row["community_served"]
+            kind=row["kind"],
+            name=row["initiative"],
+            community_served=row["community_served"],
+            region=row["region"],
         )
         return self.register.initiatives.add(key, new), Heard(RowOutcome.ADD, "new initiative")
 

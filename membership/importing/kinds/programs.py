@@ -9,7 +9,9 @@ from membership.importing.kinds.base import (
     AGENCY,
     COMMUNITY_SERVED,
     PROGRAM_TYPE,
+    REGION,
     Importer,
+    fill_in_region,
     together,
     wrong_order,
 )
@@ -24,6 +26,7 @@ class ProgramList(Importer):
         AGENCY,
         PROGRAM_TYPE,
         COMMUNITY_SERVED,
+        REGION,
         Column(
             "funder",
             "Funder",
@@ -71,6 +74,7 @@ class ProgramList(Importer):
     def hear(self, row: ListRow) -> Heard:
         program, made = self.program(row)
         is_new = program.pk is None
+        made = together(made, fill_in_region(program, row["region"], self.register.programs))
         funding = {name: row[name] for name in ("funder", "funded_from", "funded_until")}
         heard = hear(program, funding, self.listed)
         if is_new:
