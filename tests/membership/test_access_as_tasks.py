@@ -1,15 +1,13 @@
 """What an enrolment makes to do in Slack and on the Zoom list, and what becomes of it."""
 
-from datetime import timedelta
-
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import ProtectedError
 from django.test.utils import CaptureQueriesContext
 
 from membership.access import verbs
 from membership.access.lifecycle import TRANSITIONS, State, Verb, allows
-from membership.models import Access, AccessStep, Enrolment, Person, SlackLink, SlackLinkOpening
+from membership.models import Access, AccessStep, Enrolment, Person
 from membership.rosters import end_enrolment, enrol
 from requests.lifecycle import State as RequestState
 from tests import builders
@@ -175,54 +173,6 @@ def test_a_roster_that_comes_in_as_a_list_makes_the_tasks_too(dana):
         community=builders.community(),
     )
     assert Access.objects.count() == AccessStep.objects.count() == 4
-
-
-def test_the_database_holds_one_access_per_person_and_place(dana):
-    enrolled(dana)
-    community = builders.community()
-    same = {"person": dana, "team": community.team, "since": TODAY}
-    for kind, own, name in (
-        ("slack", None, "one_slack_access_per_person_and_team"),
-        ("zoom", community, "one_zoom_access_per_person_and_community"),
-    ):
-        with pytest.raises(IntegrityError), transaction.atomic():
-            Access.objects.create(kind=kind, community=own, **same)
-        assert name in {c.name for c in Access._meta.constraints}
-
-
-def test_the_database_holds_one_access_per_address_of_a_stranger(catalogue):
-    team = builders.community().team
-    Access.objects.create(address="who@example.org", kind="slack", team=team, since=TODAY)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Access.objects.create(address="WHO@example.org", kind="slack", team=team, since=TODAY)
-
-
-@pytest.mark.parametrize(
-    ("kind", "with_community", "address"),
-    [("slack", True, "a@example.org"), ("zoom", False, "a@example.org"), ("slack", False, "")],
-)
-def test_the_database_refuses_an_access_without_its_place_or_its_person(
-    catalogue, kind, with_community, address
-):
-    community = builders.community()
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Access.objects.create(
-            kind=kind,
-            address=address,
-            team=community.team,
-            community=community if with_community else None,
-            since=TODAY,
-        )
-
-
-def test_the_database_refuses_a_link_without_uses_and_a_second_opening(dana):
-    team = builders.community().team
-    with pytest.raises(IntegrityError), transaction.atomic():
-        SlackLink.objects.create(team=team, link="x", most_uses=0, added_at=NOW)
-    link = SlackLink.objects.create(team=team, link="x", most_uses=1, added_at=NOW)
-    SlackLinkOpening.objects.create(link=link, person=dana, at=NOW)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        SlackLinkOpening.objects.create(link=link, person=dana, at=NOW + timedelta(days=1))
 
 
 def test_a_team_with_people_in_its_workspace_is_not_deleted(dana):
