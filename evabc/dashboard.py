@@ -24,7 +24,7 @@ PAGES = [("Coverage", "admin:coverage"), ("History", "admin:history")]
 
 # What the admin lists by app, in the order of a day's work: each model by its name.
 SECTIONS = [
-    ("Every day", ["JoinRequest", "WorklistRow", "OutboxEmail"]),
+    ("Every day", ["JoinRequest", "WorklistRow", "Access", "Meeting", "OutboxEmail"]),
     (
         "Rosters and the register",
         [

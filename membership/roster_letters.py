@@ -2,11 +2,12 @@
 until staff change them."""
 
 from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
-from membership.models import Enrolment
+from membership.models import Enrolment, Person
 from membership.outbox.kinds import (
     COMMUNITY,
     COMMUNITY_LINK,
@@ -15,6 +16,7 @@ from membership.outbox.kinds import (
     THE_PERSON,
     THE_TEAM,
     LetterKind,
+    Placeholder,
     link,
     own_words,
 )
@@ -79,6 +81,21 @@ LETTER_KINDS = (
         "When a person leaves a community by herself",
         (COMMUNITY, TEAM, _DESK_LINK),
     ),
+    LetterKind(
+        "successor",
+        "Invitation to somebody whom a leaver has named",
+        "The one who was named",
+        "When a chair or coordinator leaves and names who comes after her",
+        (
+            NAME,
+            Placeholder("named_by", "Who has named her, or “A colleague”", "Robin Placeholder"),
+            Placeholder(
+                "community_name", "The full name of the community", "Community Coordination"
+            ),
+            TEAM,
+            COMMUNITY_LINK,
+        ),
+    ),
 )
 
 
@@ -112,19 +129,42 @@ def news_left(enrolment: Enrolment) -> Letter:
     return _letter("news-left", enrolment, to_team=True)
 
 
-def _letter(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Letter:
-    community = enrolment.community
-    return write(
-        kind,
-        team=community.team,
-        person=None if to_team else enrolment.person,
+def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Letter:
+    """To whom a leaver has named: what the community is, and that she may ask to join.
+
+    It goes to an address that the register need not know, and says nothing about anybody else.
+    """
+    letter = write(
+        "successor",
+        team=enrolment.community.team,
+        person=Person.objects.filter(email__iexact=email).first(),
         words={
-            "name": enrolment.person.name,
-            "community": community,
-            "text": text.strip(),
-            "community_link": settings.PORTAL_URL + community.get_absolute_url(),
-            "confirm_link": settings.PORTAL_URL + reverse("my:confirm", args=[enrolment.pk]),
-            "desk_link": settings.PORTAL_URL
-            + reverse("admin:membership_enrolment_change", args=[enrolment.pk]),
+            **_words(enrolment),
+            "name": name,
+            "named_by": named_by,
+            "community_name": enrolment.community.name,
         },
     )
+    return replace(letter, address=email)
+
+
+def _letter(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Letter:
+    return write(
+        kind,
+        team=enrolment.community.team,
+        person=None if to_team else enrolment.person,
+        words=_words(enrolment, text),
+    )
+
+
+def _words(enrolment: Enrolment, text: str = "") -> dict[str, Any]:
+    community = enrolment.community
+    desk_page = reverse("admin:membership_enrolment_change", args=[enrolment.pk])
+    return {
+        "name": enrolment.person.name,
+        "community": community,
+        "text": text.strip(),
+        "community_link": settings.PORTAL_URL + community.get_absolute_url(),
+        "confirm_link": settings.PORTAL_URL + reverse("my:confirm", args=[enrolment.pk]),
+        "desk_link": settings.PORTAL_URL + desk_page,
+    }

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from communities.models import CommunityOfPractice
 from communities.vocabulary import Funder
+from membership.access.sample import work_on_sample_access
 from membership.importing.uploads import write_at_once
 from membership.meetings.sample import plan_sample_meetings
 from membership.models import ListKind, Person, Program, SampleProvince, User
@@ -108,6 +109,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
         )
     write_sample_list(CONTRADICTING, now=now, today=today)
     plan_sample_meetings(now=now)
+    work_on_sample_access(now=now)
     reassess_if_due(now=now)
     return True
 

@@ -95,7 +95,7 @@ def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -
     return row
 
 
-def settle_ended(enrolment: Enrolment, *, by: User, text: str, now: datetime) -> None:
+def settle_ended(enrolment: Enrolment, *, by: User | None, text: str, now: datetime) -> None:
     """Settle whatever is open of an enrolment that ends. Runs inside the caller's transaction."""
     for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
         settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)

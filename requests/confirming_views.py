@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
 from communities.vocabulary import Evidence
-from membership import confirmations, rosters
+from membership import confirmations
 from membership.applicants import person_for
 from membership.models import CoordinationRole, Enrolment, ProgramPosition
 from membership.refusal import Refused
@@ -82,27 +82,6 @@ def new_job(request: SignedIn, pk: int) -> HttpResponse:
             )
             return redirect("my:home")
     return render(request, "joinrequests/new_job.html", {"enrolment": enrolment, "form": form})
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: SignedIn, pk: int) -> HttpResponse:
-    """Leave a community: a page that asks, and a button that does."""
-    enrolment = _hers(request, pk)
-    if enrolment.ended_on:
-        return _ended(request, enrolment)
-    if request.method == "POST":
-        try:
-            rosters.leave(enrolment_id=pk, by=request.user, now=timezone.now())
-        except Refused as refusal:
-            messages.warning(request, str(refusal))
-        else:
-            name = enrolment.community.short_name
-            messages.success(
-                request, f"You have left {name}. Thank you for having been part of it."
-            )
-        return redirect("my:home")
-    return render(request, "joinrequests/leave.html", {"enrolment": enrolment})
 
 
 def _answer(request: SignedIn, pk: int, answer: str, until: Any) -> None:

@@ -9,9 +9,8 @@ from django import forms
 
 from communities.models import CommunityOfPractice
 from communities.vocabulary import InitiativeKind, ProgramType, RoleKind
-from membership.forms import Paragraphs
+from membership.forms import OneLine, Paragraphs
 from membership.models import Agency
-from membership.names import clean_text
 from requests.models import ReasonText
 from requests.reasons import offered
 
@@ -35,13 +34,6 @@ _STAFF_LABELS = {
     "initiative_name": "Its name",
     "note": "Note",
 }
-
-
-class OneLine(forms.CharField):
-    """A line of text, without control and direction marks."""
-
-    def to_python(self, value: Any) -> str:
-        return clean_text(super().to_python(value) or "")
 
 
 class Suggestions(forms.TextInput):

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
+from membership.access.showing import places_of
 from membership.applicants import person_for
-from membership.confirmations import is_waiting
 from membership.meetings.attendance import next_meetings
-from membership.models import Enrolment, Person
+from membership.models import Person
 from membership.rosters import is_enrolled
 from membership.signup.visitors import SignedIn
 from requests import workflow
@@ -115,9 +115,7 @@ def home(request: SignedIn) -> HttpResponse:
             "drafts": [r for r in mine if r.state == State.DRAFT],
             "join_requests": [r for r in mine if r.state != State.DRAFT],
             "waits": waits_of(awaited, timezone.localdate()),
-            "enrolments": Enrolment.objects.filter(person=person, ended_on__isnull=True)
-            .select_related("community__team")
-            .annotate(waits=is_waiting()),
+            "places": places_of(person),
             "next_meetings": next_meetings(person, now=timezone.now()),
         },
     )

@@ -192,7 +192,11 @@ def approve(
     if is_enrolled(join_request.person, join_request.community):
         raise Refused(f"{join_request.person} is in this community already.")
     join_request.enrolment = enrol(
-        person=join_request.person, community=join_request.community, on=timezone.localdate(now)
+        person=join_request.person,
+        community=join_request.community,
+        on=timezone.localdate(now),
+        by=by,
+        now=now,
     )
     _decide(join_request, assessment, by, now)
     event = _advance(

@@ -1,6 +1,7 @@
 """The register in the admin, one file per thing."""
 
 from membership.admin import (
+    access,
     accounts,
     exports,
     imports,
@@ -12,6 +13,7 @@ from membership.admin import (
 )
 
 __all__ = [
+    "access",
     "accounts",
     "exports",
     "imports",

@@ -169,9 +169,16 @@ class ConfirmationInline(admin.TabularInline):
 class EnrolmentAdmin(TeamsOwnRows):
     """The rosters. Enrolments open with a decision and end with a verb, never here."""
 
-    list_display = ["person", "community", "started_on", "ended_on"]
+    list_display = ["person", "community", "started_on", "ended_on", "left_because"]
     list_filter = ["community"]
-    list_select_related = ["person", "community"]
+    list_select_related = ["person", "community", "leaving"]
     search_fields = ["person__name", "person__email"]
+    readonly_fields = ["left_because"]
     inlines = [ConfirmationInline]
     team_path = "community__team"
+
+    @admin.display(description="left by themselves")
+    def left_because(self, enrolment: Enrolment) -> str:
+        if not hasattr(enrolment, "leaving"):
+            return ""
+        return enrolment.leaving.reason or "without a reason given"

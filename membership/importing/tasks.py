@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from membership.access import reconciliation
 from membership.importing import uploads
 
 
@@ -14,8 +15,9 @@ def carry_on_with_list(list_import_id: int) -> None:
 
 @shared_task(name="membership.sweep_lists")
 def sweep_lists() -> None:
-    """Go on with lists whose worker died, and put aside those that nobody confirmed."""
+    """Go on with lists whose worker died, and put aside what nobody works on any more."""
     now = timezone.now()
     for list_import_id in uploads.stalled(now=now):
         uploads.carry_on(list_import_id=list_import_id, now=now)
     uploads.discard_old(now=now)
+    reconciliation.discard_old(now=now)

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
+from membership.access.verbs import want_for_roster
 from membership.importing.hearing import Listed
 from membership.importing.plan import Plan, make_plan, read_list
 from membership.models import ListImport, ListImportRow, ListKind, RowOutcome, User
@@ -234,6 +235,8 @@ def _keep_rows(kept: ListImport, plan: Plan) -> None:
 def _write(kept: ListImport, plan: Plan, now: datetime) -> None:
     """Everything of the list, and the memory of it. Runs inside the caller's transaction."""
     plan.register.save()
+    if kept.community:
+        want_for_roster(community=kept.community, by=kept.uploaded_by, now=now)
     _count(kept, plan)
     _end(kept, State.APPLIED, now)
 

@@ -1,5 +1,12 @@
 """The register and the outbox, one file per thing."""
 
+from membership.models.access import (
+    Access,
+    AccessStep,
+    SlackExport,
+    SlackLink,
+    SlackLinkOpening,
+)
 from membership.models.accounts import User
 from membership.models.agencies import Agency, EvaMembership, Program
 from membership.models.confirmations import YearlyConfirmation
@@ -7,6 +14,7 @@ from membership.models.coordination import CoordinationInitiative, CoordinationR
 from membership.models.enrolments import Enrolment
 from membership.models.exports import Export
 from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
+from membership.models.leaving import Leaving
 from membership.models.letters import Bounce, LetterAttempt, LetterWording
 from membership.models.meetings import Attendance, CalendarFeed
 from membership.models.outbox import OutboxEmail
@@ -15,6 +23,8 @@ from membership.models.sample import SampleProvince
 from membership.models.worklist import NightlyReassessment, WorklistRow, WorklistStep
 
 __all__ = [
+    "Access",
+    "AccessStep",
     "Agency",
     "Attendance",
     "Bounce",
@@ -24,6 +34,7 @@ __all__ = [
     "Enrolment",
     "EvaMembership",
     "Export",
+    "Leaving",
     "LetterAttempt",
     "LetterWording",
     "ListImport",
@@ -36,6 +47,9 @@ __all__ = [
     "ProgramPosition",
     "RowOutcome",
     "SampleProvince",
+    "SlackExport",
+    "SlackLink",
+    "SlackLinkOpening",
     "User",
     "WorklistRow",
     "WorklistStep",

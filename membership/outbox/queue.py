@@ -16,6 +16,7 @@ from django.db import transaction
 
 from communities.models import SupportTeam
 from membership.models import OutboxEmail, Person
+from membership.refusal import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ logger = logging.getLogger(__name__)
 class Letter:
     """A follow-up email, ready to go out: who gets it, from which team, and its words.
 
-    ``person`` is None for news to the team's own mailbox.
+    ``person`` is None for news to the team's own mailbox. ``address`` is set where the letter goes
+    to somebody whom the register need not know.
     """
 
     kind: str
@@ -32,9 +34,12 @@ class Letter:
     person: Person | None
     subject: str
     body: str
+    address: str = ""
 
     @property
     def to_email(self) -> str:
+        if self.address:
+            return self.address
         return self.person.email if self.person else self.team.mailbox
 
 
@@ -62,7 +67,16 @@ def queue_once(letter: Letter, *, key: str, about: str, now: datetime) -> bool:
     return new
 
 
+# Where Slack's invitation links lead. They are shown after sign-in only: a letter can be passed on.
+SLACK_LINKS = "join.slack.com"
+
+
 def _columns(letter: Letter, about: str, now: datetime) -> dict[str, Any]:
+    if SLACK_LINKS in letter.body.lower():
+        raise Refused(
+            "An invitation link of Slack does not belong in a letter. "
+            "People on the roster find it on their own page."
+        )
     host = urlsplit(settings.PORTAL_URL).hostname
     return {
         "kind": letter.kind,

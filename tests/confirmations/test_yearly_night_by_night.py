@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from membership import confirmations, rosters
+from membership import confirmations, leaving
 from membership.models import Enrolment, OutboxEmail, WorklistStep
 from membership.outbox import delivery
 from requests.yearly import ask_yearly
@@ -102,7 +102,7 @@ def test_two_years_of_nights_do_what_the_model_does_and_nothing_twice(seed):
             model.answer(pk, today)
         elif what == "withdraw" and waiting and random.random() < 0.4:
             pk = random.choice(waiting)
-            rosters.leave(enrolment_id=pk, by=user_of(pk), now=at)
+            leaving.leave(enrolment_id=pk, by=user_of(pk), now=at)
             del model.places[pk]
 
     kinds = Counter(kind for _, kind, _ in model.done)

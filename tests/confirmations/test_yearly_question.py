@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from communities.vocabulary import Funder
-from membership import confirmations, rosters
+from membership import confirmations, leaving, rosters
 from membership.confirmations import year_after, year_before
 from membership.models import Enrolment, OutboxEmail, Person, WorklistRow, YearlyConfirmation
 from membership.reassessment import reassess
@@ -214,7 +214,7 @@ def test_a_leave_ends_within_two_years(days):
 
 def test_who_leaves_gets_a_letter_her_team_too_and_the_question_stays_here():
     enrolment = asked()
-    rosters.leave(enrolment_id=enrolment.pk, by=enrolment.person.user, now=later(1))
+    leaving.leave(enrolment_id=enrolment.pk, by=enrolment.person.user, now=later(1))
     enrolment.refresh_from_db()
     assert enrolment.ended_on == TODAY + timedelta(days=1)
     assert letters() == [
@@ -236,7 +236,7 @@ def test_an_enrolment_that_staff_end_cancels_the_question():
 
 def test_nobody_answers_for_somebody_else_or_twice():
     enrolment, other = asked(), builders.worker("other@example.org", "Other Sample")
-    for verb in (confirmations.confirm, rosters.leave):
+    for verb in (confirmations.confirm, leaving.leave):
         with pytest.raises(Refused, match="somebody else"):
             verb(enrolment_id=enrolment.pk, by=other, now=NOW)
     confirmations.confirm(enrolment_id=enrolment.pk, by=enrolment.person.user, now=NOW)

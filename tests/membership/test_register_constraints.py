@@ -18,6 +18,7 @@ from model_bakery import baker
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from communities.vocabulary import Evidence, InitiativeKind, ProgramType, RoleKind
 from membership.models import (
+    Access,
     Agency,
     Attendance,
     CoordinationInitiative,
@@ -31,6 +32,8 @@ from membership.models import (
     Program,
     ProgramPosition,
     SampleProvince,
+    SlackLink,
+    SlackLinkOpening,
     User,
     WorklistRow,
     YearlyConfirmation,
@@ -127,6 +130,24 @@ def attendance(**more: Any) -> Attendance:
     )
     fields = {"meeting": meeting, "person": person()}
     return Attendance.objects.create(**{**fields, **more})
+
+
+def slack_access(**more: Any) -> Access:
+    fields = {"kind": "slack", "team": community().team, "person": person(), "since": DAY}
+    return Access.objects.create(**{**fields, **more})
+
+
+def zoom_access(**more: Any) -> Access:
+    return slack_access(**{"kind": "zoom", "community": community(), **more})
+
+
+def slack_link(most_uses: int | None = 400) -> SlackLink:
+    return SlackLink.objects.create(team=community().team, most_uses=most_uses, added_at=NOW)
+
+
+def opening() -> SlackLinkOpening:
+    link = SlackLink.objects.first() or slack_link()
+    return SlackLinkOpening.objects.create(link=link, person=person(), at=NOW)
 
 
 @dataclass(frozen=True)
@@ -286,6 +307,36 @@ CONSTRAINTS = [
         "only_leave_has_a_last_day",
         partial(confirmation, **{**ANSWERED, "answer": "on-leave", "leave_until": DAY}),
         partial(confirmation, due_on=DAY_BEFORE, leave_until=DAY, **ANSWERED),
+    ),
+    Constraint(
+        "one_slack_access_per_person_and_team",
+        slack_access,
+        slack_access,
+        columns("access", "person_id", "team_id"),
+    ),
+    Constraint(
+        "one_zoom_access_per_person_and_community",
+        zoom_access,
+        zoom_access,
+        columns("access", "person_id", "community_id"),
+    ),
+    Constraint(
+        "one_access_per_address_of_a_stranger",
+        partial(slack_access, person=None, address="who@example.org"),
+        partial(slack_access, person=None, address="WHO@example.org"),
+    ),
+    Constraint(
+        "zoom_access_and_no_other_names_its_community",
+        zoom_access,
+        lambda: slack_access(community=community()),
+    ),
+    Constraint("access_is_somebodys", slack_access, partial(slack_access, person=None)),
+    Constraint("slack_link_can_be_used", slack_link, partial(slack_link, most_uses=0)),
+    Constraint(
+        "one_opening_per_person",
+        opening,
+        opening,
+        columns("slacklinkopening", "link_id", "person_id"),
     ),
     Constraint("one_reassessment_a_day", night, night, columns("nightlyreassessment", "on")),
     Constraint(

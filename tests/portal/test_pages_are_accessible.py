@@ -5,11 +5,15 @@ from datetime import date
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import transaction
 from django.utils import timezone
 
+from membership.access import reconciliation
+from membership.access.exports import read_pasted
 from membership.meetings.feeds import renew_feed
 from membership.meetings.planning import cancel_meeting
 from membership.models import OutboxEmail, Person, YearlyConfirmation
+from membership.rosters import enrol
 from requests import desk as desk_verbs
 from requests.lifecycle import State
 from requests.models import ReasonText
@@ -91,6 +95,7 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
     builders.draft(worker, "sas")
     place = worker.person.enrolments.get()
     YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
+    chair = enrolled_as_chair(worker)
     page = open_page(width=width)
     sign_in(page, portal, smtp_server, worker.email, "/my/")
 
@@ -108,15 +113,62 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
             f"/my/communities/{place.pk}/leave/",
             "/communities/sas/join/",
             "/communities/sas/join/check/",
-            "/communities/icat/join/",
+            "/communities/community-coordination/join/",
+            "/my/communities/cbvs/slack/",
+            f"/my/communities/{chair.pk}/leave/",
             "/accounts/sessions/",
             "/accounts/confirm/",
         ],
     )
-    page.goto(f"{portal.url}/communities/icat/join/")
+    page.goto(f"{portal.url}/my/communities/{chair.pk}/leave/")
+    page.get_by_label("Their name").fill("Kai Example")
+    page.get_by_role("button", name="Leave the community").click()
+    page.get_by_text("There is a problem").wait_for()
+    found += problems(page)
+    page.goto(f"{portal.url}/communities/community-coordination/join/")
     page.get_by_role("button", name="Continue").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)
+
+    assert found == []
+
+
+def enrolled_as_chair(user):
+    with transaction.atomic():
+        return enrol(
+            person=user.person,
+            community=builders.community("icat"),
+            on=timezone.localdate(builders.NOW),
+            now=builders.NOW,
+        )
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_desk_pages_of_access(portal, smtp_server, open_page, width):
+    worker, staff = builders.worker(), builders.staff()
+    builders.request_in(State.APPROVED, worker, staff)
+    reconciliation.keep(
+        team=builders.community().team,
+        export=read_pasted("dnaa@example.org who@elsewhere.org broken@"),
+        by=staff,
+        now=builders.NOW,
+    )
+    desk = "/admin/membership/access/"
+    slack = f"{desk}slack/program-support/"
+    page = open_page(width=width)
+    sign_in(page, portal, smtp_server, staff.email, "/admin/")
+
+    row = worker.person.accesses.first().pk
+    found = visit(
+        page,
+        portal,
+        [desk, f"{desk}{row}/change/", slack, f"{slack}link/", f"{slack}upload/"],
+    )
+    for path, button in (("link/", "Give this link"), ("upload/", "Compare with the roster")):
+        page.goto(f"{portal.url}{slack}{path}")
+        page.get_by_role("button", name=button).click()
+        page.get_by_text("There is a problem").wait_for()
+        found += problems(page)
 
     assert found == []
 

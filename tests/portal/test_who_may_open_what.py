@@ -28,9 +28,10 @@ from membership.models import (
     WorklistRow,
     YearlyConfirmation,
 )
+from membership.rosters import enrol
 from requests.models import ReasonText
 from tests import builders
-from tests.meetings.plans import enrolled, planned
+from tests.meetings.plans import planned
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
@@ -111,6 +112,10 @@ TABLE = {
     "my:calendar": (SIGNED_IN, [IN, IN, *[ON] * 6]),
     "calendar-feed": (ALL, NOT_THAT_WAY),  # by its secret address
     "my:withdraw": (HER_OWN, [IN, IN, ON, *[404] * 5]),
+    # She is in this community; nobody else of the table is.
+    "my:slack": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:slack-link": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:slack-joined": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
     "account_login": ([200, 200, *[HOME] * 6], [200, 200, *[HOME] * 6]),
     "account_request_login_code": ([IN] * 8, [IN] * 8),
     "account_signup": ([IN] * 8, [IN] * 8),
@@ -193,6 +198,16 @@ TABLE = {
     "admin:communities_meeting_came": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_zoom": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_zoom-confirm": (desk(405, 405, 405), desk(ON, 404, ON)),
+    **teams_rows("membership_access"),
+    "admin:membership_access_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_access_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_access_mark": (desk(405, 405, 405), desk(ON, 404, ON)),
+    # The workspace of program support: CCSS has none, and theirs does not exist for it.
+    "admin:membership_access_slack": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_access_slack-link": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_access_slack-upload": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_access_slack-settle": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_access_slack-put-aside": (desk(405, 405, 405), desk(ON, 404, ON)),
     **teams_rows("joinrequests_joinrequest"),
     **teams_rows("membership_export"),
     "admin:coverage": (TEAMS, desk(405, 405, 405)),
@@ -274,12 +289,18 @@ def world():
         started_on="2025-01-01",
         ended_on="2025-12-31",
     )
-    place = enrolled(worker, "cbvs")
+    place = enrol(
+        person=worker.person,
+        community=builders.community("cbvs"),
+        on=date(2025, 1, 1),
+        now=builders.NOW,
+    )
     YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
     feed = renew_feed(person=worker.person, now=builders.NOW)
     return {
         "worker": worker,
         "her place": place,
+        "access": place.person.accesses.get(kind="slack"),
         "meeting": planned(
             "cbvs", by=builders.staff(email="planner@example.org"), day=date(2099, 6, 16)
         ),
@@ -350,7 +371,7 @@ def address(pattern: str, world) -> str:
     """The pattern with the rows of the world filled in."""
     model = (pattern.split("/") + [""] * 4)[3]
     if pattern.startswith("/my/communities/"):
-        return pattern.replace("<int:pk>", str(world["her place"].pk))
+        pattern = pattern.replace("<int:pk>", str(world["her place"].pk))
     if pattern.startswith("/my/meetings/"):
         model = "meeting"
     row = str(world[model].pk) if model in world else "1"
@@ -360,6 +381,7 @@ def address(pattern: str, world) -> str:
         .replace("<str:kind>", "agencies")
         .replace("<slug:kind>", "receipt")
         .replace("<str:token>", world["token"])
+        .replace("<str:family>", "program-support")
         .replace("<path:content_type_id>", "1")
         .replace("<path:object_id>", row)
         .replace("(?P<app_label>communities|membership|joinrequests)", "membership")
@@ -413,6 +435,7 @@ def test_the_other_teams_people_are_in_no_list_and_no_search(world, clients):
         "membership/outboxemail",
         "membership/enrolment",
         "membership/worklistrow",
+        "membership/access",
     ):
         for query in ("", "?q=dana", f"?q={world['joinrequest'].reference}", "?state=all"):
             shown = clients["ccss"].get(f"/admin/{page}/{query}", follow=True).content.decode()

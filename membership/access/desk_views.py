@@ -1,0 +1,202 @@
+"""The desk's pages about access: one access with its buttons, and a team's Slack workspace."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from communities.models import SupportTeam
+from membership.access import reconciliation, slack_link, verbs
+from membership.access.comparison import compare
+from membership.access.forms import ExportForm, LinkForm
+from membership.access.lifecycle import Verb, allows
+from membership.models import Access, SlackExport
+from membership.refusal import Refused
+from membership.signup.visitors import SignedIn
+
+TEMPLATES = "admin/membership/access"
+# Lines of one section that a page shows; more boxes than a form may bring would be none at all.
+MOST_LINES = 100
+
+# What staff say by hand: (the verb, its button for Slack, its button for a Zoom list).
+BY_HAND = [
+    (Verb.INVITED, "Invited by email", ""),
+    (Verb.JOINED, "Has joined", "Is on the list"),
+    (Verb.REMOVED, "Is removed", "Is off the list"),
+    (Verb.NOT_THERE, "Is not in after all", "Is not on the list after all"),
+]
+
+
+# -- One access -----------------------------------------------------------------------------------
+
+
+@require_safe
+def show(request: SignedIn, pk: int) -> HttpResponse:
+    """Who, where, what is to do, what was done."""
+    access = _mine(request, pk)
+    return _page(
+        request,
+        "access",
+        title=str(access),
+        access=access,
+        buttons=[
+            (verb.value, for_zoom if access.kind == Access.Kind.ZOOM else for_slack)
+            for verb, for_slack, for_zoom in BY_HAND
+            if allows(access, verb)
+        ],
+        steps=access.steps.select_related("by__person"),
+    )
+
+
+@require_POST
+def mark(request: SignedIn, pk: int) -> HttpResponse:
+    """Say what was done about one access."""
+    access = _mine(request, pk)
+    verb = request.POST.get("verb", "")
+    if verb not in [by_hand.value for by_hand, *_ in BY_HAND]:
+        messages.warning(request, "Choose one of the buttons.")
+        return redirect("admin:membership_access_change", pk)
+    marked = verbs.mark(
+        access_ids=[access.pk], verb=Verb(verb), by=request.user, now=timezone.now()
+    )
+    report(request, marked)
+    return redirect("admin:membership_access_changelist")
+
+
+def report(request: Any, marked: verbs.Marked) -> None:
+    """Say for each row what became of it; of very many, the first and how many more."""
+    if marked.moved:
+        words = _named([f"{a.who} ({a.place}: {a.state_words.lower()})" for a in marked.moved])
+        messages.success(request, f"Noted: {words}.")
+    if marked.refused:
+        words = _named([f"{a.who} ({a.place}): {why}" for a, why in marked.refused])
+        messages.warning(request, f"Not changed: {words}.")
+
+
+def _named(names: list[str]) -> str:
+    shown, more = names[:20], len(names) - 20
+    return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+
+
+def _mine(request: SignedIn, pk: int) -> Access:
+    access = verbs.access_of(request.user).filter(pk=pk).first()
+    if access is None:
+        raise Http404("There is no such row.")
+    return access
+
+
+# -- A Slack workspace ----------------------------------------------------------------------------
+
+
+@require_safe
+def slack(request: SignedIn, family: str) -> HttpResponse:
+    """The workspace of a team: its invitation link, and Slack held against the roster."""
+    team = _workspace(request, family)
+    export = SlackExport.objects.filter(team=team).select_related("uploaded_by__person").first()
+    return _page(
+        request,
+        "slack",
+        title=f"{team.get_family_display()} Slack",
+        team=team,
+        communities=team.communities.filter(has_slack=True),
+        link=slack_link.link_now(team, on=timezone.localdate()),
+        export=export,
+        found=compare(export) if export else None,
+        most=MOST_LINES,
+        slice=f":{MOST_LINES}",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def link(request: SignedIn, family: str) -> HttpResponse:
+    """Give a new invitation link."""
+    team = _workspace(request, family)
+    form = LinkForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            slack_link.give_link(
+                team=team, **form.cleaned_data, by=request.user, now=timezone.now()
+            )
+        except Refused as refusal:
+            form.add_error("link", str(refusal))
+        else:
+            messages.success(request, "People on the roster see the new link on their Slack page.")
+            return _to_slack(team)
+    return _page(request, "link", title="Give a new invitation link", team=team, form=form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: SignedIn, family: str) -> HttpResponse:
+    """Bring in who is in Slack."""
+    team = _workspace(request, family)
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = ExportForm(*sent)
+    if form.is_valid():
+        reconciliation.keep(team=team, export=form.export, by=request.user, now=timezone.now())
+        return _to_slack(team)
+    return _page(request, "upload", title="Who is in Slack?", team=team, form=form)
+
+
+# Each button of the comparison: (the verb, what it did in words).
+_SETTLE: dict[str, tuple[Callable[..., int], str]] = {
+    "joined": (reconciliation.mark_joined, "marked as joined"),
+    "same": (reconciliation.mark_same, "marked as joined, with the address in Slack"),
+    "remove": (reconciliation.want_removed, "to be removed from Slack"),
+    "invite": (reconciliation.want_invited, "to be invited to Slack"),
+    "removed": (reconciliation.mark_removed, "marked as removed"),
+}
+
+
+@require_POST
+def settle(request: SignedIn, family: str) -> HttpResponse:
+    """Do what a button of the comparison says, for the lines chosen or for all of a section."""
+    team = _workspace(request, family)
+    what = request.POST.get("do", "")
+    everybody = what.startswith("all-")
+    verb, words = _SETTLE.get(what.removeprefix("all-"), (None, ""))
+    chosen = None if everybody else set(request.POST.getlist("chosen"))
+    if verb is None or (everybody and what == "all-same"):
+        messages.warning(request, "Choose one of the buttons.")
+    elif chosen is not None and not chosen:
+        messages.warning(request, "Tick at least one line first.")
+    else:
+        try:
+            count = verb(team=team, chosen=chosen, by=request.user, now=timezone.now())
+        except Refused as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            people = "1 person is" if count == 1 else f"{count} people are"
+            messages.success(request, f"{people} {words}.")
+    return _to_slack(team)
+
+
+@require_POST
+def put_aside(request: SignedIn, family: str) -> HttpResponse:
+    """Delete the list of who is in Slack."""
+    team = _workspace(request, family)
+    reconciliation.put_aside(team=team, by=request.user)
+    messages.success(request, "The list of who is in Slack is deleted. The tasks stay.")
+    return _to_slack(team)
+
+
+def _workspace(request: SignedIn, family: str) -> SupportTeam:
+    """A workspace of her own team; any other does not exist for her."""
+    team = slack_link.workspaces_of(request.user).filter(family=family).first()
+    if team is None:
+        raise Http404("There is no such workspace.")
+    return team
+
+
+def _to_slack(team: SupportTeam) -> HttpResponse:
+    return redirect(reverse("admin:membership_access_slack", args=[team.family]))
+
+
+def _page(request: SignedIn, template: str, **context: Any) -> HttpResponse:
+    return render(
+        request, f"{TEMPLATES}/{template}.html", {**admin.site.each_context(request), **context}
+    )

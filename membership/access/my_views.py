@@ -1,0 +1,63 @@
+"""The Slack page of somebody on a roster. It exists for as long as she is enrolled."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from communities.models import CommunityOfPractice
+from membership.access import slack_link as links
+from membership.access import verbs
+from membership.access.slack_link import HerSlack
+from membership.applicants import person_for
+from membership.models import Person
+from membership.refusal import Refused
+from membership.signup.visitors import SignedIn
+
+
+@login_required
+@require_safe
+def slack(request: SignedIn, slug: str) -> HttpResponse:
+    """How she gets into Slack. The link is shown once she has asked for it."""
+    community, _, hers = _hers(request, slug)
+    return render(request, "membership/slack.html", {"community": community, "hers": hers})
+
+
+@login_required
+@require_POST
+def slack_link(request: SignedIn, slug: str) -> HttpResponse:
+    """She asks for the invitation link: one use of it."""
+    community, person, _ = _hers(request, slug)
+    try:
+        links.open_link(person=person, community=community, now=timezone.now())
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    return redirect("my:slack", slug=slug)
+
+
+@login_required
+@require_POST
+def slack_joined(request: SignedIn, slug: str) -> HttpResponse:
+    """She says that she has joined."""
+    community, person, _ = _hers(request, slug)
+    try:
+        verbs.join(person=person, team=community.team, now=timezone.now())
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, "Thank you. It is good to have you in Slack.")
+    return redirect("my:slack", slug=slug)
+
+
+def _hers(request: SignedIn, slug: str) -> tuple[CommunityOfPractice, Person, HerSlack]:
+    """The community, herself and her page; where she is not enrolled there is no such page."""
+    communities = CommunityOfPractice.objects.select_related("team")
+    community = get_object_or_404(communities, slug=slug)
+    person = person_for(request.user)
+    try:
+        on = timezone.localdate()
+        return community, person, links.slack_page_of(person=person, community=community, on=on)
+    except Refused as refusal:
+        raise Http404(str(refusal)) from refusal

@@ -1,0 +1,162 @@
+"""Slack's invitation link: given by staff, seen after sign-in by people on the roster only."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from communities.models import CommunityOfPractice, SupportTeam
+from membership.access import verbs
+from membership.models import Access, Enrolment, Person, SlackLink, SlackLinkOpening, User
+from membership.outbox.queue import SLACK_LINKS
+from membership.refusal import Refused
+from membership.teams import families_of
+
+WARN_DAYS = 7
+# Slack counts who joined, the portal who saw the link: staff hear of it well before the end.
+WARN_AT = 0.9
+
+
+@dataclass(frozen=True)
+class LinkNow:
+    """The newest link of a workspace on a day: whether it works, and what staff should know of it."""
+
+    link: SlackLink | None
+    opened: int
+    on: date
+
+    @property
+    def is_usable(self) -> bool:
+        return self.link is not None and not self._has_expired and not self._is_used_up
+
+    @property
+    def warning(self) -> str:
+        """Empty where all is well."""
+        link = self.link
+        if link is None:
+            return ""
+        if self._has_expired:
+            return "Slack’s invitation link has expired. People who wait see none: give a new one."
+        if self._is_used_up:
+            return (
+                f"Slack’s invitation link has been opened by {self.opened} people, as many as it "
+                "allows. People who wait see none: give a new one."
+            )
+        if link.expires_on and link.expires_on <= self.on + timedelta(days=WARN_DAYS):
+            until = date_format(link.expires_on, "j F Y")
+            return f"Slack’s invitation link works until {until} only. Give a new one in time."
+        if link.most_uses and self.opened >= link.most_uses * WARN_AT:
+            return (
+                f"Slack’s invitation link has been opened by {self.opened} people and allows "
+                f"{link.most_uses}. Give a new one in time."
+            )
+        return ""
+
+    @property
+    def _has_expired(self) -> bool:
+        return bool(self.link and self.link.expires_on and self.link.expires_on < self.on)
+
+    @property
+    def _is_used_up(self) -> bool:
+        return bool(self.link and self.link.most_uses and self.opened >= self.link.most_uses)
+
+
+def link_now(team: SupportTeam, *, on: date) -> LinkNow:
+    """The link of a team's workspace."""
+    links = SlackLink.objects.filter(team=team).annotate(opened=Count("openings"))
+    # Said here, because a query that counts forgets the model's own order.
+    newest = links.order_by("-pk").first()
+    return LinkNow(link=newest, opened=newest.opened if newest else 0, on=on)
+
+
+def workspaces_of(user: User) -> QuerySet[SupportTeam]:
+    """The teams of this member of staff that have a Slack workspace."""
+    with_slack = CommunityOfPractice.objects.filter(has_slack=True)
+    return SupportTeam.objects.filter(
+        family__in=families_of(user), pk__in=with_slack.values("team")
+    )
+
+
+def warnings_for(user: User, *, on: date) -> list[str]:
+    """What this member of staff should know of her teams' links."""
+    found = [link_now(team, on=on).warning for team in workspaces_of(user)]
+    return [warning for warning in found if warning]
+
+
+def give_link(
+    *,
+    team: SupportTeam,
+    link: str,
+    expires_on: date | None,
+    most_uses: int | None,
+    by: User,
+    now: datetime,
+) -> SlackLink:
+    """Staff give a new link; it takes the place of the one before, and its uses count from nought."""
+    if team.family not in families_of(by):
+        raise Refused("This workspace belongs to the other team.")
+    parts = urlsplit(link)
+    if (parts.scheme, parts.hostname) != ("https", SLACK_LINKS):
+        raise Refused(f"An invitation link of Slack starts with https://{SLACK_LINKS}/.")
+    if expires_on and expires_on < timezone.localdate(now):
+        raise Refused("This link has expired already. Make a new one in Slack.")
+    return SlackLink.objects.create(
+        team=team,
+        link=link,
+        expires_on=expires_on,
+        most_uses=most_uses,
+        added_by=by,
+        added_at=now,
+    )
+
+
+@transaction.atomic
+def open_link(*, person: Person, community: CommunityOfPractice, now: datetime) -> SlackLink:
+    """She has the link shown: one use of it, counted once, and her invitation."""
+    access = _hers(person, community)
+    newest = SlackLink.objects.select_for_update().filter(team=community.team).first()
+    found = link_now(community.team, on=timezone.localdate(now))
+    if newest is None or not (found.is_usable or _has_opened(person, newest)):
+        raise Refused(
+            "There is no invitation link just now. EVA BC staff will invite you by email."
+        )
+    SlackLinkOpening.objects.get_or_create(link=newest, person=person, defaults={"at": now})
+    verbs.saw_the_link(access, now=now)
+    return newest
+
+
+@dataclass(frozen=True)
+class HerSlack:
+    """What the Slack page of somebody on the roster shows. ``link`` only once she asked for it."""
+
+    access: Access
+    link: SlackLink | None
+    can_ask: bool
+
+
+@transaction.atomic
+def slack_page_of(*, person: Person, community: CommunityOfPractice, on: date) -> HerSlack:
+    """Her Slack page in a community where she is enrolled. Raises ``Refused`` where she is not."""
+    access = _hers(person, community)
+    found = link_now(community.team, on=on)
+    has_expired = found.link is None or (found.link.expires_on or on) < on
+    if access.state == Access.State.JOINED or found.link is None or has_expired:
+        return HerSlack(access, None, can_ask=False)
+    if _has_opened(person, found.link):
+        return HerSlack(access, found.link, can_ask=False)
+    return HerSlack(access, None, can_ask=found.is_usable)
+
+
+def _hers(person: Person, community: CommunityOfPractice) -> Access:
+    there = Enrolment.objects.filter(person=person, community=community, ended_on__isnull=True)
+    if not community.has_slack or not there.exists():
+        raise Refused("You are in no community with this Slack workspace.")
+    return verbs.slack_of(person, community.team)
+
+
+def _has_opened(person: Person, link: SlackLink) -> bool:
+    return link.openings.filter(person=person).exists()

@@ -1,0 +1,233 @@
+"""What happens to access: the enrolment opens and ends it, staff and the person herself say the rest.
+
+One verb, one function, one transaction, for one row or for many: a chunk takes the same number of
+queries whatever its size. All go through ``advance()``, which writes the states and the steps.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from communities.models import CommunityOfPractice, SupportTeam
+from membership.access.lifecycle import GIVEN, TASKS, TRANSITIONS, State, Verb, allows
+from membership.models import Access, AccessStep, Enrolment, Person, User
+from membership.refusal import Refused
+from membership.teams import families_of
+
+CHUNK = 500
+
+_Kind = Access.Kind
+
+
+# -- With an enrolment ----------------------------------------------------------------------------
+
+
+def want(
+    *, people: Sequence[Person], community: CommunityOfPractice, by: User | None, now: datetime
+) -> None:
+    """Make the tasks for people who are enrolled now. Runs inside the caller's transaction.
+
+    Who is in already, from another community of the same workspace, needs nothing more.
+    """
+    for start in range(0, len(people), CHUNK):
+        chunk = people[start : start + CHUNK]
+        for kind in _kinds(community):
+            place = _place(kind, community)
+            if kind == _Kind.SLACK:
+                _adopt(chunk, community.team)
+            Access.objects.bulk_create(
+                (Access(person=p, **place, since=timezone.localdate(now)) for p in chunk),
+                ignore_conflicts=True,
+            )
+            rows = locked(Access.objects.filter(person__in=chunk, **place))
+            wanted = [row for row in rows if allows(row, Verb.WANTED)]
+            advance(wanted, Verb.WANTED, by=by, now=now)
+
+
+def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
+    """An address that was found in Slack is no stranger's any more: it is one of ``people``."""
+    by_email = {person.email.lower(): person for person in people if person.email}
+    strangers = Access.objects.filter(team=team, person__isnull=True)
+    found = locked(strangers.annotate(lower=Lower("address")).filter(lower__in=list(by_email)))
+    if not found:
+        return
+    have_one = set(
+        Access.objects.filter(
+            person__in=by_email.values(), team=team, kind=_Kind.SLACK
+        ).values_list("person_id", flat=True)
+    )
+    for access in found:
+        access.person = by_email[access.address.lower()]
+        if access.person.pk in have_one:
+            access.delete()
+        else:
+            access.save(update_fields=["person"])
+
+
+def want_for_roster(*, community: CommunityOfPractice, by: User | None, now: datetime) -> None:
+    """The same for everybody on a roster that came in as a list. Runs inside the caller's transaction."""
+    on_roster = Q(enrolments__community=community, enrolments__ended_on__isnull=True)
+    served: QuerySet[Person] = Person.objects.filter(on_roster)
+    for kind in _kinds(community):
+        has_it = Access.objects.filter(**_place(kind, community), state__in=[State.TO_DO, *GIVEN])
+        served = served.filter(pk__in=has_it.values("person"))
+    missing = Person.objects.filter(on_roster).exclude(pk__in=served.values("pk"))
+    want(people=list(missing.order_by("pk")), community=community, by=by, now=now)
+
+
+def end(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
+    """Make the tasks of an enrolment that has ended. Runs inside the caller's transaction.
+
+    Only what was given is taken away; who is still enrolled in another community of the same
+    workspace stays in it.
+    """
+    for kind in _kinds(enrolment.community):
+        rows = locked(
+            Access.objects.filter(person=enrolment.person, **_place(kind, enrolment.community))
+        )
+        # After the lock: an enrolment that opens meanwhile waits for it, or is seen here.
+        if kind == _Kind.SLACK and _is_in_another(enrolment):
+            continue
+        advance([r for r in rows if allows(r, Verb.ENDED)], Verb.ENDED, by=by, now=now)
+
+
+def _is_in_another(enrolment: Enrolment) -> bool:
+    return Enrolment.objects.filter(
+        person=enrolment.person,
+        ended_on__isnull=True,
+        community__team=enrolment.community.team,
+        community__has_slack=True,
+    ).exists()
+
+
+def _kinds(community: CommunityOfPractice) -> list[Access.Kind]:
+    return [_Kind.SLACK, _Kind.ZOOM] if community.has_slack else [_Kind.ZOOM]
+
+
+def _place(kind: Access.Kind, community: CommunityOfPractice) -> dict[str, object]:
+    own = None if kind == _Kind.SLACK else community
+    return {"kind": kind, "team": community.team, "community": own}
+
+
+# -- What staff do --------------------------------------------------------------------------------
+
+
+@dataclass
+class Marked:
+    """What became of each row: those that moved, and those that did not, with the sentence why."""
+
+    moved: list[Access] = field(default_factory=list)
+    refused: list[tuple[Access, str]] = field(default_factory=list)
+
+
+def mark(*, access_ids: Iterable[int], verb: Verb, by: User, now: datetime) -> Marked:
+    """Staff say what they did, for one or many. Rows of another team do not exist for them."""
+    marked = Marked()
+    ids = sorted(set(access_ids))
+    for start in range(0, len(ids), CHUNK):
+        with transaction.atomic():
+            mine = Access.objects.filter(team__family__in=families_of(by))
+            rows = locked(mine.filter(pk__in=ids[start : start + CHUNK]))
+            moving = [row for row in rows if allows(row, verb)]
+            marked.refused += [(row, _why_not(row, verb)) for row in rows if row not in moving]
+            advance(moving, verb, by=by, now=now)
+            marked.moved += moving
+    return marked
+
+
+def _why_not(access: Access, verb: Verb) -> str:
+    if verb == Verb.INVITED and access.kind == _Kind.ZOOM:
+        return "nobody is invited to a Zoom list; say that the person is on it"
+    return f"this is “{access.state_words.lower()}” since {access.since:%Y-%m-%d}"
+
+
+# -- What the person does -------------------------------------------------------------------------
+
+
+@transaction.atomic
+def join(*, person: Person, team: SupportTeam, now: datetime) -> Access:
+    """She says that she has joined Slack."""
+    access = slack_of(person, team)
+    if access.state != State.JOINED:
+        if not allows(access, Verb.JOINED):
+            raise Refused("You are in no community with this Slack workspace.")
+        advance([access], Verb.JOINED, by=person.user, now=now, text="As the person says.")
+    return access
+
+
+def slack_of(person: Person, team: SupportTeam) -> Access:
+    """Her access to a workspace, locked. Runs inside the caller's transaction."""
+    rows = locked(Access.objects.filter(person=person, team=team, kind=_Kind.SLACK))
+    if not rows:
+        raise Refused("You are in no community with this Slack workspace.")
+    return rows[0]
+
+
+def saw_the_link(access: Access, *, now: datetime) -> None:
+    """She has opened the invitation link: that is her invitation. For a locked row."""
+    if access.person and allows(access, Verb.INVITED):
+        text = "By the invitation link."
+        advance([access], Verb.INVITED, by=access.person.user, now=now, text=text)
+
+
+# -- What they share ------------------------------------------------------------------------------
+
+
+def access_of(user: User) -> QuerySet[Access]:
+    """The rows of the teams of this member of staff."""
+    mine = Access.objects.filter(team__family__in=families_of(user))
+    return mine.select_related("person", "team", "community")
+
+
+def tasks_of(user: User) -> QuerySet[Access]:
+    """What waits for the teams of this member of staff."""
+    return access_of(user).filter(state__in=TASKS)
+
+
+def locked(rows: QuerySet[Access]) -> list[Access]:
+    """These rows, in an order that all verbs share, held until the transaction ends."""
+    own = rows.order_by("pk").select_related("person", "team", "community")
+    return list(own.select_for_update(of=("self",)))
+
+
+def advance(
+    rows: Sequence[Access], verb: Verb, *, by: User | None, now: datetime, text: str = ""
+) -> None:
+    """Move locked rows for which the verb is allowed. Runs inside the caller's transaction."""
+    back = _before_the_end(rows) if verb == Verb.WANTED else {}
+    steps = []
+    for row in rows:
+        before = State(row.state)
+        row.state = back.get(row.pk, TRANSITIONS[verb][before])
+        row.since = timezone.localdate(now)
+        steps.append(
+            AccessStep(
+                access=row,
+                verb=verb,
+                state_before=before,
+                state_after=row.state,
+                by=by,
+                at=now,
+                text=text,
+            )
+        )
+    for state in {row.state for row in rows}:
+        moved = [row.pk for row in rows if row.state == state]
+        Access.objects.filter(pk__in=moved).update(state=state, since=timezone.localdate(now))
+    AccessStep.objects.bulk_create(steps)
+
+
+def _before_the_end(rows: Sequence[Access]) -> dict[int, State]:
+    """Where those were who come back before somebody removed them."""
+    leaving = [row.pk for row in rows if row.state == State.TO_REMOVE]
+    steps = AccessStep.objects.filter(access__in=leaving, state_after=State.TO_REMOVE)
+    # Somebody who was found in Slack without being on a roster has been in it.
+    return {
+        step.access_id: State(step.state_before) if step.state_before in GIVEN else State.JOINED
+        for step in steps.order_by("pk")
+    }

@@ -1,0 +1,143 @@
+"""The desk's list of what is to do in Slack and on the Zoom lists."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from communities.models import CommunityOfPractice
+from membership.access import desk_views, slack_link, verbs
+from membership.access.lifecycle import TASKS, Verb
+from membership.admin.teams import RowsWithAPageOfTheirOwn
+from membership.models import Access
+from membership.signup.visitors import SignedIn
+from membership.teams import families_of
+
+
+class TaskFilter(admin.SimpleListFilter):
+    """The list shows what is to do, unless somebody looks for more."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*((s.value, str(s.label)) for s in Access.State), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        everything = list(super().choices(changelist))
+        everything[0]["display"] = "What is to do"
+        return everything
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> QuerySet[Access]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(state__in=[self.value()] if self.value() else TASKS)
+
+
+class CommunityFilter(admin.SimpleListFilter):
+    """Zoom lists of a community, and the Slack of people who are or were in it."""
+
+    title = "community"
+    parameter_name = "community"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        mine = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
+        return [(c.slug, c.short_name) for c in mine]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> QuerySet[Access]:
+        if not self.value():
+            return queryset
+        of_slack = CommunityOfPractice.objects.filter(slug=self.value()).values(
+            "enrolments__person"
+        )
+        return queryset.filter(
+            Q(community__slug=self.value()) | Q(community__isnull=True, person__in=of_slack)
+        )
+
+
+@admin.register(Access)
+class AccessAdmin(RowsWithAPageOfTheirOwn):
+    """The access tasks of a team, oldest first. Rows are moved by their verbs only."""
+
+    change_list_template = "admin/membership/access/tasks.html"
+    list_display = ["who", "email", "what", "state_words", "since"]
+    list_display_links = ["who"]
+    list_filter = [TaskFilter, "kind", CommunityFilter]
+    search_fields = ["person__name", "person__email", "address"]
+    search_help_text = "Name or email"
+    ordering = ["since", "pk"]
+    actions = ["mark_invited", "mark_joined", "mark_removed"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Access]:
+        return verbs.access_of(request.user)  # type: ignore[arg-type]
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(where: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+            return path(where, self.admin_site.admin_view(view), name=f"membership_access_{name}")
+
+        slack = "slack/<str:family>/"
+        return [
+            page("<int:pk>/mark/", desk_views.mark, "mark"),
+            page(slack, desk_views.slack, "slack"),
+            page(f"{slack}link/", desk_views.link, "slack-link"),
+            page(f"{slack}upload/", desk_views.upload, "slack-upload"),
+            page(f"{slack}settle/", desk_views.settle, "slack-settle"),
+            page(f"{slack}put-aside/", desk_views.put_aside, "slack-put-aside"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self,
+        request: SignedIn,  # type: ignore[override]
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        more = {
+            "title": "Access to Slack and Zoom",
+            "warnings": slack_link.warnings_for(request.user, on=timezone.localdate()),
+            "workspaces": slack_link.workspaces_of(request.user),
+        }
+        return super().changelist_view(request, more)
+
+    def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
+        """Everything about one access."""
+        return desk_views.show(request, pk=pk)
+
+    @admin.display(description="who", ordering="person__name")
+    def who(self, access: Access) -> str:
+        return access.who
+
+    @admin.display(description="email")
+    def email(self, access: Access) -> str:
+        return access.email or "none in the register"
+
+    @admin.display(description="what is to do")
+    def what(self, access: Access) -> str:
+        task = access.task or access.place
+        return f"{task} ({access.community.short_name})" if access.community else task
+
+    @admin.display(description="state", ordering="state")
+    def state_words(self, access: Access) -> str:
+        return access.state_words
+
+    @admin.action(description="Say: invited to Slack")
+    def mark_invited(self, request: SignedIn, rows: QuerySet[Access]) -> None:
+        self._mark(request, rows, Verb.INVITED)
+
+    @admin.action(description="Say: has joined Slack, or is on the Zoom list")
+    def mark_joined(self, request: SignedIn, rows: QuerySet[Access]) -> None:
+        self._mark(request, rows, Verb.JOINED)
+
+    @admin.action(description="Say: is removed from Slack, or off the Zoom list")
+    def mark_removed(self, request: SignedIn, rows: QuerySet[Access]) -> None:
+        self._mark(request, rows, Verb.REMOVED)
+
+    def _mark(self, request: SignedIn, rows: QuerySet[Access], verb: Verb) -> None:
+        ids = rows.order_by().values_list("pk", flat=True)
+        marked = verbs.mark(access_ids=ids, verb=verb, by=request.user, now=timezone.now())
+        desk_views.report(request, marked)
