@@ -372,6 +372,7 @@ def address(pattern: str, world) -> str:
     model = (pattern.split("/") + [""] * 4)[3]
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["her place"].pk))
+        pattern = pattern.replace("<slug:slug>", "cbvs")
     if pattern.startswith("/my/meetings/"):
         model = "meeting"
     row = str(world[model].pk) if model in world else "1"
