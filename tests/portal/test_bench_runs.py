@@ -23,6 +23,7 @@ def test_a_small_run_measures_everything_and_a_chunk_costs_the_same_queries_at_a
     assert list(figures) == [
         "import 40 new people, CSV",
         "import the same 40 people again, XLSX",
+        "import 40 people as a roster, CSV",
         "reassess 600 enrolments, first night",
         "reassess 600 enrolments, nothing changed",
         "queries for a chunk of 10",
