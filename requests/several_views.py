@@ -61,7 +61,11 @@ def choose(request: SignedIn) -> HttpResponse:
     return render(
         request,
         "joinrequests/several/choose.html",
-        {"places": places, "ticked": request.GET.getlist("community")},
+        {
+            "askable": [place.community for place in _askable(places)],
+            "taken": [place for place in places if not place.can_ask],
+            "ticked": request.GET.getlist("community"),
+        },
     )
 
 
@@ -181,7 +185,7 @@ def _known(person: Person, places: Iterable[Place]) -> Answers:
 
 def _typed(request: SignedIn) -> dict[str, str]:
     """What came in, as typed; PostgreSQL cannot keep NUL in a text."""
-    return {name: value.replace("\x00", "") for name, value in request.POST.items()}
+    return {name: str(said).replace("\x00", "") for name, said in request.POST.items()}
 
 
 def _answers_of(form: SeveralForm) -> dict[str, Answers]:
