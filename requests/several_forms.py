@@ -42,9 +42,8 @@ class SeveralForm(forms.Form):
         asks = {community: join_form_for(community).fields for community in communities}
         self._asks = {community: list(fields) for community, fields in asks.items()}
         asked = {name for fields in asks.values() for name in fields}
-        for name in (*ABOUT_HER, MEMBERSHIP):
-            if name in asked:
-                self.fields[name] = deepcopy(ProgramJoinForm.base_fields[name])
+        for name in ABOUT_HER if MEMBERSHIP not in asked else (*ABOUT_HER, MEMBERSHIP):
+            self.fields[name] = deepcopy(ProgramJoinForm.base_fields[name])
         self.fields["agency"].widget.suggestions = Agency.objects.values_list("name", flat=True)
         for community, fields in asks.items():
             self._ask_about_work(community, fields)
