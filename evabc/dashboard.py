@@ -20,7 +20,7 @@ from requests.models import JoinRequest
 from requests.queue import ORDER, Age
 
 # Pages that are no model's: (what the link says, its name). Shown under "Looking back".
-PAGES = [("Coverage", "admin:coverage"), ("History", "admin:history")]
+PAGES = [("Reports", "admin:reports"), ("Coverage", "admin:coverage"), ("History", "admin:history")]
 
 # What the admin lists by app, in the order of a day's work: each model by its name.
 SECTIONS = [

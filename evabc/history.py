@@ -16,7 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communities.vocabulary import Family
-from membership.models import Enrolment, User, WorklistStep
+from membership.exporting import exports_of
+from membership.models import Enrolment, Export, LetterWording, User, WorklistStep
+from membership.outbox.kinds import KINDS as KINDS_OF_LETTERS
 from membership.teams import families_of
 from requests.models import JoinRequestEvent, StaffNote
 
@@ -108,6 +110,7 @@ def _midnight(day: date) -> datetime:
 
 REQUESTS, NOTES, WORKLIST = "requests", "notes", "worklist"
 REGISTER, ENROLMENTS, RULES, OTHERS = "register", "enrolments", "rules", "others"
+WORDINGS, EXPORTS = "wordings", "exports"
 KINDS = {
     REQUESTS: "Requests to join",
     NOTES: "Notes among staff",
@@ -115,7 +118,9 @@ KINDS = {
     ENROLMENTS: "Enrolments",
     REGISTER: "Facts of the register",
     RULES: "Rules and words",
-    OTHERS: "Sign-ins, exports and others",
+    WORDINGS: "Wording of letters",
+    EXPORTS: "Sheets that were saved",
+    OTHERS: "Sign-ins and others",
 }
 # Which of the admin's own log each kind is, by app label and model.
 _REGISTER_MODELS = (
@@ -228,6 +233,41 @@ def _log_entry(number: int, row: LogEntry) -> Step:
     )
 
 
+def _wordings(families: Families, kind: str) -> QuerySet[LetterWording]:
+    """Both teams send the same letters."""
+    return LetterWording.objects.select_related("by__person")
+
+
+def _wording(number: int, row: LetterWording) -> Step:
+    return Step(
+        row.at,
+        number,
+        row.pk,
+        row.by.display_name if row.by else "A former colleague",
+        "Wording changed" if row.body else "Back to the original wording",
+        KINDS_OF_LETTERS[row.kind].title if row.kind in KINDS_OF_LETTERS else row.kind,
+        reverse("admin:membership_letterwording_changelist"),
+        row.subject,
+    )
+
+
+def _exports(families: Families, kind: str) -> QuerySet[Export]:
+    return exports_of(families).select_related("by__person")
+
+
+def _export(number: int, row: Export) -> Step:
+    return Step(
+        row.at,
+        number,
+        row.pk,
+        row.by.display_name if row.by else "A former colleague",
+        "Saved as a sheet",
+        f"{row.what} ({row.rows} rows)",
+        _page("membership_export", row.pk),
+        row.columns,
+    )
+
+
 def _page(model: str, pk: int) -> str:
     return reverse(f"admin:{model}_change", args=[pk])
 
@@ -236,6 +276,8 @@ SOURCES = [
     Source((REQUESTS,), "at", "by", _request_steps, _request_step),
     Source((NOTES,), "at", "by", _notes, _note),
     Source((WORKLIST,), "at", "by", _worklist_steps, _worklist_step),
+    Source((WORDINGS,), "at", "by", _wordings, _wording),
+    Source((EXPORTS,), "at", "by", _exports, _export),
     Source((REGISTER, ENROLMENTS, RULES, OTHERS), "action_time", "user", _log, _log_entry),
 ]
 

@@ -41,7 +41,9 @@ class StaffSite(AdminSite):
         """With the pages that are of no single model, and without those about passwords."""
         # The models are not there yet when this site is read.
         from evabc.history_views import history
+        from evabc.report_views import report_sheet, reports
         from membership import coverage_views
+        from membership.roster_views import roster_sheet
 
         view = self.admin_view
         djangos = super().get_urls()
@@ -49,6 +51,9 @@ class StaffSite(AdminSite):
             path("history/", view(history), name="history"),
             path("coverage/", view(coverage_views.coverage), name="coverage"),
             path("coverage/sheet/", view(coverage_views.coverage_sheet), name="coverage_sheet"),
+            path("reports/", view(reports), name="reports"),
+            path("reports/sheet/", view(report_sheet), name="report_sheet"),
+            path("roster-sheet/", view(roster_sheet), name="roster_sheet"),
             *(u for u in djangos if not str(u.pattern).startswith("password_change")),
         ]
 

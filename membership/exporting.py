@@ -10,12 +10,14 @@ from datetime import datetime
 from io import BytesIO, StringIO
 
 from django.db import models
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils.text import slugify
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from communities.models import SupportTeam
+from communities.vocabulary import Family
 from membership.models import Export, User
 
 # The full-width forms too: some programs read them as the plain signs.
@@ -67,6 +69,14 @@ _FORMATS: dict[SheetFormat, tuple[Callable[[Sequence[str], Iterable[Row]], bytes
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ),
 }
+
+
+def exports_of(families: frozenset[Family]) -> QuerySet[Export]:
+    """The log as a member of staff sees it: her team's, and for leads the sheets of both too."""
+    seen = Q(team__family__in=families)
+    if families == frozenset(Family):
+        seen |= Q(team__isnull=True)
+    return Export.objects.filter(seen)
 
 
 def export(

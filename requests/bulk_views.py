@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from membership.outbox.wording import each_read_once
 from membership.signup.visitors import SignedIn
 from requests import letters, reviewing
 from requests.admin_views import DECISIONS, OWN_WORDS, Decision, letter_blocks
@@ -126,6 +127,8 @@ def _page(
     still_open = [
         row for row in rows if row not in done and allows(row.join_request.state, decision.verb)
     ]
+    with each_read_once():
+        shown = _with_letters(decision, shared, still_open)
     return render(
         request,
         "admin/joinrequests/joinrequest/bulk.html",
@@ -142,7 +145,7 @@ def _page(
             "closed": [
                 row for row in rows if row.join_request.pk not in outcomes and row not in still_open
             ],
-            "rows": _with_letters(decision, shared, still_open),
+            "rows": shown,
         },
     )
 

@@ -103,7 +103,8 @@ def neighbours(
     since = join_request.waiting_since
     if since is None:
         return Neighbours(None, None)
-    queue = queue_of(rows, asked, viewer=viewer, now=now)
+    # Only where they are is asked for: without the rules of their communities.
+    queue = queue_of(rows, asked, viewer=viewer, now=now).prefetch_related(None)
     later = queue.filter(waiting_since__gte=since).exclude(
         waiting_since=since, pk__lte=join_request.pk
     )

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             name='AccessStep',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verb', models.CharField(choices=[('wanted', 'Enrolled'), ('invited', 'Invited'), ('joined', 'In'), ('not-there', 'Found not to be in'), ('ended', 'The enrolment ended'), ('found', 'Found there, and not on the roster'), ('removed', 'Removed')], max_length=10)),
+                ('verb', models.CharField(choices=[('wanted', 'Enrolled'), ('invited', 'Invited'), ('joined', 'Marked as in'), ('not-there', 'Found not to be in'), ('ended', 'The enrolment ended'), ('found', 'Found there, and not on the roster'), ('removed', 'Removed')], max_length=10)),
                 ('state_before', models.CharField(choices=[('not-needed', 'Not needed'), ('to-do', 'To do'), ('invited', 'Invited'), ('joined', 'Joined'), ('to-remove', 'To remove'), ('removed', 'Removed')], max_length=10)),
                 ('state_after', models.CharField(choices=[('not-needed', 'Not needed'), ('to-do', 'To do'), ('invited', 'Invited'), ('joined', 'Joined'), ('to-remove', 'To remove'), ('removed', 'Removed')], max_length=10)),
                 ('at', models.DateTimeField()),

@@ -125,7 +125,7 @@ class AccessStep(models.Model):
     class Verb(models.TextChoices):
         WANTED = "wanted", "Enrolled"
         INVITED = "invited", "Invited"
-        JOINED = "joined", "In"
+        JOINED = "joined", "Marked as in"
         NOT_THERE = "not-there", "Found not to be in"
         ENDED = "ended", "The enrolment ended"
         FOUND = "found", "Found there, and not on the roster"

@@ -8,6 +8,8 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,8 +54,30 @@ def original(kind: str) -> Wording:
     return Wording(subject.strip(), body.strip() + "\n")
 
 
+_read: ContextVar[dict[str, Wording] | None] = ContextVar("read", default=None)
+
+
+@contextmanager
+def each_read_once() -> Iterator[None]:
+    """Many letters are written in here: the wording of each kind is read once for all of them."""
+    before = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(before)
+
+
 def wording_of(kind: str) -> Wording:
     """The wording that counts now."""
+    read = _read.get()
+    if read is None:
+        return _newest(kind)
+    if kind not in read:
+        read[kind] = _newest(kind)
+    return read[kind]
+
+
+def _newest(kind: str) -> Wording:
     newest = LetterWording.objects.filter(kind=kind).order_by("-number").first()
     if newest is None:
         return original(kind)

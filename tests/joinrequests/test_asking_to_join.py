@@ -23,7 +23,7 @@ def worker():
 
 @pytest.fixture
 def signed_in(client, worker):
-    client.force_login(worker)
+    builders.sign_in(client, worker)
     return client
 
 

@@ -242,7 +242,7 @@ def test_nothing_ticked_and_no_text_are_said_and_nothing_is_sent(desk):
     no_words = shown(desk.post(page("decline", rows), ticked(*rows, text=" ")))
 
     assert "Tick at least one person." in nobody
-    assert "Write why, in words for the applicant." in no_words
+    assert "Choose a reason, or write why, in words for the applicant." in no_words
     assert states(rows) == [State.AWAITING_REVIEW]
 
 

@@ -80,7 +80,7 @@ def test_each_team_is_offered_its_own_reasons_and_those_of_both():
     ReasonText.objects.create(used_for="decline", title="Of both", text="Please ask again.")
 
     def titles(slug):
-        return [r.title for r in offered(ReasonText.UsedFor.DECLINE, builders.community(slug))]
+        return [r.title for r in offered(ReasonText.UsedFor.DECLINE, [builders.community(slug)])]
 
     assert titles("icat") == ["Of both", "The role is not one of this community"]
     assert titles("stvc") == [

@@ -3,10 +3,16 @@
 import html
 
 import pytest
+from django.db import connection
+from django.db.models import Value
+from django.db.models.functions import Concat
+from django.test.utils import CaptureQueriesContext
 
+from membership.models import Person
 from requests import workflow
 from requests.desk import write_note
 from requests.lifecycle import State
+from requests.models import JoinRequest
 from tests import builders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -65,6 +71,46 @@ def test_the_number_of_queries_of_the_queue_does_not_grow(
 
     with django_assert_max_num_queries(len(few.captured_queries)):
         desk.get(QUEUE + query)
+
+
+def many_more(number: int) -> None:
+    """So many waiting requests like the one that is there, written in bulk."""
+    like = JoinRequest.objects.latest("pk")
+    people = Person.objects.bulk_create(
+        Person(name=f"Dana Bulk-{n}", email=f"bulk{n}@example.org") for n in range(number)
+    )
+    columns = {
+        f.attname: getattr(like, f.attname)
+        for f in JoinRequest._meta.concrete_fields
+        if f.attname not in ("id", "reference", "person_id")
+    }
+    JoinRequest.objects.bulk_create(
+        JoinRequest(**columns, person=person, reference=f"B{n:07}")
+        for n, person in enumerate(people)
+    )
+
+
+def test_ten_thousand_requests_cost_the_queue_and_the_review_what_ten_cost(
+    desk, django_assert_num_queries
+):
+    pages = [QUEUE, f"{QUEUE}?q=dana", f"{QUEUE}?state=all&community=stvc"]
+    builders.sent(builders.worker())
+    many_more(9)
+    review = f"{QUEUE}{JoinRequest.objects.order_by('pk')[4].pk}/change/"
+    few = []
+    for path in (*pages, review):
+        with CaptureQueriesContext(connection) as captured:
+            desk.get(path)
+        few.append(len(captured))
+    JoinRequest.objects.filter(reference__startswith="B").update(
+        reference=Concat(Value("A"), "reference")
+    )
+    Person.objects.filter(email__startswith="bulk").update(email=Concat(Value("a"), "email"))
+    many_more(9_990)
+
+    for path, number in zip((*pages, review), few, strict=True):
+        with django_assert_num_queries(number):
+            desk.get(path)
 
 
 def test_the_number_of_queries_of_a_review_does_not_grow_with_its_history(

@@ -21,10 +21,12 @@ from membership.models import (
     Access,
     Agency,
     Attendance,
+    Bounce,
     CoordinationInitiative,
     CoordinationRole,
     Enrolment,
     EvaMembership,
+    LetterWording,
     ListImport,
     NightlyReassessment,
     OutboxEmail,
@@ -130,6 +132,15 @@ def attendance(**more: Any) -> Attendance:
     )
     fields = {"meeting": meeting, "person": person()}
     return Attendance.objects.create(**{**fields, **more})
+
+
+def wording(**more: Any) -> LetterWording:
+    fields = {"kind": "receipt", "number": 1, "subject": "News", "body": "Hello", "at": NOW}
+    return LetterWording.objects.create(**{**fields, **more})
+
+
+def bounce(**more: Any) -> Bounce:
+    return Bounce.objects.create(letter=letter(), on=DAY, **more)
 
 
 def slack_access(**more: Any) -> Access:
@@ -258,6 +269,17 @@ CONSTRAINTS = [
         "letter_being_sent_has_a_lease",
         letter,
         partial(letter, state="sending", lease_owner="a worker", lease_until=None),
+    ),
+    Constraint(
+        "one_wording_of_a_number", wording, wording, columns("letterwording", "kind", "number")
+    ),
+    Constraint(
+        "wording_is_whole_or_the_original",
+        partial(wording, subject="", body=""),
+        partial(wording, number=2, subject=""),
+    ),
+    Constraint(
+        "bounce_says_why", partial(bounce, why="The mailbox is full."), partial(bounce, why="")
     ),
     Constraint(
         "one_sample_province",

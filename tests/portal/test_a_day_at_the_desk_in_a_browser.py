@@ -1,4 +1,4 @@
-"""A day at the desk in Chromium: take a request from the queue, review it, go on to the next by keyboard."""
+"""A day at the desk in Chromium: take a request, go through the queue by keyboard, ask, decline."""
 
 import pytest
 from playwright.sync_api import expect
@@ -48,3 +48,40 @@ def test_take_review_and_on_to_the_next(portal, smtp_server, open_page, javascri
     expect(page.get_by_text(f"You are on {second.reference} for a day.")).to_be_visible()
     go(page, "prev", "k")
     expect(page.get_by_role("heading", level=1)).to_have_text("Dana Sample: STVC")
+
+
+@pytest.mark.usefixtures("celery_worker_process")
+def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_page):
+    builders.staff()
+    dana = builders.worker()
+    pk = builders.sent(dana).pk
+    desk = f"{portal.url}/admin/joinrequests/joinrequest/{pk}"
+    staff = open_page(width=1280)
+    staff.goto(f"{desk}/change/")
+    sign_in(staff, smtp_server, "priya@example.org")
+    staff.get_by_role("link", name="Ask Dana a question").click()
+    staff.get_by_label("Which program the caseload is in").check()
+    staff.get_by_label("Your own paragraph").fill("A phone number helps too.")
+    staff.get_by_role("button", name="Ask Dana a question").click()
+    question = smtp_server.wait_for(to=dana.email, subject_contains="question")
+    words = question.get_body(("plain",)).get_content()
+    assert "Which program do you carry a caseload in" in words
+    assert "A phone number helps too." in words
+
+    hers = open_page(width=360)
+    hers.goto(f"{portal.url}/my/requests/{pk}/")
+    sign_in(hers, smtp_server, dana.email)
+    hers.get_by_label("Your answer").fill("In none, at the moment.")
+    hers.get_by_role("button", name="Send").click()
+    smtp_server.wait_for(to="programsupport@endingviolence.org", subject_contains="repl")
+
+    staff.goto(f"{desk}/change/")
+    expect(staff.get_by_text("In none, at the moment.")).to_be_visible()
+    staff.get_by_role("link", name="Decline and email Dana").click()
+    staff.get_by_label("No caseload in a program of this community").check()
+    staff.get_by_role("button", name="Decline and email Dana").click()
+    expect(staff.get_by_text("The letter to Dana is on its way.")).to_be_visible()
+    letter = smtp_server.wait_for(to=dana.email, subject_contains="About your request")
+    assert "you do not carry one there now" in letter.get_body(("plain",)).get_content()
+    hers.goto(f"{portal.url}/my/requests/{pk}/")
+    expect(hers.get_by_text("Declined").first).to_be_visible()

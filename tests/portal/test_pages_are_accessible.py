@@ -219,6 +219,8 @@ def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
             "/admin/membership/enrolment/",
             "/admin/membership/export/",
             "/admin/coverage/",
+            "/admin/reports/",
+            "/admin/roster-sheet/",
         ],
     )
     page.goto(f"{portal.url}{desk}enter/stvc/")

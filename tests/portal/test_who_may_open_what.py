@@ -217,6 +217,10 @@ TABLE = {
     **teams_rows("membership_export"),
     "admin:coverage": (TEAMS, desk(405, 405, 405)),
     "admin:coverage_sheet": (desk(405, 405, 405), TEAMS),
+    "admin:reports": (TEAMS, desk(405, 405, 405)),
+    # Posted without saying which, there is none.
+    "admin:report_sheet": (desk(405, 405, 405), desk(404, 404, 404)),
+    "admin:roster_sheet": (desk(CODE, CODE, CODE),) * 2,
     **teams_rows("membership_listimport"),
     "admin:membership_listimport_add": (TEAMS, TEAMS),
     "admin:membership_listimport_change": (THIS_TEAM, desk(405, 405, 405)),
@@ -377,6 +381,7 @@ def address(pattern: str, world) -> str:
     model = (pattern.split("/") + [""] * 4)[3]
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["her place"].pk))
+        pattern = pattern.replace("<slug:slug>", "cbvs")
     if pattern.startswith("/my/meetings/"):
         model = "meeting"
     row = str(world[model].pk) if model in world else "1"
