@@ -19,7 +19,16 @@ from membership.refusal import Refused
 from membership.teams import families_of
 from membership.worklist import settle_ended
 
-__all__ = ["close", "end_enrolment", "enrol", "is_enrolled", "lock", "reassess", "roster_of"]
+__all__ = [
+    "close",
+    "end_enrolment",
+    "enrol",
+    "enrolled_in",
+    "is_enrolled",
+    "lock",
+    "reassess",
+    "roster_of",
+]
 
 
 def enrol(
@@ -86,6 +95,12 @@ def close(
 def is_enrolled(person: Person, community: CommunityOfPractice) -> bool:
     """True while the person has an open enrolment there."""
     return roster_of(community).filter(person=person).exists()
+
+
+def enrolled_in(person: Person) -> set[int]:
+    """The communities that the person has an open enrolment in, by their keys."""
+    open_ones = person.enrolments.filter(ended_on__isnull=True)
+    return set(open_ones.values_list("community_id", flat=True))
 
 
 def roster_of(community: CommunityOfPractice) -> QuerySet[Enrolment]:

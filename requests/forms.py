@@ -127,9 +127,13 @@ class JoinForm(forms.Form):
         return [(_STAFF_LABELS[name], self._in_words(name)) for name in self.fields]
 
     def _in_words(self, name: str) -> str:
-        value = self.data.get(name, "")
-        choices = dict(getattr(self.fields[name], "choices", []))
-        return str(choices.get(value, value))
+        return in_words(self.fields[name], self.data.get(name, ""))
+
+
+def in_words(field: forms.Field, value: Any) -> str:
+    """An answer as the person reads it."""
+    choices = dict(getattr(field, "choices", []))
+    return str(choices.get(value, value))
 
 
 class ProgramJoinForm(JoinForm):

@@ -2,7 +2,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from membership import leaving_views
 from membership.access import my_views
-from requests import confirming_views, views
+from requests import confirming_views, several_views, views
 
 my: tuple[list[URLPattern | URLResolver], str] = (
     [
@@ -25,5 +25,9 @@ my: tuple[list[URLPattern | URLResolver], str] = (
 urlpatterns = [
     path("communities/<slug:slug>/join/", views.join, name="join"),
     path("communities/<slug:slug>/join/check/", views.check, name="join-check"),
+    path("join/", several_views.choose, name="join-several"),
+    path("join/answers/", several_views.answers, name="join-several-answers"),
+    path("join/check/", several_views.check, name="join-several-check"),
+    path("join/sent/", several_views.sent, name="join-several-sent"),
     path("my/", include(my)),
 ]

@@ -55,6 +55,9 @@ def join(request: SignedIn, slug: str) -> HttpResponse:
     _keep(person, community, answers)
     if request.htmx:
         return render(request, "joinrequests/panel.html", _panel(person, community, answers))
+    if "several" in request.POST:
+        # Her answers are kept; they come along to the other communities.
+        return redirect(f"{reverse('join-several')}?community={slug}")
     form = join_form_for(community, answers)
     if form.is_valid():
         return redirect("join-check", slug=slug)

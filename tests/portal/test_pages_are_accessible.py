@@ -93,6 +93,7 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
     asked = builders.request_in(State.AWAITING_REPLY, worker, staff)
     approved = builders.request_in(State.APPROVED, worker, staff, "cbvs")
     builders.draft(worker, "sas")
+    builders.draft(worker, "community-coordination")
     place = worker.person.enrolments.get()
     YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
     chair = enrolled_as_chair(worker)
@@ -114,6 +115,10 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
             "/communities/sas/join/",
             "/communities/sas/join/check/",
             "/communities/community-coordination/join/",
+            "/join/",
+            "/join/answers/?community=sas&community=ors&community=community-coordination",
+            "/join/check/?community=sas&community=community-coordination",
+            f"/join/sent/?community={asked.community.slug}&community=cbvs&community=sas",
             "/my/communities/cbvs/slack/",
             f"/my/communities/{chair.pk}/leave/",
             "/accounts/sessions/",
@@ -125,7 +130,11 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
     page.get_by_role("button", name="Leave the community").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)
-    page.goto(f"{portal.url}/communities/community-coordination/join/")
+    page.goto(f"{portal.url}/communities/ors/join/")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("There is a problem").wait_for()
+    found += problems(page)
+    page.goto(f"{portal.url}/join/answers/?community=sas&community=ors")
     page.get_by_role("button", name="Continue").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)

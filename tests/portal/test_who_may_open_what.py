@@ -97,6 +97,11 @@ TABLE = {
     # She has an open request there, and is led to it; the others see the form.
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
     "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
+    "join-several": (SIGNED_IN, NOT_HER_OWN_WAY),
+    # Opened without communities, they lead to the choice of them.
+    "join-several-answers": ([IN, IN, *[ON] * 6],) * 2,
+    "join-several-check": ([IN, IN, *[ON] * 6],) * 2,
+    "join-several-sent": ([IN, IN, *[ON] * 6], NOT_HER_OWN_WAY),
     "my:home": (SIGNED_IN, NOT_HER_OWN_WAY),
     "my:confirm": (HER_OWN, HER_OWN),
     "my:new-job": (HER_OWN, HER_OWN),
