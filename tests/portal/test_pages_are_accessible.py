@@ -104,6 +104,8 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
         portal,
         [
             "/my/",
+            "/my/details/",
+            "/my/preferences/",
             f"/my/requests/{asked.pk}/",
             f"/my/requests/{asked.pk}/withdraw/",
             f"/my/requests/{approved.pk}/",
