@@ -276,7 +276,8 @@ def test_the_pages_of_meetings(portal, smtp_server, open_page, width):
     hers = open_page(width=width)
     sign_in(hers, portal, smtp_server, dana.email, "/my/")
     pages = [f"/my/meetings/{m.pk}/" for m in (meeting, over, gone)]
-    found = visit(hers, portal, ["/my/", "/my/meetings/", *pages, "/my/calendar/"])
+    about_her = ["/my/details/", "/my/details/work/coordination/"]
+    found = visit(hers, portal, ["/my/", "/my/meetings/", *pages, "/my/calendar/", *about_her])
 
     desk, theirs = "/admin/communities/meeting/", open_page(width=width)
     sign_in(theirs, portal, smtp_server, priya.email, "/admin/")
