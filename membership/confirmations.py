@@ -85,8 +85,8 @@ def settle_row(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRo
     return row
 
 
-def lock_hers(enrolment_id: int, by: User) -> YearlyConfirmation:
-    """Lock her enrolment and the question that waits there. Inside the caller's transaction."""
+def lock_place(enrolment_id: int, by: User) -> Enrolment:
+    """Lock her place in a community. Inside the caller's transaction."""
     enrolment = (
         Enrolment.objects.select_for_update(of=("self",))
         .select_related("person", "community__team")
@@ -94,11 +94,23 @@ def lock_hers(enrolment_id: int, by: User) -> YearlyConfirmation:
     )
     if enrolment.person.user_id != by.pk:
         raise Refused("This is somebody else’s place in the community.")
+    return enrolment
+
+
+def lock_question(enrolment: Enrolment) -> YearlyConfirmation | None:
+    """Lock the question that waits at a locked place. Inside the caller's transaction."""
     confirmation = open_confirmations().select_for_update(of=("self",)).filter(enrolment=enrolment)
     waiting = confirmation.first()
+    if waiting:
+        waiting.enrolment = enrolment
+    return waiting
+
+
+def lock_hers(enrolment_id: int, by: User) -> YearlyConfirmation:
+    """Lock her place and the question that waits there. Inside the caller's transaction."""
+    waiting = lock_question(lock_place(enrolment_id, by))
     if waiting is None:
         raise Refused("There is nothing to confirm now. Nothing was changed.")
-    waiting.enrolment = enrolment
     return waiting
 
 

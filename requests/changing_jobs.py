@@ -1,16 +1,20 @@
-"""Changed jobs: somebody on a roster tells of her new work, with the questions of the join form."""
+"""Somebody tells of her new work, with the questions of the join form.
+
+On a roster this is "changed jobs": in answer to the yearly question, or at any time. Elsewhere what
+she says is kept as her own word, for the day on which she asks to join.
+"""
 
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from communities.eligibility import assess
 from communities.models import CommunityOfPractice
 from communities.vocabulary import CriterionKind, Evidence, Reading
-from membership.confirmations import Answer, close, lock_hers
+from membership.confirmations import Answer, close, lock_place, lock_question
 from membership.models import (
     CoordinationRole,
     Enrolment,
@@ -18,8 +22,8 @@ from membership.models import (
     ProgramPosition,
     User,
     WorklistRow,
-    YearlyConfirmation,
 )
+from membership.refusal import Refused
 from membership.rosters import reassess
 from membership.standing import only_of, standing_of
 from membership.worklist import put_on
@@ -32,20 +36,23 @@ def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> 
     Where the rules name no kinds, all of them.
     """
     rules = community.rules()
-    still = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
     if community.is_coordination:
         kinds = _named(
             rules, CriterionKind.COORDINATION_ROLE, "initiatives", "initiatives_to_check"
         )
-        roles = person.roles.filter(still, is_held=True).select_related("initiative")
+        roles = person.roles.filter(_still(on), is_held=True).select_related("initiative")
         return [r for r in roles if not kinds or r.initiative_kind in kinds]
     types = _named(rules, CriterionKind.CASELOAD, "program_types")
-    positions = person.positions.filter(still).select_related("program__agency", "agency")
+    positions = person.positions.filter(_still(on)).select_related("program__agency", "agency")
     return [
         p
         for p in positions
         if not types or (p.program.type if p.program else p.program_type) in types
     ]
+
+
+def _still(on: date) -> Q:
+    return Q(ends_on__isnull=True) | Q(ends_on__gte=on)
 
 
 def _named(rules: list[Any], kind: CriterionKind, *columns: str) -> set[str]:
@@ -61,8 +68,11 @@ def _named(rules: list[Any], kind: CriterionKind, *columns: str) -> set[str]:
 @transaction.atomic
 def change_jobs(
     *, enrolment_id: int, by: User, answers: dict[str, Any], now: datetime
-) -> YearlyConfirmation:
+) -> Enrolment:
     """She works elsewhere now. ``answers`` are those of a valid join form.
+
+    A yearly question that waits is answered by it. What she says is held against the rules of every
+    community she is in.
 
     The old work keeps its history: her own claim of it ends yesterday; what a list or staff say of it
     stays as they said it. The new work is a claim, the rules are held against it at once, and what is
@@ -72,11 +82,56 @@ def change_jobs(
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(
         enrolments=enrolment_id
     )
-    confirmation = lock_hers(enrolment_id, by)
-    enrolment, on = confirmation.enrolment, timezone.localdate(now)
+    enrolment = lock_place(enrolment_id, by)
+    if enrolment.ended_on:
+        raise Refused("Your time in this community has ended. Nothing was changed.")
     enrolment.person = person
-    community = enrolment.community
-    for work in work_on_record(person, community, on):
+    question = lock_question(enrolment)
+    community, on = enrolment.community, timezone.localdate(now)
+    old = work_on_record(person, community, on)
+    claims = _take_over(person, community, answers, old=old, on=on)
+    if question:
+        close(question, Answer.CHANGED_JOBS, now=now)
+    reassess(now=now, enrolments=person.enrolments.all())
+    _tell_the_team(enrolment, claims, answers.get("note", ""), now)
+    return enrolment
+
+
+@transaction.atomic
+def tell_of_work(
+    *,
+    person_id: int,
+    by: User,
+    community: CommunityOfPractice,
+    answers: dict[str, Any],
+    now: datetime,
+) -> Claims:
+    """Her new work, where no roster depends on it: ``community`` says which questions she answered."""
+    person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
+    if person.user_id != by.pk:
+        raise Refused("These are somebody else’s details.")
+    if places_in(person, community.family).exists():
+        raise Refused("You are in a community that looks at this work. Tell us there.")
+    on = timezone.localdate(now)
+    old = person.roles.filter(is_held=True) if community.is_coordination else person.positions.all()
+    return _take_over(person, community, answers, old=list(old.filter(_still(on))), on=on)
+
+
+def places_in(person: Person, family: str) -> QuerySet[Enrolment]:
+    """Her places in the communities of a family: her work there goes to its team."""
+    return person.enrolments.filter(ended_on__isnull=True, community__team__family=family)
+
+
+def _take_over(
+    person: Person,
+    community: CommunityOfPractice,
+    answers: dict[str, Any],
+    *,
+    old: list[Any],
+    on: date,
+) -> Claims:
+    """Her old work ends yesterday in her own word, and the new work is a claim from today."""
+    for work in old:
         _end_claim(work, on - timedelta(days=1))
     person.name = answers["name"]
     person.phone = answers["phone"] or person.phone
@@ -84,10 +139,7 @@ def change_jobs(
     claims = keep_claims(answers, person=person, community=community)
     for claim in (*claims.positions, *claims.roles):
         type(claim)._default_manager.filter(pk=claim.pk).update(starts_on=on)
-    close(confirmation, Answer.CHANGED_JOBS, now=now)
-    reassess(now=now, enrolments=Enrolment.objects.filter(pk=enrolment.pk))
-    _tell_the_team(enrolment, claims, answers.get("note", ""), now)
-    return confirmation
+    return claims
 
 
 def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None:

@@ -10,15 +10,15 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
-from communities.vocabulary import Evidence
 from membership import confirmations
 from membership.applicants import person_for
-from membership.models import CoordinationRole, Enrolment, ProgramPosition
+from membership.models import Enrolment
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
 from requests.changing_jobs import change_jobs, work_on_record
 from requests.confirming_forms import CHANGED, GO, LEAVE, ConfirmForm
 from requests.forms import join_form_for
+from requests.on_record import in_words
 
 
 @login_required
@@ -48,7 +48,7 @@ def confirm(request: SignedIn, pk: int) -> HttpResponse:
         {
             "enrolment": enrolment,
             "form": form,
-            "on_record": [_in_words(w) for w in work_on_record(enrolment.person, community, today)],
+            "on_record": [in_words(w) for w in work_on_record(enrolment.person, community, today)],
             "waits": enrolment.waits,  # type: ignore[attr-defined]
             "last": enrolment.confirmations.filter(answered_on__isnull=False).first(),
         },
@@ -62,8 +62,6 @@ def new_job(request: SignedIn, pk: int) -> HttpResponse:
     enrolment = _hers(request, pk)
     if enrolment.ended_on:
         return _ended(request, enrolment)
-    if not enrolment.waits:  # type: ignore[attr-defined]
-        return redirect("my:confirm", pk)
     person, community = enrolment.person, enrolment.community
     known = {"name": person.name, "phone": person.phone}
     form = join_form_for(community, request.POST or None, initial=known)
@@ -112,23 +110,3 @@ def _ended(request: SignedIn, enrolment: Enrolment) -> HttpResponse:
         f"Your time in {enrolment.community.short_name} ended on {when}. Nothing was changed.",
     )
     return redirect("my:home")
-
-
-def _in_words(work: ProgramPosition | CoordinationRole) -> tuple[str, str]:
-    """One piece of work as the register has it: (what, how EVA BC knows it)."""
-    match work.evidence:
-        case Evidence.CONFIRMED:
-            how = "EVA BC staff checked it"
-            if work.confirmed_on:
-                how += f" on {date_format(work.confirmed_on, 'j F Y')}"
-        case Evidence.CLAIMED:
-            how = "You told us"
-        case _:
-            how = f"From {work.source}"
-    if isinstance(work, CoordinationRole):
-        name = work.initiative or work.initiative_name or work.get_initiative_kind_display()
-        return f"{work.get_role_display()}: {name}", how
-    what = str(work.program or work.get_program_type_display())
-    agency = "" if work.program else work.agency_name
-    caseload = {True: "with a caseload", False: "without a caseload", None: ""}
-    return ", ".join(p for p in (what, agency, caseload[work.carries_caseload]) if p), how

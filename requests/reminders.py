@@ -10,6 +10,7 @@ after the day of the question.
 * A request lapses after 30 days, and not before its last reminder has been out for 3 days, however
   late that was. A reminder is out when the mail server took it, or refused it for good: an address
   that takes no mail keeps no request open for ever.
+* Who has turned reminders off gets none, and her request lapses after 30 days all the same.
 """
 
 import logging
@@ -20,6 +21,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from membership.details import takes_reminders
 from membership.models import OutboxEmail
 from membership.outbox.queue import cancel, queue_once
 from requests import letters, workflow
@@ -100,7 +102,12 @@ class Wait:
 
     @property
     def due_reminder(self) -> int | None:
-        """The newest reminder that is due, by its days, unless it or a later one is there."""
+        """The newest reminder that is due, by its days, unless it or a later one is there.
+
+        None for somebody who wants no reminders.
+        """
+        if not takes_reminders(self.join_request.person):
+            return None
         due = max((r.days for r in self.reminders if r.due_on <= self.today), default=0)
         return due if due > max(self.letters, default=0) else None
 
@@ -108,6 +115,8 @@ class Wait:
     def lapses_on(self) -> date:
         """The first day on which it lapses without a reply, as far as one can say today."""
         last = self.reminders[-1]
+        if last.letter is None and not takes_reminders(self.join_request.person):
+            return self.asked_on + timedelta(days=LAPSE_DAYS)
         last_out_on = last.out_on or max(last.due_on, self.today)
         return max(
             self.asked_on + timedelta(days=LAPSE_DAYS), last_out_on + timedelta(days=NOTICE_DAYS)
@@ -144,7 +153,8 @@ def _waiting(days: int, today: date) -> Iterator[list[Wait]]:
         state=State.AWAITING_REPLY, asked_on__lte=today - timedelta(days=days)
     )
     last = 0
-    while chunk := list(waiting.filter(pk__gt=last).order_by("pk").only("asked_on")[:CHUNK]):
+    waiting = waiting.select_related("person").only("asked_on", "person__wants_reminders")
+    while chunk := list(waiting.filter(pk__gt=last).order_by("pk")[:CHUNK]):
         yield waits_of(chunk, today)
         last = chunk[-1].pk
 

@@ -1,18 +1,23 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from membership import leaving_views
-from membership.access import my_views
-from requests import confirming_views, several_views, views
+from membership.access import my_views as access_views
+from requests import confirming_views, my_views, several_views, views
 
 my: tuple[list[URLPattern | URLResolver], str] = (
     [
         path("", views.home, name="home"),
+        path("details/", my_views.details, name="details"),
+        path("details/work/<str:family>/", my_views.new_work, name="new-work"),
+        path("preferences/", my_views.preferences, name="preferences"),
         path("communities/<int:pk>/confirm/", confirming_views.confirm, name="confirm"),
         path("communities/<int:pk>/new-job/", confirming_views.new_job, name="new-job"),
         path("communities/<int:pk>/leave/", leaving_views.leave, name="leave"),
-        path("communities/<slug:slug>/slack/", my_views.slack, name="slack"),
-        path("communities/<slug:slug>/slack/link/", my_views.slack_link, name="slack-link"),
-        path("communities/<slug:slug>/slack/joined/", my_views.slack_joined, name="slack-joined"),
+        path("communities/<slug:slug>/slack/", access_views.slack, name="slack"),
+        path("communities/<slug:slug>/slack/link/", access_views.slack_link, name="slack-link"),
+        path(
+            "communities/<slug:slug>/slack/joined/", access_views.slack_joined, name="slack-joined"
+        ),
         path("requests/<int:pk>/", views.join_request, name="request"),
         path("requests/<int:pk>/sent/", views.sent, name="sent"),
         path("requests/<int:pk>/reply/", views.reply, name="reply"),

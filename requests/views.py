@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,6 +25,7 @@ from requests.answers import assess_answers
 from requests.forms import JoinForm, ReplyForm, join_form_for
 from requests.lifecycle import OPEN, State, Verb, allows
 from requests.models import JoinRequest, JoinRequestEvent
+from requests.my_page import what_waits
 from requests.reminders import wait_of, waits_of
 
 STASH = "join_answers"
@@ -106,19 +107,22 @@ def sent(request: SignedIn, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def home(request: SignedIn) -> HttpResponse:
-    """My communities and my requests."""
+    """What waits for her, her communities and meetings, and how her requests went."""
     person = person_for(request.user)
-    mine = person.join_requests.select_related("community__team").order_by("-pk")
+    mine = list(_with_steps(person.join_requests.all()).order_by("-pk"))
+    drafts = [r for r in mine if r.state == State.DRAFT]
+    places = places_of(person)
     awaited = [r for r in mine if r.state == State.AWAITING_REPLY]
     return render(
         request,
         "joinrequests/home.html",
         {
             "person": person,
-            "drafts": [r for r in mine if r.state == State.DRAFT],
             "join_requests": [r for r in mine if r.state != State.DRAFT],
-            "waits": waits_of(awaited, timezone.localdate()),
-            "places": places_of(person),
+            "waiting": what_waits(
+                waits=waits_of(awaited, timezone.localdate()), places=places, drafts=drafts
+            ),
+            "places": places,
             "next_meetings": next_meetings(person, now=timezone.now()),
         },
     )
@@ -179,18 +183,19 @@ def _community(slug: str) -> CommunityOfPractice:
 
 def _own(request: SignedIn, pk: int) -> JoinRequest:
     """Her own request that was sent, by her or for her; anybody else's does not exist for her."""
-    hers = JoinRequestEvent.objects.exclude(verb=Verb.NOTE).order_by("pk")
-    steps = Prefetch("events", hers, to_attr="steps")
-    join_request = (
-        JoinRequest.objects.filter(pk=pk, person=person_for(request.user))
-        .exclude(state=State.DRAFT)
-        .select_related("person", "community__team")
-        .prefetch_related(steps)
-        .first()
-    )
+    sent = JoinRequest.objects.filter(pk=pk, person=person_for(request.user))
+    join_request = _with_steps(sent).exclude(state=State.DRAFT).select_related("person").first()
     if join_request is None:
         raise Http404("You have no such request.")
     return join_request
+
+
+def _with_steps(join_requests: QuerySet[JoinRequest]) -> QuerySet[JoinRequest]:
+    """With the steps that she may see, for the include ``timeline.html``."""
+    hers = JoinRequestEvent.objects.exclude(verb=Verb.NOTE).order_by("pk")
+    return join_requests.select_related("community__team").prefetch_related(
+        Prefetch("events", hers, to_attr="steps")
+    )
 
 
 def _typed(request: SignedIn, community: CommunityOfPractice) -> dict[str, str]:

@@ -6,6 +6,8 @@ went out, however late that was, so a backlog never brings two letters at once; 
 missed, only the newest reminder that is due goes out. Somebody on two rosters gets at most one of
 these letters a day; the other one is due tomorrow.
 
+Who has turned reminders off gets the question and no letter more; her days count as everybody's.
+
 Who has not answered after 45 days goes on the worklist, and not before the last reminder has been out
 for a week. Without an email in the register nobody can be asked: she goes there at once.
 """
@@ -21,6 +23,7 @@ from django.utils.formats import date_format
 
 from membership import roster_letters
 from membership.confirmations import open_confirmations, year_after, year_before
+from membership.details import takes_reminders
 from membership.models import Enrolment, Person, WorklistRow, YearlyConfirmation
 from membership.outbox.queue import cancel, queue_once
 from membership.worklist import put_on
@@ -158,6 +161,8 @@ def _remind(confirmation_id: int, now: datetime) -> bool:
     enrolment = confirmation.enrolment
     confirmation.reminded, confirmation.reminded_on = days, today
     confirmation.save(update_fields=["reminded", "reminded_on"])
+    if not takes_reminders(enrolment.person):
+        return False
     letter = roster_letters.confirm_reminder(enrolment, days=days)
     # A letter that has not left yet says the same.
     cancel(about=enrolment.about, kinds=roster_letters.OF_THE_YEARLY_QUESTION)

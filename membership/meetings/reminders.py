@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from communities.models import Meeting
+from membership.details import takes_reminders
 from membership.meetings import letters
 from membership.meetings.attendance import can_be_written_to
 from membership.models import OutboxEmail, Person
@@ -62,4 +63,6 @@ def _not_yet(meeting: Meeting, people: list[Person]) -> Iterator[tuple[Person, s
         f"{meeting.about}:{meeting.day}:{letters.REMINDER}:{person.pk}": person for person in people
     }
     there = set(OutboxEmail.objects.filter(key__in=keys).values_list("key", flat=True))
-    yield from ((person, key) for key, person in keys.items() if key not in there)
+    for key, person in keys.items():
+        if key not in there and takes_reminders(person):
+            yield person, key

@@ -20,6 +20,12 @@ class Person(models.Model):
     name = models.CharField(max_length=120, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
+    wants_reminders = models.BooleanField(
+        "gets reminders",
+        default=True,
+        db_default=True,
+        help_text="Her own choice. Questions and decisions go out all the same.",
+    )
 
     class Meta:
         ordering = ["name", "pk"]

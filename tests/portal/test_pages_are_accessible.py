@@ -105,6 +105,8 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
         portal,
         [
             "/my/",
+            "/my/details/",
+            "/my/preferences/",
             f"/my/requests/{asked.pk}/",
             f"/my/requests/{asked.pk}/withdraw/",
             f"/my/requests/{approved.pk}/",
@@ -283,7 +285,8 @@ def test_the_pages_of_meetings(portal, smtp_server, open_page, width):
     hers = open_page(width=width)
     sign_in(hers, portal, smtp_server, dana.email, "/my/")
     pages = [f"/my/meetings/{m.pk}/" for m in (meeting, over, gone)]
-    found = visit(hers, portal, ["/my/", "/my/meetings/", *pages, "/my/calendar/"])
+    about_her = ["/my/details/", "/my/details/work/coordination/"]
+    found = visit(hers, portal, ["/my/", "/my/meetings/", *pages, "/my/calendar/", *about_her])
 
     desk, theirs = "/admin/communities/meeting/", open_page(width=width)
     sign_in(theirs, portal, smtp_server, priya.email, "/admin/")

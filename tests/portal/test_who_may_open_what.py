@@ -42,6 +42,8 @@ ALL = [200] * 8
 NOT_THAT_WAY = [405] * 8
 SIGNED_IN = [IN, IN, *[200] * 6]
 HER_OWN = [IN, IN, 200, *[404] * 5]
+# Who is in a program-support community tells of her work there.
+NEW_WORK = [IN, IN, ON, *[200] * 5]
 NOT_HER_OWN_WAY = [IN, IN, *[405] * 6]
 LED_ON = [IN, IN, *[HOME] * 6]
 FRESH_CODE = [IN, IN, *[CODE] * 6]
@@ -103,6 +105,9 @@ TABLE = {
     "join-several-check": ([IN, IN, *[ON] * 6],) * 2,
     "join-several-sent": ([IN, IN, *[ON] * 6], NOT_HER_OWN_WAY),
     "my:home": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "my:details": (SIGNED_IN, SIGNED_IN),
+    "my:new-work": (NEW_WORK, NEW_WORK),
+    "my:preferences": (SIGNED_IN, SIGNED_IN),
     "my:confirm": (HER_OWN, HER_OWN),
     "my:new-job": (HER_OWN, HER_OWN),
     "my:leave": (HER_OWN, [IN, IN, HOME, *[404] * 5]),

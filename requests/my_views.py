@@ -1,0 +1,114 @@
+"""The pages about herself: her details, her work, her preferences."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from communities.models import CommunityOfPractice
+from communities.vocabulary import Family
+from membership.applicants import person_for
+from membership.details import change_details, set_reminders
+from membership.models import Person
+from membership.refusal import Refused
+from membership.signup.visitors import SignedIn
+from requests.changing_jobs import places_in, tell_of_work
+from requests.forms import join_form_for
+from requests.lifecycle import LAPSE_DAYS
+from requests.my_forms import DetailsForm, PreferencesForm
+from requests.on_record import on_record
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def details(request: SignedIn) -> HttpResponse:
+    """Her name and phone, which she changes here, and her work with how it is known."""
+    person = person_for(request.user)
+    form = DetailsForm(_typed(request), initial=_known(person))
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_details(person_id=person.pk, by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Your details are saved.")
+            return redirect("my:details")
+    places = list(person.enrolments.filter(ended_on__isnull=True).select_related("community__team"))
+    looked_at = {place.community.family for place in places}
+    return render(
+        request,
+        "joinrequests/details.html",
+        {
+            "form": form,
+            "work": on_record(person, timezone.localdate()),
+            "places": places,
+            "asks_program": Family.PROGRAM_SUPPORT not in looked_at,
+            "asks_role": Family.COORDINATION not in looked_at,
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_work(request: SignedIn, family: str) -> HttpResponse:
+    """Her new work where she is in no community of the family: kept as her own word."""
+    person, community = person_for(request.user), _any_of(family)
+    if places_in(person, family).exists():
+        return redirect("my:details")
+    form = join_form_for(community, _typed(request), initial=_known(person))
+    # No request and no roster hangs on it, so nobody would read a note.
+    del form.fields["note"]
+    if request.method == "POST" and form.is_valid():
+        try:
+            tell_of_work(
+                person_id=person.pk,
+                by=request.user,
+                community=community,
+                answers=form.cleaned_data,
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Thank you. Your work is on record as you told us.")
+            return redirect("my:details")
+    return render(request, "joinrequests/new_work.html", {"form": form, "family": family})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: SignedIn) -> HttpResponse:
+    """Reminders on or off, and what goes out all the same."""
+    person = person_for(request.user)
+    known = {"reminders": "on" if person.wants_reminders else "off"}
+    form = PreferencesForm(_typed(request), initial=known)
+    if request.method == "POST" and form.is_valid():
+        wanted = form.cleaned_data["reminders"] == "on"
+        try:
+            set_reminders(person_id=person.pk, by=request.user, wanted=wanted)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"Reminders are {'on' if wanted else 'off'}.")
+            return redirect("my:preferences")
+    return render(
+        request, "joinrequests/preferences.html", {"form": form, "lapse_days": LAPSE_DAYS}
+    )
+
+
+def _typed(request: SignedIn) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _known(person: Person) -> dict[str, str]:
+    return {"name": person.name, "phone": person.phone}
+
+
+def _any_of(family: str) -> CommunityOfPractice:
+    """The communities of a family ask the same of her work: any of them will do."""
+    community = CommunityOfPractice.objects.filter(team__family=family).order_by("pk").first()
+    if community is None:
+        raise Http404("There is no such kind of community.")
+    return community
