@@ -1,5 +1,6 @@
 """Somebody's work as EVA BC has it on record, in words for herself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,7 +27,7 @@ def on_record(person: Person, on: date) -> OnRecord:
         *person.roles.filter(is_held=True).select_related("initiative"),
     ]
     return OnRecord(
-        current=[in_words(w) for w in work if not w.ends_on or w.ends_on >= on],
+        current=_each_once(in_words(w) for w in work if not w.ends_on or w.ends_on >= on),
         ended=[_ended(w, w.ends_on) for w in work if w.ends_on and w.ends_on < on],
     )
 
@@ -49,6 +50,14 @@ def in_words(work: Work) -> tuple[str, str]:
     agency = "" if work.program else work.agency_name
     caseload = {True: "with a caseload", False: "without a caseload", None: ""}
     return ", ".join(p for p in (what, agency, caseload[work.carries_caseload]) if p), how
+
+
+def _each_once(told: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same work from two sources is one line, with both."""
+    known: dict[str, list[str]] = {}
+    for what, how in told:
+        known.setdefault(what, []).append(how)
+    return [(what, ". ".join(dict.fromkeys(ways))) for what, ways in known.items()]
 
 
 def _ended(work: Work, last_day: date) -> tuple[str, str]:

@@ -156,6 +156,16 @@ def test_nobody_changes_somebody_elses_details(dana):
             verb(person_id=dana.person.pk, by=other, **how)
 
 
+def test_the_same_work_from_two_sources_is_one_line_with_both(client, dana):
+    fact = {"program_type": "STVC", "carries_caseload": True, "agency_name": "Sample House"}
+    of_list = {"evidence": "listed", "list_name": "the contract list", "list_as_of": "2026-04-01"}
+    dana.person.positions.create(**of_list, **fact)
+    dana.person.positions.create(**fact)
+    seen = page(client, "/my/details/")
+    assert seen.count("Sample House") == 1
+    assert "From the contract list of 1 April 2026. You told us<" in seen
+
+
 def test_work_says_how_it_is_known_and_by_no_staff_name(client, dana):
     fact = {"program_type": "STVC", "carries_caseload": True}
     positions = dana.person.positions
