@@ -1,7 +1,7 @@
 """Reading the mail that local mode wrote to files."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -40,7 +40,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     """The newest mails first; ?to= shows those to one address."""
     to = request.GET.get("to", "").strip().lower()
     files = sorted(Path(settings.MAIL_FOLDER).glob("*.eml"), reverse=True)
-    mails = (_read(file) for file in files)
+    mails = (read_mail(file) for file in files)
     shown = [mail for mail in mails if to in mail.to.lower()][:NEWEST]
     return render(request, "email/mailbox.html", {"mails": shown, "to": to})
 
@@ -52,10 +52,11 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
     file = Path(settings.MAIL_FOLDER) / f"{name}.eml"
     if not file.is_file():
         raise Http404("There is no such mail.")
-    return render(request, "email/mailbox_letter.html", {"mail": _read(file)})
+    return render(request, "email/mailbox_letter.html", {"mail": read_mail(file)})
 
 
-def _read(file: Path) -> ReceivedMail:
+def read_mail(file: Path) -> ReceivedMail:
+    """A mail as it lies in the folder."""
     message = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101  (what the default policy gives)
     body = message.get_body(("plain",))
@@ -64,6 +65,7 @@ def _read(file: Path) -> ReceivedMail:
         to=str(message["to"]),
         sender=str(message["from"]),
         subject=str(message["subject"]),
-        at=parsedate_to_datetime(str(message["date"])),
+        # Written as "-0000", which means UTC and is read as no zone at all.
+        at=parsedate_to_datetime(str(message["date"])).replace(tzinfo=UTC),
         text=body.get_content() if body else "",
     )
