@@ -12,7 +12,7 @@ from membership.access import reconciliation
 from membership.access.exports import read_pasted
 from membership.meetings.feeds import renew_feed
 from membership.meetings.planning import cancel_meeting
-from membership.models import OutboxEmail, Person, YearlyConfirmation
+from membership.models import OutboxEmail, Person, WorklistRow, YearlyConfirmation
 from membership.rosters import enrol
 from requests import desk as desk_verbs
 from requests.lifecycle import State
@@ -301,5 +301,43 @@ def test_the_pages_of_meetings(portal, smtp_server, open_page, width):
     theirs.get_by_role("button", name="Read the list").click()
     theirs.get_by_text("Do you know them?").wait_for()
     found += problems(theirs)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_the_worklist_and_of_a_changed_rule(portal, smtp_server, open_page, width):
+    lead = builders.lead()
+    with transaction.atomic():
+        place = enrol(
+            person=builders.worker().person,
+            community=builders.community(),
+            on=date(2025, 1, 1),
+            now=builders.NOW,
+        )
+    rules = WorklistRow.objects.create(enrolment=place, kind="rules", since="2026-01-01")
+    silent = WorklistRow.objects.create(enrolment=place, kind="unconfirmed", since="2026-01-01")
+    desk = "/admin/membership/worklistrow/"
+    page = open_page(width=width)
+    sign_in(page, portal, smtp_server, lead.email, "/admin/")
+
+    found = visit(
+        page,
+        portal,
+        [
+            desk,
+            f"{desk}{rules.pk}/change/",
+            f"{desk}{rules.pk}/write/",
+            f"{desk}{rules.pk}/give-time/",
+            f"{desk}{rules.pk}/end/",
+            f"{desk}{silent.pk}/settle/",
+        ],
+    )
+    rule = "/admin/communities/communityofpractice/"
+    page.goto(f"{portal.url}{rule}{place.community_id}/change/")
+    page.get_by_label("Community-Based Victim Services (CBVS)").first.check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("heading", name="Change the rules of STVC?").wait_for()
+    found += problems(page)
 
     assert found == []
