@@ -7,4 +7,5 @@ urlpatterns = [
     path("communities/", views.community_list, name="communities"),
     path("communities/<slug:slug>/", views.community, name="community"),
     path("questions/", views.questions, name="questions"),
+    path("accessibility/", views.accessibility, name="accessibility"),
 ]

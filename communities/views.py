@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from communities import accessibility as statement
 from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
 from communities.public_pages import public_page
 
@@ -41,6 +42,23 @@ def questions(request: HttpRequest) -> HttpResponse:
         request,
         "communities/questions.html",
         {"questions": Question.objects.all(), "teams": SupportTeam.objects.all()},
+    )
+
+
+@require_safe
+@public_page
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """What was tested for whom, what was not, and how to report a problem."""
+    return render(
+        request,
+        "communities/accessibility.html",
+        {
+            "standard": statement.STANDARD,
+            "looked_at_on": statement.LOOKED_AT_ON,
+            "tested": statement.TESTED,
+            "not_tested": statement.NOT_TESTED,
+            "teams": SupportTeam.objects.all(),
+        },
     )
 
 

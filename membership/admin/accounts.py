@@ -1,6 +1,10 @@
 """Sign-ins and who is on which team."""
 
+from typing import Any, ClassVar
+
 from django.contrib import admin
+from django.db.models import Field, ManyToManyField
+from django.forms import CheckboxSelectMultiple
 
 from membership.models import User
 
@@ -16,4 +20,12 @@ class UserAdmin(admin.ModelAdmin):
     fields = ["email", "is_active", "is_staff", "groups", "date_joined", "last_login"]
     # The address is proven by a code; typing another one here would prove nothing.
     readonly_fields = ["email", "date_joined", "last_login"]
-    filter_horizontal = ["groups"]
+    # Three teams: ticks say more than two boxes with arrows between them.
+    formfield_overrides: ClassVar[dict[type[Field], dict[str, Any]]] = {
+        ManyToManyField: {
+            "widget": CheckboxSelectMultiple,
+            "label": "Teams",
+            "help_text": "A team sees the requests, people and letters of its own communities; "
+            "leads see all.",
+        }
+    }

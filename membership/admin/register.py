@@ -147,7 +147,7 @@ class InitiativeAdmin(admin.ModelAdmin):
     search_fields = ["name", "community_served"]
 
 
-class ConfirmationInline(admin.TabularInline):
+class ConfirmationInline(admin.StackedInline):
     """What she answered each year; written by the verbs only."""
 
     model = YearlyConfirmation

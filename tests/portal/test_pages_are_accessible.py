@@ -33,6 +33,7 @@ PUBLIC = [
     "/communities/stvc/",
     "/communities/icat/",
     "/questions/",
+    "/accessibility/",
     "/nowhere/",
 ]
 

@@ -95,6 +95,7 @@ TABLE = {
     "communities": (ALL, NOT_THAT_WAY),
     "community": (ALL, NOT_THAT_WAY),
     "questions": (ALL, NOT_THAT_WAY),
+    "accessibility": (ALL, NOT_THAT_WAY),
     "healthz": (ALL, NOT_THAT_WAY),
     # She has an open request there, and is led to it; the others see the form.
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
@@ -303,12 +304,13 @@ def world():
         started_on="2025-01-01",
         ended_on="2025-12-31",
     )
-    place = enrol(
-        person=worker.person,
-        community=builders.community("cbvs"),
-        on=date(2025, 1, 1),
-        now=builders.NOW,
-    )
+    with transaction.atomic():
+        place = enrol(
+            person=worker.person,
+            community=builders.community("cbvs"),
+            on=date(2025, 1, 1),
+            now=builders.NOW,
+        )
     YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
     feed = renew_feed(person=worker.person, now=builders.NOW)
     return {
