@@ -39,7 +39,9 @@ class Program(Evidenced):
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="programs")
     type = models.CharField(max_length=10, choices=ProgramType.choices)
     community_served = models.CharField(max_length=80, blank=True)
-    region = models.CharField(max_length=20, choices=Region.choices, blank=True)
+    region = models.CharField(
+        max_length=20, choices=Region.choices, blank=True, default="", db_default=""
+    )
     funder = models.CharField(max_length=10, choices=Funder.choices, blank=True)
     funded_from = models.DateField(null=True, blank=True)
     funded_until = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")

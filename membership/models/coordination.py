@@ -15,7 +15,9 @@ class CoordinationInitiative(models.Model):
     kind = models.CharField(max_length=10, choices=InitiativeKind.choices)
     name = models.CharField(max_length=160)
     community_served = models.CharField(max_length=80, blank=True)
-    region = models.CharField(max_length=20, choices=Region.choices, blank=True)
+    region = models.CharField(
+        max_length=20, choices=Region.choices, blank=True, default="", db_default=""
+    )
 
     class Meta:
         ordering = ["name"]
