@@ -7,15 +7,22 @@ from django.utils.cache import add_never_cache_headers
 
 
 class PersonalPagesAreNotStored:
-    """Pages made for somebody signed in are kept in no cache, not even the browser's own."""
+    """Pages made for somebody signed in are kept in no cache, not even the browser's own.
+
+    What a browser keeps all the same, it drops when she signs out or is signed out.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        was_signed_in = request.user.is_authenticated
         response = self.get_response(request)
-        if request.user.is_authenticated:
+        is_signed_in = request.user.is_authenticated
+        if was_signed_in or is_signed_in:
             add_never_cache_headers(response)
+        if was_signed_in and not is_signed_in:
+            response["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
 

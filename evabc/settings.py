@@ -60,10 +60,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "membership.signup.idle.SessionsEndWhenIdle",
+    "evabc.middleware.PersonalPagesAreNotStored",
+    "membership.signup.sessions.SessionsEnd",
     "membership.signup.second_factor.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "evabc.middleware.PersonalPagesAreNotStored",
 ]
 
 ROOT_URLCONF = "evabc.urls"
@@ -136,6 +136,12 @@ MFA_TOTP_ISSUER = "EVA BC Communities of Practice"
 # Idle time: the session is written while somebody is there, and its age counts from then.
 SESSION_COOKIE_AGE = 12 * 60 * 60
 STAFF_IDLE_SECONDS = 30 * 60
+# And in any case: a working day for staff, a month for everybody else.
+STAFF_SESSION_SECONDS = 12 * 60 * 60
+SESSION_SECONDS = 30 * 24 * 60 * 60
+# The prefix holds a cookie to https, to this very host and to the whole of it; browsers see to it.
+_ONLY_HERE = "__Host-" if PORTAL_IS_HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_ONLY_HERE}sessionid", f"{_ONLY_HERE}csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PORTAL_IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 

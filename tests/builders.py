@@ -121,6 +121,6 @@ def sign_in(
         methods.append({"method": "mfa", "at": 0})
     session["account_authentication_methods"] = methods
     # As after her first page, so that a test counts the queries of its own page only.
-    session["seen_at"] = int(time.time())
+    session["signed_in_at"] = session["seen_at"] = int(time.time())
     session["account_authentication_methods_user"] = user_id_to_str(user)
     session.save()

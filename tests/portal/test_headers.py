@@ -58,7 +58,7 @@ def answer(db, redis_url, smtp_server, data_folder):
         if user:
             browser = Client()
             builders.sign_in(browser, user)
-            headers["Cookie"] = f"sessionid={browser.cookies['sessionid'].value}"
+            headers["Cookie"] = f"__Host-sessionid={browser.cookies['sessionid'].value}"
         connection = http.client.HTTPConnection(urlsplit(portal.url).netloc, timeout=30)
         connection.request("GET", path, headers=headers)
         got = connection.getresponse()
@@ -115,5 +115,8 @@ def test_plain_http_leads_to_https_on_the_same_host(answer):
 def test_cookies_are_safe(answer):
     _, headers = answer("/accounts/login/")
     cookie = headers["set-cookie"]
-    assert re.match(r"csrftoken=\w+;", cookie)
-    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= {part.strip() for part in cookie.split(";")}
+    assert re.match(r"__Host-csrftoken=\w+;", cookie)
+    assert "Domain" not in cookie
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= {
+        part.strip() for part in cookie.split(";")
+    }

@@ -27,6 +27,7 @@ def test_staff_are_signed_out_after_thirty_idle_minutes_and_told_why(client):
     with time_machine.travel(time.time() + 30 * MINUTE):
         answer = client.get("/admin/")
         assert answer.url == "/accounts/login/?next=/admin/"
+        assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
         page = client.get(answer.url).content.decode()
     assert "You were signed out because nothing happened for a while." in page
 
@@ -40,6 +41,35 @@ def test_a_worker_stays_signed_in_for_twelve_idle_hours(client):
     builders.sign_in(client, builders.worker())
     # Each page counts from the one before: a session is as old as its last use.
     assert [opens_after(client, h * HOUR, "/my/") for h in (0, 11, 22, 35)] == [True] * 3 + [False]
+
+
+@pytest.mark.parametrize(
+    ("who", "page", "hours"),
+    [(builders.staff, "/admin/", 12), (builders.worker, "/my/", 30 * 24)],
+    ids=["staff", "worker"],
+)
+def test_a_session_in_use_ends_all_the_same_after(client, who, page, hours):
+    builders.sign_in(client, who())
+    start = time.time()
+    step = 0.4 if hours == 12 else 11  # well within the idle time
+    at = step
+    while at < hours:
+        assert opens_after(client, start + at * HOUR - time.time(), page), at
+        at += step
+    with time_machine.travel(start + hours * HOUR):
+        said = client.get(page, follow=True).content.decode()
+    assert "You had been signed in for a long time." in said
+
+
+def test_who_signs_out_leaves_nothing_in_the_browser(client):
+    builders.sign_in(client, builders.worker())
+    assert "Clear-Site-Data" not in client.get("/my/").headers
+
+    answer = client.post("/accounts/logout/")
+
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert client.get("/my/").status_code == 302
 
 
 def sign_in_by_code(client):
