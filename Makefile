@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 
-.PHONY: help run test bench lint
+.PHONY: help run test bench pictures lint
 
 help: ## What there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -18,6 +18,10 @@ test: ## Every test, on PostgreSQL and on SQLite, with real servers and a real b
 bench: ## Measure reassessment and imports on PostgreSQL, against what is promised
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.bench
+
+pictures: ## Take the pictures of README and staff guide anew, from the running portal
+	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
+	@.venv/bin/python -m tests.pictures
 
 lint: ## Style and types
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt

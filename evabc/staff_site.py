@@ -40,6 +40,7 @@ class StaffSite(AdminSite):
     def get_urls(self) -> list[Any]:
         """With the pages that are of no single model, and without those about passwords."""
         # The models are not there yet when this site is read.
+        from evabc.guide_views import staff_guide
         from evabc.history_views import history
         from evabc.report_views import report_sheet, reports
         from membership import coverage_views
@@ -48,6 +49,7 @@ class StaffSite(AdminSite):
         view = self.admin_view
         djangos = super().get_urls()
         return [
+            path("guide/", view(staff_guide), name="guide"),
             path("history/", view(history), name="history"),
             path("coverage/", view(coverage_views.coverage), name="coverage"),
             path("coverage/sheet/", view(coverage_views.coverage_sheet), name="coverage_sheet"),

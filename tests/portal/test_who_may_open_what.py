@@ -160,6 +160,7 @@ TABLE = {
     "admin:jsi18n": (TEAMS, desk(405, 405, 405)),
     "admin:view_on_site": (desk(404, 404, 404),) * 2,
     "admin:app_list": (TEAMS, TEAMS),
+    "admin:guide": (TEAMS, desk(405, 405, 405)),
     "admin:history": (TEAMS, desk(405, 405, 405)),
     "admin:no_such_page": (desk(404, 404, 404),) * 2,
     **fixed_rows("communities_supportteam"),
