@@ -1,0 +1,63 @@
+"""The list of OWASP ASVS lines is whole, and what it names exists."""
+
+import re
+
+from tests.servers.parts import ROOT
+
+LIST = (ROOT / "evabc" / "docs" / "asvs.md").read_text()
+ROWS = re.findall(r"^\| ([\d., –]+) \| (.+?) \| (.+) \|$", LIST, re.M)
+
+# How many lines of levels 1 and 2 each section of version 5.0.0 has; they are its first ones.
+SECTIONS = {
+    "1": [2, 9, 11, 3, 2],
+    "2": [3, 3, 4, 1],
+    "3": [0, 2, 4, 6, 5, 0, 2],
+    "4": [3, 1, 2, 4],
+    "5": [1, 3, 2, 3],
+    "6": [3, 12, 4, 4, 5, 3, 0, 4],
+    "7": [3, 4, 2, 5, 2, 2],
+    "8": [2, 3, 1, 1],
+    "9": [3, 4],
+    "10": [2, 2, 4, 11, 5, 2, 3],
+    "11": [2, 3, 3, 4, 1, 1],
+    "12": [3, 2, 4],
+    "13": [1, 5, 2, 5],
+    "14": [2, 4, 3],
+    "15": [3, 3, 7],
+    "16": [1, 5, 4, 3, 3],
+    "17": [1, 4, 2],
+}
+ALL = [
+    f"{chapter}.{section}.{line}"
+    for chapter, counts in SECTIONS.items()
+    for section, count in enumerate(counts, start=1)
+    for line in range(1, count + 1)
+]
+
+
+def lines_of(cell: str) -> list[str]:
+    """ "1.2.1–1.2.3, 1.3.1": each line, ranges in the order of the standard."""
+    found = []
+    for part in cell.split(","):
+        first, _, last = part.strip().partition("–")
+        start = ALL.index(first)
+        found += ALL[start : ALL.index(last) + 1] if last else [first]
+    return found
+
+
+def test_no_line_is_left_out_and_none_is_there_twice():
+    listed = [line for cell, _, _ in ROWS for line in lines_of(cell)]
+
+    assert len(ALL) == 253
+    assert sorted(listed) == sorted(ALL)
+
+
+def test_every_row_has_a_state_and_a_reason():
+    assert {state for _, state, _ in ROWS} == {"met", "not here", "part", "open"}
+    assert [cell for cell, _, reason in ROWS if len(reason) < 10] == []
+
+
+def test_every_file_it_names_exists():
+    named = {path for path in re.findall(r"`([\w./-]+)`", LIST) if "/" in path.strip("/")}
+
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
