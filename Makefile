@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 
-.PHONY: help run test bench pictures lint
+.PHONY: help run test bench pictures audit lint
 
 help: ## What there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -22,6 +22,10 @@ bench: ## Measure reassessment and imports on PostgreSQL, against what is promis
 pictures: ## Take the pictures of README and staff guide anew, from the running portal
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.pictures
+
+audit: ## Hold the locked packages against known vulnerabilities, from data in .data/
+	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
+	@.venv/bin/python -m tests.audit
 
 lint: ## Style and types
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
