@@ -11,8 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evabc.settings")
 app = Celery("evabc")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
+app.conf.beat_scheduler = "evabc.beat:OneActs"
 app.autodiscover_tasks(
     [
+        "evabc",
         "membership",
         "membership.outbox",
         "membership.importing",
