@@ -14,13 +14,14 @@ from django.utils.http import urlencode
 from communities.models import SupportTeam
 from communities.workdays import working_days_between
 from membership.models import OutboxEmail, User, WorklistRow
-from membership.teams import families_of
+from membership.teams import families_of, is_lead
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from requests.queue import ORDER, Age
 
 # Pages that are no model's: (what the link says, its name). Shown under "Looking back".
 PAGES = [("Reports", "admin:reports"), ("Coverage", "admin:coverage"), ("History", "admin:history")]
+PAGES_OF_LEADS = [("How the portal is doing", "admin:how_it_is_doing")]
 
 # What the admin lists by app, in the order of a day's work: each model by its name.
 SECTIONS = [
@@ -143,7 +144,7 @@ def _rows(model: str, **asked: str) -> str:
     return f"{reverse(f'admin:{model}_changelist')}?{urlencode(asked)}"
 
 
-def sections(app_list: list[dict[str, Any]]) -> list[Section]:
+def sections(app_list: list[dict[str, Any]], user: User | AnonymousUser) -> list[Section]:
     """The models of the admin's own list, in the order of a day's work.
 
     A model that is named in no section is under "More": nothing gets lost.
@@ -153,7 +154,8 @@ def sections(app_list: list[dict[str, Any]]) -> list[Section]:
         Section(title, [models.pop(name) for name in names if name in models])
         for title, names in SECTIONS
     ]
-    pages = [{"name": name, "admin_url": reverse(url)} for name, url in PAGES]
+    own = PAGES + PAGES_OF_LEADS if is_lead(user) else PAGES
+    pages = [{"name": name, "admin_url": reverse(url)} for name, url in own]
     looking_back = [*pages, *(models.pop(name) for name in LOGS if name in models)]
     shown += [Section("Looking back", looking_back), Section(MORE, list(models.values()))]
     return [section for section in shown if section.links]

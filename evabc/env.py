@@ -164,3 +164,13 @@ def waiting_limits() -> dict[str, int]:
     if limits["quiet"] > limits["loud"]:
         raise ImproperlyConfigured("EVABC_QUIET_DAYS must not be more than EVABC_LOUD_DAYS.")
     return limits
+
+
+def backup_key() -> str:
+    """What backups are encrypted with; none are made without it."""
+    key = text("EVABC_BACKUP_KEY")
+    if key and len(key) < WEAK_SECRET_LENGTH:
+        raise ImproperlyConfigured(
+            f"EVABC_BACKUP_KEY must be a random text of at least {WEAK_SECRET_LENGTH} characters."
+        )
+    return key

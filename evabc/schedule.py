@@ -33,4 +33,9 @@ SCHEDULE = {
     "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
     # The first ring after midnight does the work of the day; a later one makes up for it.
     "reassess-rosters": {"task": "membership.reassess_rosters", "schedule": 15 * 60.0},
+    # Before staff come; the later rings make up for a night when nothing ran.
+    "nightly-backup": {
+        "task": "evabc.nightly_backup",
+        "schedule": crontab(minute="40", hour="2-23"),
+    },
 }

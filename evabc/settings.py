@@ -183,6 +183,13 @@ LIST_LIMIT_DAYS = env.list_limits()
 
 WAITING_LIMIT_DAYS = env.waiting_limits()
 
+# -- Keeping it running -------------------------------------------------------------------------
+
+BACKUP_KEY = env.backup_key()
+BACKUP_DIR = DATA_DIR / "backups"
+BACKUPS_KEPT = max(env.number("EVABC_BACKUPS_KEPT", 14), 1)
+LEAST_FREE_MB = env.number("EVABC_LEAST_FREE_MB", 500)
+
 # -- Headers ------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
@@ -202,7 +209,7 @@ CONTENT_SECURITY_POLICY = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SECURE_SSL_REDIRECT = PORTAL_IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if PORTAL_IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PORTAL_IS_HTTPS
 if ALLAUTH_TRUSTED_PROXY_COUNT:

@@ -41,6 +41,7 @@ class StaffSite(AdminSite):
         """With the pages that are of no single model, and without those about passwords."""
         # The models are not there yet when this site is read.
         from evabc.guide_views import staff_guide
+        from evabc.health import how_it_is_doing
         from evabc.history_views import history
         from evabc.report_views import report_sheet, reports
         from membership import coverage_views
@@ -50,6 +51,7 @@ class StaffSite(AdminSite):
         djangos = super().get_urls()
         return [
             path("guide/", view(staff_guide), name="guide"),
+            path("how-it-is-doing/", view(how_it_is_doing), name="how_it_is_doing"),
             path("history/", view(history), name="history"),
             path("coverage/", view(coverage_views.coverage), name="coverage"),
             path("coverage/sheet/", view(coverage_views.coverage_sheet), name="coverage_sheet"),
@@ -65,7 +67,7 @@ class StaffSite(AdminSite):
 
         shown = {
             "teams_today": dashboard.teams_today(request.user, on=timezone.localdate()),
-            "sections": dashboard.sections(self.get_app_list(request)),
+            "sections": dashboard.sections(self.get_app_list(request), request.user),
         }
         return super().index(request, {**(extra_context or {}), **shown})
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/", include("membership.signup.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]
 
 if settings.MAIL_IS_FILES:

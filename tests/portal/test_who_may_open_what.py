@@ -97,6 +97,8 @@ TABLE = {
     "questions": (ALL, NOT_THAT_WAY),
     "accessibility": (ALL, NOT_THAT_WAY),
     "healthz": (ALL, NOT_THAT_WAY),
+    # Nothing runs beside the tests: it says so to everybody.
+    "readyz": ([503] * 8, NOT_THAT_WAY),
     # She has an open request there, and is led to it; the others see the form.
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
     "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
@@ -161,6 +163,7 @@ TABLE = {
     "admin:view_on_site": (desk(404, 404, 404),) * 2,
     "admin:app_list": (TEAMS, TEAMS),
     "admin:guide": (TEAMS, desk(405, 405, 405)),
+    "admin:how_it_is_doing": (desk(404, 404, 200), desk(405, 405, 405)),
     "admin:history": (TEAMS, desk(405, 405, 405)),
     "admin:no_such_page": (desk(404, 404, 404),) * 2,
     **fixed_rows("communities_supportteam"),

@@ -1,0 +1,1 @@
+"""Backups of the database: encrypted, checked by reading back, restored onto an empty portal."""

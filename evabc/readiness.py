@@ -1,0 +1,147 @@
+"""Is the portal ready for people? Each check says in a sentence what is wrong and what to do."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import redis
+from django.conf import settings
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from evabc.backups.verbs import last_backup
+from membership.models import Heartbeat, OutboxEmail
+from membership.outbox.delivery import due_letters
+
+SILENT = timedelta(minutes=2)  # beat rings every half minute
+LETTERS_WAIT = timedelta(minutes=15)
+BACKUP_AGE = timedelta(hours=36)
+BROKER_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part of the portal. ``problem`` is empty when all is well; ``figure`` is for people."""
+
+    name: str
+    problem: str = ""
+    figure: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        return not self.problem
+
+
+def checks(*, now: datetime) -> list[Check]:
+    """Every part, in the order in which one would look; without a database only what needs none."""
+    try:
+        first = [_database(), _migrations()]
+    except Error:
+        problem = "The database does not answer. Look whether it runs and whether its disk is full."
+        return [Check("database", problem), _broker(), _disk()]
+    return [*first, *(look(now) for look in _LOOKS), _broker(), _disk()]
+
+
+def _database() -> Check:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return Check("database", figure=connection.vendor)
+
+
+def _migrations() -> Check:
+    executor = MigrationExecutor(connection)
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    problem = f"{missing} migrations are not applied. Run: python manage.py migrate."
+    return Check("migrations", problem if missing else "", "all applied")
+
+
+def _beat(now: datetime) -> Check:
+    seen = _seen(Heartbeat.Part.BEAT)
+    if seen and now - seen < SILENT:
+        return Check("beat", figure=f"rang at {_clock(seen)}")
+    since = f"since {_clock(seen)}" if seen else "yet"
+    return Check(
+        "beat",
+        f"Beat has not rung {since}: reminders, retries and backups stand still. Start beat again.",
+    )
+
+
+def _worker(now: datetime) -> Check:
+    seen, rung = _seen(Heartbeat.Part.WORKER), _seen(Heartbeat.Part.BEAT)
+    # Held against the last ring: while beat is silent, nobody can know how the workers are.
+    if seen and rung and rung - seen < SILENT:
+        return Check("worker", figure=f"did a task at {_clock(seen)}")
+    since = f"since {_clock(seen)}" if seen else "yet"
+    return Check(
+        "worker", f"No worker has done a task {since}: letters wait. Start the worker again."
+    )
+
+
+def _letters(now: datetime) -> Check:
+    oldest = due_letters(now - LETTERS_WAIT).order_by("due_at").first()
+    if oldest is None:
+        waiting = OutboxEmail.objects.filter(state=OutboxEmail.State.QUEUED).count()
+        return Check("letters", figure=f"{waiting} wait, none for long")
+    return Check(
+        "letters",
+        f"A letter has waited to be sent since {_clock(oldest.due_at)}. "
+        "Look whether a worker runs and whether the mail server takes letters.",
+    )
+
+
+def _backup(now: datetime) -> Check:
+    if not settings.BACKUP_KEY:
+        return Check("backup", figure="none are made: EVABC_BACKUP_KEY is not set")
+    made = last_backup()
+    if made and now - made < BACKUP_AGE:
+        return Check("backup", figure=f"made at {_clock(made)}")
+    since = f"since {_clock(made)}" if made else "yet"
+    return Check(
+        "backup",
+        f"There is no good backup {since}. Run: python manage.py backup, and read what it says.",
+    )
+
+
+def _broker() -> Check:
+    if not settings.REDIS_URL:
+        folder = str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])
+        is_there = os.access(folder, os.W_OK)
+        problem = f"The folder of the doorbells, {folder}, cannot be written."
+        return Check("broker", "" if is_there else problem, "a folder")
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=BROKER_SECONDS,
+            socket_connect_timeout=BROKER_SECONDS,
+        ) as broker:
+            broker.ping()
+    except redis.RedisError:
+        return Check(
+            "broker",
+            "Redis does not answer: letters go out up to half a minute later, and limits do not "
+            "count. Start Redis again.",
+        )
+    return Check("broker", figure="Redis answers")
+
+
+def _disk() -> Check:
+    free = shutil.disk_usage(settings.DATA_DIR).free // 1_000_000
+    problem = (
+        f"Only {free} MB are free on the disk of the portal, and EVABC_LEAST_FREE_MB is "
+        f"{settings.LEAST_FREE_MB}. Make room: old backups and images of earlier versions go first."
+    )
+    return Check("disk", problem if free < settings.LEAST_FREE_MB else "", f"{free:,} MB free")
+
+
+_LOOKS: list[Callable[[datetime], Check]] = [_beat, _worker, _letters, _backup]
+
+
+def _seen(part: Heartbeat.Part) -> datetime | None:
+    return Heartbeat.objects.filter(part=part).values_list("seen_at", flat=True).first()
+
+
+def _clock(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%H:%M on %-d %B %Y")

@@ -1,0 +1,172 @@
+"""/readyz says which part needs care, and what to do: by dead processes, a full disk, letters that wait."""
+
+import json
+from datetime import timedelta
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from evabc import readiness
+from evabc.health import KEPT_FOR
+from evabc.tasks import nightly_backup, say_that_you_live
+from membership.heartbeats import act_as_beat, worker_is_alive
+from membership.models import Heartbeat, OutboxEmail
+from tests import builders
+from tests.servers import processes
+from tests.servers.parts import wait_until_ready
+
+core = pytest.mark.core
+NOW = builders.NOW
+
+
+def problems(now=NOW) -> dict[str, str]:
+    return {check.name: check.problem for check in readiness.checks(now=now) if check.problem}
+
+
+@pytest.fixture
+def all_well(db, settings, tmp_path):
+    settings.BACKUP_KEY, settings.BACKUP_DIR = "only-for-tests-" + "0123456789" * 3, tmp_path
+    act_as_beat(owner="beat", now=NOW)
+    worker_is_alive(owner="worker", now=NOW)
+    (tmp_path / "portal-20260504T100000Z.backup").touch()
+
+
+@core
+def test_all_is_well(all_well):
+    assert problems() == {}
+
+
+@core
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ("beat", "Beat has not rung since 09:55 on 4 May 2026"),
+        ("worker", "No worker has done a task since 09:55 on 4 May 2026: letters wait."),
+    ],
+)
+def test_a_part_that_is_silent(all_well, part, says):
+    Heartbeat.objects.filter(part=part).update(seen_at=NOW - timedelta(minutes=5))
+
+    found = problems()
+
+    assert list(found) == [part]
+    assert found[part].startswith(says)
+
+
+@core
+def test_before_anything_ran(all_well):
+    Heartbeat.objects.all().delete()
+
+    assert problems()["beat"].startswith("Beat has not rung yet")
+    assert problems()["worker"].startswith("No worker has done a task yet")
+
+
+@core
+@pytest.mark.usefixtures("catalogue")
+def test_a_letter_that_waits(all_well):
+    builders.sent(builders.worker())
+    OutboxEmail.objects.update(due_at=NOW - timedelta(minutes=16))
+    OutboxEmail.objects.exclude(kind="receipt").update(state="cancelled")
+
+    assert problems() == {
+        "letters": "A letter has waited to be sent since 09:44 on 4 May 2026. "
+        "Look whether a worker runs and whether the mail server takes letters."
+    }
+
+
+@core
+def test_a_disk_that_is_full(all_well, settings):
+    settings.LEAST_FREE_MB = 10**9
+
+    assert "Make room" in problems()["disk"]
+
+
+@core
+def test_a_backup_that_is_too_old(all_well):
+    assert problems(NOW + timedelta(hours=60))["backup"].startswith(
+        "There is no good backup since 03:00 on 4 May 2026."
+    )
+
+
+@core
+def test_a_migration_that_is_not_applied(all_well):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE name = '0011_heartbeats'")
+
+    assert (
+        problems()["migrations"] == "1 migrations are not applied. Run: python manage.py migrate."
+    )
+
+
+def test_redis_that_is_gone(all_well, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    assert list(problems()) == ["broker"]
+
+
+@core
+@pytest.mark.django_db(transaction=True)
+def test_the_night_makes_one_backup(settings, tmp_path):
+    settings.BACKUP_KEY, settings.BACKUP_DIR = "only-for-tests-" + "0123456789" * 3, tmp_path
+    nightly_backup()
+    nightly_backup()
+    assert len(list(tmp_path.iterdir())) == 1
+
+    settings.BACKUP_KEY = ""
+    nightly_backup()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def ask(url):
+    try:
+        with urlopen(f"{url}/readyz", timeout=10) as answer:  # noqa: S310 - our own
+            return answer.status, json.load(answer)
+    except HTTPError as answer:
+        return answer.code, json.load(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_real_processes_make_it_green_and_a_dead_worker_red(
+    portal, redis_url, data_folder, tmp_path
+):
+    with (
+        processes.celery_worker(data_folder / "worker.log") as worker,
+        processes.celery_beat(tmp_path / "beat.log", tmp_path / "beat") as beat,
+    ):
+        say_that_you_live.delay()
+        wait_until_ready(
+            beat, ready=lambda: ask(portal.url)[0] == 200, log=tmp_path / "beat.log", seconds=30
+        )
+        worker.kill()
+        worker.wait()
+        # As after three minutes in which beat rang and nobody came.
+        Heartbeat.objects.filter(part="worker").update(
+            seen_at=timezone.now() - timedelta(minutes=3)
+        )
+        wait_until_ready(
+            beat,
+            ready=lambda: ask(portal.url)[0] == 503,
+            log=tmp_path / "beat.log",
+            seconds=KEPT_FOR + 10,
+        )
+        status, said = ask(portal.url)
+
+    assert (status, said["ready"]) == (503, False)
+    assert "Start the worker again." in said["parts"].pop("worker")
+    assert set(said["parts"].values()) == {"ok"}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("catalogue")
+def test_leads_read_it_as_a_page(client, all_well):
+    builders.sign_in(client, builders.lead())
+
+    assert "How the portal is doing" in client.get("/admin/").content.decode()
+    page = client.get("/admin/how-it-is-doing/").content.decode()
+
+    assert "Needs care" in page
+    assert "Beat has not rung since" in page
+    assert "MB free" in page
