@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 
-.PHONY: help run test bench pictures audit lint
+.PHONY: help run dev test bench pictures audit lint
 
 help: ## What there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -10,6 +10,10 @@ help: ## What there is
 run: ## Start the portal on this machine, with sample data
 	@$(PYTHON) evabc/bootstrap.py requirements.txt
 	@EVABC_LOCAL=1 exec .venv/bin/python manage.py run_portal
+
+dev: ## The same for developers: reload on change, and a toolbar that shows queries
+	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
+	@EVABC_LOCAL=1 EVABC_DEV=1 exec .venv/bin/python manage.py run_portal
 
 test: ## Every test, on PostgreSQL and on SQLite, with real servers and a real browser
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt

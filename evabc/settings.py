@@ -13,6 +13,7 @@ zoneinfo.reset_tzpath(to=())
 BASE_DIR = env.BASE_DIR
 LOCAL = env.flag("EVABC_LOCAL")  # `make run`: one machine, sample data, mail into files
 DATA_DIR = env.data_dir()
+DEV = LOCAL and env.flag("EVABC_DEV")  # `make dev`: the same with reload and a toolbar
 SECRET_KEY = env.secret_key(local=LOCAL, folder=DATA_DIR)
 PORTAL_URL = env.portal_url(local=LOCAL)
 DEBUG = False
@@ -65,6 +66,11 @@ MIDDLEWARE = [
     "membership.signup.second_factor.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
+
+if DEV:
+    INSTALLED_APPS += ["debug_toolbar"]
+    MIDDLEWARE.insert(0, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": "evabc.context.always"}
 
 ROOT_URLCONF = "evabc.urls"
 WSGI_APPLICATION = "evabc.wsgi.application"

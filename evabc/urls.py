@@ -19,3 +19,6 @@ urlpatterns = [
 
 if settings.MAIL_IS_FILES:
     urlpatterns += [path("mailbox/", include("membership.outbox.mailbox_urls"))]
+
+if settings.DEV:
+    urlpatterns += [path("__debug__/", include("debug_toolbar.urls"))]

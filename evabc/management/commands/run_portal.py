@@ -77,12 +77,18 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
 
+    def _reload(self) -> str:
+        """Start the web server anew when code or a template changes."""
+        templates = (settings.BASE_DIR / "templates").rglob("*.*")
+        return " --reload" + "".join(f" --reload-extra-file {file}" for file in templates)
+
     def _processes(self) -> dict[str, str]:
         python = sys.executable
         beat_file = settings.DATA_DIR / "beat"
         return {
             "web": f"{python} -m gunicorn evabc.wsgi --worker-class gthread --threads 4 "
-            f"--no-control-socket --log-level warning --bind 127.0.0.1:{env.number('PORT', 8000)}",
+            f"--no-control-socket --log-level warning --bind 127.0.0.1:{env.number('PORT', 8000)}"
+            + (self._reload() if settings.DEV else ""),
             "worker": f"{python} -m celery -A evabc worker {WORKER_OPTIONS} --loglevel WARNING",
             "beat": f"{python} -m celery -A evabc beat --pidfile= --schedule {beat_file} "
             "--loglevel WARNING",
