@@ -109,7 +109,7 @@ class Post:
 
     def beat(self, **extra: str) -> subprocess.Popen[bytes]:
         number = next(self._numbers)
-        log, notes = self.folder / f"beat-{number}.log", self.folder / f"beat-{number}"
+        log, notes = self.folder / f"beat-{number}.log", self.folder / "beat"
         return self._keep(processes.start_beat(log, notes, **self.environment(**extra)), log)
 
     def _keep(self, process: subprocess.Popen[bytes], log: Path) -> subprocess.Popen[bytes]:
