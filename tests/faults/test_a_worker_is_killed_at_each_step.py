@@ -8,8 +8,8 @@ import pytest
 from membership.models import OutboxEmail
 from membership.outbox.queue import ring, without_ringing
 from tests import builders
+from tests.faults.counting import count_letters
 from tests.faults.post import State, leases_pass, until
-from tests.faults.tally import count_letters
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 

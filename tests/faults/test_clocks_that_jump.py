@@ -10,8 +10,8 @@ from membership.models import OutboxEmail
 from membership.outbox.queue import ring, without_ringing
 from membership.outbox.tasks import sweep_letters
 from tests import builders
+from tests.faults.counting import count_letters
 from tests.faults.post import State, until
-from tests.faults.tally import count_letters
 from tests.servers.parts import stop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]

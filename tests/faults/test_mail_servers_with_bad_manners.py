@@ -7,9 +7,9 @@ import pytest
 from membership.models import OutboxEmail
 from membership.outbox import delivery
 from tests import builders
+from tests.faults.counting import count_letters
 from tests.faults.mail_server import STEPS
 from tests.faults.post import State
-from tests.faults.tally import count_letters
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
 

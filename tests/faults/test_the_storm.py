@@ -9,8 +9,8 @@ import redis
 from membership.models import OutboxEmail
 from tests import builders
 from tests.faults import IS_LONG
+from tests.faults.counting import count_letters
 from tests.faults.post import until
-from tests.faults.tally import count_letters
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 

@@ -17,9 +17,10 @@ from django.test import Client
 from membership.models import OutboxEmail
 from requests.models import JoinRequest
 from tests import builders
+from tests.faults.counting import count_letters
 from tests.faults.line import Line
 from tests.faults.post import State, until
-from tests.faults.tally import Tally, count_letters, note
+from tests.faults.tally import Tally, note
 from tests.portal.visitor import Visitor
 from tests.servers import postgresql, processes
 from tests.servers.parts import ROOT, servers_of_this_run
