@@ -15,8 +15,10 @@ TRANSPORT_ALIASES["filesystem"] = "evabc.doorbell:Transport"
 app = Celery("evabc")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
+app.conf.beat_scheduler = "evabc.beat:OneActs"
 app.autodiscover_tasks(
     [
+        "evabc",
         "membership",
         "membership.outbox",
         "membership.importing",

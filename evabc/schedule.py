@@ -3,6 +3,7 @@
 from celery.schedules import crontab
 
 SCHEDULE = {
+    "say-that-you-live": {"task": "evabc.say_that_you_live", "schedule": 30.0},
     "sweep-letters": {"task": "membership.sweep_letters", "schedule": 30.0},
     # Once a day would do. Every hour makes up for a night when nothing ran; by day only, because
     # its letters make phones ring.

@@ -13,6 +13,7 @@ from membership.models.confirmations import YearlyConfirmation
 from membership.models.coordination import CoordinationInitiative, CoordinationRole
 from membership.models.enrolments import Enrolment
 from membership.models.exports import Export
+from membership.models.heartbeats import Heartbeat
 from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
 from membership.models.leaving import Leaving
 from membership.models.letters import Bounce, LetterAttempt, LetterWording
@@ -34,6 +35,7 @@ __all__ = [
     "Enrolment",
     "EvaMembership",
     "Export",
+    "Heartbeat",
     "Leaving",
     "LetterAttempt",
     "LetterWording",

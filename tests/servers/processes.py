@@ -70,6 +70,17 @@ def start_beat(log: Path, notes: Path, **extra: str) -> subprocess.Popen[bytes]:
     return _run("celery", *command, log=log, environment=process_environment(**extra))
 
 
+@contextmanager
+def celery_beat(log: Path, schedule: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a beat until the block ends; it has begun to tick when the block begins."""
+    process = start_beat(log, schedule, **extra)
+    try:
+        wait_until_ready(process, ready=lambda: b"This beat" in log.read_bytes(), log=log)
+        yield process
+    finally:
+        stop(process, signal=signal.SIGTERM)
+
+
 def _listeners(broker: redis.Redis) -> set[str]:
     """The connections that wait for a task in this run's database; a ready worker is one."""
     number = str(broker.get_connection_kwargs()["db"])
