@@ -1,4 +1,4 @@
-"""The beat of the portal: Celery's own, which also rings on after the clock was set back."""
+"""Celery's scheduler, which here also rings on after the clock was set back."""
 
 from typing import Any
 

@@ -10,13 +10,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
 
-from membership.models import OutboxEmail
+from membership.models import Heartbeat, OutboxEmail
 from membership.outbox.tasks import sweep_letters
 from tests.servers import processes
 from tests.servers.parts import ROOT, free_port, stop
@@ -107,10 +108,11 @@ class Post:
         log = self.folder / f"worker-{next(self._numbers)}.log"
         return self._keep(processes.start_celery_worker(log, **self.environment(**extra)), log)
 
-    def beat(self, **extra: str) -> subprocess.Popen[bytes]:
-        number = next(self._numbers)
-        log, notes = self.folder / f"beat-{number}.log", self.folder / "beat"
-        return self._keep(processes.start_beat(log, notes, **self.environment(**extra)), log)
+    def beat(self, notes: str = "beat", **extra: str) -> subprocess.Popen[bytes]:
+        """Another beat, with its memory in the file ``notes``."""
+        log = self.folder / f"beat-{next(self._numbers)}.log"
+        environment = self.environment(**extra)
+        return self._keep(processes.start_beat(log, self.folder / notes, **environment), log)
 
     def _keep(self, process: subprocess.Popen[bytes], log: Path) -> subprocess.Popen[bytes]:
         self._running.append(process)
@@ -152,5 +154,10 @@ class Post:
 
 def leases_pass() -> None:
     """The time of a lease passes. Only while nobody sends: then it is the same as to wait."""
-    past = timezone.now() - timezone.timedelta(days=1)
+    past = timezone.now() - timedelta(days=1)
     OutboxEmail.objects.filter(state=State.SENDING).update(lease_until=past)
+
+
+def beat_is_missed() -> None:
+    """The minute passes after which another beat acts for one that was killed."""
+    Heartbeat.objects.update(seen_at=timezone.now() - timedelta(days=1))

@@ -8,12 +8,12 @@ from django.test import Client
 
 from communities.models import Question
 from membership.models import OutboxEmail
-from membership.outbox.queue import ring
+from membership.outbox.queue import ring, without_ringing
 from membership.outbox.tasks import sweep_letters
 from requests.models import JoinRequest
 from tests import builders
 from tests.faults.counting import count_letters
-from tests.faults.post import State, until
+from tests.faults.post import State, beat_is_missed, until
 from tests.portal.visitor import Visitor
 from tests.servers import processes
 
@@ -91,3 +91,21 @@ def test_three_workers_that_are_all_rung_for_the_same_letters_send_each_once(pos
     assert set(Counter(post.mail.accepted()).values()) == {1}
     tally = count_letters("three workers, each letter rung for three times", post.mail, kills=0)
     assert (tally.letters, tally.holds) == (60, True)
+
+
+def test_of_two_beats_one_rings_and_the_other_when_it_is_killed(post):
+    post.ready(post.worker())
+    beats = [post.beat("one"), post.beat("two")]
+    until(lambda: all("This beat" in post.log_of(beat) for beat in beats))
+    acting, standing_by = sorted(beats, key=lambda beat: "stands by" in post.log_of(beat))
+    until(lambda: post.log_of(acting).count("task sweep-letters") >= 3)
+    assert "Sending due task" not in post.log_of(standing_by)
+
+    post.kill(acting)
+    with without_ringing():
+        builders.sent(builders.worker())
+    beat_is_missed()
+    until(lambda: OutboxEmail.objects.filter(state=State.SENT).count() == 2)
+    post.stop_all()
+    tally = count_letters("the beat that acts killed, another stands by", post.mail, kills=1)
+    assert (tally.lost, tally.extra, tally.strange) == (0, 0, 0)

@@ -10,7 +10,7 @@ from membership.models import OutboxEmail
 from tests import builders
 from tests.faults import IS_LONG
 from tests.faults.counting import count_letters
-from tests.faults.post import until
+from tests.faults.post import beat_is_missed, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 
@@ -40,6 +40,7 @@ def test_no_letter_is_lost_and_copies_are_no_more_than_kills(post, redis_url):
             with redis.Redis.from_url(redis_url) as broker:
                 broker.flushdb()  # this portal's number; FLUSHALL would empty those of other tests
             post.kill(beat)
+            beat_is_missed()
             beat = post.beat()
 
     post.drain()
