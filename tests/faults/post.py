@@ -27,7 +27,7 @@ ENDED = [State.SENT, State.FAILED, State.CANCELLED]
 _never = threading.Event()
 
 
-def until(holds: Callable[[], Any], *, seconds: float = 40, what: str = "") -> None:
+def until(holds: Callable[[], Any], *, seconds: float = 60, what: str = "") -> None:
     """Wait until ``holds``; fail when it does not come to be."""
     for _ in range(int(seconds / 0.02)):
         if holds():
@@ -80,6 +80,10 @@ class MailServer:
     def accepted(self) -> Counter[str]:
         """How often each letter was taken, by its Message-ID."""
         return Counter(note["id"] for note in self.steps("accepted"))
+
+    def taken(self) -> int:
+        """How many copies of letters were taken; cheap enough to ask often."""
+        return self.log.read_bytes().count(b'"step": "accepted"')
 
     def _listens(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
