@@ -5,16 +5,17 @@ import os
 import socket
 from typing import Any
 
-from celery.beat import PersistentScheduler
 from django.db import Error, close_old_connections
 from django.utils import timezone
+
+from evabc.ringing import Scheduler
 
 logger = logging.getLogger(__name__)
 
 STAND_BY = 10.0  # seconds between two looks of a beat that does not act
 
 
-class OneActs(PersistentScheduler):
+class OneActs(Scheduler):
     """Rings only while the row in the database says that this beat is the one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -3,10 +3,14 @@
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 from evabc.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evabc.settings")
+
+# Where settings.py names the file system as the broker.
+TRANSPORT_ALIASES["filesystem"] = "evabc.doorbell:Transport"
 
 app = Celery("evabc")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -11,8 +11,12 @@ LEASE = timedelta(seconds=60)
 
 
 def act_as_beat(*, owner: str, now: datetime) -> bool:
-    """Whether `owner` is the one beat that acts; it is, when nobody else was it within the LEASE."""
-    free_or_mine = Q(owner=owner) | Q(seen_at__lt=now - LEASE)
+    """Whether `owner` is the one beat that acts; it is, when nobody else was it within the LEASE.
+
+    A sign of life from beyond the LEASE ahead was left by a clock that was wrong, and does not count.
+    """
+    silent = Q(seen_at__lt=now - LEASE) | Q(seen_at__gt=now + LEASE)
+    free_or_mine = Q(owner=owner) | silent
     mine = Heartbeat.objects.filter(free_or_mine, part=Heartbeat.Part.BEAT)
     if mine.update(owner=owner, seen_at=now):
         return True

@@ -105,5 +105,9 @@ class FolderBackend(BaseEmailBackend):
     def _write(self, folder: Path, message: PlainMessage) -> None:
         name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(4)}"
         unfinished = folder / f".{name}.part"
-        unfinished.write_bytes(message.as_bytes())
-        unfinished.rename(folder / f"{name}.eml")
+        try:
+            unfinished.write_bytes(message.as_bytes())
+            unfinished.rename(folder / f"{name}.eml")
+        finally:
+            # Where the disk is full, halves of each try would fill it further.
+            unfinished.unlink(missing_ok=True)

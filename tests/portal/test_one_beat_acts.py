@@ -28,6 +28,14 @@ def test_the_first_one_acts_until_it_is_silent_for_the_lease():
     assert not act_as_beat(owner="first", now=NOW + 2 * LEASE + timedelta(seconds=2))
 
 
+@pytest.mark.core
+@pytest.mark.django_db
+def test_a_sign_of_life_from_a_clock_that_was_ahead_keeps_nobody_from_acting():
+    assert act_as_beat(owner="first", now=NOW + timedelta(days=1))
+    assert act_as_beat(owner="second", now=NOW)
+    assert not act_as_beat(owner="first", now=NOW + timedelta(seconds=1))
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_real_beats_the_second_takes_over_when_the_first_is_killed(
     redis_url, smtp_server, tmp_path

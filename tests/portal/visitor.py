@@ -5,7 +5,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar
+from http.cookiejar import Cookie, CookieJar
 
 
 @dataclass
@@ -33,11 +33,19 @@ class Visitor:
 
     def __init__(self, portal: str) -> None:
         self.portal = portal.rstrip("/")
+        self._cookies = CookieJar()
         self._opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(CookieJar()),
+            urllib.request.HTTPCookieProcessor(self._cookies),
             urllib.request.ProxyHandler({}),
         )
         self.page = Page("", 0, "")
+
+    def come_back(self, session: str) -> None:
+        """She signed in before, and her browser has kept the session."""
+        rest = (None, False, "localhost.local", False, False, "/", True, False)
+        self._cookies.set_cookie(
+            Cookie(0, "sessionid", session, *rest, None, False, None, None, {})
+        )
 
     def get(self, path: str) -> Page:
         return self._open(urllib.request.Request(self._full(path)))  # noqa: S310  (our own portal)

@@ -32,20 +32,43 @@ SETTINGS = {
 }
 
 
+class Cluster:
+    """A PostgreSQL with its data in a folder of its own. It runs from the beginning on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._home = folder / "postgresql"
+        self._home.mkdir()
+        _hand_over(self._home)
+        self._binaries = _binaries(self._home)
+        _initialise(self._binaries, self._home)
+        self._process, self._port = on_free_port(self._started)
+
+    @property
+    def url(self) -> str:
+        """The database that tests derive theirs from."""
+        return f"postgres://{USER}@127.0.0.1:{self._port}/{DATABASE}"
+
+    def stop(self) -> None:
+        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
+        stop(self._process, signal=signal.SIGINT)
+
+    def restart(self) -> None:
+        """Stop it, whoever works with it, and start it on the same data and port."""
+        self.stop()
+        self._process = self._started(self._port)
+
+    def _started(self, port: int) -> subprocess.Popen[bytes]:
+        return _start(self._binaries, self._home, port)
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
     """Run PostgreSQL with its data in `folder`; give the URL of the database tests derive from."""
-    home = folder / "postgresql"
-    home.mkdir()
-    _hand_over(home)
-    binaries = _binaries(home)
-    _initialise(binaries, home)
-    process, port = on_free_port(lambda port: _start(binaries, home, port))
+    cluster = Cluster(folder)
     try:
-        yield f"postgres://{USER}@127.0.0.1:{port}/{DATABASE}"
+        yield cluster.url
     finally:
-        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
-        stop(process, signal=signal.SIGINT)
+        cluster.stop()
 
 
 def _binaries(home: Path) -> Path:

@@ -21,6 +21,7 @@ from tests.servers.parts import ROOT, stop, wait_until_ready
 
 WORKER = ["-A", "evabc", "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "INFO"]
 WORKER += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+BEAT = ["-A", "evabc", "beat", "--pidfile=", "--loglevel", "INFO"]
 PORTAL = ["evabc.wsgi", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
 
 
@@ -50,7 +51,7 @@ def celery_worker(log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
     """
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
         before = _listeners(broker)
-        process = _run("celery", *WORKER, log=log, environment=process_environment(**extra))
+        process = start_celery_worker(log, **extra)
         try:
             wait_until_ready(process, ready=lambda: bool(_listeners(broker) - before), log=log)
             yield process
@@ -58,11 +59,21 @@ def celery_worker(log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
             stop(process, signal=signal.SIGTERM)
 
 
+def start_celery_worker(log: Path, **extra: str) -> subprocess.Popen[bytes]:
+    """A Celery worker that takes tasks a moment from now; whoever starts it ends it."""
+    return _run("celery", *WORKER, log=log, environment=process_environment(**extra))
+
+
+def start_beat(log: Path, notes: Path, **extra: str) -> subprocess.Popen[bytes]:
+    """Beat, with its memory in the file ``notes``; whoever starts it ends it."""
+    command = [*BEAT, "--schedule", str(notes)]
+    return _run("celery", *command, log=log, environment=process_environment(**extra))
+
+
 @contextmanager
 def celery_beat(log: Path, schedule: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a beat until the block ends; it has begun to tick when the block begins."""
-    options = ["-A", "evabc", "beat", "--pidfile=", "--schedule", str(schedule)]
-    process = _run("celery", *options, log=log, environment=process_environment(**extra))
+    process = start_beat(log, schedule, **extra)
     try:
         wait_until_ready(process, ready=lambda: b"This beat" in log.read_bytes(), log=log)
         yield process

@@ -1,0 +1,31 @@
+"""A mail server that can be killed, and workers and beat that send to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.post import MailServer, Post
+
+
+@pytest.fixture(scope="session")
+def _mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+    server = MailServer(tmp_path_factory.mktemp("mail"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def mail(_mail: MailServer) -> MailServer:
+    """With an empty log and good manners."""
+    _mail.start_anew()
+    return _mail
+
+
+@pytest.fixture
+def post(
+    transactional_db: None, catalogue: None, redis_url: str, mail: MailServer, tmp_path: Path
+) -> Iterator[Post]:
+    running = Post(tmp_path, mail)
+    yield running
+    running.stop_all()

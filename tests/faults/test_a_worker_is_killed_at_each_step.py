@@ -1,0 +1,91 @@
+"""A worker is killed before the claim, after it, in DATA, after the 250 and after the commit."""
+
+import os
+import signal
+
+import pytest
+
+from membership.models import OutboxEmail
+from membership.outbox.queue import ring, without_ringing
+from tests import builders
+from tests.faults.counting import count_letters
+from tests.faults.post import State, leases_pass, until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
+
+
+def a_letter(name):
+    """The receipt of a request, for which no doorbell has rung yet; the news to staff waits too."""
+    with without_ringing():
+        builders.sent(builders.worker(f"{name}@example.org"))
+    return OutboxEmail.objects.get(kind="receipt", to_email=f"{name}@example.org")
+
+
+def state_of(letter):
+    letter.refresh_from_db()
+    return letter.state
+
+
+def before_the_claim(post, letter, worker):
+    os.kill(worker.pid, signal.SIGSTOP)
+    ring(letter.pk)
+    post.kill(worker)
+    assert (state_of(letter), letter.attempts) == (State.QUEUED, 0)
+
+
+def after_the_claim(post, letter, worker):
+    post.mail.behave("connect", "hang")
+    ring(letter.pk)
+    until(lambda: state_of(letter) == State.SENDING)
+    post.kill(worker)
+
+
+def in_data(post, letter, worker):
+    post.mail.behave("data", "hang")
+    ring(letter.pk)
+    post.mail.wait_for("data")
+    post.kill(worker)
+
+
+def after_the_250_before_the_commit(post, letter, worker):
+    # It has read the 250, asks to hang up, and writes down nothing before it is answered.
+    post.mail.behave("quit", "hang")
+    ring(letter.pk)
+    post.mail.wait_for("quit")
+    post.kill(worker)
+    assert state_of(letter) == State.SENDING
+
+
+def after_the_commit(post, letter, worker):
+    ring(letter.pk)
+    until(lambda: state_of(letter) == State.SENT)
+    post.kill(worker)
+    ring(letter.pk)  # as the broker does for a message that nobody has acknowledged
+
+
+COPIES = {
+    before_the_claim: 1,
+    after_the_claim: 1,
+    in_data: 1,
+    after_the_250_before_the_commit: 2,
+    after_the_commit: 1,
+}
+
+
+@pytest.mark.parametrize("killed", COPIES)
+def test_the_next_worker_sends_what_a_killed_one_left(post, killed):
+    letter, victim = a_letter("dana"), post.ready(post.worker())
+
+    killed(post, letter, victim)
+
+    post.mail.behave()
+    leases_pass()
+    post.ready(post.worker())
+    post.drain()
+    post.stop_all()
+    tally = count_letters(
+        f"a worker killed {killed.__name__.replace('_', ' ')}", post.mail, kills=1
+    )
+    assert (tally.letters, tally.lost, tally.strange) == (2, 0, 0)
+    assert post.mail.accepted()[letter.message_id] == COPIES[killed]
+    assert state_of(letter) == State.SENT

@@ -1,0 +1,111 @@
+"""Two web servers, three workers and two beats on one database and one Redis: nobody notices."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.test import Client
+
+from communities.models import Question
+from membership.models import OutboxEmail
+from membership.outbox.queue import ring, without_ringing
+from membership.outbox.tasks import sweep_letters
+from requests.models import JoinRequest
+from tests import builders
+from tests.faults.counting import count_letters
+from tests.faults.post import State, beat_is_missed, until
+from tests.portal.visitor import Visitor
+from tests.servers import processes
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def two_servers(post, tmp_path):
+    with (
+        processes.portal(tmp_path / "web-1.log", **post.environment()) as one,
+        processes.portal(tmp_path / "web-2.log", **post.environment()) as two,
+    ):
+        yield one.url, two.url
+
+
+def signed_in(urls, user):
+    """The same person at each of the servers, with one session."""
+    client = Client()
+    builders.sign_in(client, user)
+    for url in urls:
+        visitor = Visitor(url)
+        visitor.come_back(client.cookies["sessionid"].value)
+        yield visitor
+
+
+def test_two_web_servers_share_sessions_edits_and_limits(two_servers):
+    here, there = signed_in(two_servers, builders.lead())
+    strangers = [Visitor(url) for url in two_servers]
+    assert ["Is it warm?" in s.get("/questions/").text for s in strangers] == [False, False]
+
+    question = Question.objects.first()
+    here.get(f"/admin/communities/question/{question.pk}/change/")
+    here.post(question="Is it warm?", slug=question.slug, answer="Yes.", position="1")
+    assert ["Is it warm?" in s.get("/questions/").text for s in strangers] == [True, True]
+
+    assert there.get("/admin/").path == "/admin/"
+    there.get("/my/")
+    there.post("/accounts/logout/")
+    assert here.get("/admin/").path == "/accounts/login/"
+
+    outcomes = []
+    for number in range(4):
+        asking = Visitor(two_servers[number % 2])
+        asking.get("/accounts/login/")
+        outcomes.append(asking.post(email="somebody@example.org").path)
+    assert outcomes == ["/accounts/login/code/confirm/"] * 3 + ["/accounts/login/"]
+
+
+def test_a_form_sent_to_both_servers_at_once_is_one_request(two_servers):
+    kept = builders.draft(builders.worker())
+    both = list(signed_in(two_servers, kept.person.user))
+    for visitor in both:
+        visitor.get("/communities/stvc/join/check/")
+
+    with ThreadPoolExecutor(2) as threads:
+        pages = list(threads.map(lambda visitor: visitor.post(), both))
+
+    assert {page.status for page in pages} == {200}
+    assert JoinRequest.objects.get().state == "awaiting_review"
+    assert OutboxEmail.objects.count() == 2
+
+
+def test_three_workers_that_are_all_rung_for_the_same_letters_send_each_once(post):
+    for worker in [post.worker() for _ in range(3)]:
+        post.ready(worker)
+    for number in range(30):
+        builders.sent(builders.worker(f"w{number}@example.org"))
+        sweep_letters.delay()
+        for pk in OutboxEmail.objects.order_by("-pk").values_list("pk", flat=True)[:2]:
+            ring(pk)
+
+    until(lambda: not OutboxEmail.objects.exclude(state=State.SENT).exists())
+    post.stop_all()
+
+    assert set(Counter(post.mail.accepted()).values()) == {1}
+    tally = count_letters("three workers, each letter rung for three times", post.mail, kills=0)
+    assert (tally.letters, tally.holds) == (60, True)
+
+
+def test_of_two_beats_one_rings_and_the_other_when_it_is_killed(post):
+    post.ready(post.worker())
+    beats = [post.beat("one"), post.beat("two")]
+    until(lambda: all("This beat" in post.log_of(beat) for beat in beats))
+    acting, standing_by = sorted(beats, key=lambda beat: "stands by" in post.log_of(beat))
+    until(lambda: post.log_of(acting).count("task sweep-letters") >= 3)
+    assert "Sending due task" not in post.log_of(standing_by)
+
+    post.kill(acting)
+    with without_ringing():
+        builders.sent(builders.worker())
+    beat_is_missed()
+    until(lambda: OutboxEmail.objects.filter(state=State.SENT).count() == 2)
+    post.stop_all()
+    tally = count_letters("the beat that acts killed, another stands by", post.mail, kills=1)
+    assert (tally.lost, tally.extra, tally.strange) == (0, 0, 0)

@@ -1,0 +1,82 @@
+"""Local mode: doorbells and mail are files, and somebody deletes the folder or the disk is full."""
+
+import resource
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from membership.models import OutboxEmail
+from membership.outbox import delivery
+from membership.outbox.backends import FolderBackend
+from tests import builders
+from tests.faults.post import State, until
+from tests.faults.tally import Tally, note
+from tests.faults.test_the_web_server_and_its_database import CHECK, RECEIVED, back_on, office_on
+from tests.servers import processes
+
+
+@pytest.mark.django_db(transaction=True)
+def test_letters_go_out_although_the_folder_of_doorbells_was_deleted(post, tmp_path):
+    file = tmp_path / "portal.sqlite3"
+    extra = {"DATABASE_URL": f"sqlite:///{file}", "EVABC_DATA_DIR": str(tmp_path)}
+    extra |= {"EVABC_LOCAL": "1", "REDIS_URL": "", "EMAIL_URL": ""}
+    office = office_on(**extra)
+    post.ready(post.worker(**extra))
+    beat = post.beat(**extra)
+    until(lambda: "Sending due task" in post.log_of(beat))
+    with processes.portal(tmp_path / "web.log", **extra) as portal:
+        dana = back_on(portal.url, office["sessions"]["dana"])
+        dana.get(CHECK)
+        shutil.rmtree(tmp_path / "doorbell")
+        assert RECEIVED in dana.post().text
+
+    def states():
+        with sqlite3.connect(file) as connection:
+            return connection.execute("SELECT state FROM membership_outboxemail").fetchall()
+
+    until(lambda: set(states()) == {("sent",)})
+    post.stop_all()
+    files = list((tmp_path / "mail").glob("*.eml"))
+    assert len(files) == len(states()) == 4
+    note(Tally("the folder of doorbells deleted", "sqlite", 4, 1, 0, len(files) - 4))
+
+
+@pytest.fixture
+def full_disk():
+    """`full_disk(True)`: from now on no file of this process grows beyond 500 bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(full):
+        size = 500 if full else before[0]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+
+    yield fill
+    fill(False)
+
+
+# Not on SQLite, whose file would be full too: that is the web server's test.
+@pytest.mark.django_db
+@pytest.mark.usefixtures("catalogue")
+def test_a_letter_that_does_not_fit_on_the_disk_is_tried_again_and_leaves_no_half(
+    settings, tmp_path, full_disk
+):
+    settings.EMAIL_BACKEND = f"{FolderBackend.__module__}.{FolderBackend.__name__}"
+    settings.MAIL_FOLDER = str(tmp_path / "mail")
+    builders.sent(builders.worker())
+    letter = OutboxEmail.objects.get(kind="receipt")
+    now = timezone.now()
+
+    full_disk(True)
+    delivery.deliver(letter.pk, now=now)
+    full_disk(False)
+
+    letter.refresh_from_db()
+    assert (letter.state, letter.last_error) == (State.QUEUED, "OSError")
+    assert list(Path(settings.MAIL_FOLDER).iterdir()) == []
+    delivery.deliver(letter.pk, now=letter.due_at)
+    [file] = Path(settings.MAIL_FOLDER).iterdir()
+    assert file.read_text().count(letter.message_id) == 1
+    note(Tally("no room for a mail in a file", "postgresql", 1, 0, 0, 0))
