@@ -6,6 +6,7 @@ import pytest
 
 from tests import builders
 from tests.portal.test_pages_are_accessible import problems
+from tests.servers import processes
 
 pytestmark = [
     pytest.mark.browser,
@@ -54,16 +55,24 @@ def test_the_button_is_not_there_without_javascript(portal, open_page):
     assert not page.get_by_role("button", name="Sign in with a passkey").is_visible()
 
 
+@pytest.fixture
+def strict_portal(transactional_db, redis_url, smtp_server, data_folder):
+    """A portal that asks for the second factor, as every one but `make run` does."""
+    log = data_folder / "strict.log"
+    with processes.portal(log, EMAIL_URL=smtp_server.url, EVABC_SECOND_FACTOR="1") as portal:
+        yield portal
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_staff_without_a_second_step_are_led_to_one_and_to_the_page_they_wanted(
-    portal, smtp_server, open_page, width
+    strict_portal, smtp_server, open_page, width
 ):
     priya = builders.staff()
     page = open_page(width=width)
     device = page.context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
-    wanted = f"{portal.url}/admin/membership/agency/"
+    wanted = f"{strict_portal.url}/admin/membership/agency/"
     page.goto(wanted)
     page.get_by_label("Your work email").fill(priya.email)
     page.get_by_role("button", name="Send me a code").click()
