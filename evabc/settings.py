@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "membership.signup.second_factor.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "evabc.middleware.PersonalPagesAreNotStored",
+    "evabc.middleware.NoNulInAddresses",
     "evabc.limits.Limits",
 ]
 
