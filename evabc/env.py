@@ -158,6 +158,14 @@ def list_limits() -> dict[str, int]:
     }
 
 
+def limits_times() -> int:
+    """What every limit of evabc/limits.py is multiplied by."""
+    times = number("EVABC_LIMITS_TIMES", 1)
+    if times < 1:
+        raise ImproperlyConfigured("EVABC_LIMITS_TIMES must be at least 1.")
+    return times
+
+
 def waiting_limits() -> dict[str, int]:
     """Working days after which a request that waits for staff gets a quiet and a loud mark."""
     limits = {"quiet": number("EVABC_QUIET_DAYS", 3), "loud": number("EVABC_LOUD_DAYS", 7)}

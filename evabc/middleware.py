@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
 
@@ -24,6 +25,23 @@ class PersonalPagesAreNotStored:
         if was_signed_in and not is_signed_in:
             response["Clear-Site-Data"] = '"cache", "storage"'
         return response
+
+
+class NoNulInAddresses:
+    """PostgreSQL keeps no NUL in a text, so it must not come as far as a question to it.
+
+    Forms refuse one by themselves; addresses are looked at here, for every page at once.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path:
+            raise Http404("No address of the portal has a NUL in it.")
+        if any("\0" in text for name, values in request.GET.lists() for text in (name, *values)):
+            raise BadRequest("There is a NUL in the address.")
+        return self.get_response(request)
 
 
 class TheRestOfTheHeaders:

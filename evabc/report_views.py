@@ -15,6 +15,7 @@ from communities.models import CommunityOfPractice
 from evabc.periods import MOST_MONTHS, Month, a_year_back, months_between
 from evabc.reports import REPORTS, reports_of
 from membership.exporting import SheetFormat, export
+from membership.signup.fresh_code import fresh_code_required
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 
@@ -67,6 +68,7 @@ def reports(request: SignedIn) -> HttpResponse:
 
 
 @require_POST
+@fresh_code_required
 def report_sheet(request: SignedIn) -> HttpResponse:
     """One report as a sheet, over the days that the page showed."""
     form = PeriodForm(request.POST)

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from evabc import health
+from evabc.limits import too_many_for_sign_in
 from membership.meetings.views import calendar_feed
 
 urlpatterns = [
@@ -22,3 +23,6 @@ if settings.MAIL_IS_FILES:
 
 if settings.DEV:
     urlpatterns += [path("__debug__/", include("debug_toolbar.urls"))]
+
+# allauth asks for this name when one of its own limits is reached.
+handler429 = too_many_for_sign_in

@@ -10,6 +10,7 @@ from communities.models import CommunityOfPractice
 from membership.coverage import Coverage, coverage_of
 from membership.exporting import Row, SheetFormat, export
 from membership.models import Program
+from membership.signup.fresh_code import fresh_code_required
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 
@@ -32,6 +33,7 @@ def coverage(request: SignedIn) -> HttpResponse:
 
 
 @require_POST
+@fresh_code_required
 def coverage_sheet(request: SignedIn) -> HttpResponse:
     """What has nobody, as a sheet, one line each."""
     found = _coverage(request)

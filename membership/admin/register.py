@@ -7,7 +7,9 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 
 from membership.admin.evidenced import FactAdmin, FactInline, NamedListFilter, StampsChecks
 from membership.admin.periods import EndingFilter, HolderFilter
@@ -25,6 +27,7 @@ from membership.models import (
     YearlyConfirmation,
 )
 from membership.names import name_key
+from membership.signup.fresh_code import address_to_confirm, has_fresh_code
 
 
 def titled(title: str) -> type[admin.ChoicesFieldListFilter]:
@@ -119,8 +122,28 @@ class PersonMembershipInline(FactInline):
     exclude = [*FactInline.exclude, "agency"]
 
 
+class PersonForm(forms.ModelForm):
+    """Letters go to the email, so another one asks for a fresh code; what was typed stays."""
+
+    has_fresh_code = False
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if self.instance.pk and email != self.instance.email and not self.has_fresh_code:
+            page = reverse("admin:membership_person_change", args=[self.instance.pk])
+            raise ValidationError(
+                format_html(
+                    'Letters go to this address, so <a href="{}" target="_blank">confirm that it is '
+                    "you</a> first. That opens in a new tab; then come back here and save again.",
+                    address_to_confirm(page),
+                )
+            )
+        return email
+
+
 @admin.register(Person)
 class PersonAdmin(StampsChecks):
+    form = PersonForm
     list_display = ["name", "email"]
     list_filter = [
         ("positions__program__type", titled("type of program")),
@@ -131,6 +154,12 @@ class PersonAdmin(StampsChecks):
     autocomplete_fields = ["user"]
     readonly_fields = ["came_back"]
     inlines = [PositionInline, RoleInline, PersonMembershipInline]
+
+    def get_form(
+        self, request: HttpRequest, obj: Person | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"has_fresh_code": has_fresh_code(request)})
 
     @admin.display(description="letters that came back")
     def came_back(self, person: Person) -> str:

@@ -3,6 +3,8 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from membership.signup.client_address import client_address
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-up happens on the "Your email" page only, so allauth's own is closed."""
@@ -16,3 +18,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """For allauth's own limits and its list of sessions."""
+        return client_address(request)

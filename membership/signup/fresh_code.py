@@ -18,6 +18,7 @@ from allauth.account.internal.flows.login import (
     record_authentication,
 )
 from allauth.core import ratelimit
+from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -122,10 +123,26 @@ def fresh_code_required(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated or has_fresh_code(request):
             return view(request, *args, **kwargs)
-        back = urlencode({"next": _page_of(request)})
-        return redirect(f"{reverse('account_confirm_it_is_you')}?{back}")
+        return redirect(address_to_confirm(_page_of(request)))
 
     return guarded
+
+
+def code_where_no_factor(view: View) -> View:
+    """For allauth's pages that ask for a factor again: who has none confirms by a code."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated and not is_mfa_enabled(request.user):
+            return redirect(address_to_confirm(_wanted(request)))
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def address_to_confirm(then: str) -> str:
+    """The address of the code's page, which leads on to ``then``."""
+    return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': then})}"
 
 
 def _page_of(request: HttpRequest) -> str:
@@ -133,7 +150,9 @@ def _page_of(request: HttpRequest) -> str:
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
     came_from = urlsplit(request.headers.get("Referer", ""))
-    return came_from.path if came_from.netloc == request.get_host() else reverse("my:home")
+    if came_from.netloc != request.get_host():
+        return reverse("my:home")
+    return came_from._replace(scheme="", netloc="", fragment="").geturl()
 
 
 @login_required
@@ -159,8 +178,7 @@ def _send(request: SignedIn) -> HttpResponse:
         return refused
     FreshCode.send_new(request)
     messages.success(request, "A new code is on its way to you.")
-    back = urlencode({"next": _wanted(request)})
-    return redirect(f"{reverse('account_confirm_it_is_you')}?{back}")
+    return redirect(address_to_confirm(_wanted(request)))
 
 
 def _wanted(request: HttpRequest) -> str:

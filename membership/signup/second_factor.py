@@ -11,11 +11,12 @@ from allauth.account.internal.flows.login import (
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+
+WANTED = "wanted_before_first_factor"  # the page of the desk that she asked for
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
@@ -47,12 +48,9 @@ class SecondFactorMiddleware:
         if is_mfa_enabled(request.user, FACTORS):
             wanted = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
             return redirect(f"{reverse('mfa_reauthenticate')}?{wanted}")
-        messages.info(
-            request,
-            "Before you go on to the staff desk, set up a second step for your sign-in: "
-            "an authenticator app or a security key.",
-        )
-        return redirect("mfa_index")
+        is_page = request.method in ("GET", "HEAD")
+        request.session[WANTED] = request.get_full_path() if is_page else reverse("admin:index")
+        return redirect("account_first_factor")
 
 
 def count_new_factor_as_shown(request: HttpRequest, authenticator: Authenticator, **_: Any) -> None:

@@ -9,7 +9,8 @@ from allauth.usersessions.views import list_usersessions
 from django.urls import path
 from django.views.generic import RedirectView
 
-from membership.signup.fresh_code import confirm_it_is_you
+from membership.signup.first_factor import first_factor
+from membership.signup.fresh_code import code_where_no_factor, confirm_it_is_you
 from membership.signup.fresh_code import fresh_code_required as fresh
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login", query_string=True)
@@ -21,13 +22,22 @@ urlpatterns = [
     path("signup/", to_sign_in, name="account_signup"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
-    path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
+    path(
+        "reauthenticate/",
+        code_where_no_factor(views.reauthenticate),
+        name="account_reauthenticate",
+    ),
     path("confirm/", confirm_it_is_you, name="account_confirm_it_is_you"),
     path("sessions/", list_usersessions, name="usersessions_list"),
     # Each page that sets up or removes a factor, or shows its secrets, asks for a fresh code.
     path("2fa/", factors.index, name="mfa_index"),
     path("2fa/authenticate/", factors.authenticate, name="mfa_authenticate"),
-    path("2fa/reauthenticate/", factors.reauthenticate, name="mfa_reauthenticate"),
+    path("2fa/first/", first_factor, name="account_first_factor"),
+    path(
+        "2fa/reauthenticate/",
+        code_where_no_factor(factors.reauthenticate),
+        name="mfa_reauthenticate",
+    ),
     path("2fa/totp/activate/", fresh(totp.activate_totp), name="mfa_activate_totp"),
     path("2fa/totp/deactivate/", fresh(totp.deactivate_totp), name="mfa_deactivate_totp"),
     path(
@@ -47,7 +57,7 @@ urlpatterns = [
     path("2fa/webauthn/add/", fresh(webauthn.add_webauthn), name="mfa_add_webauthn"),
     path(
         "2fa/webauthn/reauthenticate/",
-        webauthn.reauthenticate_webauthn,
+        code_where_no_factor(webauthn.reauthenticate_webauthn),
         name="mfa_reauthenticate_webauthn",
     ),
     path(

@@ -130,7 +130,7 @@ def test_the_number_of_queries_does_not_grow_with_the_register(programs, django_
 def test_each_team_sees_its_own_communities_and_takes_them_away_as_a_sheet(client):
     program(agency("=Sample House"), region=Region.KOOTENAY)
     CoordinationInitiative.objects.create(name="Sampleton ICAT", kind=InitiativeKind.ICAT)
-    builders.sign_in(client, builders.staff())
+    builders.sign_in(client, builders.staff(), fresh_code=True)
 
     page = client.get("/admin/coverage/").content.decode()
     sheet = client.post("/admin/coverage/sheet/", {"format": "csv"})
@@ -152,7 +152,7 @@ def test_each_team_sees_its_own_communities_and_takes_them_away_as_a_sheet(clien
 
 
 def test_the_sheet_comes_as_excel_too(client):
-    builders.sign_in(client, builders.lead())
+    builders.sign_in(client, builders.lead(), fresh_code=True)
     sheet = client.post("/admin/coverage/sheet/", {"format": "xlsx"})
     assert sheet.headers["Content-Disposition"].endswith('.xlsx"')
     assert sheet.content[:2] == b"PK"

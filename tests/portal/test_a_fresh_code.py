@@ -7,7 +7,9 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.cache import cache
+from django.utils.http import urlencode
 
+from membership.models import Export, Person
 from tests import builders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -95,3 +97,58 @@ def test_it_leads_to_no_other_site(client, priya):
     code = ask_for_a_code(client)
     answer = client.post(CONFIRM, {"code": code, "next": "https://elsewhere.example/"})
     assert answer.url == "/my/"
+
+
+@pytest.mark.parametrize(
+    ("page", "sheet"),
+    [
+        ("/admin/coverage/", "/admin/coverage/sheet/"),
+        ("/admin/reports/?first=2026-01-01&last=2026-03-31", "/admin/reports/sheet/"),
+        ("/admin/roster-sheet/", "/admin/roster-sheet/"),
+    ],
+)
+def test_no_sheet_leaves_without_one_and_she_comes_back_to_its_page(client, priya, page, sheet):
+    led = client.post(sheet, {"format": "csv"}, headers={"referer": f"http://testserver{page}"})
+    assert led.url == f"{CONFIRM}?{urlencode({'next': page})}"
+    assert Export.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/accounts/reauthenticate/",
+        "/accounts/2fa/reauthenticate/",
+        "/accounts/2fa/webauthn/reauthenticate/",
+    ],
+)
+def test_allauths_own_way_to_confirm_leads_to_the_code_where_there_is_no_factor(
+    client, priya, page
+):
+    assert client.get(f"{page}?next=/my/").url == f"{CONFIRM}?next=%2Fmy%2F"
+
+
+@pytest.mark.parametrize(("email", "kept"), [("else@example.org", "else"), ("", ""), (None, "kim")])
+def test_an_email_in_the_register_changes_after_a_fresh_code_only(client, email, kept):
+    priya, kim = builders.staff(), Person.objects.create(name="Kim", email="kim@example.org")
+    page = f"/admin/membership/person/{kim.pk}/change/"
+    typed = {
+        "name": "Kim Sample",
+        "email": kim.email if email is None else email,
+        "phone": "",
+        **{
+            f"{part}-{field}": "0"
+            for part in ("positions", "roles", "eva_memberships")
+            for field in ("TOTAL_FORMS", "INITIAL_FORMS")
+        },
+    }
+    builders.sign_in(client, priya)
+
+    refused = client.post(page, typed)
+
+    if email is not None:
+        assert "Letters go to this address" in refused.content.decode()
+        assert 'value="Kim Sample"' in refused.content.decode()
+        assert Person.objects.get(pk=kim.pk).email == "kim@example.org"
+        builders.sign_in(client, priya, fresh_code=True)
+        assert client.post(page, typed).status_code == 302
+    assert (Person.objects.get(pk=kim.pk).email or "").partition("@")[0] == kept

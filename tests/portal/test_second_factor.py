@@ -24,14 +24,24 @@ def code_of(secret: str) -> str:
 @pytest.mark.django_db(transaction=True)  # allauth tells of a new factor when it commits
 def test_staff_set_up_an_app_and_are_at_the_desk(client):
     builders.sign_in(client, builders.staff(), second_factor=False, fresh_code=True)
-    assert client.get(DESK).url == "/accounts/2fa/"
+    assert client.get(f"{DESK}?state=all").url == "/accounts/2fa/first/"
     page = client.get("/accounts/2fa/totp/activate/").content.decode()
     secret = re.search(r"\b[A-Z2-7]{32}\b", page)[0]
 
-    client.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)})
+    codes = client.post(
+        "/accounts/2fa/totp/activate/", {"code": code_of(secret)}, follow=True
+    ).content.decode()
 
+    assert "I have saved my codes. Go on" in codes
+    assert client.get("/accounts/2fa/first/").url == f"{DESK}?state=all"
     assert client.get(DESK).status_code == 200
-    assert client.get("/accounts/2fa/recovery-codes/").status_code == 200
+    assert "Go on" not in client.get("/accounts/2fa/recovery-codes/").content.decode()
+
+
+def test_a_form_sent_to_the_desk_leads_to_its_front_page_afterwards(client):
+    builders.sign_in(client, builders.staff(), second_factor=False, fresh_code=True)
+    client.post(DESK)
+    assert client.session["wanted_before_first_factor"] == "/admin/"
 
 
 def test_staff_with_a_factor_show_it_again_in_a_new_session(client):

@@ -47,7 +47,6 @@ NEW_WORK = [IN, IN, ON, *[200] * 5]
 NOT_HER_OWN_WAY = [IN, IN, *[405] * 6]
 LED_ON = [IN, IN, *[HOME] * 6]
 FRESH_CODE = [IN, IN, *[CODE] * 6]
-NO_WAY_TO_CONFIRM = [IN, IN, *[403] * 6]
 
 
 def desk(program, ccss, lead):
@@ -135,12 +134,14 @@ TABLE = {
     "account_confirm_login_code": (LED_ON, LED_ON),
     "account_logout": ([ON, ON, *[200] * 6], [ON] * 8),
     "account_inactive": (ALL, NOT_THAT_WAY),
-    "account_reauthenticate": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
+    "account_reauthenticate": (FRESH_CODE, FRESH_CODE),
     "account_confirm_it_is_you": (SIGNED_IN, SIGNED_IN),
     "usersessions_list": (SIGNED_IN, [IN, IN, *[ON] * 6]),
     "mfa_index": (SIGNED_IN, NOT_HER_OWN_WAY),
+    # Workers are led to the page of their second steps: only the desk asks for one.
+    "account_first_factor": ([IN, IN, FACTOR, FACTOR, *[200] * 4], NOT_HER_OWN_WAY),
     "mfa_authenticate": (LED_ON, LED_ON),
-    "mfa_reauthenticate": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
+    "mfa_reauthenticate": (FRESH_CODE, FRESH_CODE),
     "mfa_activate_totp": (FRESH_CODE, FRESH_CODE),
     "mfa_deactivate_totp": (FRESH_CODE, FRESH_CODE),
     "mfa_view_recovery_codes": (FRESH_CODE, FRESH_CODE),
@@ -148,7 +149,7 @@ TABLE = {
     "mfa_download_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_list_webauthn": (SIGNED_IN, NOT_HER_OWN_WAY),
     "mfa_add_webauthn": (FRESH_CODE, FRESH_CODE),
-    "mfa_reauthenticate_webauthn": (NO_WAY_TO_CONFIRM, NO_WAY_TO_CONFIRM),
+    "mfa_reauthenticate_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_remove_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_edit_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_login_webauthn": (LED_ON, LED_ON),
@@ -226,10 +227,9 @@ TABLE = {
     **teams_rows("joinrequests_joinrequest"),
     **teams_rows("membership_export"),
     "admin:coverage": (TEAMS, desk(405, 405, 405)),
-    "admin:coverage_sheet": (desk(405, 405, 405), TEAMS),
+    "admin:coverage_sheet": (desk(405, 405, 405), desk(CODE, CODE, CODE)),
     "admin:reports": (TEAMS, desk(405, 405, 405)),
-    # Posted without saying which, there is none.
-    "admin:report_sheet": (desk(405, 405, 405), desk(404, 404, 404)),
+    "admin:report_sheet": (desk(405, 405, 405), desk(CODE, CODE, CODE)),
     "admin:roster_sheet": (desk(CODE, CODE, CODE),) * 2,
     **teams_rows("membership_listimport"),
     "admin:membership_listimport_add": (TEAMS, TEAMS),

@@ -1,0 +1,63 @@
+"""Addresses and questions that no page of ours leads to: an answer in words, never a fault."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from tests import builders
+from tests.portal.hostile import BAD_IDS, told
+from tests.portal.test_who_may_open_what import address, addresses, world  # noqa: F401
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+PLACES = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
+OURS = ["q", "kind", "who", "first", "last", "before", "next", "to", "state", "community"]
+STRANGE = ("%00", "9" * 40, "%FF%00", "99999-99-99", "%ED%A0%80", "9999-12-31")
+QUESTIONS = [
+    *("&".join(f"{name}={value}" for name in OURS) for value in STRANGE),
+    *(f"{name}={value}" for name in ("q", "p", "o", "id__exact") for value in ("%00", "9" * 40)),
+    "first=2026-01-01&last=9999-12-31",
+    f"before=2026-01-01T00:00:00%2B00:00|{'9' * 30}|{'9' * 30}",
+]
+
+
+def answer(client: Client, method: str, url: str) -> int:
+    """The path as the browser sends it; Django's client would quote it once more."""
+    path, _, query = url.partition("?")
+    return getattr(client, method)(path, QUERY_STRING=query).status_code
+
+
+@pytest.fixture
+def lou(client, settings):
+    settings.LIMITS_TIMES = 1_000  # what is asked here is thousands of pages
+    client.raise_request_exception = False
+    builders.sign_in(client, builders.lead(), fresh_code=True)
+    return client
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_places_that_cannot_be(lou, world, method):  # noqa: F811
+    faults, tried = [], 0
+    for name, pattern in addresses(get_resolver()):
+        for bad in BAD_IDS if PLACES.search(pattern) else []:
+            tried += 1
+            url = PLACES.sub(lambda _: bad, pattern)  # noqa: B023
+            if answer(lou, method, url) >= 500:
+                faults.append(f"{method} {name} {bad[:30]}")
+    told(f"{tried} addresses")
+    assert faults == []
+
+
+def test_questions_that_cannot_be(lou, world):  # noqa: F811
+    faults, tried = [], 0
+    for name, pattern in addresses(get_resolver()):
+        if name in ("account_logout", "admin:logout"):
+            continue
+        for question in QUESTIONS:
+            tried += 1
+            if answer(lou, "get", f"{address(pattern, world)}?{question}") >= 500:
+                faults.append(f"{name} {question[:60]}")
+    told(f"{tried} questions")
+    assert faults == []

@@ -1,0 +1,77 @@
+"""Texts that mean harm, in every column of the database: no page, letter, sheet or calendar runs them."""
+
+import pytest
+from django.urls import get_resolver
+
+from communities.models import Meeting
+from membership.meetings.calendar import feed
+from membership.models import OutboxEmail
+from membership.outbox.message import message_of
+from tests import builders
+from tests.portal.hostile import (
+    PAYLOADS,
+    SCRIPTS,
+    read,
+    texts_of_the_database,
+    told,
+    write_everywhere,
+)
+from tests.portal.test_who_may_open_what import address, addresses, world  # noqa: F401
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+
+
+@pytest.mark.parametrize("kind", ["element", "attribute", "quotes", "scheme"])
+def test_no_page_runs_what_the_database_holds(client, world, kind):  # noqa: F811
+    assert write_everywhere(SCRIPTS[kind]) > 40
+    found, read_in_all = [], 0
+    for user in (world["worker"], builders.lead()):
+        builders.sign_in(client, user, fresh_code=True)
+        client.raise_request_exception = False
+        for name, pattern in addresses(get_resolver()):
+            if name in ("account_logout", "admin:logout"):
+                continue
+            page = client.get(address(pattern, world), follow=True)
+            read_in_all += 1
+            if page.status_code >= 500:
+                found.append(f"{name}: {page.status_code}")
+            if page["Content-Type"].startswith("text/html"):
+                found += [f"{name}: {what}" for what in read(page.content.decode()).found]
+    columns = len(list(texts_of_the_database()))
+    told(f"{columns} columns, {read_in_all} pages read")
+    assert found == []
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_no_letter_carries_a_script_or_a_header_of_somebodys_own(world, payload):  # noqa: F811
+    typed = payload.replace("\0", "").encode(errors="ignore").decode()
+    letter = OutboxEmail.objects.first()
+    letter.body = f"Dear {typed},\n\n{typed}\n\nWith thanks"
+    # A subject is neutral and of one line by the queue; here it comes as bad as the column takes.
+    letter.subject = " ".join(typed.split())[:100] or "-"
+
+    message = message_of(letter).message()
+
+    assert message["Bcc"] is None
+    assert message["To"] == letter.to_email
+    [html] = [p for p in message.walk() if p.get_content_type() == "text/html"]
+    assert read(html.get_payload(decode=True).decode()).found == []
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_no_calendar_gets_a_line_of_somebodys_own(world, payload):  # noqa: F811
+    meeting = world["meeting"]
+    plain = feed([meeting]).decode()
+    for model, column in texts_of_the_database():
+        if model is Meeting:
+            text = payload.replace("\0", "").encode(errors="ignore").decode()
+            setattr(meeting, column.name, text)
+
+    lines = feed([meeting]).decode().replace("\r\n ", "").split("\r\n")
+
+    names = [line.partition(":")[0].partition(";")[0] for line in lines]
+    expected = [
+        line.partition(":")[0].partition(";")[0]
+        for line in plain.replace("\r\n ", "").split("\r\n")
+    ]
+    assert names == expected
