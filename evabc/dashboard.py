@@ -24,7 +24,7 @@ PAGES = [("Reports", "admin:reports"), ("Coverage", "admin:coverage"), ("History
 
 # What the admin lists by app, in the order of a day's work: each model by its name.
 SECTIONS = [
-    ("Every day", ["JoinRequest", "WorklistRow", "Access", "Meeting", "OutboxEmail"]),
+    ("Every day", ["JoinRequest", "WorklistRow", "Access", "Correction", "Meeting", "OutboxEmail"]),
     (
         "Rosters and the register",
         [
@@ -50,7 +50,7 @@ SECTIONS = [
     ),
 ]
 # Models that only keep what happened.
-LOGS = ["Export"]
+LOGS = ["Export", "RetentionDay"]
 MORE = "More"
 
 

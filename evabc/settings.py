@@ -177,6 +177,14 @@ LIST_LIMIT_DAYS = env.list_limits()
 
 WAITING_LIMIT_DAYS = env.waiting_limits()
 
+# -- Privacy ------------------------------------------------------------------------------------
+
+RETENTION = env.retention()
+PRIVACY_OFFICER = {
+    "name": env.text("EVABC_PRIVACY_OFFICER_NAME"),
+    "email": env.text("EVABC_PRIVACY_OFFICER_EMAIL"),
+}
+
 # -- Headers ------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {

@@ -41,7 +41,7 @@ from requests.queue_filters import (
     WhoseFilter,
 )
 
-__all__ = ["JoinRequestAdmin", "reason_admin"]
+__all__ = ["JoinRequestAdmin", "person_admin", "reason_admin"]
 
 
 @dataclass(frozen=True)
