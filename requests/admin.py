@@ -25,6 +25,7 @@ from requests import (
     bulk_views,
     desk_views,
     entry_views,
+    person_admin,
     reason_admin,
     register_views,
     reviewing,
