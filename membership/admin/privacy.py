@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_POST, require_safe
 
 from membership.admin.teams import RowsWithAPageOfTheirOwn, TeamFilter, TeamsOwnRows
 from membership.forms import LONGEST_TEXT, Paragraphs
@@ -59,14 +59,20 @@ class CorrectionAdmin(RowsWithAPageOfTheirOwn):
 
     def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
         """What she asks, and the form of the answer."""
-        return _page(request, _mine(request, pk), AnswerForm())
+        return correction_page(request, pk)
 
     @admin.display(description="who", ordering="person__name")
     def who(self, correction: Correction) -> str:
         return str(correction.person)
 
 
-@require_http_methods(["POST"])
+@require_safe
+def correction_page(request: SignedIn, pk: int) -> HttpResponse:
+    """Shows what she asks."""
+    return _page(request, _mine(request, pk), AnswerForm())
+
+
+@require_POST
 def answer_page(request: SignedIn, pk: int) -> HttpResponse:
     """Takes the answer."""
     correction, form = _mine(request, pk), AnswerForm(request.POST)

@@ -25,13 +25,13 @@ from membership.models import (
     SlackLinkOpening,
     User,
 )
-from membership.models.evidence import Evidenced
 from membership.outbox.queue import queue
 from membership.privacy import letters, traces
 from membership.refusal import Refused
 from membership.teams import LEADS, families_of, is_lead
 
-FACTS: tuple[type[Evidenced], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
+# Any: what the three have in common is more than their base class says.
+FACTS: tuple[Any, ...] = (ProgramPosition, CoordinationRole, EvaMembership)
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,9 @@ def _tell_the_teams(person: Person, now: datetime) -> None:
         queue(letters.news_erased(team), about=f"erased:{person.pk}", event=team.pk, now=now)
 
 
-def _listed(model: type[Evidenced], person: Person) -> QuerySet[Any]:
-    return model._default_manager.filter(person=person, evidence=Evidence.LISTED)
+def _listed(model: Any, person: Person) -> QuerySet[Any]:
+    listed: QuerySet[Any] = model.objects.filter(person=person, evidence=Evidence.LISTED)
+    return listed
 
 
 def _forget_facts(person: Person, *, name: str, email: str, keep_listed: bool) -> None:

@@ -187,6 +187,7 @@ TABLE = {
     **rows_of(
         "membership_retentionday", look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY, save=NOBODY
     ),
+    "admin:membership_retentionday_history": (desk(404, 404, 200),) * 2,
     **teams_rows("membership_outboxemail"),
     "admin:membership_outboxemail_change": (THIS_TEAM, desk(405, 405, 405)),
     "admin:membership_outboxemail_history": (THIS_TEAM, desk(405, 405, 405)),
