@@ -98,7 +98,7 @@ def take_out_of_slack(addresses: set[str]) -> None:
     strangers = Access.objects.filter(person__isnull=True).annotate(lower=Lower("address"))
     strangers.filter(lower__in=addresses).delete()
     for export in SlackExport.objects.select_for_update():
-        others = [p for p in export.people if str(p.get("email", "")).lower() not in addresses]
+        others = {email: n for email, n in export.people.items() if email.lower() not in addresses}
         if len(others) != len(export.people):
             export.people = others
             export.save(update_fields=["people"])
