@@ -26,6 +26,20 @@ def requests_is_ours(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(deploy=True)
+def privacy_officer_is_named(**kwargs: Any) -> list[CheckMessage]:
+    """The privacy page must say who answers for privacy."""
+    if all(settings.PRIVACY_OFFICER.values()):
+        return []
+    return [
+        Error(
+            "Nobody is named who answers for privacy, and the privacy page must name somebody.",
+            hint="Set EVABC_PRIVACY_OFFICER_NAME and EVABC_PRIVACY_OFFICER_EMAIL.",
+            id="evabc.E003",
+        )
+    ]
+
+
 @register()
 def no_dependency_needs_the_library(**kwargs: Any) -> list[CheckMessage]:
     """PyPI's ``requests`` cannot be imported beside our own, so nothing may bring it in."""

@@ -25,7 +25,7 @@ PAGES_OF_LEADS = [("How the portal is doing", "admin:how_it_is_doing")]
 
 # What the admin lists by app, in the order of a day's work: each model by its name.
 SECTIONS = [
-    ("Every day", ["JoinRequest", "WorklistRow", "Access", "Meeting", "OutboxEmail"]),
+    ("Every day", ["JoinRequest", "WorklistRow", "Access", "Correction", "Meeting", "OutboxEmail"]),
     (
         "Rosters and the register",
         [
@@ -51,7 +51,7 @@ SECTIONS = [
     ),
 ]
 # Models that only keep what happened.
-LOGS = ["Export"]
+LOGS = ["Export", "RetentionDay"]
 MORE = "More"
 
 

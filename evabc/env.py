@@ -166,6 +166,18 @@ def limits_times() -> int:
     return times
 
 
+def retention() -> dict[str, int]:
+    """How long each kind of personal data is kept, in the unit that its name ends with."""
+    return {
+        "signup_days": number("EVABC_KEEP_SIGNUP_DAYS", 7),
+        "draft_days": number("EVABC_KEEP_DRAFT_DAYS", 30),
+        "request_months": number("EVABC_KEEP_REQUEST_MONTHS", 13),
+        "person_months": number("EVABC_KEEP_PERSON_MONTHS", 24),
+        "letter_days": number("EVABC_KEEP_LETTER_DAYS", 30),
+        "export_months": number("EVABC_KEEP_EXPORT_MONTHS", 24),
+    }
+
+
 def waiting_limits() -> dict[str, int]:
     """Working days after which a request that waits for staff gets a quiet and a loud mark."""
     limits = {"quiet": number("EVABC_QUIET_DAYS", 3), "loud": number("EVABC_LOUD_DAYS", 7)}

@@ -159,17 +159,23 @@ def _request_steps(families: Families, kind: str) -> QuerySet[JoinRequestEvent]:
 
 
 def _request_step(number: int, row: JoinRequestEvent) -> Step:
-    who = row.by.display_name if row.by else "The portal"
+    hers = row.by is not None and not row.by_staff
     return Step(
         row.at,
         number,
         row.pk,
-        who if row.by_staff or row.by is None else f"{who}, the applicant",
+        f"{row.by.display_name}, the applicant" if row.by and hers else _who(row),
         row.get_verb_display(),
         f"{row.join_request.person}, {row.join_request}",
         _page("joinrequests_joinrequest", row.join_request_id),
         row.reason,
     )
+
+
+def _who(row: JoinRequestEvent) -> str:
+    if row.by_staff and row.by:
+        return row.by.display_name
+    return row.who[0].upper() + row.who[1:]
 
 
 def _notes(families: Families, kind: str) -> QuerySet[StaffNote]:

@@ -203,6 +203,14 @@ BACKUP_DIR = DATA_DIR / "backups"
 BACKUPS_KEPT = max(env.number("EVABC_BACKUPS_KEPT", 14), 1)
 LEAST_FREE_MB = env.number("EVABC_LEAST_FREE_MB", 500)
 
+# -- Privacy ------------------------------------------------------------------------------------
+
+RETENTION = env.retention()
+PRIVACY_OFFICER = {
+    "name": env.text("EVABC_PRIVACY_OFFICER_NAME"),
+    "email": env.text("EVABC_PRIVACY_OFFICER_EMAIL"),
+}
+
 # -- Headers ------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {

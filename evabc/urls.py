@@ -7,11 +7,13 @@ from django.urls import include, path
 from evabc import health
 from evabc.limits import too_many_for_sign_in
 from membership.meetings.views import calendar_feed
+from membership.privacy.views import privacy
 
 urlpatterns = [
     path("", include("communities.urls")),
     path("", include("requests.urls")),
     path("calendar/<str:token>.ics", calendar_feed, name="calendar-feed"),
+    path("privacy/", privacy, name="privacy"),
     path("accounts/", include("membership.signup.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -11,7 +11,12 @@ class MembershipConfig(AppConfig):
         from membership import roster_letters
         from membership.meetings import letters as meeting_letters
         from membership.outbox.kinds import register
+        from membership.privacy import letters as privacy_letters
         from membership.signup.second_factor import count_new_factor_as_shown
 
         authenticator_added.connect(count_new_factor_as_shown)
-        register(*roster_letters.LETTER_KINDS, *meeting_letters.LETTER_KINDS)
+        register(
+            *roster_letters.LETTER_KINDS,
+            *meeting_letters.LETTER_KINDS,
+            *privacy_letters.LETTER_KINDS,
+        )

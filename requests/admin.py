@@ -25,6 +25,7 @@ from requests import (
     bulk_views,
     desk_views,
     entry_views,
+    person_admin,
     reason_admin,
     register_views,
     reviewing,
@@ -41,7 +42,7 @@ from requests.queue_filters import (
     WhoseFilter,
 )
 
-__all__ = ["JoinRequestAdmin", "reason_admin"]
+__all__ = ["JoinRequestAdmin", "person_admin", "reason_admin"]
 
 
 @dataclass(frozen=True)

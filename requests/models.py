@@ -277,6 +277,13 @@ class JoinRequestEvent(models.Model):
             raise TypeError("The history of a request is append-only.")
         super().save(**kwargs)
 
+    @property
+    def who(self) -> str:
+        """Who took this step, also where the sign-in is gone: "the applicant"."""
+        if self.by_staff:
+            return f"{self.by.display_name if self.by else 'a former colleague'} (EVA BC)"
+        return "the portal" if self.verb == Verb.LAPSE else "the applicant"
+
 
 class StaffNote(models.Model):
     """What staff tell one another about a request. The applicant never sees it.

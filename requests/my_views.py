@@ -11,7 +11,7 @@ from communities.models import CommunityOfPractice
 from communities.vocabulary import Family
 from membership.applicants import person_for
 from membership.details import change_details, set_reminders
-from membership.models import Person
+from membership.models import Correction, Person
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
 from requests.changing_jobs import places_in, tell_of_work
@@ -44,6 +44,7 @@ def details(request: SignedIn) -> HttpResponse:
             "form": form,
             "work": on_record(person, timezone.localdate()),
             "places": places,
+            "open_correction": person.corrections.filter(state=Correction.State.OPEN).first(),
             "asks_program": Family.PROGRAM_SUPPORT not in looked_at,
             "asks_role": Family.COORDINATION not in looked_at,
         },

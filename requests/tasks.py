@@ -6,6 +6,7 @@ from django.utils import timezone
 from requests.desk import look_at_the_open_ones
 from requests.digest import send_digests
 from requests.reminders import lapse_overdue, send_due_reminders
+from requests.retention import retain
 from requests.yearly import ask_yearly
 
 
@@ -33,3 +34,9 @@ def look_at_open_requests() -> None:
 def morning_digest() -> None:
     """Tell each team what waits for it too long, once a working day."""
     send_digests(now=timezone.now())
+
+
+@shared_task(name="joinrequests.retain")
+def retain_no_longer() -> None:
+    """Let go what has been kept for long enough."""
+    retain(now=timezone.now())

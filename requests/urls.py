@@ -2,13 +2,17 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from membership import leaving_views
 from membership.access import my_views as access_views
-from requests import confirming_views, my_views, several_views, views
+from requests import confirming_views, my_views, privacy_views, several_views, views
 
 my: tuple[list[URLPattern | URLResolver], str] = (
     [
         path("", views.home, name="home"),
         path("details/", my_views.details, name="details"),
         path("details/work/<str:family>/", my_views.new_work, name="new-work"),
+        path("details/correction/", privacy_views.correction, name="correction"),
+        path("privacy/agree/", privacy_views.agree_again, name="agree"),
+        path("privacy/download/", privacy_views.download, name="download"),
+        path("privacy/delete/", privacy_views.delete, name="delete"),
         path("preferences/", my_views.preferences, name="preferences"),
         path("communities/<int:pk>/confirm/", confirming_views.confirm, name="confirm"),
         path("communities/<int:pk>/new-job/", confirming_views.new_job, name="new-job"),

@@ -18,6 +18,8 @@ from membership.access.showing import places_of
 from membership.applicants import person_for
 from membership.meetings.attendance import next_meetings
 from membership.models import Person
+from membership.privacy.consents import agrees_to_what_counts
+from membership.privacy.purposes import PURPOSES
 from membership.rosters import is_enrolled
 from membership.signup.visitors import SignedIn
 from requests import workflow
@@ -118,6 +120,7 @@ def home(request: SignedIn) -> HttpResponse:
         "joinrequests/home.html",
         {
             "person": person,
+            "purposes": () if agrees_to_what_counts(person) else PURPOSES,
             "join_requests": [r for r in mine if r.state != State.DRAFT],
             "waiting": what_waits(
                 waits=waits_of(awaited, timezone.localdate()), places=places, drafts=drafts

@@ -239,6 +239,8 @@ def _reopen(join_request_id: int, by: User, now: datetime, reason: str) -> JoinR
     join_request = _locked(join_request_id)
     _in_team(join_request, by)
     _allowed(join_request, Verb.REOPEN)
+    if join_request.person.erased_on:
+        raise Refused("Who asked was erased, so nobody is there to answer. Nothing was changed.")
     _can_be_open(
         join_request,
         already_open=_ANOTHER_OPEN,
@@ -258,6 +260,14 @@ def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
     event = _advance(join_request, Verb.LAPSE, by=None, now=now)
     _send(join_request, event, letters.lapsed(join_request))
     return join_request
+
+
+def withdraw_erased(join_request: JoinRequest, *, now: datetime) -> None:
+    """Close the locked request of somebody who is being erased; nobody is left to write to.
+
+    Runs inside the caller's transaction.
+    """
+    _advance(join_request, Verb.WITHDRAW, by=None, now=now)
 
 
 # -- Working on an open request -------------------------------------------------------------------
@@ -379,9 +389,9 @@ def _refuse_in_state(join_request: JoinRequest, verb: Verb) -> NoReturn:
         raise Refused("This request was sent already.")
     when = date_format(timezone.localtime(last.at), "j F Y, H:i")
     who = "EVA BC" if last.by_staff else "the applicant"
-    if last.by is None:
+    if last.verb == Verb.LAPSE:
         who = "the portal, because no reply came,"
-    elif last.by_staff and hasattr(last.by, "person") and last.by.person.name:
+    elif last.by_staff and last.by and hasattr(last.by, "person") and last.by.person.name:
         who = last.by.person.name
     raise Refused(
         f"This cannot be done now: the request is “{join_request.get_state_display().lower()}”. "

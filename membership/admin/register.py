@@ -144,6 +144,15 @@ class PersonForm(forms.ModelForm):
 @admin.register(Person)
 class PersonAdmin(StampsChecks):
     form = PersonForm
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
+        # Who was erased is nobody: there is nothing to open.
+        return super().get_queryset(request).filter(erased_on__isnull=True)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
+        # Who was erased is nobody: there is nothing to open.
+        return super().get_queryset(request).filter(erased_on__isnull=True)
+
     list_display = ["name", "email"]
     list_filter = [
         ("positions__program__type", titled("type of program")),

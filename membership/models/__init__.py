@@ -20,6 +20,7 @@ from membership.models.letters import Bounce, LetterAttempt, LetterWording
 from membership.models.meetings import Attendance, CalendarFeed
 from membership.models.outbox import OutboxEmail
 from membership.models.people import Person, ProgramPosition
+from membership.models.privacy import Consent, Correction, RetentionDay
 from membership.models.sample import SampleProvince
 from membership.models.worklist import NightlyReassessment, WorklistRow, WorklistStep
 
@@ -30,8 +31,10 @@ __all__ = [
     "Attendance",
     "Bounce",
     "CalendarFeed",
+    "Consent",
     "CoordinationInitiative",
     "CoordinationRole",
+    "Correction",
     "Enrolment",
     "EvaMembership",
     "Export",
@@ -47,6 +50,7 @@ __all__ = [
     "Person",
     "Program",
     "ProgramPosition",
+    "RetentionDay",
     "RowOutcome",
     "SampleProvince",
     "SlackExport",

@@ -3,16 +3,23 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 
 from communities.vocabulary import ProgramType
 from membership.models.agencies import Agency, Program
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind
 
+# What the history calls somebody who was erased.
+NOBODY = "Somebody (erased)"
+
 
 class Person(models.Model):
-    """Someone the register knows, with or without a sign-in."""
+    """Someone the register knows, with or without a sign-in.
+
+    With ``erased_on`` nobody is known any more: the row holds past requests and times in communities
+    together, without the person.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="person"
@@ -26,6 +33,8 @@ class Person(models.Model):
         db_default=True,
         help_text="Her own choice. Questions and decisions go out all the same.",
     )
+    known_since = models.DateTimeField(db_default=Now(), editable=False)
+    erased_on = models.DateField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["name", "pk"]
@@ -37,9 +46,16 @@ class Person(models.Model):
                 name="one_person_per_email",
                 violation_error_message="The register has somebody with this email already.",
             ),
+            models.CheckConstraint(
+                condition=Q(erased_on__isnull=True)
+                | Q(user__isnull=True, name="", email="", phone=""),
+                name="erased_person_is_nobody",
+            ),
         ]
 
     def __str__(self) -> str:
+        if self.erased_on:
+            return NOBODY
         return self.name or self.email or f"Person {self.pk}"
 
     @property

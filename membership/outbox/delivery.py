@@ -46,6 +46,10 @@ def deliver(outbox_email_id: int, *, now: datetime) -> bool:
         _close_unwanted(outbox_email_id, now)
         return False
     letter = OutboxEmail.objects.select_related("team").get(pk=outbox_email_id)
+    if not letter.to_email:
+        # Whom it was for was erased between the claim and this look.
+        _mine(letter, owner).update(state=State.CANCELLED, **_RELEASED)
+        return False
     try:
         message_of(letter).send()
     except Exception as error:
@@ -82,7 +86,9 @@ def _note_failure(letter: OutboxEmail, owner: str, error: Exception, now: dateti
             ended += mine.filter(wanted=False).update(state=State.CANCELLED, **outcome)
         else:
             ended = mine.update(state=State.FAILED, **outcome)
-        if ended:  # else another worker has the letter by now, and tells its own story
+        # Another worker may have the letter by now, and tells its own story. Of a letter to somebody
+        # who was erased meanwhile, the server's words are not kept.
+        if ended and OutboxEmail.objects.exclude(to_email="").filter(pk=letter.pk).exists():
             LetterAttempt.objects.create(letter=letter, at=now, **_answer_of(error))
     logger.warning(
         "Letter %s was not taken, attempt %s, again: %s", letter.pk, letter.attempts, again

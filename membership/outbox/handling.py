@@ -13,6 +13,7 @@ from membership.teams import families_of
 
 State = OutboxEmail.State
 _ON_ITS_WAY = (State.QUEUED, State.SENDING)
+_NO_WORDS = "The words of this letter are no longer kept, so it cannot be sent. Write a new one."
 
 
 @transaction.atomic
@@ -21,6 +22,8 @@ def retry(*, letter_id: int, by: User, now: datetime) -> OutboxEmail:
     letter = _locked(letter_id, by)
     if letter.state != State.FAILED:
         raise Refused(f"Only a failed letter is tried again; this one: {_state(letter)}.")
+    if not letter.body:
+        raise Refused(_NO_WORDS)
     if not letter.wanted:
         raise Refused("A later decision contradicts this letter, so it is not sent any more.")
     requeue(letter, to_email=_address_of(letter), now=now)
@@ -34,6 +37,8 @@ def send_again(*, letter_id: int, by: User, now: datetime) -> OutboxEmail:
     letter = _locked(letter_id, by)
     if letter.state != State.SENT:
         raise Refused(f"Only a letter that was sent is sent again; this one: {_state(letter)}.")
+    if not letter.body:
+        raise Refused(_NO_WORDS)
     again = OutboxEmail.objects.filter(key__startswith=f"again:{letter.pk}:")
     if again.filter(state__in=_ON_ITS_WAY).exists():
         raise Refused("This letter is on its way again already. Nothing more was sent.")

@@ -1,8 +1,14 @@
 """What we change of allauth's ways."""
 
-from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from typing import Any
 
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from membership.applicants import person_for
+from membership.models import User
+from membership.privacy.consents import agree_at_first_sign_in
 from membership.signup.client_address import client_address
 
 
@@ -15,6 +21,12 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": "That is too many tries for now. Wait a minute, then ask for a new code.",
         "rate_limited": "That is too many tries for now. Wait a minute, then try again.",
     }
+
+    def post_login(self, request: HttpRequest, user: User, **signed_in: Any) -> HttpResponse:
+        """Her first sign-in says that she agrees to the purposes: the page of the code names them."""
+        response: HttpResponse = super().post_login(request, user, **signed_in)
+        agree_at_first_sign_in(person=person_for(user), now=timezone.now())
+        return response
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

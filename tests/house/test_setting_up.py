@@ -105,6 +105,9 @@ class TestSetupPortal:
         assert User.objects.get().email == "lou@example.org"
 
 
+OFFICER = ["--officer-name", "Ola Sample", "--officer-email", "privacy@example.org"]
+
+
 def make_env(file, *arguments, typed=""):
     return subprocess.run(
         [sys.executable, "-I", str(SCRIPT), "--file", str(file), *arguments],
@@ -121,8 +124,9 @@ def values(file):
 
 def test_the_env_file_has_the_answers_and_new_secrets_for_its_owner_alone(tmp_path):
     file = tmp_path / ".env"
+    typed = "https://cop.example.org/\nmail.example.org\n\n\nOla Sample\nprivacy@example.org\n"
 
-    done = make_env(file, typed="https://cop.example.org/\nmail.example.org\n\n\n")
+    done = make_env(file, typed=typed)
 
     assert done.returncode == 0, done.stderr
     assert file.stat().st_mode & 0o777 == 0o600
@@ -144,7 +148,7 @@ def test_a_second_run_keeps_secrets_and_what_was_changed_by_hand(tmp_path):
     file.write_text(file.read_text().replace("EVABC_QUIET_DAYS=3", "EVABC_QUIET_DAYS=4"))
     before = values(file)
 
-    make_env(file, "--portal-url", "https://b.example.org")
+    make_env(file, "--portal-url", "https://b.example.org", *OFFICER)
 
     assert values(file) == {**before, "PORTAL_URL": "https://b.example.org"}
     assert before["EVABC_QUIET_DAYS"] == "4"
@@ -161,7 +165,7 @@ def test_a_second_run_keeps_secrets_and_what_was_changed_by_hand(tmp_path):
     ],
 )
 def test_half_an_answer_writes_nothing(tmp_path, arguments, says):
-    done = make_env(tmp_path / ".env", *arguments)
+    done = make_env(tmp_path / ".env", *OFFICER, *arguments)
 
     assert done.returncode == 1
     assert says in done.stderr

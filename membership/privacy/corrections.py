@@ -1,0 +1,71 @@
+"""Asking for a correction, and answering: the verbs of a ``Correction``."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from communities.models import SupportTeam
+from membership.history import record
+from membership.models import Correction, Person, User
+from membership.outbox.queue import queue
+from membership.privacy import letters
+from membership.refusal import Refused
+from membership.teams import families_of
+
+State = Correction.State
+
+
+def corrections_of(user: User | AnonymousUser) -> QuerySet[Correction]:
+    """The corrections that this member of staff answers."""
+    mine = Correction.objects.filter(team__family__in=families_of(user))
+    return mine.select_related("person", "team", "answered_by__person")
+
+
+def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) -> Correction:
+    """She asks her team: that of her community, else program support."""
+    if person.user_id != by.pk:
+        raise Refused("These are somebody else’s details.")
+    try:
+        with transaction.atomic():
+            correction = Correction.objects.create(
+                person=person, team=_team_of(person), text=text, asked_at=now
+            )
+            letter = letters.news_correction(correction)
+            queue(letter, about=correction.about, event=correction.pk, now=now)
+    except IntegrityError as error:
+        raise Refused(
+            "You have asked for a correction already. EVA BC staff will answer it; then you can "
+            "ask for another one."
+        ) from error
+    return correction
+
+
+def _team_of(person: Person) -> SupportTeam:
+    place = person.enrolments.select_related("community__team").order_by("ended_on", "-pk").first()
+    return place.community.team if place else SupportTeam.objects.order_by("-family")[0]
+
+
+@transaction.atomic
+def answer(*, correction_id: int, by: User, state: str, text: str, now: datetime) -> Correction:
+    """Staff say that it is done, or why it is not; she gets a letter."""
+    rows = Correction.objects.select_for_update(of=("self",)).select_related("person", "team")
+    correction = rows.get(pk=correction_id)
+    if correction.team.family not in families_of(by):
+        raise Refused("This correction belongs to the other team.")
+    if correction.state != State.OPEN:
+        said = correction.get_state_display().lower()
+        raise Refused(f"This was answered already: {said}. Nothing was changed.")
+    if not text.strip():
+        raise Refused("Write what you corrected, or why not, in words for the person.")
+    correction.state, correction.answer = state, text.strip()
+    correction.answered_at, correction.answered_by = now, by
+    correction.save()
+    record(
+        correction.person, by=by, words=f"Correction answered: {correction.get_state_display()}."
+    )
+    if correction.person.email:
+        letter = letters.answered(correction, text.strip())
+        queue(letter, about=correction.about, event=correction.pk, now=now)
+    return correction

@@ -1,0 +1,165 @@
+"""Erasing a person, as far as the register and the outbox know her.
+
+``requests.erasing.erase`` is the verb. It takes her requests first and then comes here: imports run
+down only.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from communities.models import SupportTeam
+from communities.vocabulary import Evidence
+from membership import roster_letters, rosters
+from membership.access.lifecycle import GIVEN
+from membership.models import (
+    Access,
+    CoordinationRole,
+    Enrolment,
+    EvaMembership,
+    Person,
+    ProgramPosition,
+    SlackLinkOpening,
+    User,
+)
+from membership.outbox.queue import queue
+from membership.privacy import letters, traces
+from membership.refusal import Refused
+from membership.teams import LEADS, families_of, is_lead
+
+# Any: what the three have in common is more than their base class says.
+FACTS: tuple[Any, ...] = (ProgramPosition, CoordinationRole, EvaMembership)
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """What stays of her: the lists of EVA BC that name her, each in words."""
+
+    lists: tuple[str, ...]
+
+
+def left_behind(person: Person) -> LeftBehind:
+    """What erasing leaves, for the page that asks first."""
+    named = {fact.source for model in FACTS for fact in _listed(model, person)}
+    return LeftBehind(tuple(sorted(named)))
+
+
+def lock_for_erasing(*, person_id: int, by: User) -> Person:
+    """The person, held until the caller's transaction ends, where ``by`` may erase her."""
+    person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
+    if person.erased_on:
+        raise Refused("Nobody is known here any more. Nothing was changed.")
+    if person.user_id != by.pk:
+        _may_erase_another(person, by)
+    if person.user and is_lead(person.user):
+        _is_not_the_last_lead(person.user)
+    return person
+
+
+def _may_erase_another(person: Person, by: User) -> None:
+    families = families_of(by)
+    if not families:
+        raise Refused("This is somebody else’s account.")
+    if person.user and person.user.is_staff and not is_lead(by):
+        raise Refused("She works for EVA BC. A lead can erase her account.")
+    places = person.enrolments.filter(ended_on__isnull=True)
+    if places.exclude(community__team__family__in=families).exists():
+        raise Refused("She is in a community of the other team. Ask a lead to erase her.")
+
+
+def _is_not_the_last_lead(user: User) -> None:
+    # All of them, in one order: of two leads who go at once, one stays.
+    leads = User.objects.select_for_update(of=("self",)).filter(is_active=True, is_staff=True)
+    in_group = User.groups.through.objects.filter(user=OuterRef("pk"), group__name=LEADS)
+    keys = set(
+        leads.filter(Q(is_superuser=True) | Exists(in_group))
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    if keys == {user.pk}:
+        raise Refused(
+            "This is the only lead. Make somebody else a lead first, so that the portal stays in "
+            "somebody’s care. Then this account can be deleted."
+        )
+
+
+def erase_person(
+    person: Person, *, abouts: list[str], by: User | None, now: datetime, keep_listed: bool = True
+) -> None:
+    """Take a locked person out of the register, the outbox and the sign-ins.
+
+    Her times in communities end and stay, without her. Where a list of EVA BC names her, the register
+    keeps what the list says, as of somebody without a sign-in, unless ``keep_listed`` is False.
+    ``abouts`` are what the letters about her requests are about. Runs inside the caller's transaction.
+    """
+    name, email, user = person.name, person.email, person.user
+    addresses = traces.addresses_of(person)
+    person.name = person.email = person.phone = ""
+    person.user, person.erased_on = None, timezone.localdate(now)
+    person.save()
+    corrections = [correction.about for correction in person.corrections.all()]
+    enrolments = _end_enrolments(person, by=None if by == user else by, now=now)
+    _tell_the_teams(person, now)
+    _forget_facts(person, name=name, email=email, keep_listed=keep_listed)
+    for rows in (
+        person.attendances,
+        person.accesses,
+        person.consents,
+        person.corrections,
+        SlackLinkOpening.objects.filter(person=person),
+    ):
+        rows.all().delete()
+    if hasattr(person, "calendar_feed"):
+        person.calendar_feed.delete()
+    traces.take_out_of_enrolments(enrolments)
+    traces.take_out_of_letters(
+        person=person,
+        addresses=addresses,
+        abouts=[*abouts, *corrections, *(e.about for e in enrolments)],
+    )
+    traces.take_out_of_log(Person, [person.pk])
+    traces.take_out_of_slack(addresses)
+    traces.take_out_of_lists(name=name, addresses=addresses)
+    if user:
+        traces.take_out_of_sessions(user, addresses)
+        traces.delete_sign_in(user)
+    traces.take_out_of_mail_files(addresses)
+
+
+def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[Enrolment]:
+    open_ones = person.enrolments.filter(ended_on__isnull=True).order_by("pk")
+    for pk in open_ones.values_list("pk", flat=True):
+        enrolment = rosters.lock(pk)
+        # Her email is gone by now, so no letter goes out.
+        letter = roster_letters.left(enrolment)
+        rosters.close(enrolment, letter=letter, by=by, text="Erased.", now=now)
+    return list(person.enrolments.select_related("community"))
+
+
+def _tell_the_teams(person: Person, now: datetime) -> None:
+    """Who she was, no task may say: so each team is asked to hold its places against its roster."""
+    there = (*GIVEN, Access.State.TO_REMOVE)
+    teams = SupportTeam.objects.filter(
+        pk__in=person.accesses.filter(state__in=there).values("team")
+    )
+    for team in teams.order_by("pk"):
+        queue(letters.news_erased(team), about=f"erased:{person.pk}", event=team.pk, now=now)
+
+
+def _listed(model: Any, person: Person) -> QuerySet[Any]:
+    listed: QuerySet[Any] = model.objects.filter(person=person, evidence=Evidence.LISTED)
+    return listed
+
+
+def _forget_facts(person: Person, *, name: str, email: str, keep_listed: bool) -> None:
+    if keep_listed and any(_listed(model, person).exists() for model in FACTS):
+        entry = Person.objects.create(name=name, email=email, known_since=person.known_since)
+        for model in FACTS:
+            _listed(model, person).update(person=entry)
+    for model in FACTS:
+        rows = model._default_manager.filter(person=person)
+        traces.take_out_of_log(model, rows.values_list("pk", flat=True))
+        rows.delete()

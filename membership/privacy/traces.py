@@ -1,0 +1,150 @@
+"""Taking a person out of what stays: letters, the history, sessions, mail files, lists.
+
+Each function takes her out of one place, inside the caller's transaction; files go after it commits.
+"""
+
+import functools
+import json
+from collections.abc import Iterable
+from email import message_from_bytes, policy
+from pathlib import Path
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Model, Q
+from django.db.models.functions import Lower
+
+from membership.models import (
+    Access,
+    Bounce,
+    Enrolment,
+    Leaving,
+    LetterAttempt,
+    ListImportRow,
+    OutboxEmail,
+    Person,
+    SlackExport,
+    User,
+    WorklistRow,
+    WorklistStep,
+    YearlyConfirmation,
+)
+from membership.models.people import NOBODY
+
+_State = OutboxEmail.State
+# Whoever worked for EVA BC and was erased: what she did for others stays, without her.
+FORMER_COLLEAGUE = "former-colleague@erased.invalid"
+
+
+def addresses_of(person: Person) -> set[str]:
+    """Every address that the portal has of her, in lower case."""
+    found = {person.email, *person.accesses.values_list("address", flat=True)}
+    found |= set(OutboxEmail.objects.filter(person=person).values_list("to_email", flat=True))
+    if person.user:
+        found.add(person.user.email)
+        found |= set(EmailAddress.objects.filter(user=person.user).values_list("email", flat=True))
+    return {address.lower() for address in found if address}
+
+
+def take_out_of_letters(
+    *, person: Person, addresses: Iterable[str] = (), abouts: Iterable[str] = ()
+) -> None:
+    """Letters to her and about her: what waits is cancelled, and address and words go.
+
+    Of a letter that a worker is just handing over, that worker says how it ended.
+    """
+    hers = Q(person=person) | Q(about__in=list(abouts))
+    hers |= Q(person__isnull=True, lower__in=list(addresses))
+    pks = list(
+        OutboxEmail.objects.annotate(lower=Lower("to_email"))
+        .filter(hers)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    letters = OutboxEmail.objects.filter(pk__in=pks)
+    letters.filter(state=_State.QUEUED).update(state=_State.CANCELLED)
+    letters.update(wanted=False, to_email="", body="", last_error="")
+    LetterAttempt.objects.filter(letter__in=pks).delete()
+    Bounce.objects.filter(letter__in=pks).delete()
+    take_out_of_log(OutboxEmail, pks)
+
+
+def take_out_of_log(model: type[Model], pks: Iterable[object]) -> None:
+    """The admin's history of these rows keeps who acted when, and no words."""
+    kind = ContentType.objects.get(
+        app_label=model._meta.app_label, model=model._meta.model_name or ""
+    )
+    of_rows = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in pks])
+    of_rows.update(object_repr=NOBODY, change_message="")
+
+
+def take_out_of_enrolments(enrolments: Iterable[Enrolment]) -> None:
+    """What was said and written about these times in a community."""
+    pks = [enrolment.pk for enrolment in enrolments]
+    Leaving.objects.filter(enrolment__in=pks).update(reason="")
+    YearlyConfirmation.objects.filter(enrolment__in=pks).update(leave_until=None)
+    WorklistRow.objects.filter(enrolment__in=pks).update(findings=[])
+    WorklistStep.objects.filter(row__enrolment__in=pks).update(text="")
+    take_out_of_log(Enrolment, pks)
+
+
+def take_out_of_slack(addresses: set[str]) -> None:
+    """Addresses that were found in Slack, and the list that staff work on."""
+    strangers = Access.objects.filter(person__isnull=True).annotate(lower=Lower("address"))
+    strangers.filter(lower__in=addresses).delete()
+    for export in SlackExport.objects.select_for_update():
+        others = {email: n for email, n in export.people.items() if email.lower() not in addresses}
+        if len(others) != len(export.people):
+            export.people = others
+            export.save(update_fields=["people"])
+
+
+def take_out_of_lists(*, name: str, addresses: set[str]) -> None:
+    """What staff read of a list before they confirm it. The file itself goes within a week."""
+    names_her = Q()
+    for words in {*addresses, name} - {""}:
+        names_her |= Q(what__icontains=words) | Q(sentence__icontains=words)
+    if names_her:
+        ListImportRow.objects.filter(names_her).delete()
+
+
+def take_out_of_sessions(user: User | None, addresses: set[str]) -> None:
+    """Her sessions on every device, and those of somebody who is just typing her address."""
+    if user:
+        UserSession.objects.filter(user=user).delete()
+    hers = []
+    for session in Session.objects.iterator():
+        kept = session.get_decoded()
+        said = json.dumps(kept, default=str).lower()
+        is_hers = user is not None and str(kept.get("_auth_user_id")) == str(user.pk)
+        if is_hers or any(address in said for address in addresses):
+            hers.append(session.pk)
+    Session.objects.filter(pk__in=hers).delete()
+
+
+def take_out_of_mail_files(addresses: set[str]) -> None:
+    """In local mode mail is files: those to her go when the caller's transaction commits."""
+    if settings.MAIL_IS_FILES:
+        transaction.on_commit(functools.partial(_delete_files, addresses))
+
+
+def _delete_files(addresses: set[str]) -> None:
+    for path in Path(settings.MAIL_FOLDER).glob("*.eml"):
+        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+        if any(address in str(mail["To"]).lower() for address in addresses):
+            path.unlink(missing_ok=True)
+
+
+def delete_sign_in(user: User) -> None:
+    """The sign-in with its addresses, factors and rights. What she did for others stays, without her."""
+    done_by_her = LogEntry.objects.filter(user=user)
+    if done_by_her.exists():
+        former = User.objects.get_or_create(email=FORMER_COLLEAGUE, defaults={"is_active": False})
+        done_by_her.update(user=former[0])
+    take_out_of_log(User, [user.pk])
+    user.delete()

@@ -1,0 +1,27 @@
+"""The public page about privacy."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from communities.models import SupportTeam
+from communities.public_pages import public_page
+from membership.privacy import purposes
+
+
+@require_safe
+@public_page
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is asked and why, who sees it, how long it is kept, and what a person can do."""
+    return render(
+        request,
+        "membership/privacy/privacy.html",
+        {
+            "purposes": purposes.PURPOSES,
+            "changed": purposes.CHANGED,
+            "kept": settings.RETENTION,
+            "officer": settings.PRIVACY_OFFICER,
+            "teams": SupportTeam.objects.all(),
+        },
+    )

@@ -1,0 +1,100 @@
+"""Her rights under the privacy law, as pages: agree, see, correct, delete."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from membership.applicants import person_for
+from membership.forms import LONGEST_TEXT, Paragraphs
+from membership.privacy.consents import agree
+from membership.privacy.corrections import ask_for_correction
+from membership.privacy.erasing import left_behind
+from membership.refusal import Refused
+from membership.signup.fresh_code import fresh_code_required
+from membership.signup.visitors import SignedIn
+from requests.erasing import erase
+from requests.held import all_that_is_held
+
+
+class CorrectionForm(forms.Form):
+    """What to correct, in her words."""
+
+    text = Paragraphs(
+        label="What is wrong, and how is it right?",
+        help_text="EVA BC staff read this. Please write nothing about the people you serve.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write what is wrong, and how it is right."},
+    )
+
+
+@login_required
+@require_POST
+def agree_again(request: SignedIn) -> HttpResponse:
+    """She agrees to purposes that have changed."""
+    agree(person=person_for(request.user), now=timezone.now())
+    messages.success(request, "Thank you.")
+    return redirect("my:home")
+
+
+@login_required
+@require_safe
+@fresh_code_required
+def download(request: SignedIn) -> HttpResponse:
+    """All that is held about her, as one file."""
+    now = timezone.now()
+    return JsonResponse(
+        all_that_is_held(person_for(request.user), now=now),
+        json_dumps_params={"indent": 2, "ensure_ascii": False},
+        headers={
+            "Content-Disposition": f'attachment; filename="my-data-{timezone.localdate(now)}.json"'
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@fresh_code_required
+def delete(request: SignedIn) -> HttpResponse:
+    """What goes, what stays and why; the button does it."""
+    person = person_for(request.user)
+    refused = ""
+    if request.method == "POST":
+        try:
+            erase(person_id=person.pk, by=request.user, now=timezone.now())
+        except Refused as refusal:
+            refused = str(refusal)
+        else:
+            logout(request)
+            messages.success(request, "Your account is deleted. We wish you well.")
+            return redirect("home")
+    return render(
+        request,
+        "joinrequests/delete.html",
+        {"refused": refused, "left_behind": left_behind(person)},
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def correction(request: SignedIn) -> HttpResponse:
+    """Ask staff to correct what she cannot change herself."""
+    form = CorrectionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            ask_for_correction(
+                person=person_for(request.user),
+                by=request.user,
+                text=form.cleaned_data["text"],
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Thank you. EVA BC staff will look at it and write to you.")
+            return redirect("my:details")
+    return render(request, "joinrequests/correction.html", {"form": form})
