@@ -28,7 +28,7 @@ class OneActs(Scheduler):
         acts = self._is_the_one()
         if acts != self.acts:
             self.acts = acts
-            logger.warning("This beat %s.", "acts" if acts else "stands by: another one acts")
+            logger.warning("This beat acts." if acts else "This beat stands by: another one acts.")
         return min(super().tick(*args, **kwargs), STAND_BY) if acts else STAND_BY
 
     def _is_the_one(self) -> bool:

@@ -1,10 +1,15 @@
 """The Celery application of the portal. Its messages are doorbells: they carry row ids only."""
 
+import logging.config
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
 
+from evabc.request_ids import follow_tasks
 from evabc.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evabc.settings")
@@ -26,3 +31,11 @@ app.autodiscover_tasks(
         "requests",
     ]
 )
+follow_tasks()
+
+
+@setup_logging.connect
+def write_the_same_lines(loglevel: int, **_: Any) -> None:
+    """Celery would bring handlers of its own, which write what tasks were given and what failed."""
+    logging.config.dictConfig(settings.LOGGING)
+    logging.getLogger().setLevel(loglevel)

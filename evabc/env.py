@@ -194,3 +194,21 @@ def backup_key() -> str:
             f"EVABC_BACKUP_KEY must be a random text of at least {WEAK_SECRET_LENGTH} characters."
         )
     return key
+
+
+def log_lines(*, local: bool) -> str:
+    """How lines of the log look: JSON for programs, plain for who reads along."""
+    style = text("EVABC_LOG_LINES", "plain" if local else "json")
+    if style not in {"json", "plain"}:
+        raise ImproperlyConfigured("EVABC_LOG_LINES must be json or plain.")
+    return style
+
+
+def metrics_token() -> str:
+    """What Prometheus shows to read /metrics; without one there is no such page."""
+    token = text("EVABC_METRICS_TOKEN")
+    if token and len(token) < WEAK_SECRET_LENGTH:
+        raise ImproperlyConfigured(
+            f"EVABC_METRICS_TOKEN must be a random text of at least {WEAK_SECRET_LENGTH} characters."
+        )
+    return token

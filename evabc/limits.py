@@ -23,6 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from evabc.logs import Word
 from membership.signup.client_address import client_address, network_of
 
 logger = logging.getLogger(__name__)
@@ -145,7 +146,7 @@ def may_go_on(request: HttpRequest, limit: Limit, *, now: float) -> bool:
     for who, most in _counted(request, limit):
         key = hashlib.sha256(f"{limit.name} {who} {span}".encode()).hexdigest()
         if _count(f"limit:{key}", limit.span) > most * settings.LIMITS_TIMES:
-            logger.info("The limit on %s was reached.", limit.name)
+            logger.info("The limit on %s was reached.", Word(limit.name))
             return False
     return True
 

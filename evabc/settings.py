@@ -4,7 +4,7 @@ import zoneinfo
 
 from csp.constants import NONCE, NONE, SELF
 
-from evabc import env
+from evabc import env, logs
 
 # British Columbia stopped changing its clocks in 2026; the system's zone data may not know that,
 # and zoneinfo prefers the system's. Only the pinned tzdata package counts.
@@ -49,6 +49,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "evabc.request_ids.RequestsHaveIds",
+    "evabc.request_log.RequestsAreTold",
+    "evabc.metrics.RequestsAreCounted",
     "communities.public_pages.PublicPagesAreKept",
     "evabc.middleware.TheRestOfTheHeaders",
     "django.middleware.security.SecurityMiddleware",
@@ -58,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "evabc.request_log.RefusalsAreTold",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -230,7 +234,7 @@ CONTENT_SECURITY_POLICY = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SECURE_SSL_REDIRECT = PORTAL_IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if PORTAL_IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PORTAL_IS_HTTPS
 if ALLAUTH_TRUSTED_PROXY_COUNT:
@@ -265,17 +269,5 @@ TIME_ZONE = "America/Vancouver"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 250_000  # bytes of one form, files not counted
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"without secrets": {"()": "evabc.logs.WithoutSecretAddresses"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["without secrets"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "INFO"},
-}
+LOGGING = logs.configuration(env.log_lines(local=LOCAL))
+METRICS_TOKEN = env.metrics_token()

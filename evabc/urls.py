@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from evabc import health
 from evabc.limits import too_many_for_sign_in
+from evabc.metrics import metrics
 from membership.meetings.views import calendar_feed
 from membership.privacy.views import privacy
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]
 
 if settings.MAIL_IS_FILES:

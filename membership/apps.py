@@ -12,9 +12,11 @@ class MembershipConfig(AppConfig):
         from membership.meetings import letters as meeting_letters
         from membership.outbox.kinds import register
         from membership.privacy import letters as privacy_letters
+        from membership.signup import security_events
         from membership.signup.second_factor import count_new_factor_as_shown
 
         authenticator_added.connect(count_new_factor_as_shown)
+        security_events.listen()
         register(
             *roster_letters.LETTER_KINDS,
             *meeting_letters.LETTER_KINDS,

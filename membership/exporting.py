@@ -19,6 +19,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from communities.models import SupportTeam
 from communities.vocabulary import Family
 from membership.models import Export, User
+from membership.signup.security_events import tell
 
 # The full-width forms too: some programs read them as the plain signs.
 _STARTS_A_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
@@ -95,9 +96,10 @@ def export(
     """
     write, content_type = _FORMATS[sheet_format]
     content = write(headings, rows)
-    Export.objects.create(
+    taken = Export.objects.create(
         what=what, columns=", ".join(headings), rows=len(rows), team=team, by=by, at=now
     )
+    tell("Sheet taken", user=by.pk, export=taken.pk, rows=taken.rows)
     name = f"{slugify(what)}-{now:%Y-%m-%d}.{sheet_format.value}"
     return HttpResponse(
         content,

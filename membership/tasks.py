@@ -15,4 +15,10 @@ def reassess_rosters() -> None:
     """Assess all open enrolments again, once a day."""
     done = reassess_if_due(now=timezone.now())
     if done:
-        logger.info("Reassessed %s enrolments: %s.", done.looked_at, done)
+        logger.info(
+            "Reassessed %s enrolments: %s opened, %s changed, %s settled on the worklist.",
+            done.looked_at,
+            done.opened,
+            done.changed,
+            done.settled,
+        )

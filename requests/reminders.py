@@ -30,6 +30,8 @@ from requests.models import JoinRequest
 
 logger = logging.getLogger(__name__)
 
+OF_A_REQUEST = "Request %s: %s; it is tried again."
+
 _UNDER_WAY = (OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING)
 CHUNK = 500  # requests looked at together, in two queries
 
@@ -39,7 +41,7 @@ def send_due_reminders(*, now: datetime, dry_run: bool = False) -> int:
     today, done = timezone.localdate(now), 0
     for waits in _waiting(REMINDER_DAYS[0], today):
         due = [w.join_request.pk for w in waits if w.due_reminder]
-        done += len(due) if dry_run else each(due, _remind, now, what="Request")
+        done += len(due) if dry_run else each(due, _remind, now, trouble=OF_A_REQUEST)
     return done
 
 
@@ -48,7 +50,7 @@ def lapse_overdue(*, now: datetime, dry_run: bool = False) -> int:
     today, done = timezone.localdate(now), 0
     for waits in _waiting(LAPSE_DAYS, today):
         overdue = [w.join_request.pk for w in waits if w.is_overdue]
-        done += len(overdue) if dry_run else each(overdue, _lapse, now, what="Request")
+        done += len(overdue) if dry_run else each(overdue, _lapse, now, trouble=OF_A_REQUEST)
     return done
 
 
@@ -160,9 +162,12 @@ def _waiting(days: int, today: date) -> Iterator[list[Wait]]:
 
 
 def each(
-    ids: Iterable[int], act: Callable[[int, datetime], bool], now: datetime, *, what: str
+    ids: Iterable[int], act: Callable[[int, datetime], bool], now: datetime, *, trouble: str
 ) -> int:
-    """Act on each in a transaction of its own; one that fails stops no other. How many were done."""
+    """Act on each in a transaction of its own; one that fails stops no other. How many were done.
+
+    ``trouble`` is the line of the log for one that fails: its key and the kind of error.
+    """
     done = 0
     for pk in ids:
         try:
@@ -170,7 +175,7 @@ def each(
                 done += act(pk, now)
         except Exception as error:
             # By its kind only: the words of a database error can hold what people wrote.
-            logger.error("%s %s: %s; it is tried again.", what, pk, type(error).__name__)
+            logger.error(trouble, pk, type(error).__name__)
     return done
 
 

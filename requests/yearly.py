@@ -32,6 +32,7 @@ from requests.reminders import each
 WORKLIST_DAYS = 45
 NOTICE_DAYS = 7  # between two letters of one question, and before the worklist
 CHUNK = 500
+TROUBLE = "Yearly question %s: %s; it is tried again."
 _FIRST, _LAST = sorted(roster_letters.CONFIRM_REMINDERS)
 
 
@@ -51,14 +52,12 @@ def ask_yearly(*, now: datetime, dry_run: bool = False) -> Asked:
 
     def run(due: QuerySet[Any], act: Callable[[int, datetime], bool]) -> int:
         keys = list(_one_each(due, written))
-        return len(keys) if dry_run else each(keys, act, now, what="Yearly question")
+        return len(keys) if dry_run else each(keys, act, now, trouble=TROUBLE)
 
     reminders = run(_to_remind(today), _remind)
     questions = run(_to_ask(today), _ask)
     overdue = [pk for pk, _ in _in_chunks(_overdue(today))]
-    listed = (
-        len(overdue) if dry_run else each(overdue, _put_on_worklist, now, what="Yearly question")
-    )
+    listed = len(overdue) if dry_run else each(overdue, _put_on_worklist, now, trouble=TROUBLE)
     return Asked(questions, reminders, listed)
 
 

@@ -29,6 +29,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_http_methods
 
+from membership.signup.security_events import tell
 from membership.signup.visitors import SignedIn
 
 FRESH_FOR = 10 * 60  # seconds
@@ -102,6 +103,7 @@ class FreshCodeForm(forms.Form):
         typed = "".join(self.cleaned_data["code"].split())
         if constant_time_compare(typed, self._sent.code):
             return typed
+        tell("Wrong code", user=self._sent.user.pk)
         if self._sent.record_invalid_attempt():
             raise forms.ValidationError(get_adapter().error_messages["incorrect_code"])
         raise forms.ValidationError(

@@ -324,4 +324,6 @@ def test_the_image_takes_the_house_along_and_nothing_else():
     assert rules[0] == "*"
     taken = [rule[1:] for rule in rules if rule[0] == "!"]
     apps = [path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests"]
-    assert sorted(taken) == sorted([*apps, "manage.py", "requirements.txt", "static", "templates"])
+    assert sorted(taken) == sorted(
+        [*apps, "gunicorn.conf.py", "manage.py", "requirements.txt", "static", "templates"]
+    )

@@ -101,6 +101,8 @@ TABLE = {
     "healthz": (ALL, NOT_THAT_WAY),
     # Nothing runs beside the tests: it says so to everybody.
     "readyz": ([503] * 8, NOT_THAT_WAY),
+    # Without its token there is no such page.
+    "metrics": ([404] * 8, NOT_THAT_WAY),
     # She has an open request there, and is led to it; the others see the form.
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
     "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),

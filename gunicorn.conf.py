@@ -1,0 +1,20 @@
+"""How gunicorn serves the portal wherever it is started: it finds this file by its name."""
+
+import os
+import shutil
+import tempfile
+
+from gunicorn.arbiter import Arbiter
+
+logger_class = "evabc.logs.ServerLog"
+
+_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def on_starting(server: Arbiter) -> None:
+    """The processes count into files of one folder, so that /metrics adds up all of them."""
+    os.environ[_COUNTS] = tempfile.mkdtemp(prefix="evabc-metrics-")
+
+
+def on_exit(server: Arbiter) -> None:
+    shutil.rmtree(os.environ[_COUNTS], ignore_errors=True)
