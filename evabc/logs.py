@@ -10,25 +10,25 @@ around it.
 import json
 import logging
 import re
+import traceback
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from http import HTTPMethod, HTTPStatus
 from pathlib import Path
 from signal import Signals
-from types import TracebackType
 from typing import Any
 
 from gunicorn import glogging
 
 from evabc import env
-from evabc.request_ids import request_id
+from evabc.request_ids import id_of, request_id
 
 # Python would print the values of a line that could not be written.
 logging.raiseExceptions = False
 
 WITHHELD = "…"
-FRAMES = 12  # the innermost places of an exception; those before are the server's own
+INNERMOST = 3  # places in other people's code that an exception is told with
 
 # Their first argument is whatever somebody printed.
 _PRINTED = {"celery.redirected", "py.warnings"}
@@ -115,7 +115,7 @@ def _in_one_line(words: str) -> str:
 def fields_of(record: logging.LogRecord) -> dict[str, object]:
     """What the line says besides its words: the request it belongs to, and `extra={"fields": …}`."""
     fields = {name: told(v, record) for name, v in getattr(record, "fields", {}).items()}
-    request = request_id()
+    request = request_id() or id_of(getattr(record, "request", None))
     return {"request": request, **fields} if request else fields
 
 
@@ -123,7 +123,7 @@ def fault_of(error: BaseException) -> dict[str, Any]:
     """An exception without its words: its kind and those of its causes, and where it came from."""
     fault: dict[str, Any] = {
         "kinds": list(_kinds(error))[:5],
-        "at": list(_places(error.__traceback__))[-FRAMES:],
+        "at": _places(error),
     }
     # PostgreSQL names the constraint apart from the row that broke it.
     diagnosis = getattr(error.__cause__, "diag", None)
@@ -138,12 +138,17 @@ def _kinds(error: BaseException | None) -> Iterator[str]:
         error = error.__cause__ or error.__context__
 
 
-def _places(trace: TracebackType | None) -> Iterator[str]:
-    while trace:
-        code = trace.tb_frame.f_code
-        path = "/".join(Path(code.co_filename).parts[-3:])
-        yield f"{path}:{trace.tb_lineno} {code.co_name}"
-        trace = trace.tb_next
+def _places(error: BaseException) -> list[str]:
+    """Where it came by in our code, and the last steps in that of others."""
+    steps = list(traceback.walk_tb(error.__traceback__))
+    places = []
+    for left, (frame, number) in zip(range(len(steps), 0, -1), steps, strict=True):
+        path = Path(frame.f_code.co_filename)
+        is_ours = path.is_relative_to(env.BASE_DIR) and "site-packages" not in path.parts
+        if is_ours or left <= INNERMOST:
+            shown = path.relative_to(env.BASE_DIR) if is_ours else "/".join(path.parts[-3:])
+            places.append(f"{shown}:{number} {frame.f_code.co_name}")
+    return places
 
 
 class JsonLines(logging.Formatter):

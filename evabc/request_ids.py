@@ -1,5 +1,6 @@
 """The id of a request: in the answer's header, in each line of the log, and in the tasks it rang for."""
 
+import re
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -10,7 +11,9 @@ from celery.signals import before_task_publish, task_postrun, task_prerun
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TASK_HEADER = "portal_request"
+_OF_REQUEST = "portal.request_id"  # for what Django logs after the last middleware
 
 _id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -18,6 +21,11 @@ _id: ContextVar[str] = ContextVar("request_id", default="")
 def request_id() -> str:
     """The id of the request or task that this thread works on; empty for none."""
     return _id.get()
+
+
+def id_of(request: object) -> str:
+    """The id of a request that is being answered or was; empty for what is none."""
+    return str(getattr(request, "META", {}).get(_OF_REQUEST, ""))
 
 
 class RequestsHaveIds:
@@ -32,6 +40,7 @@ class RequestsHaveIds:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = _as_uuid(request.headers.get(HEADER, "")) or str(uuid.uuid4())
         token = _id.set(given)
+        request.META[_OF_REQUEST] = given
         try:
             response = self.get_response(request)
         finally:
@@ -41,10 +50,7 @@ class RequestsHaveIds:
 
 
 def _as_uuid(text: str) -> str:
-    try:
-        return str(uuid.UUID(text)) if len(text) in (32, 36) else ""
-    except ValueError:
-        return ""
+    return text if _UUID.fullmatch(text) else ""
 
 
 def send_along(headers: dict[str, Any] | None = None, **_: Any) -> None:

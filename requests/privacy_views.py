@@ -16,6 +16,7 @@ from membership.privacy.corrections import ask_for_correction
 from membership.privacy.erasing import left_behind
 from membership.refusal import Refused
 from membership.signup.fresh_code import fresh_code_required
+from membership.signup.security_events import tell
 from membership.signup.visitors import SignedIn
 from requests.erasing import erase
 from requests.held import all_that_is_held
@@ -47,6 +48,7 @@ def agree_again(request: SignedIn) -> HttpResponse:
 def download(request: SignedIn) -> HttpResponse:
     """All that is held about her, as one file."""
     now = timezone.now()
+    tell("Own data taken", user=request.user.pk)
     return JsonResponse(
         all_that_is_held(person_for(request.user), now=now),
         json_dumps_params={"indent": 2, "ensure_ascii": False},

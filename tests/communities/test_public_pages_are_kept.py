@@ -40,6 +40,7 @@ def test_a_page_is_made_once_with_three_queries_at_most_and_then_with_none(
     with django_assert_num_queries(0):
         second = client.get(path)
     assert (first.status_code, second.content) == (200, first.content)
+    assert second.headers.pop("X-Request-ID") != first.headers.pop("X-Request-ID")
     assert second.headers == first.headers
     assert first.headers["Cache-Control"] == "no-cache"
     assert "Set-Cookie" not in first.headers

@@ -108,9 +108,20 @@ def test_a_new_factor(client, log):
 def test_a_sheet_that_is_taken(client, log):
     staff = builders.staff()
     builders.sign_in(client, staff, fresh_code=True)
-    client.get("/admin/reports/?sheet=csv")
+    client.post(
+        "/admin/reports/sheet/",
+        {"report": "requests", "format": "csv", "first": "2026-03-01", "last": "2026-04-30"},
+    )
 
     taken = Export.objects.get()
     assert events(log)[1:] == [
         {"message": "Sheet taken", "user": staff.pk, "export": taken.pk, "rows": taken.rows}
     ]
+
+
+def test_somebody_takes_what_is_held_about_her(client, log):
+    user = builders.worker()
+    builders.sign_in(client, user, fresh_code=True)
+    assert client.get("/my/privacy/download/").status_code == 200
+
+    assert events(log)[1:] == [{"message": "Own data taken", "user": user.pk}]
