@@ -14,12 +14,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
 PLACES = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
 OURS = ["q", "kind", "who", "first", "last", "before", "next", "to", "state", "community"]
-STRANGE = ("%00", "9" * 40, "%FF%00", "99999-99-99", "%ED%A0%80", "9999-12-31")
 QUESTIONS = [
-    *("&".join(f"{name}={value}" for name in OURS) for value in STRANGE),
-    *(f"{name}={value}" for name in ("q", "p", "o", "id__exact") for value in ("%00", "9" * 40)),
-    "first=2026-01-01&last=9999-12-31",
-    f"before=2026-01-01T00:00:00%2B00:00|{'9' * 30}|{'9' * 30}",
+    *("&".join(f"{name}={value}" for name in OURS) for value in ("9" * 40, "%ED%A0%80")),
+    *(f"{name}={'9' * 40}" for name in ("p", "id__exact")),
 ]
 
 
