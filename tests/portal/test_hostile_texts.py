@@ -33,7 +33,7 @@ def test_no_page_runs_what_the_database_holds(client, world, kind):  # noqa: F81
                 continue
             page = client.get(address(pattern, world), follow=True)
             read_in_all += 1
-            if page.status_code >= 500:
+            if page.status_code == 500:
                 found.append(f"{name}: {page.status_code}")
             if page["Content-Type"].startswith("text/html"):
                 found += [f"{name}: {what}" for what in read(page.content.decode()).found]
