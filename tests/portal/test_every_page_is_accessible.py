@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import get_resolver
 
 from communities.accessibility import AXE_VERSION, ENLARGED_WIDTH, WIDTHS
+from tests.figures import told
 from tests.portal.test_who_may_open_what import (
     CODE,
     TABLE,
@@ -96,5 +97,6 @@ def test_no_page_that_this_visitor_can_open_has_a_problem(
         opened += 1
         found += wrong_with(page)
 
+    told(f"axe: {visitor}: {opened} pages at {len(WIDTHS)} widths, {len(found)} problems")
     assert not found, "\n".join(found)
     assert opened > 5

@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import get_resolver
 
 from tests import builders
-from tests.portal.hostile import BAD_IDS, told
+from tests.figures import told
+from tests.portal.hostile import BAD_IDS
 from tests.portal.test_who_may_open_what import address, addresses, world  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

@@ -8,12 +8,12 @@ from membership.meetings.calendar import feed
 from membership.models import OutboxEmail
 from membership.outbox.message import message_of
 from tests import builders
+from tests.figures import told
 from tests.portal.hostile import (
     PAYLOADS,
     SCRIPTS,
     read,
     texts_of_the_database,
-    told,
     write_everywhere,
 )
 from tests.portal.test_who_may_open_what import address, addresses, world  # noqa: F401
