@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 
 from communities.models import SupportTeam
 from communities.workdays import working_days_between
-from membership.models import OutboxEmail, User, WorklistRow
+from membership.models import Correction, OutboxEmail, User, WorklistRow
 from membership.teams import families_of, is_lead
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -96,6 +96,7 @@ def teams_today(user: User | AnonymousUser, *, on: date) -> list[TeamToday]:
             WorklistRow.objects.filter(state=WorklistRow.State.OPEN),
             "enrolment__community__team",
         ),
+        corrections=_number_of(Correction.objects.filter(state=Correction.State.OPEN), "team"),
         failed=_number_of(OutboxEmail.objects.filter(state=OutboxEmail.State.FAILED), "team"),
     )
     return [TeamToday(team, _numbers(team, on)) for team in teams]
@@ -117,6 +118,11 @@ def _numbers(team: Any, on: date) -> list[Number]:
         ),
         Number(
             "to look at again", str(team.worklist), _rows("membership_worklistrow", team=family)
+        ),
+        Number(
+            "corrections asked for",
+            str(team.corrections),
+            _rows("membership_correction", team=family, state__exact=Correction.State.OPEN),
         ),
         Number(
             "letters that failed",

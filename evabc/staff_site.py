@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -78,4 +78,6 @@ class StaffSite(AdminSite):
         if not request.user.is_authenticated:
             return redirect_to_login(wanted, reverse("account_login"))
         # Signed in, but not as staff: asking for the email again would go round in circles.
-        return redirect(wanted if self.has_permission(request) else "my:home")
+        # ``redirect`` would take a word without a slash for a name of a page.
+        is_staff = self.has_permission(request)
+        return HttpResponseRedirect(wanted) if is_staff else redirect("my:home")

@@ -145,14 +145,6 @@ class PersonForm(forms.ModelForm):
 class PersonAdmin(StampsChecks):
     form = PersonForm
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
-        # Who was erased is nobody: there is nothing to open.
-        return super().get_queryset(request).filter(erased_on__isnull=True)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
-        # Who was erased is nobody: there is nothing to open.
-        return super().get_queryset(request).filter(erased_on__isnull=True)
-
     list_display = ["name", "email"]
     list_filter = [
         ("positions__program__type", titled("type of program")),
@@ -169,6 +161,10 @@ class PersonAdmin(StampsChecks):
     ) -> type[forms.ModelForm]:
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"has_fresh_code": has_fresh_code(request)})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
+        # Who was erased is nobody: there is nothing to open.
+        return super().get_queryset(request).filter(erased_on__isnull=True)
 
     @admin.display(description="letters that came back")
     def came_back(self, person: Person) -> str:

@@ -21,6 +21,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
             "purposes": purposes.PURPOSES,
             "changed": purposes.CHANGED,
             "kept": settings.RETENTION,
+            "backups_kept": settings.BACKUPS_KEPT,
             "officer": settings.PRIVACY_OFFICER,
             "teams": SupportTeam.objects.all(),
         },

@@ -22,7 +22,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
@@ -169,7 +169,7 @@ def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
     form = FreshCodeForm(request.POST if is_typed else None, sent=sent) if sent else None
     if is_typed and form and sent and form.is_valid():
         sent.finish()
-        return redirect(_wanted(request))
+        return HttpResponseRedirect(_wanted(request))
     context = {"form": form, "next": _wanted(request), "email": signed_in.user.email}
     return render(request, "account/confirm_it_is_you.html", context)
 

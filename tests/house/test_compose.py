@@ -327,3 +327,15 @@ def test_the_image_takes_the_house_along_and_nothing_else():
     assert sorted(taken) == sorted(
         [*apps, "gunicorn.conf.py", "manage.py", "requirements.txt", "static", "templates"]
     )
+
+
+def test_every_service_is_held_in_check():
+    """Started again when it ends, with an end to what it may take, and without power over the machine."""
+    services = load()["services"]
+
+    for name, service in services.items():
+        assert service["restart"] == ("no" if name == "migrate" else "unless-stopped"), name
+        assert {"mem_limit", "pids_limit"} <= service.keys(), name
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name

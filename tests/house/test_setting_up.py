@@ -142,9 +142,8 @@ def test_the_env_file_has_the_answers_and_new_secrets_for_its_owner_alone(tmp_pa
 
 def test_a_second_run_keeps_secrets_and_what_was_changed_by_hand(tmp_path):
     file = tmp_path / ".env"
-    make_env(
-        file, "--portal-url", "https://a.example.org", "--email-url", "smtp://mail.example.org"
-    )
+    mail_server = ["--email-url", "smtp://mail.example.org"]
+    make_env(file, "--portal-url", "https://a.example.org", *mail_server, *OFFICER)
     file.write_text(file.read_text().replace("EVABC_QUIET_DAYS=3", "EVABC_QUIET_DAYS=4"))
     before = values(file)
 

@@ -1,6 +1,5 @@
 """What somebody who means harm, or whose keyboard is strange, may type; and what to look for in answers."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -95,11 +94,6 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self.in_script = self.in_script and tag != "script"
-
-
-def told(figures: str) -> None:
-    """The figures of a run, in what pytest shows with -rP."""
-    sys.stdout.write(f"{figures}\n")
 
 
 def read(text: str) -> Page:

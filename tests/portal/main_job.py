@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from tests.portal.visitor import Visitor
 
+QUEUE = "/admin/joinrequests/joinrequest/"
+
 ReadMail = Callable[[str, str], str]
 
 ANSWERS = {
@@ -57,6 +59,21 @@ def ask_to_join(visitor: Visitor, slug: str, answers: dict[str, str]) -> str:
     return found[1]
 
 
+def approve(staff: Visitor, reference: str, reason: str = "") -> None:
+    """From the queue: open the request, approve it with a paragraph."""
+    row = re.search(
+        rf'href="({QUEUE}\d+/change/[^"]*)"[^>]*>[^<]*{reference}', staff.get(QUEUE).text
+    )
+    assert row, staff.page.text
+    review = staff.get(row[1])
+    button = re.search(r'href="([^"]+/approve/)"[^>]*>([^<]+)<', review.text)
+    assert button
+    assert button[2] == "Approve and email Dana"
+    staff.get(button[1])
+    staff.post(text="We are glad that you are here.", reason=reason)
+    assert "on its way" in staff.page.text, staff.page.text
+
+
 def do_the_main_job(
     portal: str, read_mail: ReadMail, email: str = "dana.new@example.org"
 ) -> Outcome:
@@ -67,19 +84,8 @@ def do_the_main_job(
     reference = ask_to_join(worker, "stvc", ANSWERS)
     assert reference in read_mail(email, "We have your request")
 
-    sign_in(staff, "priya@example.org", read_mail, to="/admin/joinrequests/joinrequest/")
-    row = re.search(
-        rf'href="(/admin/joinrequests/joinrequest/\d+/change/[^"]*)"[^>]*>[^<]*{reference}',
-        staff.page.text,
-    )
-    assert row, staff.page.text
-    review = staff.get(row[1])
-    approve = re.search(r'href="([^"]+/approve/)"[^>]*>([^<]+)<', review.text)
-    assert approve
-    assert approve[2] == "Approve and email Dana"
-    staff.get(approve[1])
-    staff.post(text="We are glad that you are here.", reason="")
-    assert "on its way" in staff.page.text
+    sign_in(staff, "priya@example.org", read_mail, to=QUEUE)
+    approve(staff, reference)
 
     letter = read_mail(email, "Welcome")
     her_page = worker.get("/my/").text

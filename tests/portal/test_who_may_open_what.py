@@ -33,6 +33,7 @@ from membership.models import (
 from membership.rosters import enrol
 from requests.models import ReasonText
 from tests import builders
+from tests.figures import told
 from tests.meetings.plans import planned
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -461,13 +462,15 @@ def visit(client: Client, method: str, url: str):
 
 @pytest.mark.parametrize("method", ["get", "head", "post"])
 def test_every_address_answers_every_visitor_as_the_table_says(world, clients, method):
-    wrong = []
+    wrong, tried = [], 0
     for name, pattern in addresses(get_resolver()):
+        tried += len(VISITORS)
         expected = TABLE.get(name, ("not in the table",) * 2)[method == "post"]
         url = address(pattern, world)
         got = [outcome(visit(clients[visitor], method, url)) for visitor in VISITORS]
         if got != expected:
             wrong.append(f"{method} {name}: {got}, the table says {expected}")
+    told(f"permissions: {method}: {tried} visits ({len(TABLE)} addresses), {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong)
 
 
