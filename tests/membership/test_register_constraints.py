@@ -22,8 +22,10 @@ from membership.models import (
     Agency,
     Attendance,
     Bounce,
+    Consent,
     CoordinationInitiative,
     CoordinationRole,
+    Correction,
     Enrolment,
     EvaMembership,
     LetterWording,
@@ -33,6 +35,7 @@ from membership.models import (
     Person,
     Program,
     ProgramPosition,
+    RetentionDay,
     SampleProvince,
     SlackLink,
     SlackLinkOpening,
@@ -159,6 +162,19 @@ def slack_link(most_uses: int | None = 400) -> SlackLink:
 def opening() -> SlackLinkOpening:
     link = SlackLink.objects.first() or slack_link()
     return SlackLinkOpening.objects.create(link=link, person=person(), at=NOW)
+
+
+def consent(**more):
+    return Consent.objects.create(person=person(), version=99, at=NOW, **more)
+
+
+def correction(**more):
+    values = {"person": person(), "team": community().team, "text": "A word", "asked_at": NOW}
+    return Correction.objects.create(**{**values, **more})
+
+
+def retention():
+    return RetentionDay.objects.create(on=DAY, finished_at=NOW)
 
 
 @dataclass(frozen=True)
@@ -381,6 +397,29 @@ CONSTRAINTS = [
         "attendance_answer_says_when",
         partial(attendance, answer="yes", answered_at=NOW),
         lambda: Attendance.objects.update(answered_at=None),
+    ),
+    Constraint(
+        "one_consent_per_person_and_version",
+        consent,
+        consent,
+        columns("consent", "person_id", "version"),
+    ),
+    Constraint(
+        "one_open_correction_per_person",
+        correction,
+        correction,
+        columns("correction", "person_id"),
+    ),
+    Constraint(
+        "answered_correction_says_what_and_when",
+        partial(correction, state="done", answer="Corrected.", answered_at=NOW),
+        partial(correction, state="done", answer="Corrected."),
+    ),
+    Constraint("one_retention_row_a_day", retention, retention, columns("retentionday", "on")),
+    Constraint(
+        "erased_person_is_nobody",
+        lambda: Person.objects.create(name="", email="", erased_on=DAY),
+        lambda: Person.objects.create(name="Dana Sample", email="", erased_on=DAY),
     ),
     *evidence_constraints("program", lambda **more: baker.make(Program, **more)),
     *evidence_constraints("evamembership", membership),
