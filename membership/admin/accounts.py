@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 
+from membership.admin.large import LargeTable
 from membership.models import User
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(LargeTable):
     """Leads put staff on teams here. There is no password to set."""
 
     list_display = ["email", "is_staff", "is_active", "date_joined"]

@@ -98,6 +98,7 @@ def _figures(asked: argparse.Namespace) -> Iterator[Figure]:
         yield from web.weights(at)
         for size in asked.sizes:
             took = seconds(partial(crowd.grow, made, size, models, now=now))
+            crowd.settle()
             yield Figure("building the data", took, "s", size=size)
             yield from web.measure(
                 at, size=size, rounds=asked.rounds, times=asked.times, models=models, now=now

@@ -137,7 +137,7 @@ def measure(
     at: Sites, *, size: int, rounds: int, times: int, models: list[JoinRequest], now: datetime
 ) -> Iterator[Figure]:
     """Everything at one size of the tables. The values of pages are medians of all rounds."""
-    yield from _rates(at, size, rounds, times * 10, now)
+    yield from _rates(at, size, rounds, times * 100, now)
     cases = [Case("floor: bare admin list", at.floor_list), *_cases(at, models)]
     took: dict[str, list[float]] = {case.name: [] for case in cases}
     for _ in range(rounds):
@@ -159,11 +159,12 @@ def _rates(at: Sites, size: int, rounds: int, number: int, now: datetime) -> Ite
     """Answers a second, ours against the floor's, with four visitors at once."""
     home = [get(f"{at.ours}/")] * number
     page, kept, bare, sent = [], [], [], []
+    a_second(home)  # each worker makes the page once
     for place in range(rounds):
-        drafts = _drafts(at, f"{size}-{place}", number // 4)
+        drafts = _drafts(at, f"{size}-{place}", number // 8)
         page.append(a_second(at.floor_page(number)))
         kept.append(a_second(home))
-        bare.append(a_second(at.floor_post(number // 4)))
+        bare.append(a_second(at.floor_post(number // 8)))
         _drain()
         sent.append(a_second(drafts))
         _drain()
