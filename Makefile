@@ -15,7 +15,7 @@ test: ## Every test, on PostgreSQL and on SQLite, with real servers and a real b
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.run
 
-bench: ## Measure reassessment and imports on PostgreSQL, against what is promised
+bench: ## Measure pages, imports, letters and reassessment at up to a million requests, beside a bare project
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.bench
 

@@ -6,7 +6,7 @@ The servers are those of the tests: a real PostgreSQL in a temporary folder.
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -66,14 +66,14 @@ def _say(*lines: str) -> None:
 
 
 def _measured(asked: argparse.Namespace) -> list[Figure]:
-    figures = []
-    for figure in _figures(asked):
+    figures: list[Figure] = []
+    for figure in _figures(asked, figures):
         _say(figure.line)  # as soon as it is known
         figures.append(figure)
     return figures
 
 
-def _figures(asked: argparse.Namespace) -> Iterator[Figure]:
+def _figures(asked: argparse.Namespace, so_far: Sequence[Figure]) -> Iterator[Figure]:
     import django
 
     django.setup()
@@ -104,6 +104,7 @@ def _figures(asked: argparse.Namespace) -> Iterator[Figure]:
                 at, size=size, rounds=asked.rounds, times=asked.times, models=models, now=now
             )
             made = size
+        yield from web.growth(so_far)
         yield Figure("memory of a web worker after all pages", web.memory(at), "MB", at_most=100)
 
 

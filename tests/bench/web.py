@@ -73,8 +73,8 @@ class Sites:
     floor: str
     floor_session: str
     lead: str
-    log: Path
     process: int
+    floor_process: int
 
     def floor_list(self, number: int) -> list[Ask]:
         return [get(f"{self.floor}/admin/floor/entry/", session=self.floor_session)] * number
@@ -121,8 +121,8 @@ def sites(folder: Path) -> Iterator[Sites]:
             floor=floor.url,
             floor_session=prepared.stdout.strip(),
             lead=session_of(builders.lead()),
-            log=log,
             process=ours.process.pid,
+            floor_process=floor.process.pid,
         )
 
 
@@ -159,11 +159,15 @@ def _rates(at: Sites, size: int, rounds: int, number: int, now: datetime) -> Ite
     """Answers a second, ours against the floor's, with four visitors at once."""
     home = [get(f"{at.ours}/")] * number
     page, kept, bare, sent = [], [], [], []
+    busy = {at.process: 0.0, at.floor_process: 0.0}
     a_second(home)  # each worker makes the page once
     for place in range(rounds):
         drafts = _drafts(at, f"{size}-{place}", number // 8)
+        before = {process: _processor(process) for process in busy}
         page.append(a_second(at.floor_page(number)))
         kept.append(a_second(home))
+        for process in busy:
+            busy[process] += _processor(process) - before[process]
         bare.append(a_second(at.floor_post(number // 8)))
         _drain()
         sent.append(a_second(drafts))
@@ -171,6 +175,9 @@ def _rates(at: Sites, size: int, rounds: int, number: int, now: datetime) -> Ite
     yield Figure("floor: small page", statistics.median(page), "a second", size=size)
     ratio = statistics.median(a / b for a, b in zip(kept, page, strict=True))
     yield Figure("public page, hit / small page", ratio, "×", at_least=2, size=size)
+    # Says the same where other programs, and this one, take their share of the machine.
+    ratio = busy[at.floor_process] / max(busy[at.process], 0.01)
+    yield Figure("small page / public page, hit, processor time", ratio, "×", size=size)
     yield Figure("floor: insert and enqueue", statistics.median(bare), "a second", size=size)
     ratio = statistics.median(a / b for a, b in zip(sent, bare, strict=True))
     yield Figure("submit / insert and enqueue", ratio, "×", at_least=0.3, size=size)
@@ -215,6 +222,19 @@ def _decisions(at: Sites, number: int) -> list[Ask]:
     ]
 
 
+def growth(figures: Sequence[Figure]) -> Iterator[Figure]:
+    """The queue at the largest size against the smallest, each in units of the bare list beside it.
+
+    So the speed of the machine at either moment does not count.
+    """
+    values = {(figure.name, figure.size): figure.value for figure in figures}
+    sizes = sorted({size for _, size in values if size})
+    for name in (f"{page}: p95 / bare list" for page in _QUEUE):
+        ratio = values[name, sizes[-1]] / values[name, sizes[0]]
+        title = f"{name.partition(':')[0]}: {sizes[-1]:,} / {sizes[0]:,}"
+        yield Figure(title, ratio, "×", at_most=1.5)
+
+
 def _drain() -> None:
     """Nobody works through the doorbells that were rung: they must not add up."""
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
@@ -227,10 +247,22 @@ def _p95(values: Sequence[float]) -> float:
 
 def memory(at: Sites) -> float:
     """Of the portal's largest worker, in MB of memory held now."""
-    own = subprocess.run(
-        ["ps", "-o", "rss=", "--ppid", str(at.process)], capture_output=True, text=True, check=True
-    )
-    return max(int(line) for line in own.stdout.split()) / 1024
+    return max(float(size) for size in _of_workers("rss", at.process)) / 1024
+
+
+def _processor(server: int) -> float:
+    """Seconds that the workers of a web server have computed so far."""
+    ticks = 0
+    for worker in _of_workers("pid", server):
+        # After the name in brackets, which may hold spaces: user and system time are fields 14, 15.
+        fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _of_workers(what: str, server: int) -> list[str]:
+    command = ["ps", "-o", f"{what}=", "--ppid", str(server)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
 def weights(at: Sites) -> Iterator[Figure]:

@@ -24,7 +24,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def insert(request: HttpRequest) -> HttpResponse:
-    entry = Entry.objects.create(
+    entry = Entry.objects.create(  # type: ignore[attr-defined]
         **{name: request.POST[name] for name in ("name", "email", "agency", "state")}
     )
     transaction.on_commit(lambda: greet.delay(entry.pk))
