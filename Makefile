@@ -23,7 +23,7 @@ faults: ## Kill, stop, fill and empty everything while letters go out; count wha
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.faults
 
-bench: ## Measure reassessment and imports on PostgreSQL, against what is promised
+bench: ## Measure pages, imports, letters and reassessment at up to a million requests, beside a bare project
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.bench
 

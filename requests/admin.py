@@ -33,7 +33,6 @@ from requests import (
 from requests.models import JoinRequest
 from requests.queue import ORDER, Age, age_of, searched
 from requests.queue_filters import (
-    BoundedPages,
     CommunityFilter,
     RegionFilter,
     StateFilter,
@@ -84,10 +83,6 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     ordering = ORDER
     sortable_by = ["waiting"]
     actions = bulk_views.ACTIONS
-    list_per_page = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    paginator = BoundedPages
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
         return reviewing.requests_of(request.user)

@@ -1,10 +1,12 @@
 """The queue of requests: what it shows, in which order, and what comes before and after one.
 
 ``asked`` are the parameters of the queue's address, the same on the queue and behind "next" and
-"previous" on the review page. Nothing here counts the table: a search and a count stop at ``MOST``.
+"previous" on the review page. Nothing here counts the table: the list counts its first rows only,
+a search at ``FOUND``.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,11 +15,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from communities.workdays import working_days_between
-from membership.models import User
+from membership.models import Person, User
 from requests.lifecycle import OPEN, State
 from requests.models import TAKEN_FOR, JoinRequest
 
-MOST = 1_000
+FOUND = 100  # rows that a search shows; who has more adds a word
+FRONT = 4_000  # rows of the queue that are looked through one by one
+TRIGRAM = 3
 ORDER = ("waiting_since", "pk")
 
 Rows = QuerySet[JoinRequest]
@@ -32,27 +36,66 @@ def queue_of(rows: Rows, asked: Asked, *, viewer: User, now: datetime) -> Rows:
 
 
 def searched(rows: Rows, words: str) -> Rows:
-    """The first rows whose person, agency or reference has all the words.
+    """The first rows whose person, agency or reference has all the words, at most ``FOUND``.
 
-    Each place is searched by itself: an OR over two tables would read both of them whole.
+    Words that many rows have are soon found from the front of the queue. Where that finds too few,
+    they are rare, and the trigram indexes know all of them. Left to choose, PostgreSQL read the whole
+    table for words in between: it cannot know how many rows a part of a word has.
     """
-    if not words.strip():
+    wanted = words.split()
+    if not wanted:
         return rows
-    everywhere = [
-        ("person__name", "person__email"),
-        ("agency_name",),
-        ("reference",),
-    ]
-    found: set[int] = set()
-    for columns in everywhere:
-        matching = rows.order_by(*ORDER)
-        for word in words.split():
-            either = Q()
-            for column in columns:
-                either |= Q(**{f"{column}__icontains": word})
-            matching = matching.filter(either)
-        found.update(matching.values_list("pk", flat=True)[:MOST])
-    return rows.filter(pk__in=found)
+    found = _in_the_front(rows, wanted)
+    # An index of trigrams can do nothing for less than three letters.
+    if len(found) < FOUND and max(map(len, wanted)) >= TRIGRAM:
+        found |= _by_the_indexes(rows, wanted)
+    return rows.filter(pk__in=[pk for _, pk in sorted(found)[:FOUND]])
+
+
+_Found = set[tuple[float, int]]  # the order of the queue; what does not wait for staff is last
+
+
+def _in_the_front(rows: Rows, wanted: Sequence[str]) -> _Found:
+    """Bounded by a day, not by a list of keys: PostgreSQL reads just that part of the index."""
+    ends = rows.order_by(*ORDER).prefetch_related(None).values_list("waiting_since", flat=True)
+    end = next(iter(ends[FRONT - 1 : FRONT]), None)
+    front = rows.filter(waiting_since__lte=end) if end else rows
+    anywhere = Q()
+    for columns in (_OF_THE_PERSON, ("agency_name",), ("reference",)):
+        anywhere |= _has(wanted, *columns)
+    return _places(front.filter(anywhere).order_by(*ORDER)[:FOUND])
+
+
+def _by_the_indexes(rows: Rows, wanted: Sequence[str]) -> _Found:
+    """Each place is searched by itself: an OR over two tables would read both of them whole."""
+    of_person = _has(wanted, *(column.removeprefix("person__") for column in _OF_THE_PERSON))
+    people = list(Person.objects.order_by().filter(of_person).values_list("pk", flat=True)[:FRONT])
+    places = [Q(person__in=people)]
+    if min(map(len, wanted)) >= TRIGRAM:
+        places += [_has(wanted, "agency_name"), _has(wanted, "reference")]
+    found: _Found = set()
+    for place in places:
+        found |= _places(rows.order_by().filter(place)[: 5 * FRONT])
+    return found
+
+
+_OF_THE_PERSON = ("person__name", "person__email")
+
+
+def _has(wanted: Sequence[str], *columns: str) -> Q:
+    """Each of the words is in one of the columns."""
+    each = Q()
+    for word in wanted:
+        either = Q()
+        for column in columns:
+            either |= Q(**{f"{column}__icontains": word})
+        each &= either
+    return each
+
+
+def _places(rows: Rows) -> _Found:
+    places = rows.prefetch_related(None).values_list("waiting_since", "pk")
+    return {(since.timestamp() if since else math.inf, pk) for since, pk in places}
 
 
 # -- The filters ----------------------------------------------------------------------------------

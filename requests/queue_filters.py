@@ -3,11 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import cached_property
 
 from communities.vocabulary import Family, Region, Verdict
 from membership.signup.visitors import SignedIn
@@ -15,7 +13,7 @@ from membership.teams import families_of
 from requests import reviewing
 from requests.lifecycle import State
 from requests.models import JoinRequest
-from requests.queue import FILTERS, MOST
+from requests.queue import FILTERS
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -102,14 +100,3 @@ class VerdictFilter(QueueFilter):
             (Verdict.UNKNOWN.value, "Not known"),
             (Verdict.NOT_MET.value, "Not met"),
         ]
-
-
-class BoundedPages(Paginator):
-    """Pages of the first rows only: counting a large table takes longer than showing a page of it."""
-
-    most = MOST
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows[: self.most].count())

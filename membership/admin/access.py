@@ -71,8 +71,6 @@ class AccessAdmin(RowsWithAPageOfTheirOwn):
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = ["mark_invited", "mark_joined", "mark_removed"]
-    list_per_page = 50
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Access]:
         return verbs.access_of(request.user)  # type: ignore[arg-type]

@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.db.models import Field, ManyToManyField
 from django.forms import CheckboxSelectMultiple
 
+from membership.admin.large import LargeTable
 from membership.models import User
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(LargeTable):
     """Leads put staff on teams here. There is no password to set."""
 
     list_display = ["email", "is_staff", "is_active", "date_joined"]

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from communities.vocabulary import Evidence
+from membership.admin.large import LargeTable
 from membership.models import User
 from membership.models.evidence import Evidenced
 
@@ -51,7 +52,7 @@ class ShowsEvidence(admin.options.BaseModelAdmin):
         return fact.how_known or "–"
 
 
-class StampsChecks(admin.ModelAdmin):
+class StampsChecks(LargeTable):
     """A fact that is saved as confirmed, in a form or inline, says who saved it and on which day."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -52,8 +52,6 @@ class MeetingAdmin(RowsWithAPageOfTheirOwn):
     search_help_text = "Topic"
     ordering = ["starts_at", "pk"]
     actions = None
-    list_per_page = 50
-    show_full_result_count = False
 
     def get_queryset(self, request: SignedIn) -> QuerySet[Meeting]:  # type: ignore[override]
         return meetings_for_staff(request.user)

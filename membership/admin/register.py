@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from membership.admin.evidenced import FactAdmin, FactInline, NamedListFilter, StampsChecks
+from membership.admin.large import LargeTable
 from membership.admin.periods import EndingFilter, HolderFilter
 from membership.admin.teams import TeamsOwnRows
 from membership.models import (
@@ -175,7 +176,7 @@ class PersonAdmin(StampsChecks):
 
 
 @admin.register(CoordinationInitiative)
-class InitiativeAdmin(admin.ModelAdmin):
+class InitiativeAdmin(LargeTable):
     list_display = ["name", "kind", "community_served", "region"]
     list_filter = ["kind", "region", ("roles__evidence", titled("how we know its roles"))]
     search_fields = ["name", "community_served"]

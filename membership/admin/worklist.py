@@ -74,8 +74,6 @@ class WorklistAdmin(RowsWithAPageOfTheirOwn):
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = None
-    list_per_page = 50
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorklistRow]:
         return worklist_of(request.user)

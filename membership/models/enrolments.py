@@ -17,6 +17,7 @@ class Enrolment(models.Model):
 
     class Meta:
         ordering = ["-started_on", "-pk"]
+        indexes = [models.Index(fields=["-started_on", "-id"], name="enrolments_newest_first")]
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "community"],

@@ -39,6 +39,7 @@ class Person(models.Model):
     class Meta:
         ordering = ["name", "pk"]
         verbose_name_plural = "people"
+        indexes = [models.Index(fields=["name", "id"], name="people_by_name")]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),

@@ -95,14 +95,17 @@ class Portal:
 
 
 @contextmanager
-def portal(log: Path, **extra: str) -> Iterator[Portal]:
-    """Run the portal's web server until the block ends, as `make run` would or as ``extra`` says."""
+def portal(log: Path, options: Sequence[str] = PORTAL, **extra: str) -> Iterator[Portal]:
+    """Run the portal's web server until the block ends, as `make run` would or as ``extra`` says.
+
+    ``options`` are gunicorn's, the application first.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # By name: browsers refuse passkeys to an address.
         url = f"http://localhost:{listener.getsockname()[1]}"
         process = _run(
             "gunicorn",
-            *PORTAL,
+            *options,
             "--bind",
             f"fd://{listener.fileno()}",
             log=log,

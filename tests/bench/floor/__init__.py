@@ -1,0 +1,1 @@
+"""A bare Django project: what the portal's figures are held against."""

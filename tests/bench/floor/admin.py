@@ -1,0 +1,13 @@
+"""The plain list of Django's admin, with as many rows a page as the portal's queue."""
+
+from django.contrib import admin
+
+from tests.bench.floor.models import Entry
+
+
+@admin.register(Entry)
+class EntryAdmin(admin.ModelAdmin):
+    list_display = ["name", "email", "agency", "state", "at"]
+    list_filter = ["state"]
+    search_fields = ["name", "email"]
+    list_per_page = 50

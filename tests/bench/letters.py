@@ -1,0 +1,83 @@
+"""Letters handed to a mail server, against a bare smtplib loop with one connection to the same server."""
+
+import signal
+import smtplib
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.test import override_settings
+
+from communities.models import SupportTeam
+from membership.models import OutboxEmail
+from membership.outbox.delivery import deliver
+from membership.outbox.message import message_of
+from membership.outbox.queue import Letter, queue, without_ringing
+from tests.bench.figures import Figure, seconds
+from tests.servers.parts import free_port, stop, wait_until_ready
+
+ROUNDS = 3
+BODY = "Thank you for asking to join.\n\nStaff look at it within five working days."
+
+
+def measure(number: int, *, now: datetime) -> Iterator[Figure]:
+    """In turns, each round with letters of its own."""
+    ours, bare = [], []
+    with _mail_server() as port, override_settings(EMAIL_HOST="127.0.0.1", EMAIL_PORT=port):
+        for place in range(ROUNDS):
+            rows = _queued(number, place, now)
+            bare.append(number / seconds(partial(_bare, rows, port)))
+            ours.append(number / seconds(partial(_ours, rows, now)))
+    yield Figure("floor: letters by a bare loop", statistics.median(bare), "a second")
+    ratio = statistics.median(a / b for a, b in zip(ours, bare, strict=True))
+    yield Figure("letters of one worker / bare loop", ratio, "×", at_least=0.8)
+
+
+@contextmanager
+def _mail_server() -> Iterator[int]:
+    """A process of its own: in ours it would share the interpreter with what is measured."""
+    port, log = free_port(), Path(settings.DATA_DIR) / "mail-server.log"
+    command = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}"]
+    with log.open("wb") as output:
+        server = subprocess.Popen([*command, "-c", "aiosmtpd.handlers.Sink"], stderr=output)
+    try:
+        wait_until_ready(server, ready=lambda: _answers(port), log=log)
+        yield port
+    finally:
+        stop(server, signal=signal.SIGTERM)
+
+
+def _answers(port: int) -> bool:
+    try:
+        smtplib.SMTP("127.0.0.1", port).quit()
+    except OSError:
+        return False
+    return True
+
+
+def _queued(number: int, place: int, now: datetime) -> list[OutboxEmail]:
+    team = SupportTeam.objects.order_by("pk")[0]
+    letter = Letter("receipt", team, None, "Your request", BODY, "somebody@example.org")
+    with without_ringing():
+        return [queue(letter, about=f"bench:{place}", event=n, now=now) for n in range(number)]
+
+
+def _bare(rows: list[OutboxEmail], port: int) -> None:
+    with smtplib.SMTP("127.0.0.1", port) as line:
+        for row in rows:
+            message = message_of(row)
+            line.sendmail(
+                message.from_email, message.to, message.message().as_bytes(linesep="\r\n")
+            )
+
+
+def _ours(rows: list[OutboxEmail], now: datetime) -> None:
+    sent = sum(deliver(row.pk, now=now) for row in rows)
+    if sent != len(rows):
+        raise RuntimeError(f"Only {sent} of {len(rows)} letters were sent.")
