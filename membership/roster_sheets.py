@@ -1,6 +1,6 @@
 """A roster as a sheet: who is in a community today, with the columns that staff choose."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from django.db import models
@@ -39,7 +39,9 @@ CHOSEN_AT_FIRST = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE]
 def roster_rows(
     community: CommunityOfPractice, columns: Iterable[Column], *, on: date
 ) -> list[Row]:
-    """One line for each open enrolment, by name. Takes three queries, however long the roster is.
+    """One line for each open enrolment, by name. Takes two queries for each thousand, and one.
+
+    Read in pieces: what the register knows of a whole roster at once would fill a web worker.
 
     Work and roles count while they last and nothing contradicts them; several stand in one cell.
     """
@@ -47,7 +49,7 @@ def roster_rows(
     return [[cell(enrolment) for cell in cells] for enrolment in _roster(community, on)]
 
 
-def _roster(community: CommunityOfPractice, on: date) -> Iterable[Enrolment]:
+def _roster(community: CommunityOfPractice, on: date) -> Iterator[Enrolment]:
     lasts = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
     work = ProgramPosition.objects.filter(lasts).exclude(evidence=Evidence.CONTRADICTED)
     roles = CoordinationRole.objects.filter(lasts, is_held=True).exclude(
@@ -61,6 +63,7 @@ def _roster(community: CommunityOfPractice, on: date) -> Iterable[Enrolment]:
             Prefetch("person__roles", roles.select_related("initiative")),
         )
         .order_by("person__name", "pk")
+        .iterator(chunk_size=1_000)
     )
 
 
