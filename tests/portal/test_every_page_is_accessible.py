@@ -10,15 +10,13 @@ from django.urls import get_resolver
 
 from communities.accessibility import AXE_VERSION, ENLARGED_WIDTH, WIDTHS
 from tests.figures import told
-from tests.portal.test_who_may_open_what import (
+from tests.portal.permission_table import (
     CODE,
     TABLE,
     VISITORS,
     address,
     addresses,
-    clients,  # noqa: F401
     visit,
-    world,  # noqa: F401
 )
 
 pytestmark = [
@@ -78,8 +76,8 @@ def give_a_fresh_code(client):
 
 @pytest.mark.parametrize("visitor", ["nobody", "worker", "program", "ccss", "lead", "no factor"])
 def test_no_page_that_this_visitor_can_open_has_a_problem(
-    world,  # noqa: F811
-    clients,  # noqa: F811
+    world,
+    clients,
     portal,
     open_page,
     visitor,

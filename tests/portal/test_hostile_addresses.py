@@ -9,7 +9,7 @@ from django.urls import get_resolver
 from tests import builders
 from tests.figures import told
 from tests.portal.hostile import BAD_IDS
-from tests.portal.test_who_may_open_what import address, addresses, world  # noqa: F401
+from tests.portal.permission_table import address, addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
@@ -36,7 +36,7 @@ def lou(client, settings):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_places_that_cannot_be(lou, world, method):  # noqa: F811
+def test_places_that_cannot_be(lou, world, method):
     faults, tried = [], 0
     for name, pattern in addresses(get_resolver()):
         for bad in BAD_IDS if PLACES.search(pattern) else []:
@@ -48,7 +48,7 @@ def test_places_that_cannot_be(lou, world, method):  # noqa: F811
     assert faults == []
 
 
-def test_questions_that_cannot_be(lou, world):  # noqa: F811
+def test_questions_that_cannot_be(lou, world):
     faults, tried = [], 0
     for name, pattern in addresses(get_resolver()):
         if name in ("account_logout", "admin:logout"):

@@ -9,7 +9,7 @@ from django.urls import get_resolver
 from tests import builders
 from tests.figures import told
 from tests.portal.hostile import PAYLOADS, read
-from tests.portal.test_who_may_open_what import address, addresses, world  # noqa: F401
+from tests.portal.permission_table import address, addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
@@ -31,7 +31,7 @@ def as_bytes(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("who", ["worker", "lead"])
-def test_no_field_brings_a_page_down_or_runs(client, world, who, settings):  # noqa: F811
+def test_no_field_brings_a_page_down_or_runs(client, world, who, settings):
     settings.LIMITS_TIMES = 1_000
     user = world["worker"] if who == "worker" else builders.lead()
     builders.sign_in(client, user, fresh_code=True)

@@ -16,13 +16,13 @@ from tests.portal.hostile import (
     texts_of_the_database,
     write_everywhere,
 )
-from tests.portal.test_who_may_open_what import address, addresses, world  # noqa: F401
+from tests.portal.permission_table import address, addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
 
 @pytest.mark.parametrize("kind", ["element", "attribute", "quotes", "scheme"])
-def test_no_page_runs_what_the_database_holds(client, world, kind):  # noqa: F811
+def test_no_page_runs_what_the_database_holds(client, world, kind):
     assert write_everywhere(SCRIPTS[kind]) > 40
     found, read_in_all = [], 0
     for user in (world["worker"], builders.lead()):
@@ -48,7 +48,7 @@ def typed_texts():
         yield name, payload.replace("\0", "").encode(errors="ignore").decode()
 
 
-def test_no_letter_carries_a_script_or_a_header_of_somebodys_own(world):  # noqa: F811
+def test_no_letter_carries_a_script_or_a_header_of_somebodys_own(world):
     letter = OutboxEmail.objects.first()
     found = {}
     for name, typed in typed_texts():
@@ -65,7 +65,7 @@ def test_no_letter_carries_a_script_or_a_header_of_somebodys_own(world):  # noqa
     assert found == {name: (None, letter.to_email, []) for name in PAYLOADS}
 
 
-def test_no_calendar_gets_a_line_of_somebodys_own(world):  # noqa: F811
+def test_no_calendar_gets_a_line_of_somebodys_own(world):
     meeting = world["meeting"]
     expected = names_of_lines(meeting)
     found = {}

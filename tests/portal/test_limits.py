@@ -17,7 +17,7 @@ from evabc import limits
 from evabc.limits import LIMITS
 from membership.signup.client_address import client_address, network_of
 from tests import builders
-from tests.portal.test_who_may_open_what import addresses
+from tests.portal.permission_table import addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
 

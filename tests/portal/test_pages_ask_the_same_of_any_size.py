@@ -8,9 +8,7 @@ from django.urls import get_resolver
 
 from tests import builders
 from tests.bench import crowd
-from tests.portal.test_who_may_open_what import VISITORS, address, addresses, world
-
-__all__ = ["world"]  # the fixture
+from tests.portal.permission_table import VISITORS, address, addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 

@@ -1,0 +1,336 @@
+"""The permission table: every address of the portal × every kind of visitor × every method.
+
+The addresses come from the resolver; one that is not in the table fails. A row says what each visitor
+gets, in the order of VISITORS: a status, or where she is led to ("sign in", "home", "2fa", "code",
+"elsewhere"). All of them signed in some time ago: what needs a fresh code leads to it.
+"""
+
+import copy
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver
+
+VISITORS = ["nobody", "deactivated", "worker", "other", "program", "ccss", "lead", "no factor"]
+
+IN, HOME, FACTOR, CODE, ON = "sign in", "home", "2fa", "code", "elsewhere"
+ALL = [200] * 8
+NOT_THAT_WAY = [405] * 8
+SIGNED_IN = [IN, IN, *[200] * 6]
+HER_OWN = [IN, IN, 200, *[404] * 5]
+# Who is in a program-support community tells of her work there.
+NEW_WORK = [IN, IN, ON, *[200] * 5]
+NOT_HER_OWN_WAY = [IN, IN, *[405] * 6]
+LED_ON = [IN, IN, *[HOME] * 6]
+FRESH_CODE = [IN, IN, *[CODE] * 6]
+
+
+def desk(program, ccss, lead):
+    """A page of the admin: strangers are led away, staff without a second factor to it."""
+    return [IN, IN, IN, IN, program, ccss, lead, FACTOR]
+
+
+TEAMS = desk(200, 200, 200)
+THIS_TEAM = desk(200, 404, 200)
+LEADS = desk(403, 403, 200)
+NOBODY = desk(403, 403, 403)
+LED = desk(ON, ON, ON)
+
+
+def rows_of(model, *, look, add, change, delete, save=None):
+    """The pages that Django makes for a model: GET and POST of each."""
+    name = f"admin:{model}"
+    return {
+        f"{name}_changelist": (look if look != THIS_TEAM else TEAMS,) * 2,
+        f"{name}_add": (add, add),
+        f"{name}_change": (change, save or change),
+        f"{name}_delete": (delete, delete),
+        f"{name}_history": (look, look),
+        f"{name}_old_address": (LED, LED),
+    }
+
+
+def fixed_rows(model):
+    """Staff's words on the public pages: leads change them, nobody adds or deletes."""
+    return rows_of(model, look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY)
+
+
+def register_rows(model):
+    return rows_of(model, look=TEAMS, add=TEAMS, change=TEAMS, delete=LEADS)
+
+
+def teams_rows(model):
+    """Rows of one team: read by it and the leads, written by the verbs only."""
+    return rows_of(model, look=THIS_TEAM, add=NOBODY, change=THIS_TEAM, delete=NOBODY, save=NOBODY)
+
+
+# For each name: what GET and HEAD answer, and what POST answers.
+TABLE = {
+    "home": (ALL, NOT_THAT_WAY),
+    "communities": (ALL, NOT_THAT_WAY),
+    "community": (ALL, NOT_THAT_WAY),
+    "questions": (ALL, NOT_THAT_WAY),
+    "accessibility": (ALL, NOT_THAT_WAY),
+    "privacy": (ALL, NOT_THAT_WAY),
+    "healthz": (ALL, NOT_THAT_WAY),
+    # Nothing runs beside the tests: it says so to everybody.
+    "readyz": ([503] * 8, NOT_THAT_WAY),
+    # Without its token there is no such page.
+    "metrics": ([404] * 8, NOT_THAT_WAY),
+    # She has an open request there, and is led to it; the others see the form.
+    "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
+    "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
+    "join-several": (SIGNED_IN, NOT_HER_OWN_WAY),
+    # Opened without communities, they lead to the choice of them.
+    "join-several-answers": ([IN, IN, *[ON] * 6],) * 2,
+    "join-several-check": ([IN, IN, *[ON] * 6],) * 2,
+    "join-several-sent": ([IN, IN, *[ON] * 6], NOT_HER_OWN_WAY),
+    "my:home": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "my:details": (SIGNED_IN, SIGNED_IN),
+    "my:new-work": (NEW_WORK, NEW_WORK),
+    "my:correction": (SIGNED_IN, SIGNED_IN),
+    "my:agree": (NOT_HER_OWN_WAY, LED_ON),
+    "my:download": (FRESH_CODE, NOT_HER_OWN_WAY),
+    "my:delete": (FRESH_CODE, FRESH_CODE),
+    "my:preferences": (SIGNED_IN, SIGNED_IN),
+    "my:confirm": (HER_OWN, HER_OWN),
+    "my:new-job": (HER_OWN, HER_OWN),
+    "my:leave": (HER_OWN, [IN, IN, HOME, *[404] * 5]),
+    "my:request": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:sent": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:reply": ([IN, IN, ON, *[404] * 5], HER_OWN),
+    "my:meetings": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "my:meeting": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:meeting-answer": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:meeting-join": ([IN, IN, ON, *[404] * 5], NOT_THAT_WAY),
+    "my:meeting-calendar": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:calendar": (SIGNED_IN, [IN, IN, *[ON] * 6]),
+    "calendar-feed": (ALL, NOT_THAT_WAY),  # by its secret address
+    "my:withdraw": (HER_OWN, [IN, IN, ON, *[404] * 5]),
+    # She is in this community; nobody else of the table is.
+    "my:slack": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:slack-link": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:slack-joined": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
+    "account_login": ([200, 200, *[HOME] * 6], [200, 200, *[HOME] * 6]),
+    "account_request_login_code": ([IN] * 8, [IN] * 8),
+    "account_signup": ([IN] * 8, [IN] * 8),
+    "account_confirm_login_code": (LED_ON, LED_ON),
+    "account_logout": ([ON, ON, *[200] * 6], [ON] * 8),
+    "account_inactive": (ALL, NOT_THAT_WAY),
+    "account_reauthenticate": (FRESH_CODE, FRESH_CODE),
+    "account_confirm_it_is_you": (SIGNED_IN, SIGNED_IN),
+    "usersessions_list": (SIGNED_IN, [IN, IN, *[ON] * 6]),
+    "mfa_index": (SIGNED_IN, NOT_HER_OWN_WAY),
+    # Workers are led to the page of their second steps: only the desk asks for one.
+    "account_first_factor": ([IN, IN, FACTOR, FACTOR, *[200] * 4], NOT_HER_OWN_WAY),
+    "mfa_authenticate": (LED_ON, LED_ON),
+    "mfa_reauthenticate": (FRESH_CODE, FRESH_CODE),
+    "mfa_activate_totp": (FRESH_CODE, FRESH_CODE),
+    "mfa_deactivate_totp": (FRESH_CODE, FRESH_CODE),
+    "mfa_view_recovery_codes": (FRESH_CODE, FRESH_CODE),
+    "mfa_generate_recovery_codes": (FRESH_CODE, FRESH_CODE),
+    "mfa_download_recovery_codes": (FRESH_CODE, FRESH_CODE),
+    "mfa_list_webauthn": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "mfa_add_webauthn": (FRESH_CODE, FRESH_CODE),
+    "mfa_reauthenticate_webauthn": (FRESH_CODE, FRESH_CODE),
+    "mfa_remove_webauthn": (FRESH_CODE, FRESH_CODE),
+    "mfa_edit_webauthn": (FRESH_CODE, FRESH_CODE),
+    "mfa_login_webauthn": (LED_ON, LED_ON),
+    "admin:index": (TEAMS, TEAMS),
+    "admin:login": ([IN, IN, HOME, HOME, ON, ON, ON, FACTOR],) * 2,
+    "admin:logout": (
+        [ON, ON, ON, ON, 405, 405, 405, FACTOR],
+        [ON, ON, ON, ON, 200, 200, 200, FACTOR],
+    ),
+    "admin:autocomplete": (NOBODY, desk(405, 405, 405)),  # asked for nothing in particular
+    "admin:jsi18n": (TEAMS, desk(405, 405, 405)),
+    "admin:view_on_site": (desk(404, 404, 404),) * 2,
+    "admin:app_list": (TEAMS, TEAMS),
+    "admin:guide": (TEAMS, desk(405, 405, 405)),
+    "admin:how_it_is_doing": (desk(404, 404, 200), desk(405, 405, 405)),
+    "admin:history": (TEAMS, desk(405, 405, 405)),
+    "admin:no_such_page": (desk(404, 404, 404),) * 2,
+    **fixed_rows("communities_supportteam"),
+    **fixed_rows("communities_communityofpractice"),
+    **fixed_rows("communities_passage"),
+    **rows_of("communities_question", look=LEADS, add=LEADS, change=LEADS, delete=LEADS),
+    **rows_of("membership_user", look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY),
+    "admin:membership_user_change": (LEADS, desk(403, 403, ON)),
+    **register_rows("membership_agency"),
+    **register_rows("membership_program"),
+    **register_rows("membership_evamembership"),
+    **register_rows("membership_person"),
+    "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
+    **register_rows("membership_coordinationinitiative"),
+    **teams_rows("membership_correction"),
+    "admin:membership_correction_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_correction_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_correction_answer": (desk(405, 405, 405), THIS_TEAM),
+    **rows_of(
+        "membership_retentionday", look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY, save=NOBODY
+    ),
+    "admin:membership_retentionday_history": (desk(404, 404, 200),) * 2,
+    **teams_rows("membership_outboxemail"),
+    "admin:membership_outboxemail_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_outboxemail_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_outboxemail_retry": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_outboxemail_again": (THIS_TEAM, desk(ON, 404, ON)),
+    "admin:membership_outboxemail_came-back": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_outboxemail_cleared": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_letterwording_changelist": (TEAMS, desk(405, 405, 405)),
+    "admin:membership_letterwording_kind": (TEAMS, LEADS),
+    "admin:membership_letterwording_original": (desk(405, 405, 405), desk(403, 403, ON)),
+    **rows_of(
+        "joinrequests_reasontext",
+        look=THIS_TEAM,
+        add=LEADS,
+        change=THIS_TEAM,
+        delete=LEADS,
+        save=LEADS,
+    ),
+    **teams_rows("membership_enrolment"),
+    **teams_rows("membership_worklistrow"),
+    "admin:membership_worklistrow_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_worklistrow_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_worklistrow_write": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_worklistrow_settle": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_worklistrow_end": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_worklistrow_look-again": (desk(405, 405, 405), desk(ON, 404, ON)),
+    **teams_rows("communities_meeting"),
+    "admin:communities_meeting_add": (TEAMS, TEAMS),
+    "admin:communities_meeting_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:communities_meeting_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:communities_meeting_edit": (THIS_TEAM, THIS_TEAM),
+    "admin:communities_meeting_cancel": (THIS_TEAM, THIS_TEAM),
+    "admin:communities_meeting_came": (THIS_TEAM, THIS_TEAM),
+    "admin:communities_meeting_zoom": (THIS_TEAM, THIS_TEAM),
+    "admin:communities_meeting_zoom-confirm": (desk(405, 405, 405), desk(ON, 404, ON)),
+    **teams_rows("membership_access"),
+    "admin:membership_access_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_access_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_access_mark": (desk(405, 405, 405), desk(ON, 404, ON)),
+    # The workspace of program support: CCSS has none, and theirs does not exist for it.
+    "admin:membership_access_slack": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_access_slack-link": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_access_slack-upload": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_access_slack-settle": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_access_slack-put-aside": (desk(405, 405, 405), desk(ON, 404, ON)),
+    **teams_rows("joinrequests_joinrequest"),
+    **teams_rows("membership_export"),
+    "admin:coverage": (TEAMS, desk(405, 405, 405)),
+    "admin:coverage_sheet": (desk(405, 405, 405), desk(CODE, CODE, CODE)),
+    "admin:reports": (TEAMS, desk(405, 405, 405)),
+    "admin:report_sheet": (desk(405, 405, 405), desk(CODE, CODE, CODE)),
+    "admin:roster_sheet": (desk(CODE, CODE, CODE),) * 2,
+    **teams_rows("membership_listimport"),
+    "admin:membership_listimport_add": (TEAMS, TEAMS),
+    "admin:membership_listimport_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_listimport_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_listimport_confirm": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_listimport_discard": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:membership_listimport_sample": (TEAMS, desk(405, 405, 405)),
+    "admin:joinrequests_joinrequest_change": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:joinrequests_joinrequest_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:joinrequests_joinrequest_approve": (THIS_TEAM, THIS_TEAM),
+    "admin:joinrequests_joinrequest_decline": (THIS_TEAM, THIS_TEAM),
+    "admin:joinrequests_joinrequest_ask": (THIS_TEAM, THIS_TEAM),
+    "admin:joinrequests_joinrequest_reopen": (desk(ON, 404, ON), THIS_TEAM),
+    # Nobody is on it yet: there is nothing to ask, and one is led back to the request.
+    "admin:joinrequests_joinrequest_take": (desk(ON, 404, ON), desk(ON, 404, ON)),
+    "admin:joinrequests_joinrequest_release": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:joinrequests_joinrequest_note": (desk(405, 405, 405), THIS_TEAM),
+    "admin:joinrequests_joinrequest_enter": (TEAMS, desk(405, 405, 405)),
+    "admin:joinrequests_joinrequest_enter-for": (THIS_TEAM, THIS_TEAM),
+    # Opened without requests, they lead back to the queue.
+    "admin:joinrequests_joinrequest_bulk-approve": (LED, LED),
+    "admin:joinrequests_joinrequest_bulk-ask": (LED, LED),
+    "admin:joinrequests_joinrequest_bulk-decline": (LED, LED),
+    # The buttons of the review page. Without what they ask for they show the page with the error.
+    **{
+        f"admin:joinrequests_joinrequest_{action}": (desk(405, 405, 405), THIS_TEAM)
+        for action in (
+            "match-agency",
+            "match-program",
+            "match-initiative",
+            "match-alike",
+            "add-agency",
+            "add-program",
+            "add-initiative",
+            "check-caseload",
+            "check-funding",
+            "check-role",
+            "check-membership",
+        )
+    },
+}
+
+
+def addresses(
+    resolver: URLResolver, space: str = "", start: str = "/"
+) -> Iterator[tuple[str, str]]:
+    """Every address of the portal: (its name in the table, its pattern)."""
+    for pattern in resolver.url_patterns:
+        whole = start + str(pattern.pattern).lstrip("^").rstrip("$")
+        if isinstance(pattern, URLPattern):
+            yield _name(pattern, space, whole), whole
+        else:
+            inner = ":".join(part for part in (space, pattern.namespace) if part)
+            yield from addresses(pattern, inner, whole)
+
+
+def _name(pattern: URLPattern, space: str, whole: str) -> str:
+    if pattern.name:
+        return f"{space}:{pattern.name}" if space else pattern.name
+    if whole.endswith("<path:object_id>/"):
+        app, model = whole.split("/")[2:4]
+        return f"admin:{app}_{model}_old_address"
+    return "admin:no_such_page"
+
+
+def address(pattern: str, world) -> str:
+    """The pattern with the rows of the world filled in."""
+    model = (pattern.split("/") + [""] * 4)[3]
+    if pattern.startswith("/my/communities/"):
+        pattern = pattern.replace("<int:pk>", str(world["her place"].pk))
+        pattern = pattern.replace("<slug:slug>", "cbvs")
+    if pattern.startswith("/my/meetings/"):
+        model = "meeting"
+    row = str(world[model].pk) if model in world else "1"
+    return (
+        pattern.replace("<slug:slug>", "stvc")
+        .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
+        .replace("<str:kind>", "agencies")
+        .replace("<slug:kind>", "receipt")
+        .replace("<str:token>", world["token"])
+        .replace("<str:family>", "program-support")
+        .replace("<path:content_type_id>", "1")
+        .replace("<path:object_id>", row)
+        .replace("(?P<app_label>communities|membership|joinrequests)", "membership")
+        .replace("(?P<url>.*)", "no-such-page/")
+    )
+
+
+def outcome(answer) -> int | str:
+    if answer.status_code != 302:
+        return answer.status_code
+    for start, place in (
+        ("/accounts/login/", IN),
+        ("/admin/login/", IN),
+        ("/accounts/2fa/", FACTOR),
+        ("/accounts/confirm/", CODE),
+    ):
+        if answer.url.startswith(start):
+            return place
+    return HOME if answer.url == "/my/" else ON
+
+
+def visit(client: Client, method: str, url: str):
+    """One visit, taken back: a withdrawal or a sign-out must not change what comes after it."""
+    cookies = copy.deepcopy(client.cookies)
+    with transaction.atomic():
+        answer = getattr(client, method)(url)
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    return answer
