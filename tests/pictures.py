@@ -1,7 +1,7 @@
 """Take the pictures of the README and of the staff guide from the running portal: `make pictures`.
 
 The portal is started with its sample province in a folder of its own, so what the pictures show is
-what anybody sees after `make run`.
+what anybody sees after `make run`. A folder as the first argument takes them there instead.
 """
 
 import os
@@ -133,4 +133,5 @@ def take(into: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(*take(ROOT), sep="\n")  # noqa: T201 - what this command is for
+    into = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
+    print(*take(into), sep="\n")  # noqa: T201 - what this command is for

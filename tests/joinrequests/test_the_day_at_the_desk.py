@@ -296,7 +296,7 @@ def test_looking_at_the_open_ones_takes_the_same_queries_for_two_and_for_ten(
 
 
 def test_a_long_queue_says_that_it_shows_the_first_ones(client, priya, monkeypatch):
-    monkeypatch.setattr("requests.queue_filters.BoundedPages.most", 2)
+    monkeypatch.setattr("membership.admin.large.BoundedPages.most", 2)
     for number in range(3):
         sent(number)
 
