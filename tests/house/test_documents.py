@@ -8,7 +8,13 @@ from django.core.management import get_commands
 
 from tests.servers.parts import ROOT
 
-DOCUMENTS = ["SECURITY.md", "evabc/docs/operating.md", "evabc/docs/changelog.md"]
+DOCUMENTS = [
+    "SECURITY.md",
+    "evabc/docs/operating.md",
+    "evabc/docs/changelog.md",
+    "evabc/docs/figures.md",
+    "evabc/docs/growth.md",
+]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 
