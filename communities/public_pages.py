@@ -1,7 +1,7 @@
 """Public pages are kept whole, in the memory of each web server, until staff change their words.
 
 A page is kept with the edition it was made from. The edition is one value in the shared cache: what
-staff save makes a new one, and every web server sees that at its next visitor.
+staff save makes a new one, and every web server has seen that a tenth of a second later.
 """
 
 import hashlib
@@ -10,29 +10,41 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.cache import get_conditional_response
+from django.http import HttpRequest, HttpResponse
 
 logger = logging.getLogger(__name__)
 
 _EDITION = "edition-of-the-public-pages"
-_MARK = "is_public_page"
+_NAME = "name_of_public_page"
+# Of all pages and hosts together: who asks under ever new names must not fill the memory.
+_MOST_KEPT = 200
+# To ask the shared cache takes longer than to give the page, so many visitors share an answer.
+_SECONDS_TRUSTED = 0.1
 
 View = Callable[..., HttpResponse]
+Place = tuple[str, ...]
 
 
 def public_page(view: View) -> View:
-    """Marks a page that is the same for every visitor without a session."""
+    """Marks a page that is the same for every visitor without a session.
+
+    Browsers keep it too, and ask each time whether it is still the same.
+    """
 
     @wraps(view)
     def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        setattr(response, _MARK, True)
+        if request.resolver_match and response.status_code == 200 and place_of(request.META):
+            setattr(response, _NAME, request.resolver_match.view_name)
+            # Weak, because the front server compresses.
+            response["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+            response["Cache-Control"] = "no-cache"
         return response
 
     return marked
@@ -49,63 +61,65 @@ def _new_edition() -> str:
     return edition
 
 
-def _edition() -> str:
-    """The edition of now; empty where the cache does not answer, and then nothing is kept."""
+def place_of(environ: dict[str, Any]) -> Place | None:
+    """All that an answer from memory may depend on; None where there can be none.
+
+    A page is kept only after Django has made it for the same host over the same line, and so found
+    both right.
+    """
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("QUERY_STRING"):
+        return None
+    cookies = environ.get("HTTP_COOKIE", "")
+    if f"{settings.SESSION_COOKIE_NAME}=" in cookies or "messages=" in cookies:
+        return None
+    line = ("wsgi.url_scheme", "HTTP_X_FORWARDED_PROTO", "HTTP_HOST", "SCRIPT_NAME", "PATH_INFO")
+    return tuple(environ.get(name, "") for name in line)
+
+
+@dataclass(frozen=True)
+class KeptPage:
+    """One page as it goes over the wire, the name of its view, and the edition it was made from."""
+
+    name: str
+    edition: str
+    headers: dict[str, str]
+    content: bytes
+
+
+class KeptPages:
+    """The memory of one web server."""
+
+    def __init__(self) -> None:
+        self._pages: dict[Place, KeptPage] = {}
+        self._edition, self._trusted_until = "", 0.0
+
+    def edition(self) -> str:
+        """The edition that counts; empty where the cache does not answer, and then nothing is kept."""
+        now = monotonic()
+        if now >= self._trusted_until:
+            self._edition, self._trusted_until = _edition_of_now(), now + _SECONDS_TRUSTED
+        return self._edition
+
+    def find(self, place: Place, edition: str) -> KeptPage | None:
+        page = self._pages.get(place)
+        return page if page and page.edition == edition else None
+
+    def keep(self, place: Place, edition: str, response: HttpResponse) -> None:
+        """Nothing happens where it is no public page, or no edition is known."""
+        name = getattr(response, _NAME, "")
+        if not name or not edition or response.cookies:
+            return
+        if len(self._pages) >= _MOST_KEPT:
+            self._pages.clear()
+        # The id of the request that it was made for is in nobody's log a second time.
+        headers = {n: v for n, v in response.items() if n != "X-Request-ID"}
+        self._pages[place] = KeptPage(name, edition, headers, response.content)
+
+
+def _edition_of_now() -> str:
     try:
         return cache.get(_EDITION) or _new_edition()
     except Exception:
         # Whatever the cache's trouble is, the page can be made from the database.
         logger.warning("The cache did not say which edition of the public pages counts.")
         return ""
-
-
-@dataclass(frozen=True)
-class _Kept:
-    edition: str
-    content: bytes
-    headers: dict[str, str]
-
-    def answer(self) -> HttpResponse:
-        return HttpResponse(self.content, headers=self.headers)
-
-
-class PublicPagesAreKept:
-    """Answers visitors without a session from memory, before anything else is done."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-        self.kept: dict[str, _Kept] = {}
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not _may_be_kept(request):
-            return self.get_response(request)
-        request.get_host()  # refuses a host that is not ours, as any other page does
-        edition = _edition()
-        kept = self.kept.get(request.path)
-        if kept is None or kept.edition != edition:
-            response = self.get_response(request)
-            if not edition or response.status_code != 200 or not hasattr(response, _MARK):
-                return response
-            # Only pages with an address of their own come here, so the memory has an end.
-            kept = self.kept[request.path] = _keep(response, edition)
-        answer = kept.answer()
-        return (
-            get_conditional_response(request, etag=kept.headers["ETag"], response=answer) or answer
-        )
-
-
-def _may_be_kept(request: HttpRequest) -> bool:
-    return (
-        request.method in ("GET", "HEAD")
-        and not request.META.get("QUERY_STRING")
-        and settings.SESSION_COOKIE_NAME not in request.COOKIES
-        and "messages" not in request.COOKIES
-        and (request.is_secure() or not settings.SECURE_SSL_REDIRECT)
-    )
-
-
-def _keep(response: HttpResponse, edition: str) -> _Kept:
-    # Weak, because the front server compresses. Browsers keep the page and ask each time.
-    etag = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-    headers = {**response.headers, "ETag": etag, "Cache-Control": "no-cache"}
-    return _Kept(edition, response.content, headers)

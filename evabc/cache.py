@@ -3,10 +3,23 @@
 import logging
 from typing import Any
 
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from django.utils.functional import cached_property
+from redis import Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
+
+
+class _OneClient(RedisCacheClient):
+    """Django makes a client of redis-py for each question, which takes longer than the question."""
+
+    @cached_property
+    def _only(self) -> Redis:
+        return super().get_client(write=True)
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Redis:
+        return self._only
 
 
 class CacheThatMayBeAway(RedisCache):
@@ -15,6 +28,10 @@ class CacheThatMayBeAway(RedisCache):
     So pages open and people sign in, only slower and without limits. What must never happen twice
     is held by the database: nothing but limits and kept pages relies on this cache.
     """
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _OneClient
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         try:

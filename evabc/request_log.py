@@ -3,12 +3,10 @@
 import logging
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from http import HTTPMethod
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
 
 from evabc.logs import Word
 from membership.signup.security_events import tell
@@ -22,7 +20,7 @@ REFUSALS = {403: "Refused", 404: "Not found", 429: "Too many tries"}
 
 
 class RequestsAreTold:
-    """One line for each answer, without who asked: the log follows nobody around."""
+    """One line for each answer that Django makes, without who asked: the log follows nobody around."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -62,13 +60,4 @@ def view_of(request: HttpRequest) -> str:
         return request.resolver_match.view_name
     if request.path.startswith(settings.STATIC_URL):
         return "static"
-    return _view_at(request.path_info)
-
-
-@lru_cache(maxsize=256)
-def _view_at(path: str) -> str:
-    """For answers from memory, which come before addresses are looked up."""
-    try:
-        return resolve(path).view_name
-    except Resolver404:
-        return "none"
+    return "none"

@@ -52,7 +52,6 @@ MIDDLEWARE = [
     "evabc.request_ids.RequestsHaveIds",
     "evabc.request_log.RequestsAreTold",
     "evabc.metrics.RequestsAreCounted",
-    "communities.public_pages.PublicPagesAreKept",
     "evabc.middleware.TheRestOfTheHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

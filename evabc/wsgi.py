@@ -5,4 +5,9 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evabc.settings")
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+# Only now is Django ready for what lies in front of it.
+from evabc.front import KeptPagesFirst  # noqa: E402
+
+application = KeptPagesFirst(django_application)

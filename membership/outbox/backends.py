@@ -8,7 +8,7 @@ import secrets
 import smtplib
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from email.message import EmailMessage as PlainMessage
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,11 @@ from membership.sample import sample_data_loaded
 
 REAL_DOMAIN = "endingviolence.org"
 SAMPLE_DOMAIN = "example.org"
+_FINE = 250  # SMTP's reply code
 
 
-def keep_sample_mail_at_home(messages: Sequence[EmailMessage]) -> None:
-    """While the sample province is loaded, EVA BC's own addresses become addresses of example.org."""
-    if not sample_data_loaded():
-        return
+def keep_at_home(messages: Sequence[EmailMessage]) -> None:
+    """EVA BC's own addresses become addresses of example.org."""
     for message in messages:
         message.to = [_sample(a) for a in message.to]
         message.cc = [_sample(a) for a in message.cc]
@@ -46,21 +45,60 @@ def _sample(address: str) -> str:
 
 
 class SMTPBackend(EmailBackend):
-    """Django's SMTP backend with one deadline for the whole conversation.
+    """Django's SMTP backend with one deadline for a whole conversation.
 
     smtplib's timeout counts for each socket operation, so a server that drips a byte a second would
     hold a worker for ever. At the deadline the line is cut, and the letter is tried again later.
+
+    With ``keep`` the line stays open for the next letter, until ``close`` or the first trouble.
     """
 
     _socket: socket.socket | None = None
+    _is_sample = False
+
+    def __init__(self, *args: Any, keep: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.keep = keep
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        keep_sample_mail_at_home(email_messages)
+        with self._deadline():
+            try:
+                self._hang_up_where_nobody_answers()
+                self.open()
+                if self._is_sample:
+                    keep_at_home(email_messages)
+                sent = super().send_messages(email_messages)
+            except Exception:
+                self.close()
+                raise
+            if not self.keep:
+                self.close()
+            return sent or 0
+
+    def open(self) -> bool | None:
+        opened = super().open()
+        if opened:
+            self._is_sample = sample_data_loaded()
+        return opened
+
+    def _hang_up_where_nobody_answers(self) -> None:
+        """Servers end a line after some letters or some time; no letter must run into that."""
+        if self.connection is None:
+            return
+        try:
+            answer, _ = self.connection.noop()
+        except (OSError, smtplib.SMTPException):
+            answer = 0
+        if answer != _FINE:
+            self.close()
+
+    @contextlib.contextmanager
+    def _deadline(self) -> Iterator[None]:
         cut = threading.Timer(settings.LETTER_DEADLINE, self._cut_the_line)
         cut.daemon = True
         cut.start()
         try:
-            return super().send_messages(email_messages) or 0
+            yield
         finally:
             cut.cancel()
 
@@ -80,10 +118,11 @@ class SMTPBackend(EmailBackend):
 
     def close(self) -> None:
         """Hang up. The server has taken the letter by now: trouble in parting must not send it again."""
-        try:
-            super().close()
-        except (OSError, smtplib.SMTPException):
-            self.connection = None
+        with self._deadline():
+            try:
+                super().close()
+            except (OSError, smtplib.SMTPException):
+                self.connection = None
 
     def _cut_the_line(self) -> None:
         if self._socket:
@@ -95,7 +134,8 @@ class FolderBackend(BaseEmailBackend):
     """Writes each mail as a file of its own into MAIL_FOLDER, whole or not at all."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        keep_sample_mail_at_home(email_messages)
+        if sample_data_loaded():
+            keep_at_home(email_messages)
         folder = Path(settings.MAIL_FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
@@ -36,8 +37,11 @@ def due_letters(now: datetime) -> QuerySet[OutboxEmail]:
     )
 
 
-def deliver(outbox_email_id: int, *, now: datetime) -> bool:
-    """Send one letter if it is due and nobody else has it. True when it was sent."""
+def deliver(outbox_email_id: int, *, now: datetime, over: BaseEmailBackend | None = None) -> bool:
+    """Send one letter if it is due and nobody else has it. True when it was sent.
+
+    ``over`` is a line to the mail server that other letters go over too.
+    """
     owner = str(uuid.uuid4())
     claimed = due_letters(now).filter(pk=outbox_email_id, wanted=True)
     if not claimed.update(
@@ -51,7 +55,7 @@ def deliver(outbox_email_id: int, *, now: datetime) -> bool:
         _mine(letter, owner).update(state=State.CANCELLED, **_RELEASED)
         return False
     try:
-        message_of(letter).send()
+        message_of(letter, over).send()
     except Exception as error:
         _note_failure(letter, owner, error, now)
         return False

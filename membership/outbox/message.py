@@ -2,13 +2,14 @@
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
 from membership.models import OutboxEmail
 
 
-def message_of(letter: OutboxEmail) -> EmailMultiAlternatives:
-    """The mail to hand over for a row of the outbox."""
+def message_of(letter: OutboxEmail, over: BaseEmailBackend | None) -> EmailMultiAlternatives:
+    """The mail to hand over for a row of the outbox, ``over`` a line that is kept or one of its own."""
     sender = f"{letter.team.name} <{letter.team.mailbox}>"
     message = EmailMultiAlternatives(
         subject=letter.subject,
@@ -16,6 +17,7 @@ def message_of(letter: OutboxEmail) -> EmailMultiAlternatives:
         from_email=sender,
         to=[letter.to_email],
         reply_to=[sender],
+        connection=over,
         headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(html_of(letter.subject, letter.body), "text/html")

@@ -137,12 +137,13 @@ def cancel(*, about: str, kinds: Iterable[str], person: Person | None = None) ->
     )
 
 
-def ring(outbox_email_id: int) -> None:
-    """Tell a worker that a letter is due. Without a broker the sweeper finds it soon after."""
+def ring(*outbox_email_ids: int) -> None:
+    """Tell a worker that letters are due. Without a broker the sweeper finds them soon after."""
     from membership.outbox.tasks import deliver_letter
 
     try:
-        deliver_letter.delay(outbox_email_id)
+        deliver_letter.delay(*outbox_email_ids)
     except Exception:
-        # Whatever the broker's trouble is, the letter is a row and the sweeper will send it.
-        logger.warning("The broker did not take the doorbell for letter %s.", outbox_email_id)
+        # Whatever the broker's trouble is, letters are rows and the sweeper will send them.
+        ids = ", ".join(map(str, outbox_email_ids))
+        logger.warning("The broker did not take the doorbell for letters %s.", ids)

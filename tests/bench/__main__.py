@@ -92,7 +92,7 @@ def _figures(asked: argparse.Namespace, so_far: Sequence[Figure]) -> Iterator[Fi
     yield from reassessing.measure(asked.enrolments, now=now)
     call_command("flush", interactive=False, verbosity=0)
     call_command("seed_communities", stdout=sys.stderr)
-    yield from letters.measure(asked.rows // 20, now=now)
+    yield from letters.measure(now=now)
     with web.sites(Path(os.environ["EVABC_DATA_DIR"])) as at:
         models, made = crowd.templates(now=now), 0
         yield from web.weights(at)

@@ -9,9 +9,9 @@ from django.core.mail import get_connection
 
 from evabc.schedule import SCHEDULE
 from membership.models import OutboxEmail, SampleProvince
-from membership.outbox import backends, delivery
+from membership.outbox import backends, delivery, tasks
 from membership.outbox.queue import cancel, ring
-from membership.outbox.tasks import sweep_letters
+from membership.outbox.tasks import deliver_letter, sweep_letters
 from requests import workflow
 from requests.models import JoinRequest
 from tests import builders
@@ -228,7 +228,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(letter, settings, monkeypat
         def send(self):
             OutboxEmail.objects.filter(pk=letter.pk).update(lease_owner="the next worker")
 
-    monkeypatch.setattr(delivery, "message_of", lambda row: SlowMessage())
+    monkeypatch.setattr(delivery, "message_of", lambda row, over: SlowMessage())
     delivery.deliver(letter.pk, now=NOW)
 
     letter.refresh_from_db()
@@ -295,6 +295,78 @@ def test_the_sweep_sends_what_no_doorbell_rang_for(to_server):
 
     assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.SENT}
     assert len(to_server.messages) == 2
+
+
+class PatientServer:
+    """Speaks SMTP, ends each line after so many letters, and remembers the letters of each line."""
+
+    def __init__(self, letters_of_a_line):
+        self.letters_of_a_line = letters_of_a_line
+        self.lines = []
+
+    def __call__(self, line):
+        self.lines.append(0)
+        reader = line.makefile("rb")
+        line.sendall(b"220 patient\r\n")
+        while self.lines[-1] < self.letters_of_a_line:
+            command = reader.readline()[:4].upper()
+            if command == b"DATA":
+                line.sendall(b"354 go on\r\n")
+                while reader.readline() != b".\r\n":
+                    pass
+                self.lines[-1] += 1
+            line.sendall(b"221 bye\r\n" if command == b"QUIT" else b"250 fine\r\n")
+            if command in (b"QUIT", b""):
+                return
+
+
+@pytest.mark.parametrize(
+    ("letters_of_a_line", "lines"), [(25, [4]), (3, [3, 1]), (1, [1, 1, 1, 1])]
+)
+def test_a_parcel_goes_over_one_line_and_over_the_next_where_the_server_ends_it(
+    rude_server, letters_of_a_line, lines
+):
+    for email in ("dana@example.org", "amal@example.org"):
+        builders.sent(builders.worker(email))
+    server = PatientServer(letters_of_a_line)
+    rude_server(server)
+
+    deliver_letter(*OutboxEmail.objects.values_list("pk", flat=True))
+
+    assert list(OutboxEmail.objects.values_list("state", "attempts")) == [(State.SENT, 1)] * 4
+    assert server.lines == lines
+
+
+def test_the_next_letter_of_a_parcel_goes_out_after_one_that_was_refused(letter, rude_server):
+    news = OutboxEmail.objects.get(kind="news-submit")
+    refusing = replies(b"250 rude", b"250 ok", b"550 no such mailbox", b"250 ok", b"221 bye")
+    server, lines = PatientServer(25), []
+
+    def first_refuse_then_take(line):
+        lines.append(line)
+        return refusing(line) if len(lines) == 1 else server(line)
+
+    rude_server(first_refuse_then_take)
+
+    deliver_letter(letter.pk, news.pk)
+
+    letter.refresh_from_db()
+    news.refresh_from_db()
+    assert (letter.state, news.state, server.lines) == (State.FAILED, State.SENT, [1])
+
+
+def test_a_large_sweep_is_shared_among_the_workers(monkeypatch, to_server):
+    monkeypatch.setattr(tasks, "IN_A_PARCEL", 1)
+    rung = []
+    # Nobody listens here: who is rung is what the test asks.
+    monkeypatch.setattr(tasks, "ring", lambda *ids: rung.append(ids))
+    builders.sent(builders.worker())
+    first, second = OutboxEmail.objects.order_by("due_at", "pk")
+
+    sweep_letters()
+
+    first.refresh_from_db()
+    assert (first.state, rung) == (State.SENT, [(second.pk,)])
 
 
 def test_beat_rings_for_the_sweep_every_half_minute():

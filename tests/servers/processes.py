@@ -19,8 +19,8 @@ from django.db import connection
 
 from tests.servers.parts import ROOT, stop, wait_until_ready
 
-WORKER = ["-A", "evabc", "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "INFO"]
-WORKER += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+WORKER = ["-A", "evabc", "worker", "--pool", "threads", "--loglevel", "INFO"]
+WORKER += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--concurrency"]
 BEAT = ["-A", "evabc", "beat", "--pidfile=", "--loglevel", "INFO"]
 PORTAL = ["evabc.wsgi", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
 
@@ -44,14 +44,16 @@ def _test_database_url() -> str:
 
 
 @contextmanager
-def celery_worker(log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
+def celery_worker(
+    log: Path, *, threads: int = 2, **extra: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Celery worker until the block ends; it takes tasks when the block begins.
 
     It may be killed inside the block.
     """
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
         before = _listeners(broker)
-        process = start_celery_worker(log, **extra)
+        process = start_celery_worker(log, threads=threads, **extra)
         try:
             wait_until_ready(process, ready=lambda: bool(_listeners(broker) - before), log=log)
             yield process
@@ -59,9 +61,9 @@ def celery_worker(log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
             stop(process, signal=signal.SIGTERM)
 
 
-def start_celery_worker(log: Path, **extra: str) -> subprocess.Popen[bytes]:
+def start_celery_worker(log: Path, *, threads: int = 2, **extra: str) -> subprocess.Popen[bytes]:
     """A Celery worker that takes tasks a moment from now; whoever starts it ends it."""
-    return _run("celery", *WORKER, log=log, environment=process_environment(**extra))
+    return _run("celery", *WORKER, str(threads), log=log, environment=process_environment(**extra))
 
 
 def start_beat(log: Path, notes: Path, **extra: str) -> subprocess.Popen[bytes]:
