@@ -1,6 +1,7 @@
 """The staff site: Django's admin under the portal's own sign-in."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -10,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
 NOT_ON_THE_DESK = {
@@ -36,6 +38,10 @@ class StaffSite(AdminSite):
         )
         ours = [model for model in models if model._meta.label not in NOT_ON_THE_DESK]
         super().register(ours, admin_class, **options)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Every page is given the list, and only the front page shows it."""
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def get_urls(self) -> list[Any]:
         """With the pages that are of no single model, and without those about passwords."""

@@ -162,6 +162,9 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
 
     @admin.display(description="waiting", ordering="waiting_since")
     def waiting(self, join_request: JoinRequest) -> SafeString:
+        age = join_request.row.age  # type: ignore[attr-defined]
+        if age:
+            return render_to_string("admin/joinrequests/age.html", {"age": age})
         return self._cell("waiting", join_request)
 
     @admin.display(description="on it")

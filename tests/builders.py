@@ -12,6 +12,7 @@ from django.test import Client
 from communities.models import CommunityOfPractice
 from membership.applicants import person_for
 from membership.models import Person, User
+from membership.outbox.delivery import Trip
 from membership.teams import LEADS, TEAM_GROUPS
 from requests import workflow
 from requests.lifecycle import State
@@ -124,3 +125,9 @@ def sign_in(
     session["signed_in_at"] = session["seen_at"] = int(time.time())
     session["account_authentication_methods_user"] = user_id_to_str(user)
     session.save()
+
+
+def deliver(outbox_email_id: int, *, now: datetime) -> bool:
+    """Send one letter as a worker does that was rung for it at that moment. True when it was sent."""
+    with Trip() as trip:
+        return trip.deliver(outbox_email_id, now=now)

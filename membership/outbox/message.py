@@ -8,8 +8,8 @@ from django.template.loader import render_to_string
 from membership.models import OutboxEmail
 
 
-def message_of(letter: OutboxEmail, over: BaseEmailBackend | None) -> EmailMultiAlternatives:
-    """The mail to hand over for a row of the outbox, ``over`` a line that is kept or one of its own."""
+def message_of(letter: OutboxEmail, line: BaseEmailBackend) -> EmailMultiAlternatives:
+    """The mail to hand over for a row of the outbox, and the line to hand it over."""
     sender = f"{letter.team.name} <{letter.team.mailbox}>"
     message = EmailMultiAlternatives(
         subject=letter.subject,
@@ -17,7 +17,7 @@ def message_of(letter: OutboxEmail, over: BaseEmailBackend | None) -> EmailMulti
         from_email=sender,
         to=[letter.to_email],
         reply_to=[sender],
-        connection=over,
+        connection=line,
         headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(html_of(letter.subject, letter.body), "text/html")

@@ -1,12 +1,9 @@
 """What Celery runs for the letters. Messages carry row ids only; the rows are the truth."""
 
-from contextlib import closing
-
 from celery import shared_task
-from django.core.mail import get_connection
 from django.utils import timezone
 
-from membership.outbox.delivery import deliver, due_letters
+from membership.outbox.delivery import Trip, due_letters
 from membership.outbox.queue import ring
 
 SWEEP_AT_MOST = 500  # letters in one sweep; the next one follows in half a minute
@@ -16,9 +13,9 @@ IN_A_PARCEL = 25  # letters that go over one line; many mail servers end a longe
 @shared_task(name="membership.deliver_letter")
 def deliver_letter(*outbox_email_ids: int) -> None:
     """Send these letters over one line to the mail server, those of them that are due."""
-    with closing(get_connection(keep=True)) as line:
+    with Trip() as trip:
         for outbox_email_id in outbox_email_ids:
-            deliver(outbox_email_id, now=timezone.now(), over=line)
+            trip.deliver(outbox_email_id, now=timezone.now())
 
 
 @shared_task(name="membership.sweep_letters")

@@ -4,6 +4,7 @@ The servers are those of the tests: a real PostgreSQL in a temporary folder.
 """
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -77,6 +78,7 @@ def _figures(asked: argparse.Namespace, so_far: Sequence[Figure]) -> Iterator[Fi
     import django
 
     django.setup()
+    logging.disable(logging.INFO)  # thousands sign in
     # Models may be imported only now.
     from django.core.management import call_command
     from django.db import connection

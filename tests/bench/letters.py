@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.core.mail import get_connection
 
 from communities.models import SupportTeam
 from membership.models import OutboxEmail
@@ -33,7 +34,7 @@ def measure(*, now: datetime) -> Iterator[Figure]:
     log = Path(settings.DATA_DIR) / "bench-worker.log"
     with (
         _mail_server() as port,
-        celery_worker(log, threads=4, EMAIL_URL=f"smtp://127.0.0.1:{port}"),
+        celery_worker(log, 4, EMAIL_URL=f"smtp://127.0.0.1:{port}"),
     ):
         for place in range(ROUNDS):
             rows = _queued(place, now)
@@ -78,7 +79,7 @@ def _queued(place: int, now: datetime) -> list[OutboxEmail]:
 def _bare(rows: list[OutboxEmail], port: int) -> None:
     with smtplib.SMTP("127.0.0.1", port) as line:
         for row in rows:
-            message = message_of(row, None)
+            message = message_of(row, get_connection())
             line.sendmail(
                 message.from_email, message.to, message.message().as_bytes(linesep="\r\n")
             )

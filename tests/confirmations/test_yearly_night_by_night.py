@@ -93,7 +93,7 @@ def test_two_years_of_nights_do_what_the_model_does_and_nothing_twice(seed):
         if what == "run":
             ask_yearly(now=at)
             for pk in delivery.due_letters(at).values_list("pk", flat=True):
-                delivery.deliver(pk, now=at)
+                builders.deliver(pk, now=at)
             model.night(today)
             assert done_by_the_clock() == Counter(model.done)
         elif what == "reply" and waiting:

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from membership.models import OutboxEmail
-from membership.outbox import delivery
 from tests import builders
 from tests.faults.counting import count_letters
 from tests.faults.mail_server import STEPS
@@ -40,14 +39,14 @@ def test_a_letter_is_sent_tried_again_or_shown_to_staff(mail, do, at):
     news = OutboxEmail.objects.get(kind="news-submit")
     mail.behave(at, do)
 
-    delivery.deliver(letter.pk, now=NOW)
+    builders.deliver(letter.pk, now=NOW)
 
     letter.refresh_from_db()
     assert letter.state == state_after(do, at)
     mail.behave()
     an_hour_later = NOW + timedelta(hours=1)
     for row in (letter, news):
-        delivery.deliver(row.pk, now=an_hour_later)
+        builders.deliver(row.pk, now=an_hour_later)
     # Where it took the letter and did not say so, nobody can know; the copy has the same Message-ID.
     silent = (at, do) == ("dot", "hang") or (at == "accepted" and not do.startswith("550"))
     tally = count_letters(f"a mail server: {do} at {at}", mail, kills=int(silent))
@@ -63,7 +62,7 @@ def test_where_one_of_two_recipients_is_refused_the_other_has_her_letter(mail):
     mail.behave("rcpt", "550 no such mailbox", whom="dana@example.org")
 
     for pk in OutboxEmail.objects.values_list("pk", flat=True):
-        delivery.deliver(pk, now=NOW)
+        builders.deliver(pk, now=NOW)
 
     states = dict(OutboxEmail.objects.values_list("kind", "state"))
     assert states == {"receipt": State.FAILED, "news-submit": State.SENT}

@@ -9,7 +9,6 @@ import pytest
 from django.utils import timezone
 
 from membership.models import OutboxEmail
-from membership.outbox import delivery
 from membership.outbox.backends import FolderBackend
 from tests import builders
 from tests.faults.post import State, until
@@ -70,13 +69,13 @@ def test_a_letter_that_does_not_fit_on_the_disk_is_tried_again_and_leaves_no_hal
     now = timezone.now()
 
     full_disk(True)
-    delivery.deliver(letter.pk, now=now)
+    builders.deliver(letter.pk, now=now)
     full_disk(False)
 
     letter.refresh_from_db()
     assert (letter.state, letter.last_error) == (State.QUEUED, "OSError")
     assert list(Path(settings.MAIL_FOLDER).iterdir()) == []
-    delivery.deliver(letter.pk, now=letter.due_at)
+    builders.deliver(letter.pk, now=letter.due_at)
     [file] = Path(settings.MAIL_FOLDER).iterdir()
     assert file.read_text().count(letter.message_id) == 1
     note(Tally("no room for a mail in a file", "postgresql", 1, 0, 0, 0))

@@ -51,7 +51,7 @@ def reminded():
 
 def deliver_all(now):
     for pk in delivery.due_letters(now).values_list("pk", flat=True):
-        delivery.deliver(pk, now=now)
+        builders.deliver(pk, now=now)
 
 
 def state_of(join_request):

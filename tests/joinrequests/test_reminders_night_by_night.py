@@ -32,7 +32,7 @@ def run_night(now):
     send_due_reminders(now=now)
     lapse_overdue(now=now)
     for pk in delivery.due_letters(now).values_list("pk", flat=True):
-        delivery.deliver(pk, now=now)
+        builders.deliver(pk, now=now)
 
 
 def done_by_the_clock():

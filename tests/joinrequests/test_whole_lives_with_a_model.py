@@ -198,7 +198,7 @@ class Lives(RuleBasedStateMachine):
         MoodyServer.mood = mood
         self.deaths += mood.endswith("kills the worker")
         with suppress(Killed):
-            delivery.deliver(pk, now=self.now)
+            builders.deliver(pk, now=self.now)
         self.letters[pk].deliver(mood, self.now)
 
     def is_in_or_asking(self, whose, slug):

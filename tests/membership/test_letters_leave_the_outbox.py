@@ -94,7 +94,7 @@ def replies(*lines):
 
 
 def test_a_letter_is_sent_as_plain_text_and_html_from_its_team(letter, to_server):
-    assert delivery.deliver(letter.pk, now=NOW) is True
+    assert builders.deliver(letter.pk, now=NOW) is True
 
     letter.refresh_from_db()
     mail = to_server.wait_for(to="dana@example.org")
@@ -112,7 +112,7 @@ def test_the_team_gets_its_news_without_a_name(to_server):
     builders.sent(builders.worker())
     news = OutboxEmail.objects.get(kind="news-submit")
 
-    delivery.deliver(news.pk, now=NOW)
+    builders.deliver(news.pk, now=NOW)
 
     mail = to_server.wait_for(to="programsupport@endingviolence.org")
     assert "Dana" not in mail.as_string()
@@ -120,16 +120,16 @@ def test_the_team_gets_its_news_without_a_name(to_server):
 
 
 def test_a_sent_letter_is_not_sent_again(letter, to_server):
-    delivery.deliver(letter.pk, now=NOW)
+    builders.deliver(letter.pk, now=NOW)
 
-    assert delivery.deliver(letter.pk, now=NOW + timedelta(days=1)) is False
+    assert builders.deliver(letter.pk, now=NOW + timedelta(days=1)) is False
     assert len(to_server.messages) == 1
 
 
 def test_a_4xx_answer_is_tried_again_later(letter, rude_server):
     rude_server(replies(b"451 later please", b"451 later please", b"451 no", b"221 bye"))
 
-    delivery.deliver(letter.pk, now=NOW)
+    builders.deliver(letter.pk, now=NOW)
 
     letter.refresh_from_db()
     assert letter.state == State.QUEUED
@@ -140,7 +140,7 @@ def test_a_4xx_answer_is_tried_again_later(letter, rude_server):
 def test_a_5xx_answer_stops_the_letter_and_shows_it(letter, rude_server):
     rude_server(replies(b"250 rude", b"250 ok", b"550 no such mailbox", b"250 ok", b"221 bye"))
 
-    delivery.deliver(letter.pk, now=NOW)
+    builders.deliver(letter.pk, now=NOW)
 
     letter.refresh_from_db()
     assert (letter.state, letter.last_error) == (State.FAILED, "SMTPRecipientsRefused 550")
@@ -154,12 +154,12 @@ def test_after_the_last_retry_the_letter_is_shown_to_staff(letter, settings):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port()
     now = NOW
     for minutes in delivery.RETRY_MINUTES:
-        delivery.deliver(letter.pk, now=now)
+        builders.deliver(letter.pk, now=now)
         now += timedelta(minutes=minutes)
     letter.refresh_from_db()
     assert (letter.state, letter.due_at) == (State.QUEUED, now)
 
-    delivery.deliver(letter.pk, now=now)
+    builders.deliver(letter.pk, now=now)
 
     letter.refresh_from_db()
     assert (letter.state, letter.last_error) == (State.FAILED, "ConnectionRefusedError")
@@ -182,7 +182,7 @@ def test_a_server_that_drips_is_cut_off_at_the_deadline(letter, rude_server, set
 
     rude_server(drip)
     try:
-        delivery.deliver(letter.pk, now=NOW)
+        builders.deliver(letter.pk, now=NOW)
     finally:
         stop.set()
 
@@ -205,7 +205,7 @@ def test_a_server_that_hangs_up_after_taking_the_letter_does_not_get_it_twice(le
         line.sendall(b"250 taken\r\n")
 
     rude_server(take_and_hang_up)
-    delivery.deliver(letter.pk, now=NOW)
+    builders.deliver(letter.pk, now=NOW)
 
     letter.refresh_from_db()
     assert (letter.state, len(taken)) == (State.SENT, 1)
@@ -216,8 +216,8 @@ def test_a_letter_that_somebody_is_sending_is_left_alone_until_the_lease_ends(le
         state=State.SENDING, lease_owner="a worker that died", lease_until=NOW + delivery.LEASE
     )
 
-    assert delivery.deliver(letter.pk, now=NOW) is False
-    assert delivery.deliver(letter.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is True
+    assert builders.deliver(letter.pk, now=NOW) is False
+    assert builders.deliver(letter.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is True
     assert len(to_server.messages) == 1
 
 
@@ -229,7 +229,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(letter, settings, monkeypat
             OutboxEmail.objects.filter(pk=letter.pk).update(lease_owner="the next worker")
 
     monkeypatch.setattr(delivery, "message_of", lambda row, over: SlowMessage())
-    delivery.deliver(letter.pk, now=NOW)
+    builders.deliver(letter.pk, now=NOW)
 
     letter.refresh_from_db()
     assert (letter.state, letter.lease_owner) == (State.SENDING, "the next worker")
@@ -243,7 +243,7 @@ def test_a_decision_cancels_the_letters_it_contradicts(to_server):
 
     workflow.approve(join_request_id=pk, by=staff, now=NOW)
 
-    assert delivery.deliver(question.pk, now=NOW) is False
+    assert builders.deliver(question.pk, now=NOW) is False
     question.refresh_from_db()
     assert (question.state, to_server.messages) == (State.CANCELLED, [])
 
@@ -254,7 +254,7 @@ def test_a_letter_cancelled_while_its_sender_died_is_not_tried_again(letter, to_
     )
     cancel(about=letter.about, kinds=["receipt"])
 
-    assert delivery.deliver(letter.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is False
+    assert builders.deliver(letter.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is False
     letter.refresh_from_db()
     assert (letter.state, to_server.messages) == (State.CANCELLED, [])
 

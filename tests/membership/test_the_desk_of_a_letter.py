@@ -55,7 +55,7 @@ def test_a_failed_letter_is_tried_again_and_reaches_her_new_address(failed, to_s
     Person.objects.filter(pk=failed.person_id).update(email="new@example.org")
 
     handling.retry(letter_id=failed.pk, by=builders.staff(), now=NOW)
-    assert delivery.deliver(failed.pk, now=NOW) is True
+    assert builders.deliver(failed.pk, now=NOW) is True
 
     failed.refresh_from_db()
     mail = to_server.wait_for(to="new@example.org")

@@ -15,7 +15,6 @@ from membership.models import (
     ProgramPosition,
     User,
 )
-from membership.outbox import delivery
 from membership.refusal import Refused
 from requests.erasing import erase
 from requests.lifecycle import State
@@ -154,30 +153,6 @@ def test_the_database_holds_that_an_erased_person_is_nobody():
         Person.objects.create(name="Dana Sample", erased_on="2026-05-04")
 
 
-def test_a_letter_that_is_claimed_before_and_read_after_the_erasing_is_cancelled(mailoutbox):
-    dana = builders.worker()
-    builders.sent(dana)
-    receipt = OutboxEmail.objects.get(kind="receipt")
-    read = OutboxEmail.objects.select_related
-
-    class ErasedMeanwhile:
-        """The row as a worker reads it that has claimed it, with the erasing in between."""
-
-        def __init__(self, *names):
-            self.names = names
-
-        def get(self, **which):
-            erase(person_id=dana.person.pk, by=dana, now=builders.NOW)
-            return read(*self.names).get(**which)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OutboxEmail.objects, "select_related", ErasedMeanwhile)
-        assert delivery.deliver(receipt.pk, now=builders.NOW) is False
-
-    receipt.refresh_from_db()
-    assert (receipt.state, receipt.to_email, mailoutbox) == (Letter.CANCELLED, "", [])
-
-
 @pytest.mark.django_db(transaction=True)
 def test_erasing_against_sending_ends_one_way_each_time(mailoutbox):
     for number in range(8):
@@ -189,7 +164,7 @@ def test_erasing_against_sending_ends_one_way_each_time(mailoutbox):
 
         outcomes = all_at_once(
             lambda pk=person, by=user: erase(person_id=pk, by=by, now=builders.NOW),
-            lambda pk=receipt.pk: delivery.deliver(pk, now=builders.NOW),
+            lambda pk=receipt.pk: builders.deliver(pk, now=builders.NOW),
         )
 
         receipt.refresh_from_db()

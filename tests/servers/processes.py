@@ -45,7 +45,7 @@ def _test_database_url() -> str:
 
 @contextmanager
 def celery_worker(
-    log: Path, *, threads: int = 2, **extra: str
+    log: Path, threads: int = 2, /, **extra: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Celery worker until the block ends; it takes tasks when the block begins.
 
@@ -53,7 +53,7 @@ def celery_worker(
     """
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
         before = _listeners(broker)
-        process = start_celery_worker(log, threads=threads, **extra)
+        process = start_celery_worker(log, threads, **extra)
         try:
             wait_until_ready(process, ready=lambda: bool(_listeners(broker) - before), log=log)
             yield process
@@ -61,7 +61,7 @@ def celery_worker(
             stop(process, signal=signal.SIGTERM)
 
 
-def start_celery_worker(log: Path, *, threads: int = 2, **extra: str) -> subprocess.Popen[bytes]:
+def start_celery_worker(log: Path, threads: int = 2, /, **extra: str) -> subprocess.Popen[bytes]:
     """A Celery worker that takes tasks a moment from now; whoever starts it ends it."""
     return _run("celery", *WORKER, str(threads), log=log, environment=process_environment(**extra))
 
