@@ -1,4 +1,4 @@
-"""A worker is killed before the claim, after it, in DATA, after the 250 and after the commit."""
+"""A worker is killed before the claim, after it, in DATA, after the letter was taken and after the commit."""
 
 import os
 import signal
@@ -47,11 +47,11 @@ def in_data(post, letter, worker):
     post.kill(worker)
 
 
-def after_the_250_before_the_commit(post, letter, worker):
-    # It has read the 250, asks to hang up, and writes down nothing before it is answered.
-    post.mail.behave("quit", "hang")
+def after_it_was_taken_before_the_commit(post, letter, worker):
+    # The letter is the server's, and nobody here has written that down.
+    post.mail.behave("accepted", "hang")
     ring(letter.pk)
-    post.mail.wait_for("quit")
+    post.mail.wait_for("accepted")
     post.kill(worker)
     assert state_of(letter) == State.SENDING
 
@@ -67,7 +67,7 @@ COPIES = {
     before_the_claim: 1,
     after_the_claim: 1,
     in_data: 1,
-    after_the_250_before_the_commit: 2,
+    after_it_was_taken_before_the_commit: 2,
     after_the_commit: 1,
 }
 

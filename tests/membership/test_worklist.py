@@ -221,7 +221,7 @@ def test_the_worklist_takes_the_same_queries_at_any_length(
     for n in range(size):
         enrolled(f"Person{n} Sample")
     reassess(now=NOW)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(12):
         assert desk.get(PAGE).status_code == 200
 
 
