@@ -12,11 +12,13 @@ organizer, nobody is named, and the link leads to the portal, which looks at the
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING
 
 from communities.models import Meeting
 from membership.meetings.letters import link_to
+
+if TYPE_CHECKING:
+    from icalendar import Calendar, Event
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 # How often programs should ask again: a changed time shows the same day.
@@ -40,7 +42,10 @@ def feed(meetings: Iterable[Meeting]) -> bytes:
     return calendar.to_ical()
 
 
-def _calendar(meetings: Iterable[Meeting]) -> Calendar:
+def _calendar(meetings: Iterable[Meeting]) -> "Calendar":
+    # Here, and openpyxl likewise: most web workers never need what takes them so much memory.
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", "-//EVA BC//Communities of Practice//EN")
     calendar.add("version", "2.0")
@@ -51,7 +56,9 @@ def _calendar(meetings: Iterable[Meeting]) -> Calendar:
     return calendar
 
 
-def _event(meeting: Meeting) -> Event:
+def _event(meeting: Meeting) -> "Event":
+    from icalendar import Event
+
     way_in = link_to("my:meeting-join", meeting)
     event = Event()
     # The same for ever: a changed meeting replaces its older self, by its higher SEQUENCE.

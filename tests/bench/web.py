@@ -29,6 +29,8 @@ from tests.servers.parts import ROOT
 from tests.servers.processes import portal
 
 SYNC = ["--worker-class", "sync", "--workers", "2", "--no-control-socket", "--log-level", "warning"]
+# One visitor asks for thousands of pages here, more than anybody may.
+NO_LIMITS = {"EVABC_LOCAL": "0", "EVABC_LIMITS_TIMES": "1000000"}
 _DESK = "/admin/joinrequests/joinrequest/"
 # What may be at most 1.5 times as slow as with few requests, and as the bare admin list.
 _QUEUE = {
@@ -115,9 +117,7 @@ def sites(folder: Path) -> Iterator[Sites]:
     )
     log = folder / "bench-web.log"
     with ExitStack() as stack:
-        # One visitor asks for thousands of pages here, more than anybody may.
-        no_limits = {"EVABC_LOCAL": "0", "EVABC_LIMITS_TIMES": "1000000"}
-        ours = stack.enter_context(portal(log, ["evabc.wsgi", *SYNC], **no_limits))
+        ours = stack.enter_context(portal(log, ["evabc.wsgi", *SYNC], **NO_LIMITS))
         floor = stack.enter_context(portal(log, ["tests.bench.floor.wsgi", *SYNC], **environment))
         yield Sites(
             ours=ours.url,
@@ -251,9 +251,9 @@ def _p95(values: Sequence[float]) -> float:
     return sorted(values)[max(round(len(values) * 0.95) - 1, 0)]
 
 
-def memory(at: Sites) -> float:
-    """Of the portal's largest worker, in MB of memory held now."""
-    return max(float(size) for size in _of_workers("rss", at.process)) / 1024
+def held_by(server: int) -> list[float]:
+    """The memory that each worker of a web server holds now, in MB."""
+    return [float(size) / 1024 for size in _of_workers("rss", server)]
 
 
 def _processor(server: int) -> float:
