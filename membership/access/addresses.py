@@ -5,7 +5,7 @@ Each rule is a key that both addresses share, so that thousands are compared by 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from membership.names import name_key
 
@@ -17,10 +17,10 @@ _EVERYBODYS = frozenset(
 
 # In shorter ones a letter makes another name.
 _LONG_ENOUGH = 4
+_MARKS = 1 << 22
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """Somebody with an address. ``key`` is the caller's."""
 
     key: int
@@ -28,8 +28,7 @@ class Known:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class NearAddress:
+class NearAddress(NamedTuple):
     """Who may be meant, and why."""
 
     key: int
@@ -37,14 +36,20 @@ class NearAddress:
 
 
 def near_addresses(
-    written: Iterable[Known], people: Sequence[Known]
+    written: Sequence[Known], people: Iterable[Known]
 ) -> dict[int, list[NearAddress]]:
     """For each of ``written``, by its key, whom of ``people`` it may be; the likeliest first."""
-    # By kind, so that hundreds of thousands of keys are plain texts.
+    # A byte for each key of one side, by its hash: of the other side's hundreds of thousands, only
+    # those that may be shared are kept as texts.
+    marks = bytearray(_MARKS)
+    for one in written:
+        for _, key in _keys(one):
+            marks[hash(key) % _MARKS] = 1
     index: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for person in people:
         for kind, key in _keys(person):
-            index[kind][key].append(person.key)
+            if marks[hash(key) % _MARKS]:
+                index[kind][key].append(person.key)
     found = {}
     for one in written:
         near: dict[int, str] = {}

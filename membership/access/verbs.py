@@ -77,7 +77,10 @@ def want_for_roster(*, community: CommunityOfPractice, by: User | None, now: dat
         has_it = Access.objects.filter(**_place(kind, community), state__in=[State.TO_DO, *GIVEN])
         served = served.filter(pk__in=has_it.values("person"))
     missing = Person.objects.filter(on_roster).exclude(pk__in=served.values("pk"))
-    want(people=list(missing.order_by("pk")), community=community, by=by, now=now)
+    pks = list(missing.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(pks), CHUNK):
+        people = Person.objects.filter(pk__in=pks[start : start + CHUNK]).order_by("pk")
+        want(people=list(people), community=community, by=by, now=now)
 
 
 def end(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:

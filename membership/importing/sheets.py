@@ -8,7 +8,8 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import BytesIO
+from io import BytesIO, TextIOWrapper
+from itertools import chain
 from typing import Any
 
 from openpyxl import load_workbook
@@ -49,6 +50,11 @@ def refuse_too_large(size: int) -> None:
 
 def read_sheet(content: bytes, file_name: str) -> list[SheetRow]:
     """The rows of the file's first sheet, the headings first; empty rows are left out."""
+    return list(rows_of_sheet(content, file_name))
+
+
+def rows_of_sheet(content: bytes, file_name: str) -> Iterator[SheetRow]:
+    """The same rows, one after the other: what is refused further down is refused only there."""
     refuse_too_large(len(content))
     ending = file_name.lower().rpartition(".")[2]
     if ending == "csv":
@@ -57,10 +63,7 @@ def read_sheet(content: bytes, file_name: str) -> list[SheetRow]:
         records = _xlsx_records(content)
     else:
         raise Refused("The file must be a CSV file (.csv) or an Excel file (.xlsx).")
-    rows = list(_bounded(records))
-    if len(rows) < 2:
-        raise Refused("The file has no rows below its headings.")
-    return rows
+    return _bounded(records)
 
 
 def _bounded(records: Iterable[SheetRow]) -> Iterator[SheetRow]:
@@ -78,6 +81,8 @@ def _bounded(records: Iterable[SheetRow]) -> Iterator[SheetRow]:
                 f"The file has more than {MOST_ROWS:,} rows. Split it into several files."
             )
         yield row
+    if kept < 2:
+        raise Refused("The file has no rows below its headings.")
 
 
 def _cell_problem(column: int, number: int, text: str) -> str:
@@ -90,13 +95,12 @@ def _cell_problem(column: int, number: int, text: str) -> str:
 
 
 def _csv_records(content: bytes) -> Iterator[SheetRow]:
-    text = _decoded(content)
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    for number, line in enumerate(lines, start=1):
-        if len(line) > LONGEST_LINE:
-            raise Refused(f"Line {number} of the file is too long to be a row of a list.")
-    mark = max(",;\t", key=lines[0].count)
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=mark, strict=True)
+    _refuse_what_is_no_text(content)
+    # Line by line: all lines at once take many times the room of the file.
+    lines = _bounded_lines(TextIOWrapper(BytesIO(content), encoding="utf-8-sig"))
+    first = next(lines, "")
+    mark = max(",;\t", key=first.count)
+    reader = csv.reader(chain([first], lines), delimiter=mark, strict=True)
     try:
         for number, cells in enumerate(reader, start=1):
             problems = [_cell_problem(i, number, c) for i, c in enumerate(cells, start=1)]
@@ -109,22 +113,28 @@ def _csv_records(content: bytes) -> Iterator[SheetRow]:
         ) from error
 
 
-def _decoded(content: bytes) -> str:
+def _bounded_lines(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST_LINE:
+            raise Refused(f"Line {number} of the file is too long to be a row of a list.")
+        yield line
+
+
+def _refuse_what_is_no_text(content: bytes) -> None:
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise Refused(
             "The file is called .csv, but it is a spreadsheet. Save it again as CSV UTF-8."
         )
     try:
-        text = content.decode("utf-8-sig", errors="strict")
+        content.decode()
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise Refused(
             f"Line {line} of the file is not in UTF-8, so names with accents would be damaged. "
             "In Excel choose “Save as” and then “CSV UTF-8”, or save it as .xlsx."
         ) from error
-    if "\0" in text:
+    if b"\0" in content:
         raise Refused("The file is not a text file. In Excel choose “Save as”, then “CSV UTF-8”.")
-    return text
 
 
 def _xlsx_records(content: bytes) -> Iterator[SheetRow]:
