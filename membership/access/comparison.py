@@ -6,7 +6,7 @@ thousands of lines are held at once, so they are keys; ``lines.py`` reads what a
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
@@ -20,17 +20,17 @@ _State = Access.State
 
 
 class Line(NamedTuple):
-    """An account in Slack, a person's access to it, or both, by their keys.
+    """An account in Slack, an access to it, or both, by their keys.
 
-    For a near match ``person`` and ``access`` are of whom it may be, ``why`` says so, and ``account``
-    is the same account without that guess. ``has_task`` is true where staff have something to do
-    about it already.
+    ``person`` is of somebody whom the portal knows without an access. For a near match ``access`` is
+    of whom it may be, ``why`` says so, and ``account`` is the same account without that guess.
+    ``has_task`` is true where staff have something to do about it already.
     """
 
     email: str = ""
     name: str = ""
-    person: int | None = None
     access: int | None = None
+    person: int | None = None
     has_task: bool = False
     why: str = ""
     account: "Line | None" = None
@@ -38,7 +38,7 @@ class Line(NamedTuple):
     @property
     def key(self) -> str:
         """What stands for this line in a form."""
-        return f"{self.person or 0}:{self.email}" if self.email else str(self.access)
+        return f"{self.access or 0}:{self.email}"
 
 
 @dataclass
@@ -64,89 +64,82 @@ class Comparison:
         return sum(not line.has_task for line in self.absent)
 
 
-class _Row(NamedTuple):
-    """An access to the workspace, and whose it is."""
+@dataclass
+class _Roster:
+    """Every access to a workspace, sorted by whether its person is in Slack. Keys are the accesses'."""
 
-    access: int
-    person: int | None
-    state: str
-    address: str
-    email: str | None
-    name: str | None
-    on_roster: bool
-
-    @property
-    def addresses(self) -> set[str]:
-        return {address.lower() for address in (self.address, self.email) if address}
+    by_address: dict[str, int] = field(default_factory=dict)
+    by_address_of_others: dict[str, int] = field(default_factory=dict)
+    absent: list[Known] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    with_task: set[int] = field(default_factory=set)
 
 
 def compare(export: SlackExport) -> Comparison:
     """Hold Slack against the roster; a constant number of queries for each thousand addresses."""
     there: dict[str, str] = export.people
-    done = Comparison()
-    by_address: dict[str, Line] = {}
-    others: dict[str, Line] = {}
-    absent: list[tuple[Line, Known]] = []
-    for row in _rows(export.team):
-        found = row.addresses & there.keys()
-        if row.state == _State.TO_REMOVE and not found:
-            done.gone.append(Line(access=row.access))
-        has_task = row.state != _State.JOINED if row.on_roster else row.state == _State.TO_REMOVE
-        line = Line(person=row.person, access=row.access, has_task=has_task)
-        if not row.on_roster:
-            others |= dict.fromkeys(found, line)
-        elif found:
-            by_address |= dict.fromkeys(found, line)
-        else:
-            absent.append((line, Known(len(absent), row.email or "", row.name or "")))
-    left = []
+    roster = _roster(export.team, there)
+    done = Comparison(gone=[Line(access=access) for access in roster.gone])
+    ours, left = _staff_addresses(), {}
     for email in sorted(there):
-        if email not in by_address:
-            left.append(email)
-        elif by_address[email].has_task:
-            done.to_mark.append(by_address[email]._replace(email=email, name=there[email]))
-        else:
+        access = roster.by_address.get(email)
+        if access in roster.with_task:
+            done.to_mark.append(Line(email, there[email], access, has_task=True))
+        elif access:
             done.agreed += 1
-    _sort_out(left, absent, others, there, done)
+        elif email in ours:
+            done.staff += 1
+        else:
+            left[email] = there[email]
+    _sort_out(left, roster, done)
     return done
 
 
-def _sort_out(
-    left: list[str],
-    absent: list[tuple[Line, Known]],
-    others: dict[str, Line],
-    there: dict[str, str],
-    done: Comparison,
-) -> None:
-    """Who is there and not on the roster: staff of EVA BC, near matches, and all others."""
-    ours = _staff_addresses()
-    done.staff = sum(email in ours for email in left)
-    left = [email for email in left if email not in ours]
+def _sort_out(left: dict[str, str], roster: _Roster, done: Comparison) -> None:
+    """Who is there and not on the roster: near matches, and all others."""
+    others = roster.by_address_of_others
     known = _people_at([email for email in left if email not in others])
-    near = near_addresses(
-        [Known(place, email, there[email]) for place, email in enumerate(left)],
-        [person for _, person in absent],
-    )
+    near = near_addresses(left, roster.absent)
     maybe_there = set()
-    for place, email in enumerate(left):
-        whose = others.get(email) or Line(person=known.get(email))
-        line = whose._replace(email=email, name=there[email])
-        if line.has_task or place not in near:
+    for email, name in left.items():
+        access = others.get(email)
+        line = Line(email, name, access, known.get(email), access in roster.with_task)
+        if line.has_task or email not in near:
             done.strangers.append(line)
             continue
-        for found in near[place]:
-            other, _ = absent[found.key]
-            maybe_there.add(found.key)
-            done.near.append(
-                other._replace(email=email, name=there[email], why=found.why, account=line)
-            )
-    done.absent = [line for line, person in absent if person.key not in maybe_there]
+        for other, why in near[email]:
+            maybe_there.add(other)
+            has_task = other in roster.with_task
+            done.near.append(Line(email, name, other, None, has_task, why, line))
+    done.absent = [
+        Line(access=access, has_task=access in roster.with_task)
+        for access, *_ in roster.absent
+        if access not in maybe_there
+    ]
     # What still asks for a decision comes up on the page first.
     for lines in (done.strangers, done.absent):
         lines.sort(key=lambda line: line.has_task)
 
 
-def _rows(team: SupportTeam) -> Iterator[_Row]:
+def _roster(team: SupportTeam, there: dict[str, str]) -> _Roster:
+    roster = _Roster()
+    for access, state, address, email, name, on_roster in _accesses(team):
+        addresses = {own.lower() for own in (address, email) if own}
+        found = addresses & there.keys()
+        if state == _State.TO_REMOVE or (on_roster and state != _State.JOINED):
+            roster.with_task.add(access)
+        if state == _State.TO_REMOVE and not found:
+            roster.gone.append(access)
+        if not on_roster:
+            roster.by_address_of_others |= dict.fromkeys(found, access)
+        elif found:
+            roster.by_address |= dict.fromkeys(found, access)
+        else:
+            roster.absent.append(Known(access, email, name))
+    return roster
+
+
+def _accesses(team: SupportTeam) -> Iterator[tuple[Any, ...]]:
     """By name. On the roster is who is enrolled in a community of this workspace."""
     enrolled = Enrolment.objects.filter(
         person=OuterRef("person"),
@@ -155,10 +148,9 @@ def _rows(team: SupportTeam) -> Iterator[_Row]:
         ended_on__isnull=True,
     )
     rows = Access.objects.filter(team=team, kind=Access.Kind.SLACK).order_by("person__name", "pk")
-    values = rows.values_list(
-        "pk", "person", "state", "address", "person__email", "person__name", Exists(enrolled)
-    )
-    return map(_Row._make, values.iterator(chunk_size=CHUNK))
+    return rows.values_list(
+        "pk", "state", "address", "person__email", "person__name", Exists(enrolled)
+    ).iterator(chunk_size=CHUNK)
 
 
 def _staff_addresses() -> set[str]:

@@ -27,7 +27,7 @@ def first_lines(found: Comparison) -> dict[str, list[ShownLine]]:
     accesses = Access.objects.select_related("person").in_bulk(
         [o.access for o in lines if o.access]
     )
-    people = Person.objects.in_bulk([o.person for o in lines if o.person and not o.access])
+    people = Person.objects.in_bulk([o.person for o in lines if o.person])
     return {
         name: [_shown(line, accesses, people) for line in section]
         for name, section in sections.items()

@@ -68,7 +68,7 @@ def mark_joined(
 def mark_same(*, team: SupportTeam, chosen: Collection[str], by: User, now: datetime) -> int:
     """The address in Slack is that of the person on the roster: it is kept, and she has joined."""
     lines = _chosen(_comparison(team, by).near, chosen)
-    addresses = {line.access: line.email for line in lines if line.access}
+    addresses = {line.access: line.email for line in lines}
     rows = verbs.locked(Access.objects.filter(pk__in=addresses))
     for row in rows:
         row.address = addresses[row.pk]
