@@ -50,18 +50,9 @@ class Comparison:
     strangers: list[Line] = field(default_factory=list)
     absent: list[Line] = field(default_factory=list)
     gone: list[Line] = field(default_factory=list)
+    addresses: int = 0
     agreed: int = 0
     staff: int = 0
-
-    @property
-    def to_remove(self) -> int:
-        """How many are in Slack, not on the roster, and without the task yet."""
-        return sum(not line.has_task for line in self.strangers)
-
-    @property
-    def to_invite(self) -> int:
-        """How many are marked as joined, and are not in Slack."""
-        return sum(not line.has_task for line in self.absent)
 
 
 @dataclass
@@ -77,9 +68,11 @@ class _Roster:
 
 def compare(export: SlackExport) -> Comparison:
     """Hold Slack against the roster; a constant number of queries for each thousand addresses."""
-    there: dict[str, str] = export.people
+    # Not by way of the instance, which would hold them for as long as it lives.
+    kept = SlackExport.objects.filter(pk=export.pk).values_list("people", flat=True)
+    there: dict[str, str] = kept.get()
     roster = _roster(export.team, there)
-    done = Comparison(gone=[Line(access=access) for access in roster.gone])
+    done = Comparison(gone=[Line(access=access) for access in roster.gone], addresses=len(there))
     ours, left = _staff_addresses(), {}
     for email in sorted(there):
         access = roster.by_address.get(email)

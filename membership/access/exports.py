@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from typing import IO
 
 from membership.importing.columns import Column, ListRow, WrongCell, email, read_row_by_row, text
 from membership.importing.kinds.base import EMAIL, PERSON_NAME
@@ -30,9 +31,9 @@ class Export:
     left_out: int = 0
 
 
-def read_export(content: bytes, file_name: str) -> Export:
+def read_export(file: IO[bytes], file_name: str) -> Export:
     """Slack's member export, or any list with a column of addresses."""
-    rows = rows_of_sheet(content, file_name)
+    rows = rows_of_sheet(file, file_name)
     headings = next(rows)
     if not {name_key(str(cell)) for cell in headings.cells} & EMAIL.keys:
         raise Refused(

@@ -113,7 +113,8 @@ def mark_removed(
 
 def _comparison(team: SupportTeam, by: User) -> Comparison:
     _in_team(team, by)
-    kept = SlackExport.objects.select_for_update(of=("self",)).filter(team=team).first()
+    rows = SlackExport.objects.select_for_update(of=("self",)).defer("people")
+    kept = rows.filter(team=team).first()
     if kept is None:
         raise Refused("The list of who is in Slack was put aside. Bring in a new one.")
     return compare(kept)
