@@ -134,8 +134,7 @@ def mark(*, access_ids: Iterable[int], verb: Verb, by: User, now: datetime) -> M
     ids = sorted(set(access_ids))
     for start in range(0, len(ids), CHUNK):
         with transaction.atomic():
-            mine = Access.objects.filter(team__family__in=families_of(by))
-            rows = locked(mine.filter(pk__in=ids[start : start + CHUNK]))
+            rows = locked(access_of(by).filter(pk__in=ids[start : start + CHUNK]))
             moving = [row for row in rows if allows(row, verb)]
             marked.refused += [(row, _why_not(row, verb)) for row in rows if row not in moving]
             advance(moving, verb, by=by, now=now)
@@ -165,7 +164,8 @@ def join(*, person: Person, team: SupportTeam, now: datetime) -> Access:
 
 def slack_of(person: Person, team: SupportTeam) -> Access:
     """Her access to a workspace, locked. Runs inside the caller's transaction."""
-    rows = locked(Access.objects.filter(person=person, team=team, kind=_Kind.SLACK))
+    hers = Access.objects.filter(person=person, team=team, kind=_Kind.SLACK)
+    rows = locked(hers.select_related("person", "team"))
     if not rows:
         raise Refused("You are in no community with this Slack workspace.")
     return rows[0]
@@ -194,8 +194,7 @@ def tasks_of(user: User) -> QuerySet[Access]:
 
 def locked(rows: QuerySet[Access]) -> list[Access]:
     """These rows, in an order that all verbs share, held until the transaction ends."""
-    own = rows.order_by("pk").select_related("person", "team", "community")
-    return list(own.select_for_update(of=("self",)))
+    return list(rows.order_by("pk").select_for_update(of=("self",)))
 
 
 def advance(
