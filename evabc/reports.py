@@ -4,15 +4,14 @@ Each report is one query, whatever the size of the tables; counting is the datab
 are those of British Columbia.
 """
 
-import math
-from array import array
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from statistics import median
+from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from communities.models import CommunityOfPractice
 from communities.vocabulary import Region
@@ -46,7 +45,7 @@ def reports_of(communities: Sequence[CommunityOfPractice], months: Sequence[Mont
 
 
 def _requests(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> Report:
-    sent = JoinRequest.objects.filter(community__in=communities, submitted_at__isnull=False)
+    sent = _sent(communities, months)
     counted = _by_month(
         sent,
         months,
@@ -88,13 +87,11 @@ def _days(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -
         decided_at__gte=months[0].starts_at,
         decided_at__lt=months[-1].ends_at,
     )
-    # Eight bytes a request, and read in pieces: a year may have hundreds of thousands.
-    took: defaultdict[int, array[float]] = defaultdict(lambda: array("d"))
-    everybody = array("d")
-    between = decided.order_by().values_list("community", F("decided_at") - F("submitted_at"))
-    for community, days in between.iterator(chunk_size=5_000):
-        took[community].append(days / timedelta(days=1))
-        everybody.append(days / timedelta(days=1))
+    took: defaultdict[int | None, dict[int, timedelta]] = defaultdict(dict)
+    numbers: dict[int | None, int] = {}
+    for community, days, place, number, place_of_all, number_of_all in _ranked(decided):
+        took[community][place], numbers[community] = days, number
+        took[None][place_of_all], numbers[None] = days, number_of_all
     return Report(
         "days",
         "Days to a decision",
@@ -102,21 +99,46 @@ def _days(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -
         "Half are decided within the median; nine of ten within the 90th percentile.",
         ("Community", "Decided", "Median", "90th percentile"),
         [
-            *(_days_row(community.short_name, took[community.pk]) for community in communities),
-            _days_row("All", everybody),
+            _days_row(name, numbers.get(key, 0), took[key])
+            for key, name in [*((c.pk, c.short_name) for c in communities), (None, "All")]
         ],
     )
 
 
-def _days_row(name: str, days: Sequence[float]) -> Row:
-    if not days:
+def _ranked(decided: QuerySet[JoinRequest]) -> QuerySet[JoinRequest, tuple[Any, ...]]:
+    """The few requests that the table speaks of: by how long they took, in their community and in all."""
+    took = F("decided_at") - F("submitted_at")
+    own = F("community")
+    ranked = decided.order_by().annotate(
+        took=took,
+        place=Window(RowNumber(), partition_by=own, order_by=took),
+        number=Window(Count("*"), partition_by=own),
+        place_of_all=Window(RowNumber(), order_by=took),
+        number_of_all=Window(Count("*")),
+    )
+    # One by one: of a list of such expressions Django asks for the last only.
+    asked = Q()
+    for place, number in (("place", "number"), ("place_of_all", "number_of_all")):
+        for wanted in _asked_of(F(number)):
+            asked |= Q((place, wanted))
+    return ranked.filter(asked).values_list(
+        "community", "took", "place", "number", "place_of_all", "number_of_all"
+    )
+
+
+def _asked_of(number: Any) -> tuple[Any, Any, Any]:
+    """The two places in the middle, which may be one, and the place that nine of ten do not exceed.
+
+    Of a column too: both databases leave away what is left when whole numbers are divided.
+    """
+    return (number + 1) / 2, number / 2 + 1, (number * 9 + 9) / 10
+
+
+def _days_row(name: str, number: int, took: Mapping[int, timedelta]) -> Row:
+    if not number:
         return name, 0, "–", "–"
-    return name, len(days), f"{median(days):.1f}", f"{percentile(days, 0.9):.1f}"
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least ``share`` of all values do not exceed (nearest rank)."""
-    return sorted(values)[max(math.ceil(share * len(values)), 1) - 1]
+    low, high, ninth = (took[int(place)] / timedelta(days=1) for place in _asked_of(number))
+    return name, number, f"{(low + high) / 2:.1f}", f"{ninth:.1f}"
 
 
 def _reasons(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> Report:
@@ -126,7 +148,7 @@ def _reasons(communities: Sequence[CommunityOfPractice], months: Sequence[Month]
         at__gte=months[0].starts_at,
         at__lt=months[-1].ends_at,
     )
-    counted = declined.order_by().values_list("ground_title").annotate(times=Count("pk"))
+    counted = declined.order_by().values_list("ground_title").annotate(times=Count("*"))
     return Report(
         "reasons",
         "Reasons for declining",
@@ -140,16 +162,12 @@ def _reasons(communities: Sequence[CommunityOfPractice], months: Sequence[Month]
 
 
 def _regions(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> Report:
-    sent = JoinRequest.objects.filter(
-        community__in=communities,
-        submitted_at__gte=months[0].starts_at,
-        submitted_at__lt=months[-1].ends_at,
-    )
+    sent = _sent(communities, months)
     counted = {
         (region, community): times
         for region, community, times in sent.order_by()
         .values_list("region", "community")
-        .annotate(times=Count("pk"))
+        .annotate(times=Count("*"))
     }
     return Report(
         "regions",
@@ -171,13 +189,25 @@ REPORTS: Mapping[str, Callable[[Sequence[CommunityOfPractice], Sequence[Month]],
     "regions": _regions,
 }
 
+
+def _sent(
+    communities: Sequence[CommunityOfPractice], months: Sequence[Month]
+) -> QuerySet[JoinRequest]:
+    return JoinRequest.objects.filter(
+        community__in=communities,
+        submitted_at__gte=months[0].starts_at,
+        submitted_at__lt=months[-1].ends_at,
+    )
+
+
 _Counted = Mapping[int, Sequence[int]]
 
 
 def _by_month(rows: QuerySet, months: Sequence[Month], in_month: Callable[[Month], Q]) -> _Counted:
     """For each community: how many rows are in each month. One query."""
     columns = {
-        f"month_{place}": Count("pk", filter=in_month(month)) for place, month in enumerate(months)
+        f"month_{place}": Count("community", filter=in_month(month))
+        for place, month in enumerate(months)
     }
     counted = rows.order_by().values("community").annotate(**columns)
     return {row["community"]: [row[column] for column in columns] for row in counted}

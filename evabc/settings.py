@@ -267,6 +267,7 @@ TIME_ZONE = "America/Vancouver"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 250_000  # bytes of one form, files not counted
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+FILE_UPLOAD_MAX_MEMORY_SIZE = 250_000  # a larger file waits on the disk, and is read in pieces
 
 LOGGING = logs.configuration(env.log_lines(local=LOCAL))
 METRICS_TOKEN = env.metrics_token()

@@ -7,14 +7,13 @@ line ends away first. Such a cell gets a leading apostrophe, so that it is text 
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from io import BytesIO, StringIO
+from io import BytesIO, TextIOWrapper
+from itertools import chain, count
 
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils.text import slugify
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from communities.models import SupportTeam
 from communities.vocabulary import Family
@@ -23,7 +22,6 @@ from membership.signup.security_events import tell
 
 # The full-width forms too: some programs read them as the plain signs.
 _STARTS_A_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
-_BOM = "\ufeff"  # by it Excel reads accents right
 
 Row = Sequence[object]
 
@@ -43,20 +41,25 @@ def safe(value: object) -> str:
 
 
 def as_csv(headings: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """The sheet as CSV in UTF-8."""
-    written = StringIO(_BOM)
-    written.seek(0, 2)
-    writer = csv.writer(written, lineterminator="\r\n")
-    for row in (headings, *rows):
+    """The sheet as CSV in UTF-8, with the mark by which Excel reads accents right."""
+    written = BytesIO()
+    text = TextIOWrapper(written, encoding="utf-8-sig", newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    for row in chain([headings], rows):
         writer.writerow([safe(cell).replace("\0", "") for cell in row])
-    return written.getvalue().encode()
+    text.flush()
+    return written.getvalue()
 
 
 def as_xlsx(headings: Sequence[str], rows: Iterable[Row]) -> bytes:
     """The sheet as XLSX, every cell a text."""
+    # Here, because it takes every process megabytes that few of them need.
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    for row in (headings, *rows):
+    for row in chain([headings], rows):
         sheet.append([ILLEGAL_CHARACTERS_RE.sub("", safe(cell)) for cell in row])
     written = BytesIO()
     book.save(written)
@@ -84,7 +87,7 @@ def export(
     *,
     what: str,
     headings: Sequence[str],
-    rows: Sequence[Row],
+    rows: Iterable[Row],
     sheet_format: SheetFormat,
     team: SupportTeam | None,
     by: User,
@@ -95,9 +98,10 @@ def export(
     ``what`` names the sheet and says nothing of a person. ``team`` is None where it is of both.
     """
     write, content_type = _FORMATS[sheet_format]
-    content = write(headings, rows)
+    number = count()
+    content = write(headings, (row for row, _ in zip(rows, number, strict=False)))
     taken = Export.objects.create(
-        what=what, columns=", ".join(headings), rows=len(rows), team=team, by=by, at=now
+        what=what, columns=", ".join(headings), rows=next(number), team=team, by=by, at=now
     )
     tell("Sheet taken", user=by.pk, export=taken.pk, rows=taken.rows)
     name = f"{slugify(what)}-{now:%Y-%m-%d}.{sheet_format.value}"

@@ -12,7 +12,10 @@ LONGEST_KEY = 160
 
 def clean_text(text: str) -> str:
     """One line as typed, with composed accents and without control and direction marks."""
-    return " ".join(_without_marks(" ".join(text.split())).split())
+    line = " ".join(text.split())
+    if line.isascii() and line.isprintable():
+        return line  # most lines have nothing to take away, and large lists have very many
+    return " ".join(_without_marks(line).split())
 
 
 def clean_paragraphs(text: str) -> str:
@@ -23,6 +26,8 @@ def clean_paragraphs(text: str) -> str:
 
 def name_key(name: str) -> str:
     """The same key for spellings that differ in case, spaces, accents or punctuation only."""
+    if name.isascii() and (plain := "".join(filter(str.isalnum, name.lower()))):
+        return plain[:LONGEST_KEY]
     bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
     letters = "".join(c for c in bare if unicodedata.category(c)[0] in "LN" or _is_vowel_sign(c))
     return (letters or name.strip())[:LONGEST_KEY]

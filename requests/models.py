@@ -129,6 +129,15 @@ class JoinRequest(models.Model):
                 condition=Q(state=State.AWAITING_REPLY.value),
                 name="awaited_replies_by_day",
             ),
+            # The reports: they read these alone, not the rows with their answers.
+            models.Index(
+                fields=["submitted_at", "community", "region", "id"], name="requests_by_day_sent"
+            ),
+            models.Index(
+                fields=["decided_at", "community", "submitted_at"],
+                condition=Q(state__in=[State.APPROVED.value, State.DECLINED.value]),
+                name="decisions_by_day",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -4,8 +4,8 @@ Each rule is a key that both addresses share, so that thousands are compared by 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from membership.names import name_key
 
@@ -17,10 +17,10 @@ _EVERYBODYS = frozenset(
 
 # In shorter ones a letter makes another name.
 _LONG_ENOUGH = 4
+_MARKS = 1 << 21
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """Somebody with an address. ``key`` is the caller's."""
 
     key: int
@@ -28,8 +28,7 @@ class Known:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class NearAddress:
+class NearAddress(NamedTuple):
     """Who may be meant, and why."""
 
     key: int
@@ -37,22 +36,28 @@ class NearAddress:
 
 
 def near_addresses(
-    written: Iterable[Known], people: Sequence[Known]
-) -> dict[int, list[NearAddress]]:
-    """For each of ``written``, by its key, whom of ``people`` it may be; the likeliest first."""
-    # By kind, so that hundreds of thousands of keys are plain texts.
+    written: Mapping[str, str], people: Iterable[Known]
+) -> dict[str, list[NearAddress]]:
+    """For each address ``written`` beside a name, whom of ``people`` it may be; the likeliest first."""
+    # A bit for each key of one side, by its hash: of the other side's hundreds of thousands, only
+    # those that may be shared are kept as texts.
+    marks = bytearray(_MARKS)
+    for email, name in written.items():
+        for _, key in _keys(email, name):
+            marks[(hash(key) >> 3) % _MARKS] |= 1 << (hash(key) & 7)
     index: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for person in people:
-        for kind, key in _keys(person):
-            index[kind][key].append(person.key)
+        for kind, key in _keys(person.email, person.name):
+            if marks[(hash(key) >> 3) % _MARKS] & 1 << (hash(key) & 7):
+                index[kind][key].append(person.key)
     found = {}
-    for one in written:
+    for email, name in written.items():
         near: dict[int, str] = {}
-        for kind, key in _keys(one):
+        for kind, key in _keys(email, name):
             for other in index[kind].get(key, ()):
                 near.setdefault(other, kind)
         if near:
-            found[one.key] = [NearAddress(other, why) for other, why in near.items()][:MOST_NEAR]
+            found[email] = [NearAddress(other, why) for other, why in near.items()][:MOST_NEAR]
     return found
 
 
@@ -62,9 +67,9 @@ ANOTHER_DOMAIN = "the same before the @"
 SAME_NAME = "the same name"
 
 
-def _keys(one: Known) -> Iterator[tuple[str, str]]:
+def _keys(email: str, name: str) -> Iterator[tuple[str, str]]:
     """What two near addresses have in common, the likeliest first."""
-    local, _, domain = one.email.lower().rpartition("@")
+    local, _, domain = email.lower().rpartition("@")
     bare = local.partition("+")[0]
     yield PLUS, f"{bare}@{domain}"
     if len(bare) >= _LONG_ENOUGH:
@@ -75,5 +80,5 @@ def _keys(one: Known) -> Iterator[tuple[str, str]]:
     # A wrong letter after the @ shows here as well.
     if len(bare) > 2 and bare not in _EVERYBODYS:
         yield ANOTHER_DOMAIN, bare
-    if " " in one.name.strip():
-        yield SAME_NAME, name_key(one.name)
+    if " " in name.strip():
+        yield SAME_NAME, name_key(name)

@@ -15,13 +15,12 @@ from membership.access import reconciliation, slack_link, verbs
 from membership.access.comparison import compare
 from membership.access.forms import ExportForm, LinkForm
 from membership.access.lifecycle import Verb, allows
+from membership.access.lines import summary
 from membership.models import Access, SlackExport
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
 
 TEMPLATES = "admin/membership/access"
-# Lines of one section that a page shows; more boxes than a form may bring would be none at all.
-MOST_LINES = 100
 
 # What staff say by hand: (the verb, its button for Slack, its button for a Zoom list).
 BY_HAND = [
@@ -97,7 +96,8 @@ def _mine(request: SignedIn, pk: int) -> Access:
 def slack(request: SignedIn, family: str) -> HttpResponse:
     """The workspace of a team: its invitation link, and Slack held against the roster."""
     team = _workspace(request, family)
-    export = SlackExport.objects.filter(team=team).select_related("uploaded_by__person").first()
+    kept = SlackExport.objects.filter(team=team).select_related("uploaded_by__person")
+    export = kept.defer("people").first()
     return _page(
         request,
         "slack",
@@ -106,9 +106,7 @@ def slack(request: SignedIn, family: str) -> HttpResponse:
         communities=team.communities.filter(has_slack=True),
         link=slack_link.link_now(team, on=timezone.localdate()),
         export=export,
-        found=compare(export) if export else None,
-        most=MOST_LINES,
-        slice=f":{MOST_LINES}",
+        found=summary(compare(export)) if export else None,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from membership.access.exports import Export, read_export, read_pasted
-from membership.importing.sheets import MOST_BYTES, MOST_ROWS, refuse_too_large
+from membership.importing.sheets import MOST_BYTES, MOST_ROWS
 from membership.refusal import Refused
 
 LONGEST_PASTE = 200_000  # under what one form may bring
@@ -85,8 +85,7 @@ class ExportForm(_Described):
             return data
         try:
             if file:
-                refuse_too_large(file.size or 0)
-                self.export = read_export(file.read(), file.name)
+                self.export = read_export(file.file, file.name)
             else:
                 self.export = read_pasted(pasted)
         except Refused as refusal:

@@ -4,7 +4,7 @@ One verb, one function. Each computes the comparison anew behind a lock, and act
 that were ``chosen``, all of them where that is None: what has changed meanwhile is left alone.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from communities.models import SupportTeam
 from membership.access import verbs
-from membership.access.comparison import Comparison, There, compare
+from membership.access.comparison import Comparison, Line, compare
 from membership.access.exports import Export
 from membership.access.lifecycle import Verb
 from membership.models import Access, SlackExport, User
@@ -30,7 +30,8 @@ def keep(*, team: SupportTeam, export: Export, by: User, now: datetime) -> Slack
     _in_team(team, by)
     for community in team.communities.filter(has_slack=True):
         verbs.want_for_roster(community=community, by=None, now=now)
-    kept, _ = SlackExport.objects.update_or_create(
+    # What was kept before is not read again.
+    kept, _ = SlackExport.objects.defer("people", "problems").update_or_create(
         team=team,
         defaults={
             "people": export.people,
@@ -67,7 +68,7 @@ def mark_joined(
 def mark_same(*, team: SupportTeam, chosen: Collection[str], by: User, now: datetime) -> int:
     """The address in Slack is that of the person on the roster: it is kept, and she has joined."""
     lines = _chosen(_comparison(team, by).near, chosen)
-    addresses = {line.access.pk: line.email for line in lines if line.access}
+    addresses = {line.access: line.email for line in lines}
     rows = verbs.locked(Access.objects.filter(pk__in=addresses))
     for row in rows:
         row.address = addresses[row.pk]
@@ -85,19 +86,11 @@ def want_removed(
     if chosen is not None:
         near = [line.account for line in _chosen(found.near, chosen) if line.account]
         lines |= {line.email: line for line in near}
-    new = [
-        Access(
-            person=line.person,
-            address="" if line.person else line.email,
-            kind=Access.Kind.SLACK,
-            team=team,
-            since=timezone.localdate(now),
-        )
-        for line in lines.values()
-        if line.access is None
-    ]
-    Access.objects.bulk_create(new)
-    return _advance([*_accesses(lines.values()), *(row.pk for row in new)], Verb.FOUND, by, now)
+    there = _accesses(lines.values())
+    unknown = [line for line in lines.values() if line.access is None]
+    for start in range(0, len(unknown), verbs.CHUNK):
+        there += _made(unknown[start : start + verbs.CHUNK], team, now)
+    return _advance(there, Verb.FOUND, by, now)
 
 
 @transaction.atomic
@@ -105,9 +98,8 @@ def want_invited(
     *, team: SupportTeam, chosen: Collection[str] | None, by: User, now: datetime
 ) -> int:
     """Who is on the roster and was marked as joined, but is not in Slack, is to be invited."""
-    absent = [line for line in _comparison(team, by).absent if not line.has_task]
-    lines = [line for line in absent if chosen is None or line.key in chosen]
-    return _advance([line.access.pk for line in lines], Verb.NOT_THERE, by, now)
+    lines = _chosen(_comparison(team, by).absent, chosen)
+    return _advance(_accesses(o for o in lines if not o.has_task), Verb.NOT_THERE, by, now)
 
 
 @transaction.atomic
@@ -115,14 +107,14 @@ def mark_removed(
     *, team: SupportTeam, chosen: Collection[str] | None, by: User, now: datetime
 ) -> int:
     """Who was to be removed from Slack and is not there any more has been removed."""
-    gone = _comparison(team, by).gone
-    picked = [access.pk for access in gone if chosen is None or str(access.pk) in chosen]
-    return _advance(picked, Verb.REMOVED, by, now)
+    lines = _chosen(_comparison(team, by).gone, chosen)
+    return _advance(_accesses(lines), Verb.REMOVED, by, now)
 
 
 def _comparison(team: SupportTeam, by: User) -> Comparison:
     _in_team(team, by)
-    kept = SlackExport.objects.select_for_update(of=("self",)).filter(team=team).first()
+    rows = SlackExport.objects.select_for_update(of=("self",)).defer("people")
+    kept = rows.filter(team=team).first()
     if kept is None:
         raise Refused("The list of who is in Slack was put aside. Bring in a new one.")
     return compare(kept)
@@ -133,17 +125,35 @@ def _in_team(team: SupportTeam, by: User) -> None:
         raise Refused("This workspace belongs to the other team.")
 
 
-def _chosen(lines: Iterable[There], chosen: Collection[str] | None) -> list[There]:
+def _chosen(lines: Iterable[Line], chosen: Collection[str] | None) -> list[Line]:
     return [line for line in lines if chosen is None or line.key in chosen]
 
 
-def _accesses(lines: Iterable[There]) -> list[int]:
-    return [line.access.pk for line in lines if line.access]
+def _accesses(lines: Iterable[Line]) -> list[int]:
+    return [line.access for line in lines if line.access]
 
 
-def _advance(pks: Sequence[int], verb: Verb, by: User, now: datetime) -> int:
+def _made(lines: Iterable[Line], team: SupportTeam, now: datetime) -> list[int]:
+    """New rows for accounts that the portal knew nothing of."""
+    rows = [
+        Access(
+            person_id=line.person,
+            address="" if line.person else line.email,
+            kind=Access.Kind.SLACK,
+            team=team,
+            since=timezone.localdate(now),
+        )
+        for line in lines
+    ]
+    return [row.pk for row in Access.objects.bulk_create(rows)]
+
+
+def _advance(pks: Iterable[int], verb: Verb, by: User, now: datetime) -> int:
     """Move those for which the verb is allowed by now. Gives their number."""
-    rows = verbs.locked(Access.objects.filter(pk__in=pks))
-    moving = [row for row in rows if verbs.allows(row, verb)]
-    verbs.advance(moving, verb, by=by, now=now, text=_SAID_BY)
-    return len(moving)
+    ordered, count = sorted(pks), 0
+    for start in range(0, len(ordered), verbs.CHUNK):
+        rows = verbs.locked(Access.objects.filter(pk__in=ordered[start : start + verbs.CHUNK]))
+        moving = [row for row in rows if verbs.allows(row, verb)]
+        verbs.advance(moving, verb, by=by, now=now, text=_SAID_BY)
+        count += len(moving)
+    return count

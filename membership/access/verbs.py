@@ -77,7 +77,10 @@ def want_for_roster(*, community: CommunityOfPractice, by: User | None, now: dat
         has_it = Access.objects.filter(**_place(kind, community), state__in=[State.TO_DO, *GIVEN])
         served = served.filter(pk__in=has_it.values("person"))
     missing = Person.objects.filter(on_roster).exclude(pk__in=served.values("pk"))
-    want(people=list(missing.order_by("pk")), community=community, by=by, now=now)
+    pks = list(missing.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(pks), CHUNK):
+        people = Person.objects.filter(pk__in=pks[start : start + CHUNK]).order_by("pk")
+        want(people=list(people), community=community, by=by, now=now)
 
 
 def end(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
@@ -131,8 +134,7 @@ def mark(*, access_ids: Iterable[int], verb: Verb, by: User, now: datetime) -> M
     ids = sorted(set(access_ids))
     for start in range(0, len(ids), CHUNK):
         with transaction.atomic():
-            mine = Access.objects.filter(team__family__in=families_of(by))
-            rows = locked(mine.filter(pk__in=ids[start : start + CHUNK]))
+            rows = locked(access_of(by).filter(pk__in=ids[start : start + CHUNK]))
             moving = [row for row in rows if allows(row, verb)]
             marked.refused += [(row, _why_not(row, verb)) for row in rows if row not in moving]
             advance(moving, verb, by=by, now=now)
@@ -162,7 +164,8 @@ def join(*, person: Person, team: SupportTeam, now: datetime) -> Access:
 
 def slack_of(person: Person, team: SupportTeam) -> Access:
     """Her access to a workspace, locked. Runs inside the caller's transaction."""
-    rows = locked(Access.objects.filter(person=person, team=team, kind=_Kind.SLACK))
+    hers = Access.objects.filter(person=person, team=team, kind=_Kind.SLACK)
+    rows = locked(hers.select_related("person", "team"))
     if not rows:
         raise Refused("You are in no community with this Slack workspace.")
     return rows[0]
@@ -191,8 +194,7 @@ def tasks_of(user: User) -> QuerySet[Access]:
 
 def locked(rows: QuerySet[Access]) -> list[Access]:
     """These rows, in an order that all verbs share, held until the transaction ends."""
-    own = rows.order_by("pk").select_related("person", "team", "community")
-    return list(own.select_for_update(of=("self",)))
+    return list(rows.order_by("pk").select_for_update(of=("self",)))
 
 
 def advance(

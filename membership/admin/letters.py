@@ -12,6 +12,7 @@ from membership.admin import letter_views
 from membership.admin.teams import RowsWithAPageOfTheirOwn, TeamFilter
 from membership.models import OutboxEmail
 from membership.outbox import handling
+from membership.outbox.kinds import KINDS
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
 
@@ -33,12 +34,27 @@ class CameBackFilter(admin.SimpleListFilter):
         return queryset.filter(bounce__isnull=False, bounce__cleared_at=None)
 
 
+class KindFilter(admin.SimpleListFilter):
+    """By kind, from the list of those there are: Django's own reads every letter for it."""
+
+    title = "kind of letter"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.key, kind.title) for kind in KINDS.values()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
+    ) -> QuerySet[OutboxEmail]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(OutboxEmail)
 class LetterAdmin(RowsWithAPageOfTheirOwn):
     """What went out, what waits and what failed."""
 
     list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
-    list_filter = ["state", TeamFilter, CameBackFilter, "kind"]
+    list_filter = ["state", TeamFilter, CameBackFilter, KindFilter]
     search_fields = ["to_email", "subject"]
     ordering = ["-pk"]
     actions = ["retry_failed"]

@@ -4,7 +4,7 @@ A heading counts in any case, with any spaces, underscores, accents and punctuat
 its usual names.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -124,6 +124,14 @@ def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[List
     )
     day_first = day_comes_first(days)
     return [_read_row(columns, places, row, day_first) for row in sheet[1:]]
+
+
+def read_row_by_row(
+    columns: Sequence[Column], headings: SheetRow, rows: Iterable[SheetRow]
+) -> Iterator[ListRow]:
+    """The same of a list without days, which need not be at hand as a whole."""
+    places = _places(columns, headings)
+    return (_read_row(columns, places, row, None) for row in rows)
 
 
 def _places(columns: Sequence[Column], headings: SheetRow) -> dict[Column, int]:

@@ -8,11 +8,10 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import BytesIO
-from typing import Any
-
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
+from io import BytesIO, TextIOWrapper
+from itertools import chain
+from os import SEEK_END
+from typing import IO, Any
 
 from membership.refusal import Refused
 
@@ -25,6 +24,7 @@ MOST_UNPACKED_BYTES = 60_000_000
 MOST_PARTS = 500
 HIGHEST_RATIO = 200
 _PIECE = 65_536
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 Cell = str | date
 
@@ -49,18 +49,24 @@ def refuse_too_large(size: int) -> None:
 
 def read_sheet(content: bytes, file_name: str) -> list[SheetRow]:
     """The rows of the file's first sheet, the headings first; empty rows are left out."""
-    refuse_too_large(len(content))
+    return list(rows_of_sheet(BytesIO(content), file_name))
+
+
+def rows_of_sheet(file: IO[bytes], file_name: str) -> Iterator[SheetRow]:
+    """The same rows, one after the other: what is refused further down is refused only there.
+
+    The file is read in pieces, so that a large one does not fill a web worker.
+    """
+    refuse_too_large(file.seek(0, SEEK_END))
+    file.seek(0)
     ending = file_name.lower().rpartition(".")[2]
     if ending == "csv":
-        records = _csv_records(content)
+        records = _csv_records(file)
     elif ending == "xlsx":
-        records = _xlsx_records(content)
+        records = _xlsx_records(file)
     else:
         raise Refused("The file must be a CSV file (.csv) or an Excel file (.xlsx).")
-    rows = list(_bounded(records))
-    if len(rows) < 2:
-        raise Refused("The file has no rows below its headings.")
-    return rows
+    return _bounded(records)
 
 
 def _bounded(records: Iterable[SheetRow]) -> Iterator[SheetRow]:
@@ -78,25 +84,31 @@ def _bounded(records: Iterable[SheetRow]) -> Iterator[SheetRow]:
                 f"The file has more than {MOST_ROWS:,} rows. Split it into several files."
             )
         yield row
+    if kept < 2:
+        raise Refused("The file has no rows below its headings.")
 
 
 def _cell_problem(column: int, number: int, text: str) -> str:
-    name = f"{get_column_letter(column)}{number}"
     if text.startswith("="):
-        return f"Cell {name} holds a formula. Put its value there instead."
+        return f"Cell {_name(column, number)} holds a formula. Put its value there instead."
     if len(text) > LONGEST_CELL:
-        return f"Cell {name} holds more than {LONGEST_CELL:,} characters."
+        return f"Cell {_name(column, number)} holds more than {LONGEST_CELL:,} characters."
     return ""
 
 
-def _csv_records(content: bytes) -> Iterator[SheetRow]:
-    text = _decoded(content)
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    for number, line in enumerate(lines, start=1):
-        if len(line) > LONGEST_LINE:
-            raise Refused(f"Line {number} of the file is too long to be a row of a list.")
-    mark = max(",;\t", key=lines[0].count)
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=mark, strict=True)
+def _name(column: int, number: int) -> str:
+    """As a spreadsheet shows it: B7."""
+    from openpyxl.utils import get_column_letter
+
+    return f"{get_column_letter(column)}{number}"
+
+
+def _csv_records(file: IO[bytes]) -> Iterator[SheetRow]:
+    _refuse_what_is_no_text(file)
+    lines = _bounded_lines(TextIOWrapper(file, encoding="utf-8-sig"))
+    first = next(lines, "")
+    mark = max(",;\t", key=first.count)
+    reader = csv.reader(chain([first], lines), delimiter=mark, strict=True)
     try:
         for number, cells in enumerate(reader, start=1):
             problems = [_cell_problem(i, number, c) for i, c in enumerate(cells, start=1)]
@@ -109,28 +121,40 @@ def _csv_records(content: bytes) -> Iterator[SheetRow]:
         ) from error
 
 
-def _decoded(content: bytes) -> str:
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+def _bounded_lines(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST_LINE:
+            raise Refused(f"Line {number} of the file is too long to be a row of a list.")
+        yield line
+
+
+def _refuse_what_is_no_text(file: IO[bytes]) -> None:
+    if _begins(file, b"PK\x03\x04", _OLD_EXCEL):
         raise Refused(
             "The file is called .csv, but it is a spreadsheet. Save it again as CSV UTF-8."
         )
-    try:
-        text = content.decode("utf-8-sig", errors="strict")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise Refused(
-            f"Line {line} of the file is not in UTF-8, so names with accents would be damaged. "
-            "In Excel choose “Save as” and then “CSV UTF-8”, or save it as .xlsx."
-        ) from error
-    if "\0" in text:
+    holds_zeros = False
+    for number, line in enumerate(file, start=1):
+        holds_zeros = holds_zeros or b"\0" in line
+        try:
+            line.decode()
+        except UnicodeDecodeError as error:
+            raise Refused(
+                f"Line {number} of the file is not in UTF-8, so names with accents would be "
+                "damaged. In Excel choose “Save as” and then “CSV UTF-8”, or save it as .xlsx."
+            ) from error
+    if holds_zeros:
         raise Refused("The file is not a text file. In Excel choose “Save as”, then “CSV UTF-8”.")
-    return text
+    file.seek(0)
 
 
-def _xlsx_records(content: bytes) -> Iterator[SheetRow]:
-    _refuse_dangerous_package(content)
+def _xlsx_records(file: IO[bytes]) -> Iterator[SheetRow]:
+    # Here, because it takes every process megabytes that few of them need.
+    from openpyxl import load_workbook
+
+    _refuse_dangerous_package(file)
     try:
-        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
         # The size that the file declares for itself may be wrong, or a trap.
         sheet.reset_dimensions()
@@ -151,8 +175,7 @@ def _xlsx_row(number: int, cells: Iterable[Any]) -> SheetRow:
         value = _xlsx_value(cell.value)
         values.append(value)
         if cell.data_type == "e":
-            name = f"{get_column_letter(column)}{number}"
-            problems.append(f"Cell {name} holds the error {value}.")
+            problems.append(f"Cell {_name(column, number)} holds the error {value}.")
         elif isinstance(value, str) and (problem := _cell_problem(column, number, value)):
             problems.append(problem)
         elif cell.data_type == "f":
@@ -175,15 +198,15 @@ def _xlsx_value(value: Any) -> Cell:
     return str(value).strip()
 
 
-def _refuse_dangerous_package(content: bytes) -> None:
+def _refuse_dangerous_package(file: IO[bytes]) -> None:
     """An XLSX file is a zip: look at its declared sizes, then unpack it once and count."""
-    if content.startswith(b"\xd0\xcf\x11\xe0"):
+    if _begins(file, _OLD_EXCEL):
         raise Refused(
             "The file has a password or is in the old Excel format. Save it as .xlsx without one."
         )
     too_large = "The file unpacks to far more than a list of this kind needs, so it is not opened."
     try:
-        with zipfile.ZipFile(BytesIO(content)) as package:
+        with zipfile.ZipFile(file) as package:
             parts = package.infolist()
             declared = sum(part.file_size for part in parts)
             if any(part.flag_bits & 1 for part in parts):
@@ -191,7 +214,7 @@ def _refuse_dangerous_package(content: bytes) -> None:
             if (
                 len(parts) > MOST_PARTS
                 or declared > MOST_UNPACKED_BYTES
-                or declared > max(len(content), _PIECE) * HIGHEST_RATIO
+                or declared > max(file.seek(0, SEEK_END), _PIECE) * HIGHEST_RATIO
             ):
                 raise Refused(too_large)
             if _unpacked_bytes(package, parts) > declared:
@@ -202,6 +225,12 @@ def _refuse_dangerous_package(content: bytes) -> None:
         raise Refused(
             "The file is broken or is no Excel file. Open it and save it again."
         ) from error
+
+
+def _begins(file: IO[bytes], *marks: bytes) -> bool:
+    start = file.read(8)
+    file.seek(0)
+    return start.startswith(marks)
 
 
 def _unpacked_bytes(package: zipfile.ZipFile, parts: Iterable[zipfile.ZipInfo]) -> int:

@@ -43,7 +43,7 @@ def feed(meetings: Iterable[Meeting]) -> bytes:
 
 
 def _calendar(meetings: Iterable[Meeting]) -> "Calendar":
-    # Here, and openpyxl likewise: most web workers never need what takes them so much memory.
+    # Here, because it takes every process megabytes that few of them need.
     from icalendar import Calendar
 
     calendar = Calendar()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure
 from tests.bench.load import Ask, a_second, get, milliseconds
-from tests.bench.web import NO_LIMITS, held_by
+from tests.bench.web import OURS, held_by
 from tests.servers.processes import portal
 
 SERVERS = {
@@ -29,7 +29,7 @@ def measure(folder: Path, *, lead: str, number: int) -> Iterator[Figure]:
     """
     for name, options in SERVERS.items():
         log = folder / "bench-servers.log"
-        with portal(log, ["evabc.wsgi", *options, "--no-control-socket"], **NO_LIMITS) as server:
+        with portal(log, ["evabc.wsgi", *options, "--no-control-socket"], **OURS) as server:
             home, queue = get(f"{server.url}/"), get(f"{server.url}{_QUEUE}", session=lead)
             reports = get(f"{server.url}{_REPORTS}", session=lead)
             for ask in (home, queue, reports):

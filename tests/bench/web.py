@@ -29,8 +29,10 @@ from tests.servers.parts import ROOT
 from tests.servers.processes import portal
 
 SYNC = ["--worker-class", "sync", "--workers", "2", "--no-control-socket", "--log-level", "warning"]
+# As in the Dockerfile.
+MALLOC = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 # One visitor asks for thousands of pages here, more than anybody may.
-NO_LIMITS = {"EVABC_LOCAL": "0", "EVABC_LIMITS_TIMES": "1000000"}
+OURS = {"EVABC_LOCAL": "0", "EVABC_LIMITS_TIMES": "1000000", **MALLOC}
 _DESK = "/admin/joinrequests/joinrequest/"
 # What may be at most 1.5 times as slow as with few requests, and as the bare admin list.
 _QUEUE = {
@@ -117,8 +119,10 @@ def sites(folder: Path) -> Iterator[Sites]:
     )
     log = folder / "bench-web.log"
     with ExitStack() as stack:
-        ours = stack.enter_context(portal(log, ["evabc.wsgi", *SYNC], **NO_LIMITS))
-        floor = stack.enter_context(portal(log, ["tests.bench.floor.wsgi", *SYNC], **environment))
+        ours = stack.enter_context(portal(log, ["evabc.wsgi", *SYNC], **OURS))
+        floor = stack.enter_context(
+            portal(log, ["tests.bench.floor.wsgi", *SYNC], **environment, **MALLOC)
+        )
         yield Sites(
             ours=ours.url,
             floor=floor.url,

@@ -51,6 +51,17 @@ def to_server(settings, smtp_server):
     return smtp_server
 
 
+def test_letters_are_narrowed_to_a_kind_without_reading_them_all_for_the_kinds(letter, client):
+    builders.sign_in(client, builders.staff())
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get("/admin/membership/outboxemail/").content.decode()
+    assert not [q for q in queries if "DISTINCT" in q["sql"]]
+    assert "Receipt of a request that staff entered" in page
+    for kind, shown in (("receipt", True), ("welcome", False)):
+        page = client.get(f"/admin/membership/outboxemail/?kind={kind}").content.decode()
+        assert (f"/outboxemail/{letter.pk}/change/" in page) is shown
+
+
 def test_a_failed_letter_is_tried_again_and_reaches_her_new_address(failed, to_server):
     Person.objects.filter(pk=failed.person_id).update(email="new@example.org")
 

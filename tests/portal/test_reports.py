@@ -2,8 +2,10 @@
 
 import csv
 import io
+import math
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from statistics import median
 
 import pytest
 from hypothesis import given
@@ -11,9 +13,10 @@ from hypothesis import strategies as st
 
 from communities.models import CommunityOfPractice
 from communities.vocabulary import Region
+from evabc import reports
 from evabc.charts import bar_chart
 from evabc.periods import a_year_back, months_between
-from evabc.reports import OWN_WORDS, REGION_NOT_KNOWN, REPORTS, percentile
+from evabc.reports import OWN_WORDS, REGION_NOT_KNOWN, REPORTS
 from membership.models import Enrolment, Export
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
@@ -104,13 +107,47 @@ def test_days_to_a_decision_by_median_and_ninetieth_percentile():
     ]
 
 
-@given(st.lists(st.floats(0, 400), min_size=1), st.floats(0.01, 1))
-def test_a_percentile_is_the_first_value_that_enough_values_do_not_exceed(values, share):
-    found = percentile(values, share)
-    at_most = [value for value in sorted(values) if value <= found]
-    below = [value for value in values if value < found]
-    assert len(at_most) >= share * len(values) - 1e-9
-    assert len(below) < share * len(values) + 1e-9
+@pytest.mark.parametrize("number", [1, 2, 10, 11])
+def test_days_are_the_middle_and_the_ninth_of_ten_of_each_community_and_of_all(number):
+    took = {
+        "stvc": [(7 * n % number) * 1.3 for n in range(number)],
+        "icat": [40 + n / 3 for n in range(number)],
+    }
+    for slug, days in took.items():
+        for place, length in enumerate(days):
+            sent = datetime(2026, 2, 3 + place, 18, tzinfo=UTC)
+            request(
+                f"{slug}{place}",
+                slug,
+                state=State.DECLINED,
+                submitted_at=sent,
+                decided_at=sent + timedelta(days=length),
+            )
+    wanted = [
+        ("STVC", took["stvc"]),
+        ("ICAT", took["icat"]),
+        ("All", [*took["stvc"], *took["icat"]]),
+    ]
+    assert rows("days", SPRING[0], date(2026, 4, 30)) == [
+        [
+            name,
+            len(days),
+            f"{median(days):.1f}",
+            f"{sorted(days)[math.ceil(0.9 * len(days)) - 1]:.1f}",
+        ]
+        for name, days in wanted
+    ]
+
+
+def test_the_database_gives_no_more_rows_of_the_days_for_many_decisions_than_for_a_few():
+    sent = datetime(2026, 2, 10, 18, tzinfo=UTC)
+    asked = []
+    for number in (10, 30):
+        for place in range(len(asked) * 10, number):
+            decided = sent + timedelta(days=place)
+            request(place, state=State.APPROVED, submitted_at=sent, decided_at=decided)
+        asked.append(len(reports._ranked(JoinRequest.objects.filter(state=State.APPROVED))))
+    assert asked == [3, 3]
 
 
 def test_reasons_are_counted_and_own_words_stand_by_themselves():
