@@ -21,6 +21,7 @@ from requests.models import TAKEN_FOR, JoinRequest
 
 FOUND = 100  # rows that a search shows; who has more adds a word
 FRONT = 4_000  # rows of the queue that are looked through one by one
+MANY = 1_000  # people, and rows, that an index is asked for
 TRIGRAM = 3
 ORDER = ("waiting_since", "pk")
 
@@ -38,17 +39,16 @@ def queue_of(rows: Rows, asked: Asked, *, viewer: User, now: datetime) -> Rows:
 def searched(rows: Rows, words: str) -> Rows:
     """The first rows whose person, agency or reference has all the words, at most ``FOUND``.
 
-    Words that many rows have are soon found from the front of the queue. Where that finds too few,
-    they are rare, and the trigram indexes know all of them. Left to choose, PostgreSQL read the whole
-    table for words in between: it cannot know how many rows a part of a word has.
+    The trigram indexes know all rows of rare words. Words that many rows have are soon found from the
+    front of the queue; of words in between these are shown and the first that the indexes gave. Left
+    to choose, PostgreSQL read the whole table: it cannot know how many rows a part of a word has.
     """
     wanted = words.split()
     if not wanted:
         return rows
-    found = _in_the_front(rows, wanted)
-    # An index of trigrams can do nothing for less than three letters.
-    if len(found) < FOUND and max(map(len, wanted)) >= TRIGRAM:
-        found |= _by_the_indexes(rows, wanted)
+    found, are_all = _by_the_indexes(rows, wanted)
+    if not are_all:
+        found |= _in_the_front(rows, wanted)
     return rows.filter(pk__in=[pk for _, pk in sorted(found)[:FOUND]])
 
 
@@ -66,17 +66,27 @@ def _in_the_front(rows: Rows, wanted: Sequence[str]) -> _Found:
     return _places(front.filter(anywhere).order_by(*ORDER)[:FOUND])
 
 
-def _by_the_indexes(rows: Rows, wanted: Sequence[str]) -> _Found:
-    """Each place is searched by itself: an OR over two tables would read both of them whole."""
+def _by_the_indexes(rows: Rows, wanted: Sequence[str]) -> tuple[_Found, bool]:
+    """Rows with the words, and whether these are all of them.
+
+    Each place is searched by itself: an OR over two tables would read both of them whole.
+    """
+    # An index of trigrams can do nothing for less than three letters.
+    if max(map(len, wanted)) < TRIGRAM:
+        return set(), False
     of_person = _has(wanted, *(column.removeprefix("person__") for column in _OF_THE_PERSON))
-    people = list(Person.objects.order_by().filter(of_person).values_list("pk", flat=True)[:FRONT])
-    places = [Q(person__in=people)]
-    if min(map(len, wanted)) >= TRIGRAM:
+    people = list(Person.objects.order_by().filter(of_person).values_list("pk", flat=True)[:MANY])
+    places, are_all = [Q(person__in=people)], len(people) < MANY
+    if min(map(len, wanted)) < TRIGRAM:
+        are_all = False
+    else:
         places += [_has(wanted, "agency_name"), _has(wanted, "reference")]
     found: _Found = set()
     for place in places:
-        found |= _places(rows.order_by().filter(place)[: 5 * FRONT])
-    return found
+        here = _places(rows.order_by().filter(place)[:MANY])
+        found |= here
+        are_all = are_all and len(here) < MANY
+    return found, are_all
 
 
 _OF_THE_PERSON = ("person__name", "person__email")
