@@ -98,7 +98,7 @@ def export(
     ``what`` names the sheet and says nothing of a person. ``team`` is None where it is of both.
     """
     write, content_type = _FORMATS[sheet_format]
-    number = count()
+    number = count()  # the rows are counted as they pass: they are never all at hand
     content = write(headings, (row for row, _ in zip(rows, number, strict=False)))
     taken = Export.objects.create(
         what=what, columns=", ".join(headings), rows=next(number), team=team, by=by, at=now

@@ -67,10 +67,13 @@ class _Roster:
 
 
 def compare(export: SlackExport) -> Comparison:
-    """Hold Slack against the roster; a constant number of queries for each thousand addresses."""
+    """Hold Slack against the roster; a constant number of queries for each thousand addresses.
+
+    A list that was put aside a moment ago has nobody in it.
+    """
     # Not by way of the instance, which would hold them for as long as it lives.
     kept = SlackExport.objects.filter(pk=export.pk).values_list("people", flat=True)
-    there: dict[str, str] = kept.get()
+    there: dict[str, str] = kept.first() or {}
     roster = _roster(export.team, there)
     done = Comparison(gone=[Line(access=access) for access in roster.gone], addresses=len(there))
     ours, left = _staff_addresses(), {}
