@@ -20,8 +20,8 @@ from requests.lifecycle import OPEN, State
 from requests.models import TAKEN_FOR, JoinRequest
 
 FOUND = 100  # rows that a search shows; who has more adds a word
-FRONT = 4_000  # rows of the queue that are looked through one by one
-MANY = 1_000  # people, and rows, that an index is asked for
+FRONT = 2_000  # rows of the queue that are looked through one by one
+MANY = 1_000  # people that an index is asked for, and a fifth of the rows
 TRIGRAM = 3
 ORDER = ("waiting_since", "pk")
 
@@ -83,9 +83,11 @@ def _by_the_indexes(rows: Rows, wanted: Sequence[str]) -> tuple[_Found, bool]:
         places += [_has(wanted, "agency_name"), _has(wanted, "reference")]
     found: _Found = set()
     for place in places:
-        here = _places(rows.order_by().filter(place)[:MANY])
+        # Where they cannot be all, as many as are shown will do.
+        most = 5 * MANY if are_all else FOUND
+        here = _places(rows.order_by().filter(place)[:most])
         found |= here
-        are_all = are_all and len(here) < MANY
+        are_all = are_all and len(here) < most
     return found, are_all
 
 

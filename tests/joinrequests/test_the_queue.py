@@ -108,8 +108,8 @@ def test_ten_thousand_requests_cost_the_queue_and_the_review_no_more_than_ten_co
     Person.objects.filter(email__startswith="bulk").update(email=Concat(Value("a"), "email"))
     many_more(9_990)
 
+    few[1] += 2  # a word that very many have is looked for at the front of the queue, too
     for path, number in zip((*pages, review), few, strict=True):
-        # A search that finds enough at the front of the queue asks no index any more.
         with django_assert_max_num_queries(number):
             desk.get(path)
 
