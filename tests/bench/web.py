@@ -41,9 +41,10 @@ _QUEUE = {
     "queue, all states": "?state=all",
     "queue, by team and community": "?team=program-support&community=stvc&state=approved",
     "queue, by region and verdict": "?region=FRASER&verdict=met&state=all",
-    "queue, search for a rare name": "?state=all&q=family777x",
+    # As many rows on the page at any size: five.
+    "queue, search for a person": "?state=all&q=crowd77@example.org",
     "queue, search for a frequent name": "?state=all&q=given7x",
-    "queue, search for two words": "?state=all&q=given7x+family12x",
+    "queue, search for two words": "?state=all&q=given7x+family1x",
     "queue, search for a reference": "?state=all&q=R00000077",
     "queue, search for an agency": "?state=all&q=agency+77+society",
     "queue, search that finds nothing": "?state=all&q=nobodyhasthis",
