@@ -37,7 +37,7 @@ _DESK = "/admin/joinrequests/joinrequest/"
 # What may be at most 1.5 times as slow as with few requests, and as the bare admin list.
 _QUEUE = {
     "queue": "",
-    "queue, next page": "?p=1",
+    "queue, next page": "?p=2",
     "queue, all states": "?state=all",
     "queue, by team and community": "?team=program-support&community=stvc&state=approved",
     "queue, by region and verdict": "?region=FRASER&verdict=met&state=all",
