@@ -188,12 +188,7 @@ def waiting_limits() -> dict[str, int]:
 
 def backup_key() -> str:
     """What backups are encrypted with; none are made without it."""
-    key = text("EVABC_BACKUP_KEY")
-    if key and len(key) < WEAK_SECRET_LENGTH:
-        raise ImproperlyConfigured(
-            f"EVABC_BACKUP_KEY must be a random text of at least {WEAK_SECRET_LENGTH} characters."
-        )
-    return key
+    return _random_text("EVABC_BACKUP_KEY")
 
 
 def log_lines(*, local: bool) -> str:
@@ -206,9 +201,14 @@ def log_lines(*, local: bool) -> str:
 
 def metrics_token() -> str:
     """What Prometheus shows to read /metrics; without one there is no such page."""
-    token = text("EVABC_METRICS_TOKEN")
-    if token and len(token) < WEAK_SECRET_LENGTH:
+    return _random_text("EVABC_METRICS_TOKEN")
+
+
+def _random_text(name: str) -> str:
+    """A secret that may be left out."""
+    given = text(name)
+    if given and len(given) < WEAK_SECRET_LENGTH:
         raise ImproperlyConfigured(
-            f"EVABC_METRICS_TOKEN must be a random text of at least {WEAK_SECRET_LENGTH} characters."
+            f"{name} must be a random text of at least {WEAK_SECRET_LENGTH} characters."
         )
-    return token
+    return given

@@ -39,7 +39,7 @@ class Backup:
 def make_backup(*, now: datetime) -> Backup:
     """Write all of the database as of one moment to a file of its own, and read it back.
 
-    The file gets its name only when it was read back whole. Older ones than EVABC_BACKUP_KEEP go.
+    The file gets its name only when it was read back whole. Older ones than EVABC_BACKUPS_KEPT go.
     """
     folder = _folder()
     file = folder / now.strftime(NAME)

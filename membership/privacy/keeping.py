@@ -6,6 +6,7 @@ with ``dry_run`` it only counts, all of them. ``requests.retention`` calls them 
 
 from calendar import monthrange
 from datetime import datetime, timedelta
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -74,22 +75,21 @@ def words_of_letters(*, now: datetime, most: int, dry_run: bool) -> int:
 @transaction.atomic
 def log_of_exports(*, now: datetime, most: int, dry_run: bool) -> int:
     """Who saved which sheet."""
-    rows = Export.objects.filter(at__lt=before(now, "export_months"))
-    if dry_run:
-        return rows.count()
-    pks = list(rows.order_by("pk").values_list("pk", flat=True)[:most])
-    Export.objects.filter(pk__in=pks).delete()
-    return len(pks)
+    return _deleted(Export.objects.filter(at__lt=before(now, "export_months")), most, dry_run)
 
 
 @transaction.atomic
 def ended_sessions(*, now: datetime, most: int, dry_run: bool) -> int:
     """Sessions that are over."""
-    rows = Session.objects.filter(expire_date__lt=now)
+    return _deleted(Session.objects.filter(expire_date__lt=now), most, dry_run)
+
+
+def _deleted(rows: QuerySet[Any], most: int, dry_run: bool) -> int:
+    """Rows that nothing hangs on."""
     if dry_run:
         return rows.count()
     pks = list(rows.order_by("pk").values_list("pk", flat=True)[:most])
-    Session.objects.filter(pk__in=pks).delete()
+    rows.model._default_manager.filter(pk__in=pks).delete()
     return len(pks)
 
 

@@ -4,6 +4,7 @@ Lines of the logger ``security``, with the ids of users and rows only.
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.signals import email_verification_code_rejected, login_code_rejected
@@ -40,24 +41,20 @@ def _wrong_code(user: User, **_: Any) -> None:
     tell("Wrong code", user=user.pk)
 
 
-def _factor_added(user: User, authenticator: Authenticator, **_: Any) -> None:
-    tell("Factor added", user=user.pk, factor=authenticator.type)
+def _of_factor(event: str) -> Callable[..., None]:
+    def told(user: User, authenticator: Authenticator, **_: Any) -> None:
+        tell(event, user=user.pk, factor=authenticator.type)
+
+    return told
 
 
-def _factor_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
-    tell("Factor removed", user=user.pk, factor=authenticator.type)
-
-
-def _factor_reset(user: User, authenticator: Authenticator, **_: Any) -> None:
-    tell("Factor made anew", user=user.pk, factor=authenticator.type)
-
-
-def _factor_shown(user: User, authenticator: Authenticator, **_: Any) -> None:
-    tell("Factor shown", user=user.pk, factor=authenticator.type)
-
-
-def _factor_wrong(user: User, authenticator: Authenticator, **_: Any) -> None:
-    tell("Wrong code of a factor", user=user.pk, factor=authenticator.type)
+_OF_FACTORS = {
+    authenticator_added: _of_factor("Factor added"),
+    authenticator_removed: _of_factor("Factor removed"),
+    authenticator_reset: _of_factor("Factor made anew"),
+    authenticator_used: _of_factor("Factor shown"),
+    authentication_failed: _of_factor("Wrong code of a factor"),
+}
 
 
 def listen() -> None:
@@ -66,8 +63,5 @@ def listen() -> None:
     user_logged_out.connect(_signed_out)
     login_code_rejected.connect(_wrong_code)
     email_verification_code_rejected.connect(_wrong_code)
-    authenticator_added.connect(_factor_added)
-    authenticator_removed.connect(_factor_removed)
-    authenticator_reset.connect(_factor_reset)
-    authenticator_used.connect(_factor_shown)
-    authentication_failed.connect(_factor_wrong)
+    for signal, told in _OF_FACTORS.items():
+        signal.connect(told)
