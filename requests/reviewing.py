@@ -31,12 +31,14 @@ def communities_of(user: User | AnonymousUser) -> QuerySet[CommunityOfPractice]:
 
 def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
     """The requests that this member of staff decides; drafts are the applicants' own business."""
+    # Each community is read once, not with each of its requests.
+    communities = Prefetch("community", CommunityOfPractice.objects.select_related("team"))
     rules = Prefetch("community__criteria", EligibilityCriterion.objects.order_by("position", "pk"))
     return (
         JoinRequest.objects.filter(community__team__family__in=families_of(user))
         .exclude(state=State.DRAFT)
-        .select_related("person", "community__team", "taken_by__person")
-        .prefetch_related(rules)
+        .select_related("person", "taken_by__person")
+        .prefetch_related(communities, rules)
     )
 
 
@@ -45,11 +47,12 @@ def assess_all(join_requests: Sequence[JoinRequest], *, on: date) -> None:
 
     The number of queries does not depend on the number of requests.
     """
-    people = [r.person for r in join_requests if r.is_open]
-    standings = standings_of(people, on)
+    still_open = [r for r in join_requests if r.is_open]
+    standings = standings_of([r.person for r in still_open], on)
+    rules = {community.pk: community.rules() for community in {r.community for r in still_open}}
     for join_request in join_requests:
         join_request.current_assessment = (  # type: ignore[attr-defined]
-            assess(standings[join_request.person_id], join_request.community.rules())
+            assess(standings[join_request.person_id], rules[join_request.community_id])
             if join_request.is_open
             else join_request.kept_assessment
         )
