@@ -4,13 +4,15 @@ Both write to no real mailbox of EVA BC while the sample province is loaded, wha
 """
 
 import contextlib
+import io
 import secrets
+import select
 import smtplib
-import socket
-import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from email.message import EmailMessage as PlainMessage
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +25,7 @@ from membership.sample import sample_data_loaded
 
 REAL_DOMAIN = "endingviolence.org"
 SAMPLE_DOMAIN = "example.org"
-_FINE = 250  # SMTP's reply code
+_AT_LEAST = 0.001  # seconds: no time at all would mean not to wait
 
 
 def keep_at_home(messages: Sequence[EmailMessage]) -> None:
@@ -48,12 +50,12 @@ class SMTPBackend(EmailBackend):
     """Django's SMTP backend with one deadline for a whole conversation.
 
     smtplib's timeout counts for each socket operation, so a server that drips a byte a second would
-    hold a worker for ever. At the deadline the line is cut, and the letter is tried again later.
+    hold a worker for ever. Past the deadline nobody waits, and the letter is tried again later.
 
     With ``keep`` the line stays open for the next letter, until ``close`` or the first trouble.
     """
 
-    _socket: socket.socket | None = None
+    _ends: float | None = None  # by time.monotonic(), while a conversation is under way
     _is_sample = False
 
     def __init__(self, *args: Any, keep: bool = False, **kwargs: Any) -> None:
@@ -61,9 +63,9 @@ class SMTPBackend(EmailBackend):
         self.keep = keep
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        with self._deadline():
+        with self._conversation():
             try:
-                self._hang_up_where_nobody_answers()
+                self._hang_up_where_the_server_did()
                 self.open()
                 if self._is_sample:
                     keep_at_home(email_messages)
@@ -76,58 +78,85 @@ class SMTPBackend(EmailBackend):
             return sent or 0
 
     def open(self) -> bool | None:
-        opened = super().open()
+        with self._conversation():
+            opened = super().open()
         if opened:
             self._is_sample = sample_data_loaded()
         return opened
 
-    def _hang_up_where_nobody_answers(self) -> None:
-        """Servers end a line after some letters or some time; no letter must run into that."""
-        if self.connection is None:
-            return
-        try:
-            answer, _ = self.connection.noop()
-        except (OSError, smtplib.SMTPException):
-            answer = 0
-        if answer != _FINE:
+    def _hang_up_where_the_server_did(self) -> None:
+        """Servers end a line after some letters; no letter must run into that.
+
+        Between two letters a server has nothing to say but that it is going.
+        """
+        line = self.connection.sock if self.connection else None
+        if line and select.select([line], [], [], 0)[0]:
             self.close()
 
     @contextlib.contextmanager
-    def _deadline(self) -> Iterator[None]:
-        cut = threading.Timer(settings.LETTER_DEADLINE, self._cut_the_line)
-        cut.daemon = True
-        cut.start()
+    def _conversation(self) -> Iterator[None]:
+        """All that is done in it has one deadline."""
+        if self._ends:
+            yield
+            return
+        self._ends = time.monotonic() + settings.LETTER_DEADLINE
         try:
             yield
         finally:
-            cut.cancel()
+            self._ends = None
+
+    def _left(self) -> float:
+        """For how long the next step of a conversation may wait, in seconds."""
+        left = self._ends - time.monotonic() if self._ends else 0
+        return max(min(settings.EMAIL_TIMEOUT, left), _AT_LEAST)
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
-        backend = self
+        left = self._left
         base: type[smtplib.SMTP] = super().connection_class  # type: ignore[misc]
 
         class Connection(base):  # type: ignore[misc, valid-type]
-            """Shows its socket to the backend before the server's greeting has come."""
+            """Waits at each step for no longer than the conversation may still last."""
 
-            def _get_socket(self, *args: Any) -> Any:
-                backend._socket = super()._get_socket(*args)
-                return backend._socket
+            file: io.BufferedReader | None
+
+            def _get_socket(self, host: str, port: int, timeout: float) -> Any:
+                return super()._get_socket(host, port, left())
+
+            def send(self, words: str | bytes) -> None:
+                if self.sock:
+                    self.sock.settimeout(left())
+                super().send(words)
+
+            def getreply(self) -> tuple[int, bytes]:
+                if self.file is None:
+                    self.file = io.BufferedReader(_Reader(self.sock, left))
+                return super().getreply()
 
         return Connection
 
     def close(self) -> None:
         """Hang up. The server has taken the letter by now: trouble in parting must not send it again."""
-        with self._deadline():
+        with self._conversation():
             try:
                 super().close()
             except (OSError, smtplib.SMTPException):
                 self.connection = None
 
-    def _cut_the_line(self) -> None:
-        if self._socket:
-            with contextlib.suppress(OSError):  # it may be closed already
-                self._socket.shutdown(socket.SHUT_RDWR)
+
+class _Reader(io.RawIOBase):
+    """What a line says; ``left`` tells before each byte how long to wait for it."""
+
+    def __init__(self, line: socket, left: Callable[[], float]) -> None:
+        self._line = line
+        self._seconds_left = left
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._line.settimeout(self._seconds_left())
+        return self._line.recv_into(buffer)
 
 
 class FolderBackend(BaseEmailBackend):

@@ -39,14 +39,36 @@ def due_letters(now: datetime) -> QuerySet[OutboxEmail]:
     )
 
 
-# By the model's own methods this would be two questions, and take the worker three times as long.
-_CLAIM = """
+# By the model's own methods these two would take the worker four times as long, and the claim would
+# be two questions.
+_TO_SEND = {
+    "id",
+    "team",
+    "subject",
+    "body",
+    "to_email",
+    "message_id",
+    "lease_owner",
+    "attempts",
+}
+# In the model's order, as it takes them from a row.
+_COLUMNS = [f.attname for f in OutboxEmail._meta.concrete_fields if f.name in _TO_SEND]
+_CLAIM = f"""
     UPDATE membership_outboxemail
     SET state = 'sending', lease_owner = %(owner)s, lease_until = %(until)s, attempts = attempts + 1
     WHERE id = %(id)s AND wanted AND (
         state = 'queued' AND due_at <= %(now)s OR state = 'sending' AND lease_until < %(now)s)
-    RETURNING *
+    RETURNING {", ".join(_COLUMNS)}
+"""  # noqa: S608 - names of columns
+_SENT = """
+    UPDATE membership_outboxemail
+    SET state = 'sent', sent_at = %(now)s, last_error = '', lease_owner = '', lease_until = NULL
+    WHERE id = %(id)s AND state = 'sending' AND lease_owner = %(owner)s
 """
+
+
+def _in_sql(moment: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(moment)
 
 
 class Trip:
@@ -77,22 +99,31 @@ class Trip:
         except Exception as error:
             _note_failure(letter, error, now)
             return False
-        _mine(letter).update(state=State.SENT, sent_at=now, last_error="", **_RELEASED)
+        _note_sent(letter, now)
         return True
 
     def _claimed(self, outbox_email_id: int, now: datetime) -> OutboxEmail | None:
         """The letter as it is when it becomes ours; None where somebody has it, or it is not due."""
-        at = connection.ops.adapt_datetimefield_value
         values = {
             "id": outbox_email_id,
             "owner": self._owner,
-            "now": at(now),
-            "until": at(now + LEASE),
+            "now": _in_sql(now),
+            "until": _in_sql(now + LEASE),
         }
-        letters = list(OutboxEmail.objects.raw(_CLAIM, values))
-        for letter in letters:
-            letter.team = self._teams[letter.team_id]
-        return letters[0] if letters else None
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, values)
+            rows = cursor.fetchall()
+        if not rows:
+            return None
+        letter = OutboxEmail.from_db(connection.alias, _COLUMNS, rows[0])
+        letter.team = self._teams[letter.team_id]
+        return letter
+
+
+def _note_sent(letter: OutboxEmail, now: datetime) -> None:
+    values = {"id": letter.pk, "owner": letter.lease_owner, "now": _in_sql(now)}
+    with connection.cursor() as cursor:
+        cursor.execute(_SENT, values)
 
 
 _RELEASED = {"lease_owner": "", "lease_until": None}
