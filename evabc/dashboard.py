@@ -5,14 +5,14 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
 from communities.models import SupportTeam
 from communities.workdays import working_days_between
+from membership.admin.large import MOST
 from membership.models import Correction, OutboxEmail, User, WorklistRow
 from membership.teams import families_of, is_lead
 from requests.lifecycle import State
@@ -82,7 +82,7 @@ class Section:
 
 
 def teams_today(user: User | AnonymousUser, *, on: date) -> list[TeamToday]:
-    """What waits for each team of this member of staff. One query; only what is open is counted."""
+    """What waits for each team of this member of staff. One query, which counts no further than lists do."""
     waiting = JoinRequest.objects.filter(state=State.AWAITING_REVIEW)
     oldest = waiting.filter(community__team=OuterRef("pk")).order_by(*ORDER)
     teams = SupportTeam.objects.filter(family__in=families_of(user)).annotate(
@@ -102,33 +102,44 @@ def teams_today(user: User | AnonymousUser, *, on: date) -> list[TeamToday]:
     return [TeamToday(team, _numbers(team, on)) for team in teams]
 
 
-def _number_of(rows: QuerySet[Any], team: str) -> Coalesce:
-    of_team = rows.filter(**{team: OuterRef("pk")}).order_by().values(team)
-    return Coalesce(Subquery(of_team.annotate(n=Count("pk")).values("n")), 0)
+class _HowMany(Subquery):
+    """The number of the rows of a query."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+def _number_of(rows: QuerySet[Any], team: str) -> _HowMany:
+    of_team = rows.filter(**{team: OuterRef("pk")}).order_by().values("pk")
+    return _HowMany(of_team[: MOST + 1])
+
+
+def _in_words(number: int) -> str:
+    return str(number) if number <= MOST else f"more than {MOST:,}"
 
 
 def _numbers(team: Any, on: date) -> list[Number]:
     """Each number with its address. ``team`` carries the counts of ``teams_today``."""
     family = team.family
+
+    def number(label: str, count: int, url: str, mark: str = "") -> Number:
+        return Number(label, _in_words(count), url, mark if count else "")
+
     return [
-        Number("waiting for review", str(team.waiting), _requests(family, State.AWAITING_REVIEW)),
+        number("waiting for review", team.waiting, _requests(family, State.AWAITING_REVIEW)),
         _oldest(team, on),
-        Number(
-            "waiting for a reply", str(team.awaiting_reply), _requests(family, State.AWAITING_REPLY)
-        ),
-        Number(
-            "to look at again", str(team.worklist), _rows("membership_worklistrow", team=family)
-        ),
-        Number(
+        number("waiting for a reply", team.awaiting_reply, _requests(family, State.AWAITING_REPLY)),
+        number("to look at again", team.worklist, _rows("membership_worklistrow", team=family)),
+        number(
             "corrections asked for",
-            str(team.corrections),
+            team.corrections,
             _rows("membership_correction", team=family, state__exact=Correction.State.OPEN),
         ),
-        Number(
+        number(
             "letters that failed",
-            str(team.failed),
+            team.failed,
             _rows("membership_outboxemail", team=family, state__exact=OutboxEmail.State.FAILED),
-            "loud" if team.failed else "",
+            "loud",
         ),
     ]
 
