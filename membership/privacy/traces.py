@@ -120,7 +120,7 @@ def take_out_of_sessions(user: User | None, addresses: set[str]) -> None:
     hers = []
     for session in Session.objects.iterator():
         kept = session.get_decoded()
-        said = json.dumps(kept, default=str).lower()
+        said = json.dumps(kept, default=str, ensure_ascii=False).lower()
         is_hers = user is not None and str(kept.get("_auth_user_id")) == str(user.pk)
         if is_hers or any(address in said for address in addresses):
             hers.append(session.pk)

@@ -53,7 +53,7 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
         default=[1_000, 100_000, 1_000_000],
         help="Numbers of requests to measure the pages at, from small to large, with commas.",
     )
-    parser.add_argument("--rounds", type=int, default=5, help="Rounds through all pages.")
+    parser.add_argument("--rounds", type=int, default=10, help="Rounds through all pages.")
     parser.add_argument("--times", type=int, default=4, help="Times a page is asked for a round.")
     parser.add_argument("--compare", type=Path, help="Figures of an earlier run.")
     parser.add_argument(

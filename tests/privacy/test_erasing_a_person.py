@@ -3,6 +3,8 @@
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 
 from membership.meetings.feeds import renew_feed
@@ -63,6 +65,20 @@ def test_her_enrolment_ends_and_stays_without_her_and_the_team_is_told_without_a
     assert enrolment.person.accesses.count() == CalendarFeed.objects.count() == 0
     assert (news.state, "Dana" in news.body) == (Letter.QUEUED, False)
     assert not OutboxEmail.objects.filter(kind="roster-left").exists()
+
+
+@pytest.mark.parametrize("address", ["dana@example.org", "dana@prévention.example.org"])
+def test_whoever_is_typing_her_address_is_asked_for_it_again(address):
+    dana = builders.worker(address)
+    half_typed, others = SessionStore(), SessionStore()
+    half_typed["account_login_code"] = {"email": address.upper()}
+    others["account_login_code"] = {"email": "amal@example.org"}
+    half_typed.save()
+    others.save()
+
+    erase(person_id=dana.person.pk, by=dana, now=builders.NOW)
+
+    assert list(Session.objects.values_list("pk", flat=True)) == [others.session_key]
 
 
 def test_what_a_list_says_of_her_stays_and_nothing_else():
