@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from urllib.parse import urlencode, urlsplit
 
@@ -25,9 +26,14 @@ class Ask:
     raw: bytes
     status: int = 200
 
-    @property
+    @cached_property
     def address(self) -> tuple[str, int]:
         return "127.0.0.1", urlsplit(self.url).port or 80
+
+    @cached_property
+    def begins(self) -> bytes:
+        """The first words of the right answer."""
+        return f"HTTP/1.1 {self.status} ".encode()
 
     def send(self) -> bytes:
         """The whole answer."""
@@ -40,7 +46,7 @@ class Ask:
 
     def checked(self, answer: bytes) -> bytes:
         """The answer, where it is the right one."""
-        if not answer.startswith(f"HTTP/1.1 {self.status} ".encode()):
+        if not answer.startswith(self.begins):
             raise RuntimeError(f"{self.url} answered {answer[:400]!r}, not {self.status}")
         return answer
 
