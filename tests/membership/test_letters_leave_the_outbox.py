@@ -15,6 +15,8 @@ from membership.outbox.tasks import deliver_letter, sweep_letters
 from requests import workflow
 from requests.models import JoinRequest
 from tests import builders
+from tests.servers.certificates import certificate
+from tests.servers.smtp import SmtpServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
@@ -335,6 +337,45 @@ def test_a_parcel_goes_over_one_line_and_over_the_next_where_the_server_ends_it(
 
     assert list(OutboxEmail.objects.values_list("state", "attempts")) == [(State.SENT, 1)] * 4
     assert server.lines == lines
+
+
+@pytest.fixture(params=["smtp+tls", "smtp+ssl"])
+def encrypting_server(request, tmp_path, settings):
+    """A server that takes no letter in the clear, and the file with its certificate."""
+    shown, context = certificate(tmp_path)
+    starts = {"tls_context": context, "require_starttls": True}
+    is_tls = request.param == "smtp+tls"
+    server = SmtpServer(**starts) if is_tls else SmtpServer(ssl_context=context)
+    server.start()
+    settings.EMAIL_BACKEND = "membership.outbox.backends.SMTPBackend"
+    settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = is_tls, not is_tls
+    settings.EMAIL_HOST, _, port = server.url.removeprefix("smtp://").partition(":")
+    settings.EMAIL_PORT = int(port)
+    yield server, shown
+    server.stop()
+
+
+def test_letters_go_over_an_encrypted_line_to_a_server_that_is_trusted(
+    encrypting_server, monkeypatch
+):
+    server, shown = encrypting_server
+    monkeypatch.setenv("SSL_CERT_FILE", str(shown))
+    builders.sent(builders.worker())
+
+    deliver_letter(*OutboxEmail.objects.values_list("pk", flat=True))
+
+    assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.SENT}
+    assert len(server.messages) == 2
+
+
+def test_a_server_that_nobody_vouches_for_gets_no_letter(encrypting_server, letter):
+    server, _ = encrypting_server
+
+    builders.deliver(letter.pk, now=NOW)
+
+    letter.refresh_from_db()
+    assert (letter.state, letter.last_error) == (State.QUEUED, "SSLCertVerificationError")
+    assert server.messages == []
 
 
 def test_the_next_letter_of_a_parcel_goes_out_after_one_that_was_refused(letter, rude_server):

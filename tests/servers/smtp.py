@@ -4,6 +4,7 @@ import asyncio
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from threading import Condition
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -12,12 +13,15 @@ HOST = "127.0.0.1"
 
 
 class SmtpServer:
-    """Messages are written by the server's own thread and read by the test's."""
+    """Messages are written by the server's own thread and read by the test's.
 
-    def __init__(self) -> None:
+    ``how`` is what aiosmtpd's controller takes beside: how the line is encrypted.
+    """
+
+    def __init__(self, **how: Any) -> None:
         self._messages: list[EmailMessage] = []
         self._arrived = Condition()
-        self._controller = _OnFreePort(self, hostname=HOST, port=0)
+        self._controller = _OnFreePort(self, hostname=HOST, port=0, **how)
 
     def start(self) -> None:
         self._controller.start()
