@@ -1,9 +1,10 @@
 """Room for deep calls, so that how deep a loop lies does not decide what it costs.
 
-CPython 3.11 to 3.13.12 and 3.14.0 to 3.14.3 keep the frames of calls in chunks of 16 KB, and give a
-chunk back to the system as soon as the call that needed it is over (python/cpython#142183). A loop
-whose calls lie just across the end of a chunk asks the kernel for memory at every call: a page of the
-queue took up to half as long again, depending on how many middlewares were above it.
+CPython 3.11 and 3.12, and 3.13 and 3.14 before the spring of 2026, keep the frames of calls in chunks
+of 16 KB, and give a chunk back to the system as soon as the call that needed it is over
+(python/cpython#142183). A loop whose calls lie just across the end of a chunk asks the kernel for
+memory at every call: a page of the queue took up to half as long again, depending on how many
+middlewares were above it.
 """
 
 from collections.abc import Callable
