@@ -37,6 +37,8 @@ def sign_in(page, smtp_server, email):
     code = re.search(r"\b\d{6}\b", mail.get_body(("plain",)).get_content())
     page.get_by_label("Code").fill(code[0])
     page.get_by_role("main").get_by_role("button").first.click()
+    # Who looks at the page next must not meet it while it changes.
+    page.wait_for_url(lambda url: "/login/code/" not in url)
 
 
 def choose(page, question, answer):
