@@ -50,18 +50,16 @@ class QueuePage(ChangeList):
         # One reading of the register for the whole page, not one for each row.
         reviewing.assess_all(self.result_list, on=on)
         queue = reverse("admin:joinrequests_joinrequest_changelist")
-        self.rows = []
-        for join_request in self.result_list:
-            holder = join_request.holder(now)
-            self.rows.append(
-                Row(
-                    join_request=join_request,
-                    place=f"{queue}{join_request.pk}/",
-                    age=age_of(join_request, on=on),
-                    holder=holder,
-                    is_mine=holder == request.user,
-                )
+        self.rows = [
+            Row(
+                join_request=join_request,
+                place=f"{queue}{join_request.pk}/",
+                age=age_of(join_request, on=on),
+                holder=(holder := join_request.holder(now)),
+                is_mine=holder == request.user,
             )
+            for join_request in self.result_list
+        ]
 
     @cached_property
     def is_newest_first(self) -> bool:

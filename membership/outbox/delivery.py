@@ -39,20 +39,11 @@ def due_letters(now: datetime) -> QuerySet[OutboxEmail]:
     )
 
 
-# By the model's own methods these two would take the worker four times as long, and the claim would
-# be two questions.
-_TO_SEND = {
-    "id",
-    "team",
-    "subject",
-    "body",
-    "to_email",
-    "message_id",
-    "lease_owner",
-    "attempts",
-}
+_TO_SEND = {"id", "team", "subject", "body", "to_email", "message_id", "lease_owner", "attempts"}
 # In the model's order, as it takes them from a row.
 _COLUMNS = [f.attname for f in OutboxEmail._meta.concrete_fields if f.name in _TO_SEND]
+# By the model's own methods these two would take the worker four times as long, and the claim would
+# be two questions.
 _CLAIM = f"""
     UPDATE membership_outboxemail
     SET state = 'sending', lease_owner = %(owner)s, lease_until = %(until)s, attempts = attempts + 1

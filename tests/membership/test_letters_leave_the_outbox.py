@@ -34,10 +34,14 @@ def letter():
 @pytest.fixture
 def to_server(settings, smtp_server):
     """Mail goes to the real server."""
-    settings.EMAIL_BACKEND = "membership.outbox.backends.SMTPBackend"
-    settings.EMAIL_HOST, _, port = smtp_server.url.removeprefix("smtp://").partition(":")
-    settings.EMAIL_PORT = int(port)
+    send_to(smtp_server, settings)
     return smtp_server
+
+
+def send_to(server, settings):
+    settings.EMAIL_BACKEND = "membership.outbox.backends.SMTPBackend"
+    settings.EMAIL_HOST, _, port = server.url.removeprefix("smtp://").partition(":")
+    settings.EMAIL_PORT = int(port)
 
 
 class RudeServer:
@@ -343,14 +347,12 @@ def test_a_parcel_goes_over_one_line_and_over_the_next_where_the_server_ends_it(
 def encrypting_server(request, tmp_path, settings):
     """A server that takes no letter in the clear, and the file with its certificate."""
     shown, context = certificate(tmp_path)
-    starts = {"tls_context": context, "require_starttls": True}
     is_tls = request.param == "smtp+tls"
-    server = SmtpServer(**starts) if is_tls else SmtpServer(ssl_context=context)
+    starts = {"tls_context": context, "require_starttls": True}
+    server = SmtpServer(**(starts if is_tls else {"ssl_context": context}))
     server.start()
-    settings.EMAIL_BACKEND = "membership.outbox.backends.SMTPBackend"
+    send_to(server, settings)
     settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = is_tls, not is_tls
-    settings.EMAIL_HOST, _, port = server.url.removeprefix("smtp://").partition(":")
-    settings.EMAIL_PORT = int(port)
     yield server, shown
     server.stop()
 
