@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communities import eligibility
-from communities.bc_time import in_words
+from communities.calendar import in_words
 from communities.vocabulary import (
     CriterionKind,
     Family,
