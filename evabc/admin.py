@@ -9,8 +9,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from communities.admin import CommunityAdmin
-from communities.eligibility import Criterion
 from communities.models import CommunityOfPractice
+from communities.rules.rule import Rule
 from evabc.rule_changes import effect_of
 
 CONFIRMED = "_rules_confirmed"
@@ -43,7 +43,7 @@ class RulesWithEffectAdmin(CommunityAdmin):
 
     def _rules_as_typed(
         self, request: HttpRequest, community: CommunityOfPractice
-    ) -> list[Criterion] | None:
+    ) -> list[Rule] | None:
         """The rules as they would be saved; None where the form has errors, which Django shows."""
         [formset] = self._create_formsets(request, community, change=True)[0]  # type: ignore[attr-defined]
         if not formset.is_valid():
@@ -59,8 +59,8 @@ class RulesWithEffectAdmin(CommunityAdmin):
         self,
         request: HttpRequest,
         community: CommunityOfPractice,
-        before: list[Criterion],
-        after: list[Criterion],
+        before: list[Rule],
+        after: list[Rule],
     ) -> HttpResponse:
         typed = [
             (name, value)

@@ -6,9 +6,10 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from communities.eligibility import Criterion, assess
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Verdict
+from communities.rules.assess import assess
+from communities.rules.rule import Rule
+from communities.rules.vocabulary import Verdict
 from membership.models import Person, User
 from membership.rosters import roster_of
 from membership.standing import standings_of
@@ -49,8 +50,8 @@ class Effect:
 def effect_of(
     community: CommunityOfPractice,
     *,
-    before: Sequence[Criterion],
-    after: Sequence[Criterion],
+    before: Sequence[Rule],
+    after: Sequence[Rule],
     viewer: User,
     on: date,
 ) -> Effect:
@@ -77,7 +78,7 @@ def _chunks(people: QuerySet[Person]) -> Iterator[list[Person]]:
 
 
 def _changed(
-    people: Sequence[Person], before: Sequence[Criterion], after: Sequence[Criterion], on: date
+    people: Sequence[Person], before: Sequence[Rule], after: Sequence[Rule], on: date
 ) -> Iterator[Changed]:
     standings = standings_of(people, on)
     for person in people:

@@ -11,9 +11,9 @@ from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from communities.eligibility import Criterion
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence, Region
+from communities.rules.rule import Rule
+from communities.rules.vocabulary import Evidence, Region
 from membership.models import (
     CoordinationInitiative,
     CoordinationRole,
@@ -105,9 +105,7 @@ def _things(community: CommunityOfPractice, on: date) -> QuerySet[Covered]:
     return _programs(community, rules, on)
 
 
-def _programs(
-    community: CommunityOfPractice, rules: Sequence[Criterion], on: date
-) -> QuerySet[Program]:
+def _programs(community: CommunityOfPractice, rules: Sequence[Rule], on: date) -> QuerySet[Program]:
     """Programs that a list or staff say are funded today."""
     funders = [rule.funder for rule in rules if rule.funder]
     works_there = ProgramPosition.objects.filter(
@@ -128,7 +126,7 @@ def _programs(
 
 
 def _initiatives(
-    community: CommunityOfPractice, rules: Sequence[Criterion], on: date
+    community: CommunityOfPractice, rules: Sequence[Rule], on: date
 ) -> QuerySet[CoordinationInitiative]:
     has_role = CoordinationRole.objects.filter(
         _lasts("ends_on", on),

@@ -7,23 +7,17 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.db.models import Max
 
-from communities.eligibility import Finding
-from communities.vocabulary import CriterionKind, Evidence
+from communities.rules.assess import Finding
+from communities.rules.vocabulary import Evidence, FactKind
 from membership.models import CoordinationRole, EvaMembership, Program, ProgramPosition
 from membership.models.evidence import Evidenced
 
-# Which facts of the register, and so which kind of list, a rule rests on.
-FACTS: dict[CriterionKind, type[Evidenced]] = {
-    CriterionKind.CASELOAD: ProgramPosition,
-    CriterionKind.FUNDING: Program,
-    CriterionKind.EVA_MEMBERSHIP: EvaMembership,
-    CriterionKind.COORDINATION_ROLE: CoordinationRole,
-}
-WHAT_IT_LISTS = {
-    CriterionKind.CASELOAD: "people’s positions",
-    CriterionKind.FUNDING: "funded programs",
-    CriterionKind.EVA_MEMBERSHIP: "EVA BC memberships",
-    CriterionKind.COORDINATION_ROLE: "initiatives and roles",
+# Where the register keeps what the rules look at.
+FACTS: dict[FactKind, type[Evidenced]] = {
+    FactKind.CASELOAD: ProgramPosition,
+    FactKind.FUNDING: Program,
+    FactKind.EVA_MEMBERSHIP: EvaMembership,
+    FactKind.COORDINATION_ROLE: CoordinationRole,
 }
 
 
@@ -31,13 +25,13 @@ WHAT_IT_LISTS = {
 class KnownList:
     """An imported list in its newest form."""
 
-    kind: CriterionKind
+    kind: FactKind
     name: str
     as_of: date
 
     @property
     def lists(self) -> str:
-        return WHAT_IT_LISTS[self.kind]
+        return str(self.kind.label)
 
     @property
     def limit(self) -> int:
@@ -50,7 +44,7 @@ class KnownLists:
     """The lists as they are known on a day."""
 
     on: date
-    newest: Mapping[CriterionKind, tuple[KnownList, ...]]
+    newest: Mapping[FactKind, tuple[KnownList, ...]]
 
     @property
     def too_old(self) -> list[KnownList]:
@@ -67,17 +61,16 @@ class KnownLists:
         What staff checked or the worker said does not age with a list. Where nothing is known, the
         newest list of the kind would have to say so.
         """
-        if finding.evidence is not None and not finding.rests_on_a_list:
+        kind = finding.facts
+        if kind is None or (finding.evidence is not None and not finding.rests_on_a_list):
             return True
-        as_of = finding.as_of or max(
-            (known.as_of for known in self.newest[finding.kind]), default=None
-        )
-        return as_of is None or not self._is_past(finding.kind, as_of)
+        as_of = finding.as_of or max((known.as_of for known in self.newest[kind]), default=None)
+        return as_of is None or not self._is_past(kind, as_of)
 
     def carried(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         return tuple(f for f in findings if self.carries(f))
 
-    def _is_past(self, kind: CriterionKind, as_of: date) -> bool:
+    def _is_past(self, kind: FactKind, as_of: date) -> bool:
         return as_of < self.on - timedelta(days=settings.LIST_LIMIT_DAYS[kind.value])
 
 
@@ -86,7 +79,7 @@ def known_lists(on: date) -> KnownLists:
     return KnownLists(on=on, newest={kind: _newest(kind) for kind in FACTS})
 
 
-def _newest(kind: CriterionKind) -> tuple[KnownList, ...]:
+def _newest(kind: FactKind) -> tuple[KnownList, ...]:
     listed = FACTS[kind]._default_manager.filter(
         evidence__in=[Evidence.LISTED, Evidence.CONTRADICTED], list_as_of__isnull=False
     )

@@ -12,9 +12,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from communities.eligibility import Assessment, Criterion, Finding, Standing, assess
 from communities.models import CommunityOfPractice
-from communities.vocabulary import CriterionKind, Verdict
+from communities.rules.assess import Assessment, Finding, assess
+from communities.rules.facts import Standing
+from communities.rules.rule import Rule
+from communities.rules.vocabulary import FactKind, Verdict
 from membership.lists import KnownLists, known_lists
 from membership.models import Enrolment, NightlyReassessment, WorklistRow, WorklistStep
 from membership.standing import standings_of
@@ -81,7 +83,7 @@ def reassess_if_due(*, now: datetime) -> Reassessed | None:
 
 
 def proposals(
-    standing: Standing, rules: Sequence[Criterion], lists: KnownLists
+    standing: Standing, rules: Sequence[Rule], lists: KnownLists
 ) -> tuple[Assessment, dict[str, tuple[Finding, ...]]]:
     """The rules on a standing, and the findings that staff should look at, by kind of row.
 
@@ -97,11 +99,11 @@ def proposals(
 
 
 def _ending_soon(
-    standing: Standing, rules: Sequence[Criterion], findings: Sequence[Finding]
+    standing: Standing, rules: Sequence[Rule], findings: Sequence[Finding]
 ) -> dict[str, tuple[Finding, ...]]:
     """An EVA BC membership that the enrolment rests on and that soon ends with none after it."""
     for finding in findings:
-        if finding.kind != CriterionKind.EVA_MEMBERSHIP or finding.ends_on is None:
+        if finding.facts != FactKind.EVA_MEMBERSHIP or finding.ends_on is None:
             continue
         for ahead, kind in EARLY:
             if finding.ends_on <= standing.on + ahead:
@@ -111,12 +113,12 @@ def _ending_soon(
     return {}
 
 
-def _goes_on(standing: Standing, rules: Sequence[Criterion], ends_on: date) -> bool:
+def _goes_on(standing: Standing, rules: Sequence[Rule], ends_on: date) -> bool:
     day_after = replace(standing, on=ends_on + timedelta(days=1))
     return all(
         f.verdict == Verdict.MET
         for f in assess(day_after, rules).findings
-        if f.kind == CriterionKind.EVA_MEMBERSHIP
+        if f.facts == FactKind.EVA_MEMBERSHIP
     )
 
 
@@ -139,7 +141,7 @@ class _Changes:
         WorklistStep.objects.bulk_create(self.steps)
 
 
-def _rules() -> dict[int, list[Criterion]]:
+def _rules() -> dict[int, list[Rule]]:
     communities = CommunityOfPractice.objects.prefetch_related("criteria")
     return {community.pk: community.rules() for community in communities}
 
@@ -156,7 +158,7 @@ def _chunk(enrolments: QuerySet[Enrolment], *, after: int) -> list[Enrolment]:
 def _compare(
     enrolments: Sequence[Enrolment],
     *,
-    rules: Mapping[int, Sequence[Criterion]],
+    rules: Mapping[int, Sequence[Rule]],
     lists: KnownLists,
     now: datetime,
 ) -> _Changes:

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence, InitiativeKind, ProgramType, Region, RoleKind
+from communities.rules.vocabulary import Evidence, InitiativeKind, ProgramType, Region, RoleKind
 from membership.exporting import Row
 from membership.models import CoordinationRole, ProgramPosition
 from membership.rosters import roster_of

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Funder
+from communities.rules.vocabulary import Funder
 from membership.access.sample import work_on_sample_access
 from membership.importing.uploads import write_at_once
 from membership.meetings.sample import plan_sample_meetings

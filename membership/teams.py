@@ -6,7 +6,7 @@ lead. Somebody without ``is_staff`` belongs to no team, whatever her groups say.
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 
-from communities.vocabulary import Family
+from communities.rules.vocabulary import Family
 from membership.models import User
 
 LEADS = "Leads"

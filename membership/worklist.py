@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.eligibility import Assessment, Finding, assess
-from communities.vocabulary import CriterionKind
+from communities.rules.assess import Assessment, Finding, assess
+from communities.rules.vocabulary import FactKind
 from membership import roster_letters
 from membership.models import Enrolment, User, WorklistRow, WorklistStep
 from membership.outbox.queue import queue
@@ -40,15 +40,15 @@ def assessment_now(row: WorklistRow, *, on: date) -> Assessment:
 def where_to_confirm(row: WorklistRow) -> list[tuple[str, str]]:
     """The facts behind a row in the register: (what, its admin page)."""
     person = row.enrolment.person
-    kinds = {finding.kind for finding in row.reasons}
+    kinds = {finding.facts for finding in row.reasons}
     pages = []
-    if kinds & {CriterionKind.CASELOAD, CriterionKind.COORDINATION_ROLE}:
+    if kinds & {FactKind.CASELOAD, FactKind.COORDINATION_ROLE}:
         pages.append(("Positions and roles of " + str(person), _page("person", person.pk)))
     positions = person.positions.filter(program__isnull=False).select_related("program__agency")
     programs = {position.program for position in positions if position.program}
-    if CriterionKind.FUNDING in kinds:
+    if FactKind.FUNDING in kinds:
         pages += [(f"Funding of {p}", _page("program", p.pk)) for p in programs]
-    if CriterionKind.EVA_MEMBERSHIP in kinds:
+    if FactKind.EVA_MEMBERSHIP in kinds:
         pages += [
             (f"EVA BC memberships of {agency}", _page("agency", agency.pk))
             for agency in {program.agency for program in programs}

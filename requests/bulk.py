@@ -12,7 +12,7 @@ from typing import Any
 
 from django import forms
 
-from communities.eligibility import Assessment
+from communities.rules.assess import Assessment
 from membership.forms import Paragraphs
 from membership.models import User
 from membership.refusal import Refused

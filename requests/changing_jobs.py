@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from communities.eligibility import assess
 from communities.models import CommunityOfPractice
-from communities.vocabulary import CriterionKind, Evidence, Reading
+from communities.rules.assess import assess
+from communities.rules.vocabulary import Evidence, Reading
 from membership.confirmations import Answer, close, lock_place, lock_question
 from membership.models import (
     CoordinationRole,
@@ -37,12 +37,10 @@ def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> 
     """
     rules = community.rules()
     if community.is_coordination:
-        kinds = _named(
-            rules, CriterionKind.COORDINATION_ROLE, "initiatives", "initiatives_to_check"
-        )
+        kinds = {kind for rule in rules for kind in rule.initiatives_looked_at}
         roles = person.roles.filter(_still(on), is_held=True).select_related("initiative")
         return [r for r in roles if not kinds or r.initiative_kind in kinds]
-    types = _named(rules, CriterionKind.CASELOAD, "program_types")
+    types = {kind for rule in rules for kind in rule.program_types}
     positions = person.positions.filter(_still(on)).select_related("program__agency", "agency")
     return [
         p
@@ -53,16 +51,6 @@ def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> 
 
 def _still(on: date) -> Q:
     return Q(ends_on__isnull=True) | Q(ends_on__gte=on)
-
-
-def _named(rules: list[Any], kind: CriterionKind, *columns: str) -> set[str]:
-    return {
-        value
-        for rule in rules
-        if rule.kind == kind
-        for column in columns
-        for value in getattr(rule, column)
-    }
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.utils.formats import date_format
 
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership.models import CoordinationRole, Person, ProgramPosition
 
 Work = ProgramPosition | CoordinationRole

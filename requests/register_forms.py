@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from communities.vocabulary import InitiativeKind, ProgramType
+from communities.rules.vocabulary import InitiativeKind, ProgramType
 from membership.models import Agency, CoordinationInitiative, Program
 from requests.forms import OneLine
 

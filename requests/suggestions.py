@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from communities.vocabulary import InitiativeKind
+from communities.rules.vocabulary import InitiativeKind
 from membership.matching import nearest
 from membership.models import (
     Agency,

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
-from communities.vocabulary import Family
+from communities.rules.vocabulary import Family
 from membership.admin.large import LargeTable
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of

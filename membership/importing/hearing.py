@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db.models import Field
 
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership.models import RowOutcome
 from membership.models.evidence import Evidenced
 

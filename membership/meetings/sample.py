@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice, Meeting
-from communities.vocabulary import MeetingKind
+from communities.rules.vocabulary import MeetingKind
 from membership.meetings.attendance import Answer, answer, note_who_came, people_of
 from membership.meetings.planning import Plan, plan_meeting
 from membership.models import User

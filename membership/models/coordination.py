@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from communities.vocabulary import InitiativeKind, Region, RoleKind
+from communities.rules.vocabulary import InitiativeKind, Region, RoleKind
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind
 from membership.models.people import Person

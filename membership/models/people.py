@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
-from communities.vocabulary import ProgramType
+from communities.rules.vocabulary import ProgramType
 from membership.models.agencies import Agency, Program
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from communities.eligibility import Finding
-from communities.vocabulary import Verdict
+from communities.rules.assess import Finding
+from communities.rules.vocabulary import Verdict
 from membership.models.enrolments import Enrolment
 
 

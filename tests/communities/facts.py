@@ -4,9 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from communities.catalogue import COMMUNITIES
-from communities.eligibility import Criterion, Fact, ProgramWork
-from communities.models import EligibilityCriterion
-from communities.vocabulary import Evidence, Funder, ProgramType
+from communities.rules.facts import Fact, ProgramWork
+from communities.rules.rule import Rule
+from communities.rules.vocabulary import Evidence, Funder, ProgramType
 
 TODAY = date(2026, 5, 4)
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
@@ -22,10 +22,10 @@ PROGRAM_COMMUNITIES = {
 SLUGS = [*PROGRAM_COMMUNITIES, "community-coordination", "icat"]
 
 
-def rules_of(slug: str) -> list[Criterion]:
+def rules_of(slug: str) -> list[Rule]:
     """The rules of a community as the catalogue has them."""
     [data] = [community for community in COMMUNITIES if community["slug"] == slug]
-    return [EligibilityCriterion(**rule).as_rule() for rule in data["rules"]]
+    return [rule for rule, _ in data["rules"]]
 
 
 def claimed(value: bool | Funder = True, **period: Any) -> Fact:

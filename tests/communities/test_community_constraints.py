@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 
 from communities.catalogue import seed
 from communities.models import CommunityOfPractice, EligibilityCriterion
-from communities.vocabulary import CriterionKind
+from communities.rules.caseload import Caseload
 from tests.communities.facts import SLUGS, rules_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -22,7 +22,7 @@ def test_a_community_has_one_rule_of_a_kind():
     }[connection.vendor]
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         EligibilityCriterion.objects.create(
-            community=stvc, kind=CriterionKind.CASELOAD, source="Another sentence."
+            community=stvc, kind=Caseload.key, source="Another sentence."
         )
     assert named in str(refused.value)
     assert stvc.criteria.count() == 3

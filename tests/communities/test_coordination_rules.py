@@ -4,8 +4,9 @@ from itertools import product
 
 import pytest
 
-from communities.eligibility import RoleHeld, Standing, assess
-from communities.vocabulary import InitiativeKind, ProgramType, Reading, RoleKind, Verdict
+from communities.rules.assess import assess
+from communities.rules.facts import RoleHeld, Standing
+from communities.rules.vocabulary import InitiativeKind, ProgramType, Reading, RoleKind, Verdict
 from tests.communities.facts import (
     LAST_YEAR,
     OLD_LIST,

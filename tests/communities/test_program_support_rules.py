@@ -5,8 +5,12 @@ from itertools import product
 
 import pytest
 
-from communities.eligibility import Fact, ProgramWork, Standing, assess
-from communities.vocabulary import CriterionKind, Funder, ProgramType, Reading, Verdict
+from communities.rules.assess import assess
+from communities.rules.caseload import Caseload
+from communities.rules.eva_membership import EvaMembershipHeld
+from communities.rules.facts import Fact, ProgramWork, Standing
+from communities.rules.funding import Funding
+from communities.rules.vocabulary import Funder, ProgramType, Reading, Verdict
 from tests.communities.facts import (
     LAST_YEAR,
     NEXT_YEAR,
@@ -24,11 +28,7 @@ from tests.communities.facts import (
 )
 
 MET, UNKNOWN, NOT_MET = Verdict.MET, Verdict.UNKNOWN, Verdict.NOT_MET
-CASELOAD, FUNDING, MEMBERSHIP = (
-    CriterionKind.CASELOAD,
-    CriterionKind.FUNDING,
-    CriterionKind.EVA_MEMBERSHIP,
-)
+CASELOAD, FUNDING, MEMBERSHIP = Caseload.key, Funding.key, EvaMembershipHeld.key
 PSSG, OTHER = Funder.PSSG, Funder.OTHER
 STVC_PROGRAM = "the STVC program of Sample Society"
 MINISTRY = "the Ministry of Public Safety and Solicitor General"

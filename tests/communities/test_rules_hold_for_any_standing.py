@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from communities.eligibility import Assessment, Criterion, Fact, ProgramWork, RoleHeld, Standing
-from communities.eligibility import assess as held_against
-from communities.vocabulary import (
-    CriterionKind,
+from communities.rules.assess import Assessment
+from communities.rules.assess import assess as held_against
+from communities.rules.caseload import Caseload
+from communities.rules.coordination_role import CoordinationRoleHeld
+from communities.rules.eva_membership import EvaMembershipHeld
+from communities.rules.facts import Fact, ProgramWork, RoleHeld, Standing
+from communities.rules.funding import Funding
+from communities.rules.vocabulary import (
     Evidence,
     Funder,
     InitiativeKind,
@@ -95,17 +99,18 @@ def standings(work=None, role=None, memberships=None):
 
 any_slug = st.sampled_from(SLUGS)
 program_slug = st.sampled_from([*PROGRAM_COMMUNITIES])
-rules = st.builds(
-    Criterion,
-    kind=st.sampled_from(CriterionKind),
-    program_types=some(st.sampled_from(ProgramType)),
-    funder=st.none() | st.sampled_from(Funder),
-    roles=some(st.sampled_from(RoleKind)),
-    initiatives=some(st.sampled_from(InitiativeKind)),
-    roles_to_check=some(st.sampled_from(RoleKind)),
-    initiatives_to_check=some(st.sampled_from(InitiativeKind)),
-)
-any_rules = st.lists(rules, max_size=4, unique_by=lambda rule: rule.kind)
+any_rules = st.tuples(
+    st.builds(Caseload, program_types=some(st.sampled_from(ProgramType))),
+    st.builds(Funding, funder=st.none() | st.sampled_from(Funder)),
+    st.just(EvaMembershipHeld()),
+    st.builds(
+        CoordinationRoleHeld,
+        roles=some(st.sampled_from(RoleKind)),
+        initiatives=some(st.sampled_from(InitiativeKind)),
+        roles_to_check=some(st.sampled_from(RoleKind)),
+        initiatives_to_check=some(st.sampled_from(InitiativeKind)),
+    ),
+).flatmap(lambda rules: st.lists(st.sampled_from(rules), max_size=4, unique_by=type))
 
 
 # -- Unknown is never "not met" -------------------------------------------------------------------
@@ -239,7 +244,7 @@ def test_the_order_of_what_is_known_does_not_change_the_verdict(standing, slug):
 @given(standings(), any_rules)
 def test_there_is_one_finding_for_each_rule_in_the_order_of_the_rules(standing, rules):
     findings = held_against(standing, rules).findings
-    assert [f.kind for f in findings] == [rule.kind for rule in rules]
+    assert [f.kind for f in findings] == [rule.key for rule in rules]
 
 
 @given(standings(), any_rules)

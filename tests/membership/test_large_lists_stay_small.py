@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from communities.vocabulary import ProgramType
+from communities.rules.vocabulary import ProgramType
 from membership.access import reconciliation
 from membership.access.comparison import compare
 from membership.access.exports import Export, read_export

@@ -8,7 +8,9 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from communities.models import EligibilityCriterion
-from communities.vocabulary import CriterionKind, Funder
+from communities.rules.eva_membership import EvaMembershipHeld
+from communities.rules.funding import Funding
+from communities.rules.vocabulary import Funder
 from evabc.rule_changes import effect_of
 from membership.models import EvaMembership
 from requests.lifecycle import State
@@ -42,18 +44,17 @@ def typed(client, **changes):
     """The form as the page has it, with ``changes`` to the rule about funding."""
     shown = client.get(page()).context
     [inline] = shown["inline_admin_formsets"]
-    rules = inline.formset.initial_forms
+    rules = inline.formset.forms
     forms = [shown["adminform"].form, inline.formset.management_form, *rules]
     data = {field.html_name: field.value() for form in forms for field in form}
-    [funding] = [rule for rule in rules if rule.instance.kind == CriterionKind.FUNDING]
+    [funding] = [rule for rule in rules if rule.kind is Funding]
     data |= {funding[name].html_name: value for name, value in changes.items()}
     return {name: value for name, value in data.items() if value is not None and value is not False}
 
 
 def funder() -> str:
-    return EligibilityCriterion.objects.get(
-        community__slug="stvc", kind=CriterionKind.FUNDING
-    ).funder
+    rule = EligibilityCriterion.objects.get(community__slug="stvc", kind=Funding.key)
+    return rule.parameters["funder"]
 
 
 def test_a_changed_rule_is_shown_with_names_and_saved_only_when_confirmed(lou, dana):
@@ -71,7 +72,7 @@ def test_a_changed_rule_is_shown_with_names_and_saved_only_when_confirmed(lou, d
     assert funder() == Funder.OTHER
     entry = LogEntry.objects.get()
     assert entry.user.email == "lou@example.org"
-    assert "Changed Funder for eligibility criterion" in entry.get_change_message()
+    assert "Changed funder for eligibility criterion “Program funding”" in entry.get_change_message()
 
 
 def test_words_that_are_no_rule_are_saved_at_once(lou, dana):
@@ -110,7 +111,7 @@ def test_requests_that_wait_are_counted_and_those_of_other_communities_are_not()
 def test_the_other_team_is_told_how_many_and_no_names(dana):
     community = builders.community()
     EvaMembership.objects.all().delete()
-    rules = [r for r in community.rules() if r.kind != CriterionKind.EVA_MEMBERSHIP]
+    rules = [r for r in community.rules() if r != EvaMembershipHeld()]
     camille = builders.staff(builders.CCSS, "camille@example.org")
     effect = effect_of(community, before=community.rules(), after=rules, viewer=camille, on=TODAY)
     assert (len(effect.enrolled), effect.enrolled_shown) == (1, [])
