@@ -1,5 +1,6 @@
 """What staff edit of the public pages and the rules."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -40,7 +41,7 @@ class CriterionForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not self.errors:
-            named = {name: data[name] for name in self.kind.parameters_form.base_fields}  # type: ignore[attr-defined]
+            named = {name: data[name] for name in self.kind.parameters_form.base_fields}
             self.instance.parameters = self.kind(**named).as_json()
         return data
 
@@ -136,7 +137,7 @@ class CommunityAdmin(PublicWordsAdmin):
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: Any = None
-    ) -> dict[str, list[str]]:
+    ) -> dict[str, Sequence[str]]:
         return {} if obj else {"slug": ["name"]}
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from communities.rules import kind_choices, kind_of, rule_from
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Family, MeetingKind
 
+MARK_PARTS = 6  # in templates/communities/mark.html, each with its colour in site.css
+
 
 class SupportTeam(models.Model):
     """The EVA BC team that looks after one family of communities, and its mailbox."""
@@ -63,6 +65,11 @@ class CommunityOfPractice(models.Model):
     @property
     def is_coordination(self) -> bool:
         return self.family == Family.COORDINATION
+
+    @property
+    def mark(self) -> int:
+        """Which part of the mark carries its colour: the parts are given out in turn."""
+        return self.position % MARK_PARTS
 
     @property
     def offerings(self) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.contrib.auth.models import Group
 from django.db import transaction
 
+from communities.catalogue import COMMUNITIES, slug_of
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Funder
 from membership.access.sample import work_on_sample_access
@@ -74,9 +75,11 @@ LISTS = [
     SampleList("programs.csv", ListKind.PROGRAMS, "the ministry’s contract list", 55),
     SampleList("people.csv", ListKind.PEOPLE, "the list of program staff", 50),
     SampleList("initiatives.csv", ListKind.INITIATIVES, "the list of committees and ICATs", 50),
+    # A community needs no sample roster: people ask to join it in the sample year.
     *(
         SampleList(f"roster-{slug}.csv", ListKind.ROSTER, f"the {slug} roster", 45, slug)
-        for slug in ("stvc", "ors", "cbvs", "sas", "community-coordination", "icat")
+        for slug in map(slug_of, COMMUNITIES)
+        if (_FOLDER / f"roster-{slug}.csv").exists()
     ),
 ]
 # It comes after staff checked the funding of two of its programs, and says otherwise.

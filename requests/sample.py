@@ -79,9 +79,19 @@ class _Life:
             _deliver()
 
     def plan_request(
-        self, applicant: Applicant, story: dict[Verb, int], *, at: datetime, leaves: bool = False
+        self,
+        applicant: Applicant | None,
+        story: dict[Verb, int],
+        *,
+        at: datetime,
+        leaves: bool = False,
     ) -> None:
-        """Plan that somebody asks to join, and what becomes of it."""
+        """Plan that somebody asks to join, and what becomes of it.
+
+        There is nobody where the sample lists know no work that a community is for.
+        """
+        if applicant is None:
+            return
         story_of_one = _Story(applicant, self.staff[applicant.community.family])
         self.plan(at, story_of_one.send)
         for verb, days in story.items():
@@ -151,14 +161,14 @@ def live_a_sample_year(*, now: datetime) -> None:
     for n in range(past):
         days_ago = _FIRST_DAYS_AGO - n * (_FIRST_DAYS_AGO - _LAST_DAYS_AGO) // past
         life.plan_request(
-            next(asking[n % len(asking)]),
+            next(asking[n % len(asking)], None),
             _STORIES[(n + n // len(_STORIES)) % len(_STORIES)],
             at=now - timedelta(days=days_ago, hours=n % 7),
             leaves=n % 6 == 0,
         )
     for n, (days_ago, story) in enumerate(_WAITING):
         at = now - timedelta(days=days_ago, hours=n)
-        life.plan_request(next(asking[n % len(asking)]), story, at=at)
+        life.plan_request(next(asking[n % len(asking)], None), story, at=at)
     for applicant in todays:
         life.plan_request(applicant, {}, at=now - timedelta(days=2))
     _plan_the_yearly_question(life, now)

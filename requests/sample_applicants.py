@@ -32,16 +32,6 @@ _FIRST = [
     "Tove",
 ]
 _LAST = ["Placeholder", "Sample", "Inventée", "O’Example", "Exemple", "Sample-Invented", "Example"]
-_KINDS = {
-    "community-coordination": (InitiativeKind.VAWIR, RoleKind.CHAIR),
-    "icat": (InitiativeKind.ICAT, RoleKind.CO_CHAIR),
-}
-_TYPES = {
-    "stvc": [ProgramType.STVC],
-    "ors": [ProgramType.STV_ORS, ProgramType.MORS],
-    "cbvs": [ProgramType.CBVS],
-    "sas": [ProgramType.SAS],
-}
 
 
 @dataclass(frozen=True)
@@ -66,10 +56,18 @@ def applicants_for(community: CommunityOfPractice) -> Iterator[Applicant]:
         yield newcomer
 
 
+def _program_types(community: CommunityOfPractice) -> list[ProgramType]:
+    """The types that its rules name; where they name none, any will do."""
+    named = [kind for rule in community.rules() for kind in rule.program_types]
+    return named or list(ProgramType)
+
+
 def _listed(community: CommunityOfPractice) -> Iterator[Applicant]:
     """People whom a list names in a fitting program and who are in no community yet."""
+    if community.is_coordination:
+        return
     people = Person.objects.filter(user__isnull=True, enrolments__isnull=True)
-    fitting = people.filter(positions__program_type__in=_TYPES.get(community.slug, []))
+    fitting = people.filter(positions__program_type__in=_program_types(community))
     for person in fitting.order_by("pk").prefetch_related("positions__program__agency"):
         program = person.positions.all()[0].program
         if program:
@@ -79,7 +77,9 @@ def _listed(community: CommunityOfPractice) -> Iterator[Applicant]:
 def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
     names = _names_for(community)
     if community.is_coordination:
-        kind, role = _KINDS[community.slug]
+        rules = community.rules()
+        kind = next((k for rule in rules for k in rule.initiatives), InitiativeKind.VAWIR)
+        role = next((r for rule in rules for r in rule.roles), RoleKind.CHAIR)
         initiatives = CoordinationInitiative.objects.filter(kind=kind).order_by("pk")
         for name, initiative in zip(names, cycle(initiatives), strict=False):
             answers = {
@@ -92,7 +92,7 @@ def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
             }
             yield Applicant(_email(name), community, answers)
         return
-    programs = Program.objects.filter(type__in=_TYPES[community.slug]).select_related("agency")
+    programs = Program.objects.filter(type__in=_program_types(community)).select_related("agency")
     for n, (name, program) in enumerate(zip(names, cycle(programs.order_by("pk")), strict=False)):
         agency = program.agency.name
         if n % 3 == 2:
@@ -102,9 +102,9 @@ def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
 
 def _names_for(community: CommunityOfPractice) -> list[str]:
     """Names that nobody has who asks to join another community."""
-    slugs = [*_TYPES, *_KINDS]
+    keys = list(CommunityOfPractice.objects.order_by("pk").values_list("pk", flat=True))
     names = [f"{first} {last}" for last, first in product(_LAST, _FIRST)]
-    return names[slugs.index(community.slug) :: len(slugs)]
+    return names[keys.index(community.pk) :: len(keys)]
 
 
 def _in_program(

@@ -154,7 +154,7 @@ class Rule(ABC):
     @classmethod
     def from_json(cls, parameters: Mapping[str, object]) -> Self:
         """The rule with these parameters. Raises ``ValidationError`` where one is not valid."""
-        asked = cls.parameters_form.base_fields  # type: ignore[attr-defined]
+        asked = cls.parameters_form.base_fields
         return cls(**{name: field.clean(parameters.get(name)) for name, field in asked.items()})
 
     def as_json(self) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Working days in British Columbia, against the government's own dates."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -20,8 +20,11 @@ KNOWN = {
 
 @pytest.mark.parametrize(("year", "days"), KNOWN.items())
 def test_the_eleven_statutory_holidays(year: int, days: str) -> None:
-    of_the_year = STATUTORY_HOLIDAYS[f"{year}-01-01" : f"{year}-12-31"]
-    assert of_the_year == [date.fromisoformat(f"{year}-{d}") for d in days.split()]
+    january = date(year, 1, 1)
+    whole_year = [january + timedelta(days=n) for n in range(365)]
+    assert [day for day in whole_year if day in STATUTORY_HOLIDAYS] == [
+        date.fromisoformat(f"{year}-{d}") for d in days.split()
+    ]
 
 
 @pytest.mark.parametrize(

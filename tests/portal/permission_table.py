@@ -152,7 +152,9 @@ TABLE = {
     "admin:history": (TEAMS, desk(405, 405, 405)),
     "admin:no_such_page": (desk(404, 404, 404),) * 2,
     **fixed_rows("communities_supportteam"),
-    **fixed_rows("communities_communityofpractice"),
+    **rows_of(
+        "communities_communityofpractice", look=LEADS, add=LEADS, change=LEADS, delete=NOBODY
+    ),
     **fixed_rows("communities_passage"),
     **rows_of("communities_question", look=LEADS, add=LEADS, change=LEADS, delete=LEADS),
     **rows_of("membership_user", look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY),

@@ -72,7 +72,9 @@ def test_a_changed_rule_is_shown_with_names_and_saved_only_when_confirmed(lou, d
     assert funder() == Funder.OTHER
     entry = LogEntry.objects.get()
     assert entry.user.email == "lou@example.org"
-    assert "Changed funder for eligibility criterion “Program funding”" in entry.get_change_message()
+    assert (
+        "Changed funder for eligibility criterion “Program funding”" in entry.get_change_message()
+    )
 
 
 def test_words_that_are_no_rule_are_saved_at_once(lou, dana):

@@ -1,4 +1,4 @@
-"""Write what is missing of the six communities, their rules, the public texts, the reasons and the teams."""
+"""Write what is missing of the communities, their rules, the public texts, the reasons and the teams."""
 
 from typing import Any
 
