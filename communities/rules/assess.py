@@ -128,6 +128,11 @@ class Assessment:
         return tuple(f for f in self.findings if f.verdict == Verdict.NOT_MET)
 
     @property
+    def first_by_fact(self) -> tuple[Finding, ...]:
+        """One finding for each kind of fact: staff confirm the fact beside it, and only once."""
+        return tuple({f.facts: f for f in reversed(self.findings)}.values())
+
+    @property
     def needs_written_reason(self) -> bool:
         """To approve against a NOT_MET or UNKNOWN finding staff write why."""
         return self.verdict != Verdict.MET
