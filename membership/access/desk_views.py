@@ -15,7 +15,6 @@ from membership.access import reconciliation, slack_link, verbs
 from membership.access.comparison import compare
 from membership.access.forms import ExportForm, LinkForm
 from membership.access.lifecycle import Verb, allows
-from membership.access.lines import summary
 from membership.models import Access, SlackExport
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
@@ -96,8 +95,8 @@ def _mine(request: SignedIn, pk: int) -> Access:
 def slack(request: SignedIn, family: str) -> HttpResponse:
     """The workspace of a team: its invitation link, and Slack held against the roster."""
     team = _workspace(request, family)
-    kept = SlackExport.objects.filter(team=team).select_related("uploaded_by__person")
-    export = kept.defer("people").first()
+    exports = SlackExport.objects.filter(team=team).select_related("uploaded_by__person")
+    export = exports.first()
     return _page(
         request,
         "slack",
@@ -106,7 +105,7 @@ def slack(request: SignedIn, family: str) -> HttpResponse:
         communities=team.communities.filter(has_slack=True),
         link=slack_link.link_now(team, on=timezone.localdate()),
         export=export,
-        found=summary(compare(export)) if export else None,
+        found=compare(export) if export else None,
     )
 
 
