@@ -85,7 +85,7 @@ class ExportForm(_Described):
             return data
         try:
             if file:
-                self.export = read_export(file.file, file.name)
+                self.export = read_export(file.read(), file.name)
             else:
                 self.export = read_pasted(pasted)
         except Refused as refusal:

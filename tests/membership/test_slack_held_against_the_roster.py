@@ -1,7 +1,6 @@
 """Slack's member export held against the roster: read or refused, compared, and worked through."""
 
 from datetime import timedelta
-from io import BytesIO
 
 import pytest
 from django.db import connection
@@ -9,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from membership.access import reconciliation
 from membership.access.comparison import compare, near_accesses
-from membership.access.exports import Export, read_export, read_pasted
+from membership.access.exports import read_export, read_pasted
 from membership.access.lifecycle import Verb
 from membership.access.verbs import mark, want
 from membership.models import Access, Enrolment, Person, SlackExport
@@ -31,15 +30,11 @@ def slack_row(email: str, name: str = "", status: str = "Member") -> str:
     return f"{email.split('@')[0]},{email},{status},1,0,0,U01,{name},,"
 
 
-def read_file(content: bytes, file_name: str) -> Export:
-    return read_export(BytesIO(content), file_name)
-
-
 # -- Reading --------------------------------------------------------------------------------------
 
 
 def test_slacks_own_export_is_read_without_bots_and_closed_accounts():
-    export = read_file(
+    export = read_export(
         csv_file(
             HEADINGS,
             slack_row("Dana@Example.org", "Dana Sample"),
@@ -65,12 +60,12 @@ def test_slacks_own_export_is_read_without_bots_and_closed_accounts():
     ],
 )
 def test_odd_columns_marks_and_headings_are_understood(content):
-    assert read_file(content, "list.csv").people == {"dana@example.org": "Dana Sample"}
+    assert read_export(content, "list.csv").people == {"dana@example.org": "Dana Sample"}
 
 
 def test_a_spreadsheet_is_read_too():
     content = xlsx_file(["Email", "Status"], ["dana@example.org", "Admin"], [None, None])
-    assert read_file(content, "list.xlsx").people == {"dana@example.org": ""}
+    assert read_export(content, "list.xlsx").people == {"dana@example.org": ""}
 
 
 @pytest.mark.parametrize(
@@ -88,11 +83,11 @@ def test_a_spreadsheet_is_read_too():
 )
 def test_what_cannot_be_read_is_refused_with_a_sentence(content, name, why):
     with pytest.raises(Refused, match=why):
-        read_file(content, name)
+        read_export(content, name)
 
 
 def test_a_formula_and_a_bad_address_are_named_by_their_rows_and_the_rest_is_read():
-    export = read_file(
+    export = read_export(
         csv_file(
             "email,fullname",
             '=HYPERLINK("http://evil.example"),Evil',
@@ -333,7 +328,7 @@ def test_thousands_are_compared_by_as_many_queries_as_a_few(team, priya):
         want(people=people, community=community, by=None, now=NOW)
         reconciliation.keep(
             team=team,
-            export=read_file(
+            export=read_export(
                 csv_file("email", *(p.email for p in people[::2]), "who@elsewhere.org"), "a.csv"
             ),
             by=priya,
