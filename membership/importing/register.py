@@ -129,9 +129,10 @@ class Register:
 
     def read_memberships(self) -> None:
         """Of the agencies that were read."""
-        agencies = self.agencies.known()
-        for membership in self._held(EvaMembership.objects.filter(agency__in=agencies)):
-            self.memberships.put(agencies[membership.agency_id].name_key, membership)
+        held = EvaMembership.objects.filter(agency__in=self.agencies.known())
+        for membership in self._held(held.select_related("agency")):
+            if membership.agency:
+                self.memberships.put(membership.agency.name_key, membership)
 
     def read_people(self, emails: Iterable[str]) -> None:
         # An address of nobody is no address; the index leaves it out as well.
