@@ -31,7 +31,7 @@ class StaffSite(AdminSite):
     empty_value_display = "–"
     enable_nav_sidebar = False
 
-    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: object) -> None:
         """Leave out what other packages bring and nobody here should open: codes, factors, groups."""
         models = (
             model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]

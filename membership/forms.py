@@ -1,9 +1,9 @@
 """What staff write when they work on a roster, and what somebody writes who leaves it."""
 
 from datetime import timedelta
-from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
 from membership.leaving import Successor
@@ -17,14 +17,14 @@ class Paragraphs(forms.CharField):
 
     widget = forms.Textarea(attrs={"rows": 5})
 
-    def to_python(self, value: Any) -> str:
+    def to_python(self, value: object) -> str:
         return clean_paragraphs(super().to_python(value) or "")
 
 
 class OneLine(forms.CharField):
     """One line, without control and direction marks."""
 
-    def to_python(self, value: Any) -> str:
+    def to_python(self, value: object) -> str:
         return clean_text(super().to_python(value) or "")
 
 
@@ -80,8 +80,8 @@ class TimeForm(forms.Form):
         error_messages={"required": "Write why you give time."},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
         tomorrow = timezone.localdate() + timedelta(days=1)
         self.fields["until"].widget.attrs["min"] = tomorrow.isoformat()
 
@@ -104,8 +104,8 @@ class LeaveForm(forms.Form):
     )
     may_name_me = forms.BooleanField(label="The letter may give my name", required=False)
 
-    def __init__(self, *args: Any, asks_successor: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, asks_successor: bool) -> None:
+        super().__init__(data)
         if not asks_successor:
             for name in ("successor_name", "successor_email", "may_name_me"):
                 del self.fields[name]
@@ -116,7 +116,7 @@ class LeaveForm(forms.Form):
             raise forms.ValidationError("Write the name only, without addresses or links.")
         return name
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         name, email = data.get("successor_name"), data.get("successor_email")
         if name and not email and "successor_email" not in self.errors:

@@ -4,6 +4,7 @@ On a roster this is "changed jobs": in answer to the yearly question, or at any 
 she says is kept as her own word, for the day on which she asks to join.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from communities.eligibility import assess
+from communities.eligibility import Criterion, assess
 from communities.models import CommunityOfPractice
 from communities.vocabulary import CriterionKind, Evidence, Reading
 from membership.confirmations import Answer, close, lock_place, lock_question
@@ -28,9 +29,10 @@ from membership.rosters import reassess
 from membership.standing import only_of, standing_of
 from membership.worklist import put_on
 from requests.answers import Claims, keep_claims
+from requests.on_record import Work
 
 
-def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> list[Any]:
+def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> Sequence[Work]:
     """The positions, or roles, that have not ended and that the community's rules look at.
 
     Where the rules name no kinds, all of them.
@@ -55,7 +57,7 @@ def _still(on: date) -> Q:
     return Q(ends_on__isnull=True) | Q(ends_on__gte=on)
 
 
-def _named(rules: list[Any], kind: CriterionKind, *columns: str) -> set[str]:
+def _named(rules: Sequence[Criterion], kind: CriterionKind, *columns: str) -> set[str]:
     return {
         value
         for rule in rules
@@ -127,7 +129,7 @@ def _take_over(
     community: CommunityOfPractice,
     answers: dict[str, Any],
     *,
-    old: list[Any],
+    old: Sequence[Work],
     on: date,
 ) -> Claims:
     """Her old work ends yesterday in her own word, and the new work is a claim from today."""
@@ -158,9 +160,7 @@ def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None
 
 def _her_own(work: ProgramPosition | CoordinationRole) -> ProgramPosition | CoordinationRole:
     """What she would have said of the same work, not saved yet."""
-    about: dict[str, Any] = {
-        name: getattr(work, name) for name in (*work.SAME_THING, "person", "starts_on")
-    }
+    about = {name: getattr(work, name) for name in (*work.SAME_THING, "person", "starts_on")}
     if isinstance(work, ProgramPosition):
         return ProgramPosition(**about, agency=work.agency, carries_caseload=work.carries_caseload)
     return CoordinationRole(**about, role=work.role)

@@ -1,7 +1,6 @@
 """All that is held about a person, as she downloads it."""
 
 from datetime import datetime
-from typing import Any
 
 from membership.models import Person
 from membership.privacy.held import held_by_register
@@ -18,7 +17,7 @@ LEFT_OUT = [
 ]
 
 
-def all_that_is_held(person: Person, *, now: datetime) -> dict[str, Any]:
+def all_that_is_held(person: Person, *, now: datetime) -> dict[str, object]:
     """One document of plain values. The number of queries is the same for any person."""
     requests = person.join_requests.select_related("community").prefetch_related("events")
     return {
@@ -29,7 +28,7 @@ def all_that_is_held(person: Person, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _request(join_request: JoinRequest) -> dict[str, Any]:
+def _request(join_request: JoinRequest) -> dict[str, object]:
     assessment = join_request.kept_assessment
     return {
         "reference": join_request.reference,

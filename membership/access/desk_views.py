@@ -1,10 +1,9 @@
 """The desk's pages about access: one access with its buttons, and a team's Slack workspace."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin, messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -66,7 +65,7 @@ def mark(request: SignedIn, pk: int) -> HttpResponse:
     return redirect("admin:membership_access_changelist")
 
 
-def report(request: Any, marked: verbs.Marked) -> None:
+def report(request: HttpRequest, marked: verbs.Marked) -> None:
     """Say for each row what became of it; of very many, the first and how many more."""
     if marked.moved:
         words = _named([f"{a.who} ({a.place}: {a.state_words.lower()})" for a in marked.moved])
@@ -193,7 +192,7 @@ def _to_slack(team: SupportTeam) -> HttpResponse:
     return redirect(reverse("admin:membership_access_slack", args=[team.family]))
 
 
-def _page(request: SignedIn, template: str, **context: Any) -> HttpResponse:
+def _page(request: SignedIn, template: str, **context: object) -> HttpResponse:
     return render(
         request, f"{TEMPLATES}/{template}.html", {**admin.site.each_context(request), **context}
     )

@@ -1,8 +1,9 @@
 """What staff say about Slack: its invitation link, and who is in it."""
 
-from typing import Any
-
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from membership.access.exports import Export, read_export, read_pasted
 from membership.importing.sheets import MOST_BYTES, MOST_ROWS
@@ -14,8 +15,12 @@ LONGEST_PASTE = 200_000  # under what one form may bring
 class _Described(forms.Form):
     """Fields that point to their help, for those who do not see it."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile] | None = None,
+    ) -> None:
+        super().__init__(data, files)
         for name, field in self.fields.items():
             if field.help_text:
                 field.widget.attrs["aria-describedby"] = f"id_{name}_helptext"
@@ -74,7 +79,7 @@ class ExportForm(_Described):
         help_text="One a line, or with commas. For more than about 5,000, use a file.",
     )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         file, pasted = data.get("file"), data.get("pasted", "").strip()
         if self.errors:

@@ -1,10 +1,9 @@
 """Filters by when an EVA BC membership ends."""
 
 from datetime import date, timedelta
-from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -21,7 +20,7 @@ class EndingFilter(admin.SimpleListFilter):
     title = "period"
     parameter_name = "period"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [
             ("current", "Current"),
             ("30", "Ends within 30 days"),
@@ -30,7 +29,7 @@ class EndingFilter(admin.SimpleListFilter):
             ("none", "Checked: there is none"),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         today = timezone.localdate()
         match self.value():
             case "current":
@@ -51,10 +50,10 @@ class HolderFilter(admin.SimpleListFilter):
     title = "EVA BC membership"
     parameter_name = "membership"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [("current", "Current"), ("none", "None that is current")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         held = Exists(
             EvaMembership.objects.filter(current(timezone.localdate()), agency=OuterRef("pk"))
         )

@@ -1,19 +1,18 @@
 """What the register, the outbox and the sign-in hold about a person, for her own file."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
-from membership.models import OutboxEmail, Person, SlackLinkOpening, User
+from membership.models import Enrolment, OutboxEmail, Person, SlackLinkOpening, User
 
 _OF_A_FACT = ("evidence", "list_name", "list_as_of", "list_says", "confirmed_on")
 
 
-def held_by_register(person: Person) -> dict[str, Any]:
+def held_by_register(person: Person) -> dict[str, object]:
     """Her details, facts, communities, letters and meetings. Of other people it says nothing."""
     return {
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
@@ -64,12 +63,12 @@ def held_by_register(person: Person) -> dict[str, Any]:
     }
 
 
-def _enrolments(person: Person) -> Any:
+def _enrolments(person: Person) -> QuerySet[Enrolment]:
     rows = person.enrolments.select_related("community", "leaving")
     return rows.prefetch_related("confirmations", "worklist").order_by("pk")
 
 
-def _enrolment(enrolment: Any) -> dict[str, Any]:
+def _enrolment(enrolment: Enrolment) -> dict[str, object]:
     return {
         **_columns(enrolment, "community", "started_on", "ended_on"),
         "left_because": enrolment.leaving.reason if hasattr(enrolment, "leaving") else None,
@@ -86,7 +85,7 @@ def _enrolment(enrolment: Any) -> dict[str, Any]:
     }
 
 
-def _sign_in(user: User) -> dict[str, Any]:
+def _sign_in(user: User) -> dict[str, object]:
     return {
         **_columns(user, "email", "is_staff", "is_active", "date_joined", "last_login"),
         "teams": sorted(user.team_names),
@@ -100,13 +99,13 @@ def _sign_in(user: User) -> dict[str, Any]:
     }
 
 
-def _all(rows: Iterable[Model], *names: str) -> list[dict[str, Any]]:
+def _all(rows: Iterable[Model], *names: str) -> list[dict[str, object]]:
     return [_columns(row, *names) for row in rows]
 
 
-def _columns(row: Model, *names: str) -> dict[str, Any]:
+def _columns(row: Model, *names: str) -> dict[str, object]:
     return {name: _plain(getattr(row, name)) for name in names}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
