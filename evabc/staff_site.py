@@ -52,6 +52,7 @@ class StaffSite(AdminSite):
         from evabc.report_views import report_sheet, reports
         from membership.coverage import coverage_page, coverage_sheet
         from membership.roster_sheets import roster_sheet
+        from requests.privacy_views import erase_by_staff
 
         view = self.admin_view
         djangos = super().get_urls()
@@ -63,6 +64,11 @@ class StaffSite(AdminSite):
             path("coverage/sheet/", view(coverage_sheet), name="coverage_sheet"),
             path("reports/", view(reports), name="reports"),
             path("reports/sheet/", view(report_sheet), name="report_sheet"),
+            path(
+                "membership/person/<int:pk>/erase/",
+                view(erase_by_staff),
+                name="membership_person_erase",
+            ),
             path("roster-sheet/", view(roster_sheet), name="roster_sheet"),
             *(u for u in djangos if not str(u.pattern).startswith("password_change")),
         ]

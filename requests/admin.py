@@ -16,7 +16,6 @@ from requests import (
     bulk_views,
     desk_views,
     entry_views,
-    person_admin,
     reason_admin,
     register_views,
     reviewing,
@@ -33,7 +32,7 @@ from requests.queue_filters import (
 )
 from requests.queue_page import QueuePage
 
-__all__ = ["JoinRequestAdmin", "person_admin", "reason_admin"]
+__all__ = ["JoinRequestAdmin", "reason_admin"]
 
 
 @admin.register(JoinRequest)

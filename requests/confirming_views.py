@@ -17,9 +17,8 @@ from membership.applicants import person_for
 from membership.models import Enrolment
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
-from requests.changing_jobs import change_jobs, work_on_record
+from requests.changing_jobs import change_jobs, in_words, work_on_record
 from requests.forms import join_form_for
-from requests.on_record import in_words
 
 STAY = "still-here"
 CHANGED = "changed-jobs"

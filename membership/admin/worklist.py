@@ -10,9 +10,15 @@ from django.utils.safestring import SafeString
 
 from communities.models import CommunityOfPractice
 from membership.admin import worklist_views
-from membership.admin.teams import FilterWithDefault, RowsWithAPageOfTheirOwn, TeamFilter
+from membership.admin.teams import (
+    FilterWithDefault,
+    RowsWithAPageOfTheirOwn,
+    TeamFilter,
+    TeamsOwnRows,
+)
+from membership.exporting import exports_of
 from membership.lists import known_lists
-from membership.models import NightlyReassessment, WorklistRow
+from membership.models import Export, NightlyReassessment, WorklistRow
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 from membership.worklist import worklist_of
@@ -125,3 +131,19 @@ class WorklistAdmin(RowsWithAPageOfTheirOwn):
     @admin.display(description="state", ordering="state")
     def state_now(self, row: WorklistRow) -> SafeString:
         return render_to_string("admin/membership/worklistrow/state.html", {"row": row})
+
+
+# -- The log of exports ----------------------------------------------------------------------------
+
+
+@admin.register(Export)
+class ExportAdmin(TeamsOwnRows):
+    """Who saved which sheet, newest first."""
+
+    list_display = ["what", "by", "at", "rows"]
+    list_select_related = ["by"]
+    date_hierarchy = "at"
+    search_fields = ["what", "by__email"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Export]:
+        return exports_of(families_of(request.user))

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django import forms
 from django.contrib import admin, messages
 from django.forms import Form
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from membership import roster_letters, rosters, worklist
 from membership.confirmations import SETTLED_BY_HAND, settle_row
-from membership.forms import EndForm, SettleForm, TimeForm, WriteForm
+from membership.forms import LONGEST_TEXT, Paragraphs
 from membership.models import Enrolment, User, WorklistRow
 from membership.outbox.message import blocks_of
 from membership.outbox.queue import Letter
@@ -23,6 +24,64 @@ from membership.signup.visitors import SignedIn
 
 # Stands in the preview where the staff's own words will be.
 OWN_WORDS = "[own words]"
+
+
+class WriteForm(forms.Form):
+    """Writing to somebody on a roster."""
+
+    text = Paragraphs(
+        label="Your paragraph",
+        help_text="It appears here, in the letter.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write what you want to ask."},
+    )
+
+
+class EndForm(forms.Form):
+    """Ending an enrolment."""
+
+    text = Paragraphs(
+        label="Why, and what the person can do",
+        help_text="It appears here, in the letter.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write why, in words for the person."},
+    )
+
+
+class SettleForm(forms.Form):
+    """Settling a row that staff have looked at."""
+
+    text = Paragraphs(
+        label="What you found",
+        help_text="Kept in the history for staff. The person does not see it.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write what you found."},
+    )
+
+
+class TimeForm(forms.Form):
+    """Giving time until a day."""
+
+    until = forms.DateField(
+        label="Until",
+        help_text="The last day of the time you give.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={
+            "required": "Give a day.",
+            "invalid": "Write the day as year-month-day, for example 2027-03-31.",
+        },
+    )
+    text = Paragraphs(
+        label="Why",
+        help_text="Kept in the history for staff. The person does not see it.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write why you give time."},
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        tomorrow = timezone.localdate() + timedelta(days=1)
+        self.fields["until"].widget.attrs["min"] = tomorrow.isoformat()
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from django.db import transaction
 from communities.models import SupportTeam
 from communities.vocabulary import Family
 from membership.models import ListKind, User
-from membership.staff import make_lead
-from membership.teams import LEADS
+from membership.teams import LEADS, make_lead
 
 
 @dataclass(frozen=True)
