@@ -1,10 +1,14 @@
 """What staff edit of the public pages and the rules."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import Fieldset
+from django.db.models import Max
 from django.http import HttpRequest
+from django.utils.text import slugify
 
 from communities.models import (
     CommunityOfPractice,
@@ -14,43 +18,58 @@ from communities.models import (
     SupportTeam,
 )
 from communities.public_pages import renew_public_pages
-from communities.vocabulary import InitiativeKind, ProgramType, RoleKind
-
-
-def _choices(vocabulary: Any) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(
-        choices=vocabulary.choices, required=False, widget=forms.CheckboxSelectMultiple
-    )
+from communities.rules import KINDS, kind_of
 
 
 class CriterionForm(forms.ModelForm):
-    """The typed parts of a rule as boxes to tick."""
-
-    program_types = _choices(ProgramType)
-    roles = _choices(RoleKind)
-    initiatives = _choices(InitiativeKind)
-    roles_to_check = _choices(RoleKind)
-    initiatives_to_check = _choices(InitiativeKind)
+    """One rule: its kind, which stays, with the fields of this kind's parameters."""
 
     class Meta:
         model = EligibilityCriterion
-        fields = [
-            "kind",
-            "program_types",
-            "funder",
-            "roles",
-            "initiatives",
-            "roles_to_check",
-            "initiatives_to_check",
-            "source",
-            "position",
+        fields = ["kind", "source", "position"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind = kind_of(self.instance.kind or self["kind"].value())
+        self.fields["kind"].choices = [(self.kind.key, self.kind.title)]  # type: ignore[attr-defined]
+        parameters = self.kind.parameters_form().fields
+        for name, field in parameters.items():
+            field.initial = self.instance.parameters.get(name)
+        self.fields |= parameters
+        self.order_fields(["kind", *parameters])
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors:
+            named = {name: data[name] for name in self.kind.parameters_form.base_fields}
+            self.instance.parameters = self.kind(**named).as_json()
+        return data
+
+    @property
+    def fieldset(self) -> Fieldset:
+        """The fields as the admin shows them; each kind has its own, so the inline cannot list them."""
+        shown = [field.name for field in self.visible_fields() if field.name != "DELETE"]
+        return Fieldset(self, fields=shown)
+
+
+class CriterionFormSet(forms.BaseInlineFormSet):
+    """The rules of a community, and an empty form for each kind that it has no rule of."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = {criterion.kind for criterion in self.get_queryset()}
+        missing = [key for key in KINDS if key not in kept]
+        self.extra = len(missing)
+        self.initial_extra = [
+            {"kind": key, "position": len(kept) + place} for place, key in enumerate(missing)
         ]
 
 
 class CriterionInline(admin.StackedInline):
     model = EligibilityCriterion
     form = CriterionForm
-    extra = 0
+    formset = CriterionFormSet
+    template = "admin/communities/rules.html"
 
 
 class PublicWordsAdmin(admin.ModelAdmin):
@@ -85,13 +104,46 @@ class SupportTeamAdmin(FixedRowsAdmin):
     readonly_fields = ["family"]
 
 
+class CommunityForm(forms.ModelForm):
+    slug = forms.SlugField(
+        required=False,
+        help_text="The last part of its page’s address. Leave it empty to take the name.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "slug" in self.fields and "slug" not in self.errors:
+            data["slug"] = data["slug"] or slugify(data.get("name", ""))
+            if not data["slug"]:
+                self.add_error("slug", "Type a short name in the letters a to z.")
+        return data
+
+
 @admin.register(CommunityOfPractice)
-class CommunityAdmin(FixedRowsAdmin):
+class CommunityAdmin(PublicWordsAdmin):
+    """Staff add communities and change them; one with requests and a roster is never deleted."""
+
+    form = CommunityForm
     list_display = ["short_name", "name", "team"]
     list_display_links = ["short_name", "name"]
     list_select_related = ["team"]
-    readonly_fields = ["slug", "team"]
     inlines = [CriterionInline]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["slug", "team"] if obj else []
+
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: Any = None
+    ) -> dict[str, Sequence[str]]:
+        return {} if obj else {"slug": ["name"]}
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new community stands last."""
+        last = CommunityOfPractice.objects.aggregate(last=Max("position", default=-1))["last"]
+        return {"position": last + 1, **super().get_changeform_initial_data(request)}
 
 
 @admin.register(Question)

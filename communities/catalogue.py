@@ -1,12 +1,14 @@
-"""The six communities, their rules and the public texts as data, from EVA BC's questions and answers.
+"""The communities, their rules and the public texts as data, from EVA BC's questions and answers.
 
-``seed`` writes what is missing and touches nothing that is there: staff's edits stay. Long, because
-it holds the words of the source.
+``seed`` writes what is missing and touches nothing that is there: staff's edits stay. One more
+community is one more entry in ``COMMUNITIES``; its slug and its rules may be left away. Long,
+because it holds the words of the source.
 """
 
 from typing import Any
 
 from django.db import transaction
+from django.utils.text import slugify
 
 from communities.models import (
     CommunityOfPractice,
@@ -15,8 +17,12 @@ from communities.models import (
     Question,
     SupportTeam,
 )
-from communities.vocabulary import (
-    CriterionKind,
+from communities.rules.caseload import Caseload
+from communities.rules.coordination_role import CoordinationRoleHeld
+from communities.rules.eva_membership import EvaMembershipHeld
+from communities.rules.funding import Funding
+from communities.rules.rule import Rule
+from communities.rules.vocabulary import (
     Family,
     Funder,
     InitiativeKind,
@@ -58,20 +64,12 @@ COORDINATION_RULE = (
 ICAT_RULE = "ICAT CoP: ICAT co-chairs and ICAT coordinators."
 
 
-def _program_rules(*types: ProgramType) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": CriterionKind.CASELOAD,
-            "program_types": list(types),
-            "source": PROGRAM_SUPPORT_RULE,
-        },
-        {
-            "kind": CriterionKind.FUNDING,
-            "funder": Funder.PSSG,
-            "source": PROGRAM_SUPPORT_RULE,
-        },
-        {"kind": CriterionKind.EVA_MEMBERSHIP, "source": PROGRAM_SUPPORT_RULE},
-    ]
+Rules = list[tuple[Rule, str]]  # each with the sentence it comes from
+
+
+def _program_rules(*types: ProgramType) -> Rules:
+    rules = (Caseload(program_types=types), Funding(Funder.PSSG), EvaMembershipHeld())
+    return [(rule, PROGRAM_SUPPORT_RULE) for rule in rules]
 
 
 def _program_community(
@@ -135,15 +133,16 @@ COMMUNITIES: list[dict[str, Any]] = [
             "Violence in Relationships (VAWIR/VIR) committees and Sexual Assault Coordination committees."
         ),
         "rules": [
-            {
-                "kind": CriterionKind.COORDINATION_ROLE,
-                "roles": [RoleKind.CHAIR],
-                "initiatives": [InitiativeKind.VAWIR, InitiativeKind.SAC],
-                # The source names chairs here and co-chairs for ICATs, and says "such as".
-                "roles_to_check": [RoleKind.CO_CHAIR],
-                "initiatives_to_check": [InitiativeKind.ICAT, InitiativeKind.OTHER],
-                "source": COORDINATION_RULE,
-            }
+            (
+                CoordinationRoleHeld(
+                    roles=(RoleKind.CHAIR,),
+                    initiatives=(InitiativeKind.VAWIR, InitiativeKind.SAC),
+                    # The source names chairs here and co-chairs for ICATs, and says "such as".
+                    roles_to_check=(RoleKind.CO_CHAIR,),
+                    initiatives_to_check=(InitiativeKind.ICAT, InitiativeKind.OTHER),
+                ),
+                COORDINATION_RULE,
+            )
         ],
     },
     {
@@ -155,13 +154,14 @@ COMMUNITIES: list[dict[str, Any]] = [
         "summary": "For co-chairs and coordinators of Interagency Case Assessment Teams (ICATs).",
         "who_can_join": "Co-chairs and coordinators of Interagency Case Assessment Teams (ICATs).",
         "rules": [
-            {
-                "kind": CriterionKind.COORDINATION_ROLE,
-                "roles": [RoleKind.CO_CHAIR, RoleKind.COORDINATOR],
-                "initiatives": [InitiativeKind.ICAT],
-                "roles_to_check": [RoleKind.CHAIR],
-                "source": ICAT_RULE,
-            }
+            (
+                CoordinationRoleHeld(
+                    roles=(RoleKind.CO_CHAIR, RoleKind.COORDINATOR),
+                    initiatives=(InitiativeKind.ICAT,),
+                    roles_to_check=(RoleKind.CHAIR,),
+                ),
+                ICAT_RULE,
+            )
         ],
     },
 ]
@@ -341,9 +341,9 @@ def seed() -> int:
 
 
 def _seed_community(position: int, data: dict[str, Any]) -> int:
-    own = {key: value for key, value in data.items() if key not in {"family", "rules"}}
+    own = {key: value for key, value in data.items() if key not in {"slug", "family", "rules"}}
     community, new = CommunityOfPractice.objects.get_or_create(
-        slug=data["slug"],
+        slug=slug_of(data),
         defaults={
             **own,
             "position": position,
@@ -353,8 +353,20 @@ def _seed_community(position: int, data: dict[str, Any]) -> int:
     if not new:
         # Its rules belong to staff now: one that they took away does not come back.
         return 0
+    rules: Rules = data.get("rules", [])
     EligibilityCriterion.objects.bulk_create(
-        EligibilityCriterion(community=community, position=place, **rule)
-        for place, rule in enumerate(data["rules"])
+        EligibilityCriterion(
+            community=community,
+            kind=rule.key,
+            parameters=rule.as_json(),
+            source=source,
+            position=place,
+        )
+        for place, (rule, source) in enumerate(rules)
     )
-    return 1 + len(data["rules"])
+    return 1 + len(rules)
+
+
+def slug_of(data: dict[str, Any]) -> str:
+    """How a community of the catalogue is called in addresses; of its name where it does not say."""
+    return str(data.get("slug") or slugify(data["name"]))

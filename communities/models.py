@@ -8,17 +8,12 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from communities import eligibility
-from communities.bc_time import in_words
-from communities.vocabulary import (
-    CriterionKind,
-    Family,
-    Funder,
-    InitiativeKind,
-    MeetingKind,
-    ProgramType,
-    RoleKind,
-)
+from communities.calendar import in_words
+from communities.rules import kind_choices, kind_of, rule_from
+from communities.rules.rule import Rule
+from communities.rules.vocabulary import Family, MeetingKind
+
+MARK_PARTS = 6  # in templates/communities/mark.html, each with its colour in site.css
 
 
 class SupportTeam(models.Model):
@@ -38,7 +33,7 @@ class SupportTeam(models.Model):
 
 
 class CommunityOfPractice(models.Model):
-    """One of the six communities, as the public pages show it."""
+    """A community of practice, as the public pages show it."""
 
     slug = models.SlugField(unique=True)
     short_name = models.CharField(
@@ -72,29 +67,26 @@ class CommunityOfPractice(models.Model):
         return self.family == Family.COORDINATION
 
     @property
+    def mark(self) -> int:
+        """Which part of the mark carries its colour: the parts are given out in turn."""
+        return self.position % MARK_PARTS
+
+    @property
     def offerings(self) -> list[str]:
         """What the community consists of, one thing an entry."""
         return [line.strip() for line in self.consists_of.splitlines() if line.strip()]
 
-    def rules(self) -> list[eligibility.Criterion]:
+    def rules(self) -> list[Rule]:
         """The community's criteria in their order, as the pure rules take them."""
         return [criterion.as_rule() for criterion in self.criteria.all()]
 
 
 class EligibilityCriterion(models.Model):
-    """One rule of a community: typed, so that staff can change it without programming.
-
-    The columns that a kind does not use stay empty.
-    """
+    """One rule of a community: its kind and this kind's parameters, which staff can change."""
 
     community = models.ForeignKey(CommunityOfPractice, models.CASCADE, related_name="criteria")
-    kind = models.CharField(max_length=20, choices=CriterionKind.choices)
-    program_types = models.JSONField(default=list, blank=True)
-    funder = models.CharField(max_length=10, choices=Funder.choices, blank=True)
-    roles = models.JSONField(default=list, blank=True)
-    initiatives = models.JSONField(default=list, blank=True)
-    roles_to_check = models.JSONField(default=list, blank=True)
-    initiatives_to_check = models.JSONField(default=list, blank=True)
+    kind = models.CharField(max_length=20, choices=kind_choices)
+    parameters = models.JSONField(default=dict, db_default={}, blank=True)
     source = models.TextField("the sentence it comes from")
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -106,18 +98,14 @@ class EligibilityCriterion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.get_kind_display()
+        return kind_of(self.kind).title
 
-    def as_rule(self) -> eligibility.Criterion:
-        return eligibility.Criterion(
-            kind=CriterionKind(self.kind),
-            program_types=tuple(ProgramType(v) for v in self.program_types),
-            funder=Funder(self.funder) if self.funder else None,
-            roles=tuple(RoleKind(v) for v in self.roles),
-            initiatives=tuple(InitiativeKind(v) for v in self.initiatives),
-            roles_to_check=tuple(RoleKind(v) for v in self.roles_to_check),
-            initiatives_to_check=tuple(InitiativeKind(v) for v in self.initiatives_to_check),
-        )
+    def clean(self) -> None:
+        """Refuse parameters that the kind does not know."""
+        self.as_rule()
+
+    def as_rule(self) -> Rule:
+        return rule_from(self.kind, self.parameters)
 
 
 class Meeting(models.Model):

@@ -12,7 +12,7 @@ from communities.public_pages import public_page
 @require_safe
 @public_page
 def home(request: HttpRequest) -> HttpResponse:
-    """What a community of practice is, why, the six of them, and how to join."""
+    """What a community of practice is, why, which there are, and how to join."""
     passages = {passage.key.replace("-", "_"): passage for passage in Passage.objects.all()}
     return render(
         request, "communities/home.html", {"passages": passages, "communities": _communities()}
@@ -22,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public_page
 def community_list(request: HttpRequest) -> HttpResponse:
-    """The six communities by family."""
+    """The communities by family."""
     return render(request, "communities/list.html", {"communities": _communities()})
 
 

@@ -7,8 +7,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from communities.admin import CommunityAdmin
-from communities.eligibility import Criterion
 from communities.models import CommunityOfPractice
+from communities.rules.assess import Criterion
 from evabc.rule_changes import effect_of
 
 CONFIRMED = "_rules_confirmed"

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from communities.calendar import working_days_between
 from communities.models import SupportTeam
-from communities.workdays import working_days_between
 from membership.admin.large import MOST
 from membership.models import Correction, OutboxEmail, User, WorklistRow
 from membership.teams import families_of, is_lead

@@ -15,7 +15,7 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.vocabulary import Family
+from communities.rules.vocabulary import Family
 from membership.exporting import exports_of
 from membership.models import Enrolment, Export, LetterWording, User, WorklistStep
 from membership.outbox.kinds import KINDS as KINDS_OF_LETTERS

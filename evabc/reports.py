@@ -14,7 +14,7 @@ from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Region
+from communities.rules.vocabulary import Region
 from evabc.charts import Chart, bar_chart
 from evabc.periods import Month
 from membership.exporting import Row

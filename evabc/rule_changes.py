@@ -6,9 +6,9 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from communities.eligibility import Criterion, assess
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Verdict
+from communities.rules.assess import Criterion, assess
+from communities.rules.vocabulary import Verdict
 from membership.models import Person, User
 from membership.rosters import roster_of
 from membership.standing import standings_of

@@ -16,9 +16,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from communities.eligibility import Criterion
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence, Region
+from communities.rules.assess import Criterion
+from communities.rules.vocabulary import Evidence, Region
 from membership.exporting import Row, SheetFormat, export
 from membership.models import (
     CoordinationInitiative,

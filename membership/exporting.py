@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.utils.text import slugify
 
 from communities.models import SupportTeam
-from communities.vocabulary import Family
+from communities.rules.vocabulary import Family
 from membership.models import Export, User
 from membership.signup.security_events import tell
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.db.models import Max
 
-from communities.eligibility import Finding
-from communities.vocabulary import CriterionKind, Evidence
+from communities.rules.assess import Finding
+from communities.rules.vocabulary import CriterionKind, Evidence
 from membership.models import CoordinationRole, EvaMembership, Program, ProgramPosition
 from membership.models.evidence import Evidenced
 

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from communities.eligibility import Assessment, Criterion, Finding, Standing, assess
 from communities.models import CommunityOfPractice
-from communities.vocabulary import CriterionKind, Verdict
+from communities.rules.assess import Assessment, Criterion, Finding, Standing, assess
+from communities.rules.vocabulary import CriterionKind, Verdict
 from membership.lists import KnownLists, known_lists
 from membership.models import Enrolment, NightlyReassessment, WorklistRow, WorklistStep
 from membership.standing import standings_of

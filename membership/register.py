@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from django.db import transaction
 
-from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
 from membership.history import record
 from membership.models import (
     Agency,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership.exporting import Row, SheetFormat, export
 from membership.models import (
     CoordinationInitiative,

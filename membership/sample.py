@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice, Meeting
-from communities.vocabulary import Funder, MeetingKind
+from communities.rules.vocabulary import Funder, MeetingKind
 from membership.access import slack_link, verbs
 from membership.access.lifecycle import Verb
 from membership.importing.uploads import write_at_once

@@ -16,8 +16,8 @@ from typing import TypeVar, cast
 from django.db.models import Q
 from django.utils.functional import SimpleLazyObject
 
-from communities.eligibility import Fact, ProgramWork, RoleHeld, Standing
-from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
+from communities.rules.assess import Fact, ProgramWork, RoleHeld, Standing
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
 from membership.models import (
     Agency,
     CoordinationRole,

@@ -7,7 +7,7 @@ lead. Somebody without ``is_staff`` belongs to no team, whatever her groups say.
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import transaction
 
-from communities.vocabulary import Family
+from communities.rules.vocabulary import Family
 from membership.applicants import person_for
 from membership.models import User
 

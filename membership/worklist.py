@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.eligibility import Assessment, Finding, assess
-from communities.vocabulary import CriterionKind
+from communities.rules.assess import Assessment, Finding, assess
+from communities.rules.vocabulary import CriterionKind
 from membership import roster_letters
 from membership.models import Enrolment, User, WorklistRow, WorklistStep
 from membership.outbox.queue import queue

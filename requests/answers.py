@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from django.db.models import TextChoices
 
-from communities.eligibility import Assessment, assess
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence, InitiativeKind, ProgramType, RoleKind
+from communities.rules.assess import Assessment, assess
+from communities.rules.vocabulary import Evidence, InitiativeKind, ProgramType, RoleKind
 from membership.models import (
     Agency,
     CoordinationInitiative,

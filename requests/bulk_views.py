@@ -22,7 +22,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from communities.eligibility import Assessment
+from communities.rules.assess import Assessment
 from membership.forms import Paragraphs
 from membership.models import User
 from membership.outbox.wording import each_read_once

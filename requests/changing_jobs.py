@@ -14,9 +14,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.eligibility import Criterion, assess
 from communities.models import CommunityOfPractice
-from communities.vocabulary import CriterionKind, Evidence, Reading
+from communities.rules.assess import Criterion, assess
+from communities.rules.vocabulary import CriterionKind, Evidence, Reading
 from membership.confirmations import Answer, close, lock_place, lock_question
 from membership.models import (
     CoordinationRole,

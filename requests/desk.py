@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.eligibility import assess
+from communities.rules.assess import assess
 from membership.models import User
 from membership.refusal import Refused
 from membership.standing import standings_of

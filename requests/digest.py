@@ -15,8 +15,8 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from communities.calendar import is_working_day, working_days_between
 from communities.models import SupportTeam
-from communities.workdays import is_working_day, working_days_between
 from membership.models import OutboxEmail, WorklistRow
 from membership.outbox.queue import Letter, cancel, queue_once
 from membership.outbox.writing import write

@@ -8,7 +8,7 @@ from crispy_forms.layout import Fieldset, Layout
 from django import forms
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import InitiativeKind, ProgramType, RoleKind
+from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.forms import OneLine, Paragraphs
 from membership.models import Agency
 from requests.models import ReasonText

@@ -12,7 +12,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.utils import timezone
 
-from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
 from membership import register
 from membership.history import record
 from membership.models import (

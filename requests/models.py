@@ -9,9 +9,9 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from communities.eligibility import Assessment
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Family, Region, Verdict
+from communities.rules.assess import Assessment
+from communities.rules.vocabulary import Family, Region, Verdict
 from membership.models import Agency, Enrolment, Person, User
 from requests.lifecycle import OPEN, State, Verb
 

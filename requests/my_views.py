@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Family
+from communities.rules.vocabulary import Family
 from membership.applicants import person_for
 from membership.details import change_details, set_reminders
 from membership.forms import OneLine

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from communities.workdays import working_days_between
+from communities.calendar import working_days_between
 from membership.models import Person, User
 from requests.lifecycle import OPEN, State
 from requests.models import TAKEN_FOR, JoinRequest

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from communities.vocabulary import Family, Region, Verdict
+from communities.rules.vocabulary import Family, Region, Verdict
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 from requests import reviewing

@@ -11,7 +11,7 @@ from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.eligibility import Assessment
+from communities.rules.assess import Assessment
 from membership.models import User
 from membership.signup.visitors import SignedIn
 from requests import reviewing

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Family
+from communities.rules.vocabulary import Family
 from membership.refusal import Refused
 from requests.models import JoinRequest, ReasonText
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from django.forms import Form
 
-from communities.vocabulary import InitiativeKind
+from communities.rules.vocabulary import InitiativeKind
 from membership.matching import nearest
 from membership.models import (
     Agency,

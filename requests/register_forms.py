@@ -3,7 +3,7 @@
 from django import forms
 from django.http import QueryDict
 
-from communities.vocabulary import InitiativeKind, ProgramType
+from communities.rules.vocabulary import InitiativeKind, ProgramType
 from membership.models import Agency, CoordinationInitiative, Program
 from requests.forms import OneLine
 

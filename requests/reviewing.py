@@ -9,9 +9,9 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.eligibility import Assessment, assess
 from communities.models import CommunityOfPractice, EligibilityCriterion
-from communities.vocabulary import Evidence
+from communities.rules.assess import Assessment, assess
+from communities.rules.vocabulary import Evidence
 from membership.matching import Similar, similar_people
 from membership.models import Agency, Bounce, Enrolment, EvaMembership, Person, Program, User
 from membership.standing import standings_of

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Family
+from communities.rules.vocabulary import Family
 from membership.applicants import person_for
 from membership.models import OutboxEmail, User
 from membership.outbox.queue import without_ringing

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import cycle, product
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import InitiativeKind, ProgramType, RoleKind
+from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.models import CoordinationInitiative, Person, Program
 from membership.names import name_key
 

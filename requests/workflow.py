@@ -15,8 +15,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.eligibility import Assessment, assess
 from communities.models import CommunityOfPractice
+from communities.rules.assess import Assessment, assess
 from membership.applicants import person_with
 from membership.models import Person, User
 from membership.outbox.queue import cancel, queue

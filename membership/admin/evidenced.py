@@ -8,7 +8,7 @@ from django.forms import BaseModelFormSet, ModelForm, TypedChoiceField
 from django.http import HttpRequest
 from django.utils import timezone
 
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership.admin.large import LargeTable
 from membership.models import User
 from membership.models.evidence import Evidenced

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
 
-from communities.vocabulary import Family
+from communities.rules.vocabulary import Family
 from membership.admin.large import LargeTable
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of

@@ -18,7 +18,7 @@ from typing import TypedDict
 
 from django.db.models import Field
 
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership.models import RowOutcome
 from membership.models.evidence import Evidenced
 

@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.functions import Lower
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership.importing.hearing import EVIDENCE_FIELDS
 from membership.models import (
     Agency,

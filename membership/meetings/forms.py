@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice, Meeting
-from communities.vocabulary import MeetingKind
+from communities.rules.vocabulary import MeetingKind
 from membership.forms import LONGEST_TEXT, Paragraphs
 from membership.importing.sheets import MOST_BYTES, MOST_ROWS, refuse_too_large
 from membership.meetings.planning import Plan

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.formats import date_format
 
-from communities.vocabulary import Funder, ProgramType, Region
+from communities.rules.vocabulary import Funder, ProgramType, Region
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind
 from membership.models.periods import NoOverlap

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from communities.eligibility import Finding
 from communities.models import CommunityOfPractice, SupportTeam
-from communities.vocabulary import Verdict
+from communities.rules.assess import Finding
+from communities.rules.vocabulary import Verdict
 from membership.models.people import Person
 
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.formats import date_format
 
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership.models.imports import ListKind
 
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
-from communities.vocabulary import InitiativeKind, ProgramType, Region, RoleKind
+from communities.rules.vocabulary import InitiativeKind, ProgramType, Region, RoleKind
 from membership.models.agencies import Agency, Program
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from communities.models import SupportTeam
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership import roster_letters, rosters
 from membership.access.lifecycle import GIVEN
 from membership.models import (

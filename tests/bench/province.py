@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence, Funder, ProgramType
+from communities.rules.vocabulary import Evidence, Funder, ProgramType
 from membership.models import (
     Agency,
     Enrolment,

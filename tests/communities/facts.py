@@ -4,9 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from communities.catalogue import COMMUNITIES
-from communities.eligibility import Criterion, Fact, ProgramWork
 from communities.models import EligibilityCriterion
-from communities.vocabulary import Evidence, Funder, ProgramType
+from communities.rules.assess import Criterion, Fact, ProgramWork
+from communities.rules.vocabulary import Evidence, Funder, ProgramType
 
 TODAY = date(2026, 5, 4)
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)

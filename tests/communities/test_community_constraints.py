@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 
 from communities.catalogue import seed
 from communities.models import CommunityOfPractice, EligibilityCriterion
-from communities.vocabulary import CriterionKind
+from communities.rules.vocabulary import CriterionKind
 from tests.communities.facts import SLUGS, rules_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from communities.eligibility import RoleHeld, Standing, assess
-from communities.vocabulary import InitiativeKind, ProgramType, Reading, RoleKind, Verdict
+from communities.rules.assess import RoleHeld, Standing, assess
+from communities.rules.vocabulary import InitiativeKind, ProgramType, Reading, RoleKind, Verdict
 from tests.communities.facts import (
     LAST_YEAR,
     OLD_LIST,

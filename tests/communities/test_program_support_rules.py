@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from communities.eligibility import Fact, ProgramWork, Standing, assess
-from communities.vocabulary import CriterionKind, Funder, ProgramType, Reading, Verdict
+from communities.rules.assess import Fact, ProgramWork, Standing, assess
+from communities.rules.vocabulary import CriterionKind, Funder, ProgramType, Reading, Verdict
 from tests.communities.facts import (
     LAST_YEAR,
     NEXT_YEAR,

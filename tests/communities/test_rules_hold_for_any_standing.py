@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from communities.eligibility import Assessment, Criterion, Fact, ProgramWork, RoleHeld, Standing
-from communities.eligibility import assess as held_against
-from communities.vocabulary import (
+from communities.rules.assess import Assessment, Criterion, Fact, ProgramWork, RoleHeld, Standing
+from communities.rules.assess import assess as held_against
+from communities.rules.vocabulary import (
     CriterionKind,
     Evidence,
     Funder,

@@ -3,9 +3,9 @@
 import pytest
 
 from communities.catalogue import COMMUNITIES
-from communities.eligibility import Criterion, RoleHeld, Standing, assess
 from communities.models import EligibilityCriterion
-from communities.vocabulary import (
+from communities.rules.assess import Criterion, RoleHeld, Standing, assess
+from communities.rules.vocabulary import (
     CriterionKind,
     Funder,
     InitiativeKind,

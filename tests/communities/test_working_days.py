@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from communities.workdays import holidays_of, is_working_day, working_days_between
+from communities.calendar import holidays_of, is_working_day, working_days_between
 
 pytestmark = pytest.mark.core
 

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from communities.vocabulary import Funder
+from communities.rules.vocabulary import Funder
 from membership import confirmations, leaving, rosters
 from membership.confirmations import year_after, year_before
 from membership.models import Enrolment, OutboxEmail, Person, WorklistRow, YearlyConfirmation

@@ -9,7 +9,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from communities.vocabulary import Evidence, Funder
+from communities.rules.vocabulary import Evidence, Funder
 from membership.importing.hearing import Listed
 from membership.models import (
     Agency,

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership.models import (
     Agency,
     CoordinationInitiative,

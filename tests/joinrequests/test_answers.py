@@ -5,9 +5,16 @@ from typing import Any
 
 import pytest
 
-from communities.eligibility import assess
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind, Verdict
+from communities.rules.assess import assess
+from communities.rules.vocabulary import (
+    Evidence,
+    Funder,
+    InitiativeKind,
+    ProgramType,
+    RoleKind,
+    Verdict,
+)
 from membership.models import (
     Agency,
     CoordinationInitiative,

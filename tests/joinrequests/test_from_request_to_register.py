@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from communities.eligibility import Assessment
-from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, Reading
+from communities.rules.assess import Assessment
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, Reading
 from membership.models import (
     Agency,
     CoordinationInitiative,

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership.models import Agency, CoordinationInitiative, EvaMembership, Program
 from requests import workflow
 from tests import builders

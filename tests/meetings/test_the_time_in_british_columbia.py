@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from communities.bc_time import in_words
+from communities.calendar import in_words
 from tests.meetings.plans import at
 
 pytestmark = pytest.mark.core

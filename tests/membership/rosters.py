@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from communities.vocabulary import Evidence, Funder, ProgramType
+from communities.rules.vocabulary import Evidence, Funder, ProgramType
 from membership.models import (
     Agency,
     Enrolment,

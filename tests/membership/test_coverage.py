@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence, Funder, InitiativeKind, Region, RoleKind
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, Region, RoleKind
 from membership.coverage import NOT_KNOWN, coverage_of
 from membership.models import (
     CoordinationInitiative,

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from communities.eligibility import assess
-from communities.vocabulary import Evidence, Funder
+from communities.rules.assess import assess
+from communities.rules.vocabulary import Evidence, Funder
 from evabc.celery import app
 from evabc.schedule import SCHEDULE
 from membership.lists import known_lists

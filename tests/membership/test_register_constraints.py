@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from model_bakery import baker
 
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
-from communities.vocabulary import Evidence, InitiativeKind, ProgramType, RoleKind
+from communities.rules.vocabulary import Evidence, InitiativeKind, ProgramType, RoleKind
 from membership.models import (
     Access,
     Agency,

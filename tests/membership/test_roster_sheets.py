@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from communities.vocabulary import Evidence, InitiativeKind, Region, RoleKind
+from communities.rules.vocabulary import Evidence, InitiativeKind, Region, RoleKind
 from membership.models import (
     CoordinationInitiative,
     CoordinationRole,

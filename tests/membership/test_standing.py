@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from communities.eligibility import Fact, ProgramWork, RoleHeld, Standing
-from communities.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
+from communities.rules.assess import Fact, ProgramWork, RoleHeld, Standing
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
 from membership.models import (
     Agency,
     CoordinationInitiative,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from communities.vocabulary import Region
+from communities.rules.vocabulary import Region
 from membership.importing.uploads import write_at_once
 from membership.models import (
     Agency,

@@ -9,7 +9,7 @@ import time_machine
 from django.db import connection, transaction
 from django.test import Client
 
-from communities.vocabulary import Funder
+from communities.rules.vocabulary import Funder
 from membership.models import Enrolment, OutboxEmail, Person, Program, WorklistRow
 from membership.refusal import Refused
 from membership.rosters import end_enrolment, reassess

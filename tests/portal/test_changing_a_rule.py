@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from communities.models import EligibilityCriterion
-from communities.vocabulary import CriterionKind, Funder
+from communities.rules.vocabulary import CriterionKind, Funder
 from evabc.rule_changes import effect_of
 from membership.models import EvaMembership
 from requests.lifecycle import State

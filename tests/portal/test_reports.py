@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Region
+from communities.rules.vocabulary import Region
 from evabc import reports
 from evabc.charts import bar_chart
 from evabc.periods import a_year_back, months_between

@@ -16,7 +16,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from communities.models import SupportTeam
-from communities.vocabulary import Family
+from communities.rules.vocabulary import Family
 from membership.models import ListKind, User
 from membership.teams import LEADS, make_lead
 

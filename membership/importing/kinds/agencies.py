@@ -4,7 +4,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence
 from membership.importing.columns import Column, ListRow, day_column
 from membership.importing.hearing import Heard, Listed, hear
 from membership.importing.kinds.base import AGENCY, SHORT, Importer, together, wrong_order

@@ -6,7 +6,7 @@ from datetime import date
 from typing import ClassVar
 
 from communities.models import CommunityOfPractice
-from communities.vocabulary import ProgramType, Region
+from communities.rules.vocabulary import ProgramType, Region
 from membership.importing.columns import Column, ListRow, day_column, email, one_of, text
 from membership.importing.hearing import Heard, Listed
 from membership.importing.register import Register, Shelf

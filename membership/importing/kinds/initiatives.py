@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from communities.vocabulary import InitiativeKind, RoleKind
+from communities.rules.vocabulary import InitiativeKind, RoleKind
 from membership.importing.columns import Column, ListRow, one_of
 from membership.importing.hearing import Heard, hear
 from membership.importing.kinds.base import (

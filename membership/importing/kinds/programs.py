@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 
-from communities.vocabulary import Funder
+from communities.rules.vocabulary import Funder
 from membership.importing.columns import Column, ListRow, day_column, one_of
 from membership.importing.hearing import Heard, hear
 from membership.importing.kinds.base import (

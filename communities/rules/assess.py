@@ -1,4 +1,4 @@
-"""The rules of the communities, pure: facts in, findings out. No database, no clock.
+"""A person held against the rules of a community: facts in, findings out. No database, no clock.
 
     "Frontline staff carrying a caseload in [the program] funded by the Ministry of Public Safety
     and Solicitor General and holding a current EVA BC membership are welcome to join the CoP for
@@ -9,7 +9,7 @@
     ICAT co-chairs and ICAT coordinators."
 
 A ``Standing`` says what is known of one person on one day. ``assess`` holds it against a
-community's criteria. All program facts are taken from one and the same program: a caseload in one
+community's rules. All program facts are taken from one and the same program: a caseload in one
 program and ministry funding of another do not add up.
 """
 
@@ -18,54 +18,24 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Self
 
-from communities.facts import (
-    EVIDENCE_WEIGHT,
-    Criterion,
-    Fact,
-    ProgramWork,
-    RoleHeld,
-    Standing,
-)
-from communities.sentences import explain
-from communities.vocabulary import (
-    CriterionKind,
-    Evidence,
-    ProgramType,
-    Reading,
-    Verdict,
-)
-from communities.weighing import OUTCOMES, VERDICT_ORDER, names
+from communities.rules import kind_of
+from communities.rules.facts import EVIDENCE_WEIGHT, ProgramWork, Standing
+from communities.rules.rule import VERDICT_ORDER, Rule, names
+from communities.rules.vocabulary import Evidence, FactKind, ProgramType, Reading, Verdict
 
-__all__ = [
-    "Assessment",
-    "Criterion",
-    "Fact",
-    "Finding",
-    "ProgramWork",
-    "RoleHeld",
-    "Standing",
-    "assess",
-]
-
-SHORT_TITLES = {
-    CriterionKind.CASELOAD: "Caseload",
-    CriterionKind.FUNDING: "Funding",
-    CriterionKind.EVA_MEMBERSHIP: "Membership",
-    CriterionKind.COORDINATION_ROLE: "Role",
-}
 _READING_ORDER = [Reading.NOT_MET, Reading.TO_CHECK, Reading.MET]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule held against the facts.
+    """One rule held against the facts; ``kind`` is the key of its kind, which may be gone by now.
 
     ``evidence`` is how the best fact is known, None where nothing is known; ``source``, ``as_of`` and
     ``ends_on`` are that fact's. ``sentence`` says to the worker what was looked at, ``next_step`` what
     to do next; ``staff_sentence`` says it to staff.
     """
 
-    kind: CriterionKind
+    kind: str
     verdict: Verdict
     evidence: Evidence | None
     sentence: str
@@ -81,12 +51,17 @@ class Finding:
 
     @property
     def title(self) -> str:
-        return CriterionKind(self.kind).label
+        return kind_of(self.kind).title
 
     @property
     def short_title(self) -> str:
         """One word for lists."""
-        return SHORT_TITLES[self.kind]
+        return kind_of(self.kind).short_title
+
+    @property
+    def facts(self) -> FactKind | None:
+        """What in the register it rests on."""
+        return kind_of(self.kind).facts
 
     @property
     def reading(self) -> Reading:
@@ -104,7 +79,7 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "kind": self.kind.value,
+            "kind": self.kind,
             "verdict": self.verdict.value,
             "evidence": self.evidence.value if self.evidence else None,
             "sentence": self.sentence,
@@ -120,7 +95,6 @@ class Finding:
         return cls(
             **{
                 **kept,
-                "kind": CriterionKind(kept["kind"]),
                 "verdict": Verdict(kept["verdict"]),
                 "evidence": Evidence(kept["evidence"]) if kept["evidence"] else None,
                 "as_of": date.fromisoformat(kept["as_of"]) if kept["as_of"] else None,
@@ -154,6 +128,11 @@ class Assessment:
         return tuple(f for f in self.findings if f.verdict == Verdict.NOT_MET)
 
     @property
+    def first_by_fact(self) -> tuple[Finding, ...]:
+        """One finding for each kind of fact: staff confirm the fact beside it, and only once."""
+        return tuple({f.facts: f for f in reversed(self.findings)}.values())
+
+    @property
     def needs_written_reason(self) -> bool:
         """To approve against a NOT_MET or UNKNOWN finding staff write why."""
         return self.verdict != Verdict.MET
@@ -170,17 +149,15 @@ class Assessment:
         )
 
 
-def assess(standing: Standing, criteria: Sequence[Criterion]) -> Assessment:
-    """Hold ``standing`` against ``criteria`` and give one finding for each, in their order.
+def assess(standing: Standing, rules: Sequence[Rule]) -> Assessment:
+    """Hold ``standing`` against ``rules`` and give one finding for each, in their order.
 
     Where the person works in several programs, the findings are those of the one program that
-    serves her best: never a mixture.
+    serves them best: never a mixture.
     """
-    programs = tuple(
-        t for c in criteria if c.kind == CriterionKind.CASELOAD for t in c.program_types
-    )
+    programs = tuple(t for rule in rules for t in rule.program_types)
     candidates = [
-        tuple(_finding(standing, work, criterion, programs) for criterion in criteria)
+        tuple(_finding(standing, work, rule, programs) for rule in rules)
         for work in _work_to_look_at(standing, programs)
     ]
     return Assessment(on=standing.on, findings=max(candidates, key=_worth))
@@ -189,33 +166,23 @@ def assess(standing: Standing, criteria: Sequence[Criterion]) -> Assessment:
 def _work_to_look_at(
     standing: Standing, programs: Sequence[ProgramType]
 ) -> Sequence[ProgramWork | None]:
-    """Her work in programs of the community's types; without any, other work that she told us of.
+    """Work in programs of the community's types; without any, other work that the person told us of.
 
-    That a list shows her in a program of another type does not say that she is not also in one of
-    these types. Her own answer does.
+    That a list shows somebody in a program of another type does not say that they are not also in
+    one of these types. Their own answer does.
     """
     fitting = [work for work in standing.work if names(programs, work.program_type)]
     return fitting or [work for work in standing.work if work.claimed] or [None]
 
 
 def _finding(
-    standing: Standing,
-    work: ProgramWork | None,
-    criterion: Criterion,
-    programs: tuple[ProgramType, ...],
+    standing: Standing, work: ProgramWork | None, rule: Rule, programs: Sequence[ProgramType]
 ) -> Finding:
-    outcome = OUTCOMES[criterion.kind](standing, work, criterion)
-    said = explain(
-        outcome.sentence,
-        verdict=outcome.verdict,
-        criterion=criterion,
-        fact=outcome.fact,
-        words=outcome.words,
-        programs=programs,
-    )
+    outcome = rule.weigh(standing, work)
+    said = rule.explain(outcome, programs)
     fact = outcome.fact
     return Finding(
-        kind=criterion.kind,
+        kind=rule.key,
         verdict=outcome.verdict,
         evidence=fact.evidence if fact else None,
         sentence=said.worker,

@@ -1,4 +1,4 @@
-"""The time of a meeting for everyone in British Columbia. Pure.
+"""Days and hours in British Columbia: business days, and a meeting's time for everyone. Pure.
 
 Staff plan in Vancouver's time. Where the clocks of a region differ on that day, its own time is
 added. Which do changes with the years: until 8 March 2026 Fort St. John, Fort Nelson and Creston were
@@ -7,8 +7,13 @@ all year, and the towns on Mountain time are an hour ahead all year. So nothing 
 down here: the pinned zone data knows.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from holidays import country_holidays
+
+# One that falls on a weekend is not moved: the Employment Standards Act gives no day in its place.
+STATUTORY_HOLIDAYS = country_holidays("CA", subdiv="BC", observed=False)
 
 VANCOUVER = "America/Vancouver"
 
@@ -19,6 +24,21 @@ REGIONS = {
     "Fort Nelson": "America/Fort_Nelson",
     "Fort St. John": "America/Dawson_Creek",
 }
+
+
+def is_working_day(day: date) -> bool:
+    """Do offices in British Columbia work on this day?"""
+    return STATUTORY_HOLIDAYS.is_working_day(day)
+
+
+def working_days_between(start: date, end: date) -> int:
+    """How many working days have come after ``start``, up to and with ``end``.
+
+    From Friday to Monday it is 1, from a day to itself 0; never less than 0.
+    """
+    if end <= start:
+        return 0
+    return STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end)
 
 
 def in_words(starts_at: datetime, ends_at: datetime) -> str:

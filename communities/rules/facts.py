@@ -1,16 +1,9 @@
-"""What is known of a person, and the rules of a community, as plain values for ``eligibility``."""
+"""What is known of a person, as plain values that the rules are held against."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from communities.vocabulary import (
-    CriterionKind,
-    Evidence,
-    Funder,
-    InitiativeKind,
-    ProgramType,
-    RoleKind,
-)
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
 
 EVIDENCE_WEIGHT = {
     Evidence.CLAIMED: 1,
@@ -93,20 +86,3 @@ class Standing:
     work: tuple[ProgramWork, ...] = ()
     roles: tuple[RoleHeld, ...] = ()
     memberships: tuple[Fact, ...] = ()
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """One typed rule of a community, as staff keep it in the admin.
-
-    Where a rule names no program types, roles or initiatives, any will do; where it names no
-    funder, it means the ministry, the one funder that the source names.
-    """
-
-    kind: CriterionKind
-    program_types: tuple[ProgramType, ...] = ()
-    funder: Funder | None = None
-    roles: tuple[RoleKind, ...] = ()
-    initiatives: tuple[InitiativeKind, ...] = ()
-    roles_to_check: tuple[RoleKind, ...] = ()
-    initiatives_to_check: tuple[InitiativeKind, ...] = ()

@@ -1,6 +1,6 @@
 """The field's own terms, as closed lists.
 
-The words are those of EVA BC's questions and answers; every other floor takes them from here.
+The words are those of EVA BC's questions and answers; everything else takes them from here.
 """
 
 from django.db.models import TextChoices
@@ -83,13 +83,13 @@ class MeetingKind(TextChoices):
     DISCUSSION = "discussion", "Discussion with a subject-matter expert"
 
 
-class CriterionKind(TextChoices):
-    """The typed rules that a community can have. They are no rule language."""
+class FactKind(TextChoices):
+    """The kinds of fact that the rules look at, each with what an imported list of them holds."""
 
-    CASELOAD = "caseload", "Carries a caseload"
-    FUNDING = "funding", "Program funding"
-    EVA_MEMBERSHIP = "eva-membership", "EVA BC membership"
-    COORDINATION_ROLE = "coordination-role", "Role in a coordination initiative"
+    CASELOAD = "caseload", "people’s positions"
+    FUNDING = "funding", "funded programs"
+    EVA_MEMBERSHIP = "eva-membership", "EVA BC memberships"
+    COORDINATION_ROLE = "coordination-role", "initiatives and roles"
 
 
 class Verdict(TextChoices):

@@ -1,0 +1,87 @@
+"""The rule that somebody carries a caseload in a program of the community's types."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django import forms
+
+from communities.rules.facts import Fact, ProgramWork, Standing
+from communities.rules.rule import (
+    IF_WRONG,
+    NOTHING_KNOWN,
+    Outcome,
+    Rule,
+    Sentence,
+    Several,
+    names,
+    weigh,
+)
+from communities.rules.vocabulary import Evidence, FactKind, ProgramType, Verdict
+
+
+class CaseloadForm(forms.Form):
+    program_types = Several(ProgramType)
+
+
+@dataclass(frozen=True)
+class Caseload(Rule):
+    """``program_types`` are those that the community is for; where none is named, any will do."""
+
+    program_types: tuple[ProgramType, ...] = ()
+
+    key = "caseload"
+    title = "Carries a caseload"
+    short_title = "Caseload"
+    facts = FactKind.CASELOAD
+    parameters_form = CaseloadForm
+
+    clauses = {
+        Sentence.SAYS_YES: (
+            "you carry a caseload in {program}",
+            "the applicant carries a caseload in {program}",
+        ),
+        Sentence.SAYS_NO: (
+            "you do not carry a caseload in {program}",
+            "the applicant does not carry a caseload in {program}",
+        ),
+        Sentence.ENDED: (
+            "your caseload in {program} ended on {date}",
+            "the applicant’s caseload in {program} ended on {date}",
+        ),
+        Sentence.NOT_YET: (
+            "your caseload in {program} starts on {date}",
+            "the applicant’s caseload in {program} starts on {date}",
+        ),
+        Sentence.OTHER_PROGRAM: (
+            "you work in {program}, and this community is for staff of {wanted}",
+            "the applicant works in {program}, and this community is for staff of {wanted}",
+        ),
+    }
+    not_known = (
+        "We do not know yet whether you carry a caseload in {workplace}",
+        "It is not known whether the applicant carries a caseload in {workplace}",
+    )
+    not_met_step = (
+        "This community is for frontline staff who carry a caseload in {wanted}. "
+        "See whether another community fits. " + IF_WRONG
+    )
+
+    def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
+        if work is None:
+            return NOTHING_KNOWN
+        words = {"program": work.program}
+        if not names(self.program_types, work.program_type):
+            her_answer = Fact(value=False, evidence=Evidence.CLAIMED)
+            return Outcome(Verdict.NOT_MET, Sentence.OTHER_PROGRAM, her_answer, words)
+        facts: Sequence[Fact] = work.caseload
+        own_no = [
+            replace(f, evidence=Evidence.CLAIMED)
+            for f in facts
+            if f.value is False
+            and f.evidence in (Evidence.CLAIMED, Evidence.CONTRADICTED)
+            and f.runs_on(standing.on)
+        ]
+        if own_no:
+            # About their own caseload people know better than a list does.
+            facts = [f for f in facts if f.evidence == Evidence.CONFIRMED] + own_no
+        return weigh(facts, wanted=True, on=standing.on, words=words)

@@ -1,0 +1,81 @@
+"""The rule that somebody, or their agency, holds a current EVA BC membership."""
+
+from dataclasses import dataclass, replace
+
+from communities.rules.facts import ProgramWork, Standing
+from communities.rules.rule import IF_WRONG, Outcome, Rule, Sentence, best, weigh
+from communities.rules.vocabulary import Evidence, FactKind
+
+_HOLDERS = {
+    "you": {
+        "you_hold": "you hold",
+        "you_hold_no": "you hold no",
+        "they_hold": "the applicant holds",
+        "they_hold_no": "the applicant holds no",
+        "your": "your own",
+        "their": "the applicant’s own",
+    },
+    "agency": {
+        "you_hold": "your agency holds",
+        "you_hold_no": "your agency holds no",
+        "they_hold": "the agency holds",
+        "they_hold_no": "the agency holds no",
+        "your": "your agency’s",
+        "their": "the agency’s",
+    },
+}
+_NEITHER = {
+    "you_hold_no": "neither you nor your agency holds a",
+    "they_hold_no": "neither the applicant nor the agency holds a",
+}
+
+
+@dataclass(frozen=True)
+class EvaMembershipHeld(Rule):
+    key = "eva-membership"
+    title = "EVA BC membership"
+    short_title = "Membership"
+    facts = FactKind.EVA_MEMBERSHIP
+
+    clauses = {
+        Sentence.SAYS_YES: (
+            "{you_hold} a current EVA BC membership",
+            "{they_hold} a current EVA BC membership",
+        ),
+        Sentence.SAYS_NO: (
+            "{you_hold_no} current EVA BC membership",
+            "{they_hold_no} current EVA BC membership",
+        ),
+        Sentence.ENDED: (
+            "{your} EVA BC membership ended on {date}",
+            "{their} EVA BC membership ended on {date}",
+        ),
+        Sentence.NOT_YET: (
+            "{your} EVA BC membership starts on {date}",
+            "{their} EVA BC membership starts on {date}",
+        ),
+    }
+    not_known = (
+        "We do not know yet whether you or your agency hold a current EVA BC membership",
+        "It is not known whether the applicant or the agency holds a current EVA BC membership",
+    )
+    not_met_step = (
+        "Ask your agency whether it holds or can renew its EVA BC membership; "
+        "your own counts too. " + IF_WRONG
+    )
+
+    def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
+        """Either their own membership or their agency's satisfies the rule; the better one counts."""
+        holders = [(standing.memberships, "you"), (work.memberships if work else (), "agency")]
+        outcome = best(
+            weigh(facts, wanted=True, on=standing.on, words=_HOLDERS[holder])
+            for facts, holder in holders
+            if facts
+        )
+        # The form asks for both memberships at once, and so does a "no" to it.
+        is_own_no = (
+            outcome.sentence is Sentence.SAYS_NO
+            and outcome.fact is not None
+            and outcome.fact.evidence == Evidence.CLAIMED
+        )
+        return replace(outcome, words=_NEITHER) if is_own_no else outcome
