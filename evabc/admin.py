@@ -1,7 +1,5 @@
 """What only the roof can hook into the admin: a changed rule is looked at from all floors first."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +25,7 @@ class RulesWithEffectAdmin(CommunityAdmin):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         community = self.get_object(request, object_id)
         if (

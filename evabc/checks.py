@@ -3,14 +3,13 @@
 import importlib.util
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 
 @register()
-def requests_is_ours(**kwargs: Any) -> list[CheckMessage]:
+def requests_is_ours(**kwargs: object) -> list[CheckMessage]:
     """The folder ``requests`` must win over PyPI's library of the same name."""
     spec = importlib.util.find_spec("requests")
     origin = Path(spec.origin).resolve() if spec and spec.origin else None
@@ -27,7 +26,7 @@ def requests_is_ours(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(deploy=True)
-def privacy_officer_is_named(**kwargs: Any) -> list[CheckMessage]:
+def privacy_officer_is_named(**kwargs: object) -> list[CheckMessage]:
     """The privacy page must say who answers for privacy."""
     if all(settings.PRIVACY_OFFICER.values()):
         return []
@@ -41,7 +40,7 @@ def privacy_officer_is_named(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
-def no_dependency_needs_the_library(**kwargs: Any) -> list[CheckMessage]:
+def no_dependency_needs_the_library(**kwargs: object) -> list[CheckMessage]:
     """PyPI's ``requests`` cannot be imported beside our own, so nothing may bring it in."""
     try:
         metadata.distribution("requests")

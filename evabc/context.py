@@ -1,7 +1,5 @@
 """What every page knows of the portal it belongs to."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db.models import Exists
 from django.http import HttpRequest
@@ -11,7 +9,7 @@ from communities.models import SupportTeam
 from membership.models import SampleProvince
 
 
-def portal(request: HttpRequest) -> dict[str, Any]:
+def portal(request: HttpRequest) -> dict[str, object]:
     """The teams with their mailboxes; for the banners, whether this is the sample province.
 
     One query for both, and none where a page asks for neither.

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
-from django.db.models import CharField, Q, QuerySet
+from django.db.models import CharField, Model, Q, QuerySet
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
@@ -83,7 +83,9 @@ def history_for(viewer: User, wanted: Wanted) -> Page:
     return Page(page, page[-1].cursor if len(found) > PAGE else "")
 
 
-def _narrowed(rows: Any, at: str, by: str, number: int, wanted: Wanted) -> Any:
+def _narrowed(
+    rows: QuerySet[Model], at: str, by: str, number: int, wanted: Wanted
+) -> QuerySet[Model]:
     if wanted.who:
         rows = rows.filter(**{by: wanted.who})
     if wanted.first:

@@ -1,11 +1,10 @@
 """The page of the history on the staff desk."""
 
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
@@ -32,8 +31,8 @@ class HistoryForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
         self.fields["who"].choices = [("", "Everybody"), *who_can_be_asked_for()]  # type: ignore[attr-defined]
 
 

@@ -1,7 +1,6 @@
 """The page of the reports, and each of them as a sheet."""
 
 from datetime import date
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -39,7 +38,7 @@ class PeriodForm(forms.Form):
     first = _day("From")
     last = _day("To")
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         first, last = data.get("first"), data.get("last")
         if first and last and last < first:

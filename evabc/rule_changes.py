@@ -17,7 +17,6 @@ from membership.teams import families_of
 from requests.lifecycle import OPEN
 from requests.models import JoinRequest
 
-CHUNK = 500  # people whose standing is read at once
 MOST_NAMES = 100  # names on the page; the counts are of all
 
 
@@ -63,23 +62,16 @@ def effect_of(
     open_requests = JoinRequest.objects.filter(community=community, state__in=OPEN)
     waiting = Person.objects.filter(join_requests__in=open_requests)
     return Effect(
-        enrolled=[c for p in _chunks(roster) for c in _changed(p, before, after, on)],
-        waiting=[c for p in _chunks(waiting) for c in _changed(p, before, after, on)],
+        enrolled=list(_changed(roster.order_by("pk"), before, after, on)),
+        waiting=list(_changed(waiting.order_by("pk"), before, after, on)),
         may_name=community.family in families_of(viewer),
     )
 
 
-def _chunks(people: QuerySet[Person]) -> Iterator[list[Person]]:
-    people = people.order_by("pk")
-    last = 0
-    while chunk := list(people.filter(pk__gt=last)[:CHUNK]):
-        yield chunk
-        last = chunk[-1].pk
-
-
 def _changed(
-    people: Sequence[Person], before: Sequence[Rule], after: Sequence[Rule], on: date
+    rows: QuerySet[Person], before: Sequence[Rule], after: Sequence[Rule], on: date
 ) -> Iterator[Changed]:
+    people = list(rows)
     standings = standings_of(people, on)
     for person in people:
         standing = standings[person.pk]

@@ -31,7 +31,7 @@ class StaffSite(AdminSite):
     empty_value_display = "–"
     enable_nav_sidebar = False
 
-    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: object) -> None:
         """Leave out what other packages bring and nobody here should open: codes, factors, groups."""
         models = (
             model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
@@ -50,8 +50,9 @@ class StaffSite(AdminSite):
         from evabc.health import how_it_is_doing
         from evabc.history_views import history
         from evabc.report_views import report_sheet, reports
-        from membership import coverage_views
-        from membership.roster_views import roster_sheet
+        from membership.coverage import coverage_page, coverage_sheet
+        from membership.roster_sheets import roster_sheet
+        from requests.privacy_views import erase_by_staff
 
         view = self.admin_view
         djangos = super().get_urls()
@@ -59,10 +60,15 @@ class StaffSite(AdminSite):
             path("guide/", view(staff_guide), name="guide"),
             path("how-it-is-doing/", view(how_it_is_doing), name="how_it_is_doing"),
             path("history/", view(history), name="history"),
-            path("coverage/", view(coverage_views.coverage), name="coverage"),
-            path("coverage/sheet/", view(coverage_views.coverage_sheet), name="coverage_sheet"),
+            path("coverage/", view(coverage_page), name="coverage"),
+            path("coverage/sheet/", view(coverage_sheet), name="coverage_sheet"),
             path("reports/", view(reports), name="reports"),
             path("reports/sheet/", view(report_sheet), name="report_sheet"),
+            path(
+                "membership/person/<int:pk>/erase/",
+                view(erase_by_staff),
+                name="membership_person_erase",
+            ),
             path("roster-sheet/", view(roster_sheet), name="roster_sheet"),
             *(u for u in djangos if not str(u.pattern).startswith("password_change")),
         ]

@@ -5,10 +5,9 @@ line ends away first. Such a cell gets a leading apostrophe, so that it is text 
 """
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from io import BytesIO, TextIOWrapper
-from itertools import chain, count
+from io import BytesIO, StringIO
 
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -40,18 +39,16 @@ def safe(value: object) -> str:
     return f"'{text}" if risky else text
 
 
-def as_csv(headings: Sequence[str], rows: Iterable[Row]) -> bytes:
+def as_csv(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
     """The sheet as CSV in UTF-8, with the mark by which Excel reads accents right."""
-    written = BytesIO()
-    text = TextIOWrapper(written, encoding="utf-8-sig", newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    for row in chain([headings], rows):
+    written = StringIO(newline="")
+    writer = csv.writer(written, lineterminator="\r\n")
+    for row in (headings, *rows):
         writer.writerow([safe(cell).replace("\0", "") for cell in row])
-    text.flush()
-    return written.getvalue()
+    return written.getvalue().encode("utf-8-sig")
 
 
-def as_xlsx(headings: Sequence[str], rows: Iterable[Row]) -> bytes:
+def as_xlsx(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
     """The sheet as XLSX, every cell a text."""
     # Here, because it takes every process megabytes that few of them need.
     from openpyxl import Workbook
@@ -59,14 +56,14 @@ def as_xlsx(headings: Sequence[str], rows: Iterable[Row]) -> bytes:
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    for row in chain([headings], rows):
+    for row in (headings, *rows):
         sheet.append([ILLEGAL_CHARACTERS_RE.sub("", safe(cell)) for cell in row])
     written = BytesIO()
     book.save(written)
     return written.getvalue()
 
 
-_FORMATS: dict[SheetFormat, tuple[Callable[[Sequence[str], Iterable[Row]], bytes], str]] = {
+_FORMATS: dict[SheetFormat, tuple[Callable[[Sequence[str], Sequence[Row]], bytes], str]] = {
     SheetFormat.CSV: (as_csv, "text/csv; charset=utf-8"),
     SheetFormat.XLSX: (
         as_xlsx,
@@ -87,7 +84,7 @@ def export(
     *,
     what: str,
     headings: Sequence[str],
-    rows: Iterable[Row],
+    rows: Sequence[Row],
     sheet_format: SheetFormat,
     team: SupportTeam | None,
     by: User,
@@ -98,15 +95,13 @@ def export(
     ``what`` names the sheet and says nothing of a person. ``team`` is None where it is of both.
     """
     write, content_type = _FORMATS[sheet_format]
-    number = count()  # the rows are counted as they pass: they are never all at hand
-    content = write(headings, (row for row, _ in zip(rows, number, strict=False)))
     taken = Export.objects.create(
-        what=what, columns=", ".join(headings), rows=next(number), team=team, by=by, at=now
+        what=what, columns=", ".join(headings), rows=len(rows), team=team, by=by, at=now
     )
     tell("Sheet taken", user=by.pk, export=taken.pk, rows=taken.rows)
     name = f"{slugify(what)}-{now:%Y-%m-%d}.{sheet_format.value}"
     return HttpResponse(
-        content,
+        write(headings, rows),
         content_type=content_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

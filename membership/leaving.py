@@ -1,14 +1,25 @@
-"""Leaving a community: the person's own verb. Staff end an enrolment by ``rosters.end_enrolment``."""
+"""Leaving a community: the person's own verb and its page. Staff end an enrolment by ``rosters.end_enrolment``."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.db import transaction
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_http_methods
 
 from membership import roster_letters, rosters
+from membership.applicants import person_for
+from membership.forms import LONGEST_TEXT, OneLine, Paragraphs
 from membership.models import Enrolment, Leaving, User
 from membership.outbox.queue import queue
 from membership.refusal import Refused
+from membership.signup.visitors import SignedIn
 
 SOMEBODY = "Somebody who knows your work"
 
@@ -67,3 +78,89 @@ def _invite(enrolment: Enrolment, successor: Successor, now: datetime) -> None:
         enrolment, name=successor.name, email=successor.email, named_by=name or SOMEBODY
     )
     queue(letter, about=enrolment.about, event=enrolment.pk, now=now)
+
+
+# -- The page ----------------------------------------------------------------------------------------
+
+
+class LeaveForm(forms.Form):
+    """Leaving a community. ``successor`` is whom she names, where the community asks for one."""
+
+    reason = Paragraphs(
+        label="Why do you leave? (optional)",
+        help_text="EVA BC staff read this. Please write nothing about the people you serve.",
+        max_length=LONGEST_TEXT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    successor_name = OneLine(label="Their name", max_length=80, required=False)
+    successor_email = forms.EmailField(
+        label="Their work email",
+        required=False,
+        error_messages={"invalid": "Write an email address like name@example.org."},
+    )
+    may_name_me = forms.BooleanField(label="The letter may give my name", required=False)
+
+    def __init__(self, data: QueryDict | None = None, *, asks_successor: bool) -> None:
+        super().__init__(data)
+        if not asks_successor:
+            for name in ("successor_name", "successor_email", "may_name_me"):
+                del self.fields[name]
+
+    def clean_successor_name(self) -> str:
+        name: str = self.cleaned_data["successor_name"]
+        if any(mark in name for mark in ("@", "/", "www.")):
+            raise forms.ValidationError("Write the name only, without addresses or links.")
+        return name
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        name, email = data.get("successor_name"), data.get("successor_email")
+        if name and not email and "successor_email" not in self.errors:
+            self.add_error("successor_email", "Write their email, so that we can invite them.")
+        if email and not name and "successor_name" not in self.errors:
+            self.add_error("successor_name", "Write their name, for the greeting of the letter.")
+        return data
+
+    @property
+    def successor(self) -> Successor | None:
+        data = self.cleaned_data
+        if not data.get("successor_email"):
+            return None
+        return Successor(data["successor_name"], data["successor_email"], data["may_name_me"])
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave_page(request: SignedIn, pk: int) -> HttpResponse:
+    """A page that asks, and a button that does. Chairs and coordinators may name who follows them."""
+    rows = Enrolment.objects.filter(pk=pk, person=person_for(request.user))
+    enrolment = rows.select_related("community__team").first()
+    if enrolment is None:
+        raise Http404("You have no such place in a community.")
+    community = enrolment.community
+    if enrolment.ended_on:
+        when = date_format(enrolment.ended_on, "j F Y")
+        messages.info(request, f"Your time in {community.short_name} ended on {when}.")
+        return redirect("my:home")
+    typed = request.POST if request.method == "POST" else None
+    form = LeaveForm(typed, asks_successor=community.is_coordination)
+    if form.is_valid():
+        try:
+            leave(
+                enrolment_id=enrolment.pk,
+                by=request.user,
+                reason=form.cleaned_data["reason"],
+                successor=form.successor,
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            # What she typed stays.
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(
+                request,
+                f"You have left {community.short_name}. Thank you for having been part of it.",
+            )
+            return redirect("my:home")
+    return render(request, "membership/leave.html", {"community": community, "form": form})

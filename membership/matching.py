@@ -1,19 +1,27 @@
-"""Near matches: which names of the register may be meant by what somebody wrote. Pure.
+"""Near matches: which names of the register may be meant by what somebody wrote.
 
-Two names are compared word by word, without case, accents and punctuation, with the usual
-abbreviations written out; words that many names share ("society", "the", "centre") count for little.
-1 is the same name, 0 has nothing in common with it; from ``NEAR`` on a name is worth showing.
+RapidFuzz compares the words of two names, whatever their order, after case, accents, punctuation and
+the sector's usual abbreviations are taken out of them. Words that many names share ("society", "the",
+"centre") count for little. 1 is the same name, 0 has nothing in common with it.
 """
 
 import re
 import unicodedata
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Generic, TypeVar
 
-NEAR = 0.6
+from django.db.models import Q
+from rapidfuzz import fuzz
+
+from membership.models import Person
+from membership.names import name_key
+
+# From these scores on, a name is worth showing. People's names are short and share their last names,
+# so that they must be nearer: "Dan Sample" is near "Dana Sample", and "Dora Sample" is not.
+NEAR = 0.7
+NEAR_PERSON = 0.88
 MOST_SHOWN = 5
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -29,12 +37,12 @@ class Near(Generic[_Key]):
 
 
 def nearest(
-    written: str, names: Iterable[tuple[_Key, str]], *, most: int = MOST_SHOWN
+    written: str, names: Iterable[tuple[_Key, str]], *, at_least: float = NEAR
 ) -> list[Near[_Key]]:
-    """The best of ``names`` for what was ``written``, best first, at most ``most`` of them."""
+    """The best of ``names`` for what was ``written``, best first, at most ``MOST_SHOWN`` of them."""
     scored = (Near(key, name, score(written, name)) for key, name in names)
-    near = [found for found in scored if found.score >= NEAR]
-    return sorted(near, key=lambda found: (-found.score, found.name))[:most]
+    near = [found for found in scored if found.score >= at_least]
+    return sorted(near, key=lambda found: (-found.score, found.name))[:MOST_SHOWN]
 
 
 def score(written: str, name: str) -> float:
@@ -42,11 +50,18 @@ def score(written: str, name: str) -> float:
     a, b = words_of(written), words_of(name)
     if not a or not b:
         return 0.0
-    if a == b or "".join(a) == "".join(b):
+    if a == b:
         return 1.0
-    return max(
-        _shared(a, b), _INITIALS if _is_short_for(a, name) or _is_short_for(b, written) else 0
-    )
+    if _is_short_for(a, name) or _is_short_for(b, written):
+        return _INITIALS
+    telling_a, telling_b = _telling(a), _telling(b)
+    if bool(telling_a) != bool(telling_b):
+        return 0.0
+    all_words = fuzz.token_sort_ratio(" ".join(a), " ".join(b))
+    if not telling_a:
+        return all_words / 100
+    telling = fuzz.token_sort_ratio(telling_a, telling_b)
+    return (_TELLING * telling + (1 - _TELLING) * all_words) / 100
 
 
 @lru_cache(maxsize=20_000)
@@ -59,8 +74,7 @@ def words_of(name: str) -> tuple[str, ...]:
 # Letters and digits of any script, with the vowel signs that belong to them.
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHES = re.compile(r"['’‘ʼ`]")
-_SMALL_TYPO = 0.8
-_SHARED_BY_MANY = 0.3
+_TELLING = 0.7  # the part of the score that the telling words have
 _INITIALS = 0.9
 _SILENT = frozenset(
     [
@@ -152,35 +166,9 @@ def _plain_words(name: str) -> list[str]:
     return _WORD.findall("".join(c for c in bare if not unicodedata.combining(c)))
 
 
-def _shared(a: tuple[str, ...], b: tuple[str, ...]) -> float:
-    """The weight of the words that both have, give or take a small typo, in that of all words."""
-    left, shared = list(b), 0.0
-    for word in a:
-        best = max(left, key=lambda other: _alike(word, other), default="")
-        likeness = _alike(word, best)
-        if likeness:
-            left.remove(best)
-            shared += likeness * (_weight(word) + _weight(best))
-    return shared / (sum(map(_weight, a)) + sum(map(_weight, b)))
-
-
-@lru_cache(maxsize=100_000)
-def _alike(word: str, other: str) -> float:
-    """1 for the same word, a little less for one with a small typo, 0 for another word."""
-    if word == other:
-        return 1.0
-    # The two cheap looks rule out nearly every pair.
-    if min(len(word), len(other)) < 4 or abs(len(word) - len(other)) > 2:
-        return 0.0
-    matcher = SequenceMatcher(None, word, other, autojunk=False)
-    if matcher.quick_ratio() < _SMALL_TYPO:
-        return 0.0
-    ratio = matcher.ratio()
-    return ratio if ratio >= _SMALL_TYPO else 0.0
-
-
-def _weight(word: str) -> float:
-    return _SHARED_BY_MANY if word in _COMMON else 1.0
+def _telling(words: tuple[str, ...]) -> str:
+    """The words that few names share."""
+    return " ".join(word for word in words if word not in _COMMON)
 
 
 def _is_short_for(words: tuple[str, ...], name: str) -> bool:
@@ -190,3 +178,51 @@ def _is_short_for(words: tuple[str, ...], name: str) -> bool:
     whole = _plain_words(name)
     telling = [word for word in whole if word not in _SILENT]
     return words[0] in ("".join(w[0] for w in whole), "".join(w[0] for w in telling))
+
+
+# -- People who may be the same -------------------------------------------------------------------
+
+MOST_READ = 100
+SHORTEST = 3  # letters of a word or an address that tell anything
+
+
+@dataclass(frozen=True)
+class Similar:
+    """Somebody who may be the same person, and why one may think so."""
+
+    person: Person
+    why: str
+    score: float
+
+
+def similar_people(person: Person) -> list[Similar]:
+    """At most five others with nearly their name, or their address at another provider; best first.
+
+    One query, bounded, on what an index can find: the last word of the name, the start of the
+    address.
+    """
+    name, local = person.name.split(), person.email.split("@")[0]
+    alike = Q()
+    if name and len(name[-1]) >= SHORTEST:
+        alike |= Q(name__icontains=name[-1], name__istartswith=name[0][:1])
+    if len(local) >= SHORTEST:
+        alike |= Q(email__istartswith=f"{local}@")
+    if not alike:
+        return []
+    # Unordered: to sort them, the database would have to find them all first.
+    others = Person.objects.filter(alike).exclude(pk=person.pk).order_by()[:MOST_READ]
+    near = [found for found in (_similar(person, other) for other in others) if found]
+    near.sort(key=lambda found: (-found.score, found.person.name, found.person.pk))
+    return near[:MOST_SHOWN]
+
+
+def _similar(person: Person, other: Person) -> Similar | None:
+    if person.name and name_key(person.name) == name_key(other.name):
+        return Similar(other, "the same name", 3.0)
+    local = person.email.split("@")[0].lower()
+    if len(local) >= SHORTEST and other.email.lower().startswith(f"{local}@"):
+        return Similar(other, "an address that starts the same", 2.0)
+    likeness = score(person.name, other.name)
+    if likeness < NEAR_PERSON:
+        return None
+    return Similar(other, "a name that is nearly the same", likeness)

@@ -2,7 +2,6 @@
 until staff change them."""
 
 from dataclasses import replace
-from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -157,7 +156,7 @@ def _letter(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = 
     )
 
 
-def _words(enrolment: Enrolment, text: str = "") -> dict[str, Any]:
+def _words(enrolment: Enrolment, text: str = "") -> dict[str, object]:
     community = enrolment.community
     desk_page = reverse("admin:membership_enrolment_change", args=[enrolment.pk])
     return {

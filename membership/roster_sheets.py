@@ -1,21 +1,32 @@
 """A roster as a sheet: who is in a community today, with the columns that staff choose."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import islice
-from typing import Any, NamedTuple
 
+from django import forms
+from django.contrib import admin
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from communities.models import CommunityOfPractice
-from communities.rules.vocabulary import Evidence, InitiativeKind, ProgramType, Region, RoleKind
-from membership.exporting import Row
-from membership.models import CoordinationRole, ProgramPosition
+from communities.rules.vocabulary import Evidence
+from membership.exporting import Row, SheetFormat, export
+from membership.models import (
+    CoordinationInitiative,
+    CoordinationRole,
+    Enrolment,
+    Program,
+    ProgramPosition,
+    User,
+)
 from membership.rosters import roster_of
-
-AT_ONCE = 1_000
+from membership.signup.fresh_code import fresh_code_required
+from membership.signup.visitors import SignedIn
+from membership.teams import families_of
 
 
 class Column(models.TextChoices):
@@ -35,122 +46,66 @@ class Column(models.TextChoices):
 CHOSEN_AT_FIRST = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE]
 
 
-class _Fact(NamedTuple):
-    """Somebody's work in a program, or her role in an initiative, in words."""
-
-    what: str
-    place: str
-    region: str
-    agency: str = ""
-
-
-class _Line(NamedTuple):
-    """What the sheet can say about one person."""
-
-    name: str
-    email: str
-    phone: str
-    since: date
-    work: Sequence[_Fact]
-    roles: Sequence[_Fact]
-
-
-_Facts = dict[int, list[_Fact]]
-_OF_WORK = {Column.AGENCY, Column.PROGRAM, Column.PLACE, Column.REGION}
-_OF_ROLES = {Column.INITIATIVE, Column.PLACE, Column.REGION}
-
-
 def roster_rows(
     community: CommunityOfPractice, columns: Sequence[Column], *, on: date
-) -> Iterator[Row]:
-    """One line for each open enrolment, by name. Takes two queries at most for each thousand, and one.
-
-    Read in pieces, and as plain values: a whole roster at once would fill a web worker.
+) -> list[Row]:
+    """One line for each open enrolment, by name; three queries.
 
     Work and roles count while they last and nothing contradicts them; several stand in one cell.
     """
-    cells = [_CELLS[column] for column in columns]
-    for line in _lines(community, set(columns), on):
-        yield [cell(line) for cell in cells]
-
-
-def _lines(community: CommunityOfPractice, columns: set[Column], on: date) -> Iterator[_Line]:
-    enrolled = roster_of(community).order_by("person__name", "pk")
-    values = enrolled.values_list(
-        "person", "person__name", "person__email", "person__phone", "started_on"
-    ).iterator(chunk_size=AT_ONCE)
-    while chunk := list(islice(values, AT_ONCE)):
-        people = [person for person, *_ in chunk]
-        work = _work_of(people, on) if columns & _OF_WORK else {}
-        roles = _roles_of(people, on) if columns & _OF_ROLES else {}
-        for person, name, email, phone, since in chunk:
-            yield _Line(name, email, phone, since, work.get(person, ()), roles.get(person, ()))
-
-
-def _work_of(people: Sequence[int], on: date) -> _Facts:
-    found: _Facts = defaultdict(list)
-    rows = _current(ProgramPosition.objects.filter(person__in=people), on).values_list(
-        "person",
-        "program",
-        "program__type",
-        "program__community_served",
-        "program__region",
-        "program__agency__name",
-        "program_type",
-        "community_served",
-        "agency__name",
-        "agency_name",
+    current = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
+    believed = ~Q(evidence=Evidence.CONTRADICTED)
+    positions = ProgramPosition.objects.select_related("program__agency", "agency")
+    roles = CoordinationRole.objects.select_related("initiative").filter(is_held=True)
+    enrolments = roster_of(community).select_related("person").order_by("person__name", "pk")
+    enrolments = enrolments.prefetch_related(
+        Prefetch("person__positions", positions.filter(current, believed)),
+        Prefetch("person__roles", roles.filter(current, believed)),
     )
-    for person, program, kind, place, region, agency, *said in rows:
-        said_kind, said_place, own_agency, said_agency = said
-        name = agency or own_agency or said_agency
-        if program:
-            fact = _Fact(_label(ProgramType, kind), place, _label(Region, region), name)
-        else:
-            fact = _Fact(_label(ProgramType, said_kind), said_place, "", name)
-        found[person].append(fact)
-    return found
+    lines = [_cells(enrolment) for enrolment in enrolments]
+    return [[cells[column] for column in columns] for cells in lines]
 
 
-def _roles_of(people: Sequence[int], on: date) -> _Facts:
-    found: _Facts = defaultdict(list)
-    held = CoordinationRole.objects.filter(person__in=people, is_held=True)
-    rows = _current(held, on).values_list(
-        "person",
-        "role",
-        "initiative",
-        "initiative__name",
-        "initiative__community_served",
-        "initiative__region",
-        "initiative_name",
-        "community_served",
-        "initiative_kind",
-    )
-    for person, role, initiative, name, place, region, *said in rows:
-        said_name, said_place, said_kind = said
-        called = name or said_name or _label(InitiativeKind, said_kind)
-        what = f"{_label(RoleKind, role)}, {called}"
-        if initiative:
-            fact = _Fact(what, place, _label(Region, region))
-        else:
-            fact = _Fact(what, said_place, "")
-        found[person].append(fact)
-    return found
+def _cells(enrolment: Enrolment) -> dict[Column, str]:
+    """Everything that the sheet can say about one person. Takes no query for a prefetched enrolment."""
+    person = enrolment.person
+    positions, roles = list(person.positions.all()), list(person.roles.all())
+    programs = [position.program or position for position in positions]
+    initiatives = [role.initiative or role for role in roles]
+    return {
+        Column.NAME: person.name,
+        Column.EMAIL: person.email,
+        Column.PHONE: person.phone,
+        Column.AGENCY: _joined(_agency(position) for position in positions),
+        Column.PROGRAM: _joined(_program_type(position) for position in positions),
+        Column.INITIATIVE: _joined(_role(role) for role in roles),
+        Column.PLACE: _joined(thing.community_served for thing in (*programs, *initiatives)),
+        Column.REGION: _joined(_region(thing) for thing in (*programs, *initiatives)),
+        Column.SINCE: enrolment.started_on.isoformat(),
+    }
 
 
-def _current(facts: QuerySet, on: date) -> QuerySet:
-    lasts = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
-    return facts.filter(lasts).exclude(evidence=Evidence.CONTRADICTED).order_by("pk")
+def _agency(position: ProgramPosition) -> str:
+    agency = position.program.agency if position.program else position.agency
+    return agency.name if agency else position.agency_name
 
 
-def _label(choices: type[models.TextChoices], value: str) -> str:
-    return _LABELS[choices].get(value, value)
+def _program_type(position: ProgramPosition) -> str:
+    if position.program:
+        return position.program.get_type_display()
+    return position.get_program_type_display()
 
 
-# Looked up once for each line of each roster: `choices(value).label` takes ten times as long.
-_LABELS: dict[type[models.TextChoices], dict[str, Any]] = {
-    choices: dict(choices.choices) for choices in (InitiativeKind, ProgramType, Region, RoleKind)
-}
+def _role(role: CoordinationRole) -> str:
+    name = role.initiative.name if role.initiative else role.initiative_name
+    return f"{role.get_role_display()}, {name or role.get_initiative_kind_display()}"
+
+
+def _region(thing: Program | CoordinationInitiative | ProgramPosition | CoordinationRole) -> str:
+    """The register knows it; what a person wrote has none."""
+    if isinstance(thing, Program | CoordinationInitiative):
+        return thing.get_region_display()
+    return ""
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -158,14 +113,65 @@ def _joined(parts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(part for part in parts if part))
 
 
-_CELLS: dict[Column, Callable[[_Line], str]] = {
-    Column.NAME: lambda line: line.name,
-    Column.EMAIL: lambda line: line.email,
-    Column.PHONE: lambda line: line.phone,
-    Column.AGENCY: lambda line: _joined(fact.agency for fact in line.work),
-    Column.PROGRAM: lambda line: _joined(fact.what for fact in line.work),
-    Column.INITIATIVE: lambda line: _joined(fact.what for fact in line.roles),
-    Column.PLACE: lambda line: _joined(fact.place for fact in (*line.work, *line.roles)),
-    Column.REGION: lambda line: _joined(fact.region for fact in (*line.work, *line.roles)),
-    Column.SINCE: lambda line: line.since.isoformat(),
-}
+class RosterSheetForm(forms.Form):
+    """Which community of the viewer's teams, and which columns."""
+
+    community = forms.ModelChoiceField(
+        CommunityOfPractice.objects.none(),
+        label="Community",
+        empty_label="–",
+        error_messages={
+            "required": "Choose the community.",
+            "invalid_choice": "Choose one of your team’s communities.",
+        },
+    )
+    columns = forms.TypedMultipleChoiceField(
+        label="Columns",
+        choices=Column.choices,
+        coerce=Column,
+        initial=CHOSEN_AT_FIRST,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose at least one column.",
+            "invalid_choice": "Choose columns from the list.",
+        },
+    )
+    format = forms.ChoiceField(choices=SheetFormat.choices, required=False)
+
+    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
+        super().__init__(data)
+        theirs = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
+        self.fields["community"].queryset = theirs.select_related("team")  # type: ignore[attr-defined]
+
+    def clean_columns(self) -> list[Column]:
+        # In the sheet's own order, whatever order they were sent in.
+        return [column for column in Column if column in self.cleaned_data["columns"]]
+
+    def clean_format(self) -> SheetFormat:
+        return SheetFormat(self.cleaned_data["format"] or SheetFormat.CSV)
+
+
+@fresh_code_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def roster_sheet(request: SignedIn) -> HttpResponse:
+    """Choose by GET; a POST answers with the sheet and leaves a line in the log."""
+    form = RosterSheetForm(request.POST if request.method == "POST" else None, user=request.user)
+    if form.is_valid():
+        community, columns = form.cleaned_data["community"], form.cleaned_data["columns"]
+        now = timezone.now()
+        return export(
+            what=f"Roster of {community.short_name}",
+            headings=[column.label for column in columns],
+            rows=roster_rows(community, columns, on=timezone.localdate(now)),
+            sheet_format=form.cleaned_data["format"],
+            team=community.team,
+            by=request.user,
+            now=now,
+        )
+    context = {
+        **admin.site.each_context(request),
+        "title": "Save a roster",
+        "form": form,
+        "formats": SheetFormat,
+    }
+    return render(request, "admin/membership/roster_sheet.html", context)

@@ -6,19 +6,22 @@ Its people have addresses at example.org, and its agencies, towns and people car
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils import timezone
 
 from communities.catalogue import COMMUNITIES, slug_of
-from communities.models import CommunityOfPractice
-from communities.rules.vocabulary import Funder
-from membership.access.sample import work_on_sample_access
+from communities.models import CommunityOfPractice, Meeting
+from communities.rules.vocabulary import Funder, MeetingKind
+from membership.access import slack_link, verbs
+from membership.access.lifecycle import Verb
 from membership.importing.uploads import write_at_once
-from membership.meetings.sample import plan_sample_meetings
-from membership.models import ListKind, Person, Program, SampleProvince, User
+from membership.meetings.attendance import Answer, answer, note_who_came, people_of
+from membership.meetings.planning import Plan, plan_meeting
+from membership.models import Access, ListKind, Person, Program, SampleProvince, User
 from membership.reassessment import reassess_if_due
 from membership.refusal import Refused
 from membership.register import confirm_funding
@@ -138,3 +141,91 @@ def _staff(one: StaffSignIn) -> User:
     user.groups.add(Group.objects.get(name=one.group))
     Person.objects.create(user=user, name=one.name, email=one.email)
     return user
+
+
+# -- Slack and Zoom --------------------------------------------------------------------------------
+
+
+def work_on_sample_access(*, now: datetime) -> None:
+    """Some are in, one is invited, the rest is to do; the invitation link soon expires."""
+    for lead in User.objects.filter(is_staff=True, groups__name=LEADS)[:1]:
+        for team in slack_link.workspaces_of(lead):
+            slack_link.give_link(
+                team=team,
+                link="https://join.slack.com/t/sample-evabc/shared_invite/zt-sample",
+                expires_on=timezone.localdate(now) + timedelta(days=5),
+                most_uses=400,
+                by=lead,
+                now=now,
+            )
+        rows = Access.objects.order_by("kind", "person__name", "pk")
+        slack = list(rows.filter(kind=Access.Kind.SLACK).values_list("pk", flat=True))
+        zoom = list(rows.filter(kind=Access.Kind.ZOOM).values_list("pk", flat=True))
+        joined = [*slack[: len(slack) // 2], *zoom[: len(zoom) // 2]]
+        verbs.mark(access_ids=joined, verb=Verb.JOINED, by=lead, now=now)
+        verbs.mark(access_ids=slack[-1:], verb=Verb.INVITED, by=lead, now=now)
+
+
+# -- Meetings --------------------------------------------------------------------------------------
+
+
+# days from today, kind, topic
+_MEETINGS: list[tuple[int, MeetingKind, str]] = [
+    (-45, MeetingKind.REGULAR, "What changed in our work this season"),
+    (16, MeetingKind.REGULAR, "Staying well in this work"),
+    (37, MeetingKind.TRAINING, "Safety planning with people in small towns"),
+]
+_ANSWERERS = 12
+_AGENDA = "Welcome and a round of names\nThe topic, with time for your questions\nWhat we take up next time"
+_NOTES = "We shared what helps when a colleague is away. The next meeting takes this up again."
+
+
+def plan_sample_meetings(*, now: datetime) -> None:
+    """For each community one meeting that was, with who came, and two to come."""
+    staff = {
+        family: User.objects.filter(is_staff=True, groups__name=group)[0]
+        for group, family in TEAM_GROUPS.items()
+    }
+    for community in CommunityOfPractice.objects.select_related("team"):
+        for days, kind, topic in _MEETINGS:
+            _plan(community, days, kind, topic, staff[community.family], now)
+
+
+def _plan(
+    community: CommunityOfPractice,
+    days: int,
+    kind: MeetingKind,
+    topic: str,
+    by: User,
+    now: datetime,
+) -> None:
+    day = timezone.localdate(now) + timedelta(days=days)
+    starts_at = timezone.make_aware(datetime.combine(day, time(10)))
+    is_over = days < 0
+    planned_at = min(now, starts_at - timedelta(days=30))
+    meeting = plan_meeting(
+        plan=Plan(
+            communities=(community,),
+            kind=kind,
+            topic=topic,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(minutes=90),
+            join_link="https://zoom.example.org/j/0000000000",
+            agenda=_AGENDA,
+            notes=_NOTES if is_over else "",
+        ),
+        by=by,
+        now=planned_at,
+    )
+    _answer(meeting, answered_at=planned_at)
+    if is_over:
+        there = set(people_of(meeting).values_list("pk", flat=True))
+        note_who_came(meeting_id=meeting.pk, came=there, shown=there, by=by, now=now)
+
+
+def _answer(meeting: Meeting, *, answered_at: datetime) -> None:
+    """Every second person of the first few has answered: more would only slow down the start."""
+    for place, person in enumerate(people_of(meeting)[:_ANSWERERS]):
+        if place % 2 == 0:
+            said = Answer.YES if place % 4 == 0 else Answer.MAYBE
+            answer(meeting_id=meeting.pk, person=person, answer=said, now=answered_at)

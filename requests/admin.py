@@ -4,8 +4,6 @@ A request is not edited here: its state, its answers and its history are only re
 to the pages of ``admin_views``, and those call the verbs.
 """
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +16,6 @@ from requests import (
     bulk_views,
     desk_views,
     entry_views,
-    person_admin,
     reason_admin,
     register_views,
     reviewing,
@@ -35,7 +32,7 @@ from requests.queue_filters import (
 )
 from requests.queue_page import QueuePage
 
-__all__ = ["JoinRequestAdmin", "person_admin", "reason_admin"]
+__all__ = ["JoinRequestAdmin", "reason_admin"]
 
 
 @admin.register(JoinRequest)
@@ -64,20 +61,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path(
-                "<int:pk>/approve/",
-                view(admin_views.approve),
-                name="joinrequests_joinrequest_approve",
-            ),
-            path(
-                "<int:pk>/decline/",
-                view(admin_views.decline),
-                name="joinrequests_joinrequest_decline",
-            ),
-            path("<int:pk>/ask/", view(admin_views.ask), name="joinrequests_joinrequest_ask"),
-            path(
-                "<int:pk>/reopen/", view(admin_views.reopen), name="joinrequests_joinrequest_reopen"
-            ),
+            *admin_views.urls(view),
             path("<int:pk>/take/", view(desk_views.take), name="joinrequests_joinrequest_take"),
             path(
                 "<int:pk>/release/",
@@ -92,7 +76,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
         ]
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         return super().changelist_view(request, {"title": "Requests to join"})
 
@@ -101,7 +85,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     ) -> tuple[QuerySet[JoinRequest], bool]:
         return searched(queryset, search_term), False
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QueuePage]:
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[QueuePage]:
         return QueuePage
 
     def own_page(self, request: SignedIn, pk: int) -> HttpResponse:

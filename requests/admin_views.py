@@ -1,24 +1,27 @@
 """The review page and the pages that decide: each shows the letter as it will go out, and posts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from functools import partial
 
 from django.contrib import admin, messages
 from django.forms import Form
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from communities.models import CommunityOfPractice
+from membership.models import User
 from membership.outbox.message import blocks_of
 from membership.refusal import Refused
-from membership.signup.visitors import SignedIn
+from membership.signup.visitors import AdminView, SignedIn
 from requests import behind, desk, letters, reviewing, workflow
 from requests.forms import ApproveForm, AskForm, DeclineForm, NoteForm, ReopenForm
 from requests.lifecycle import Verb, allows
-from requests.models import JoinRequest
+from requests.models import JoinRequest, ReasonText
 from requests.register_desk import register_desk
 
 # Stands in the preview where the staff's own words will be.
@@ -62,40 +65,31 @@ def review_page(
 
 
 @dataclass(frozen=True)
+class StaffWords:
+    """What staff wrote on the form of a decision, as far as it asks for it.
+
+    ``text`` goes into the letter, ``ground`` is a reason from the list, ``reason`` is for the history.
+    """
+
+    text: str = ""
+    ground: ReasonText | None = None
+    reason: str = ""
+
+    @classmethod
+    def of(cls, form: Form) -> "StaffWords":
+        """Those of a form that is valid."""
+        data = form.cleaned_data
+        return cls(data.get("text", ""), data.get("ground"), data.get("reason", ""))
+
+
+@dataclass(frozen=True)
 class Decision:
-    """One of the deciding pages: its verb, its words, its form and its letter."""
+    """One of the deciding pages: its verb, its words and its letter."""
 
     verb: Verb
     label: str
     done: str
-    form: Callable[..., Form]
     letter: Callable[[JoinRequest, str], letters.Letter] | None
-    act: Callable[..., JoinRequest]
-
-
-def _approve(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
-    return workflow.approve(
-        join_request_id=join_request_id,
-        personal=data["text"],
-        reason=data.get("reason", ""),
-        **how,
-    )
-
-
-def _decline(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
-    return workflow.decline(
-        join_request_id=join_request_id, text=data["text"], ground=data["ground"], **how
-    )
-
-
-def _ask(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
-    return workflow.ask(
-        join_request_id=join_request_id, text=data["text"], ground=data["ground"], **how
-    )
-
-
-def _reopen(*, join_request_id: int, data: dict[str, Any], **how: Any) -> JoinRequest:
-    return workflow.reopen(join_request_id=join_request_id, reason=data["reason"], **how)
 
 
 DECISIONS = {
@@ -103,65 +97,111 @@ DECISIONS = {
         Verb.APPROVE,
         "Approve and email {name}",
         "Approved. The welcome letter to {name} is on its way.",
-        ApproveForm,
         letters.welcome,
-        _approve,
     ),
     Verb.ASK: Decision(
         Verb.ASK,
         "Ask {name} a question",
         "Your question to {name} is on its way.",
-        AskForm,
         lambda r, words: letters.question(r, words, asked_on=timezone.localdate()),
-        _ask,
     ),
     Verb.DECLINE: Decision(
         Verb.DECLINE,
         "Decline and email {name}",
         "Declined. The letter to {name} is on its way.",
-        DeclineForm,
         letters.declined,
-        _decline,
     ),
     Verb.REOPEN: Decision(
         Verb.REOPEN,
         "Look at it again",
         "The request is open again. {name} hears from you when you decide.",
-        ReopenForm,
         None,
-        _reopen,
     ),
 }
 
 
-def approve(request: SignedIn, pk: int) -> HttpResponse:
-    """Approve, with the welcome letter in view."""
-    return _decide(request, pk, DECISIONS[Verb.APPROVE])
+def form_of(
+    verb: Verb,
+    data: QueryDict | None,
+    *,
+    needs_reason: bool,
+    communities: Sequence[CommunityOfPractice],
+) -> Form:
+    """The form of a deciding page. ``needs_reason``: the rules ask whoever approves to say why."""
+    match verb:
+        case Verb.APPROVE:
+            return ApproveForm(data, needs_reason=needs_reason)
+        case Verb.ASK:
+            return AskForm(data, communities=communities)
+        case Verb.DECLINE:
+            return DeclineForm(data, communities=communities)
+        case Verb.REOPEN:
+            return ReopenForm(data)
+    raise ValueError(f"Staff do not decide by {verb.value}.")
 
 
-def decline(request: SignedIn, pk: int) -> HttpResponse:
-    """Decline, with the letter in view."""
-    return _decide(request, pk, DECISIONS[Verb.DECLINE])
+def decide(
+    verb: Verb, *, join_request_id: int, words: StaffWords, by: User, now: datetime
+) -> JoinRequest:
+    """Use the verb with what staff wrote. Raises ``Refused`` where it cannot be done now."""
+    match verb:
+        case Verb.APPROVE:
+            return workflow.approve(
+                join_request_id=join_request_id,
+                by=by,
+                now=now,
+                personal=words.text,
+                reason=words.reason,
+            )
+        case Verb.ASK:
+            return workflow.ask(
+                join_request_id=join_request_id,
+                by=by,
+                text=words.text,
+                now=now,
+                ground=words.ground,
+            )
+        case Verb.DECLINE:
+            return workflow.decline(
+                join_request_id=join_request_id,
+                by=by,
+                text=words.text,
+                now=now,
+                ground=words.ground,
+            )
+        case Verb.REOPEN:
+            return workflow.reopen(
+                join_request_id=join_request_id, by=by, now=now, reason=words.reason
+            )
+    raise ValueError(f"Staff do not decide by {verb.value}.")
 
 
-def ask(request: SignedIn, pk: int) -> HttpResponse:
-    """Ask for more, with the letter in view."""
-    return _decide(request, pk, DECISIONS[Verb.ASK])
-
-
-def reopen(request: SignedIn, pk: int) -> HttpResponse:
-    """Look again at a closed request."""
-    return _decide(request, pk, DECISIONS[Verb.REOPEN])
+def urls(view: AdminView) -> list[URLPattern]:
+    """The addresses of the deciding pages, behind the admin's own check."""
+    return [
+        path(
+            f"<int:pk>/{verb.value}/",
+            view(partial(_decide, decision=decision)),
+            name=f"joinrequests_joinrequest_{verb.value}",
+        )
+        for verb, decision in DECISIONS.items()
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
     join_request, now = mine(request, pk), timezone.now()
     review = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate(now))
-    form = decision.form(request.POST or None, **_form_needs(decision.verb, review))
+    form = form_of(
+        decision.verb,
+        request.POST or None,
+        needs_reason=review.assessment.needs_written_reason,
+        communities=[join_request.community],
+    )
     if request.method == "POST" and form.is_valid():
         try:
-            decision.act(join_request_id=pk, data=form.cleaned_data, by=request.user, now=now)
+            words = StaffWords.of(form)
+            decide(decision.verb, join_request_id=pk, words=words, by=request.user, now=now)
         except Refused as refusal:
             # Her words stay in the form; the page behind shows what happened meanwhile.
             form.add_error(None, str(refusal))
@@ -192,17 +232,6 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
     )
 
 
-def _form_needs(verb: Verb, review: reviewing.Review) -> dict[str, Any]:
-    """What the form of a deciding page must know of the request."""
-    match verb:
-        case Verb.APPROVE:
-            return {"needs_reason": review.assessment.needs_written_reason}
-        case Verb.ASK | Verb.DECLINE:
-            return {"communities": [review.join_request.community]}
-        case _:
-            return {}
-
-
 def letter_blocks(letter: letters.Letter) -> list[tuple[str, str]]:
     """A letter's paragraphs; the one for the staff's own words is marked "own"."""
     return [
@@ -227,7 +256,7 @@ def _url(verb: Verb, join_request: JoinRequest) -> str:
 
 
 def page(
-    request: SignedIn, template: str, join_request: JoinRequest, **context: Any
+    request: SignedIn, template: str, join_request: JoinRequest, **context: object
 ) -> HttpResponse:
     """A page about one request; its links carry the queue that it was opened from."""
     queue = {

@@ -1,26 +1,47 @@
-"""The pages that decide several requests: each person, each finding and each letter, then one button."""
+"""Deciding several requests at once: each person, each finding and each letter, then one button.
 
-from collections.abc import Callable, Mapping
+Each is decided by the same verb as alone, in a transaction of its own. So a colleague's decision in
+between, or a rule that turned, stops one row and no other, and every row says what became of it.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from types import MappingProxyType
-from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from communities.rules.assess import Assessment
+from membership.forms import Paragraphs
+from membership.models import User
 from membership.outbox.wording import each_read_once
-from membership.signup.visitors import SignedIn
+from membership.refusal import Refused
+from membership.signup.visitors import AdminView, SignedIn
 from requests import letters, reviewing
-from requests.admin_views import DECISIONS, OWN_WORDS, Decision, letter_blocks
-from requests.bulk import MOST_AT_ONCE, TOO_MANY, Row, RowForm, decide_each, together
+from requests.admin_views import (
+    DECISIONS,
+    OWN_WORDS,
+    Decision,
+    StaffWords,
+    decide,
+    form_of,
+    letter_blocks,
+)
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest
+
+logger = logging.getLogger(__name__)
 
 _NAME = "joinrequests_joinrequest_bulk"
 _QUEUE = "admin:joinrequests_joinrequest_changelist"
@@ -31,55 +52,143 @@ _WORDS = {
     Verb.DECLINE: ("Decline several requests", "Decline and email everybody ticked", "Declined"),
 }
 CHOOSE_FIRST = "Tick the requests first, then choose what to do with them."
+MOST_AT_ONCE = 50
+TOO_MANY = f"You can decide at most {MOST_AT_ONCE} requests at once. Choose fewer."
+WRITE_WHY = "Write why you approve all the same, or leave this person out."
+OUR_FAULT = "Something went wrong on our side. Nothing was changed for this person; try again."
+_LONGEST_LINE = 500
+_TOO_LONG = "This has %(show_value)d characters. Shorten it to %(limit_value)d or less."
 
 
-def urls(view: Callable[[Any], Any]) -> list[URLPattern]:
+class RowForm(forms.Form):
+    """What staff say about one person among several."""
+
+    keep = forms.BooleanField(required=False, initial=True)
+    line = Paragraphs(
+        label="For this person only (optional)",
+        help_text="It follows the text for everybody, in the letter.",
+        required=False,
+        max_length=_LONGEST_LINE,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"max_length": _TOO_LONG},
+    )
+    reason = Paragraphs(
+        label="Why you approve all the same",
+        help_text="Kept in the history for staff. The applicant does not see it.",
+        required=False,
+        max_length=_LONGEST_LINE * 2,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"max_length": _TOO_LONG},
+    )
+
+    def __init__(self, data: QueryDict | None, *, prefix: str, needs_reason: bool) -> None:
+        super().__init__(data, prefix=prefix)
+        if not needs_reason:
+            del self.fields["reason"]
+
+    def clean(self) -> dict[str, object]:
+        """Only who is kept needs a reason; what was typed for others is no obstacle."""
+        data = self.cleaned_data
+        if data.get("keep") and "reason" in data and not data["reason"]:
+            self.add_error("reason", WRITE_WHY)
+        return data
+
+
+@dataclass(frozen=True)
+class Row:
+    """One person among several: her request, how the rules come out, and what staff say about her."""
+
+    join_request: JoinRequest
+    form: RowForm
+    refusal: str = ""
+
+    @property
+    def assessment(self) -> Assessment:
+        return self.join_request.current_assessment  # type: ignore[attr-defined]
+
+    @property
+    def is_kept(self) -> bool:
+        return bool(self.form["keep"].value())
+
+    @property
+    def typed_line(self) -> str:
+        return str(self.form["line"].value() or "")
+
+    def words(self, shared: StaffWords) -> StaffWords:
+        """What the verb is given: the text for everybody, then the line for this person."""
+        own = self.form.cleaned_data
+        text = together(shared.text, own["line"])
+        return StaffWords(text, shared.ground, own.get("reason", ""))
+
+
+def together(text: str, line: str) -> str:
+    """The text for everybody, and after it the line for one."""
+    return "\n\n".join(part.strip() for part in (text, line) if part.strip())
+
+
+def decide_each(
+    verb: Verb, rows: Sequence[Row], *, shared: StaffWords, by: User, now: datetime
+) -> dict[int, str]:
+    """Use the verb on each row. Gives what stopped it, by the request's key; empty where it is done."""
+    return {row.join_request.pk: _stopped_by(verb, row, shared, by, now) for row in rows}
+
+
+def _stopped_by(verb: Verb, row: Row, shared: StaffWords, by: User, now: datetime) -> str:
+    pk = row.join_request.pk
+    try:
+        decide(verb, join_request_id=pk, words=row.words(shared), by=by, now=now)
+    except Refused as refusal:
+        return str(refusal)
+    except Exception as error:
+        # By its kind only: the words of a database error can hold what people wrote.
+        logger.error("Request %s among several: %s.", pk, type(error).__name__)
+        return OUR_FAULT
+    return ""
+
+
+# -- The pages ---------------------------------------------------------------------------------------
+
+
+def urls(view: AdminView) -> list[URLPattern]:
     """The addresses of the pages, behind the admin's own check."""
     return [
-        path("bulk/approve/", view(approve), name=f"{_NAME}-approve"),
-        path("bulk/ask/", view(ask), name=f"{_NAME}-ask"),
-        path("bulk/decline/", view(decline), name=f"{_NAME}-decline"),
+        path(
+            f"bulk/{verb.value}/",
+            view(partial(_several, decision=DECISIONS[verb])),
+            name=f"{_NAME}-{verb.value}",
+        )
+        for verb in _WORDS
     ]
 
 
-def approve(request: SignedIn) -> HttpResponse:
-    """Approve several, with every welcome letter in view."""
-    return _several(request, DECISIONS[Verb.APPROVE])
-
-
-def ask(request: SignedIn) -> HttpResponse:
-    """Ask several, with every letter in view."""
-    return _several(request, DECISIONS[Verb.ASK])
-
-
-def decline(request: SignedIn) -> HttpResponse:
-    """Decline several, with every letter in view."""
-    return _several(request, DECISIONS[Verb.DECLINE])
-
-
 @admin.action(description="Approve those ticked…")
-def to_approve(_: Any, request: SignedIn, chosen: QuerySet[JoinRequest]) -> HttpResponse | None:
+def to_approve(
+    _: object, request: HttpRequest, chosen: QuerySet[JoinRequest]
+) -> HttpResponse | None:
     """From the queue to the page that approves."""
     return _lead_to(request, Verb.APPROVE, chosen)
 
 
 @admin.action(description="Ask those ticked…")
-def to_ask(_: Any, request: SignedIn, chosen: QuerySet[JoinRequest]) -> HttpResponse | None:
+def to_ask(_: object, request: HttpRequest, chosen: QuerySet[JoinRequest]) -> HttpResponse | None:
     """From the queue to the page that asks."""
     return _lead_to(request, Verb.ASK, chosen)
 
 
 @admin.action(description="Decline those ticked…")
-def to_decline(_: Any, request: SignedIn, chosen: QuerySet[JoinRequest]) -> HttpResponse | None:
+def to_decline(
+    _: object, request: HttpRequest, chosen: QuerySet[JoinRequest]
+) -> HttpResponse | None:
     """From the queue to the page that declines."""
     return _lead_to(request, Verb.DECLINE, chosen)
 
 
-# Django types its actions for plain requests; behind the admin's check all are signed in.
-ACTIONS: tuple[Any, ...] = (to_approve, to_ask, to_decline)
+ACTIONS = [to_approve, to_ask, to_decline]
 
 
-def _lead_to(request: SignedIn, verb: Verb, chosen: QuerySet[JoinRequest]) -> HttpResponse | None:
+def _lead_to(
+    request: HttpRequest, verb: Verb, chosen: QuerySet[JoinRequest]
+) -> HttpResponse | None:
     """Nothing is decided by choosing: that happens on the page, which takes the keys only."""
     keys = list(chosen.values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
     if len(keys) > MOST_AT_ONCE:
@@ -102,9 +211,9 @@ def _several(request: SignedIn, decision: Decision) -> HttpResponse:
     if not is_sent or not _is_ready(shared, rows):
         return _page(request, decision, shared, rows, has_problems=is_sent)
     outcomes = decide_each(
+        decision.verb,
         [row for row in rows if row.is_kept],
-        shared=shared.cleaned_data,
-        act=decision.act,
+        shared=StaffWords.of(shared),
         by=request.user,
         now=timezone.now(),
     )
@@ -169,10 +278,12 @@ def _typed(request: SignedIn) -> QueryDict | None:
 
 def _shared_form(request: SignedIn, decision: Decision, chosen: list[JoinRequest]) -> Form:
     """The same form as for one request; why one approves all the same is each row's own."""
-    extra: dict[str, Any] = {"needs_reason": False}
-    if decision.verb != Verb.APPROVE:
-        extra = {"communities": [join_request.community for join_request in chosen]}
-    form = decision.form(_typed(request), **extra)
+    form = form_of(
+        decision.verb,
+        _typed(request),
+        needs_reason=False,
+        communities=[join_request.community for join_request in chosen],
+    )
     form.fields["text"].label = f"For everybody: {form.fields['text'].label}"
     form.fields["text"].help_text = "It appears in every letter below."
     return form

@@ -1,15 +1,18 @@
-"""Somebody tells of her new work, with the questions of the join form.
+"""A member's work as EVA BC has it on record; and new work, told with the questions of the join form.
 
 On a roster this is "changed jobs": in answer to the yearly question, or at any time. Elsewhere what
-she says is kept as her own word, for the day on which she asks to join.
+they say is kept as their own word, for the day on which they ask to join.
 """
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.assess import assess
@@ -29,8 +32,63 @@ from membership.standing import only_of, standing_of
 from membership.worklist import put_on
 from requests.answers import Claims, keep_claims
 
+Work = ProgramPosition | CoordinationRole
 
-def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> list[Any]:
+
+@dataclass(frozen=True)
+class OnRecord:
+    """Her positions and roles, each as (what, how EVA BC knows it); what has ended is apart."""
+
+    current: list[tuple[str, str]]
+    ended: list[tuple[str, str]]
+
+
+def on_record(person: Person, on: date) -> OnRecord:
+    """All her work, in two queries. Roles that she was found not to have are no work of hers."""
+    work: list[Work] = [
+        *person.positions.select_related("program__agency", "agency"),
+        *person.roles.filter(is_held=True).select_related("initiative"),
+    ]
+    return OnRecord(
+        current=_each_once(in_words(w) for w in work if not w.ends_on or w.ends_on >= on),
+        ended=[_ended(w, w.ends_on) for w in work if w.ends_on and w.ends_on < on],
+    )
+
+
+def in_words(work: Work) -> tuple[str, str]:
+    """One piece of work as the register has it: (what, how EVA BC knows it)."""
+    match work.evidence:
+        case Evidence.CONFIRMED:
+            how = "EVA BC staff checked it"
+            if work.confirmed_on:
+                how += f" on {date_format(work.confirmed_on, 'j F Y')}"
+        case Evidence.CLAIMED:
+            how = "You told us"
+        case _:
+            how = f"From {work.source}"
+    if isinstance(work, CoordinationRole):
+        name = work.initiative or work.initiative_name or work.get_initiative_kind_display()
+        return f"{work.get_role_display()}: {name}", how
+    what = str(work.program or work.get_program_type_display())
+    agency = "" if work.program else work.agency_name
+    caseload = {True: "with a caseload", False: "without a caseload", None: ""}
+    return ", ".join(p for p in (what, agency, caseload[work.carries_caseload]) if p), how
+
+
+def _each_once(told: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same work from two sources is one line, with both."""
+    known: dict[str, list[str]] = {}
+    for what, how in told:
+        known.setdefault(what, []).append(how)
+    return [(what, ". ".join(dict.fromkeys(ways))) for what, ways in known.items()]
+
+
+def _ended(work: Work, last_day: date) -> tuple[str, str]:
+    what, how = in_words(work)
+    return what, f"Until {date_format(last_day, 'j F Y')}. {how}"
+
+
+def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> Sequence[Work]:
     """The positions, or roles, that have not ended and that the community's rules look at.
 
     Where the rules name no kinds, all of them.
@@ -115,7 +173,7 @@ def _take_over(
     community: CommunityOfPractice,
     answers: dict[str, Any],
     *,
-    old: list[Any],
+    old: Sequence[Work],
     on: date,
 ) -> Claims:
     """Her old work ends yesterday in her own word, and the new work is a claim from today."""
@@ -146,9 +204,7 @@ def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None
 
 def _her_own(work: ProgramPosition | CoordinationRole) -> ProgramPosition | CoordinationRole:
     """What she would have said of the same work, not saved yet."""
-    about: dict[str, Any] = {
-        name: getattr(work, name) for name in (*work.SAME_THING, "person", "starts_on")
-    }
+    about = {name: getattr(work, name) for name in (*work.SAME_THING, "person", "starts_on")}
     if isinstance(work, ProgramPosition):
         return ProgramPosition(**about, agency=work.agency, carries_caseload=work.carries_caseload)
     return CoordinationRole(**about, role=work.role)

@@ -1,24 +1,64 @@
 """The yearly question: the page behind the link of its letter, and what follows from the answer."""
 
-from typing import Any
+from datetime import date
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
+from communities.models import CommunityOfPractice
 from membership import confirmations
 from membership.applicants import person_for
 from membership.models import Enrolment
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
-from requests.changing_jobs import change_jobs, work_on_record
-from requests.confirming_forms import CHANGED, GO, LEAVE, ConfirmForm
+from requests.changing_jobs import change_jobs, in_words, work_on_record
 from requests.forms import join_form_for
-from requests.on_record import in_words
+
+STAY = "still-here"
+CHANGED = "changed-jobs"
+LEAVE = "on-leave"
+GO = "leaving"
+
+
+class ConfirmForm(forms.Form):
+    """The yearly question: one choice, and a day for who is on leave."""
+
+    answer = forms.ChoiceField(
+        label="What is true today?",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose what is true today.",
+            "invalid_choice": "Choose what is true today.",
+        },
+    )
+    until = forms.DateField(
+        label="If you are on leave: the last day of it (optional)",
+        required=False,
+        help_text="We then ask you again when you are back.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Write the day as year-month-day, for example 2027-03-31."},
+    )
+
+    def __init__(self, data: QueryDict | None, *, community: CommunityOfPractice) -> None:
+        super().__init__(data)
+        still = (
+            "I am still chair, co-chair or coordinator there"
+            if community.is_coordination
+            else "I am still there and carry a caseload"
+        )
+        changed = "My role has changed" if community.is_coordination else "I changed jobs"
+        self.fields["answer"].choices = [  # type: ignore[attr-defined]
+            (STAY, still),
+            (CHANGED, f"{changed} (on the next page we ask about your new work)"),
+            (LEAVE, "I am on leave"),
+            (GO, f"I want to leave the {community.short_name} community"),
+        ]
 
 
 @login_required
@@ -82,12 +122,12 @@ def new_job(request: SignedIn, pk: int) -> HttpResponse:
     return render(request, "joinrequests/new_job.html", {"enrolment": enrolment, "form": form})
 
 
-def _answer(request: SignedIn, pk: int, answer: str, until: Any) -> None:
-    how: dict[str, Any] = {"enrolment_id": pk, "by": request.user, "now": timezone.now()}
+def _answer(request: SignedIn, pk: int, answer: str, until: date | None) -> None:
+    now = timezone.now()
     if answer == LEAVE:
-        confirmations.on_leave(**how, until=until)
+        confirmations.on_leave(enrolment_id=pk, by=request.user, until=until, now=now)
     else:
-        confirmations.confirm(**how)
+        confirmations.confirm(enrolment_id=pk, by=request.user, now=now)
 
 
 def _hers(request: SignedIn, pk: int) -> Enrolment:

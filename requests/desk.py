@@ -19,8 +19,6 @@ from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest, StaffNote
 from requests.workflow import lock_open
 
-CHUNK = 500  # requests in one transaction
-
 
 @transaction.atomic
 def take(*, join_request_id: int, by: User, now: datetime, over: bool = False) -> JoinRequest:
@@ -68,25 +66,21 @@ def write_note(*, join_request_id: int, by: User, text: str, now: datetime) -> S
     return StaffNote.objects.create(join_request=join_request, by=by, at=now, text=text.strip())
 
 
+@transaction.atomic
 def look_at_the_open_ones(*, now: datetime) -> int:
     """Keep the verdict of each open request up to what the register knows now. How many changed.
 
-    Each chunk is a transaction of its own, and takes the same number of queries whatever its size.
+    Takes the same number of queries whatever their number.
     """
-    on, changed, last = timezone.localdate(now), 0, 0
     rows = JoinRequest.objects.filter(state__in=OPEN).order_by("pk").select_related("person")
-    rows = rows.prefetch_related("community__criteria")
-    while True:
-        with transaction.atomic():
-            chunk = list(rows.select_for_update(of=("self",)).filter(pk__gt=last)[:CHUNK])
-            if not chunk:
-                return changed
-            standings = standings_of([r.person for r in chunk], on)
-            turned = []
-            for join_request in chunk:
-                found = assess(standings[join_request.person_id], join_request.community.rules())
-                if found.verdict != join_request.verdict:
-                    join_request.verdict = found.verdict
-                    turned.append(join_request)
-            JoinRequest.objects.bulk_update(turned, ["verdict"])
-        changed, last = changed + len(turned), chunk[-1].pk
+    rows = rows.prefetch_related("community__criteria").select_for_update(of=("self",))
+    open_requests = list(rows)
+    standings = standings_of([r.person for r in open_requests], timezone.localdate(now))
+    turned = []
+    for join_request in open_requests:
+        found = assess(standings[join_request.person_id], join_request.community.rules())
+        if found.verdict != join_request.verdict:
+            join_request.verdict = found.verdict
+            turned.append(join_request)
+    JoinRequest.objects.bulk_update(turned, ["verdict"])
+    return len(turned)

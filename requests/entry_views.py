@@ -1,8 +1,5 @@
 """Staff enter a request that came by email or phone: the choice of a community, and the form."""
 
-from collections.abc import Callable
-from typing import Any
-
 from django.contrib import admin, messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from communities.models import CommunityOfPractice
 from membership.applicants import find_person
 from membership.refusal import Refused
-from membership.signup.visitors import SignedIn
+from membership.signup.visitors import AdminView, SignedIn
 from requests import reviewing, workflow
 from requests.entry_forms import answers_in, entry_form_for
 from requests.lifecycle import OPEN
@@ -22,7 +19,7 @@ from requests.models import CameBy, JoinRequest
 _TITLE = "Enter a request for somebody"
 
 
-def urls(view: Callable[[Any], Any]) -> list[URLPattern]:
+def urls(view: AdminView) -> list[URLPattern]:
     """The addresses of the pages, behind the admin's own check."""
     return [
         path("enter/", view(choose), name="joinrequests_joinrequest_enter"),
@@ -78,6 +75,6 @@ def _open_request(email: str, community: CommunityOfPractice) -> JoinRequest | N
     )
 
 
-def _page(request: SignedIn, name: str, **context: Any) -> HttpResponse:
+def _page(request: SignedIn, name: str, **context: object) -> HttpResponse:
     template = f"admin/joinrequests/entry/{name}.html"
     return render(request, template, {**admin.site.each_context(request), **context})

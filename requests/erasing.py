@@ -63,7 +63,7 @@ def _blank(join_request: JoinRequest) -> None:
     join_request.save()
 
 
-def _verdicts_only(assessment: dict[str, Any] | None) -> dict[str, Any] | None:
+def _verdicts_only(assessment: dict[str, Any] | None) -> dict[str, object] | None:
     """Which rules were met, for the reports, without the sentences."""
     if assessment is None:
         return None

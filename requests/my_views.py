@@ -1,5 +1,6 @@
-"""The pages about herself: her details, her work, her preferences."""
+"""The member's own pages: their details, their work, their preferences."""
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, QueryDict
@@ -11,14 +12,44 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.applicants import person_for
 from membership.details import change_details, set_reminders
+from membership.forms import OneLine
 from membership.models import Correction, Person
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
-from requests.changing_jobs import places_in, tell_of_work
+from requests.changing_jobs import on_record, places_in, tell_of_work
 from requests.forms import join_form_for
 from requests.lifecycle import LAPSE_DAYS
-from requests.my_forms import DetailsForm, PreferencesForm
-from requests.on_record import on_record
+
+
+class DetailsForm(forms.Form):
+    """Her name and her phone."""
+
+    name = OneLine(
+        label="Your full name",
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": "Type your name."},
+    )
+    phone = OneLine(
+        label="Work phone (optional)",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+
+
+class PreferencesForm(forms.Form):
+    """Reminders on or off."""
+
+    reminders = forms.ChoiceField(
+        label="Do you want reminders?",
+        choices=[("on", "Yes, send me reminders"), ("off", "No, send me no reminders")],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose whether you want reminders.",
+            "invalid_choice": "Choose whether you want reminders.",
+        },
+    )
 
 
 @login_required

@@ -1,16 +1,17 @@
 """Her rights under the privacy law, as pages: agree, see, correct, delete."""
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.applicants import person_for
 from membership.forms import LONGEST_TEXT, Paragraphs
+from membership.models import Person
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
 from membership.privacy.erasing import left_behind
@@ -18,6 +19,7 @@ from membership.refusal import Refused
 from membership.signup.fresh_code import fresh_code_required
 from membership.signup.security_events import tell
 from membership.signup.visitors import SignedIn
+from membership.teams import families_of
 from requests.erasing import erase
 from requests.held import all_that_is_held
 
@@ -100,3 +102,30 @@ def correction(request: SignedIn) -> HttpResponse:
             messages.success(request, "Thank you. EVA BC staff will look at it and write to you.")
             return redirect("my:details")
     return render(request, "joinrequests/correction.html", {"form": form})
+
+
+# -- By staff ----------------------------------------------------------------------------------------
+
+
+@fresh_code_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase_by_staff(request: SignedIn, pk: int) -> HttpResponse:
+    """Says what goes and what stays; the button does it."""
+    person = Person.objects.filter(pk=pk, erased_on__isnull=True).first()
+    if person is None or not families_of(request.user):
+        raise Http404("There is no such person.")
+    if request.method == "POST":
+        try:
+            erase(person_id=pk, by=request.user, now=timezone.now())
+        except Refused as refusal:
+            messages.warning(request, str(refusal))
+            return redirect("admin:membership_person_change", pk)
+        messages.success(request, "Erased. What stays says of nobody who it was.")
+        return redirect("admin:membership_person_changelist")
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Erase {person}?",
+        "person": person,
+        "left_behind": left_behind(person),
+    }
+    return render(request, "admin/membership/person/erase.html", context)

@@ -1,7 +1,5 @@
 """The list of ready reasons: leads keep it, each team reads its own and those of both."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -38,21 +36,21 @@ class ReasonAdmin(TeamsOwnRows):
     list_filter = ["used_for", "is_active"]
     ordering = ["used_for", "position", "pk"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReasonText]:
         theirs = Q(family="") | Q(family__in=families_of(request.user))
         return ReasonText.objects.filter(theirs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_lead(request.user)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return is_lead(request.user)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return is_lead(request.user)
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         title = "Reasons for declining and for asking"
         return super().changelist_view(request, {"title": title, **(extra_context or {})})

@@ -1,9 +1,7 @@
 """What staff fill in on the review page to match a request to the register and to check a claim."""
 
-from datetime import date
-from typing import Any
-
 from django import forms
+from django.http import QueryDict
 
 from communities.rules.vocabulary import InitiativeKind, ProgramType
 from membership.models import Agency, CoordinationInitiative, Program
@@ -102,21 +100,22 @@ class MembershipForm(AnswerForm):
 
     field_order = ["holder", "starts_on", "ends_on", "answer"]
 
-    def __init__(self, *args: Any, has_agency: bool = True, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        auto_id: str,
+        initial: dict[str, object] | None = None,
+        has_agency: bool = True,
+    ) -> None:
+        super().__init__(data, auto_id=auto_id, initial=initial)
         if not has_agency:
             self.fields["holder"].choices = self.fields["holder"].choices[1:]  # type: ignore[attr-defined]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         if data.get("answer"):
             for name in ("starts_on", "ends_on"):
                 if not data.get(name) and name not in self.errors:
                     self.add_error(name, self.fields[name].error_messages["invalid"])
         return data
-
-    @property
-    def period(self) -> tuple[date, date] | None:
-        """The days of a "yes"; None for a "no"."""
-        data = self.cleaned_data
-        return (data["starts_on"], data["ends_on"]) if data["answer"] else None

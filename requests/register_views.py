@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from django.contrib import messages
 from django.forms import Form
@@ -11,9 +11,10 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from membership.models import User
 from membership.refusal import Refused
 from membership.register import NotKept
-from membership.signup.visitors import SignedIn
+from membership.signup.visitors import AdminView, SignedIn
 from requests import admin_views, matching
 from requests import register_forms as forms
 from requests.behind import to_review
@@ -25,33 +26,79 @@ class Action:
     """One of the buttons: its form, the verb behind it, and what the page says when it is done."""
 
     form: type[Form]
-    act: Callable[..., Any]
+    act: Callable[[Form, int, User, datetime], int | None]
     done: str
 
 
-def _match_agency(form: Any, **how: Any) -> None:
-    matching.match_agency(agency_id=form.cleaned_data["agency"].pk, **how)
+def _match_agency(form: Form, pk: int, by: User, now: datetime) -> None:
+    agency_id = form.cleaned_data["agency"].pk
+    matching.match_agency(join_request_id=pk, agency_id=agency_id, by=by, now=now)
 
 
-def _match_program(form: Any, **how: Any) -> None:
-    matching.match_program(program_id=form.cleaned_data["program"].pk, **how)
+def _match_alike(form: Form, pk: int, by: User, now: datetime) -> int:
+    return matching.match_written_alike(join_request_id=pk, by=by, now=now)
 
 
-def _match_initiative(form: Any, **how: Any) -> None:
-    matching.match_initiative(initiative_id=form.cleaned_data["initiative"].pk, **how)
+def _match_program(form: Form, pk: int, by: User, now: datetime) -> None:
+    program_id = form.cleaned_data["program"].pk
+    matching.match_program(join_request_id=pk, program_id=program_id, by=by, now=now)
 
 
-def _match_alike(form: Any, **how: Any) -> int:
-    return matching.match_written_alike(**how)
+def _match_initiative(form: Form, pk: int, by: User, now: datetime) -> None:
+    initiative_id = form.cleaned_data["initiative"].pk
+    matching.match_initiative(join_request_id=pk, initiative_id=initiative_id, by=by, now=now)
 
 
-def _with_fields(verb: Callable[..., Any]) -> Callable[..., None]:
-    """The fields of the form are what the verb takes."""
-    return lambda form, **how: verb(**form.cleaned_data, **how)
+def _add_agency(form: Form, pk: int, by: User, now: datetime) -> None:
+    data = form.cleaned_data
+    matching.add_agency(join_request_id=pk, name=data["name"], city=data["city"], by=by, now=now)
 
 
-def _check_membership(form: Any, **how: Any) -> None:
-    matching.check_membership(holder=form.cleaned_data["holder"], period=form.period, **how)
+def _add_program(form: Form, pk: int, by: User, now: datetime) -> None:
+    data = form.cleaned_data
+    matching.add_program(
+        join_request_id=pk,
+        program_type=data["program_type"],
+        community_served=data["community_served"],
+        by=by,
+        now=now,
+    )
+
+
+def _add_initiative(form: Form, pk: int, by: User, now: datetime) -> None:
+    data = form.cleaned_data
+    matching.add_initiative(
+        join_request_id=pk,
+        kind=data["kind"],
+        name=data["name"],
+        community_served=data["community_served"],
+        by=by,
+        now=now,
+    )
+
+
+def _check_caseload(form: Form, pk: int, by: User, now: datetime) -> None:
+    answer = form.cleaned_data["answer"]
+    matching.check_caseload(join_request_id=pk, answer=answer, by=by, now=now)
+
+
+def _check_funding(form: Form, pk: int, by: User, now: datetime) -> None:
+    answer = form.cleaned_data["answer"]
+    matching.check_funding(join_request_id=pk, answer=answer, by=by, now=now)
+
+
+def _check_role(form: Form, pk: int, by: User, now: datetime) -> None:
+    answer = form.cleaned_data["answer"]
+    matching.check_role(join_request_id=pk, answer=answer, by=by, now=now)
+
+
+def _check_membership(form: Form, pk: int, by: User, now: datetime) -> None:
+    data = form.cleaned_data
+    # A "no" needs no days.
+    period = (data["starts_on"], data["ends_on"]) if data["answer"] else None
+    matching.check_membership(
+        join_request_id=pk, holder=data["holder"], period=period, by=by, now=now
+    )
 
 
 _KEPT = "Kept as checked by you today."
@@ -66,27 +113,27 @@ ACTIONS = {
     ),
     "add-agency": Action(
         forms.AddAgencyForm,
-        _with_fields(matching.add_agency),
+        _add_agency,
         "The agency is in the register now, and the request is matched to it.",
     ),
     "add-program": Action(
         forms.AddProgramForm,
-        _with_fields(matching.add_program),
+        _add_program,
         "The program is in the register now, and the request is matched to it.",
     ),
     "add-initiative": Action(
         forms.AddInitiativeForm,
-        _with_fields(matching.add_initiative),
+        _add_initiative,
         "The initiative is in the register now, and the request is matched to it.",
     ),
-    "check-caseload": Action(forms.AnswerForm, _with_fields(matching.check_caseload), _KEPT),
-    "check-funding": Action(forms.AnswerForm, _with_fields(matching.check_funding), _KEPT),
-    "check-role": Action(forms.AnswerForm, _with_fields(matching.check_role), _KEPT),
+    "check-caseload": Action(forms.AnswerForm, _check_caseload, _KEPT),
+    "check-funding": Action(forms.AnswerForm, _check_funding, _KEPT),
+    "check-role": Action(forms.AnswerForm, _check_role, _KEPT),
     "check-membership": Action(forms.MembershipForm, _check_membership, _KEPT),
 }
 
 
-def urls(admin_view: Callable[..., Any]) -> list[URLPattern]:
+def urls(admin_view: AdminView) -> list[URLPattern]:
     """The addresses of the actions, under the review page of a request."""
     return [
         path(
@@ -105,7 +152,7 @@ def _page_of(name: str, action: Action) -> Callable[[SignedIn, int], HttpRespons
         form = action.form(request.POST, auto_id=auto_id(name))
         if form.is_valid():
             try:
-                done = action.act(form, join_request_id=pk, by=request.user, now=timezone.now())
+                done = action.act(form, pk, request.user, timezone.now())
             except (Refused, NotKept) as refusal:
                 form.add_error(None, str(refusal))
             else:

@@ -14,7 +14,7 @@ after the day of the question.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -33,25 +33,20 @@ logger = logging.getLogger(__name__)
 OF_A_REQUEST = "Request %s: %s; it is tried again."
 
 _UNDER_WAY = (OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING)
-CHUNK = 500  # requests looked at together, in two queries
 
 
 def send_due_reminders(*, now: datetime, dry_run: bool = False) -> int:
     """Queue every reminder that is due and not yet there. Gives their number."""
-    today, done = timezone.localdate(now), 0
-    for waits in _waiting(REMINDER_DAYS[0], today):
-        due = [w.join_request.pk for w in waits if w.due_reminder]
-        done += len(due) if dry_run else each(due, _remind, now, trouble=OF_A_REQUEST)
-    return done
+    today = timezone.localdate(now)
+    due = [w.join_request.pk for w in _waiting(REMINDER_DAYS[0], today) if w.due_reminder]
+    return len(due) if dry_run else each(due, _remind, now, trouble=OF_A_REQUEST)
 
 
 def lapse_overdue(*, now: datetime, dry_run: bool = False) -> int:
     """Close every request that waited for its reply long enough. Gives their number."""
-    today, done = timezone.localdate(now), 0
-    for waits in _waiting(LAPSE_DAYS, today):
-        overdue = [w.join_request.pk for w in waits if w.is_overdue]
-        done += len(overdue) if dry_run else each(overdue, _lapse, now, trouble=OF_A_REQUEST)
-    return done
+    today = timezone.localdate(now)
+    overdue = [w.join_request.pk for w in _waiting(LAPSE_DAYS, today) if w.is_overdue]
+    return len(overdue) if dry_run else each(overdue, _lapse, now, trouble=OF_A_REQUEST)
 
 
 @dataclass(frozen=True)
@@ -149,16 +144,12 @@ def waits_of(join_requests: Iterable[JoinRequest], today: date) -> list[Wait]:
     return waits
 
 
-def _waiting(days: int, today: date) -> Iterator[list[Wait]]:
-    """The waits that began at least ``days`` ago, in chunks of two queries each."""
+def _waiting(days: int, today: date) -> list[Wait]:
+    """The waits that began at least ``days`` ago."""
     waiting = JoinRequest.objects.filter(
         state=State.AWAITING_REPLY, asked_on__lte=today - timedelta(days=days)
     )
-    last = 0
-    waiting = waiting.select_related("person").only("asked_on", "person__wants_reminders")
-    while chunk := list(waiting.filter(pk__gt=last).order_by("pk")[:CHUNK]):
-        yield waits_of(chunk, today)
-        last = chunk[-1].pk
+    return waits_of(waiting.select_related("person").order_by("pk"), today)
 
 
 def each(

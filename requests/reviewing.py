@@ -12,8 +12,8 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice, EligibilityCriterion
 from communities.rules.assess import Assessment, assess
 from communities.rules.vocabulary import Evidence
+from membership.matching import Similar, similar_people
 from membership.models import Agency, Bounce, Enrolment, EvaMembership, Person, Program, User
-from membership.similar import Similar, similar_people
 from membership.standing import standings_of
 from membership.teams import families_of
 from requests import desk

@@ -1,7 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from membership import leaving_views
 from membership.access import my_views as access_views
+from membership.leaving import leave_page
 from requests import confirming_views, my_views, privacy_views, several_views, views
 
 my: tuple[list[URLPattern | URLResolver], str] = (
@@ -16,7 +16,7 @@ my: tuple[list[URLPattern | URLResolver], str] = (
         path("preferences/", my_views.preferences, name="preferences"),
         path("communities/<int:pk>/confirm/", confirming_views.confirm, name="confirm"),
         path("communities/<int:pk>/new-job/", confirming_views.new_job, name="new-job"),
-        path("communities/<int:pk>/leave/", leaving_views.leave, name="leave"),
+        path("communities/<int:pk>/leave/", leave_page, name="leave"),
         path("communities/<slug:slug>/slack/", access_views.slack, name="slack"),
         path("communities/<slug:slug>/slack/link/", access_views.slack_link, name="slack-link"),
         path(

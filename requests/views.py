@@ -18,8 +18,7 @@ from membership.access.showing import places_of
 from membership.applicants import person_for
 from membership.meetings.attendance import next_meetings
 from membership.models import Person
-from membership.privacy.consents import agrees_to_what_counts
-from membership.privacy.purposes import PURPOSES
+from membership.privacy.consents import PURPOSES, agrees_to_what_counts
 from membership.rosters import is_enrolled
 from membership.signup.visitors import SignedIn
 from requests import workflow

@@ -12,12 +12,12 @@ Who has not answered after 45 days goes on the worklist, and not before the last
 for a week. Without an email in the register nobody can be asked: she goes there at once.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -31,9 +31,12 @@ from requests.reminders import each
 
 WORKLIST_DAYS = 45
 NOTICE_DAYS = 7  # between two letters of one question, and before the worklist
-CHUNK = 500
 TROUBLE = "Yearly question %s: %s; it is tried again."
 _FIRST, _LAST = sorted(roster_letters.CONFIRM_REMINDERS)
+
+
+Due = QuerySet[Enrolment] | QuerySet[YearlyConfirmation]
+_Row = TypeVar("_Row", Enrolment, YearlyConfirmation)
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,13 @@ def ask_yearly(*, now: datetime, dry_run: bool = False) -> Asked:
     today = timezone.localdate(now)
     written: set[int] = set()  # to whom a letter went in this run
 
-    def run(due: QuerySet[Any], act: Callable[[int, datetime], bool]) -> int:
-        keys = list(_one_each(due, written))
+    def run(due: Due, act: Callable[[int, datetime], bool], *, person: str) -> int:
+        keys = list(_one_each(due, person, written))
         return len(keys) if dry_run else each(keys, act, now, trouble=TROUBLE)
 
-    reminders = run(_to_remind(today), _remind)
-    questions = run(_to_ask(today), _ask)
-    overdue = [pk for pk, _ in _in_chunks(_overdue(today))]
+    reminders = run(_to_remind(today), _remind, person="enrolment__person")
+    questions = run(_to_ask(today), _ask, person="person")
+    overdue = list(_overdue(today).order_by("pk").values_list("pk", flat=True))
     listed = len(overdue) if dry_run else each(overdue, _put_on_worklist, now, trouble=TROUBLE)
     return Asked(questions, reminders, listed)
 
@@ -72,7 +75,6 @@ def _to_ask(today: date) -> QuerySet[Enrolment]:
         Enrolment.objects.filter(ended_on__isnull=True)
         .filter(Q(started_on__lte=year_before(today)) | Exists(asked))
         .filter(~Exists(enough), ~_written_to(today, OuterRef("person_id")))
-        .annotate(whose=F("person_id"))
     )
 
 
@@ -87,7 +89,6 @@ def _to_remind(today: date) -> QuerySet[YearlyConfirmation]:
         .filter(due, rested)
         .filter(~Q(enrolment__person__email=""))
         .filter(~_written_to(today, OuterRef("enrolment__person_id")))
-        .annotate(whose=F("enrolment__person_id"))
     )
 
 
@@ -105,7 +106,6 @@ def _overdue(today: date) -> QuerySet[YearlyConfirmation]:
         open_confirmations()
         .filter(waited | Q(enrolment__person__email=""))
         .filter(~Exists(rows.exclude(state=WorklistRow.State.SETTLED)))
-        .annotate(whose=F("enrolment__person_id"))
     )
 
 
@@ -115,18 +115,11 @@ def _written_to(today: date, person: OuterRef) -> Exists:
     return Exists(hers.filter(Q(asked_on=today) | Q(reminded_on=today)))
 
 
-def _in_chunks(due: QuerySet[Any]) -> Iterator[tuple[int, int]]:
-    """(key, key of the person) of all that is due, in chunks of one query each."""
-    last = 0
-    while chunk := list(due.filter(pk__gt=last).order_by("pk").values_list("pk", "whose")[:CHUNK]):
-        yield from chunk
-        last = chunk[-1][0]
-
-
-def _one_each(due: QuerySet[Any], written: set[int]) -> Iterable[int]:
-    for pk, person in _in_chunks(due):
-        if person not in written:
-            written.add(person)
+def _one_each(due: Due, person: str, written: set[int]) -> Iterable[int]:
+    """The keys of what is due, one for each person; ``person`` leads from a row to theirs."""
+    for pk, whose in due.order_by("pk").values_list("pk", person):
+        if whose not in written:
+            written.add(whose)
             yield pk
 
 
@@ -188,6 +181,6 @@ def _lock_person(people: QuerySet[Person]) -> None:
     people.select_for_update(of=("self",), no_key=True).first()
 
 
-def _again(due: QuerySet[Any], pk: int, *with_them: str) -> Any:
+def _again(due: QuerySet[_Row], pk: int, *with_them: str) -> _Row | None:
     """The row if it is still due, locked."""
     return due.filter(pk=pk).select_related(*with_them).select_for_update(of=("self",)).first()

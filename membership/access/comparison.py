@@ -1,36 +1,43 @@
-"""Slack held against the roster: who is there and should not be, and the reverse.
+"""Slack compared with the roster: who is there and should not be, and the reverse.
 
-Computed anew whenever it is shown, from what Slack said last and the roster as it is now. Tens of
-thousands of lines are held at once, so they are keys; ``lines.py`` reads what a page shows of them.
+Computed anew whenever it is shown, from what Slack said last and the roster as it is now.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
 from communities.models import SupportTeam
-from membership.access.addresses import Known, near_addresses
-from membership.importing.register import CHUNK, in_chunks
 from membership.models import Access, Enrolment, Person, SlackExport, User
+from membership.names import name_key
 
-_State = Access.State
+# Of one section of the page; more boxes than a form may bring would be none at all.
+MOST_LINES = 100
+MOST_NEAR = 3
+# What many addresses of many agencies begin with: it says nothing about who it is.
+_EVERYBODYS = frozenset(
+    ["admin", "contact", "coordinator", "director", "info", "intake", "manager", "office", "stv"]
+)
+# In shorter ones a letter makes another name.
+_LONG_ENOUGH = 4
 
 
-class Line(NamedTuple):
-    """An account in Slack, an access to it, or both, by their keys.
+@dataclass(frozen=True)
+class Line:
+    """An account in Slack, an access to it, or both.
 
-    ``person`` is of somebody whom the portal knows without an access. For a near match ``access`` is
-    of whom it may be, ``why`` says so, and ``account`` is the same account without that guess.
-    ``has_task`` is true where staff have something to do about it already.
+    ``person`` may be known without an access. For a near match ``access`` is of whom it may be,
+    ``why`` says so, and ``account`` is the same account without that guess. ``has_task`` is true where
+    staff have something to do about it already.
     """
 
     email: str = ""
     name: str = ""
-    access: int | None = None
-    person: int | None = None
+    access: Access | None = None
+    person: Person | None = None
     has_task: bool = False
     why: str = ""
     account: "Line | None" = None
@@ -38,105 +45,138 @@ class Line(NamedTuple):
     @property
     def key(self) -> str:
         """What stands for this line in a form."""
-        return f"{self.access or 0}:{self.email}"
+        return f"{self.access.pk if self.access else 0}:{self.email}"
+
+
+class Section(list[Line]):
+    """The lines of one part of the page."""
+
+    @property
+    def shown(self) -> list[Line]:
+        return self[:MOST_LINES]
+
+    @property
+    def more(self) -> int:
+        return max(len(self) - MOST_LINES, 0)
+
+    @property
+    def open(self) -> int:
+        """How many have no task yet."""
+        return sum(not line.has_task for line in self)
 
 
 @dataclass
 class Comparison:
-    """What staff see. Every list is in the order of its addresses or names, the tasks last."""
+    """What staff see. Every section is in the order of its addresses or names, the tasks last."""
 
-    to_mark: list[Line] = field(default_factory=list)
-    near: list[Line] = field(default_factory=list)
-    strangers: list[Line] = field(default_factory=list)
-    absent: list[Line] = field(default_factory=list)
-    gone: list[Line] = field(default_factory=list)
-    addresses: int = 0
+    addresses: int
+    to_mark: Section = field(default_factory=Section)
+    near: Section = field(default_factory=Section)
+    strangers: Section = field(default_factory=Section)
+    absent: Section = field(default_factory=Section)
+    gone: Section = field(default_factory=Section)
     agreed: int = 0
     staff: int = 0
 
 
-@dataclass
-class _Roster:
-    """Every access to a workspace, sorted by whether its person is in Slack. Keys are the accesses'."""
-
-    by_address: dict[str, int] = field(default_factory=dict)
-    by_address_of_others: dict[str, int] = field(default_factory=dict)
-    absent: list[Known] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
-    with_task: set[int] = field(default_factory=set)
-
-
 def compare(export: SlackExport) -> Comparison:
-    """Hold Slack against the roster; a constant number of queries for each thousand addresses.
-
-    A list that was put aside a moment ago has nobody in it.
-    """
-    # Not by way of the instance, which would hold them for as long as it lives.
+    """Compare Slack with the roster, in four queries. ``export`` may have been deleted a moment ago."""
     kept = SlackExport.objects.filter(pk=export.pk).values_list("people", flat=True)
-    there: dict[str, str] = kept.first() or {}
-    roster = _roster(export.team, there)
-    done = Comparison(gone=[Line(access=access) for access in roster.gone], addresses=len(there))
-    ours, left = _staff_addresses(), {}
-    for email in sorted(there):
-        access = roster.by_address.get(email)
-        if access in roster.with_task:
-            done.to_mark.append(Line(email, there[email], access, has_task=True))
-        elif access:
-            done.agreed += 1
-        elif email in ours:
-            done.staff += 1
+    in_slack: dict[str, str] = kept.first() or {}
+    found = Comparison(addresses=len(in_slack))
+    on_roster: dict[str, Access] = {}
+    of_others: dict[str, Access] = {}
+    absent: list[Access] = []
+    for access, is_on_roster in _accesses(export.team):
+        addresses = {address.lower() for address in _addresses(access)} & in_slack.keys()
+        if access.state == Access.State.TO_REMOVE and not addresses:
+            found.gone.append(Line(access=access, person=access.person))
+        if not is_on_roster:
+            of_others |= dict.fromkeys(addresses, access)
+        elif addresses:
+            on_roster |= dict.fromkeys(addresses, access)
         else:
-            left[email] = there[email]
-    _sort_out(left, roster, done)
-    return done
+            absent.append(access)
 
+    staff, left = _staff_addresses(), {}
+    for email, name in sorted(in_slack.items()):
+        if known := on_roster.get(email):
+            if known.state == Access.State.JOINED:
+                found.agreed += 1
+            else:
+                found.to_mark.append(Line(email, name, known, known.person, has_task=True))
+        elif email in staff:
+            found.staff += 1
+        else:
+            left[email] = name
 
-def _sort_out(left: dict[str, str], roster: _Roster, done: Comparison) -> None:
-    """Who is there and not on the roster: near matches, and all others."""
-    others = roster.by_address_of_others
-    known = _people_at([email for email in left if email not in others])
-    near = near_addresses(left, roster.absent)
-    maybe_there = set()
+    near = near_accesses(left, absent)
+    people = _people_at(left)
     for email, name in left.items():
-        access = others.get(email)
-        line = Line(email, name, access, known.get(email), access in roster.with_task)
-        if line.has_task or email not in near:
-            done.strangers.append(line)
+        stranger = of_others.get(email)
+        person = stranger.person if stranger else people.get(email)
+        is_leaving = stranger is not None and stranger.state == Access.State.TO_REMOVE
+        account = Line(email, name, stranger, person, is_leaving)
+        if is_leaving or email not in near:
+            found.strangers.append(account)
             continue
-        for other, why in near[email]:
-            maybe_there.add(other)
-            has_task = other in roster.with_task
-            done.near.append(Line(email, name, other, None, has_task, why, line))
-    done.absent = [
-        Line(access=access, has_task=access in roster.with_task)
-        for access, *_ in roster.absent
+        for access, why in near[email]:
+            found.near.append(
+                Line(email, name, access, access.person, _is_waiting(access), why, account)
+            )
+    maybe_there = {line.access for line in found.near}
+    found.absent.extend(
+        Line(access=access, person=access.person, has_task=_is_waiting(access))
+        for access in absent
         if access not in maybe_there
-    ]
+    )
     # What still asks for a decision comes up on the page first.
-    for lines in (done.strangers, done.absent):
-        lines.sort(key=lambda line: line.has_task)
+    for section in (found.strangers, found.absent):
+        section.sort(key=lambda line: line.has_task)
+    return found
 
 
-def _roster(team: SupportTeam, there: dict[str, str]) -> _Roster:
-    roster = _Roster()
-    for access, state, address, email, name, on_roster in _accesses(team):
-        addresses = {own.lower() for own in (address, email) if own}
-        found = addresses & there.keys()
-        if state == _State.TO_REMOVE or (on_roster and state != _State.JOINED):
-            roster.with_task.add(access)
-        if state == _State.TO_REMOVE and not found:
-            roster.gone.append(access)
-        if not on_roster:
-            roster.by_address_of_others |= dict.fromkeys(found, access)
-        elif found:
-            roster.by_address |= dict.fromkeys(found, access)
-        else:
-            roster.absent.append(Known(access, email, name))
-    return roster
+def near_accesses(
+    written: Mapping[str, str], accesses: Iterable[Access]
+) -> dict[str, list[tuple[Access, str]]]:
+    """For each address ``written`` beside a name, whose it may be and why; the likeliest first.
+
+    Each rule is a key that both addresses share, so that thousands are compared by looking up.
+    """
+    by_key: dict[tuple[str, str], list[Access]] = defaultdict(list)
+    for access in accesses:
+        if access.person:
+            for key in _keys(access.person.email, access.person.name):
+                by_key[key].append(access)
+    found = {}
+    for email, name in written.items():
+        near: dict[Access, str] = {}
+        for key in _keys(email, name):
+            for access in by_key.get(key, ()):
+                near.setdefault(access, key[0])
+        if near:
+            found[email] = list(near.items())[:MOST_NEAR]
+    return found
 
 
-def _accesses(team: SupportTeam) -> Iterator[tuple[Any, ...]]:
-    """By name. On the roster is who is enrolled in a community of this workspace."""
+def _keys(email: str, name: str) -> Iterator[tuple[str, str]]:
+    """What two near addresses have in common, the likeliest first: the reason, and what is shared."""
+    local, _, domain = email.lower().rpartition("@")
+    bare = local.partition("+")[0]
+    yield "the same but for what follows a plus sign", f"{bare}@{domain}"
+    if len(bare) >= _LONG_ENOUGH:
+        # Two that share one of these have a letter too many, a wrong one, or two swapped.
+        for shorter in [bare, *(bare[:n] + bare[n + 1 :] for n in range(len(bare)))]:
+            yield "a letter or two differ", f"{shorter}@{domain}"
+    # A wrong letter after the @ shows here as well.
+    if len(bare) > 2 and bare not in _EVERYBODYS:
+        yield "the same before the @", bare
+    if " " in name.strip():
+        yield "the same name", name_key(name)
+
+
+def _accesses(team: SupportTeam) -> Iterator[tuple[Access, bool]]:
+    """Every access to the workspace by name, and whether its person is enrolled where it is used."""
     enrolled = Enrolment.objects.filter(
         person=OuterRef("person"),
         community__team=team,
@@ -144,18 +184,24 @@ def _accesses(team: SupportTeam) -> Iterator[tuple[Any, ...]]:
         ended_on__isnull=True,
     )
     rows = Access.objects.filter(team=team, kind=Access.Kind.SLACK).order_by("person__name", "pk")
-    return rows.values_list(
-        "pk", "state", "address", "person__email", "person__name", Exists(enrolled)
-    ).iterator(chunk_size=CHUNK)
+    for access in rows.select_related("person").annotate(is_on_roster=Exists(enrolled)):
+        yield access, access.is_on_roster
+
+
+def _addresses(access: Access) -> list[str]:
+    own = [access.address, access.person.email if access.person else ""]
+    return [address for address in own if address]
+
+
+def _is_waiting(access: Access) -> bool:
+    """True for somebody on the roster about whom staff have something to do."""
+    return access.state != Access.State.JOINED
 
 
 def _staff_addresses() -> set[str]:
     return {e.lower() for e in User.objects.filter(is_staff=True).values_list("email", flat=True)}
 
 
-def _people_at(emails: list[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for chunk in in_chunks(emails):
-        people = Person.objects.annotate(lower=Lower("email")).filter(lower__in=chunk)
-        found |= dict(people.order_by().values_list("lower", "pk"))
-    return found
+def _people_at(emails: Iterable[str]) -> dict[str, Person]:
+    people = Person.objects.annotate(lower=Lower("email")).filter(lower__in=list(emails))
+    return {person.email.lower(): person for person in people.order_by()}

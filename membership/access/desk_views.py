@@ -1,24 +1,115 @@
-"""The desk's pages about access: one access with its buttons, and a team's Slack workspace."""
+"""The desk's pages and forms about access: one access with its buttons, and a team's Slack workspace."""
 
 from collections.abc import Callable
-from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
-from django.http import Http404, HttpResponse
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities.models import SupportTeam
 from membership.access import reconciliation, slack_link, verbs
 from membership.access.comparison import compare
-from membership.access.forms import ExportForm, LinkForm
+from membership.access.exports import Export, read_export, read_pasted
 from membership.access.lifecycle import Verb, allows
-from membership.access.lines import summary
+from membership.importing.sheets import MOST_BYTES, MOST_ROWS
 from membership.models import Access, SlackExport
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
+
+LONGEST_PASTE = 200_000  # under what one form may bring
+
+
+class _Described(forms.Form):
+    """Fields that point to their help, for those who do not see it."""
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile] | None = None,
+    ) -> None:
+        super().__init__(data, files)
+        for name, field in self.fields.items():
+            if field.help_text:
+                field.widget.attrs["aria-describedby"] = f"id_{name}_helptext"
+
+
+class LinkForm(_Described):
+    """A new invitation link."""
+
+    link = forms.URLField(
+        label="Invitation link",
+        max_length=500,
+        assume_scheme="https",
+        help_text="In Slack: Invite people, then “Copy invite link”.",
+        error_messages={
+            "required": "Paste the invitation link from Slack.",
+            "invalid": "This is no link. Paste it as Slack gives it.",
+        },
+    )
+    expires_on = forms.DateField(
+        label="Works until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="The last day, as Slack says. Leave it empty where the link never expires.",
+        error_messages={"invalid": "Write the day like 2027-03-31."},
+    )
+    most_uses = forms.IntegerField(
+        label="Most people it lets in",
+        required=False,
+        min_value=1,
+        max_value=100_000,
+        initial=400,
+        help_text="Slack’s links let 400 people in. Leave it empty where there is no limit.",
+        error_messages={"invalid": "Write a number."},
+    )
+
+
+class ExportForm(_Described):
+    """Slack's member export as a file, or addresses pasted; ``export`` is what was read."""
+
+    export: Export
+    file = forms.FileField(
+        label="Slack’s member export",
+        required=False,
+        error_messages={"empty": "The file is empty."},
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+        help_text=(
+            "In Slack: Manage members, then “Export member list”. "
+            f"CSV (UTF-8) or XLSX, up to {MOST_BYTES // 1_000_000} MB and {MOST_ROWS:,} rows."
+        ),
+    )
+    pasted = forms.CharField(
+        label="Or paste the addresses",
+        required=False,
+        max_length=LONGEST_PASTE,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="One a line, or with commas. For more than about 5,000, use a file.",
+    )
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        file, pasted = data.get("file"), data.get("pasted", "").strip()
+        if self.errors:
+            return data
+        if bool(file) == bool(pasted):
+            said = "Choose a file, or paste addresses." + (" Not both." if file else "")
+            self.add_error("file", said)
+            return data
+        try:
+            if file:
+                self.export = read_export(file.read(), file.name)
+            else:
+                self.export = read_pasted(pasted)
+        except Refused as refusal:
+            self.add_error("file" if file else "pasted", str(refusal))
+        return data
+
 
 TEMPLATES = "admin/membership/access"
 
@@ -67,7 +158,7 @@ def mark(request: SignedIn, pk: int) -> HttpResponse:
     return redirect("admin:membership_access_changelist")
 
 
-def report(request: Any, marked: verbs.Marked) -> None:
+def report(request: HttpRequest, marked: verbs.Marked) -> None:
     """Say for each row what became of it; of very many, the first and how many more."""
     if marked.moved:
         words = _named([f"{a.who} ({a.place}: {a.state_words.lower()})" for a in marked.moved])
@@ -96,8 +187,8 @@ def _mine(request: SignedIn, pk: int) -> Access:
 def slack(request: SignedIn, family: str) -> HttpResponse:
     """The workspace of a team: its invitation link, and Slack held against the roster."""
     team = _workspace(request, family)
-    kept = SlackExport.objects.filter(team=team).select_related("uploaded_by__person")
-    export = kept.defer("people").first()
+    exports = SlackExport.objects.filter(team=team).select_related("uploaded_by__person")
+    export = exports.first()
     return _page(
         request,
         "slack",
@@ -106,7 +197,7 @@ def slack(request: SignedIn, family: str) -> HttpResponse:
         communities=team.communities.filter(has_slack=True),
         link=slack_link.link_now(team, on=timezone.localdate()),
         export=export,
-        found=summary(compare(export)) if export else None,
+        found=compare(export) if export else None,
     )
 
 
@@ -194,7 +285,7 @@ def _to_slack(team: SupportTeam) -> HttpResponse:
     return redirect(reverse("admin:membership_access_slack", args=[team.family]))
 
 
-def _page(request: SignedIn, template: str, **context: Any) -> HttpResponse:
+def _page(request: SignedIn, template: str, **context: object) -> HttpResponse:
     return render(
         request, f"{TEMPLATES}/{template}.html", {**admin.site.each_context(request), **context}
     )

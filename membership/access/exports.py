@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import IO
 
-from membership.importing.columns import Column, ListRow, WrongCell, email, read_row_by_row, text
+from membership.importing.columns import Column, ListRow, WrongCell, email, read_rows, text
 from membership.importing.kinds.base import EMAIL, PERSON_NAME
-from membership.importing.sheets import MOST_ROWS, rows_of_sheet
+from membership.importing.sheets import MOST_ROWS, read_sheet
 from membership.names import name_key
 from membership.refusal import Refused
 
@@ -31,17 +30,16 @@ class Export:
     left_out: int = 0
 
 
-def read_export(file: IO[bytes], file_name: str) -> Export:
+def read_export(content: bytes, file_name: str) -> Export:
     """Slack's member export, or any list with a column of addresses."""
-    rows = rows_of_sheet(file, file_name)
-    headings = next(rows)
-    if not {name_key(str(cell)) for cell in headings.cells} & EMAIL.keys:
+    sheet = read_sheet(content, file_name)
+    if not {name_key(str(cell)) for cell in sheet[0].cells} & EMAIL.keys:
         raise Refused(
             "The file has no column “Email”. The first row must hold the headings, as in Slack’s "
             "member export."
         )
     export = Export()
-    for row in read_row_by_row(COLUMNS, headings, rows):
+    for row in read_rows(COLUMNS, sheet):
         _take(row, export)
     return _checked(export)
 

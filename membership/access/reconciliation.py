@@ -30,8 +30,7 @@ def keep(*, team: SupportTeam, export: Export, by: User, now: datetime) -> Slack
     _in_team(team, by)
     for community in team.communities.filter(has_slack=True):
         verbs.want_for_roster(community=community, by=None, now=now)
-    # What was kept before is not read again.
-    kept, _ = SlackExport.objects.defer("people", "problems").update_or_create(
+    kept, _ = SlackExport.objects.update_or_create(
         team=team,
         defaults={
             "people": export.people,
@@ -68,7 +67,7 @@ def mark_joined(
 def mark_same(*, team: SupportTeam, chosen: Collection[str], by: User, now: datetime) -> int:
     """The address in Slack is that of the person on the roster: it is kept, and she has joined."""
     lines = _chosen(_comparison(team, by).near, chosen)
-    addresses = {line.access: line.email for line in lines}
+    addresses = {line.access.pk: line.email for line in lines if line.access}
     rows = verbs.locked(Access.objects.filter(pk__in=addresses))
     for row in rows:
         row.address = addresses[row.pk]
@@ -87,9 +86,7 @@ def want_removed(
         near = [line.account for line in _chosen(found.near, chosen) if line.account]
         lines |= {line.email: line for line in near}
     there = _accesses(lines.values())
-    unknown = [line for line in lines.values() if line.access is None]
-    for start in range(0, len(unknown), verbs.CHUNK):
-        there += _made(unknown[start : start + verbs.CHUNK], team, now)
+    there += _made([line for line in lines.values() if line.access is None], team, now)
     return _advance(there, Verb.FOUND, by, now)
 
 
@@ -113,8 +110,7 @@ def mark_removed(
 
 def _comparison(team: SupportTeam, by: User) -> Comparison:
     _in_team(team, by)
-    rows = SlackExport.objects.select_for_update(of=("self",)).defer("people")
-    kept = rows.filter(team=team).first()
+    kept = SlackExport.objects.select_for_update(of=("self",)).filter(team=team).first()
     if kept is None:
         raise Refused("The list of who is in Slack was put aside. Bring in a new one.")
     return compare(kept)
@@ -130,14 +126,14 @@ def _chosen(lines: Iterable[Line], chosen: Collection[str] | None) -> list[Line]
 
 
 def _accesses(lines: Iterable[Line]) -> list[int]:
-    return [line.access for line in lines if line.access]
+    return [line.access.pk for line in lines if line.access]
 
 
 def _made(lines: Iterable[Line], team: SupportTeam, now: datetime) -> list[int]:
     """New rows for accounts that the portal knew nothing of."""
     rows = [
         Access(
-            person_id=line.person,
+            person=line.person,
             address="" if line.person else line.email,
             kind=Access.Kind.SLACK,
             team=team,
@@ -150,10 +146,7 @@ def _made(lines: Iterable[Line], team: SupportTeam, now: datetime) -> list[int]:
 
 def _advance(pks: Iterable[int], verb: Verb, by: User, now: datetime) -> int:
     """Move those for which the verb is allowed by now. Gives their number."""
-    ordered, count = sorted(pks), 0
-    for start in range(0, len(ordered), verbs.CHUNK):
-        rows = verbs.locked(Access.objects.filter(pk__in=ordered[start : start + verbs.CHUNK]))
-        moving = [row for row in rows if verbs.allows(row, verb)]
-        verbs.advance(moving, verb, by=by, now=now, text=_SAID_BY)
-        count += len(moving)
-    return count
+    rows = verbs.locked(Access.objects.filter(pk__in=list(pks)))
+    moving = [row for row in rows if verbs.allows(row, verb)]
+    verbs.advance(moving, verb, by=by, now=now, text=_SAID_BY)
+    return len(moving)

@@ -1,11 +1,11 @@
 """What happens to access: the enrolment opens and ends it, staff and the person herself say the rest.
 
-One verb, one function, one transaction, for one row or for many: a chunk takes the same number of
-queries whatever its size. All go through ``advance()``, which writes the states and the steps.
+One verb, one function, one transaction, for one row or for many, with the same number of queries
+whatever their number. All go through ``advance()``, which writes the states and the steps.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -18,8 +18,6 @@ from membership.access.lifecycle import GIVEN, TASKS, TRANSITIONS, State, Verb, 
 from membership.models import Access, AccessStep, Enrolment, Person, User
 from membership.refusal import Refused
 from membership.teams import families_of
-
-CHUNK = 500
 
 _Kind = Access.Kind
 
@@ -34,19 +32,17 @@ def want(
 
     Who is in already, from another community of the same workspace, needs nothing more.
     """
-    for start in range(0, len(people), CHUNK):
-        chunk = people[start : start + CHUNK]
-        for kind in _kinds(community):
-            place = _place(kind, community)
-            if kind == _Kind.SLACK:
-                _adopt(chunk, community.team)
-            Access.objects.bulk_create(
-                (Access(person=p, **place, since=timezone.localdate(now)) for p in chunk),
-                ignore_conflicts=True,
-            )
-            rows = locked(Access.objects.filter(person__in=chunk, **place))
-            wanted = [row for row in rows if allows(row, Verb.WANTED)]
-            advance(wanted, Verb.WANTED, by=by, now=now)
+    for kind in _kinds(community):
+        place = _place(kind, community)
+        if kind == _Kind.SLACK:
+            _adopt(people, community.team)
+        Access.objects.bulk_create(
+            (Access(person=p, **place, since=timezone.localdate(now)) for p in people),
+            ignore_conflicts=True,
+        )
+        rows = locked(Access.objects.filter(person__in=people, **place))
+        wanted = [row for row in rows if allows(row, Verb.WANTED)]
+        advance(wanted, Verb.WANTED, by=by, now=now)
 
 
 def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
@@ -77,10 +73,7 @@ def want_for_roster(*, community: CommunityOfPractice, by: User | None, now: dat
         has_it = Access.objects.filter(**_place(kind, community), state__in=[State.TO_DO, *GIVEN])
         served = served.filter(pk__in=has_it.values("person"))
     missing = Person.objects.filter(on_roster).exclude(pk__in=served.values("pk"))
-    pks = list(missing.order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(pks), CHUNK):
-        people = Person.objects.filter(pk__in=pks[start : start + CHUNK]).order_by("pk")
-        want(people=list(people), community=community, by=by, now=now)
+    want(people=list(missing.order_by("pk")), community=community, by=by, now=now)
 
 
 def end(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
@@ -120,26 +113,22 @@ def _place(kind: Access.Kind, community: CommunityOfPractice) -> dict[str, objec
 # -- What staff do --------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(frozen=True)
 class Marked:
     """What became of each row: those that moved, and those that did not, with the sentence why."""
 
-    moved: list[Access] = field(default_factory=list)
-    refused: list[tuple[Access, str]] = field(default_factory=list)
+    moved: list[Access]
+    refused: list[tuple[Access, str]]
 
 
+@transaction.atomic
 def mark(*, access_ids: Iterable[int], verb: Verb, by: User, now: datetime) -> Marked:
     """Staff say what they did, for one or many. Rows of another team do not exist for them."""
-    marked = Marked()
-    ids = sorted(set(access_ids))
-    for start in range(0, len(ids), CHUNK):
-        with transaction.atomic():
-            rows = locked(access_of(by).filter(pk__in=ids[start : start + CHUNK]))
-            moving = [row for row in rows if allows(row, verb)]
-            marked.refused += [(row, _why_not(row, verb)) for row in rows if row not in moving]
-            advance(moving, verb, by=by, now=now)
-            marked.moved += moving
-    return marked
+    rows = locked(access_of(by).filter(pk__in=list(access_ids)))
+    moving = [row for row in rows if allows(row, verb)]
+    refused = [(row, _why_not(row, verb)) for row in rows if row not in moving]
+    advance(moving, verb, by=by, now=now)
+    return Marked(moving, refused)
 
 
 def _why_not(access: Access, verb: Verb) -> str:

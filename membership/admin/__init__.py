@@ -3,7 +3,6 @@
 from membership.admin import (
     access,
     accounts,
-    exports,
     imports,
     letters,
     meetings,
@@ -16,7 +15,6 @@ from membership.admin import (
 __all__ = [
     "access",
     "accounts",
-    "exports",
     "imports",
     "letters",
     "meetings",

@@ -1,7 +1,6 @@
 """The desk's list of what is to do in Slack and on the Zoom lists."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -12,25 +11,21 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice
 from membership.access import desk_views, slack_link, verbs
 from membership.access.lifecycle import TASKS, Verb
-from membership.admin.teams import RowsWithAPageOfTheirOwn
+from membership.admin.teams import FilterWithDefault, RowsWithAPageOfTheirOwn
 from membership.models import Access
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 
 
-class TaskFilter(admin.SimpleListFilter):
+class TaskFilter(FilterWithDefault):
     """The list shows what is to do, unless somebody looks for more."""
 
     title = "state"
     parameter_name = "state"
+    first_choice = "What is to do"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [*((s.value, str(s.label)) for s in Access.State), ("all", "All")]
-
-    def choices(self, changelist: Any) -> Any:
-        everything = list(super().choices(changelist))
-        everything[0]["display"] = "What is to do"
-        return everything
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> QuerySet[Access]:
         if self.value() == "all":
@@ -44,7 +39,7 @@ class CommunityFilter(admin.SimpleListFilter):
     title = "community"
     parameter_name = "community"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         mine = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
         return [(c.slug, c.short_name) for c in mine]
 
@@ -93,7 +88,7 @@ class AccessAdmin(RowsWithAPageOfTheirOwn):
     def changelist_view(
         self,
         request: SignedIn,  # type: ignore[override]
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         more = {
             "title": "Access to Slack and Zoom",

@@ -1,6 +1,6 @@
 """Sign-ins and who is on which team."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import Field, ManyToManyField
@@ -22,7 +22,7 @@ class UserAdmin(LargeTable):
     # The address is proven by a code; typing another one here would prove nothing.
     readonly_fields = ["email", "date_joined", "last_login"]
     # Three teams: ticks say more than two boxes with arrows between them.
-    formfield_overrides: ClassVar[dict[type[Field], dict[str, Any]]] = {
+    formfield_overrides: ClassVar[dict[type[Field], dict[str, object]]] = {
         ManyToManyField: {
             "widget": CheckboxSelectMultiple,
             "label": "Teams",

@@ -1,10 +1,10 @@
 """How the admin shows and keeps the evidence of a fact."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
-from django.forms import BaseModelFormSet, ModelForm
+from django.db.models import Field, Model, QuerySet
+from django.forms import BaseModelFormSet, ModelForm, TypedChoiceField
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -12,6 +12,9 @@ from communities.rules.vocabulary import Evidence
 from membership.admin.large import LargeTable
 from membership.models import User
 from membership.models.evidence import Evidenced
+
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldGroups
 
 # Who checked a fact, and when, is written by the portal: whoever saves it as confirmed, today.
 KEPT_BY_THE_PORTAL = ["confirmed_by", "confirmed_on"]
@@ -23,11 +26,13 @@ class NamedListFilter(admin.SimpleListFilter):
     title = "list"
     parameter_name = "list_name"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = model_admin.model.objects.exclude(list_name="").order_by("list_name")
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Evidenced]"
+    ) -> list[tuple[str, str]]:
+        named = model_admin.model._default_manager.exclude(list_name="").order_by("list_name")
         return [(name, name) for name in named.values_list("list_name", flat=True).distinct()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         return queryset.filter(list_name=self.value()) if self.value() else queryset
 
 
@@ -37,12 +42,14 @@ class ShowsEvidence(admin.options.BaseModelAdmin):
     Staff who add a fact by hand have checked it, unless they choose otherwise.
     """
 
-    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_choice_field(
+        self, db_field: "Field[str, str]", request: HttpRequest, **kwargs: Any
+    ) -> TypedChoiceField | None:
         if db_field.name == "evidence":
             kwargs["initial"] = Evidence.CONFIRMED
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> "_FieldGroups":
         last = ["evidence", "list_name", "list_as_of", "how_known"]
         fields = super().get_fields(request, obj)
         return [name for name in fields if name not in last] + last
@@ -55,11 +62,13 @@ class ShowsEvidence(admin.options.BaseModelAdmin):
 class StampsChecks(LargeTable):
     """A fact that is saved as confirmed, in a form or inline, says who saved it and on which day."""
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
         _stamp(obj, form, request)
         super().save_model(request, obj, form, change)
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+    def save_formset(
+        self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool
+    ) -> None:
         for one in _changed(formset):
             _stamp(one.instance, one, request)
         super().save_formset(request, form, formset, change)
@@ -80,7 +89,7 @@ class FactInline(ShowsEvidence, admin.StackedInline):
     extra = 0
     show_change_link = True
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return super().get_queryset(request).select_related("confirmed_by__person")
 
 

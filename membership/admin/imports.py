@@ -1,7 +1,5 @@
 """The lists that came in, and the way to bring in another."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -43,7 +41,7 @@ class ListImportAdmin(RowsWithAPageOfTheirOwn):
         self,
         request: SignedIn,  # type: ignore[override]
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """The upload."""
         return views.upload(request)

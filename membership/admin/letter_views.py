@@ -1,7 +1,6 @@
 """The page of a letter, and the pages that act on it."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -116,7 +115,7 @@ def _mine(request: SignedIn, pk: int) -> OutboxEmail:
     raise Http404("There is no such letter.")
 
 
-def _page(request: SignedIn, template: str, shown: OutboxEmail, **context: Any) -> HttpResponse:
+def _page(request: SignedIn, template: str, shown: OutboxEmail, **context: object) -> HttpResponse:
     return render(
         request,
         f"admin/membership/outboxemail/{template}.html",

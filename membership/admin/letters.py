@@ -1,7 +1,5 @@
 """The letters in the outbox: what was sent, how it went, and what staff can do about it."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +21,7 @@ class CameBackFilter(admin.SimpleListFilter):
     title = "what came back"
     parameter_name = "came-back"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [("yes", "Came back, not cleared")]
 
     def queryset(
@@ -40,7 +38,7 @@ class KindFilter(admin.SimpleListFilter):
     title = "kind of letter"
     parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [(kind.key, kind.title) for kind in KINDS.values()]
 
     def queryset(
@@ -76,7 +74,7 @@ class LetterAdmin(RowsWithAPageOfTheirOwn):
         ]
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         return super().changelist_view(request, {"title": "Letters", **(extra_context or {})})
 
@@ -84,7 +82,7 @@ class LetterAdmin(RowsWithAPageOfTheirOwn):
         return letter_views.letter(request, pk)
 
     @admin.action(description="Try failed letters again")
-    def retry_failed(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
+    def retry_failed(self, request: HttpRequest, chosen: QuerySet[OutboxEmail]) -> None:
         """Try each again, and say of each that was not why."""
         done = 0
         for letter in chosen:

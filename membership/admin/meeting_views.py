@@ -1,7 +1,5 @@
 """The pages of a meeting on the staff desk: plan, change, cancel, and who came. Every change is a POST."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -70,7 +68,7 @@ def cancel(request: SignedIn, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             planning.cancel_meeting(
-                meeting_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
+                meeting_id=pk, text=form.cleaned_data["text"], by=request.user, now=timezone.now()
             )
         except Refused as refusal:
             form.add_error(None, str(refusal))
@@ -143,7 +141,7 @@ def zoom(request: SignedIn, pk: int) -> HttpResponse:
     """Read Zoom's list and show who is meant. Nothing is noted before it is confirmed."""
     shown = _mine(request, pk)
     form = ZoomForm(request.POST or None, request.FILES or None)
-    context: dict[str, Any] = {}
+    context: dict[str, object] = {}
     if request.method == "POST" and form.is_valid():
         people = list(attendance.people_of(shown))
         context = {"matches": match(form.report, people), "problems": form.report.problems}
@@ -162,9 +160,14 @@ def zoom_confirm(request: SignedIn, pk: int) -> HttpResponse:
     return _to(pk)
 
 
-def _note(request: SignedIn, pk: int, **how: Any) -> bool:
+def _note(
+    request: SignedIn, pk: int, *, came: set[int], shown: set[int], source: str = "by hand"
+) -> bool:
+    by, now = request.user, timezone.now()
     try:
-        noted = attendance.note_who_came(meeting_id=pk, by=request.user, now=timezone.now(), **how)
+        noted = attendance.note_who_came(
+            meeting_id=pk, came=came, shown=shown, by=by, now=now, source=source
+        )
     except Refused as refusal:
         messages.warning(request, str(refusal))
         return False
@@ -195,7 +198,7 @@ def _to(pk: int) -> HttpResponse:
     return redirect("admin:communities_meeting_change", pk)
 
 
-def _page(request: SignedIn, template: str, **context: Any) -> HttpResponse:
+def _page(request: SignedIn, template: str, **context: object) -> HttpResponse:
     return render(
         request,
         f"admin/communities/meeting/{template}.html",

@@ -1,6 +1,6 @@
 """Each team's meetings on the staff desk."""
 
-from typing import Any
+from datetime import date
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,25 +10,21 @@ from django.utils import timezone
 
 from communities.models import Meeting
 from membership.admin import meeting_views
-from membership.admin.teams import RowsWithAPageOfTheirOwn
+from membership.admin.teams import FilterWithDefault, RowsWithAPageOfTheirOwn
 from membership.meetings.planning import meetings_for_staff
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 
 
-class WhenFilter(admin.SimpleListFilter):
+class WhenFilter(FilterWithDefault):
     """What is to come, unless somebody looks for more."""
 
     title = "time"
     parameter_name = "when"
+    first_choice = "To come"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [("past", "Past"), ("cancelled", "Cancelled"), ("all", "All")]
-
-    def choices(self, changelist: Any) -> Any:
-        everything = list(super().choices(changelist))
-        everything[0]["display"] = "To come"
-        return everything
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Meeting]) -> QuerySet[Meeting]:
         now = timezone.now()
@@ -80,7 +76,7 @@ class MeetingAdmin(RowsWithAPageOfTheirOwn):
         ]
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         return super().changelist_view(request, {"title": "Meetings"})
 
@@ -88,7 +84,7 @@ class MeetingAdmin(RowsWithAPageOfTheirOwn):
         self,
         request: SignedIn,  # type: ignore[override]
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Plan a meeting."""
         return meeting_views.plan(request)
@@ -98,7 +94,7 @@ class MeetingAdmin(RowsWithAPageOfTheirOwn):
         return meeting_views.meeting(request, pk=pk)
 
     @admin.display(description="day", ordering="starts_at")
-    def day_shown(self, meeting: Meeting) -> Any:
+    def day_shown(self, meeting: Meeting) -> date:
         return meeting.day
 
     @admin.display(description="time")

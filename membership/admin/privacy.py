@@ -1,7 +1,5 @@
 """Corrections that people ask for, and the nights of retention."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -95,7 +93,7 @@ def _mine(request: SignedIn, pk: int) -> Correction:
 
 
 def _page(request: SignedIn, correction: Correction, form: AnswerForm) -> HttpResponse:
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         **admin.site.each_context(request),
         "title": f"A correction for {correction.person}",
         "correction": correction,

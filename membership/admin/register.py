@@ -1,19 +1,20 @@
 """Agencies, programs, memberships, people, positions and roles."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from membership.admin.evidenced import FactAdmin, FactInline, NamedListFilter, StampsChecks
 from membership.admin.large import LargeTable
-from membership.admin.periods import EndingFilter, HolderFilter
 from membership.admin.teams import TeamsOwnRows
 from membership.models import (
     Agency,
@@ -29,6 +30,61 @@ from membership.models import (
 )
 from membership.names import name_key
 from membership.signup.fresh_code import address_to_confirm, has_fresh_code
+
+
+def current(on: date) -> Q:
+    return Q(is_held=True, starts_on__lte=on, ends_on__gte=on)
+
+
+class EndingFilter(admin.SimpleListFilter):
+    """Memberships that run, that end soon, that have ended."""
+
+    title = "period"
+    parameter_name = "period"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [
+            ("current", "Current"),
+            ("30", "Ends within 30 days"),
+            ("60", "Ends within 60 days"),
+            ("ended", "Has ended"),
+            ("none", "Checked: there is none"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        today = timezone.localdate()
+        match self.value():
+            case "current":
+                return queryset.filter(current(today))
+            case "30" | "60" as days:
+                last = today + timedelta(days=int(days))
+                return queryset.filter(current(today), ends_on__lte=last)
+            case "ended":
+                return queryset.filter(is_held=True, ends_on__lt=today)
+            case "none":
+                return queryset.filter(is_held=False)
+        return queryset
+
+
+class HolderFilter(admin.SimpleListFilter):
+    """Agencies with and without a current membership."""
+
+    title = "EVA BC membership"
+    parameter_name = "membership"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("current", "Current"), ("none", "None that is current")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        held = Exists(
+            EvaMembership.objects.filter(current(timezone.localdate()), agency=OuterRef("pk"))
+        )
+        match self.value():
+            case "current":
+                return queryset.filter(held)
+            case "none":
+                return queryset.filter(~held)
+        return queryset
 
 
 def titled(title: str) -> type[admin.ChoicesFieldListFilter]:
@@ -190,13 +246,13 @@ class ConfirmationInline(admin.StackedInline):
     extra = 0
     can_delete = False
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return True  # whoever may see the enrolment
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 

@@ -1,15 +1,21 @@
 """Each team sees its own rows only; what is another team's does not exist for it."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
+from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
 
 from communities.rules.vocabulary import Family
 from membership.admin.large import LargeTable
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
+
+if TYPE_CHECKING:
+    from django.contrib.admin.filters import _ListFilterChoices
 
 
 class TeamFilter(admin.SimpleListFilter):
@@ -18,19 +24,37 @@ class TeamFilter(admin.SimpleListFilter):
     title = "team"
     parameter_name = "team"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         families = families_of(request.user)
         # Who sees one team only has nothing to choose.
         return [(f.value, str(f.label)) for f in Family if len(families) > 1]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         if not self.value():
             return queryset
         return queryset.filter(**{f"{self.team_path}__family": self.value()})
 
-    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, str],
+        model: type[Model],
+        model_admin: "TeamsOwnRows",
+    ) -> None:
         super().__init__(request, params, model, model_admin)
         self.team_path = model_admin.team_path
+
+
+class FilterWithDefault(admin.SimpleListFilter):
+    """A filter whose first choice is one of its own, in place of all rows."""
+
+    first_choice = "All"
+
+    def choices(self, changelist: ChangeList) -> Iterator["_ListFilterChoices"]:
+        """The choices of the filter, the first one with its own words."""
+        everything = list(super().choices(changelist))
+        everything[0]["display"] = self.first_choice
+        yield from everything
 
 
 class TeamsOwnRows(LargeTable):
@@ -38,7 +62,7 @@ class TeamsOwnRows(LargeTable):
 
     team_path = "team"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         families = families_of(request.user)
         return super().get_queryset(request).filter(**{f"{self.team_path}__family__in": families})
 
@@ -58,7 +82,7 @@ class TeamsOwnRows(LargeTable):
         return False
 
     def _get_obj_does_not_exist_redirect(
-        self, request: HttpRequest, opts: Any, object_id: str
+        self, request: HttpRequest, opts: "Options[Model]", object_id: str
     ) -> HttpResponse:
         # Django leads away with a message; a row of the other team is answered like none at all.
         raise Http404("There is no such row.")
@@ -76,7 +100,7 @@ class RowsWithAPageOfTheirOwn(TeamsOwnRows):
         request: SignedIn,  # type: ignore[override]
         object_id: str,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         if not object_id.isdecimal():
             raise Http404("There is no such row.")
@@ -86,6 +110,6 @@ class RowsWithAPageOfTheirOwn(TeamsOwnRows):
         self,
         request: SignedIn,  # type: ignore[override]
         object_id: str,
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         return self.change_view(request, object_id)

@@ -3,12 +3,10 @@
 One wording per kind is what both teams send, so leads change it and everybody on the desk reads it.
 """
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -47,8 +45,14 @@ class WordingForm(forms.Form):
     )
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, kind: LetterKind, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        kind: LetterKind,
+        initial: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
         self.kind = kind
 
     def clean_body(self) -> str:
@@ -56,7 +60,7 @@ class WordingForm(forms.Form):
         body: str = self.cleaned_data["body"]
         return body.replace("\r\n", "\n")
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         if "subject" in data and "body" in data:
             for field, sentence in wording.problems(self.kind, data["subject"], data["body"]):
@@ -79,16 +83,16 @@ class WordingAdmin(admin.ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(families_of(request.user))
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return bool(families_of(request.user))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
@@ -170,7 +174,7 @@ def _save(request: SignedIn, form: WordingForm, kind: str) -> bool:
     return True
 
 
-def _preview(request: SignedIn, kind: LetterKind, shown: Wording) -> dict[str, Any]:
+def _preview(request: SignedIn, kind: LetterKind, shown: Wording) -> dict[str, object]:
     """The letter to a sample person, as a mail program shows it and as plain text."""
     subject, body = shown.filled(sample_words(kind))
     return {"preview_subject": subject, "preview_body": body, "letter_blocks": blocks_of(body)}
@@ -192,7 +196,7 @@ def _kind(key: str) -> LetterKind:
     return KINDS[key]
 
 
-def _page(request: SignedIn, template: str, **context: Any) -> HttpResponse:
+def _page(request: SignedIn, template: str, **context: object) -> HttpResponse:
     return render(
         request,
         f"admin/membership/letterwording/{template}.html",

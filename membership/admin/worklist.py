@@ -1,7 +1,5 @@
 """Each team's worklist: the enrolments to look at, and the pages on which staff act."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,28 +10,30 @@ from django.utils.safestring import SafeString
 
 from communities.models import CommunityOfPractice
 from membership.admin import worklist_views
-from membership.admin.teams import RowsWithAPageOfTheirOwn, TeamFilter
+from membership.admin.teams import (
+    FilterWithDefault,
+    RowsWithAPageOfTheirOwn,
+    TeamFilter,
+    TeamsOwnRows,
+)
+from membership.exporting import exports_of
 from membership.lists import known_lists
-from membership.models import NightlyReassessment, WorklistRow
+from membership.models import Export, NightlyReassessment, WorklistRow
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 from membership.worklist import worklist_of
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(FilterWithDefault):
     """The worklist shows what is open, unless somebody looks for more."""
 
     title = "state"
     parameter_name = "state"
+    first_choice = "Open"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         others = [s for s in WorklistRow.State if s != WorklistRow.State.OPEN]
         return [*((s.value, str(s.label)) for s in others), ("all", "All")]
-
-    def choices(self, changelist: Any) -> Any:
-        everything = list(super().choices(changelist))
-        everything[0]["display"] = "Open"
-        return everything
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[WorklistRow]
@@ -49,7 +49,7 @@ class RosterFilter(admin.SimpleListFilter):
     title = "community"
     parameter_name = "community"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         mine = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
         return [(c.slug, c.short_name) for c in mine]
 
@@ -99,7 +99,7 @@ class WorklistAdmin(RowsWithAPageOfTheirOwn):
         ]
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         more = {
             "title": "Worklist",
@@ -131,3 +131,19 @@ class WorklistAdmin(RowsWithAPageOfTheirOwn):
     @admin.display(description="state", ordering="state")
     def state_now(self, row: WorklistRow) -> SafeString:
         return render_to_string("admin/membership/worklistrow/state.html", {"row": row})
+
+
+# -- The log of exports ----------------------------------------------------------------------------
+
+
+@admin.register(Export)
+class ExportAdmin(TeamsOwnRows):
+    """Who saved which sheet, newest first."""
+
+    list_display = ["what", "by", "at", "rows"]
+    list_select_related = ["by"]
+    date_hierarchy = "at"
+    search_fields = ["what", "by__email"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Export]:
+        return exports_of(families_of(request.user))

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
 
+from django import forms
 from django.contrib import admin, messages
 from django.forms import Form
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from membership import roster_letters, rosters, worklist
 from membership.confirmations import SETTLED_BY_HAND, settle_row
-from membership.forms import EndForm, SettleForm, TimeForm, WriteForm
-from membership.models import Enrolment, WorklistRow
+from membership.forms import LONGEST_TEXT, Paragraphs
+from membership.models import Enrolment, User, WorklistRow
 from membership.outbox.message import blocks_of
 from membership.outbox.queue import Letter
 from membership.refusal import Refused
@@ -23,6 +24,64 @@ from membership.signup.visitors import SignedIn
 
 # Stands in the preview where the staff's own words will be.
 OWN_WORDS = "[own words]"
+
+
+class WriteForm(forms.Form):
+    """Writing to somebody on a roster."""
+
+    text = Paragraphs(
+        label="Your paragraph",
+        help_text="It appears here, in the letter.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write what you want to ask."},
+    )
+
+
+class EndForm(forms.Form):
+    """Ending an enrolment."""
+
+    text = Paragraphs(
+        label="Why, and what the person can do",
+        help_text="It appears here, in the letter.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write why, in words for the person."},
+    )
+
+
+class SettleForm(forms.Form):
+    """Settling a row that staff have looked at."""
+
+    text = Paragraphs(
+        label="What you found",
+        help_text="Kept in the history for staff. The person does not see it.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write what you found."},
+    )
+
+
+class TimeForm(forms.Form):
+    """Giving time until a day."""
+
+    until = forms.DateField(
+        label="Until",
+        help_text="The last day of the time you give.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={
+            "required": "Give a day.",
+            "invalid": "Write the day as year-month-day, for example 2027-03-31.",
+        },
+    )
+    text = Paragraphs(
+        label="Why",
+        help_text="Kept in the history for staff. The person does not see it.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write why you give time."},
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        tomorrow = timezone.localdate() + timedelta(days=1)
+        self.fields["until"].widget.attrs["min"] = tomorrow.isoformat()
 
 
 @dataclass(frozen=True)
@@ -33,25 +92,27 @@ class Action:
     label: str
     done: str
     button: str
-    form: Callable[..., Form]
+    form: type[Form]
     letter: Callable[[Enrolment, str], Letter] | None
-    act: Callable[..., object]
+    act: Callable[[WorklistRow, Form, User, datetime], None]
 
 
-def _write(row: WorklistRow, **how: Any) -> None:
-    worklist.write_to(row_id=row.pk, **how)
+def _write(row: WorklistRow, form: Form, by: User, now: datetime) -> None:
+    worklist.write_to(row_id=row.pk, by=by, text=form.cleaned_data["text"], now=now)
 
 
-def _give_time(row: WorklistRow, **how: Any) -> None:
-    worklist.give_time(row_id=row.pk, **how)
+def _give_time(row: WorklistRow, form: Form, by: User, now: datetime) -> None:
+    until, text = form.cleaned_data["until"], form.cleaned_data["text"]
+    worklist.give_time(row_id=row.pk, by=by, until=until, text=text, now=now)
 
 
-def _settle(row: WorklistRow, **how: Any) -> None:
-    settle_row(row_id=row.pk, **how)
+def _settle(row: WorklistRow, form: Form, by: User, now: datetime) -> None:
+    settle_row(row_id=row.pk, by=by, text=form.cleaned_data["text"], now=now)
 
 
-def _end(row: WorklistRow, **how: Any) -> None:
-    rosters.end_enrolment(enrolment_id=row.enrolment_id, **how)
+def _end(row: WorklistRow, form: Form, by: User, now: datetime) -> None:
+    text = form.cleaned_data["text"]
+    rosters.end_enrolment(enrolment_id=row.enrolment_id, by=by, text=text, now=now)
 
 
 _WRITE = Action(
@@ -154,7 +215,7 @@ def _act(request: SignedIn, pk: int, action: Action) -> HttpResponse:
     form = action.form(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            action.act(shown, by=request.user, now=timezone.now(), **form.cleaned_data)
+            action.act(shown, form, request.user, timezone.now())
         except Refused as refusal:
             # Her words stay in the form; the page behind shows what happened meanwhile.
             form.add_error(None, str(refusal))
@@ -198,7 +259,7 @@ def _url(name: str, shown: WorklistRow) -> str:
     return reverse(f"admin:membership_worklistrow_{name}", args=[shown.pk])
 
 
-def _page(request: SignedIn, template: str, shown: WorklistRow, **context: Any) -> HttpResponse:
+def _page(request: SignedIn, template: str, shown: WorklistRow, **context: object) -> HttpResponse:
     return render(
         request,
         f"admin/membership/worklistrow/{template}.html",

@@ -4,7 +4,8 @@ A heading counts in any case, with any spaces, underscores, accents and punctuat
 its usual names.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,7 +14,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import TextChoices
 
-from membership.importing.days import NotADay, day_comes_first, read_day
 from membership.importing.sheets import Cell, SheetRow
 from membership.names import clean_text, name_key
 from membership.refusal import Refused
@@ -92,13 +92,15 @@ def yes_or_no(cell: str) -> bool:
     raise WrongCell(f"“{cell[:40]}” is neither yes nor no.")
 
 
-def one_of(choices: type[TextChoices], **other_names: Sequence[str]) -> Callable[[str], Any]:
+def one_of(
+    choices: type[TextChoices], **other_names: Sequence[str]
+) -> Callable[[str], TextChoices]:
     """One of a closed list, by its value, its label or one of its other names."""
     meaning = {name_key(c.value): c for c in choices} | {name_key(c.label): c for c in choices}
     for value, names in other_names.items():
         meaning |= {name_key(name): choices(value) for name in names}
 
-    def read(cell: str) -> Any:
+    def read(cell: str) -> TextChoices:
         found = meaning.get(name_key(cell))
         if found is None:
             known = ", ".join(c.value for c in choices)
@@ -108,9 +110,9 @@ def one_of(choices: type[TextChoices], **other_names: Sequence[str]) -> Callable
     return read
 
 
-def day_column(name: str, heading: str, *other_names: str, **more: Any) -> Column:
+def day_column(name: str, heading: str, *other_names: str, samples: tuple[str, ...] = ()) -> Column:
     """A column of days. Which number of 01/04/2026 is the month, the whole file decides."""
-    return Column(name, heading, str, other_names, is_day=True, empty=None, **more)
+    return Column(name, heading, str, other_names, samples, is_day=True, empty=None)
 
 
 def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[ListRow]:
@@ -124,14 +126,6 @@ def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[List
     )
     day_first = day_comes_first(days)
     return [_read_row(columns, places, row, day_first) for row in sheet[1:]]
-
-
-def read_row_by_row(
-    columns: Sequence[Column], headings: SheetRow, rows: Iterable[SheetRow]
-) -> Iterator[ListRow]:
-    """The same of a list without days, which need not be at hand as a whole."""
-    places = _places(columns, headings)
-    return (_read_row(columns, places, row, None) for row in rows)
 
 
 def _places(columns: Sequence[Column], headings: SheetRow) -> dict[Column, int]:
@@ -170,7 +164,7 @@ def _read_row(
             continue
         try:
             read.values[column.name] = _value(column, cell, day_first)
-        except (WrongCell, NotADay) as problem:
+        except WrongCell as problem:
             read.problems.append(f"“{column.heading}”: {problem}")
     return read
 
@@ -198,3 +192,81 @@ def sample_file(columns: Iterable[Column]) -> str:
 
 def _quoted(cell: str) -> str:
     return f'"{cell}"' if "," in cell else cell
+
+
+# -- Days as people write them ----------------------------------------------------------------------
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        [
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sept sep",
+            "october oct",
+            "november nov",
+            "december dec",
+        ],
+        start=1,
+    )
+    for name in names.split()
+}
+_YEAR_FIRST = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]00:00(?::00)?)?")
+_DAY_FIRST = re.compile(r"(\d{1,2})[ -]([A-Za-z]+)\.?,?[ -](\d{4})")
+_MONTH_FIRST = re.compile(r"([A-Za-z]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
+_SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+
+
+class NotADay(WrongCell):
+    """The cell is no day, or could be two. The message says so."""
+
+
+def day_comes_first(cells: Iterable[Cell]) -> bool | None:
+    """Whether 01/04/2026 is 1 April in this file: what its other days prove, None where nothing does.
+
+    A number above 12 cannot be a month. A file whose days prove both orders proves nothing.
+    """
+    proofs = set()
+    for cell in cells:
+        if isinstance(cell, str) and (found := _SLASHES.fullmatch(cell)):
+            first, second = int(found[1]), int(found[2])
+            if first > 12 or second > 12:
+                proofs.add(first > 12)
+    return proofs.pop() if len(proofs) == 1 else None
+
+
+def read_day(cell: Cell, *, day_first: bool | None) -> date:
+    """The day in a cell: 2026-04-01, 1 April 2026, Apr 1, 2026, 01/04/2026 or a spreadsheet's date."""
+    if isinstance(cell, date):
+        return cell
+    try:
+        if found := _YEAR_FIRST.fullmatch(cell):
+            return date(int(found[1]), int(found[2]), int(found[3]))
+        if found := _DAY_FIRST.fullmatch(cell):
+            return date(int(found[3]), _MONTHS[found[2].lower()], int(found[1]))
+        if found := _MONTH_FIRST.fullmatch(cell):
+            return date(int(found[3]), _MONTHS[found[1].lower()], int(found[2]))
+        if found := _SLASHES.fullmatch(cell):
+            return _with_slashes(cell, int(found[1]), int(found[2]), int(found[3]), day_first)
+    except NotADay:
+        raise
+    except (ValueError, KeyError):
+        pass
+    raise NotADay(f"“{cell}” is not a day. Write it like 2026-04-01.")
+
+
+def _with_slashes(cell: str, first: int, second: int, year: int, day_first: bool | None) -> date:
+    if first > 12 or (day_first and second <= 12):
+        return date(year, second, first)
+    if second > 12 or day_first is False or first == second:
+        return date(year, first, second)
+    raise NotADay(
+        f"“{cell}” could be two days, and nothing else in the file says which number is the month. "
+        "Write it like 2026-04-01."
+    )

@@ -11,9 +11,10 @@ list that spoke of it (of two lists of one day, of the one whose name comes last
   a newer list of its kind and name no longer has it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TypedDict
 
 from django.db.models import Field
 
@@ -24,6 +25,14 @@ from membership.models.evidence import Evidenced
 EVIDENCE_FIELDS = ("evidence", "list_name", "list_as_of", "list_says")
 
 
+class ListedEvidence(TypedDict):
+    """The columns of a fact that a list brings."""
+
+    evidence: Evidence
+    list_name: str
+    list_as_of: date
+
+
 @dataclass(frozen=True)
 class Listed:
     """The list that speaks: its name and the day on which it was true."""
@@ -31,7 +40,7 @@ class Listed:
     name: str
     as_of: date
 
-    def evidence(self) -> dict[str, Any]:
+    def evidence(self) -> ListedEvidence:
         """The columns of a fact that this list brings."""
         return {"evidence": Evidence.LISTED, "list_name": self.name, "list_as_of": self.as_of}
 
@@ -52,7 +61,7 @@ class Heard:
     is_written: bool = False
 
 
-def hear(fact: Evidenced, values: dict[str, Any], listed: Listed) -> Heard:
+def hear(fact: Evidenced, values: Mapping[str, object], listed: Listed) -> Heard:
     """Let a list speak of a fact that the register has; changes the row in memory."""
     if listed.is_older_than(fact):
         return Heard(RowOutcome.SAME, f"A newer list, {fact.source}, has this. It stays as it is.")
@@ -85,7 +94,7 @@ def _label(fact: Evidenced, name: str) -> str:
     return str(field.verbose_name) if isinstance(field, Field) else name
 
 
-def _shown(fact: Evidenced, name: str, value: Any) -> str:
+def _shown(fact: Evidenced, name: str, value: object) -> str:
     if value is None or value == "":
         return "nothing"
     if isinstance(value, bool):

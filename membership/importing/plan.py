@@ -3,17 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
 
 from communities.models import CommunityOfPractice
 from membership.importing.columns import ListRow, read_rows
 from membership.importing.hearing import Heard, Listed
 from membership.importing.kinds import IMPORTERS, Importer
-from membership.importing.register import CHUNK, Register
+from membership.importing.register import Register
 from membership.importing.sheets import read_sheet
 from membership.models import ListKind, RowOutcome
 from membership.names import name_key
 
+PROGRESS_EVERY = 1_000  # rows
 Progress = Callable[[int], None]
 
 
@@ -66,7 +66,7 @@ def make_plan(
         heard = _heard(importer, row, seen)
         what = "" if row.problems else importer.what(row)
         plan.rows.append(PlannedRow(row.number, heard.outcome, what, heard.sentence))
-        if place % CHUNK == 0:
+        if place % PROGRESS_EVERY == 0:
             progress(100 * place // len(rows))
     return plan
 
@@ -93,5 +93,5 @@ def _says_the_same(one: ListRow, other: ListRow) -> bool:
     return all(_bare(one[name]) == _bare(other[name]) for name in one.values)
 
 
-def _bare(value: Any) -> Any:
+def _bare(value: object) -> object:
     return name_key(value) if isinstance(value, str) else value

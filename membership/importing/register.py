@@ -6,8 +6,7 @@ are found too.
 """
 
 from collections.abc import Hashable, Iterable, Iterator
-from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Lower
@@ -27,8 +26,6 @@ from membership.models import (
 )
 from membership.names import name_key
 
-CHUNK = 1_000  # rows read or written by one query
-
 _Row = TypeVar("_Row", bound=Model)
 _Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
 
@@ -41,8 +38,8 @@ class Shelf(Generic[_Row]):
         self._fields = fields
         self._rows: dict[Hashable, list[_Row]] = {}
         self._new: list[_Row] = []
-        self._changed: dict[Any, _Row] = {}
-        self._gone: set[Any] = set()
+        self._changed: dict[int, _Row] = {}
+        self._gone: set[int] = set()
 
     def all(self, key: Hashable) -> list[_Row]:
         return self._rows.get(key, [])
@@ -50,7 +47,7 @@ class Shelf(Generic[_Row]):
     def first(self, key: Hashable) -> _Row | None:
         return next(iter(self.all(key)), None)
 
-    def known(self) -> dict[Any, _Row]:
+    def known(self) -> dict[int, _Row]:
         """The rows of the database that are here, by their primary keys."""
         return {row.pk: row for rows in self._rows.values() for row in rows if row.pk}
 
@@ -76,19 +73,17 @@ class Shelf(Generic[_Row]):
         self._gone.add(row.pk)
 
     def save(self) -> None:
-        """Write everything, in a number of queries that grows with the chunks only."""
+        """Write everything, in the same number of queries for a few rows and for many."""
         rows = self._model._default_manager
-        for keys in in_chunks(self._gone):
-            rows.filter(pk__in=keys).delete()
+        rows.filter(pk__in=self._gone).delete()
         # An insert that meets its own row: many times faster than Django's bulk_update.
         rows.bulk_create(
             self._changed.values(),
-            batch_size=CHUNK,
             update_conflicts=True,
             unique_fields=["pk"],
             update_fields=self._fields,
         )
-        rows.bulk_create(self._new, batch_size=CHUNK)
+        rows.bulk_create(self._new)
 
 
 class Register:
@@ -124,27 +119,26 @@ class Register:
             shelf.save()
 
     def read_agencies(self, names: Iterable[str]) -> None:
-        for keys in in_chunks({name_key(name) for name in names}):
-            agencies = {a.pk: a for a in Agency.objects.filter(name_key__in=keys)}
-            for agency in agencies.values():
-                self.agencies.put(agency.name_key, agency)
-            for program in self._held(Program.objects.filter(agency__in=agencies)):
-                program.agency = agencies[program.agency_id]
-                self.programs.put(program_key(program), program)
+        keys = {name_key(name) for name in names}
+        agencies = {a.pk: a for a in Agency.objects.filter(name_key__in=keys)}
+        for agency in agencies.values():
+            self.agencies.put(agency.name_key, agency)
+        for program in self._held(Program.objects.filter(agency__in=agencies)):
+            program.agency = agencies[program.agency_id]
+            self.programs.put(program_key(program), program)
 
     def read_memberships(self) -> None:
         """Of the agencies that were read."""
-        agencies = self.agencies.known()
-        for keys in in_chunks(agencies):
-            for membership in self._held(EvaMembership.objects.filter(agency__in=keys)):
-                self.memberships.put(agencies[membership.agency_id].name_key, membership)
+        held = EvaMembership.objects.filter(agency__in=self.agencies.known())
+        for membership in self._held(held.select_related("agency")):
+            if membership.agency:
+                self.memberships.put(membership.agency.name_key, membership)
 
     def read_people(self, emails: Iterable[str]) -> None:
-        for keys in in_chunks(set(emails)):
-            # An address of nobody is no address; the index leaves it out as well.
-            people = Person.objects.exclude(email="").annotate(lower=Lower("email"))
-            for person in people.filter(lower__in=keys):
-                self.people.put(person.email.lower(), person)
+        # An address of nobody is no address; the index leaves it out as well.
+        people = Person.objects.exclude(email="").annotate(lower=Lower("email"))
+        for person in people.filter(lower__in=set(emails)):
+            self.people.put(person.email.lower(), person)
 
     def read_positions(self) -> None:
         """Of the people that were read."""
@@ -166,10 +160,8 @@ class Register:
     def read_enrolments(self, community: CommunityOfPractice) -> None:
         """Of the people that were read."""
         people = self.people.known()
-        for keys in in_chunks(people):
-            there = Enrolment.objects.filter(community=community, person__in=keys)
-            for enrolment in self._held(there):
-                self.enrolments.put(people[enrolment.person_id].email.lower(), enrolment)
+        for enrolment in self._held(community.enrolments.filter(person__in=people)):
+            self.enrolments.put(people[enrolment.person_id].email.lower(), enrolment)
 
     def _facts_of(self, model: type[_Fact], related: str) -> Iterator[tuple[str, _Fact]]:
         """What lists and staff said of people, with their emails; lists' own rows come first.
@@ -177,13 +169,12 @@ class Register:
         What people claim themselves no list touches.
         """
         people = self.people.known()
-        for keys in in_chunks(people):
-            rows = model._default_manager.filter(
-                person__in=keys, evidence__in=[Evidence.LISTED, Evidence.CONFIRMED]
-            )
-            found = self._held(rows.select_related(related))
-            for row in sorted(found, key=lambda row: row.evidence != Evidence.LISTED):
-                yield people[row.person_id].email.lower(), row
+        rows = model._default_manager.filter(
+            person__in=people, evidence__in=[Evidence.LISTED, Evidence.CONFIRMED]
+        )
+        found = self._held(rows.select_related(related))
+        for row in sorted(found, key=lambda row: row.evidence != Evidence.LISTED):
+            yield people[row.person_id].email.lower(), row
 
     def _held(self, rows: QuerySet[_Row]) -> QuerySet[_Row]:
         ordered = rows.order_by("pk")
@@ -196,10 +187,3 @@ def program_key(program: Program) -> Hashable:
 
 def initiative_key(initiative: CoordinationInitiative) -> Hashable:
     return initiative.kind, name_key(initiative.name), name_key(initiative.community_served)
-
-
-def in_chunks(keys: Iterable[Any]) -> Iterator[list[Any]]:
-    """The keys in lists of at most ``CHUNK``, in an order of their own."""
-    left = iter(sorted(keys))
-    while chunk := list(islice(left, CHUNK)):
-        yield chunk

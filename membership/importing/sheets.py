@@ -8,12 +8,14 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import BytesIO, TextIOWrapper
+from io import BytesIO, StringIO
 from itertools import chain
-from os import SEEK_END
-from typing import IO, Any
+from typing import TYPE_CHECKING
 
 from membership.refusal import Refused
+
+if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell as XlsxCell
 
 MOST_BYTES = 10_000_000
 MOST_ROWS = 20_000
@@ -24,6 +26,7 @@ MOST_UNPACKED_BYTES = 60_000_000
 MOST_PARTS = 500
 HIGHEST_RATIO = 200
 _PIECE = 65_536
+_ZIP = b"PK\x03\x04"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 Cell = str | date
@@ -49,24 +52,15 @@ def refuse_too_large(size: int) -> None:
 
 def read_sheet(content: bytes, file_name: str) -> list[SheetRow]:
     """The rows of the file's first sheet, the headings first; empty rows are left out."""
-    return list(rows_of_sheet(BytesIO(content), file_name))
-
-
-def rows_of_sheet(file: IO[bytes], file_name: str) -> Iterator[SheetRow]:
-    """The same rows, one after the other: what is refused further down is refused only there.
-
-    The file is read in pieces, so that a large one does not fill a web worker.
-    """
-    refuse_too_large(file.seek(0, SEEK_END))
-    file.seek(0)
+    refuse_too_large(len(content))
     ending = file_name.lower().rpartition(".")[2]
     if ending == "csv":
-        records = _csv_records(file)
+        records = _csv_records(content)
     elif ending == "xlsx":
-        records = _xlsx_records(file)
+        records = _xlsx_records(content)
     else:
         raise Refused("The file must be a CSV file (.csv) or an Excel file (.xlsx).")
-    return _bounded(records)
+    return list(_bounded(records))
 
 
 def _bounded(records: Iterable[SheetRow]) -> Iterator[SheetRow]:
@@ -103,9 +97,8 @@ def _name(column: int, number: int) -> str:
     return f"{get_column_letter(column)}{number}"
 
 
-def _csv_records(file: IO[bytes]) -> Iterator[SheetRow]:
-    _refuse_what_is_no_text(file)
-    lines = _bounded_lines(TextIOWrapper(file, encoding="utf-8-sig"))
+def _csv_records(content: bytes) -> Iterator[SheetRow]:
+    lines = _bounded_lines(StringIO(_text(content), newline=None))
     first = next(lines, "")
     mark = max(",;\t", key=first.count)
     reader = csv.reader(chain([first], lines), delimiter=mark, strict=True)
@@ -128,33 +121,31 @@ def _bounded_lines(lines: Iterable[str]) -> Iterator[str]:
         yield line
 
 
-def _refuse_what_is_no_text(file: IO[bytes]) -> None:
-    if _begins(file, b"PK\x03\x04", _OLD_EXCEL):
+def _text(content: bytes) -> str:
+    if content.startswith((_ZIP, _OLD_EXCEL)):
         raise Refused(
             "The file is called .csv, but it is a spreadsheet. Save it again as CSV UTF-8."
         )
-    holds_zeros = False
-    for number, line in enumerate(file, start=1):
-        holds_zeros = holds_zeros or b"\0" in line
-        try:
-            line.decode()
-        except UnicodeDecodeError as error:
-            raise Refused(
-                f"Line {number} of the file is not in UTF-8, so names with accents would be "
-                "damaged. In Excel choose “Save as” and then “CSV UTF-8”, or save it as .xlsx."
-            ) from error
-    if holds_zeros:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Refused(
+            f"Line {line} of the file is not in UTF-8, so names with accents would be "
+            "damaged. In Excel choose “Save as” and then “CSV UTF-8”, or save it as .xlsx."
+        ) from error
+    if "\0" in text:
         raise Refused("The file is not a text file. In Excel choose “Save as”, then “CSV UTF-8”.")
-    file.seek(0)
+    return text
 
 
-def _xlsx_records(file: IO[bytes]) -> Iterator[SheetRow]:
+def _xlsx_records(content: bytes) -> Iterator[SheetRow]:
     # Here, because it takes every process megabytes that few of them need.
     from openpyxl import load_workbook
 
-    _refuse_dangerous_package(file)
+    _refuse_dangerous_package(content)
     try:
-        book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
+        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
         # The size that the file declares for itself may be wrong, or a trap.
         sheet.reset_dimensions()
@@ -168,7 +159,7 @@ def _xlsx_records(file: IO[bytes]) -> Iterator[SheetRow]:
         ) from error
 
 
-def _xlsx_row(number: int, cells: Iterable[Any]) -> SheetRow:
+def _xlsx_row(number: int, cells: "Iterable[XlsxCell]") -> SheetRow:
     values: list[Cell] = []
     problems = []
     for column, cell in enumerate(cells, start=1):
@@ -183,7 +174,7 @@ def _xlsx_row(number: int, cells: Iterable[Any]) -> SheetRow:
     return SheetRow(number, values, problems)
 
 
-def _xlsx_value(value: Any) -> Cell:
+def _xlsx_value(value: object) -> Cell:
     match value:
         case None:
             return ""
@@ -198,15 +189,15 @@ def _xlsx_value(value: Any) -> Cell:
     return str(value).strip()
 
 
-def _refuse_dangerous_package(file: IO[bytes]) -> None:
+def _refuse_dangerous_package(content: bytes) -> None:
     """An XLSX file is a zip: look at its declared sizes, then unpack it once and count."""
-    if _begins(file, _OLD_EXCEL):
+    if content.startswith(_OLD_EXCEL):
         raise Refused(
             "The file has a password or is in the old Excel format. Save it as .xlsx without one."
         )
     too_large = "The file unpacks to far more than a list of this kind needs, so it is not opened."
     try:
-        with zipfile.ZipFile(file) as package:
+        with zipfile.ZipFile(BytesIO(content)) as package:
             parts = package.infolist()
             declared = sum(part.file_size for part in parts)
             if any(part.flag_bits & 1 for part in parts):
@@ -214,7 +205,7 @@ def _refuse_dangerous_package(file: IO[bytes]) -> None:
             if (
                 len(parts) > MOST_PARTS
                 or declared > MOST_UNPACKED_BYTES
-                or declared > max(file.seek(0, SEEK_END), _PIECE) * HIGHEST_RATIO
+                or declared > max(len(content), _PIECE) * HIGHEST_RATIO
             ):
                 raise Refused(too_large)
             if _unpacked_bytes(package, parts) > declared:
@@ -225,12 +216,6 @@ def _refuse_dangerous_package(file: IO[bytes]) -> None:
         raise Refused(
             "The file is broken or is no Excel file. Open it and save it again."
         ) from error
-
-
-def _begins(file: IO[bytes], *marks: bytes) -> bool:
-    start = file.read(8)
-    file.seek(0)
-    return start.startswith(marks)
 
 
 def _unpacked_bytes(package: zipfile.ZipFile, parts: Iterable[zipfile.ZipInfo]) -> int:

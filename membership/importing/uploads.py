@@ -8,15 +8,15 @@ import logging
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import PurePath
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.access.verbs import want_for_roster
+from membership.importing.columns import ListRow
 from membership.importing.hearing import Listed
-from membership.importing.plan import Plan, make_plan, read_list
+from membership.importing.plan import Plan, Progress, make_plan, read_list
 from membership.models import ListImport, ListImportRow, ListKind, RowOutcome, User
 from membership.names import clean_text, name_key
 from membership.reassessment import reassess
@@ -30,7 +30,6 @@ State = ListImport.State
 KEPT_FOR = timedelta(days=7)
 # Without a sign of life for so long, the work has died with its worker and is done again.
 STALLED_AFTER = timedelta(minutes=5)
-_ROWS_AT_ONCE = 2_000
 
 
 def upload(
@@ -69,9 +68,9 @@ def check(*, list_import_id: int, now: datetime) -> None:
     try:
         rows = read_list(ListKind(kept.kind), bytes(kept.content or b""), kept.file_name)
         _show_progress(kept.pk, 20)
-        plan = make_plan(
-            **_how(kept),
-            rows=rows,
+        plan = _plan_of(
+            kept,
+            rows,
             progress=lambda percent: _show_progress(kept.pk, 20 + percent * 7 // 10),
         )
     except Refused as refusal:
@@ -103,7 +102,7 @@ def apply(*, list_import_id: int, now: datetime) -> None:
             kept = _locked(list_import_id)
             if kept.state != State.APPLYING:
                 return
-            plan = make_plan(**_how(kept), rows=rows, lock=True)
+            plan = _plan_of(kept, rows, lock=True)
             _refuse_errors(plan)
             _write(kept, plan, now)
     except Refused as refusal:
@@ -137,7 +136,7 @@ def write_at_once(
         uploaded_at=now,
     )
     with transaction.atomic():
-        plan = make_plan(**_how(kept), rows=rows, lock=not dry_run)
+        plan = _plan_of(kept, rows, lock=not dry_run)
         written = not dry_run and not plan.errors
         if written:
             _write(kept, plan, now)
@@ -188,12 +187,21 @@ def usual_name(kind: str, name: str) -> str:
     return by_key.get(name_key(cleaned), cleaned)
 
 
-def _how(kept: ListImport) -> dict[str, Any]:
-    return {
-        "kind": ListKind(kept.kind),
-        "listed": Listed(kept.list_name, kept.as_of),
-        "community": kept.community,
-    }
+def _plan_of(
+    kept: ListImport,
+    rows: list[ListRow],
+    *,
+    lock: bool = False,
+    progress: Progress = lambda percent: None,
+) -> Plan:
+    return make_plan(
+        kind=ListKind(kept.kind),
+        rows=rows,
+        listed=Listed(kept.list_name, kept.as_of),
+        community=kept.community,
+        lock=lock,
+        progress=progress,
+    )
 
 
 def _locked(list_import_id: int) -> ListImport:
@@ -218,17 +226,14 @@ def _keep_plan(pk: int, plan: Plan, now: datetime) -> None:
 def _keep_rows(kept: ListImport, plan: Plan) -> None:
     kept.rows.all().delete()
     ListImportRow.objects.bulk_create(
-        (
-            ListImportRow(
-                list_import=kept,
-                number=row.number,
-                outcome=row.outcome,
-                what=row.what,
-                sentence=row.sentence,
-            )
-            for row in plan.rows
-        ),
-        batch_size=_ROWS_AT_ONCE,
+        ListImportRow(
+            list_import=kept,
+            number=row.number,
+            outcome=row.outcome,
+            what=row.what,
+            sentence=row.sentence,
+        )
+        for row in plan.rows
     )
 
 

@@ -1,22 +1,26 @@
 """The pages of a list: upload, dry run, confirm. Every change is a POST that calls a verb."""
 
 from collections.abc import Callable
-from typing import Any
+from datetime import date
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from communities.models import CommunityOfPractice
 from membership.importing import uploads
 from membership.importing.columns import sample_file
-from membership.importing.forms import UploadForm
 from membership.importing.kinds import IMPORTERS
+from membership.importing.sheets import MOST_BYTES, MOST_ROWS, refuse_too_large
 from membership.models import ListImport, ListKind, User
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
@@ -34,6 +38,82 @@ def lists_of(user: User) -> QuerySet[ListImport]:
     return ListImport.objects.filter(
         Q(community__isnull=True) | Q(community__team__family__in=families)
     ).select_related("community", "uploaded_by")
+
+
+class UploadForm(forms.Form):
+    """A file, which kind of list it is, its name and the day on which it was true."""
+
+    kind = forms.ChoiceField(label="Kind of list", choices=ListKind.choices)
+    community = forms.ModelChoiceField(
+        CommunityOfPractice.objects.none(),
+        label="Community, for a roster only",
+        required=False,
+        empty_label="–",
+    )
+    list_name = forms.CharField(
+        label="Name of the list",
+        max_length=120,
+        error_messages={"required": "Write the name of the list."},
+        help_text="The same name for each edition, for example: the ministry’s contract list.",
+    )
+    as_of = forms.DateField(
+        label="The list is as of",
+        error_messages={
+            "required": "Choose the day on which the list was true.",
+            "invalid": "Write the day like 2026-04-01.",
+        },
+        help_text="The day on which it was true. A newer list wins over an older one.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    file = forms.FileField(
+        label="File",
+        error_messages={
+            "required": "Choose the file of the list.",
+            "empty": "The file is empty.",
+        },
+        help_text=f"CSV (UTF-8) or XLSX, up to {MOST_BYTES // 1_000_000} MB and {MOST_ROWS:,} rows.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile] | None = None,
+        *,
+        user: User,
+    ) -> None:
+        super().__init__(data, files)
+        theirs = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
+        self.fields["community"].queryset = theirs  # type: ignore[attr-defined]
+        for name, field in self.fields.items():
+            if field.help_text:
+                field.widget.attrs["aria-describedby"] = f"id_{name}_helptext"
+
+    def clean_as_of(self) -> date:
+        as_of: date = self.cleaned_data["as_of"]
+        if as_of > timezone.localdate():
+            raise forms.ValidationError("This day is in the future.")
+        return as_of
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        try:
+            # By what the upload weighs: nothing of it is read yet.
+            refuse_too_large(file.size or 0)
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        if not str(file.name).lower().endswith((".csv", ".xlsx")):
+            raise forms.ValidationError("The file must end in .csv or .xlsx.")
+        return file
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        is_roster = data.get("kind") == ListKind.ROSTER
+        if is_roster and not data.get("community") and "community" not in self.errors:
+            self.add_error("community", "Choose the community whose roster this is.")
+        if not is_roster:
+            data["community"] = None
+        return data
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -113,7 +193,7 @@ def _page_of(pk: int) -> str:
     return reverse("admin:membership_listimport_change", args=[pk])
 
 
-def _render(request: SignedIn, template: str, **context: Any) -> HttpResponse:
+def _render(request: SignedIn, template: str, **context: object) -> HttpResponse:
     return render(
         request,
         f"{TEMPLATES}/{template}.html",

@@ -1,11 +1,11 @@
 """What staff write about meetings."""
 
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import URLValidator
+from django.http import QueryDict
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice, Meeting
@@ -84,11 +84,9 @@ class MeetingForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, user: User, meeting: Meeting | None = None, **kwargs: Any
+        self, data: QueryDict | None = None, *, user: User, meeting: Meeting | None = None
     ) -> None:
-        if meeting:
-            kwargs["initial"] = _as_typed(meeting)
-        super().__init__(*args, **kwargs)
+        super().__init__(data, initial=_as_typed(meeting) if meeting else None)
         theirs = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
         choice = self.fields["communities"]
         choice.queryset = theirs.select_related("team")  # type: ignore[attr-defined]
@@ -114,7 +112,7 @@ class MeetingForm(forms.Form):
         )
 
 
-def _as_typed(meeting: Meeting) -> dict[str, Any]:
+def _as_typed(meeting: Meeting) -> dict[str, object]:
     return {
         "communities": [community.pk for community in meeting.communities.all()],
         "kind": meeting.kind,
@@ -169,7 +167,7 @@ class ZoomForm(forms.Form):
             raise forms.ValidationError(str(refusal)) from refusal
         return file
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         if self.errors:
             return data

@@ -3,8 +3,6 @@
 None carries the way into a meeting: only the portal's page, which asks for the sign-in first.
 """
 
-from typing import Any
-
 from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -91,7 +89,7 @@ def link_to(name: str, meeting: Meeting) -> str:
     return settings.PORTAL_URL + reverse(name, args=[meeting.pk])
 
 
-def _letter(kind: str, meeting: Meeting, person: Person, **words: Any) -> Letter:
+def _letter(kind: str, meeting: Meeting, person: Person, **words: str) -> Letter:
     return write(
         kind,
         team=meeting.team,

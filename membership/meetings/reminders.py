@@ -6,7 +6,7 @@ that moves to another day has a reminder of its own, one that moves within its d
 whoever was reminded of the old time gets the letter with the new one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,8 +18,6 @@ from membership.meetings import letters
 from membership.meetings.attendance import can_be_written_to
 from membership.models import OutboxEmail, Person
 from membership.outbox.queue import queue_once
-
-CHUNK = 500  # people looked at together
 
 
 def send_due_reminders(*, now: datetime) -> int:
@@ -37,28 +35,20 @@ def _soon(now: datetime) -> list[int]:
     return [meeting.pk for meeting in soon.only("starts_at") if meeting.day <= tomorrow]
 
 
+@transaction.atomic
 def _remind(meeting_id: int, now: datetime) -> int:
-    done, last = 0, 0
-    while True:
-        with transaction.atomic():
-            # Locked, so that a meeting moved or cancelled meanwhile is not reminded of as it was.
-            meeting = (
-                Meeting.objects.select_for_update(of=("self",))
-                .select_related("team")
-                .get(pk=meeting_id)
-            )
-            if meeting_id not in _soon(now):
-                return done
-            people = list(can_be_written_to(meeting).filter(pk__gt=last)[:CHUNK])
-            for person, key in _not_yet(meeting, people):
-                letter = letters.reminder(meeting, person)
-                done += queue_once(letter, key=key, about=meeting.about, now=now)
-        if not people:
-            return done
-        last = people[-1].pk
+    # Locked, so that a meeting moved or cancelled meanwhile is not reminded of as it was.
+    rows = Meeting.objects.select_for_update(of=("self",)).select_related("team")
+    meeting = rows.get(pk=meeting_id)
+    if meeting_id not in _soon(now):
+        return 0
+    return sum(
+        queue_once(letters.reminder(meeting, person), key=key, about=meeting.about, now=now)
+        for person, key in _not_yet(meeting, can_be_written_to(meeting))
+    )
 
 
-def _not_yet(meeting: Meeting, people: list[Person]) -> Iterator[tuple[Person, str]]:
+def _not_yet(meeting: Meeting, people: Iterable[Person]) -> Iterator[tuple[Person, str]]:
     keys = {
         f"{meeting.about}:{meeting.day}:{letters.REMINDER}:{person.pk}": person for person in people
     }

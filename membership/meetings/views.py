@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from communities.models import Meeting
 from membership.applicants import person_for
-from membership.meetings import attendance, calendar, feeds
+from membership.meetings import attendance, calendar
 from membership.models import CalendarFeed
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
@@ -114,11 +114,11 @@ def my_calendar(request: SignedIn) -> HttpResponse:
     """Her calendar's secret address: to see, to make, to renew."""
     person = person_for(request.user)
     if request.method == "POST":
-        feeds.renew_feed(person=person, now=timezone.now())
+        calendar.renew_feed(person=person, now=timezone.now())
         messages.success(request, "This is your new address. An older one has stopped working.")
         return redirect("my:calendar")
     feed = CalendarFeed.objects.filter(person=person).first()
-    address = feeds.address_of(feed) if feed else ""
+    address = calendar.address_of(feed) if feed else ""
     return render(
         request,
         "membership/meetings/calendar.html",
@@ -130,7 +130,7 @@ def my_calendar(request: SignedIn) -> HttpResponse:
 @require_safe
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     """The calendar at a secret address, for programs: no sign-in, no cookie."""
-    shown = feeds.meetings_at(token, now=timezone.now())
+    shown = calendar.meetings_at(token, now=timezone.now())
     if shown is None:
         raise Http404("There is no such calendar.")
     content = calendar.feed(shown)

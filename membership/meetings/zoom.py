@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from membership.importing.columns import Column, ListRow, read_rows, text, yes_or_no
 from membership.importing.sheets import SheetRow, read_sheet
-from membership.matching import MOST_SHOWN, Near, nearest, words_of
+from membership.matching import MOST_SHOWN, NEAR_PERSON, Near, nearest, words_of
 from membership.models import Person
 from membership.names import name_key
 from membership.refusal import Refused
@@ -128,7 +128,7 @@ def match(report: Report, people: Sequence[Person]) -> Matches:
         if pk not in found:
             found.add(pk)
             matches.by_name.append(person)
-    others = _by_start(person for person in people if person.pk not in found)
+    others = [person for person in people if person.pk not in found]
     for place, participant in enumerate(unsure):
         near = _near(participant, others) if place < MOST_NEAR else []
         if near:
@@ -192,24 +192,13 @@ def _only_ones(people: Iterable[Person]) -> dict[str, Person]:
     return {key: found[0] for key, found in by_key.items() if len(found) == 1}
 
 
-def _by_start(people: Iterable[Person]) -> dict[str, dict[int, str]]:
-    """Names by the first two letters of each of their words, so that few are looked at closely."""
-    starts: dict[str, dict[int, str]] = {}
-    for person in people:
-        for word in words_of(person.name):
-            starts.setdefault(word[:2], {})[person.pk] = person.name
-    return starts
-
-
-def _near(participant: Participant, others: dict[str, dict[int, str]]) -> list[Near[int]]:
+def _near(participant: Participant, people: Sequence[Person]) -> list[Near[int]]:
+    names = [(person.pk, person.name) for person in people]
     near: dict[int, Near[int]] = {}
     for name in participant.names:
-        words, alike = words_of(name), dict[int, str]()
-        for word in words:
-            alike |= others.get(word[:2], {})
-        near |= {found.key: found for found in nearest(name, alike.items())}
-        for pk, other in alike.items():
-            if pk not in near and _is_shortened(words, words_of(other)):
+        near |= {found.key: found for found in nearest(name, names, at_least=NEAR_PERSON)}
+        for pk, other in names:
+            if pk not in near and _is_shortened(words_of(name), words_of(other)):
                 near[pk] = Near(pk, other, 0.0)
     return sorted(near.values(), key=lambda found: (-found.score, found.name))[:MOST_SHOWN]
 

@@ -9,20 +9,28 @@ from membership.models.access import (
 )
 from membership.models.accounts import User
 from membership.models.agencies import Agency, EvaMembership, Program
-from membership.models.confirmations import YearlyConfirmation
-from membership.models.coordination import CoordinationInitiative, CoordinationRole
-from membership.models.enrolments import Enrolment
-from membership.models.exports import Export
+from membership.models.enrolments import (
+    Enrolment,
+    Export,
+    Leaving,
+    NightlyReassessment,
+    WorklistRow,
+    WorklistStep,
+    YearlyConfirmation,
+)
 from membership.models.heartbeats import Heartbeat
 from membership.models.imports import ListImport, ListImportRow, ListKind, RowOutcome
-from membership.models.leaving import Leaving
 from membership.models.letters import Bounce, LetterAttempt, LetterWording
 from membership.models.meetings import Attendance, CalendarFeed
 from membership.models.outbox import OutboxEmail
-from membership.models.people import Person, ProgramPosition
+from membership.models.people import (
+    CoordinationInitiative,
+    CoordinationRole,
+    Person,
+    ProgramPosition,
+)
 from membership.models.privacy import Consent, Correction, RetentionDay
 from membership.models.sample import SampleProvince
-from membership.models.worklist import NightlyReassessment, WorklistRow, WorklistStep
 
 __all__ = [
     "Access",

@@ -6,7 +6,6 @@ down only.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -30,8 +29,8 @@ from membership.privacy import letters, traces
 from membership.refusal import Refused
 from membership.teams import LEADS, families_of, is_lead
 
-# Any: what the three have in common is more than their base class says.
-FACTS: tuple[Any, ...] = (ProgramPosition, CoordinationRole, EvaMembership)
+Fact = ProgramPosition | CoordinationRole | EvaMembership
+FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
 
 
 @dataclass(frozen=True)
@@ -149,9 +148,8 @@ def _tell_the_teams(person: Person, now: datetime) -> None:
         queue(letters.news_erased(team), about=f"erased:{person.pk}", event=team.pk, now=now)
 
 
-def _listed(model: Any, person: Person) -> QuerySet[Any]:
-    listed: QuerySet[Any] = model.objects.filter(person=person, evidence=Evidence.LISTED)
-    return listed
+def _listed(model: type[Fact], person: Person) -> QuerySet[Fact]:
+    return model._default_manager.filter(person=person, evidence=Evidence.LISTED)
 
 
 def _forget_facts(person: Person, *, name: str, email: str, keep_listed: bool) -> None:

@@ -6,13 +6,12 @@ with ``dry_run`` it only counts, all of them. ``requests.retention`` calls them 
 
 from calendar import monthrange
 from datetime import datetime, timedelta
-from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from membership.models import Enrolment, Export, LetterAttempt, OutboxEmail, Person, User
@@ -84,7 +83,7 @@ def ended_sessions(*, now: datetime, most: int, dry_run: bool) -> int:
     return _deleted(Session.objects.filter(expire_date__lt=now), most, dry_run)
 
 
-def _deleted(rows: QuerySet[Any], most: int, dry_run: bool) -> int:
+def _deleted(rows: QuerySet[Model], most: int, dry_run: bool) -> int:
     """Rows that nothing hangs on."""
     if dry_run:
         return rows.count()

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from communities.models import SupportTeam
 from communities.public_pages import public_page
-from membership.privacy import purposes
+from membership.privacy import consents
 
 
 @require_safe
@@ -18,8 +18,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
         request,
         "membership/privacy/privacy.html",
         {
-            "purposes": purposes.PURPOSES,
-            "changed": purposes.CHANGED,
+            "purposes": consents.PURPOSES,
+            "changed": consents.CHANGED,
             "kept": settings.RETENTION,
             "backups_kept": settings.BACKUPS_KEPT,
             "officer": settings.PRIVACY_OFFICER,

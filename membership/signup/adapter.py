@@ -1,7 +1,5 @@
 """What we change of allauth's ways."""
 
-from typing import Any
-
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -22,7 +20,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "rate_limited": "That is too many tries for now. Wait a minute, then try again.",
     }
 
-    def post_login(self, request: HttpRequest, user: User, **signed_in: Any) -> HttpResponse:
+    def post_login(self, request: HttpRequest, user: User, **signed_in: object) -> HttpResponse:
         """Her first sign-in says that she agrees to the purposes: the page of the code names them."""
         response: HttpResponse = super().post_login(request, user, **signed_in)
         agree_at_first_sign_in(person=person_for(user), now=timezone.now())

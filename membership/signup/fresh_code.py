@@ -7,7 +7,7 @@ that is everybody here until the first factor is set up.
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 from allauth.account import app_settings
@@ -22,7 +22,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
@@ -41,7 +41,7 @@ View = Callable[..., HttpResponse]
 class FreshCode(AbstractCodeVerificationProcess):
     """A code that was sent to somebody signed in. It lives in her session, as allauth's codes do."""
 
-    def __init__(self, request: SignedIn, state: dict[str, Any]) -> None:
+    def __init__(self, request: SignedIn, state: dict[str, object]) -> None:
         self.request = request
         super().__init__(
             max_attempts=app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS,
@@ -95,8 +95,8 @@ class FreshCodeForm(forms.Form):
         error_messages={"required": "Type the six digits from the email."},
     )
 
-    def __init__(self, *args: Any, sent: FreshCode, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, sent: FreshCode) -> None:
+        super().__init__(data)
         self._sent = sent
 
     def clean_code(self) -> str:
@@ -122,7 +122,7 @@ def fresh_code_required(view: View) -> View:
     """Lead to the code's page first. What was asked for by a form is asked for again from its page."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated or has_fresh_code(request):
             return view(request, *args, **kwargs)
         return redirect(address_to_confirm(_page_of(request)))
@@ -134,7 +134,7 @@ def code_where_no_factor(view: View) -> View:
     """For allauth's pages that ask for a factor again: who has none confirms by a code."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.user.is_authenticated and not is_mfa_enabled(request.user):
             return redirect(address_to_confirm(_wanted(request)))
         return view(request, *args, **kwargs)

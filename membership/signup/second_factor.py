@@ -1,7 +1,6 @@
 """No admin page without a second factor in this very session."""
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import (
@@ -53,7 +52,9 @@ class SecondFactorMiddleware:
         return redirect("account_first_factor")
 
 
-def count_new_factor_as_shown(request: HttpRequest, authenticator: Authenticator, **_: Any) -> None:
+def count_new_factor_as_shown(
+    request: HttpRequest, authenticator: Authenticator, **_: object
+) -> None:
     """Setting up a factor shows it: the same code, asked for again at once, would be refused."""
     if authenticator.type in FACTORS:
         record_authentication(

@@ -5,7 +5,6 @@ Lines of the logger ``security``, with the ids of users and rows only.
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from allauth.account.signals import email_verification_code_rejected, login_code_rejected
 from allauth.mfa.models import Authenticator
@@ -28,21 +27,21 @@ def tell(event: str, *, user: int | None, **more: object) -> None:
     logger.info(event, extra={"fields": {"user": user, **more}})
 
 
-def _signed_in(user: User, **_: Any) -> None:
+def _signed_in(user: User, **_: object) -> None:
     tell("Signed in", user=user.pk)
 
 
-def _signed_out(user: User | None, **_: Any) -> None:
+def _signed_out(user: User | None, **_: object) -> None:
     if user:
         tell("Signed out", user=user.pk)
 
 
-def _wrong_code(user: User, **_: Any) -> None:
+def _wrong_code(user: User, **_: object) -> None:
     tell("Wrong code", user=user.pk)
 
 
 def _of_factor(event: str) -> Callable[..., None]:
-    def told(user: User, authenticator: Authenticator, **_: Any) -> None:
+    def told(user: User, authenticator: Authenticator, **_: object) -> None:
         tell(event, user=user.pk, factor=authenticator.type)
 
     return told

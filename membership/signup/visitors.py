@@ -1,6 +1,8 @@
 """Requests as the views see them, for the type checker."""
 
-from django.http import HttpRequest
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
 from membership.models import User
@@ -11,3 +13,7 @@ class SignedIn(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+# The admin's own check around a view: what ``AdminSite.admin_view`` is.
+AdminView = Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]

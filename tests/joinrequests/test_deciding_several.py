@@ -8,7 +8,7 @@ from django.db import OperationalError
 
 from membership.models import Enrolment, OutboxEmail
 from requests import admin_views, workflow
-from requests.bulk import MOST_AT_ONCE
+from requests.bulk_views import MOST_AT_ONCE
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders

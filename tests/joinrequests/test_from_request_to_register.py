@@ -19,7 +19,7 @@ from membership.register import NotKept
 from requests import matching, reviewing, workflow
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest
-from requests.suggestions import matching_of
+from requests.register_desk import matching_of
 from tests import builders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]

@@ -9,9 +9,9 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from membership.matching import similar_people
 from membership.models import Agency, OutboxEmail, Person, Program
 from membership.refusal import Refused
-from membership.similar import similar_people
 from requests import desk, matching, queue, workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote

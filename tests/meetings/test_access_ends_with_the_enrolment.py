@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from communities.models import Meeting
-from membership.meetings.feeds import address_of, renew_feed
+from membership.meetings.calendar import address_of, renew_feed
 from membership.meetings.reminders import send_due_reminders
 from membership.models import CalendarFeed, Enrolment, OutboxEmail, Person
 from membership.rosters import end_enrolment

@@ -9,7 +9,7 @@ import vobject
 
 from membership.meetings import calendar
 from membership.meetings.attendance import meetings_of
-from membership.meetings.feeds import address_of, renew_feed
+from membership.meetings.calendar import address_of, renew_feed
 from membership.meetings.planning import cancel_meeting, change_meeting
 from membership.models import CalendarFeed, User
 from tests import builders

@@ -9,8 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from communities.models import Meeting
 from membership.meetings.attendance import answer
-from membership.meetings.sample import plan_sample_meetings
 from membership.models import Attendance, Enrolment, OutboxEmail, User
+from membership.sample import plan_sample_meetings
 from tests import builders
 from tests.meetings.plans import JUNE, NOW, ZOOM, at, letters, member, planned
 

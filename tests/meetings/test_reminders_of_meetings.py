@@ -107,15 +107,6 @@ def test_a_meeting_moved_to_another_day_is_reminded_of_again_and_one_within_its_
     assert (same_day, other_day) == (0, 1)
 
 
-def test_the_roster_is_looked_at_in_chunks(monkeypatch):
-    monkeypatch.setattr("membership.meetings.reminders.CHUNK", 2)
-    planned()
-    for n in range(5):
-        member(f"Dana{n} Sample")
-
-    assert send_due_reminders(now=at(DAY_BEFORE, "09:00")) == 5
-
-
 def test_beat_rings_for_it_and_the_worker_knows_it():
     from evabc.celery import app
     from evabc.schedule import SCHEDULE

@@ -1,7 +1,5 @@
 """The desk's pages of access: each team its own rows, every change a POST, and flat as they grow."""
 
-from io import BytesIO
-
 import pytest
 from django.db import connection
 from django.test import Client
@@ -156,9 +154,7 @@ def test_the_pages_take_as_many_queries_for_thousands_as_for_a_few(priya):
         want(people=people, community=community, by=None, now=NOW)
         reconciliation.keep(
             team=community.team,
-            export=read_export(
-                BytesIO(csv_file("email", *(p.email for p in people[::2]))), "a.csv"
-            ),
+            export=read_export(csv_file("email", *(p.email for p in people[::2])), "a.csv"),
             by=builders.User.objects.get(email="priya@example.org"),
             now=timezone.now(),
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from membership.matching import MOST_SHOWN, nearest, score
+from membership.matching import MOST_SHOWN, NEAR, nearest, score
 
 REGISTER = [
     "Sample Valley Women’s Resource Society",
@@ -56,9 +56,9 @@ def test_words_that_many_names_share_suggest_nothing(written):
     assert suggested(written) == []
 
 
-def test_the_same_name_in_another_spelling_scores_one_and_another_name_nothing():
+def test_the_same_name_in_another_spelling_scores_one_and_another_name_is_not_near():
     assert score("Sample Valley Women’s Society", "The sample valley womens soc") == 1.0
-    assert score("Sample House", "Example Lake") == 0.0
+    assert score("Sample House", "Example Lake") < NEAR
 
 
 def test_at_most_five_are_suggested_the_best_first_and_in_the_same_order_each_time():

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test import Client
 
 from communities.models import Passage, Question, SupportTeam
-from membership.meetings.feeds import address_of, renew_feed
+from membership.meetings.calendar import address_of, renew_feed
 from membership.models import (
     Agency,
     CoordinationInitiative,

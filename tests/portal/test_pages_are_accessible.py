@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from membership.access import reconciliation
 from membership.access.exports import read_pasted
-from membership.meetings.feeds import renew_feed
+from membership.meetings.calendar import renew_feed
 from membership.meetings.planning import cancel_meeting
 from membership.models import OutboxEmail, Person, WorklistRow, YearlyConfirmation
 from membership.rosters import enrol

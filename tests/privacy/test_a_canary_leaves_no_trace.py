@@ -19,7 +19,7 @@ from membership.access.exports import read_pasted
 from membership.history import record
 from membership.leaving import Successor, leave
 from membership.meetings import attendance
-from membership.meetings.feeds import renew_feed
+from membership.meetings.calendar import renew_feed
 from membership.models import ListKind, OutboxEmail, Person
 from membership.outbox.handling import mark_bounced
 from membership.privacy import traces

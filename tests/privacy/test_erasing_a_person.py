@@ -7,7 +7,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 
-from membership.meetings.feeds import renew_feed
+from membership.meetings.calendar import renew_feed
 from membership.models import (
     CalendarFeed,
     Enrolment,

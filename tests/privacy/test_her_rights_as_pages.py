@@ -7,7 +7,7 @@ from django.core import checks
 from django.test import Client
 
 from membership.models import Consent, Correction, OutboxEmail, Person, User
-from membership.privacy import consents, purposes
+from membership.privacy import consents
 from requests import desk
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -36,7 +36,7 @@ def test_the_privacy_page_says_how_long_from_the_settings_and_names_the_officer(
 
     assert "The words of our letters: 47 days after sending." in page
     assert "privacy officer is Ada Sample" in page
-    assert all(purpose in page for purpose in purposes.PURPOSES)
+    assert all(purpose in page for purpose in consents.PURPOSES)
 
 
 def test_every_page_leads_to_the_privacy_page(client):
@@ -60,14 +60,14 @@ def test_typing_the_first_code_is_agreeing_and_says_so(client, mailoutbox):
 
     assert "With your first sign-in you agree" in page
     assert list(Consent.objects.values_list("person__email", "version")) == [
-        ("new@example.org", purposes.VERSION)
+        ("new@example.org", consents.VERSION)
     ]
 
 
 def test_when_the_purposes_change_she_is_asked_again(dana, hers, monkeypatch):
     consents.agree(person=dana.person, now=builders.NOW)
     before = hers.get("/my/").content.decode()
-    monkeypatch.setattr(consents, "VERSION", purposes.VERSION + 1)
+    monkeypatch.setattr(consents, "VERSION", consents.VERSION + 1)
     asked = hers.get("/my/").content.decode()
     hers.post("/my/privacy/agree/")
     after = hers.get("/my/").content.decode()

@@ -1,7 +1,5 @@
 """Write what is missing of the communities, their rules, the public texts, the reasons and the teams."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
@@ -18,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Count, and write nothing.")
 
     @transaction.atomic
-    def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
+    def handle(self, *args: object, dry_run: bool, **options: object) -> None:
         written = catalogue.seed() + seed_reasons()
         groups = seed_groups()
         renew_public_pages()

@@ -18,8 +18,7 @@ from django.db import transaction
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
 from membership.models import ListKind, User
-from membership.staff import make_lead
-from membership.teams import LEADS
+from membership.teams import LEADS, make_lead
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--no-input", action="store_true", help="Ask nothing; use the options.")
 
-    def handle(self, *args: Any, no_input: bool, **options: Any) -> None:
+    def handle(self, *args: object, no_input: bool, **options: Any) -> None:
         self.stdout.write(f"The portal is at {settings.PORTAL_URL}.")
         answers = {q.name: self._answer(q, options[q.name], no_input) for q in QUESTIONS}
         self._send_test_letter(answers["test_letter_to"])

@@ -2,12 +2,13 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import Any
 
+from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence
 from membership.importing.columns import Column, ListRow, day_column
-from membership.importing.hearing import Heard, hear
+from membership.importing.hearing import Heard, Listed, hear
 from membership.importing.kinds.base import AGENCY, SHORT, Importer, together, wrong_order
+from membership.importing.register import Register
 from membership.models import Agency, EvaMembership, RowOutcome
 from membership.names import name_key
 
@@ -44,8 +45,10 @@ class AgencyList(Importer):
         ),
     )
 
-    def __init__(self, *how: Any) -> None:
-        super().__init__(*how)
+    def __init__(
+        self, register: Register, listed: Listed, community: CommunityOfPractice | None
+    ) -> None:
+        super().__init__(register, listed, community)
         self._periods: dict[str, list[ListRow]] = {}
 
     def read(self, rows: Sequence[ListRow]) -> None:

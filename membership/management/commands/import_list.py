@@ -2,7 +2,6 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -35,14 +34,14 @@ class Command(BaseCommand):
 
     def handle(
         self,
-        *args: Any,
+        *args: object,
         kind: str,
         file: Path,
         name: str,
         as_of: date,
         community: str | None,
         dry_run: bool,
-        **options: Any,
+        **options: object,
     ) -> None:
         if as_of > timezone.localdate():
             raise CommandError("The day of the list is in the future.")

@@ -1,7 +1,5 @@
 """Hold all open enrolments against the rules again, and bring the worklist up to date."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
@@ -14,7 +12,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Count, and write nothing.")
 
-    def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
+    def handle(self, *args: object, dry_run: bool, **options: object) -> None:
         done = reassess(now=timezone.now(), dry_run=dry_run)
         verb = "would be" if dry_run else "were"
         self.stdout.write(

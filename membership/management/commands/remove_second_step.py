@@ -3,8 +3,6 @@
 Make sure before that it is really she who asks: by a call to a number that you know, for example.
 """
 
-from typing import Any
-
 from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -18,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("--dry-run", action="store_true", help="Say what is there, and stop.")
 
-    def handle(self, *args: Any, email: str, dry_run: bool, **options: Any) -> None:
+    def handle(self, *args: object, email: str, dry_run: bool, **options: object) -> None:
         user = User.objects.filter(email__iexact=email).first()
         if user is None:
             raise CommandError(f"Nobody signs in with {email}.")

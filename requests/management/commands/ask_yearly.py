@@ -4,8 +4,6 @@ Who does not answer goes on the team's worklist. The portal does this by itself 
 Running it again changes nothing.
 """
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
@@ -18,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Count, and write nothing.")
 
-    def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
+    def handle(self, *args: object, dry_run: bool, **options: object) -> None:
         done = ask_yearly(now=timezone.now(), dry_run=dry_run)
         verb = "would be" if dry_run else "were"
         self.stdout.write(

@@ -3,8 +3,6 @@
 The portal does this by itself every night. Running it again changes nothing.
 """
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
@@ -17,7 +15,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Count, and write nothing.")
 
-    def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
+    def handle(self, *args: object, dry_run: bool, **options: object) -> None:
         counts = retain(now=timezone.now(), dry_run=dry_run)
         verb = "would be" if dry_run else "were"
         said = ", ".join(f"{number} {kind}" for kind, number in counts.items())
