@@ -13,7 +13,6 @@ from communities.models import (
     Question,
     SupportTeam,
 )
-from communities.public_pages import renew_public_pages
 from communities.vocabulary import InitiativeKind, ProgramType, RoleKind
 
 
@@ -53,23 +52,7 @@ class CriterionInline(admin.StackedInline):
     extra = 0
 
 
-class PublicWordsAdmin(admin.ModelAdmin):
-    """Rows that public pages are made of: a change shows at once."""
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        renew_public_pages()
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        super().delete_model(request, obj)
-        renew_public_pages()
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        super().delete_queryset(request, queryset)
-        renew_public_pages()
-
-
-class FixedRowsAdmin(PublicWordsAdmin):
+class FixedRowsAdmin(admin.ModelAdmin):
     """Rows that the pages count on: staff change them, and neither add nor delete any."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -95,7 +78,7 @@ class CommunityAdmin(FixedRowsAdmin):
 
 
 @admin.register(Question)
-class QuestionAdmin(PublicWordsAdmin):
+class QuestionAdmin(admin.ModelAdmin):
     list_display = ["question", "position"]
     prepopulated_fields = {"slug": ["question"]}
 

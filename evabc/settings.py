@@ -55,6 +55,9 @@ MIDDLEWARE = [
     "evabc.middleware.TheRestOfTheHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # The first that answers a page: so a cached one too has its id, its line in the log, its count,
+    # and comes over https only.
+    "evabc.page_cache.PublicPageCacheMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -103,17 +106,27 @@ DATABASES = env.databases(DATA_DIR, local=LOCAL)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis_url(local=LOCAL)
-CACHES = {
-    "default": (
-        {
-            "BACKEND": "evabc.cache.CacheThatMayBeAway",
-            "LOCATION": REDIS_URL,
-            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},  # seconds
-        }
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
-    )
-}
+if REDIS_URL:
+    _redis = {
+        "BACKEND": "evabc.ops.redis_cache.FailOpenRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,  # people sign in, only slower and without limits
+            "SOCKET_CONNECT_TIMEOUT": 1,  # seconds
+            "SOCKET_TIMEOUT": 1,
+        },
+    }
+    CACHES = {"default": _redis, "pages": {**_redis, "KEY_PREFIX": "pages", "TIMEOUT": 3600}}
+else:
+    # Limits and used codes must hold in every process; a page may be a second old in another one.
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "portal_cache",
+        },
+        "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "TIMEOUT": 1},
+    }
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # -- Sign-in: a code sent to the email, no passwords anywhere ----------------------------------
 

@@ -9,7 +9,6 @@ from django.core.cache import cache
 from membership.models import Export, User
 from tests import builders
 from tests.portal import lines
-from tests.portal.test_second_factor import code_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue"), pytest.mark.core]
 
@@ -98,7 +97,7 @@ def test_a_new_factor(client, log):
     builders.sign_in(client, staff, second_factor=False, fresh_code=True)
     page = client.get("/accounts/2fa/totp/activate/").content.decode()
     secret = re.search(r"\b[A-Z2-7]{32}\b", page)[0]
-    client.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)})
+    client.post("/accounts/2fa/totp/activate/", {"code": builders.totp_code(secret)})
 
     added = [e for e in events(log) if e["message"] == "Factor added"]
     assert {"message": "Factor added", "user": staff.pk, "factor": "totp"} in added
