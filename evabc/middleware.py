@@ -97,7 +97,10 @@ class AccessLogMiddleware:
 
 
 class RefusalLogMiddleware:
-    """A security event where somebody signed in was refused a page, or asked for one that is not theirs."""
+    """A security event where a limit was reached, or somebody signed in was refused a page.
+
+    Refused is also who asks for a page that is not theirs.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -105,7 +108,7 @@ class RefusalLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         event = _REFUSALS.get(response.status_code)
-        if event and request.user.is_authenticated:
+        if event and (request.user.is_authenticated or response.status_code == 429):
             view, status = view_of(request), response.status_code
             tell(event, user=request.user.pk, view=view, status=status)
         return response

@@ -97,6 +97,10 @@ def read_a_field(answers, name):
     return answers[name]
 
 
+def read_the_job(answers):
+    return answers["job_title"]
+
+
 def refuse(person):
     raise Refused(f"{person} is in this community already." if person else "Type your name.")
 
@@ -107,7 +111,7 @@ def refuse(person):
     [
         (lambda: read_a_field({}, "job_title"), "KeyError"),
         (lambda: int("Wren Canary"), "ValueError"),
-        (lambda: {}["job_title"], "KeyError: 'job_title'"),
+        (lambda: read_the_job({}), "KeyError: 'job_title'"),
         (
             lambda: env.log_lines(local=True),
             "ImproperlyConfigured: EVABC_LOG_LINES must be json or plain.",

@@ -76,7 +76,21 @@ def test_somebody_signed_in_is_refused_and_a_stranger_is_nobody(client, log):
     ]
 
 
-def test_somebody_who_tries_too_often(client, log, settings):
+def test_a_stranger_who_asks_for_codes_too_often(client, log):
+    for number in range(101):
+        last = client.post("/accounts/login/", {"email": f"dana{number}@example.org"})
+        client.cookies.clear()
+
+    assert last.status_code == 429
+    assert events(log)[-1] == {
+        "message": "Too many tries",
+        "user": None,
+        "view": "account_login",
+        "status": 429,
+    }
+
+
+def test_somebody_who_tries_too_often(client, log):
     user = builders.worker()
     builders.sign_in(client, user)
     for _ in range(31):
