@@ -11,7 +11,7 @@ run: ## Start the portal on this machine, with sample data
 	@$(PYTHON) evabc/bootstrap.py requirements.txt
 	@EVABC_LOCAL=1 exec .venv/bin/python manage.py run_portal
 
-dev: ## The same for developers: reload on change, and a toolbar that shows queries
+dev: ## The same for developers: DEBUG, reload on change, and a toolbar that shows queries
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@EVABC_LOCAL=1 EVABC_DEV=1 exec .venv/bin/python manage.py run_portal
 

@@ -6,7 +6,7 @@ import tempfile
 
 from gunicorn.arbiter import Arbiter
 
-logger_class = "evabc.logs.ServerLog"
+logger_class = "evabc.ops.logging.GunicornLogger"
 
 _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 

@@ -17,7 +17,6 @@ from communities.models import (
     Question,
     SupportTeam,
 )
-from communities.public_pages import renew_public_pages
 from communities.rules import KINDS, kind_of
 
 
@@ -72,23 +71,7 @@ class CriterionInline(admin.StackedInline):
     template = "admin/communities/rules.html"
 
 
-class PublicWordsAdmin(admin.ModelAdmin):
-    """Rows that public pages are made of: a change shows at once."""
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        renew_public_pages()
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        super().delete_model(request, obj)
-        renew_public_pages()
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        super().delete_queryset(request, queryset)
-        renew_public_pages()
-
-
-class FixedRowsAdmin(PublicWordsAdmin):
+class FixedRowsAdmin(admin.ModelAdmin):
     """Rows that the pages count on: staff change them, and neither add nor delete any."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -120,7 +103,7 @@ class CommunityForm(forms.ModelForm):
 
 
 @admin.register(CommunityOfPractice)
-class CommunityAdmin(PublicWordsAdmin):
+class CommunityAdmin(admin.ModelAdmin):
     """Staff add communities and change them; one with requests and a roster is never deleted."""
 
     form = CommunityForm
@@ -147,7 +130,7 @@ class CommunityAdmin(PublicWordsAdmin):
 
 
 @admin.register(Question)
-class QuestionAdmin(PublicWordsAdmin):
+class QuestionAdmin(admin.ModelAdmin):
     list_display = ["question", "position"]
     prepopulated_fields = {"slug": ["question"]}
 

@@ -9,7 +9,6 @@ from celery.signals import setup_logging
 from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
 
-from evabc.request_ids import follow_tasks
 from evabc.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evabc.settings")
@@ -31,7 +30,6 @@ app.autodiscover_tasks(
         "requests",
     ]
 )
-follow_tasks()
 
 
 @setup_logging.connect

@@ -23,8 +23,3 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "second_factor_off": not settings.SECOND_FACTOR_REQUIRED,
         "mail_is_files": settings.MAIL_IS_FILES,
     }
-
-
-def always(request: HttpRequest) -> bool:
-    """Developers see their toolbar on every page of `make dev`."""
-    return True

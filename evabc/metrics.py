@@ -18,7 +18,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from evabc.request_log import METHODS, view_of
+from evabc.middleware import method_of, view_of
 from membership.models import Heartbeat, ListImport, OutboxEmail
 from membership.outbox.delivery import due_letters
 
@@ -48,14 +48,10 @@ class RequestsAreCounted:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.monotonic()
         response = self.get_response(request)
-        count(request.method, view_of(request), response.status_code, started)
+        view = view_of(request)
+        REQUESTS.labels(view, method_of(request), response.status_code).inc()
+        SECONDS.labels(view).observe(time.monotonic() - started)
         return response
-
-
-def count(method: str | None, view: str, status: int, started: float) -> None:
-    """One answer more; ``started`` by the monotonic clock."""
-    REQUESTS.labels(view, method if method in METHODS else "other", status).inc()
-    SECONDS.labels(view).observe(time.monotonic() - started)
 
 
 class Rows(Collector):

@@ -3,8 +3,10 @@
 import zoneinfo
 
 from csp.constants import NONCE, NONE, SELF
+from django_guid.integrations import CeleryIntegration
 
-from evabc import env, logs
+from evabc import env
+from evabc.ops.logging import configuration
 
 # British Columbia stopped changing its clocks in 2026; the system's zone data may not know that,
 # and zoneinfo prefers the system's. Only the pinned tzdata package counts.
@@ -13,10 +15,10 @@ zoneinfo.reset_tzpath(to=())
 BASE_DIR = env.BASE_DIR
 LOCAL = env.flag("EVABC_LOCAL")  # `make run`: one machine, sample data, mail into files
 DATA_DIR = env.data_dir()
-DEV = LOCAL and env.flag("EVABC_DEV")  # `make dev`: the same with reload and a toolbar
+DEV = LOCAL and env.flag("EVABC_DEV")  # `make dev`: the same with DEBUG, reload and a toolbar
 SECRET_KEY = env.secret_key(local=LOCAL, folder=DATA_DIR)
 PORTAL_URL = env.portal_url(local=LOCAL)
-DEBUG = False
+DEBUG = DEV
 SECOND_FACTOR_REQUIRED = env.flag("EVABC_SECOND_FACTOR", default=not LOCAL) or not LOCAL
 
 PORTAL_HOST = env.urlsplit(PORTAL_URL).hostname or ""
@@ -44,23 +46,27 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
+    "django_guid",
     "django_htmx",
     "csp",
 ]
 
 MIDDLEWARE = [
-    "evabc.request_ids.RequestsHaveIds",
-    "evabc.request_log.RequestsAreTold",
+    "django_guid.middleware.guid_middleware",
+    "evabc.middleware.AccessLogMiddleware",
     "evabc.metrics.RequestsAreCounted",
     "evabc.middleware.TheRestOfTheHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # The first that answers a page: so a cached one too has its id, its line in the log, its count,
+    # and comes over https only.
+    "evabc.page_cache.PublicPageCacheMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "evabc.request_log.RefusalsAreTold",
+    "evabc.middleware.RefusalLogMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -75,7 +81,7 @@ MIDDLEWARE = [
 if DEV:
     INSTALLED_APPS += ["debug_toolbar"]
     MIDDLEWARE.insert(0, "debug_toolbar.middleware.DebugToolbarMiddleware")
-    DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": "evabc.context.always"}
+    INTERNAL_IPS = ["127.0.0.1"]
 
 ROOT_URLCONF = "evabc.urls"
 WSGI_APPLICATION = "evabc.wsgi.application"
@@ -103,17 +109,27 @@ DATABASES = env.databases(DATA_DIR, local=LOCAL)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis_url(local=LOCAL)
-CACHES = {
-    "default": (
-        {
-            "BACKEND": "evabc.cache.CacheThatMayBeAway",
-            "LOCATION": REDIS_URL,
-            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},  # seconds
-        }
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
-    )
-}
+if REDIS_URL:
+    _redis = {
+        "BACKEND": "evabc.ops.redis_cache.FailOpenRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,  # people sign in, only slower and without limits
+            "SOCKET_CONNECT_TIMEOUT": 1,  # seconds
+            "SOCKET_TIMEOUT": 1,
+        },
+    }
+    CACHES = {"default": _redis, "pages": {**_redis, "KEY_PREFIX": "pages", "TIMEOUT": 3600}}
+else:
+    # Limits and used codes must hold in every process; a page may be a second old in another one.
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "portal_cache",
+        },
+        "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "TIMEOUT": 1},
+    }
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # -- Sign-in: a code sent to the email, no passwords anywhere ----------------------------------
 
@@ -269,5 +285,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 250_000  # bytes of one form, files not counted
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 FILE_UPLOAD_MAX_MEMORY_SIZE = 250_000  # a larger file waits on the disk, and is read in pieces
 
-LOGGING = logs.configuration(env.log_lines(local=LOCAL))
+LOGGING = configuration(style=env.log_lines(local=LOCAL), local=LOCAL)
+DJANGO_GUID = {
+    "GUID_HEADER_NAME": "X-Request-ID",
+    "EXPOSE_HEADER": False,
+    "INTEGRATIONS": [CeleryIntegration()],
+}
 METRICS_TOKEN = env.metrics_token()

@@ -8,8 +8,10 @@ class MembershipConfig(AppConfig):
     def ready(self) -> None:
         from allauth.mfa.signals import authenticator_added
 
+        from communities.public_pages import renew_on_change_of
         from membership import roster_letters
         from membership.meetings import letters as meeting_letters
+        from membership.models import SampleProvince
         from membership.outbox.kinds import register
         from membership.privacy import letters as privacy_letters
         from membership.signup import security_events
@@ -17,6 +19,7 @@ class MembershipConfig(AppConfig):
 
         authenticator_added.connect(count_new_factor_as_shown)
         security_events.listen()
+        renew_on_change_of(SampleProvince)  # the banner that says so
         register(
             *roster_letters.LETTER_KINDS,
             *meeting_letters.LETTER_KINDS,

@@ -139,9 +139,8 @@ def _stopped_by(verb: Verb, row: Row, shared: StaffWords, by: User, now: datetim
         decide(verb, join_request_id=pk, words=row.words(shared), by=by, now=now)
     except Refused as refusal:
         return str(refusal)
-    except Exception as error:
-        # By its kind only: the words of a database error can hold what people wrote.
-        logger.error("Request %s among several: %s.", pk, type(error).__name__)
+    except Exception:
+        logger.exception("Request %s among several failed.", pk)
         return OUR_FAULT
     return ""
 

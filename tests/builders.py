@@ -6,6 +6,14 @@ from typing import Any
 
 from allauth.account.internal.userkit import user_id_to_str
 from allauth.account.models import EmailAddress
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.contrib.auth.models import Group
 from django.test import Client
 
@@ -67,6 +75,24 @@ def staff(team: str = PROGRAM_SUPPORT, email: str = "priya@example.org") -> User
 
 def lead() -> User:
     return staff(LEADS, "lou@example.org")
+
+
+def authenticator_app(user: User) -> str:
+    """Set up an authenticator app for them: its secret."""
+    secret: str = generate_totp_secret()
+    TOTP.activate(user, secret)
+    return secret
+
+
+def totp_code(secret: str) -> str:
+    """What an authenticator app with this secret shows now."""
+    counter = next(iter(yield_hotp_counters_from_time()))
+    return str(format_hotp_value(hotp_value(secret, counter)))
+
+
+def recovery_codes(user: User) -> list[str]:
+    """Give them recovery codes: those that are not used yet."""
+    return list(RecoveryCodes.activate(user).get_unused_codes())
 
 
 def answers_for(slug: str) -> dict[str, Any]:

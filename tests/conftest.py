@@ -34,7 +34,7 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
-    """Each test begins without the cache, limits and tasks another one left."""
+    """Each test begins without the cache, limits, tasks and public pages another one left."""
     if servers_of_this_run().redis_url:
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
             client.flushdb()

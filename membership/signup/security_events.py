@@ -23,8 +23,8 @@ logger = logging.getLogger("security")
 
 
 def tell(event: str, *, user: int | None, **more: object) -> None:
-    """One line. ``event`` is a constant; no other text but names from the code passes the log."""
-    logger.info(event, extra={"fields": {"user": user, **more}})
+    """One line. ``event`` is a constant; ``more`` holds fields that the log knows (evabc/ops/logging.py)."""
+    logger.info(event, extra={"user": user, **more})
 
 
 def _signed_in(user: User, **_: object) -> None:

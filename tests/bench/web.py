@@ -6,7 +6,6 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,10 +14,9 @@ from pathlib import Path
 
 import psycopg2  # type: ignore[import-untyped]
 import redis
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 
-from communities.public_pages import _EDITION, _SECONDS_TRUSTED
 from membership.models import User
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -230,8 +228,7 @@ def _cases(at: Sites, models: list[JoinRequest]) -> Iterator[Case]:
 
 
 def _forget_the_public_pages() -> None:
-    cache.delete(_EDITION)
-    time.sleep(2 * _SECONDS_TRUSTED)  # until the web server asks again
+    caches["pages"].clear()
 
 
 def _decisions(at: Sites, number: int) -> list[Ask]:

@@ -1,26 +1,39 @@
-"""The lines of the log that a test brought about, as they would be written."""
+"""The lines of the log that a test brought about, as they would be written in production."""
 
 import io
 import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging.config import DictConfigurator
 from typing import Any
 
-from evabc.logs import JsonLines
+from evabc.ops.logging import configuration
+
+
+def handler(stream: io.StringIO, *, style: str = "json") -> logging.Handler:
+    """The one handler of the portal, writing into ``stream``."""
+    settings = configuration(style=style, local=False)
+    settings["handlers"]["console"]["stream"] = stream
+    parts = DictConfigurator(settings)
+    for name in settings["formatters"]:
+        parts.config["formatters"][name] = parts.configure_formatter(settings["formatters"][name])
+    for name in settings["filters"]:
+        parts.config["filters"][name] = parts.configure_filter(settings["filters"][name])
+    made: logging.Handler = parts.configure_handler(settings["handlers"]["console"])
+    return made
 
 
 @contextmanager
-def written() -> Iterator[io.StringIO]:
+def written(*, style: str = "json") -> Iterator[io.StringIO]:
     """What the portal writes while the block runs."""
     stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines())
-    logging.getLogger().addHandler(handler)
+    added = handler(stream, style=style)
+    logging.getLogger().addHandler(added)
     try:
         yield stream
     finally:
-        logging.getLogger().removeHandler(handler)
+        logging.getLogger().removeHandler(added)
 
 
 def read(text: str) -> list[dict[str, Any]]:

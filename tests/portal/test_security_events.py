@@ -9,7 +9,6 @@ from django.core.cache import cache
 from membership.models import Export, User
 from tests import builders
 from tests.portal import lines
-from tests.portal.test_second_factor import code_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue"), pytest.mark.core]
 
@@ -77,7 +76,21 @@ def test_somebody_signed_in_is_refused_and_a_stranger_is_nobody(client, log):
     ]
 
 
-def test_somebody_who_tries_too_often(client, log, settings):
+def test_a_stranger_who_asks_for_codes_too_often(client, log):
+    for number in range(101):
+        last = client.post("/accounts/login/", {"email": f"dana{number}@example.org"})
+        client.cookies.clear()
+
+    assert last.status_code == 429
+    assert events(log)[-1] == {
+        "message": "Too many tries",
+        "user": None,
+        "view": "account_login",
+        "status": 429,
+    }
+
+
+def test_somebody_who_tries_too_often(client, log):
     user = builders.worker()
     builders.sign_in(client, user)
     for _ in range(31):
@@ -98,7 +111,7 @@ def test_a_new_factor(client, log):
     builders.sign_in(client, staff, second_factor=False, fresh_code=True)
     page = client.get("/accounts/2fa/totp/activate/").content.decode()
     secret = re.search(r"\b[A-Z2-7]{32}\b", page)[0]
-    client.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)})
+    client.post("/accounts/2fa/totp/activate/", {"code": builders.totp_code(secret)})
 
     added = [e for e in events(log) if e["message"] == "Factor added"]
     assert {"message": "Factor added", "user": staff.pk, "factor": "totp"} in added

@@ -18,13 +18,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from allauth.mfa.totp.internal.auth import (
-    format_hotp_value,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
 from django.db import connection
 
+from tests import builders
 from tests.portal.main_job import ANSWERS, QUEUE, approve, ask_to_join, sign_in
 from tests.portal.visitor import Visitor
 from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
@@ -179,6 +175,6 @@ def a_lead_comes_with_her_second_step(url, smtp_server):
     assert lead.page.path == "/accounts/2fa/first/", lead.page.url
     lead.get("/accounts/2fa/totp/activate/")
     secret = re.search(r"\b[A-Z2-7]{32}\b", lead.page.text)[0]
-    lead.post(code=format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time()))))
+    lead.post(code=builders.totp_code(secret))
     assert lead.get(QUEUE).path == QUEUE
     return lead

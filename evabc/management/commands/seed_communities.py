@@ -4,7 +4,6 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from communities import catalogue
-from communities.public_pages import renew_public_pages
 from membership.teams import seed_groups
 from requests.reasons import seed_reasons
 
@@ -19,7 +18,6 @@ class Command(BaseCommand):
     def handle(self, *args: object, dry_run: bool, **options: object) -> None:
         written = catalogue.seed() + seed_reasons()
         groups = seed_groups()
-        renew_public_pages()
         if dry_run:
             transaction.set_rollback(True)
         verb = "would be" if dry_run else "were"

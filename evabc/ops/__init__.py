@@ -1,0 +1,1 @@
+"""Running the portal: logs, health, figures, backups."""

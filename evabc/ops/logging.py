@@ -1,0 +1,184 @@
+"""What the log says: everything in development; elsewhere nothing that a person typed.
+
+Lines for programs are JSON by python-json-logger; django-guid adds the id of the request, also in the
+tasks that it started. One filter withholds personal data.
+"""
+
+import logging
+import logging.config
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from datetime import date
+from enum import Enum
+from http import HTTPStatus
+from signal import Signals
+from typing import Any
+from uuid import UUID
+
+from celery import current_app
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import SystemCheckError
+from gunicorn import glogging
+
+from evabc import env
+
+WITHHELD = "…"
+
+# What a line may say beside its words, by `extra=`; each is a number or a name that the code chose.
+FIELDS = frozenset({"user", "method", "view", "status", "ms", "factor", "export", "rows"})
+# Errors whose words are about settings and code.
+OWN_ERRORS = (ImproperlyConfigured, SystemCheckError)
+# Their first argument is whatever somebody printed.
+_PRINTED = {"celery.redirected", "py.warnings"}
+# Some libraries put values into the first argument: addresses, long numbers, what stands in quotes.
+_VALUES = re.compile(r"\S+@\S+|\d{5,}|'[^']*'|\"[^\"]*\"")
+_SAFE_TEXT = re.compile(
+    r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}"  # an id
+    r"|[A-Za-z]+(Error|Exception|Refused|Disconnected)"  # a class of exceptions
+)
+_SAFE_WORDS = frozenset(
+    [status.phrase for status in HTTPStatus] + [signal.name for signal in Signals]
+)
+_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "correlation_id"}
+
+
+class PersonalDataFilter(logging.Filter):
+    """Takes out of a line whatever could be a person's words, whichever library writes it.
+
+    Kept: the line's constant words; arguments that are numbers, ids, dates, enum values or names in
+    the code; of an exception its class, the places in the code, the constraint that a row broke, and
+    its words where the code chose them. All else becomes "…".
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        record.msg, record.args = _message(record, error), ()
+        if error:
+            record.exc_text, record.exc_info = _trace(error), None
+        for name in record.__dict__.keys() - _RECORD - FIELDS:
+            delattr(record, name)
+        return True
+
+
+def _message(record: logging.LogRecord, error: BaseException | None) -> str:
+    if record.name in _PRINTED or not isinstance(record.msg, str):
+        return WITHHELD
+    words = record.msg
+    if error is not None and str(error):
+        words = words.replace(str(error), type(error).__name__)
+    if not record.args:
+        return _VALUES.sub(WITHHELD, words)
+    try:
+        if isinstance(record.args, Mapping):
+            return words % {name: _safe(value, record) for name, value in record.args.items()}
+        return words % tuple(_safe(value, record) for value in record.args)
+    except (KeyError, TypeError, ValueError):  # a number was asked for and is withheld
+        return words
+
+
+def _safe(value: object, record: logging.LogRecord) -> object:
+    """The value as the log may hold it."""
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, bool | int | float | date | UUID):
+        return value
+    if isinstance(value, BaseException):
+        return describe(value)
+    if isinstance(value, str) and _is_chosen_by_code(value, record):
+        return value
+    return WITHHELD
+
+
+def _is_chosen_by_code(text: str, record: logging.LogRecord) -> bool:
+    """An id, a class of exceptions, or in Celery's lines a task or an entry of beat's schedule."""
+    if text in _SAFE_WORDS or _SAFE_TEXT.fullmatch(text):
+        return True
+    return record.name.startswith("celery") and (
+        text in current_app.tasks or text in current_app.conf.beat_schedule
+    )
+
+
+def describe(error: BaseException) -> str:
+    """The class of an exception, and its words where they can hold nothing personal."""
+    name = type(error).__name__
+    if isinstance(error, OWN_ERRORS) or _words_are_in_the_code(error):
+        return f"{name}: {error}"
+    # PostgreSQL names the constraint apart from the row that broke it.
+    diagnosis = getattr(error, "diag", None)
+    constraint = getattr(diagnosis, "constraint_name", None)
+    return f"{name} (constraint {constraint})" if constraint else name
+
+
+def _words_are_in_the_code(error: BaseException) -> bool:
+    """Whether the function that raised it holds its words as a constant, with no value in them."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    words = error.args[0] if len(error.args) == 1 else None
+    return bool(frames) and isinstance(words, str) and words in frames[-1].f_code.co_consts
+
+
+def _trace(error: BaseException) -> str:
+    """The chain of exceptions, each with its places in the code."""
+    return "\n".join(
+        "".join(traceback.format_tb(one.__traceback__)) + describe(one) for one in _chain(error)
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def configuration(*, style: str, local: bool) -> dict[str, Any]:
+    """``LOGGING`` for Django, Celery and gunicorn: everything goes through one handler.
+
+    ``style`` is "json" or "plain". Only plain lines on one's own machine (``local``) say everything.
+    """
+    filters = ["request id"] if local and style == "plain" else ["request id", "personal data"]
+    to_root = {"handlers": [], "propagate": True}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "request id": {"()": "django_guid.log_filters.CorrelationId"},
+            "personal data": {"()": "evabc.ops.logging.PersonalDataFilter"},
+        },
+        "formatters": {
+            "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "fmt": ["levelname", "name", "message", "correlation_id"],
+                "rename_fields": {
+                    "levelname": "level",
+                    "name": "logger",
+                    "correlation_id": "request",
+                    "exc_info": "error",
+                },
+                "timestamp": "at",
+                "json_ensure_ascii": False,
+            },
+        },
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": style, "filters": filters}
+        },
+        "root": {"handlers": ["console"], "level": "INFO"},
+        "loggers": {
+            "django": to_root,
+            "django.server": to_root,
+            "gunicorn.error": to_root,
+            "gunicorn.access": to_root,
+            "django_guid": {"level": "ERROR"},  # it tells of every id that it makes
+            # A line for each page is for programs; who reads along would see nothing else.
+            "evabc.requests": {"level": "INFO" if style == "json" else "WARNING"},
+        },
+    }
+
+
+class GunicornLogger(glogging.Logger):
+    """Gunicorn's own lines, also those from before it loads Django."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        local = env.flag("EVABC_LOCAL")
+        logging.config.dictConfig(configuration(style=env.log_lines(local=local), local=local))
