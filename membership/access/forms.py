@@ -11,17 +11,7 @@ from membership.refusal import Refused
 LONGEST_PASTE = 200_000  # under what one form may bring
 
 
-class _Described(forms.Form):
-    """Fields that point to their help, for those who do not see it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            if field.help_text:
-                field.widget.attrs["aria-describedby"] = f"id_{name}_helptext"
-
-
-class LinkForm(_Described):
+class LinkForm(forms.Form):
     """A new invitation link."""
 
     link = forms.URLField(
@@ -52,7 +42,7 @@ class LinkForm(_Described):
     )
 
 
-class ExportForm(_Described):
+class ExportForm(forms.Form):
     """Slack's member export as a file, or addresses pasted; ``export`` is what was read."""
 
     export: Export

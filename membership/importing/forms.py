@@ -52,9 +52,6 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         theirs = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
         self.fields["community"].queryset = theirs  # type: ignore[attr-defined]
-        for name, field in self.fields.items():
-            if field.help_text:
-                field.widget.attrs["aria-describedby"] = f"id_{name}_helptext"
 
     def clean_as_of(self) -> Any:
         as_of = self.cleaned_data["as_of"]
