@@ -6,6 +6,7 @@ knows as claimed.
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db.models import TextChoices
@@ -23,6 +24,7 @@ from membership.models import (
 )
 from membership.names import clean_text, name_key
 from membership.standing import standing_of
+from requests.forms import CoordinationJoinForm, JoinForm, ProgramJoinForm
 
 _Term = TypeVar("_Term", bound=TextChoices)
 
@@ -85,10 +87,13 @@ def _position(answers: dict[str, Any], person: Person) -> tuple[ProgramPosition,
     program_type = _one_of(ProgramType, answers.get("program_type"))
     if program_type is None:
         return ()
-    agency_name = _text(answers, "agency", 160)
-    place = _text(answers, "community_served", 80)
+    text = partial(_text, answers, ProgramJoinForm)
+    agency_name, place, membership = (
+        text("agency"),
+        text("community_served"),
+        text("eva_membership"),
+    )
     agency = find_agency(agency_name)
-    membership = _text(answers, "eva_membership", 10)
     return (
         ProgramPosition(
             person=person,
@@ -97,8 +102,8 @@ def _position(answers: dict[str, Any], person: Person) -> tuple[ProgramPosition,
             agency_name=agency.name if agency else agency_name,
             program_type=program_type,
             community_served=place,
-            carries_caseload=_YES_NO.get(_text(answers, "carries_caseload", 10)),
-            says_funded=_YES_NO.get(_text(answers, "ministry_funded", 10)),
+            carries_caseload=_YES_NO.get(text("carries_caseload")),
+            says_funded=_YES_NO.get(text("ministry_funded")),
             says_membership=membership if membership in ("agency", "own", "no") else "",
             evidence=Evidence.CLAIMED,
         ),
@@ -118,8 +123,8 @@ def _role(answers: dict[str, Any], person: Person) -> tuple[CoordinationRole, ..
     role = _one_of(RoleKind, answers.get("role"))
     if kind is None or role is None:
         return ()
-    name = _text(answers, "initiative_name", 160)
-    place = _text(answers, "community_served", 80)
+    name = _text(answers, CoordinationJoinForm, "initiative_name")
+    place = _text(answers, CoordinationJoinForm, "community_served")
     return (
         CoordinationRole(
             person=person,
@@ -154,9 +159,10 @@ def _only(things: list[_Placed]) -> _Placed | None:
     return things[0] if len(things) == 1 else None
 
 
-def _text(answers: dict[str, Any], key: str, longest: int) -> str:
-    """What she wrote; anything else than text is no answer."""
-    value = answers.get(key)
+def _text(answers: dict[str, Any], form: type[JoinForm], name: str) -> str:
+    """What was written, as long as the form admits; anything else than text is no answer."""
+    value = answers.get(name)
+    longest = getattr(form.base_fields[name], "max_length", None)
     return clean_text(value)[:longest] if isinstance(value, str) else ""
 
 

@@ -1,23 +1,18 @@
-"""What staff fill in for somebody who asked to join by email or phone: her answers, and who she is."""
+"""What staff fill in for somebody who asked to join by email or phone: the answers, and who asked."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
 from communities.models import CommunityOfPractice
-from requests.forms import CoordinationJoinForm, JoinForm, ProgramJoinForm
+from requests.forms import JoinForm, join_form_for
+from requests.joining.fields import declaration_of
 from requests.models import CameBy
-
-_ABOUT_HER = {
-    "name": "The applicant’s full name",
-    "phone": "The applicant’s work phone (optional)",
-    "agency": "The applicant’s agency or organisation",
-    "community_served": "Town or community that the applicant serves",
-}
 
 
 class EntryFields(forms.Form):
-    """Who she is, how she asked, and that she did."""
+    """Who asked, how, and that they did."""
 
     email = forms.EmailField(
         label="The applicant’s work email",
@@ -42,26 +37,22 @@ class EntryFields(forms.Form):
     )
 
 
-class ProgramEntryForm(ProgramJoinForm, EntryFields):
-    """For the four program-support communities."""
+def entry_form_for(
+    community: CommunityOfPractice, data: Mapping[str, Any] | None = None
+) -> JoinForm:
+    """The join form of a community between the fields above.
 
-    field_order = ["email", "came_by", *ProgramJoinForm.field_order, "agreed"]
-
-
-class CoordinationEntryForm(CoordinationJoinForm, EntryFields):
-    """For the two coordination communities."""
-
-    field_order = ["email", "came_by", *CoordinationJoinForm.field_order, "agreed"]
-
-
-def entry_form_for(community: CommunityOfPractice, data: Any = None) -> JoinForm:
-    """The form of a community. The questions about her work stay as she reads them: staff ask them."""
-    form_class = CoordinationEntryForm if community.is_coordination else ProgramEntryForm
-    form = form_class(data, community=community)
-    for name, label in _ABOUT_HER.items():
-        form.fields[name].label = label
-        # The browser would offer what staff are called themselves.
-        form.fields[name].widget.attrs["autocomplete"] = "off"
+    The questions about the work stay as the applicant reads them: staff ask them on the phone.
+    """
+    form = join_form_for(community, data)
+    for field in form.fields.values():
+        field.label = declaration_of(field).entry_label or field.label
+        if isinstance(field.widget, forms.TextInput):
+            # The browser would offer what staff are called themselves.
+            field.widget.attrs["autocomplete"] = "off"
+    asked = EntryFields().fields
+    agreed = asked.pop("agreed")
+    form.fields = {**asked, **form.fields, "agreed": agreed}
     return form
 
 

@@ -1,6 +1,7 @@
-"""What a worker is asked when she asks to join, and what staff write when they decide."""
+"""What somebody is asked who asks to join, and what staff write when they decide."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -11,6 +12,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.forms import OneLine, Paragraphs
 from membership.models import Agency
+from requests.joining.fields import Section, declaration_of, join_field
 from requests.models import ReasonText
 from requests.reasons import offered
 
@@ -20,38 +22,26 @@ NO_CLIENTS = "Please do not write anything about the people you serve."
 YES_NO_UNSURE = [("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")]
 
 
-_STAFF_LABELS = {
-    "name": "Name",
-    "phone": "Phone",
-    "agency": "Agency",
-    "community_served": "Community served",
-    "program_type": "Program",
-    "carries_caseload": "Carries a caseload",
-    "ministry_funded": "Funded by PSSG",
-    "eva_membership": "EVA BC membership",
-    "initiative_kind": "Initiative",
-    "role": "Role",
-    "initiative_name": "Its name",
-    "note": "Note",
-}
-
-
 class Suggestions(forms.TextInput):
-    """A text field that offers what the register knows; anything else can be written too."""
+    """A text field that offers what ``source`` gives; anything else can be written too."""
 
     template_name = "widgets/suggestions.html"
 
     def __init__(
-        self, suggestions: Iterable[str] = (), attrs: dict[str, Any] | None = None
+        self, source: Callable[[], Iterable[str]], attrs: dict[str, Any] | None = None
     ) -> None:
         super().__init__(attrs)
-        self.suggestions = suggestions
+        self.source = source
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         context["widget"]["attrs"]["list"] = f"{context['widget']['attrs']['id']}_list"
-        context["suggestions"] = self.suggestions
+        context["suggestions"] = self.source()
         return context
+
+
+def _names_of_agencies() -> Iterable[str]:
+    return Agency.objects.values_list("name", flat=True)
 
 
 def _pick(label: str, choices: Any, missing: str, help_text: str = "") -> forms.ChoiceField:
@@ -65,66 +55,120 @@ def _pick(label: str, choices: Any, missing: str, help_text: str = "") -> forms.
 
 
 class JoinForm(forms.Form):
-    """What both families ask. Choose the right one with ``join_form_for``."""
+    """What both families ask. Choose the right one with ``join_form_for``.
 
-    name = OneLine(
-        label="Your full name",
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": "Type your name."},
+    A new question is one field here, or in the form of one family: see ``requests.joining.fields``.
+    """
+
+    name = join_field(
+        OneLine(
+            label="Your full name",
+            max_length=120,
+            widget=forms.TextInput(attrs={"autocomplete": "name"}),
+            error_messages={"required": "Type your name."},
+        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Name",
+        entry_label="The applicant’s full name",
+        shared=True,
     )
-    phone = OneLine(
-        label="Work phone (optional)",
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    phone = join_field(
+        OneLine(
+            label="Work phone (optional)",
+            max_length=40,
+            required=False,
+            widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Phone",
+        entry_label="The applicant’s work phone (optional)",
+        shared=True,
     )
-    agency = OneLine(
-        label="Your agency or organisation",
-        max_length=160,
-        help_text="Start typing and pick it from the list. If it is not there, write its name.",
-        widget=Suggestions(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Type the name of your agency or organisation."},
+    agency = join_field(
+        OneLine(
+            label="Your agency or organisation",
+            max_length=160,
+            help_text="Start typing and pick it from the list. If it is not there, write its name.",
+            widget=Suggestions(_names_of_agencies, attrs={"autocomplete": "off"}),
+            error_messages={"required": "Type the name of your agency or organisation."},
+        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Agency",
+        entry_label="The applicant’s agency or organisation",
+        shared=True,
     )
-    community_served = OneLine(
-        label="Town or community you serve",
-        max_length=80,
-        error_messages={"required": "Type the town or community that you serve."},
+    community_served = join_field(
+        OneLine(
+            label="Town or community you serve",
+            max_length=80,
+            error_messages={"required": "Type the town or community that you serve."},
+        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Community served",
+        entry_label="Town or community that the applicant serves",
+        shared=True,
     )
-    note = Paragraphs(
-        label="Anything else we should know (optional)",
-        max_length=LONGEST_NOTE,
-        required=False,
-        help_text=NO_CLIENTS,
-        error_messages={
-            "max_length": "Your note has %(show_value)d characters. Shorten it to %(limit_value)d or less."
-        },
+    note = join_field(
+        Paragraphs(
+            label="Anything else we should know (optional)",
+            max_length=LONGEST_NOTE,
+            required=False,
+            help_text=NO_CLIENTS,
+            error_messages={
+                "max_length": "Your note has %(show_value)d characters. Shorten it to %(limit_value)d or less."
+            },
+        ),
+        section=Section.NOTE,
+        staff_label="Note",
+        shared=True,
     )
 
-    about_work: tuple[str, ...] = ()
     work_legend = ""
 
-    def __init__(self, *args: Any, community: CommunityOfPractice, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        community: CommunityOfPractice,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
         self.community = community
-        self.fields["agency"].widget.suggestions = Agency.objects.values_list("name", flat=True)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.layout = Layout(
-            Fieldset("About you", "name", "phone", "agency", "community_served"),
-            Fieldset(self.work_legend, *self.about_work),
-            Fieldset("A note", "note"),
+        self.order_fields(sorted(self.fields, key=self._section))
+
+    @property
+    def helper(self) -> FormHelper:
+        """The layout for the ``crispy`` tag: a fieldset for each section."""
+        helper = FormHelper()
+        helper.form_tag = False
+        legends = {
+            Section.ABOUT_YOU: "About you",
+            Section.WORK: self.work_legend,
+            Section.NOTE: "A note",
+        }
+        helper.layout = Layout(
+            *(
+                Fieldset(legends[section], *names)
+                for section, names in groupby(self.fields, key=self._section)
+            )
         )
+        return helper
+
+    def _section(self, name: str) -> Section:
+        return declaration_of(self.fields[name]).section
 
     @property
     def said(self) -> list[tuple[str, str]]:
-        """The answers in words, with the questions as she was asked."""
+        """The answers in words, with the questions as the applicant was asked."""
         return [(str(field.label), self._in_words(name)) for name, field in self.fields.items()]
 
     @property
     def said_for_staff(self) -> list[tuple[str, str]]:
         """The answers in words, under short names."""
-        return [(_STAFF_LABELS[name], self._in_words(name)) for name in self.fields]
+        return [
+            (declaration_of(field).staff_label or str(field.label), self._in_words(name))
+            for name, field in self.fields.items()
+        ]
 
     def _in_words(self, name: str) -> str:
         return in_words(self.fields[name], self.data.get(name, ""))
@@ -139,59 +183,82 @@ def in_words(field: forms.Field, value: Any) -> str:
 class ProgramJoinForm(JoinForm):
     """For the four program-support communities."""
 
-    program_type = _pick(
-        "Which program do you work in?", ProgramType.choices, "Choose the program you work in."
-    )
-    carries_caseload = _pick(
-        "Do you carry a caseload in this program?",
-        YES_NO_UNSURE,
-        "Say whether you carry a caseload.",
-    )
-    ministry_funded = _pick(
-        "Does the Ministry of Public Safety and Solicitor General fund this program?",
-        YES_NO_UNSURE,
-        "Say whether the ministry funds the program. “I am not sure” is fine.",
-    )
-    eva_membership = _pick(
-        "Do you or your agency hold a current EVA BC membership?",
-        [
-            ("agency", "My agency does"),
-            ("own", "I hold one myself"),
-            ("no", "No"),
-            ("unsure", "I am not sure"),
-        ],
-        "Say whether you or your agency hold a membership. “I am not sure” is fine.",
-    )
-
-    about_work = ("program_type", "carries_caseload", "ministry_funded", "eva_membership")
     work_legend = "Your program"
-    field_order = ["name", "phone", "agency", "community_served", *about_work, "note"]
+
+    program_type = join_field(
+        _pick(
+            "Which program do you work in?", ProgramType.choices, "Choose the program you work in."
+        ),
+        staff_label="Program",
+    )
+    carries_caseload = join_field(
+        _pick(
+            "Do you carry a caseload in this program?",
+            YES_NO_UNSURE,
+            "Say whether you carry a caseload.",
+        ),
+        staff_label="Carries a caseload",
+    )
+    ministry_funded = join_field(
+        _pick(
+            "Does the Ministry of Public Safety and Solicitor General fund this program?",
+            YES_NO_UNSURE,
+            "Say whether the ministry funds the program. “I am not sure” is fine.",
+        ),
+        staff_label="Funded by PSSG",
+    )
+    eva_membership = join_field(
+        _pick(
+            "Do you or your agency hold a current EVA BC membership?",
+            [
+                ("agency", "My agency does"),
+                ("own", "I hold one myself"),
+                ("no", "No"),
+                ("unsure", "I am not sure"),
+            ],
+            "Say whether you or your agency hold a membership. “I am not sure” is fine.",
+        ),
+        staff_label="EVA BC membership",
+        shared=True,
+    )
 
 
 class CoordinationJoinForm(JoinForm):
     """For the two coordination communities."""
 
-    initiative_kind = _pick(
-        "What kind of initiative is it?",
-        InitiativeKind.choices,
-        "Choose the kind of initiative.",
-    )
-    role = _pick("What is your role in it?", RoleKind.choices, "Choose your role.")
-    initiative_name = OneLine(
-        label="Name of the initiative (optional)",
-        max_length=160,
-        required=False,
-    )
-
-    about_work = ("initiative_kind", "role", "initiative_name")
     work_legend = "Your coordination initiative"
-    field_order = ["name", "phone", "agency", "community_served", *about_work, "note"]
+
+    initiative_kind = join_field(
+        _pick(
+            "What kind of initiative is it?",
+            InitiativeKind.choices,
+            "Choose the kind of initiative.",
+        ),
+        staff_label="Initiative",
+    )
+    role = join_field(
+        _pick("What is your role in it?", RoleKind.choices, "Choose your role."),
+        staff_label="Role",
+    )
+    initiative_name = join_field(
+        OneLine(label="Name of the initiative (optional)", max_length=160, required=False),
+        staff_label="Its name",
+    )
 
 
-def join_form_for(community: CommunityOfPractice, data: Any = None, **kwargs: Any) -> JoinForm:
+def join_form_class(community: CommunityOfPractice) -> type[JoinForm]:
+    """Which form a community asks."""
+    return CoordinationJoinForm if community.is_coordination else ProgramJoinForm
+
+
+def join_form_for(
+    community: CommunityOfPractice,
+    data: Mapping[str, Any] | None = None,
+    *,
+    initial: dict[str, Any] | None = None,
+) -> JoinForm:
     """The form of a community, bound to ``data`` where that is given."""
-    form_class = CoordinationJoinForm if community.is_coordination else ProgramJoinForm
-    return form_class(data, community=community, **kwargs)
+    return join_form_class(community)(data, community=community, initial=initial)
 
 
 def _letter_text(

@@ -8,6 +8,8 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.models import CoordinationInitiative, Person, Program
 from membership.names import name_key
+from requests.forms import join_form_class
+from requests.joining.fields import declaration_of
 
 _FIRST = [
     "Noémie",
@@ -36,11 +38,19 @@ _LAST = ["Placeholder", "Sample", "Inventée", "O’Example", "Exemple", "Sample
 
 @dataclass(frozen=True)
 class Applicant:
-    """Somebody who asks to join a community, and what she answers."""
+    """Somebody who asks to join a community.
+
+    ``said`` is what the person answers of themselves; ``answers`` are those of their whole form.
+    """
 
     email: str
     community: CommunityOfPractice
-    answers: dict[str, str]
+    said: dict[str, str]
+
+    @property
+    def answers(self) -> dict[str, str]:
+        fields = join_form_class(self.community).base_fields
+        return {name: declaration_of(field).example for name, field in fields.items()} | self.said
 
 
 def applicants_for(community: CommunityOfPractice) -> Iterator[Applicant]:
@@ -129,7 +139,7 @@ def _email(name: str) -> str:
 
 def new_work(community: CommunityOfPractice) -> dict[str, str]:
     """What somebody answers who works elsewhere now."""
-    return {"phone": "", **next(_newcomers(community)).answers}
+    return next(_newcomers(community)).answers
 
 
 def todays_applicants() -> list[Applicant]:

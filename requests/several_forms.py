@@ -1,20 +1,14 @@
 """Asking to join several communities in one sitting: what they share once, and what differs by each."""
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
 from communities.models import CommunityOfPractice
-from membership.models import Agency
-from requests.forms import ProgramJoinForm, in_words, join_form_for
-
-ABOUT_HER = ("name", "phone", "agency", "community_served")
-MEMBERSHIP = "eva_membership"
-NOTE = "note"
-SHARED = (*ABOUT_HER, MEMBERSHIP, NOTE)
+from requests.forms import in_words, join_form_class, join_form_for
+from requests.joining.fields import Section, declaration_of
 
 Answers = dict[str, Any]
 
@@ -36,54 +30,64 @@ class SeveralForm(forms.Form):
     """
 
     def __init__(
-        self, *args: Any, communities: Iterable[CommunityOfPractice], **kwargs: Any
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        communities: Iterable[CommunityOfPractice],
+        initial: Answers | None = None,
     ) -> None:
-        super().__init__(*args, **kwargs)
-        asks = {community: join_form_for(community).fields for community in communities}
-        self._asks = {community: list(fields) for community, fields in asks.items()}
-        asked = {name for fields in asks.values() for name in fields}
-        for name in ABOUT_HER if MEMBERSHIP not in asked else (*ABOUT_HER, MEMBERSHIP):
-            self.fields[name] = deepcopy(ProgramJoinForm.base_fields[name])
-        self.fields["agency"].widget.suggestions = Agency.objects.values_list("name", flat=True)
-        for community, fields in asks.items():
-            self._ask_about_work(community, fields)
-        self.fields[NOTE] = deepcopy(ProgramJoinForm.base_fields[NOTE])
+        super().__init__(data, initial=initial)
+        self._asks = {community: join_form_for(community).fields for community in communities}
+        shared: dict[str, forms.Field] = {}
+        for fields in self._asks.values():
+            shared |= {name: field for name, field in fields.items() if _is_shared(field)}
+        self._first = [name for name in shared if not _is_note(shared[name])]
+        self._last = [name for name in shared if _is_note(shared[name])]
+        self.fields |= {name: shared[name] for name in self._first}
+        for community in self._asks:
+            for name, field in self._differing(community).items():
+                # An error names the community, for there are several questions alike.
+                for code, said in field.error_messages.items():
+                    field.error_messages[code] = f"{community.short_name}: {said}"
+                self.fields[name] = field
+        self.fields |= {name: shared[name] for name in self._last}
 
-    def _ask_about_work(
-        self, community: CommunityOfPractice, fields: dict[str, forms.Field]
-    ) -> None:
-        """The questions that differ; an error names the community, for there are several alike."""
-        for name, field in fields.items():
-            if name in SHARED:
-                continue
-            for code in ("required", "invalid_choice"):
-                said = field.error_messages.get(code)
-                field.error_messages[code] = f"{community.short_name}: {said}"
-            self.fields[_prefixed(community, name)] = field
+    def _differing(self, community: CommunityOfPractice) -> dict[str, forms.Field]:
+        """The fields that are asked for each community, under their names in this form."""
+        return {
+            _key(community, name, field): field
+            for name, field in self._asks[community].items()
+            if not _is_shared(field)
+        }
 
     @property
-    def about_her(self) -> list[forms.BoundField]:
-        return [self[name] for name in (*ABOUT_HER, MEMBERSHIP) if name in self.fields]
+    def about_you(self) -> list[forms.BoundField]:
+        """What is asked once, before the communities."""
+        return [self[name] for name in self._first]
 
     @property
-    def note(self) -> forms.BoundField:
-        return self[NOTE]
+    def notes(self) -> list[forms.BoundField]:
+        """What is asked once, after the communities."""
+        return [self[name] for name in self._last]
 
     @property
     def parts(self) -> list[Part]:
-        return [self._part(community, names) for community, names in self._asks.items()]
+        return [self._part(community) for community in self._asks]
 
     @property
     def said(self) -> list[tuple[str, str]]:
-        """What she answers once, in words."""
-        return [self._in_words(name) for name in SHARED if name in self.fields]
+        """What is answered once, in words."""
+        return [self._in_words(name) for name in (*self._first, *self._last)]
 
     def answers_for(self, community: CommunityOfPractice, values: Mapping[str, Any]) -> Answers:
         """Of the values of this form, those of one community under the names of its own form."""
-        return {name: values.get(_prefixed(community, name), "") for name in self._asks[community]}
+        return {
+            name: values.get(_key(community, name, field), "")
+            for name, field in self._asks[community].items()
+        }
 
-    def _part(self, community: CommunityOfPractice, names: list[str]) -> Part:
-        differing = [_prefixed(community, name) for name in names if name not in SHARED]
+    def _part(self, community: CommunityOfPractice) -> Part:
+        differing = self._differing(community)
         return Part(
             community=community,
             fields=[self[name] for name in differing],
@@ -99,17 +103,28 @@ class SeveralForm(forms.Form):
 def as_typed(drafts: dict[CommunityOfPractice, Answers], *, name: str, phone: str) -> Answers:
     """The drafts as the values of one form; ``name`` and ``phone`` where there are none yet.
 
-    What is shared comes from the first draft that has it. Her notes are put one below the other, for
+    What is shared comes from the first draft that has it. Notes are put one below the other, for
     each was written.
     """
     typed: Answers = {} if drafts else {"name": name, "phone": phone}
-    for community, answers in reversed(drafts.items()):
-        for key, said in answers.items():
-            if said or _prefixed(community, key) not in typed:
-                typed[_prefixed(community, key)] = said
-    notes = dict.fromkeys(answers.get(NOTE, "") for answers in drafts.values())
-    return {**typed, NOTE: "\n\n".join(filter(None, notes))}
+    notes: dict[str, list[str]] = {}
+    for community, answers in drafts.items():
+        for field_name, field in join_form_class(community).base_fields.items():
+            key, said = _key(community, field_name, field), answers.get(field_name, "")
+            typed[key] = typed.get(key) or said
+            if _is_note(field) and said not in notes.setdefault(key, []):
+                notes[key].append(said)
+    return typed | {key: "\n\n".join(filter(None, written)) for key, written in notes.items()}
 
 
-def _prefixed(community: CommunityOfPractice, name: str) -> str:
-    return name if name in SHARED else f"{community.slug}-{name}"
+def _is_shared(field: forms.Field) -> bool:
+    return declaration_of(field).shared
+
+
+def _is_note(field: forms.Field) -> bool:
+    return declaration_of(field).section == Section.NOTE
+
+
+def _key(community: CommunityOfPractice, name: str, field: forms.Field) -> str:
+    """The name of a join form's field in the form for several communities."""
+    return name if _is_shared(field) else f"{community.slug}-{name}"

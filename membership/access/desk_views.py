@@ -4,12 +4,10 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities.models import SupportTeam
@@ -25,21 +23,7 @@ from membership.signup.visitors import SignedIn
 LONGEST_PASTE = 200_000  # under what one form may bring
 
 
-class _Described(forms.Form):
-    """Fields that point to their help, for those who do not see it."""
-
-    def __init__(
-        self,
-        data: QueryDict | None = None,
-        files: MultiValueDict[str, UploadedFile] | None = None,
-    ) -> None:
-        super().__init__(data, files)
-        for name, field in self.fields.items():
-            if field.help_text:
-                field.widget.attrs["aria-describedby"] = f"id_{name}_helptext"
-
-
-class LinkForm(_Described):
+class LinkForm(forms.Form):
     """A new invitation link."""
 
     link = forms.URLField(
@@ -70,7 +54,7 @@ class LinkForm(_Described):
     )
 
 
-class ExportForm(_Described):
+class ExportForm(forms.Form):
     """Slack's member export as a file, or addresses pasted; ``export`` is what was read."""
 
     export: Export

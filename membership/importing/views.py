@@ -85,9 +85,6 @@ class UploadForm(forms.Form):
         super().__init__(data, files)
         theirs = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
         self.fields["community"].queryset = theirs  # type: ignore[attr-defined]
-        for name, field in self.fields.items():
-            if field.help_text:
-                field.widget.attrs["aria-describedby"] = f"id_{name}_helptext"
 
     def clean_as_of(self) -> date:
         as_of: date = self.cleaned_data["as_of"]

@@ -1,4 +1,4 @@
-"""The two style sheets are whole: a brace that a merge lost takes away all that comes after it."""
+"""The style sheets are whole: a brace that a merge lost takes away all that comes after it."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from tests.servers.parts import ROOT
 
 
-@pytest.mark.parametrize("name", ["site.css", "staff.css"])
+@pytest.mark.parametrize("name", ["tokens.css", "site.css", "staff.css"])
 def test_every_rule_ends(name):
     css = re.sub(r"/\*.*?\*/", "", (ROOT / "static" / name).read_text(), flags=re.DOTALL)
     depth = 0
@@ -17,3 +17,11 @@ def test_every_rule_ends(name):
             # A rule inside a media query is the deepest there is.
             assert 0 <= depth <= 2, f"line {number}"
     assert depth == 0
+
+
+@pytest.mark.parametrize("name", ["site.css", "staff.css"])
+def test_every_token_is_declared(name):
+    css = "".join((ROOT / "static" / sheet).read_text() for sheet in ("tokens.css", name))
+    declared = set(re.findall(r"(--[\w-]+):", css))
+
+    assert set(re.findall(r"var\((--[\w-]+)", css)) <= declared

@@ -1,0 +1,1 @@
+"""Asking to join: what the form asks, and how it is sent."""
