@@ -1,0 +1,1 @@
+"""Running the portal: what operators and their monitors need."""
