@@ -82,15 +82,16 @@ class Composed:
         said = self.run("web", command)
         assert f"{LEAD} is a lead." in said
         file = self.house / ".env"
-        public = re.search(r"^EVABC_BACKUP_RECIPIENT=age1.*$", said, re.M)[0]
+        (public,) = re.findall(r"^EVABC_BACKUP_RECIPIENT=age1.*$", said, re.M)
         file.write_text(re.sub("^EVABC_BACKUP_RECIPIENT=.*$", public, file.read_text(), flags=re.M))
-        return re.search(r"^AGE-SECRET-KEY-1\w+$", said, re.M)[0]
+        (private_key,) = re.findall(r"^AGE-SECRET-KEY-1\w+$", said, re.M)
+        return str(private_key)
 
     def collect_static_files(self) -> None:
         """By the very line of the Dockerfile, with nothing but the variables that it gives."""
         lines = (self.house / "Dockerfile").read_text().replace("\\\n", " ")
-        line = re.search(r"^RUN (.*collectstatic.*?) && rm -r (\S+)$", lines, re.M)
-        script = line[1].replace(line[2], str(self.data / "build"))
+        ((line, folder),) = re.findall(r"^RUN (.*collectstatic.*?) && rm -r (\S+)$", lines, re.M)
+        script = line.replace(folder, str(self.data / "build"))
         subprocess.run(script, shell=True, cwd=self.house, env={"PATH": PATH}, check=True)  # noqa: S602 - our own file
 
     def environment(self, service: str) -> dict[str, str]:

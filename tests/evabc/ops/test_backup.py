@@ -149,7 +149,7 @@ def restored_by_pg_restore(archive: Path) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{name}"')
     try:
-        whole = ["--no-owner", "--exit-on-error", archive]
+        whole = ["--no-owner", "--exit-on-error", str(archive)]
         subprocess.run([tool("pg_restore"), *there, *whole], check=True)
         count = ["--no-align", "--tuples-only", "--command=SELECT count(*) FROM membership_person"]
         return int(subprocess.check_output([tool("psql"), *there, *count]))
