@@ -150,7 +150,12 @@ def _restore_postgresql(file: Path, identity: pyrage.x25519.Identity) -> None:
             "--file=-",
         )
         connection.close()  # Its locks, if it holds any, would keep psql waiting.
-        _run(command, stdin=script, stdout=output, environment=environment)
+        try:
+            _run(command, stdin=script, stdout=output, environment=environment)
+        except Refused as error:
+            raise Refused(
+                f"{error}. Nothing was changed. Are web, worker and beat stopped?"
+            ) from error
 
 
 def _restore_sqlite(file: Path, identity: pyrage.x25519.Identity) -> None:

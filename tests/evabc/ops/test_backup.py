@@ -179,40 +179,29 @@ def encrypted(content: bytes) -> bytes:
 
 @core
 @pytest.mark.parametrize(
-    ("harm", "says"),
+    ("harm", "key", "says"),
     [
-        (lambda data: data[:-5], "it is damaged"),
-        (lambda data: data[:900] + bytes([data[900] ^ 1]) + data[901:], "it is damaged"),
-        (lambda data: b"", "does not open this backup"),
-        (lambda data: b"name,city\n", "does not open this backup"),
-        (lambda data: encrypted(b"PGDMP and no more"), "pg_restore failed|cannot be restored"),
+        (lambda data: data[:-5], PRIVATE, "it is damaged"),
+        (lambda data: data[:900] + bytes([data[900] ^ 1]) + data[901:], PRIVATE, "it is damaged"),
+        (lambda data: b"name,city\n", PRIVATE, "does not open this backup"),
+        (lambda data: encrypted(b"PGDMP and no more"), PRIVATE, "failed|cannot be restored"),
+        (lambda data: data, new_key_pair()[1], "does not open this backup"),
+        (lambda data: data, PUBLIC, "is no private key"),
     ],
-    ids=["cut", "changed", "empty", "another file", "no database"],
+    ids=["cut", "changed", "another file", "no database", "another key", "no private key"],
 )
-def test_a_damaged_backup_changes_nothing_and_leaves_nothing_decrypted(
-    portal_in_use, folder, harm, says
+def test_what_cannot_be_restored_changes_nothing_and_leaves_nothing_decrypted(
+    portal_in_use, folder, harm, key, says
 ):
     file = make_backup(now=NOW)
     file.write_bytes(harm(file.read_bytes()))
     before = everything()
 
     with pytest.raises(Refused, match=says):
-        restore(file=file, private_key=PRIVATE)
+        restore(file=file, private_key=key)
 
     assert everything() == before
     assert files_in(folder.parent) == [file.name]
-
-
-@core
-@pytest.mark.parametrize(
-    ("key", "says"),
-    [(new_key_pair()[1], "This key does not open this backup"), ("none", "is no private key")],
-)
-def test_another_key_opens_nothing(portal_in_use, key, says):
-    file = make_backup(now=NOW)
-
-    with pytest.raises(Refused, match=says):
-        restore(file=file, private_key=key)
 
 
 @core
@@ -234,10 +223,18 @@ def test_a_backup_of_a_newer_version_is_refused(portal_in_use):
         cursor.execute("DELETE FROM django_migrations WHERE name = '9999'")
 
 
-def fake_tool(folder: Path, name: str, script: str) -> None:
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
+@pytest.fixture
+def fake_tool(tmp_path, monkeypatch):
+    """`fake_tool(name, script)` puts a shell script before the real program on PATH."""
+    place = tmp_path / "fake"
+    place.mkdir()
+    monkeypatch.setenv("PATH", str(place), prepend=":")
+
+    def make(name: str, script: str) -> None:
+        (place / name).write_text(f"#!/bin/sh\n{script}\n")
+        (place / name).chmod(0o755)
+
+    return make
 
 
 @pytest.mark.parametrize(
@@ -250,9 +247,8 @@ def fake_tool(folder: Path, name: str, script: str) -> None:
         ),
     ],
 )
-def test_a_dump_that_fails_leaves_no_file(folder, tmp_path, monkeypatch, script, says):
-    fake_tool(tmp_path / "fake", "pg_dump", script)
-    monkeypatch.setenv("PATH", str(tmp_path / "fake"), prepend=":")
+def test_a_dump_that_fails_leaves_no_file(folder, fake_tool, script, says):
+    fake_tool("pg_dump", script)
 
     with pytest.raises(Refused, match=says):
         make_backup(now=NOW)
@@ -261,16 +257,22 @@ def test_a_dump_that_fails_leaves_no_file(folder, tmp_path, monkeypatch, script,
     assert last_backup() is None
 
 
-def test_a_restore_that_fails_at_its_end_changes_nothing(portal_in_use, tmp_path, monkeypatch):
+def test_a_restore_that_fails_at_its_end_changes_nothing(portal_in_use, fake_tool):
     file = make_backup(now=NOW)
     before = everything()
-    fake_tool(tmp_path / "fake", "pg_restore", f'{tool("pg_restore")} "$@"; echo "SELECT 1/0;"')
-    monkeypatch.setenv("PATH", str(tmp_path / "fake"), prepend=":")
+    fake_tool("pg_restore", f'{tool("pg_restore")} "$@"; echo "SELECT 1/0;"')
 
-    with pytest.raises(Refused, match=r"psql failed: .*division by zero"):
+    with pytest.raises(Refused, match=r"psql failed: .*division by zero. Nothing was changed."):
         restore(file=file, private_key=PRIVATE)
 
     assert everything() == before
+
+
+def test_missing_tools_are_named(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(Refused, match="pg_dump is missing"):
+        make_backup(now=NOW)
 
 
 @core
