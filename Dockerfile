@@ -1,5 +1,5 @@
 # One image for web, worker, beat and migrate; each one's command stands in docker-compose.yml.
-FROM python:3.11-slim-bookworm AS python
+FROM python:3.13-slim-trixie AS python
 ENV PYTHONUNBUFFERED=1
 # What a large page takes is given back after it. Left to itself, the C library learns to keep blocks of megabytes, for
 # each thread: after a few large lists a web worker held 10 MB more for good.
@@ -13,6 +13,10 @@ RUN python -m venv --without-pip /venv \
  && pip --python /venv/bin/python install --no-cache-dir --require-hashes --only-binary :all: -r requirements.txt
 
 FROM python AS portal
+# pg_dump, pg_restore and psql for backups, of the database's own version.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends postgresql-client-17 \
+ && rm -rf /var/lib/apt/lists/*
 # /data belongs to the portal's user before a volume is laid over it: a new named volume takes over its owner.
 RUN useradd --system --user-group --uid 10001 --no-create-home --home-dir /nonexistent evabc \
  && install --directory --owner evabc --group evabc /data
@@ -23,7 +27,8 @@ WORKDIR /portal
 COPY . .
 # The values only let the settings load; nothing of them is kept.
 RUN SECRET_KEY=for-collecting-the-static-files-only PORTAL_URL=https://build.invalid EMAIL_URL=smtp://build.invalid \
-    EVABC_DATA_DIR=/tmp/build python manage.py collectstatic --noinput && rm -r /tmp/build
+    DATABASE_URL=postgres://build.invalid/none REDIS_URL=redis://build.invalid EVABC_DATA_DIR=/tmp/build \
+    python manage.py collectstatic --noinput && rm -r /tmp/build
 # Not earlier: the build may write bytecode, the read-only container cannot.
 ENV PYTHONDONTWRITEBYTECODE=1
 USER evabc

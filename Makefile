@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 
-.PHONY: help run dev test faults bench pictures audit lint
+.PHONY: help run dev test faults bench pictures audit lint docs
 
 help: ## What there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -38,3 +38,7 @@ audit: ## Hold the locked packages against known vulnerabilities, from data in .
 lint: ## Style and types
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.run --lint
+
+docs: ## Write the table of settings, .env.example and compose's environment from evabc/env.py
+	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
+	@EVABC_LOCAL=1 .venv/bin/python manage.py write_settings

@@ -5,7 +5,9 @@ from importlib import metadata
 from pathlib import Path
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from evabc import env
 
 
 @register()
@@ -52,4 +54,17 @@ def no_dependency_needs_the_library(**kwargs: object) -> list[CheckMessage]:
             hint="Find the dependency that brings it with 'pip show requests' and replace it.",
             id="evabc.E002",
         )
+    ]
+
+
+@register()
+def variables_are_declared(**kwargs: object) -> list[CheckMessage]:
+    """A misspelled or outdated setting would go unnoticed otherwise."""
+    return [
+        Warning(
+            f"{name} is set, and it is no setting of the portal.",
+            hint="evabc/docs/settings.md lists them all.",
+            id="evabc.W001",
+        )
+        for name in env.undeclared()
     ]

@@ -1,16 +1,24 @@
-"""The environment, read in this one place.
+"""The environment, read and declared in this one place.
+
+Each setting that differs from machine to machine is one entry of `SETTINGS`. `manage.py write_settings`
+derives evabc/docs/settings.md, .env.example and docker-compose.yml's environment from it.
 
 Every value can also come from a file: for ``SECRET_KEY`` name the file in ``SECRET_KEY_FILE``. A
 value that is missing or cannot be right stops the start with a sentence that names its variable.
+
+Long, because the declarations are half of it.
 """
 
 import os
 import secrets
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+import pyrage
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -27,30 +35,229 @@ SQLITE_OPTIONS = {
 }
 
 
-def text(name: str, default: str = "") -> str:
-    """A plain variable; the line end that a file brings along does not count."""
-    return str(env.str(name, default=default)).strip()
+class SetBy(Enum):
+    """Who sets a setting."""
+
+    OPERATOR = "Set in `.env`"
+    COMPOSE = "Set by `docker-compose.yml`"
+    DEVELOPER = "Set for `make run` and `make dev`"
+    TESTS = "Set by the tests"
 
 
-def flag(name: str, default: bool = False) -> bool:
-    """A yes-or-no variable."""
+class Secret(Enum):
+    """Where a secret comes from."""
+
+    MADE = "made by evabc/deploy/make_env.py"
+    GIVEN = "given by the operator"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One variable of the environment.
+
+    `purpose` says in a sentence or two what it is for. The type of `default` is the type of the setting: a
+    text (empty for none), a whole number not below `least`, or a flag. `required` settings must be given in
+    production. `local` says in words what holds in `make run` when nothing is set, where that differs;
+    `compose` is the value that docker-compose.yml gives.
+    """
+
+    name: str
+    purpose: str
+    default: str | int | bool = ""
+    set_by: SetBy = SetBy.OPERATOR
+    required: bool = False
+    secret: Secret | None = None
+    local: str = ""
+    least: int = 0
+    compose: str = ""
+
+
+_DECLARED = [
+    Setting(
+        "PORTAL_URL",
+        "The address that people type, such as https://communities.example.org. Its name must point to "
+        "this machine, and ports 80 and 443 must reach it: certificates are then fetched by themselves.",
+        required=True,
+        local="`http://localhost:PORT`",
+    ),
+    Setting(
+        "SECRET_KEY",
+        "At least 32 random characters that sign sessions and encrypt second factors. Keep it: a new "
+        "one signs everybody out.",
+        required=True,
+        secret=Secret.MADE,
+        local="made once and kept",
+    ),
+    Setting(
+        "POSTGRES_PASSWORD",
+        "The password of the database, letters and digits only. It is set when the database is "
+        "first made; changing it here later does not change it there.",
+        required=True,
+        secret=Secret.MADE,
+        local="not used",
+    ),
+    Setting(
+        "DATABASE_URL",
+        "The database, such as postgres://user:password@host/name",
+        set_by=SetBy.COMPOSE,
+        secret=Secret.GIVEN,
+        local="SQLite in the data folder",
+        compose="postgres://evabc:${POSTGRES_PASSWORD:?Set POSTGRES_PASSWORD in .env}@database:5432/evabc",
+    ),
+    Setting(
+        "REDIS_URL",
+        "Redis for tasks, cache and limits, such as redis://host:6379/0",
+        set_by=SetBy.COMPOSE,
+        local="files in the data folder",
+        compose="redis://redis:6379/0",
+    ),
+    Setting(
+        "EMAIL_URL",
+        "The mail server, such as smtp+tls://portal%40example.org:password@mail.example.org:587 (%40 is "
+        "the @ inside a user name)",
+        required=True,
+        secret=Secret.GIVEN,
+        local="files in the data folder",
+    ),
+    Setting(
+        "EVABC_PRIVACY_OFFICER_NAME",
+        "The person who answers for privacy in EVA BC, named on the page /privacy/",
+        required=True,
+    ),
+    Setting(
+        "EVABC_PRIVACY_OFFICER_EMAIL",
+        "The email address of that person",
+        required=True,
+    ),
+    Setting(
+        "EVABC_BACKUP_RECIPIENT",
+        "The public key that backups are encrypted to, as `manage.py setup_portal` shows it (age1…). "
+        "Without it no backups are made",
+    ),
+    Setting("EVABC_BACKUPS_KEPT", "How many backups are kept", 14, least=1),
+    Setting("EVABC_LEAST_FREE_MB", "Megabytes of free disk below which /readyz is red", 500),
+    Setting(
+        "EVABC_DATA_DIR",
+        "The folder for what the portal writes itself: backups, and in `make run` its database and emails",
+        ".data",
+        set_by=SetBy.COMPOSE,
+        compose="/data",
+    ),
+    Setting(
+        "EVABC_TRUSTED_PROXIES",
+        "How many proxies stand in front; so many entries of X-Forwarded-For count, from the right",
+        0,
+        set_by=SetBy.COMPOSE,
+        compose="1",
+    ),
+    Setting(
+        "EVABC_LIMITS_TIMES",
+        "Multiplies every limit of evabc/limits.py, for many people behind one address",
+        1,
+        least=1,
+    ),
+    Setting(
+        "EVABC_MEMBERSHIP_LIST_DAYS",
+        "Days after which an imported list of EVA BC memberships is too old to propose anything",
+        400,
+    ),
+    Setting("EVABC_PROGRAM_LIST_DAYS", "The same for lists of funded programs", 400),
+    Setting("EVABC_ROLE_LIST_DAYS", "The same for lists of initiatives and roles", 400),
+    Setting("EVABC_POSITION_LIST_DAYS", "The same for lists of people and positions", 400),
+    Setting("EVABC_QUIET_DAYS", "Business days after which a waiting request is marked quietly", 3),
+    Setting(
+        "EVABC_LOUD_DAYS",
+        "Business days after which it is marked loudly, and the team gets a morning digest",
+        7,
+    ),
+    Setting(
+        "EVABC_KEEP_SIGNUP_DAYS",
+        "Days after which a sign-up that was never confirmed is deleted",
+        7,
+    ),
+    Setting(
+        "EVABC_KEEP_DRAFT_DAYS", "Days after which a request that was never sent is deleted", 30
+    ),
+    Setting(
+        "EVABC_KEEP_REQUEST_MONTHS",
+        "Months after the decision, or the end of the enrolment, until a request is anonymized",
+        13,
+    ),
+    Setting(
+        "EVABC_KEEP_PERSON_MONTHS",
+        "Months after which somebody without enrolment or request is deleted, from when a list last "
+        "named them or they last signed in",
+        24,
+    ),
+    Setting(
+        "EVABC_KEEP_LETTER_DAYS", "Days after sending until the words of an email are deleted", 30
+    ),
+    Setting("EVABC_KEEP_EXPORT_MONTHS", "Months for which the log of exports is kept", 24),
+    Setting(
+        "EVABC_LOG_LINES",
+        "How lines of the log look: json for programs that collect them, plain for reading along",
+        "json",
+        local="plain",
+    ),
+    Setting(
+        "EVABC_METRICS_TOKEN",
+        "What Prometheus shows to read /metrics, at least 32 random characters. Without it there is "
+        "no such page",
+        secret=Secret.GIVEN,
+    ),
+    Setting(
+        "EVABC_LOCAL",
+        "One machine, with sample data, a mailbox and no TLS",
+        False,
+        set_by=SetBy.DEVELOPER,
+    ),
+    Setting(
+        "EVABC_DEV",
+        "With EVABC_LOCAL: the web server reloads, and shows developers a toolbar",
+        False,
+        set_by=SetBy.DEVELOPER,
+    ),
+    Setting("PORT", "The port of `make run`", 8000, set_by=SetBy.DEVELOPER),
+    Setting(
+        "EVABC_SECOND_FACTOR",
+        "With EVABC_LOCAL: staff need a second factor there too. Elsewhere they always do",
+        False,
+        set_by=SetBy.DEVELOPER,
+    ),
+    Setting("EVABC_TEST", "Pages need no collected static files", False, set_by=SetBy.TESTS),
+]
+
+
+SETTINGS = {setting.name: setting for setting in _DECLARED}
+
+
+def text(name: str, *, default: str | None = None) -> str:
+    """A declared text, or its `default`; the line end that a file brings along does not count."""
+    declared = str(SETTINGS[name].default) if default is None else default
+    return str(env.str(name, default=declared)).strip()
+
+
+def flag(name: str) -> bool:
+    """A declared yes-or-no variable."""
     try:
-        return bool(env.bool(name, default=default))
+        return bool(env.bool(name, default=SETTINGS[name].default))
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be 1 or 0.") from error
 
 
-def number(name: str, default: int) -> int:
-    """A whole number, zero or more."""
-    value = text(name, str(default))
+def number(name: str) -> int:
+    """A declared whole number, not below its `least`."""
+    value, least = text(name), SETTINGS[name].least
     if not value.isdigit():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    if int(value) < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}.")
     return int(value)
 
 
 def data_dir() -> Path:
     """The folder for what the portal writes itself; made when it is missing."""
-    folder = Path(text("EVABC_DATA_DIR", str(BASE_DIR / ".data"))).resolve()
+    folder = (BASE_DIR / text("EVABC_DATA_DIR")).resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -86,8 +293,8 @@ def _kept_secret(path: Path) -> str:
 
 def portal_url(*, local: bool) -> str:
     """The address under which people reach the portal, without a slash at the end."""
-    default = f"http://localhost:{number('PORT', 8000)}" if local else ""
-    url = text("PORTAL_URL", default).rstrip("/")
+    default = f"http://localhost:{number('PORT')}" if local else ""
+    url = text("PORTAL_URL", default=default).rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ImproperlyConfigured(
@@ -151,49 +358,51 @@ def mail(*, local: bool) -> dict[str, Any]:
 def list_limits() -> dict[str, int]:
     """Days after which an imported list is too old to propose anything, by the rule it serves."""
     return {
-        "eva-membership": number("EVABC_MEMBERSHIP_LIST_DAYS", 400),
-        "funding": number("EVABC_PROGRAM_LIST_DAYS", 400),
-        "coordination-role": number("EVABC_ROLE_LIST_DAYS", 400),
-        "caseload": number("EVABC_POSITION_LIST_DAYS", 400),
+        "eva-membership": number("EVABC_MEMBERSHIP_LIST_DAYS"),
+        "funding": number("EVABC_PROGRAM_LIST_DAYS"),
+        "coordination-role": number("EVABC_ROLE_LIST_DAYS"),
+        "caseload": number("EVABC_POSITION_LIST_DAYS"),
     }
-
-
-def limits_times() -> int:
-    """What every limit of evabc/limits.py is multiplied by."""
-    times = number("EVABC_LIMITS_TIMES", 1)
-    if times < 1:
-        raise ImproperlyConfigured("EVABC_LIMITS_TIMES must be at least 1.")
-    return times
 
 
 def retention() -> dict[str, int]:
     """How long each kind of personal data is kept, in the unit that its name ends with."""
     return {
-        "signup_days": number("EVABC_KEEP_SIGNUP_DAYS", 7),
-        "draft_days": number("EVABC_KEEP_DRAFT_DAYS", 30),
-        "request_months": number("EVABC_KEEP_REQUEST_MONTHS", 13),
-        "person_months": number("EVABC_KEEP_PERSON_MONTHS", 24),
-        "letter_days": number("EVABC_KEEP_LETTER_DAYS", 30),
-        "export_months": number("EVABC_KEEP_EXPORT_MONTHS", 24),
+        "signup_days": number("EVABC_KEEP_SIGNUP_DAYS"),
+        "draft_days": number("EVABC_KEEP_DRAFT_DAYS"),
+        "request_months": number("EVABC_KEEP_REQUEST_MONTHS"),
+        "person_months": number("EVABC_KEEP_PERSON_MONTHS"),
+        "letter_days": number("EVABC_KEEP_LETTER_DAYS"),
+        "export_months": number("EVABC_KEEP_EXPORT_MONTHS"),
     }
 
 
 def waiting_limits() -> dict[str, int]:
     """Working days after which a request that waits for staff gets a quiet and a loud mark."""
-    limits = {"quiet": number("EVABC_QUIET_DAYS", 3), "loud": number("EVABC_LOUD_DAYS", 7)}
+    limits = {"quiet": number("EVABC_QUIET_DAYS"), "loud": number("EVABC_LOUD_DAYS")}
     if limits["quiet"] > limits["loud"]:
         raise ImproperlyConfigured("EVABC_QUIET_DAYS must not be more than EVABC_LOUD_DAYS.")
     return limits
 
 
-def backup_key() -> str:
-    """What backups are encrypted with; none are made without it."""
-    return _random_text("EVABC_BACKUP_KEY")
+def backup_recipient() -> str:
+    """The public key that backups are encrypted to; none are made without it."""
+    given = text("EVABC_BACKUP_RECIPIENT")
+    if given:
+        try:
+            pyrage.x25519.Recipient.from_str(given)
+        except pyrage.RecipientError as error:
+            # The value is not repeated: it may be the private key.
+            raise ImproperlyConfigured(
+                "EVABC_BACKUP_RECIPIENT must be a public key by age, which begins with age1. The private key "
+                "does not belong on this machine."
+            ) from error
+    return given
 
 
 def log_lines(*, local: bool) -> str:
     """How lines of the log look: JSON for programs, plain for who reads along."""
-    style = text("EVABC_LOG_LINES", "plain" if local else "json")
+    style = text("EVABC_LOG_LINES", default="plain" if local else None)
     if style not in {"json", "plain"}:
         raise ImproperlyConfigured("EVABC_LOG_LINES must be json or plain.")
     return style
@@ -201,14 +410,16 @@ def log_lines(*, local: bool) -> str:
 
 def metrics_token() -> str:
     """What Prometheus shows to read /metrics; without one there is no such page."""
-    return _random_text("EVABC_METRICS_TOKEN")
-
-
-def _random_text(name: str) -> str:
-    """A secret that may be left out."""
-    given = text(name)
+    given = text("EVABC_METRICS_TOKEN")
     if given and len(given) < WEAK_SECRET_LENGTH:
         raise ImproperlyConfigured(
-            f"{name} must be a random text of at least {WEAK_SECRET_LENGTH} characters."
+            f"EVABC_METRICS_TOKEN must be a random text of at least {WEAK_SECRET_LENGTH} characters."
         )
     return given
+
+
+def undeclared() -> list[str]:
+    """Variables of the environment that are named like ours and that nobody reads."""
+    known = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS)}
+    ours = (name for name in os.environ if name.startswith("EVABC_"))
+    return sorted(name for name in ours if name not in known and not name.startswith("EVABC_TEST_"))

@@ -12,7 +12,7 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from evabc.backups.verbs import last_backup
+from evabc.ops.backup import last_backup
 from membership.models import Heartbeat, OutboxEmail
 from membership.outbox.delivery import due_letters
 
@@ -93,8 +93,10 @@ def _letters(now: datetime) -> Check:
 
 
 def _backup(now: datetime) -> Check:
-    if not settings.BACKUP_KEY:
-        return Check("backup", figure="none are made: EVABC_BACKUP_KEY is not set")
+    if not settings.BACKUP_RECIPIENT:
+        missing = "No backups are made: EVABC_BACKUP_RECIPIENT is not set."
+        how = "Run: python manage.py setup_portal, and do what it says."
+        return Check("backup", "" if settings.LOCAL else f"{missing} {how}", missing)
     made = last_backup()
     if made and now - made < BACKUP_AGE:
         return Check("backup", figure=f"made at {_clock(made)}")

@@ -19,7 +19,7 @@ DEV = LOCAL and env.flag("EVABC_DEV")  # `make dev`: the same with DEBUG, reload
 SECRET_KEY = env.secret_key(local=LOCAL, folder=DATA_DIR)
 PORTAL_URL = env.portal_url(local=LOCAL)
 DEBUG = DEV
-SECOND_FACTOR_REQUIRED = env.flag("EVABC_SECOND_FACTOR", default=not LOCAL) or not LOCAL
+SECOND_FACTOR_REQUIRED = env.flag("EVABC_SECOND_FACTOR") or not LOCAL
 
 PORTAL_HOST = env.urlsplit(PORTAL_URL).hostname or ""
 PORTAL_IS_HTTPS = PORTAL_URL.startswith("https://")
@@ -158,8 +158,8 @@ ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
-ALLAUTH_TRUSTED_PROXY_COUNT = env.number("EVABC_TRUSTED_PROXIES", 0)
-LIMITS_TIMES = env.limits_times()
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("EVABC_TRUSTED_PROXIES")
+LIMITS_TIMES = env.number("EVABC_LIMITS_TIMES")
 MFA_ADAPTER = "membership.signup.secrets.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -217,10 +217,10 @@ WAITING_LIMIT_DAYS = env.waiting_limits()
 
 # -- Keeping it running -------------------------------------------------------------------------
 
-BACKUP_KEY = env.backup_key()
+BACKUP_RECIPIENT = env.backup_recipient()
 BACKUP_DIR = DATA_DIR / "backups"
-BACKUPS_KEPT = max(env.number("EVABC_BACKUPS_KEPT", 14), 1)
-LEAST_FREE_MB = env.number("EVABC_LEAST_FREE_MB", 500)
+BACKUPS_KEPT = env.number("EVABC_BACKUPS_KEPT")
+LEAST_FREE_MB = env.number("EVABC_LEAST_FREE_MB")
 
 # -- Privacy ------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from evabc.backups.verbs import last_backup, make_backup
+from evabc.ops.backup import last_backup, make_backup
 from membership.heartbeats import worker_is_alive
 
 
@@ -20,8 +20,8 @@ def say_that_you_live() -> None:
 
 @shared_task(name="evabc.nightly_backup")
 def nightly_backup() -> None:
-    """A backup, unless there is one of this night already or no key to make it with."""
+    """A backup, unless there is one of this night already or no public key to make it with."""
     now = timezone.now()
     last = last_backup()
-    if settings.BACKUP_KEY and (last is None or now - last > timedelta(hours=20)):
+    if settings.BACKUP_RECIPIENT and (last is None or now - last > timedelta(hours=20)):
         make_backup(now=now)

@@ -1,7 +1,7 @@
-"""Write the file `.env` that docker-compose.yml needs: python3 evabc/deploy/make_env.py
+"""Write the file `.env` that docker-compose.yml needs: python3 evabc/deploy/make_env.py [NAME=VALUE ...]
 
-Asks for the address, the mail server and who answers for privacy, and makes the secrets. Needs nothing but Python. Can be run
-again: what the file holds already is the usual answer, and secrets stay as they are.
+Takes the settings from .env.example, makes the secrets, and asks for what is required and not given. Needs nothing but
+Python. Can be run again: what the file holds already is the usual answer, and secrets stay as they are.
 """
 
 import argparse
@@ -14,39 +14,44 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
-OFFICER = ["EVABC_PRIVACY_OFFICER_NAME", "EVABC_PRIVACY_OFFICER_EMAIL"]
-SECRETS = ["SECRET_KEY", "POSTGRES_PASSWORD", "EVABC_BACKUP_KEY"]
+# One setting of the example: its comment, its name and its value.
+SETTING = re.compile(r"((?:^#.*\n)+)^([A-Z_]+)=(.*)$", re.M)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--portal-url", help="the address people will type")
-    parser.add_argument("--email-url", help="the mail server, as in .env.example")
-    parser.add_argument("--officer-name", help="who answers for privacy")
-    parser.add_argument("--officer-email", help="where to write to that person")
+    parser.add_argument("given", nargs="*", metavar="NAME=VALUE", help="what is not asked then")
     parser.add_argument("--file", type=Path, default=ROOT / ".env")
-    given = parser.parse_args()
-    known = _values(given.file.read_text()) if given.file.exists() else {}
+    options = parser.parse_args()
+    given = dict(pair.split("=", 1) for pair in options.given)
+    known = _values(options.file.read_text()) if options.file.exists() else {}
+    example = (ROOT / ".env.example").read_text()
 
-    url = given.portal_url or _ask("The address people will type", known.get("PORTAL_URL", ""))
-    mail = given.email_url or known.get("EMAIL_URL") or _ask_for_mail_server()
-    officer = given.officer_name or _ask("Who answers for privacy", known.get(OFFICER[0], ""))
-    write_to = given.officer_email or _ask("Her or his email", known.get(OFFICER[1], ""))
-    wrong = _wrong_with(url, mail, officer, write_to)
-    if wrong:
+    answers = {**known, **given}
+    for comment, name, _ in SETTING.findall(example):
+        says = " ".join(line.strip("# ") for line in comment.splitlines())
+        if says.startswith("Required; make_env.py makes one.") and not answers.get(name):
+            # Letters and digits only: the database's password becomes part of an address.
+            answers[name] = secrets.token_hex(32)
+        elif says.startswith("Required.") and name not in given:
+            answers[name] = _asked(name, says.removeprefix("Required. "), known.get(name, ""))
+    answers["PORTAL_URL"] = answers["PORTAL_URL"].rstrip("/")
+    if wrong := _wrong_with(answers):
         print(wrong, "Nothing was written.", file=sys.stderr)
         return 1
-    answers = {**known, "PORTAL_URL": url.rstrip("/"), "EMAIL_URL": mail}
-    answers |= dict(zip(OFFICER, (officer, write_to), strict=True))
-    for name in SECRETS:
-        # Letters and digits only: the database's password becomes part of an address.
-        answers[name] = known.get(name) or secrets.token_hex(32)
-    _write(given.file, answers)
+    _write(options.file, example, answers)
     print(
-        f"{given.file} is written, for you alone to read. Keep a copy of EVABC_BACKUP_KEY somewhere "
-        "else.\nNow: docker compose up --detach --build"
+        f"{options.file} is written, for you alone to read.\n"
+        "Now: docker compose up --detach --build\n"
+        "Then: docker compose exec web python manage.py setup_portal"
     )
     return 0
+
+
+def _asked(name: str, says: str, usual: str) -> str:
+    if name == "EMAIL_URL":
+        return usual or _ask_for_mail_server()
+    return _ask(says.partition(". ")[0].rstrip("."), usual)
 
 
 def _ask(question: str, usual: str = "", secret: bool = False) -> str:
@@ -64,32 +69,35 @@ def _ask_for_mail_server() -> str:
     return f"{kind}://{signed_in}{host}:{port}"
 
 
-def _wrong_with(url: str, mail: str, officer: str, write_to: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.path not in ("", "/"):
-        return "The address must be like https://communities.example.org."
+def _wrong_with(answers: dict[str, str]) -> str:
+    parts, mail = urlsplit(answers["PORTAL_URL"]), answers["EMAIL_URL"]
+    if parts.scheme != "https" or not parts.hostname or parts.path:
+        return "PORTAL_URL must be like https://communities.example.org."
     if not re.match(r"smtp(\+tls|\+ssl)?://", mail) or not urlsplit(mail).hostname:
-        return "The mail server must be like smtp+tls://user:password@mail.example.org:587."
-    if not officer or "'" in officer or not re.match(r"[^@\s']+@[^@\s']+$", write_to):
-        return "The privacy page names somebody: give a name, and an email like name@example.org."
+        return "EMAIL_URL must be like smtp+tls://user:password@mail.example.org:587."
+    for name, value in answers.items():
+        if not value or "'" in value:
+            return f"{name} must be given, without a single quote in it."
+        if name.endswith("_EMAIL") and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+            return f"{name} must be like name@example.org."
     return ""
 
 
 def _values(text: str) -> dict[str, str]:
     found = re.findall(r"^([A-Z_]+)=(.*)$", text, re.M)
-    return {name: value.strip().strip("'") for name, value in found if value.strip()}
+    return {name: value.strip().strip("'") for name, value in found if value.strip(" '")}
 
 
-def _write(file: Path, answers: dict[str, str]) -> None:
+def _write(file: Path, example: str, answers: dict[str, str]) -> None:
     """The example with the answers in it, under a new name first: never half a file."""
-    lines = []
-    for line in (ROOT / ".env.example").read_text().splitlines():
-        name = line.partition("=")[0]
-        quoted = f"{name}='{answers[name]}'" if name in answers else line
-        lines.append(quoted if re.match(r"^[A-Z_]+=", line) else line)
+
+    def answered(line: re.Match[str]) -> str:
+        return f"{line[1]}='{answers[line[1]]}'" if line[1] in answers else line[0]
+
+    text = re.sub(r"^([A-Z_]+)=.*$", answered, example, flags=re.M)
     new = file.with_name(file.name + ".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write("\n".join(lines) + "\n")
+        out.write(text)
     new.replace(file)
 
 

@@ -7,15 +7,6 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 
 
-def test_every_setting_of_the_table_is_read_and_every_setting_read_is_in_the_table():
-    table = set(re.findall(r"^\| `([A-Z_]+)` \|", README, re.M))
-    code = (ROOT / "evabc" / "env.py").read_text() + (ROOT / "evabc" / "settings.py").read_text()
-    read = set(re.findall(r'(?:text|flag|number)\(["\']([A-Z_]+)["\']', code))
-
-    # What only the tests set is no setting of the portal.
-    assert table == read - {"EVABC_TEST"}
-
-
 def test_every_make_target_it_names_exists():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import pyrage
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
@@ -95,6 +96,17 @@ class TestSetupPortal:
 
         assert User.objects.count() == 0
 
+    def test_it_shows_keys_for_backups_until_there_is_one(self, settings, capsys):
+        set_up()
+        shown = capsys.readouterr().out
+        public = re.search(r"^EVABC_BACKUP_RECIPIENT=(age1\w+)$", shown, re.M)[1]
+        private = re.search(r"^AGE-SECRET-KEY-1\w+$", shown, re.M)[0]
+        assert str(pyrage.x25519.Identity.from_str(private).to_public()) == public
+
+        settings.BACKUP_RECIPIENT = public
+        set_up()
+        assert "AGE-SECRET-KEY" not in capsys.readouterr().out
+
     def test_asked_at_the_terminal_a_wrong_answer_is_asked_again(self, monkeypatch, capsys):
         typed = iter(["lou", *ANSWERS.values()])
         monkeypatch.setattr("builtins.input", lambda question: next(typed))
@@ -105,7 +117,10 @@ class TestSetupPortal:
         assert User.objects.get().email == "lou@example.org"
 
 
-OFFICER = ["--officer-name", "Ola Sample", "--officer-email", "privacy@example.org"]
+OFFICER = [
+    "EVABC_PRIVACY_OFFICER_NAME=Ola Sample",
+    "EVABC_PRIVACY_OFFICER_EMAIL=privacy@example.org",
+]
 
 
 def make_env(file, *arguments, typed=""):
@@ -133,21 +148,22 @@ def test_the_env_file_has_the_answers_and_new_secrets_for_its_owner_alone(tmp_pa
     found = values(file)
     assert found["PORTAL_URL"] == "https://cop.example.org"
     assert found["EMAIL_URL"] == "smtp+tls://mail.example.org:587"
-    made = {found[name] for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "EVABC_BACKUP_KEY")}
+    assert found["EVABC_PRIVACY_OFFICER_EMAIL"] == "privacy@example.org"
+    made = {found[name] for name in ("SECRET_KEY", "POSTGRES_PASSWORD")}
     assert {len(secret) for secret in made} == {64}
-    assert len(made) == 3
+    assert len(made) == 2
     # Every name of the example is there, nothing of it is lost.
     assert set(found) == set(values(ROOT / ".env.example"))
 
 
 def test_a_second_run_keeps_secrets_and_what_was_changed_by_hand(tmp_path):
     file = tmp_path / ".env"
-    mail_server = ["--email-url", "smtp://mail.example.org"]
-    make_env(file, "--portal-url", "https://a.example.org", *mail_server, *OFFICER)
+    mail_server = ["EMAIL_URL=smtp://mail.example.org"]
+    make_env(file, "PORTAL_URL=https://a.example.org", *mail_server, *OFFICER)
     file.write_text(file.read_text().replace("EVABC_QUIET_DAYS=3", "EVABC_QUIET_DAYS=4"))
     before = values(file)
 
-    make_env(file, "--portal-url", "https://b.example.org", *OFFICER)
+    make_env(file, "PORTAL_URL=https://b.example.org", *OFFICER)
 
     assert values(file) == {**before, "PORTAL_URL": "https://b.example.org"}
     assert before["EVABC_QUIET_DAYS"] == "4"
@@ -156,11 +172,8 @@ def test_a_second_run_keeps_secrets_and_what_was_changed_by_hand(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--portal-url", "cop.example.org", "--email-url", "smtp://m"], "The address must be"),
-        (
-            ["--portal-url", "https://cop.example.org", "--email-url", "m"],
-            "The mail server must be",
-        ),
+        (["PORTAL_URL=cop.example.org", "EMAIL_URL=smtp://m"], "PORTAL_URL must be"),
+        (["PORTAL_URL=https://cop.example.org", "EMAIL_URL=m"], "EMAIL_URL must be"),
     ],
 )
 def test_half_an_answer_writes_nothing(tmp_path, arguments, says):

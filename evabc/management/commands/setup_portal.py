@@ -1,4 +1,5 @@
-"""Set up a portal that runs for the first time: mailboxes, the first lead, a test letter, lists.
+"""Set up a portal that runs for the first time: mailboxes, the first lead, a test letter, lists, and
+the keys for backups.
 
 Asks for what it needs, or takes it from its options. Nothing is written before every answer is there
 and the test letter is on its way. Run it again to change an answer.
@@ -17,8 +18,23 @@ from django.db import transaction
 
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
+from evabc.ops.backup import new_key_pair
 from membership.models import ListKind, User
 from membership.teams import LEADS, make_lead
+
+# The private key is shown this once, and kept nowhere.
+KEY_PAIR = """
+Backups are encrypted to a public key. To have one made every night, put this line into .env:
+
+EVABC_BACKUP_RECIPIENT={}
+
+and run: docker compose up --detach
+
+The private key opens the backups. It is shown only now. Keep it in two safe places away from this machine:
+
+{}
+
+Until the line is in .env, each run of this command shows a new pair of keys."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,8 @@ class Command(BaseCommand):
             f"{lead.email} is a lead. Sign in at {settings.PORTAL_URL}/admin/ with a code from "
             "your email; the portal then leads you through your second step."
         )
+        if not settings.BACKUP_RECIPIENT:
+            self.stdout.write(KEY_PAIR.format(*new_key_pair()))
 
     def _answer(self, question: Question, given: str | None, no_input: bool) -> str:
         """What was given, or is typed now; asked again until it is right."""

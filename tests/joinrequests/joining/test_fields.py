@@ -3,9 +3,9 @@
 import html
 
 import pytest
-from communities.vocabulary import Family
 from django import forms
 
+from communities.rules.vocabulary import Family
 from requests.forms import JoinForm, ProgramJoinForm, join_form_class, join_form_for
 from requests.joining.fields import Section, declaration_of, join_field
 from requests.models import JoinRequest

@@ -1,1 +1,0 @@
-"""Backups of the database: encrypted, checked by reading back, restored onto an empty portal."""

