@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
 from communities.vocabulary import Family
-from membership.admin.large import LargeTable
+from membership.admin.searching import SearchableAdmin
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 
@@ -33,7 +33,7 @@ class TeamFilter(admin.SimpleListFilter):
         self.team_path = model_admin.team_path
 
 
-class TeamsOwnRows(LargeTable):
+class TeamsOwnRows(SearchableAdmin):
     """Read-only rows of the viewer's own teams. ``team_path`` leads from a row to its team."""
 
     team_path = "team"

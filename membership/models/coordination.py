@@ -7,10 +7,13 @@ from communities.vocabulary import InitiativeKind, Region, RoleKind
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind
 from membership.models.people import Person
+from membership.models.search_text import Searchable
 
 
-class CoordinationInitiative(models.Model):
+class CoordinationInitiative(Searchable):
     """A VAWIR/VIR committee, a Sexual Assault Coordination committee, an ICAT, or another."""
+
+    SEARCHED = ("name", "community_served")
 
     kind = models.CharField(max_length=10, choices=InitiativeKind.choices)
     name = models.CharField(max_length=160)

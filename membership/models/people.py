@@ -9,17 +9,20 @@ from communities.vocabulary import ProgramType
 from membership.models.agencies import Agency, Program
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind
+from membership.models.search_text import Searchable
 
 # What the history calls somebody who was erased.
 NOBODY = "Somebody (erased)"
 
 
-class Person(models.Model):
+class Person(Searchable):
     """Someone the register knows, with or without a sign-in.
 
     With ``erased_on`` nobody is known any more: the row holds past requests and times in communities
     together, without the person.
     """
+
+    SEARCHED = ("name", "email", "phone")
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="person"
@@ -49,7 +52,7 @@ class Person(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(erased_on__isnull=True)
-                | Q(user__isnull=True, name="", email="", phone=""),
+                | Q(user__isnull=True, name="", email="", phone="", search_text=""),
                 name="erased_person_is_nobody",
             ),
         ]
