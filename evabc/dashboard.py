@@ -5,14 +5,14 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
 from communities.calendar import working_days_between
 from communities.models import SupportTeam
-from membership.admin.large import MOST
 from membership.models import Correction, OutboxEmail, User, WorklistRow
 from membership.teams import families_of, is_lead
 from requests.lifecycle import State
@@ -82,7 +82,7 @@ class Section:
 
 
 def teams_today(user: User | AnonymousUser, *, on: date) -> list[TeamToday]:
-    """What waits for each team of this member of staff. One query, which counts no further than lists do."""
+    """What waits for each team of this member of staff, in one query."""
     waiting = JoinRequest.objects.filter(state=State.AWAITING_REVIEW)
     oldest = waiting.filter(community__team=OuterRef("pk")).order_by(*ORDER)
     teams = SupportTeam.objects.filter(family__in=families_of(user)).annotate(
@@ -102,20 +102,10 @@ def teams_today(user: User | AnonymousUser, *, on: date) -> list[TeamToday]:
     return [TeamToday(team, _numbers(team, on)) for team in teams]
 
 
-class _HowMany(Subquery):
-    """The number of the rows of a query."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
-    output_field = IntegerField()
-
-
-def _number_of(rows: QuerySet[Any], team: str) -> _HowMany:
-    of_team = rows.filter(**{team: OuterRef("pk")}).order_by().values("pk")
-    return _HowMany(of_team[: MOST + 1])
-
-
-def _in_words(number: int) -> str:
-    return str(number) if number <= MOST else f"more than {MOST:,}"
+def _number_of(rows: QuerySet[Any], team: str) -> Coalesce:
+    """The number of rows of each team; ``team`` leads from a row to it."""
+    of_team = rows.filter(**{team: OuterRef("pk")}).order_by().values(team)
+    return Coalesce(Subquery(of_team.annotate(number=Count("pk")).values("number")), 0)
 
 
 def _numbers(team: Any, on: date) -> list[Number]:
@@ -123,7 +113,7 @@ def _numbers(team: Any, on: date) -> list[Number]:
     family = team.family
 
     def number(label: str, count: int, url: str, mark: str = "") -> Number:
-        return Number(label, _in_words(count), url, mark if count else "")
+        return Number(label, str(count), url, mark if count else "")
 
     return [
         number("waiting for review", team.waiting, _requests(family, State.AWAITING_REVIEW)),

@@ -4,14 +4,14 @@ Each report is one query, whatever the size of the tables; counting is the datab
 are those of British Columbia.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from statistics import median
 
-from django.db.models import Count, F, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, Q, QuerySet
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Region
@@ -87,11 +87,11 @@ def _days(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -
         decided_at__gte=months[0].starts_at,
         decided_at__lt=months[-1].ends_at,
     )
-    took: defaultdict[int | None, dict[int, timedelta]] = defaultdict(dict)
-    numbers: dict[int | None, int] = {}
-    for community, days, place, number, place_of_all, number_of_all in _ranked(decided):
-        took[community][place], numbers[community] = days, number
-        took[None][place_of_all], numbers[None] = days, number_of_all
+    took: defaultdict[int | None, list[timedelta]] = defaultdict(list)
+    in_order = decided.annotate(took=F("decided_at") - F("submitted_at")).order_by("took")
+    for community, days in in_order.values_list("community", "took"):
+        took[community].append(days)
+        took[None].append(days)
     return Report(
         "days",
         "Days to a decision",
@@ -99,46 +99,19 @@ def _days(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -
         "Half are decided within the median; nine of ten within the 90th percentile.",
         ("Community", "Decided", "Median", "90th percentile"),
         [
-            _days_row(name, numbers.get(key, 0), took[key])
+            _days_row(name, took[key])
             for key, name in [*((c.pk, c.short_name) for c in communities), (None, "All")]
         ],
     )
 
 
-def _ranked(decided: QuerySet[JoinRequest]) -> QuerySet[JoinRequest, tuple[Any, ...]]:
-    """The few requests that the table speaks of: by how long they took, in their community and in all."""
-    took = F("decided_at") - F("submitted_at")
-    own = F("community")
-    ranked = decided.order_by().annotate(
-        took=took,
-        place=Window(RowNumber(), partition_by=own, order_by=took),
-        number=Window(Count("*"), partition_by=own),
-        place_of_all=Window(RowNumber(), order_by=took),
-        number_of_all=Window(Count("*")),
-    )
-    # One by one: of a list of such expressions Django asks for the last only.
-    asked = Q()
-    for place, number in (("place", "number"), ("place_of_all", "number_of_all")):
-        for wanted in _asked_of(F(number)):
-            asked |= Q((place, wanted))
-    return ranked.filter(asked).values_list(
-        "community", "took", "place", "number", "place_of_all", "number_of_all"
-    )
-
-
-def _asked_of(number: Any) -> tuple[Any, Any, Any]:
-    """The two places in the middle, which may be one, and the place that nine of ten do not exceed.
-
-    Of a column too: both databases leave away what is left when whole numbers are divided.
-    """
-    return (number + 1) / 2, number / 2 + 1, (number * 9 + 9) / 10
-
-
-def _days_row(name: str, number: int, took: Mapping[int, timedelta]) -> Row:
-    if not number:
+def _days_row(name: str, took: Sequence[timedelta]) -> Row:
+    """``took`` is in order, shortest first."""
+    if not took:
         return name, 0, "–", "–"
-    low, high, ninth = (took[int(place)] / timedelta(days=1) for place in _asked_of(number))
-    return name, number, f"{(low + high) / 2:.1f}", f"{ninth:.1f}"
+    ninth = took[math.ceil(len(took) * 0.9) - 1]
+    day = timedelta(days=1)
+    return name, len(took), f"{median(took) / day:.1f}", f"{ninth / day:.1f}"
 
 
 def _reasons(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> Report:

@@ -16,7 +16,7 @@ from django.db.models import Q
 from rapidfuzz import fuzz
 
 from membership.models import Person
-from membership.names import name_key
+from membership.names import folded, name_key
 
 # From these scores on, a name is worth showing. People's names are short and share their last names,
 # so that they must be nearer: "Dan Sample" is near "Dana Sample", and "Dora Sample" is not.
@@ -204,9 +204,11 @@ def similar_people(person: Person) -> list[Similar]:
     name, local = person.name.split(), person.email.split("@")[0]
     alike = Q()
     if name and len(name[-1]) >= SHORTEST:
-        alike |= Q(name__icontains=name[-1], name__istartswith=name[0][:1])
+        alike |= Q(
+            search_text__contains=folded(name[-1]), search_text__startswith=folded(name[0][:1])
+        )
     if len(local) >= SHORTEST:
-        alike |= Q(email__istartswith=f"{local}@")
+        alike |= Q(search_text__contains=f" {folded(local)}")
     if not alike:
         return []
     # Unordered: to sort them, the database would have to find them all first.

@@ -26,11 +26,15 @@ def clean_paragraphs(text: str) -> str:
 
 def name_key(name: str) -> str:
     """The same key for spellings that differ in case, spaces, accents or punctuation only."""
-    if name.isascii() and (plain := "".join(filter(str.isalnum, name.lower()))):
-        return plain[:LONGEST_KEY]
-    bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    letters = "".join(c for c in bare if unicodedata.category(c)[0] in "LN" or _is_vowel_sign(c))
-    return (letters or name.strip())[:LONGEST_KEY]
+    return (folded(name) or name.strip())[:LONGEST_KEY]
+
+
+def folded(text: str) -> str:
+    """The letters and digits of a text, without case and accents: what a search compares."""
+    if text.isascii():
+        return "".join(filter(str.isalnum, text.lower()))
+    bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(c for c in bare if unicodedata.category(c)[0] in "LN" or _is_vowel_sign(c))
 
 
 def _is_vowel_sign(character: str) -> bool:

@@ -13,6 +13,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
 from membership.models import Agency, Enrolment, Person, User
+from membership.models.search_text import Searchable
 from requests.lifecycle import OPEN, State, Verb
 
 # Without the letters and digits that are mistaken for one another, on paper or by phone.
@@ -34,7 +35,7 @@ class CameBy(models.TextChoices):
     PHONE = "phone", "By phone"
 
 
-class JoinRequest(models.Model):
+class JoinRequest(Searchable):
     """A person's asking to join one community.
 
     ``answers`` is what she said, as she said it: while it is a draft also half of it. ``state`` is
@@ -45,6 +46,8 @@ class JoinRequest(models.Model):
     checked, opened again or decided, and every quarter of an hour while it is open. ``region`` is that
     of the program or initiative it is matched to, empty where that is not known.
     """
+
+    SEARCHED = ("agency_name", "reference")
 
     reference = models.CharField(max_length=12, unique=True, default=new_reference, editable=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="join_requests")
@@ -102,36 +105,17 @@ class JoinRequest(models.Model):
         verbose_name_plural = "requests to join"
         ordering = ["submitted_at", "pk"]
         indexes = [
-            # The queue: what is open, one state, and everything, each by how long it waits.
+            # The queue: what is open, and everything, each by how long it waits.
             models.Index(
                 fields=["waiting_since", "id"],
                 condition=Q(state__in=[s.value for s in OPEN]),
                 name="open_requests_by_wait",
             ),
-            models.Index(
-                fields=["state", "waiting_since", "id"], name="requests_by_state_and_wait"
-            ),
-            # With all that counting a thousand of them looks at.
-            models.Index(
-                fields=["waiting_since", "id", "state", "community"], name="requests_by_wait"
-            ),
-            models.Index(
-                fields=["region", "waiting_since", "id", "verdict", "state", "community"],
-                name="requests_by_region_and_wait",
-            ),
+            models.Index(fields=["waiting_since", "id"], name="requests_by_wait"),
             models.Index(
                 fields=["asked_on"],
                 condition=Q(state=State.AWAITING_REPLY.value),
                 name="awaited_replies_by_day",
-            ),
-            # The reports: they read these alone, not the rows with their answers.
-            models.Index(
-                fields=["submitted_at", "community", "region", "id"], name="requests_by_day_sent"
-            ),
-            models.Index(
-                fields=["decided_at", "community", "submitted_at"],
-                condition=Q(state__in=[State.APPROVED.value, State.DECLINED.value]),
-                name="decisions_by_day",
             ),
         ]
         constraints = [

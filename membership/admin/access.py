@@ -62,7 +62,7 @@ class AccessAdmin(RowsWithAPageOfTheirOwn):
     list_display = ["who", "email", "what", "state_words", "since"]
     list_display_links = ["who"]
     list_filter = [TaskFilter, "kind", CommunityFilter]
-    search_fields = ["person__name", "person__email", "address"]
+    search_fields = ["person__search_text", "address"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = ["mark_invited", "mark_joined", "mark_removed"]

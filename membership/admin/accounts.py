@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.db.models import Field, ManyToManyField
 from django.forms import CheckboxSelectMultiple
 
-from membership.admin.large import LargeTable
+from membership.admin.searching import SearchableAdmin
 from membership.models import User
 
 
 @admin.register(User)
-class UserAdmin(LargeTable):
+class UserAdmin(SearchableAdmin):
     """Leads put staff on teams here. There is no password to set."""
 
     list_display = ["email", "is_staff", "is_active", "date_joined"]

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from communities.rules.vocabulary import Evidence
-from membership.admin.large import LargeTable
+from membership.admin.searching import SearchableAdmin
 from membership.models import User
 from membership.models.evidence import Evidenced
 
@@ -59,7 +59,7 @@ class ShowsEvidence(admin.options.BaseModelAdmin):
         return fact.how_known or "–"
 
 
-class StampsChecks(LargeTable):
+class StampsChecks(SearchableAdmin):
     """A fact that is saved as confirmed, in a form or inline, says who saved it and on which day."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:

@@ -44,7 +44,7 @@ class CorrectionAdmin(RowsWithAPageOfTheirOwn):
     list_display = ["who", "asked_at", "state"]
     list_display_links = ["who"]
     list_filter = ["state", TeamFilter]
-    search_fields = ["person__name", "person__email"]
+    search_fields = ["person__search_text"]
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Correction]:

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from membership.admin.evidenced import FactAdmin, FactInline, NamedListFilter, StampsChecks
-from membership.admin.large import LargeTable
+from membership.admin.searching import SearchableAdmin
 from membership.admin.teams import TeamsOwnRows
 from membership.models import (
     Agency,
@@ -122,7 +122,7 @@ class AgencyAdmin(StampsChecks):
     form = AgencyForm
     list_display = ["name", "city", "membership_until"]
     list_filter = [HolderFilter]
-    search_fields = ["name", "name_key", "city"]
+    search_fields = ["search_text"]
     inlines = [ProgramInline, AgencyMembershipInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agency]:
@@ -147,7 +147,7 @@ class ProgramAdmin(FactAdmin):
     ]
     list_filter = ["type", "region", "funder", "evidence", NamedListFilter]
     list_select_related = ["agency", "confirmed_by__person"]
-    search_fields = ["agency__name", "agency__name_key", "community_served"]
+    search_fields = ["agency__search_text", "community_served"]
     autocomplete_fields = ["agency"]
 
 
@@ -156,7 +156,7 @@ class EvaMembershipAdmin(FactAdmin):
     list_display = ["holder", "starts_on", "ends_on", "is_held", "how_known"]
     list_filter = [EndingFilter, "evidence", NamedListFilter]
     list_select_related = ["agency", "person", "confirmed_by__person"]
-    search_fields = ["agency__name", "agency__name_key", "person__name"]
+    search_fields = ["agency__search_text", "person__search_text"]
     autocomplete_fields = ["agency", "person"]
 
     @admin.display(description="holder")
@@ -208,7 +208,12 @@ class PersonAdmin(StampsChecks):
         ("positions__evidence", titled("how we know the caseload")),
         ("roles__evidence", titled("how we know the role")),
     ]
-    search_fields = ["name", "email"]
+    search_fields = [
+        "search_text",
+        "positions__agency__search_text",
+        "positions__program__agency__search_text",
+    ]
+    search_help_text = "Name, email, phone or agency"
     autocomplete_fields = ["user"]
     readonly_fields = ["came_back"]
     inlines = [PositionInline, RoleInline, PersonMembershipInline]
@@ -232,10 +237,10 @@ class PersonAdmin(StampsChecks):
 
 
 @admin.register(CoordinationInitiative)
-class InitiativeAdmin(LargeTable):
+class InitiativeAdmin(SearchableAdmin):
     list_display = ["name", "kind", "community_served", "region"]
     list_filter = ["kind", "region", ("roles__evidence", titled("how we know its roles"))]
-    search_fields = ["name", "community_served"]
+    search_fields = ["search_text"]
 
 
 class ConfirmationInline(admin.StackedInline):
@@ -263,7 +268,7 @@ class EnrolmentAdmin(TeamsOwnRows):
     list_display = ["person", "community", "started_on", "ended_on", "left_because"]
     list_filter = ["community"]
     list_select_related = ["person", "community", "leaving"]
-    search_fields = ["person__name", "person__email"]
+    search_fields = ["person__search_text"]
     readonly_fields = ["left_because"]
     inlines = [ConfirmationInline]
     team_path = "community__team"

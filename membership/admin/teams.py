@@ -10,7 +10,7 @@ from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
 
 from communities.rules.vocabulary import Family
-from membership.admin.large import LargeTable
+from membership.admin.searching import SearchableAdmin
 from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 
@@ -57,7 +57,7 @@ class FilterWithDefault(admin.SimpleListFilter):
         yield from everything
 
 
-class TeamsOwnRows(LargeTable):
+class TeamsOwnRows(SearchableAdmin):
     """Read-only rows of the viewer's own teams. ``team_path`` leads from a row to its team."""
 
     team_path = "team"

@@ -70,7 +70,7 @@ class WorklistAdmin(RowsWithAPageOfTheirOwn):
     list_display_links = ["who"]
     list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
     team_path = "enrolment__community__team"
-    search_fields = ["enrolment__person__name", "enrolment__person__email"]
+    search_fields = ["enrolment__person__search_text"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = None

@@ -91,16 +91,16 @@ class Register:
 
     def __init__(self, *, lock: bool = False) -> None:
         self._lock = lock
-        self.agencies = Shelf(Agency, "city")
+        self.agencies = Shelf(Agency, "city", "search_text")
         self.programs = Shelf(
             Program, "region", "funder", "funded_from", "funded_until", *EVIDENCE_FIELDS
         )
         self.memberships = Shelf(EvaMembership, "starts_on", "ends_on", *EVIDENCE_FIELDS)
-        self.people = Shelf(Person, "name")
+        self.people = Shelf(Person, "name", "search_text")
         self.positions = Shelf(
             ProgramPosition, "carries_caseload", "starts_on", "ends_on", *EVIDENCE_FIELDS
         )
-        self.initiatives = Shelf(CoordinationInitiative, "name", "region")
+        self.initiatives = Shelf(CoordinationInitiative, "name", "region", "search_text")
         self.roles = Shelf(CoordinationRole, "starts_on", "ends_on", *EVIDENCE_FIELDS)
         self.enrolments = Shelf(Enrolment, "started_on")
 

@@ -1,5 +1,7 @@
 """Agencies, their programs and EVA BC memberships."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.formats import date_format
@@ -8,11 +10,14 @@ from communities.rules.vocabulary import Funder, ProgramType, Region
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind
 from membership.models.periods import NoOverlap
+from membership.models.search_text import Searchable
 from membership.names import name_key
 
 
-class Agency(models.Model):
+class Agency(Searchable):
     """An organisation that runs programs."""
+
+    SEARCHED = ("name", "city")
 
     name = models.CharField(max_length=160)
     name_key = models.CharField(max_length=160, unique=True, editable=False)
@@ -25,10 +30,10 @@ class Agency(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, **kwargs: object) -> None:
+    def save(self, **options: Any) -> None:
         # The key is the name itself in another spelling; it can never differ from it.
         self.name_key = name_key(self.name)
-        super().save(**kwargs)  # type: ignore[arg-type]
+        super().save(**options)
 
 
 class Program(Evidenced):

@@ -9,17 +9,20 @@ from communities.rules.vocabulary import InitiativeKind, ProgramType, Region, Ro
 from membership.models.agencies import Agency, Program
 from membership.models.evidence import Evidenced
 from membership.models.imports import ListKind
+from membership.models.search_text import Searchable
 
 # What the history calls somebody who was erased.
 NOBODY = "Somebody (erased)"
 
 
-class Person(models.Model):
+class Person(Searchable):
     """Someone the register knows, with or without a sign-in.
 
     With ``erased_on`` nobody is known any more: the row holds past requests and times in communities
     together, without the person.
     """
+
+    SEARCHED = ("name", "email", "phone")
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="person"
@@ -49,7 +52,7 @@ class Person(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(erased_on__isnull=True)
-                | Q(user__isnull=True, name="", email="", phone=""),
+                | Q(user__isnull=True, name="", email="", phone="", search_text=""),
                 name="erased_person_is_nobody",
             ),
         ]
@@ -117,8 +120,10 @@ class ProgramPosition(Evidenced):
         return f"{self.person}: {self.program or self.get_program_type_display()}"
 
 
-class CoordinationInitiative(models.Model):
+class CoordinationInitiative(Searchable):
     """A VAWIR/VIR committee, a Sexual Assault Coordination committee, an ICAT, or another."""
+
+    SEARCHED = ("name", "community_served")
 
     kind = models.CharField(max_length=10, choices=InitiativeKind.choices)
     name = models.CharField(max_length=160)

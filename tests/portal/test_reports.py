@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Region
-from evabc import reports
 from evabc.charts import bar_chart
 from evabc.periods import a_year_back, months_between
 from evabc.reports import OWN_WORDS, REGION_NOT_KNOWN, REPORTS
@@ -137,17 +136,6 @@ def test_days_are_the_middle_and_the_ninth_of_ten_of_each_community_and_of_all(n
         ]
         for name, days in wanted
     ]
-
-
-def test_the_database_gives_no_more_rows_of_the_days_for_many_decisions_than_for_a_few():
-    sent = datetime(2026, 2, 10, 18, tzinfo=UTC)
-    asked = []
-    for number in (10, 30):
-        for place in range(len(asked) * 10, number):
-            decided = sent + timedelta(days=place)
-            request(place, state=State.APPROVED, submitted_at=sent, decided_at=decided)
-        asked.append(len(reports._ranked(JoinRequest.objects.filter(state=State.APPROVED))))
-    assert asked == [3, 3]
 
 
 def test_reasons_are_counted_and_own_words_stand_by_themselves():

@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from evabc import dashboard
 from evabc.dashboard import teams_today
 from membership.models import Correction, OutboxEmail, WorklistRow
 from membership.rosters import roster_of
@@ -62,14 +61,6 @@ def test_each_team_sees_what_waits_for_it_and_leads_see_both(desk):
         "program-support": PROGRAM_SUPPORT,
         "coordination": COORDINATION,
     }
-
-
-def test_no_number_is_counted_further_than_a_list_shows(desk, monkeypatch):
-    monkeypatch.setattr(dashboard, "MOST", 1)
-
-    [team] = teams_today(builders.staff(), on=MONDAY)
-
-    assert [n.value for n in team.numbers] == ["more than 1", *PROGRAM_SUPPORT[1:]]
 
 
 def test_the_oldest_is_counted_in_working_days_and_marked_when_it_is_late(desk):

@@ -1,0 +1,29 @@
+"""The lists of the staff site: how long a page of them is, and how they are searched."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import lookup_spawns_duplicates
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from membership.models.search_text import having_words
+
+
+class SearchableAdmin(admin.ModelAdmin):
+    """A list whose search finds names however their accents and punctuation are typed.
+
+    ``search_fields`` are plain paths: what each is compared by, ``having_words`` knows.
+    """
+
+    list_per_page = 25
+    # The number of rows before filtering is one more count of the table, and nobody needs it.
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        columns = self.get_search_fields(request)
+        found = having_words(queryset, search_term, columns=columns)
+        return found, any(lookup_spawns_duplicates(self.opts, column) for column in columns)
