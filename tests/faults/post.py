@@ -8,16 +8,18 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from django.utils import timezone
 
 from membership.models import Heartbeat, OutboxEmail
+from membership.outbox import queue
 from membership.outbox.tasks import sweep_letters
 from tests.servers import processes
 from tests.servers.parts import ROOT, free_port, stop
@@ -154,6 +156,13 @@ class Post:
             return not open_rows.exists()
 
         until(all_ended, seconds=seconds, what="every letter has ended")
+
+
+@contextmanager
+def nobody_is_asked() -> Iterator[None]:
+    """No worker is asked to send what is queued in here; it waits for the next sweep."""
+    with mock.patch.object(queue, "request_delivery"):
+        yield
 
 
 def leases_pass() -> None:

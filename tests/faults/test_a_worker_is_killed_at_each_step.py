@@ -6,17 +6,17 @@ import signal
 import pytest
 
 from membership.models import OutboxEmail
-from membership.outbox.queue import ring, without_ringing
+from membership.outbox.queue import request_delivery
 from tests import builders
 from tests.faults.counting import count_letters
-from tests.faults.post import State, leases_pass, until
+from tests.faults.post import State, leases_pass, nobody_is_asked, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 
 
 def a_letter(name):
     """The receipt of a request, for which no doorbell has rung yet; the news to staff waits too."""
-    with without_ringing():
+    with nobody_is_asked():
         builders.sent(builders.worker(f"{name}@example.org"))
     return OutboxEmail.objects.get(kind="receipt", to_email=f"{name}@example.org")
 
@@ -28,21 +28,21 @@ def state_of(letter):
 
 def before_the_claim(post, letter, worker):
     os.kill(worker.pid, signal.SIGSTOP)
-    ring(letter.pk)
+    request_delivery(letter.pk)
     post.kill(worker)
     assert (state_of(letter), letter.attempts) == (State.QUEUED, 0)
 
 
 def after_the_claim(post, letter, worker):
     post.mail.behave("connect", "hang")
-    ring(letter.pk)
+    request_delivery(letter.pk)
     until(lambda: state_of(letter) == State.SENDING)
     post.kill(worker)
 
 
 def in_data(post, letter, worker):
     post.mail.behave("data", "hang")
-    ring(letter.pk)
+    request_delivery(letter.pk)
     post.mail.wait_for("data")
     post.kill(worker)
 
@@ -50,17 +50,17 @@ def in_data(post, letter, worker):
 def after_it_was_taken_before_the_commit(post, letter, worker):
     # The letter is the server's, and nobody here has written that down.
     post.mail.behave("accepted", "hang")
-    ring(letter.pk)
+    request_delivery(letter.pk)
     post.mail.wait_for("accepted")
     post.kill(worker)
     assert state_of(letter) == State.SENDING
 
 
 def after_the_commit(post, letter, worker):
-    ring(letter.pk)
+    request_delivery(letter.pk)
     until(lambda: state_of(letter) == State.SENT)
     post.kill(worker)
-    ring(letter.pk)  # as the broker does for a message that nobody has acknowledged
+    request_delivery(letter.pk)  # as the broker does for a message that nobody has acknowledged
 
 
 COPIES = {

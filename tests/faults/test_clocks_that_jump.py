@@ -8,11 +8,11 @@ import redis
 from django.utils import timezone
 
 from membership.models import OutboxEmail
-from membership.outbox.queue import ring, without_ringing
+from membership.outbox.queue import request_delivery
 from membership.outbox.tasks import sweep_letters
 from tests import builders
 from tests.faults.counting import count_letters
-from tests.faults.post import State, until
+from tests.faults.post import State, nobody_is_asked, until
 from tests.servers.parts import stop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
@@ -20,11 +20,11 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 
 def test_a_clock_that_jumps_ahead_doubles_at_most_what_is_on_its_way(post):
     slow = post.ready(post.worker())
-    with without_ringing():
+    with nobody_is_asked():
         builders.sent(builders.worker())
     letter = OutboxEmail.objects.get(kind="receipt")
     post.mail.behave("data", "hang")
-    ring(letter.pk)
+    request_delivery(letter.pk)
     post.mail.wait_for("data")
     os.kill(slow.pid, signal.SIGSTOP)
     post.mail.behave()
@@ -45,11 +45,11 @@ def test_a_clock_that_jumps_ahead_doubles_at_most_what_is_on_its_way(post):
 
 def test_a_clock_that_is_behind_delays_letters_until_another_worker_sweeps(post):
     behind = post.ready(post.worker(EVABC_TEST_CLOCK_HOURS="-24"))
-    with without_ringing():
+    with nobody_is_asked():
         builders.sent(builders.worker())
     OutboxEmail.objects.update(due_at=timezone.now())
     for pk in OutboxEmail.objects.values_list("pk", flat=True):
-        ring(pk)
+        request_delivery(pk)
     until(lambda: post.log_of(behind).count("succeeded") == 2)
     assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.QUEUED}
 
@@ -68,7 +68,7 @@ def test_beat_rings_after_its_clock_was_set_back(post, redis_url):
     stop(ahead, signal=signal.SIGTERM)  # it writes down when it rang last: tomorrow
     with redis.Redis.from_url(redis_url) as broker:
         broker.flushdb()  # its own rings are gone
-    with without_ringing():
+    with nobody_is_asked():
         builders.sent(builders.worker())
 
     post.ready(post.worker())

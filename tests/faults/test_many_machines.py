@@ -8,12 +8,12 @@ from django.test import Client
 
 from communities.models import Question
 from membership.models import OutboxEmail
-from membership.outbox.queue import ring, without_ringing
+from membership.outbox.queue import request_delivery
 from membership.outbox.tasks import sweep_letters
 from requests.models import JoinRequest
 from tests import builders
 from tests.faults.counting import count_letters
-from tests.faults.post import State, beat_is_missed, until
+from tests.faults.post import State, beat_is_missed, nobody_is_asked, until
 from tests.portal.visitor import Visitor
 from tests.servers import processes
 
@@ -83,7 +83,7 @@ def test_three_workers_that_are_all_rung_for_the_same_letters_send_each_once(pos
         builders.sent(builders.worker(f"w{number}@example.org"))
         sweep_letters.delay()
         for pk in OutboxEmail.objects.order_by("-pk").values_list("pk", flat=True)[:2]:
-            ring(pk)
+            request_delivery(pk)
 
     until(lambda: not OutboxEmail.objects.exclude(state=State.SENT).exists())
     post.stop_all()
@@ -102,7 +102,7 @@ def test_of_two_beats_one_rings_and_the_other_when_it_is_killed(post):
     assert "Sending due task" not in post.log_of(standing_by)
 
     post.kill(acting)
-    with without_ringing():
+    with nobody_is_asked():
         builders.sent(builders.worker())
     beat_is_missed()
     until(lambda: OutboxEmail.objects.filter(state=State.SENT).count() == 2)
