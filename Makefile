@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 
-.PHONY: help run dev test faults bench pictures audit lint docs
+.PHONY: help run dev test bench pictures audit lint docs
 
 help: ## What there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -18,10 +18,6 @@ dev: ## The same for developers: DEBUG, reload on change, and a toolbar that sho
 test: ## Every test, on PostgreSQL and on SQLite, with real servers and a real browser
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.run
-
-faults: ## Kill, stop, fill and empty everything while letters go out; count what was lost or doubled
-	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
-	@.venv/bin/python -m tests.faults
 
 bench: ## Measure pages, imports, letters and reassessment at up to a million requests, beside a bare project
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt

@@ -7,19 +7,17 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
-from kombu.transport import TRANSPORT_ALIASES
 
 from evabc.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evabc.settings")
 
-# Where settings.py names the file system as the broker.
-TRANSPORT_ALIASES["filesystem"] = "evabc.doorbell:Transport"
-
 app = Celery("evabc")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
-app.conf.beat_scheduler = "evabc.beat:OneActs"
+# In memory: every task is idempotent and comes again within the hour, so there is nothing to remember,
+# and a beat that is started again rings on, also after its clock was wrong.
+app.conf.beat_scheduler = "celery.beat:Scheduler"
 app.autodiscover_tasks(
     [
         "evabc",

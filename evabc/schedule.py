@@ -30,8 +30,8 @@ SCHEDULE = {
         "task": "joinrequests.look_at_the_open_ones",
         "schedule": 15 * 60.0,
     },
-    # At night; a later ring makes up for one that nobody heard, and finds nothing left to do.
-    "retain": {"task": "joinrequests.retain", "schedule": crontab(minute="41", hour="1-5")},
+    # The first run of a day finds what there is; the others make up for one that did not happen.
+    "retain": {"task": "joinrequests.retain", "schedule": crontab(minute="41")},
     "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
     # The first ring after midnight does the work of the day; a later one makes up for it.
     "reassess-rosters": {"task": "membership.reassess_rosters", "schedule": 15 * 60.0},

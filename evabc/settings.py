@@ -188,16 +188,12 @@ DEFAULT_FROM_EMAIL = "EVA BC Communities of Practice <programsupport@endingviole
 
 # -- Jobs ---------------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
+CELERY_BROKER_URL = REDIS_URL or "folder://"
 if not REDIS_URL:
-    _doorbell = DATA_DIR / "doorbell"
-    _doorbell.mkdir(exist_ok=True)
+    CELERY_BROKER_TRANSPORT = "evabc.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(_doorbell),
-        "data_folder_out": str(_doorbell),
-        "control_folder": str(DATA_DIR / "control"),
-        "store_processed": False,
-        "polling_interval": 0.2,
+        "folder": str(DATA_DIR / "broker"),
+        "polling_interval": 0.2,  # seconds
     }
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

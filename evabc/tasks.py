@@ -1,21 +1,31 @@
 """What Celery runs for the portal as a whole."""
 
-import os
-import socket
 from datetime import timedelta
 
 from celery import shared_task
+from celery.signals import before_task_publish
 from django.conf import settings
+from django.db import close_old_connections
 from django.utils import timezone
 
 from evabc.ops.backup import last_backup, make_backup
-from membership.heartbeats import worker_is_alive
+from membership.heartbeats import note_alive
+from membership.models import Heartbeat
+
+HEARTBEAT = "evabc.say_that_you_live"
 
 
-@shared_task(name="evabc.say_that_you_live")
+@before_task_publish.connect(sender=HEARTBEAT)
+def beat_is_alive(**_: object) -> None:
+    """Beat sends the heartbeat. Nobody else does, so the readiness page can tell it from a worker."""
+    close_old_connections()  # Celery does so around a worker's tasks only
+    note_alive(Heartbeat.Part.BEAT, now=timezone.now())
+
+
+@shared_task(name=HEARTBEAT)
 def say_that_you_live() -> None:
-    """Beat rang and a worker came: both are there, and the broker between them."""
-    worker_is_alive(owner=f"{socket.gethostname()}/{os.getpid()}", now=timezone.now())
+    """Beat sent the heartbeat and a worker took it: both are there, and the broker between them."""
+    note_alive(Heartbeat.Part.WORKER, now=timezone.now())
 
 
 @shared_task(name="evabc.nightly_backup")

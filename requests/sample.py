@@ -16,7 +16,6 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.applicants import person_for
 from membership.models import OutboxEmail, User
-from membership.outbox.queue import without_ringing
 from membership.reassessment import reassess
 from membership.rosters import end_enrolment
 from requests import sample_questions, workflow
@@ -173,8 +172,7 @@ def live_a_sample_year(*, now: datetime) -> None:
         life.plan_request(applicant, {}, at=now - timedelta(days=2))
     _plan_the_yearly_question(life, now)
     life.plan(now - timedelta(hours=1), _night)
-    with without_ringing():
-        life.live()
+    life.live()
     _leave_some_letters(now)
     reassess(now=now)
 

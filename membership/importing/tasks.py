@@ -7,7 +7,7 @@ from membership.access import reconciliation
 from membership.importing import uploads
 
 
-@shared_task(name="membership.carry_on_with_list")
+@shared_task(name=uploads.CARRY_ON_TASK)
 def carry_on_with_list(list_import_id: int) -> None:
     """Check a list that was uploaded, or write one that was confirmed."""
     uploads.carry_on(list_import_id=list_import_id, now=timezone.now())

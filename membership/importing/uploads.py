@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import PurePath
 
+from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,6 +24,8 @@ from membership.reassessment import reassess
 from membership.refusal import Refused
 
 logger = logging.getLogger(__name__)
+
+CARRY_ON_TASK = "membership.carry_on_with_list"
 
 State = ListImport.State
 
@@ -43,7 +46,7 @@ def upload(
     now: datetime,
     community: CommunityOfPractice | None = None,
 ) -> ListImport:
-    """Keep a file and ring for the worker that checks it."""
+    """Keep a file and ask a worker to check it."""
     with transaction.atomic():
         kept = ListImport.objects.create(
             kind=kind,
@@ -56,7 +59,7 @@ def upload(
             uploaded_at=now,
             moved_at=now,
         )
-        transaction.on_commit(partial(_ring, kept.pk), robust=True)
+        transaction.on_commit(partial(_ask_a_worker, kept.pk), robust=True)
     return kept
 
 
@@ -87,7 +90,7 @@ def confirm(*, list_import_id: int, now: datetime) -> None:
             raise Refused(f"This list cannot be written now: {kept.get_state_display().lower()}.")
         kept.state, kept.percent, kept.moved_at = State.APPLYING, 0, now
         kept.save(update_fields=["state", "percent", "moved_at"])
-        transaction.on_commit(partial(_ring, kept.pk), robust=True)
+        transaction.on_commit(partial(_ask_a_worker, kept.pk), robust=True)
 
 
 def apply(*, list_import_id: int, now: datetime) -> None:
@@ -285,12 +288,10 @@ def _short_file_name(name: str) -> str:
     return f"{path.stem[:100]}{path.suffix[:20]}"
 
 
-def _ring(list_import_id: int) -> None:
-    """Tell a worker that a list waits. Without a broker the sweep finds it."""
-    from membership.importing.tasks import carry_on_with_list
-
+def _ask_a_worker(list_import_id: int) -> None:
+    """Ask a worker to go on with the list. Without a broker the sweep finds it."""
     try:
-        carry_on_with_list.delay(list_import_id)
+        current_app.send_task(CARRY_ON_TASK, args=[list_import_id])
     except Exception:
-        # Whatever the broker's trouble is, the list is a row and the sweeper will find it.
-        logger.warning("The broker did not take the doorbell for list %s.", list_import_id)
+        # Whatever the broker's trouble is, the list is a row and the sweep will find it.
+        logger.warning("The broker did not take the task for list %s.", list_import_id)

@@ -4,16 +4,15 @@ Both write to no real mailbox of EVA BC while the sample province is loaded, wha
 """
 
 import contextlib
-import io
 import secrets
 import select
 import smtplib
-import time
-from collections.abc import Callable, Iterator, Sequence
+import socket
+import threading
+from collections.abc import Iterator, Sequence
 from email.message import EmailMessage as PlainMessage
 from pathlib import Path
-from socket import socket
-from typing import Any
+from typing import Self
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -25,7 +24,6 @@ from membership.sample import sample_data_loaded
 
 REAL_DOMAIN = "endingviolence.org"
 SAMPLE_DOMAIN = "example.org"
-_AT_LEAST = 0.001  # seconds: no time at all would mean not to wait
 
 
 def keep_at_home(messages: Sequence[EmailMessage]) -> None:
@@ -47,116 +45,102 @@ def _sample(address: str) -> str:
 
 
 class SMTPBackend(EmailBackend):
-    """Django's SMTP backend with one deadline for a whole conversation.
+    """Django's SMTP backend with one deadline for each sending, connecting included.
 
     smtplib's timeout counts for each socket operation, so a server that drips a byte a second would
-    hold a worker for ever. Past the deadline nobody waits, and the letter is tried again later.
+    hold a worker for ever. At the deadline a timer shuts the socket down: whatever waits on it ends
+    with an error, and the email is tried again later.
 
-    With ``keep`` the line stays open for the next letter, until ``close`` or the first trouble.
+    Used in a ``with``, the first message opens the connection, the next ones go over the same one,
+    and the end closes it.
     """
 
-    _ends: float | None = None  # by time.monotonic(), while a conversation is under way
-    _is_sample = False
+    _is_reused = False
+    _is_late = False
+    _timer: threading.Timer | None = None
+    _socket: socket.socket | None = None
 
-    def __init__(self, *args: Any, keep: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.keep = keep
+    def __enter__(self) -> Self:
+        # Not opened here, as Django does: what goes wrong then is a failure of the first message.
+        self._is_reused = True
+        return self
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        with self._conversation():
+        if sample_data_loaded():
+            keep_at_home(email_messages)
+        with self._deadline():
             try:
-                self._hang_up_where_the_server_did()
-                self.open()
-                if self._is_sample:
-                    keep_at_home(email_messages)
-                sent = super().send_messages(email_messages)
-            except Exception:
+                if self._is_reused:
+                    self._close_if_the_server_did()
+                    self.open()
+                return super().send_messages(email_messages) or 0
+            except Exception as error:
                 self.close()
+                if self._is_late:
+                    raise TimeoutError("the mail server took too long") from error
                 raise
-            if not self.keep:
-                self.close()
-            return sent or 0
 
-    def open(self) -> bool | None:
-        with self._conversation():
-            opened = super().open()
-        if opened:
-            self._is_sample = sample_data_loaded()
-        return opened
+    def close(self) -> None:
+        """Part from the server. It has taken the email by now: trouble here must not send it again."""
+        with self._deadline():
+            try:
+                super().close()
+            except (OSError, smtplib.SMTPException):
+                self.connection = None
+            finally:
+                if self._socket:
+                    self._socket.close()
+                    self._socket = None
 
-    def _hang_up_where_the_server_did(self) -> None:
-        """Servers end a line after some letters; no letter must run into that.
+    def _close_if_the_server_did(self) -> None:
+        """Servers end a connection after some emails; no email must run into that.
 
-        Between two letters a server has nothing to say but that it is going.
+        Between two emails a server has nothing to say but that it is going.
         """
         line = self.connection.sock if self.connection else None
         if line and select.select([line], [], [], 0)[0]:
             self.close()
 
     @contextlib.contextmanager
-    def _conversation(self) -> Iterator[None]:
-        """All that is done in it has one deadline."""
-        if self._ends:
+    def _deadline(self) -> Iterator[None]:
+        """What is done in it ends in time; one inside of another has the outer one's."""
+        if self._timer:
             yield
             return
-        self._ends = time.monotonic() + settings.LETTER_DEADLINE
+        self._is_late = False
+        self._timer = threading.Timer(settings.LETTER_DEADLINE, self._shut_down)
+        self._timer.start()
         try:
             yield
         finally:
-            self._ends = None
+            self._timer.cancel()
+            self._timer.join()
+            self._timer = None
 
-    def _left(self) -> float:
-        """For how long the next step of a conversation may wait, in seconds."""
-        left = self._ends - time.monotonic() if self._ends else 0
-        return max(min(settings.EMAIL_TIMEOUT, left), _AT_LEAST)
+    def _shut_down(self) -> None:
+        self._is_late = True
+        if self._socket:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _watch(self, connected: socket.socket) -> None:
+        # A duplicate, because TLS later wraps the socket and leaves the first object without one.
+        self._socket = socket.fromfd(connected.fileno(), connected.family, connected.type)
+        if self._is_late:
+            self._shut_down()
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
-        left = self._left
         base: type[smtplib.SMTP] = super().connection_class  # type: ignore[misc]
+        watch = self._watch
 
-        class Connection(base):  # type: ignore[misc, valid-type]
-            """Waits at each step for no longer than the conversation may still last."""
+        class Watched(base):  # type: ignore[misc, valid-type]
+            def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+                connected: socket.socket = super()._get_socket(host, port, timeout)
+                watch(connected)
+                return connected
 
-            file: io.BufferedReader | None
-
-            def _get_socket(self, host: str, port: int, timeout: float) -> Any:
-                return super()._get_socket(host, port, left())
-
-            def send(self, words: str | bytes) -> None:
-                if self.sock:
-                    self.sock.settimeout(left())
-                super().send(words)
-
-            def getreply(self) -> tuple[int, bytes]:
-                if self.file is None:
-                    self.file = io.BufferedReader(_Reader(self.sock, left))
-                return super().getreply()
-
-        return Connection
-
-    def close(self) -> None:
-        """Hang up. The server has taken the letter by now: trouble in parting must not send it again."""
-        with self._conversation():
-            try:
-                super().close()
-            except (OSError, smtplib.SMTPException):
-                self.connection = None
-
-
-class _Reader(io.RawIOBase):
-    """What a line says; ``left`` tells before each byte how long to wait for it."""
-
-    def __init__(self, line: socket, left: Callable[[], float]) -> None:
-        self._line = line
-        self._seconds_left = left
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._line.settimeout(self._seconds_left())
-        return self._line.recv_into(buffer)
+        return Watched
 
 
 class FolderBackend(BaseEmailBackend):

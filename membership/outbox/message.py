@@ -2,14 +2,13 @@
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
 from membership.models import OutboxEmail
 
 
-def message_of(letter: OutboxEmail, line: BaseEmailBackend) -> EmailMultiAlternatives:
-    """The mail to hand over for a row of the outbox, and the line to hand it over."""
+def message_of(letter: OutboxEmail) -> EmailMultiAlternatives:
+    """The mail to hand over for a row of the outbox."""
     sender = f"{letter.team.name} <{letter.team.mailbox}>"
     message = EmailMultiAlternatives(
         subject=letter.subject,
@@ -17,7 +16,6 @@ def message_of(letter: OutboxEmail, line: BaseEmailBackend) -> EmailMultiAlterna
         from_email=sender,
         to=[letter.to_email],
         reply_to=[sender],
-        connection=line,
         headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(html_of(letter.subject, letter.body), "text/html")

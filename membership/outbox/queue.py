@@ -1,16 +1,14 @@
 """Putting letters into the outbox, inside the caller's transaction."""
 
-import functools
 import logging
 import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
@@ -44,14 +42,14 @@ class Letter:
 
 
 def queue(letter: Letter, *, about: str, event: int, now: datetime) -> OutboxEmail:
-    """Queue a letter; the doorbell rings when the caller commits.
+    """Queue a letter; a worker is asked to send it when the caller commits.
 
     One event has one letter of a kind: the database refuses a second.
     """
     row = OutboxEmail.objects.create(
         key=f"{about}:{event}:{letter.kind}", **_columns(letter, about, now)
     )
-    _ring_on_commit(row)
+    _request_on_commit(row)
     return row
 
 
@@ -63,7 +61,7 @@ def queue_once(letter: Letter, *, key: str, about: str, now: datetime) -> bool:
     """
     row, new = OutboxEmail.objects.get_or_create(key=key, defaults=_columns(letter, about, now))
     if new:
-        _ring_on_commit(row)
+        _request_on_commit(row)
     return new
 
 
@@ -98,26 +96,11 @@ def requeue(row: OutboxEmail, *, to_email: str, now: datetime) -> None:
     row.state, row.due_at, row.to_email = OutboxEmail.State.QUEUED, now, to_email
     row.attempts = 0
     row.save(update_fields=["state", "due_at", "to_email", "attempts"])
-    _ring_on_commit(row)
+    _request_on_commit(row)
 
 
-_rings: ContextVar[bool] = ContextVar("rings", default=True)
-
-
-@contextmanager
-def without_ringing() -> Iterator[None]:
-    """Letters that are queued in here ring for nobody; those that stay are left to the sweeper."""
-    before = _rings.set(False)
-    try:
-        yield
-    finally:
-        _rings.reset(before)
-
-
-def _ring_on_commit(row: OutboxEmail) -> None:
-    if not _rings.get():
-        return
-    transaction.on_commit(functools.partial(ring, row.pk), robust=True)
+def _request_on_commit(row: OutboxEmail) -> None:
+    transaction.on_commit(lambda: request_delivery(row.pk), robust=True)
 
 
 def cancel(*, about: str, kinds: Iterable[str], person: Person | None = None) -> None:
@@ -137,13 +120,14 @@ def cancel(*, about: str, kinds: Iterable[str], person: Person | None = None) ->
     )
 
 
-def ring(*outbox_email_ids: int) -> None:
-    """Tell a worker that letters are due. Without a broker the sweeper finds them soon after."""
-    from membership.outbox.tasks import deliver_letter
+DELIVERY_TASK = "membership.deliver_letter"
 
+
+def request_delivery(*outbox_email_ids: int) -> None:
+    """Ask a worker to send these emails. Without a broker the sweep finds them soon after."""
     try:
-        deliver_letter.delay(*outbox_email_ids)
+        current_app.send_task(DELIVERY_TASK, args=outbox_email_ids)
     except Exception:
-        # Whatever the broker's trouble is, letters are rows and the sweeper will send them.
+        # Whatever the broker's trouble is, emails are rows and the sweep will send them.
         ids = ", ".join(map(str, outbox_email_ids))
-        logger.warning("The broker did not take the doorbell for letters %s.", ids)
+        logger.warning("The broker did not take the task for letters %s.", ids)

@@ -5,10 +5,4 @@ server that holds its answer back (mail_server.py), a lock on the row that the p
 write, a line to Redis that stops at one command (line.py), SIGKILL, SIGSTOP, a limit on the size of
 files. Time passes by moving the times in rows, or by a clock set wrong for one process
 (settings.py). What happened is read from outside: from the rows, and from the mail server's own log.
-
-`make faults` runs all of it, long, on both databases (__main__.py); `make test` runs it short.
 """
-
-import os
-
-IS_LONG = os.environ.get("EVABC_TEST_FAULTS") == "long"

@@ -1,35 +1,37 @@
 """Hold the rows of the outbox against the mail server's own log."""
 
-from django.db import connection
+from dataclasses import dataclass
 
 from membership.models import OutboxEmail
 from tests.faults.post import MailServer
-from tests.faults.tally import Tally, note
 
 State = OutboxEmail.State
 
 
-def count_letters(case: str, mail: MailServer, *, kills: int, seconds: float = 0.0) -> Tally:
-    """Hold the rows against the mail server's log, and note the outcome.
+@dataclass(frozen=True)
+class Count:
+    """Lost is an email that has not ended, and one that is `sent` and was never accepted.
 
-    Lost is a letter that has not ended, and one that is `sent` and was never accepted. Extra are the
-    copies beyond the first; they share a Message-ID, or the server's log would have a strange one.
+    Extra are the copies beyond the first; they share a Message-ID. Strange is what the server
+    accepted and no row knows.
     """
+
+    emails: int
+    lost: int
+    extra: int
+    strange: int = 0
+
+
+def count_emails(mail: MailServer) -> Count:
     rows = dict(OutboxEmail.objects.values_list("message_id", "state"))
     accepted = mail.accepted()
     ended = (State.SENT, State.FAILED, State.CANCELLED)
     lost = [
         m for m, s in rows.items() if s not in ended or (s == State.SENT and not accepted.get(m))
     ]
-    return note(
-        Tally(
-            case=case,
-            database=connection.vendor,
-            letters=len(rows),
-            kills=kills,
-            lost=len(lost),
-            extra=sum(accepted.values()) - len(accepted),
-            strange=len(set(accepted) - set(rows)),
-            seconds=seconds,
-        )
+    return Count(
+        emails=len(rows),
+        lost=len(lost),
+        extra=sum(accepted.values()) - len(accepted),
+        strange=len(set(accepted) - set(rows)),
     )

@@ -8,16 +8,18 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from django.utils import timezone
 
-from membership.models import Heartbeat, OutboxEmail
+from membership.models import OutboxEmail
+from membership.outbox import queue
 from membership.outbox.tasks import sweep_letters
 from tests.servers import processes
 from tests.servers.parts import ROOT, free_port, stop
@@ -112,11 +114,9 @@ class Post:
         log = self.folder / f"worker-{next(self._numbers)}.log"
         return self._keep(processes.start_celery_worker(log, **self.environment(**extra)), log)
 
-    def beat(self, notes: str = "beat", **extra: str) -> subprocess.Popen[bytes]:
-        """Another beat, with its memory in the file ``notes``."""
+    def beat(self, **extra: str) -> subprocess.Popen[bytes]:
         log = self.folder / f"beat-{next(self._numbers)}.log"
-        environment = self.environment(**extra)
-        return self._keep(processes.start_beat(log, self.folder / notes, **environment), log)
+        return self._keep(processes.start_beat(log, **self.environment(**extra)), log)
 
     def _keep(self, process: subprocess.Popen[bytes], log: Path) -> subprocess.Popen[bytes]:
         self._running.append(process)
@@ -156,12 +156,14 @@ class Post:
         until(all_ended, seconds=seconds, what="every letter has ended")
 
 
+@contextmanager
+def nobody_is_asked() -> Iterator[None]:
+    """No worker is asked to send what is queued in here; it waits for the next sweep."""
+    with mock.patch.object(queue, "request_delivery"):
+        yield
+
+
 def leases_pass() -> None:
     """The time of a lease passes. Only while nobody sends: then it is the same as to wait."""
     past = timezone.now() - timedelta(days=1)
     OutboxEmail.objects.filter(state=State.SENDING).update(lease_until=past)
-
-
-def beat_is_missed() -> None:
-    """The minute passes after which another beat acts for one that was killed."""
-    Heartbeat.objects.update(seen_at=timezone.now() - timedelta(days=1))

@@ -1,6 +1,5 @@
-"""Two web servers, three workers and two beats on one database and one Redis: nobody notices."""
+"""Two web servers, and three workers on one database and one Redis: nobody notices."""
 
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,16 +7,16 @@ from django.test import Client
 
 from communities.models import Question
 from membership.models import OutboxEmail
-from membership.outbox.queue import ring, without_ringing
+from membership.outbox.queue import request_delivery
 from membership.outbox.tasks import sweep_letters
 from requests.models import JoinRequest
 from tests import builders
-from tests.faults.counting import count_letters
-from tests.faults.post import State, beat_is_missed, until
+from tests.faults.counting import Count, count_emails
+from tests.faults.post import State, until
 from tests.portal.visitor import Visitor
 from tests.servers import processes
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
@@ -76,36 +75,16 @@ def test_a_form_sent_to_both_servers_at_once_is_one_request(two_servers):
     assert OutboxEmail.objects.count() == 2
 
 
-def test_three_workers_that_are_all_rung_for_the_same_letters_send_each_once(post):
+def test_three_workers_that_are_all_asked_for_the_same_emails_send_each_once(post):
     for worker in [post.worker() for _ in range(3)]:
         post.ready(worker)
     for number in range(30):
         builders.sent(builders.worker(f"w{number}@example.org"))
         sweep_letters.delay()
         for pk in OutboxEmail.objects.order_by("-pk").values_list("pk", flat=True)[:2]:
-            ring(pk)
+            request_delivery(pk)
 
     until(lambda: not OutboxEmail.objects.exclude(state=State.SENT).exists())
     post.stop_all()
 
-    assert set(Counter(post.mail.accepted()).values()) == {1}
-    tally = count_letters("three workers, each letter rung for three times", post.mail, kills=0)
-    assert (tally.letters, tally.holds) == (60, True)
-
-
-def test_of_two_beats_one_rings_and_the_other_when_it_is_killed(post):
-    post.ready(post.worker())
-    beats = [post.beat("one"), post.beat("two")]
-    until(lambda: all("This beat" in post.log_of(beat) for beat in beats))
-    acting, standing_by = sorted(beats, key=lambda beat: "stands by" in post.log_of(beat))
-    until(lambda: post.log_of(acting).count("task sweep-letters") >= 3)
-    assert "Sending due task" not in post.log_of(standing_by)
-
-    post.kill(acting)
-    with without_ringing():
-        builders.sent(builders.worker())
-    beat_is_missed()
-    until(lambda: OutboxEmail.objects.filter(state=State.SENT).count() == 2)
-    post.stop_all()
-    tally = count_letters("the beat that acts killed, another stands by", post.mail, kills=1)
-    assert (tally.lost, tally.extra, tally.strange) == (0, 0, 0)
+    assert count_emails(post.mail) == Count(emails=60, lost=0, extra=0)

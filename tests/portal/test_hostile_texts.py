@@ -1,7 +1,6 @@
 """Texts that mean harm, in every column of the database: no page, letter, sheet or calendar runs them."""
 
 import pytest
-from django.core.mail import get_connection
 from django.urls import get_resolver
 
 from communities.models import Meeting
@@ -57,7 +56,7 @@ def test_no_letter_carries_a_script_or_a_header_of_somebodys_own(world):
         # A subject is neutral and of one line by the queue; here it comes as bad as the column takes.
         letter.subject = " ".join(typed.split())[:100] or "-"
 
-        message = message_of(letter, get_connection()).message()
+        message = message_of(letter).message()
 
         [html] = [p for p in message.walk() if p.get_content_type() == "text/html"]
         run = read(html.get_payload(decode=True).decode()).found

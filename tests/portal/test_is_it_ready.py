@@ -13,7 +13,7 @@ from evabc import readiness
 from evabc.health import KEPT_FOR
 from evabc.ops.backup import new_key_pair
 from evabc.tasks import say_that_you_live
-from membership.heartbeats import act_as_beat, worker_is_alive
+from membership.heartbeats import note_alive
 from membership.models import Heartbeat, OutboxEmail
 from tests import builders
 from tests.servers import processes
@@ -30,8 +30,8 @@ def problems(now=NOW) -> dict[str, str]:
 @pytest.fixture
 def all_well(db, settings, tmp_path):
     settings.BACKUP_RECIPIENT, settings.BACKUP_DIR = new_key_pair()[0], tmp_path
-    act_as_beat(owner="beat", now=NOW)
-    worker_is_alive(owner="worker", now=NOW)
+    for part in Heartbeat.Part:
+        note_alive(part, now=NOW)
     (tmp_path / "portal-20260504T100000Z.dump.age").touch()
 
 
@@ -55,6 +55,13 @@ def test_a_part_that_is_silent(all_well, part, says):
 
     assert list(found) == [part]
     assert found[part].startswith(says)
+
+
+@core
+def test_a_sign_of_life_that_a_wrong_clock_left_counts_for_nothing(all_well):
+    Heartbeat.objects.filter(part="beat").update(seen_at=NOW + timedelta(days=1))
+
+    assert problems()["beat"].startswith("Beat has not rung yet")
 
 
 @core
@@ -136,7 +143,7 @@ def test_real_processes_make_it_green_and_a_dead_worker_red(
 ):
     with (
         processes.celery_worker(data_folder / "worker.log") as worker,
-        processes.celery_beat(tmp_path / "beat.log", tmp_path / "beat") as beat,
+        processes.celery_beat(tmp_path / "beat.log") as beat,
     ):
         say_that_you_live.delay()
         wait_until_ready(

@@ -100,9 +100,9 @@ class Composed:
         return {**given, **self.here, "PORTAL_URL": self.url, "PATH": PATH}
 
     def command(self, service: str) -> list[str]:
-        """Its command, with this machine's port and data folder."""
+        """Its command, with this machine's port."""
         words = shlex.split(self.services[service]["command"])
-        place = {"0.0.0.0:8000": f"127.0.0.1:{self.port}", "/data/beat": f"{self.data}/beat"}
+        place = {"0.0.0.0:8000": f"127.0.0.1:{self.port}"}
         return [place.get(word, word) for word in words]
 
     def run(self, service: str, command: list[str] | None = None, typed: str = "") -> str:

@@ -66,18 +66,17 @@ def start_celery_worker(log: Path, threads: int = 2, /, **extra: str) -> subproc
     return _run("celery", *WORKER, str(threads), log=log, environment=process_environment(**extra))
 
 
-def start_beat(log: Path, notes: Path, **extra: str) -> subprocess.Popen[bytes]:
-    """Beat, with its memory in the file ``notes``; whoever starts it ends it."""
-    command = [*BEAT, "--schedule", str(notes)]
-    return _run("celery", *command, log=log, environment=process_environment(**extra))
+def start_beat(log: Path, **extra: str) -> subprocess.Popen[bytes]:
+    """Beat; whoever starts it ends it."""
+    return _run("celery", *BEAT, log=log, environment=process_environment(**extra))
 
 
 @contextmanager
-def celery_beat(log: Path, schedule: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
+def celery_beat(log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a beat until the block ends; it has begun to tick when the block begins."""
-    process = start_beat(log, schedule, **extra)
+    process = start_beat(log, **extra)
     try:
-        wait_until_ready(process, ready=lambda: b"This beat" in log.read_bytes(), log=log)
+        wait_until_ready(process, ready=lambda: b"beat: Starting" in log.read_bytes(), log=log)
         yield process
     finally:
         stop(process, signal=signal.SIGTERM)

@@ -6,8 +6,10 @@ Called by `make run`. Ctrl-C ends everything; the data stays.
 import fcntl
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +18,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
-from honcho.manager import Manager
 
 from evabc import env
 from membership.sample import STAFF, load_sample_province
@@ -25,6 +26,8 @@ from requests.sample import live_a_sample_year
 WORKER_OPTIONS = (
     "--pool threads --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
 )
+RESTARTS = 3  # of one process that dies
+STOP_SECONDS = 5  # for every process to end by itself
 
 
 class Command(BaseCommand):
@@ -38,17 +41,7 @@ class Command(BaseCommand):
         with only_one(settings.DATA_DIR / "running"):
             self._prepare()
             self._say_where()
-            manager = Manager()
-            for name, command in self._processes().items():
-                manager.add_process(name, command, quiet=name != "web", env=dict(os.environ))
-            try:
-                manager.loop()
-            finally:
-                # A second signal can break into honcho's answer to the first; nothing may stay behind.
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)
-                manager.kill()
-        sys.exit(manager.returncode)
+            sys.exit(keep_running(self._processes(), say=self.stderr.write))
 
     def _prepare(self) -> None:
         call_command("migrate", verbosity=0)
@@ -76,22 +69,67 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
 
-    def _reload(self) -> str:
+    def _processes(self) -> dict[str, list[str]]:
+        port = env.number("PORT")
+        web = f"gunicorn evabc.wsgi --worker-class gthread --threads 4 --no-control-socket --log-level warning --bind 127.0.0.1:{port}"
+        worker = f"celery -A evabc worker {WORKER_OPTIONS} --loglevel WARNING"
+        beat = "celery -A evabc beat --pidfile= --loglevel WARNING"
+        reload = self._reload() if settings.DEV else []
+        return {
+            "web": [sys.executable, "-m", *web.split(), *reload],
+            "worker": [sys.executable, "-m", *worker.split()],
+            "beat": [sys.executable, "-m", *beat.split()],
+        }
+
+    def _reload(self) -> list[str]:
         """Start the web server anew when code or a template changes."""
         templates = (settings.BASE_DIR / "templates").rglob("*.*")
-        return " --reload" + "".join(f" --reload-extra-file {file}" for file in templates)
+        return ["--reload", *(f"--reload-extra-file={file}" for file in templates)]
 
-    def _processes(self) -> dict[str, str]:
-        python = sys.executable
-        beat_file = settings.DATA_DIR / "beat"
-        return {
-            "web": f"{python} -m gunicorn evabc.wsgi --worker-class gthread --threads 4 "
-            f"--no-control-socket --log-level warning --bind 127.0.0.1:{env.number('PORT')}"
-            + (self._reload() if settings.DEV else ""),
-            "worker": f"{python} -m celery -A evabc worker {WORKER_OPTIONS} --loglevel WARNING",
-            "beat": f"{python} -m celery -A evabc beat --pidfile= --schedule {beat_file} "
-            "--loglevel WARNING",
-        }
+
+def keep_running(commands: dict[str, list[str]], *, say: Callable[[str], object]) -> int:
+    """Run these commands until a signal comes, or one of them has died more often than RESTARTS.
+
+    They write to the terminal themselves, so the last words of one that died are there. Gives the
+    status to exit with; on a signal, SystemExit carries it.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    restarts = dict.fromkeys(commands, RESTARTS)
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        while True:
+            for name, command in commands.items():
+                process = running.get(name)
+                if process and process.poll() is None:
+                    continue
+                if process:
+                    say(f"The process “{name}” has ended with status {process.returncode}.")
+                    if not restarts[name]:
+                        say(f"It has been started {RESTARTS} times again; now everything ends.")
+                        return process.returncode or 1
+                    restarts[name] -= 1
+                    say(f"“{name}” is started again.")
+                # A session of its own: Ctrl-C reaches this process alone, which ends the others.
+                running[name] = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+            time.sleep(0.2)
+    finally:
+        # A second Ctrl-C must leave nothing behind.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        _end(running.values())
+
+
+def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
+    """Politely at first, so that a worker finishes what it has begun."""
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        try:
+            process.wait(timeout=max(deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager

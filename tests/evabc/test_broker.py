@@ -1,0 +1,60 @@
+"""The folder of task messages of `make run`: what is whole arrives in order, what is not is set aside."""
+
+import logging
+from shutil import rmtree
+
+import pytest
+from kombu import Connection
+
+TRANSPORT = "evabc.broker:Transport"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "broker"
+
+
+@pytest.fixture
+def tasks(folder):
+    """A queue of tasks in the folder."""
+    options = {"folder": str(folder), "polling_interval": 0.01}
+    with (
+        Connection("folder://", transport=TRANSPORT, transport_options=options) as connection,
+        connection.SimpleQueue("celery") as queue,
+    ):
+        yield queue
+
+
+@pytest.mark.parametrize("content", [b"", b'{"body": "W1tdLC', b"[]", b"{}", b"null", b"\xff\xfe"])
+def test_a_message_that_cannot_be_read_is_set_aside_and_the_next_one_arrives(
+    content, tasks, folder, caplog
+):
+    folder.mkdir(exist_ok=True)
+    (folder / "0_x.celery.msg").write_bytes(content)
+    tasks.put({"id": 1})
+
+    with caplog.at_level(logging.ERROR, logger="evabc.broker"):
+        message = tasks.get(timeout=5)
+    message.ack()
+
+    assert message.payload == {"id": 1}
+    assert [file.name for file in folder.iterdir()] == ["0_x.celery.unreadable"]
+    assert "set aside as .unreadable" in caplog.text
+
+
+def test_messages_arrive_in_order_and_another_queue_has_its_own(tasks, folder):
+    for number in range(3):
+        tasks.put(number)
+    (folder / "1_x.other.msg").write_bytes(b"")
+
+    assert [tasks.get(timeout=5).payload for _ in range(3)] == [0, 1, 2]
+    assert (folder / "1_x.other.msg").exists()
+
+
+def test_a_folder_that_was_deleted_is_made_anew(tasks, folder):
+    tasks.put("before")
+    rmtree(folder)
+
+    tasks.put("after")
+
+    assert tasks.get(timeout=5).payload == "after"

@@ -1,0 +1,57 @@
+"""`make run` starts a process of its own again when it dies, and gives up after a few times."""
+
+import signal
+import sys
+
+import pytest
+
+from evabc.management.commands.run_portal import RESTARTS, keep_running
+
+
+@pytest.fixture(autouse=True)
+def _signals():
+    """As they were: `make run` has its own."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_process_that_keeps_dying_is_started_again_and_then_everything_ends(capfd, tmp_path):
+    ended = tmp_path / "ended"
+    lives = f"""
+import pathlib, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path({str(ended)!r}).touch(), sys.exit()))
+print("ready", flush=True)
+signal.pause()
+"""
+    dies = "import sys; sys.exit('my last words')"
+    said = []
+
+    status = keep_running(
+        {"web": [sys.executable, "-c", lives], "worker": [sys.executable, "-c", dies]},
+        say=said.append,
+    )
+
+    assert status == 1
+    assert said.count("“worker” is started again.") == RESTARTS
+    assert capfd.readouterr().err.count("my last words") == RESTARTS + 1
+    assert ended.exists()
+
+
+def test_a_process_that_died_once_goes_on(tmp_path):
+    times = tmp_path / "times"
+    dies_once = f"""
+import os, pathlib, signal, sys
+times = pathlib.Path({str(times)!r})
+times.write_text((times.read_text() if times.exists() else "") + "x")
+os.kill(os.getpid(), signal.SIGKILL) if times.read_text() == "x" else os.kill(os.getppid(), signal.SIGTERM)
+"""
+    said = []
+
+    with pytest.raises(SystemExit) as end:
+        keep_running({"worker": [sys.executable, "-c", dies_once]}, say=said.append)
+
+    assert end.value.code == 128 + signal.SIGTERM
+    assert said == ["The process “worker” has ended with status -9.", "“worker” is started again."]
+    assert times.read_text() == "xx"
