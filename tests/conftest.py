@@ -32,6 +32,33 @@ def django_db_modify_db_settings(
         connection.settings_dict["TEST"]["NAME"] = str(data_folder / "test.sqlite3")
 
 
+@pytest.fixture(scope="session")
+def _catalogue_of_every_database() -> None:
+    """Write the catalogue whenever Django has made or emptied the tests' database."""
+    from django.apps import apps
+    from django.db.models.signals import post_migrate
+
+    # Sent for one app after the other, also after the flush that ends a transactional test. The
+    # permissions that the groups hold are there when it is this app's turn.
+    post_migrate.connect(_write_the_catalogue, sender=apps.get_app_config("joinrequests"))
+
+
+def _write_the_catalogue(**signal: object) -> None:
+    """The six communities with their rules, the first reasons, the teams and their groups."""
+    from communities.catalogue import seed
+    from membership.teams import seed_groups
+    from requests.reasons import seed_reasons
+
+    seed()
+    seed_reasons()
+    seed_groups()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(_catalogue_of_every_database: None, django_db_setup: None) -> None:
+    """The test database, which every test finds with the catalogue in it."""
+
+
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
     """Each test begins without the cache, limits and tasks another one left."""
@@ -130,15 +157,3 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     pages.close()
     if pages.problems:
         pytest.fail("\n".join(pages.problems), pytrace=False)
-
-
-@pytest.fixture
-def catalogue(db: None) -> None:
-    """The six communities with their rules, the first reasons, the teams and their groups."""
-    from communities.catalogue import seed
-    from membership.teams import seed_groups
-    from requests.reasons import seed_reasons
-
-    seed()
-    seed_reasons()
-    seed_groups()

@@ -7,7 +7,7 @@ import pytest
 from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
 from communities.templatetags.wording import wording
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 
 def read(client, path) -> str:

@@ -20,7 +20,7 @@ from tests.joinrequests.clock_model import bc_day
 from tests.joinrequests.test_reminders_night_by_night import END, START, days_of_two_years
 from tests.membership.rosters import enrolled
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 
 def anniversary(day: date) -> date:

@@ -18,7 +18,7 @@ from requests.yearly import Asked, ask_yearly
 from tests import builders
 from tests.membership.rosters import FAR, NOW, TODAY, agency, enrolled, later, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 
 def member(name="Dana Sample", slug="stvc", **how):

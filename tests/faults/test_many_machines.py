@@ -17,7 +17,7 @@ from tests.faults.post import State, beat_is_missed, until
 from tests.portal.visitor import Visitor
 from tests.servers import processes
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from tests import builders
 pytestmark = [
     pytest.mark.core,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
 ]
 NOW = builders.NOW
 KEY = "only-for-tests-" + "0123456789" * 3

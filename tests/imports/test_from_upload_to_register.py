@@ -15,7 +15,7 @@ from membership.refusal import Refused
 from tests import builders
 from tests.imports.lists import NOW, csv_file
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 GOOD = csv_file("Agency,City", "Sample House,Sampleton", "Example Place,")
 ADD = "/admin/membership/listimport/add/"

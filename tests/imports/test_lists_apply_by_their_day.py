@@ -87,7 +87,7 @@ a_list = st.tuples(
     ),
     lists=st.lists(a_list, min_size=1, max_size=3),
 )
-def test_the_order_in_which_lists_come_in_does_not_matter(db, kind, lists):
+def test_the_order_in_which_lists_come_in_does_not_matter(kind, lists):
     dated = [(name, said, APRIL + timedelta(n)) for n, (name, said) in enumerate(lists)]
     known = []
     for order in permutations(dated):

@@ -66,7 +66,7 @@ REGISTER = [
 
 
 @pytest.fixture
-def stvc(catalogue) -> CommunityOfPractice:
+def stvc() -> CommunityOfPractice:
     return CommunityOfPractice.objects.get(slug="stvc")
 
 
@@ -313,7 +313,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         bring(kind, headings, *more, as_of=MAY, **of_kind(kind, stvc))
 
 
-def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere(catalogue):
+def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere():
     bring(PROGRAMS, *FUNDED)
     bring(INITIATIVES, *CHAIRS)
     bring(
@@ -335,7 +335,7 @@ def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere(catalogue):
     assert CoordinationInitiative.objects.get(kind="ICAT").region == "VANCOUVER_ISLAND"
 
 
-def test_an_unknown_region_is_an_error_of_its_row(catalogue):
+def test_an_unknown_region_is_an_error_of_its_row():
     plan = bring(PROGRAMS, "Agency,Type,Region,Funder", "Sample House,STVC,Atlantis,PSSG")
 
     assert outcomes(plan) == ["error"]

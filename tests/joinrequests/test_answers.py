@@ -22,7 +22,7 @@ from requests import workflow
 from requests.answers import Claims, assess_answers, claims_of, find_agency
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 DAY = date(2026, 5, 4)
 ON_LIST: dict[str, Any] = {

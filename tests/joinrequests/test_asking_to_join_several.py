@@ -15,7 +15,6 @@ from tests import builders
 pytestmark = [
     pytest.mark.core,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 SITTING = "?community=stvc&community=sas&community=icat"

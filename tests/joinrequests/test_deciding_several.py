@@ -13,7 +13,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 QUEUE = "/admin/joinrequests/joinrequest/"
 

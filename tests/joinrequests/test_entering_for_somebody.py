@@ -12,7 +12,7 @@ from requests.lifecycle import State
 from requests.models import CameBy, JoinRequest
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 DESK = "/admin/joinrequests/joinrequest/"
 ENTER = f"{DESK}enter/stvc/"

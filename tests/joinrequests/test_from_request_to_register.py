@@ -22,7 +22,7 @@ from requests.models import JoinRequest
 from requests.suggestions import matching_of
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 TODAY = date(2026, 5, 4)
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))

@@ -9,7 +9,7 @@ from requests.models import JoinRequestEvent, ReasonText
 from requests.reasons import offered, seed_reasons
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 
 def reason(title="No current EVA BC membership") -> ReasonText:

@@ -18,7 +18,7 @@ from requests.models import JoinRequest
 from requests.reminders import lapse_overdue, send_due_reminders, wait_of
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 ASKED = builders.NOW  # 4 May 2026, 10:00 in BC
 

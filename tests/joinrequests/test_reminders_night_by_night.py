@@ -22,7 +22,7 @@ from requests.reminders import lapse_overdue, send_due_reminders
 from tests import builders
 from tests.joinrequests.clock_model import ClockModel, bc_day
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 START, END = datetime(2026, 1, 5, tzinfo=UTC), datetime(2028, 4, 15, tzinfo=UTC)
 

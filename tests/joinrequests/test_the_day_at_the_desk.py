@@ -22,7 +22,6 @@ from tests.builders import NOW
 pytestmark = [
     pytest.mark.core,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 QUEUE = "/admin/joinrequests/joinrequest/"

@@ -16,7 +16,7 @@ from requests.digest import digest_of, send_digests
 from requests.lifecycle import State
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 SENT = builders.NOW  # Monday 4 May 2026, 10:00 in BC
 

@@ -31,7 +31,7 @@ def story() -> list[tuple]:
 
 
 @pytest.fixture
-def province(catalogue) -> None:
+def province() -> None:
     load()
 
 
@@ -75,7 +75,7 @@ def test_letters_of_the_past_are_told_sent_on_their_day_and_none_leaves_example_
     assert not Person.objects.exclude(email__endswith="@example.org").exists()
 
 
-def test_two_loads_on_one_day_live_the_same_year(catalogue):
+def test_two_loads_on_one_day_live_the_same_year():
     stories = []
     for _ in range(2):
         with transaction.atomic():

@@ -7,7 +7,7 @@ import pytest
 from requests.models import JoinRequest
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 JOIN = "/communities/stvc/join/"
 COORDINATION = "/communities/icat/join/"

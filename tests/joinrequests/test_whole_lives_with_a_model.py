@@ -30,7 +30,7 @@ from tests.faults import IS_LONG
 from tests.joinrequests.letter_model import CONTRADICTED, MOODS, Killed, ModelLetter, MoodyServer
 from tests.joinrequests.test_every_state_and_verb import LETTERS, OUTCOMES, use
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 RUNS = 1_000 if IS_LONG else 100
 TEAM_OF = {"stvc": "priya", "icat": "camille"}

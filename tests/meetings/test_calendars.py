@@ -15,7 +15,7 @@ from membership.models import CalendarFeed, User
 from tests import builders
 from tests.meetings.plans import NOW, ZOOM, a_plan, member, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 WINTER = datetime(2026, 1, 5, tzinfo=UTC)
 

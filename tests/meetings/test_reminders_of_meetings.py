@@ -11,7 +11,7 @@ from membership.models import Enrolment, OutboxEmail, Person, User
 from tests import builders
 from tests.meetings.plans import JUNE, NOW, a_plan, at, enrolled, letters, member, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 DAY_BEFORE = date(2026, 6, 15)
 REMINDED = [("meeting-reminder", "dana@example.org")]

@@ -22,7 +22,7 @@ from membership.refusal import Refused
 from tests import builders
 from tests.meetings.plans import JUNE, NOW, at, member, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 AFTERWARDS = at(JUNE, "12:00")
 
@@ -154,7 +154,7 @@ def test_the_database_refuses_a_meeting_that_ends_before_it_starts():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_clicks_at_the_same_time_leave_one_answer(catalogue):
+def test_clicks_at_the_same_time_leave_one_answer():
     meeting, dana = planned(), member()
     errors = []
 

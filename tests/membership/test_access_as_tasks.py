@@ -14,16 +14,16 @@ from tests import builders
 from tests.imports.lists import bring
 from tests.membership.rosters import NOW, TODAY, later
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 
 @pytest.fixture
-def priya(catalogue):
+def priya():
     return builders.staff()
 
 
 @pytest.fixture
-def dana(catalogue) -> Person:
+def dana() -> Person:
     return Person.objects.create(name="Dana Sample", email="dana@example.org")
 
 

@@ -23,7 +23,7 @@ from membership.roster_sheets import Column, roster_rows
 from tests import builders
 from tests.membership.rosters import NOW, TODAY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 PEOPLE, ADDRESSES = 3_000, 4_000
 
@@ -54,7 +54,7 @@ def names(seed: int, number: int) -> list[str]:
 
 
 @pytest.fixture
-def roster(catalogue) -> list[str]:
+def roster() -> list[str]:
     """The addresses of a large roster, everybody with work and a task for Slack."""
     people = Person.objects.bulk_create(
         Person(name=f"{word[:8]} {word[8:]}".title(), email=f"{word}@agency{n % 200}.org")

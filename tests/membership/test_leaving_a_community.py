@@ -9,7 +9,7 @@ from membership.rosters import enrol, reassess
 from tests import builders
 from tests.membership.rosters import NOW, TODAY, later
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 LEFT = [
     ("roster-left", "robin@example.org", "queued"),
@@ -19,7 +19,7 @@ KAI = Successor(name="Kai Example", email="kai@example.org")
 
 
 @pytest.fixture
-def robin(catalogue) -> Person:
+def robin() -> Person:
     return builders.worker("robin@example.org", "Robin Placeholder").person
 
 

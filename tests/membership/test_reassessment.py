@@ -40,7 +40,7 @@ from tests.membership.rosters import (
     program,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 Kind, How = WorklistRow.Kind, WorklistRow.How
 

@@ -162,12 +162,12 @@ def test_addresses_that_merely_share_something_are_no_match(one, other):
 
 
 @pytest.fixture
-def priya(catalogue):
+def priya():
     return builders.staff()
 
 
 @pytest.fixture
-def team(catalogue):
+def team():
     return builders.community().team
 
 

@@ -27,18 +27,18 @@ from requests.lifecycle import State
 from tests import builders
 from tests.membership.rosters import NOW, TODAY, later
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 LINK = "https://join.slack.com/t/sample/shared_invite/zt-secret"
 
 
 @pytest.fixture
-def priya(catalogue):
+def priya():
     return builders.staff()
 
 
 @pytest.fixture
-def dana(catalogue) -> Person:
+def dana() -> Person:
     return builders.worker().person
 
 

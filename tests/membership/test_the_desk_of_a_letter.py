@@ -13,7 +13,7 @@ from requests import workflow
 from requests.models import JoinRequest
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 NOW = builders.NOW
 TODAY = date(2026, 5, 4)

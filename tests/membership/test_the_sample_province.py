@@ -33,7 +33,7 @@ FILES = Path(__file__).resolve().parents[2] / "membership" / "sample_lists"
 
 
 @pytest.fixture
-def province(catalogue) -> None:
+def province() -> None:
     assert load_sample_province(now=NOW, today=TODAY)
 
 
@@ -42,7 +42,7 @@ def test_every_file_of_the_folder_is_loaded_and_every_kind_of_list_has_one():
     assert {one.kind for one in EVERY_LIST} == set(ListKind)
 
 
-def test_each_list_passes_its_own_dry_run_into_an_empty_register(catalogue):
+def test_each_list_passes_its_own_dry_run_into_an_empty_register():
     for one in EVERY_LIST:
         plan = write_at_once(
             kind=one.kind,

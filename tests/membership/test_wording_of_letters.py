@@ -24,7 +24,7 @@ from membership.refusal import Refused
 from requests import workflow
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 SUBJECT = "We have it ({reference})"
 BODY = "Dear {name},\n\nYour request is here:\n\n{request_link}\n"

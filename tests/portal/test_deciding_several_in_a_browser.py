@@ -14,7 +14,6 @@ from tests.portal.test_pages_are_accessible import problems, sign_in
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 QUEUE = "/admin/joinrequests/joinrequest/"

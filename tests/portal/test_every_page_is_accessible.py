@@ -22,7 +22,6 @@ from tests.portal.permission_table import (
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 # What Django's admin loads for its forms makes axe write inline styles, which the policy stops.

@@ -20,7 +20,6 @@ from tests.builders import NOW
 pytestmark = [
     pytest.mark.core,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 DAY = timedelta(days=1)

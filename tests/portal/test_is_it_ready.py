@@ -65,7 +65,7 @@ def test_before_anything_ran(all_well):
 
 
 @core
-@pytest.mark.usefixtures("catalogue")
+@pytest.mark.django_db
 def test_a_letter_that_waits(all_well):
     builders.sent(builders.worker())
     OutboxEmail.objects.update(due_at=NOW - timedelta(minutes=16))
@@ -163,7 +163,6 @@ def test_real_processes_make_it_green_and_a_dead_worker_red(
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("catalogue")
 def test_leads_read_it_as_a_page(client, all_well):
     builders.sign_in(client, builders.lead())
 

@@ -35,7 +35,6 @@ def ask(url, token=TOKEN):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("catalogue")
 def test_the_processes_of_a_web_server_are_added_up(redis_url, smtp_server, tmp_path):
     path = tmp_path / "portal.log"
     extra = {"EVABC_METRICS_TOKEN": TOKEN, "GUNICORN_CMD_ARGS": "--workers 3 --threads 1"}
@@ -67,7 +66,6 @@ def found(settings):
 
 @pytest.mark.core
 @pytest.mark.django_db
-@pytest.mark.usefixtures("catalogue")
 def test_letters_lists_and_signs_of_life_are_those_of_the_database(found):
     assert found()["evabc_letters_oldest_due_seconds",] == 0
     assert ("evabc_seen_seconds", "beat") not in found()
@@ -90,7 +88,6 @@ def test_letters_lists_and_signs_of_life_are_those_of_the_database(found):
 
 @pytest.mark.core
 @pytest.mark.django_db
-@pytest.mark.usefixtures("catalogue")
 def test_the_number_of_queries_does_not_grow(found, django_assert_num_queries):
     builders.sent(builders.worker())
     with django_assert_num_queries(4):

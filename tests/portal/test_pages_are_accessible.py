@@ -23,7 +23,6 @@ from tests.meetings.plans import member, planned
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 WIDTHS = [360, 1280]

@@ -22,7 +22,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 SPRING = date(2026, 2, 1), date(2026, 4, 15)
 

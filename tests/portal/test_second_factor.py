@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import (
 
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 DESK = "/admin/joinrequests/joinrequest/"
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from membership.models import User
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 LOGIN = "/accounts/login/"
 CODE = "/accounts/login/code/confirm/"

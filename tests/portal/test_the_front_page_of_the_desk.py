@@ -18,7 +18,6 @@ from tests import builders
 pytestmark = [
     pytest.mark.core,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 MONDAY = date(2026, 5, 4)

@@ -27,7 +27,6 @@ from tests.joinrequests.test_at_the_same_time import all_at_once
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.core,
-    pytest.mark.usefixtures("catalogue"),
 ]
 Letter = OutboxEmail.State
 

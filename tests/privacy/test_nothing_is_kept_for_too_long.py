@@ -24,7 +24,6 @@ from tests import builders
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.core,
-    pytest.mark.usefixtures("catalogue"),
 ]
 DAY = timedelta(days=1)
 # The register notes by the database's own clock since when it knows somebody.
