@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from communities.vocabulary import Evidence, Funder
@@ -76,11 +76,8 @@ a_list = st.tuples(
 )
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+# Each tries every order of up to three lists.
+@settings(max_examples=settings.default.max_examples // 4)
 @given(
     kind=st.sampled_from(
         [ListKind.AGENCIES, ListKind.PROGRAMS, ListKind.PEOPLE, ListKind.INITIATIVES]

@@ -4,13 +4,12 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
 from membership.models import Enrolment, OutboxEmail, Person, User, WorklistRow
 from membership.sample import load_sample_province
 from requests.lifecycle import State
-from requests.models import JoinRequest, JoinRequestEvent
+from requests.models import JoinRequest
 from requests.sample import live_a_sample_year
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -24,14 +23,8 @@ def load() -> None:
     live_a_sample_year(now=NOW)
 
 
-def story() -> list[tuple]:
-    """What happened, without what is drawn by lot: references and Message-IDs."""
-    steps = JoinRequestEvent.objects.order_by("pk")
-    return list(steps.values_list("join_request__person__email", "verb", "at", "text", "reason"))
-
-
-@pytest.fixture
-def province() -> None:
+@pytest.fixture(scope="module")
+def province(rows_of_the_module) -> None:
     load()
 
 
@@ -73,18 +66,6 @@ def test_letters_of_the_past_are_told_sent_on_their_day_and_none_leaves_example_
     assert mailoutbox == []
     assert not User.objects.exclude(email__endswith="@example.org").exists()
     assert not Person.objects.exclude(email__endswith="@example.org").exists()
-
-
-def test_two_loads_on_one_day_live_the_same_year():
-    stories = []
-    for _ in range(2):
-        with transaction.atomic():
-            load()
-            stories.append(story())
-            transaction.set_rollback(True)
-
-    assert len(stories[0]) > 150
-    assert stories[0] == stories[1]
 
 
 def test_the_worklist_has_rows_of_every_kind(province):

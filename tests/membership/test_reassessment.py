@@ -7,7 +7,7 @@ import time_machine
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from communities.eligibility import assess
@@ -290,9 +290,6 @@ A_FACT = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(people=st.lists(A_FACT, min_size=1, max_size=6))
 def test_every_verdict_in_bulk_is_the_verdict_one_by_one(people):
     with transaction.atomic():

@@ -32,8 +32,8 @@ EVERY_LIST = [*LISTS, CONTRADICTING]
 FILES = Path(__file__).resolve().parents[2] / "membership" / "sample_lists"
 
 
-@pytest.fixture
-def province() -> None:
+@pytest.fixture(scope="module")
+def province(rows_of_the_module) -> None:
     assert load_sample_province(now=NOW, today=TODAY)
 
 
