@@ -17,7 +17,6 @@ from tests import builders
 # The doorbell of a new edition rings at the commit.
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.core,
 ]
 
 PAGES = ["/", "/communities/", "/communities/stvc/", "/questions/", "/accessibility/"]
@@ -111,6 +110,7 @@ def test_who_asks_for_the_headers_alone_gets_no_page(server):
     assert head.headers["Content-Length"] == page.headers["Content-Length"]
 
 
+@pytest.mark.core
 def test_an_edit_on_the_desk_shows_at_once_on_every_web_server(server, clock):
     other, lead = WebServer(), Client()
     builders.sign_in(lead, builders.lead())

@@ -20,7 +20,7 @@ from tests.joinrequests.clock_model import bc_day
 from tests.joinrequests.test_reminders_night_by_night import AUTUMN, END, START, days_of_life
 from tests.membership.rosters import enrolled
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def anniversary(day: date) -> date:
@@ -75,6 +75,7 @@ def done_by_the_clock():
     ) + Counter((pk, "worklist", bc_day(at)) for pk, at in rows.values_list("row__enrolment", "at"))
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     ("end", "at_least"), [(AUTUMN, 2), pytest.param(END, 5, marks=pytest.mark.slow)]
 )

@@ -22,7 +22,7 @@ from requests.reminders import lapse_overdue, send_due_reminders
 from tests import builders
 from tests.joinrequests.clock_model import ClockModel, bc_day
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 START, AUTUMN, END = (
     datetime(*day, tzinfo=UTC) for day in [(2026, 1, 5), (2026, 11, 15), (2028, 4, 15)]
@@ -64,6 +64,7 @@ def days_of_life(random, end=END):
         day += timedelta(days=1)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     ("seed", "end", "at_least"),
     [

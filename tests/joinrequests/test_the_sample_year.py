@@ -12,7 +12,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequest
 from requests.sample import live_a_sample_year
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2027, 3, 1, 20, 0, tzinfo=UTC)
 TODAY = date(2027, 3, 1)
@@ -28,6 +28,7 @@ def province(rows_of_the_module) -> None:
     load()
 
 
+@pytest.mark.core
 def test_the_year_has_requests_of_every_state_in_every_community(province):
     requests = JoinRequest.objects.all()
     assert set(requests.values_list("state", flat=True)) == set(State) - {State.DRAFT}

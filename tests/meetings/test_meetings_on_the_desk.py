@@ -14,7 +14,7 @@ from membership.models import Attendance, Enrolment, OutboxEmail, User
 from tests import builders
 from tests.meetings.plans import JUNE, NOW, ZOOM, at, letters, member, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 DESK = "/admin/communities/meeting/"
 AFTERWARDS = at(JUNE, "12:00")

@@ -23,7 +23,7 @@ from membership.roster_sheets import Column, roster_rows
 from tests import builders
 from tests.membership.rosters import NOW, TODAY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 PEOPLE, ADDRESSES = 3_000, 4_000
 

@@ -45,6 +45,7 @@ def test_every_cell_of_an_excel_file_is_text(text):
     assert cell.value == safe(text).replace("\x0b", "")
 
 
+@pytest.mark.core
 @pytest.mark.django_db
 def test_the_log_of_exports_is_append_only():
     logged = Export.objects.create(

@@ -21,7 +21,7 @@ from tests import builders
 from tests.imports.lists import csv_file, xlsx_file
 from tests.membership.rosters import NOW, TODAY, later
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 HEADINGS = (
     "username,email,status,billing-active,has-2fa,has-sso,userid,fullname,displayname,"
@@ -215,6 +215,7 @@ def slack(team, priya):
     return people
 
 
+@pytest.mark.core
 def test_the_comparison_says_who_is_where(slack, team):
     found = compare(SlackExport.objects.get())
     assert [line.email for line in found.to_mark] == ["dana@example.org"]

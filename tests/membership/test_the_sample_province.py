@@ -24,7 +24,7 @@ from membership.models import (
 from membership.sample import CONTRADICTING, LISTS, load_sample_province, write_sample_list
 from tests.builders import community
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2027, 3, 1, 20, 0, tzinfo=UTC)
 TODAY = date(2027, 3, 1)
@@ -85,6 +85,7 @@ def test_a_second_load_changes_nothing(province):
     assert (ListImport.objects.count(), Person.objects.count()) == before
 
 
+@pytest.mark.core
 def test_the_same_lists_again_change_nothing(province):
     for one in EVERY_LIST:
         write_sample_list(one, now=NOW, today=TODAY)

@@ -17,7 +17,7 @@ from membership.worklist import give_time, write_to
 from tests import builders
 from tests.membership.rosters import NOW, TODAY, agency, enrolled, later, on_list, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -101,6 +101,7 @@ def test_a_question_that_has_not_gone_out_is_stopped_by_the_end(row, priya):
     assert states == {"roster-check": "cancelled", "roster-ended": "queued"}
 
 
+@pytest.mark.core
 def test_an_enrolment_ends_once(row, priya):
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     with pytest.raises(Refused, match="was ended already, on 4 May 2026"):
@@ -223,6 +224,7 @@ def test_the_worklist_takes_the_same_queries_at_any_length(desk, size, django_as
         assert desk.get(PAGE).status_code == 200
 
 
+@pytest.mark.core
 @pytest.mark.django_db(transaction=True)
 def test_two_runs_at_the_same_time_open_one_row():
     for n in range(5):

@@ -16,7 +16,7 @@ from requests.models import JoinRequest
 from tests import builders
 from tests.membership.rosters import FAR, NOW, TODAY, agency, enrolled, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

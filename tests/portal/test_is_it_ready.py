@@ -18,7 +18,6 @@ from tests import builders
 from tests.servers import processes
 from tests.servers.parts import wait_until_ready
 
-core = pytest.mark.core
 NOW = builders.NOW
 
 
@@ -34,12 +33,10 @@ def all_well(db, settings, tmp_path):
     (tmp_path / "portal-20260504T100000Z.backup").touch()
 
 
-@core
 def test_all_is_well(all_well):
     assert problems() == {}
 
 
-@core
 @pytest.mark.parametrize(
     ("part", "says"),
     [
@@ -56,7 +53,6 @@ def test_a_part_that_is_silent(all_well, part, says):
     assert found[part].startswith(says)
 
 
-@core
 def test_before_anything_ran(all_well):
     Heartbeat.objects.all().delete()
 
@@ -64,7 +60,6 @@ def test_before_anything_ran(all_well):
     assert problems()["worker"].startswith("No worker has done a task yet")
 
 
-@core
 @pytest.mark.django_db
 def test_a_letter_that_waits(all_well):
     builders.sent(builders.worker())
@@ -77,21 +72,18 @@ def test_a_letter_that_waits(all_well):
     }
 
 
-@core
 def test_a_disk_that_is_full(all_well, settings):
     settings.LEAST_FREE_MB = 10**9
 
     assert "Make room" in problems()["disk"]
 
 
-@core
 def test_a_backup_that_is_too_old(all_well):
     assert problems(NOW + timedelta(hours=60))["backup"].startswith(
         "There is no good backup since 03:00 on 4 May 2026."
     )
 
 
-@core
 def test_a_migration_that_is_not_applied(all_well):
     with connection.cursor() as cursor:
         cursor.execute(
@@ -110,7 +102,6 @@ def test_redis_that_is_gone(all_well, settings):
     assert list(problems()) == ["broker"]
 
 
-@core
 @pytest.mark.django_db(transaction=True)
 def test_the_night_makes_one_backup(settings, tmp_path):
     settings.BACKUP_KEY, settings.BACKUP_DIR = "only-for-tests-" + "0123456789" * 3, tmp_path

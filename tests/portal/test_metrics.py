@@ -86,7 +86,6 @@ def test_letters_lists_and_signs_of_life_are_those_of_the_database(found):
     assert after["evabc_database_up",] == 1
 
 
-@pytest.mark.core
 @pytest.mark.django_db
 def test_the_number_of_queries_does_not_grow(found, django_assert_num_queries):
     builders.sent(builders.worker())
@@ -97,7 +96,6 @@ def test_the_number_of_queries_does_not_grow(found, django_assert_num_queries):
         found()
 
 
-@pytest.mark.core
 @pytest.mark.django_db
 def test_without_the_token_there_is_no_such_page(client, settings):
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
@@ -107,7 +105,6 @@ def test_without_the_token_there_is_no_such_page(client, settings):
     assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
 
 
-@pytest.mark.core
 def test_a_short_token_is_refused(monkeypatch):
     monkeypatch.setenv("EVABC_METRICS_TOKEN", "short")
 

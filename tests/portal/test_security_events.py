@@ -11,7 +11,7 @@ from tests import builders
 from tests.portal import lines
 from tests.portal.test_second_factor import code_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

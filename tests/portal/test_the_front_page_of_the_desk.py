@@ -16,7 +16,6 @@ from requests.models import JoinRequest
 from tests import builders
 
 pytestmark = [
-    pytest.mark.core,
     pytest.mark.django_db,
 ]
 
@@ -71,6 +70,7 @@ def test_no_number_is_counted_further_than_a_list_shows(desk, monkeypatch):
     assert [n.value for n in team.numbers] == ["more than 1", *PROGRAM_SUPPORT[1:]]
 
 
+@pytest.mark.core
 def test_the_oldest_is_counted_in_working_days_and_marked_when_it_is_late(desk):
     [team] = teams_today(builders.staff(), on=date(2026, 5, 13))
 
