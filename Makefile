@@ -2,10 +2,10 @@
 
 PYTHON ?= python3
 
-.PHONY: help run dev test bench pictures audit lint docs
+.PHONY: help run dev test test-all check bench pictures audit lint docs
 
 help: ## What there is
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
 
 run: ## Start the portal on this machine, with sample data
 	@$(PYTHON) evabc/bootstrap.py requirements.txt
@@ -15,9 +15,17 @@ dev: ## The same for developers: DEBUG, reload on change, and a toolbar that sho
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@EVABC_LOCAL=1 EVABC_DEV=1 exec .venv/bin/python manage.py run_portal
 
-test: ## Every test, on PostgreSQL and on SQLite, with real servers and a real browser
+check: ## While you work: style, types and the tests you name, as in make check ARGS="tests/joinrequests -k decline"
+	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
+	@.venv/bin/python -m tests.run $(or $(ARGS),--lint)
+
+test: ## Before you push: all that guards behaviour, on PostgreSQL, the core on SQLite; under 8 minutes on two cores
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.run
+
+test-all: ## Before a release: the long forms too, as every page held against axe by every role, and clean clones
+	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
+	@.venv/bin/python -m tests.run --all
 
 bench: ## Measure pages, imports, letters and reassessment at up to a million requests, beside a bare project
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt

@@ -14,9 +14,11 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.mail import get_connection
 from django.test import Client
+from playwright.sync_api import Page
 
 from communities.models import CommunityOfPractice
 from membership.applicants import person_for
@@ -152,6 +154,14 @@ def sign_in(
     session["signed_in_at"] = session["seen_at"] = int(time.time())
     session["account_authentication_methods_user"] = user_id_to_str(user)
     session.save()
+
+
+def sign_in_browser(page: Page, url: str, user: User) -> None:
+    """Sign in a browser at the portal of this address, as if the code had been typed just now."""
+    client = Client()
+    sign_in(client, user, fresh_code=True)
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
 
 
 def deliver(outbox_email_id: int, *, now: datetime) -> bool:

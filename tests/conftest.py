@@ -7,12 +7,25 @@ from subprocess import Popen
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
 
 from tests.servers import chromium as browser
 from tests.servers import processes
 from tests.servers.parts import MissingPart, refuse, servers_of_this_run
 from tests.servers.smtp import SmtpServer
+
+# How often a property is tried: `make test-all` asks for "long". A busy machine is no failure, and the
+# database of a function-scoped fixture is put back by the tests themselves.
+for profile, examples in (("short", 40), ("long", 300)):
+    settings.register_profile(
+        profile,
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+settings.load_profile("short")
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +43,44 @@ def django_db_modify_db_settings(
 
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(data_folder / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def _catalogue_of_every_database() -> None:
+    """Write the catalogue whenever Django has made or emptied the tests' database."""
+    from django.apps import apps
+    from django.db.models.signals import post_migrate
+
+    # Sent for one app after the other, also after the flush that ends a transactional test. The
+    # permissions that the groups hold are there when it is this app's turn.
+    post_migrate.connect(_write_the_catalogue, sender=apps.get_app_config("joinrequests"))
+
+
+def _write_the_catalogue(**signal: object) -> None:
+    """The six communities with their rules, the first reasons, the teams and their groups."""
+    from communities.catalogue import seed
+    from membership.teams import seed_groups
+    from requests.reasons import seed_reasons
+
+    seed()
+    seed_reasons()
+    seed_groups()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(_catalogue_of_every_database: None, django_db_setup: None) -> None:
+    """The test database, which every test finds with the catalogue in it."""
+
+
+@pytest.fixture(scope="module")
+def rows_of_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Rows that a module's own fixture writes are there for each of its tests, which change nothing of
+    them for the others. Not for a module with transactional tests."""
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)
@@ -130,15 +181,3 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     pages.close()
     if pages.problems:
         pytest.fail("\n".join(pages.problems), pytrace=False)
-
-
-@pytest.fixture
-def catalogue(db: None) -> None:
-    """The six communities with their rules, the first reasons, the teams and their groups."""
-    from communities.catalogue import seed
-    from membership.teams import seed_groups
-    from requests.reasons import seed_reasons
-
-    seed()
-    seed_reasons()
-    seed_groups()

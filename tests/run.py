@@ -1,85 +1,97 @@
-"""Run what `make test` runs: the checks, all tests on PostgreSQL, the core again on SQLite.
+"""Run the suite, and beside it what checks the code. `make help` says which is for when.
 
-`--lint` runs the checks alone. Other arguments go to pytest, and then only the tests on PostgreSQL
-run: `python -m tests.run -k letters`.
+python -m tests.run              every test but the long ones, on PostgreSQL; the core again on SQLite
+python -m tests.run --all        all of them, with the long forms
+python -m tests.run --lint       style and types alone
+python -m tests.run PATH -k ...  style, types and the tests that pytest is told of here
 """
 
 import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.servers.parts import ROOT, settings_environment
 
-# loadgroup: tests that share something slow to make (a clone with its environment) stay together.
-PYTEST = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
-
-
-@dataclass(frozen=True)
-class Phase:
-    name: str
-    commands: list[list[str]]
-    environment: dict[str, str] = field(default_factory=dict)
-
-
-def checks_of_the_code(data: Path) -> Phase:
-    commands = [
-        [sys.executable, "-m", "ruff", "check", "."],
-        [sys.executable, "-m", "ruff", "format", "--check", "."],
-        [sys.executable, "-m", "mypy", "."],
-    ]
-    # mypy's plugin for Django loads the settings.
-    return Phase("checks", commands, settings_environment(data))
-
-
-def on_postgresql(arguments: list[str]) -> Phase:
-    return Phase("tests on PostgreSQL", [[*PYTEST, *arguments]])
-
-
-CORE_ON_SQLITE = Phase(
-    "core tests on SQLite", [[*PYTEST, "-m", "core", "tests"]], {"EVABC_TEST_DATABASE": "sqlite"}
-)
+PYTEST = [sys.executable, "-m", "pytest"]
+# Stealing keeps the tests of a module together for as long as both workers have some: what a module
+# shares is made once. Eight at most, for there are 16 databases in a Redis.
+ON_ALL_CORES = ["-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"]
+WITHOUT_LONG_FORMS = ["-m", "not slow"]
+ON_SQLITE = {"EVABC_TEST_DATABASE": "sqlite"}
+LINT = [
+    [sys.executable, "-m", "ruff", "check", "."],
+    [sys.executable, "-m", "ruff", "format", "--check", "."],
+    [sys.executable, "-m", "mypy", "."],
+]
 
 
 def main(arguments: list[str]) -> int:
-    with TemporaryDirectory(prefix="evabc-checks-") as folder:
-        results = [_run(phase) for phase in _phases(arguments, checks_of_the_code(Path(folder)))]
-    passed = all(succeeded for _, succeeded in results)
-    _say("", *(line for line, _ in results))
-    _say("All passed." if passed else "FAILED: see above.")
-    return 0 if passed else 1
-
-
-def _phases(arguments: list[str], checks: Phase) -> list[Phase]:
     if arguments == ["--lint"]:
-        return [checks]
-    if arguments:
-        return [on_postgresql(arguments)]
-    return [checks, on_postgresql(["tests"]), CORE_ON_SQLITE]
-
-
-def _run(phase: Phase) -> tuple[str, bool]:
-    """Run all commands of a phase, also after one failed: one run shows everything that is wrong."""
-    _say(f"== {phase.name}")
+        return lint()
     started = time.monotonic()
-    # pytest ends with 5 when it found no test: a failure here like any other number but 0.
-    codes = [
-        subprocess.run(
-            command, cwd=ROOT, env=os.environ | phase.environment, check=False
-        ).returncode
-        for command in phase.commands
+    with lint_beside() as linting:
+        codes = {name: _run(command, **env) for name, command, env in _suites(arguments)}
+        codes["style and types"] = linting.wait()
+    failed = [name for name, code in codes.items() if code]
+    _say(f"FAILED: {', '.join(failed)}." if failed else "All passed.")
+    _say(f"It took {time.monotonic() - started:.0f} s.")
+    return 1 if failed else 0
+
+
+def _suites(arguments: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
+    """What to run, one after the other: its name, the command and what is added to its environment."""
+    if arguments == ["--all"]:
+        every = [*PYTEST, *ON_ALL_CORES, "--hypothesis-profile", "long"]
+        return [
+            ("tests on PostgreSQL", every, {}),
+            ("core tests on SQLite", [*every, "-m", "core"], ON_SQLITE),
+        ]
+    if arguments:
+        return [("tests", [*PYTEST, *WITHOUT_LONG_FORMS, *arguments], {})]
+    most = [*PYTEST, *ON_ALL_CORES]
+    return [
+        ("tests on PostgreSQL", [*most, *WITHOUT_LONG_FORMS], {}),
+        ("core tests on SQLite", [*most, "-m", "core and not slow"], ON_SQLITE),
     ]
-    succeeded = not any(codes)
-    seconds = time.monotonic() - started
-    return f"{phase.name}: {'passed' if succeeded else 'FAILED'} in {seconds:.0f} s", succeeded
 
 
-def _say(*lines: str) -> None:
+def lint() -> int:
+    """Run every check, also after one failed: one run shows everything that is wrong."""
+    with TemporaryDirectory(prefix="evabc-lint-") as data:
+        # mypy's plugin for Django loads the settings.
+        environment = settings_environment(Path(data))
+        return max(_run(command, **environment) for command in LINT)
+
+
+@contextmanager
+def lint_beside() -> Iterator[subprocess.Popen[bytes]]:
+    """Style and types in a process of their own, whose output is shown at the end in one piece."""
+    with TemporaryDirectory(prefix="evabc-lint-") as folder:
+        output = Path(folder, "output")
+        command = [sys.executable, "-m", "tests.run", "--lint"]
+        with output.open("wb") as file:
+            linting = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            yield linting
+            _say(output.read_text())
+        finally:
+            linting.terminate()
+            linting.wait()
+
+
+def _run(command: list[str], **environment: str) -> int:
+    # pytest ends with 5 when it found no test: a failure here like any other number but 0.
+    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False).returncode
+
+
+def _say(line: str) -> None:
     # Flushed, so that the lines keep their place among those of the commands.
-    print(*lines, sep="\n", flush=True)  # noqa: T201 - what this command is for
+    print(line, flush=True)  # noqa: T201 - what this command is for
 
 
 if __name__ == "__main__":

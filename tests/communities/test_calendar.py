@@ -6,8 +6,6 @@ import pytest
 
 from communities.calendar import STATUTORY_HOLIDAYS, is_working_day, working_days_between
 
-pytestmark = pytest.mark.core
-
 # New Year's, Family, Good Friday, Victoria, Canada, BC, Labour, Truth and Reconciliation,
 # Thanksgiving, Remembrance, Christmas.
 KNOWN = {

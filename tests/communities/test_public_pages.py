@@ -7,7 +7,7 @@ import pytest
 from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
 from communities.templatetags.wording import wording
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 def read(client, path) -> str:
@@ -67,6 +67,7 @@ def test_what_staff_change_shows_at_once(client):
     assert "mailto:new@example.org" in read(client, "/communities/icat/")
 
 
+@pytest.mark.core
 def test_seeding_again_changes_nothing_and_keeps_what_staff_wrote():
     from communities.catalogue import seed
 

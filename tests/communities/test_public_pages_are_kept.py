@@ -20,8 +20,6 @@ from tests.servers.processes import process_environment
 # The version is renewed at the commit.
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.core,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 PAGES = ["/", "/communities/", "/communities/stvc/", "/questions/", "/accessibility/", "/privacy/"]

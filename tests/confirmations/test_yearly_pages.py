@@ -8,7 +8,7 @@ from django.utils import timezone
 from membership.models import Enrolment, OutboxEmail, WorklistRow, YearlyConfirmation
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from requests.yearly import Asked, ask_yearly
 from tests import builders
 from tests.membership.rosters import FAR, NOW, TODAY, agency, enrolled, later, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 def member(name="Dana Sample", slug="stvc", **how):
@@ -71,6 +71,7 @@ def test_a_year_before_is_the_last_day_whose_year_is_over():
         assert year_after(year_before(day)) <= day < year_after(year_before(day) + timedelta(1))
 
 
+@pytest.mark.core
 def test_nobody_is_asked_a_day_early_or_twice():
     member()
     assert ask_yearly(now=later(-1)) == Asked(0, 0, 0)
@@ -234,6 +235,7 @@ def test_an_enrolment_that_staff_end_cancels_the_question():
     assert letters() == [("confirm", "cancelled"), ("roster-ended", "queued")]
 
 
+@pytest.mark.core
 def test_nobody_answers_for_somebody_else_or_twice():
     enrolment, other = asked(), builders.worker("other@example.org", "Other Sample")
     for verb in (confirmations.confirm, leaving.leave):
@@ -343,6 +345,7 @@ def test_changed_coordination_roles_end_and_begin_too():
     assert open_rows(enrolment) == ["changed-jobs"]
 
 
+@pytest.mark.core
 def test_the_day_is_that_of_british_columbia():
     enrolment = due(enrolled("Dana Sample"), started_on=date(2026, 3, 1))
     assert ask_yearly(now=datetime(2027, 3, 1, 6, 59, tzinfo=UTC)) == Asked(0, 0, 0)

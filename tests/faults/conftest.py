@@ -24,7 +24,7 @@ def mail(_mail: MailServer) -> MailServer:
 
 @pytest.fixture
 def post(
-    transactional_db: None, catalogue: None, redis_url: str, mail: MailServer, tmp_path: Path
+    transactional_db: None, redis_url: str, mail: MailServer, tmp_path: Path
 ) -> Iterator[Post]:
     running = Post(tmp_path, mail)
     yield running

@@ -10,7 +10,7 @@ from tests.faults.counting import Count, count_emails
 from tests.faults.mail_server import STEPS
 from tests.faults.post import State
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 NOW = builders.NOW
 MANNERS = ["451 later please", "550 never", "hang", "drop", "drip"]

@@ -59,7 +59,6 @@ def full_disk():
 
 # Not on SQLite, whose file would be full too: that is the web server's test.
 @pytest.mark.django_db
-@pytest.mark.usefixtures("catalogue")
 def test_a_letter_that_does_not_fit_on_the_disk_is_tried_again_and_leaves_no_half(
     settings, tmp_path, full_disk
 ):

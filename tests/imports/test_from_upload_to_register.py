@@ -15,7 +15,7 @@ from membership.refusal import Refused
 from tests import builders
 from tests.imports.lists import NOW, csv_file
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 GOOD = csv_file("Agency,City", "Sample House,Sampleton", "Example Place,")
 ADD = "/admin/membership/listimport/add/"
@@ -50,6 +50,7 @@ def kept_list(content: bytes = GOOD, **more) -> ListImport:
     return kept
 
 
+@pytest.mark.core
 def test_upload_check_confirm_done(priya):
     page = send(priya).url
     kept = ListImport.objects.get()
@@ -95,6 +96,7 @@ def test_what_became_wrong_since_the_check_writes_nothing(monkeypatch):
     assert not Agency.objects.exists()
 
 
+@pytest.mark.core
 def test_confirming_twice_writes_once():
     kept = kept_list()
     uploads.confirm(list_import_id=kept.pk, now=NOW)
@@ -105,6 +107,7 @@ def test_confirming_twice_writes_once():
     assert Agency.objects.count() == 2
 
 
+@pytest.mark.core
 def test_what_nobody_confirms_in_a_week_is_put_aside():
     kept = kept_list()
     assert uploads.discard_old(now=NOW + timedelta(days=7)) == 0
@@ -113,6 +116,7 @@ def test_what_nobody_confirms_in_a_week_is_put_aside():
     assert (kept.state, kept.content, kept.rows.count()) == (ListImport.State.DISCARDED, None, 0)
 
 
+@pytest.mark.core
 def test_a_list_whose_worker_died_is_taken_up_again():
     kept = uploads.upload(
         kind=ListKind.AGENCIES,

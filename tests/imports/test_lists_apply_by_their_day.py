@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from communities.rules.vocabulary import Evidence, Funder
@@ -76,18 +76,15 @@ a_list = st.tuples(
 )
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+# Each tries every order of up to three lists.
+@settings(max_examples=settings.default.max_examples // 4)
 @given(
     kind=st.sampled_from(
         [ListKind.AGENCIES, ListKind.PROGRAMS, ListKind.PEOPLE, ListKind.INITIATIVES]
     ),
     lists=st.lists(a_list, min_size=1, max_size=3),
 )
-def test_the_order_in_which_lists_come_in_does_not_matter(db, kind, lists):
+def test_the_order_in_which_lists_come_in_does_not_matter(kind, lists):
     dated = [(name, said, APRIL + timedelta(n)) for n, (name, said) in enumerate(lists)]
     known = []
     for order in permutations(dated):

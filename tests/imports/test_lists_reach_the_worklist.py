@@ -7,7 +7,7 @@ from requests import workflow
 from tests import builders
 from tests.imports.lists import APRIL, MAY, bring
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 PROGRAMS = "Agency,Program type,Community served,Funder"
 HERS = "Example Harbour Family Services,STVC,Example Harbour,PSSG"

@@ -22,7 +22,7 @@ from membership.models import (
 from membership.refusal import Refused
 from tests.imports.lists import APRIL, MAY, bring, outcomes, sentences
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 AGENCIES, PROGRAMS, INITIATIVES, PEOPLE, ROSTER = ListKind
 MEMBERS = (
@@ -66,7 +66,7 @@ REGISTER = [
 
 
 @pytest.fixture
-def stvc(catalogue) -> CommunityOfPractice:
+def stvc() -> CommunityOfPractice:
     return CommunityOfPractice.objects.get(slug="stvc")
 
 
@@ -78,6 +78,7 @@ def of_kind(kind: ListKind, stvc: CommunityOfPractice) -> dict:
     return {"community": stvc} if kind == ROSTER else {}
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("kind", LISTS)
 def test_a_dry_run_says_what_would_be_and_writes_nothing(kind, stvc):
     lines, expected = LISTS[kind]
@@ -88,6 +89,7 @@ def test_a_dry_run_says_what_would_be_and_writes_nothing(kind, stvc):
     assert not ListImport.objects.exists()
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("kind", LISTS)
 def test_the_same_file_again_changes_nothing(kind, stvc):
     lines, expected = LISTS[kind]
@@ -97,6 +99,7 @@ def test_the_same_file_again_changes_nothing(kind, stvc):
     assert everything() == before
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("kind", LISTS)
 def test_one_error_and_nothing_is_written(kind, stvc):
     lines, expected = LISTS[kind]
@@ -182,6 +185,7 @@ def test_a_roster_enrols_and_brings_nobody_back(stvc):
     assert Enrolment.objects.get(person__email="dana@example.org").started_on == date(2024, 3, 1)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("name", ["Maison d’accueil L’Échantillon", "W̱SÁNEĆ Sample", "ᐊᐧᐱᐢᑭ"])
 def test_accents_composed_or_not_are_one_name(name, form):
@@ -206,6 +210,7 @@ def test_rows_that_contradict_each_other_are_said_once_with_both_rows():
     assert sentences(plan)[1] == ("Rows 2 and 3 say different things about the same. Keep one.")
 
 
+@pytest.mark.core
 def test_two_periods_of_one_agency_may_follow_but_not_overlap():
     heading = "Agency,From,To"
     year, next_year = "A,2026-01-01,2026-12-31", "A,2027-01-01,2027-12-31"
@@ -313,7 +318,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         bring(kind, headings, *more, as_of=MAY, **of_kind(kind, stvc))
 
 
-def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere(catalogue):
+def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere():
     bring(PROGRAMS, *FUNDED)
     bring(INITIATIVES, *CHAIRS)
     bring(
@@ -335,7 +340,7 @@ def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere(catalogue):
     assert CoordinationInitiative.objects.get(kind="ICAT").region == "VANCOUVER_ISLAND"
 
 
-def test_an_unknown_region_is_an_error_of_its_row(catalogue):
+def test_an_unknown_region_is_an_error_of_its_row():
     plan = bring(PROGRAMS, "Agency,Type,Region,Funder", "Sample House,STVC,Atlantis,PSSG")
 
     assert outcomes(plan) == ["error"]

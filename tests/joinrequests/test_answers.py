@@ -29,7 +29,7 @@ from requests import workflow
 from requests.answers import Claims, assess_answers, claims_of, find_agency
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 5, 4)
 ON_LIST: dict[str, Any] = {
@@ -58,6 +58,7 @@ AGENCIES = [
 ]
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     ("typed", "name"),
     [
@@ -286,6 +287,7 @@ def test_a_role_needs_its_kind_of_initiative_and_its_name(dana, missing):
     assert claims_of(answers, person=dana, community=community("icat")) == Claims()
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("odd", [None, 5, [], {"a": 1}, True])
 def test_a_name_or_place_that_is_no_text_is_left_out(dana, odd):
     claim = position_in(dana, agency=odd, community_served=odd)

@@ -11,7 +11,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 JOIN = "/communities/stvc/join/"
 

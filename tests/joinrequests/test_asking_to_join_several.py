@@ -13,9 +13,7 @@ from requests.models import JoinRequest
 from tests import builders
 
 pytestmark = [
-    pytest.mark.core,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 SITTING = "?community=stvc&community=sas&community=icat"
@@ -230,6 +228,7 @@ def test_one_that_is_refused_leaves_the_others_and_its_answers(signed_in, worker
     assert requests_by_community()["sas"].answers == drafts["sas"].answers
 
 
+@pytest.mark.core
 def test_sending_twice_sends_once(signed_in):
     signed_in.post(ANSWERS, TYPED)
     signed_in.post(CHECK)
@@ -263,6 +262,7 @@ def test_answers_sent_after_the_sign_in_ended_are_there_after_signing_in_again(c
     assert requests_by_community()["icat"].answers["initiative_name"] == "Sample ICAT"
 
 
+@pytest.mark.core
 def test_a_character_that_no_database_keeps_is_left_out(signed_in):
     signed_in.post(ANSWERS, {**TYPED, "agency": "Sample\x00 House"})
 

@@ -20,7 +20,6 @@ from tests import builders
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.core,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 

@@ -13,7 +13,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 QUEUE = "/admin/joinrequests/joinrequest/"
 
@@ -177,6 +177,7 @@ def test_one_that_is_refused_stays_with_what_was_typed_and_stops_no_other(desk):
     assert states(rows) == [State.APPROVED, State.AWAITING_REVIEW, State.APPROVED]
 
 
+@pytest.mark.core
 def test_trouble_of_the_database_with_one_hides_no_report_of_the_others(desk, monkeypatch):
     rows = several(3)
     approve = workflow.approve
@@ -195,6 +196,7 @@ def test_trouble_of_the_database_with_one_hides_no_report_of_the_others(desk, mo
     assert states(rows) == [State.AWAITING_REVIEW, State.APPROVED, State.APPROVED]
 
 
+@pytest.mark.core
 def test_sending_the_form_twice_decides_once(desk):
     rows = several(2)
 

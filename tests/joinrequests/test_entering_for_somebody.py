@@ -12,7 +12,7 @@ from requests.lifecycle import State
 from requests.models import CameBy, JoinRequest
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 DESK = "/admin/joinrequests/joinrequest/"
 ENTER = f"{DESK}enter/stvc/"
@@ -159,6 +159,7 @@ def test_an_open_request_is_said_and_linked_and_what_was_typed_stays(desk):
     assert JoinRequest.objects.count() == 1
 
 
+@pytest.mark.core
 def test_sending_the_form_twice_enters_it_once(desk):
     desk.post(ENTER, typed())
     again = shown(desk.post(ENTER, typed()))
@@ -230,6 +231,7 @@ def test_a_chair_is_entered_with_the_questions_of_coordination(client):
     assert "You asked us by email" in OutboxEmail.objects.get(kind="receipt-entered").body
 
 
+@pytest.mark.core
 def test_the_database_keeps_no_other_way_of_coming(priya):
     entered = enter(priya)
 

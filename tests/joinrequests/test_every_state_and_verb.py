@@ -8,7 +8,7 @@ from requests.lifecycle import TRANSITIONS, State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 OUTCOMES = {
     (State.DRAFT, Verb.SUBMIT): State.AWAITING_REVIEW,

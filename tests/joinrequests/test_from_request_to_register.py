@@ -22,7 +22,7 @@ from requests.models import JoinRequest
 from requests.register_desk import matching_of
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 5, 4)
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
@@ -125,6 +125,7 @@ def test_an_agency_that_is_missing_is_added_and_matched_once(priya):
     assert Agency.objects.count() == 1
 
 
+@pytest.mark.core
 def test_a_program_that_is_missing_is_added_and_matched_once(priya, agency):
     asked = ask()
     where = {"program_type": ProgramType.STVC, "community_served": "Example Harbour"}
@@ -172,6 +173,7 @@ def test_an_initiative_is_suggested_matched_or_added():
     assert CoordinationRole.objects.get().initiative.name == "Invented Lake ICAT"
 
 
+@pytest.mark.core
 def test_what_staff_search_for_stands_in_place_of_the_suggestions(agency):
     Agency.objects.create(name="Échantillon House")
     asked = ask(agency="Nothing alike")
@@ -265,6 +267,7 @@ def test_funding_cannot_be_checked_before_the_program_is_matched(priya):
         matching.check_membership(holder="agency", period=YEAR, **how(asked, priya))
 
 
+@pytest.mark.core
 def test_a_membership_yes_no_yes_on_one_day_ends_as_the_last_answer(priya, agency, program):
     asked = ask()
     for period, reading in [(YEAR, Reading.MET), (None, Reading.NOT_MET), (YEAR, Reading.MET)]:

@@ -19,7 +19,7 @@ from requests.yearly import ask_yearly
 from tests import builders
 from tests.meetings.plans import at, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 NOW = builders.NOW
 

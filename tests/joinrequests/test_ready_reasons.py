@@ -9,7 +9,7 @@ from requests.models import JoinRequestEvent, ReasonText
 from requests.reasons import offered, seed_reasons
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 def reason(title="No current EVA BC membership") -> ReasonText:
@@ -112,6 +112,7 @@ def test_staff_choose_a_reason_on_the_page_and_read_its_words_there(client):
     assert JoinRequestEvent.objects.get(verb="decline").ground == reason()
 
 
+@pytest.mark.core
 def test_the_database_keeps_the_title_of_a_chosen_reason():
     decline(builders.sent(builders.worker()).pk, builders.staff(), ground=reason())
 
@@ -119,12 +120,14 @@ def test_the_database_keeps_the_title_of_a_chosen_reason():
         JoinRequestEvent.objects.filter(verb="decline").update(ground_title="")
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("empty", ["title", "text"])
 def test_the_database_refuses_a_reason_without_title_or_text(empty):
     with pytest.raises(IntegrityError, match="reason_has_title_and_text"), transaction.atomic():
         ReasonText.objects.filter(pk=reason().pk).update(**{empty: ""})
 
 
+@pytest.mark.core
 def test_the_database_refuses_the_same_title_twice():
     twin = reason()
     twin.pk = None

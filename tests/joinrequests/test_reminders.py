@@ -17,7 +17,7 @@ from requests.models import JoinRequest
 from requests.reminders import lapse_overdue, send_due_reminders, wait_of
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 ASKED = builders.NOW  # 4 May 2026, 10:00 in BC
 
@@ -138,6 +138,7 @@ def test_a_later_step_stops_a_reminder_that_has_not_left(verb, waiting, dana, st
     assert (send_due_reminders(now=after(50)), lapse_overdue(now=after(50))) == (0, 0)
 
 
+@pytest.mark.core
 def test_a_question_asked_late_in_the_evening_counts_by_the_day_in_bc(dana, staff):
     pk = builders.sent(dana).pk
     evening = datetime(2026, 11, 25, 6, 59, tzinfo=UTC)  # 23:59 on the 24th
@@ -225,11 +226,13 @@ def test_beat_rings_every_hour_by_day_in_bc(monkeypatch):
     assert start + wait == datetime(2026, 11, 2, 14, 7, tzinfo=UTC)
 
 
+@pytest.mark.core
 def test_the_database_holds_that_a_wait_says_since_when(waiting):
     with pytest.raises(IntegrityError, match="awaited_reply_says_since_when"), transaction.atomic():
         JoinRequest.objects.update(asked_on=None)
 
 
+@pytest.mark.core
 def test_a_letter_of_one_key_is_queued_once(waiting):
     letter = letters.reminder(waiting, days=7, last_day=date(2026, 6, 2))
 

@@ -20,9 +20,7 @@ from tests import builders
 from tests.builders import NOW
 
 pytestmark = [
-    pytest.mark.core,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 QUEUE = "/admin/joinrequests/joinrequest/"
@@ -83,6 +81,7 @@ def test_waiting_counts_from_when_the_request_last_came_to_staff(sam):
     assert join_request.waiting_since == NOW + 4 * DAY
 
 
+@pytest.mark.core
 def test_the_queue_is_in_the_order_of_waiting(sam):
     first, second, third = sent(1), sent(2), sent(3)
     waits_since(first, NOW + HOUR)
@@ -169,6 +168,7 @@ def test_the_other_team_and_a_decided_request_are_refused(sam):
         desk.take(join_request_id=join_request.pk, by=sam, now=NOW)
 
 
+@pytest.mark.core
 def test_the_database_refuses_a_taken_request_without_its_time(sam):
     join_request = sent(1)
 
@@ -228,6 +228,7 @@ def test_taking_over_asks_first_and_deciding_warns_but_does_not_block(client, pr
 # -- Search and filters ---------------------------------------------------------------------------
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     "words",
     [
@@ -271,6 +272,7 @@ def test_a_request_is_found_by_the_new_name_of_its_person_and_of_its_agency(sam)
     assert in_queue(sam, q="sample-1") == []
 
 
+@pytest.mark.core
 def test_the_search_keeps_to_the_team_and_to_the_filters(client, priya):
     builders.sent(builders.worker("kai@example.org", "Kai Sample"), "icat")
     declined = builders.request_in(State.DECLINED, builders.worker(), priya)
@@ -333,6 +335,7 @@ def test_looking_at_the_open_ones_takes_the_same_queries_for_two_and_for_ten(
 # -- Next and previous ----------------------------------------------------------------------------
 
 
+@pytest.mark.core
 def test_next_and_previous_follow_the_order_and_the_filters_of_the_queue(sam):
     late = waits_since(sent(1), NOW + HOUR)
     early, middle = waits_since(sent(2), NOW - HOUR), sent(3)
@@ -346,6 +349,7 @@ def test_next_and_previous_follow_the_order_and_the_filters_of_the_queue(sam):
     assert (around.previous, around.next) == (None, late)
 
 
+@pytest.mark.core
 def test_of_requests_that_came_at_the_same_moment_none_is_skipped(sam):
     first, second, third = sent(1), sent(2), sent(3)
 
@@ -380,6 +384,7 @@ def test_the_review_page_keeps_the_queue_that_it_was_opened_from(client, priya):
 SECRET = "Her manager called: unsure about the caseload."
 
 
+@pytest.mark.core
 def test_a_note_says_who_and_when_and_is_never_changed(client, priya):
     join_request = sent(1)
 
@@ -423,6 +428,7 @@ def test_the_applicant_sees_a_note_on_no_page_and_in_no_letter(client, priya):
 # -- Maybe the same person ------------------------------------------------------------------------
 
 
+@pytest.mark.core
 def test_people_who_may_be_the_same_are_shown_with_why():
     dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
     same = Person.objects.create(name="Dana SAMPLE")

@@ -16,7 +16,7 @@ from requests.digest import digest_of, send_digests
 from requests.lifecycle import State
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 SENT = builders.NOW  # Monday 4 May 2026, 10:00 in BC
 
@@ -62,6 +62,7 @@ def test_it_names_nobody_and_nothing_of_a_request():
         assert word not in letter.subject + letter.body.replace("Sampleton", "")
 
 
+@pytest.mark.core
 def test_however_often_it_runs_there_is_one_a_day_and_another_the_next():
     builders.sent(builders.worker())
 

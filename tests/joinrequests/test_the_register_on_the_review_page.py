@@ -11,7 +11,7 @@ from membership.models import Agency, CoordinationInitiative, EvaMembership, Pro
 from requests import workflow
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 WRITTEN = "The Example Harbor Family Service"
 

@@ -4,16 +4,15 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
 from membership.models import Enrolment, OutboxEmail, Person, User, WorklistRow
 from membership.sample import load_sample_province
 from requests.lifecycle import State
-from requests.models import JoinRequest, JoinRequestEvent
+from requests.models import JoinRequest
 from requests.sample import live_a_sample_year
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2027, 3, 1, 20, 0, tzinfo=UTC)
 TODAY = date(2027, 3, 1)
@@ -24,17 +23,12 @@ def load() -> None:
     live_a_sample_year(now=NOW)
 
 
-def story() -> list[tuple]:
-    """What happened, without what is drawn by lot: references and Message-IDs."""
-    steps = JoinRequestEvent.objects.order_by("pk")
-    return list(steps.values_list("join_request__person__email", "verb", "at", "text", "reason"))
-
-
-@pytest.fixture
-def province(catalogue) -> None:
+@pytest.fixture(scope="module")
+def province(rows_of_the_module) -> None:
     load()
 
 
+@pytest.mark.core
 def test_the_year_has_requests_of_every_state_in_every_community(province):
     requests = JoinRequest.objects.all()
     assert set(requests.values_list("state", flat=True)) == set(State) - {State.DRAFT}
@@ -73,18 +67,6 @@ def test_letters_of_the_past_are_told_sent_on_their_day_and_none_leaves_example_
     assert mailoutbox == []
     assert not User.objects.exclude(email__endswith="@example.org").exists()
     assert not Person.objects.exclude(email__endswith="@example.org").exists()
-
-
-def test_two_loads_on_one_day_live_the_same_year(catalogue):
-    stories = []
-    for _ in range(2):
-        with transaction.atomic():
-            load()
-            stories.append(story())
-            transaction.set_rollback(True)
-
-    assert len(stories[0]) > 150
-    assert stories[0] == stories[1]
 
 
 def test_the_worklist_has_rows_of_every_kind(province):

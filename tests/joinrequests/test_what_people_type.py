@@ -7,7 +7,7 @@ import pytest
 from requests.models import JoinRequest
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 JOIN = "/communities/stvc/join/"
 COORDINATION = "/communities/icat/join/"
@@ -65,6 +65,7 @@ def test_marks_that_turn_the_text_around_are_taken_out(signed_in):
     assert JoinRequest.objects.get().person.name == "Dana elpmaS Sample"
 
 
+@pytest.mark.core
 def test_a_name_in_two_spellings_of_unicode_is_the_same_name(signed_in):
     send(signed_in, {**builders.STVC_ANSWERS, "name": "Ame\u0301lie"})
 
@@ -122,6 +123,7 @@ def test_a_note_of_ten_thousand_characters_is_refused_with_a_sentence_and_kept(s
     assert note in signed_in.get(JOIN).content.decode()
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("field", ["name", "phone", "agency", "community_served"])
 def test_a_line_that_is_too_long_is_refused_and_kept(signed_in, field):
     long = "x" * 500
@@ -131,6 +133,7 @@ def test_a_line_that_is_too_long_is_refused_and_kept(signed_in, field):
     assert long in page
 
 
+@pytest.mark.core
 def test_a_nul_is_left_out(signed_in):
     signed_in.post(JOIN, {**builders.STVC_ANSWERS, "note": "before\x00after"})
 

@@ -30,9 +30,9 @@ from tests.faults import IS_LONG
 from tests.joinrequests.letter_model import CONTRADICTED, MOODS, Killed, ModelLetter, MoodyServer
 from tests.joinrequests.test_every_state_and_verb import LETTERS, OUTCOMES, use
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
-RUNS = 1_000 if IS_LONG else 100
+RUNS = 1_000 if IS_LONG else runs.default.max_examples
 TEAM_OF = {"stvc": "priya", "icat": "camille"}
 LATER_VERBS = sorted(set(TRANSITIONS) - {Verb.SUBMIT})
 ENDED = {"sent", "failed", "cancelled"}
@@ -215,7 +215,6 @@ def test_whatever_everybody_does_the_portal_does_what_the_model_does(settings):
         settings=runs(
             max_examples=RUNS,
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

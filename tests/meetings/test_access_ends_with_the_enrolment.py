@@ -15,7 +15,7 @@ from membership.rosters import end_enrolment
 from tests import builders
 from tests.meetings.plans import NOW, ZOOM, enrolled, member, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

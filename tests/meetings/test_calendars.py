@@ -15,7 +15,7 @@ from membership.models import CalendarFeed, User
 from tests import builders
 from tests.meetings.plans import NOW, ZOOM, a_plan, member, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 WINTER = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -196,6 +196,7 @@ def test_looking_at_the_page_makes_no_address(client):
     assert CalendarFeed.objects.count() == 0
 
 
+@pytest.mark.core
 def test_the_database_alone_opens_no_calendar(client, dana):
     key = CalendarFeed.objects.get().key
 

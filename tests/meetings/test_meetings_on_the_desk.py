@@ -14,7 +14,7 @@ from membership.sample import plan_sample_meetings
 from tests import builders
 from tests.meetings.plans import JUNE, NOW, ZOOM, at, letters, member, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 DESK = "/admin/communities/meeting/"
 AFTERWARDS = at(JUNE, "12:00")

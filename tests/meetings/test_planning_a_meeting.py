@@ -15,7 +15,7 @@ from membership.refusal import Refused
 from tests import builders
 from tests.meetings.plans import JUNE, NOW, ZOOM, a_plan, at, letters, member, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

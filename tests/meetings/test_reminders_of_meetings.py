@@ -11,12 +11,13 @@ from membership.models import Enrolment, OutboxEmail, Person, User
 from tests import builders
 from tests.meetings.plans import JUNE, NOW, a_plan, at, enrolled, letters, member, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 DAY_BEFORE = date(2026, 6, 15)
 REMINDED = [("meeting-reminder", "dana@example.org")]
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     ("now", "sent"),
     [
@@ -36,6 +37,7 @@ def test_it_is_due_from_the_day_before_until_the_start(now, sent):
     assert letters() == REMINDED * sent
 
 
+@pytest.mark.core
 def test_it_goes_out_once_however_often_the_clock_rings():
     planned()
     member()

@@ -7,8 +7,6 @@ import pytest
 from communities.calendar import in_words
 from tests.meetings.plans import at
 
-pytestmark = pytest.mark.core
-
 
 @pytest.mark.parametrize(
     ("day", "utc", "words"),

@@ -22,7 +22,7 @@ from membership.refusal import Refused
 from tests import builders
 from tests.meetings.plans import JUNE, NOW, at, member, planned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 AFTERWARDS = at(JUNE, "12:00")
 
@@ -146,6 +146,7 @@ def test_nobody_came_before_it_started_and_the_other_team_notes_nobody():
         assert str(refused.value) == words
 
 
+@pytest.mark.core
 def test_the_database_refuses_a_meeting_that_ends_before_it_starts():
     meeting = planned()
     with pytest.raises(IntegrityError, match="meeting_ends_after_it_starts"), transaction.atomic():
@@ -153,8 +154,9 @@ def test_the_database_refuses_a_meeting_that_ends_before_it_starts():
     assert Meeting.objects.get(pk=meeting.pk).ends_at == meeting.ends_at
 
 
+@pytest.mark.core
 @pytest.mark.django_db(transaction=True)
-def test_clicks_at_the_same_time_leave_one_answer(catalogue):
+def test_clicks_at_the_same_time_leave_one_answer():
     meeting, dana = planned(), member()
     errors = []
 

@@ -8,8 +8,6 @@ from membership.models import Person
 from membership.refusal import Refused
 from tests.imports.lists import csv_file, xlsx_file
 
-pytestmark = pytest.mark.core
-
 PEOPLE = [
     Person(pk=1, name="Dana Sample", email="dana@example.org"),
     Person(pk=2, name="Amélie Exemple", email="amelie@example.org"),

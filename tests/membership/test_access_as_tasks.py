@@ -14,16 +14,16 @@ from tests import builders
 from tests.imports.lists import bring
 from tests.membership.rosters import NOW, TODAY, later
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def priya(catalogue):
+def priya():
     return builders.staff()
 
 
 @pytest.fixture
-def dana(catalogue) -> Person:
+def dana() -> Person:
     return Person.objects.create(name="Dana Sample", email="dana@example.org")
 
 
@@ -108,6 +108,7 @@ def test_who_comes_back_after_the_removal_is_to_be_invited_again(dana, priya):
     assert [s.verb for s in slack.steps.all()] == ["wanted", "joined", "ended", "removed", "wanted"]
 
 
+@pytest.mark.core
 def test_every_verb_moves_every_state_as_the_table_says_or_is_refused(dana, priya):
     enrolled(dana)
     slack = dana.accesses.get(kind="slack")

@@ -16,7 +16,6 @@ from tests.membership.rosters import NOW, TODAY
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.core,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 TRIES = 5

@@ -18,14 +18,14 @@ from tests import builders
 from tests.imports.lists import csv_file
 from tests.membership.rosters import NOW, TODAY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 DESK = reverse("admin:membership_access_changelist")
 SLACK = reverse("admin:membership_access_slack", args=["program-support"])
 
 
 @pytest.fixture
-def dana(catalogue) -> Person:
+def dana() -> Person:
     person = builders.worker().person
     enrol(person=person, community=builders.community(), on=TODAY, now=NOW)
     return person
@@ -38,12 +38,12 @@ def desk_of(team: str, email: str) -> Client:
 
 
 @pytest.fixture
-def priya(catalogue) -> Client:
+def priya() -> Client:
     return desk_of(builders.PROGRAM_SUPPORT, "priya@example.org")
 
 
 @pytest.fixture
-def camille(catalogue) -> Client:
+def camille() -> Client:
     return desk_of(builders.CCSS, "camille@example.org")
 
 

@@ -20,7 +20,7 @@ from membership.models import (
 from tests import builders
 from tests.membership.rosters import NOW, TODAY, agency, enrolled, on_list, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 KOOTENAY, CARIBOO = Region.KOOTENAY.label, Region.CARIBOO.label
 

@@ -9,7 +9,7 @@ from membership.rosters import enrol, reassess
 from tests import builders
 from tests.membership.rosters import NOW, TODAY, later
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 LEFT = [
     ("roster-left", "robin@example.org", "queued"),
@@ -19,7 +19,7 @@ KAI = Successor(name="Kai Example", email="kai@example.org")
 
 
 @pytest.fixture
-def robin(catalogue) -> Person:
+def robin() -> Person:
     return builders.worker("robin@example.org", "Robin Placeholder").person
 
 
@@ -53,6 +53,7 @@ def test_leaving_ends_the_enrolment_today_with_one_letter_and_keeps_the_reason(r
     assert (row.state, row.steps.last().by) == ("settled", robin.user)
 
 
+@pytest.mark.core
 def test_nobody_leaves_twice_or_for_somebody_else(robin):
     enrolment = enrolled(robin, "icat")
     other = builders.worker().person

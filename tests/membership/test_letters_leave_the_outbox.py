@@ -21,7 +21,7 @@ from tests import builders
 from tests.servers.certificates import certificate
 from tests.servers.smtp import SmtpServer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 NOW = builders.NOW
 State = OutboxEmail.State

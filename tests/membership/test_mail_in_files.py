@@ -9,7 +9,7 @@ from django.core.mail import EmailMessage
 from membership.outbox.backends import FolderBackend
 from membership.outbox.mailbox import read_mail
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def test_a_mail_is_read_back_with_the_moment_in_which_it_was_sent(settings, tmp_path):

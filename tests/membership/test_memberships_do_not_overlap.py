@@ -51,7 +51,7 @@ def test_one_after_the_other_another_holder_and_a_no_fit(holder):
         fits.validate_constraints()
 
 
-@pytest.mark.usefixtures("catalogue")
+@pytest.mark.django_db
 def test_a_checked_period_corrects_the_one_it_overlaps_and_refuses_two():
     agency, priya = holders()["agency"], builders.staff()
     held("agency", agency, FIRST, MIDDLE).save()

@@ -7,7 +7,7 @@ import time_machine
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from communities.rules.assess import assess
@@ -40,7 +40,7 @@ from tests.membership.rosters import (
     program,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 Kind, How = WorklistRow.Kind, WorklistRow.How
 
@@ -229,6 +229,7 @@ def test_some_enrolments_only(dana):
     assert (done.looked_at, done.opened) == (1, 1)
 
 
+@pytest.mark.core
 def test_a_night_is_done_once_and_a_missed_one_made_up_for(dana):
     Program.objects.update(funder=Funder.OTHER)
     assert reassess_if_due(now=NOW).opened == 1
@@ -290,9 +291,7 @@ A_FACT = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@pytest.mark.core
 @given(people=st.lists(A_FACT, min_size=1, max_size=6))
 def test_every_verdict_in_bulk_is_the_verdict_one_by_one(people):
     with transaction.atomic():

@@ -4,7 +4,7 @@ import pytest
 
 from tests.membership.test_reassessment import queries_for
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 def test_the_number_of_queries_for_a_chunk_does_not_depend_on_its_size():

@@ -19,7 +19,7 @@ from membership.roster_sheets import Column, roster_rows
 from tests import builders
 from tests.membership.rosters import TODAY, agency, enrolled, on_list, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/roster-sheet/"
 

@@ -45,8 +45,8 @@ def test_every_cell_of_an_excel_file_is_text(text):
     assert cell.value == safe(text).replace("\x0b", "")
 
 
+@pytest.mark.core
 @pytest.mark.django_db
-@pytest.mark.usefixtures("catalogue")
 def test_the_log_of_exports_is_append_only():
     logged = Export.objects.create(
         what="Coverage", columns="Region", rows=1, by=builders.staff(), at=builders.NOW

@@ -18,7 +18,7 @@ from tests import builders
 from tests.imports.lists import csv_file, xlsx_file
 from tests.membership.rosters import NOW, TODAY, later
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 HEADINGS = (
     "username,email,status,billing-active,has-2fa,has-sso,userid,fullname,displayname,"
@@ -160,12 +160,12 @@ def test_addresses_that_merely_share_something_are_no_match(one, other):
 
 
 @pytest.fixture
-def priya(catalogue):
+def priya():
     return builders.staff()
 
 
 @pytest.fixture
-def team(catalogue):
+def team():
     return builders.community().team
 
 
@@ -213,6 +213,7 @@ def slack(team, priya):
     return people
 
 
+@pytest.mark.core
 def test_the_comparison_says_who_is_where(slack, team):
     found = compare(SlackExport.objects.get())
     assert [line.email for line in found.to_mark] == ["dana@example.org"]

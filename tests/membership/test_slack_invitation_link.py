@@ -27,18 +27,18 @@ from requests.lifecycle import State
 from tests import builders
 from tests.membership.rosters import NOW, TODAY, later
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 LINK = "https://join.slack.com/t/sample/shared_invite/zt-secret"
 
 
 @pytest.fixture
-def priya(catalogue):
+def priya():
     return builders.staff()
 
 
 @pytest.fixture
-def dana(catalogue) -> Person:
+def dana() -> Person:
     return builders.worker().person
 
 
@@ -65,6 +65,7 @@ def warning(days: int = 0) -> str:
     return link_now(builders.community().team, on=TODAY + timedelta(days=days)).warning
 
 
+@pytest.mark.core
 def test_opening_the_link_counts_once_and_is_her_invitation(dana, priya):
     enrolled(dana)
     given(priya)

@@ -18,7 +18,7 @@ from membership.models import (
 )
 from membership.standing import standing_of, standings_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 5, 4)
 AS_OF = date(2026, 4, 1)
@@ -424,6 +424,7 @@ def a_mixed_population(size: int) -> list[Person]:
     return people
 
 
+@pytest.mark.core
 def test_many_at_once_are_known_as_one_by_one():
     people = a_mixed_population(24)
     assert standings_of(people, DAY) == {person.pk: standing_of(person, DAY) for person in people}

@@ -13,7 +13,7 @@ from requests import workflow
 from requests.models import JoinRequest
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 NOW = builders.NOW
 TODAY = date(2026, 5, 4)
@@ -170,6 +170,7 @@ def test_a_letter_comes_back_once_and_only_to_a_person(sent):
         handling.mark_bounced(letter_id=news.pk, **how)
 
 
+@pytest.mark.core
 def test_the_database_refuses_a_bounce_without_a_reason(sent):
     with pytest.raises(IntegrityError, match="bounce_says_why"), transaction.atomic():
         Bounce.objects.create(letter=sent, on=TODAY, why="")

@@ -15,7 +15,7 @@ from membership.models import (
 )
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 TODAY = "2026-05-04"
 FACT = {"evidence": "claimed", "list_name": "", "list_as_of": ""}

@@ -24,7 +24,7 @@ from membership.models import (
 from membership.sample import CONTRADICTING, LISTS, load_sample_province, write_sample_list
 from tests.builders import community
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2027, 3, 1, 20, 0, tzinfo=UTC)
 TODAY = date(2027, 3, 1)
@@ -32,8 +32,8 @@ EVERY_LIST = [*LISTS, CONTRADICTING]
 FILES = Path(__file__).resolve().parents[2] / "membership" / "sample_lists"
 
 
-@pytest.fixture
-def province(catalogue) -> None:
+@pytest.fixture(scope="module")
+def province(rows_of_the_module) -> None:
     assert load_sample_province(now=NOW, today=TODAY)
 
 
@@ -42,7 +42,7 @@ def test_every_file_of_the_folder_is_loaded_and_every_kind_of_list_has_one():
     assert {one.kind for one in EVERY_LIST} == set(ListKind)
 
 
-def test_each_list_passes_its_own_dry_run_into_an_empty_register(catalogue):
+def test_each_list_passes_its_own_dry_run_into_an_empty_register():
     for one in EVERY_LIST:
         plan = write_at_once(
             kind=one.kind,
@@ -85,6 +85,7 @@ def test_a_second_load_changes_nothing(province):
     assert (ListImport.objects.count(), Person.objects.count()) == before
 
 
+@pytest.mark.core
 def test_the_same_lists_again_change_nothing(province):
     for one in EVERY_LIST:
         write_sample_list(one, now=NOW, today=TODAY)

@@ -24,7 +24,7 @@ from membership.refusal import Refused
 from requests import workflow
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 SUBJECT = "We have it ({reference})"
 BODY = "Dear {name},\n\nYour request is here:\n\n{request_link}\n"
@@ -216,6 +216,7 @@ def test_nobody_writes_over_words_she_has_not_read():
     assert wording_of("receipt").body == BODY
 
 
+@pytest.mark.core
 def test_versions_are_append_only():
     version = change(builders.lead())
 
@@ -223,6 +224,7 @@ def test_versions_are_append_only():
         version.save()
 
 
+@pytest.mark.core
 def test_the_database_refuses_two_versions_of_a_number_and_half_a_wording():
     change(builders.lead())
     columns = {"kind": "receipt", "subject": "a", "at": builders.NOW}

@@ -17,16 +17,16 @@ from membership.worklist import give_time, write_to
 from tests import builders
 from tests.membership.rosters import NOW, TODAY, agency, enrolled, later, on_list, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def priya(catalogue):
+def priya():
     return builders.staff()
 
 
 @pytest.fixture
-def row(catalogue) -> WorklistRow:
+def row() -> WorklistRow:
     """Dana's program has lost its funding."""
     work = program(agency(ends_on=TODAY + timedelta(days=300)), Funder.OTHER)
     enrolled("Dana Sample", work)
@@ -101,6 +101,7 @@ def test_a_question_that_has_not_gone_out_is_stopped_by_the_end(row, priya):
     assert states == {"roster-check": "cancelled", "roster-ended": "queued"}
 
 
+@pytest.mark.core
 def test_an_enrolment_ends_once(row, priya):
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     with pytest.raises(Refused, match="was ended already, on 4 May 2026"):
@@ -215,9 +216,7 @@ def test_looking_again_after_a_fact_was_confirmed_settles_the_row(desk, row):
 
 
 @pytest.mark.parametrize("size", [1, 30])
-def test_the_worklist_takes_the_same_queries_at_any_length(
-    desk, catalogue, size, django_assert_num_queries
-):
+def test_the_worklist_takes_the_same_queries_at_any_length(desk, size, django_assert_num_queries):
     for n in range(size):
         enrolled(f"Person{n} Sample")
     reassess(now=NOW)
@@ -225,8 +224,9 @@ def test_the_worklist_takes_the_same_queries_at_any_length(
         assert desk.get(PAGE).status_code == 200
 
 
+@pytest.mark.core
 @pytest.mark.django_db(transaction=True)
-def test_two_runs_at_the_same_time_open_one_row(catalogue):
+def test_two_runs_at_the_same_time_open_one_row():
     for n in range(5):
         enrolled(f"Person{n} Sample")
     errors = []

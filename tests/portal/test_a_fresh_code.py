@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from membership.models import Export, Person
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 SET_UP = "/accounts/2fa/totp/activate/"
 CONFIRM = "/accounts/confirm/"

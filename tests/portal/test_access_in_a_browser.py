@@ -15,7 +15,6 @@ from tests import builders
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 PHONE = 360

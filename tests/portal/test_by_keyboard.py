@@ -11,7 +11,7 @@ from tests.portal import keyboard
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue", "celery_worker_process"),
+    pytest.mark.usefixtures("celery_worker_process"),
 ]
 
 

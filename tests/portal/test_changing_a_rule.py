@@ -18,11 +18,11 @@ from requests.models import JoinRequest
 from tests import builders
 from tests.membership.rosters import FAR, NOW, TODAY, agency, enrolled, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def lou(catalogue) -> Iterator[Client]:
+def lou() -> Iterator[Client]:
     with time_machine.travel(NOW):
         client = Client()
         builders.sign_in(client, builders.lead())
@@ -30,7 +30,7 @@ def lou(catalogue) -> Iterator[Client]:
 
 
 @pytest.fixture
-def dana(catalogue):
+def dana():
     """In the community on the ministry's funding, which the rule asks for."""
     return enrolled("Dana Sample", program(agency(ends_on=FAR)))
 

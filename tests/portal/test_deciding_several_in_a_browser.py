@@ -9,12 +9,11 @@ from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
-from tests.portal.test_pages_are_accessible import problems, sign_in
+from tests.portal.test_pages_are_accessible import problems
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 QUEUE = "/admin/joinrequests/joinrequest/"
@@ -32,7 +31,8 @@ def test_approving_twenty_five_from_the_queue(portal, smtp_server, open_page, wi
         for i in range(25)
     ]
     page = open_page(width=width)
-    sign_in(page, portal, smtp_server, staff.email, QUEUE)
+    builders.sign_in_browser(page, portal.url, staff)
+    page.goto(portal.url + QUEUE)
     assert problems(page) == []
 
     for box in page.locator("input.action-select").all():

@@ -14,7 +14,7 @@ from django.test import Client
 from tests import builders
 from tests.servers import processes
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 HOST = "portal.example"
 
@@ -44,7 +44,7 @@ NOT_STORED = "max-age=0, no-cache, no-store, must-revalidate, private"
 
 
 @pytest.fixture
-def answer(db, redis_url, smtp_server, data_folder):
+def answer(redis_url, smtp_server, data_folder):
     """`answer(path, user=None)`: the status and headers, through a portal set up as in production."""
     extra = {
         "EVABC_LOCAL": "0",

@@ -18,9 +18,7 @@ from tests import builders
 from tests.builders import NOW
 
 pytestmark = [
-    pytest.mark.core,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 DAY = timedelta(days=1)
@@ -40,6 +38,7 @@ def steps(viewer, **wanted) -> list[tuple[str, str]]:
     return [(s.who, s.did) for s in history_for(viewer, Wanted(**wanted)).steps]
 
 
+@pytest.mark.core
 def test_it_holds_requests_notes_worklist_enrolments_and_the_register(sam):
     approved = builders.request_in(State.APPROVED, builders.worker(), sam)
     desk.write_note(join_request_id=approved.pk, by=sam, text="A good start.", now=NOW + DAY)
@@ -75,6 +74,7 @@ def test_the_other_team_sees_the_register_only(sam, camille):
     assert len(steps(builders.lead())) == 6
 
 
+@pytest.mark.core
 def test_it_is_narrowed_by_person_and_by_days_inclusive(sam):
     worker = builders.worker()
     join_request = builders.sent(worker)
@@ -88,6 +88,7 @@ def test_it_is_narrowed_by_person_and_by_days_inclusive(sam):
     assert len(steps(sam, last=day)) == 2
 
 
+@pytest.mark.core
 def test_pages_hold_every_step_once_also_of_one_moment(sam, monkeypatch):
     monkeypatch.setattr(history, "PAGE", 3)
     for number in range(4):

@@ -11,7 +11,7 @@ from tests.figures import told
 from tests.portal.hostile import BAD_IDS
 from tests.portal.permission_table import address, addresses
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 PLACES = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
 OURS = ["q", "kind", "who", "first", "last", "before", "next", "to", "state", "community"]

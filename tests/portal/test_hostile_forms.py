@@ -11,7 +11,7 @@ from tests.figures import told
 from tests.portal.hostile import PAYLOADS, read
 from tests.portal.permission_table import address, addresses
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 TYPED = [
     "attribute",

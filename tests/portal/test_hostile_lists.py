@@ -14,7 +14,7 @@ from tests.figures import told
 from tests.membership.rosters import agency, enrolled, program
 from tests.portal.hostile import PAYLOADS, read
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 LISTS = "/admin/membership/listimport/"
 # What a spreadsheet takes for a formula when a cell starts with it, full-width forms too.

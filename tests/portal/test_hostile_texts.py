@@ -18,7 +18,7 @@ from tests.portal.hostile import (
 )
 from tests.portal.permission_table import address, addresses
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("kind", ["element", "attribute", "quotes", "scheme"])

@@ -10,7 +10,6 @@ from tests.portal.hostile import SCRIPTS, write_everywhere
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 PAGES = ["", "joinrequests/joinrequest/{pk}/change/", "membership/person/", "history/"]

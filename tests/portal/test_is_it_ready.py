@@ -19,7 +19,6 @@ from tests import builders
 from tests.servers import processes
 from tests.servers.parts import wait_until_ready
 
-core = pytest.mark.core
 NOW = builders.NOW
 
 
@@ -35,12 +34,10 @@ def all_well(db, settings, tmp_path):
     (tmp_path / "portal-20260504T100000Z.dump.age").touch()
 
 
-@core
 def test_all_is_well(all_well):
     assert problems() == {}
 
 
-@core
 @pytest.mark.parametrize(
     ("part", "says"),
     [
@@ -57,14 +54,13 @@ def test_a_part_that_is_silent(all_well, part, says):
     assert found[part].startswith(says)
 
 
-@core
+@pytest.mark.core
 def test_a_sign_of_life_that_a_wrong_clock_left_counts_for_nothing(all_well):
     Heartbeat.objects.filter(part="beat").update(seen_at=NOW + timedelta(days=1))
 
     assert problems()["beat"].startswith("Beat has not rung yet")
 
 
-@core
 def test_before_anything_ran(all_well):
     Heartbeat.objects.all().delete()
 
@@ -72,8 +68,7 @@ def test_before_anything_ran(all_well):
     assert problems()["worker"].startswith("No worker has done a task yet")
 
 
-@core
-@pytest.mark.usefixtures("catalogue")
+@pytest.mark.django_db
 def test_a_letter_that_waits(all_well):
     builders.sent(builders.worker())
     OutboxEmail.objects.update(due_at=NOW - timedelta(minutes=16))
@@ -85,21 +80,18 @@ def test_a_letter_that_waits(all_well):
     }
 
 
-@core
 def test_a_disk_that_is_full(all_well, settings):
     settings.LEAST_FREE_MB = 10**9
 
     assert "Make room" in problems()["disk"]
 
 
-@core
 def test_a_backup_that_is_too_old(all_well):
     assert problems(NOW + timedelta(hours=60))["backup"].startswith(
         "There is no good backup since 03:00 on 4 May 2026."
     )
 
 
-@core
 def test_a_migration_that_is_not_applied(all_well):
     with connection.cursor() as cursor:
         cursor.execute(
@@ -118,7 +110,6 @@ def test_redis_that_is_gone(all_well, settings):
     assert list(problems()) == ["broker"]
 
 
-@core
 def test_a_portal_without_backups_is_not_ready(all_well, settings):
     settings.BACKUP_RECIPIENT = ""
     assert problems()["backup"].startswith(
@@ -169,7 +160,6 @@ def test_real_processes_make_it_green_and_a_dead_worker_red(
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("catalogue")
 def test_leads_read_it_as_a_page(client, all_well):
     builders.sign_in(client, builders.lead())
 

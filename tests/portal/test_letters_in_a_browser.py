@@ -10,7 +10,7 @@ from tests.portal.test_main_job_in_a_browser import sign_in
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue", "celery_worker_process"),
+    pytest.mark.usefixtures("celery_worker_process"),
 ]
 
 DESK = "/admin/membership"

@@ -18,7 +18,7 @@ from membership.signup.client_address import client_address, network_of
 from tests import builders
 from tests.portal.permission_table import addresses
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 AT_TWENTY_TO = datetime(2026, 5, 4, 17, 20, tzinfo=UTC)  # 10:20 in Vancouver
 

@@ -11,7 +11,7 @@ from tests.portal.test_pages_are_accessible import problems
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue", "celery_worker_process"),
+    pytest.mark.usefixtures("celery_worker_process"),
 ]
 
 HEADINGS = "Agency,Program type,Community served,Region,Funder\r\n"

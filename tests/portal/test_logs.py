@@ -182,7 +182,6 @@ def test_a_database_error_is_written_with_its_constraint_and_not_with_the_row():
 
 @core
 @pytest.mark.django_db
-@pytest.mark.usefixtures("catalogue")
 def test_an_answer_has_one_line_with_the_name_of_its_page(client):
     with lines.written() as log:
         client.get("/")
@@ -249,7 +248,6 @@ def _json_lines(text):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("catalogue")
 def test_somebody_goes_through_the_portal_and_the_log_does_not_know_who(
     redis_url, smtp_server, tmp_path
 ):

@@ -35,7 +35,6 @@ def ask(url, token=TOKEN):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("catalogue")
 def test_the_processes_of_a_web_server_are_added_up(redis_url, smtp_server, tmp_path):
     path = tmp_path / "portal.log"
     extra = {"EVABC_METRICS_TOKEN": TOKEN, "GUNICORN_CMD_ARGS": "--workers 3 --threads 1"}
@@ -67,7 +66,6 @@ def found(settings):
 
 @pytest.mark.core
 @pytest.mark.django_db
-@pytest.mark.usefixtures("catalogue")
 def test_letters_lists_and_signs_of_life_are_those_of_the_database(found):
     assert found()["evabc_letters_oldest_due_seconds",] == 0
     assert ("evabc_seen_seconds", "beat") not in found()
@@ -88,9 +86,7 @@ def test_letters_lists_and_signs_of_life_are_those_of_the_database(found):
     assert after["evabc_database_up",] == 1
 
 
-@pytest.mark.core
 @pytest.mark.django_db
-@pytest.mark.usefixtures("catalogue")
 def test_the_number_of_queries_does_not_grow(found, django_assert_num_queries):
     builders.sent(builders.worker())
     with django_assert_num_queries(4):
@@ -100,7 +96,6 @@ def test_the_number_of_queries_does_not_grow(found, django_assert_num_queries):
         found()
 
 
-@pytest.mark.core
 @pytest.mark.django_db
 def test_without_the_token_there_is_no_such_page(client, settings):
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
@@ -110,7 +105,6 @@ def test_without_the_token_there_is_no_such_page(client, settings):
     assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
 
 
-@pytest.mark.core
 def test_a_short_token_is_refused(monkeypatch):
     monkeypatch.setenv("EVABC_METRICS_TOKEN", "short")
 

@@ -10,7 +10,6 @@ from tests.portal.test_main_job_in_a_browser import PHONE, choose, sign_in
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 

@@ -1,6 +1,5 @@
 """axe-core finds nothing on any page of the main job, for a phone and for a desk."""
 
-import re
 from datetime import date
 
 import pytest
@@ -23,10 +22,9 @@ from tests.meetings.plans import member, planned
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
 ]
 
-WIDTHS = [360, 1280]
+WIDTHS = [360, pytest.param(1280, marks=pytest.mark.slow)]
 PUBLIC = [
     "/",
     "/communities/",
@@ -59,19 +57,8 @@ def visit(page, portal, paths) -> list[str]:
     return found
 
 
-def sign_in(page, portal, smtp_server, email, to):
-    smtp_server.clear()
-    page.goto(f"{portal.url}/accounts/login/?next={to}")
-    page.get_by_label("Your work email").fill(email)
-    page.keyboard.press("Enter")
-    mail = smtp_server.wait_for(to=email, subject_contains="Your code")
-    page.get_by_label("Code").fill(re.search(r"\b\d{6}\b", mail.as_string())[0])
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**{to}")
-
-
 @pytest.mark.parametrize("width", WIDTHS)
-def test_public_pages_and_the_sign_in(portal, smtp_server, open_page, width):
+def test_public_pages_and_the_sign_in(portal, open_page, width):
     page = open_page(width=width)
 
     found = visit(page, portal, [*PUBLIC, "/accounts/login/"])
@@ -89,7 +76,7 @@ def test_public_pages_and_the_sign_in(portal, smtp_server, open_page, width):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_workers_pages(portal, smtp_server, open_page, width):
+def test_the_workers_pages(portal, open_page, width):
     worker, staff = builders.worker(), builders.staff()
     asked = builders.request_in(State.AWAITING_REPLY, worker, staff)
     approved = builders.request_in(State.APPROVED, worker, staff, "cbvs")
@@ -99,7 +86,7 @@ def test_the_workers_pages(portal, smtp_server, open_page, width):
     YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
     chair = enrolled_as_chair(worker)
     page = open_page(width=width)
-    sign_in(page, portal, smtp_server, worker.email, "/my/")
+    builders.sign_in_browser(page, portal.url, worker)
 
     found = visit(
         page,
@@ -159,7 +146,7 @@ def enrolled_as_chair(user):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_desk_pages_of_access(portal, smtp_server, open_page, width):
+def test_the_desk_pages_of_access(portal, open_page, width):
     worker, staff = builders.worker(), builders.staff()
     builders.request_in(State.APPROVED, worker, staff)
     reconciliation.keep(
@@ -171,7 +158,7 @@ def test_the_desk_pages_of_access(portal, smtp_server, open_page, width):
     desk = "/admin/membership/access/"
     slack = f"{desk}slack/program-support/"
     page = open_page(width=width)
-    sign_in(page, portal, smtp_server, staff.email, "/admin/")
+    builders.sign_in_browser(page, portal.url, staff)
 
     row = worker.person.accesses.first().pk
     found = visit(
@@ -189,7 +176,7 @@ def test_the_desk_pages_of_access(portal, smtp_server, open_page, width):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
+def test_the_pages_of_a_review(portal, open_page, width):
     worker, staff = builders.worker(), builders.staff()
     waiting = builders.sent(worker)
     colleague = builders.staff(email="sam@example.org")
@@ -201,7 +188,7 @@ def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
     declined = builders.request_in(State.DECLINED, worker, staff, "cbvs")
     desk = "/admin/joinrequests/joinrequest/"
     page = open_page(width=width)
-    sign_in(page, portal, smtp_server, staff.email, "/admin/")
+    builders.sign_in_browser(page, portal.url, staff)
 
     found = visit(
         page,
@@ -242,7 +229,7 @@ def test_the_pages_of_a_review(portal, smtp_server, open_page, width):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_letters(portal, smtp_server, open_page, width):
+def test_the_pages_of_letters(portal, open_page, width):
     worker, lead = builders.worker(), builders.lead()
     builders.sent(worker)
     letter = OutboxEmail.objects.get(kind="receipt")
@@ -251,7 +238,7 @@ def test_the_pages_of_letters(portal, smtp_server, open_page, width):
     wording = "/admin/membership/letterwording/"
     reasons = "/admin/joinrequests/reasontext/"
     page = open_page(width=width)
-    sign_in(page, portal, smtp_server, lead.email, "/admin/")
+    builders.sign_in_browser(page, portal.url, lead)
 
     found = visit(
         page,
@@ -279,7 +266,7 @@ def test_the_pages_of_letters(portal, smtp_server, open_page, width):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_meetings(portal, smtp_server, open_page, width):
+def test_the_pages_of_meetings(portal, open_page, width):
     dana, priya = member(), builders.staff()
     meeting = planned(by=priya, day=date(2099, 6, 16), agenda="Welcome")
     over = planned(by=priya, day=date(2026, 6, 16), notes="We talked.")
@@ -287,13 +274,13 @@ def test_the_pages_of_meetings(portal, smtp_server, open_page, width):
     cancel_meeting(meeting_id=gone.pk, text="The speaker is ill.", by=priya, now=builders.NOW)
     renew_feed(person=dana, now=builders.NOW)
     hers = open_page(width=width)
-    sign_in(hers, portal, smtp_server, dana.email, "/my/")
+    builders.sign_in_browser(hers, portal.url, dana)
     pages = [f"/my/meetings/{m.pk}/" for m in (meeting, over, gone)]
     about_her = ["/my/details/", "/my/details/work/coordination/"]
     found = visit(hers, portal, ["/my/", "/my/meetings/", *pages, "/my/calendar/", *about_her])
 
     desk, theirs = "/admin/communities/meeting/", open_page(width=width)
-    sign_in(theirs, portal, smtp_server, priya.email, "/admin/")
+    builders.sign_in_browser(theirs, portal.url, priya)
     pages = [f"{desk}{m.pk}/change/" for m in (meeting, over, gone)]
     acts = [f"{desk}{meeting.pk}/edit/", f"{desk}{meeting.pk}/cancel/", f"{desk}{over.pk}/came/"]
     found += visit(theirs, portal, [desk, f"{desk}?when=all", *pages, *acts, f"{desk}add/"])
@@ -310,7 +297,7 @@ def test_the_pages_of_meetings(portal, smtp_server, open_page, width):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_the_worklist_and_of_a_changed_rule(portal, smtp_server, open_page, width):
+def test_the_pages_of_the_worklist_and_of_a_changed_rule(portal, open_page, width):
     lead = builders.lead()
     with transaction.atomic():
         place = enrol(
@@ -323,7 +310,7 @@ def test_the_pages_of_the_worklist_and_of_a_changed_rule(portal, smtp_server, op
     silent = WorklistRow.objects.create(enrolment=place, kind="unconfirmed", since="2026-01-01")
     desk = "/admin/membership/worklistrow/"
     page = open_page(width=width)
-    sign_in(page, portal, smtp_server, lead.email, "/admin/")
+    builders.sign_in_browser(page, portal.url, lead)
 
     found = visit(
         page,

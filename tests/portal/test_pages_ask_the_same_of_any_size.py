@@ -10,7 +10,7 @@ from tests import builders
 from tests.bench import crowd
 from tests.portal.permission_table import VISITORS, address, addresses
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 FEW, MANY = 50, 10_000
 

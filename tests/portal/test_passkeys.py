@@ -11,7 +11,6 @@ from tests.servers import processes
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 AUTHENTICATOR = {

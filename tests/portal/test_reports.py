@@ -21,7 +21,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 SPRING = date(2026, 2, 1), date(2026, 4, 15)
 
@@ -45,6 +45,7 @@ def request(number, slug="stvc", **columns):
 # -- Months ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.core
 def test_months_are_those_of_british_columbia_on_both_sides_of_the_last_change_of_clocks():
     february, march, april = months_between(*SPRING)
     # UTC-8 until 8 March 2026, UTC-7 from then on, and no change in November.
@@ -77,6 +78,7 @@ def test_a_year_back_makes_twelve_months_with_this_one():
 # -- Numbers --------------------------------------------------------------------------------------
 
 
+@pytest.mark.core
 def test_requests_count_in_the_month_in_which_they_were_sent_here():
     request(1, submitted_at=datetime(2026, 3, 1, 7, 59, tzinfo=UTC))  # 28 February, 23:59
     request(2, submitted_at=datetime(2026, 3, 1, 8, tzinfo=UTC))
@@ -89,6 +91,7 @@ def test_requests_count_in_the_month_in_which_they_were_sent_here():
     ]
 
 
+@pytest.mark.core
 def test_days_to_a_decision_by_median_and_ninetieth_percentile():
     sent = datetime(2026, 2, 10, 18, tzinfo=UTC)
     for number, days in enumerate([1, 2, 3, 4, 20]):
@@ -106,6 +109,7 @@ def test_days_to_a_decision_by_median_and_ninetieth_percentile():
     ]
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("number", [1, 2, 10, 11])
 def test_days_are_the_middle_and_the_ninth_of_ten_of_each_community_and_of_all(number):
     took = {
@@ -151,6 +155,7 @@ def test_reasons_are_counted_and_own_words_stand_by_themselves():
     assert rows("reasons") == [["No current membership", 2], [OWN_WORDS, 1]]
 
 
+@pytest.mark.core
 def test_rosters_are_counted_at_the_end_of_each_month_with_the_last_day_included():
     def on_roster(name, started_on, ended_on=None):
         Enrolment.objects.create(
@@ -167,6 +172,7 @@ def test_rosters_are_counted_at_the_end_of_each_month_with_the_last_day_included
     assert rows("rosters") == [["STVC", 2, 2, 1], ["ICAT", 0, 0, 0], ["All", 2, 2, 1]]
 
 
+@pytest.mark.core
 def test_regions_are_all_there_and_what_is_not_known_comes_last():
     at = datetime(2026, 3, 3, 18, tzinfo=UTC)
     request(1, submitted_at=at, region=Region.KOOTENAY)

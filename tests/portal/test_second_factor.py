@@ -6,7 +6,7 @@ import pytest
 
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 DESK = "/admin/joinrequests/joinrequest/"
 

@@ -7,7 +7,7 @@ from cryptography.fernet import InvalidToken
 
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 def test_an_apps_secret_is_kept_encrypted_and_works():

@@ -10,7 +10,7 @@ from membership.models import Export, User
 from tests import builders
 from tests.portal import lines
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue"), pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from django.test import Client
 
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 MINUTE, HOUR = 60, 3600
 

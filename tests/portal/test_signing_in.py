@@ -11,7 +11,7 @@ from django.utils import timezone
 from membership.models import User
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 LOGIN = "/accounts/login/"
 CODE = "/accounts/login/code/confirm/"
@@ -64,6 +64,7 @@ def test_known_unknown_and_deactivated_addresses_get_the_same_pages(client, djan
     assert {m.to[0] for m in mail.outbox} == {"known@example.org", "unknown@example.org"}
 
 
+@pytest.mark.core
 def test_the_address_is_the_same_in_any_case(client):
     builders.worker("dana@example.org")
 
@@ -80,6 +81,7 @@ def test_a_code_pasted_with_spaces_is_taken(client):
     assert client.post(CODE, {"code": f" {code[:3]} {code[3:]}\n", "next": "/my/"}).url == "/my/"
 
 
+@pytest.mark.core
 def test_a_wrong_code_is_refused_with_a_sentence_and_after_three_a_new_one_is_needed(client):
     ask_for_code(client, "dana@example.org")
     code = newest_code("dana@example.org")
@@ -142,6 +144,7 @@ def test_what_is_no_address_is_refused_and_kept(client, email):
     assert User.objects.count() == 0
 
 
+@pytest.mark.core
 def test_somebody_whom_a_list_brought_is_herself_when_she_signs_in(client):
     from membership.models import Person
 

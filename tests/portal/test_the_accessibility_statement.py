@@ -38,7 +38,7 @@ def test_every_sentence_has_the_tests_that_show_it():
 
 
 @pytest.mark.django_db
-def test_the_page_says_these_sentences_and_where_to_report_a_problem(client, catalogue):
+def test_the_page_says_these_sentences_and_where_to_report_a_problem(client):
     page = html.unescape(client.get("/accessibility/").content.decode())
 
     assert [sentence for sentence in TESTED if sentence not in page] == []

@@ -15,9 +15,7 @@ from requests.models import JoinRequest
 from tests import builders
 
 pytestmark = [
-    pytest.mark.core,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("catalogue"),
 ]
 
 MONDAY = date(2026, 5, 4)
@@ -63,6 +61,7 @@ def test_each_team_sees_what_waits_for_it_and_leads_see_both(desk):
     }
 
 
+@pytest.mark.core
 def test_the_oldest_is_counted_in_working_days_and_marked_when_it_is_late(desk):
     [team] = teams_today(builders.staff(), on=date(2026, 5, 13))
 

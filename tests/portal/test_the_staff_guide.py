@@ -64,7 +64,7 @@ def test_the_pictures_can_be_taken_from_the_running_portal(tmp_path):
 
 
 @pytest.mark.django_db
-def test_staff_read_it_with_its_contents_and_pictures(client, catalogue):
+def test_staff_read_it_with_its_contents_and_pictures(client):
     builders.sign_in(client, builders.staff())
 
     page = client.get("/admin/guide/").content.decode()

@@ -6,7 +6,7 @@ from django.urls import get_resolver
 from tests.figures import told
 from tests.portal.permission_table import TABLE, VISITORS, address, addresses, outcome, visit
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("method", ["get", "head", "post"])

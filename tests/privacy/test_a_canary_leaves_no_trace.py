@@ -34,7 +34,7 @@ from tests.portal.visitor import Visitor
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue", "celery_worker_process"),
+    pytest.mark.usefixtures("celery_worker_process"),
 ]
 
 WORD = "Zyxcanary"

@@ -26,8 +26,6 @@ from tests.joinrequests.test_at_the_same_time import all_at_once
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.core,
-    pytest.mark.usefixtures("catalogue"),
 ]
 Letter = OutboxEmail.State
 
@@ -133,6 +131,7 @@ def test_the_last_lead_stays_and_a_second_one_may_go():
     assert not User.objects.filter(email="lou@example.org").exists()
 
 
+@pytest.mark.core
 def test_what_a_colleague_did_stays_without_her():
     dana, priya = builders.worker(), builders.staff()
     builders.request_in(State.DECLINED, dana, priya)
@@ -150,6 +149,7 @@ def test_what_a_colleague_did_stays_without_her():
     assert LogEntry.objects.get(object_repr="a program").user.is_active is False
 
 
+@pytest.mark.core
 def test_what_was_erased_is_not_erased_or_opened_again():
     dana, priya = builders.worker(), builders.staff()
     pk = builders.request_in(State.DECLINED, dana, priya).pk
@@ -164,11 +164,13 @@ def test_what_was_erased_is_not_erased_or_opened_again():
         workflow.reopen(join_request_id=pk, by=priya, now=builders.NOW)
 
 
+@pytest.mark.core
 def test_the_database_holds_that_an_erased_person_is_nobody():
     with pytest.raises(IntegrityError, match="erased_person_is_nobody"), transaction.atomic():
         Person.objects.create(name="Dana Sample", erased_on="2026-05-04")
 
 
+@pytest.mark.core
 @pytest.mark.django_db(transaction=True)
 def test_erasing_against_sending_ends_one_way_each_time(mailoutbox):
     for number in range(8):
@@ -190,6 +192,7 @@ def test_erasing_against_sending_ends_one_way_each_time(mailoutbox):
         assert (receipt.to_email, receipt.body) == ("", "")
 
 
+@pytest.mark.core
 @pytest.mark.django_db(transaction=True)
 def test_erasing_against_approving_leaves_nobody_on_the_roster():
     dana, priya = builders.worker(), builders.staff()

@@ -13,7 +13,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -76,6 +76,7 @@ def test_when_the_purposes_change_she_is_asked_again(dana, hers, monkeypatch):
     assert list(dana.person.consents.values_list("version", flat=True)) == [2, 1]
 
 
+@pytest.mark.core
 def test_the_download_holds_what_is_hers_and_nobody_elses(dana, hers):
     priya = builders.staff()
     pk = builders.sent(dana, note="I start on Monday.").pk

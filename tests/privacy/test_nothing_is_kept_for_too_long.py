@@ -23,8 +23,6 @@ from tests import builders
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.core,
-    pytest.mark.usefixtures("catalogue"),
 ]
 DAY = timedelta(days=1)
 # The register notes by the database's own clock since when it knows somebody.
@@ -53,6 +51,7 @@ def test_a_sign_up_that_was_never_confirmed_goes_after_seven_days(days, left):
     assert User.objects.count() == left
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(("days", "left"), [(30, 1), (31, 0)])
 def test_a_draft_goes_after_thirty_days(days, left):
     builders.draft(builders.worker())
@@ -62,6 +61,7 @@ def test_a_draft_goes_after_thirty_days(days, left):
     assert JoinRequest.objects.count() == left
 
 
+@pytest.mark.core
 def test_the_words_of_letters_go_after_thirty_days_and_cannot_be_sent_again():
     from membership.outbox.handling import send_again
     from membership.refusal import Refused
@@ -79,6 +79,7 @@ def test_the_words_of_letters_go_after_thirty_days_and_cannot_be_sent_again():
         send_again(letter_id=receipt.pk, by=builders.staff(), now=builders.NOW)
 
 
+@pytest.mark.core
 def test_a_request_is_anonymised_thirteen_months_after_the_decision():
     dana, priya = builders.worker(), builders.staff()
     pk = builders.request_in(State.DECLINED, dana, priya).pk
@@ -144,6 +145,7 @@ def test_somebody_who_signs_in_or_is_in_a_community_stays():
     assert sorted(Person.objects.values_list("email", flat=True)) == [dana.email, priya.email]
 
 
+@pytest.mark.core
 def test_the_log_of_exports_goes_after_two_years_and_ended_sessions_at_once():
     Export.objects.create(what="Coverage", columns="", rows=1, by=None, at=builders.NOW)
     Session.objects.create(session_key="a", session_data="", expire_date=at(2028, 1, 1))
@@ -161,6 +163,7 @@ def test_a_dry_run_counts_and_writes_nothing(capsys):
     assert (User.objects.count(), RetentionDay.objects.count()) == (1, 0)
 
 
+@pytest.mark.core
 def test_pieces_add_up_to_the_whole_and_the_runs_of_a_day_to_one_report():
     for number in range(5):
         builders.request_in(State.WITHDRAWN, builders.worker(f"w{number}@example.org"), None)

@@ -27,8 +27,8 @@ SETTINGS = {
     "full_page_writes": "off",
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    # Two xdist workers, each with the portal, a Celery worker and tests of 50 threads.
-    "max_connections": "200",
+    # Up to eight xdist workers, each with the portal, a Celery worker and tests of 50 threads.
+    "max_connections": "600",
 }
 
 

@@ -1,0 +1,1 @@
+"""The long forms: what takes minutes, run by `make test-all`."""

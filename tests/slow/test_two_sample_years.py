@@ -1,0 +1,27 @@
+"""The sample province lives the same year, however often it is loaded on one day."""
+
+import pytest
+from django.db import transaction
+
+from requests.models import JoinRequestEvent
+from tests.joinrequests.test_the_sample_year import load
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+
+def test_two_loads_on_one_day_live_the_same_year():
+    stories = []
+    for _ in range(2):
+        with transaction.atomic():
+            load()
+            stories.append(story())
+            transaction.set_rollback(True)
+
+    assert len(stories[0]) > 150
+    assert stories[0] == stories[1]
+
+
+def story() -> list[tuple]:
+    """What happened, without what is drawn by lot: references and Message-IDs."""
+    steps = JoinRequestEvent.objects.order_by("pk")
+    return list(steps.values_list("join_request__person__email", "verb", "at", "text", "reason"))
