@@ -1,1 +1,1 @@
-"""Running the portal: what operators and their monitors need."""
+"""Running the portal: logs, health, figures, backups."""

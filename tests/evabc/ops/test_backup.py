@@ -77,7 +77,7 @@ def everything() -> dict[str, list[str]]:
 def test_a_restore_brings_back_every_row_and_nothing_else(portal_in_use):
     before = everything()
     file = make_backup(now=NOW)
-    cache.set("a page", "as it was before the restore")
+    cache.set("page", "as it was before the restore")
     Person.objects.update(name="Somebody Else")
     Agency.objects.create(name="Newer Agency")
     JoinRequest.objects.filter(state="declined").delete()
@@ -89,7 +89,7 @@ def test_a_restore_brings_back_every_row_and_nothing_else(portal_in_use):
     restore(file=file, private_key=PRIVATE)
 
     assert everything() == before
-    assert cache.get("a page") is None
+    assert cache.get("page") is None
     assert sum(len(rows) for rows in before.values()) > 100
     newest = Agency.objects.order_by("pk").last().pk
     assert Agency.objects.create(name="The Next Agency").pk > newest
