@@ -213,7 +213,7 @@ _DECLARED = [
     ),
     Setting(
         "EVABC_DEV",
-        "With EVABC_LOCAL: the web server reloads, and shows developers a toolbar",
+        "With EVABC_LOCAL: Django’s DEBUG, and the web server reloads and shows developers a toolbar",
         False,
         set_by=SetBy.DEVELOPER,
     ),

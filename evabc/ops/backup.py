@@ -20,6 +20,7 @@ import pyrage
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -98,6 +99,7 @@ def restore(*, file: Path, private_key: str) -> None:
         _restore_sqlite(file, identity)
     connection.close()  # What it has prepared belongs to the tables of before.
     call_command("migrate", interactive=False, verbosity=0)
+    cache.clear()  # Pages and counts of the database of before.
 
 
 def _finished() -> list[Path]:

