@@ -7,6 +7,7 @@ from django.core.cache import caches
 from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
+from django.http import HttpResponse
 from django.views.decorators.cache import cache_control
 
 _VERSION = "version"
@@ -16,12 +17,22 @@ _VERSION = "version"
 public_page = cache_control(public=True, no_cache=True)
 
 
-def content_version() -> str:
-    """The version that cached pages must have been made from; empty where the cache knows none."""
-    version = caches["pages"].get(_VERSION)
+def find_page(key: str) -> tuple[str, HttpResponse | None]:
+    """The version of the content, and the page of this key if it was made from that version.
+
+    Both in one question. The version is empty where the cache knows none: then nothing is cached.
+    """
+    found = caches["pages"].get_many([_VERSION, key])
+    version = found.get(_VERSION, "")
     if not version:  # emptied, or away: the next request may find one
         _renew()
-    return version or ""
+    made_from, page = found.get(key, ("", None))
+    return version, page if made_from == version else None
+
+
+def keep_page(key: str, version: str, page: HttpResponse) -> None:
+    """Cache a page that was made while the content had this version."""
+    caches["pages"].set(key, (version, page))
 
 
 def renew_public_pages(**_: Any) -> None:

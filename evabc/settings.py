@@ -52,15 +52,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "evabc.page_cache.PublicPageCacheMiddleware",
     "django_guid.middleware.guid_middleware",
     "evabc.middleware.AccessLogMiddleware",
     "evabc.metrics.RequestsAreCounted",
     "evabc.middleware.TheRestOfTheHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # The first that answers a page: so a cached one too has its id, its line in the log, its count,
-    # and comes over https only.
-    "evabc.page_cache.PublicPageCacheMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -185,7 +185,7 @@ def test_a_database_error_is_written_with_its_constraint_and_not_with_the_row():
 def test_an_answer_has_one_line_with_the_name_of_its_page(client):
     with lines.written() as log:
         client.get("/")
-        client.get("/")  # from memory
+        client.get("/?from=a-letter")
         client.get("/nowhere/wren@canary.example/")
         client.get("/healthz")
 
