@@ -34,7 +34,7 @@ def urls(view: Callable[[Any], Any]) -> list[URLPattern]:
 def choose(request: SignedIn) -> HttpResponse:
     """For which community? Those of the viewer's own team."""
     communities = reviewing.communities_of(request.user)
-    return _page(request, "choose", title=_TITLE, communities=communities)
+    return _page(request, title=_TITLE, communities=communities)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,7 +65,7 @@ def enter(request: SignedIn, slug: str) -> HttpResponse:
             )
             return redirect("admin:joinrequests_joinrequest_change", entered.pk)
     title = f"{_TITLE}: {community.short_name}"
-    return _page(request, "enter", title=title, form=form, community=community, there=there)
+    return _page(request, title=title, form=form, community=community, there=there)
 
 
 def _open_request(email: str, community: CommunityOfPractice) -> JoinRequest | None:
@@ -78,6 +78,6 @@ def _open_request(email: str, community: CommunityOfPractice) -> JoinRequest | N
     )
 
 
-def _page(request: SignedIn, name: str, **context: Any) -> HttpResponse:
-    template = f"admin/joinrequests/entry/{name}.html"
-    return render(request, template, {**admin.site.each_context(request), **context})
+def _page(request: SignedIn, **context: Any) -> HttpResponse:
+    context |= admin.site.each_context(request)
+    return render(request, "admin/joinrequests/entry/enter.html", context)
