@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
@@ -119,7 +120,21 @@ def new_job(request: SignedIn, pk: int) -> HttpResponse:
                 f"Until then you stay in {community.short_name}.",
             )
             return redirect("my:home")
-    return render(request, "joinrequests/new_job.html", {"enrolment": enrolment, "form": form})
+    question, details = reverse("my:confirm", args=[pk]), reverse("my:details")
+    waits = enrolment.waits  # type: ignore[attr-defined]
+    return render(
+        request,
+        "my/form.html",
+        {
+            "up": ("Back to the question", question) if waits else ("My details", details),
+            "heading": "Your new work",
+            "lede": f"Tell us where you work now. You stay in {community.short_name} while EVA BC "
+            "staff look at it.",
+            "form": form,
+            "button": "Send",
+            "back": ("Back", question if waits else details),
+        },
+    )
 
 
 def _answer(request: SignedIn, pk: int, answer: str, until: date | None) -> None:

@@ -31,7 +31,7 @@ def urls(view: AdminView) -> list[URLPattern]:
 def choose(request: SignedIn) -> HttpResponse:
     """For which community? Those of the viewer's own team."""
     communities = reviewing.communities_of(request.user)
-    return _page(request, "choose", title=_TITLE, communities=communities)
+    return _page(request, title=_TITLE, communities=communities)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,7 +62,7 @@ def enter(request: SignedIn, slug: str) -> HttpResponse:
             )
             return redirect("admin:joinrequests_joinrequest_change", entered.pk)
     title = f"{_TITLE}: {community.short_name}"
-    return _page(request, "enter", title=title, form=form, community=community, there=there)
+    return _page(request, title=title, form=form, community=community, there=there)
 
 
 def _open_request(email: str, community: CommunityOfPractice) -> JoinRequest | None:
@@ -75,6 +75,6 @@ def _open_request(email: str, community: CommunityOfPractice) -> JoinRequest | N
     )
 
 
-def _page(request: SignedIn, name: str, **context: object) -> HttpResponse:
-    template = f"admin/joinrequests/entry/{name}.html"
+def _page(request: SignedIn, **context: object) -> HttpResponse:
+    template = "admin/joinrequests/entry/enter.html"
     return render(request, template, {**admin.site.each_context(request), **context})

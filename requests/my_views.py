@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -106,7 +107,20 @@ def new_work(request: SignedIn, family: str) -> HttpResponse:
         else:
             messages.success(request, "Thank you. Your work is on record as you told us.")
             return redirect("my:details")
-    return render(request, "joinrequests/new_work.html", {"form": form, "family": family})
+    to_details = reverse("my:details")
+    return render(
+        request,
+        "my/form.html",
+        {
+            "up": ("My details", to_details),
+            "heading": "My work now",
+            "lede": "Tell us where you work now. It takes the place of what you told us before. "
+            "To join a community, ask on its own page.",
+            "form": form,
+            "button": "Save my work",
+            "back": ("Back", to_details),
+        },
+    )
 
 
 @login_required

@@ -6,6 +6,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -101,7 +102,18 @@ def correction(request: SignedIn) -> HttpResponse:
         else:
             messages.success(request, "Thank you. EVA BC staff will look at it and write to you.")
             return redirect("my:details")
-    return render(request, "joinrequests/correction.html", {"form": form})
+    return render(
+        request,
+        "my/form.html",
+        {
+            "up": ("My details", reverse("my:details")),
+            "heading": "Ask for a correction",
+            "lede": "For what you cannot change yourself, for example what a list or EVA BC staff say "
+            "of your work. We write to you when it is done, or why it is not.",
+            "form": form,
+            "button": "Send it to EVA BC staff",
+        },
+    )
 
 
 # -- By staff ----------------------------------------------------------------------------------------

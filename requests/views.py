@@ -176,7 +176,18 @@ def withdraw(request: SignedIn, pk: int) -> HttpResponse:
         return redirect(join_request)
     if not allows(join_request.state, Verb.WITHDRAW):
         return redirect(join_request)
-    return render(request, "joinrequests/withdraw.html", {"join_request": join_request})
+    return render(
+        request,
+        "my/form.html",
+        {
+            "heading": "Take your request back?",
+            "lede": f"EVA BC staff will not look at your request {join_request.reference} for "
+            f"{join_request.community.name} any further. You can ask again at any time.",
+            "button": "Take it back",
+            "is_dangerous": True,
+            "back": ("Keep it", join_request.get_absolute_url()),
+        },
+    )
 
 
 def _community(slug: str) -> CommunityOfPractice:

@@ -200,7 +200,15 @@ def link(request: SignedIn, family: str) -> HttpResponse:
         else:
             messages.success(request, "People on the roster see the new link on their Slack page.")
             return _to_slack(team)
-    return _page(request, "link", title="Give a new invitation link", team=team, form=form)
+    return _slack_form(
+        request,
+        team,
+        form,
+        title="Give a new invitation link",
+        lede="Only people on the roster see it, after signing in, on a page of their own. "
+        "It is in no letter.",
+        button="Give this link",
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -212,7 +220,15 @@ def upload(request: SignedIn, family: str) -> HttpResponse:
     if form.is_valid():
         reconciliation.keep(team=team, export=form.export, by=request.user, now=timezone.now())
         return _to_slack(team)
-    return _page(request, "upload", title="Who is in Slack?", team=team, form=form)
+    return _slack_form(
+        request,
+        team,
+        form,
+        title="Who is in Slack?",
+        lede="The list is held against the roster. It changes nothing by itself, and it is deleted "
+        "when you are done, after a week at the latest.",
+        button="Compare with the roster",
+    )
 
 
 # Each button of the comparison: (the verb, what it did in words).
@@ -267,6 +283,26 @@ def _workspace(request: SignedIn, family: str) -> SupportTeam:
 
 def _to_slack(team: SupportTeam) -> HttpResponse:
     return redirect(reverse("admin:membership_access_slack", args=[team.family]))
+
+
+def _slack_form(
+    request: SignedIn, team: SupportTeam, form: forms.Form, *, title: str, lede: str, button: str
+) -> HttpResponse:
+    """A page with one form about a team's workspace."""
+    slack = reverse("admin:membership_access_slack", args=[team.family])
+    crumbs = [
+        ("Access to Slack and Zoom", reverse("admin:membership_access_changelist")),
+        (f"{team.get_family_display()} Slack", slack),
+    ]
+    context = {
+        "title": title,
+        "crumbs": crumbs,
+        "lede": lede,
+        "form": form,
+        "button": button,
+        "back": ("Back", slack),
+    }
+    return render(request, "desk/form.html", {**admin.site.each_context(request), **context})
 
 
 def _page(request: SignedIn, template: str, **context: object) -> HttpResponse:

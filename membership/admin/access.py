@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
@@ -58,7 +58,6 @@ class CommunityFilter(admin.SimpleListFilter):
 class AccessAdmin(RowsWithAPageOfTheirOwn):
     """The access tasks of a team, oldest first. Rows are moved by their verbs only."""
 
-    change_list_template = "admin/membership/access/tasks.html"
     list_display = ["who", "email", "what", "state_words", "since"]
     list_display_links = ["who"]
     list_filter = [TaskFilter, "kind", CommunityFilter]
@@ -93,7 +92,15 @@ class AccessAdmin(RowsWithAPageOfTheirOwn):
         more = {
             "title": "Access to Slack and Zoom",
             "warnings": slack_link.warnings_for(request.user, on=timezone.localdate()),
-            "workspaces": slack_link.workspaces_of(request.user),
+            "intro": "Who was approved is not in yet, and who has left is to be taken out. You do it "
+            "in Slack and in Zoom; here you say that it is done.",
+            "links": [
+                (
+                    f"{team.get_family_display()} Slack: link and list of members",
+                    reverse("admin:membership_access_slack", args=[team.family]),
+                )
+                for team in slack_link.workspaces_of(request.user)
+            ],
         }
         return super().changelist_view(request, more)
 

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -18,6 +19,7 @@ from membership.signup.visitors import SignedIn
 from membership.teams import families_of
 
 State = OutboxEmail.State
+WORD_FOR_WORD = "The letter, word for word"
 
 
 class CameBackForm(forms.Form):
@@ -45,9 +47,11 @@ def letter(request: SignedIn, pk: int) -> HttpResponse:
     shown = _mine(request, pk)
     return _page(
         request,
-        "letter",
+        "admin/membership/outboxemail/letter.html",
         shown,
         title=shown.subject,
+        letter_blocks=blocks_of(shown.body),
+        letter_heading=WORD_FOR_WORD,
         attempts=shown.failed_attempts.all(),
         bounce=getattr(shown, "bounce", None),
         steps=steps_of(shown),
@@ -69,7 +73,17 @@ def send_again(request: SignedIn, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _do(request, pk, handling.send_again, "The letter is sent once more.")
     to = shown.person.email if shown.person else shown.team.mailbox
-    return _page(request, "again", shown, title="Send this letter again?", to=to)
+    to = to or "nobody: the register has no email of this person"
+    return _ask(
+        request,
+        shown,
+        title="Send this letter again?",
+        lede=f"The same words go out once more, to {to}. Read them first: something may have been "
+        "decided since.",
+        button="Send it again",
+        letter_blocks=blocks_of(shown.body),
+        letter_heading=WORD_FOR_WORD,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,7 +100,15 @@ def came_back(request: SignedIn, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Noted. It shows on the person until it is cleared.")
             return redirect("admin:membership_outboxemail_change", pk)
-    return _page(request, "came_back", shown, title="This letter came back", form=form)
+    return _ask(
+        request,
+        shown,
+        title="This letter came back",
+        lede=f"The letter “{shown.subject}” to {shown.to_email}. That it came back shows on the "
+        "person, until you clear it or the email changes.",
+        form=form,
+        button="Note that it came back",
+    )
 
 
 @require_POST
@@ -115,15 +137,23 @@ def _mine(request: SignedIn, pk: int) -> OutboxEmail:
     raise Http404("There is no such letter.")
 
 
+def _ask(request: SignedIn, shown: OutboxEmail, **context: object) -> HttpResponse:
+    """A page that asks before it acts on a letter."""
+    letter = reverse("admin:membership_outboxemail_change", args=[shown.pk])
+    return _page(
+        request,
+        "desk/form.html",
+        shown,
+        crumbs=[
+            ("Letters", reverse("admin:membership_outboxemail_changelist")),
+            (shown.subject, letter),
+        ],
+        back=("Back to the letter", letter),
+        **context,
+    )
+
+
 def _page(request: SignedIn, template: str, shown: OutboxEmail, **context: object) -> HttpResponse:
     return render(
-        request,
-        f"admin/membership/outboxemail/{template}.html",
-        {
-            **admin.site.each_context(request),
-            "letter": shown,
-            "letter_blocks": blocks_of(shown.body),
-            "letter_heading": "The letter, word for word",
-            **context,
-        },
+        request, template, {**admin.site.each_context(request), "letter": shown, **context}
     )

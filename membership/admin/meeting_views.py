@@ -6,6 +6,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -36,7 +37,7 @@ def plan(request: SignedIn) -> HttpResponse:
         else:
             messages.success(request, "The meeting is planned. Enrolled people see it now.")
             return _to(planned.pk)
-    return _page(request, "form", title="Plan a meeting", form=form)
+    return _page(request, "admin/communities/meeting/form.html", title="Plan a meeting", form=form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,7 +57,12 @@ def edit(request: SignedIn, pk: int) -> HttpResponse:
             return _to(pk)
     counting = len(attendance.counting_on(shown))
     return _page(
-        request, "form", title=f"Change: {shown.topic}", form=form, meeting=shown, counting=counting
+        request,
+        "admin/communities/meeting/form.html",
+        title=f"Change: {shown.topic}",
+        form=form,
+        meeting=shown,
+        counting=counting,
     )
 
 
@@ -77,13 +83,21 @@ def cancel(request: SignedIn, pk: int) -> HttpResponse:
             return _to(pk)
     everyone = Person(name="[name]", email="everyone who counted on it")
     letter = letters.cancelled(shown, everyone, OWN_WORDS)
+    page_of_meeting = reverse("admin:communities_meeting_change", args=[pk])
     return _page(
         request,
-        "cancel",
+        "desk/form.html",
         title=f"Cancel: {shown.topic}",
+        crumbs=[
+            ("Meetings", reverse("admin:communities_meeting_changelist")),
+            (shown.topic, page_of_meeting),
+        ],
+        lede=f"{_who_gets_a_letter(len(attendance.counting_on(shown)))} The meeting stays on the "
+        "pages and in calendars, marked as cancelled.",
         form=form,
-        meeting=shown,
-        counting=len(attendance.counting_on(shown)),
+        button="Cancel the meeting",
+        button_kind="decline",
+        back=("Back to the meeting", page_of_meeting),
         letter=letter,
         letter_blocks=[
             ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
@@ -102,7 +116,7 @@ def meeting(request: SignedIn, pk: int) -> HttpResponse:
     ]
     return _page(
         request,
-        "meeting",
+        "admin/communities/meeting/meeting.html",
         title=shown.topic,
         meeting=shown,
         is_to_come=shown.is_to_come(now),
@@ -128,7 +142,7 @@ def came(request: SignedIn, pk: int) -> HttpResponse:
     known = {row.person_id: row for row in shown.attendances.filter(person__in=list(people))}
     return _page(
         request,
-        "came",
+        "admin/communities/meeting/came.html",
         title=f"Who came: {shown.topic}",
         meeting=shown,
         people=people,
@@ -146,7 +160,12 @@ def zoom(request: SignedIn, pk: int) -> HttpResponse:
         people = list(attendance.people_of(shown))
         context = {"matches": match(form.report, people), "problems": form.report.problems}
     return _page(
-        request, "zoom", title=f"Zoom’s list: {shown.topic}", meeting=shown, form=form, **context
+        request,
+        "admin/communities/meeting/zoom.html",
+        title=f"Zoom’s list: {shown.topic}",
+        meeting=shown,
+        form=form,
+        **context,
     )
 
 
@@ -180,6 +199,17 @@ def _ids(texts: list[str]) -> set[int]:
     return {int(text) for text in texts if text.isdecimal() and len(text) < 18}
 
 
+def _who_gets_a_letter(counting: int) -> str:
+    if not counting:
+        return "Nobody has said that they come, so no letter goes out."
+    people = (
+        "1 person who counted on it gets"
+        if counting == 1
+        else f"{counting} people who counted on it get"
+    )
+    return f"{people} this letter."
+
+
 def _history(shown: Meeting) -> list[LogEntry]:
     kind = ContentType.objects.get(app_label="communities", model="meeting")
     entries = LogEntry.objects.filter(content_type=kind, object_id=str(shown.pk))
@@ -201,6 +231,6 @@ def _to(pk: int) -> HttpResponse:
 def _page(request: SignedIn, template: str, **context: object) -> HttpResponse:
     return render(
         request,
-        f"admin/communities/meeting/{template}.html",
+        template,
         {**admin.site.each_context(request), **context},
     )

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, Max, Model, OuterRef, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -272,6 +272,12 @@ class EnrolmentAdmin(TeamsOwnRows):
     readonly_fields = ["left_because"]
     inlines = [ConfirmationInline]
     team_path = "community__team"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        links = [("Save a roster as a sheet", reverse("admin:roster_sheet"))]
+        return super().changelist_view(request, {"links": links})
 
     @admin.display(description="left by themselves")
     def left_because(self, enrolment: Enrolment) -> str:

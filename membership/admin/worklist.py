@@ -1,12 +1,15 @@
 """Each team's worklist: the enrolments to look at, and the pages on which staff act."""
 
+from datetime import datetime
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from communities.models import CommunityOfPractice
 from membership.admin import worklist_views
@@ -65,7 +68,6 @@ class RosterFilter(admin.SimpleListFilter):
 class WorklistAdmin(RowsWithAPageOfTheirOwn):
     """The worklist of a team, oldest first. A row is not edited here: the buttons lead to the verbs."""
 
-    change_list_template = "admin/membership/worklistrow/worklist.html"
     list_display = ["who", "community_name", "since", "why", "lists", "state_now"]
     list_display_links = ["who"]
     list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
@@ -101,10 +103,21 @@ class WorklistAdmin(RowsWithAPageOfTheirOwn):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
+        last_night = NightlyReassessment.objects.first()
+        looked_at = (
+            f"All open enrolments were last looked at on {_moment(last_night.finished_at)}."
+            if last_night
+            else "The open enrolments have not been looked at yet. The portal does so every night."
+        )
         more = {
             "title": "Worklist",
-            "too_old": known_lists(timezone.localdate()).too_old,
-            "last_night": NightlyReassessment.objects.first(),
+            "warnings": [
+                f"{capfirst(known.name)} of {date_format(known.as_of, 'j F Y')} ({known.lists}) is "
+                f"older than {known.limit} days. Nothing is proposed on its strength until a newer "
+                "list is imported."
+                for known in known_lists(timezone.localdate()).too_old
+            ],
+            "intro": f"{looked_at} Nobody is removed from a community by a list: you decide.",
         }
         return super().changelist_view(request, more)
 
@@ -122,7 +135,7 @@ class WorklistAdmin(RowsWithAPageOfTheirOwn):
 
     @admin.display(description="why")
     def why(self, row: WorklistRow) -> SafeString:
-        return render_to_string("admin/membership/worklistrow/why.html", {"row": row})
+        return worklist_views.why(row)
 
     @admin.display(description="which list")
     def lists(self, row: WorklistRow) -> str:
@@ -130,7 +143,11 @@ class WorklistAdmin(RowsWithAPageOfTheirOwn):
 
     @admin.display(description="state", ordering="state")
     def state_now(self, row: WorklistRow) -> SafeString:
-        return render_to_string("admin/membership/worklistrow/state.html", {"row": row})
+        return worklist_views.state_of(row)
+
+
+def _moment(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "j F Y, H:i")
 
 
 # -- The log of exports ----------------------------------------------------------------------------

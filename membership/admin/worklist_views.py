@@ -11,6 +11,9 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership import roster_letters, rosters, worklist
@@ -152,6 +155,28 @@ def _actions(row: WorklistRow) -> list[Action]:
     return [_SETTLE, *_ACTIONS] if row.kind in SETTLED_BY_HAND else _ACTIONS
 
 
+def why(row: WorklistRow) -> SafeString:
+    """What a row is there for, with the sentences of its findings."""
+    unsure = row.kind == WorklistRow.Kind.RULES and row.is_unsure
+    return format_html(
+        "<strong>{}{}</strong><br>{}",
+        row.get_kind_display(),
+        ", as far as we know" if unsure else "",
+        format_html_join(" ", "<bdi>{}</bdi>", ((r.staff_sentence,) for r in row.reasons)),
+    )
+
+
+def state_of(row: WorklistRow) -> SafeString:
+    """Where a row stands: its state, until when it has time, how it was settled."""
+    more = ""
+    if row.is_settled and row.settled_on:
+        more = f" {row.get_how_display()}, {date_format(row.settled_on, 'j F Y')}"
+    elif row.until:
+        more = f" until {date_format(row.until, 'j F Y')}"
+    shown = row.get_state_display()
+    return format_html('<span class="state state-{}">{}</span>{}', row.state, shown, more)
+
+
 @require_safe
 def row(request: SignedIn, pk: int) -> HttpResponse:
     """Why somebody is on the worklist, what is known today, and buttons that say what they do."""
@@ -263,5 +288,11 @@ def _page(request: SignedIn, template: str, shown: WorklistRow, **context: objec
     return render(
         request,
         f"admin/membership/worklistrow/{template}.html",
-        {**admin.site.each_context(request), "row": shown, **context},
+        {
+            **admin.site.each_context(request),
+            "row": shown,
+            "why": why(shown),
+            "state": state_of(shown),
+            **context,
+        },
     )
