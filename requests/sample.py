@@ -26,7 +26,8 @@ from requests.sample_applicants import Applicant, applicants_for, todays_applica
 
 _State = OutboxEmail.State
 
-# What becomes of a request: the verbs, each so many days after it was sent. They come in turn.
+# What becomes of a request: the verbs, each so many days after it was sent. In each community they
+# come in turn.
 _STORIES: list[dict[Verb, int]] = [
     {Verb.APPROVE: 2},
     {Verb.ASK: 1, Verb.REPLY: 4, Verb.APPROVE: 6},
@@ -161,7 +162,7 @@ def live_a_sample_year(*, now: datetime) -> None:
         days_ago = _FIRST_DAYS_AGO - n * (_FIRST_DAYS_AGO - _LAST_DAYS_AGO) // past
         life.plan_request(
             next(asking[n % len(asking)], None),
-            _STORIES[(n + n // len(_STORIES)) % len(_STORIES)],
+            _STORIES[(n // len(asking) + n % len(asking)) % len(_STORIES)],
             at=now - timedelta(days=days_ago, hours=n % 7),
             leaves=n % 6 == 0,
         )

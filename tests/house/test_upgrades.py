@@ -17,6 +17,8 @@ from tests.servers.parts import ROOT
 
 OURS = ["communities", "membership", "joinrequests"]
 DB = "upgraded"
+BEFORE_PARAMETERS = ("communities", "0002_meetings")
+PARAMETERS = ("communities", "0003_parameters_of_a_rule")
 
 # Its column without a default in the database would stop the version before from writing; the
 # default came with 0010_region_default, and nobody ever ran the one without the other.
@@ -97,6 +99,51 @@ def test_a_portal_of_the_first_release_is_upgraded_with_all_it_holds(upgraded):
     # A web server of the version before is still answering while the new one starts.
     write_rows(first_version, "2")
     assert first_version.get_model("joinrequests.JoinRequest").objects.count() == 4
+
+
+@pytest.mark.core
+def test_rules_keep_their_parameters_on_the_way_up_and_back(upgraded):
+    loader = migrate(upgraded, [BEFORE_PARAMETERS])
+    before = loader.project_state([BEFORE_PARAMETERS]).apps
+    team = before.get_model("communities.SupportTeam").objects.create(family="coordination")
+    community = before.get_model("communities.CommunityOfPractice").objects.create(team=team)
+    columns = before.get_model("communities.EligibilityCriterion").objects
+    columns.create(community=community, kind="caseload", program_types=["SAS", "STVC"])
+    columns.create(community=community, kind="funding", funder="PSSG")
+    columns.create(community=community, kind="eva-membership")
+    columns.create(
+        community=community,
+        kind="coordination-role",
+        roles=["CHAIR"],
+        initiatives_to_check=["ICAT"],
+    )
+    kept = list(columns.order_by("pk").values())
+
+    loader = migrate(upgraded, [PARAMETERS])
+    criteria = (
+        loader.project_state([PARAMETERS])
+        .apps.get_model("communities.EligibilityCriterion")
+        .objects
+    )
+    assert list(criteria.order_by("pk").values_list("kind", "parameters")) == [
+        ("caseload", {"program_types": ["SAS", "STVC"]}),
+        ("funding", {"funder": "PSSG"}),
+        ("eva-membership", {}),
+        (
+            "coordination-role",
+            {
+                "roles": ["CHAIR"],
+                "initiatives": [],
+                "roles_to_check": [],
+                "initiatives_to_check": ["ICAT"],
+            },
+        ),
+    ]
+    criteria.filter(kind="funding").update(parameters={"funder": "OTHER"})
+
+    migrate(upgraded, [BEFORE_PARAMETERS])
+    kept[1]["funder"] = "OTHER"
+    assert list(columns.order_by("pk").values()) == kept
 
 
 @pytest.mark.core
