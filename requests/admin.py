@@ -33,7 +33,7 @@ from requests import (
 )
 from requests.lifecycle import State
 from requests.models import JoinRequest
-from requests.queue import ORDER, SEARCHED, Age, age_of
+from requests.queue import ORDER, Age, age_of
 from requests.queue_filters import (
     CommunityFilter,
     RegionFilter,
@@ -48,20 +48,25 @@ __all__ = ["JoinRequestAdmin", "person_admin", "reason_admin"]
 
 @dataclass(frozen=True)
 class Row:
-    """What the cells of a request need beside it: who is on it, and the queue that it stands in."""
+    """What the cells of a request need beside it. ``filters`` are those of the queue, encoded."""
 
     age: Age | None
     holder: User | None
     is_mine: bool
     filters: str
 
-    @property
-    def query(self) -> str:
-        return f"?{self.filters}" if self.filters else ""
-
-    @property
-    def and_queue(self) -> str:
-        return f"&{self.filters}" if self.filters else ""
+    def button(self, verb: str, label: str, join_request: JoinRequest) -> SafeString:
+        """It belongs to the form around the queue, and posts to an address of its own."""
+        address = reverse(f"admin:joinrequests_joinrequest_{verb}", args=[join_request.pk])
+        filters = f"&{self.filters}" if self.filters else ""
+        return format_html(
+            '<button class="desk-small" formaction="{}?queue{}">{}'
+            ' <span class="visually-hidden">({})</span></button>',
+            address,
+            filters,
+            label,
+            join_request.reference,
+        )
 
 
 @admin.register(JoinRequest)
@@ -85,7 +90,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
         VerdictFilter,
         RegionFilter,
     ]
-    search_fields = SEARCHED
+    search_fields = ["search_text"]
     search_help_text = "Name, email, phone, agency or reference"
     ordering = ORDER
     actions = bulk_views.ACTIONS
@@ -165,8 +170,16 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
         return "–"
 
     @admin.display(description="on it")
-    def on_it(self, join_request: JoinRequest) -> SafeString:
-        return _cell("joinrequest/on_it", join_request=join_request, row=join_request.row)
+    def on_it(self, join_request: JoinRequest) -> str:
+        row = join_request.row
+        if not join_request.is_open:
+            return "–"
+        if row.is_mine:
+            let_go = row.button("release", "Let go", join_request)
+            return format_html('<span class="tag tag-mine">You</span> {}', let_go)
+        if row.holder:
+            return format_html('<span class="tag">{}</span>', row.holder.display_name)
+        return row.button("take", "I’m on it", join_request)
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
@@ -174,12 +187,17 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
 
     @admin.display(description="state")
     def state_now(self, join_request: JoinRequest) -> SafeString:
-        state = _cell("state", join_request=join_request)
+        state = format_html(
+            '<span class="state state-{}">{}</span>',
+            join_request.state,
+            join_request.get_state_display(),
+        )
         if not join_request.is_open or join_request.current_assessment.needs_written_reason:
             return state
         approve = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
+        filters = f"?{join_request.row.filters}" if join_request.row.filters else ""
         link = '{} <a class="desk-next" href="{}{}">Approve…</a>'
-        return format_html(link, state, approve, join_request.row.query)
+        return format_html(link, state, approve, filters)
 
     def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
         """The review page."""

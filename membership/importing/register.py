@@ -25,6 +25,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from membership.models.search_text import Searchable, update_rows_that_hold
 from membership.names import name_key
 
 CHUNK = 1_000  # rows read or written by one query
@@ -88,6 +89,9 @@ class Shelf(Generic[_Row]):
             unique_fields=["pk"],
             update_fields=self._fields,
         )
+        if issubclass(self._model, Searchable):
+            for chunk in in_chunks(self._changed):
+                update_rows_that_hold(self._changed[pk] for pk in chunk)
         rows.bulk_create(self._new, batch_size=CHUNK)
 
 

@@ -1,81 +1,27 @@
-"""Requests by the hundred thousand, written by the database itself in bulk.
+"""Requests by the thousand: copies of one of each community that went through the portal's verbs."""
 
-One request of each community goes through the portal's own verbs; the others are copies of it with
-people, days and states of their own. A tenth is open, so that a page of the queue is full at any size.
-"""
-
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
-from requests.models import JoinRequest
+from communities.vocabulary import Region
+from membership.models import Enrolment, OutboxEmail, Person
+from requests.lifecycle import State, Verb
+from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
 
 COMMUNITIES = ["stvc", "ors", "cbvs", "sas", "community-coordination"]
-OF_A_PERSON = len(COMMUNITIES)
-
-# One in 40 people shares the first word of a name, one in 1,000 the second.
-_PEOPLE = """
-INSERT INTO membership_person (name, email, phone)
-SELECT 'Given' || n %% 40 || 'x Family' || n / 40 %% 1000 || 'x', 'crowd' || n || '@example.org', ''
-FROM generate_series(%(first)s / %(each)s, (%(last)s - 1) / %(each)s) AS n
-"""
-_REQUESTS = """
-INSERT INTO joinrequests_joinrequest (
-  reference, person_id, community_id, state, answers, agency_name, assessment,
-  created_at, submitted_at, waiting_since, region, verdict, asked_on, decided_at)
-SELECT
-  'R' || lpad(n::text, 8, '0'), p.id, t.community_id, s.state, t.answers,
-  'Sample Agency ' || n %% 20000 || ' Society', t.assessment,
-  d.day, d.day, CASE WHEN s.state <> 'awaiting_reply' THEN d.day END,
-  (ARRAY['', 'FRASER', 'INTERIOR', 'NORTHERN'])[1 + n %% 4], 'met',
-  CASE WHEN s.state = 'awaiting_reply' THEN d.day::date END,
-  CASE WHEN s.state IN ('approved', 'declined') THEN d.day + interval '3 days' END
-FROM generate_series(%(first)s, %(last)s - 1) AS n
-JOIN membership_person p ON lower(p.email) = 'crowd' || n / %(each)s || '@example.org'
-CROSS JOIN LATERAL (SELECT CASE
-  WHEN n / %(each)s %% 100 < 9 THEN 'awaiting_review'
-  WHEN n / %(each)s %% 100 < 10 THEN 'awaiting_reply'
-  WHEN n / %(each)s %% 100 < 80 THEN 'approved' ELSE 'declined' END AS state) s
-CROSS JOIN LATERAL (SELECT %(now)s - (10 + abs(hashint4(n::int)) %% 700) * interval '1 day' AS day) d
-JOIN joinrequests_joinrequest t ON t.id = (%(templates)s)[1 + n %% %(each)s]
-"""
-_STEPS = """
-INSERT INTO joinrequests_joinrequestevent
-  (join_request_id, verb, state_before, state_after, by_staff, at, text, reason, ground_title)
-SELECT r.id, s.verb, s.before, s.after, s.verb <> 'submit', s.at, '', '', ''
-FROM joinrequests_joinrequest r
-CROSS JOIN LATERAL (
-  SELECT 'submit' AS verb, 'draft' AS before, 'awaiting_review' AS after, r.submitted_at AS at
-  UNION ALL SELECT CASE r.state WHEN 'approved' THEN 'approve' ELSE 'decline' END,
-    'awaiting_review', r.state, r.decided_at WHERE r.decided_at IS NOT NULL) s
-WHERE r.id > %(after)s
-"""
-_LETTERS = """
-INSERT INTO membership_outboxemail (
-  key, kind, about, team_id, person_id, to_email, subject, body, message_id, state, wanted, due_at,
-  attempts, lease_owner, last_error, queued_at, sent_at)
-SELECT 'crowd:' || r.id, 'receipt', 'joinrequest:' || r.id, c.team_id, r.person_id, p.email,
-  'Your request', 'Thank you for asking.', '<crowd' || r.id || '@example.org>', 'sent', true,
-  r.submitted_at, 1, '', '', r.submitted_at, r.submitted_at
-FROM joinrequests_joinrequest r
-JOIN membership_person p ON p.id = r.person_id
-JOIN communities_communityofpractice c ON c.id = r.community_id
-WHERE r.id > %(after)s
-"""
-# Each person whose requests were approved is in the first of the communities.
-_ENROLMENTS = """
-INSERT INTO membership_enrolment (person_id, community_id, started_on)
-SELECT person_id, community_id, decided_at::date FROM joinrequests_joinrequest
-WHERE id > %(after)s AND state = 'approved' AND community_id = %(home)s
-ON CONFLICT DO NOTHING
-"""
-
-
-def settle() -> None:
-    """What autovacuum would have done by the next morning."""
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+OF_A_PERSON = 2
+AT_ONCE = 2_000
+# What a request is, by its person: of a hundred people nine wait for review.
+_STATES = (
+    [State.AWAITING_REVIEW] * 9
+    + [State.AWAITING_REPLY]
+    + [State.APPROVED] * 70
+    + [State.DECLINED] * 20
+)
+# One person in four has the same given name.
+_GIVEN = ["Márta", "Robin", "Kai", "Lou"]
 
 
 def templates(*, now: datetime) -> list[JoinRequest]:
@@ -85,20 +31,90 @@ def templates(*, now: datetime) -> list[JoinRequest]:
     ]
 
 
-def grow(first: int, last: int, models: list[JoinRequest], *, now: datetime) -> None:
-    """Add the requests with the numbers from ``first`` to before ``last``, with all that hangs on them."""
+def grow(
+    first: int, last: int, models: list[JoinRequest], *, now: datetime, emails: int = 1
+) -> None:
+    """Add the requests numbered from ``first`` to before ``last``, with so many emails each."""
+    people = Person.objects.bulk_create(
+        (
+            Person(name=f"{_GIVEN[n % 4]} Family{n // 4}", email=f"crowd{n}@example.org")
+            for n in range(first // OF_A_PERSON, last // OF_A_PERSON)
+        ),
+        AT_ONCE,
+    )
+    requests = JoinRequest.objects.bulk_create(
+        (
+            _copy(models[n % len(models)], n, people[(n - first) // OF_A_PERSON], now)
+            for n in range(first, last)
+        ),
+        AT_ONCE,
+    )
+    JoinRequestEvent.objects.bulk_create(
+        (
+            JoinRequestEvent(
+                join_request=request,
+                verb=Verb.SUBMIT,
+                state_before=State.DRAFT,
+                state_after=State.AWAITING_REVIEW,
+                at=request.submitted_at,
+            )
+            for request in requests
+        ),
+        AT_ONCE,
+    )
+    OutboxEmail.objects.bulk_create(
+        (_email(request, n) for request in requests for n in range(emails)), AT_ONCE
+    )
+    home = models[0].community
+    Enrolment.objects.bulk_create(
+        (
+            Enrolment(person=r.person, community=home, started_on=r.decided_at.date())
+            for r in requests
+            if r.state == State.APPROVED and r.community_id == home.pk and r.decided_at
+        ),
+        AT_ONCE,
+    )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT max(id) FROM joinrequests_joinrequest")
-        values = {
-            "first": first,
-            "last": last,
-            "each": OF_A_PERSON,
-            "now": now,
-            "templates": [model.pk for model in models],
-            "home": models[0].community_id,
-            "after": cursor.fetchone()[0],
-        }
-        for statement in (_PEOPLE, _REQUESTS, _STEPS, _LETTERS, _ENROLMENTS):
-            cursor.execute(statement, values)
-            # Fresh figures for the planner, which the next statement and the pages ask.
-            cursor.execute("ANALYZE")
+        cursor.execute("ANALYZE")
+
+
+def _copy(model: JoinRequest, number: int, person: Person, now: datetime) -> JoinRequest:
+    state = _STATES[number // OF_A_PERSON % 100]
+    day = now - timedelta(days=10 + number * 37 % 700)
+    return JoinRequest(
+        reference=f"R{number:08}",
+        person=person,
+        community=model.community,
+        state=state,
+        answers=model.answers,
+        agency_name=f"Sample Agency {number} Society",
+        assessment=model.assessment,
+        created_at=day,
+        submitted_at=day,
+        waiting_since=None if state == State.AWAITING_REPLY else day,
+        region=Region.values[number % len(Region.values)],
+        verdict="met",
+        asked_on=day.date() if state == State.AWAITING_REPLY else None,
+        decided_at=day + timedelta(days=3) if state in (State.APPROVED, State.DECLINED) else None,
+    )
+
+
+def _email(request: JoinRequest, number: int) -> OutboxEmail:
+    sent_at = request.submitted_at
+    assert sent_at is not None
+    return OutboxEmail(
+        key=f"crowd:{request.pk}:{number}",
+        kind="receipt",
+        about=request.about,
+        team=request.community.team,
+        person=request.person,
+        to_email=request.person.email,
+        subject="Your request",
+        body="Thank you for asking.",
+        message_id=f"<crowd{request.pk}-{number}@example.org>",
+        state=OutboxEmail.State.SENT,
+        due_at=sent_at,
+        attempts=1,
+        queued_at=sent_at,
+        sent_at=sent_at,
+    )
