@@ -23,7 +23,7 @@ faults: ## Kill, stop, fill and empty everything while letters go out; count wha
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.faults
 
-bench: ## Measure pages, imports, letters and reassessment at up to a million requests, beside a bare project
+bench: ## Measure every promise of speed at 1,000 and 20,000 requests, beside a bare Django project
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.bench
 

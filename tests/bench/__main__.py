@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench.figures import Figure, seconds
+from tests.bench.figures import Figure
 from tests.servers.keeper import Keeper
 from tests.servers.parts import ROOT, settings_environment
 
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
             "DATABASE_URL": servers.database_url,
             "REDIS_URL": f"{servers.redis_url}/0",
         }
-        for figure in _figures(asked):
+        for figure in _figures(quick=asked.quick):
             print(figure.line, flush=True)  # noqa: T201 - as soon as it is known
             figures.append(figure)
     finally:
@@ -48,21 +48,14 @@ def main(arguments: list[str]) -> int:
 def _asked(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "--sizes",
-        type=lambda text: [int(size) for size in text.split(",")],
-        default=[1_000, 20_000],
-        help="Numbers of requests to measure the pages at, from small to large, with commas.",
+        "--quick", action="store_true", help="Small tables and one round, to try the benchmark."
     )
-    parser.add_argument("--rows", type=int, default=20_000, help="Rows of the long list.")
-    parser.add_argument("--enrolments", type=int, default=10_000, help="Enrolments to reassess.")
-    parser.add_argument("--rounds", type=int, default=10, help="Rounds through all pages.")
-    parser.add_argument(
-        "--output", type=Path, default=ROOT / ".data" / "bench.json", help="Where the figures go."
-    )
+    default = ROOT / ".data" / "bench.json"
+    parser.add_argument("--output", type=Path, default=default, help="Where the figures go.")
     return parser.parse_args(arguments)
 
 
-def _figures(asked: argparse.Namespace) -> Iterator[Figure]:
+def _figures(*, quick: bool) -> Iterator[Figure]:
     import django
 
     django.setup()
@@ -72,26 +65,27 @@ def _figures(asked: argparse.Namespace) -> Iterator[Figure]:
     from django.db import connection
     from django.utils import timezone
 
-    from tests.bench import crowd, pages, work
+    from tests import crowd
+    from tests.bench import pages, work
 
+    sizes, rounds, rows, enrolments = [1_000, 20_000], 10, 20_000, 10_000
+    if quick:
+        sizes, rounds, rows, enrolments = [60, 200], 1, 60, 60
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
     call_command("seed_communities", stdout=sys.stderr)
-    now = timezone.now()
-    yield from work.emails(rounds=3, now=now)
+    now, made = timezone.now(), 0
+    yield from work.emails(now=now)
     with pages.sites(Path(os.environ["EVABC_DATA_DIR"])) as at:
-        models, made = crowd.templates(now=now), 0
-        for size in asked.sizes:
-            took = seconds(
-                lambda first=made, last=size: crowd.grow(  # type: ignore[misc]
-                    first, last, models, now=now, emails=EMAILS_OF_A_REQUEST
-                )
-            )
-            yield Figure("building the data", took, "s", size=size)
+        models = crowd.templates(now=now)
+        for size in sizes:
+            crowd.grow(made, size, models, now=now, emails=EMAILS_OF_A_REQUEST)
             made = size
-            yield from pages.measure(at, size=size, rounds=asked.rounds, review=models[0])
-        yield from pages.public_pages(at, rounds=asked.rounds)
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM ANALYZE")  # as autovacuum would have by the next morning
+            yield from pages.measure(at, size=size, rounds=rounds, review=models[0])
+        yield from pages.public_pages(at)
         yield pages.memory_of_a_worker(at.process)
-    yield from work.lists_and_reassessment(rows=asked.rows, enrolments=asked.enrolments, now=now)
+    yield from work.lists_and_reassessment(rows=rows, enrolments=enrolments, now=now)
     yield from work.starting()
 
 

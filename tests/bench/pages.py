@@ -160,13 +160,11 @@ def _p95(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def public_pages(at: Sites, *, rounds: int) -> Iterator[Figure]:
+def public_pages(at: Sites) -> Iterator[Figure]:
     """The public page against the bare page, its queries, and how soon a change shows on it."""
     home, bare = Request(f"{at.url}/"), Request(f"{at.bare_url}/")
     a_second(home, times=20)  # each worker has made it
-    rates = [
-        a_second(home, times=300) / a_second(bare, times=300) for _ in range(max(rounds // 2, 1))
-    ]
+    rates = [a_second(home, times=300) / a_second(bare, times=300) for _ in range(3)]
     yield Figure("public page / bare page", statistics.median(rates), "×", at_least=1)
     cache.clear()
     client = Client()

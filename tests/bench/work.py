@@ -3,12 +3,13 @@
 import os
 import signal
 import smtplib
+import socket
 import statistics
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,7 @@ from membership.outbox.queue import Letter, queue, without_ringing
 from membership.outbox.tasks import SWEEP_AT_MOST, sweep_letters
 from membership.reassessment import reassess
 from tests.bench.figures import Figure, seconds
+from tests.bench.load import Request
 from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
 from tests.servers.processes import celery_worker
 
@@ -78,7 +80,7 @@ def _write(
         raise RuntimeError(f"The benchmark's list is wrong: {plan.errors[0].sentence}")
 
 
-def emails(*, rounds: int, now: datetime) -> Iterator[Figure]:
+def emails(*, now: datetime) -> Iterator[Figure]:
     """One worker as in docker-compose.yml, against a bare loop over one connection, in turns."""
     folder, port, ratios = Path(settings.DATA_DIR), free_port(), []
     command = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}"]
@@ -87,24 +89,16 @@ def emails(*, rounds: int, now: datetime) -> Iterator[Figure]:
     with log.open("wb") as output:
         server = subprocess.Popen(command, stderr=output)
     try:
-        wait_until_ready(server, ready=lambda: _takes_mail(port), log=log)
+        wait_until_ready(server, ready=lambda: _listens(port), log=log)
         url = f"smtp://127.0.0.1:{port}"
         with celery_worker(folder / "bench-worker.log", 4, EMAIL_URL=url):
-            for number in range(rounds):
+            for number in range(3):
                 rows = _queued(number, now)
                 bare = seconds(lambda rows=rows: _bare_loop(rows, port))  # type: ignore[misc]
                 ratios.append(bare / seconds(_our_worker))
     finally:
         stop(server, signal=signal.SIGTERM)
     yield Figure("emails of one worker / bare loop", statistics.median(ratios), "×", at_least=0.4)
-
-
-def _takes_mail(port: int) -> bool:
-    try:
-        smtplib.SMTP("127.0.0.1", port).quit()
-    except OSError:
-        return False
-    return True
 
 
 def _queued(number: int, now: datetime) -> list[OutboxEmail]:
@@ -152,16 +146,15 @@ def _first_page(folder: Path) -> float:
             command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        return seconds(
-            lambda: wait_until_ready(process, ready=lambda: _answers(port), log=log, seconds=60)
-        )
+        started = time.perf_counter()
+        wait_until_ready(process, ready=lambda: _listens(port), log=log, seconds=60)
+        Request(f"http://localhost:{port}/").send()
+        return time.perf_counter() - started
     finally:
         stop(process, signal=signal.SIGINT)
 
 
-def _answers(port: int) -> bool:
-    try:
-        urllib.request.urlopen(f"http://localhost:{port}/", timeout=10).close()
-    except OSError:
-        return False
-    return True
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=10):
+        return True
+    return False

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.db import connection
-
 from communities.vocabulary import Region
 from membership.models import Enrolment, OutboxEmail, Person
 from requests.lifecycle import State, Verb
@@ -65,17 +63,14 @@ def grow(
     OutboxEmail.objects.bulk_create(
         (_email(request, n) for request in requests for n in range(emails)), AT_ONCE
     )
-    home = models[0].community
     Enrolment.objects.bulk_create(
         (
-            Enrolment(person=r.person, community=home, started_on=r.decided_at.date())
+            Enrolment(person=r.person, community=r.community, started_on=r.decided_at.date())
             for r in requests
-            if r.state == State.APPROVED and r.community_id == home.pk and r.decided_at
+            if r.state == State.APPROVED and r.decided_at
         ),
         AT_ONCE,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
 
 
 def _copy(model: JoinRequest, number: int, person: Person, now: datetime) -> JoinRequest:
