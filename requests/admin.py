@@ -18,6 +18,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from communities.eligibility import Assessment
 from membership.admin.teams import RowsWithAPageOfTheirOwn
 from membership.models import User
 from membership.signup.visitors import SignedIn
@@ -50,6 +51,7 @@ __all__ = ["JoinRequestAdmin", "person_admin", "reason_admin"]
 class Row:
     """What the cells of a request need beside it. ``filters`` are those of the queue, encoded."""
 
+    assessment: Assessment
     age: Age | None
     holder: User | None
     is_mine: bool
@@ -142,6 +144,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
         for join_request in changelist.result_list:
             holder = join_request.holder(now)
             join_request.row = Row(
+                assessment=join_request.current_assessment,
                 age=age_of(join_request, on=timezone.localdate(now)),
                 holder=holder,
                 is_mine=holder == request.user,
@@ -163,15 +166,15 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
 
     @admin.display(description="waiting", ordering="waiting_since")
     def waiting(self, join_request: JoinRequest) -> str:
-        if join_request.row.age:
-            return _cell("age", age=join_request.row.age)
+        if age := _row(join_request).age:
+            return _cell("age", age=age)
         if join_request.asked_on and join_request.state == State.AWAITING_REPLY:
             return f"for her, since {date_format(join_request.asked_on, 'j F')}"
         return "–"
 
     @admin.display(description="on it")
     def on_it(self, join_request: JoinRequest) -> str:
-        row = join_request.row
+        row = _row(join_request)
         if not join_request.is_open:
             return "–"
         if row.is_mine:
@@ -183,7 +186,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
-        return _cell("rules", assessment=join_request.current_assessment)
+        return _cell("rules", assessment=_row(join_request).assessment)
 
     @admin.display(description="state")
     def state_now(self, join_request: JoinRequest) -> SafeString:
@@ -192,16 +195,22 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
             join_request.state,
             join_request.get_state_display(),
         )
-        if not join_request.is_open or join_request.current_assessment.needs_written_reason:
+        row = _row(join_request)
+        if not join_request.is_open or row.assessment.needs_written_reason:
             return state
         approve = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
-        filters = f"?{join_request.row.filters}" if join_request.row.filters else ""
+        filters = f"?{row.filters}" if row.filters else ""
         link = '{} <a class="desk-next" href="{}{}">Approve…</a>'
         return format_html(link, state, approve, filters)
 
     def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
         """The review page."""
         return admin_views.review(request, pk=pk)
+
+
+def _row(join_request: JoinRequest) -> Row:
+    """As ``get_changelist_instance`` left it."""
+    return join_request.row  # type: ignore[attr-defined]
 
 
 def _cell(template: str, **context: Any) -> SafeString:

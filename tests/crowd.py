@@ -54,7 +54,7 @@ def grow(
                 verb=Verb.SUBMIT,
                 state_before=State.DRAFT,
                 state_after=State.AWAITING_REVIEW,
-                at=request.submitted_at,
+                at=request.created_at,
             )
             for request in requests
         ),

@@ -41,14 +41,16 @@ class SearchableAdmin(admin.ModelAdmin):
         found = having_words(queryset, search_term, columns=columns)
         return found, any(lookup_spawns_duplicates(self.opts, column) for column in columns)
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+    def lookup_allowed(  # type: ignore[override]
+        self, lookup: str, value: str, request: HttpRequest
+    ) -> bool:
         """Only the filters on the page; others could ask for what no page shows."""
         allowed: set[str | None] = set()
         for list_filter in self.get_list_filter(request):
             if isinstance(list_filter, type) and issubclass(list_filter, admin.SimpleListFilter):
                 allowed.add(list_filter.parameter_name)
             else:
-                field = list_filter if isinstance(list_filter, str) else list_filter[0]
+                field = list_filter[0] if isinstance(list_filter, (tuple, list)) else list_filter
                 allowed |= {f"{field}__{end}" for end in ("exact", "id__exact", "isnull")}
         if self.date_hierarchy:
             allowed |= {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day")}

@@ -81,7 +81,7 @@ class Searchable(models.Model):
         return " ".join(words).rstrip()
 
 
-def update_rows_that_hold(found: Iterable[Searchable]) -> None:
+def update_rows_that_hold(found: Iterable[models.Model]) -> None:
     """Write the words of these rows, all of one model, to the rows that are found by them too."""
     rows = list(found)
     for relation in rows[0]._meta.get_fields(include_hidden=True) if rows else []:

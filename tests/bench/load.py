@@ -1,12 +1,13 @@
-"""Requests as whole bytes, answers read to their end, one connection each.
+"""Requests to the servers on this machine, one connection each.
 
 An answer that is not the expected one ends the run: a fast error looks like speed.
 """
 
-import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 TIMEOUT = 60  # seconds for an answer
@@ -22,35 +23,27 @@ class Request:
     fields: dict[str, str] | None = None
     status: int = 200
 
-    def send(self) -> bytes:
-        """The whole answer."""
-        address = ("127.0.0.1", urlsplit(self.url).port or 80)
-        with socket.create_connection(address, timeout=TIMEOUT) as connection:
-            connection.sendall(self._raw())
-            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
-        if not answer.startswith(f"HTTP/1.1 {self.status} ".encode()):
-            raise RuntimeError(f"{self.url} answered {answer[:400]!r}, not {self.status}")
-        return answer
-
-    def _raw(self) -> bytes:
+    def send(self) -> str:
+        """The whole page."""
         where = urlsplit(self.url)
-        method = "GET" if self.fields is None else "POST"
-        lines = [
-            f"{method} {where._replace(scheme='', netloc='').geturl()} HTTP/1.1",
-            f"Host: {where.netloc}",
-            "Connection: close",
-        ]
+        method, body = "GET", None
+        headers = {"Host": where.netloc, "Connection": "close"}
         if self.session:
-            lines.append(f"Cookie: sessionid={self.session}; csrftoken={CSRF}")
-        if self.fields is None:
-            return "\r\n".join([*lines, "", ""]).encode()
-        body = urlencode({**self.fields, "csrfmiddlewaretoken": CSRF})
-        lines += [
-            f"Origin: {where.scheme}://{where.netloc}",
-            "Content-Type: application/x-www-form-urlencoded",
-            f"Content-Length: {len(body)}",
-        ]
-        return "\r\n".join([*lines, "", body]).encode()
+            headers["Cookie"] = f"sessionid={self.session}; csrftoken={CSRF}"
+        if self.fields is not None:
+            method, body = "POST", urlencode({**self.fields, "csrfmiddlewaretoken": CSRF})
+            headers["Origin"] = f"{where.scheme}://{where.netloc}"
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection = HTTPConnection("127.0.0.1", where.port, timeout=TIMEOUT)
+        with closing(connection):
+            connection.request(method, f"{where.path}?{where.query}", body, headers)
+            answer = connection.getresponse()
+            page = answer.read().decode()
+        if answer.status != self.status:
+            raise RuntimeError(
+                f"{self.url} answered {answer.status}, not {self.status}: {page[:400]}"
+            )
+        return page
 
 
 def milliseconds(request: Request) -> float:

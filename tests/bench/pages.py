@@ -149,10 +149,10 @@ def measure(at: Sites, *, size: int, rounds: int, review: JoinRequest) -> Iterat
 def _found_of_a_quarter(at: Sites, size: int) -> Figure:
     """Every request of the name that a quarter has, counted by turning the pages of the search."""
     there = JoinRequest.objects.filter(person__name__startswith="Márta").count()
-    found: set[bytes] = set()
+    found: set[str] = set()
     for number in range(1, math.ceil(there / 25) + 1):
         [page] = at.page(f"{QUEUE}?state=all&q=marta&p={number}")(1)
-        found |= set(re.findall(rb'name="_selected_action" value="(\d+)"', page.send()))
+        found |= set(re.findall(r'name="_selected_action" value="(\d+)"', page.send()))
     return Figure("found / there of that name", len(found) / there, "×", at_least=1, size=size)
 
 
@@ -174,7 +174,7 @@ def public_pages(at: Sites) -> Iterator[Figure]:
     community.summary = "Changed by the benchmark."
     community.save()
     started = time.perf_counter()
-    while community.summary.encode() not in home.send() and time.perf_counter() - started < 30:
+    while community.summary not in home.send() and time.perf_counter() - started < 30:
         pass
     yield Figure("until a change shows", time.perf_counter() - started, "s", at_most=1)
     worker = builders.worker("visitor@example.org")

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,15 +18,16 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.utils import timezone
 
-from communities.models import CommunityOfPractice, SupportTeam
-from membership.importing.uploads import write_at_once
+from communities.models import SupportTeam
 from membership.models import ListKind, OutboxEmail
 from membership.outbox.message import message_of
 from membership.outbox.queue import Letter, queue, without_ringing
 from membership.outbox.tasks import SWEEP_AT_MOST, sweep_letters
 from membership.reassessment import reassess
+from tests import builders
 from tests.bench.figures import Figure, seconds
 from tests.bench.load import Request
+from tests.imports.lists import bring
 from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
 from tests.servers.processes import celery_worker
 
@@ -35,49 +36,36 @@ TYPES = ["STVC", "STV ORS", "MORS", "CBVS", "SAS"]
 
 def lists_and_reassessment(*, rows: int, enrolments: int, now: datetime) -> Iterator[Figure]:
     """A list of 300 people, one of ``rows``, and so many on a roster held against their facts."""
+    day = timezone.localdate(now)
     short = _people(300)
-    checked = seconds(lambda: _write(ListKind.PEOPLE, short, now, dry_run=True))
+    checked = seconds(lambda: _bring(ListKind.PEOPLE, short, day, dry_run=True))
     yield Figure("a list of 300 rows checked", checked, "s", at_most=1)
-    written = seconds(lambda: _write(ListKind.PEOPLE, short, now))
+    written = seconds(lambda: _bring(ListKind.PEOPLE, short, day))
     yield Figure("a list of 300 rows written", written, "s", at_most=1)
-    long = seconds(lambda: _write(ListKind.PEOPLE, _people(rows), now))
+    long = seconds(lambda: _bring(ListKind.PEOPLE, _people(rows), day))
     yield Figure(f"a list of {rows:,} rows written", long, "s", at_most=60)
-    _write(ListKind.ROSTER, _roster(enrolments, now), now, roster_of="stvc")
+    on_roster = [f"Listed Sample {n},listed{n}@example.org,{day}" for n in range(enrolments)]
+    _bring(ListKind.ROSTER, ["Name,Email,Since", *on_roster], day)
     night = seconds(lambda: reassess(now=now + timedelta(days=1)))
     yield Figure(f"{enrolments:,} enrolments reassessed", night, "s", at_most=10)
 
 
-def _people(number: int) -> str:
-    lines = ["Name,Email,Agency,Program type,Community served,Carries a caseload"]
-    lines += [
-        f"Listed Sample {n},listed{n}@example.org,Example Agency {n // 10},"
-        f"{TYPES[n // 2 % len(TYPES)]},Sampleton,yes"
-        for n in range(number)
-    ]
-    return "\r\n".join(lines)
-
-
-def _roster(number: int, now: datetime) -> str:
-    day = timezone.localdate(now)
-    lines = [f"Listed Sample {n},listed{n}@example.org,{day:%Y-%m-%d}" for n in range(number)]
-    return "\r\n".join(["Name,Email,Since", *lines])
-
-
-def _write(
-    kind: ListKind, text: str, now: datetime, *, roster_of: str = "", dry_run: bool = False
-) -> None:
-    plan = write_at_once(
-        kind=kind,
-        community=CommunityOfPractice.objects.filter(slug=roster_of).first(),
-        list_name=f"the benchmark's {kind.label}",
-        as_of=timezone.localdate(now),
-        content=text.encode(),
-        file_name="list.csv",
-        now=now,
-        dry_run=dry_run,
-    )
+def _bring(kind: ListKind, lines: list[str], day: date, *, dry_run: bool = False) -> None:
+    community = builders.community() if kind == ListKind.ROSTER else None
+    plan = bring(kind, *lines, as_of=day, community=community, dry_run=dry_run)
     if plan.errors:
         raise RuntimeError(f"The benchmark's list is wrong: {plan.errors[0].sentence}")
+
+
+def _people(number: int) -> list[str]:
+    return [
+        "Name,Email,Agency,Program type,Community served,Carries a caseload",
+        *(
+            f"Listed Sample {n},listed{n}@example.org,Example Agency {n // 10},"
+            f"{TYPES[n // 2 % len(TYPES)]},Sampleton,yes"
+            for n in range(number)
+        ),
+    ]
 
 
 def emails(*, now: datetime) -> Iterator[Figure]:
