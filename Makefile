@@ -27,7 +27,7 @@ test-all: ## Before a release: the long forms too, as every page held against ax
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.run --all
 
-bench: ## Measure pages, imports, letters and reassessment at up to a million requests, beside a bare project
+bench: ## Measure every promise of speed at 1,000 and 20,000 requests, beside a bare Django project
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.bench
 

@@ -87,11 +87,11 @@ def _days(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -
         decided_at__gte=months[0].starts_at,
         decided_at__lt=months[-1].ends_at,
     )
-    took: defaultdict[int | None, list[timedelta]] = defaultdict(list)
+    took: defaultdict[int | None, list[float]] = defaultdict(list)
     in_order = decided.annotate(took=F("decided_at") - F("submitted_at")).order_by("took")
-    for community, days in in_order.values_list("community", "took"):
-        took[community].append(days)
-        took[None].append(days)
+    for community, length in in_order.values_list("community", "took"):
+        for key in (community, None):
+            took[key].append(length / timedelta(days=1))
     return Report(
         "days",
         "Days to a decision",
@@ -105,13 +105,12 @@ def _days(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -
     )
 
 
-def _days_row(name: str, took: Sequence[timedelta]) -> Row:
-    """``took`` is in order, shortest first."""
+def _days_row(name: str, took: Sequence[float]) -> Row:
+    """``took`` are days in order, shortest first."""
     if not took:
         return name, 0, "–", "–"
     ninth = took[math.ceil(len(took) * 0.9) - 1]
-    day = timedelta(days=1)
-    return name, len(took), f"{median(took) / day:.1f}", f"{ninth / day:.1f}"
+    return name, len(took), f"{median(took):.1f}", f"{ninth:.1f}"
 
 
 def _reasons(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> Report:

@@ -18,6 +18,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from communities.rules.assess import Assessment
 from membership.admin.teams import RowsWithAPageOfTheirOwn
 from membership.models import User
 from membership.signup.visitors import SignedIn
@@ -32,7 +33,7 @@ from requests import (
 )
 from requests.lifecycle import State
 from requests.models import JoinRequest
-from requests.queue import ORDER, SEARCHED, Age, age_of
+from requests.queue import ORDER, Age, age_of
 from requests.queue_filters import (
     CommunityFilter,
     RegionFilter,
@@ -47,20 +48,26 @@ __all__ = ["JoinRequestAdmin", "reason_admin"]
 
 @dataclass(frozen=True)
 class Row:
-    """What the cells of a request need beside it: who is on it, and the queue that it stands in."""
+    """What the cells of a request need beside it. ``filters`` are those of the queue, encoded."""
 
+    assessment: Assessment
     age: Age | None
     holder: User | None
     is_mine: bool
     filters: str
 
-    @property
-    def query(self) -> str:
-        return f"?{self.filters}" if self.filters else ""
-
-    @property
-    def and_queue(self) -> str:
-        return f"&{self.filters}" if self.filters else ""
+    def button(self, verb: str, label: str, join_request: JoinRequest) -> SafeString:
+        """It belongs to the form around the queue, and posts to an address of its own."""
+        address = reverse(f"admin:joinrequests_joinrequest_{verb}", args=[join_request.pk])
+        filters = f"&{self.filters}" if self.filters else ""
+        return format_html(
+            '<button class="desk-small" formaction="{}?queue{}">{}'
+            ' <span class="visually-hidden">({})</span></button>',
+            address,
+            filters,
+            label,
+            join_request.reference,
+        )
 
 
 @admin.register(JoinRequest)
@@ -84,7 +91,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
         VerdictFilter,
         RegionFilter,
     ]
-    search_fields = SEARCHED
+    search_fields = ["search_text"]
     search_help_text = "Name, email, phone, agency or reference"
     ordering = ORDER
     actions = bulk_views.ACTIONS
@@ -123,6 +130,7 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
         for join_request in changelist.result_list:
             holder = join_request.holder(now)
             join_request.row = Row(
+                assessment=join_request.current_assessment,
                 age=age_of(join_request, on=timezone.localdate(now)),
                 holder=holder,
                 is_mine=holder == request.user,
@@ -144,32 +152,51 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
 
     @admin.display(description="waiting", ordering="waiting_since")
     def waiting(self, join_request: JoinRequest) -> str:
-        if join_request.row.age:
-            return _cell("age", age=join_request.row.age)
+        if age := _row(join_request).age:
+            return _cell("age", age=age)
         if join_request.asked_on and join_request.state == State.AWAITING_REPLY:
             return f"for her, since {date_format(join_request.asked_on, 'j F')}"
         return "–"
 
     @admin.display(description="on it")
-    def on_it(self, join_request: JoinRequest) -> SafeString:
-        return _cell("joinrequest/on_it", join_request=join_request, row=join_request.row)
+    def on_it(self, join_request: JoinRequest) -> str:
+        row = _row(join_request)
+        if not join_request.is_open:
+            return "–"
+        if row.is_mine:
+            let_go = row.button("release", "Let go", join_request)
+            return format_html('<span class="tag tag-mine">You</span> {}', let_go)
+        if row.holder:
+            return format_html('<span class="tag">{}</span>', row.holder.display_name)
+        return row.button("take", "I’m on it", join_request)
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
-        return _cell("rules", assessment=join_request.current_assessment)
+        return _cell("rules", assessment=_row(join_request).assessment)
 
     @admin.display(description="state")
     def state_now(self, join_request: JoinRequest) -> SafeString:
-        state = _cell("state", join_request=join_request)
-        if not join_request.is_open or join_request.current_assessment.needs_written_reason:
+        state = format_html(
+            '<span class="state state-{}">{}</span>',
+            join_request.state,
+            join_request.get_state_display(),
+        )
+        row = _row(join_request)
+        if not join_request.is_open or row.assessment.needs_written_reason:
             return state
         approve = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
+        filters = f"?{row.filters}" if row.filters else ""
         link = '{} <a class="desk-next" href="{}{}">Approve…</a>'
-        return format_html(link, state, approve, join_request.row.query)
+        return format_html(link, state, approve, filters)
 
     def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
         """The review page."""
         return admin_views.review(request, pk=pk)
+
+
+def _row(join_request: JoinRequest) -> Row:
+    """As ``get_changelist_instance`` left it."""
+    return join_request.row  # type: ignore[attr-defined]
 
 
 def _cell(template: str, **context: Any) -> SafeString:

@@ -47,7 +47,8 @@ class JoinRequest(Searchable):
     of the program or initiative it is matched to, empty where that is not known.
     """
 
-    SEARCHED = ("agency_name", "reference")
+    # The agency as it was written, and as the register calls it now.
+    SEARCHED = ("person", "agency_name", "agency", "reference")
 
     reference = models.CharField(max_length=12, unique=True, default=new_reference, editable=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="join_requests")
@@ -105,13 +106,16 @@ class JoinRequest(Searchable):
         verbose_name_plural = "requests to join"
         ordering = ["submitted_at", "pk"]
         indexes = [
-            # The queue: what is open, and everything, each by how long it waits.
+            # The queue: what is open, and everything, each by how long it waits; the latter with all
+            # that counting looks at.
             models.Index(
                 fields=["waiting_since", "id"],
                 condition=Q(state__in=[s.value for s in OPEN]),
                 name="open_requests_by_wait",
             ),
-            models.Index(fields=["waiting_since", "id"], name="requests_by_wait"),
+            models.Index(
+                fields=["waiting_since", "id", "state", "community"], name="requests_by_wait"
+            ),
             models.Index(
                 fields=["asked_on"],
                 condition=Q(state=State.AWAITING_REPLY.value),

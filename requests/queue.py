@@ -19,8 +19,6 @@ from requests.lifecycle import OPEN, State
 from requests.models import TAKEN_FOR, JoinRequest
 
 ORDER = ("waiting_since", "pk")
-# The person and the agency by what the register calls them now, the agency also as it was written.
-SEARCHED = ("search_text", "person__search_text", "agency__search_text")
 
 Rows = QuerySet[JoinRequest]
 Asked = Mapping[str, str]
@@ -30,7 +28,7 @@ def queue_of(rows: Rows, asked: Asked, *, viewer: User, now: datetime) -> Rows:
     """The rows that the queue shows for these parameters, longest waiting first."""
     for name, narrow in FILTERS.items():
         rows = narrow(rows, asked.get(name, ""), viewer, now)
-    return having_words(rows.order_by(*ORDER), asked.get("q", ""), columns=SEARCHED)
+    return having_words(rows.order_by(*ORDER), asked.get("q", ""), columns=["search_text"])
 
 
 # -- The filters ----------------------------------------------------------------------------------

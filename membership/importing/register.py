@@ -24,6 +24,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from membership.models.search_text import Searchable, update_rows_that_hold
 from membership.names import name_key
 
 _Row = TypeVar("_Row", bound=Model)
@@ -83,6 +84,8 @@ class Shelf(Generic[_Row]):
             unique_fields=["pk"],
             update_fields=self._fields,
         )
+        if issubclass(self._model, Searchable):
+            update_rows_that_hold(self._changed.values())
         rows.bulk_create(self._new)
 
 

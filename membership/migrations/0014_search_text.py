@@ -23,6 +23,16 @@ def fill(apps, schema_editor):
             last = chunk[-1].pk
 
 
+def add_trigrams(apps, schema_editor):
+    """PostgreSQL only: SQLite serves one machine and reads all of it."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        schema_editor.execute(
+            "CREATE INDEX people_search_trigrams ON membership_person"
+            " USING gin (search_text gin_trgm_ops)"
+        )
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -39,6 +49,7 @@ class Migration(migrations.Migration):
             for name in SEARCHED
         ),
         migrations.RunPython(fill, migrations.RunPython.noop, elidable=False),
+        migrations.RunPython(add_trigrams, migrations.RunPython.noop, elidable=False),
         migrations.RemoveConstraint(model_name="person", name="erased_person_is_nobody"),
         migrations.AddConstraint(
             model_name="person",

@@ -51,8 +51,9 @@ class SearchTextField(models.TextField):
 class Searchable(models.Model):
     """A row that staff search for by its words.
 
-    ``QuerySet.update()`` and ``bulk_update()`` must write ``search_text`` themselves where they write
-    a column of ``SEARCHED``; nothing else needs to.
+    ``SEARCHED`` names columns of text, and foreign keys to other searchable rows, whose words are
+    then this row's as well: ``save()`` of the other row writes them here too. Whoever writes such a
+    column in bulk calls ``update_rows_that_hold``.
     """
 
     SEARCHED: ClassVar[tuple[str, ...]]
@@ -65,8 +66,35 @@ class Searchable(models.Model):
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         if update_fields is not None and not set(self.SEARCHED).isdisjoint(update_fields):
             update_fields = {*update_fields, "search_text"}
+        is_new, before = self._state.adding, self.search_text
         super().save(update_fields=update_fields, **options)
+        if not is_new and self.search_text != before:
+            update_rows_that_hold([self])
 
     def folded_columns(self) -> str:
         """What the row is found by: its columns in their order, with a space between them."""
-        return " ".join(folded(getattr(self, column)) for column in self.SEARCHED).rstrip()
+        values = (getattr(self, column) for column in self.SEARCHED)
+        words = (
+            value.search_text if isinstance(value, Searchable) else folded(value or "")
+            for value in values
+        )
+        return " ".join(words).rstrip()
+
+
+def update_rows_that_hold(found: Iterable[models.Model]) -> None:
+    """Write the words of these rows, all of one model, to the rows that are found by them too."""
+    rows = list(found)
+    for relation in rows[0]._meta.get_fields(include_hidden=True) if rows else []:
+        holder = relation.related_model
+        if not (
+            relation.auto_created and isinstance(holder, type) and issubclass(holder, Searchable)
+        ):
+            continue
+        column = relation.field.name  # type: ignore[union-attr]
+        if column in holder.SEARCHED:
+            foreign_keys = [c for c in holder.SEARCHED if holder._meta.get_field(c).is_relation]
+            holders = holder._default_manager.filter(**{f"{column}__in": rows})
+            changed = list(holders.select_related(*foreign_keys).order_by("pk"))
+            for row in changed:
+                row.search_text = row.folded_columns()
+            holder._default_manager.bulk_update(changed, ["search_text"], batch_size=500)

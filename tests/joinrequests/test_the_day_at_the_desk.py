@@ -10,14 +10,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from membership.matching import similar_people
-from membership.models import Agency, OutboxEmail, Person, Program
+from membership.models import Agency, ListKind, OutboxEmail, Person, Program
 from membership.refusal import Refused
 from requests import desk, matching, queue, workflow
+from requests.erasing import erase
 from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote
 from requests.reviewing import requests_of
 from tests import builders
 from tests.builders import NOW
+from tests.imports.lists import bring
 
 pytestmark = [
     pytest.mark.django_db,
@@ -270,6 +272,27 @@ def test_a_request_is_found_by_the_new_name_of_its_person_and_of_its_agency(sam)
     assert in_queue(sam, q="zora xu") == in_queue(sam, q="sampleton") == [join_request]
     assert in_queue(sam, q="harbour") == [join_request]
     assert in_queue(sam, q="sample-1") == []
+
+
+def test_a_request_is_found_by_what_a_list_fills_in(sam):
+    join_request = sent(1)
+    Person.objects.filter(pk=join_request.person_id).update(name="", search_text="")
+    bring(
+        ListKind.PEOPLE,
+        "Name,Email,Agency,Program,Community,Caseload",
+        "Zora Xu,dana1@example.org,Sample House,STVC,Sampleton,yes",
+    )
+
+    assert in_queue(sam, q="zora xu") == [join_request]
+
+
+def test_a_request_that_is_moved_to_nobody_is_not_found_by_the_name(sam):
+    join_request = sent(1)
+    erase(person_id=join_request.person_id, by=builders.lead(), now=NOW)
+
+    join_request.refresh_from_db()
+    assert "dana" not in join_request.search_text
+    assert in_queue(sam, q="dana", state="all") == []
 
 
 @pytest.mark.core

@@ -1,13 +1,12 @@
-"""What `startproject` writes, on the database and the broker of the run."""
+"""What `startproject` writes, on the database server of the run."""
 
 import os
 
 import environ
 
 SECRET_KEY = os.environ["SECRET_KEY"]
-DEBUG = False
-ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
-ROOT_URLCONF = "tests.bench.floor.urls"
+ALLOWED_HOSTS = ["localhost"]
+ROOT_URLCONF = "tests.bench.bare.urls"
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -15,7 +14,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "tests.bench.floor",
+    "tests.bench.bare",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -29,7 +28,6 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [os.path.dirname(__file__)],  # noqa: PTH120 - as in any settings file
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -43,5 +41,3 @@ TEMPLATES = [
 DATABASES = {"default": environ.Env.db_url_config(os.environ["DATABASE_URL"])}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
-USE_TZ = True
-CELERY_BROKER_URL = os.environ["REDIS_URL"]

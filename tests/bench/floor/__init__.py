@@ -1,1 +1,0 @@
-"""A bare Django project: what the portal's figures are held against."""

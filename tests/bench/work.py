@@ -1,0 +1,148 @@
+"""What works beside the pages: lists, reassessment, emails, and starting the portal."""
+
+import os
+import signal
+import smtplib
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.conf import settings
+from django.core.mail import get_connection
+from django.utils import timezone
+
+from communities.models import SupportTeam
+from membership.models import ListKind, OutboxEmail
+from membership.outbox.message import message_of
+from membership.outbox.queue import Letter, queue, without_ringing
+from membership.outbox.tasks import SWEEP_AT_MOST, sweep_letters
+from membership.reassessment import reassess
+from tests import builders
+from tests.bench.figures import Figure, seconds
+from tests.bench.load import Request
+from tests.imports.lists import bring
+from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
+from tests.servers.processes import celery_worker
+
+TYPES = ["STVC", "STV ORS", "MORS", "CBVS", "SAS"]
+
+
+def lists_and_reassessment(*, rows: int, enrolments: int, now: datetime) -> Iterator[Figure]:
+    """A list of 300 people, one of ``rows``, and so many on a roster held against their facts."""
+    day = timezone.localdate(now)
+    short = _people(300)
+    checked = seconds(lambda: _bring(ListKind.PEOPLE, short, day, dry_run=True))
+    yield Figure("a list of 300 rows checked", checked, "s", at_most=1)
+    written = seconds(lambda: _bring(ListKind.PEOPLE, short, day))
+    yield Figure("a list of 300 rows written", written, "s", at_most=1)
+    long = seconds(lambda: _bring(ListKind.PEOPLE, _people(rows), day))
+    yield Figure(f"a list of {rows:,} rows written", long, "s", at_most=60)
+    on_roster = [f"Listed Sample {n},listed{n}@example.org,{day}" for n in range(enrolments)]
+    _bring(ListKind.ROSTER, ["Name,Email,Since", *on_roster], day)
+    night = seconds(lambda: reassess(now=now + timedelta(days=1)))
+    yield Figure(f"{enrolments:,} enrolments reassessed", night, "s", at_most=10)
+
+
+def _bring(kind: ListKind, lines: list[str], day: date, *, dry_run: bool = False) -> None:
+    community = builders.community() if kind == ListKind.ROSTER else None
+    plan = bring(kind, *lines, as_of=day, community=community, dry_run=dry_run)
+    if plan.errors:
+        raise RuntimeError(f"The benchmark's list is wrong: {plan.errors[0].sentence}")
+
+
+def _people(number: int) -> list[str]:
+    return [
+        "Name,Email,Agency,Program type,Community served,Carries a caseload",
+        *(
+            f"Listed Sample {n},listed{n}@example.org,Example Agency {n // 10},"
+            f"{TYPES[n // 2 % len(TYPES)]},Sampleton,yes"
+            for n in range(number)
+        ),
+    ]
+
+
+def emails(*, now: datetime) -> Iterator[Figure]:
+    """One worker as in docker-compose.yml, against a bare loop over one connection, in turns."""
+    folder, port, ratios = Path(settings.DATA_DIR), free_port(), []
+    command = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}"]
+    command += ["-c", "aiosmtpd.handlers.Sink"]
+    log = folder / "mail-server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, stderr=output)
+    try:
+        wait_until_ready(server, ready=lambda: _listens(port), log=log)
+        url = f"smtp://127.0.0.1:{port}"
+        with celery_worker(folder / "bench-worker.log", 4, EMAIL_URL=url):
+            for number in range(3):
+                rows = _queued(number, now)
+                bare = seconds(lambda rows=rows: _bare_loop(rows, port))  # type: ignore[misc]
+                ratios.append(bare / seconds(_our_worker))
+    finally:
+        stop(server, signal=signal.SIGTERM)
+    yield Figure("emails of one worker / bare loop", statistics.median(ratios), "×", at_least=0.4)
+
+
+def _queued(number: int, now: datetime) -> list[OutboxEmail]:
+    """As many as one sweep takes."""
+    team, body = SupportTeam.objects.order_by("pk")[0], "Thank you for asking to join."
+    letter = Letter("receipt", team, None, "Your request", body, "somebody@example.org")
+    with without_ringing():
+        return [
+            queue(letter, about=f"bench:{number}", event=n, now=now) for n in range(SWEEP_AT_MOST)
+        ]
+
+
+def _bare_loop(rows: list[OutboxEmail], port: int) -> None:
+    with smtplib.SMTP("127.0.0.1", port) as connection:
+        for row in rows:
+            message = message_of(row, get_connection())
+            content = message.message().as_bytes(linesep="\r\n")
+            connection.sendmail(message.from_email, message.to, content)
+
+
+def _our_worker() -> None:
+    """From the sweep's task to the last row that says that its email was sent."""
+    sweep_letters.delay()
+    while OutboxEmail.objects.exclude(state=OutboxEmail.State.SENT).exists():
+        time.sleep(0.05)  # to ask oftener would take a tenth of the machine
+
+
+def starting() -> Iterator[Figure]:
+    """From `make run` to the first page, where the sample province is there already."""
+    with TemporaryDirectory(prefix="evabc-start-") as folder:
+        _first_page(Path(folder))
+        took = statistics.median(_first_page(Path(folder)) for _ in range(3))
+    yield Figure("from `make run` to the first page", took, "s", at_most=5)
+
+
+def _first_page(folder: Path) -> float:
+    """The seconds until the page was there."""
+    port, log = free_port(), folder / "portal.log"
+    # Of ours only what finds Python and its packages: the settings are those of `make run`.
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment |= {"EVABC_LOCAL": "1", "EVABC_DATA_DIR": str(folder), "PORT": str(port)}
+    command = [sys.executable, "manage.py", "run_portal"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        started = time.perf_counter()
+        wait_until_ready(process, ready=lambda: _listens(port), log=log, seconds=60)
+        Request(f"http://localhost:{port}/").send()
+        return time.perf_counter() - started
+    finally:
+        stop(process, signal=signal.SIGINT)
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=10):
+        return True
+    return False
