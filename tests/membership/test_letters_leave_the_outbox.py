@@ -16,6 +16,7 @@ from membership.outbox import backends, delivery, tasks
 from membership.outbox.queue import cancel, request_delivery
 from membership.outbox.tasks import deliver_letter, sweep_letters
 from requests import workflow
+from requests.lifecycle import Verb
 from requests.models import JoinRequest
 from tests import builders
 from tests.servers.certificates import certificate
@@ -261,7 +262,7 @@ def test_a_letter_cancelled_while_its_sender_died_is_not_tried_again(letter, to_
     OutboxEmail.objects.filter(pk=letter.pk).update(
         state=State.SENDING, lease_owner="us", lease_until=NOW + delivery.LEASE
     )
-    cancel(about=letter.about, kinds=["receipt"])
+    cancel(about=letter.about, event=Verb.WITHDRAW)
 
     assert builders.deliver(letter.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is False
     letter.refresh_from_db()
