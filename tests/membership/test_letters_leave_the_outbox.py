@@ -298,7 +298,7 @@ def test_sample_data_never_writes_to_a_real_mailbox_of_eva_bc(address, goes_to, 
     assert (mail["To"], mail["From"], mail["Reply-To"]) == (goes_to, goes_to, goes_to)
 
 
-def test_the_sweep_sends_what_no_doorbell_rang_for(to_server):
+def test_the_sweep_sends_what_no_worker_was_asked_for(to_server):
     builders.sent(builders.worker())
 
     sweep_letters()
@@ -416,7 +416,7 @@ def test_a_large_sweep_is_shared_among_the_workers(monkeypatch, to_server):
     assert (first.state, asked) == (State.SENT, [(second.pk,)])
 
 
-def test_beat_rings_for_the_sweep_every_half_minute():
+def test_beat_sends_the_sweep_every_half_minute():
     assert SCHEDULE["sweep-letters"] == {"task": sweep_letters.name, "schedule": 30.0}
 
 
