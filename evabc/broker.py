@@ -36,7 +36,7 @@ class Channel(virtual.Channel):
         unfinished.write_text(json.dumps(message))
         unfinished.rename(unfinished.with_suffix(""))
 
-    def _get(self, queue: str) -> Message:
+    def _get(self, queue: str, timeout: float | None = None) -> Message:
         for file in self._waiting(queue):
             ours = file.with_suffix(f".{os.getpid()}")
             try:
@@ -76,5 +76,4 @@ class Channel(virtual.Channel):
 
 class Transport(virtual.Transport):
     Channel = Channel
-    default_port = 0
     driver_type = driver_name = "folder"

@@ -1,4 +1,4 @@
-"""The Celery application of the portal. Its messages are doorbells: they carry row ids only."""
+"""The Celery application of the portal. Its messages carry row ids only."""
 
 import logging.config
 import os
@@ -16,7 +16,7 @@ app = Celery("evabc")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
 # In memory: every task is idempotent and comes again within the hour, so there is nothing to remember,
-# and a beat that is started again rings on, also after its clock was wrong.
+# and a beat that is started again goes on, also after its clock was wrong.
 app.conf.beat_scheduler = "celery.beat:Scheduler"
 app.autodiscover_tasks(
     [

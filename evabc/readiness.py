@@ -16,7 +16,7 @@ from evabc.ops.backup import last_backup
 from membership.models import Heartbeat, OutboxEmail
 from membership.outbox.delivery import due_letters
 
-SILENT = timedelta(minutes=2)  # beat rings every half minute
+SILENT = timedelta(minutes=2)  # beat sends a heartbeat every half minute
 LETTERS_WAIT = timedelta(minutes=15)
 BACKUP_AGE = timedelta(hours=36)
 BROKER_SECONDS = 2
@@ -61,18 +61,18 @@ def _migrations() -> Check:
 def _beat(now: datetime) -> Check:
     seen = _seen(Heartbeat.Part.BEAT, now)
     if seen and now - seen < SILENT:
-        return Check("beat", figure=f"rang at {_clock(seen)}")
+        return Check("beat", figure=f"sent a task at {_clock(seen)}")
     since = f"since {_clock(seen)}" if seen else "yet"
     return Check(
         "beat",
-        f"Beat has not rung {since}: reminders, retries and backups stand still. Start beat again.",
+        f"Beat has sent nothing {since}: reminders, retries and backups stand still. Start beat again.",
     )
 
 
 def _worker(now: datetime) -> Check:
-    seen, rung = _seen(Heartbeat.Part.WORKER, now), _seen(Heartbeat.Part.BEAT, now)
-    # Held against the last ring: while beat is silent, nobody can know how the workers are.
-    if seen and rung and rung - seen < SILENT:
+    seen, sent = _seen(Heartbeat.Part.WORKER, now), _seen(Heartbeat.Part.BEAT, now)
+    # Held against beat's last task: while beat is silent, nobody can know how the workers are.
+    if seen and sent and sent - seen < SILENT:
         return Check("worker", figure=f"did a task at {_clock(seen)}")
     since = f"since {_clock(seen)}" if seen else "yet"
     return Check(

@@ -1,4 +1,4 @@
-"""What beat rings for, and how often. Hours are those of British Columbia."""
+"""What beat sends, and how often. Hours are those of British Columbia."""
 
 from celery.schedules import crontab
 
@@ -6,7 +6,7 @@ SCHEDULE = {
     "say-that-you-live": {"task": "evabc.say_that_you_live", "schedule": 30.0},
     "sweep-letters": {"task": "membership.sweep_letters", "schedule": 30.0},
     # Once a day would do. Every hour makes up for a night when nothing ran; by day only, because
-    # its letters make phones ring.
+    # its emails make phones ring.
     "remind-and-lapse": {
         "task": "joinrequests.remind_and_lapse",
         "schedule": crontab(minute="7", hour="7-19"),
@@ -20,7 +20,7 @@ SCHEDULE = {
         "task": "membership.remind_of_meetings",
         "schedule": crontab(minute="17", hour="7-19"),
     },
-    # Once a morning would do; the later rings make up for it until noon.
+    # Once a morning would do; the later runs make up for it until noon.
     "morning-digest": {
         "task": "joinrequests.morning_digest",
         "schedule": crontab(minute="*/20", hour="7-11", day_of_week="mon-fri"),
@@ -33,9 +33,9 @@ SCHEDULE = {
     # The first run of a day finds what there is; the others make up for one that did not happen.
     "retain": {"task": "joinrequests.retain", "schedule": crontab(minute="41")},
     "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
-    # The first ring after midnight does the work of the day; a later one makes up for it.
+    # The first run after midnight does the work of the day; a later one makes up for it.
     "reassess-rosters": {"task": "membership.reassess_rosters", "schedule": 15 * 60.0},
-    # Before staff come; the later rings make up for a night when nothing ran.
+    # Before staff come; the later runs make up for a night when nothing ran.
     "nightly-backup": {
         "task": "evabc.nightly_backup",
         "schedule": crontab(minute="40", hour="2-23"),

@@ -186,7 +186,7 @@ DEFAULT_FROM_EMAIL = "EVA BC Communities of Practice <programsupport@endingviole
 
 # -- Jobs ---------------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = REDIS_URL or "folder://"
+CELERY_BROKER_URL = REDIS_URL or "folder://localhost/"
 if not REDIS_URL:
     CELERY_BROKER_TRANSPORT = "evabc.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -11,9 +11,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from membership.models import Enrolment, User, WorklistRow, YearlyConfirmation
+from membership.outbox.kinds import Event
 from membership.outbox.queue import cancel
 from membership.refusal import Refused
-from membership.roster_letters import OF_THE_YEARLY_QUESTION
 from membership.worklist import lock_row, settle
 
 Answer = YearlyConfirmation.Answer
@@ -125,7 +125,7 @@ def close(confirmation: YearlyConfirmation, answer: str, *, now: datetime) -> No
     confirmation.ask_again_on = back + timedelta(days=1) if back else year_after(today)
     confirmation.save(update_fields=["answer", "answered_on", "leave_until", "ask_again_on"])
     enrolment = confirmation.enrolment
-    cancel(about=enrolment.about, kinds=OF_THE_YEARLY_QUESTION)
+    cancel(about=enrolment.about, event=Event.YEARLY_ANSWERED)
     rows = enrolment.worklist.filter(kind=WorklistRow.Kind.UNCONFIRMED).select_for_update()
     for row in rows.exclude(state=WorklistRow.State.SETTLED):
         settle(row, how=WorklistRow.How.ANSWERED, by=None, now=now)

@@ -14,6 +14,7 @@ from membership.outbox.kinds import (
     TEAM,
     THE_PERSON,
     THE_TEAM,
+    Event,
     LetterKind,
     Placeholder,
     link,
@@ -24,8 +25,8 @@ from membership.outbox.writing import write
 
 # The reminders of the yearly question, by the days after it.
 CONFIRM_REMINDERS = {14: "confirm-14", 28: "confirm-28"}
-OF_THE_YEARLY_QUESTION = ("confirm", *CONFIRM_REMINDERS.values())
 
+_NO_LONGER_ASKED = (Event.YEARLY_ANSWERED, Event.ENROLMENT_ENDED, Event.REPLACED)
 _CONFIRM_LINK = link("confirm_link", "The page with the answers", "/my/communities/1/confirm/")
 _DESK_LINK = link(
     "desk_link", "The enrolment on the staff desk", "/admin/membership/enrolment/1/change/"
@@ -38,6 +39,7 @@ LETTER_KINDS = (
         THE_PERSON,
         "When staff write from the worklist",
         (NAME, COMMUNITY, TEAM, own_words("What staff ask", "Do you still carry a caseload?")),
+        cancelled_by=(Event.ENROLMENT_ENDED,),
     ),
     LetterKind(
         "roster-ended",
@@ -58,6 +60,7 @@ LETTER_KINDS = (
         THE_PERSON,
         "A year after the start of an enrolment, or after the last answer",
         (NAME, COMMUNITY, TEAM, _CONFIRM_LINK),
+        cancelled_by=_NO_LONGER_ASKED,
     ),
     LetterKind(
         "confirm-reminder",
@@ -65,6 +68,8 @@ LETTER_KINDS = (
         THE_PERSON,
         f"{' and '.join(map(str, CONFIRM_REMINDERS))} days after it without an answer",
         (NAME, COMMUNITY, TEAM, _CONFIRM_LINK),
+        cancelled_by=_NO_LONGER_ASKED,
+        queued_as=tuple(CONFIRM_REMINDERS.values()),
     ),
     LetterKind(
         "roster-left",

@@ -13,6 +13,7 @@ from membership.access import verbs as access
 from membership.history import record
 from membership.meetings.attendance import keep_letters_from
 from membership.models import Enrolment, Person, User
+from membership.outbox.kinds import Event
 from membership.outbox.queue import Letter, cancel, queue
 from membership.reassessment import reassess
 from membership.refusal import Refused
@@ -85,7 +86,7 @@ def close(
         record(enrolment, by=by, words=f"Ended. {text.strip()}")
     access.end(enrolment=enrolment, by=by, now=now)
     # A question that has not gone out yet is no longer ours to ask.
-    cancel(about=enrolment.about, kinds=["roster-check", *roster_letters.OF_THE_YEARLY_QUESTION])
+    cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
     keep_letters_from(enrolment.person)
     if enrolment.person.email:
         # An enrolment ends once, so its own key is the event's.

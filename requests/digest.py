@@ -18,6 +18,7 @@ from django.utils import timezone
 from communities.calendar import is_working_day, working_days_between
 from communities.models import SupportTeam
 from membership.models import OutboxEmail, WorklistRow
+from membership.outbox.kinds import Event
 from membership.outbox.queue import Letter, cancel, queue_once
 from membership.outbox.writing import write
 from requests.lifecycle import LAPSE_DAYS, State
@@ -65,7 +66,7 @@ def _send(team_id: int, today: date, now: datetime, dry_run: bool) -> bool:
     digest = digest_of(team, today)
     if dry_run or not digest.is_worth_a_letter:
         return digest.is_worth_a_letter
-    cancel(about=about, kinds=[KIND])
+    cancel(about=about, event=Event.REPLACED)
     return queue_once(letter_of(digest, team), key=key, about=about, now=now)
 
 

@@ -15,6 +15,7 @@ from membership.outbox.kinds import (
     TEAM,
     THE_PERSON,
     THE_TEAM,
+    Event,
     LetterKind,
     Placeholder,
     link,
@@ -45,6 +46,8 @@ _REQUEST_LINK = link("request_link", "The page of her request", "/my/requests/1/
 _DESK_LINK = link("desk_link", "The request on the staff desk", "/admin/joinrequests/1/")
 _LAST_DAY = Placeholder("last_day", "The last day to answer", "Tuesday, 2 June 2026", needed=True)
 _QUESTION = own_words("What staff ask", "Which program do you carry a caseload in?")
+_DECIDED = (Verb.APPROVE, Verb.DECLINE, Verb.WITHDRAW)
+_NO_LONGER_ASKED = (Verb.REPLY, *_DECIDED, Verb.LAPSE)
 
 LETTER_KINDS = (
     LetterKind(
@@ -53,6 +56,7 @@ LETTER_KINDS = (
         THE_PERSON,
         "When a request is sent",
         (*_COMMON, _REQUEST_LINK),
+        cancelled_by=(Verb.WITHDRAW,),
     ),
     LetterKind(
         "receipt-entered",
@@ -64,6 +68,7 @@ LETTER_KINDS = (
             Placeholder("came_by", "How it came to staff", "by phone"),
             _REQUEST_LINK,
         ),
+        cancelled_by=(Verb.WITHDRAW,),
     ),
     LetterKind(
         "question",
@@ -71,6 +76,7 @@ LETTER_KINDS = (
         THE_PERSON,
         "When staff ask for more",
         (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
+        cancelled_by=_NO_LONGER_ASKED,
     ),
     LetterKind(
         "reminder",
@@ -78,6 +84,8 @@ LETTER_KINDS = (
         THE_PERSON,
         f"{REMINDER_DAYS[0]} and {REMINDER_DAYS[1]} days after a question without a reply",
         (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
+        cancelled_by=(*_NO_LONGER_ASKED, Event.REPLACED),
+        queued_as=tuple(REMINDER_KINDS.values()),
     ),
     LetterKind(
         "welcome",
@@ -103,6 +111,7 @@ LETTER_KINDS = (
             own_words("Why, and what the person can do", "We could not find an EVA BC membership."),
             COMMUNITY_LINK,
         ),
+        cancelled_by=(Verb.REOPEN,),
     ),
     LetterKind(
         "withdrawn",
@@ -117,6 +126,7 @@ LETTER_KINDS = (
         THE_PERSON,
         f"{LAPSE_DAYS} days after a question without a reply",
         (*_COMMON, COMMUNITY_LINK),
+        cancelled_by=(Verb.REOPEN,),
     ),
     LetterKind(
         "news-submit",
@@ -124,6 +134,7 @@ LETTER_KINDS = (
         THE_TEAM,
         "When a request is sent",
         (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
+        cancelled_by=_DECIDED,
     ),
     LetterKind(
         "news-reply",
@@ -131,6 +142,7 @@ LETTER_KINDS = (
         THE_TEAM,
         "When the person replies",
         (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
+        cancelled_by=_DECIDED,
     ),
     LetterKind(
         "digest",
@@ -148,6 +160,7 @@ LETTER_KINDS = (
             Placeholder("limit", "The limit, in working days", "7"),
             TEAM,
         ),
+        cancelled_by=(Event.REPLACED,),
     ),
 )
 

@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from membership.details import takes_reminders
 from membership.models import OutboxEmail
+from membership.outbox.kinds import Event
 from membership.outbox.queue import cancel, queue_once
 from requests import letters, workflow
 from requests.lifecycle import LAPSE_DAYS, NOTICE_DAYS, REMINDER_DAYS, State
@@ -177,7 +178,7 @@ def _remind(join_request_id: int, now: datetime) -> bool:
         return False
     join_request, days = wait.join_request, wait.due_reminder
     letter = letters.reminder(join_request, days=days, last_day=wait.last_day)
-    cancel(about=join_request.about, kinds=letters.REMINDER_KINDS.values())
+    cancel(about=join_request.about, event=Event.REPLACED)
     return queue_once(letter, key=wait.key(days), about=join_request.about, now=now)
 
 

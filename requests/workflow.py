@@ -309,16 +309,6 @@ _ALREADY_OPEN = (
     "You already have an open request for this community. You can follow it under “My requests”."
 )
 _ANOTHER_OPEN = "This person has another open request for this community. Nothing was changed."
-# Letters that a later step contradicts, if they have not gone out yet.
-_OF_THE_QUESTION = ("question", *letters.REMINDER_KINDS.values())
-_CONTRADICTS: dict[Verb, tuple[str, ...]] = {
-    Verb.REPLY: _OF_THE_QUESTION,
-    Verb.APPROVE: (*_OF_THE_QUESTION, "news-submit", "news-reply"),
-    Verb.DECLINE: (*_OF_THE_QUESTION, "news-submit", "news-reply"),
-    Verb.WITHDRAW: (*_OF_THE_QUESTION, "receipt", "receipt-entered", "news-submit", "news-reply"),
-    Verb.LAPSE: _OF_THE_QUESTION,
-    Verb.REOPEN: ("declined", "lapsed"),
-}
 
 
 @contextmanager
@@ -358,7 +348,7 @@ def _advance(
     if after not in OPEN:
         join_request.taken_by = join_request.taken_at = None
     join_request.save()
-    cancel(about=join_request.about, kinds=_CONTRADICTS.get(verb, ()))
+    cancel(about=join_request.about, event=verb)
     return JoinRequestEvent.objects.create(
         join_request=join_request,
         verb=verb,

@@ -25,6 +25,7 @@ from membership import roster_letters
 from membership.confirmations import open_confirmations, year_after, year_before
 from membership.details import takes_reminders
 from membership.models import Enrolment, Person, WorklistRow, YearlyConfirmation
+from membership.outbox.kinds import Event
 from membership.outbox.queue import cancel, queue_once
 from membership.worklist import put_on
 from requests.reminders import each
@@ -157,7 +158,7 @@ def _remind(confirmation_id: int, now: datetime) -> bool:
         return False
     letter = roster_letters.confirm_reminder(enrolment, days=days)
     # A letter that has not left yet says the same.
-    cancel(about=enrolment.about, kinds=roster_letters.OF_THE_YEARLY_QUESTION)
+    cancel(about=enrolment.about, event=Event.REPLACED)
     key = f"{enrolment.about}:{confirmation.due_on}:{letter.kind}"
     return queue_once(letter, key=key, about=enrolment.about, now=now)
 

@@ -175,7 +175,7 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
 
 
 def stalled(*, now: datetime) -> list[int]:
-    """Lists whose work has stopped, or whose doorbell nobody heard."""
+    """Lists whose work has stopped, or whose task was lost."""
     waiting = ListImport.objects.filter(
         state__in=ListImport.WORKING, moved_at__lt=now - STALLED_AFTER
     )

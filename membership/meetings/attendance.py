@@ -15,6 +15,7 @@ from communities.models import Meeting
 from membership.history import record
 from membership.meetings import letters
 from membership.models import Attendance, Enrolment, OutboxEmail, Person, User
+from membership.outbox.kinds import Event, cancelled_by
 from membership.outbox.queue import cancel
 from membership.refusal import Refused
 from membership.teams import families_of
@@ -111,12 +112,12 @@ def keep_letters_from(person: Person) -> None:
     """
     under_way = OutboxEmail.objects.filter(
         person=person,
-        kind__in=letters.KINDS,
+        kind__in=cancelled_by(Event.NO_LONGER_INVITED),
         state__in=[OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING],
     )
     hers = {meeting.about for meeting in meetings_of(person)}
     for about in set(under_way.values_list("about", flat=True)) - hers:
-        cancel(about=about, kinds=letters.KINDS, person=person)
+        cancel(about=about, event=Event.NO_LONGER_INVITED, person=person)
 
 
 def can_be_written_to(meeting: Meeting) -> QuerySet[Person]:

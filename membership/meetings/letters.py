@@ -9,12 +9,21 @@ from django.utils.formats import date_format
 
 from communities.models import Meeting
 from membership.models import Person
-from membership.outbox.kinds import NAME, TEAM, THE_PERSON, LetterKind, Placeholder, link, own_words
+from membership.outbox.kinds import (
+    NAME,
+    TEAM,
+    THE_PERSON,
+    Event,
+    LetterKind,
+    Placeholder,
+    link,
+    own_words,
+)
 from membership.outbox.queue import Letter
 from membership.outbox.writing import write
 
 REMINDER, MOVED, CANCELLED = "meeting-reminder", "meeting-moved", "meeting-cancelled"
-KINDS = (REMINDER, MOVED, CANCELLED)
+_OVERTAKEN = (Event.REPLACED, Event.NO_LONGER_INVITED)
 
 _MEETING = (
     NAME,
@@ -37,6 +46,7 @@ LETTER_KINDS = (
         THE_PERSON,
         "The day before a meeting",
         (*_MEETING, _MEETING_LINK),
+        cancelled_by=_OVERTAKEN,
     ),
     LetterKind(
         MOVED,
@@ -48,6 +58,7 @@ LETTER_KINDS = (
             Placeholder("was", "Day and time before", "Wednesday, 2 December 2026, 10:00"),
             _MEETING_LINK,
         ),
+        cancelled_by=_OVERTAKEN,
     ),
     LetterKind(
         CANCELLED,
@@ -59,6 +70,7 @@ LETTER_KINDS = (
             own_words("Why", "The speaker is ill."),
             link("meetings_link", "The page of all meetings", "/my/meetings/"),
         ),
+        cancelled_by=_OVERTAKEN,
     ),
 )
 

@@ -13,6 +13,7 @@ from membership.history import record
 from membership.meetings import letters
 from membership.meetings.attendance import counting_on
 from membership.models import Person, User
+from membership.outbox.kinds import Event
 from membership.outbox.queue import Letter, cancel, queue_once
 from membership.refusal import Refused
 from membership.teams import families_of
@@ -112,7 +113,7 @@ def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Me
 def _tell(meeting: Meeting, letter_to: Callable[[Person], Letter], now: datetime) -> None:
     """One letter to everyone who counts on the meeting; what still waits of older news stays here."""
     people = counting_on(meeting)
-    cancel(about=meeting.about, kinds=letters.KINDS)
+    cancel(about=meeting.about, event=Event.REPLACED)
     for person in people:
         letter = letter_to(person)
         key = f"{meeting.about}:{meeting.sequence}:{letter.kind}:{person.pk}"

@@ -1,4 +1,4 @@
-"""The letters to send: rows, because the broker is a doorbell only."""
+"""The letters to send: rows, because the broker may lose what it carries."""
 
 from django.db import models
 from django.db.models import Q

@@ -1,10 +1,26 @@
-"""The kinds of letters that there are: who gets them, when, and what can stand in their wording.
+"""The kinds of emails that there are: who gets them, when, what can stand in their wording, and what
+cancels one that has not gone out yet.
 
-Each floor registers its own kinds when it starts. A new kind of letter is one entry and its original
-wording in ``templates/email/``.
+Each layer registers its own kinds when it starts. A new kind of email is one entry and its original
+text, a file with its key as its name in ``templates/email/``.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from django.conf import settings
+
+TEXTS = Path(settings.BASE_DIR, "templates", "email")
+
+
+class Event(StrEnum):
+    """What contradicts emails that have not gone out yet. The verbs of a request are events too."""
+
+    REPLACED = "replaced"  # a newer email about the same thing says it all
+    YEARLY_ANSWERED = "yearly-answered"
+    ENROLMENT_ENDED = "enrolment-ended"
+    NO_LONGER_INVITED = "no-longer-invited"  # to a meeting, because an enrolment ended
 
 
 @dataclass(frozen=True)
@@ -25,13 +41,25 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class LetterKind:
-    """A kind of letter, as staff see it, with what its wording can hold."""
+    """A kind of email, as staff see it, with what its wording can hold.
+
+    ``cancelled_by`` names the events that contradict it. ``queued_as`` are the names that its rows
+    in the outbox have, where several share one wording; otherwise it is the key.
+    """
 
     key: str
     title: str
     to: str
     when: str
     placeholders: tuple[Placeholder, ...]
+    cancelled_by: tuple[str, ...] = ()
+    queued_as: tuple[str, ...] = ()
+    folder: Path = TEXTS
+
+    @property
+    def text_file(self) -> Path:
+        """Its original text: the first line is the subject."""
+        return self.folder / f"{self.key}.txt"
 
     def names(self) -> set[str]:
         return {p.name for p in self.placeholders}
@@ -41,8 +69,14 @@ KINDS: dict[str, LetterKind] = {}
 
 
 def register(*kinds: LetterKind) -> None:
-    """Add kinds of letters, once, when the portal starts."""
+    """Add kinds of emails, once, when the portal starts."""
     KINDS.update({kind.key: kind for kind in kinds})
+
+
+def cancelled_by(event: str) -> list[str]:
+    """The kinds that this event contradicts, as their rows in the outbox name them."""
+    kinds = [kind for kind in KINDS.values() if event in kind.cancelled_by]
+    return [name for kind in kinds for name in kind.queued_as or (kind.key,)]
 
 
 # -- Placeholders that several kinds share --------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from django.db import transaction
 
 from communities.models import SupportTeam
 from membership.models import OutboxEmail, Person
+from membership.outbox.kinds import cancelled_by
 from membership.refusal import Refused
 
 logger = logging.getLogger(__name__)
@@ -103,13 +103,13 @@ def _request_on_commit(row: OutboxEmail) -> None:
     transaction.on_commit(lambda: request_delivery(row.pk), robust=True)
 
 
-def cancel(*, about: str, kinds: Iterable[str], person: Person | None = None) -> None:
-    """A decision contradicts these letters: those that have not gone out yet stay here.
+def cancel(*, about: str, event: str, person: Person | None = None) -> None:
+    """Keep back the emails of the kinds that say that ``event`` contradicts them.
 
     One that failed stays failed, and can no longer be tried again. ``person`` narrows them to those
     to one person.
     """
-    open_rows = OutboxEmail.objects.filter(about=about, kind__in=list(kinds))
+    open_rows = OutboxEmail.objects.filter(about=about, kind__in=cancelled_by(event))
     if person:
         open_rows = open_rows.filter(person=person)
     open_rows.filter(state=OutboxEmail.State.QUEUED).update(

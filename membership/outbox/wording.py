@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from django.conf import settings
+from django.core import checks
 from django.db import IntegrityError, transaction
 
 from membership.models import LetterWording, User
@@ -48,10 +47,29 @@ def _fill(text: str, words: Mapping[str, str]) -> str:
 
 @functools.cache
 def original(kind: str) -> Wording:
-    """The wording that the portal comes with: the first line of its file is the subject."""
-    text = Path(settings.BASE_DIR, "templates", "email", f"{kind}.txt").read_text(encoding="utf-8")
-    subject, _, body = text.partition("\n")
+    """The wording that the portal comes with."""
+    subject, _, body = KINDS[kind].text_file.read_text(encoding="utf-8").partition("\n")
     return Wording(subject.strip(), body.strip() + "\n")
+
+
+@checks.register()
+def every_kind_has_its_text(**_: object) -> list[checks.CheckMessage]:
+    """A kind without an original text that could be saved would fail on a page, later."""
+    found: list[checks.CheckMessage] = []
+    for kind in KINDS.values():
+        hint = f"Put it into {kind.text_file}: the subject on the first line, then the text."
+        if not kind.text_file.is_file():
+            message = f"The kind of email “{kind.key}” has no text."
+            found.append(checks.Error(message, hint=hint, id="membership.E010"))
+            continue
+        words = original(kind.key)
+        found += [
+            checks.Error(
+                f"The text of the kind of email “{kind.key}”: {said}", id="membership.E011"
+            )
+            for _, said in problems(kind, words.subject, words.body)
+        ]
+    return found
 
 
 _read: ContextVar[dict[str, Wording] | None] = ContextVar("read", default=None)

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 
 
 def a_letter(name):
-    """The receipt of a request, for which no doorbell has rung yet; the news to staff waits too."""
+    """The receipt of a request, for which no worker was asked yet; the news to staff waits too."""
     with nobody_is_asked():
         builders.sent(builders.worker(f"{name}@example.org"))
     return OutboxEmail.objects.get(kind="receipt", to_email=f"{name}@example.org")

@@ -26,13 +26,11 @@ from requests import workflow
 from requests.lifecycle import OPEN, TRANSITIONS, State, Verb
 from requests.models import JoinRequest
 from tests import builders
-from tests.faults import IS_LONG
 from tests.joinrequests.letter_model import CONTRADICTED, MOODS, Killed, ModelLetter, MoodyServer
 from tests.joinrequests.test_every_state_and_verb import LETTERS, OUTCOMES, use
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
-RUNS = 1_000 if IS_LONG else runs.default.max_examples
 TEAM_OF = {"stvc": "priya", "icat": "camille"}
 LATER_VERBS = sorted(set(TRANSITIONS) - {Verb.SUBMIT})
 ENDED = {"sent", "failed", "cancelled"}
@@ -208,12 +206,13 @@ class Lives(RuleBasedStateMachine):
         )
 
 
-def test_whatever_everybody_does_the_portal_does_what_the_model_does(settings):
+@pytest.mark.parametrize("lives", [25, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_whatever_everybody_does_the_portal_does_what_the_model_does(lives, settings):
     settings.EMAIL_BACKEND = "tests.joinrequests.letter_model.MoodyServer"
     run_state_machine_as_test(
         Lives,
         settings=runs(
-            max_examples=RUNS,
+            max_examples=lives,
             stateful_step_count=25,
             suppress_health_check=list(HealthCheck),
         ),

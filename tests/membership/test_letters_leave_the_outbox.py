@@ -16,6 +16,7 @@ from membership.outbox import backends, delivery, tasks
 from membership.outbox.queue import cancel, request_delivery
 from membership.outbox.tasks import deliver_letter, sweep_letters
 from requests import workflow
+from requests.lifecycle import Verb
 from requests.models import JoinRequest
 from tests import builders
 from tests.servers.certificates import certificate
@@ -261,7 +262,7 @@ def test_a_letter_cancelled_while_its_sender_died_is_not_tried_again(letter, to_
     OutboxEmail.objects.filter(pk=letter.pk).update(
         state=State.SENDING, lease_owner="us", lease_until=NOW + delivery.LEASE
     )
-    cancel(about=letter.about, kinds=["receipt"])
+    cancel(about=letter.about, event=Verb.WITHDRAW)
 
     assert builders.deliver(letter.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is False
     letter.refresh_from_db()
@@ -297,7 +298,7 @@ def test_sample_data_never_writes_to_a_real_mailbox_of_eva_bc(address, goes_to, 
     assert (mail["To"], mail["From"], mail["Reply-To"]) == (goes_to, goes_to, goes_to)
 
 
-def test_the_sweep_sends_what_no_doorbell_rang_for(to_server):
+def test_the_sweep_sends_what_no_worker_was_asked_for(to_server):
     builders.sent(builders.worker())
 
     sweep_letters()
@@ -415,7 +416,7 @@ def test_a_large_sweep_is_shared_among_the_workers(monkeypatch, to_server):
     assert (first.state, asked) == (State.SENT, [(second.pk,)])
 
 
-def test_beat_rings_for_the_sweep_every_half_minute():
+def test_beat_sends_the_sweep_every_half_minute():
     assert SCHEDULE["sweep-letters"] == {"task": sweep_letters.name, "schedule": 30.0}
 
 

@@ -41,7 +41,7 @@ def test_all_is_well(all_well):
 @pytest.mark.parametrize(
     ("part", "says"),
     [
-        ("beat", "Beat has not rung since 09:55 on 4 May 2026"),
+        ("beat", "Beat has sent nothing since 09:55 on 4 May 2026"),
         ("worker", "No worker has done a task since 09:55 on 4 May 2026: letters wait."),
     ],
 )
@@ -58,13 +58,13 @@ def test_a_part_that_is_silent(all_well, part, says):
 def test_a_sign_of_life_that_a_wrong_clock_left_counts_for_nothing(all_well):
     Heartbeat.objects.filter(part="beat").update(seen_at=NOW + timedelta(days=1))
 
-    assert problems()["beat"].startswith("Beat has not rung yet")
+    assert problems()["beat"].startswith("Beat has sent nothing yet")
 
 
 def test_before_anything_ran(all_well):
     Heartbeat.objects.all().delete()
 
-    assert problems()["beat"].startswith("Beat has not rung yet")
+    assert problems()["beat"].startswith("Beat has sent nothing yet")
     assert problems()["worker"].startswith("No worker has done a task yet")
 
 
@@ -142,7 +142,7 @@ def test_real_processes_make_it_green_and_a_dead_worker_red(
         )
         worker.kill()
         worker.wait()
-        # As after three minutes in which beat rang and nobody came.
+        # As after three minutes in which beat sent tasks and nobody did them.
         Heartbeat.objects.filter(part="worker").update(
             seen_at=timezone.now() - timedelta(minutes=3)
         )
@@ -167,5 +167,5 @@ def test_leads_read_it_as_a_page(client, all_well):
     page = client.get("/admin/how-it-is-doing/").content.decode()
 
     assert "Needs care" in page
-    assert "Beat has not rung since" in page
+    assert "Beat has sent nothing since" in page
     assert "MB free" in page

@@ -72,8 +72,8 @@ class Command(BaseCommand):
     def _processes(self) -> dict[str, list[str]]:
         port = env.number("PORT")
         web = f"gunicorn evabc.wsgi --worker-class gthread --threads 4 --no-control-socket --log-level warning --bind 127.0.0.1:{port}"
-        worker = f"celery -A evabc worker {WORKER_OPTIONS} --loglevel WARNING"
-        beat = "celery -A evabc beat --pidfile= --loglevel WARNING"
+        worker = f"celery -A evabc --quiet worker {WORKER_OPTIONS} --loglevel WARNING"
+        beat = "celery -A evabc --quiet beat --pidfile= --loglevel WARNING"
         reload = self._reload() if settings.DEV else []
         return {
             "web": [sys.executable, "-m", *web.split(), *reload],

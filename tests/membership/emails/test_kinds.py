@@ -1,0 +1,110 @@
+"""A kind of email is one entry and its text: staff find it, it goes out, and its entry says what cancels it."""
+
+import pytest
+from django.core import mail
+from django.core.checks import run_checks
+
+from membership.models import OutboxEmail
+from membership.outbox.kinds import (
+    KINDS,
+    NAME,
+    REFERENCE,
+    TEAM,
+    THE_PERSON,
+    LetterKind,
+    cancelled_by,
+    link,
+)
+from membership.outbox.queue import queue
+from membership.outbox.wording import original
+from membership.outbox.writing import write
+from requests import workflow
+from requests.lifecycle import Verb
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+
+NOW = builders.NOW
+TEXT = "A place to wait ({reference})\n\nHello {name},\n\nyou wait here:\n\n{request_link}\n"
+
+
+@pytest.fixture
+def kind(tmp_path, monkeypatch):
+    """A kind of email that only this test declares."""
+    placeholders = (NAME, REFERENCE, TEAM, link("request_link", "The request", "/my/requests/1/"))
+    kind = LetterKind(
+        "waiting-list",
+        "A place on the waiting list",
+        THE_PERSON,
+        "When this test says so",
+        placeholders,
+        cancelled_by=(Verb.WITHDRAW,),
+        folder=tmp_path,
+    )
+    kind.text_file.write_text(TEXT)
+    monkeypatch.setitem(KINDS, kind.key, kind)
+    original.cache_clear()
+    return kind
+
+
+def queued(kind):
+    request = builders.sent(builders.worker())
+    words = {
+        "name": request.person.name,
+        "reference": request.reference,
+        "request_link": "http://testserver" + request.get_absolute_url(),
+    }
+    letter = write(kind.key, team=request.community.team, person=request.person, words=words)
+    return request, queue(letter, about=request.about, event=99, now=NOW)
+
+
+def test_staff_find_it_in_the_list_and_see_its_preview(kind, client):
+    builders.sign_in(client, builders.lead())
+
+    listed = client.get("/admin/membership/letterwording/").content.decode()
+    page = client.get(f"/admin/membership/letterwording/{kind.key}/").content.decode()
+
+    assert "A place on the waiting list" in listed
+    assert "Hello Dana Sample," in page
+
+
+def test_it_is_sent(kind):
+    request, row = queued(kind)
+
+    assert builders.deliver(row.pk, now=NOW) is True
+
+    [message] = mail.outbox
+    assert message.subject == f"A place to wait ({request.reference})"
+    assert message.body.startswith("Hello Dana Sample,\n\nyou wait here:")
+
+
+def test_the_verb_that_its_entry_names_cancels_it_and_no_other(kind):
+    request, row = queued(kind)
+    staff = builders.staff()
+
+    workflow.ask(join_request_id=request.pk, by=staff, text="Which program?", now=NOW)
+    assert OutboxEmail.objects.get(pk=row.pk).state == "queued"
+
+    workflow.withdraw(join_request_id=request.pk, by=request.person.user, now=NOW)
+    assert OutboxEmail.objects.get(pk=row.pk).state == "cancelled"
+    assert builders.deliver(row.pk, now=NOW) is False
+
+
+def test_names_in_the_outbox_that_share_one_wording_are_cancelled_together():
+    assert {"question", "reminder-7", "reminder-21"} <= set(cancelled_by(Verb.REPLY))
+
+
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [(None, "membership.E010"), ("Subject\n\nHello {nobody}", "membership.E011")],
+)
+def test_a_missing_or_impossible_text_is_an_error_at_start(kind, text, id):
+    kind.text_file.unlink()
+    if text:
+        kind.text_file.write_text(text)
+    original.cache_clear()
+
+    found = [error for error in run_checks() if error.id == id]
+
+    assert found
+    assert all("waiting-list" in error.msg for error in found)
