@@ -100,6 +100,7 @@ def test_a_portal_of_the_first_release_is_upgraded_with_all_it_holds(upgraded):
 
 
 @pytest.mark.core
+@pytest.mark.slow
 def test_the_new_version_works_on_what_the_first_one_wrote(upgraded):
     loader = migrate(upgraded, FIRST_RELEASE)
     write_rows(loader.project_state(FIRST_RELEASE).apps, "1")
