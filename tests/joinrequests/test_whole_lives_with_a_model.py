@@ -32,7 +32,7 @@ from tests.joinrequests.test_every_state_and_verb import LETTERS, OUTCOMES, use
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
-RUNS = 1_000 if IS_LONG else runs.default.max_examples
+RUNS = 1_000 if IS_LONG else runs().max_examples
 TEAM_OF = {"stvc": "priya", "icat": "camille"}
 LATER_VERBS = sorted(set(TRANSITIONS) - {Verb.SUBMIT})
 ENDED = {"sent", "failed", "cancelled"}
