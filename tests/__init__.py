@@ -1,1 +1,1 @@
-"""The portal's tests. `make test` runs all of them against real servers; see tests/servers."""
+"""The portal's tests. `make test` runs them against real servers, `make test-all` with their long forms; see tests/servers."""

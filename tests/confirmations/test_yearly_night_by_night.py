@@ -75,7 +75,6 @@ def done_by_the_clock():
     ) + Counter((pk, "worklist", bc_day(at)) for pk, at in rows.values_list("row__enrolment", "at"))
 
 
-@pytest.mark.core
 @pytest.mark.parametrize(
     ("end", "at_least"), [(AUTUMN, 2), pytest.param(END, 5, marks=pytest.mark.slow)]
 )

@@ -146,7 +146,7 @@ def test_rules_keep_their_parameters_on_the_way_up_and_back(upgraded):
     assert list(columns.order_by("pk").values()) == kept
 
 
-@pytest.mark.core
+@pytest.mark.slow
 def test_the_new_version_works_on_what_the_first_one_wrote(upgraded):
     loader = migrate(upgraded, FIRST_RELEASE)
     write_rows(loader.project_state(FIRST_RELEASE).apps, "1")

@@ -77,7 +77,7 @@ a_list = st.tuples(
 
 
 # Each tries every order of up to three lists.
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings().max_examples // 4)
 @given(
     kind=st.sampled_from(
         [ListKind.AGENCIES, ListKind.PROGRAMS, ListKind.PEOPLE, ListKind.INITIATIVES]

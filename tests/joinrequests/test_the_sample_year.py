@@ -28,7 +28,6 @@ def province(rows_of_the_module) -> None:
     load()
 
 
-@pytest.mark.core
 def test_the_year_has_requests_of_every_state_in_every_community(province):
     requests = JoinRequest.objects.all()
     assert set(requests.values_list("state", flat=True)) == set(State) - {State.DRAFT}

@@ -1,10 +1,11 @@
 """What somebody who means harm, or whose keyboard is strange, may type; and what to look for in answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
@@ -51,7 +52,19 @@ BAD_IDS = [
     "'%20OR%201=1--",
     "x" * 3000,
 ]
+
+# Parameters `each`: in make test the payloads take turns, one an address; the long form tries all.
+IN_TURN_OR_EACH = [
+    pytest.param(False, id="in turn"),
+    pytest.param(True, id="each", marks=pytest.mark.slow),
+]
+
 _URLS = {"href", "src", "action", "formaction", "data", "xlink:href", "poster", "hx-get", "hx-post"}
+
+
+def payloads_for(number: int, payloads: Sequence[str], *, each: bool) -> Sequence[str]:
+    """All of the payloads, or the one whose turn it is at the address of this number."""
+    return payloads if each else [payloads[number % len(payloads)]]
 
 
 @dataclass

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import builders
-from tests.portal.test_main_job_in_a_browser import sign_in
+from tests.portal.test_main_job_in_a_browser import WITH_AND_WITHOUT, sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -19,7 +19,7 @@ def go(page, way, letter):
     link.press("Enter")
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+@pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
 def test_take_review_and_on_to_the_next(portal, smtp_server, open_page, javascript):
     staff = builders.staff()
     first, second = (

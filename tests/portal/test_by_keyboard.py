@@ -27,7 +27,7 @@ def sign_in(page, smtp_server, email):
     page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [pytest.param(360, marks=pytest.mark.slow), 1280])
 def test_ask_to_join_and_be_approved(portal, smtp_server, open_page, width):
     builders.staff()
     worker = open_page(width=width)

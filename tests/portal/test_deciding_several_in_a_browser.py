@@ -9,7 +9,7 @@ from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
-from tests.portal.test_pages_are_accessible import problems
+from tests.portal.test_pages_are_accessible import WIDTHS, problems
 
 pytestmark = [
     pytest.mark.browser,
@@ -19,7 +19,7 @@ pytestmark = [
 QUEUE = "/admin/joinrequests/joinrequest/"
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_approving_twenty_five_from_the_queue(portal, smtp_server, open_page, width):
     staff, sam = builders.staff(), builders.staff(email="sam@example.org")
     rows = [

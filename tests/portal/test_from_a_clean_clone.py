@@ -18,7 +18,7 @@ from tests.portal.main_job import do_the_main_job
 from tests.portal.visitor import Visitor
 from tests.servers.parts import ROOT, stop, wait_until_ready
 
-pytestmark = pytest.mark.xdist_group("clean clone")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(
-    ("javascript", "width"), [(True, 1280), (False, 360)], ids=["with JavaScript", "without"]
+    ("javascript", "width"), [(True, 1280), pytest.param(False, 360, marks=pytest.mark.slow)]
 )
 def test_match_confirm_and_approve_without_a_reason(
     portal, smtp_server, open_page, javascript, width

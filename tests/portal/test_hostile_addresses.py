@@ -8,7 +8,7 @@ from django.urls import get_resolver
 
 from tests import builders
 from tests.figures import told
-from tests.portal.hostile import BAD_IDS
+from tests.portal.hostile import BAD_IDS, IN_TURN_OR_EACH, payloads_for
 from tests.portal.permission_table import address, addresses
 
 pytestmark = pytest.mark.django_db
@@ -35,11 +35,13 @@ def lou(client, settings):
     return client
 
 
+@pytest.mark.parametrize("each", IN_TURN_OR_EACH)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_places_that_cannot_be(lou, world, method):
+def test_places_that_cannot_be(lou, world, method, each):
     faults, tried = [], 0
-    for name, pattern in addresses(get_resolver()):
-        for bad in BAD_IDS if PLACES.search(pattern) else []:
+    with_places = [one for one in addresses(get_resolver()) if PLACES.search(one[1])]
+    for number, (name, pattern) in enumerate(with_places):
+        for bad in payloads_for(number, BAD_IDS, each=each):
             tried += 1
             url = PLACES.sub(lambda _: bad, pattern)  # noqa: B023
             if answer(lou, method, url) == 500:
@@ -48,12 +50,13 @@ def test_places_that_cannot_be(lou, world, method):
     assert faults == []
 
 
-def test_questions_that_cannot_be(lou, world):
+@pytest.mark.parametrize("each", IN_TURN_OR_EACH)
+def test_questions_that_cannot_be(lou, world, each):
     faults, tried = [], 0
-    for name, pattern in addresses(get_resolver()):
+    for number, (name, pattern) in enumerate(addresses(get_resolver())):
         if name in ("account_logout", "admin:logout"):
             continue
-        for question in QUESTIONS:
+        for question in payloads_for(number, QUESTIONS, each=each):
             tried += 1
             if answer(lou, "get", f"{address(pattern, world)}?{question}") == 500:
                 faults.append(f"{name} {question[:60]}")

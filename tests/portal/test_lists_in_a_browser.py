@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from membership.models import Program
 from tests import builders
 from tests.portal.test_main_job_in_a_browser import sign_in
-from tests.portal.test_pages_are_accessible import problems
+from tests.portal.test_pages_are_accessible import WIDTHS, problems
 
 pytestmark = [
     pytest.mark.browser,
@@ -28,7 +28,7 @@ def upload(page, text):
     page.get_by_role("button", name="Upload and check").click()
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_from_the_upload_to_the_register(portal, smtp_server, open_page, width):
     builders.staff()
     page = open_page(width=width)

@@ -15,6 +15,11 @@ pytestmark = [
 ]
 
 PHONE = 360
+# For every other way through the portal, the one with JavaScript is the long form.
+WITH_AND_WITHOUT = [
+    pytest.param(True, marks=pytest.mark.slow, id="with JavaScript"),
+    pytest.param(False, id="without"),
+]
 LISTED = {"evidence": "listed", "list_name": "the contract list", "list_as_of": "2026-04-01"}
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests import builders
-from tests.portal.test_pages_are_accessible import problems
+from tests.portal.test_pages_are_accessible import WIDTHS, problems
 from tests.servers import processes
 
 pytestmark = [
@@ -62,7 +62,7 @@ def strict_portal(transactional_db, redis_url, smtp_server, data_folder):
         yield portal
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_staff_without_a_second_step_are_led_to_one_and_to_the_page_they_wanted(
     strict_portal, smtp_server, open_page, width
 ):

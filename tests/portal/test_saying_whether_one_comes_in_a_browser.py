@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from membership.meetings.reminders import send_due_reminders
 from tests import builders
 from tests.meetings.plans import ZOOM, member, planned
-from tests.portal.test_main_job_in_a_browser import sign_in
+from tests.portal.test_main_job_in_a_browser import WITH_AND_WITHOUT, sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -28,7 +28,7 @@ def meeting():
     return planned(by=priya, now=timezone.now(), day=tomorrow)
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+@pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
 def test_from_the_reminder_to_the_answer(
     portal, smtp_server, celery_worker_process, open_page, meeting, javascript, settings
 ):
@@ -75,7 +75,7 @@ def test_a_calendar_address_is_made_and_renewed_on_a_phone_without_javascript(
     assert str(meeting.uid) in answers[1].text()
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+@pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
 def test_the_calendars_link_leads_through_the_sign_in_to_zoom(
     portal, smtp_server, open_page, meeting, javascript
 ):

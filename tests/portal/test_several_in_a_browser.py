@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from requests.models import JoinRequest
 from tests import builders
-from tests.portal.test_main_job_in_a_browser import sign_in
+from tests.portal.test_main_job_in_a_browser import WITH_AND_WITHOUT, sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -20,7 +20,7 @@ def choose(page, community, question, answer):
     part.get_by_role("group", name=question).get_by_label(answer, exact=True).check()
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+@pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
 def test_two_programs_in_one_sitting(portal, smtp_server, open_page, javascript):
     stvc, sas = builders.community("stvc"), builders.community("sas")
     page = open_page(width=PHONE, javascript=javascript)

@@ -47,6 +47,7 @@ def test_every_picture_of_it_is_taken_by_the_script_and_kept():
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_the_pictures_can_be_taken_from_the_running_portal(tmp_path):
     # A process of its own: this one may have a browser open already, and Playwright allows one.
     done = subprocess.run(

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from membership.models import Enrolment, OutboxEmail, Person, YearlyConfirmation
 from requests.yearly import ask_yearly
 from tests import builders
-from tests.portal.test_main_job_in_a_browser import PHONE, choose, sign_in
+from tests.portal.test_main_job_in_a_browser import PHONE, WITH_AND_WITHOUT, choose, sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -30,7 +30,7 @@ def link(portal):
     return portal.url + path[0]
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+@pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
 def test_from_the_link_to_still_here(smtp_server, open_page, link, javascript):
     page = open_page(width=PHONE, javascript=javascript)
     page.goto(link)
