@@ -15,13 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from django.conf import settings
-from django.core.mail import get_connection
 from django.utils import timezone
 
 from communities.models import SupportTeam
 from membership.models import ListKind, OutboxEmail
 from membership.outbox.message import message_of
-from membership.outbox.queue import Letter, queue, without_ringing
+from membership.outbox.queue import Letter, queue
 from membership.outbox.tasks import SWEEP_AT_MOST, sweep_letters
 from membership.reassessment import reassess
 from tests import builders
@@ -93,16 +92,13 @@ def _queued(number: int, now: datetime) -> list[OutboxEmail]:
     """As many as one sweep takes."""
     team, body = SupportTeam.objects.order_by("pk")[0], "Thank you for asking to join."
     letter = Letter("receipt", team, None, "Your request", body, "somebody@example.org")
-    with without_ringing():
-        return [
-            queue(letter, about=f"bench:{number}", event=n, now=now) for n in range(SWEEP_AT_MOST)
-        ]
+    return [queue(letter, about=f"bench:{number}", event=n, now=now) for n in range(SWEEP_AT_MOST)]
 
 
 def _bare_loop(rows: list[OutboxEmail], port: int) -> None:
     with smtplib.SMTP("127.0.0.1", port) as connection:
         for row in rows:
-            message = message_of(row, get_connection())
+            message = message_of(row)
             content = message.message().as_bytes(linesep="\r\n")
             connection.sendmail(message.from_email, message.to, content)
 
