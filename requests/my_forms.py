@@ -1,25 +1,15 @@
-"""What somebody changes about herself."""
+"""What somebody changes about themselves."""
 
 from django import forms
 
-from membership.forms import OneLine
+from requests.forms import JoinForm
 
 
 class DetailsForm(forms.Form):
-    """Her name and her phone."""
+    """The name and the phone, asked as on the join form."""
 
-    name = OneLine(
-        label="Your full name",
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": "Type your name."},
-    )
-    phone = OneLine(
-        label="Work phone (optional)",
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
-    )
+    name = JoinForm.base_fields["name"]
+    phone = JoinForm.base_fields["phone"]
 
 
 class PreferencesForm(forms.Form):
