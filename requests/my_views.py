@@ -13,30 +13,19 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.applicants import person_for
 from membership.details import change_details, set_reminders
-from membership.forms import OneLine
 from membership.models import Correction, Person
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
 from requests.changing_jobs import on_record, places_in, tell_of_work
-from requests.forms import join_form_for
+from requests.forms import JoinForm, join_form_for
 from requests.lifecycle import LAPSE_DAYS
 
 
 class DetailsForm(forms.Form):
-    """Her name and her phone."""
+    """The name and the phone, asked as on the join form."""
 
-    name = OneLine(
-        label="Your full name",
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": "Type your name."},
-    )
-    phone = OneLine(
-        label="Work phone (optional)",
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
-    )
+    name = JoinForm.base_fields["name"]
+    phone = JoinForm.base_fields["phone"]
 
 
 class PreferencesForm(forms.Form):

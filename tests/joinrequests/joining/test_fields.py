@@ -7,6 +7,7 @@ from django import forms
 
 from communities.rules.vocabulary import Family
 from requests.forms import JoinForm, ProgramJoinForm, join_form_class, join_form_for
+from requests.held import all_that_is_held
 from requests.joining.fields import Section, declaration_of, join_field
 from requests.models import JoinRequest
 from requests.sample_applicants import todays_applicants
@@ -134,6 +135,14 @@ def test_staff_ask_it_where_they_enter_a_request_for_somebody(client, declared):
 
     assert JoinRequest.objects.get(person__email="robin@example.org").answers["called"] == SAID
     assert f"<dt>{STAFF_LABEL}</dt>" in html.unescape(review.content.decode())
+
+
+def test_it_is_in_what_the_applicant_downloads(worker, declared):
+    join_request = builders.sent(worker, called=SAID)
+
+    held = all_that_is_held(join_request.person, now=builders.NOW)
+
+    assert held["requests"][0]["answers"]["called"] == SAID
 
 
 def test_it_is_asked_of_new_work_too(client, worker, declared):
