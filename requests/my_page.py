@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.formats import date_format
 
-from membership.access.showing import Place
+from membership.access.my_views import Place
 from requests.models import JoinRequest
 from requests.reminders import Wait
 

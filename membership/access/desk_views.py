@@ -16,7 +16,7 @@ from communities.models import SupportTeam
 from membership.access import reconciliation, slack_link, verbs
 from membership.access.comparison import compare
 from membership.access.exports import Export, read_export, read_pasted
-from membership.access.lifecycle import Verb, allows
+from membership.access.verbs import Verb, allows
 from membership.importing.sheets import MOST_BYTES, MOST_ROWS
 from membership.models import Access, SlackExport
 from membership.refusal import Refused

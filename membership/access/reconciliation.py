@@ -14,7 +14,7 @@ from communities.models import SupportTeam
 from membership.access import verbs
 from membership.access.comparison import Comparison, Line, compare
 from membership.access.exports import Export
-from membership.access.lifecycle import Verb
+from membership.access.verbs import Verb
 from membership.models import Access, SlackExport, User
 from membership.refusal import Refused
 from membership.teams import families_of

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import PurePath
 
+from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
@@ -56,7 +57,7 @@ def upload(
             uploaded_at=now,
             moved_at=now,
         )
-        transaction.on_commit(partial(_ring, kept.pk), robust=True)
+        transaction.on_commit(partial(_notify_worker, kept.pk), robust=True)
     return kept
 
 
@@ -87,7 +88,7 @@ def confirm(*, list_import_id: int, now: datetime) -> None:
             raise Refused(f"This list cannot be written now: {kept.get_state_display().lower()}.")
         kept.state, kept.percent, kept.moved_at = State.APPLYING, 0, now
         kept.save(update_fields=["state", "percent", "moved_at"])
-        transaction.on_commit(partial(_ring, kept.pk), robust=True)
+        transaction.on_commit(partial(_notify_worker, kept.pk), robust=True)
 
 
 def apply(*, list_import_id: int, now: datetime) -> None:
@@ -172,7 +173,7 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
 
 
 def stalled(*, now: datetime) -> list[int]:
-    """Lists whose work has stopped, or whose doorbell nobody heard."""
+    """Lists whose work has stopped, or whose task was lost."""
     waiting = ListImport.objects.filter(
         state__in=ListImport.WORKING, moved_at__lt=now - STALLED_AFTER
     )
@@ -285,12 +286,10 @@ def _short_file_name(name: str) -> str:
     return f"{path.stem[:100]}{path.suffix[:20]}"
 
 
-def _ring(list_import_id: int) -> None:
+def _notify_worker(list_import_id: int) -> None:
     """Tell a worker that a list waits. Without a broker the sweep finds it."""
-    from membership.importing.tasks import carry_on_with_list
-
     try:
-        carry_on_with_list.delay(list_import_id)
+        current_app.send_task("membership.carry_on_with_list", [list_import_id])
     except Exception:
         # Whatever the broker's trouble is, the list is a row and the sweeper will find it.
-        logger.warning("The broker did not take the doorbell for list %s.", list_import_id)
+        logger.warning("The broker did not take the task for list %s.", list_import_id)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from communities.models import SupportTeam
 from communities.vocabulary import Evidence
 from membership import roster_letters, rosters
-from membership.access.lifecycle import GIVEN
+from membership.access.verbs import GIVEN
 from membership.models import (
     Access,
     CoordinationRole,

@@ -6,7 +6,7 @@ from django.db.models import ProtectedError
 from django.test.utils import CaptureQueriesContext
 
 from membership.access import verbs
-from membership.access.lifecycle import TRANSITIONS, State, Verb, allows
+from membership.access.verbs import TRANSITIONS, State, Verb, allows
 from membership.models import Access, AccessStep, Enrolment, Person
 from membership.rosters import end_enrolment, enrol
 from requests.lifecycle import State as RequestState

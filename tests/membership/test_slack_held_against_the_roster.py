@@ -9,8 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from membership.access import reconciliation
 from membership.access.comparison import compare, near_accesses
 from membership.access.exports import read_export, read_pasted
-from membership.access.lifecycle import Verb
-from membership.access.verbs import mark, want
+from membership.access.verbs import Verb, mark, want
 from membership.models import Access, Enrolment, Person, SlackExport
 from membership.refusal import Refused
 from membership.rosters import end_enrolment, enrol
