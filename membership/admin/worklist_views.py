@@ -17,13 +17,10 @@ from membership import roster_letters, rosters, worklist
 from membership.confirmations import SETTLED_BY_HAND, settle_row
 from membership.forms import LONGEST_TEXT, Paragraphs
 from membership.models import Enrolment, User, WorklistRow
-from membership.outbox.message import blocks_of
+from membership.outbox.message import OWN_WORDS, preview_of
 from membership.outbox.queue import Letter
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
-
-# Stands in the preview where the staff's own words will be.
-OWN_WORDS = "[own words]"
 
 
 class WriteForm(forms.Form):
@@ -233,11 +230,7 @@ def _act(request: SignedIn, pk: int, action: Action) -> HttpResponse:
         title=_label(action, shown),
         form=form,
         letter=letter,
-        letter_blocks=[
-            ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
-        ]
-        if letter
-        else [],
+        letter_blocks=preview_of(letter.body) if letter else [],
         button=_label(action, shown),
         button_kind=action.button,
     )
