@@ -200,7 +200,7 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
             words = StaffWords.of(form)
             decide(decision.verb, join_request_id=pk, words=words, by=request.user, now=now)
         except Refused as refusal:
-            # Her words stay in the form; the page behind shows what happened meanwhile.
+            # Their words stay in the form; the page behind shows what happened meanwhile.
             form.add_error(None, str(refusal))
         else:
             messages.success(request, decision.done.format(name=join_request.person.short_name))
@@ -230,7 +230,7 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
 
 
 def mine(request: SignedIn, pk: int) -> JoinRequest:
-    """A request of this person's own team; any other does not exist for her."""
+    """A request of this person's own team; any other does not exist for them."""
     join_request = reviewing.requests_of(request.user).filter(pk=pk).first()
     if join_request is None:
         raise Http404("There is no such request.")

@@ -95,7 +95,7 @@ class RowForm(forms.Form):
 
 @dataclass(frozen=True)
 class Row:
-    """One person among several: her request, how the rules come out, and what staff say about her."""
+    """One person among several: their request, how the rules come out, and what staff say about them."""
 
     join_request: JoinRequest
     form: RowForm

@@ -1,4 +1,4 @@
-"""What waits for somebody on her own page, the most pressing first."""
+"""What waits for somebody on their own page, the most pressing first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

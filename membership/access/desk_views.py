@@ -274,7 +274,7 @@ def put_aside(request: SignedIn, family: str) -> HttpResponse:
 
 
 def _workspace(request: SignedIn, family: str) -> SupportTeam:
-    """A workspace of her own team; any other does not exist for her."""
+    """A workspace of their own team; any other does not exist for them."""
     team = slack_link.workspaces_of(request.user).filter(family=family).first()
     if team is None:
         raise Http404("There is no such workspace.")

@@ -23,7 +23,7 @@ from membership.signup.visitors import SignedIn
 
 @dataclass(frozen=True)
 class Place:
-    """A community she is in, with how far her access to its places has come.
+    """A community they are in, with how far their access to its places has come.
 
     ``templates/membership/place.html`` shows it; ``slack`` is None where the community has none.
     """
@@ -42,12 +42,12 @@ class Place:
 
     @property
     def waits_for_her(self) -> bool:
-        """True while there is something for her to do: joining Slack."""
+        """True while there is something for them to do: joining Slack."""
         return self.slack is not None and self.slack.state != Access.State.JOINED
 
 
 def places_of(person: Person) -> list[Place]:
-    """The communities she is in now, in two queries. ``enrolment.waits`` is for the yearly question."""
+    """The communities they are in now, in two queries. ``enrolment.waits`` is for the yearly question."""
     enrolments = person.enrolments.filter(ended_on__isnull=True).annotate(waits=is_waiting())
     slack: dict[int, Access] = {}
     zoom: dict[int | None, Access] = {}
@@ -69,7 +69,7 @@ def places_of(person: Person) -> list[Place]:
 @login_required
 @require_safe
 def slack(request: SignedIn, slug: str) -> HttpResponse:
-    """How she gets into Slack. The link is shown once she has asked for it."""
+    """How they get into Slack. The link is shown once they have asked for it."""
     community, _, hers = _hers(request, slug)
     return render(request, "membership/slack.html", {"community": community, "hers": hers})
 
@@ -77,7 +77,7 @@ def slack(request: SignedIn, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def slack_link(request: SignedIn, slug: str) -> HttpResponse:
-    """She asks for the invitation link: one use of it."""
+    """They ask for the invitation link: one use of it."""
     community, person, _ = _hers(request, slug)
     try:
         links.open_link(person=person, community=community, now=timezone.now())
@@ -89,7 +89,7 @@ def slack_link(request: SignedIn, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def slack_joined(request: SignedIn, slug: str) -> HttpResponse:
-    """She says that she has joined."""
+    """They say that they have joined."""
     community, person, _ = _hers(request, slug)
     try:
         verbs.join(person=person, team=community.team, now=timezone.now())
@@ -101,7 +101,7 @@ def slack_joined(request: SignedIn, slug: str) -> HttpResponse:
 
 
 def _hers(request: SignedIn, slug: str) -> tuple[CommunityOfPractice, Person, HerSlack]:
-    """The community, herself and her page; where she is not enrolled there is no such page."""
+    """The community, the member and their page; where they are not enrolled there is no such page."""
     communities = CommunityOfPractice.objects.select_related("team")
     community = get_object_or_404(communities, slug=slug)
     person = person_for(request.user)

@@ -65,7 +65,7 @@ def mark_joined(
 
 @transaction.atomic
 def mark_same(*, team: SupportTeam, chosen: Collection[str], by: User, now: datetime) -> int:
-    """The address in Slack is that of the person on the roster: it is kept, and she has joined."""
+    """The address in Slack is that of the person on the roster: it is kept, and they have joined."""
     lines = _chosen(_comparison(team, by).near, chosen)
     addresses = {line.access.pk: line.email for line in lines if line.access}
     rows = verbs.locked(Access.objects.filter(pk__in=addresses))

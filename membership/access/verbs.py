@@ -29,7 +29,7 @@ GIVEN = (State.INVITED, State.JOINED)
 TASKS = (State.TO_DO, State.INVITED, State.TO_REMOVE)
 
 TRANSITIONS: dict[Verb, dict[State, State]] = {
-    # Who comes back before she was removed is where she was: ``verbs`` reads that from her steps.
+    # Who comes back before they were removed is where they were: ``verbs`` reads that from their steps.
     Verb.WANTED: {
         State.NOT_NEEDED: State.TO_DO,
         State.REMOVED: State.TO_DO,
@@ -50,7 +50,7 @@ TRANSITIONS: dict[Verb, dict[State, State]] = {
 
 
 def allows(access: Access, verb: Verb) -> bool:
-    """May this verb be used on this access now? Nobody is invited to a list: she is put on it."""
+    """May this verb be used on this access now? Nobody is invited to a list: they are put on it."""
     if verb == Verb.INVITED and access.kind == Access.Kind.ZOOM:
         return False
     return State(access.state) in TRANSITIONS[verb]
@@ -179,7 +179,7 @@ def _why_not(access: Access, verb: Verb) -> str:
 
 @transaction.atomic
 def join(*, person: Person, team: SupportTeam, now: datetime) -> Access:
-    """She says that she has joined Slack."""
+    """They say that they have joined Slack."""
     access = slack_of(person, team)
     if access.state != State.JOINED:
         if not allows(access, Verb.JOINED):
@@ -189,7 +189,7 @@ def join(*, person: Person, team: SupportTeam, now: datetime) -> Access:
 
 
 def slack_of(person: Person, team: SupportTeam) -> Access:
-    """Her access to a workspace, locked. Runs inside the caller's transaction."""
+    """Their access to a workspace, locked. Runs inside the caller's transaction."""
     hers = Access.objects.filter(person=person, team=team, kind=_Kind.SLACK)
     rows = locked(hers.select_related("person", "team"))
     if not rows:
@@ -198,7 +198,7 @@ def slack_of(person: Person, team: SupportTeam) -> Access:
 
 
 def saw_the_link(access: Access, *, now: datetime) -> None:
-    """She has opened the invitation link: that is her invitation. For a locked row."""
+    """They have opened the invitation link: that is their invitation. For a locked row."""
     if access.person and allows(access, Verb.INVITED):
         text = "By the invitation link."
         advance([access], Verb.INVITED, by=access.person.user, now=now, text=text)

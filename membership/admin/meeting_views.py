@@ -183,7 +183,7 @@ def _history(shown: Meeting) -> list[LogEntry]:
 
 
 def _mine(request: SignedIn, pk: int) -> Meeting:
-    """A meeting of this person's own team; any other does not exist for her."""
+    """A meeting of this person's own team; any other does not exist for them."""
     shown = planning.meetings_for_staff(request.user).filter(pk=pk).first()
     if shown is None:
         raise Http404("There is no such meeting.")

@@ -214,7 +214,7 @@ def _act(request: SignedIn, pk: int, action: Action) -> HttpResponse:
         try:
             action.act(shown, form, request.user, timezone.now())
         except Refused as refusal:
-            # Her words stay in the form; the page behind shows what happened meanwhile.
+            # Their words stay in the form; the page behind shows what happened meanwhile.
             form.add_error(None, str(refusal))
         else:
             messages.success(request, action.done.format(name=person.short_name))
@@ -237,7 +237,7 @@ def _act(request: SignedIn, pk: int, action: Action) -> HttpResponse:
 
 
 def _mine(request: SignedIn, pk: int) -> WorklistRow:
-    """A row of this person's own team; any other does not exist for her."""
+    """A row of this person's own team; any other does not exist for them."""
     shown = worklist.worklist_of(request.user).filter(pk=pk).first()
     if shown is None:
         raise Http404("There is no such row.")

@@ -23,7 +23,7 @@ from membership.names import name_key
 
 
 class PeopleList(Importer):
-    """A person, known by her email, and her work in one program. An empty caseload says nothing."""
+    """A person, known by their email, and their work in one program. An empty caseload says nothing."""
 
     columns = (
         PERSON_NAME,
@@ -85,7 +85,7 @@ class RosterList(Importer):
     """A person of a community's roster. The list enrols; it ends nothing and brings nobody back.
 
     Being in a community is no fact that a list knows better than the portal: an open enrolment stays
-    as it is, whatever day the list gives, and who left after the day she started stays out.
+    as it is, whatever day the list gives, and who left after the day they started stays out.
     """
 
     columns = (
