@@ -213,11 +213,6 @@ def access_of(user: User) -> QuerySet[Access]:
     return mine.select_related("person", "team", "community")
 
 
-def tasks_of(user: User) -> QuerySet[Access]:
-    """What waits for the teams of this member of staff."""
-    return access_of(user).filter(state__in=TASKS)
-
-
 def locked(rows: QuerySet[Access]) -> list[Access]:
     """These rows, in an order that all verbs share, held until the transaction ends."""
     return list(rows.order_by("pk").select_for_update(of=("self",)))
