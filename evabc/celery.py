@@ -23,8 +23,6 @@ app.autodiscover_tasks(
         "evabc",
         "membership",
         "membership.outbox",
-        "membership.importing",
-        "membership.meetings",
         "requests",
     ]
 )

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,7 +32,12 @@ class StaffSite(AdminSite):
     empty_value_display = "–"
     enable_nav_sidebar = False
 
-    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: object) -> None:
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type[ModelAdmin] | None = None,
+        **options: object,
+    ) -> None:
         """Leave out what other packages bring and nobody here should open: codes, factors, groups."""
         models = (
             model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
@@ -43,7 +49,7 @@ class StaffSite(AdminSite):
         """Every page is given the list, and only the front page shows it."""
         return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         """With the pages that are of no single model, and without those about passwords."""
         # The models are not there yet when this site is read.
         from evabc.guide_views import staff_guide

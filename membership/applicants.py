@@ -9,8 +9,8 @@ from membership.models import Person, User
 def person_for(user: User) -> Person:
     """The register's person for a sign-in.
 
-    Her sign-in email is her work email, and the code has shown that it is hers: so a person whom a
-    list brought with this address is her.
+    Their sign-in email is their work email, and the code has shown that it is theirs: so a person whom a
+    list brought with this address is the same person.
     """
     return Person.objects.filter(user=user).first() or _first_time(user)
 
@@ -29,7 +29,7 @@ def _first_time(user: User) -> Person:
 def find_person(email: str) -> Person | None:
     """The register's person with this email.
 
-    The address of a sign-in was shown to be hers; another one somebody wrote down. So the first counts
+    The address of a sign-in was shown to be theirs; another one somebody wrote down. So the first counts
     where two people have it.
     """
     hers = Q(user__email__iexact=email.strip()) | Q(email__iexact=email.strip())
@@ -38,12 +38,12 @@ def find_person(email: str) -> Person | None:
 
 @transaction.atomic
 def person_with(email: str, *, name: str, phone: str = "") -> Person:
-    """The same for staff who enter something for her: locked, and made where there is none.
+    """The same for staff who enter something for them: locked, and made where there is none.
 
-    A new one has no sign-in; she takes it over by signing in with this email. What the register
+    A new one has no sign-in; they take it over by signing in with this email. What the register
     says of a person already stays, and only what is missing is filled in.
     """
-    # get_or_create: two who enter her at once make one person.
+    # get_or_create: two who enter them at once make one person.
     found = find_person(email) or Person.objects.get_or_create(email=email.strip().lower())[0]
     person = Person.objects.select_for_update().get(pk=found.pk)
     person.name, person.phone = person.name or name, person.phone or phone

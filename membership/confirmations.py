@@ -50,7 +50,7 @@ def is_waiting() -> Exists:
 
 @transaction.atomic
 def confirm(*, enrolment_id: int, by: User, now: datetime) -> YearlyConfirmation:
-    """She is still here: all is as EVA BC has it."""
+    """They are still here: all is as EVA BC has it."""
     confirmation = lock_hers(enrolment_id, by)
     close(confirmation, Answer.STILL_HERE, now=now)
     return confirmation
@@ -60,7 +60,7 @@ def confirm(*, enrolment_id: int, by: User, now: datetime) -> YearlyConfirmation
 def on_leave(
     *, enrolment_id: int, by: User, until: date | None, now: datetime
 ) -> YearlyConfirmation:
-    """She is on leave and stays on the roster; she is asked again when back, or in a year."""
+    """They are on leave and stay on the roster; they are asked again when back, or in a year."""
     confirmation = lock_hers(enrolment_id, by)
     today = timezone.localdate(now)
     if until and not today <= until <= today + LONGEST_LEAVE:
@@ -86,7 +86,7 @@ def settle_row(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRo
 
 
 def lock_place(enrolment_id: int, by: User) -> Enrolment:
-    """Lock her place in a community. Inside the caller's transaction."""
+    """Lock their place in a community. Inside the caller's transaction."""
     enrolment = (
         Enrolment.objects.select_for_update(of=("self",))
         .select_related("person", "community__team")
@@ -107,7 +107,7 @@ def lock_question(enrolment: Enrolment) -> YearlyConfirmation | None:
 
 
 def lock_hers(enrolment_id: int, by: User) -> YearlyConfirmation:
-    """Lock her place and the question that waits there. Inside the caller's transaction."""
+    """Lock their place and the question that waits there. Inside the caller's transaction."""
     waiting = lock_question(lock_place(enrolment_id, by))
     if waiting is None:
         raise Refused("There is nothing to confirm now. Nothing was changed.")

@@ -1,7 +1,7 @@
-"""What a person changes herself: her name, her phone, and whether she gets reminders.
+"""What a person changes themself: their name, their phone, and whether they get reminders.
 
 A reminder repeats what another letter or the portal says already: of a meeting, of a question that
-staff asked, of the yearly question. Questions, decisions and news of her places are no reminders and
+staff asked, of the yearly question. Questions, decisions and news of their places are no reminders and
 always go out. Who has turned reminders off has the same time to answer as everybody else.
 """
 
@@ -13,13 +13,13 @@ from membership.refusal import Refused
 
 
 def takes_reminders(person: Person) -> bool:
-    """May a reminder be sent to her? Whatever queues one asks here first."""
+    """May a reminder be sent to them? Whatever queues one asks here first."""
     return person.wants_reminders
 
 
 @transaction.atomic
 def change_details(*, person_id: int, by: User, name: str, phone: str) -> Person:
-    """Her name and her phone, as she writes them."""
+    """Their name and their phone, as they write them."""
     if not name:
         raise Refused("Type your name.")
     person = _lock_hers(person_id, by)

@@ -73,7 +73,7 @@ _FORMATS: dict[SheetFormat, tuple[Callable[[Sequence[str], Sequence[Row]], bytes
 
 
 def exports_of(families: frozenset[Family]) -> QuerySet[Export]:
-    """The log as a member of staff sees it: her team's, and for leads the sheets of both too."""
+    """The log as a member of staff sees it: their team's, and for leads the sheets of both too."""
     seen = Q(team__family__in=families)
     if families == frozenset(Family):
         seen |= Q(team__isnull=True)

@@ -26,9 +26,9 @@ SOMEBODY = "Somebody who knows your work"
 
 @dataclass(frozen=True)
 class Successor:
-    """Whom a chair or coordinator names to follow her.
+    """Whom a chair or coordinator names to follow them.
 
-    ``may_name_me``: the leaver agrees that the letter gives her own name.
+    ``may_name_me``: the leaver agrees that the letter gives their own name.
     """
 
     name: str
@@ -45,7 +45,7 @@ def leave(
     reason: str = "",
     successor: Successor | None = None,
 ) -> Leaving:
-    """She leaves today, and her team hears of it; ``reason`` is for staff. A successor is invited by letter to ask to join.
+    """They leave today, and their team hears of it; ``reason`` is for staff. A successor is invited by letter to ask to join.
 
     Only the communities of chairs and coordinators ask for one. A leaving invites one person at most:
     an enrolment ends once, and what is over is refused.
@@ -68,7 +68,7 @@ def leave(
 
 
 def _invite(enrolment: Enrolment, successor: Successor, now: datetime) -> None:
-    """Invite whom she names. Whether that person is known or enrolled already, nobody is told."""
+    """Invite whom they name. Whether that person is known or enrolled already, nobody is told."""
     if not enrolment.community.is_coordination:
         raise Refused("This community asks for no successor.")
     if successor.email.lower() == enrolment.person.email.lower():
@@ -84,7 +84,7 @@ def _invite(enrolment: Enrolment, successor: Successor, now: datetime) -> None:
 
 
 class LeaveForm(forms.Form):
-    """Leaving a community. ``successor`` is whom she names, where the community asks for one."""
+    """Leaving a community. ``successor`` is whom they name, where the community asks for one."""
 
     reason = Paragraphs(
         label="Why do you leave? (optional)",
@@ -155,7 +155,7 @@ def leave_page(request: SignedIn, pk: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refusal:
-            # What she typed stays.
+            # What they typed stays.
             form.add_error(None, str(refusal))
         else:
             messages.success(

@@ -1,7 +1,7 @@
 """Holding all open enrolments against the rules again, and keeping the worklist in step.
 
 Nobody is removed by a list: a row of the worklist is a proposal to look, for staff. Whoever meets
-the rules again leaves the worklist by herself.
+the rules again leaves the worklist without staff doing anything.
 """
 
 from collections.abc import Mapping, Sequence

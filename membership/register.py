@@ -40,7 +40,7 @@ class NotKept(Exception):
 def confirm_caseload(
     *, claim: ProgramPosition, carries: bool, by: User, on: date
 ) -> ProgramPosition:
-    """Staff checked whether she carries a caseload in the program that ``claim`` is about."""
+    """Staff checked whether they carry a caseload in the program that ``claim`` is about."""
     person = _lock(claim.person)
     same = {
         name: getattr(claim, name)
@@ -56,7 +56,7 @@ def confirm_caseload(
 
 @transaction.atomic
 def confirm_role(*, claim: CoordinationRole, held: bool, by: User, on: date) -> CoordinationRole:
-    """Staff checked whether she has the role that ``claim`` is about."""
+    """Staff checked whether they have the role that ``claim`` is about."""
     person = _lock(claim.person)
     same = {
         name: getattr(claim, name)

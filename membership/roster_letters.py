@@ -114,7 +114,7 @@ def ended(enrolment: Enrolment, text: str) -> Letter:
 
 
 def confirm(enrolment: Enrolment) -> Letter:
-    """The yearly question: a link to the page on which she answers."""
+    """The yearly question: a link to the page on which they answer."""
     return _letter("confirm", enrolment)
 
 
@@ -124,7 +124,7 @@ def confirm_reminder(enrolment: Enrolment, *, days: int) -> Letter:
 
 
 def left(enrolment: Enrolment) -> Letter:
-    """To somebody who left by herself: done, and how to come back."""
+    """To somebody who left on their own: done, and how to come back."""
     return _letter("roster-left", enrolment)
 
 
@@ -134,7 +134,7 @@ def news_left(enrolment: Enrolment) -> Letter:
 
 
 def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Letter:
-    """To whom a leaver has named: what the community is, and that she may ask to join.
+    """To whom a leaver has named: what the community is, and that they may ask to join.
 
     It goes to an address that the register need not know, and says nothing about anybody else.
     """

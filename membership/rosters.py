@@ -73,8 +73,8 @@ def close(
 ) -> None:
     """End a locked enrolment today: what every way out has in common.
 
-    The worklist lets go of her, the tasks of her access are made, and ``letter`` goes out; where the
-    register has no email of hers, none does. Runs inside the caller's transaction.
+    The worklist lets go of them, the tasks of their access are made, and ``letter`` goes out; where the
+    register has no email of theirs, none does. Runs inside the caller's transaction.
     """
     if enrolment.ended_on:
         ended = date_format(enrolment.ended_on, "j F Y")

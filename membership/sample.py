@@ -17,7 +17,7 @@ from communities.catalogue import COMMUNITIES, slug_of
 from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import Funder, MeetingKind
 from membership.access import slack_link, verbs
-from membership.access.lifecycle import Verb
+from membership.access.verbs import Verb
 from membership.importing.uploads import write_at_once
 from membership.meetings.attendance import Answer, answer, note_who_came, people_of
 from membership.meetings.planning import Plan, plan_meeting

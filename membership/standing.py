@@ -38,7 +38,7 @@ def standing_of(
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
 ) -> Standing:
-    """What is known of one person, with unsaved ``positions`` and ``roles`` of hers added."""
+    """What is known of one person, with unsaved ``positions`` and ``roles`` of theirs added."""
     return _standings([person], on, positions, roles)[person.pk]
 
 
@@ -155,7 +155,7 @@ def is_overtaken(fact: Evidenced, newest: _NewestEditions) -> bool:
 
 
 def _with_newest_claim(rows: Sequence[_Row]) -> list[_Row]:
-    """Her newest answer about a thing stands in place of her earlier ones."""
+    """Their newest answer about a thing stands in place of their earlier ones."""
     claims = [row for row in rows if row.evidence == Evidence.CLAIMED]
     return [row for row in rows if row.evidence != Evidence.CLAIMED] + claims[-1:]
 

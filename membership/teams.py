@@ -1,7 +1,7 @@
 """Who of EVA BC's staff looks after what.
 
 Three groups: each team decides its own family's requests, leads see both. A superuser counts as a
-lead. Somebody without ``is_staff`` belongs to no team, whatever her groups say.
+lead. Somebody without ``is_staff`` belongs to no team, whatever their groups say.
 """
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
@@ -75,9 +75,9 @@ def _permissions(app: str, models: tuple[str, ...], verbs: tuple[str, ...]) -> l
 
 @transaction.atomic
 def make_lead(*, email: str, name: str) -> User:
-    """Make this person a lead; she proves her address with the code of her first sign-in.
+    """Make this person a lead; they prove their address with the code of their first sign-in.
 
-    Her sign-in is made where there is none yet, and her name is written where the register has none.
+    Their sign-in is made where there is none yet, and their name is written where the register has none.
     """
     user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email)
     User.objects.filter(pk=user.pk).update(is_staff=True, is_active=True)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from communities.models import CommunityOfPractice
 from membership.models import User
-from membership.outbox.message import blocks_of
+from membership.outbox.message import OWN_WORDS, preview_of
 from membership.refusal import Refused
 from membership.signup.visitors import AdminView, SignedIn
 from requests import behind, desk, letters, reviewing, workflow
@@ -23,9 +23,6 @@ from requests.forms import ApproveForm, AskForm, DeclineForm, NoteForm, ReopenFo
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest, ReasonText
 from requests.register_desk import register_desk
-
-# Stands in the preview where the staff's own words will be.
-OWN_WORDS = "[own words]"
 
 
 @require_safe
@@ -203,7 +200,7 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
             words = StaffWords.of(form)
             decide(decision.verb, join_request_id=pk, words=words, by=request.user, now=now)
         except Refused as refusal:
-            # Her words stay in the form; the page behind shows what happened meanwhile.
+            # Their words stay in the form; the page behind shows what happened meanwhile.
             form.add_error(None, str(refusal))
         else:
             messages.success(request, decision.done.format(name=join_request.person.short_name))
@@ -226,21 +223,14 @@ def _decide(request: SignedIn, pk: int, decision: Decision) -> HttpResponse:
         if join_request.holder(now) != request.user
         else "",
         letter=letter,
-        letter_blocks=letter_blocks(letter) if letter else [],
+        letter_blocks=preview_of(letter.body) if letter else [],
         button=_label(decision, join_request),
         button_kind=decision.verb.value,
     )
 
 
-def letter_blocks(letter: letters.Letter) -> list[tuple[str, str]]:
-    """A letter's paragraphs; the one for the staff's own words is marked "own"."""
-    return [
-        ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
-    ]
-
-
 def mine(request: SignedIn, pk: int) -> JoinRequest:
-    """A request of this person's own team; any other does not exist for her."""
+    """A request of this person's own team; any other does not exist for them."""
     join_request = reviewing.requests_of(request.user).filter(pk=pk).first()
     if join_request is None:
         raise Http404("There is no such request.")

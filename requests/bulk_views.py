@@ -25,18 +25,17 @@ from django.views.decorators.http import require_http_methods
 from communities.rules.assess import Assessment
 from membership.forms import Paragraphs
 from membership.models import User
+from membership.outbox.message import OWN_WORDS, preview_of
 from membership.outbox.wording import each_read_once
 from membership.refusal import Refused
 from membership.signup.visitors import AdminView, SignedIn
 from requests import letters, reviewing
 from requests.admin_views import (
     DECISIONS,
-    OWN_WORDS,
     Decision,
     StaffWords,
     decide,
     form_of,
-    letter_blocks,
 )
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest
@@ -96,7 +95,7 @@ class RowForm(forms.Form):
 
 @dataclass(frozen=True)
 class Row:
-    """One person among several: her request, how the rules come out, and what staff say about her."""
+    """One person among several: their request, how the rules come out, and what staff say about them."""
 
     join_request: JoinRequest
     form: RowForm
@@ -319,7 +318,7 @@ def _with_letters(
         if not words and decision.verb != Verb.APPROVE:  # a welcome needs no words of staff
             words = OWN_WORDS
         letter = decision.letter(row.join_request, words)
-        shown.append((row, letter, letter_blocks(letter)))
+        shown.append((row, letter, preview_of(letter.body)))
     return shown
 
 

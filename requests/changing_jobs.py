@@ -37,14 +37,14 @@ Work = ProgramPosition | CoordinationRole
 
 @dataclass(frozen=True)
 class OnRecord:
-    """Her positions and roles, each as (what, how EVA BC knows it); what has ended is apart."""
+    """Their positions and roles, each as (what, how EVA BC knows it); what has ended is apart."""
 
     current: list[tuple[str, str]]
     ended: list[tuple[str, str]]
 
 
 def on_record(person: Person, on: date) -> OnRecord:
-    """All her work, in two queries. Roles that she was found not to have are no work of hers."""
+    """All their work, in two queries. Roles that they were found not to have are no work of theirs."""
     work: list[Work] = [
         *person.positions.select_related("program__agency", "agency"),
         *person.roles.filter(is_held=True).select_related("initiative"),
@@ -115,12 +115,12 @@ def _still(on: date) -> Q:
 def change_jobs(
     *, enrolment_id: int, by: User, answers: dict[str, Any], now: datetime
 ) -> Enrolment:
-    """She works elsewhere now. ``answers`` are those of a valid join form.
+    """They work elsewhere now. ``answers`` are those of a valid join form.
 
-    A yearly question that waits is answered by it. What she says is held against the rules of every
-    community she is in.
+    A yearly question that waits is answered by it. What they say is held against the rules of every
+    community they are in.
 
-    The old work keeps its history: her own claim of it ends yesterday; what a list or staff say of it
+    The old work keeps its history: their own claim of it ends yesterday; what a list or staff say of it
     stays as they said it. The new work is a claim, the rules are held against it at once, and what is
     not known for certain goes on the team's worklist.
     """
@@ -152,7 +152,7 @@ def tell_of_work(
     answers: dict[str, Any],
     now: datetime,
 ) -> Claims:
-    """Her new work, where no roster depends on it: ``community`` says which questions she answered."""
+    """Their new work, where no roster depends on it: ``community`` says which questions they answered."""
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
     if person.user_id != by.pk:
         raise Refused("These are somebody else’s details.")
@@ -164,7 +164,7 @@ def tell_of_work(
 
 
 def places_in(person: Person, family: str) -> QuerySet[Enrolment]:
-    """Her places in the communities of a family: her work there goes to its team."""
+    """Their places in the communities of a family: their work there goes to its team."""
     return person.enrolments.filter(ended_on__isnull=True, community__team__family=family)
 
 
@@ -176,7 +176,7 @@ def _take_over(
     old: Sequence[Work],
     on: date,
 ) -> Claims:
-    """Her old work ends yesterday in her own word, and the new work is a claim from today."""
+    """Their old work ends yesterday in their own word, and the new work is a claim from today."""
     for work in old:
         _end_claim(work, on - timedelta(days=1))
     person.name = answers["name"]
@@ -189,21 +189,21 @@ def _take_over(
 
 
 def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None:
-    """Her own claim about this work ends; beside a fact of somebody else it is made for that."""
+    """Their own claim about this work ends; beside a fact of somebody else it is made for that."""
     if work.evidence != Evidence.CLAIMED:
         hers = type(work)._default_manager.filter(
             **{name: getattr(work, name) for name in (*work.SAME_THING, "person")},
             evidence=Evidence.CLAIMED,
         )
         if hers.exists():
-            return  # her own claim of the same is ended in its turn
+            return  # their own claim of the same is ended in its turn
     own = work if work.evidence == Evidence.CLAIMED else _her_own(work)
     own.ends_on = max(last_day, own.starts_on or last_day)
     own.save()
 
 
 def _her_own(work: ProgramPosition | CoordinationRole) -> ProgramPosition | CoordinationRole:
-    """What she would have said of the same work, not saved yet."""
+    """What they would have said of the same work, not saved yet."""
     about = {name: getattr(work, name) for name in (*work.SAME_THING, "person", "starts_on")}
     if isinstance(work, ProgramPosition):
         return ProgramPosition(**about, agency=work.agency, carries_caseload=work.carries_caseload)

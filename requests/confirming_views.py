@@ -146,7 +146,7 @@ def _answer(request: SignedIn, pk: int, answer: str, until: date | None) -> None
 
 
 def _hers(request: SignedIn, pk: int) -> Enrolment:
-    """Her own place in a community; anybody else's does not exist for her."""
+    """Their own place in a community; anybody else's does not exist for them."""
     enrolment = (
         Enrolment.objects.filter(pk=pk, person=person_for(request.user))
         .select_related("person", "community__team")

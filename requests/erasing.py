@@ -1,7 +1,7 @@
-"""Erasing a person: the whole verb, and what it does to her requests.
+"""Erasing a person: the whole verb, and what it does to their requests.
 
 The history of a request stays for the numbers: which community, when, how it ended. Whose it was,
-what she said and what was written about it go.
+what they said and what was written about it go.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ from requests.workflow import withdraw_erased
 
 @transaction.atomic
 def erase(*, person_id: int, by: User, now: datetime) -> None:
-    """Erase a person: she herself, or staff for her.
+    """Erase a person: the person themself, or staff for them.
 
     Open requests are withdrawn, enrolments end, letters that wait are cancelled, and what stays says
-    of nobody who she was. A letter that a worker is handing over to the mail server at this moment is
+    of nobody who they were. A letter that a worker is handing over to the mail server at this moment is
     sent or not sent; its row keeps neither address nor words.
     """
     # Requests before the person: in the order in which the other verbs lock.
@@ -57,7 +57,7 @@ def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime)
 def _blank(join_request: JoinRequest) -> None:
     join_request.answers = {}
     join_request.agency, join_request.agency_name = None, ""
-    # She knows the old one, and letters in mailboxes name it.
+    # They know the old one, and letters in mailboxes name it.
     join_request.reference = new_reference()
     join_request.assessment = _verdicts_only(join_request.assessment)
     join_request.save()

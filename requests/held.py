@@ -12,7 +12,7 @@ from membership.models import Enrolment, OutboxEmail, Person, SlackLinkOpening, 
 from requests.lifecycle import Verb
 from requests.models import JoinRequest
 
-# The law gives a person what is about her; these are other people's, or would undo a protection.
+# The law gives a person what is about them; these are other people's, or would undo a protection.
 LEFT_OUT = [
     "Notes that EVA BC staff write to one another about a request, and the reasons they note for "
     "colleagues: they hold the opinions and names of other people. Ask the privacy officer for them.",
@@ -63,7 +63,7 @@ _OF_A_FACT = ("evidence", "list_name", "list_as_of", "list_says", "confirmed_on"
 
 
 def held_by_register(person: Person) -> dict[str, object]:
-    """Her details, facts, communities, letters and meetings. Of other people it says nothing."""
+    """Their details, facts, communities, letters and meetings. Of other people it says nothing."""
     return {
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
         "sign_in": _sign_in(person.user) if person.user else None,

@@ -1,4 +1,4 @@
-"""From request to register: the verbs that link what an applicant wrote, and check what she claims.
+"""From request to register: the verbs that link what an applicant wrote, and check what they claim.
 
 Each locks the request, which must be open and of the team of the member of staff, does its work on
 the register by the register's own verbs, and writes a note for staff into the request's history.
@@ -31,7 +31,7 @@ from requests.lifecycle import OPEN
 from requests.models import JoinRequest
 from requests.workflow import lock_open, look_again, note
 
-# What an applicant said, and what staff checked about it; what lists say is not hers to link.
+# What an applicant said, and what staff checked about it; what lists say is not theirs to link.
 _HERS = (Evidence.CLAIMED, Evidence.CONFIRMED)
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
@@ -84,7 +84,7 @@ def written_alike(join_request: JoinRequest) -> list[JoinRequest]:
 
 
 def _written(join_request: JoinRequest) -> str:
-    """The agency as she wrote it; a match changes what the request links to, never her words."""
+    """The agency as they wrote it; a match changes what the request links to, never their words."""
     return str(join_request.answers.get("agency", ""))
 
 
@@ -97,7 +97,7 @@ def _same_name(name: str, join_request: JoinRequest) -> bool:
 
 @transaction.atomic
 def match_agency(*, join_request_id: int, agency_id: int, by: User, now: datetime) -> JoinRequest:
-    """What she wrote is this agency of the register; her program is taken where only one fits.
+    """What they wrote is this agency of the register; their program is taken where only one fits.
 
     Another agency than the first one may be chosen while the request is open.
     """
@@ -135,7 +135,7 @@ def match_written_alike(*, join_request_id: int, by: User, now: datetime) -> int
 
 @transaction.atomic
 def match_program(*, join_request_id: int, program_id: int, by: User, now: datetime) -> JoinRequest:
-    """The program that she means is this one of her agency."""
+    """The program that they mean is this one of their agency."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     program = Program.objects.select_related("agency").get(pk=program_id)
     if program.agency_id != join_request.agency_id:
@@ -147,7 +147,7 @@ def match_program(*, join_request_id: int, program_id: int, by: User, now: datet
 def match_initiative(
     *, join_request_id: int, initiative_id: int, by: User, now: datetime
 ) -> JoinRequest:
-    """The initiative that she means is this one."""
+    """The initiative that they mean is this one."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     initiative = CoordinationInitiative.objects.get(pk=initiative_id)
     return _link(join_request, "initiative", initiative, roles_of(join_request), by, now)
@@ -161,7 +161,7 @@ def _link(
     by: User,
     now: datetime,
 ) -> JoinRequest:
-    """Her rows are about this ``thing``, which they keep under ``name``; both histories say so."""
+    """Their rows are about this ``thing``, which they keep under ``name``; both histories say so."""
     for row in _or_refuse(rows):
         setattr(row, name, thing)
         row.save()
@@ -223,12 +223,12 @@ def add_initiative(
     )
 
 
-# -- Checking what she claims ---------------------------------------------------------------------
+# -- Checking what they claim ---------------------------------------------------------------------
 
 
 @transaction.atomic
 def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
-    """Staff checked whether she carries a caseload in the program she names."""
+    """Staff checked whether they carry a caseload in the program they name."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     claim = _or_refuse(positions_of(join_request))[-1]
     register.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
@@ -239,7 +239,7 @@ def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetim
 
 @transaction.atomic
 def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
-    """Staff checked whether the ministry funds the program she names."""
+    """Staff checked whether the ministry funds the program they name."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     program = _or_refuse(positions_of(join_request))[-1].program
     if program is None:
@@ -254,7 +254,7 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
 
 @transaction.atomic
 def check_role(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
-    """Staff checked whether she has the role she names."""
+    """Staff checked whether they have the role they name."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     claim = _or_refuse(roles_of(join_request))[-1]
     register.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
@@ -272,7 +272,7 @@ def check_membership(
     by: User,
     now: datetime,
 ) -> JoinRequest:
-    """Staff checked the membership of her agency or her own: this period, or None for "no"."""
+    """Staff checked the membership of their agency or their own: this period, or None for "no"."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     on = timezone.localdate(now)
     held_by = _holder(join_request, holder)

@@ -29,7 +29,7 @@ def new_reference() -> str:
 
 
 class CameBy(models.TextChoices):
-    """How a request came to staff who entered it; empty where she sent it herself."""
+    """How a request came to staff who entered it; empty where they sent it themself."""
 
     EMAIL = "email", "By email"
     PHONE = "phone", "By phone"
@@ -38,8 +38,8 @@ class CameBy(models.TextChoices):
 class JoinRequest(Searchable):
     """A person's asking to join one community.
 
-    ``answers`` is what she said, as she said it: while it is a draft also half of it. ``state`` is
-    moved by ``workflow`` only. ``assessment`` is the outcome of the rules as it stood when she sent
+    ``answers`` is what they said, as they said it: while it is a draft also half of it. ``state`` is
+    moved by ``workflow`` only. ``assessment`` is the outcome of the rules as it stood when they sent
     the request, and later when staff decided.
 
     ``verdict`` is what the rules came out at when they were last looked at: when it was sent, matched,

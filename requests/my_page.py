@@ -1,4 +1,4 @@
-"""What waits for somebody on her own page, the most pressing first."""
+"""What waits for somebody on their own page, the most pressing first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.formats import date_format
 
-from membership.access.showing import Place
+from membership.access.my_views import Place
 from requests.models import JoinRequest
 from requests.reminders import Wait
 

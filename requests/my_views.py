@@ -45,7 +45,7 @@ class PreferencesForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: SignedIn) -> HttpResponse:
-    """Her name and phone, which she changes here, and her work with how it is known."""
+    """Their name and phone, which they change here, and their work with how it is known."""
     person = person_for(request.user)
     form = DetailsForm(_typed(request), initial=_known(person))
     if request.method == "POST" and form.is_valid():
@@ -75,7 +75,7 @@ def details(request: SignedIn) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_work(request: SignedIn, family: str) -> HttpResponse:
-    """Her new work where she is in no community of the family: kept as her own word."""
+    """Their new work where they are in no community of the family: kept as their own word."""
     person, community = person_for(request.user), _any_of(family)
     if places_in(person, family).exists():
         return redirect("my:details")
@@ -142,7 +142,7 @@ def _known(person: Person) -> dict[str, str]:
 
 
 def _any_of(family: str) -> CommunityOfPractice:
-    """The communities of a family ask the same of her work: any of them will do."""
+    """The communities of a family ask the same of their work: any of them will do."""
     community = CommunityOfPractice.objects.filter(team__family=family).order_by("pk").first()
     if community is None:
         raise Http404("There is no such kind of community.")

@@ -1,4 +1,4 @@
-"""Her rights under the privacy law, as pages: agree, see, correct, delete."""
+"""Their rights under the privacy law, as pages: agree, see, correct, delete."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -26,7 +26,7 @@ from requests.held import all_that_is_held
 
 
 class CorrectionForm(forms.Form):
-    """What to correct, in her words."""
+    """What to correct, in their words."""
 
     text = Paragraphs(
         label="What is wrong, and how is it right?",
@@ -39,7 +39,7 @@ class CorrectionForm(forms.Form):
 @login_required
 @require_POST
 def agree_again(request: SignedIn) -> HttpResponse:
-    """She agrees to purposes that have changed."""
+    """They agree to purposes that have changed."""
     agree(person=person_for(request.user), now=timezone.now())
     messages.success(request, "Thank you.")
     return redirect("my:home")
@@ -49,7 +49,7 @@ def agree_again(request: SignedIn) -> HttpResponse:
 @require_safe
 @fresh_code_required
 def download(request: SignedIn) -> HttpResponse:
-    """All that is held about her, as one file."""
+    """All that is held about them, as one file."""
     now = timezone.now()
     tell("Own data taken", user=request.user.pk)
     return JsonResponse(
@@ -87,7 +87,7 @@ def delete(request: SignedIn) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def correction(request: SignedIn) -> HttpResponse:
-    """Ask staff to correct what she cannot change herself."""
+    """Ask staff to correct what they cannot change themself."""
     form = CorrectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -1,7 +1,6 @@
 """Ready reasons for declining and for asking: which are offered where, and the first ones."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -49,7 +48,7 @@ def seed_reasons() -> int:
     return len(ReasonText.objects.bulk_create(rows))
 
 
-_FIRST_REASONS: list[dict[str, Any]] = [
+_FIRST_REASONS: list[dict[str, str]] = [
     {
         "used_for": UsedFor.DECLINE,
         "family": Family.PROGRAM_SUPPORT,

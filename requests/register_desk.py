@@ -51,7 +51,7 @@ class Matching:
 
 
 def matching_of(join_request: JoinRequest, *, search: str) -> Matching:
-    """What to offer for a request; ``search`` stands in place of what she wrote."""
+    """What to offer for a request; ``search`` stands in place of what they wrote."""
     positions, roles = positions_of(join_request), roles_of(join_request)
     role = roles[-1] if roles else None
     written = str(join_request.answers.get("agency", ""))
@@ -76,7 +76,7 @@ def _near_agencies(written: str, search: str) -> list[Agency]:
 
 
 def _programs(agency: Agency, position: ProgramPosition) -> list[Program]:
-    """The agency's programs, those of her type first."""
+    """The agency's programs, those of their type first."""
     programs = agency.programs.select_related("agency").order_by("community_served", "pk")
     return sorted(programs[:MOST_FOUND], key=lambda p: p.type != position.program_type)
 
@@ -167,7 +167,7 @@ def _says_own(matching: Matching) -> bool:
 
 
 def _known_membership(join_request: JoinRequest, matching: Matching) -> EvaMembership | None:
-    """The newest membership that the register knows of the holder she named."""
+    """The newest membership that the register knows of the holder they named."""
     if _says_own(matching) or join_request.agency is None:
         memberships = join_request.person.eva_memberships
     else:

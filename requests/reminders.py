@@ -10,7 +10,7 @@ after the day of the question.
 * A request lapses after 30 days, and not before its last reminder has been out for 3 days, however
   late that was. A reminder is out when the mail server took it, or refused it for good: an address
   that takes no mail keeps no request open for ever.
-* Who has turned reminders off gets none, and her request lapses after 30 days all the same.
+* Who has turned reminders off gets none, and their request lapses after 30 days all the same.
 """
 
 import logging

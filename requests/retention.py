@@ -1,11 +1,10 @@
 """Nightly: nothing is kept for longer than the privacy page says.
 
-All of it in pieces, each a transaction of its own, so that nobody waits and a stop loses nothing: what
-is left over is found again the next time.
+Each kind is a transaction of its own: what a stop leaves over is found again the next time.
 """
 
-from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,27 +16,19 @@ from requests.erasing import take_out_of_requests
 from requests.lifecycle import DECIDED, State
 from requests.models import JoinRequest
 
-CHUNK = 200
 
-# In this order: what one lets go of can be the last that kept a row of a later one.
-Piece = Callable[..., int]
+class LetsGo(Protocol):
+    """Lets go of one kind of data that is due, or only counts it. Gives the number of rows."""
+
+    def __call__(self, *, now: datetime, dry_run: bool) -> int: ...
 
 
-def retain(*, now: datetime, dry_run: bool = False, chunk: int = CHUNK) -> dict[str, int]:
+def retain(*, now: datetime, dry_run: bool = False) -> dict[str, int]:
     """Let go of all that has been kept long enough. Gives the numbers, by kind; they are kept too."""
-    counts = {kind: _to_the_end(piece, now, dry_run, chunk) for kind, piece in KINDS.items()}
+    counts = {kind: let_go(now=now, dry_run=dry_run) for kind, let_go in KINDS.items()}
     if not dry_run:
         _keep_report(counts, now)
     return counts
-
-
-def _to_the_end(piece: Piece, now: datetime, dry_run: bool, chunk: int) -> int:
-    if dry_run:
-        return piece(now=now, most=chunk, dry_run=True)
-    total = 0
-    while done := piece(now=now, most=chunk, dry_run=False):
-        total += done
-    return total
 
 
 @transaction.atomic
@@ -50,21 +41,21 @@ def _keep_report(counts: dict[str, int], now: datetime) -> None:
 
 
 @transaction.atomic
-def drafts(*, now: datetime, most: int, dry_run: bool) -> int:
+def drafts(*, now: datetime, dry_run: bool) -> int:
     """Requests that were never sent."""
     rows = JoinRequest.objects.filter(
         state=State.DRAFT, created_at__lt=keeping.before(now, "draft_days")
     )
     if dry_run:
         return rows.count()
-    pks = list(rows.order_by("pk").values_list("pk", flat=True)[:most])
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
     # Sent in this very moment, it is no draft any more.
     JoinRequest.objects.filter(pk__in=pks, state=State.DRAFT).delete()
     return len(pks)
 
 
 @transaction.atomic
-def old_requests(*, now: datetime, most: int, dry_run: bool) -> int:
+def old_requests(*, now: datetime, dry_run: bool) -> int:
     """Requests that were decided long ago and whose enrolment, if any, ended long ago."""
     old = keeping.before(now, "request_months")
     over = Q(enrolment__isnull=True) | Q(enrolment__ended_on__lt=timezone.localdate(old))
@@ -74,7 +65,7 @@ def old_requests(*, now: datetime, most: int, dry_run: bool) -> int:
     if dry_run:
         return rows.count()
     found = rows.select_for_update(of=("self",)).select_related("enrolment", "community")
-    join_requests = list(found.order_by("pk")[:most])
+    join_requests = list(found.order_by("pk"))
     take_out_of_requests(join_requests, now=now)
     for join_request in join_requests:
         enrolments = [join_request.enrolment] if join_request.enrolment else []
@@ -86,12 +77,12 @@ def old_requests(*, now: datetime, most: int, dry_run: bool) -> int:
 
 
 @transaction.atomic
-def people(*, now: datetime, most: int, dry_run: bool) -> int:
+def people(*, now: datetime, dry_run: bool) -> int:
     """People of the register without enrolment or request whom no list has named for long."""
     rows = keeping.people_long_gone(now).filter(join_requests__isnull=True)
     if dry_run:
         return rows.count()
-    pks = list(rows.order_by("pk").values_list("pk", flat=True)[:most])
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
     for person in Person.objects.select_for_update().filter(pk__in=pks).order_by("pk"):
         # Somebody may have asked to join since: who has a request now stays.
         if not (person.join_requests.exists() or person.enrolments.exists()):
@@ -99,7 +90,8 @@ def people(*, now: datetime, most: int, dry_run: bool) -> int:
     return len(pks)
 
 
-KINDS: dict[str, Piece] = {
+# In this order: what one lets go of can be the last that kept a row of a later one.
+KINDS: dict[str, LetsGo] = {
     "sign-ups never confirmed": keeping.unconfirmed_sign_ups,
     "drafts": drafts,
     "requests": old_requests,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
-from membership.access.showing import places_of
+from membership.access.my_views import places_of
 from membership.applicants import person_for
 from membership.meetings.attendance import next_meetings
 from membership.models import Person

@@ -37,7 +37,7 @@ from requests.reasons import told
 def save_draft(
     *, person: Person, community: CommunityOfPractice, answers: dict[str, Any], now: datetime
 ) -> JoinRequest:
-    """Keep what she has typed so far."""
+    """Keep what they have typed so far."""
     draft, new = JoinRequest.objects.select_for_update().get_or_create(
         person=person,
         community=community,
@@ -53,7 +53,7 @@ def save_draft(
 def submit(
     *, join_request_id: int, by: User, answers: dict[str, Any], now: datetime
 ) -> JoinRequest:
-    """Send the request. ``answers`` are those of a valid form; they become her claimed facts."""
+    """Send the request. ``answers`` are those of a valid form; they become their claimed facts."""
     with _one_open_request(_ALREADY_OPEN), transaction.atomic():
         return _submit(join_request_id, by, answers, now)
 
@@ -89,7 +89,7 @@ def submit_for(
 ) -> JoinRequest:
     """Send a request that came to staff by email or phone, for the person with this ``email``.
 
-    She needs no sign-in; the register's person is taken where there is one. A draft of her own stays
+    They need no sign-in; the register's person is taken where there is one. A draft of their own stays
     as it is. ``answers`` are those of a valid form.
     """
     with _one_open_request(_ANOTHER_OPEN), transaction.atomic():
@@ -210,7 +210,7 @@ def approve(
 def decline(
     *, join_request_id: int, by: User, text: str, now: datetime, ground: ReasonText | None = None
 ) -> JoinRequest:
-    """Decline, and tell the applicant why and what she can do.
+    """Decline, and tell the applicant why and what they can do.
 
     That is the text of ``ground``, a ready reason, and ``text``, the staff's own words after it;
     one of the two may be missing.
@@ -411,7 +411,7 @@ def _can_be_open(join_request: JoinRequest, *, already_open: str, already_in: st
 
 
 def _today(join_request: JoinRequest, now: datetime) -> Assessment:
-    """The rules as they come out now, on all that the register knows; her claims are in it."""
+    """The rules as they come out now, on all that the register knows; their claims are in it."""
     standing = standing_of(join_request.person, timezone.localdate(now))
     return assess(standing, join_request.community.rules())
 

@@ -6,10 +6,10 @@ went out, however late that was, so a backlog never brings two letters at once; 
 missed, only the newest reminder that is due goes out. Somebody on two rosters gets at most one of
 these letters a day; the other one is due tomorrow.
 
-Who has turned reminders off gets the question and no letter more; her days count as everybody's.
+Who has turned reminders off gets the question and no letter more; their days count as everybody's.
 
 Who has not answered after 45 days goes on the worklist, and not before the last reminder has been out
-for a week. Without an email in the register nobody can be asked: she goes there at once.
+for a week. Without an email in the register nobody can be asked: they go there at once.
 """
 
 from collections.abc import Callable, Iterable
@@ -178,7 +178,7 @@ def _put_on_worklist(confirmation_id: int, now: datetime) -> bool:
 
 
 def _lock_person(people: QuerySet[Person]) -> None:
-    """Two rosters of one person wait for each other. ``no_key``: facts of hers may still be added."""
+    """Two rosters of one person wait for each other. ``no_key``: facts of theirs may still be added."""
     people.select_for_update(of=("self",), no_key=True).first()
 
 

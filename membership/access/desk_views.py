@@ -14,7 +14,7 @@ from communities.models import SupportTeam
 from membership.access import reconciliation, slack_link, verbs
 from membership.access.comparison import compare
 from membership.access.exports import Export, read_export, read_pasted
-from membership.access.lifecycle import Verb, allows
+from membership.access.verbs import Verb, allows
 from membership.importing.sheets import MOST_BYTES, MOST_ROWS
 from membership.models import Access, SlackExport
 from membership.refusal import Refused
@@ -274,7 +274,7 @@ def put_aside(request: SignedIn, family: str) -> HttpResponse:
 
 
 def _workspace(request: SignedIn, family: str) -> SupportTeam:
-    """A workspace of her own team; any other does not exist for her."""
+    """A workspace of their own team; any other does not exist for them."""
     team = slack_link.workspaces_of(request.user).filter(family=family).first()
     if team is None:
         raise Http404("There is no such workspace.")

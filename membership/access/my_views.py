@@ -1,9 +1,12 @@
-"""The Slack page of somebody on a roster. It exists for as long as she is enrolled."""
+"""What somebody on a roster sees of their access, and their Slack page, while they are enrolled."""
+
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,15 +15,61 @@ from membership.access import slack_link as links
 from membership.access import verbs
 from membership.access.slack_link import HerSlack
 from membership.applicants import person_for
-from membership.models import Person
+from membership.confirmations import is_waiting
+from membership.models import Access, Enrolment, Person
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
+
+
+@dataclass(frozen=True)
+class Place:
+    """A community they are in, with how far their access to its places has come.
+
+    ``templates/membership/place.html`` shows it; ``slack`` is None where the community has none.
+    """
+
+    enrolment: Enrolment
+    slack: Access | None
+    zoom: Access | None
+
+    @property
+    def slack_url(self) -> str:
+        return reverse("my:slack", args=[self.enrolment.community.slug])
+
+    @property
+    def leave_url(self) -> str:
+        return reverse("my:leave", args=[self.enrolment.pk])
+
+    @property
+    def waits_for_her(self) -> bool:
+        """True while there is something for them to do: joining Slack."""
+        return self.slack is not None and self.slack.state != Access.State.JOINED
+
+
+def places_of(person: Person) -> list[Place]:
+    """The communities they are in now, in two queries. ``enrolment.waits`` is for the yearly question."""
+    enrolments = person.enrolments.filter(ended_on__isnull=True).annotate(waits=is_waiting())
+    slack: dict[int, Access] = {}
+    zoom: dict[int | None, Access] = {}
+    for access in person.accesses.all():
+        if access.kind == Access.Kind.SLACK:
+            slack[access.team_id] = access
+        else:
+            zoom[access.community_id] = access
+    return [
+        Place(
+            enrolment=enrolment,
+            slack=slack.get(enrolment.community.team_id) if enrolment.community.has_slack else None,
+            zoom=zoom.get(enrolment.community_id),
+        )
+        for enrolment in enrolments.select_related("community__team")
+    ]
 
 
 @login_required
 @require_safe
 def slack(request: SignedIn, slug: str) -> HttpResponse:
-    """How she gets into Slack. The link is shown once she has asked for it."""
+    """How they get into Slack. The link is shown once they have asked for it."""
     community, _, hers = _hers(request, slug)
     return render(request, "membership/slack.html", {"community": community, "hers": hers})
 
@@ -28,7 +77,7 @@ def slack(request: SignedIn, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def slack_link(request: SignedIn, slug: str) -> HttpResponse:
-    """She asks for the invitation link: one use of it."""
+    """They ask for the invitation link: one use of it."""
     community, person, _ = _hers(request, slug)
     try:
         links.open_link(person=person, community=community, now=timezone.now())
@@ -40,7 +89,7 @@ def slack_link(request: SignedIn, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def slack_joined(request: SignedIn, slug: str) -> HttpResponse:
-    """She says that she has joined."""
+    """They say that they have joined."""
     community, person, _ = _hers(request, slug)
     try:
         verbs.join(person=person, team=community.team, now=timezone.now())
@@ -52,7 +101,7 @@ def slack_joined(request: SignedIn, slug: str) -> HttpResponse:
 
 
 def _hers(request: SignedIn, slug: str) -> tuple[CommunityOfPractice, Person, HerSlack]:
-    """The community, herself and her page; where she is not enrolled there is no such page."""
+    """The community, the member and their page; where they are not enrolled there is no such page."""
     communities = CommunityOfPractice.objects.select_related("team")
     community = get_object_or_404(communities, slug=slug)
     person = person_for(request.user)

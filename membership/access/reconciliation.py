@@ -14,7 +14,7 @@ from communities.models import SupportTeam
 from membership.access import verbs
 from membership.access.comparison import Comparison, Line, compare
 from membership.access.exports import Export
-from membership.access.lifecycle import Verb
+from membership.access.verbs import Verb
 from membership.models import Access, SlackExport, User
 from membership.refusal import Refused
 from membership.teams import families_of
@@ -65,7 +65,7 @@ def mark_joined(
 
 @transaction.atomic
 def mark_same(*, team: SupportTeam, chosen: Collection[str], by: User, now: datetime) -> int:
-    """The address in Slack is that of the person on the roster: it is kept, and she has joined."""
+    """The address in Slack is that of the person on the roster: it is kept, and they have joined."""
     lines = _chosen(_comparison(team, by).near, chosen)
     addresses = {line.access.pk: line.email for line in lines if line.access}
     rows = verbs.locked(Access.objects.filter(pk__in=addresses))

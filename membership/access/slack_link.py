@@ -82,7 +82,7 @@ def workspaces_of(user: User) -> QuerySet[SupportTeam]:
 
 
 def warnings_for(user: User, *, on: date) -> list[str]:
-    """What this member of staff should know of her teams' links."""
+    """What this member of staff should know of their teams' links."""
     found = [link_now(team, on=on).warning for team in workspaces_of(user)]
     return [warning for warning in found if warning]
 
@@ -116,7 +116,7 @@ def give_link(
 
 @transaction.atomic
 def open_link(*, person: Person, community: CommunityOfPractice, now: datetime) -> SlackLink:
-    """She has the link shown: one use of it, counted once, and her invitation."""
+    """They have the link shown: one use of it, counted once, and their invitation."""
     access = _hers(person, community)
     newest = SlackLink.objects.select_for_update().filter(team=community.team).first()
     found = link_now(community.team, on=timezone.localdate(now))
@@ -131,7 +131,7 @@ def open_link(*, person: Person, community: CommunityOfPractice, now: datetime) 
 
 @dataclass(frozen=True)
 class HerSlack:
-    """What the Slack page of somebody on the roster shows. ``link`` only once she asked for it."""
+    """What the Slack page of somebody on the roster shows. ``link`` only once they asked for it."""
 
     access: Access
     link: SlackLink | None
@@ -140,7 +140,7 @@ class HerSlack:
 
 @transaction.atomic
 def slack_page_of(*, person: Person, community: CommunityOfPractice, on: date) -> HerSlack:
-    """Her Slack page in a community where she is enrolled. Raises ``Refused`` where she is not."""
+    """Their Slack page in a community where they are enrolled. Raises ``Refused`` where they are not."""
     access = _hers(person, community)
     found = link_now(community.team, on=on)
     has_expired = found.link is None or (found.link.expires_on or on) < on

@@ -1,4 +1,6 @@
-"""What happens to access: the enrolment opens and ends it, staff and the person herself say the rest.
+"""What happens to access: the enrolment opens and ends it, staff and the person themself say the rest.
+
+not needed → to do → (invited →) joined → to remove → removed, and to do again for who comes back.
 
 One verb, one function, one transaction, for one row or for many, with the same number of queries
 whatever their number. All go through ``advance()``, which writes the states and the steps.
@@ -7,6 +9,7 @@ whatever their number. All go through ``advance()``, which writes the states and
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -14,10 +17,44 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice, SupportTeam
-from membership.access.lifecycle import GIVEN, TASKS, TRANSITIONS, State, Verb, allows
 from membership.models import Access, AccessStep, Enrolment, Person, User
 from membership.refusal import Refused
 from membership.teams import families_of
+
+State: TypeAlias = Access.State
+Verb: TypeAlias = AccessStep.Verb
+
+GIVEN = (State.INVITED, State.JOINED)
+# What somebody has to do, as the desk shows it first.
+TASKS = (State.TO_DO, State.INVITED, State.TO_REMOVE)
+
+TRANSITIONS: dict[Verb, dict[State, State]] = {
+    # Who comes back before they were removed is where they were: ``verbs`` reads that from their steps.
+    Verb.WANTED: {
+        State.NOT_NEEDED: State.TO_DO,
+        State.REMOVED: State.TO_DO,
+        State.TO_REMOVE: State.INVITED,
+    },
+    Verb.INVITED: {State.TO_DO: State.INVITED},
+    Verb.JOINED: {State.TO_DO: State.JOINED, State.INVITED: State.JOINED},
+    Verb.NOT_THERE: {State.INVITED: State.TO_DO, State.JOINED: State.TO_DO},
+    # Only access that was given is taken away.
+    Verb.ENDED: {
+        State.TO_DO: State.NOT_NEEDED,
+        State.INVITED: State.TO_REMOVE,
+        State.JOINED: State.TO_REMOVE,
+    },
+    Verb.FOUND: {State.NOT_NEEDED: State.TO_REMOVE, State.REMOVED: State.TO_REMOVE},
+    Verb.REMOVED: {State.TO_REMOVE: State.REMOVED},
+}
+
+
+def allows(access: Access, verb: Verb) -> bool:
+    """May this verb be used on this access now? Nobody is invited to a list: they are put on it."""
+    if verb == Verb.INVITED and access.kind == Access.Kind.ZOOM:
+        return False
+    return State(access.state) in TRANSITIONS[verb]
+
 
 _Kind = Access.Kind
 
@@ -142,7 +179,7 @@ def _why_not(access: Access, verb: Verb) -> str:
 
 @transaction.atomic
 def join(*, person: Person, team: SupportTeam, now: datetime) -> Access:
-    """She says that she has joined Slack."""
+    """They say that they have joined Slack."""
     access = slack_of(person, team)
     if access.state != State.JOINED:
         if not allows(access, Verb.JOINED):
@@ -152,7 +189,7 @@ def join(*, person: Person, team: SupportTeam, now: datetime) -> Access:
 
 
 def slack_of(person: Person, team: SupportTeam) -> Access:
-    """Her access to a workspace, locked. Runs inside the caller's transaction."""
+    """Their access to a workspace, locked. Runs inside the caller's transaction."""
     hers = Access.objects.filter(person=person, team=team, kind=_Kind.SLACK)
     rows = locked(hers.select_related("person", "team"))
     if not rows:
@@ -161,7 +198,7 @@ def slack_of(person: Person, team: SupportTeam) -> Access:
 
 
 def saw_the_link(access: Access, *, now: datetime) -> None:
-    """She has opened the invitation link: that is her invitation. For a locked row."""
+    """They have opened the invitation link: that is their invitation. For a locked row."""
     if access.person and allows(access, Verb.INVITED):
         text = "By the invitation link."
         advance([access], Verb.INVITED, by=access.person.user, now=now, text=text)
@@ -174,11 +211,6 @@ def access_of(user: User) -> QuerySet[Access]:
     """The rows of the teams of this member of staff."""
     mine = Access.objects.filter(team__family__in=families_of(user))
     return mine.select_related("person", "team", "community")
-
-
-def tasks_of(user: User) -> QuerySet[Access]:
-    """What waits for the teams of this member of staff."""
-    return access_of(user).filter(state__in=TASKS)
 
 
 def locked(rows: QuerySet[Access]) -> list[Access]:

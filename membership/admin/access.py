@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.access import desk_views, slack_link, verbs
-from membership.access.lifecycle import TASKS, Verb
+from membership.access.verbs import TASKS, Verb
 from membership.admin.teams import FilterWithDefault, RowsWithAPageOfTheirOwn
 from membership.models import Access
 from membership.signup.visitors import SignedIn

@@ -15,14 +15,12 @@ from membership.meetings import attendance, letters, planning
 from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
 from membership.meetings.zoom import match
 from membership.models import Attendance, Person
-from membership.outbox.message import blocks_of
+from membership.outbox.message import OWN_WORDS, preview_of
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
 
 # What a page of boxes to tick can send within the limit of fields of one form.
 PEOPLE_ON_A_PAGE = 200
-# Stands in the preview where the staff's own words will be.
-OWN_WORDS = "[own words]"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -99,9 +97,7 @@ def cancel(request: SignedIn, pk: int) -> HttpResponse:
         button_kind="decline",
         back=("Back to the meeting", page_of_meeting),
         letter=letter,
-        letter_blocks=[
-            ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
-        ],
+        letter_blocks=preview_of(letter.body),
     )
 
 
@@ -217,7 +213,7 @@ def _history(shown: Meeting) -> list[LogEntry]:
 
 
 def _mine(request: SignedIn, pk: int) -> Meeting:
-    """A meeting of this person's own team; any other does not exist for her."""
+    """A meeting of this person's own team; any other does not exist for them."""
     shown = planning.meetings_for_staff(request.user).filter(pk=pk).first()
     if shown is None:
         raise Http404("There is no such meeting.")

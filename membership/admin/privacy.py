@@ -56,7 +56,7 @@ class CorrectionAdmin(RowsWithAPageOfTheirOwn):
         return [path("<int:pk>/answer/", view, name=name), *super().get_urls()]
 
     def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
-        """What she asks, and the form of the answer."""
+        """What they ask, and the form of the answer."""
         return correction_page(request, pk)
 
     @admin.display(description="who", ordering="person__name")
@@ -66,7 +66,7 @@ class CorrectionAdmin(RowsWithAPageOfTheirOwn):
 
 @require_safe
 def correction_page(request: SignedIn, pk: int) -> HttpResponse:
-    """Shows what she asks."""
+    """Shows what they ask."""
     return _page(request, _mine(request, pk), AnswerForm())
 
 

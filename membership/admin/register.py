@@ -230,7 +230,7 @@ class PersonAdmin(StampsChecks):
 
     @admin.display(description="letters that came back")
     def came_back(self, person: Person) -> str:
-        """From the address that she has now; a new email ends it."""
+        """From the address that they have now; a new email ends it."""
         if person.pk is None:
             return "–"
         return "; ".join(bounce.in_words for bounce in Bounce.of(person)) or "None"
@@ -244,7 +244,7 @@ class InitiativeAdmin(SearchableAdmin):
 
 
 class ConfirmationInline(admin.StackedInline):
-    """What she answered each year; written by the verbs only."""
+    """What they answered each year; written by the verbs only."""
 
     model = YearlyConfirmation
     fields = ["asked_on", "reminded_on", "answered_on", "answer", "leave_until", "ask_again_on"]

@@ -20,13 +20,10 @@ from membership import roster_letters, rosters, worklist
 from membership.confirmations import SETTLED_BY_HAND, settle_row
 from membership.forms import LONGEST_TEXT, Paragraphs
 from membership.models import Enrolment, User, WorklistRow
-from membership.outbox.message import blocks_of
+from membership.outbox.message import OWN_WORDS, preview_of
 from membership.outbox.queue import Letter
 from membership.refusal import Refused
 from membership.signup.visitors import SignedIn
-
-# Stands in the preview where the staff's own words will be.
-OWN_WORDS = "[own words]"
 
 
 class WriteForm(forms.Form):
@@ -242,7 +239,7 @@ def _act(request: SignedIn, pk: int, action: Action) -> HttpResponse:
         try:
             action.act(shown, form, request.user, timezone.now())
         except Refused as refusal:
-            # Her words stay in the form; the page behind shows what happened meanwhile.
+            # Their words stay in the form; the page behind shows what happened meanwhile.
             form.add_error(None, str(refusal))
         else:
             messages.success(request, action.done.format(name=person.short_name))
@@ -258,18 +255,14 @@ def _act(request: SignedIn, pk: int, action: Action) -> HttpResponse:
         title=_label(action, shown),
         form=form,
         letter=letter,
-        letter_blocks=[
-            ("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(letter.body)
-        ]
-        if letter
-        else [],
+        letter_blocks=preview_of(letter.body) if letter else [],
         button=_label(action, shown),
         button_kind=action.button,
     )
 
 
 def _mine(request: SignedIn, pk: int) -> WorklistRow:
-    """A row of this person's own team; any other does not exist for her."""
+    """A row of this person's own team; any other does not exist for them."""
     shown = worklist.worklist_of(request.user).filter(pk=pk).first()
     if shown is None:
         raise Http404("There is no such row.")

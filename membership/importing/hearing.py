@@ -4,9 +4,9 @@ Lists apply by their as-of date, in whatever order they come in: a fact keeps th
 list that spoke of it (of two lists of one day, of the one whose name comes last in the alphabet).
 
 * What staff confirmed a list does not change. It notes on the fact what it says otherwise.
-* What a worker claimed of herself stays as she said it. The list's word is a row of its own beside
+* What a worker claimed of themself stays as they said it. The list's word is a row of its own beside
   it, and outweighs it in the rules; so a list marks no claim as contradicted, and a later list that
-  agrees with her has nothing to undo.
+  agrees with them has nothing to undo.
 * What a list does not name it does not touch. ``membership.standing`` counts a fact as unknown once
   a newer list of its kind and name no longer has it.
 """

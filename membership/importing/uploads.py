@@ -59,7 +59,7 @@ def upload(
             uploaded_at=now,
             moved_at=now,
         )
-        transaction.on_commit(partial(_ask_a_worker, kept.pk), robust=True)
+        transaction.on_commit(partial(_notify_worker, kept.pk), robust=True)
     return kept
 
 
@@ -90,7 +90,7 @@ def confirm(*, list_import_id: int, now: datetime) -> None:
             raise Refused(f"This list cannot be written now: {kept.get_state_display().lower()}.")
         kept.state, kept.percent, kept.moved_at = State.APPLYING, 0, now
         kept.save(update_fields=["state", "percent", "moved_at"])
-        transaction.on_commit(partial(_ask_a_worker, kept.pk), robust=True)
+        transaction.on_commit(partial(_notify_worker, kept.pk), robust=True)
 
 
 def apply(*, list_import_id: int, now: datetime) -> None:
@@ -288,7 +288,7 @@ def _short_file_name(name: str) -> str:
     return f"{path.stem[:100]}{path.suffix[:20]}"
 
 
-def _ask_a_worker(list_import_id: int) -> None:
+def _notify_worker(list_import_id: int) -> None:
     """Ask a worker to go on with the list. Without a broker the sweep finds it."""
     try:
         current_app.send_task(CARRY_ON_TASK, args=[list_import_id])

@@ -31,7 +31,7 @@ TEMPLATES = "admin/membership/listimport"
 
 
 def lists_of(user: User) -> QuerySet[ListImport]:
-    """The lists that this member of staff sees: those of the register, and her teams' rosters."""
+    """The lists that this member of staff sees: those of the register, and their teams' rosters."""
     families = families_of(user)
     if not families:
         return ListImport.objects.none()

@@ -1,6 +1,6 @@
 """Who comes to a meeting, and who came.
 
-Being enrolled decides, at the moment of asking: who has left sees nothing, and her answers no longer
+Being enrolled decides, at the moment of asking: who has left sees nothing, and their answers no longer
 count; who joins late sees everything.
 """
 
@@ -24,7 +24,7 @@ Answer = Attendance.Answer
 
 
 def meetings_of(person: Person) -> QuerySet[Meeting]:
-    """The meetings of the communities that she is enrolled in now, cancelled ones too."""
+    """The meetings of the communities that they are enrolled in now, cancelled ones too."""
     hers = Enrolment.objects.filter(person=person, ended_on__isnull=True).values("community")
     theirs = Meeting.communities.through.objects.filter(communityofpractice__in=hers)
     return (
@@ -36,7 +36,7 @@ def meetings_of(person: Person) -> QuerySet[Meeting]:
 
 @dataclass(frozen=True)
 class Invitation:
-    """A meeting as one person sees it: with her own answer."""
+    """A meeting as one person sees it: with their own answer."""
 
     meeting: Meeting
     answer: str
@@ -47,7 +47,7 @@ class Invitation:
 
 
 def invitations(person: Person, meetings: QuerySet[Meeting]) -> list[Invitation]:
-    """These meetings with her answers; three queries, however many there are."""
+    """These meetings with their answers; three queries, however many there are."""
     rows = list(meetings)
     said = dict(
         Attendance.objects.filter(person=person, meeting__in=rows).values_list("meeting", "answer")
@@ -56,14 +56,14 @@ def invitations(person: Person, meetings: QuerySet[Meeting]) -> list[Invitation]
 
 
 def next_meetings(person: Person, *, now: datetime, most: int = 3) -> list[Invitation]:
-    """What her own page shows: the next meetings, soonest first, for the include ``next.html``."""
+    """What their own page shows: the next meetings, soonest first, for the include ``next.html``."""
     to_come = meetings_of(person).filter(ends_at__gt=now, cancelled_at__isnull=True)
     return invitations(person, to_come[:most])
 
 
 @transaction.atomic
 def answer(*, meeting_id: int, person: Person, answer: str, now: datetime) -> None:
-    """She says whether she comes. The newest answer counts."""
+    """They say whether they come. The newest answer counts."""
     meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
     if not meetings_of(person).filter(pk=meeting_id).exists():
         raise Refused("This meeting is for people who are in its community.")
@@ -94,7 +94,7 @@ def answers_to(meeting: Meeting) -> list[Attendance]:
 
 
 def counting_on(meeting: Meeting) -> list[Person]:
-    """Who plans to come: she said yes or maybe, or had a letter with its time and did not say no."""
+    """Who plans to come: they said yes or maybe, or had a letter with its time and did not say no."""
     told = OutboxEmail.objects.filter(
         about=meeting.about,
         kind__in=[letters.REMINDER, letters.MOVED],
@@ -106,7 +106,7 @@ def counting_on(meeting: Meeting) -> list[Person]:
 
 
 def keep_letters_from(person: Person) -> None:
-    """An enrolment of hers ends: news of meetings that are no longer hers and still waits stays here.
+    """An enrolment of theirs ends: news of meetings that are no longer theirs and still waits stays here.
 
     Runs inside the caller's transaction.
     """

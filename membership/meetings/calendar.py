@@ -4,7 +4,7 @@ Times are written in UTC. With TZID=America/Vancouver a program takes its own zo
 the VTIMEZONE that comes along, and zone data from before 2026 has British Columbia change its clocks
 in November: such a program would place every winter meeting an hour off. In UTC the moment is right
 everywhere, without a VTIMEZONE, and a reminder rings in time even where the program, with old data,
-shows another hour beside it. For her the description says the time in words.
+shows another hour beside it. For them the description says the time in words.
 
 A calendar is often shared, and shows on locked screens: the summary is neutral, there is no
 organizer, nobody is named, and the link leads to the portal, which looks at the roster when clicked.
@@ -95,7 +95,7 @@ _signer = Signer(sep=".", salt="calendar feed")
 
 
 def renew_feed(*, person: Person, now: datetime) -> CalendarFeed:
-    """Give her a new address; the one before stops at once."""
+    """Give them a new address; the one before stops at once."""
     feed, _ = CalendarFeed.objects.update_or_create(
         person=person, defaults={"key": secrets.token_urlsafe(16), "made_at": now}
     )
@@ -111,7 +111,7 @@ def meetings_at(token: str, *, now: datetime) -> QuerySet[Meeting] | None:
     """What the calendar at an address shows; None where there is none.
 
     There is none for a made-up or an old address, for a deactivated sign-in, and for somebody who is
-    in no community now. Of a community she has left nothing is shown.
+    in no community now. Of a community they have left nothing is shown.
     """
     try:
         key = _signer.unsign(token)

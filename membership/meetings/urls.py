@@ -1,4 +1,4 @@
-"""Her pages about meetings, below /my/."""
+"""Their pages about meetings, below /my/."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Her pages: the meetings of her communities, whether she comes, the way in, her calendar."""
+"""Their pages: the meetings of their communities, whether they come, the way in, their calendar."""
 
 import hashlib
 
@@ -43,7 +43,7 @@ def meetings(request: SignedIn) -> HttpResponse:
 @login_required
 @require_safe
 def meeting(request: SignedIn, pk: int) -> HttpResponse:
-    """One meeting: when, what about, her answer, the way in."""
+    """One meeting: when, what about, their answer, the way in."""
     shown = _hers(request, pk)
     person = person_for(request.user)
     [invitation] = attendance.invitations(person, Meeting.objects.filter(pk=pk))
@@ -62,7 +62,7 @@ def meeting(request: SignedIn, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def answer(request: SignedIn, pk: int) -> HttpResponse:
-    """Say whether she comes."""
+    """Say whether they come."""
     shown = _hers(request, pk)
     try:
         attendance.answer(
@@ -111,7 +111,7 @@ def meeting_calendar(request: SignedIn, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_calendar(request: SignedIn) -> HttpResponse:
-    """Her calendar's secret address: to see, to make, to renew."""
+    """Their calendar's secret address: to see, to make, to renew."""
     person = person_for(request.user)
     if request.method == "POST":
         calendar.renew_feed(person=person, now=timezone.now())
@@ -135,12 +135,12 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404("There is no such calendar.")
     content = calendar.feed(shown)
     etag = quote_etag(hashlib.sha256(content).hexdigest())
-    # no-cache: kept by her program only, which asks each time, so that it ends when she leaves.
+    # no-cache: kept by their program only, which asks each time, so that it ends when they leave.
     headers = {"Cache-Control": "private, no-cache", "ETag": etag}
     fresh = HttpResponse(content, content_type=calendar.CONTENT_TYPE, headers=headers)
     return get_conditional_response(request, etag=etag, response=fresh) or fresh
 
 
 def _hers(request: SignedIn, pk: int) -> Meeting:
-    """A meeting of a community she is in now; any other does not exist for her."""
+    """A meeting of a community they are in now; any other does not exist for them."""
     return get_object_or_404(attendance.meetings_of(person_for(request.user)), pk=pk)

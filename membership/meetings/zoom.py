@@ -1,7 +1,7 @@
 """Who came, as Zoom's list of participants says it.
 
 Zoom writes that list in several forms: with or without a part about the meeting above the headings,
-one row a person or one for each time she came in, with the waiting room as rows of its own. What
+one row a person or one for each time they came in, with the waiting room as rows of its own. What
 staff copy from the screen may be bare names. All of it is read by the reader of lists, with its
 limits; nothing is evaluated, and a row that cannot be read is named.
 """
@@ -49,7 +49,7 @@ COLUMNS = (_NAME, _EMAIL, _WAITING, _ATTENDED)
 
 @dataclass(frozen=True)
 class Participant:
-    """Somebody on Zoom's list: every name she went by, and her email where Zoom knows it."""
+    """Somebody on Zoom's list: every name they went by, and their email where Zoom knows it."""
 
     names: tuple[str, ...]
     email: str

@@ -47,11 +47,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def display_name(self) -> str:
-        """What colleagues call her: her name, or her address where nobody knows it."""
+        """What colleagues call them: their name, or their address where nobody knows it."""
         person = getattr(self, "person", None)
         return person.name if person and person.name else self.email
 
     @cached_property
     def team_names(self) -> frozenset[str]:
-        """The names of her groups; read once, because every admin page asks many times."""
+        """The names of their groups; read once, because every admin page asks many times."""
         return frozenset(self.groups.values_list("name", flat=True))

@@ -48,7 +48,7 @@ class Enrolment(models.Model):
 
 
 class Leaving(models.Model):
-    """She left by herself, and why, where she said so. Whom she named to follow her is not kept."""
+    """They left on their own, and why, where they said so. Whom they named to follow them is not kept."""
 
     enrolment = models.OneToOneField(Enrolment, models.CASCADE, related_name="leaving")
     left_at = models.DateTimeField()

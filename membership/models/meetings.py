@@ -8,7 +8,7 @@ from membership.models.people import Person
 
 
 class Attendance(models.Model):
-    """What one person says about one meeting, and whether she came, as staff noted it."""
+    """What one person says about one meeting, and whether they came, as staff noted it."""
 
     class Answer(models.TextChoices):
         YES = "yes", "I will come"
@@ -41,7 +41,7 @@ class Attendance(models.Model):
 class CalendarFeed(models.Model):
     """A person's private calendar. Its address is made of ``key`` and the portal's signing secret.
 
-    So the address can be shown to her again, and a copy of the database alone opens no calendar.
+    So the address can be shown to them again, and a copy of the database alone opens no calendar.
     """
 
     person = models.OneToOneField(Person, models.CASCADE, related_name="calendar_feed")

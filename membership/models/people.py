@@ -64,16 +64,16 @@ class Person(Searchable):
 
     @property
     def short_name(self) -> str:
-        """What a button calls her: "Approve and email Dana"."""
+        """What a button calls them: "Approve and email Dana"."""
         return self.name.split(" ")[0] if self.name else "the applicant"
 
 
 class ProgramPosition(Evidenced):
     """A worker's job in a program, as one source knows it. The evidence is about the caseload.
 
-    ``program`` is empty until what she wrote is matched to the register; ``agency_name`` and
-    ``program_type`` then say what she wrote. ``says_funded`` and ``says_membership`` are her own
-    answers about facts of the program and the agency: None where she is not sure.
+    ``program`` is empty until what they wrote is matched to the register; ``agency_name`` and
+    ``program_type`` then say what they wrote. ``says_funded`` and ``says_membership`` are their own
+    answers about facts of the program and the agency: None where they are not sure.
     """
 
     LIST_KIND = ListKind.PEOPLE

@@ -30,7 +30,7 @@ class Consent(models.Model):
 
 
 class Correction(models.Model):
-    """What a person asked to have corrected because she cannot change it herself, and the answer.
+    """What a person asked to have corrected because they cannot change it themself, and the answer.
 
     ``state`` is moved by ``membership.privacy.corrections`` only.
     """

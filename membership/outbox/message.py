@@ -36,3 +36,12 @@ def blocks_of(body: str) -> list[tuple[str, str]]:
 def _is_our_link(paragraph: str) -> bool:
     """Only the portal's own address becomes a link: what people typed never does."""
     return paragraph.startswith(settings.PORTAL_URL + "/") and len(paragraph.split()) == 1
+
+
+# Stands in a preview where the staff's own words will be.
+OWN_WORDS = "[own words]"
+
+
+def preview_of(body: str) -> list[tuple[str, str]]:
+    """The paragraphs of a letter that staff look at first; the one for their own words is "own"."""
+    return [("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(body)]

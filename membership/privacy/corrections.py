@@ -24,7 +24,7 @@ def corrections_of(user: User | AnonymousUser) -> QuerySet[Correction]:
 
 
 def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) -> Correction:
-    """She asks her team: that of her community, else program support."""
+    """They ask their team: that of their community, else program support."""
     if person.user_id != by.pk:
         raise Refused("These are somebody else’s details.")
     try:
@@ -49,7 +49,7 @@ def _team_of(person: Person) -> SupportTeam:
 
 @transaction.atomic
 def answer(*, correction_id: int, by: User, state: str, text: str, now: datetime) -> Correction:
-    """Staff say that it is done, or why it is not; she gets a letter."""
+    """Staff say that it is done, or why it is not; they get a letter."""
     rows = Correction.objects.select_for_update(of=("self",)).select_related("person", "team")
     correction = rows.get(pk=correction_id)
     if correction.team.family not in families_of(by):

@@ -1,6 +1,6 @@
-"""Erasing a person, as far as the register and the outbox know her.
+"""Erasing a person, as far as the register and the outbox know them.
 
-``requests.erasing.erase`` is the verb. It takes her requests first and then comes here: imports run
+``requests.erasing.erase`` is the verb. It takes their requests first and then comes here: imports run
 down only.
 """
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Evidence
 from membership import roster_letters, rosters
-from membership.access.lifecycle import GIVEN
+from membership.access.verbs import GIVEN
 from membership.models import (
     Access,
     CoordinationRole,
@@ -35,7 +35,7 @@ FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembershi
 
 @dataclass(frozen=True)
 class LeftBehind:
-    """What stays of her: the lists of EVA BC that name her, each in words."""
+    """What stays of them: the lists of EVA BC that name them, each in words."""
 
     lists: tuple[str, ...]
 
@@ -47,7 +47,7 @@ def left_behind(person: Person) -> LeftBehind:
 
 
 def lock_for_erasing(*, person_id: int, by: User) -> Person:
-    """The person, held until the caller's transaction ends, where ``by`` may erase her."""
+    """The person, held until the caller's transaction ends, where ``by`` may erase them."""
     person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
     if person.erased_on:
         raise Refused("Nobody is known here any more. Nothing was changed.")
@@ -90,9 +90,9 @@ def erase_person(
 ) -> None:
     """Take a locked person out of the register, the outbox and the sign-ins.
 
-    Her times in communities end and stay, without her. Where a list of EVA BC names her, the register
+    Their times in communities end and stay, without them. Where a list of EVA BC names them, the register
     keeps what the list says, as of somebody without a sign-in, unless ``keep_listed`` is False.
-    ``abouts`` are what the letters about her requests are about. Runs inside the caller's transaction.
+    ``abouts`` are what the letters about their requests are about. Runs inside the caller's transaction.
     """
     name, email, user = person.name, person.email, person.user
     addresses = traces.addresses_of(person)
@@ -132,14 +132,14 @@ def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[E
     open_ones = person.enrolments.filter(ended_on__isnull=True).order_by("pk")
     for pk in open_ones.values_list("pk", flat=True):
         enrolment = rosters.lock(pk)
-        # Her email is gone by now, so no letter goes out.
+        # Their email is gone by now, so no letter goes out.
         letter = roster_letters.left(enrolment)
         rosters.close(enrolment, letter=letter, by=by, text="Erased.", now=now)
     return list(person.enrolments.select_related("community"))
 
 
 def _tell_the_teams(person: Person, now: datetime) -> None:
-    """Who she was, no task may say: so each team is asked to hold its places against its roster."""
+    """Who they were, no task may say: so each team is asked to hold its places against its roster."""
     there = (*GIVEN, Access.State.TO_REMOVE)
     teams = SupportTeam.objects.filter(
         pk__in=person.accesses.filter(state__in=there).values("team")

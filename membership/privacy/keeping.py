@@ -1,7 +1,7 @@
-"""How long each kind of personal data is kept, and letting go of it: what the register's floor knows.
+"""How long each kind of personal data is kept, and letting go of it: what the register knows.
 
-Each function lets go of at most ``most`` rows in one transaction of its own and gives their number;
-with ``dry_run`` it only counts, all of them. ``requests.retention`` calls them until nothing is left.
+Each function lets go of what is due in one transaction of its own and gives the number of rows; with
+``dry_run`` it only counts them. ``requests.retention`` calls them.
 """
 
 from calendar import monthrange
@@ -32,7 +32,7 @@ def before(now: datetime, kept: str) -> datetime:
 
 
 @transaction.atomic
-def unconfirmed_sign_ups(*, now: datetime, most: int, dry_run: bool) -> int:
+def unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
     """Sign-ins whose code nobody typed: perhaps the address is not even theirs."""
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
     rows = User.objects.filter(
@@ -45,7 +45,7 @@ def unconfirmed_sign_ups(*, now: datetime, most: int, dry_run: bool) -> int:
     ).exclude(email=traces.FORMER_COLLEAGUE)
     if dry_run:
         return rows.count()
-    users = list(rows.order_by("pk")[:most])
+    users = list(rows.order_by("pk"))
     for user in users:
         traces.take_out_of_sessions(user, {user.email.lower()})
         traces.delete_sign_in(user)
@@ -54,7 +54,7 @@ def unconfirmed_sign_ups(*, now: datetime, most: int, dry_run: bool) -> int:
 
 
 @transaction.atomic
-def words_of_letters(*, now: datetime, most: int, dry_run: bool) -> int:
+def words_of_letters(*, now: datetime, dry_run: bool) -> int:
     """Letters keep that they were sent, when and to whom; to strangers not even that."""
     old = before(now, "letter_days")
     rows = OutboxEmail.objects.exclude(body="").filter(
@@ -63,7 +63,7 @@ def words_of_letters(*, now: datetime, most: int, dry_run: bool) -> int:
     )
     if dry_run:
         return rows.count()
-    pks = list(rows.order_by("pk").values_list("pk", flat=True)[:most])
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
     letters = OutboxEmail.objects.filter(pk__in=pks)
     letters.update(body="")
     letters.filter(kind="successor", person__isnull=True).update(to_email="")
@@ -72,28 +72,28 @@ def words_of_letters(*, now: datetime, most: int, dry_run: bool) -> int:
 
 
 @transaction.atomic
-def log_of_exports(*, now: datetime, most: int, dry_run: bool) -> int:
+def log_of_exports(*, now: datetime, dry_run: bool) -> int:
     """Who saved which sheet."""
-    return _deleted(Export.objects.filter(at__lt=before(now, "export_months")), most, dry_run)
+    return _deleted(Export.objects.filter(at__lt=before(now, "export_months")), dry_run)
 
 
 @transaction.atomic
-def ended_sessions(*, now: datetime, most: int, dry_run: bool) -> int:
+def ended_sessions(*, now: datetime, dry_run: bool) -> int:
     """Sessions that are over."""
-    return _deleted(Session.objects.filter(expire_date__lt=now), most, dry_run)
+    return _deleted(Session.objects.filter(expire_date__lt=now), dry_run)
 
 
-def _deleted(rows: QuerySet[Model], most: int, dry_run: bool) -> int:
+def _deleted(rows: QuerySet[Model], dry_run: bool) -> int:
     """Rows that nothing hangs on."""
     if dry_run:
         return rows.count()
-    pks = list(rows.order_by("pk").values_list("pk", flat=True)[:most])
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
     rows.model._default_manager.filter(pk__in=pks).delete()
     return len(pks)
 
 
 @transaction.atomic
-def old_enrolments(*, now: datetime, most: int, dry_run: bool) -> int:
+def old_enrolments(*, now: datetime, dry_run: bool) -> int:
     """Times in a community that ended long ago and came of no request: a list brought them."""
     rows = Enrolment.objects.filter(
         ended_on__lt=before(now, "request_months").date(),
@@ -102,7 +102,7 @@ def old_enrolments(*, now: datetime, most: int, dry_run: bool) -> int:
     )
     if dry_run:
         return rows.count()
-    enrolments = list(rows.select_for_update(of=("self",)).order_by("pk")[:most])
+    enrolments = list(rows.select_for_update(of=("self",)).order_by("pk"))
     for enrolment in enrolments:
         move_to_nobody([enrolment], abouts=[], now=now)
     return len(enrolments)
@@ -125,7 +125,7 @@ def move_to_nobody(enrolments: list[Enrolment], *, abouts: list[str], now: datet
 def people_long_gone(now: datetime) -> QuerySet[Person]:
     """Whom no list has named and who has not signed in for long, without enrolments.
 
-    The requests' floor leaves out those who have a request.
+    ``requests.retention`` leaves out those who have a request.
     """
     old = before(now, "person_months")
     seen = Coalesce("user__last_login", "user__date_joined")
@@ -142,6 +142,6 @@ def people_long_gone(now: datetime) -> QuerySet[Person]:
 
 
 def delete_person(person: Person, *, now: datetime) -> None:
-    """Somebody of ``people_long_gone``, locked: nothing of her stays. Inside the caller's transaction."""
+    """Somebody of ``people_long_gone``, locked: nothing of theirs stays. Inside the caller's transaction."""
     erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
     person.delete()

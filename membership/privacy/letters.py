@@ -47,7 +47,7 @@ LETTER_KINDS = (
 
 
 def news_erased(team: SupportTeam) -> Letter:
-    """To the team's mailbox: look through Slack and the Zoom lists. It says of nobody who she was."""
+    """To the team's mailbox: look through Slack and the Zoom lists. It says of nobody who they were."""
     desk = settings.PORTAL_URL + reverse("admin:membership_access_changelist")
     return write("news-erased", team=team, person=None, words={"desk_link": desk})
 

@@ -1,6 +1,6 @@
 """Taking a person out of what stays: letters, the history, sessions, mail files, lists.
 
-Each function takes her out of one place, inside the caller's transaction; files go after it commits.
+Each function takes them out of one place, inside the caller's transaction; files go after it commits.
 """
 
 import functools
@@ -37,12 +37,12 @@ from membership.models import (
 from membership.models.people import NOBODY
 
 _State = OutboxEmail.State
-# Whoever worked for EVA BC and was erased: what she did for others stays, without her.
+# Whoever worked for EVA BC and was erased: what they did for others stays, without them.
 FORMER_COLLEAGUE = "former-colleague@erased.invalid"
 
 
 def addresses_of(person: Person) -> set[str]:
-    """Every address that the portal has of her, in lower case."""
+    """Every address that the portal has of them, in lower case."""
     found = {person.email, *person.accesses.values_list("address", flat=True)}
     found |= set(OutboxEmail.objects.filter(person=person).values_list("to_email", flat=True))
     if person.user:
@@ -54,7 +54,7 @@ def addresses_of(person: Person) -> set[str]:
 def take_out_of_letters(
     *, person: Person, addresses: Iterable[str] = (), abouts: Iterable[str] = ()
 ) -> None:
-    """Letters to her and about her: what waits is cancelled, and address and words go.
+    """Letters to them and about them: what waits is cancelled, and address and words go.
 
     Of a letter that a worker is just handing over, that worker says how it ended.
     """
@@ -114,7 +114,7 @@ def take_out_of_lists(*, name: str, addresses: set[str]) -> None:
 
 
 def take_out_of_sessions(user: User | None, addresses: set[str]) -> None:
-    """Her sessions on every device, and those of somebody who is just typing her address."""
+    """Their sessions on every device, and those of somebody who is just typing their address."""
     if user:
         UserSession.objects.filter(user=user).delete()
     hers = []
@@ -128,7 +128,7 @@ def take_out_of_sessions(user: User | None, addresses: set[str]) -> None:
 
 
 def take_out_of_mail_files(addresses: set[str]) -> None:
-    """In local mode mail is files: those to her go when the caller's transaction commits."""
+    """In local mode mail is files: those to them go when the caller's transaction commits."""
     if settings.MAIL_IS_FILES:
         transaction.on_commit(functools.partial(_delete_files, addresses))
 
@@ -141,7 +141,7 @@ def _delete_files(addresses: set[str]) -> None:
 
 
 def delete_sign_in(user: User) -> None:
-    """The sign-in with its addresses, factors and rights. What she did for others stays, without her."""
+    """The sign-in with its addresses, factors and rights. What they did for others stays, without them."""
     done_by_her = LogEntry.objects.filter(user=user)
     if done_by_her.exists():
         former = User.objects.get_or_create(email=FORMER_COLLEAGUE, defaults={"is_active": False})

@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from membership.importing import uploads
-from membership.importing.tasks import carry_on_with_list, sweep_lists
 from membership.models import Agency, ListImport, ListKind
 from membership.refusal import Refused
+from membership.tasks import carry_on_with_list, sweep_lists
 from tests import builders
 from tests.imports.lists import NOW, csv_file
 

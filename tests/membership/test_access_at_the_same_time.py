@@ -6,8 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from membership.access.lifecycle import Verb
-from membership.access.verbs import mark
+from membership.access.verbs import Verb, mark
 from membership.models import Access, Person
 from membership.rosters import end_enrolment, enrol
 from tests import builders

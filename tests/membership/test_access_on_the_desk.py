@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from membership.access import reconciliation
 from membership.access.exports import read_export
-from membership.access.lifecycle import Verb
-from membership.access.verbs import mark, want
+from membership.access.verbs import Verb, mark, want
 from membership.leaving import leave
 from membership.models import Access, Enrolment, Person, SlackExport
 from membership.rosters import enrol

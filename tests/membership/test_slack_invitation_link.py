@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from membership import roster_letters
-from membership.access.lifecycle import Verb
 from membership.access.slack_link import (
     give_link,
     link_now,
@@ -16,7 +15,7 @@ from membership.access.slack_link import (
     slack_page_of,
     warnings_for,
 )
-from membership.access.verbs import join, mark
+from membership.access.verbs import Verb, join, mark
 from membership.leaving import Successor, leave
 from membership.models import Access, OutboxEmail, Person, SlackLink
 from membership.refusal import Refused

@@ -7,8 +7,8 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from membership.importing.tasks import carry_on_with_list
 from membership.models import ListImport, ListKind, Person
+from membership.tasks import carry_on_with_list
 from tests import builders
 from tests.figures import told
 from tests.membership.rosters import agency, enrolled, program

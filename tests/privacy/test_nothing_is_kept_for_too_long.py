@@ -1,4 +1,4 @@
-"""Retention over years: each kind goes on its day and not before, in pieces, and is counted."""
+"""Retention over years: each kind goes on its day and not before, and is counted."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -164,13 +164,13 @@ def test_a_dry_run_counts_and_writes_nothing(capsys):
 
 
 @pytest.mark.core
-def test_pieces_add_up_to_the_whole_and_the_runs_of_a_day_to_one_report():
+def test_the_runs_of_a_day_add_up_to_one_report():
     for number in range(5):
         builders.request_in(State.WITHDRAWN, builders.worker(f"w{number}@example.org"), None)
     now = at(2028, 1, 1)
 
-    first = retain(now=now, chunk=2)
-    again = retain(now=now + timedelta(hours=1), chunk=2)
+    first = retain(now=now)
+    again = retain(now=now + timedelta(hours=1))
 
     report = RetentionDay.objects.get()
     assert (first["requests"], done(again)) == (5, {})

@@ -1,11 +1,9 @@
-"""The kinds of list, one file each."""
+"""The kinds of list."""
 
-from membership.importing.kinds.agencies import AgencyList
+from membership.importing.kinds.agencies import AgencyList, ProgramList
 from membership.importing.kinds.base import Importer
 from membership.importing.kinds.initiatives import InitiativeList
-from membership.importing.kinds.people import PeopleList
-from membership.importing.kinds.programs import ProgramList
-from membership.importing.kinds.roster import RosterList
+from membership.importing.kinds.people import PeopleList, RosterList
 from membership.models import ListKind
 
 IMPORTERS: dict[str, type[Importer]] = {

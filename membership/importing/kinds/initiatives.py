@@ -25,7 +25,7 @@ from membership.names import name_key
 
 
 class InitiativeList(Importer):
-    """An initiative, and where a person is named, her role in it. She is known by her email."""
+    """An initiative, and where a person is named, their role in it. They are known by their email."""
 
     columns = (
         Column(

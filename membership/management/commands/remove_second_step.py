@@ -1,6 +1,6 @@
-"""Take away the second step of somebody who lost it; she sets up a new one at her next sign-in.
+"""Take away the second step of somebody who lost it; they set up a new one at their next sign-in.
 
-Make sure before that it is really she who asks: by a call to a number that you know, for example.
+Make sure before that it is really they who ask: by a call to a number that you know, for example.
 """
 
 from allauth.mfa.models import Authenticator
