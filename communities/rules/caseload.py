@@ -71,8 +71,8 @@ class Caseload(Rule):
             return NOTHING_KNOWN
         words = {"program": work.program}
         if not names(self.program_types, work.program_type):
-            her_answer = Fact(value=False, evidence=Evidence.CLAIMED)
-            return Outcome(Verdict.NOT_MET, Sentence.OTHER_PROGRAM, her_answer, words)
+            own_answer = Fact(value=False, evidence=Evidence.CLAIMED)
+            return Outcome(Verdict.NOT_MET, Sentence.OTHER_PROGRAM, own_answer, words)
         facts: Sequence[Fact] = work.caseload
         own_no = [
             replace(f, evidence=Evidence.CLAIMED)

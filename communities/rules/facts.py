@@ -57,7 +57,7 @@ class ProgramWork:
     """What is known of a person's work in one program.
 
     ``caseload`` is personal; ``funding`` and ``memberships`` are facts of the program and of its
-    agency, and hold for every colleague there. ``claimed`` says that she named this program.
+    agency, and hold for every colleague there. ``claimed`` says that the person named this program.
     """
 
     program: str
