@@ -190,7 +190,7 @@ def test_the_page_tells_what_the_server_answered_without_addresses(letter, clien
     error = delivery.smtplib.SMTPRecipientsRefused(
         {"dana@example.org": (550, b"5.1.1 <dana@example.org> unknown here")}
     )
-    LetterAttempt.objects.create(letter=letter, at=NOW, **delivery._answer_of(error))
+    delivery._attempt(letter, error, NOW).save()
     builders.sign_in(client, builders.staff())
 
     page = client.get(f"/admin/membership/outboxemail/{letter.pk}/change/").content.decode()
