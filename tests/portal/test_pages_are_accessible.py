@@ -274,7 +274,7 @@ def test_the_pages_of_meetings(portal, open_page, width):
     cancel_meeting(meeting_id=gone.pk, text="The speaker is ill.", by=priya, now=builders.NOW)
     renew_feed(person=dana, now=builders.NOW)
     hers = open_page(width=width)
-    builders.sign_in_browser(hers, portal.url, dana)
+    builders.sign_in_browser(hers, portal.url, dana.user)
     pages = [f"/my/meetings/{m.pk}/" for m in (meeting, over, gone)]
     about_her = ["/my/details/", "/my/details/work/coordination/"]
     found = visit(hers, portal, ["/my/", "/my/meetings/", *pages, "/my/calendar/", *about_her])
