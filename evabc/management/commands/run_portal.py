@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from evabc import env
+from evabc import celery_app, env
 from membership.sample import STAFF, load_sample_province
 from requests.sample import live_a_sample_year
 
@@ -49,8 +49,12 @@ class Command(BaseCommand):
         call_command("seed_communities")
         with transaction.atomic():
             now = timezone.now()
-            if load_sample_province(now=now, today=timezone.localdate(now)):
+            is_new = load_sample_province(now=now, today=timezone.localdate(now))
+            if is_new:
                 live_a_sample_year(now=now)
+        if is_new:
+            # The emails of the sample year have left long ago: no worker need look for each of them.
+            celery_app.control.purge()
 
     def _say_where(self) -> None:
         mail = (
