@@ -68,7 +68,7 @@ class CriterionInline(admin.StackedInline):
     model = EligibilityCriterion
     form = CriterionForm
     formset = CriterionFormSet
-    template = "admin/communities/rules.html"
+    template = "desk/communities/rules.html"
 
 
 class FixedRowsAdmin(admin.ModelAdmin):

@@ -13,7 +13,7 @@ from communities.rules import kind_choices, kind_of, rule_from
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Family, MeetingKind
 
-MARK_PARTS = 6  # in templates/communities/mark.html, each with its colour in site.css
+MARK_PARTS = 6  # in templates/site/mark.html, each with its colour in site.css
 
 
 class SupportTeam(models.Model):

@@ -13,4 +13,4 @@ class EvabcConfig(AppConfig):
 class StaffAdminConfig(AdminConfig):
     """Django's admin, with our site in place of the default one."""
 
-    default_site = "evabc.staff_site.StaffSite"
+    default_site = "evabc.desk.site.StaffSite"

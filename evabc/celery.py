@@ -18,14 +18,7 @@ app.conf.beat_schedule = SCHEDULE
 # In memory: every task is idempotent and comes again within the hour, so there is nothing to remember,
 # and a beat that is started again goes on, also after its clock was wrong.
 app.conf.beat_scheduler = "celery.beat:Scheduler"
-app.autodiscover_tasks(
-    [
-        "evabc",
-        "membership",
-        "membership.outbox",
-        "requests",
-    ]
-)
+app.autodiscover_tasks(["evabc", "membership", "requests"])
 
 
 @setup_logging.connect

@@ -345,14 +345,14 @@ def mail(*, local: bool) -> dict[str, Any]:
             raise ImproperlyConfigured(
                 "EMAIL_URL must name the mail server, for example smtp+tls://user:password@mail.example.org:587."
             )
-        return {"EMAIL_BACKEND": "membership.outbox.backends.FolderBackend"}
+        return {"EMAIL_BACKEND": "membership.emails.backends.FolderBackend"}
     if not url.startswith(("smtp://", "smtp+tls://", "smtp+ssl://")) or not urlsplit(url).hostname:
         raise ImproperlyConfigured(
             "EMAIL_URL must start with smtp://, smtp+tls:// or smtp+ssl:// and name a host."
         )
     config = dict(environ.Env.email_url_config(url))
     config.pop("EMAIL_FILE_PATH", None)
-    return {**config, "EMAIL_BACKEND": "membership.outbox.backends.SMTPBackend"}
+    return {**config, "EMAIL_BACKEND": "membership.emails.backends.SMTPBackend"}
 
 
 def list_limits() -> dict[str, int]:

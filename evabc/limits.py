@@ -22,8 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from membership.signup.client_address import client_address, network_of
-from membership.signup.pending import email_of_pending_sign_in
+from membership.accounts.adapter import client_address, email_of_pending_sign_in, network_of
 
 MINUTE, HOUR = 60, 3600  # seconds
 _NOT_KEPT = {"csrfmiddlewaretoken", "code", "credential"}
@@ -84,7 +83,7 @@ LIMITS = (
 )
 
 
-class Limits:
+class RateLimitMiddleware:
     """Looks each visit up in the table, once Django knows which page is asked for."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

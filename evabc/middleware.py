@@ -10,7 +10,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
-from membership.signup.security_events import tell
+from membership.accounts.security_events import log_security_event
 
 access_log = logging.getLogger("evabc.requests")
 
@@ -20,7 +20,7 @@ _NOT_LOGGED = {"healthz", "readyz", "metrics", "static"}
 _REFUSALS = {403: "Refused", 404: "Not found", 429: "Too many tries"}
 
 
-class PersonalPagesAreNotStored:
+class PrivateResponseMiddleware:
     """Pages made for somebody signed in are kept in no cache, not even the browser's own.
 
     What a browser keeps all the same, it drops when she signs out or is signed out.
@@ -40,7 +40,7 @@ class PersonalPagesAreNotStored:
         return response
 
 
-class NoNulInAddresses:
+class RejectNullBytesMiddleware:
     """PostgreSQL keeps no NUL in a text, so it must not come as far as a question to it.
 
     Forms refuse one by themselves; addresses are looked at here, for every page at once.
@@ -57,7 +57,7 @@ class NoNulInAddresses:
         return self.get_response(request)
 
 
-class TheRestOfTheHeaders:
+class SecurityHeadersMiddleware:
     """The protecting headers that Django has no setting for."""
 
     HEADERS = {
@@ -110,7 +110,7 @@ class RefusalLogMiddleware:
         event = _REFUSALS.get(response.status_code)
         if event and (request.user.is_authenticated or response.status_code == 429):
             view, status = view_of(request), response.status_code
-            tell(event, user=request.user.pk, view=view, status=status)
+            log_security_event(event, user=request.user.pk, view=view, status=status)
         return response
 
 

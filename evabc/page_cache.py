@@ -10,7 +10,7 @@ from django.urls import resolve
 from django.utils.cache import get_conditional_response
 
 from communities.public_pages import find_page, keep_page
-from evabc.metrics import count
+from evabc.ops.metrics import count
 
 
 class PublicPageCacheMiddleware:

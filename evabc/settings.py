@@ -55,8 +55,8 @@ MIDDLEWARE = [
     "evabc.page_cache.PublicPageCacheMiddleware",
     "django_guid.middleware.guid_middleware",
     "evabc.middleware.AccessLogMiddleware",
-    "evabc.metrics.RequestsAreCounted",
-    "evabc.middleware.TheRestOfTheHeaders",
+    "evabc.ops.metrics.RequestMetricsMiddleware",
+    "evabc.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -68,12 +68,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "evabc.middleware.PersonalPagesAreNotStored",
-    "membership.signup.sessions.SessionsEnd",
-    "membership.signup.second_factor.SecondFactorMiddleware",
+    "evabc.middleware.PrivateResponseMiddleware",
+    "membership.accounts.sessions.SessionExpiryMiddleware",
+    "membership.accounts.second_factor.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "evabc.middleware.NoNulInAddresses",
-    "evabc.limits.Limits",
+    "evabc.middleware.RejectNullBytesMiddleware",
+    "evabc.limits.RateLimitMiddleware",
 ]
 
 if DEV:
@@ -95,7 +95,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "evabc.context.portal",
+                "evabc.context_processors.portal",
             ],
         },
     },
@@ -135,10 +135,10 @@ AUTH_USER_MODEL = "membership.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "my:home"
-ACCOUNT_ADAPTER = "membership.signup.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "membership.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "request_login_code": "membership.signup.forms.EmailForm",
-    "confirm_login_code": "membership.signup.forms.CodeForm",
+    "request_login_code": "membership.accounts.forms.EmailForm",
+    "confirm_login_code": "membership.accounts.forms.CodeForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -158,7 +158,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("EVABC_TRUSTED_PROXIES")
 LIMITS_TIMES = env.number("EVABC_LIMITS_TIMES")
-MFA_ADAPTER = "membership.signup.secrets.MFAAdapter"
+MFA_ADAPTER = "membership.accounts.factor_secrets.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "EVA BC Communities of Practice"

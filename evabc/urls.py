@@ -4,9 +4,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from evabc import health
 from evabc.limits import too_many_for_sign_in
-from evabc.metrics import metrics
+from evabc.ops import health
+from evabc.ops.metrics import metrics
 from membership.meetings.views import calendar_feed
 from membership.privacy.views import privacy
 
@@ -15,7 +15,7 @@ urlpatterns = [
     path("", include("requests.urls")),
     path("calendar/<str:token>.ics", calendar_feed, name="calendar-feed"),
     path("privacy/", privacy, name="privacy"),
-    path("accounts/", include("membership.signup.urls")),
+    path("accounts/", include("membership.accounts.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
@@ -23,7 +23,7 @@ urlpatterns = [
 ]
 
 if settings.MAIL_IS_FILES:
-    urlpatterns += [path("mailbox/", include("membership.outbox.mailbox_urls"))]
+    urlpatterns += [path("mailbox/", include("membership.emails.mailbox"))]
 
 if settings.DEV:
     urlpatterns += [path("__debug__/", include("debug_toolbar.urls"))]

@@ -2,12 +2,12 @@
 
 from django import forms
 
-from membership.names import clean_paragraphs, clean_text
+from membership.register.names import clean_paragraphs, clean_text
 
 LONGEST_TEXT = 4_000
 
 
-class Paragraphs(forms.CharField):
+class ParagraphsField(forms.CharField):
     """A text of several lines, without control and direction marks."""
 
     widget = forms.Textarea(attrs={"rows": 5})
@@ -16,7 +16,7 @@ class Paragraphs(forms.CharField):
         return clean_paragraphs(super().to_python(value) or "")
 
 
-class OneLine(forms.CharField):
+class SingleLineField(forms.CharField):
     """One line, without control and direction marks."""
 
     def to_python(self, value: object) -> str:

@@ -1,10 +1,25 @@
-"""Signs of life, as rows: when beat last sent a task, and when a worker last did one."""
+"""Which parts of the portal were alive when."""
 
 import os
 import socket
 from datetime import datetime
 
-from membership.models import Heartbeat
+from django.db import models
+
+
+class Heartbeat(models.Model):
+    """One part that nobody looks at (beat, the workers), and when it last did something."""
+
+    class Part(models.TextChoices):
+        BEAT = "beat", "beat"
+        WORKER = "worker", "worker"
+
+    part = models.CharField(max_length=10, choices=Part.choices, primary_key=True)
+    owner = models.CharField(max_length=100)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.get_part_display()} by {self.owner}"
 
 
 def note_alive(part: Heartbeat.Part, *, now: datetime) -> None:

@@ -19,22 +19,20 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from communities.rules.assess import Assessment
-from membership.admin.teams import RowsWithAPageOfTheirOwn
+from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.team_admin import CustomPageAdmin
 from membership.models import User
-from membership.signup.visitors import SignedIn
-from requests import (
-    admin_views,
+from requests.desk import (
+    assignment_views,
     bulk_views,
-    desk_views,
+    decision_views,
     entry_views,
+    matching_views,
     reason_admin,
-    register_views,
-    reviewing,
+    review,
 )
-from requests.lifecycle import State
-from requests.models import JoinRequest
-from requests.queue import ORDER, Age, age_of
-from requests.queue_filters import (
+from requests.desk.queue import ORDER, Age, age_of
+from requests.desk.queue_filters import (
     CommunityFilter,
     RegionFilter,
     StateFilter,
@@ -42,6 +40,8 @@ from requests.queue_filters import (
     VerdictFilter,
     WhoseFilter,
 )
+from requests.lifecycle import State
+from requests.models import JoinRequest
 
 __all__ = ["JoinRequestAdmin", "reason_admin"]
 
@@ -71,7 +71,7 @@ class Row:
 
 
 @admin.register(JoinRequest)
-class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
+class JoinRequestAdmin(CustomPageAdmin):
     """The queue of a team, oldest first, and the review page of a request."""
 
     list_display = [
@@ -97,20 +97,24 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     actions = bulk_views.ACTIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
-        return reviewing.requests_of(request.user)
+        return review.requests_of(request.user)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            *admin_views.urls(view),
-            path("<int:pk>/take/", view(desk_views.take), name="joinrequests_joinrequest_take"),
+            *decision_views.urls(view),
+            path(
+                "<int:pk>/take/", view(assignment_views.take), name="joinrequests_joinrequest_take"
+            ),
             path(
                 "<int:pk>/release/",
-                view(desk_views.release),
+                view(assignment_views.release),
                 name="joinrequests_joinrequest_release",
             ),
-            path("<int:pk>/note/", view(desk_views.note), name="joinrequests_joinrequest_note"),
-            *register_views.urls(view),
+            path(
+                "<int:pk>/note/", view(assignment_views.note), name="joinrequests_joinrequest_note"
+            ),
+            *matching_views.urls(view),
             *bulk_views.urls(view),
             *entry_views.urls(view),
             *super().get_urls(),
@@ -121,11 +125,11 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
     ) -> HttpResponse:
         return super().changelist_view(request, {"title": "Requests to join"})
 
-    def get_changelist_instance(self, request: SignedIn) -> ChangeList:  # type: ignore[override]
+    def get_changelist_instance(self, request: AuthenticatedRequest) -> ChangeList:  # type: ignore[override]
         """The page with what its cells need: one reading of the register for all of its rows."""
         changelist = super().get_changelist_instance(request)
         now = timezone.now()
-        reviewing.assess_all(changelist.result_list, on=timezone.localdate(now))
+        review.assess_all(changelist.result_list, on=timezone.localdate(now))
         filters = self.get_preserved_filters(request)
         for join_request in changelist.result_list:
             holder = join_request.holder(now)
@@ -189,9 +193,9 @@ class JoinRequestAdmin(RowsWithAPageOfTheirOwn):
         link = '{} <a class="desk-next" href="{}{}">Approve…</a>'
         return format_html(link, state, approve, filters)
 
-    def own_page(self, request: SignedIn, pk: int) -> HttpResponse:
+    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """The review page."""
-        return admin_views.review(request, pk=pk)
+        return decision_views.review(request, pk=pk)
 
 
 def _row(join_request: JoinRequest) -> Row:

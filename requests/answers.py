@@ -22,9 +22,9 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from membership.names import clean_text, name_key
-from membership.standing import standing_of
-from requests.forms import CoordinationJoinForm, JoinForm, ProgramJoinForm
+from membership.register.names import clean_text, name_key
+from membership.register.standing import standing_of
+from requests.joining.forms import CoordinationJoinForm, JoinForm, ProgramJoinForm
 
 _Term = TypeVar("_Term", bound=TextChoices)
 

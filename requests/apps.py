@@ -7,7 +7,7 @@ class JoinRequestsConfig(AppConfig):
     verbose_name = "Requests"
 
     def ready(self) -> None:
-        from membership.outbox.kinds import register
-        from requests import letters
+        from membership.emails.kinds import register
+        from requests import emails
 
-        register(*letters.LETTER_KINDS)
+        register(*emails.LETTER_KINDS)

@@ -13,7 +13,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
 from membership.models import Agency, Enrolment, Person, User
-from membership.models.search_text import Searchable
+from membership.search import Searchable
 from requests.lifecycle import OPEN, State, Verb
 
 # Without the letters and digits that are mistaken for one another, on paper or by phone.

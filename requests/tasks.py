@@ -3,11 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
-from requests.desk import look_at_the_open_ones
-from requests.digest import send_digests
-from requests.reminders import lapse_overdue, send_due_reminders
-from requests.retention import retain
-from requests.yearly import ask_yearly
+from requests.clock.digest import send_digests
+from requests.clock.reminders import lapse_overdue, send_due_reminders
+from requests.clock.retention import retain
+from requests.clock.yearly import ask_yearly
+from requests.desk.assignment import look_at_the_open_ones
 
 
 @shared_task(name="joinrequests.remind_and_lapse")

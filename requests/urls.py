@@ -1,8 +1,10 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from membership.access import my_views as access_views
-from membership.leaving import leave_page
-from requests import confirming_views, my_views, privacy_views, several_views, views
+from membership.rosters.leaving import leave_page
+from requests.joining import several_views, views
+from requests.my import confirming_views, privacy_views
+from requests.my import views as my_views
 
 my: tuple[list[URLPattern | URLResolver], str] = (
     [

@@ -17,14 +17,14 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment, assess
-from membership.applicants import person_with
+from membership.accounts.teams import families_of
+from membership.emails.queue import cancel, queue
 from membership.models import Person, User
-from membership.outbox.queue import cancel, queue
 from membership.refusal import Refused
-from membership.rosters import enrol, is_enrolled
-from membership.standing import standing_of
-from membership.teams import families_of
-from requests import letters
+from membership.register.people import person_with
+from membership.register.standing import standing_of
+from membership.rosters.enrolments import enrol, is_enrolled
+from requests import emails
 from requests.answers import find_agency, keep_claims
 from requests.lifecycle import OPEN, TRANSITIONS, State, Verb, allows
 from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText
@@ -72,9 +72,7 @@ def _submit(join_request_id: int, by: User, answers: dict[str, Any], now: dateti
     person.save(update_fields=["name", "phone"])
     _take_in(join_request, answers, now)
     event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=answers.get("note", ""))
-    _send(
-        join_request, event, letters.receipt(join_request), letters.news(join_request, Verb.SUBMIT)
-    )
+    _send(join_request, event, emails.receipt(join_request), emails.news(join_request, Verb.SUBMIT))
     return join_request
 
 
@@ -125,8 +123,8 @@ def _submit_for(
     _send(
         join_request,
         event,
-        letters.receipt_entered(join_request),
-        letters.news(join_request, Verb.SUBMIT),
+        emails.receipt_entered(join_request),
+        emails.news(join_request, Verb.SUBMIT),
     )
     return join_request
 
@@ -138,7 +136,7 @@ def reply(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRe
     _owned(join_request, by)
     join_request.waiting_since = now
     event = _advance(join_request, Verb.REPLY, by=by, now=now, text=text)
-    _send(join_request, event, letters.news(join_request, Verb.REPLY))
+    _send(join_request, event, emails.news(join_request, Verb.REPLY))
     return join_request
 
 
@@ -148,7 +146,7 @@ def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
     join_request = _locked(join_request_id)
     _owned(join_request, by)
     event = _advance(join_request, Verb.WITHDRAW, by=by, now=now)
-    _send(join_request, event, letters.withdrawn(join_request))
+    _send(join_request, event, emails.withdrawn(join_request))
     return join_request
 
 
@@ -169,7 +167,7 @@ def ask(
     event = _advance(
         join_request, Verb.ASK, by=by, now=now, text=text, ground=ground, by_staff=True
     )
-    question = letters.question(join_request, text, asked_on=join_request.asked_on)
+    question = emails.question(join_request, text, asked_on=join_request.asked_on)
     _send(join_request, event, question)
     return join_request
 
@@ -202,7 +200,7 @@ def approve(
     event = _advance(
         join_request, Verb.APPROVE, by=by, now=now, text=personal, reason=reason, by_staff=True
     )
-    _send(join_request, event, letters.welcome(join_request, personal))
+    _send(join_request, event, emails.welcome(join_request, personal))
     return join_request
 
 
@@ -225,7 +223,7 @@ def decline(
     event = _advance(
         join_request, Verb.DECLINE, by=by, now=now, text=text, ground=ground, by_staff=True
     )
-    _send(join_request, event, letters.declined(join_request, text))
+    _send(join_request, event, emails.declined(join_request, text))
     return join_request
 
 
@@ -258,7 +256,7 @@ def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
     """Close a request that got no reply. The clock's verb."""
     join_request = _locked(join_request_id)
     event = _advance(join_request, Verb.LAPSE, by=None, now=now)
-    _send(join_request, event, letters.lapsed(join_request))
+    _send(join_request, event, emails.lapsed(join_request))
     return join_request
 
 
@@ -434,6 +432,6 @@ def _take_in(join_request: JoinRequest, answers: dict[str, Any], now: datetime) 
     join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
 
 
-def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: letters.Letter) -> None:
+def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: emails.Letter) -> None:
     for letter in out:
         queue(letter, about=join_request.about, event=event.pk, now=event.at)

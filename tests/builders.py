@@ -21,10 +21,10 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from communities.models import CommunityOfPractice
-from membership.applicants import person_for
+from membership.accounts.teams import LEADS, TEAM_GROUPS
+from membership.emails import delivery
 from membership.models import Person, User
-from membership.outbox import delivery
-from membership.teams import LEADS, TEAM_GROUPS
+from membership.register.people import person_for
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest

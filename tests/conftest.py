@@ -15,6 +15,7 @@ from tests.servers import chromium as browser
 from tests.servers import processes
 from tests.servers.parts import MissingPart, refuse, servers_of_this_run
 from tests.servers.smtp import SmtpServer
+from tests.world import clients, world  # noqa: F401 - fixtures
 
 # How often a property is tried: `make test-all` asks for "long". A busy machine is no failure, and the
 # database of a function-scoped fixture is put back by the tests themselves.
@@ -59,7 +60,7 @@ def _catalogue_of_every_database() -> None:
 def _write_the_catalogue(**signal: object) -> None:
     """The six communities with their rules, the first reasons, the teams and their groups."""
     from communities.catalogue import seed
-    from membership.teams import seed_groups
+    from membership.accounts.teams import seed_groups
     from requests.reasons import seed_reasons
 
     seed()

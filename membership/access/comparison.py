@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 
 from communities.models import SupportTeam
 from membership.models import Access, Enrolment, Person, SlackExport, User
-from membership.names import name_key
+from membership.register.names import name_key
 
 # Of one section of the page; more boxes than a form may bring would be none at all.
 MOST_LINES = 100

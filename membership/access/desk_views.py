@@ -15,10 +15,10 @@ from membership.access import reconciliation, slack_link, verbs
 from membership.access.comparison import compare
 from membership.access.exports import Export, read_export, read_pasted
 from membership.access.verbs import Verb, allows
-from membership.importing.sheets import MOST_BYTES, MOST_ROWS
+from membership.accounts.requests import AuthenticatedRequest
+from membership.imports.sheets import MOST_BYTES, MOST_ROWS
 from membership.models import Access, SlackExport
 from membership.refusal import Refused
-from membership.signup.visitors import SignedIn
 
 LONGEST_PASTE = 200_000  # under what one form may bring
 
@@ -110,7 +110,7 @@ BY_HAND = [
 
 
 @require_safe
-def show(request: SignedIn, pk: int) -> HttpResponse:
+def show(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Who, where, what is to do, what was done."""
     access = _mine(request, pk)
     return _page(
@@ -128,7 +128,7 @@ def show(request: SignedIn, pk: int) -> HttpResponse:
 
 
 @require_POST
-def mark(request: SignedIn, pk: int) -> HttpResponse:
+def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Say what was done about one access."""
     access = _mine(request, pk)
     verb = request.POST.get("verb", "")
@@ -157,7 +157,7 @@ def _named(names: list[str]) -> str:
     return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
 
 
-def _mine(request: SignedIn, pk: int) -> Access:
+def _mine(request: AuthenticatedRequest, pk: int) -> Access:
     access = verbs.access_of(request.user).filter(pk=pk).first()
     if access is None:
         raise Http404("There is no such row.")
@@ -168,7 +168,7 @@ def _mine(request: SignedIn, pk: int) -> Access:
 
 
 @require_safe
-def slack(request: SignedIn, family: str) -> HttpResponse:
+def slack(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """The workspace of a team: its invitation link, and Slack held against the roster."""
     team = _workspace(request, family)
     exports = SlackExport.objects.filter(team=team).select_related("uploaded_by__person")
@@ -186,7 +186,7 @@ def slack(request: SignedIn, family: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def link(request: SignedIn, family: str) -> HttpResponse:
+def link(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """Give a new invitation link."""
     team = _workspace(request, family)
     form = LinkForm(request.POST if request.method == "POST" else None)
@@ -212,7 +212,7 @@ def link(request: SignedIn, family: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def upload(request: SignedIn, family: str) -> HttpResponse:
+def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """Bring in who is in Slack."""
     team = _workspace(request, family)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -242,7 +242,7 @@ _SETTLE: dict[str, tuple[Callable[..., int], str]] = {
 
 
 @require_POST
-def settle(request: SignedIn, family: str) -> HttpResponse:
+def settle(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """Do what a button of the comparison says, for the lines chosen or for all of a section."""
     team = _workspace(request, family)
     what = request.POST.get("do", "")
@@ -265,7 +265,7 @@ def settle(request: SignedIn, family: str) -> HttpResponse:
 
 
 @require_POST
-def put_aside(request: SignedIn, family: str) -> HttpResponse:
+def put_aside(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """Delete the list of who is in Slack."""
     team = _workspace(request, family)
     reconciliation.put_aside(team=team, by=request.user)
@@ -273,7 +273,7 @@ def put_aside(request: SignedIn, family: str) -> HttpResponse:
     return _to_slack(team)
 
 
-def _workspace(request: SignedIn, family: str) -> SupportTeam:
+def _workspace(request: AuthenticatedRequest, family: str) -> SupportTeam:
     """A workspace of their own team; any other does not exist for them."""
     team = slack_link.workspaces_of(request.user).filter(family=family).first()
     if team is None:
@@ -286,7 +286,13 @@ def _to_slack(team: SupportTeam) -> HttpResponse:
 
 
 def _slack_form(
-    request: SignedIn, team: SupportTeam, form: forms.Form, *, title: str, lede: str, button: str
+    request: AuthenticatedRequest,
+    team: SupportTeam,
+    form: forms.Form,
+    *,
+    title: str,
+    lede: str,
+    button: str,
 ) -> HttpResponse:
     """A page with one form about a team's workspace."""
     slack = reverse("admin:membership_access_slack", args=[team.family])
@@ -305,7 +311,7 @@ def _slack_form(
     return render(request, "desk/form.html", {**admin.site.each_context(request), **context})
 
 
-def _page(request: SignedIn, template: str, **context: object) -> HttpResponse:
+def _page(request: AuthenticatedRequest, template: str, **context: object) -> HttpResponse:
     return render(
         request, f"{TEMPLATES}/{template}.html", {**admin.site.each_context(request), **context}
     )

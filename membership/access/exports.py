@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from membership.importing.columns import Column, ListRow, WrongCell, email, read_rows, text
-from membership.importing.kinds.base import EMAIL, PERSON_NAME
-from membership.importing.sheets import MOST_ROWS, read_sheet
-from membership.names import name_key
+from membership.imports.columns import Column, ListRow, WrongCell, email, read_rows, text
+from membership.imports.kinds.base import EMAIL, PERSON_NAME
+from membership.imports.sheets import MOST_ROWS, read_sheet
 from membership.refusal import Refused
+from membership.register.names import name_key
 
 MOST_PROBLEMS = 50
 

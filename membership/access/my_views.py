@@ -14,11 +14,11 @@ from communities.models import CommunityOfPractice
 from membership.access import slack_link as links
 from membership.access import verbs
 from membership.access.slack_link import HerSlack
-from membership.applicants import person_for
-from membership.confirmations import is_waiting
+from membership.accounts.requests import AuthenticatedRequest
 from membership.models import Access, Enrolment, Person
 from membership.refusal import Refused
-from membership.signup.visitors import SignedIn
+from membership.register.people import person_for
+from membership.rosters.confirmations import is_waiting
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,15 @@ def places_of(person: Person) -> list[Place]:
 
 @login_required
 @require_safe
-def slack(request: SignedIn, slug: str) -> HttpResponse:
+def slack(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """How they get into Slack. The link is shown once they have asked for it."""
     community, _, hers = _hers(request, slug)
-    return render(request, "membership/slack.html", {"community": community, "hers": hers})
+    return render(request, "my/slack.html", {"community": community, "hers": hers})
 
 
 @login_required
 @require_POST
-def slack_link(request: SignedIn, slug: str) -> HttpResponse:
+def slack_link(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """They ask for the invitation link: one use of it."""
     community, person, _ = _hers(request, slug)
     try:
@@ -88,7 +88,7 @@ def slack_link(request: SignedIn, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def slack_joined(request: SignedIn, slug: str) -> HttpResponse:
+def slack_joined(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """They say that they have joined."""
     community, person, _ = _hers(request, slug)
     try:
@@ -100,7 +100,7 @@ def slack_joined(request: SignedIn, slug: str) -> HttpResponse:
     return redirect("my:slack", slug=slug)
 
 
-def _hers(request: SignedIn, slug: str) -> tuple[CommunityOfPractice, Person, HerSlack]:
+def _hers(request: AuthenticatedRequest, slug: str) -> tuple[CommunityOfPractice, Person, HerSlack]:
     """The community, the member and their page; where they are not enrolled there is no such page."""
     communities = CommunityOfPractice.objects.select_related("team")
     community = get_object_or_404(communities, slug=slug)

@@ -15,9 +15,9 @@ from membership.access import verbs
 from membership.access.comparison import Comparison, Line, compare
 from membership.access.exports import Export
 from membership.access.verbs import Verb
+from membership.accounts.teams import families_of
 from membership.models import Access, SlackExport, User
 from membership.refusal import Refused
-from membership.teams import families_of
 
 # Who is in Slack is personal data: it goes when staff are done, and in any case after a week.
 KEPT_FOR = timedelta(days=7)

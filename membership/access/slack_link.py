@@ -11,10 +11,10 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.access import verbs
+from membership.accounts.teams import families_of
+from membership.emails.queue import SLACK_LINKS
 from membership.models import Access, Enrolment, Person, SlackLink, SlackLinkOpening, User
-from membership.outbox.queue import SLACK_LINKS
 from membership.refusal import Refused
-from membership.teams import families_of
 
 WARN_DAYS = 7
 # Slack counts who joined, the portal who saw the link: staff hear of it well before the end.

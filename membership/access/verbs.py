@@ -17,9 +17,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice, SupportTeam
+from membership.accounts.teams import families_of
 from membership.models import Access, AccessStep, Enrolment, Person, User
 from membership.refusal import Refused
-from membership.teams import families_of
 
 State: TypeAlias = Access.State
 Verb: TypeAlias = AccessStep.Verb

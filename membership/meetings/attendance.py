@@ -12,13 +12,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from communities.models import Meeting
+from membership.accounts.teams import families_of
+from membership.emails.kinds import Event, cancelled_by
+from membership.emails.queue import cancel
 from membership.history import record
-from membership.meetings import letters
+from membership.meetings import emails
 from membership.models import Attendance, Enrolment, OutboxEmail, Person, User
-from membership.outbox.kinds import Event, cancelled_by
-from membership.outbox.queue import cancel
 from membership.refusal import Refused
-from membership.teams import families_of
 
 Answer = Attendance.Answer
 
@@ -97,7 +97,7 @@ def counting_on(meeting: Meeting) -> list[Person]:
     """Who plans to come: they said yes or maybe, or had a letter with its time and did not say no."""
     told = OutboxEmail.objects.filter(
         about=meeting.about,
-        kind__in=[letters.REMINDER, letters.MOVED],
+        kind__in=[emails.REMINDER, emails.MOVED],
         person=OuterRef("pk"),
         wanted=True,
     )

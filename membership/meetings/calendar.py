@@ -22,7 +22,7 @@ from django.urls import reverse
 
 from communities.models import Meeting
 from membership.meetings.attendance import meetings_of
-from membership.meetings.letters import link_to
+from membership.meetings.emails import link_to
 from membership.models import CalendarFeed, Enrolment, Person
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import MeetingKind
-from membership.forms import LONGEST_TEXT, Paragraphs
-from membership.importing.sheets import MOST_BYTES, MOST_ROWS, refuse_too_large
+from membership.accounts.teams import families_of
+from membership.forms import LONGEST_TEXT, ParagraphsField
+from membership.imports.sheets import MOST_BYTES, MOST_ROWS, refuse_too_large
 from membership.meetings.planning import Plan
 from membership.meetings.zoom import Report, read_file, read_pasted
 from membership.models import User
-from membership.names import clean_text
 from membership.refusal import Refused
-from membership.teams import families_of
+from membership.register.names import clean_text
 
 LONGEST_PASTE = 200_000
 
@@ -70,13 +70,13 @@ class MeetingForm(forms.Form):
         ],
         help_text="It stays on the portal: enrolled people reach it after they sign in.",
     )
-    agenda = Paragraphs(
+    agenda = ParagraphsField(
         label="Agenda (optional)",
         required=False,
         max_length=LONGEST_TEXT,
         help_text="No client information.",
     )
-    notes = Paragraphs(
+    notes = ParagraphsField(
         label="Notes afterwards (optional)",
         required=False,
         max_length=LONGEST_TEXT,
@@ -129,7 +129,7 @@ def _as_typed(meeting: Meeting) -> dict[str, object]:
 class CancelForm(forms.Form):
     """Cancelling a meeting."""
 
-    text = Paragraphs(
+    text = ParagraphsField(
         label="Why, and what comes instead",
         help_text="It appears here, in the letter, and on the meeting’s page.",
         max_length=LONGEST_TEXT,

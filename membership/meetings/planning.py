@@ -9,14 +9,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from communities.models import CommunityOfPractice, Meeting
+from membership.accounts.teams import families_of
+from membership.emails.kinds import Event
+from membership.emails.queue import Letter, cancel, queue_once
 from membership.history import record
-from membership.meetings import letters
+from membership.meetings import emails
 from membership.meetings.attendance import counting_on
 from membership.models import Person, User
-from membership.outbox.kinds import Event
-from membership.outbox.queue import Letter, cancel, queue_once
 from membership.refusal import Refused
-from membership.teams import families_of
 
 _LOOKS_LIKE_A_LINK = re.compile(r"https?:|www\.|zoom\.us", re.IGNORECASE)
 
@@ -55,7 +55,7 @@ def plan_meeting(*, plan: Plan, by: User, now: datetime) -> Meeting:
         team=plan.communities[0].team, changed_at=now, **_columns(plan)
     )
     meeting.communities.set(plan.communities)
-    record(meeting, by=by, words=f"Planned for {letters.when(meeting)}.", added=True)
+    record(meeting, by=by, words=f"Planned for {emails.when(meeting)}.", added=True)
     return meeting
 
 
@@ -68,7 +68,7 @@ def change_meeting(*, meeting_id: int, plan: Plan, by: User, now: datetime) -> M
         raise Refused("This meeting was cancelled. Plan a new one instead.")
     if plan.communities[0].team_id != meeting.team_id:
         raise Refused("A meeting stays with its team. Plan a new one for the other team.")
-    was, before = letters.when(meeting), _columns_of(meeting)
+    was, before = emails.when(meeting), _columns_of(meeting)
     other_communities = {c.pk for c in meeting.communities.all()} != {
         c.pk for c in plan.communities
     }
@@ -86,8 +86,8 @@ def change_meeting(*, meeting_id: int, plan: Plan, by: User, now: datetime) -> M
     meeting.communities.set(plan.communities)
     words = _said(changed, other_communities)
     if moved:
-        words += f" Was: {was}. Now: {letters.when(meeting)}."
-        _tell(meeting, lambda person: letters.moved(meeting, person, was=was), now)
+        words += f" Was: {was}. Now: {emails.when(meeting)}."
+        _tell(meeting, lambda person: emails.moved(meeting, person, was=was), now)
     record(meeting, by=by, words=words)
     return meeting
 
@@ -105,7 +105,7 @@ def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Me
     meeting.cancelled_at, meeting.cancelled_why = now, text.strip()
     meeting.sequence, meeting.changed_at = meeting.sequence + 1, now
     meeting.save(update_fields=["cancelled_at", "cancelled_why", "sequence", "changed_at"])
-    _tell(meeting, lambda person: letters.cancelled(meeting, person, text), now)
+    _tell(meeting, lambda person: emails.cancelled(meeting, person, text), now)
     record(meeting, by=by, words=f"Cancelled. {text.strip()}")
     return meeting
 

@@ -13,11 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from communities.models import Meeting
-from membership.details import takes_reminders
-from membership.meetings import letters
+from membership.emails.queue import queue_once
+from membership.meetings import emails
 from membership.meetings.attendance import can_be_written_to
 from membership.models import OutboxEmail, Person
-from membership.outbox.queue import queue_once
+from membership.register.people import takes_reminders
 
 
 def send_due_reminders(*, now: datetime) -> int:
@@ -43,14 +43,14 @@ def _remind(meeting_id: int, now: datetime) -> int:
     if meeting_id not in _soon(now):
         return 0
     return sum(
-        queue_once(letters.reminder(meeting, person), key=key, about=meeting.about, now=now)
+        queue_once(emails.reminder(meeting, person), key=key, about=meeting.about, now=now)
         for person, key in _not_yet(meeting, can_be_written_to(meeting))
     )
 
 
 def _not_yet(meeting: Meeting, people: Iterable[Person]) -> Iterator[tuple[Person, str]]:
     keys = {
-        f"{meeting.about}:{meeting.day}:{letters.REMINDER}:{person.pk}": person for person in people
+        f"{meeting.about}:{meeting.day}:{emails.REMINDER}:{person.pk}": person for person in people
     }
     there = set(OutboxEmail.objects.filter(key__in=keys).values_list("key", flat=True))
     for key, person in keys.items():

@@ -14,25 +14,25 @@ from django.utils.http import quote_etag
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities.models import Meeting
-from membership.applicants import person_for
+from membership.accounts.requests import AuthenticatedRequest
 from membership.meetings import attendance, calendar
 from membership.models import CalendarFeed
 from membership.refusal import Refused
-from membership.signup.visitors import SignedIn
+from membership.register.people import person_for
 
 PAST_SHOWN = 20
 
 
 @login_required
 @require_safe
-def meetings(request: SignedIn) -> HttpResponse:
+def meetings(request: AuthenticatedRequest) -> HttpResponse:
     """What is to come, and what was."""
     person, now = person_for(request.user), timezone.now()
     hers = attendance.meetings_of(person)
     over = hers.filter(ends_at__lte=now).order_by("-starts_at")[:PAST_SHOWN]
     return render(
         request,
-        "membership/meetings/list.html",
+        "my/meetings/list.html",
         {
             "to_come": attendance.invitations(person, hers.filter(ends_at__gt=now)),
             "over": attendance.invitations(person, over),
@@ -42,14 +42,14 @@ def meetings(request: SignedIn) -> HttpResponse:
 
 @login_required
 @require_safe
-def meeting(request: SignedIn, pk: int) -> HttpResponse:
+def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """One meeting: when, what about, their answer, the way in."""
     shown = _hers(request, pk)
     person = person_for(request.user)
     [invitation] = attendance.invitations(person, Meeting.objects.filter(pk=pk))
     return render(
         request,
-        "membership/meetings/meeting.html",
+        "my/meetings/meeting.html",
         {
             "meeting": shown,
             "invitation": invitation,
@@ -61,7 +61,7 @@ def meeting(request: SignedIn, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def answer(request: SignedIn, pk: int) -> HttpResponse:
+def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Say whether they come."""
     shown = _hers(request, pk)
     try:
@@ -79,7 +79,7 @@ def answer(request: SignedIn, pk: int) -> HttpResponse:
 
 
 @require_safe
-def join(request: SignedIn, pk: int) -> HttpResponse:
+def join(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The way in, for who is enrolled at this moment. Zoom's own link is on no page."""
     if not request.user.is_authenticated:
         # To the meeting's page, not back here: the form of the code may lead nowhere but to the
@@ -101,7 +101,7 @@ def join(request: SignedIn, pk: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def meeting_calendar(request: SignedIn, pk: int) -> HttpResponse:
+def meeting_calendar(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """One meeting as a file for a calendar program."""
     content = calendar.one(_hers(request, pk))
     name = {"Content-Disposition": 'attachment; filename="meeting.ics"'}
@@ -110,7 +110,7 @@ def meeting_calendar(request: SignedIn, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def my_calendar(request: SignedIn) -> HttpResponse:
+def my_calendar(request: AuthenticatedRequest) -> HttpResponse:
     """Their calendar's secret address: to see, to make, to renew."""
     person = person_for(request.user)
     if request.method == "POST":
@@ -121,7 +121,7 @@ def my_calendar(request: SignedIn) -> HttpResponse:
     address = calendar.address_of(feed) if feed else ""
     return render(
         request,
-        "membership/meetings/calendar.html",
+        "my/meetings/calendar.html",
         # webcal: is what calendar programs listen to; they ask by https where they can.
         {"feed": feed, "address": address, "to_open": f"webcal:{address.partition(':')[2]}"},
     )
@@ -141,6 +141,6 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     return get_conditional_response(request, etag=etag, response=fresh) or fresh
 
 
-def _hers(request: SignedIn, pk: int) -> Meeting:
+def _hers(request: AuthenticatedRequest, pk: int) -> Meeting:
     """A meeting of a community they are in now; any other does not exist for them."""
     return get_object_or_404(attendance.meetings_of(person_for(request.user)), pk=pk)

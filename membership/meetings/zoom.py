@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from membership.importing.columns import Column, ListRow, read_rows, text, yes_or_no
-from membership.importing.sheets import SheetRow, read_sheet
-from membership.matching import MOST_SHOWN, NEAR_PERSON, Near, nearest, words_of
+from membership.imports.columns import Column, ListRow, read_rows, text, yes_or_no
+from membership.imports.sheets import SheetRow, read_sheet
 from membership.models import Person
-from membership.names import name_key
 from membership.refusal import Refused
+from membership.register.matching import MOST_SHOWN, NEAR_PERSON, Near, nearest, words_of
+from membership.register.names import name_key
 
 HEADINGS_WITHIN = 20  # rows from the top
 MOST_NEAR = 200  # names that near matches are looked for

@@ -1,7 +1,7 @@
 from django.db import migrations, models
 from django.db.models import Q
 
-from membership.names import folded
+from membership.register.names import folded
 
 SEARCHED = {
     "Agency": ["name", "city"],

@@ -7,12 +7,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from communities.models import SupportTeam
+from membership.accounts.teams import families_of
+from membership.emails.queue import queue
 from membership.history import record
 from membership.models import Correction, Person, User
-from membership.outbox.queue import queue
-from membership.privacy import letters
+from membership.privacy import emails
 from membership.refusal import Refused
-from membership.teams import families_of
 
 State = Correction.State
 
@@ -32,7 +32,7 @@ def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) ->
             correction = Correction.objects.create(
                 person=person, team=_team_of(person), text=text, asked_at=now
             )
-            letter = letters.news_correction(correction)
+            letter = emails.news_correction(correction)
             queue(letter, about=correction.about, event=correction.pk, now=now)
     except IntegrityError as error:
         raise Refused(
@@ -66,6 +66,6 @@ def answer(*, correction_id: int, by: User, state: str, text: str, now: datetime
         correction.person, by=by, words=f"Correction answered: {correction.get_state_display()}."
     )
     if correction.person.email:
-        letter = letters.answered(correction, text.strip())
+        letter = emails.answered(correction, text.strip())
         queue(letter, about=correction.about, event=correction.pk, now=now)
     return correction

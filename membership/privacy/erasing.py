@@ -1,6 +1,6 @@
 """Erasing a person, as far as the register and the outbox know them.
 
-``requests.erasing.erase`` is the verb. It takes their requests first and then comes here: imports run
+``requests.my.erasing.erase`` is the verb. It takes their requests first and then comes here: imports run
 down only.
 """
 
@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Evidence
-from membership import roster_letters, rosters
 from membership.access.verbs import GIVEN
+from membership.accounts.teams import LEADS, families_of, is_lead
+from membership.emails.queue import queue
 from membership.models import (
     Access,
     CoordinationRole,
@@ -24,10 +25,11 @@ from membership.models import (
     SlackLinkOpening,
     User,
 )
-from membership.outbox.queue import queue
-from membership.privacy import letters, traces
+from membership.privacy import emails as privacy_emails
+from membership.privacy import traces
 from membership.refusal import Refused
-from membership.teams import LEADS, families_of, is_lead
+from membership.rosters import emails as rosters_emails
+from membership.rosters import enrolments as rosters
 
 Fact = ProgramPosition | CoordinationRole | EvaMembership
 FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
@@ -133,7 +135,7 @@ def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[E
     for pk in open_ones.values_list("pk", flat=True):
         enrolment = rosters.lock(pk)
         # Their email is gone by now, so no letter goes out.
-        letter = roster_letters.left(enrolment)
+        letter = rosters_emails.left(enrolment)
         rosters.close(enrolment, letter=letter, by=by, text="Erased.", now=now)
     return list(person.enrolments.select_related("community"))
 
@@ -145,7 +147,7 @@ def _tell_the_teams(person: Person, now: datetime) -> None:
         pk__in=person.accesses.filter(state__in=there).values("team")
     )
     for team in teams.order_by("pk"):
-        queue(letters.news_erased(team), about=f"erased:{person.pk}", event=team.pk, now=now)
+        queue(privacy_emails.news_erased(team), about=f"erased:{person.pk}", event=team.pk, now=now)
 
 
 def _listed(model: type[Fact], person: Person) -> QuerySet[Fact]:

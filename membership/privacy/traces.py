@@ -34,7 +34,7 @@ from membership.models import (
     WorklistStep,
     YearlyConfirmation,
 )
-from membership.models.people import NOBODY
+from membership.register.models import NOBODY
 
 _State = OutboxEmail.State
 # Whoever worked for EVA BC and was erased: what they did for others stays, without them.

@@ -16,7 +16,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     """What is asked and why, who sees it, how long it is kept, and what a person can do."""
     return render(
         request,
-        "membership/privacy/privacy.html",
+        "site/privacy.html",
         {
             "purposes": consents.PURPOSES,
             "changed": consents.CHANGED,

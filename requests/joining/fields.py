@@ -1,6 +1,6 @@
 """What the portal knows about a field of the join form, beside what Django's own field says.
 
-A field is declared once, in the class of its form in ``requests.forms``. Every page that asks it or
+A field is declared once, in the class of its form in ``requests.joining.forms``. Every page that asks it or
 shows its answer reads the declaration: the join form, the check page, the applicant's page of the
 request, the staff's review, asking to join several communities, entry by staff, and sample data.
 Answers are kept as JSON, so a field's cleaned value is a text.

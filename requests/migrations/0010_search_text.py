@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from membership.names import folded
+from membership.register.names import folded
 
 CHUNK = 1_000
 # Of the search before, which looked through the columns themselves.

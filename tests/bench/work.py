@@ -18,15 +18,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from communities.models import SupportTeam
+from membership.emails.message import message_of
+from membership.emails.queue import Letter, queue
 from membership.models import ListKind, OutboxEmail
-from membership.outbox.message import message_of
-from membership.outbox.queue import Letter, queue
-from membership.outbox.tasks import SWEEP_AT_MOST, sweep_letters
-from membership.reassessment import reassess
+from membership.rosters.reassessment import reassess
+from membership.tasks import SWEEP_AT_MOST, sweep_letters
 from tests import builders
 from tests.bench.figures import Figure, seconds
 from tests.bench.load import Request
-from tests.imports.lists import bring
+from tests.membership.imports.lists import bring
 from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
 from tests.servers.processes import celery_worker
 

@@ -18,9 +18,9 @@ from unittest import mock
 
 from django.utils import timezone
 
+from membership.emails import queue
 from membership.models import OutboxEmail
-from membership.outbox import queue
-from membership.outbox.tasks import sweep_letters
+from membership.tasks import sweep_letters
 from tests.servers import processes
 from tests.servers.parts import ROOT, free_port, stop
 

@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
+from membership.emails.queue import request_delivery
 from membership.models import OutboxEmail
-from membership.outbox.queue import request_delivery
 from tests import builders
 from tests.faults.counting import Count, count_emails
 from tests.faults.post import State, leases_pass, nobody_is_asked, until

@@ -4,7 +4,7 @@ import pytest
 import redis
 from django.utils import timezone
 
-from evabc import readiness
+from evabc.ops import health
 from membership.models import OutboxEmail
 from tests import builders
 from tests.faults.counting import Count, count_emails
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 
 def silent():
     """Which of beat and worker readiness misses."""
-    checks = readiness.checks(now=timezone.now())
+    checks = health.checks(now=timezone.now())
     return {check.name for check in checks if check.problem} & {"beat", "worker"}
 
 

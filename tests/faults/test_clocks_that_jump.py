@@ -6,9 +6,9 @@ import signal
 import pytest
 from django.utils import timezone
 
+from membership.emails.queue import request_delivery
 from membership.models import OutboxEmail
-from membership.outbox.queue import request_delivery
-from membership.outbox.tasks import sweep_letters
+from membership.tasks import sweep_letters
 from tests import builders
 from tests.faults.counting import Count, count_emails
 from tests.faults.post import State, nobody_is_asked, until

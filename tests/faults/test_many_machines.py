@@ -6,14 +6,14 @@ import pytest
 from django.test import Client
 
 from communities.models import Question
+from membership.emails.queue import request_delivery
 from membership.models import OutboxEmail
-from membership.outbox.queue import request_delivery
-from membership.outbox.tasks import sweep_letters
+from membership.tasks import sweep_letters
 from requests.models import JoinRequest
 from tests import builders
+from tests.browser.visitor import Visitor
 from tests.faults.counting import Count, count_emails
 from tests.faults.post import State, until
-from tests.portal.visitor import Visitor
 from tests.servers import processes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

@@ -17,10 +17,10 @@ from django.test import Client
 from membership.models import OutboxEmail
 from requests.models import JoinRequest
 from tests import builders
+from tests.browser.visitor import Visitor
 from tests.faults.counting import Count, count_emails
 from tests.faults.line import Line
 from tests.faults.post import State, until
-from tests.portal.visitor import Visitor
 from tests.servers import postgresql, processes
 from tests.servers.parts import ROOT, servers_of_this_run
 

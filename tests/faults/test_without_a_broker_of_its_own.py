@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from membership.emails.backends import FolderBackend
 from membership.models import OutboxEmail
-from membership.outbox.backends import FolderBackend
 from tests import builders
 from tests.faults.post import State, until
 from tests.faults.test_the_web_server_and_its_database import CHECK, RECEIVED, back_on, office_on

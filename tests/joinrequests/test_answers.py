@@ -24,7 +24,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from membership.standing import standing_of
+from membership.register.standing import standing_of
 from requests import workflow
 from requests.answers import Claims, assess_answers, claims_of, find_agency
 from tests import builders

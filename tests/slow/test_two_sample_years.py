@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from requests.models import JoinRequestEvent
-from tests.joinrequests.test_the_sample_year import load
+from tests.evabc.sample.test_year import load
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -20,8 +20,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from evabc import celery_app, env
-from membership.sample import STAFF, load_sample_province
-from requests.sample import live_a_sample_year
+from evabc.sample.province import STAFF, load_sample_province
+from evabc.sample.year import live_a_sample_year
 
 WORKER_OPTIONS = (
     "--pool threads --concurrency 2 --without-gossip --without-mingle --without-heartbeat"

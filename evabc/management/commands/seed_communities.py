@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from communities import catalogue
-from membership.teams import seed_groups
+from membership.accounts.teams import seed_groups
 from requests.reasons import seed_reasons
 
 

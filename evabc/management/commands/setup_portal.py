@@ -19,8 +19,8 @@ from django.db import transaction
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
 from evabc.ops.backup import new_key_pair
+from membership.accounts.teams import LEADS, make_lead
 from membership.models import ListKind, User
-from membership.teams import LEADS, make_lead
 
 # The private key is shown this once, and kept nowhere.
 KEY_PAIR = """

@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
-from membership.importing.plan import Plan
-from membership.importing.sheets import refuse_too_large
-from membership.importing.uploads import write_at_once
+from membership.imports.plan import Plan
+from membership.imports.sheets import refuse_too_large
+from membership.imports.uploads import write_at_once
 from membership.models import ListKind, RowOutcome
 from membership.refusal import Refused
 

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from membership.rosters import reassess
+from membership.rosters.enrolments import reassess
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ Running it again changes nothing.
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from requests.yearly import ask_yearly
+from requests.clock.yearly import ask_yearly
 
 
 class Command(BaseCommand):

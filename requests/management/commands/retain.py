@@ -6,7 +6,7 @@ The portal does this by itself every night. Running it again changes nothing.
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from requests.retention import retain
+from requests.clock.retention import retain
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ The portal does this by itself every morning. Running it again the same day chan
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from requests.digest import send_digests
+from requests.clock.digest import send_digests
 
 
 class Command(BaseCommand):

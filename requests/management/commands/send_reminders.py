@@ -6,7 +6,7 @@ The portal does this by itself every hour of the day. Running it again changes n
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from requests.reminders import lapse_overdue, send_due_reminders
+from requests.clock.reminders import lapse_overdue, send_due_reminders
 
 
 class Command(BaseCommand):

@@ -6,11 +6,11 @@ import pytest
 from django import forms
 
 from communities.rules.vocabulary import Family
-from requests.forms import JoinForm, ProgramJoinForm, join_form_class, join_form_for
-from requests.held import all_that_is_held
+from evabc.sample.people import todays_applicants
 from requests.joining.fields import Section, declaration_of, join_field
+from requests.joining.forms import JoinForm, ProgramJoinForm, join_form_class, join_form_for
 from requests.models import JoinRequest
-from requests.sample_applicants import todays_applicants
+from requests.my.held import all_that_is_held
 from tests import builders
 
 pytestmark = [

@@ -4,8 +4,7 @@ import pytest
 from django.core import mail
 from django.core.checks import run_checks
 
-from membership.models import OutboxEmail
-from membership.outbox.kinds import (
+from membership.emails.kinds import (
     KINDS,
     NAME,
     REFERENCE,
@@ -15,9 +14,10 @@ from membership.outbox.kinds import (
     cancelled_by,
     link,
 )
-from membership.outbox.queue import queue
-from membership.outbox.wording import original
-from membership.outbox.writing import write
+from membership.emails.message import write
+from membership.emails.queue import queue
+from membership.emails.templates import original
+from membership.models import OutboxEmail
 from requests import workflow
 from requests.lifecycle import Verb
 from tests import builders

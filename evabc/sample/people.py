@@ -1,0 +1,213 @@
+"""Who asks to join in the sample province: people of its lists, and newcomers with invented names."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, product
+
+from communities.models import CommunityOfPractice
+from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
+from membership.models import CoordinationInitiative, Person, Program
+from membership.register.names import name_key
+from requests.joining.fields import declaration_of
+from requests.joining.forms import join_form_class
+
+_FIRST = [
+    "Noémie",
+    "Akua",
+    "Birgit",
+    "Camila",
+    "Delphine",
+    "Eleni",
+    "Freya",
+    "Geneviève",
+    "Hodan",
+    "Inés",
+    "Jaya",
+    "Katrín",
+    "Linnea",
+    "Maïté",
+    "Nkechi",
+    "Oksana",
+    "Pilar",
+    "Réjeanne",
+    "Sunniva",
+    "Tove",
+]
+_LAST = ["Placeholder", "Sample", "Inventée", "O’Example", "Exemple", "Sample-Invented", "Example"]
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """Somebody who asks to join a community.
+
+    ``said`` is what the person answers of themselves; ``answers`` are those of their whole form.
+    """
+
+    email: str
+    community: CommunityOfPractice
+    said: dict[str, str]
+
+    @property
+    def answers(self) -> dict[str, str]:
+        fields = join_form_class(self.community).base_fields
+        return {name: declaration_of(field).example for name, field in fields.items()} | self.said
+
+
+def applicants_for(community: CommunityOfPractice) -> Iterator[Applicant]:
+    """People who ask to join this community, one after the other.
+
+    Every other one is on a list already; the rest are new to EVA BC, and some of them write the
+    name of their agency as people do.
+    """
+    listed = _listed(community)
+    for n, newcomer in enumerate(_newcomers(community)):
+        if n % 2 and (known := next(listed, None)):
+            yield known
+        yield newcomer
+
+
+def _program_types(community: CommunityOfPractice) -> list[ProgramType]:
+    """The types that its rules name; where they name none, any will do."""
+    named = [kind for rule in community.rules() for kind in rule.program_types]
+    return named or list(ProgramType)
+
+
+def _listed(community: CommunityOfPractice) -> Iterator[Applicant]:
+    """People whom a list names in a fitting program and who are in no community yet."""
+    if community.is_coordination:
+        return
+    people = Person.objects.filter(user__isnull=True, enrolments__isnull=True)
+    fitting = people.filter(positions__program_type__in=_program_types(community))
+    for person in fitting.order_by("pk").prefetch_related("positions__program__agency"):
+        program = person.positions.all()[0].program
+        if program:
+            yield _in_program(community, person.name, person.email, program, program.agency.name)
+
+
+def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
+    names = _names_for(community)
+    if community.is_coordination:
+        rules = community.rules()
+        kind = next((k for rule in rules for k in rule.initiatives), InitiativeKind.VAWIR)
+        role = next((r for rule in rules for r in rule.roles), RoleKind.CHAIR)
+        initiatives = CoordinationInitiative.objects.filter(kind=kind).order_by("pk")
+        for name, initiative in zip(names, cycle(initiatives), strict=False):
+            answers = {
+                "name": name,
+                "agency": f"{initiative.community_served} Police Service",
+                "community_served": initiative.community_served,
+                "initiative_kind": kind.value,
+                "initiative_name": initiative.name,
+                "role": role.value,
+            }
+            yield Applicant(_email(name), community, answers)
+        return
+    programs = Program.objects.filter(type__in=_program_types(community)).select_related("agency")
+    for n, (name, program) in enumerate(zip(names, cycle(programs.order_by("pk")), strict=False)):
+        agency = program.agency.name
+        if n % 3 == 2:
+            agency = agency.replace("Society", "Soc.").replace("Services", "Service") + " Inc."
+        yield _in_program(community, name, _email(name), program, agency)
+
+
+def _names_for(community: CommunityOfPractice) -> list[str]:
+    """Names that nobody has who asks to join another community."""
+    keys = list(CommunityOfPractice.objects.order_by("pk").values_list("pk", flat=True))
+    names = [f"{first} {last}" for last, first in product(_LAST, _FIRST)]
+    return names[keys.index(community.pk) :: len(keys)]
+
+
+def _in_program(
+    community: CommunityOfPractice, name: str, email: str, program: Program, agency: str
+) -> Applicant:
+    answers = {
+        "name": name,
+        "agency": agency,
+        "community_served": program.community_served,
+        "program_type": program.type,
+        "carries_caseload": "yes",
+        "ministry_funded": "yes" if program.funder else "unsure",
+        "eva_membership": "agency",
+    }
+    return Applicant(email, community, answers)
+
+
+def _email(name: str) -> str:
+    first, last = name.split(" ", 1)
+    return f"{name_key(first)}.{name_key(last)}@example.org"
+
+
+def new_work(community: CommunityOfPractice) -> dict[str, str]:
+    """What somebody answers who works elsewhere now."""
+    return next(_newcomers(community)).answers
+
+
+def todays_applicants() -> list[Applicant]:
+    """Those who asked two days ago, each for another page of the desk."""
+    communities = CommunityOfPractice.objects.select_related("team").in_bulk(field_name="slug")
+    return [Applicant(email, communities[slug], answers) for email, slug, answers in _TODAYS]
+
+
+_CASELOAD = {"carries_caseload": "yes", "eva_membership": "agency"}
+_TODAYS: list[tuple[str, str, dict[str, str]]] = [
+    (  # nobody knows who funds her program
+        "noor@example.org",
+        "stvc",
+        {
+            "name": "Noor Placeholder",
+            "agency": "Invented Lake Friendship Centre",
+            "community_served": "Invented Lake",
+            "program_type": "STVC",
+            "ministry_funded": "unsure",
+            "note": "I started two weeks ago.",
+            **_CASELOAD,
+        },
+    ),
+    (  # the ministry's list says that another funder pays
+        "maeve@example.org",
+        "sas",
+        {
+            "name": "Maeve O’Example",
+            "agency": "Example Harbour Family Services",
+            "community_served": "Example Harbour",
+            "program_type": "SAS",
+            "ministry_funded": "yes",
+            **_CASELOAD,
+        },
+    ),
+    (  # a co-chair
+        "ari@example.org",
+        "community-coordination",
+        {
+            "name": "Ari Invented",
+            "agency": "Sampleton Police Service",
+            "community_served": "Sampleton",
+            "initiative_kind": "VAWIR",
+            "role": "CO_CHAIR",
+        },
+    ),
+    (  # staff checked her program, and a newer list contradicts them
+        "ona@example.org",
+        "stvc",
+        {
+            "name": "Ona Sample-Exemple",
+            "agency": "Port Placeholder Transition Society",
+            "community_served": "Port Placeholder",
+            "program_type": "STVC",
+            "ministry_funded": "yes",
+            **_CASELOAD,
+        },
+    ),
+    (  # her agency is in the register under nearly this name
+        "uma@example.org",
+        "cbvs",
+        {
+            "name": "Uma Inventée",
+            "agency": "Sample Creek Comunity Service Soc.",
+            "community_served": "Sample Creek",
+            "program_type": "CBVS",
+            "ministry_funded": "yes",
+            **_CASELOAD,
+        },
+    ),
+]

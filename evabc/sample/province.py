@@ -1,0 +1,226 @@
+"""The invented sample province: loaded from the sample lists by the importers.
+
+Its people have addresses at example.org, and its agencies, towns and people carry "Sample",
+"Example", "Invented" or "Placeholder" in their names.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils import timezone
+
+from communities.catalogue import COMMUNITIES, slug_of
+from communities.models import CommunityOfPractice, Meeting
+from communities.rules.vocabulary import Funder, MeetingKind
+from membership.access import slack_link, verbs
+from membership.access.verbs import Verb
+from membership.accounts.teams import LEADS, TEAM_GROUPS
+from membership.imports.uploads import write_at_once
+from membership.meetings.attendance import Answer, answer, note_who_came, people_of
+from membership.meetings.planning import Plan, plan_meeting
+from membership.models import Access, ListKind, Person, Program, SampleProvince, User
+from membership.refusal import Refused
+from membership.register.facts import confirm_funding
+from membership.rosters.reassessment import reassess_if_due
+
+
+@dataclass(frozen=True)
+class StaffSignIn:
+    """A sample member of staff: what the start of the portal prints."""
+
+    name: str
+    email: str
+    group: str
+
+
+_TEAMS = list(TEAM_GROUPS)
+STAFF = [
+    StaffSignIn("Priya Sample", "priya@example.org", _TEAMS[0]),
+    StaffSignIn("Camille Example", "camille@example.org", _TEAMS[1]),
+    StaffSignIn("Lou Sample-Lead", "lou@example.org", LEADS),
+]
+
+
+@dataclass(frozen=True)
+class SampleList:
+    """A file of ``sample_lists``: what it holds, what the list is called, and its age in days."""
+
+    file_name: str
+    kind: ListKind
+    name: str
+    age: int
+    community: str = ""
+
+    def content(self, *, today: date) -> bytes:
+        """The file, its days moved as far as today is from the day on which the files are true."""
+        text = (_FOLDER / self.file_name).read_text(encoding="utf-8")
+        later = today - _DAY_OF_THE_FILES
+        moved = _DAY.sub(lambda day: (date.fromisoformat(day[0]) + later).isoformat(), text)
+        return moved.encode()
+
+
+_FOLDER = Path(__file__).parent / "lists"
+# Memberships end soon, and people left their jobs lately, when the files are looked at on this day.
+_DAY_OF_THE_FILES = date(2026, 11, 22)
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+
+LISTS = [
+    SampleList("agencies.csv", ListKind.AGENCIES, "EVA BC’s list of members", 60),
+    SampleList("programs.csv", ListKind.PROGRAMS, "the ministry’s contract list", 55),
+    SampleList("people.csv", ListKind.PEOPLE, "the list of program staff", 50),
+    SampleList("initiatives.csv", ListKind.INITIATIVES, "the list of committees and ICATs", 50),
+    # A community needs no sample roster: people ask to join it in the sample year.
+    *(
+        SampleList(f"roster-{slug}.csv", ListKind.ROSTER, f"the {slug} roster", 45, slug)
+        for slug in map(slug_of, COMMUNITIES)
+        if (_FOLDER / f"roster-{slug}.csv").exists()
+    ),
+]
+# It comes after staff checked the funding of two of its programs, and says otherwise.
+CONTRADICTING = SampleList(
+    "regional-office.csv", ListKind.PROGRAMS, "the regional office’s list", 12
+)
+_CHECKED = [
+    ("Sample Creek Community Services", "CBVS", "Sample Creek"),
+    ("Port Placeholder Transition Society", "STVC", "Port Placeholder"),
+]
+_CHECKED_DAYS_AGO = 30
+
+
+@transaction.atomic
+def load_sample_province(*, now: datetime, today: date) -> bool:
+    """Load the sample province once. False where it is loaded already."""
+    if SampleProvince.objects.exists():
+        return False
+    SampleProvince.objects.create(loaded_at=now)
+    staff = [_staff(one) for one in STAFF]
+    for one in LISTS:
+        write_sample_list(one, now=now, today=today)
+    for agency, kind, place in _CHECKED:
+        program = Program.objects.get(agency__name=agency, type=kind, community_served=place)
+        confirm_funding(
+            program_id=program.pk,
+            funder=Funder.PSSG,
+            by=staff[0],
+            on=today - timedelta(days=_CHECKED_DAYS_AGO),
+        )
+    write_sample_list(CONTRADICTING, now=now, today=today)
+    plan_sample_meetings(now=now)
+    work_on_sample_access(now=now)
+    reassess_if_due(now=now)
+    return True
+
+
+def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
+    """Bring one list in as staff would have on its day. Raises ``Refused`` where a row has an error."""
+    plan = write_at_once(
+        kind=one.kind,
+        list_name=one.name,
+        as_of=today - timedelta(days=one.age),
+        content=one.content(today=today),
+        file_name=one.file_name,
+        now=now - timedelta(days=one.age),
+        community=CommunityOfPractice.objects.filter(slug=one.community).first(),
+    )
+    if plan.errors:
+        first = plan.errors[0]
+        raise Refused(f"{one.file_name}, row {first.number}: {first.sentence}")
+
+
+def _staff(one: StaffSignIn) -> User:
+    user = User.objects.create_user(one.email, is_staff=True)
+    user.groups.add(Group.objects.get(name=one.group))
+    Person.objects.create(user=user, name=one.name, email=one.email)
+    return user
+
+
+# -- Slack and Zoom --------------------------------------------------------------------------------
+
+
+def work_on_sample_access(*, now: datetime) -> None:
+    """Some are in, one is invited, the rest is to do; the invitation link soon expires."""
+    for lead in User.objects.filter(is_staff=True, groups__name=LEADS)[:1]:
+        for team in slack_link.workspaces_of(lead):
+            slack_link.give_link(
+                team=team,
+                link="https://join.slack.com/t/sample-evabc/shared_invite/zt-sample",
+                expires_on=timezone.localdate(now) + timedelta(days=5),
+                most_uses=400,
+                by=lead,
+                now=now,
+            )
+        rows = Access.objects.order_by("kind", "person__name", "pk")
+        slack = list(rows.filter(kind=Access.Kind.SLACK).values_list("pk", flat=True))
+        zoom = list(rows.filter(kind=Access.Kind.ZOOM).values_list("pk", flat=True))
+        joined = [*slack[: len(slack) // 2], *zoom[: len(zoom) // 2]]
+        verbs.mark(access_ids=joined, verb=Verb.JOINED, by=lead, now=now)
+        verbs.mark(access_ids=slack[-1:], verb=Verb.INVITED, by=lead, now=now)
+
+
+# -- Meetings --------------------------------------------------------------------------------------
+
+
+# days from today, kind, topic
+_MEETINGS: list[tuple[int, MeetingKind, str]] = [
+    (-45, MeetingKind.REGULAR, "What changed in our work this season"),
+    (16, MeetingKind.REGULAR, "Staying well in this work"),
+    (37, MeetingKind.TRAINING, "Safety planning with people in small towns"),
+]
+_ANSWERERS = 12
+_AGENDA = "Welcome and a round of names\nThe topic, with time for your questions\nWhat we take up next time"
+_NOTES = "We shared what helps when a colleague is away. The next meeting takes this up again."
+
+
+def plan_sample_meetings(*, now: datetime) -> None:
+    """For each community one meeting that was, with who came, and two to come."""
+    staff = {
+        family: User.objects.filter(is_staff=True, groups__name=group)[0]
+        for group, family in TEAM_GROUPS.items()
+    }
+    for community in CommunityOfPractice.objects.select_related("team"):
+        for days, kind, topic in _MEETINGS:
+            _plan(community, days, kind, topic, staff[community.family], now)
+
+
+def _plan(
+    community: CommunityOfPractice,
+    days: int,
+    kind: MeetingKind,
+    topic: str,
+    by: User,
+    now: datetime,
+) -> None:
+    day = timezone.localdate(now) + timedelta(days=days)
+    starts_at = timezone.make_aware(datetime.combine(day, time(10)))
+    is_over = days < 0
+    planned_at = min(now, starts_at - timedelta(days=30))
+    meeting = plan_meeting(
+        plan=Plan(
+            communities=(community,),
+            kind=kind,
+            topic=topic,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(minutes=90),
+            join_link="https://zoom.example.org/j/0000000000",
+            agenda=_AGENDA,
+            notes=_NOTES if is_over else "",
+        ),
+        by=by,
+        now=planned_at,
+    )
+    _answer(meeting, answered_at=planned_at)
+    if is_over:
+        there = set(people_of(meeting).values_list("pk", flat=True))
+        note_who_came(meeting_id=meeting.pk, came=there, shown=there, by=by, now=now)
+
+
+def _answer(meeting: Meeting, *, answered_at: datetime) -> None:
+    """Every second person of the first few has answered: more would only slow down the start."""
+    for place, person in enumerate(people_of(meeting)[:_ANSWERERS]):
+        if place % 2 == 0:
+            said = Answer.YES if place % 4 == 0 else Answer.MAYBE
+            answer(meeting_id=meeting.pk, person=person, answer=said, now=answered_at)

@@ -1,0 +1,254 @@
+"""The sample province's requests: a year of life behind it, and what waits today.
+
+Everything moves by the verbs themselves, each with the time of its day, in the order of time. The
+letters of the past are marked as sent: nobody should get a year of mail at the first start.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from communities.models import CommunityOfPractice
+from communities.rules.vocabulary import Family
+from evabc.sample.people import Applicant, applicants_for, new_work, todays_applicants
+from membership.models import OutboxEmail, Person, User, YearlyConfirmation
+from membership.register.people import person_for
+from membership.rosters.confirmations import confirm, open_confirmations
+from membership.rosters.enrolments import end_enrolment
+from membership.rosters.reassessment import reassess
+from requests import workflow
+from requests.clock.reminders import lapse_overdue, send_due_reminders
+from requests.clock.yearly import ask_yearly
+from requests.lifecycle import Verb
+from requests.models import JoinRequest
+from requests.my.changing_jobs import change_jobs
+
+_State = OutboxEmail.State
+
+# What becomes of a request: the verbs, each so many days after it was sent. In each community they
+# come in turn.
+_STORIES: list[dict[Verb, int]] = [
+    {Verb.APPROVE: 2},
+    {Verb.ASK: 1, Verb.REPLY: 4, Verb.APPROVE: 6},
+    {Verb.APPROVE: 4},
+    {Verb.DECLINE: 5},
+    {Verb.APPROVE: 1},
+    {Verb.WITHDRAW: 3},
+    {Verb.ASK: 2, Verb.LAPSE: 33},
+    {Verb.APPROVE: 9},
+    {Verb.ASK: 3, Verb.REPLY: 12, Verb.DECLINE: 13},
+    {Verb.APPROVE: 3},
+]
+# What waits today: sent so many days ago, and asked so many days later where it is.
+_WAITING: list[tuple[int, dict[Verb, int]]] = [
+    (1, {}),
+    (4, {}),
+    (6, {Verb.ASK: 1}),
+    (9, {}),
+    (13, {Verb.ASK: 2, Verb.REPLY: 11}),
+    (26, {Verb.ASK: 1}),
+    (17, {}),
+]
+_FIRST_DAYS_AGO, _LAST_DAYS_AGO = 395, 40
+_REQUESTS = 78  # each takes a twentieth of a second of the first start
+_ENROLLED_FOR = timedelta(days=90)  # every sixth who was approved leaves after it
+_TEXTS = {
+    Verb.ASK: "Which program do you carry your caseload in, and since when?",
+    Verb.REPLY: "I have carried a caseload there since the spring. My supervisor can tell you more.",
+    Verb.DECLINE: "This community is for staff of other programs. See whether another one fits you.",
+}
+_REASON = "Her supervisor told us so on the phone."
+_LEFT = "You told us that you have left the program. Thank you for your time with us."
+
+
+@dataclass
+class _Life:
+    """What happens in the province, to be lived in the order of time."""
+
+    staff: dict[str, User]
+    moments: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
+    _turn: Iterator[int] = field(default_factory=count)
+
+    def plan(self, at: datetime, act: Callable[[datetime], None]) -> None:
+        self.moments.append((at, next(self._turn), act))
+
+    def live(self) -> None:
+        for at, _, act in sorted(self.moments, key=lambda moment: moment[:2]):
+            act(at)
+            _deliver()
+
+    def plan_request(
+        self,
+        applicant: Applicant | None,
+        story: dict[Verb, int],
+        *,
+        at: datetime,
+        leaves: bool = False,
+    ) -> None:
+        """Plan that somebody asks to join, and what becomes of it.
+
+        There is nobody where the sample lists know no work that a community is for.
+        """
+        if applicant is None:
+            return
+        story_of_one = _Story(applicant, self.staff[applicant.community.family])
+        self.plan(at, story_of_one.send)
+        for verb, days in story.items():
+            then = at + timedelta(days=days)
+            if verb == Verb.LAPSE:
+                asked = at + timedelta(days=story[Verb.ASK])
+                for night in (asked + timedelta(days=7), asked + timedelta(days=21), then):
+                    self.plan(night, _night)
+            else:
+                self.plan(then, story_of_one.step(verb))
+        if leaves and Verb.APPROVE in story:
+            self.plan(at + timedelta(days=story[Verb.APPROVE]) + _ENROLLED_FOR, story_of_one.leave)
+
+
+class _Story:
+    """One request, moved by its verbs."""
+
+    def __init__(self, applicant: Applicant, staff: User) -> None:
+        self.applicant, self.staff = applicant, staff
+        self.request = JoinRequest()
+
+    def send(self, now: datetime) -> None:
+        user, _ = User.objects.get_or_create(email=self.applicant.email)
+        answers = self.applicant.answers
+        draft = workflow.save_draft(
+            person=person_for(user), community=self.applicant.community, answers=answers, now=now
+        )
+        self.request = workflow.submit(join_request_id=draft.pk, by=user, answers=answers, now=now)
+
+    def step(self, verb: Verb) -> Callable[[datetime], None]:
+        return lambda now: self._do(verb, now)
+
+    def _do(self, verb: Verb, now: datetime) -> None:
+        pk, hers = self.request.pk, self.request.person.user
+        assert hers is not None  # noqa: S101  (she has sent it)
+        match verb:
+            case Verb.ASK:
+                workflow.ask(join_request_id=pk, by=self.staff, text=_TEXTS[verb], now=now)
+            case Verb.REPLY:
+                workflow.reply(join_request_id=pk, by=hers, text=_TEXTS[verb], now=now)
+            case Verb.DECLINE:
+                workflow.decline(join_request_id=pk, by=self.staff, text=_TEXTS[verb], now=now)
+            case Verb.WITHDRAW:
+                workflow.withdraw(join_request_id=pk, by=hers, now=now)
+            case Verb.APPROVE:
+                rules = self.request.kept_assessment
+                reason = _REASON if rules and rules.needs_written_reason else ""
+                self.request = workflow.approve(
+                    join_request_id=pk, by=self.staff, reason=reason, now=now
+                )
+
+    def leave(self, now: datetime) -> None:
+        assert self.request.enrolment_id is not None  # noqa: S101  (she was approved)
+        end_enrolment(enrolment_id=self.request.enrolment_id, by=self.staff, text=_LEFT, now=now)
+
+
+@transaction.atomic
+def live_a_sample_year(*, now: datetime) -> None:
+    """Let the sample province live thirteen months, up to ``now``."""
+    priya = User.objects.get(email="priya@example.org")
+    camille = User.objects.get(email="camille@example.org")
+    life = _Life({Family.PROGRAM_SUPPORT: priya, Family.COORDINATION: camille})
+    communities = list(CommunityOfPractice.objects.select_related("team").order_by("pk"))
+    asking = [applicants_for(community) for community in communities]
+    todays = todays_applicants()
+    past = _REQUESTS - len(_WAITING) - len(todays)
+    for n in range(past):
+        days_ago = _FIRST_DAYS_AGO - n * (_FIRST_DAYS_AGO - _LAST_DAYS_AGO) // past
+        life.plan_request(
+            next(asking[n % len(asking)], None),
+            _STORIES[(n // len(asking) + n % len(asking)) % len(_STORIES)],
+            at=now - timedelta(days=days_ago, hours=n % 7),
+            leaves=n % 6 == 0,
+        )
+    for n, (days_ago, story) in enumerate(_WAITING):
+        at = now - timedelta(days=days_ago, hours=n)
+        life.plan_request(next(asking[n % len(asking)], None), story, at=at)
+    for applicant in todays:
+        life.plan_request(applicant, {}, at=now - timedelta(days=2))
+    _plan_the_yearly_question(life, now)
+    life.plan(now - timedelta(hours=1), _night)
+    life.live()
+    _leave_some_letters(now)
+    reassess(now=now)
+
+
+def _plan_the_yearly_question(life: _Life, now: datetime) -> None:
+    nights = (ASKED, *REMINDED, 0)
+    for days_ago in nights:
+        life.plan(now - timedelta(days=days_ago, hours=1), ask)
+    life.plan(now - timedelta(days=ANSWERED), answer)
+    life.plan(now - timedelta(days=MOVED), change)
+
+
+def _night(now: datetime) -> None:
+    send_due_reminders(now=now)
+    lapse_overdue(now=now)
+
+
+def _deliver() -> None:
+    """Every letter of the past left on its day, before the next step could contradict it."""
+    OutboxEmail.objects.filter(state=_State.QUEUED).update(
+        state=_State.SENT, sent_at=F("queued_at"), attempts=1
+    )
+
+
+def _leave_some_letters(now: datetime) -> None:
+    """Of the newest letters to people some were refused, and some wait for the next attempt."""
+    newest: QuerySet[OutboxEmail] = OutboxEmail.objects.filter(person__isnull=False, kind="receipt")
+    keys = list(newest.order_by("-queued_at", "-pk").values_list("pk", flat=True)[:5])
+    OutboxEmail.objects.filter(pk__in=keys[:2]).update(
+        state=_State.QUEUED,
+        sent_at=None,
+        attempts=3,
+        due_at=now + timedelta(hours=4),
+        last_error="451 4.7.1 Try again later",
+    )
+    OutboxEmail.objects.filter(pk__in=keys[2:]).update(
+        state=_State.FAILED, sent_at=None, last_error="550 5.1.1 No such user here"
+    )
+
+
+# Days ago: the question, its two reminders, and today, when whoever is still silent is overdue.
+ASKED, REMINDED, ANSWERED, MOVED = 46, (32, 18), 45, 20
+_SILENT = 3
+
+
+def ask(now: datetime) -> None:
+    """A night of the yearly question."""
+    ask_yearly(now=now)
+
+
+def answer(now: datetime) -> None:
+    """Everybody who was asked is still here, but for a few who say nothing."""
+    for waiting in _waiting()[_SILENT + 1 :]:
+        confirm(enrolment_id=waiting.enrolment_id, by=_user_of(waiting), now=now)
+
+
+def change(now: datetime) -> None:
+    """The first of those who were silent has changed jobs."""
+    first = _waiting()[0]
+    person, community = first.enrolment.person, first.enrolment.community
+    answers = {**new_work(community), "name": person.name}
+    change_jobs(enrolment_id=first.enrolment_id, by=_user_of(first), answers=answers, now=now)
+
+
+def _waiting() -> list[YearlyConfirmation]:
+    rows = open_confirmations().select_related("enrolment__person", "enrolment__community__team")
+    return list(rows.order_by("pk"))
+
+
+def _user_of(waiting: YearlyConfirmation) -> User:
+    """Her sign-in, which is made at her first one."""
+    email = Person.objects.values_list("email", flat=True).get(pk=waiting.enrolment.person_id)
+    user, _ = User.objects.get_or_create(email=email)
+    person_for(user)
+    return user

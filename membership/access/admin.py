@@ -1,0 +1,143 @@
+"""The desk's list of what is to do in Slack and on the Zoom lists."""
+
+from collections.abc import Callable
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from communities.models import CommunityOfPractice
+from membership.access import desk_views, slack_link, verbs
+from membership.access.verbs import TASKS, Verb
+from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.team_admin import CustomPageAdmin, FilterWithDefault
+from membership.accounts.teams import families_of
+from membership.models import Access
+
+
+class TaskFilter(FilterWithDefault):
+    """The list shows what is to do, unless somebody looks for more."""
+
+    title = "state"
+    parameter_name = "state"
+    first_choice = "What is to do"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [*((s.value, str(s.label)) for s in Access.State), ("all", "All")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> QuerySet[Access]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(state__in=[self.value()] if self.value() else TASKS)
+
+
+class CommunityFilter(admin.SimpleListFilter):
+    """Zoom lists of a community, and the Slack of people who are or were in it."""
+
+    title = "community"
+    parameter_name = "community"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        mine = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
+        return [(c.slug, c.short_name) for c in mine]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> QuerySet[Access]:
+        if not self.value():
+            return queryset
+        of_slack = CommunityOfPractice.objects.filter(slug=self.value()).values(
+            "enrolments__person"
+        )
+        return queryset.filter(
+            Q(community__slug=self.value()) | Q(community__isnull=True, person__in=of_slack)
+        )
+
+
+@admin.register(Access)
+class AccessAdmin(CustomPageAdmin):
+    """The access tasks of a team, oldest first. Rows are moved by their verbs only."""
+
+    list_display = ["who", "email", "what", "state_words", "since"]
+    list_display_links = ["who"]
+    list_filter = [TaskFilter, "kind", CommunityFilter]
+    search_fields = ["person__search_text", "address"]
+    search_help_text = "Name or email"
+    ordering = ["since", "pk"]
+    actions = ["mark_invited", "mark_joined", "mark_removed"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Access]:
+        return verbs.access_of(request.user)  # type: ignore[arg-type]
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(where: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+            return path(where, self.admin_site.admin_view(view), name=f"membership_access_{name}")
+
+        slack = "slack/<str:family>/"
+        return [
+            page("<int:pk>/mark/", desk_views.mark, "mark"),
+            page(slack, desk_views.slack, "slack"),
+            page(f"{slack}link/", desk_views.link, "slack-link"),
+            page(f"{slack}upload/", desk_views.upload, "slack-upload"),
+            page(f"{slack}settle/", desk_views.settle, "slack-settle"),
+            page(f"{slack}put-aside/", desk_views.put_aside, "slack-put-aside"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self,
+        request: AuthenticatedRequest,  # type: ignore[override]
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        more = {
+            "title": "Access to Slack and Zoom",
+            "warnings": slack_link.warnings_for(request.user, on=timezone.localdate()),
+            "intro": "Who was approved is not in yet, and who has left is to be taken out. You do it "
+            "in Slack and in Zoom; here you say that it is done.",
+            "links": [
+                (
+                    f"{team.get_family_display()} Slack: link and list of members",
+                    reverse("admin:membership_access_slack", args=[team.family]),
+                )
+                for team in slack_link.workspaces_of(request.user)
+            ],
+        }
+        return super().changelist_view(request, more)
+
+    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        """Everything about one access."""
+        return desk_views.show(request, pk=pk)
+
+    @admin.display(description="who", ordering="person__name")
+    def who(self, access: Access) -> str:
+        return access.who
+
+    @admin.display(description="email")
+    def email(self, access: Access) -> str:
+        return access.email or "none in the register"
+
+    @admin.display(description="what is to do")
+    def what(self, access: Access) -> str:
+        task = access.task or access.place
+        return f"{task} ({access.community.short_name})" if access.community else task
+
+    @admin.display(description="state", ordering="state")
+    def state_words(self, access: Access) -> str:
+        return access.state_words
+
+    @admin.action(description="Say: invited to Slack")
+    def mark_invited(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
+        self._mark(request, rows, Verb.INVITED)
+
+    @admin.action(description="Say: has joined Slack, or is on the Zoom list")
+    def mark_joined(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
+        self._mark(request, rows, Verb.JOINED)
+
+    @admin.action(description="Say: is removed from Slack, or off the Zoom list")
+    def mark_removed(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
+        self._mark(request, rows, Verb.REMOVED)
+
+    def _mark(self, request: AuthenticatedRequest, rows: QuerySet[Access], verb: Verb) -> None:
+        ids = rows.order_by().values_list("pk", flat=True)
+        marked = verbs.mark(access_ids=ids, verb=verb, by=request.user, now=timezone.now())
+        desk_views.report(request, marked)

@@ -1,0 +1,212 @@
+"""Being in Slack and on the Zoom list: what staff do in those places by hand, and how far it has come."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from communities.models import CommunityOfPractice, SupportTeam
+from membership.register.models import Person
+
+
+class Access(models.Model):
+    """One person and one place outside the portal: a team's Slack workspace, a community's Zoom list.
+
+    The source names "a dedicated Slack workspace" once for all program-support communities, so a
+    workspace belongs to the team, and who is in two of its communities needs it once. Zoom meetings
+    are each community's own. ``state`` is moved by ``membership.access.verbs`` only. ``address`` is
+    the one in use in Slack where it is not the register's; without ``person`` it stands for somebody
+    whom the register does not know.
+    """
+
+    class Kind(models.TextChoices):
+        SLACK = "slack", "Slack"
+        ZOOM = "zoom", "Zoom list"
+
+    class State(models.TextChoices):
+        NOT_NEEDED = "not-needed", "Not needed"
+        TO_DO = "to-do", "To do"
+        INVITED = "invited", "Invited"
+        JOINED = "joined", "Joined"
+        TO_REMOVE = "to-remove", "To remove"
+        REMOVED = "removed", "Removed"
+
+    person = models.ForeignKey(
+        Person, models.CASCADE, null=True, blank=True, related_name="accesses"
+    )
+    address = models.EmailField("address there", blank=True)
+    kind = models.CharField("place", max_length=5, choices=Kind.choices)
+    team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="+")
+    community = models.ForeignKey(
+        CommunityOfPractice, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.NOT_NEEDED)
+    since = models.DateField(help_text="The day on which it came to this state.")
+
+    class Meta:
+        ordering = ["since", "pk"]
+        verbose_name = "access"
+        verbose_name_plural = "access to Slack and Zoom"
+        indexes = [models.Index(fields=["state", "since"], name="access_by_state")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "team"],
+                condition=Q(kind="slack", person__isnull=False),
+                name="one_slack_access_per_person_and_team",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "community"],
+                condition=Q(kind="zoom"),
+                name="one_zoom_access_per_person_and_community",
+            ),
+            models.UniqueConstraint(
+                Lower("address"),
+                "team",
+                condition=Q(person__isnull=True),
+                name="one_access_per_address_of_a_stranger",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="slack", community__isnull=True)
+                | Q(kind="zoom", community__isnull=False, person__isnull=False),
+                name="zoom_access_and_no_other_names_its_community",
+            ),
+            models.CheckConstraint(
+                condition=Q(person__isnull=False) | ~Q(address=""),
+                name="access_is_somebodys",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.place}"
+
+    @property
+    def who(self) -> str:
+        return str(self.person) if self.person else self.address
+
+    @property
+    def email(self) -> str:
+        """The address to invite or to remove."""
+        return self.address or (self.person.email if self.person else "")
+
+    @property
+    def place(self) -> str:
+        if self.community:
+            return f"{self.community.short_name} Zoom list"
+        return f"{self.team.get_family_display()} Slack"
+
+    @property
+    def task(self) -> str:
+        """What is to do, in words; empty where nothing is."""
+        return _TASKS.get((self.kind, self.state), "")
+
+    @property
+    def state_words(self) -> str:
+        """The state, as it is called in this place."""
+        if self.kind == self.Kind.ZOOM and self.state == self.State.JOINED:
+            return "On the list"
+        return self.State(self.state).label
+
+
+_TASKS: dict[tuple[str, str], str] = {
+    (Access.Kind.SLACK, Access.State.TO_DO): "Invite to Slack",
+    (Access.Kind.SLACK, Access.State.INVITED): "Wait for the person to join Slack",
+    (Access.Kind.SLACK, Access.State.TO_REMOVE): "Remove from Slack",
+    (Access.Kind.ZOOM, Access.State.TO_DO): "Put on the Zoom list",
+    (Access.Kind.ZOOM, Access.State.TO_REMOVE): "Take off the Zoom list",
+}
+
+
+class AccessStep(models.Model):
+    """What happened to an access. Steps are written once and never changed.
+
+    ``by`` is empty where the portal acted.
+    """
+
+    class Verb(models.TextChoices):
+        WANTED = "wanted", "Enrolled"
+        INVITED = "invited", "Invited"
+        JOINED = "joined", "Marked as in"
+        NOT_THERE = "not-there", "Found not to be in"
+        ENDED = "ended", "The enrolment ended"
+        FOUND = "found", "Found there, and not on the roster"
+        REMOVED = "removed", "Removed"
+
+    access = models.ForeignKey(Access, models.CASCADE, related_name="steps")
+    verb = models.CharField(max_length=10, choices=Verb.choices)
+    state_before = models.CharField(max_length=10, choices=Access.State.choices)
+    state_after = models.CharField(max_length=10, choices=Access.State.choices)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "step"
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"
+
+
+class SlackLink(models.Model):
+    """An invitation link of a team's Slack workspace; the newest counts. It is in no letter.
+
+    Slack's own links end after 30 days and 400 people, unless an administrator of Slack says otherwise.
+    """
+
+    team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="slack_links")
+    link = models.URLField(max_length=500)
+    expires_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+    most_uses = models.PositiveIntegerField(null=True, blank=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(most_uses__isnull=True) | Q(most_uses__gt=0),
+                name="slack_link_can_be_used",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Slack link of {self.added_at:%Y-%m-%d}"
+
+
+class SlackLinkOpening(models.Model):
+    """Somebody has seen an invitation link: one use of it, as far as the portal knows."""
+
+    link = models.ForeignKey(SlackLink, models.CASCADE, related_name="openings")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["link", "person"], name="one_opening_per_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.link} {self.at:%Y-%m-%d}"
+
+
+class SlackExport(models.Model):
+    """Who is in a team's Slack workspace, as Slack said last.
+
+    ``people`` is personal data: it is there while staff work on it, a week at the most.
+    """
+
+    team = models.OneToOneField(SupportTeam, models.CASCADE, related_name="slack_export")
+    people = models.JSONField(help_text="One entry per address: email and name.")
+    problems = models.JSONField(default=list, help_text="What could not be read, in sentences.")
+    left_out = models.PositiveIntegerField(default=0, help_text="Bots and closed accounts.")
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    uploaded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Slack export of {self.uploaded_at:%Y-%m-%d}"

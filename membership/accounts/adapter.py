@@ -1,0 +1,92 @@
+"""What we change of allauth's ways."""
+
+import ipaddress
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import get_pending_stage
+from allauth.core.internal.httpkit import clean_client_ip
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from membership.models import User
+from membership.privacy.consents import agree_at_first_sign_in
+from membership.register.people import person_for
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Sign-up happens on the "Your email" page only, so allauth's own is closed."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "incorrect_code": "This code is not right. Look at the newest email from us, and type its six digits.",
+        "too_many_login_attempts": "That is too many tries for now. Wait a minute, then ask for a new code.",
+        "rate_limited": "That is too many tries for now. Wait a minute, then try again.",
+    }
+
+    # Instead of allauth's; an empty one is not shown.
+    messages = {
+        "account/messages/email_confirmed.txt": "",
+        "account/messages/logged_in.txt": "You are signed in.",
+        "account/messages/logged_out.txt": "You are signed out.",
+        "account/messages/login_code_sent.txt": "Your code is on its way. It can take a minute or two.",
+        "usersessions/messages/sessions_logged_out.txt": "You are signed out everywhere else.",
+    }
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, object] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        """One of our own messages, or the one that allauth has in a template."""
+        if message_template in self.messages:
+            message, message_template = self.messages[message_template], None
+        super().add_message(request, level, message_template, message_context, extra_tags, message)
+
+    def post_login(self, request: HttpRequest, user: User, **signed_in: object) -> HttpResponse:
+        """Her first sign-in says that she agrees to the purposes: the page of the code names them."""
+        response: HttpResponse = super().post_login(request, user, **signed_in)
+        agree_at_first_sign_in(person=person_for(user), now=timezone.now())
+        return response
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """For allauth's own limits and its list of sessions."""
+        return client_address(request)
+
+
+NOT_KNOWN = "0.0.0.0"  # noqa: S104  (no address to listen on: a place that nobody visits from)
+
+
+def client_address(request: HttpRequest) -> str:
+    """The visitor's IP address; only what our own proxies wrote counts.
+
+    Each proxy adds at the end of X-Forwarded-For whom it was called by, so the visitor is counted
+    from the right. What stands further left was written by the visitor and may be anything.
+    """
+    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    came_by_proxy = proxies and len(hops) >= proxies
+    said = hops[-proxies] if came_by_proxy else request.META.get("REMOTE_ADDR", "")
+    address = clean_client_ip(said.strip()) or NOT_KNOWN
+    return str(getattr(ipaddress.ip_address(address), "ipv4_mapped", None) or address)
+
+
+def network_of(address: str) -> str:
+    """What one visitor can hold many addresses of: /64 of IPv6, the address itself of IPv4."""
+    ip = ipaddress.ip_address(address)
+    if ip.version == 4:
+        return address
+    return str(ipaddress.ip_network(f"{address}/64", strict=False))
+
+
+def email_of_pending_sign_in(request: HttpRequest) -> str:
+    """The email that a code was sent to in this session; empty where none waits to be typed."""
+    stage = get_pending_stage(request)
+    return (stage.state.get("email") if stage else "") or ""

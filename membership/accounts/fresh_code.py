@@ -1,0 +1,189 @@
+"""A fresh emailed code before what matters most, such as adding a second factor.
+
+allauth's own confirming again asks nothing of people who have neither a password nor a factor, and
+that is everybody here until the first factor is set up.
+"""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import cast
+from urllib.parse import urlsplit
+
+from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
+from allauth.account.internal.flows.login import (
+    get_authentication_records,
+    record_authentication,
+)
+from allauth.core import ratelimit
+from allauth.mfa.utils import is_mfa_enabled
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.http import require_http_methods
+
+from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.security_events import log_security_event
+
+FRESH_FOR = 10 * 60  # seconds
+_STATE = "fresh_code"
+
+View = Callable[..., HttpResponse]
+
+
+class FreshCode(AbstractCodeVerificationProcess):
+    """A code that was sent to somebody signed in. It lives in her session, as allauth's codes do."""
+
+    def __init__(self, request: AuthenticatedRequest, state: dict[str, object]) -> None:
+        self.request = request
+        super().__init__(
+            max_attempts=app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS,
+            timeout=app_settings.LOGIN_BY_CODE_TIMEOUT,
+            state=state,
+            user=request.user,
+        )
+
+    @classmethod
+    def waiting(cls, request: AuthenticatedRequest) -> "FreshCode | None":
+        """The code that still waits to be typed."""
+        state = request.session.get(_STATE)
+        return cls(request, state).abort_if_invalid() if state else None
+
+    @classmethod
+    def send_new(cls, request: AuthenticatedRequest) -> "FreshCode":
+        """Send a code; only the newest one works."""
+        code = cls(request, cls.initial_state(request.user, email=request.user.email))
+        code.send()
+        return code
+
+    def send(self) -> None:
+        adapter = get_adapter()
+        self.state["code"] = adapter.generate_login_code()
+        self.persist()
+        context = {"request": self.request, "code": self.code}
+        adapter.send_mail("account/email/login_code", self.request.user.email, context)
+
+    def persist(self) -> None:
+        self.request.session[_STATE] = self.state
+
+    def abort(self) -> None:
+        self.request.session.pop(_STATE, None)
+
+    def finish(self) -> None:
+        self.abort()
+        user = self.request.user
+        record_authentication(
+            self.request, user, method="code", email=user.email, reauthenticated=True
+        )
+
+
+class FreshCodeForm(forms.Form):
+    """The six digits; spaces that came along with a paste do not matter."""
+
+    code = forms.CharField(
+        label="Code",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+        ),
+        error_messages={"required": "Type the six digits from the email."},
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, sent: FreshCode) -> None:
+        super().__init__(data)
+        self._sent = sent
+
+    def clean_code(self) -> str:
+        typed = "".join(self.cleaned_data["code"].split())
+        if constant_time_compare(typed, self._sent.code):
+            return typed
+        log_security_event("Wrong code", user=self._sent.user.pk)
+        if self._sent.record_invalid_attempt():
+            raise forms.ValidationError(get_adapter().error_messages["incorrect_code"])
+        raise forms.ValidationError(
+            "This code is not right, and it does not work any more. Ask for a new one."
+        )
+
+
+def has_fresh_code(request: HttpRequest) -> bool:
+    """True where this session showed an emailed code in the last ten minutes."""
+    records = get_authentication_records(request, request.user)
+    newest = max((r["at"] for r in records if r.get("method") == "code"), default=0)
+    return time.time() - newest < FRESH_FOR
+
+
+def fresh_code_required(view: View) -> View:
+    """Lead to the code's page first. What was asked for by a form is asked for again from its page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not request.user.is_authenticated or has_fresh_code(request):
+            return view(request, *args, **kwargs)
+        return redirect(address_to_confirm(_page_of(request)))
+
+    return guarded
+
+
+def code_where_no_factor(view: View) -> View:
+    """For allauth's pages that ask for a factor again: who has none confirms by a code."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.user.is_authenticated and not is_mfa_enabled(request.user):
+            return redirect(address_to_confirm(_wanted(request)))
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def address_to_confirm(then: str) -> str:
+    """The address of the code's page, which leads on to ``then``."""
+    return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': then})}"
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page to come back to: this one, or the one that holds the form that was sent."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if came_from.netloc != request.get_host():
+        return reverse("my:home")
+    return came_from._replace(scheme="", netloc="", fragment="").geturl()
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
+    """Sends a code to the signed-in person's own address, and takes it."""
+    signed_in = cast(AuthenticatedRequest, request)
+    sent = FreshCode.waiting(signed_in)
+    if request.method == "POST" and request.POST.get("action") == "send":
+        return _send(signed_in)
+    is_typed = request.method == "POST" and sent is not None
+    form = FreshCodeForm(request.POST if is_typed else None, sent=sent) if sent else None
+    if is_typed and form and sent and form.is_valid():
+        sent.finish()
+        return HttpResponseRedirect(_wanted(request))
+    context = {"form": form, "next": _wanted(request), "email": signed_in.user.email}
+    return render(request, "account/confirm_it_is_you.html", context)
+
+
+def _send(request: AuthenticatedRequest) -> HttpResponse:
+    refused = ratelimit.consume_or_429(request, action="request_login_code", key=request.user.email)
+    if refused:
+        return refused
+    FreshCode.send_new(request)
+    messages.success(request, "A new code is on its way to you.")
+    return redirect(address_to_confirm(_wanted(request)))
+
+
+def _wanted(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()})
+    return wanted if safe else reverse("my:home")

@@ -1,0 +1,115 @@
+"""Each team sees its own rows only; what is another team's does not exist for it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, QuerySet
+from django.db.models.options import Options
+from django.http import Http404, HttpRequest, HttpResponse
+
+from communities.rules.vocabulary import Family
+from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.teams import families_of
+from membership.search_admin import SearchableAdmin
+
+if TYPE_CHECKING:
+    from django.contrib.admin.filters import _ListFilterChoices
+
+
+class TeamFilter(admin.SimpleListFilter):
+    """One team's rows, for those who see both."""
+
+    title = "team"
+    parameter_name = "team"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        families = families_of(request.user)
+        # Who sees one team only has nothing to choose.
+        return [(f.value, str(f.label)) for f in Family if len(families) > 1]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        if not self.value():
+            return queryset
+        return queryset.filter(**{f"{self.team_path}__family": self.value()})
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, str],
+        model: type[Model],
+        model_admin: "TeamModelAdmin",
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.team_path = model_admin.team_path
+
+
+class FilterWithDefault(admin.SimpleListFilter):
+    """A filter whose first choice is one of its own, in place of all rows."""
+
+    first_choice = "All"
+
+    def choices(self, changelist: ChangeList) -> Iterator["_ListFilterChoices"]:
+        """The choices of the filter, the first one with its own words."""
+        everything = list(super().choices(changelist))
+        everything[0]["display"] = self.first_choice
+        yield from everything
+
+
+class TeamModelAdmin(SearchableAdmin):
+    """Read-only rows of the viewer's own teams. ``team_path`` leads from a row to its team."""
+
+    team_path = "team"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        families = families_of(request.user)
+        return super().get_queryset(request).filter(**{f"{self.team_path}__family__in": families})
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(families_of(request.user))
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(families_of(request.user))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: "Options[Model]", object_id: str
+    ) -> HttpResponse:
+        # Django leads away with a message; a row of the other team is answered like none at all.
+        raise Http404("There is no such row.")
+
+
+class CustomPageAdmin(TeamModelAdmin):
+    """Rows whose page is ours in place of Django's form; what became of a row is on it too."""
+
+    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        """The page of one row."""
+        raise NotImplementedError
+
+    def change_view(
+        self,
+        request: AuthenticatedRequest,  # type: ignore[override]
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        if not object_id.isdecimal():
+            raise Http404("There is no such row.")
+        return self.own_page(request, int(object_id))
+
+    def history_view(
+        self,
+        request: AuthenticatedRequest,  # type: ignore[override]
+        object_id: str,
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        return self.change_view(request, object_id)

@@ -1,0 +1,166 @@
+"""How mail leaves the portal: over SMTP, or as files in local mode.
+
+Both write to no real mailbox of EVA BC while the sample province is loaded, whatever the settings.
+"""
+
+import contextlib
+import secrets
+import select
+import smtplib
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from email.message import EmailMessage as PlainMessage
+from pathlib import Path
+from typing import Self
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend
+from django.utils import timezone
+
+from membership.models import SampleProvince
+
+REAL_DOMAIN = "endingviolence.org"
+SAMPLE_DOMAIN = "example.org"
+
+
+def keep_at_home(messages: Sequence[EmailMessage]) -> None:
+    """EVA BC's own addresses become addresses of example.org."""
+    for message in messages:
+        message.to = [_sample(a) for a in message.to]
+        message.cc = [_sample(a) for a in message.cc]
+        message.bcc = [_sample(a) for a in message.bcc]
+        message.reply_to = [_sample(a) for a in message.reply_to]
+        message.from_email = _sample(message.from_email)
+
+
+def _sample(address: str) -> str:
+    at, found, domain_and_rest = address.rpartition("@")
+    domain = domain_and_rest.rstrip("> ").lower()
+    if found and (domain == REAL_DOMAIN or domain.endswith("." + REAL_DOMAIN)):
+        return f"{at}@{SAMPLE_DOMAIN}" + (">" if domain_and_rest.rstrip().endswith(">") else "")
+    return address
+
+
+class SMTPBackend(EmailBackend):
+    """Django's SMTP backend with one deadline for each sending, connecting included.
+
+    smtplib's timeout counts for each socket operation, so a server that drips a byte a second would
+    hold a worker for ever. At the deadline a timer shuts the socket down: whatever waits on it ends
+    with an error, and the email is tried again later.
+
+    Used in a ``with``, the first message opens the connection, the next ones go over the same one,
+    and the end closes it.
+    """
+
+    _is_reused = False
+    _is_late = False
+    _timer: threading.Timer | None = None
+    _socket: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        # Not opened here, as Django does: what goes wrong then is a failure of the first message.
+        self._is_reused = True
+        return self
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        if SampleProvince.objects.exists():
+            keep_at_home(email_messages)
+        with self._deadline():
+            try:
+                if self._is_reused:
+                    self._close_if_the_server_did()
+                    self.open()
+                return super().send_messages(email_messages) or 0
+            except Exception as error:
+                self.close()
+                if self._is_late:
+                    raise TimeoutError("the mail server took too long") from error
+                raise
+
+    def close(self) -> None:
+        """Part from the server. It has taken the email by now: trouble here must not send it again."""
+        with self._deadline():
+            try:
+                super().close()
+            except (OSError, smtplib.SMTPException):
+                self.connection = None
+            finally:
+                if self._socket:
+                    self._socket.close()
+                    self._socket = None
+
+    def _close_if_the_server_did(self) -> None:
+        """Servers end a connection after some emails; no email must run into that.
+
+        Between two emails a server has nothing to say but that it is going.
+        """
+        line = self.connection.sock if self.connection else None
+        if line and select.select([line], [], [], 0)[0]:
+            self.close()
+
+    @contextlib.contextmanager
+    def _deadline(self) -> Iterator[None]:
+        """What is done in it ends in time; one inside of another has the outer one's."""
+        if self._timer:
+            yield
+            return
+        self._is_late = False
+        self._timer = threading.Timer(settings.LETTER_DEADLINE, self._shut_down)
+        self._timer.start()
+        try:
+            yield
+        finally:
+            self._timer.cancel()
+            self._timer.join()
+            self._timer = None
+
+    def _shut_down(self) -> None:
+        self._is_late = True
+        if self._socket:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _watch(self, connected: socket.socket) -> None:
+        # A duplicate, because TLS later wraps the socket and leaves the first object without one.
+        self._socket = socket.fromfd(connected.fileno(), connected.family, connected.type)
+        if self._is_late:
+            self._shut_down()
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        base: type[smtplib.SMTP] = super().connection_class  # type: ignore[misc]
+        watch = self._watch
+
+        class Watched(base):  # type: ignore[misc, valid-type]
+            def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+                connected: socket.socket = super()._get_socket(host, port, timeout)
+                watch(connected)
+                return connected
+
+        return Watched
+
+
+class FolderBackend(BaseEmailBackend):
+    """Writes each mail as a file of its own into MAIL_FOLDER, whole or not at all."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        if SampleProvince.objects.exists():
+            keep_at_home(email_messages)
+        folder = Path(settings.MAIL_FOLDER)
+        folder.mkdir(parents=True, exist_ok=True)
+        for message in email_messages:
+            self._write(folder, message.message())
+        return len(email_messages)
+
+    def _write(self, folder: Path, message: PlainMessage) -> None:
+        name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(4)}"
+        unfinished = folder / f".{name}.part"
+        try:
+            unfinished.write_bytes(message.as_bytes())
+            unfinished.rename(folder / f"{name}.eml")
+        finally:
+            # Where the disk is full, halves of each try would fill it further.
+            unfinished.unlink(missing_ok=True)

@@ -1,0 +1,160 @@
+"""Handing emails to the mail server, one after the other: claim, send, finish.
+
+The claim is a compare-and-set with a lease: SQLite ignores SKIP LOCKED, and a worker that dies
+leaves its email to the next one when the lease ends. No transaction is open while the mail server
+talks.
+"""
+
+import logging
+import re
+import smtplib
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from membership.emails.message import message_of
+from membership.models import LetterAttempt, OutboxEmail
+from membership.register.names import clean_text
+
+logger = logging.getLogger(__name__)
+
+State = OutboxEmail.State
+
+LEASE = timedelta(seconds=settings.LETTER_DEADLINE * 3)
+# Minutes until the next try, after the first failure, the second, and so on; then staff decide.
+RETRY_MINUTES = (1, 5, 15, 60, 180, 360, 720, 1440)
+
+
+def due_letters(now: datetime) -> QuerySet[OutboxEmail]:
+    """Emails that wait and are due, and those whose sender's lease has ended."""
+    return OutboxEmail.objects.filter(
+        Q(state=State.QUEUED, due_at__lte=now) | Q(state=State.SENDING, lease_until__lt=now)
+    )
+
+
+_RELEASED = {"lease_owner": "", "lease_until": None}
+
+
+def _mine(email: OutboxEmail) -> QuerySet[OutboxEmail]:
+    """The row, if whoever claimed it so still has it."""
+    return OutboxEmail.objects.filter(
+        pk=email.pk, state=State.SENDING, lease_owner=email.lease_owner
+    )
+
+
+def deliver_batch(outbox_email_ids: Iterable[int]) -> None:
+    """Send these emails over one connection to the mail server, those of them that are due."""
+    with get_connection() as connection:
+        for outbox_email_id in outbox_email_ids:
+            deliver(outbox_email_id, connection=connection, now=timezone.now())
+
+
+def deliver(outbox_email_id: int, *, connection: BaseEmailBackend, now: datetime) -> bool:
+    """Send one email if it is due and nobody else has it. True when it was sent."""
+    email = _claim(outbox_email_id, now)
+    if email is None:
+        return False
+    try:
+        connection.send_messages([message_of(email)])
+    except Exception as error:
+        _note_failure(email, error, now)
+        return False
+    _mine(email).update(state=State.SENT, sent_at=now, last_error="", **_RELEASED)
+    return True
+
+
+def _claim(outbox_email_id: int, now: datetime) -> OutboxEmail | None:
+    """The email, when it is ours from now on; None where somebody has it, or it need not be sent."""
+    due = due_letters(now).filter(pk=outbox_email_id)
+    owner = str(uuid.uuid4())
+    claimed = due.filter(wanted=True).update(
+        state=State.SENDING,
+        lease_owner=owner,
+        lease_until=now + LEASE,
+        attempts=F("attempts") + 1,
+    )
+    if not claimed:
+        # Its sender died while a decision contradicted it: it will not be tried again.
+        due.filter(wanted=False).update(state=State.CANCELLED, **_RELEASED)
+        return None
+    mine = OutboxEmail.objects.filter(pk=outbox_email_id, lease_owner=owner)
+    email = mine.select_related("team").first()
+    if email and not email.wanted:
+        _mine(email).update(state=State.CANCELLED, **_RELEASED)
+        return None
+    return email
+
+
+def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
+    """Try again later, or stop and show it to staff."""
+    again = _is_passing(error) and email.attempts <= len(RETRY_MINUTES)
+    outcome = {"last_error": _describe(error), **_RELEASED}
+    mine = _mine(email)
+    with transaction.atomic():
+        if again:
+            due_at = now + timedelta(minutes=RETRY_MINUTES[email.attempts - 1])
+            ended = mine.filter(wanted=True).update(state=State.QUEUED, due_at=due_at, **outcome)
+            ended += mine.filter(wanted=False).update(state=State.CANCELLED, **outcome)
+        else:
+            ended = mine.update(state=State.FAILED, **outcome)
+        # Another worker may have the email by now, and tells its own story. Of an email to somebody
+        # who was erased meanwhile, the server's words are not kept.
+        if ended and OutboxEmail.objects.exclude(to_email="").filter(pk=email.pk).exists():
+            _attempt(email, error, now).save()
+    logger.warning(
+        "Letter %s was not taken, attempt %s, again: %s", email.pk, email.attempts, again
+    )
+
+
+def _code_of(error: Exception) -> int | None:
+    """The SMTP reply code, where the server gave one."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+        return max(codes, default=None)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code
+    return None
+
+
+def _is_passing(error: Exception) -> bool:
+    """4xx and a broken line pass; 5xx, and what we cannot even write down as a mail, stay."""
+    code = _code_of(error)
+    if code is not None:
+        return not 500 <= code < 600
+    return isinstance(error, OSError)  # smtplib's own errors without a code are OSErrors too
+
+
+_ADDRESS = re.compile(r"[^\s<>\"]+@[^\s<>\"]+")
+_STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+
+
+def _attempt(email: OutboxEmail, error: Exception, now: datetime) -> LetterAttempt:
+    """What the server said, for the email's page: code, enhanced status, and text."""
+    said = b""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        said = max(error.recipients.values(), default=(0, b""))[1]
+    elif isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error if isinstance(error.smtp_error, bytes) else b""
+    text = clean_text(_ADDRESS.sub("[address]", said.decode(errors="replace")))
+    status = _STATUS.search(text)
+    return LetterAttempt(
+        letter=email,
+        at=now,
+        trouble=type(error).__name__[:60],
+        code=_code_of(error),
+        status=status[0] if status else "",
+        answer=text[:300],
+    )
+
+
+def _describe(error: Exception) -> str:
+    """For staff, without addresses: the kind of error and the server's reply code."""
+    code = _code_of(error)
+    return f"{type(error).__name__} {code}" if code is not None else type(error).__name__

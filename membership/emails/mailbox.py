@@ -1,0 +1,78 @@
+"""Reading the mail that local mode wrote to files."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from membership.emails.message import blocks_of
+
+NEWEST = 100
+
+
+@dataclass(frozen=True)
+class ReceivedMail:
+    """A mail as its reader sees it."""
+
+    name: str
+    to: str
+    sender: str
+    subject: str
+    at: datetime
+    text: str
+
+    @property
+    def blocks(self) -> list[tuple[str, str]]:
+        return blocks_of(self.text)
+
+
+@never_cache
+@require_safe
+def mailbox(request: HttpRequest) -> HttpResponse:
+    """The newest mails first; ?to= shows those to one address."""
+    to = request.GET.get("to", "").strip().lower()
+    files = sorted(Path(settings.MAIL_FOLDER).glob("*.eml"), reverse=True)
+    mails = (read_mail(file) for file in files)
+    shown = [mail for mail in mails if to in mail.to.lower()][:NEWEST]
+    return render(request, "email/mailbox.html", {"mails": shown, "to": to})
+
+
+@never_cache
+@require_safe
+def letter(request: HttpRequest, name: str) -> HttpResponse:
+    """One mail, its plain text part."""
+    file = Path(settings.MAIL_FOLDER) / f"{name}.eml"
+    if not file.is_file():
+        raise Http404("There is no such mail.")
+    return render(request, "email/mailbox_letter.html", {"mail": read_mail(file)})
+
+
+def read_mail(file: Path) -> ReceivedMail:
+    """A mail as it lies in the folder."""
+    message = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert isinstance(message, EmailMessage)  # noqa: S101  (what the default policy gives)
+    body = message.get_body(("plain",))
+    return ReceivedMail(
+        name=file.stem,
+        to=str(message["to"]),
+        sender=str(message["from"]),
+        subject=str(message["subject"]),
+        # Written as "-0000", which means UTC and is read as no zone at all.
+        at=parsedate_to_datetime(str(message["date"])).replace(tzinfo=UTC),
+        text=body.get_content() if body else "",
+    )
+
+
+urlpatterns = [
+    path("", mailbox, name="mailbox"),
+    path("<slug:name>/", letter, name="mailbox-letter"),
+]

@@ -1,0 +1,176 @@
+"""The letters to send: rows, because the broker may lose what it carries."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.formats import date_format
+
+from communities.models import SupportTeam
+from membership.register.models import Person
+
+
+class OutboxEmail(models.Model):
+    """One letter to one address, from queueing to its end.
+
+    ``key`` says what the letter is about and is unique: the same news is queued once. A row ends
+    as sent, failed or cancelled. ``wanted`` turns False when a later decision contradicts a letter
+    that is just being handed over: if that fails, it is not tried again.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting to be sent"
+        SENDING = "sending", "Being sent"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    key = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=40)
+    about = models.CharField(
+        max_length=60, help_text="What it is about, for example joinrequest:12."
+    )
+    team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="letters")
+    person = models.ForeignKey(
+        Person,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="letters",
+        help_text="Empty where the letter goes to the team’s mailbox.",
+    )
+    to_email = models.EmailField()
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    message_id = models.CharField(max_length=120, unique=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    wanted = models.BooleanField(default=True)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_owner = models.CharField(max_length=36, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    queued_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = "letter"
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(state__in=["queued", "sending"]),
+                name="outbox_open_by_due",
+            ),
+            models.Index(fields=["about"], name="outbox_about"),
+            models.Index(
+                fields=["team"], condition=Q(state="failed"), name="failed_letters_by_team"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="sent") | Q(sent_at__isnull=False), name="sent_letter_says_when"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sending") | (~Q(lease_owner="") & Q(lease_until__isnull=False)),
+                name="letter_being_sent_has_a_lease",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class LetterWording(models.Model):
+    """One version of the wording of a kind of letter; the newest counts. Versions are never changed.
+
+    ``number`` counts the versions of a kind from 1. A version without a body goes back to the
+    original wording.
+    """
+
+    kind = models.CharField(max_length=40)
+    number = models.PositiveIntegerField()
+    subject = models.CharField(max_length=120, blank=True)
+    body = models.TextField(blank=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = "wording of letters"
+        verbose_name_plural = "wording of letters"
+        ordering = ["kind", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "number"], name="one_wording_of_a_number"),
+            models.CheckConstraint(
+                condition=Q(subject="", body="") | (~Q(subject="") & ~Q(body="")),
+                name="wording_is_whole_or_the_original",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"
+
+    def save(self, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("The versions of a wording are append-only.")
+        super().save(**kwargs)
+
+
+class LetterAttempt(models.Model):
+    """A try that the mail server did not take, with its answer; addresses are taken out of it."""
+
+    letter = models.ForeignKey(OutboxEmail, models.CASCADE, related_name="failed_attempts")
+    at = models.DateTimeField()
+    trouble = models.CharField(max_length=60, help_text="The kind of error.")
+    code = models.PositiveSmallIntegerField(null=True, blank=True, help_text="The reply code.")
+    status = models.CharField(max_length=12, blank=True, help_text="For example 5.1.1.")
+    answer = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (str(self.code or ""), self.status, self.answer) if part)
+
+
+class Bounce(models.Model):
+    """A letter to a person that the mail server took and that came back all the same.
+
+    It is about the address that the letter went to, so it ends by itself when she changes her email.
+    """
+
+    letter = models.OneToOneField(OutboxEmail, models.CASCADE, related_name="bounce")
+    on = models.DateField("came back on")
+    why = models.CharField("what it said", max_length=300)
+    marked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    cleared_at = models.DateTimeField(null=True, blank=True)
+    cleared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-on", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(why=""), name="bounce_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on}: {self.why}"
+
+    @property
+    def in_words(self) -> str:
+        return f"{date_format(self.on, 'j F Y')}: {self.why}"
+
+    @staticmethod
+    def of(person: Person) -> "models.QuerySet[Bounce]":
+        """What came back from the address that she has now, the newest first."""
+        return Bounce.objects.filter(
+            letter__person=person,
+            letter__to_email__iexact=F("letter__person__email"),
+            cleared_at=None,
+        ).select_related("letter")

@@ -1,0 +1,17 @@
+"""The kinds of list."""
+
+from membership.imports.kinds.agencies import AgencyList, ProgramList
+from membership.imports.kinds.base import Importer
+from membership.imports.kinds.initiatives import InitiativeList
+from membership.imports.kinds.people import PeopleList, RosterList
+from membership.models import ListKind
+
+IMPORTERS: dict[str, type[Importer]] = {
+    ListKind.AGENCIES: AgencyList,
+    ListKind.PROGRAMS: ProgramList,
+    ListKind.INITIATIVES: InitiativeList,
+    ListKind.PEOPLE: PeopleList,
+    ListKind.ROSTER: RosterList,
+}
+
+__all__ = ["IMPORTERS", "Importer"]

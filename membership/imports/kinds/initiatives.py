@@ -1,0 +1,125 @@
+"""Coordination initiatives and who holds which role in them."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+from communities.rules.vocabulary import InitiativeKind, RoleKind
+from membership.imports.applying import Heard, hear
+from membership.imports.columns import Column, ListRow, one_of
+from membership.imports.kinds.base import (
+    COMMUNITY_SERVED,
+    EMAIL,
+    ENDS_ON,
+    LONG,
+    PERSON_NAME,
+    REGION,
+    STARTS_ON,
+    Importer,
+    fill_in_region,
+    together,
+    wrong_order,
+)
+from membership.imports.register import initiative_key
+from membership.models import CoordinationInitiative, CoordinationRole, RowOutcome
+from membership.register.names import name_key
+
+
+class InitiativeList(Importer):
+    """An initiative, and where a person is named, their role in it. They are known by their email."""
+
+    columns = (
+        Column(
+            "initiative",
+            "Initiative",
+            LONG,
+            ("Initiative name", "Committee", "Committee name", "Team"),
+            ("Sampleton VAWIR Committee", "Invented Lake ICAT"),
+            required=True,
+        ),
+        Column(
+            "kind",
+            "Kind",
+            one_of(
+                InitiativeKind,
+                VAWIR=["VAWIR/VIR", "VIR", "VAWIR committee", "VIR committee"],
+                SAC=["Sexual Assault Coordination", "SAC committee"],
+                ICAT=["Interagency Case Assessment Team"],
+            ),
+            ("Type", "Initiative kind", "Kind of initiative", "Initiative type"),
+            ("VAWIR", "ICAT"),
+            required=True,
+        ),
+        replace(COMMUNITY_SERVED, samples=("Sampleton", "Invented Lake")),
+        REGION,
+        replace(PERSON_NAME, samples=("Robin Placeholder", "Kai Example")),
+        replace(EMAIL, samples=("robin@example.org", "kai@example.org"), required=False),
+        Column(
+            "role",
+            "Role",
+            one_of(RoleKind, CO_CHAIR=["Co chair", "Cochair"], COORDINATOR=["ICAT coordinator"]),
+            ("Position", "Title"),
+            ("Chair", "Co-chair"),
+        ),
+        STARTS_ON,
+        ENDS_ON,
+    )
+
+    def read(self, rows: Sequence[ListRow]) -> None:
+        self.register.read_initiatives()
+        self.register.read_people(row["email"] for row in rows if row["email"])
+        self.register.read_roles()
+
+    def what(self, row: ListRow) -> str:
+        who = row["name"] or row["email"]
+        return f"{row['initiative']}: {who}" if who else str(row["initiative"])
+
+    def key(self, row: ListRow) -> Hashable:
+        return (*self._initiative_key(row), row["email"], row["role"])
+
+    def problem(self, row: ListRow) -> str:
+        if (row["name"] or row["role"]) and not row["email"]:
+            return "A person in a role needs her email: it tells two people of one name apart."
+        if row["email"] and not row["role"]:
+            return "“Role” is empty."
+        return wrong_order(row["starts_on"], row["ends_on"])
+
+    def hear(self, row: ListRow) -> Heard:
+        initiative, made = self._initiative(row)
+        return together(made, self._role(initiative, row)) if row["email"] else made
+
+    def _initiative_key(self, row: ListRow) -> tuple[str, str, str]:
+        return row["kind"], name_key(row["initiative"]), name_key(row["community_served"])
+
+    def _initiative(self, row: ListRow) -> tuple[CoordinationInitiative, Heard]:
+        key = self._initiative_key(row)
+        known = self.register.initiatives.first(key)
+        if known is not None:
+            return known, fill_in_region(known, row["region"], self.register.initiatives)
+        new = CoordinationInitiative(
+            kind=row["kind"],
+            name=row["initiative"],
+            community_served=row["community_served"],
+            region=row["region"],
+        )
+        return self.register.initiatives.add(key, new), Heard(RowOutcome.ADD, "new initiative")
+
+    def _role(self, initiative: CoordinationInitiative, row: ListRow) -> Heard:
+        person, made = self.person(row)
+        period = {"starts_on": row["starts_on"], "ends_on": row["ends_on"]}
+        key = (row["email"], initiative_key(initiative), row["role"])
+        known = self.register.roles.first(key)
+        if known is None:
+            role = CoordinationRole(
+                person=person,
+                initiative=initiative,
+                initiative_kind=initiative.kind,
+                role=row["role"],
+                **period,
+                **self.listed.evidence(),
+            )
+            self.register.roles.add(key, role)
+            return together(made, Heard(RowOutcome.ADD, f"new role: {row['role'].label.lower()}"))
+        heard = hear(known, period, self.listed)
+        if heard.is_written:
+            self.register.roles.change(known)
+        return together(made, heard)

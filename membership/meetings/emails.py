@@ -1,0 +1,117 @@
+"""The letters about meetings: which words go to whom. The words are in ``templates/email/``.
+
+None carries the way into a meeting: only the portal's page, which asks for the sign-in first.
+"""
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.formats import date_format
+
+from communities.models import Meeting
+from membership.emails.kinds import (
+    NAME,
+    TEAM,
+    THE_PERSON,
+    Event,
+    LetterKind,
+    Placeholder,
+    link,
+    own_words,
+)
+from membership.emails.message import write
+from membership.emails.queue import Letter
+from membership.models import Person
+
+REMINDER, MOVED, CANCELLED = "meeting-reminder", "meeting-moved", "meeting-cancelled"
+_OVERTAKEN = (Event.REPLACED, Event.NO_LONGER_INVITED)
+
+_MEETING = (
+    NAME,
+    TEAM,
+    Placeholder("communities", "The communities that meet", "STVC and ORS"),
+    Placeholder("topic", "What the meeting is about", "Working with interpreters"),
+    Placeholder(
+        "when",
+        "Day and time",
+        "Thursday, 3 December 2026, 10:00 to 11:30 Pacific time",
+        needed=True,
+    ),
+)
+_MEETING_LINK = link("meeting_link", "The page of the meeting", "/my/meetings/1/")
+
+LETTER_KINDS = (
+    LetterKind(
+        REMINDER,
+        "Reminder of a meeting",
+        THE_PERSON,
+        "The day before a meeting",
+        (*_MEETING, _MEETING_LINK),
+        cancelled_by=_OVERTAKEN,
+    ),
+    LetterKind(
+        MOVED,
+        "A meeting has another time",
+        THE_PERSON,
+        "When staff change its day or time, to those who count on it",
+        (
+            *_MEETING,
+            Placeholder("was", "Day and time before", "Wednesday, 2 December 2026, 10:00"),
+            _MEETING_LINK,
+        ),
+        cancelled_by=_OVERTAKEN,
+    ),
+    LetterKind(
+        CANCELLED,
+        "A meeting is cancelled",
+        THE_PERSON,
+        "When staff cancel it, to those who count on it",
+        (
+            *_MEETING,
+            own_words("Why", "The speaker is ill."),
+            link("meetings_link", "The page of all meetings", "/my/meetings/"),
+        ),
+        cancelled_by=_OVERTAKEN,
+    ),
+)
+
+
+def reminder(meeting: Meeting, person: Person) -> Letter:
+    """To somebody enrolled who did not say no: it is soon."""
+    return _letter(REMINDER, meeting, person)
+
+
+def moved(meeting: Meeting, person: Person, *, was: str) -> Letter:
+    """To somebody who counts on it: it has another time; ``was`` says the old one."""
+    return _letter(MOVED, meeting, person, was=was)
+
+
+def cancelled(meeting: Meeting, person: Person, text: str) -> Letter:
+    """To somebody who counts on it: it does not take place; ``text`` says why."""
+    others = settings.PORTAL_URL + reverse("my:meetings")
+    return _letter(CANCELLED, meeting, person, text=text.strip(), meetings_link=others)
+
+
+def when(meeting: Meeting) -> str:
+    """Day and time, for example "Thursday, 3 December 2026, 10:00 to 11:30 Pacific time"."""
+    return f"{date_format(meeting.day, 'l, j F Y')}, {meeting.clock}"
+
+
+def link_to(name: str, meeting: Meeting) -> str:
+    """A page of a meeting on the portal."""
+    return settings.PORTAL_URL + reverse(name, args=[meeting.pk])
+
+
+def _letter(kind: str, meeting: Meeting, person: Person, **words: str) -> Letter:
+    return write(
+        kind,
+        team=meeting.team,
+        person=person,
+        words={
+            "name": person.name,
+            "communities": meeting.community_names,
+            "topic": meeting.topic,
+            "when": when(meeting),
+            "meeting_link": link_to("my:meeting", meeting),
+            **words,
+        },
+    )

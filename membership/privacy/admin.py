@@ -1,0 +1,124 @@
+"""Corrections that people ask for, and the nights of retention."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.team_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin
+from membership.accounts.teams import is_lead
+from membership.forms import LONGEST_TEXT, ParagraphsField
+from membership.models import Correction, RetentionDay
+from membership.privacy.corrections import State, answer, corrections_of
+from membership.refusal import Refused
+
+
+class AnswerForm(forms.Form):
+    """Done, or why not."""
+
+    state = forms.ChoiceField(
+        label="What came of it",
+        choices=[
+            (State.DONE.value, State.DONE.label),
+            (State.DECLINED.value, State.DECLINED.label),
+        ],
+        error_messages={"required": "Choose what came of it."},
+    )
+    text = ParagraphsField(
+        label="What you corrected, or why not",
+        help_text="It appears in the letter to the person.",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write it in words for the person."},
+    )
+
+
+@admin.register(Correction)
+class CorrectionAdmin(CustomPageAdmin):
+    """What people ask a team to correct, the oldest first."""
+
+    list_display = ["who", "asked_at", "state"]
+    list_display_links = ["who"]
+    list_filter = ["state", TeamFilter]
+    search_fields = ["person__search_text"]
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Correction]:
+        return corrections_of(request.user)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(answer_page)
+        name = "membership_correction_answer"
+        return [path("<int:pk>/answer/", view, name=name), *super().get_urls()]
+
+    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        """What they ask, and the form of the answer."""
+        return correction_page(request, pk)
+
+    @admin.display(description="who", ordering="person__name")
+    def who(self, correction: Correction) -> str:
+        return str(correction.person)
+
+
+@require_safe
+def correction_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Shows what they ask."""
+    return _page(request, _mine(request, pk), AnswerForm())
+
+
+@require_POST
+def answer_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Takes the answer."""
+    correction, form = _mine(request, pk), AnswerForm(request.POST)
+    if form.is_valid():
+        try:
+            answer(correction_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Your answer is on its way.")
+            return redirect("admin:membership_correction_changelist")
+    return _page(request, correction, form)
+
+
+def _mine(request: AuthenticatedRequest, pk: int) -> Correction:
+    correction = corrections_of(request.user).filter(pk=pk).first()
+    if correction is None:
+        raise Http404("There is no such row.")
+    return correction
+
+
+def _page(request: AuthenticatedRequest, correction: Correction, form: AnswerForm) -> HttpResponse:
+    context: dict[str, object] = {
+        **admin.site.each_context(request),
+        "title": f"A correction for {correction.person}",
+        "correction": correction,
+        "form": form,
+    }
+    return render(request, "desk/correction.html", context)
+
+
+@admin.register(RetentionDay)
+class RetentionDayAdmin(TeamModelAdmin):
+    """What was let go each night, in numbers; for leads."""
+
+    list_display = ["on", "let_go", "finished_at"]
+    fields = ["on", "let_go", "finished_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionDay]:
+        return RetentionDay.objects.all() if is_lead(request.user) else RetentionDay.objects.none()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return is_lead(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return is_lead(request.user)
+
+    @admin.display(description="let go")
+    def let_go(self, day: RetentionDay) -> str:
+        numbers = [f"{number} {kind}" for kind, number in sorted(day.counts.items()) if number]
+        return ", ".join(numbers) or "nothing"

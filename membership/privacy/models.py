@@ -1,0 +1,99 @@
+"""What the portal keeps about privacy itself: consents, corrections asked for, nights of retention."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from communities.models import SupportTeam
+from membership.register.models import Person
+
+
+class Consent(models.Model):
+    """Which version of the purposes a person agreed to, and when."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="consents")
+    version = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "version"], name="one_consent_per_person_and_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.version}, {self.at:%Y-%m-%d}"
+
+
+class Correction(models.Model):
+    """What a person asked to have corrected because they cannot change it themself, and the answer.
+
+    ``state`` is moved by ``membership.privacy.corrections`` only.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        DONE = "done", "Corrected"
+        DECLINED = "declined", "Not corrected"
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="corrections")
+    team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="+")
+    text = models.TextField("what to correct")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    answer = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        verbose_name = "correction"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(state="open"), name="one_open_correction_per_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", answered_at__isnull=True)
+                | (~Q(state="open") & Q(answered_at__isnull=False) & ~Q(answer="")),
+                name="answered_correction_says_what_and_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.get_state_display().lower()}"
+
+    @property
+    def about(self) -> str:
+        """What its letters call it."""
+        return f"correction:{self.pk}"
+
+
+class RetentionDay(models.Model):
+    """How many rows of each kind were let go on one day: numbers only."""
+
+    on = models.DateField()
+    finished_at = models.DateTimeField()
+    counts = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-on"]
+        verbose_name = "night of retention"
+        verbose_name_plural = "nights of retention"
+        constraints = [models.UniqueConstraint(fields=["on"], name="one_retention_row_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.on}"
+
+    def add(self, counts: dict[str, int], *, now: datetime) -> None:
+        """Count what one more run of this day did. The caller saves."""
+        self.counts = {
+            kind: self.counts.get(kind, 0) + counts.get(kind, 0)
+            for kind in {**self.counts, **counts}
+        }
+        self.finished_at = now

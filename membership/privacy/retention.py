@@ -1,0 +1,147 @@
+"""How long each kind of personal data is kept, and letting go of it: what the register knows.
+
+Each function lets go of what is due in one transaction of its own and gives the number of rows; with
+``dry_run`` it only counts them. ``requests.clock.retention`` calls them.
+"""
+
+from calendar import monthrange
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from membership.models import Enrolment, Export, LetterAttempt, OutboxEmail, Person, User
+from membership.privacy import traces
+from membership.privacy.erasing import FACTS, erase_person
+
+_State = OutboxEmail.State
+
+
+def before(now: datetime, kept: str) -> datetime:
+    """The moment before which this kind is no longer kept, for example ``draft_days``."""
+    number = settings.RETENTION[kept]
+    if kept.endswith("_days"):
+        return now - timedelta(days=number)
+    year, month = divmod(now.year * 12 + now.month - 1 - number, 12)
+    day = min(now.day, monthrange(year, month + 1)[1])
+    return now.replace(year=year, month=month + 1, day=day)
+
+
+@transaction.atomic
+def unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
+    """Sign-ins whose code nobody typed: perhaps the address is not even theirs."""
+    confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
+    rows = User.objects.filter(
+        ~Exists(confirmed),
+        is_staff=False,
+        is_superuser=False,
+        last_login__isnull=True,
+        person__isnull=True,
+        date_joined__lt=before(now, "signup_days"),
+    ).exclude(email=traces.FORMER_COLLEAGUE)
+    if dry_run:
+        return rows.count()
+    users = list(rows.order_by("pk"))
+    for user in users:
+        traces.take_out_of_sessions(user, {user.email.lower()})
+        traces.delete_sign_in(user)
+    traces.take_out_of_mail_files({user.email.lower() for user in users})
+    return len(users)
+
+
+@transaction.atomic
+def words_of_letters(*, now: datetime, dry_run: bool) -> int:
+    """Letters keep that they were sent, when and to whom; to strangers not even that."""
+    old = before(now, "letter_days")
+    rows = OutboxEmail.objects.exclude(body="").filter(
+        Q(state=_State.SENT, sent_at__lt=old)
+        | Q(state__in=[_State.CANCELLED, _State.FAILED], queued_at__lt=old)
+    )
+    if dry_run:
+        return rows.count()
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
+    letters = OutboxEmail.objects.filter(pk__in=pks)
+    letters.update(body="")
+    letters.filter(kind="successor", person__isnull=True).update(to_email="")
+    LetterAttempt.objects.filter(letter__in=pks).update(answer="")
+    return len(pks)
+
+
+@transaction.atomic
+def log_of_exports(*, now: datetime, dry_run: bool) -> int:
+    """Who saved which sheet."""
+    return _deleted(Export.objects.filter(at__lt=before(now, "export_months")), dry_run)
+
+
+@transaction.atomic
+def ended_sessions(*, now: datetime, dry_run: bool) -> int:
+    """Sessions that are over."""
+    return _deleted(Session.objects.filter(expire_date__lt=now), dry_run)
+
+
+def _deleted(rows: QuerySet[Model], dry_run: bool) -> int:
+    """Rows that nothing hangs on."""
+    if dry_run:
+        return rows.count()
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
+    rows.model._default_manager.filter(pk__in=pks).delete()
+    return len(pks)
+
+
+@transaction.atomic
+def old_enrolments(*, now: datetime, dry_run: bool) -> int:
+    """Times in a community that ended long ago and came of no request: a list brought them."""
+    rows = Enrolment.objects.filter(
+        ended_on__lt=before(now, "request_months").date(),
+        join_request__isnull=True,
+        person__erased_on__isnull=True,
+    )
+    if dry_run:
+        return rows.count()
+    enrolments = list(rows.select_for_update(of=("self",)).order_by("pk"))
+    for enrolment in enrolments:
+        move_to_nobody([enrolment], abouts=[], now=now)
+    return len(enrolments)
+
+
+def move_to_nobody(enrolments: list[Enrolment], *, abouts: list[str], now: datetime) -> Person:
+    """These times in communities, and what the letters in ``abouts`` are about, are nobody's any more.
+
+    Runs inside the caller's transaction, which has locked them.
+    """
+    nobody = Person.objects.create(erased_on=now.date())
+    abouts = [*abouts, *(enrolment.about for enrolment in enrolments)]
+    Enrolment.objects.filter(pk__in=[e.pk for e in enrolments]).update(person=nobody)
+    traces.take_out_of_enrolments(enrolments)
+    traces.take_out_of_letters(person=nobody, abouts=abouts)
+    OutboxEmail.objects.filter(about__in=abouts, person__isnull=False).update(person=nobody)
+    return nobody
+
+
+def people_long_gone(now: datetime) -> QuerySet[Person]:
+    """Whom no list has named and who has not signed in for long, without enrolments.
+
+    ``requests.clock.retention`` leaves out those who have a request.
+    """
+    old = before(now, "person_months")
+    seen = Coalesce("user__last_login", "user__date_joined")
+    people = Person.objects.annotate(seen=seen).filter(
+        Q(user__isnull=True) | Q(user__is_staff=False, seen__lt=old),
+        erased_on__isnull=True,
+        known_since__lt=old,
+        enrolments__isnull=True,
+    )
+    for model in FACTS:
+        lately = model._default_manager.filter(person=OuterRef("pk"), list_as_of__gte=old.date())
+        people = people.filter(~Exists(lately))
+    return people
+
+
+def delete_person(person: Person, *, now: datetime) -> None:
+    """Somebody of ``people_long_gone``, locked: nothing of theirs stays. Inside the caller's transaction."""
+    erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
+    person.delete()

@@ -1,0 +1,334 @@
+"""Agencies, their programs and EVA BC memberships."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
+from django.utils.formats import date_format
+
+from communities.rules.vocabulary import Funder, InitiativeKind, ProgramType, Region, RoleKind
+from membership.imports.models import ListKind
+from membership.register.evidence import Evidenced
+from membership.register.names import name_key
+from membership.register.periods import NoOverlap
+from membership.search import Searchable
+
+
+class Agency(Searchable):
+    """An organisation that runs programs."""
+
+    SEARCHED = ("name", "city")
+
+    name = models.CharField(max_length=160)
+    name_key = models.CharField(max_length=160, unique=True, editable=False)
+    city = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "agencies"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, **options: Any) -> None:
+        # The key is the name itself in another spelling; it can never differ from it.
+        self.name_key = name_key(self.name)
+        super().save(**options)
+
+
+class Program(Evidenced):
+    """An agency's funded service in a place. The evidence is about its funding."""
+
+    LIST_KIND = ListKind.PROGRAMS
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="programs")
+    type = models.CharField(max_length=10, choices=ProgramType.choices)
+    community_served = models.CharField(max_length=80, blank=True)
+    region = models.CharField(
+        max_length=20, choices=Region.choices, blank=True, default="", db_default=""
+    )
+    funder = models.CharField(max_length=10, choices=Funder.choices, blank=True)
+    funded_from = models.DateField(null=True, blank=True)
+    funded_until = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+
+    class Meta(Evidenced.Meta):
+        ordering = ["agency__name", "type", "community_served"]
+        constraints = [
+            *Evidenced.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["agency", "type", "community_served"],
+                name="one_program_of_a_type_in_a_place",
+                violation_error_message="The agency has a program of this type in this place already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(funded_until__isnull=True)
+                | Q(funded_from__isnull=True)
+                | Q(funded_until__gte=F("funded_from")),
+                name="program_funding_ends_after_it_starts",
+                violation_error_message="The funding cannot end before it starts.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        place = f", {self.community_served}" if self.community_served else ""
+        return f"{self.agency}: {self.get_type_display()}{place}"
+
+
+class EvaMembership(Evidenced):
+    """An EVA BC membership, held by an agency or a person for a period.
+
+    ``is_held`` is False where staff looked and there was none: a no for these days.
+    """
+
+    LIST_KIND = ListKind.AGENCIES
+
+    agency = models.ForeignKey(
+        Agency, models.CASCADE, null=True, blank=True, related_name="eva_memberships"
+    )
+    person = models.ForeignKey(
+        "membership.Person", models.CASCADE, null=True, blank=True, related_name="eva_memberships"
+    )
+    starts_on = models.DateField()
+    ends_on = models.DateField(help_text="The last day, inclusive.")
+    is_held = models.BooleanField(
+        "there is a membership",
+        default=True,
+        help_text="Empty where staff looked and there was none in these days.",
+    )
+
+    class Meta(Evidenced.Meta):
+        ordering = ["-ends_on"]
+        verbose_name = "EVA BC membership"
+        constraints = [
+            *Evidenced.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(agency__isnull=False, person__isnull=True)
+                | Q(agency__isnull=True, person__isnull=False),
+                name="eva_membership_has_one_holder",
+                violation_error_message="Choose one holder: an agency or a person.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="eva_membership_ends_after_it_starts",
+                violation_error_message="The membership cannot end before it starts.",
+            ),
+            NoOverlap(
+                name="eva_memberships_of_an_agency_do_not_overlap",
+                holder="agency",
+                condition=Q(is_held=True),
+                violation_error_message="The agency holds a membership in some of these days already.",
+            ),
+            NoOverlap(
+                name="eva_memberships_of_a_person_do_not_overlap",
+                holder="person",
+                condition=Q(is_held=True),
+                violation_error_message="The person holds a membership in some of these days already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        no = "" if self.is_held else "no membership, "
+        return f"{self.agency or self.person}: {no}{self.days}"
+
+    @property
+    def days(self) -> str:
+        """Its period in words, both days inclusive."""
+        return f"{date_format(self.starts_on, 'j F Y')} to {date_format(self.ends_on, 'j F Y')}"
+
+
+# What the history calls somebody who was erased.
+NOBODY = "Somebody (erased)"
+
+
+class Person(Searchable):
+    """Someone the register knows, with or without a sign-in.
+
+    With ``erased_on`` nobody is known any more: the row holds past requests and times in communities
+    together, without the person.
+    """
+
+    SEARCHED = ("name", "email", "phone")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="person"
+    )
+    name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    wants_reminders = models.BooleanField(
+        "gets reminders",
+        default=True,
+        db_default=True,
+        help_text="Her own choice. Questions and decisions go out all the same.",
+    )
+    known_since = models.DateTimeField(db_default=Now(), editable=False)
+    erased_on = models.DateField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name_plural = "people"
+        indexes = [models.Index(fields=["name", "id"], name="people_by_name")]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~Q(email=""),
+                name="one_person_per_email",
+                violation_error_message="The register has somebody with this email already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_on__isnull=True)
+                | Q(user__isnull=True, name="", email="", phone="", search_text=""),
+                name="erased_person_is_nobody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        if self.erased_on:
+            return NOBODY
+        return self.name or self.email or f"Person {self.pk}"
+
+    @property
+    def short_name(self) -> str:
+        """What a button calls them: "Approve and email Dana"."""
+        return self.name.split(" ")[0] if self.name else "the applicant"
+
+
+class ProgramPosition(Evidenced):
+    """A worker's job in a program, as one source knows it. The evidence is about the caseload.
+
+    ``program`` is empty until what they wrote is matched to the register; ``agency_name`` and
+    ``program_type`` then say what they wrote. ``says_funded`` and ``says_membership`` are their own
+    answers about facts of the program and the agency: None where they are not sure.
+    """
+
+    LIST_KIND = ListKind.PEOPLE
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="positions")
+    program = models.ForeignKey(
+        Program, models.PROTECT, null=True, blank=True, related_name="positions"
+    )
+    agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
+    agency_name = models.CharField(max_length=160, blank=True)
+    program_type = models.CharField(max_length=10, choices=ProgramType.choices, blank=True)
+    community_served = models.CharField(max_length=80, blank=True)
+    carries_caseload = models.BooleanField(null=True, blank=True)
+    says_funded = models.BooleanField(null=True, blank=True)
+    says_membership = models.CharField(
+        max_length=10,
+        blank=True,
+        choices=[("agency", "Her agency holds one"), ("own", "She holds one"), ("no", "No")],
+    )
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+
+    SAME_THING = ("program", "program_type", "agency_name", "community_served")
+
+    class Meta(Evidenced.Meta):
+        ordering = ["person", "pk"]
+        constraints = [
+            *Evidenced.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(program__isnull=False) | ~Q(program_type=""),
+                name="position_names_its_program",
+                violation_error_message="Choose a program, or at least a type of program.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True)
+                | Q(starts_on__isnull=True)
+                | Q(ends_on__gte=F("starts_on")),
+                name="position_ends_after_it_starts",
+                violation_error_message="The work cannot end before it starts.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.program or self.get_program_type_display()}"
+
+
+class CoordinationInitiative(Searchable):
+    """A VAWIR/VIR committee, a Sexual Assault Coordination committee, an ICAT, or another."""
+
+    SEARCHED = ("name", "community_served")
+
+    kind = models.CharField(max_length=10, choices=InitiativeKind.choices)
+    name = models.CharField(max_length=160)
+    community_served = models.CharField(max_length=80, blank=True)
+    region = models.CharField(
+        max_length=20, choices=Region.choices, blank=True, default="", db_default=""
+    )
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "name", "community_served"],
+                name="one_initiative_of_a_name_in_a_place",
+                violation_error_message="There is an initiative of this kind and name in this place already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CoordinationRole(Evidenced):
+    """A person's role in an initiative, as one source knows it.
+
+    ``initiative`` is empty until it is matched to the register. ``is_held`` is False where staff
+    checked that the person does not have the role.
+    """
+
+    LIST_KIND = ListKind.INITIATIVES
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="roles")
+    initiative = models.ForeignKey(
+        CoordinationInitiative, models.PROTECT, null=True, blank=True, related_name="roles"
+    )
+    initiative_kind = models.CharField(max_length=10, choices=InitiativeKind.choices)
+    initiative_name = models.CharField(max_length=160, blank=True)
+    community_served = models.CharField(max_length=80, blank=True)
+    role = models.CharField(max_length=12, choices=RoleKind.choices)
+    is_held = models.BooleanField(
+        "has this role",
+        default=True,
+        help_text="Empty where staff checked that the person does not have it.",
+    )
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+
+    SAME_THING = ("initiative", "initiative_kind", "initiative_name", "community_served")
+
+    class Meta(Evidenced.Meta):
+        ordering = ["person", "pk"]
+        constraints = [
+            *Evidenced.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True)
+                | Q(starts_on__isnull=True)
+                | Q(ends_on__gte=F("starts_on")),
+                name="role_ends_after_it_starts",
+                violation_error_message="The role cannot end before it starts.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.person}: {self.get_role_display()}, {self.initiative or self.initiative_name}"
+        )
+
+
+class SampleProvince(models.Model):
+    """One row while the sample province is loaded: mail then goes to no real mailbox of EVA BC."""
+
+    loaded_at = models.DateTimeField()
+    only_one = models.BooleanField(default=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["only_one"], name="one_sample_province"),
+        ]
+
+    def __str__(self) -> str:
+        return "The sample province"

@@ -1,0 +1,131 @@
+"""The yearly question to people on rosters: who is due, and what an answer does.
+
+Asking is the clock's part, in ``requests.clock.yearly``; changed jobs, which asks the questions of the join
+form again, is in ``requests.my.changing_jobs``.
+"""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from membership.emails.kinds import Event
+from membership.emails.queue import cancel
+from membership.models import Enrolment, User, WorklistRow, YearlyConfirmation
+from membership.refusal import Refused
+from membership.rosters.roster_checks import lock_row, settle
+
+Answer = YearlyConfirmation.Answer
+# The kinds of row that staff may settle with a word: no fact of the register can do it for them.
+SETTLED_BY_HAND = (WorklistRow.Kind.UNCONFIRMED, WorklistRow.Kind.CHANGED_JOBS)
+LONGEST_LEAVE = timedelta(days=2 * 366)
+
+
+def year_after(day: date) -> date:
+    """The same day a year later; a year after 29 February is over on 1 March."""
+    if (day.month, day.day) == (2, 29):
+        return date(day.year + 1, 3, 1)
+    return day.replace(year=day.year + 1)
+
+
+def year_before(day: date) -> date:
+    """The last day whose year is over on ``day``."""
+    if (day.month, day.day) == (2, 29):
+        return date(day.year - 1, 2, 28)
+    return day.replace(year=day.year - 1)
+
+
+def open_confirmations() -> QuerySet[YearlyConfirmation]:
+    """The questions that wait for an answer, of people who are still on the roster."""
+    return YearlyConfirmation.objects.filter(
+        answered_on__isnull=True, enrolment__ended_on__isnull=True
+    )
+
+
+def is_waiting() -> Exists:
+    """For a query of enrolments: does its yearly question wait for an answer?"""
+    return Exists(open_confirmations().filter(enrolment=OuterRef("pk")))
+
+
+@transaction.atomic
+def confirm(*, enrolment_id: int, by: User, now: datetime) -> YearlyConfirmation:
+    """They are still here: all is as EVA BC has it."""
+    confirmation = lock_hers(enrolment_id, by)
+    close(confirmation, Answer.STILL_HERE, now=now)
+    return confirmation
+
+
+@transaction.atomic
+def on_leave(
+    *, enrolment_id: int, by: User, until: date | None, now: datetime
+) -> YearlyConfirmation:
+    """They are on leave and stay on the roster; they are asked again when back, or in a year."""
+    confirmation = lock_hers(enrolment_id, by)
+    today = timezone.localdate(now)
+    if until and not today <= until <= today + LONGEST_LEAVE:
+        raise Refused("Give a last day of your leave that is within the next two years.")
+    confirmation.leave_until = until
+    close(confirmation, Answer.ON_LEAVE, now=now)
+    return confirmation
+
+
+@transaction.atomic
+def settle_row(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
+    """Staff looked at it, and ``text`` says what they found; a question that waits waits no more."""
+    row = lock_row(row_id, by)
+    if row.kind not in SETTLED_BY_HAND:
+        raise Refused("This row leaves the worklist when the rules are met again.")
+    if not text.strip():
+        raise Refused("Write what you found.")
+    settle(row, how=WorklistRow.How.LOOKED_AT, by=by, text=text, now=now)
+    waiting = open_confirmations().select_for_update(of=("self",)).filter(enrolment=row.enrolment)
+    if row.kind == WorklistRow.Kind.UNCONFIRMED and (confirmation := waiting.first()):
+        close(confirmation, Answer.SETTLED, now=now)
+    return row
+
+
+def lock_place(enrolment_id: int, by: User) -> Enrolment:
+    """Lock their place in a community. Inside the caller's transaction."""
+    enrolment = (
+        Enrolment.objects.select_for_update(of=("self",))
+        .select_related("person", "community__team")
+        .get(pk=enrolment_id)
+    )
+    if enrolment.person.user_id != by.pk:
+        raise Refused("This is somebody else’s place in the community.")
+    return enrolment
+
+
+def lock_question(enrolment: Enrolment) -> YearlyConfirmation | None:
+    """Lock the question that waits at a locked place. Inside the caller's transaction."""
+    confirmation = open_confirmations().select_for_update(of=("self",)).filter(enrolment=enrolment)
+    waiting = confirmation.first()
+    if waiting:
+        waiting.enrolment = enrolment
+    return waiting
+
+
+def lock_hers(enrolment_id: int, by: User) -> YearlyConfirmation:
+    """Lock their place and the question that waits there. Inside the caller's transaction."""
+    waiting = lock_question(lock_place(enrolment_id, by))
+    if waiting is None:
+        raise Refused("There is nothing to confirm now. Nothing was changed.")
+    return waiting
+
+
+def close(confirmation: YearlyConfirmation, answer: str, *, now: datetime) -> None:
+    """Write the answer, stop letters that have not left, and settle the row that waited for it.
+
+    Runs inside the caller's transaction, which has locked the question.
+    """
+    today = timezone.localdate(now)
+    confirmation.answer, confirmation.answered_on = answer, today
+    back = confirmation.leave_until
+    confirmation.ask_again_on = back + timedelta(days=1) if back else year_after(today)
+    confirmation.save(update_fields=["answer", "answered_on", "leave_until", "ask_again_on"])
+    enrolment = confirmation.enrolment
+    cancel(about=enrolment.about, event=Event.YEARLY_ANSWERED)
+    rows = enrolment.worklist.filter(kind=WorklistRow.Kind.UNCONFIRMED).select_for_update()
+    for row in rows.exclude(state=WorklistRow.State.SETTLED):
+        settle(row, how=WorklistRow.How.ANSWERED, by=None, now=now)

@@ -1,0 +1,174 @@
+"""The letters to people on a roster: which words go to whom. The words are in ``templates/email/``,
+until staff change them."""
+
+from dataclasses import replace
+
+from django.conf import settings
+from django.urls import reverse
+
+from membership.emails.kinds import (
+    COMMUNITY,
+    COMMUNITY_LINK,
+    NAME,
+    TEAM,
+    THE_PERSON,
+    THE_TEAM,
+    Event,
+    LetterKind,
+    Placeholder,
+    link,
+    own_words,
+)
+from membership.emails.message import write
+from membership.emails.queue import Letter
+from membership.models import Enrolment, Person
+
+# The reminders of the yearly question, by the days after it.
+CONFIRM_REMINDERS = {14: "confirm-14", 28: "confirm-28"}
+
+_NO_LONGER_ASKED = (Event.YEARLY_ANSWERED, Event.ENROLMENT_ENDED, Event.REPLACED)
+_CONFIRM_LINK = link("confirm_link", "The page with the answers", "/my/communities/1/confirm/")
+_DESK_LINK = link(
+    "desk_link", "The enrolment on the staff desk", "/admin/membership/enrolment/1/change/"
+)
+
+LETTER_KINDS = (
+    LetterKind(
+        "roster-check",
+        "A question to somebody on a roster",
+        THE_PERSON,
+        "When staff write from the worklist",
+        (NAME, COMMUNITY, TEAM, own_words("What staff ask", "Do you still carry a caseload?")),
+        cancelled_by=(Event.ENROLMENT_ENDED,),
+    ),
+    LetterKind(
+        "roster-ended",
+        "An enrolment is ended",
+        THE_PERSON,
+        "When staff end an enrolment",
+        (
+            NAME,
+            COMMUNITY,
+            TEAM,
+            own_words("Why, and what the person can do", "Your program has closed."),
+            COMMUNITY_LINK,
+        ),
+    ),
+    LetterKind(
+        "confirm",
+        "The yearly question",
+        THE_PERSON,
+        "A year after the start of an enrolment, or after the last answer",
+        (NAME, COMMUNITY, TEAM, _CONFIRM_LINK),
+        cancelled_by=_NO_LONGER_ASKED,
+    ),
+    LetterKind(
+        "confirm-reminder",
+        "Reminder of the yearly question",
+        THE_PERSON,
+        f"{' and '.join(map(str, CONFIRM_REMINDERS))} days after it without an answer",
+        (NAME, COMMUNITY, TEAM, _CONFIRM_LINK),
+        cancelled_by=_NO_LONGER_ASKED,
+        queued_as=tuple(CONFIRM_REMINDERS.values()),
+    ),
+    LetterKind(
+        "roster-left",
+        "Somebody has left",
+        THE_PERSON,
+        "When a person leaves a community by herself",
+        (NAME, COMMUNITY, TEAM, COMMUNITY_LINK),
+    ),
+    LetterKind(
+        "news-left",
+        "News: somebody has left",
+        THE_TEAM,
+        "When a person leaves a community by herself",
+        (COMMUNITY, TEAM, _DESK_LINK),
+    ),
+    LetterKind(
+        "successor",
+        "Invitation to somebody whom a leaver has named",
+        "The one who was named",
+        "When a chair or coordinator leaves and names who comes after her",
+        (
+            NAME,
+            Placeholder("named_by", "Who has named her, or “A colleague”", "Robin Placeholder"),
+            Placeholder(
+                "community_name", "The full name of the community", "Community Coordination"
+            ),
+            TEAM,
+            COMMUNITY_LINK,
+        ),
+    ),
+)
+
+
+def check(enrolment: Enrolment, text: str) -> Letter:
+    """To somebody who no longer meets the rules, as far as we know: ``text`` says what we ask."""
+    return _letter("roster-check", enrolment, text)
+
+
+def ended(enrolment: Enrolment, text: str) -> Letter:
+    """To somebody whose enrolment was ended: why, and how to ask again."""
+    return _letter("roster-ended", enrolment, text)
+
+
+def confirm(enrolment: Enrolment) -> Letter:
+    """The yearly question: a link to the page on which they answer."""
+    return _letter("confirm", enrolment)
+
+
+def confirm_reminder(enrolment: Enrolment, *, days: int) -> Letter:
+    """The yearly question again, ``days`` after it was asked."""
+    return replace(_letter("confirm-reminder", enrolment), kind=CONFIRM_REMINDERS[days])
+
+
+def left(enrolment: Enrolment) -> Letter:
+    """To somebody who left on their own: done, and how to come back."""
+    return _letter("roster-left", enrolment)
+
+
+def news_left(enrolment: Enrolment) -> Letter:
+    """To the team's mailbox: somebody left. Says no name: mailboxes are shared."""
+    return _letter("news-left", enrolment, to_team=True)
+
+
+def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Letter:
+    """To whom a leaver has named: what the community is, and that they may ask to join.
+
+    It goes to an address that the register need not know, and says nothing about anybody else.
+    """
+    letter = write(
+        "successor",
+        team=enrolment.community.team,
+        person=Person.objects.filter(email__iexact=email).first(),
+        words={
+            **_words(enrolment),
+            "name": name,
+            "named_by": named_by,
+            "community_name": enrolment.community.name,
+        },
+    )
+    return replace(letter, address=email)
+
+
+def _letter(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Letter:
+    return write(
+        kind,
+        team=enrolment.community.team,
+        person=None if to_team else enrolment.person,
+        words=_words(enrolment, text),
+    )
+
+
+def _words(enrolment: Enrolment, text: str = "") -> dict[str, object]:
+    community = enrolment.community
+    desk_page = reverse("admin:membership_enrolment_change", args=[enrolment.pk])
+    return {
+        "name": enrolment.person.name,
+        "community": community,
+        "text": text.strip(),
+        "community_link": settings.PORTAL_URL + community.get_absolute_url(),
+        "confirm_link": settings.PORTAL_URL + reverse("my:confirm", args=[enrolment.pk]),
+        "desk_link": settings.PORTAL_URL + desk_page,
+    }

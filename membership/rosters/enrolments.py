@@ -1,0 +1,109 @@
+"""Rosters: the open enrolments of a community."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from communities.models import CommunityOfPractice
+from membership.access import verbs as access
+from membership.accounts.teams import families_of
+from membership.emails.kinds import Event
+from membership.emails.queue import Letter, cancel, queue
+from membership.history import record
+from membership.meetings.attendance import keep_letters_from
+from membership.models import Enrolment, Person, User
+from membership.refusal import Refused
+from membership.rosters import emails
+from membership.rosters.reassessment import reassess
+from membership.rosters.roster_checks import settle_ended
+
+__all__ = [
+    "close",
+    "end_enrolment",
+    "enrol",
+    "enrolled_in",
+    "is_enrolled",
+    "lock",
+    "reassess",
+    "roster_of",
+]
+
+
+def enrol(
+    *,
+    person: Person,
+    community: CommunityOfPractice,
+    on: date,
+    now: datetime,
+    by: User | None = None,
+) -> Enrolment:
+    """Open an enrolment from the day ``on``, with the tasks for its access.
+
+    Runs inside the caller's transaction.
+    """
+    enrolment = Enrolment.objects.create(person=person, community=community, started_on=on)
+    access.want(people=[person], community=community, by=by, now=now)
+    return enrolment
+
+
+@transaction.atomic
+def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> Enrolment:
+    """Staff end an enrolment today; ``text`` tells the person why."""
+    enrolment = lock(enrolment_id)
+    if enrolment.community.family not in families_of(by):
+        raise Refused("This enrolment belongs to the other team.")
+    if not text.strip() and not enrolment.ended_on:
+        raise Refused("Write why, in words for the person.")
+    letter = emails.ended(enrolment, text)
+    close(enrolment, letter=letter, by=by, text=text, now=now)
+    return enrolment
+
+
+def lock(enrolment_id: int) -> Enrolment:
+    """An enrolment, held until the caller's transaction ends."""
+    rows = Enrolment.objects.select_for_update(of=("self",))
+    return rows.select_related("person", "community__team").get(pk=enrolment_id)
+
+
+def close(
+    enrolment: Enrolment, *, letter: Letter, by: User | None, text: str, now: datetime
+) -> None:
+    """End a locked enrolment today: what every way out has in common.
+
+    The worklist lets go of them, the tasks of their access are made, and ``letter`` goes out; where the
+    register has no email of theirs, none does. Runs inside the caller's transaction.
+    """
+    if enrolment.ended_on:
+        ended = date_format(enrolment.ended_on, "j F Y")
+        raise Refused(f"This enrolment was ended already, on {ended}. Nothing was changed.")
+    enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
+    enrolment.save(update_fields=["ended_on"])
+    settle_ended(enrolment, by=by, text=text, now=now)
+    if by:
+        record(enrolment, by=by, words=f"Ended. {text.strip()}")
+    access.end(enrolment=enrolment, by=by, now=now)
+    # A question that has not gone out yet is no longer ours to ask.
+    cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
+    keep_letters_from(enrolment.person)
+    if enrolment.person.email:
+        # An enrolment ends once, so its own key is the event's.
+        queue(letter, about=enrolment.about, event=enrolment.pk, now=now)
+
+
+def is_enrolled(person: Person, community: CommunityOfPractice) -> bool:
+    """True while the person has an open enrolment there."""
+    return roster_of(community).filter(person=person).exists()
+
+
+def enrolled_in(person: Person) -> set[int]:
+    """The communities that the person has an open enrolment in, by their keys."""
+    open_ones = person.enrolments.filter(ended_on__isnull=True)
+    return set(open_ones.values_list("community_id", flat=True))
+
+
+def roster_of(community: CommunityOfPractice) -> QuerySet[Enrolment]:
+    """The open enrolments of a community."""
+    return Enrolment.objects.filter(community=community, ended_on__isnull=True)

@@ -1,0 +1,274 @@
+"""Being in a community, leaving it, the yearly question, roster checks, and the exports of rosters.
+
+A roster is the open enrolments of a community.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from communities.models import CommunityOfPractice, SupportTeam
+from communities.rules.assess import Finding
+from communities.rules.vocabulary import Verdict
+from membership.register.models import Person
+
+
+class Enrolment(models.Model):
+    """A person's time in a community; open while ``ended_on`` is empty."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="enrolments")
+    community = models.ForeignKey(CommunityOfPractice, models.PROTECT, related_name="enrolments")
+    started_on = models.DateField()
+    ended_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+
+    class Meta:
+        ordering = ["-started_on", "-pk"]
+        indexes = [models.Index(fields=["-started_on", "-id"], name="enrolments_newest_first")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "community"],
+                condition=Q(ended_on__isnull=True),
+                name="one_open_enrolment_per_community",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("started_on")),
+                name="enrolment_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} in {self.community.short_name}"
+
+    @property
+    def about(self) -> str:
+        """What its letters call it."""
+        return f"enrolment:{self.pk}"
+
+
+class Leaving(models.Model):
+    """They left on their own, and why, where they said so. Whom they named to follow them is not kept."""
+
+    enrolment = models.OneToOneField(Enrolment, models.CASCADE, related_name="leaving")
+    left_at = models.DateTimeField()
+    reason = models.TextField(blank=True)
+    named_a_successor = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "leavings"
+
+    def __str__(self) -> str:
+        return f"Left {self.left_at:%Y-%m-%d}"
+
+
+class YearlyConfirmation(models.Model):
+    """One year's question: is what EVA BC knows of this enrolment still so?
+
+    ``due_on`` is the day on which the year was over, ``asked_on`` the day of the first letter,
+    ``reminded`` the newest reminder by its days. ``ask_again_on`` is set by the answer.
+    """
+
+    class Answer(models.TextChoices):
+        STILL_HERE = "still-here", "Still here"
+        CHANGED_JOBS = "changed-jobs", "Changed jobs"
+        ON_LEAVE = "on-leave", "On leave"
+        SETTLED = "settled", "Settled by EVA BC staff"
+
+    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="confirmations")
+    due_on = models.DateField()
+    asked_on = models.DateField()
+    reminded = models.PositiveSmallIntegerField("reminded after days", default=0)
+    reminded_on = models.DateField(null=True, blank=True)
+    answer = models.CharField(max_length=12, choices=Answer.choices, blank=True)
+    answered_on = models.DateField(null=True, blank=True)
+    leave_until = models.DateField("on leave until", null=True, blank=True)
+    ask_again_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-due_on", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrolment", "due_on"], name="one_confirmation_for_a_due_day"
+            ),
+            models.UniqueConstraint(
+                fields=["enrolment"],
+                condition=Q(answered_on__isnull=True),
+                name="one_open_confirmation_per_enrolment",
+            ),
+            models.CheckConstraint(
+                condition=Q(asked_on__gte=F("due_on")), name="confirmation_is_asked_when_due"
+            ),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_on__isnull=True, ask_again_on__isnull=True)
+                | (~Q(answer="") & Q(answered_on__isnull=False, ask_again_on__isnull=False)),
+                name="answered_confirmation_says_what_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(leave_until__isnull=True) | Q(answer="on-leave"),
+                name="only_leave_has_a_last_day",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment}, {self.due_on.year}"
+
+
+class WorklistRow(models.Model):
+    """One reason to look at an enrolment. It removes nobody: staff decide.
+
+    ``findings`` are those that put it here, as they stood when it was last looked at. ``state`` is
+    moved by ``membership.rosters.reassessment`` and by the verbs of ``membership.rosters.roster_checks``,
+    ``membership.rosters.enrolments`` and ``membership.rosters.confirmations`` only.
+    """
+
+    class Kind(models.TextChoices):
+        RULES = "rules", "No longer meets the rules"
+        ENDS_IN_60 = "ends-in-60", "EVA BC membership ends within 60 days"
+        ENDS_IN_30 = "ends-in-30", "EVA BC membership ends within 30 days"
+        UNCONFIRMED = "unconfirmed", "No answer to the yearly question"
+        CHANGED_JOBS = "changed-jobs", "Changed jobs: check the new work"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        GIVEN_TIME = "given-time", "Given time"
+        SETTLED = "settled", "Settled"
+
+    class How(models.TextChoices):
+        MEETS_AGAIN = "meets-again", "Meets the rules again"
+        RENEWED = "renewed", "The membership goes on"
+        MOVED_ON = "moved-on", "Another row took its place"
+        LIST_TOO_OLD = "list-too-old", "The list it rested on became too old"
+        ENDED = "ended", "The enrolment was ended"
+        ANSWERED = "answered", "The person has answered"
+        LOOKED_AT = "looked-at", "Staff looked at it"
+
+    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="worklist")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    since = models.DateField()
+    until = models.DateField("given time until", null=True, blank=True)
+    findings = models.JSONField(default=list)
+    settled_on = models.DateField(null=True, blank=True)
+    how = models.CharField("how it was settled", max_length=12, choices=How.choices, blank=True)
+
+    class Meta:
+        ordering = ["since", "pk"]
+        verbose_name = "worklist row"
+        verbose_name_plural = "worklist rows"
+        indexes = [
+            models.Index(fields=["since"], condition=Q(state="open"), name="open_worklist_by_day")
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrolment", "kind"],
+                condition=~Q(state="settled"),
+                name="one_open_worklist_row_of_a_kind",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="given-time") | Q(until__isnull=False),
+                name="worklist_row_given_time_says_until",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="settled") | (Q(settled_on__isnull=False) & ~Q(how="")),
+                name="settled_worklist_row_says_how",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment}: {self.get_kind_display()}"
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state == self.State.SETTLED
+
+    @property
+    def reasons(self) -> list[Finding]:
+        """The findings that put it here, in sentences that name the person."""
+        found = [Finding.from_json(kept) for kept in self.findings]
+        return [finding.about(self.enrolment.person.short_name) for finding in found]
+
+    @property
+    def is_unsure(self) -> bool:
+        """True where no rule says no: something is not known any more."""
+        return not any(f["verdict"] == Verdict.NOT_MET for f in self.findings)
+
+    @property
+    def sources(self) -> list[str]:
+        """The lists that it rests on, in words."""
+        return sorted({f.source for f in self.reasons if f.rests_on_a_list and f.source})
+
+
+class WorklistStep(models.Model):
+    """What happened to a row. Steps are written once and never changed.
+
+    ``by`` is empty where the portal acted.
+    """
+
+    class Verb(models.TextChoices):
+        OPENED = "opened", "Put on the worklist"
+        CHANGED = "changed", "The reason changed"
+        WROTE = "wrote", "Letter written"
+        GAVE_TIME = "gave-time", "Given time"
+        TIME_OVER = "time-over", "The time given is over"
+        SETTLED = "settled", "Settled"
+
+    row = models.ForeignKey(WorklistRow, models.CASCADE, related_name="steps")
+    verb = models.CharField(max_length=10, choices=Verb.choices)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "step"
+        indexes = [models.Index(fields=["at", "id"], name="worklist_steps_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"
+
+
+class NightlyReassessment(models.Model):
+    """One row for each day on which all open enrolments were looked at to the end."""
+
+    on = models.DateField()
+    finished_at = models.DateTimeField()
+    looked_at = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["-on"]
+        constraints = [models.UniqueConstraint(fields=["on"], name="one_reassessment_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.on}: {self.looked_at}"
+
+
+class Export(models.Model):
+    """One sheet that somebody saved. Written once and never changed; it holds no one's data."""
+
+    what = models.CharField(max_length=160)
+    columns = models.TextField()
+    rows = models.PositiveIntegerField()
+    team = models.ForeignKey(
+        SupportTeam,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty where the sheet is of both teams.",
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.what
+
+    def save(self, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("The log of exports is append-only.")
+        super().save(**kwargs)

@@ -1,0 +1,147 @@
+"""What staff see of the worklist, and what they do about a row. Ending an enrolment is in ``rosters``.
+
+One verb, one function, one transaction; each leaves a step in the row's history.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from communities.rules.assess import Assessment, Finding, assess
+from communities.rules.vocabulary import FactKind
+from membership.accounts.teams import families_of
+from membership.emails.queue import queue
+from membership.models import Enrolment, User, WorklistRow, WorklistStep
+from membership.refusal import Refused
+from membership.register.standing import standing_of
+from membership.rosters import emails
+
+
+def worklist_of(user: User | AnonymousUser) -> QuerySet[WorklistRow]:
+    """The rows of the communities that this member of staff decides for."""
+    mine = WorklistRow.objects.filter(enrolment__community__team__family__in=families_of(user))
+    return mine.select_related("enrolment__person", "enrolment__community__team")
+
+
+def assessment_now(row: WorklistRow, *, on: date) -> Assessment:
+    """The rules as they come out today, in sentences that name the person."""
+    enrolment = row.enrolment
+    found = assess(standing_of(enrolment.person, on), enrolment.community.rules())
+    name = enrolment.person.short_name
+    return Assessment(on=on, findings=tuple(f.about(name) for f in found.findings))
+
+
+def where_to_confirm(row: WorklistRow) -> list[tuple[str, str]]:
+    """The facts behind a row in the register: (what, its admin page)."""
+    person = row.enrolment.person
+    kinds = {finding.facts for finding in row.reasons}
+    pages = []
+    if kinds & {FactKind.CASELOAD, FactKind.COORDINATION_ROLE}:
+        pages.append(("Positions and roles of " + str(person), _page("person", person.pk)))
+    positions = person.positions.filter(program__isnull=False).select_related("program__agency")
+    programs = {position.program for position in positions if position.program}
+    if FactKind.FUNDING in kinds:
+        pages += [(f"Funding of {p}", _page("program", p.pk)) for p in programs]
+    if FactKind.EVA_MEMBERSHIP in kinds:
+        pages += [
+            (f"EVA BC memberships of {agency}", _page("agency", agency.pk))
+            for agency in {program.agency for program in programs}
+        ]
+        pages += [
+            (f"EVA BC membership of {person}", _page("evamembership", held.pk))
+            for held in person.eva_memberships.all()
+        ]
+    # Whatever is not in the register yet is made from the person's page.
+    return sorted(set(pages)) or [(f"What is known of {person}", _page("person", person.pk))]
+
+
+def _page(model: str, pk: int) -> str:
+    return reverse(f"admin:membership_{model}_change", args=[pk])
+
+
+# -- The verbs ------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def write_to(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
+    """Write to the person; the row stays open until somebody settles it."""
+    row = lock_row(row_id, by)
+    if not text.strip():
+        raise Refused("Write what you want to ask.")
+    if not row.enrolment.person.email:
+        raise Refused(f"The register has no email of {row.enrolment.person}. Add it there first.")
+    step = _step(row, WorklistStep.Verb.WROTE, by, now, text)
+    letter = emails.check(row.enrolment, text)
+    queue(letter, about=row.enrolment.about, event=step.pk, now=now)
+    return row
+
+
+@transaction.atomic
+def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -> WorklistRow:
+    """Leave the row alone up to and including the day ``until``; ``text`` says why, for staff."""
+    row = lock_row(row_id, by)
+    if until <= timezone.localdate(now):
+        raise Refused("Give time until a day after today.")
+    row.state, row.until = WorklistRow.State.GIVEN_TIME, until
+    row.save(update_fields=["state", "until"])
+    why = f"Until {date_format(until, 'j F Y')}. {text.strip()}".strip()
+    _step(row, WorklistStep.Verb.GAVE_TIME, by, now, why)
+    return row
+
+
+def settle_ended(enrolment: Enrolment, *, by: User | None, text: str, now: datetime) -> None:
+    """Settle whatever is open of an enrolment that ends. Runs inside the caller's transaction."""
+    for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
+        settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)
+
+
+def put_on(
+    enrolment: Enrolment, *, kind: str, findings: Sequence[Finding], text: str, now: datetime
+) -> None:
+    """Put an enrolment on the worklist, or change the reason of its open row of this kind.
+
+    Runs inside the caller's transaction, which has locked the enrolment.
+    """
+    row, new = WorklistRow.objects.exclude(state=WorklistRow.State.SETTLED).get_or_create(
+        enrolment=enrolment, kind=kind, defaults={"since": timezone.localdate(now)}
+    )
+    row.findings = [finding.as_json() for finding in findings]
+    row.state, row.until = WorklistRow.State.OPEN, None
+    row.save(update_fields=["findings", "state", "until"])
+    _step(row, WorklistStep.Verb.OPENED if new else WorklistStep.Verb.CHANGED, None, now, text)
+
+
+def settle(row: WorklistRow, *, how: str, by: User | None, text: str = "", now: datetime) -> None:
+    """Settle a locked row. Runs inside the caller's transaction."""
+    row.state, row.how = WorklistRow.State.SETTLED, how
+    row.settled_on = timezone.localdate(now)
+    row.save(update_fields=["state", "how", "settled_on"])
+    _step(row, WorklistStep.Verb.SETTLED, by, now, f"{row.get_how_display()}.\n{text.strip()}")
+
+
+def lock_row(row_id: int, by: User) -> WorklistRow:
+    """Lock a row of this person's team that is not settled. Inside the caller's transaction."""
+    row = (
+        WorklistRow.objects.select_for_update(of=("self",))
+        .select_related("enrolment__person", "enrolment__community__team")
+        .get(pk=row_id)
+    )
+    if row.enrolment.community.family not in families_of(by):
+        raise Refused("This enrolment belongs to the other team.")
+    if row.settled_on:
+        when = date_format(row.settled_on, "j F Y")
+        raise Refused(
+            f"This is settled already: {row.get_how_display().lower()}, on {when}. "
+            "Nothing was changed."
+        )
+    return row
+
+
+def _step(row: WorklistRow, verb: str, by: User | None, now: datetime, text: str) -> WorklistStep:
+    return WorklistStep.objects.create(row=row, verb=verb, by=by, at=now, text=text.strip())

@@ -1,0 +1,100 @@
+"""The stored text that staff search: the columns of a row that have words, folded.
+
+Searching compares folded words with it by ``__contains``, which both databases answer alike; the
+databases' own comparisons without case differ in what they take for the same letter.
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, TypeVar
+
+from django.db import models
+from django.db.models import Q
+
+from membership.register.names import folded
+
+_Rows = TypeVar("_Rows", bound=models.QuerySet[Any])
+
+
+def having_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows:
+    """The rows that have each of the words in one of the columns, in any case.
+
+    ``columns`` are paths as of a filter. In a ``search_text`` accents and punctuation do not count
+    either. A word without a letter or a digit says nothing, and is left out.
+    """
+    for word in filter(folded, words.split()):
+        in_one = Q()
+        for column in columns:
+            in_one |= _has(column, word)
+        rows = rows.filter(in_one)
+    return rows
+
+
+def _has(column: str, word: str) -> Q:
+    if column.endswith("search_text"):
+        return Q(**{f"{column}__contains": folded(word)})
+    return Q(**{f"{column}__icontains": word})
+
+
+class SearchTextField(models.TextField):
+    """Written anew from the columns in ``SEARCHED`` whenever its row is, in bulk as well."""
+
+    def deconstruct(self) -> Any:
+        # For migrations it is a column of text; who fills it is not their concern.
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.TextField", arguments, options
+
+    def pre_save(self, model_instance: Any, add: bool) -> str:
+        model_instance.search_text = model_instance.folded_columns()
+        return str(model_instance.search_text)
+
+
+class Searchable(models.Model):
+    """A row that staff search for by its words.
+
+    ``SEARCHED`` names columns of text, and foreign keys to other searchable rows, whose words are
+    then this row's as well: ``save()`` of the other row writes them here too. Whoever writes such a
+    column in bulk calls ``update_rows_that_hold``.
+    """
+
+    SEARCHED: ClassVar[tuple[str, ...]]
+
+    search_text = SearchTextField(default="", db_default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        if update_fields is not None and not set(self.SEARCHED).isdisjoint(update_fields):
+            update_fields = {*update_fields, "search_text"}
+        is_new, before = self._state.adding, self.search_text
+        super().save(update_fields=update_fields, **options)
+        if not is_new and self.search_text != before:
+            update_rows_that_hold([self])
+
+    def folded_columns(self) -> str:
+        """What the row is found by: its columns in their order, with a space between them."""
+        values = (getattr(self, column) for column in self.SEARCHED)
+        words = (
+            value.search_text if isinstance(value, Searchable) else folded(value or "")
+            for value in values
+        )
+        return " ".join(words).rstrip()
+
+
+def update_rows_that_hold(found: Iterable[models.Model]) -> None:
+    """Write the words of these rows, all of one model, to the rows that are found by them too."""
+    rows = list(found)
+    for relation in rows[0]._meta.get_fields(include_hidden=True) if rows else []:
+        holder = relation.related_model
+        if not (
+            relation.auto_created and isinstance(holder, type) and issubclass(holder, Searchable)
+        ):
+            continue
+        column = relation.field.name  # type: ignore[union-attr]
+        if column in holder.SEARCHED:
+            foreign_keys = [c for c in holder.SEARCHED if holder._meta.get_field(c).is_relation]
+            holders = holder._default_manager.filter(**{f"{column}__in": rows})
+            changed = list(holders.select_related(*foreign_keys).order_by("pk"))
+            for row in changed:
+                row.search_text = row.folded_columns()
+            holder._default_manager.bulk_update(changed, ["search_text"], batch_size=500)

@@ -1,0 +1,202 @@
+"""The clock's part in a request that waits for its reply: two reminders, then the lapse.
+
+Nothing here is dated: a step is due and not yet done. So a night that did not run is made up for by
+the next one, and running ten times a day does no harm. Days are calendar days of British Columbia
+after the day of the question.
+
+* A reminder is due after 7 and after 21 days. Where nights were missed, only the newest that is due
+  goes out. Its key names the request, the day of the question and the reminder, so the database
+  refuses a second one; a question asked after a reply starts anew.
+* A request lapses after 30 days, and not before its last reminder has been out for 3 days, however
+  late that was. A reminder is out when the mail server took it, or refused it for good: an address
+  that takes no mail keeps no request open for ever.
+* Who has turned reminders off gets none, and their request lapses after 30 days all the same.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from membership.emails.kinds import Event
+from membership.emails.queue import cancel, queue_once
+from membership.models import OutboxEmail
+from membership.register.people import takes_reminders
+from requests import emails, workflow
+from requests.lifecycle import LAPSE_DAYS, NOTICE_DAYS, REMINDER_DAYS, State
+from requests.models import JoinRequest
+
+logger = logging.getLogger(__name__)
+
+OF_A_REQUEST = "Request %s: %s; it is tried again."
+
+_UNDER_WAY = (OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING)
+
+
+def send_due_reminders(*, now: datetime, dry_run: bool = False) -> int:
+    """Queue every reminder that is due and not yet there. Gives their number."""
+    today = timezone.localdate(now)
+    due = [w.join_request.pk for w in _waiting(REMINDER_DAYS[0], today) if w.due_reminder]
+    return len(due) if dry_run else each(due, _remind, now, trouble=OF_A_REQUEST)
+
+
+def lapse_overdue(*, now: datetime, dry_run: bool = False) -> int:
+    """Close every request that waited for its reply long enough. Gives their number."""
+    today = timezone.localdate(now)
+    overdue = [w.join_request.pk for w in _waiting(LAPSE_DAYS, today) if w.is_overdue]
+    return len(overdue) if dry_run else each(overdue, _lapse, now, trouble=OF_A_REQUEST)
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One reminder of a wait: its day, and its letter where there is one."""
+
+    days: int
+    due_on: date
+    letter: OutboxEmail | None
+    left_out: bool  # because a later one was due already
+
+    @property
+    def out_on(self) -> date | None:
+        """The day it went out; None while it is still to come or under way."""
+        if self.letter is None or self.letter.state in _UNDER_WAY:
+            return None
+        return timezone.localdate(self.letter.sent_at or self.letter.queued_at)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A request's wait for its reply, as it stands on the day ``today``.
+
+    ``letters`` are those of its reminders, by the days after which they are due.
+    """
+
+    join_request: JoinRequest
+    asked_on: date
+    today: date
+    letters: dict[int, OutboxEmail]
+
+    def key(self, days: int) -> str:
+        """A reminder's own key. The day of the question tells one question from the next: of two
+        on one day the first was answered that day, long before its first reminder."""
+        return f"{self.join_request.about}:{self.asked_on}:{emails.REMINDER_KINDS[days]}"
+
+    @property
+    def reminders(self) -> list[Reminder]:
+        """All reminders, in their order."""
+        newest = max(self.letters, default=0)
+        return [
+            Reminder(
+                days,
+                due_on=self.asked_on + timedelta(days=days),
+                letter=self.letters.get(days),
+                left_out=days < newest and days not in self.letters,
+            )
+            for days in REMINDER_DAYS
+        ]
+
+    @property
+    def due_reminder(self) -> int | None:
+        """The newest reminder that is due, by its days, unless it or a later one is there.
+
+        None for somebody who wants no reminders.
+        """
+        if not takes_reminders(self.join_request.person):
+            return None
+        due = max((r.days for r in self.reminders if r.due_on <= self.today), default=0)
+        return due if due > max(self.letters, default=0) else None
+
+    @property
+    def lapses_on(self) -> date:
+        """The first day on which it lapses without a reply, as far as one can say today."""
+        last = self.reminders[-1]
+        if last.letter is None and not takes_reminders(self.join_request.person):
+            return self.asked_on + timedelta(days=LAPSE_DAYS)
+        last_out_on = last.out_on or max(last.due_on, self.today)
+        return max(
+            self.asked_on + timedelta(days=LAPSE_DAYS), last_out_on + timedelta(days=NOTICE_DAYS)
+        )
+
+    @property
+    def last_day(self) -> date:
+        """Until the end of which day a reply is in time, at least."""
+        return max(self.lapses_on - timedelta(days=1), self.today)
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.lapses_on <= self.today
+
+
+def wait_of(join_request: JoinRequest, today: date) -> Wait | None:
+    """The wait for the reply to its last question; None where nothing was ever asked."""
+    return next(iter(waits_of([join_request], today)), None)
+
+
+def waits_of(join_requests: Iterable[JoinRequest], today: date) -> list[Wait]:
+    """Their waits, in one query."""
+    waits = [Wait(r, r.asked_on, today, {}) for r in join_requests if r.asked_on]
+    reminders = {wait.key(days): (wait, days) for wait in waits for days in REMINDER_DAYS}
+    for letter in OutboxEmail.objects.filter(key__in=list(reminders)).defer("body"):
+        wait, days = reminders[letter.key]
+        wait.letters[days] = letter
+    return waits
+
+
+def _waiting(days: int, today: date) -> list[Wait]:
+    """The waits that began at least ``days`` ago."""
+    waiting = JoinRequest.objects.filter(
+        state=State.AWAITING_REPLY, asked_on__lte=today - timedelta(days=days)
+    )
+    return waits_of(waiting.select_related("person").order_by("pk"), today)
+
+
+def each(
+    ids: Iterable[int], act: Callable[[int, datetime], bool], now: datetime, *, trouble: str
+) -> int:
+    """Act on each in a transaction of its own; one that fails stops no other. How many were done.
+
+    ``trouble`` is the line of the log for one that fails: its key and the kind of error.
+    """
+    done = 0
+    for pk in ids:
+        try:
+            with transaction.atomic():
+                done += act(pk, now)
+        except Exception as error:
+            # By its kind only: the words of a database error can hold what people wrote.
+            logger.error(trouble, pk, type(error).__name__)
+    return done
+
+
+def _remind(join_request_id: int, now: datetime) -> bool:
+    """Queue the reminder that is due, if it still is, in place of one that has not left yet."""
+    wait = _locked(join_request_id, now)
+    if wait is None or wait.due_reminder is None:
+        return False
+    join_request, days = wait.join_request, wait.due_reminder
+    letter = emails.reminder(join_request, days=days, last_day=wait.last_day)
+    cancel(about=join_request.about, event=Event.REPLACED)
+    return queue_once(letter, key=wait.key(days), about=join_request.about, now=now)
+
+
+def _lapse(join_request_id: int, now: datetime) -> bool:
+    """Close the request, if it is still overdue."""
+    wait = _locked(join_request_id, now)
+    if wait is None or not wait.is_overdue:
+        return False
+    workflow.lapse(join_request_id=join_request_id, now=now)
+    return True
+
+
+def _locked(join_request_id: int, now: datetime) -> Wait | None:
+    """The wait of a request that still waits, as it stands now; its row is locked."""
+    join_request = (
+        JoinRequest.objects.select_for_update(of=("self",))
+        .select_related("person", "community__team")
+        .filter(pk=join_request_id, state=State.AWAITING_REPLY)
+        .first()
+    )
+    return wait_of(join_request, timezone.localdate(now)) if join_request else None

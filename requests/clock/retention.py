@@ -1,0 +1,103 @@
+"""Nightly: nothing is kept for longer than the privacy page says.
+
+Each kind is a transaction of its own: what a stop leaves over is found again the next time.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from membership.models import Person, RetentionDay
+from membership.privacy import retention
+from requests.lifecycle import DECIDED, State
+from requests.models import JoinRequest
+from requests.my.erasing import take_out_of_requests
+
+
+class LetsGo(Protocol):
+    """Lets go of one kind of data that is due, or only counts it. Gives the number of rows."""
+
+    def __call__(self, *, now: datetime, dry_run: bool) -> int: ...
+
+
+def retain(*, now: datetime, dry_run: bool = False) -> dict[str, int]:
+    """Let go of all that has been kept long enough. Gives the numbers, by kind; they are kept too."""
+    counts = {kind: let_go(now=now, dry_run=dry_run) for kind, let_go in KINDS.items()}
+    if not dry_run:
+        _keep_report(counts, now)
+    return counts
+
+
+@transaction.atomic
+def _keep_report(counts: dict[str, int], now: datetime) -> None:
+    day, _ = RetentionDay.objects.select_for_update().get_or_create(
+        on=timezone.localdate(now), defaults={"finished_at": now}
+    )
+    day.add(counts, now=now)
+    day.save()
+
+
+@transaction.atomic
+def drafts(*, now: datetime, dry_run: bool) -> int:
+    """Requests that were never sent."""
+    rows = JoinRequest.objects.filter(
+        state=State.DRAFT, created_at__lt=retention.before(now, "draft_days")
+    )
+    if dry_run:
+        return rows.count()
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
+    # Sent in this very moment, it is no draft any more.
+    JoinRequest.objects.filter(pk__in=pks, state=State.DRAFT).delete()
+    return len(pks)
+
+
+@transaction.atomic
+def old_requests(*, now: datetime, dry_run: bool) -> int:
+    """Requests that were decided long ago and whose enrolment, if any, ended long ago."""
+    old = retention.before(now, "request_months")
+    over = Q(enrolment__isnull=True) | Q(enrolment__ended_on__lt=timezone.localdate(old))
+    rows = JoinRequest.objects.filter(
+        over, state__in=DECIDED, person__erased_on__isnull=True
+    ).exclude(events__at__gte=old)
+    if dry_run:
+        return rows.count()
+    found = rows.select_for_update(of=("self",)).select_related("enrolment", "community")
+    join_requests = list(found.order_by("pk"))
+    take_out_of_requests(join_requests, now=now)
+    for join_request in join_requests:
+        enrolments = [join_request.enrolment] if join_request.enrolment else []
+        join_request.person = retention.move_to_nobody(
+            enrolments, abouts=[join_request.about], now=now
+        )
+        join_request.save(update_fields=["person"])
+    return len(join_requests)
+
+
+@transaction.atomic
+def people(*, now: datetime, dry_run: bool) -> int:
+    """People of the register without enrolment or request whom no list has named for long."""
+    rows = retention.people_long_gone(now).filter(join_requests__isnull=True)
+    if dry_run:
+        return rows.count()
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
+    for person in Person.objects.select_for_update().filter(pk__in=pks).order_by("pk"):
+        # Somebody may have asked to join since: who has a request now stays.
+        if not (person.join_requests.exists() or person.enrolments.exists()):
+            retention.delete_person(person, now=now)
+    return len(pks)
+
+
+# In this order: what one lets go of can be the last that kept a row of a later one.
+KINDS: dict[str, LetsGo] = {
+    "sign-ups never confirmed": retention.unconfirmed_sign_ups,
+    "drafts": drafts,
+    "requests": old_requests,
+    "enrolments without a request": retention.old_enrolments,
+    "people": people,
+    "words of letters": retention.words_of_letters,
+    "lines of the log of exports": retention.log_of_exports,
+    "sessions": retention.ended_sessions,
+}

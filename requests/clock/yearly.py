@@ -1,0 +1,187 @@
+"""The clock's part in the yearly question: asking, two reminders, then the team's worklist.
+
+Nothing here is dated: a step is due and not yet done, as in ``requests.clock.reminders``. A question is due
+a year after the enrolment's start or after its last answer. Reminders count from the day the question
+went out, however late that was, so a backlog never brings two letters at once; where nights were
+missed, only the newest reminder that is due goes out. Somebody on two rosters gets at most one of
+these letters a day; the other one is due tomorrow.
+
+Who has turned reminders off gets the question and no letter more; their days count as everybody's.
+
+Who has not answered after 45 days goes on the worklist, and not before the last reminder has been out
+for a week. Without an email in the register nobody can be asked: they go there at once.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from membership.emails.kinds import Event
+from membership.emails.queue import cancel, queue_once
+from membership.models import Enrolment, Person, WorklistRow, YearlyConfirmation
+from membership.register.people import takes_reminders
+from membership.rosters import emails
+from membership.rosters.confirmations import open_confirmations, year_after, year_before
+from membership.rosters.roster_checks import put_on
+from requests.clock.reminders import each
+
+WORKLIST_DAYS = 45
+NOTICE_DAYS = 7  # between two letters of one question, and before the worklist
+TROUBLE = "Yearly question %s: %s; it is tried again."
+_FIRST, _LAST = sorted(emails.CONFIRM_REMINDERS)
+
+
+Due = QuerySet[Enrolment] | QuerySet[YearlyConfirmation]
+_Row = TypeVar("_Row", Enrolment, YearlyConfirmation)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How many questions and reminders went out, and how many people went on the worklist."""
+
+    questions: int
+    reminders: int
+    put_on_worklist: int
+
+
+def ask_yearly(*, now: datetime, dry_run: bool = False) -> Asked:
+    """Do all that is due and not yet done. A second run changes nothing."""
+    today = timezone.localdate(now)
+    written: set[int] = set()  # to whom a letter went in this run
+
+    def run(due: Due, act: Callable[[int, datetime], bool], *, person: str) -> int:
+        keys = list(_one_each(due, person, written))
+        return len(keys) if dry_run else each(keys, act, now, trouble=TROUBLE)
+
+    reminders = run(_to_remind(today), _remind, person="enrolment__person")
+    questions = run(_to_ask(today), _ask, person="person")
+    overdue = list(_overdue(today).order_by("pk").values_list("pk", flat=True))
+    listed = len(overdue) if dry_run else each(overdue, _put_on_worklist, now, trouble=TROUBLE)
+    return Asked(questions, reminders, listed)
+
+
+# -- What is due ----------------------------------------------------------------------------------
+
+
+def _to_ask(today: date) -> QuerySet[Enrolment]:
+    """Enrolments whose year is over and that wait neither for an answer nor for the next year."""
+    asked = YearlyConfirmation.objects.filter(enrolment=OuterRef("pk"))
+    enough = asked.filter(Q(ask_again_on__isnull=True) | Q(ask_again_on__gt=today))
+    return (
+        Enrolment.objects.filter(ended_on__isnull=True)
+        .filter(Q(started_on__lte=year_before(today)) | Exists(asked))
+        .filter(~Exists(enough), ~_written_to(today, OuterRef("person_id")))
+    )
+
+
+def _to_remind(today: date) -> QuerySet[YearlyConfirmation]:
+    """Questions without an answer whose newest due reminder is not out."""
+    due = Q(asked_on__lte=today - timedelta(days=_FIRST), reminded__lt=_FIRST) | Q(
+        asked_on__lte=today - timedelta(days=_LAST), reminded__lt=_LAST
+    )
+    rested = Q(reminded_on__isnull=True) | Q(reminded_on__lte=today - timedelta(days=NOTICE_DAYS))
+    return (
+        open_confirmations()
+        .filter(due, rested)
+        .filter(~Q(enrolment__person__email=""))
+        .filter(~_written_to(today, OuterRef("enrolment__person_id")))
+    )
+
+
+def _overdue(today: date) -> QuerySet[YearlyConfirmation]:
+    """Questions that got no answer in time, or could not be asked, and are on no worklist."""
+    waited = Q(
+        asked_on__lte=today - timedelta(days=WORKLIST_DAYS),
+        reminded=_LAST,
+        reminded_on__lte=today - timedelta(days=NOTICE_DAYS),
+    )
+    rows = WorklistRow.objects.filter(
+        enrolment=OuterRef("enrolment_id"), kind=WorklistRow.Kind.UNCONFIRMED
+    )
+    return (
+        open_confirmations()
+        .filter(waited | Q(enrolment__person__email=""))
+        .filter(~Exists(rows.exclude(state=WorklistRow.State.SETTLED)))
+    )
+
+
+def _written_to(today: date, person: OuterRef) -> Exists:
+    """Did this person get one of these letters today?"""
+    hers = YearlyConfirmation.objects.filter(enrolment__person=person)
+    return Exists(hers.filter(Q(asked_on=today) | Q(reminded_on=today)))
+
+
+def _one_each(due: Due, person: str, written: set[int]) -> Iterable[int]:
+    """The keys of what is due, one for each person; ``person`` leads from a row to theirs."""
+    for pk, whose in due.order_by("pk").values_list("pk", person):
+        if whose not in written:
+            written.add(whose)
+            yield pk
+
+
+# -- Doing it: each in a transaction of its own, which looks again --------------------------------
+
+
+def _ask(enrolment_id: int, now: datetime) -> bool:
+    today = timezone.localdate(now)
+    _lock_person(Person.objects.filter(enrolments=enrolment_id))
+    enrolment = _again(_to_ask(today), enrolment_id, "person", "community__team")
+    if enrolment is None:
+        return False
+    last = enrolment.confirmations.first()
+    due_on = (last.ask_again_on if last else None) or year_after(enrolment.started_on)
+    YearlyConfirmation.objects.create(enrolment=enrolment, due_on=due_on, asked_on=today)
+    if enrolment.person.email:
+        key = f"{enrolment.about}:{due_on}:confirm"
+        queue_once(emails.confirm(enrolment), key=key, about=enrolment.about, now=now)
+    return True
+
+
+def _remind(confirmation_id: int, now: datetime) -> bool:
+    today = timezone.localdate(now)
+    _lock_person(Person.objects.filter(enrolments__confirmations=confirmation_id))
+    confirmation = _again(
+        _to_remind(today), confirmation_id, "enrolment__person", "enrolment__community__team"
+    )
+    if confirmation is None:
+        return False
+    days = _LAST if confirmation.asked_on <= today - timedelta(days=_LAST) else _FIRST
+    enrolment = confirmation.enrolment
+    confirmation.reminded, confirmation.reminded_on = days, today
+    confirmation.save(update_fields=["reminded", "reminded_on"])
+    if not takes_reminders(enrolment.person):
+        return False
+    letter = emails.confirm_reminder(enrolment, days=days)
+    # A letter that has not left yet says the same.
+    cancel(about=enrolment.about, event=Event.REPLACED)
+    key = f"{enrolment.about}:{confirmation.due_on}:{letter.kind}"
+    return queue_once(letter, key=key, about=enrolment.about, now=now)
+
+
+def _put_on_worklist(confirmation_id: int, now: datetime) -> bool:
+    confirmation = _again(_overdue(timezone.localdate(now)), confirmation_id, "enrolment__person")
+    if confirmation is None:
+        return False
+    if confirmation.enrolment.person.email:
+        asked = date_format(confirmation.asked_on, "j F Y")
+        why = f"Asked on {asked}, and reminded. No answer came."
+    else:
+        why = "The register has no email of this person, so nobody could ask."
+    kind = WorklistRow.Kind.UNCONFIRMED
+    put_on(confirmation.enrolment, kind=kind, findings=[], text=why, now=now)
+    return True
+
+
+def _lock_person(people: QuerySet[Person]) -> None:
+    """Two rosters of one person wait for each other. ``no_key``: facts of theirs may still be added."""
+    people.select_for_update(of=("self",), no_key=True).first()
+
+
+def _again(due: QuerySet[_Row], pk: int, *with_them: str) -> _Row | None:
+    """The row if it is still due, locked."""
+    return due.filter(pk=pk).select_related(*with_them).select_for_update(of=("self",)).first()

@@ -1,0 +1,81 @@
+"""Staff enter a request that came by email or phone: the choice of a community, and the form."""
+
+from django.contrib import admin, messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from communities.models import CommunityOfPractice
+from membership.accounts.requests import AdminView, AuthenticatedRequest
+from membership.refusal import Refused
+from membership.register.people import find_person
+from requests import workflow
+from requests.desk import review
+from requests.desk.entry_forms import answers_in, entry_form_for
+from requests.lifecycle import OPEN
+from requests.models import CameBy, JoinRequest
+
+_TITLE = "Enter a request for somebody"
+
+
+def urls(view: AdminView) -> list[URLPattern]:
+    """The addresses of the pages, behind the admin's own check."""
+    return [
+        path("enter/", view(choose), name="joinrequests_joinrequest_enter"),
+        path("enter/<slug:slug>/", view(enter), name="joinrequests_joinrequest_enter-for"),
+    ]
+
+
+@require_safe
+def choose(request: AuthenticatedRequest) -> HttpResponse:
+    """For which community? Those of the viewer's own team."""
+    communities = review.communities_of(request.user)
+    return _page(request, title=_TITLE, communities=communities)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
+    """The form; the other team's communities do not exist here."""
+    community = get_object_or_404(
+        review.communities_of(request.user).select_related("team"), slug=slug
+    )
+    form = entry_form_for(community, request.POST if request.method == "POST" else None)
+    there = None
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            entered = workflow.submit_for(
+                email=data["email"],
+                community=community,
+                answers=answers_in(form),
+                came_by=CameBy(data["came_by"]),
+                by=request.user,
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+            there = _open_request(data["email"], community)
+        else:
+            messages.success(
+                request, f"Entered. The receipt to {entered.person.short_name} is on its way."
+            )
+            return redirect("admin:joinrequests_joinrequest_change", entered.pk)
+    title = f"{_TITLE}: {community.short_name}"
+    return _page(request, title=title, form=form, community=community, there=there)
+
+
+def _open_request(email: str, community: CommunityOfPractice) -> JoinRequest | None:
+    """The open request that stands in the way, to lead there."""
+    person = find_person(email)
+    return (
+        JoinRequest.objects.filter(person=person, community=community, state__in=OPEN).first()
+        if person
+        else None
+    )
+
+
+def _page(request: AuthenticatedRequest, **context: object) -> HttpResponse:
+    template = "desk/requests/entry/enter.html"
+    return render(request, template, {**admin.site.each_context(request), **context})

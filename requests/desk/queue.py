@@ -1,0 +1,117 @@
+"""The queue of requests: what it shows, in which order, and what comes before and after one.
+
+``asked`` are the parameters of the queue's address, the same on the queue and behind "next" and
+"previous" on the review page.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from communities.calendar import working_days_between
+from membership.models import User
+from membership.search import having_words
+from requests.lifecycle import OPEN, State
+from requests.models import TAKEN_FOR, JoinRequest
+
+ORDER = ("waiting_since", "pk")
+
+Rows = QuerySet[JoinRequest]
+Asked = Mapping[str, str]
+
+
+def queue_of(rows: Rows, asked: Asked, *, viewer: User, now: datetime) -> Rows:
+    """The rows that the queue shows for these parameters, longest waiting first."""
+    for name, narrow in FILTERS.items():
+        rows = narrow(rows, asked.get(name, ""), viewer, now)
+    return having_words(rows.order_by(*ORDER), asked.get("q", ""), columns=["search_text"])
+
+
+# -- The filters ----------------------------------------------------------------------------------
+
+
+def _by_state(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
+    if value == "all":
+        return rows
+    return rows.filter(state=value) if value in State.values else rows.filter(state__in=OPEN)
+
+
+def _by_holder(rows: Rows, value: str, viewer: User, now: datetime) -> Rows:
+    taken = Q(taken_by__isnull=False, taken_at__gt=now - TAKEN_FOR)
+    if value == "mine":
+        return rows.filter(taken, taken_by=viewer)
+    return rows.exclude(taken) if value == "nobody" else rows
+
+
+def _by(column: str) -> Callable[[Rows, str, User, datetime], Rows]:
+    return lambda rows, value, viewer, now: rows.filter(**{column: value}) if value else rows
+
+
+FILTERS: dict[str, Callable[[Rows, str, User, datetime], Rows]] = {
+    "whose": _by_holder,
+    "state": _by_state,
+    "team": _by("community__team__family"),
+    "community": _by("community__slug"),
+    "region": _by("region"),
+    "verdict": _by("verdict"),
+}
+
+
+# -- Before and after one -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The requests before and after one in the queue; None at its ends."""
+
+    previous: JoinRequest | None
+    next: JoinRequest | None
+
+
+def neighbours(
+    join_request: JoinRequest, rows: Rows, asked: Asked, *, viewer: User, now: datetime
+) -> Neighbours:
+    """What comes before and after in the queue, also where it has left the queue by now."""
+    since = join_request.waiting_since
+    if since is None:
+        return Neighbours(None, None)
+    # Only where they are is asked for: without the rules of their communities.
+    queue = queue_of(rows, asked, viewer=viewer, now=now).prefetch_related(None)
+    later = queue.filter(waiting_since__gte=since).exclude(
+        waiting_since=since, pk__lte=join_request.pk
+    )
+    earlier = queue.filter(waiting_since__lte=since).exclude(
+        waiting_since=since, pk__gte=join_request.pk
+    )
+    return Neighbours(
+        previous=earlier.order_by(*(f"-{column}" for column in ORDER)).first(),
+        next=later.first(),
+    )
+
+
+# -- How long it waits ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Age:
+    """How many working days a request waits for staff, and how loudly to say so."""
+
+    days: int
+
+    @property
+    def mark(self) -> str:
+        if self.days >= settings.WAITING_LIMIT_DAYS["loud"]:
+            return "loud"
+        return "quiet" if self.days >= settings.WAITING_LIMIT_DAYS["quiet"] else ""
+
+
+def age_of(join_request: JoinRequest, *, on: date) -> Age | None:
+    """Its age on a day; None while staff are not the ones it waits for."""
+    since = join_request.waiting_since
+    if join_request.state != State.AWAITING_REVIEW or since is None:
+        return None
+    return Age(working_days_between(timezone.localdate(since), on))

@@ -1,0 +1,241 @@
+"""The letters of a join request: which words go to whom. The words are in ``templates/email/``,
+until staff change them."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+
+from membership.emails.kinds import (
+    COMMUNITY,
+    COMMUNITY_LINK,
+    NAME,
+    REFERENCE,
+    TEAM,
+    THE_PERSON,
+    THE_TEAM,
+    Event,
+    LetterKind,
+    Placeholder,
+    link,
+    own_words,
+)
+from membership.emails.message import write
+from membership.emails.queue import Letter
+from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, Verb
+from requests.models import JoinRequest
+
+__all__ = [
+    "Letter",
+    "declined",
+    "lapsed",
+    "news",
+    "question",
+    "receipt",
+    "receipt_entered",
+    "reminder",
+    "welcome",
+    "withdrawn",
+]
+
+REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
+
+_COMMON = (NAME, COMMUNITY, REFERENCE, TEAM)
+_REQUEST_LINK = link("request_link", "The page of her request", "/my/requests/1/")
+_DESK_LINK = link("desk_link", "The request on the staff desk", "/admin/joinrequests/1/")
+_LAST_DAY = Placeholder("last_day", "The last day to answer", "Tuesday, 2 June 2026", needed=True)
+_QUESTION = own_words("What staff ask", "Which program do you carry a caseload in?")
+_DECIDED = (Verb.APPROVE, Verb.DECLINE, Verb.WITHDRAW)
+_NO_LONGER_ASKED = (Verb.REPLY, *_DECIDED, Verb.LAPSE)
+
+LETTER_KINDS = (
+    LetterKind(
+        "receipt",
+        "Receipt of a request",
+        THE_PERSON,
+        "When a request is sent",
+        (*_COMMON, _REQUEST_LINK),
+        cancelled_by=(Verb.WITHDRAW,),
+    ),
+    LetterKind(
+        "receipt-entered",
+        "Receipt of a request that staff entered",
+        THE_PERSON,
+        "When staff enter a request that came by email or phone",
+        (
+            *_COMMON,
+            Placeholder("came_by", "How it came to staff", "by phone"),
+            _REQUEST_LINK,
+        ),
+        cancelled_by=(Verb.WITHDRAW,),
+    ),
+    LetterKind(
+        "question",
+        "A question about a request",
+        THE_PERSON,
+        "When staff ask for more",
+        (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
+        cancelled_by=_NO_LONGER_ASKED,
+    ),
+    LetterKind(
+        "reminder",
+        "Reminder of a question",
+        THE_PERSON,
+        f"{REMINDER_DAYS[0]} and {REMINDER_DAYS[1]} days after a question without a reply",
+        (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
+        cancelled_by=(*_NO_LONGER_ASKED, Event.REPLACED),
+        queued_as=tuple(REMINDER_KINDS.values()),
+    ),
+    LetterKind(
+        "welcome",
+        "Welcome",
+        THE_PERSON,
+        "When a request is approved",
+        (
+            *_COMMON,
+            own_words("The personal paragraph of staff; may be empty", "Good to have you with us."),
+            Placeholder(
+                "offerings", "What the community consists of, as a list", "- Slack\n- Zoom"
+            ),
+            _REQUEST_LINK,
+        ),
+    ),
+    LetterKind(
+        "declined",
+        "A request is declined",
+        THE_PERSON,
+        "When staff decline a request",
+        (
+            *_COMMON,
+            own_words("Why, and what the person can do", "We could not find an EVA BC membership."),
+            COMMUNITY_LINK,
+        ),
+        cancelled_by=(Verb.REOPEN,),
+    ),
+    LetterKind(
+        "withdrawn",
+        "A request is taken back",
+        THE_PERSON,
+        "When the person takes her request back",
+        (*_COMMON, COMMUNITY_LINK),
+    ),
+    LetterKind(
+        "lapsed",
+        "A request is closed without a reply",
+        THE_PERSON,
+        f"{LAPSE_DAYS} days after a question without a reply",
+        (*_COMMON, COMMUNITY_LINK),
+        cancelled_by=(Verb.REOPEN,),
+    ),
+    LetterKind(
+        "news-submit",
+        "News: a request waits",
+        THE_TEAM,
+        "When a request is sent",
+        (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
+        cancelled_by=_DECIDED,
+    ),
+    LetterKind(
+        "news-reply",
+        "News: a reply has come",
+        THE_TEAM,
+        "When the person replies",
+        (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
+        cancelled_by=_DECIDED,
+    ),
+    LetterKind(
+        "digest",
+        "Morning digest",
+        THE_TEAM,
+        "On the morning of a working day, when something waits beyond its limit",
+        (
+            Placeholder(
+                "what_waits",
+                "What waits, in numbers with links",
+                "3 requests have waited for 7 working days or longer; the oldest for 9.",
+                needed=True,
+                alone=True,
+            ),
+            Placeholder("limit", "The limit, in working days", "7"),
+            TEAM,
+        ),
+        cancelled_by=(Event.REPLACED,),
+    ),
+)
+
+
+def receipt(join_request: JoinRequest) -> Letter:
+    """To the applicant: we have your request, and this happens next."""
+    return _letter("receipt", join_request)
+
+
+def receipt_entered(join_request: JoinRequest) -> Letter:
+    """To the applicant: staff entered the request for her, and how she can see it."""
+    return _letter("receipt-entered", join_request)
+
+
+def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Letter:
+    """To the applicant: what staff want to know, and until when she can answer."""
+    last_day = asked_on + timedelta(days=LAPSE_DAYS - 1)
+    return _letter("question", join_request, text=text, last_day=last_day)
+
+
+def reminder(join_request: JoinRequest, *, days: int, last_day: date) -> Letter:
+    """To the applicant, ``days`` after the question: it still waits for her, until ``last_day``."""
+    letter = _letter("reminder", join_request, text=join_request.question, last_day=last_day)
+    return replace(letter, kind=REMINDER_KINDS[days])
+
+
+def welcome(join_request: JoinRequest, personal: str = "") -> Letter:
+    """To the applicant: approved."""
+    return _letter("welcome", join_request, text=personal)
+
+
+def declined(join_request: JoinRequest, text: str) -> Letter:
+    """To the applicant: why not, and what she can do."""
+    return _letter("declined", join_request, text=text)
+
+
+def withdrawn(join_request: JoinRequest) -> Letter:
+    """To the applicant: taken back, as she asked."""
+    return _letter("withdrawn", join_request)
+
+
+def lapsed(join_request: JoinRequest) -> Letter:
+    """To the applicant: closed for want of a reply, and how to ask again."""
+    return _letter("lapsed", join_request)
+
+
+def news(join_request: JoinRequest, verb: Verb) -> Letter:
+    """To the team's mailbox: something waits. Says the reference only: mailboxes are shared."""
+    return _letter(f"news-{verb.value}", join_request, to_team=True)
+
+
+def _letter(
+    kind: str,
+    join_request: JoinRequest,
+    *,
+    text: str = "",
+    last_day: date | None = None,
+    to_team: bool = False,
+) -> Letter:
+    team = join_request.community.team
+    page = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
+    return write(
+        kind,
+        team=team,
+        person=None if to_team else join_request.person,
+        words={
+            "name": join_request.person.name,
+            "community": join_request.community,
+            "reference": join_request.reference,
+            "text": text.strip(),
+            "came_by": join_request.get_came_by_display().lower(),
+            "last_day": last_day,
+            "request_link": settings.PORTAL_URL + join_request.get_absolute_url(),
+            "community_link": settings.PORTAL_URL + join_request.community.get_absolute_url(),
+            "offerings": "\n".join(f"- {o}" for o in join_request.community.offerings),
+            "desk_link": settings.PORTAL_URL + page,
+        },
+    )

@@ -1,0 +1,368 @@
+"""What somebody is asked who asks to join, and what staff write when they decide."""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Fieldset, Layout
+from django import forms
+
+from communities.models import CommunityOfPractice
+from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
+from membership.forms import ParagraphsField, SingleLineField
+from membership.models import Agency
+from requests.joining.fields import Section, declaration_of, join_field
+from requests.models import ReasonText
+from requests.reasons import offered
+
+LONGEST_NOTE = 2_000
+NO_CLIENTS = "Please do not write anything about the people you serve."
+
+YES_NO_UNSURE = [("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")]
+
+
+class Suggestions(forms.TextInput):
+    """A text field that offers what ``source`` gives; anything else can be written too."""
+
+    template_name = "forms/suggestions.html"
+
+    def __init__(
+        self, source: Callable[[], Iterable[str]], attrs: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(attrs)
+        self.source = source
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"]["list"] = f"{context['widget']['attrs']['id']}_list"
+        context["suggestions"] = self.source()
+        return context
+
+
+def _names_of_agencies() -> Iterable[str]:
+    return Agency.objects.values_list("name", flat=True)
+
+
+def _pick(label: str, choices: Any, missing: str, help_text: str = "") -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        choices=choices,
+        widget=forms.RadioSelect,
+        help_text=help_text,
+        error_messages={"required": missing, "invalid_choice": missing},
+    )
+
+
+class JoinForm(forms.Form):
+    """What both families ask. Choose the right one with ``join_form_for``.
+
+    A new question is one field here, or in the form of one family: see ``requests.joining.fields``.
+    """
+
+    name = join_field(
+        SingleLineField(
+            label="Your full name",
+            max_length=120,
+            widget=forms.TextInput(attrs={"autocomplete": "name"}),
+            error_messages={"required": "Type your name."},
+        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Name",
+        entry_label="The applicant’s full name",
+        shared=True,
+    )
+    phone = join_field(
+        SingleLineField(
+            label="Work phone (optional)",
+            max_length=40,
+            required=False,
+            widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Phone",
+        entry_label="The applicant’s work phone (optional)",
+        shared=True,
+    )
+    agency = join_field(
+        SingleLineField(
+            label="Your agency or organisation",
+            max_length=160,
+            help_text="Start typing and pick it from the list. If it is not there, write its name.",
+            widget=Suggestions(_names_of_agencies, attrs={"autocomplete": "off"}),
+            error_messages={"required": "Type the name of your agency or organisation."},
+        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Agency",
+        entry_label="The applicant’s agency or organisation",
+        shared=True,
+    )
+    community_served = join_field(
+        SingleLineField(
+            label="Town or community you serve",
+            max_length=80,
+            error_messages={"required": "Type the town or community that you serve."},
+        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Community served",
+        entry_label="Town or community that the applicant serves",
+        shared=True,
+    )
+    note = join_field(
+        ParagraphsField(
+            label="Anything else we should know (optional)",
+            max_length=LONGEST_NOTE,
+            required=False,
+            help_text=NO_CLIENTS,
+            error_messages={
+                "max_length": "Your note has %(show_value)d characters. Shorten it to %(limit_value)d or less."
+            },
+        ),
+        section=Section.NOTE,
+        staff_label="Note",
+        shared=True,
+    )
+
+    work_legend = ""
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        community: CommunityOfPractice,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self.community = community
+        self.order_fields(sorted(self.fields, key=self._section))
+
+    @property
+    def helper(self) -> FormHelper:
+        """The layout for the ``crispy`` tag: a fieldset for each section."""
+        helper = FormHelper()
+        helper.form_tag = False
+        legends = {
+            Section.ABOUT_YOU: "About you",
+            Section.WORK: self.work_legend,
+            Section.NOTE: "A note",
+        }
+        helper.layout = Layout(
+            *(
+                Fieldset(legends[section], *names)
+                for section, names in groupby(self.fields, key=self._section)
+            )
+        )
+        return helper
+
+    def _section(self, name: str) -> Section:
+        return declaration_of(self.fields[name]).section
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """The answers in words, with the questions as the applicant was asked."""
+        return [(str(field.label), self._in_words(name)) for name, field in self.fields.items()]
+
+    @property
+    def said_for_staff(self) -> list[tuple[str, str]]:
+        """The answers in words, under short names."""
+        return [
+            (declaration_of(field).staff_label or str(field.label), self._in_words(name))
+            for name, field in self.fields.items()
+        ]
+
+    def _in_words(self, name: str) -> str:
+        return in_words(self.fields[name], self.data.get(name, ""))
+
+
+def in_words(field: forms.Field, value: Any) -> str:
+    """An answer as the person reads it."""
+    choices = dict(getattr(field, "choices", []))
+    return str(choices.get(value, value))
+
+
+class ProgramJoinForm(JoinForm):
+    """For the four program-support communities."""
+
+    work_legend = "Your program"
+
+    program_type = join_field(
+        _pick(
+            "Which program do you work in?", ProgramType.choices, "Choose the program you work in."
+        ),
+        staff_label="Program",
+    )
+    carries_caseload = join_field(
+        _pick(
+            "Do you carry a caseload in this program?",
+            YES_NO_UNSURE,
+            "Say whether you carry a caseload.",
+        ),
+        staff_label="Carries a caseload",
+    )
+    ministry_funded = join_field(
+        _pick(
+            "Does the Ministry of Public Safety and Solicitor General fund this program?",
+            YES_NO_UNSURE,
+            "Say whether the ministry funds the program. “I am not sure” is fine.",
+        ),
+        staff_label="Funded by PSSG",
+    )
+    eva_membership = join_field(
+        _pick(
+            "Do you or your agency hold a current EVA BC membership?",
+            [
+                ("agency", "My agency does"),
+                ("own", "I hold one myself"),
+                ("no", "No"),
+                ("unsure", "I am not sure"),
+            ],
+            "Say whether you or your agency hold a membership. “I am not sure” is fine.",
+        ),
+        staff_label="EVA BC membership",
+        shared=True,
+    )
+
+
+class CoordinationJoinForm(JoinForm):
+    """For the two coordination communities."""
+
+    work_legend = "Your coordination initiative"
+
+    initiative_kind = join_field(
+        _pick(
+            "What kind of initiative is it?",
+            InitiativeKind.choices,
+            "Choose the kind of initiative.",
+        ),
+        staff_label="Initiative",
+    )
+    role = join_field(
+        _pick("What is your role in it?", RoleKind.choices, "Choose your role."),
+        staff_label="Role",
+    )
+    initiative_name = join_field(
+        SingleLineField(label="Name of the initiative (optional)", max_length=160, required=False),
+        staff_label="Its name",
+    )
+
+
+def join_form_class(community: CommunityOfPractice) -> type[JoinForm]:
+    """Which form a community asks."""
+    return CoordinationJoinForm if community.is_coordination else ProgramJoinForm
+
+
+def join_form_for(
+    community: CommunityOfPractice,
+    data: Mapping[str, Any] | None = None,
+    *,
+    initial: dict[str, Any] | None = None,
+) -> JoinForm:
+    """The form of a community, bound to ``data`` where that is given."""
+    return join_form_class(community)(data, community=community, initial=initial)
+
+
+def _letter_text(
+    label: str, help_text: str, missing: str = "", *, required: bool = True
+) -> ParagraphsField:
+    return ParagraphsField(
+        label=label,
+        max_length=LONGEST_NOTE * 2,
+        required=required,
+        help_text=help_text,
+        error_messages={
+            "required": missing,
+            "max_length": "This has %(show_value)d characters. Shorten it to %(limit_value)d or less.",
+        },
+    )
+
+
+class ReplyForm(forms.Form):
+    """The applicant's answer to a question."""
+
+    text = _letter_text("Your answer", NO_CLIENTS, "Write your answer.")
+
+
+class ApproveForm(forms.Form):
+    """Approving: a personal paragraph, and a reason where the rules are not met for certain."""
+
+    text = _letter_text(
+        "Personal paragraph (optional)", "It appears here, in the letter.", required=False
+    )
+    reason = _letter_text(
+        "Why you approve all the same",
+        "Kept in the history for staff. The applicant does not see it.",
+        "Not every rule is met for certain. Write why you approve all the same.",
+    )
+
+    def __init__(self, *args: Any, needs_reason: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not needs_reason:
+            del self.fields["reason"]
+
+
+class _ChosenOrWritten(forms.Form):
+    """A ready reason of this community, the staff's own words, or one after the other."""
+
+    used_for: ReasonText.UsedFor
+    choose: str
+    missing: str
+
+    text = _letter_text("Your own paragraph", "", required=False)
+
+    def __init__(
+        self, *args: Any, communities: Iterable[CommunityOfPractice], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["ground"] = forms.ModelChoiceField(
+            offered(self.used_for, communities),
+            label=self.choose,
+            required=False,
+            blank=True,
+            widget=forms.RadioSelect,
+            empty_label="No ready text, only my own words",
+            error_messages={"invalid_choice": "This reason is not offered any more. Choose again."},
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not data.get("ground") and not data.get("text"):
+            self.add_error("text", self.missing)
+        return data
+
+
+class DeclineForm(_ChosenOrWritten):
+    """Declining: why, and what she can do."""
+
+    used_for = ReasonText.UsedFor.DECLINE
+    choose = "Reason"
+    missing = "Choose a reason, or write why, in words for the applicant."
+
+
+class AskForm(_ChosenOrWritten):
+    """Asking for more."""
+
+    used_for = ReasonText.UsedFor.ASK
+    choose = "Question"
+    missing = "Choose a question, or write what you want to ask."
+
+
+class ReopenForm(forms.Form):
+    """Reopening: nothing is sent until a new decision."""
+
+    reason = _letter_text(
+        "Why you look at it again",
+        "Kept in the history for staff. The applicant does not see it.",
+        "Write why you look at it again.",
+    )
+
+
+class NoteForm(forms.Form):
+    """A note for colleagues at a request."""
+
+    # Beside other forms on one page: its ids are its own.
+    prefix = "note"
+    text = _letter_text(
+        "A note for your colleagues",
+        "The applicant does not see it. Please write nothing about an agency’s clients.",
+        "Write the note first.",
+    )

@@ -1,0 +1,228 @@
+"""A member's work as EVA BC has it on record; and new work, told with the questions of the join form.
+
+On a roster this is "changed jobs": in answer to the yearly question, or at any time. Elsewhere what
+they say is kept as their own word, for the day on which they ask to join.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from communities.models import CommunityOfPractice
+from communities.rules.assess import assess
+from communities.rules.vocabulary import Evidence, Reading
+from membership.models import (
+    CoordinationRole,
+    Enrolment,
+    Person,
+    ProgramPosition,
+    User,
+    WorklistRow,
+)
+from membership.refusal import Refused
+from membership.register.standing import only_of, standing_of
+from membership.rosters.confirmations import Answer, close, lock_place, lock_question
+from membership.rosters.enrolments import reassess
+from membership.rosters.roster_checks import put_on
+from requests.answers import Claims, keep_claims
+
+Work = ProgramPosition | CoordinationRole
+
+
+@dataclass(frozen=True)
+class OnRecord:
+    """Their positions and roles, each as (what, how EVA BC knows it); what has ended is apart."""
+
+    current: list[tuple[str, str]]
+    ended: list[tuple[str, str]]
+
+
+def on_record(person: Person, on: date) -> OnRecord:
+    """All their work, in two queries. Roles that they were found not to have are no work of theirs."""
+    work: list[Work] = [
+        *person.positions.select_related("program__agency", "agency"),
+        *person.roles.filter(is_held=True).select_related("initiative"),
+    ]
+    return OnRecord(
+        current=_each_once(in_words(w) for w in work if not w.ends_on or w.ends_on >= on),
+        ended=[_ended(w, w.ends_on) for w in work if w.ends_on and w.ends_on < on],
+    )
+
+
+def in_words(work: Work) -> tuple[str, str]:
+    """One piece of work as the register has it: (what, how EVA BC knows it)."""
+    match work.evidence:
+        case Evidence.CONFIRMED:
+            how = "EVA BC staff checked it"
+            if work.confirmed_on:
+                how += f" on {date_format(work.confirmed_on, 'j F Y')}"
+        case Evidence.CLAIMED:
+            how = "You told us"
+        case _:
+            how = f"From {work.source}"
+    if isinstance(work, CoordinationRole):
+        name = work.initiative or work.initiative_name or work.get_initiative_kind_display()
+        return f"{work.get_role_display()}: {name}", how
+    what = str(work.program or work.get_program_type_display())
+    agency = "" if work.program else work.agency_name
+    caseload = {True: "with a caseload", False: "without a caseload", None: ""}
+    return ", ".join(p for p in (what, agency, caseload[work.carries_caseload]) if p), how
+
+
+def _each_once(told: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same work from two sources is one line, with both."""
+    known: dict[str, list[str]] = {}
+    for what, how in told:
+        known.setdefault(what, []).append(how)
+    return [(what, ". ".join(dict.fromkeys(ways))) for what, ways in known.items()]
+
+
+def _ended(work: Work, last_day: date) -> tuple[str, str]:
+    what, how = in_words(work)
+    return what, f"Until {date_format(last_day, 'j F Y')}. {how}"
+
+
+def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> Sequence[Work]:
+    """The positions, or roles, that have not ended and that the community's rules look at.
+
+    Where the rules name no kinds, all of them.
+    """
+    rules = community.rules()
+    if community.is_coordination:
+        kinds = {kind for rule in rules for kind in rule.initiatives_looked_at}
+        roles = person.roles.filter(_still(on), is_held=True).select_related("initiative")
+        return [r for r in roles if not kinds or r.initiative_kind in kinds]
+    types = {kind for rule in rules for kind in rule.program_types}
+    positions = person.positions.filter(_still(on)).select_related("program__agency", "agency")
+    return [
+        p
+        for p in positions
+        if not types or (p.program.type if p.program else p.program_type) in types
+    ]
+
+
+def _still(on: date) -> Q:
+    return Q(ends_on__isnull=True) | Q(ends_on__gte=on)
+
+
+@transaction.atomic
+def change_jobs(
+    *, enrolment_id: int, by: User, answers: dict[str, Any], now: datetime
+) -> Enrolment:
+    """They work elsewhere now. ``answers`` are those of a valid join form.
+
+    A yearly question that waits is answered by it. What they say is held against the rules of every
+    community they are in.
+
+    The old work keeps its history: their own claim of it ends yesterday; what a list or staff say of it
+    stays as they said it. The new work is a claim, the rules are held against it at once, and what is
+    not known for certain goes on the team's worklist.
+    """
+    # The person first, as the clock does: two that wait for each other would wait for ever.
+    person = Person.objects.select_for_update(of=("self",), no_key=True).get(
+        enrolments=enrolment_id
+    )
+    enrolment = lock_place(enrolment_id, by)
+    if enrolment.ended_on:
+        raise Refused("Your time in this community has ended. Nothing was changed.")
+    enrolment.person = person
+    question = lock_question(enrolment)
+    community, on = enrolment.community, timezone.localdate(now)
+    old = work_on_record(person, community, on)
+    claims = _take_over(person, community, answers, old=old, on=on)
+    if question:
+        close(question, Answer.CHANGED_JOBS, now=now)
+    reassess(now=now, enrolments=person.enrolments.all())
+    _tell_the_team(enrolment, claims, answers.get("note", ""), now)
+    return enrolment
+
+
+@transaction.atomic
+def tell_of_work(
+    *,
+    person_id: int,
+    by: User,
+    community: CommunityOfPractice,
+    answers: dict[str, Any],
+    now: datetime,
+) -> Claims:
+    """Their new work, where no roster depends on it: ``community`` says which questions they answered."""
+    person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
+    if person.user_id != by.pk:
+        raise Refused("These are somebody else’s details.")
+    if places_in(person, community.family).exists():
+        raise Refused("You are in a community that looks at this work. Tell us there.")
+    on = timezone.localdate(now)
+    old = person.roles.filter(is_held=True) if community.is_coordination else person.positions.all()
+    return _take_over(person, community, answers, old=list(old.filter(_still(on))), on=on)
+
+
+def places_in(person: Person, family: str) -> QuerySet[Enrolment]:
+    """Their places in the communities of a family: their work there goes to its team."""
+    return person.enrolments.filter(ended_on__isnull=True, community__team__family=family)
+
+
+def _take_over(
+    person: Person,
+    community: CommunityOfPractice,
+    answers: dict[str, Any],
+    *,
+    old: Sequence[Work],
+    on: date,
+) -> Claims:
+    """Their old work ends yesterday in their own word, and the new work is a claim from today."""
+    for work in old:
+        _end_claim(work, on - timedelta(days=1))
+    person.name = answers["name"]
+    person.phone = answers["phone"] or person.phone
+    person.save(update_fields=["name", "phone"])
+    claims = keep_claims(answers, person=person, community=community)
+    for claim in (*claims.positions, *claims.roles):
+        type(claim)._default_manager.filter(pk=claim.pk).update(starts_on=on)
+    return claims
+
+
+def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None:
+    """Their own claim about this work ends; beside a fact of somebody else it is made for that."""
+    if work.evidence != Evidence.CLAIMED:
+        hers = type(work)._default_manager.filter(
+            **{name: getattr(work, name) for name in (*work.SAME_THING, "person")},
+            evidence=Evidence.CLAIMED,
+        )
+        if hers.exists():
+            return  # their own claim of the same is ended in its turn
+    own = work if work.evidence == Evidence.CLAIMED else _her_own(work)
+    own.ends_on = max(last_day, own.starts_on or last_day)
+    own.save()
+
+
+def _her_own(work: ProgramPosition | CoordinationRole) -> ProgramPosition | CoordinationRole:
+    """What they would have said of the same work, not saved yet."""
+    about = {name: getattr(work, name) for name in (*work.SAME_THING, "person", "starts_on")}
+    if isinstance(work, ProgramPosition):
+        return ProgramPosition(**about, agency=work.agency, carries_caseload=work.carries_caseload)
+    return CoordinationRole(**about, role=work.role)
+
+
+def _tell_the_team(enrolment: Enrolment, claims: Claims, note: str, now: datetime) -> None:
+    """What is to check of the new work alone: a list may still speak for the old one."""
+    standing = standing_of(enrolment.person, timezone.localdate(now))
+    new = only_of(standing, positions=claims.positions, roles=claims.roles)
+    findings = assess(new, enrolment.community.rules()).findings
+    to_check = [finding for finding in findings if finding.reading != Reading.MET]
+    if to_check:
+        said = "\n".join(f.about(enrolment.person.short_name).staff_sentence for f in to_check)
+        text = f"{said}\n\n{note}".strip()
+        put_on(
+            enrolment,
+            kind=WorklistRow.Kind.CHANGED_JOBS,
+            findings=to_check,
+            text=text,
+            now=now,
+        )

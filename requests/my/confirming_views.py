@@ -1,0 +1,167 @@
+"""The yearly question: the page behind the link of its letter, and what follows from the answer."""
+
+from datetime import date
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_http_methods
+
+from communities.models import CommunityOfPractice
+from membership.accounts.requests import AuthenticatedRequest
+from membership.models import Enrolment
+from membership.refusal import Refused
+from membership.register.people import person_for
+from membership.rosters import confirmations
+from requests.joining.forms import join_form_for
+from requests.my.changing_jobs import change_jobs, in_words, work_on_record
+
+STAY = "still-here"
+CHANGED = "changed-jobs"
+LEAVE = "on-leave"
+GO = "leaving"
+
+
+class ConfirmForm(forms.Form):
+    """The yearly question: one choice, and a day for who is on leave."""
+
+    answer = forms.ChoiceField(
+        label="What is true today?",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose what is true today.",
+            "invalid_choice": "Choose what is true today.",
+        },
+    )
+    until = forms.DateField(
+        label="If you are on leave: the last day of it (optional)",
+        required=False,
+        help_text="We then ask you again when you are back.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Write the day as year-month-day, for example 2027-03-31."},
+    )
+
+    def __init__(self, data: QueryDict | None, *, community: CommunityOfPractice) -> None:
+        super().__init__(data)
+        still = (
+            "I am still chair, co-chair or coordinator there"
+            if community.is_coordination
+            else "I am still there and carry a caseload"
+        )
+        changed = "My role has changed" if community.is_coordination else "I changed jobs"
+        self.fields["answer"].choices = [  # type: ignore[attr-defined]
+            (STAY, still),
+            (CHANGED, f"{changed} (on the next page we ask about your new work)"),
+            (LEAVE, "I am on leave"),
+            (GO, f"I want to leave the {community.short_name} community"),
+        ]
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """What EVA BC has on record, four answers and one button."""
+    enrolment = _hers(request, pk)
+    if enrolment.ended_on:
+        return _ended(request, enrolment)
+    community = enrolment.community
+    form = ConfirmForm(request.POST or None, community=community)
+    if request.method == "POST" and form.is_valid():
+        answer, until = form.cleaned_data["answer"], form.cleaned_data["until"]
+        if answer in (CHANGED, GO):
+            return redirect("my:new-job" if answer == CHANGED else "my:leave", pk)
+        try:
+            _answer(request, pk, answer, until)
+        except Refused as refusal:
+            form.add_error("until" if answer == LEAVE and until else None, str(refusal))
+        else:
+            messages.success(request, f"Thank you. You stay in {community.short_name}.")
+            return redirect("my:home")
+    today = timezone.localdate()
+    return render(
+        request,
+        "my/confirm.html",
+        {
+            "enrolment": enrolment,
+            "form": form,
+            "on_record": [in_words(w) for w in work_on_record(enrolment.person, community, today)],
+            "waits": enrolment.waits,  # type: ignore[attr-defined]
+            "last": enrolment.confirmations.filter(answered_on__isnull=False).first(),
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_job(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Changed jobs: the questions of the join form, about the new work."""
+    enrolment = _hers(request, pk)
+    if enrolment.ended_on:
+        return _ended(request, enrolment)
+    person, community = enrolment.person, enrolment.community
+    known = {"name": person.name, "phone": person.phone}
+    form = join_form_for(community, request.POST or None, initial=known)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_jobs(
+                enrolment_id=pk, by=request.user, answers=form.cleaned_data, now=timezone.now()
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(
+                request,
+                "Thank you. EVA BC staff look at your new work, and write to you if they need more. "
+                f"Until then you stay in {community.short_name}.",
+            )
+            return redirect("my:home")
+    question, details = reverse("my:confirm", args=[pk]), reverse("my:details")
+    waits = enrolment.waits  # type: ignore[attr-defined]
+    return render(
+        request,
+        "my/form.html",
+        {
+            "up": ("Back to the question", question) if waits else ("My details", details),
+            "heading": "Your new work",
+            "lede": f"Tell us where you work now. You stay in {community.short_name} while EVA BC "
+            "staff look at it.",
+            "form": form,
+            "button": "Send",
+            "back": ("Back", question if waits else details),
+        },
+    )
+
+
+def _answer(request: AuthenticatedRequest, pk: int, answer: str, until: date | None) -> None:
+    now = timezone.now()
+    if answer == LEAVE:
+        confirmations.on_leave(enrolment_id=pk, by=request.user, until=until, now=now)
+    else:
+        confirmations.confirm(enrolment_id=pk, by=request.user, now=now)
+
+
+def _hers(request: AuthenticatedRequest, pk: int) -> Enrolment:
+    """Their own place in a community; anybody else's does not exist for them."""
+    enrolment = (
+        Enrolment.objects.filter(pk=pk, person=person_for(request.user))
+        .select_related("person", "community__team")
+        .annotate(waits=confirmations.is_waiting())
+        .first()
+    )
+    if enrolment is None:
+        raise Http404("You have no such place in a community.")
+    return enrolment
+
+
+def _ended(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:
+    when = date_format(enrolment.ended_on or timezone.localdate(), "j F Y")
+    messages.info(
+        request,
+        f"Your time in {enrolment.community.short_name} ended on {when}. Nothing was changed.",
+    )
+    return redirect("my:home")

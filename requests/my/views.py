@@ -1,0 +1,146 @@
+"""The member's own pages: their details, their work, their preferences."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from communities.models import CommunityOfPractice
+from communities.rules.vocabulary import Family
+from membership.accounts.requests import AuthenticatedRequest
+from membership.models import Correction, Person
+from membership.refusal import Refused
+from membership.register.people import change_details, person_for, set_reminders
+from requests.joining.forms import JoinForm, join_form_for
+from requests.lifecycle import LAPSE_DAYS
+from requests.my.changing_jobs import on_record, places_in, tell_of_work
+
+
+class DetailsForm(forms.Form):
+    """The name and the phone, asked as on the join form."""
+
+    name = JoinForm.base_fields["name"]
+    phone = JoinForm.base_fields["phone"]
+
+
+class PreferencesForm(forms.Form):
+    """Reminders on or off."""
+
+    reminders = forms.ChoiceField(
+        label="Do you want reminders?",
+        choices=[("on", "Yes, send me reminders"), ("off", "No, send me no reminders")],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose whether you want reminders.",
+            "invalid_choice": "Choose whether you want reminders.",
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def details(request: AuthenticatedRequest) -> HttpResponse:
+    """Their name and phone, which they change here, and their work with how it is known."""
+    person = person_for(request.user)
+    form = DetailsForm(_typed(request), initial=_known(person))
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_details(person_id=person.pk, by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Your details are saved.")
+            return redirect("my:details")
+    places = list(person.enrolments.filter(ended_on__isnull=True).select_related("community__team"))
+    looked_at = {place.community.family for place in places}
+    return render(
+        request,
+        "my/details.html",
+        {
+            "form": form,
+            "work": on_record(person, timezone.localdate()),
+            "places": places,
+            "open_correction": person.corrections.filter(state=Correction.State.OPEN).first(),
+            "asks_program": Family.PROGRAM_SUPPORT not in looked_at,
+            "asks_role": Family.COORDINATION not in looked_at,
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
+    """Their new work where they are in no community of the family: kept as their own word."""
+    person, community = person_for(request.user), _any_of(family)
+    if places_in(person, family).exists():
+        return redirect("my:details")
+    form = join_form_for(community, _typed(request), initial=_known(person))
+    # No request and no roster hangs on it, so nobody would read a note.
+    del form.fields["note"]
+    if request.method == "POST" and form.is_valid():
+        try:
+            tell_of_work(
+                person_id=person.pk,
+                by=request.user,
+                community=community,
+                answers=form.cleaned_data,
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Thank you. Your work is on record as you told us.")
+            return redirect("my:details")
+    to_details = reverse("my:details")
+    return render(
+        request,
+        "my/form.html",
+        {
+            "up": ("My details", to_details),
+            "heading": "My work now",
+            "lede": "Tell us where you work now. It takes the place of what you told us before. "
+            "To join a community, ask on its own page.",
+            "form": form,
+            "button": "Save my work",
+            "back": ("Back", to_details),
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: AuthenticatedRequest) -> HttpResponse:
+    """Reminders on or off, and what goes out all the same."""
+    person = person_for(request.user)
+    known = {"reminders": "on" if person.wants_reminders else "off"}
+    form = PreferencesForm(_typed(request), initial=known)
+    if request.method == "POST" and form.is_valid():
+        wanted = form.cleaned_data["reminders"] == "on"
+        try:
+            set_reminders(person_id=person.pk, by=request.user, wanted=wanted)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"Reminders are {'on' if wanted else 'off'}.")
+            return redirect("my:preferences")
+    return render(request, "my/preferences.html", {"form": form, "lapse_days": LAPSE_DAYS})
+
+
+def _typed(request: AuthenticatedRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _known(person: Person) -> dict[str, str]:
+    return {"name": person.name, "phone": person.phone}
+
+
+def _any_of(family: str) -> CommunityOfPractice:
+    """The communities of a family ask the same of their work: any of them will do."""
+    community = CommunityOfPractice.objects.filter(team__family=family).order_by("pk").first()
+    if community is None:
+        raise Http404("There is no such kind of community.")
+    return community

@@ -1,0 +1,86 @@
+"""A day at the desk in Chromium: take a request, go through the queue by keyboard, ask, decline."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import builders
+from tests.browser.test_main_job import WITH_AND_WITHOUT, sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+]
+
+
+def go(page, way, letter):
+    """Follow a way through the queue by keyboard. Chromium's own access keys need a window."""
+    link = page.locator(f"a[rel={way}]")
+    expect(link).to_have_attribute("accesskey", letter)
+    link.press("Enter")
+
+
+@pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
+def test_take_review_and_on_to_the_next(portal, smtp_server, open_page, javascript):
+    staff = builders.staff()
+    first, second = (
+        builders.sent(builders.worker(f"{name.lower()}@example.org"), name=f"{name} Sample")
+        for name in ("Dana", "Kai")
+    )
+    page = open_page(width=1280, javascript=javascript)
+    page.goto(f"{portal.url}/admin/joinrequests/joinrequest/?whose=nobody")
+    sign_in(page, smtp_server, staff.email)
+
+    page.get_by_role("button", name=f"I’m on it ({first.reference})").click()
+    expect(page.get_by_text(f"You are on {first.reference} for a day.")).to_be_visible()
+    expect(page.get_by_role("link", name=f"Dana Sample ({first.reference})")).to_have_count(0)
+    page.get_by_role("link", name="I am", exact=True).click()
+    page.get_by_role("link", name=f"Dana Sample ({first.reference})").click()
+    expect(page.get_by_text("You are on it")).to_be_visible()
+
+    page.goto(f"{portal.url}/admin/joinrequests/joinrequest/{first.pk}/change/")
+    page.get_by_label("A note for your colleagues").fill("She called this morning.")
+    page.get_by_role("button", name="Keep this note").click()
+    expect(page.get_by_text("She called this morning.")).to_be_visible()
+    go(page, "next", "j")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kai Sample: STVC")
+    page.get_by_role("button", name="I’m on it").press("Enter")
+    expect(page.get_by_text(f"You are on {second.reference} for a day.")).to_be_visible()
+    go(page, "prev", "k")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dana Sample: STVC")
+
+
+@pytest.mark.usefixtures("celery_worker_process")
+def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_page):
+    builders.staff()
+    dana = builders.worker()
+    pk = builders.sent(dana).pk
+    desk = f"{portal.url}/admin/joinrequests/joinrequest/{pk}"
+    staff = open_page(width=1280)
+    staff.goto(f"{desk}/change/")
+    sign_in(staff, smtp_server, "priya@example.org")
+    staff.get_by_role("link", name="Ask Dana a question").click()
+    staff.get_by_label("Which program the caseload is in").check()
+    staff.get_by_label("Your own paragraph").fill("A phone number helps too.")
+    staff.get_by_role("button", name="Ask Dana a question").click()
+    question = smtp_server.wait_for(to=dana.email, subject_contains="question")
+    words = question.get_body(("plain",)).get_content()
+    assert "Which program do you carry a caseload in" in words
+    assert "A phone number helps too." in words
+
+    hers = open_page(width=360)
+    hers.goto(f"{portal.url}/my/requests/{pk}/")
+    sign_in(hers, smtp_server, dana.email)
+    hers.get_by_label("Your answer").fill("In none, at the moment.")
+    hers.get_by_role("button", name="Send").click()
+    smtp_server.wait_for(to="programsupport@endingviolence.org", subject_contains="repl")
+
+    staff.goto(f"{desk}/change/")
+    expect(staff.get_by_text("In none, at the moment.")).to_be_visible()
+    staff.get_by_role("link", name="Decline and email Dana").click()
+    staff.get_by_label("No caseload in a program of this community").check()
+    staff.get_by_role("button", name="Decline and email Dana").click()
+    expect(staff.get_by_text("The letter to Dana is on its way.")).to_be_visible()
+    letter = smtp_server.wait_for(to=dana.email, subject_contains="About your request")
+    assert "you do not carry one there now" in letter.get_body(("plain",)).get_content()
+    hers.goto(f"{portal.url}/my/requests/{pk}/")
+    expect(hers.get_by_text("Declined").first).to_be_visible()

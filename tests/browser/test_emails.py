@@ -1,0 +1,74 @@
+"""Staff and letters in Chromium, by real processes: a wording changed, a failed letter tried again."""
+
+import pytest
+from playwright.sync_api import expect
+
+from membership.models import OutboxEmail
+from tests import builders
+from tests.browser.test_main_job import sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("celery_worker_process"),
+]
+
+DESK = "/admin/membership"
+
+
+@pytest.fixture
+def page(portal, smtp_server, open_page):
+    """The desk of a lead, without JavaScript."""
+    builders.lead()
+    page = open_page(width=1280, javascript=False)
+    page.goto(f"{portal.url}/admin/")
+    sign_in(page, smtp_server, "lou@example.org")
+    return page
+
+
+def test_a_changed_wording_is_in_the_next_letter(portal, smtp_server, page):
+    pk = builders.sent(builders.worker()).pk
+    page.goto(f"{portal.url}{DESK}/letterwording/")
+    page.get_by_role("link", name="A request is declined").click()
+    words = "Dear {name},\n\nA new word.\n\n{text}\n\n{community_link}\n\n{team}"
+
+    page.get_by_role("textbox", name="Letter").fill(words + "\n{agency}")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Line 10: {agency} is no placeholder")
+    expect(page.get_by_role("textbox", name="Letter")).to_have_value(words + "\n{agency}")
+
+    page.get_by_role("textbox", name="Letter").fill(words)
+    page.get_by_role("button", name="Show the preview").click()
+    expect(page.get_by_role("region", name="Preview, not saved yet")).to_contain_text(
+        "Dear Dana Sample,"
+    )
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved. The next letter")).to_be_visible()
+
+    page.goto(f"{portal.url}/admin/joinrequests/joinrequest/{pk}/decline/")
+    expect(page.get_by_label("No ready text, only my own words")).to_be_checked()
+    page.get_by_label("No current EVA BC membership").check()
+    page.get_by_label("Your own paragraph").fill("Warm greetings.")
+    page.get_by_role("button", name="Decline and email Dana").click()
+    expect(page.get_by_text("Declined. The letter to Dana is on its way.")).to_be_visible()
+
+    mail = smtp_server.wait_for(to="dana@example.org", subject_contains="About your request")
+    text = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    assert text.startswith("Dear Dana Sample,\n\nA new word.\n\nTo join this community, you or")
+    assert "\n\nWarm greetings.\n\n" in text
+
+
+def test_a_failed_letter_is_tried_again_and_arrives(portal, smtp_server, page):
+    builders.sent(builders.worker())
+    smtp_server.wait_for(to="dana@example.org")
+    smtp_server.clear()
+    letter = OutboxEmail.objects.get(kind="receipt")
+    OutboxEmail.objects.filter(pk=letter.pk).update(state="failed", sent_at=None, attempts=9)
+
+    page.goto(f"{portal.url}{DESK}/outboxemail/?state__exact=failed")
+    page.get_by_role("link", name=letter.subject).click()
+    page.get_by_role("button", name="Try again now").click()
+
+    expect(page.get_by_text("The letter is on its way again.")).to_be_visible()
+    mail = smtp_server.wait_for(to="dana@example.org")
+    assert mail["Message-ID"] == letter.message_id

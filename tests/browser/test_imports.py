@@ -1,0 +1,59 @@
+"""A list in Chromium, by real processes: refused with its rows, corrected, checked, written."""
+
+import pytest
+from playwright.sync_api import expect
+
+from membership.models import Program
+from tests import builders
+from tests.browser.test_accessibility import WIDTHS, problems
+from tests.browser.test_main_job import sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("celery_worker_process"),
+]
+
+HEADINGS = "Agency,Program type,Community served,Region,Funder\r\n"
+GOOD = "Sample House,STVC,Sampleton,Kootenay,PSSG\r\n"
+BAD = "Example House,Knitting,Sampleton,Kootenay,PSSG\r\n"
+
+
+def upload(page, text):
+    page.get_by_label("Kind of list").select_option("programs")
+    page.get_by_label("Name of the list").fill("the contract list")
+    page.get_by_label("The list is as of").fill("2026-04-01")
+    file = {"name": "programs.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    page.get_by_label("File", exact=True).set_input_files([file])
+    page.get_by_role("button", name="Upload and check").click()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_from_the_upload_to_the_register(portal, smtp_server, open_page, width):
+    builders.staff()
+    page = open_page(width=width)
+    page.goto(f"{portal.url}/admin/membership/listimport/add/")
+    sign_in(page, smtp_server, "priya@example.org")
+    found = problems(page)
+
+    upload(page, HEADINGS + GOOD + BAD)
+    refused = page.get_by_role("link", name="Upload a corrected list")
+    expect(refused).to_be_visible()
+    expect(page.get_by_text("Knitting")).to_be_visible()
+    found += problems(page)
+    assert Program.objects.count() == 0
+
+    refused.click()
+    upload(page, HEADINGS + GOOD)
+    write = page.get_by_role("button", name="Write all of it to the register")
+    expect(write).to_be_visible()
+    found += problems(page)
+    assert Program.objects.count() == 0
+
+    write.click()
+    expect(page.get_by_role("heading", name="Written to the register")).to_be_visible()
+    found += problems(page)
+    assert [str(program) for program in Program.objects.all()] == [
+        "Sample House: Stopping the Violence Counselling (STVC), Sampleton"
+    ]
+    assert found == []

@@ -1,0 +1,91 @@
+"""From the reminder in the mailbox to an answer that staff see, on a phone, without JavaScript too."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from membership.meetings.reminders import send_due_reminders
+from tests import builders
+from tests.browser.test_main_job import WITH_AND_WITHOUT, sign_in
+from tests.membership.meetings.plans import ZOOM, member, planned
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+]
+
+PHONE = 360
+
+
+@pytest.fixture
+def meeting():
+    """Tomorrow's."""
+    priya = builders.staff()
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    return planned(by=priya, now=timezone.now(), day=tomorrow)
+
+
+@pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
+def test_from_the_reminder_to_the_answer(
+    portal, smtp_server, celery_worker_process, open_page, meeting, javascript, settings
+):
+    settings.PORTAL_URL = portal.url
+    member()
+    send_due_reminders(now=timezone.now())
+    mail = smtp_server.wait_for(to="dana@example.org", subject_contains="A reminder of a date")
+    body = mail.get_body(("plain",)).get_content()
+    phone = open_page(width=PHONE, javascript=javascript)
+
+    phone.goto(re.search(r"http\S+/my/meetings/\d+/", body)[0])
+    sign_in(phone, smtp_server, "dana@example.org")
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Staying well in this work")
+    phone.get_by_role("button", name="I will come").click()
+    expect(phone.get_by_text("You said: I will come")).to_be_visible()
+    phone.get_by_role("button", name="Maybe").click()
+    expect(phone.get_by_text("You said: Maybe")).to_be_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE
+    assert ZOOM not in phone.content()
+    assert ZOOM not in body
+
+    desk = open_page(width=1280, javascript=javascript)
+    desk.goto(f"{portal.url}/admin/communities/meeting/{meeting.pk}/change/")
+    sign_in(desk, smtp_server, "priya@example.org")
+    expect(desk.get_by_text("Maybe: 1")).to_be_visible()
+
+
+def test_a_calendar_address_is_made_and_renewed_on_a_phone_without_javascript(
+    portal, smtp_server, celery_worker_process, open_page, meeting
+):
+    member()
+    phone = open_page(width=PHONE, javascript=False)
+    phone.goto(f"{portal.url}/my/calendar/")
+    sign_in(phone, smtp_server, "dana@example.org")
+
+    phone.get_by_role("button", name="Make my address").click()
+    first = phone.get_by_label("Your secret address").input_value()
+    phone.get_by_role("button", name="Make a new address and stop this one").click()
+    second = phone.get_by_label("Your secret address").input_value()
+
+    paths = ["/" + address.split("/", 3)[3] for address in (first, second)]
+    answers = [phone.request.get(portal.url + path) for path in paths]
+    assert [answer.status for answer in answers] == [404, 200]
+    assert str(meeting.uid) in answers[1].text()
+
+
+@pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
+def test_the_calendars_link_leads_through_the_sign_in_to_zoom(
+    portal, smtp_server, open_page, meeting, javascript
+):
+    member()
+    phone = open_page(width=PHONE, javascript=javascript)
+    phone.route(ZOOM, lambda route: route.fulfill(body="The meeting on Zoom"))
+
+    phone.goto(f"{portal.url}/my/meetings/{meeting.pk}/join/")
+    sign_in(phone, smtp_server, "dana@example.org")
+    phone.get_by_role("link", name="Join on Zoom").click()
+
+    expect(phone.get_by_text("The meeting on Zoom")).to_be_visible()
+    assert phone.url == ZOOM

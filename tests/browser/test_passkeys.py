@@ -1,0 +1,93 @@
+"""Staff set up a passkey and sign in with it: no code, no page about a second step."""
+
+import re
+
+import pytest
+
+from tests import builders
+from tests.browser.test_accessibility import WIDTHS, problems
+from tests.servers import processes
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+]
+
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def test_a_passkey_opens_the_desk_in_one_step(portal, smtp_server, open_page):
+    priya = builders.staff()
+    page = open_page(width=360)
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    page.goto(f"{portal.url}/accounts/login/?next=/accounts/2fa/webauthn/add/")
+    page.get_by_label("Your work email").fill(priya.email)
+    page.get_by_role("button", name="Send me a code").click()
+    mail = smtp_server.wait_for(to=priya.email, subject_contains="Your code")
+    page.get_by_label("Code").fill(re.search(r"\b\d{6}\b", mail.as_string())[0])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url("**/accounts/2fa/**")
+    page.get_by_role("button", name="Sign out").click()
+
+    page.goto(f"{portal.url}/accounts/login/?next=/admin/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+
+    page.wait_for_url(f"{portal.url}/admin/")
+    assert page.get_by_role("heading", level=1).inner_text() == "Staff desk"
+
+
+def test_the_button_is_not_there_without_javascript(portal, open_page):
+    page = open_page(width=360, javascript=False)
+    page.goto(f"{portal.url}/accounts/login/")
+    assert page.get_by_role("button", name="Send me a code").is_visible()
+    assert not page.get_by_role("button", name="Sign in with a passkey").is_visible()
+
+
+@pytest.fixture
+def strict_portal(transactional_db, redis_url, smtp_server, data_folder):
+    """A portal that asks for the second factor, as every one but `make run` does."""
+    log = data_folder / "strict.log"
+    with processes.portal(log, EMAIL_URL=smtp_server.url, EVABC_SECOND_FACTOR="1") as portal:
+        yield portal
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_staff_without_a_second_step_are_led_to_one_and_to_the_page_they_wanted(
+    strict_portal, smtp_server, open_page, width
+):
+    priya = builders.staff()
+    page = open_page(width=width)
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    wanted = f"{strict_portal.url}/admin/membership/agency/"
+    page.goto(wanted)
+    page.get_by_label("Your work email").fill(priya.email)
+    page.get_by_role("button", name="Send me a code").click()
+    mail = smtp_server.wait_for(to=priya.email, subject_contains="Your code")
+    page.get_by_label("Code").fill(re.search(r"\b\d{6}\b", mail.as_string())[0])
+    page.get_by_role("button", name="Sign in").click()
+
+    assert page.get_by_role("heading", level=1).inner_text() == "A second step for your sign-in"
+    seen = problems(page)
+    page.get_by_role("link", name="Set up a passkey").click()
+    seen += problems(page)
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add").click()
+    page.get_by_role("link", name="I have saved my codes. Go on").wait_for()
+    seen += problems(page)
+    page.get_by_role("link", name="I have saved my codes. Go on").click()
+
+    page.wait_for_url(wanted)
+    assert seen == []

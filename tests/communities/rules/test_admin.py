@@ -1,0 +1,167 @@
+"""Rules are data: what staff change in the admin changes who is welcome, and what is said."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from communities.catalogue import COMMUNITIES
+from communities.models import EligibilityCriterion
+from communities.rules.assess import Assessment, assess
+from communities.rules.caseload import Caseload
+from communities.rules.coordination_role import CoordinationRoleHeld
+from communities.rules.eva_membership import EvaMembershipHeld
+from communities.rules.facts import RoleHeld, Standing
+from communities.rules.funding import Funding
+from communities.rules.rule import Rule
+from communities.rules.vocabulary import (
+    Funder,
+    InitiativeKind,
+    ProgramType,
+    RoleKind,
+    Verdict,
+)
+from tests.communities.rules.facts import SLUGS, TODAY, claimed, listed, rules_of, work_in
+
+MINISTRY = "the Ministry of Public Safety and Solicitor General"
+
+
+def finding_of(rule: Rule, *work, roles=()):
+    [finding] = assess(Standing(on=TODAY, work=work, roles=roles), [rule]).findings
+    return finding
+
+
+def test_the_catalogue_has_the_rules_of_the_source():
+    a_program = [Caseload, Funding, EvaMembershipHeld]
+    assert {slug: [type(rule) for rule in rules_of(slug)] for slug in SLUGS} == {
+        "stvc": a_program,
+        "ors": a_program,
+        "cbvs": a_program,
+        "sas": a_program,
+        "community-coordination": [CoordinationRoleHeld],
+        "icat": [CoordinationRoleHeld],
+    }
+    assert [community["slug"] for community in COMMUNITIES] == SLUGS
+
+
+@pytest.mark.parametrize("kind", ProgramType)
+def test_a_caseload_rule_without_program_types_takes_any_program(kind):
+    rule = Caseload()
+    assert finding_of(rule, work_in(kind)).verdict == Verdict.MET
+    assert finding_of(rule).sentence == (
+        "We do not know yet whether you carry a caseload in a program of this community."
+    )
+
+
+def test_a_caseload_rule_can_name_several_types_and_other_programs():
+    types = (ProgramType.STVC, ProgramType.SAS, ProgramType.OTHER)
+    rule = Caseload(program_types=types)
+    assert finding_of(rule, work_in(ProgramType.CBVS, claimed=True)).sentence == (
+        "You told us that you work in the CBVS program of Sample Society, and this community is for "
+        "staff of a Stopping the Violence Counselling program, a Sexual Assault Services program or "
+        "another program."
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "funder", "verdict", "sentence"),
+    [
+        (None, Funder.PSSG, Verdict.MET, f"{MINISTRY} funds"),
+        (None, Funder.OTHER, Verdict.NOT_MET, f"{MINISTRY} does not fund"),
+        (Funder.OTHER, Funder.OTHER, Verdict.MET, "another funder than the ministry funds"),
+        (
+            Funder.OTHER,
+            Funder.PSSG,
+            Verdict.NOT_MET,
+            "another funder than the ministry does not fund",
+        ),
+    ],
+)
+def test_a_funding_rule_speaks_of_the_funder_that_it_asks_for(asked, funder, verdict, sentence):
+    work = work_in(ProgramType.STVC, funding=(listed(funder),))
+    finding = finding_of(Funding(funder=asked), work)
+    assert (finding.verdict, finding.sentence) == (
+        verdict,
+        f"The list of 2026 says that {sentence} the STVC program of Sample Society.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        (CoordinationRoleHeld(), Verdict.MET),
+        (CoordinationRoleHeld(roles=(RoleKind.CHAIR,)), Verdict.MET),
+        (
+            CoordinationRoleHeld(initiatives=(InitiativeKind.VAWIR,)),
+            Verdict.MET,
+        ),
+        (
+            CoordinationRoleHeld(
+                roles=(RoleKind.CO_CHAIR,),
+                roles_to_check=(RoleKind.CHAIR,),
+            ),
+            Verdict.UNKNOWN,
+        ),
+        (CoordinationRoleHeld(roles=(RoleKind.CO_CHAIR,)), Verdict.NOT_MET),
+        (
+            CoordinationRoleHeld(initiatives=(InitiativeKind.SAC,)),
+            Verdict.NOT_MET,
+        ),
+    ],
+)
+def test_a_role_rule_takes_any_role_or_initiative_where_it_names_none(rule, verdict):
+    chair = RoleHeld("Sampleton Committee", InitiativeKind.VAWIR, RoleKind.CHAIR, claimed())
+    assert finding_of(rule, roles=(chair,)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("rule", "wanted"),
+    [
+        (
+            CoordinationRoleHeld(roles=(RoleKind.CO_CHAIR,)),
+            "co-chairs of a coordination initiative",
+        ),
+        (
+            CoordinationRoleHeld(initiatives=(InitiativeKind.SAC,)),
+            "people with a role in a Sexual Assault Coordination committee",
+        ),
+    ],
+)
+def test_a_role_rule_that_names_little_still_says_whom_it_is_for(rule, wanted):
+    chair = RoleHeld("Sampleton Committee", InitiativeKind.VAWIR, RoleKind.CHAIR, claimed())
+    assert finding_of(rule, roles=(chair,)).sentence == (
+        "You told us that you have the role “chair” in a VAWIR/VIR committee, "
+        f"and this community is for {wanted}."
+    )
+
+
+def test_a_row_of_the_database_becomes_a_rule():
+    row = EligibilityCriterion(
+        kind="coordination-role",
+        parameters={
+            "roles": ["CHAIR"],
+            "initiatives": ["VAWIR", "SAC"],
+            "roles_to_check": ["CO_CHAIR"],
+        },
+    )
+    assert row.as_rule() == CoordinationRoleHeld(
+        roles=(RoleKind.CHAIR,),
+        initiatives=(InitiativeKind.VAWIR, InitiativeKind.SAC),
+        roles_to_check=(RoleKind.CO_CHAIR,),
+    )
+
+
+def test_a_row_with_parameters_that_its_kind_does_not_know_is_refused():
+    with pytest.raises(ValidationError, match="ASTRONAUT"):
+        EligibilityCriterion(kind="coordination-role", parameters={"roles": ["ASTRONAUT"]}).clean()
+
+
+def test_of_a_kind_that_is_gone_staff_decide_and_what_was_kept_is_still_read():
+    rule = EligibilityCriterion(kind="shoe-size", parameters={"at_least": 40}).as_rule()
+    finding = finding_of(rule, work_in(ProgramType.STVC))
+    assert (finding.verdict, finding.next_step) == (
+        Verdict.UNKNOWN,
+        "EVA BC staff will check this.",
+    )
+    kept = {**Assessment(TODAY, (finding,)).as_json()}
+    kept["findings"][0]["kind"] = "shoe-size"
+    [read] = Assessment.from_json(kept).findings
+    assert (read.short_title, read.sentence) == ("Other", finding.sentence)

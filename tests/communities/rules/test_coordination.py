@@ -1,0 +1,275 @@
+"""Who may join the two coordination communities: every role in every kind of initiative."""
+
+from itertools import product
+
+import pytest
+
+from communities.rules.assess import assess
+from communities.rules.facts import RoleHeld, Standing
+from communities.rules.vocabulary import InitiativeKind, ProgramType, Reading, RoleKind, Verdict
+from tests.communities.rules.facts import (
+    LAST_YEAR,
+    OLD_LIST,
+    TODAY,
+    TOMORROW,
+    YESTERDAY,
+    claimed,
+    confirmed,
+    contradicted,
+    listed,
+    rules_of,
+    work_in,
+)
+
+MET, UNKNOWN, NOT_MET = Verdict.MET, Verdict.UNKNOWN, Verdict.NOT_MET
+VAWIR, SAC, ICAT, OTHER_KIND = InitiativeKind
+CHAIR, CO_CHAIR, COORDINATOR, OTHER_ROLE = RoleKind
+
+VERDICTS = {
+    ("community-coordination", VAWIR, CHAIR): MET,
+    ("community-coordination", VAWIR, CO_CHAIR): UNKNOWN,
+    ("community-coordination", VAWIR, COORDINATOR): NOT_MET,
+    ("community-coordination", VAWIR, OTHER_ROLE): NOT_MET,
+    ("community-coordination", SAC, CHAIR): MET,
+    ("community-coordination", SAC, CO_CHAIR): UNKNOWN,
+    ("community-coordination", SAC, COORDINATOR): NOT_MET,
+    ("community-coordination", SAC, OTHER_ROLE): NOT_MET,
+    ("community-coordination", ICAT, CHAIR): UNKNOWN,
+    ("community-coordination", ICAT, CO_CHAIR): UNKNOWN,
+    ("community-coordination", ICAT, COORDINATOR): NOT_MET,
+    ("community-coordination", ICAT, OTHER_ROLE): NOT_MET,
+    ("community-coordination", OTHER_KIND, CHAIR): UNKNOWN,
+    ("community-coordination", OTHER_KIND, CO_CHAIR): UNKNOWN,
+    ("community-coordination", OTHER_KIND, COORDINATOR): NOT_MET,
+    ("community-coordination", OTHER_KIND, OTHER_ROLE): NOT_MET,
+    ("icat", VAWIR, CHAIR): NOT_MET,
+    ("icat", VAWIR, CO_CHAIR): NOT_MET,
+    ("icat", VAWIR, COORDINATOR): NOT_MET,
+    ("icat", VAWIR, OTHER_ROLE): NOT_MET,
+    ("icat", SAC, CHAIR): NOT_MET,
+    ("icat", SAC, CO_CHAIR): NOT_MET,
+    ("icat", SAC, COORDINATOR): NOT_MET,
+    ("icat", SAC, OTHER_ROLE): NOT_MET,
+    ("icat", ICAT, CHAIR): UNKNOWN,
+    ("icat", ICAT, CO_CHAIR): MET,
+    ("icat", ICAT, COORDINATOR): MET,
+    ("icat", ICAT, OTHER_ROLE): NOT_MET,
+    ("icat", OTHER_KIND, CHAIR): NOT_MET,
+    ("icat", OTHER_KIND, CO_CHAIR): NOT_MET,
+    ("icat", OTHER_KIND, COORDINATOR): NOT_MET,
+    ("icat", OTHER_KIND, OTHER_ROLE): NOT_MET,
+}
+SUCH_A = {
+    VAWIR: "a VAWIR/VIR committee",
+    SAC: "a Sexual Assault Coordination committee",
+    ICAT: "an ICAT",
+    OTHER_KIND: "another coordination initiative",
+}
+AS = {
+    CHAIR: "chair",
+    CO_CHAIR: "co-chair",
+    COORDINATOR: "coordinator",
+    OTHER_ROLE: "another role",
+}
+WANTED = {
+    "community-coordination": (
+        "chairs of a VAWIR/VIR committee or a Sexual Assault Coordination committee"
+    ),
+    "icat": "co-chairs and coordinators of an ICAT",
+}
+STAFF_WILL_CHECK = "EVA BC staff will check this."
+NOTHING_KNOWN = "We do not know yet whether you have a role that this community is for."
+
+
+def other_step(slug: str) -> str:
+    return (
+        f"This community is for {WANTED[slug]}. See whether the other coordination community fits. "
+        "If this is not right, say so in your note, or write to us."
+    )
+
+
+def held(kind, role, fact, initiative="Sampleton Committee") -> RoleHeld:
+    return RoleHeld(initiative=initiative, kind=kind, role=role, fact=fact)
+
+
+def finding_of(slug, *roles):
+    [finding] = assess(Standing(on=TODAY, roles=roles), rules_of(slug)).findings
+    return finding
+
+
+def test_the_table_names_every_role_in_every_kind_of_initiative():
+    assert set(VERDICTS) == set(product(WANTED, InitiativeKind, RoleKind))
+
+
+def with_verdict(verdict):
+    return pytest.mark.parametrize(
+        ("slug", "kind", "role"), [case for case, v in VERDICTS.items() if v == verdict]
+    )
+
+
+@with_verdict(MET)
+def test_a_role_that_the_rule_names_is_to_check_where_she_says_so(slug, kind, role):
+    finding = finding_of(slug, held(kind, role, claimed()))
+    assert (finding.verdict, finding.reading) == (MET, Reading.TO_CHECK)
+    assert finding.sentence == f"You told us that you are {AS[role]} of {SUCH_A[kind]}."
+    assert finding.staff_sentence == (f"Claimed: the applicant is {AS[role]} of {SUCH_A[kind]}.")
+    assert finding.next_step == STAFF_WILL_CHECK
+
+
+@with_verdict(MET)
+@pytest.mark.parametrize(
+    ("fact", "lead"),
+    [(listed(), "The list of 2026 says that"), (confirmed(), "EVA BC staff have checked that")],
+)
+def test_a_role_that_the_rule_names_is_met_where_it_is_known(slug, kind, role, fact, lead):
+    finding = finding_of(slug, held(kind, role, fact))
+    assert (finding.verdict, finding.reading) == (MET, Reading.MET)
+    assert finding.sentence == f"{lead} you are {AS[role]} of {SUCH_A[kind]}."
+    assert finding.next_step == ""
+
+
+@with_verdict(UNKNOWN)
+@pytest.mark.parametrize(
+    ("fact", "lead"),
+    [
+        (claimed(), "You told us that"),
+        (listed(), "The list of 2026 says that"),
+        (confirmed(), "EVA BC staff have checked that"),
+    ],
+)
+def test_a_role_that_the_source_leaves_open_is_to_check(slug, kind, role, fact, lead):
+    finding = finding_of(slug, held(kind, role, fact))
+    assert (finding.verdict, finding.reading) == (UNKNOWN, Reading.TO_CHECK)
+    assert finding.sentence == (
+        f"{lead} you are {AS[role]} of {SUCH_A[kind]}, which our rules do not name."
+    )
+    assert finding.next_step == STAFF_WILL_CHECK
+
+
+@with_verdict(NOT_MET)
+def test_who_says_she_has_another_role_is_told_whom_the_community_is_for(slug, kind, role):
+    finding = finding_of(slug, held(kind, role, claimed()))
+    assert (finding.verdict, finding.reading) == (NOT_MET, Reading.NOT_MET)
+    assert finding.sentence == (
+        f"You told us that you have the role “{AS[role]}” in {SUCH_A[kind]}, "
+        f"and this community is for {WANTED[slug]}."
+    )
+    assert finding.next_step == other_step(slug)
+
+
+@with_verdict(NOT_MET)
+@pytest.mark.parametrize("fact", [listed(), confirmed(), listed(ends_on=YESTERDAY)])
+def test_a_list_that_shows_her_in_another_role_says_nothing_about_this_one(slug, kind, role, fact):
+    finding = finding_of(slug, held(kind, role, fact))
+    assert (finding.verdict, finding.evidence, finding.sentence) == (UNKNOWN, None, NOTHING_KNOWN)
+    assert finding.next_step == STAFF_WILL_CHECK
+
+
+@pytest.mark.parametrize("slug", WANTED)
+def test_without_a_role_nothing_is_known(slug):
+    finding = finding_of(slug)
+    assert (finding.verdict, finding.reading) == (UNKNOWN, Reading.TO_CHECK)
+    assert finding.sentence == NOTHING_KNOWN
+    assert finding.staff_sentence == (
+        "It is not known whether the applicant has a role that this community is for."
+    )
+
+
+ROLE = "your role as chair of a VAWIR/VIR committee"
+IS_CHAIR = "you are chair of a VAWIR/VIR committee"
+IS_NOT = "you are not chair of a VAWIR/VIR committee"
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "sentence"),
+    [
+        ([contradicted()], NOT_MET, f"The list of 2026 says that {IS_NOT}."),
+        (
+            [listed(ends_on=YESTERDAY)],
+            NOT_MET,
+            f"The list of 2026 says that {ROLE} ended on 3 May 2026.",
+        ),
+        ([listed(ends_on=TODAY)], MET, f"The list of 2026 says that {IS_CHAIR}."),
+        ([listed(ends_on=TOMORROW)], MET, f"The list of 2026 says that {IS_CHAIR}."),
+        (
+            [listed(starts_on=TOMORROW)],
+            UNKNOWN,
+            f"The list of 2026 says that {ROLE} starts on 5 May 2026.",
+        ),
+        ([claimed(), listed()], MET, f"The list of 2026 says that {IS_CHAIR}."),
+        (
+            [claimed(), listed(ends_on=YESTERDAY)],
+            NOT_MET,
+            f"The list of 2026 says that {ROLE} ended on 3 May 2026.",
+        ),
+        (
+            [listed(starts_on=LAST_YEAR, ends_on=YESTERDAY), claimed(starts_on=TODAY)],
+            MET,
+            f"You told us that {IS_CHAIR}.",
+        ),
+        (
+            [listed(True, OLD_LIST), listed(ends_on=YESTERDAY)],
+            NOT_MET,
+            f"The list of 2026 says that {ROLE} ended on 3 May 2026.",
+        ),
+        (
+            [listed(), listed(True, OLD_LIST, ends_on=YESTERDAY)],
+            MET,
+            f"The list of 2026 says that {IS_CHAIR}.",
+        ),
+        ([contradicted(), confirmed()], MET, f"EVA BC staff have checked that {IS_CHAIR}."),
+        (
+            [confirmed(ends_on=YESTERDAY), listed()],
+            NOT_MET,
+            f"EVA BC staff have checked that {ROLE} ended on 3 May 2026.",
+        ),
+    ],
+)
+def test_what_several_sources_say_of_one_role_is_weighed(facts, verdict, sentence):
+    finding = finding_of("community-coordination", *(held(VAWIR, CHAIR, f) for f in facts))
+    assert (finding.verdict, finding.sentence) == (verdict, sentence)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_roles_the_one_that_serves_her_best_is_told(order):
+    roles = [
+        held(VAWIR, CO_CHAIR, confirmed()),
+        held(SAC, CHAIR, claimed(), "Another Committee"),
+        held(VAWIR, CHAIR, listed(ends_on=YESTERDAY), "A Third Committee"),
+    ]
+    finding = finding_of("community-coordination", *roles[::order])
+    assert (finding.verdict, finding.sentence) == (
+        MET,
+        "You told us that you are chair of a Sexual Assault Coordination committee.",
+    )
+
+
+def test_a_role_that_ended_in_one_committee_says_nothing_about_another():
+    ended = held(VAWIR, CHAIR, listed(ends_on=YESTERDAY), "Sampleton Committee")
+    claims = held(VAWIR, CHAIR, claimed(), "Example Harbour Committee")
+    assert finding_of("community-coordination", ended, claims).verdict == MET
+
+
+def test_a_contradicted_role_is_not_met_whatever_else_is_listed():
+    claims = held(VAWIR, CHAIR, contradicted())
+    elsewhere = held(ICAT, COORDINATOR, listed(), "Invented Lake ICAT")
+    finding = finding_of("community-coordination", claims, elsewhere)
+    assert (finding.verdict, finding.sentence) == (
+        NOT_MET,
+        f"The list of 2026 says that {IS_NOT}.",
+    )
+
+
+def test_a_role_to_check_that_has_ended_is_not_met():
+    finding = finding_of("icat", held(ICAT, CHAIR, listed(ends_on=YESTERDAY)))
+    assert (finding.verdict, finding.sentence) == (
+        NOT_MET,
+        "The list of 2026 says that your role as chair of an ICAT ended on 3 May 2026.",
+    )
+
+
+@pytest.mark.parametrize("slug", WANTED)
+def test_neither_caseload_nor_funding_nor_membership_is_asked_for(slug):
+    work = work_in(ProgramType.STVC, listed(False), memberships=(listed(ends_on=YESTERDAY),))
+    assessment = assess(Standing(on=TODAY, work=(work,)), rules_of(slug))
+    assert [f.sentence for f in assessment.findings] == [NOTHING_KNOWN]

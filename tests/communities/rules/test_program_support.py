@@ -1,0 +1,746 @@
+"""Who may join the four program-support communities: verdict, reading and sentence, case by case."""
+
+from dataclasses import dataclass, replace
+from itertools import product
+
+import pytest
+
+from communities.rules.assess import assess
+from communities.rules.caseload import Caseload
+from communities.rules.eva_membership import EvaMembershipHeld
+from communities.rules.facts import Fact, ProgramWork, Standing
+from communities.rules.funding import Funding
+from communities.rules.vocabulary import Funder, ProgramType, Reading, Verdict
+from tests.communities.rules.facts import (
+    LAST_YEAR,
+    NEXT_YEAR,
+    OLD_LIST,
+    PROGRAM_COMMUNITIES,
+    TODAY,
+    TOMORROW,
+    YESTERDAY,
+    claimed,
+    confirmed,
+    contradicted,
+    listed,
+    rules_of,
+    work_in,
+)
+
+MET, UNKNOWN, NOT_MET = Verdict.MET, Verdict.UNKNOWN, Verdict.NOT_MET
+CASELOAD, FUNDING, MEMBERSHIP = Caseload.key, Funding.key, EvaMembershipHeld.key
+PSSG, OTHER = Funder.PSSG, Funder.OTHER
+STVC_PROGRAM = "the STVC program of Sample Society"
+MINISTRY = "the Ministry of Public Safety and Solicitor General"
+
+STAFF_WILL_CHECK = "EVA BC staff will check this."
+IF_WRONG = "If this is not right, say so in your note, or write to us."
+NOT_CASELOAD = (
+    "This community is for frontline staff who carry a caseload in a Stopping the Violence "
+    f"Counselling program. See whether another community fits. {IF_WRONG}"
+)
+NOT_FUNDED = f"Your agency can tell you who funds the program. {IF_WRONG}"
+NO_MEMBERSHIP = (
+    "Ask your agency whether it holds or can renew its EVA BC membership; your own counts too. "
+    f"{IF_WRONG}"
+)
+
+
+def standing_with(*work: ProgramWork, memberships: tuple[Fact, ...] = ()) -> Standing:
+    return Standing(on=TODAY, work=work, memberships=memberships)
+
+
+def findings_of(slug: str, *work: ProgramWork, memberships: tuple[Fact, ...] = ()):
+    findings = assess(standing_with(*work, memberships=memberships), rules_of(slug)).findings
+    return {finding.kind: finding for finding in findings}
+
+
+# -- Which program ------------------------------------------------------------------------------
+
+WANTED = {
+    "stvc": "a Stopping the Violence Counselling program",
+    "ors": "a Stopping the Violence Outreach program or a Multicultural Outreach program",
+    "cbvs": "a Community-Based Victim Services program",
+    "sas": "a Sexual Assault Services program",
+}
+FITTING = [(slug, kind) for slug, kinds in PROGRAM_COMMUNITIES.items() for kind in kinds]
+OTHERS = [pair for pair in product(PROGRAM_COMMUNITIES, ProgramType) if pair not in FITTING]
+
+
+@pytest.mark.parametrize(("slug", "kind"), FITTING)
+def test_a_listed_caseload_in_a_program_of_the_community_is_met(slug, kind):
+    finding = findings_of(slug, work_in(kind))[CASELOAD]
+    assert (finding.verdict, finding.reading) == (MET, Reading.MET)
+    assert finding.sentence == (
+        f"The list of 2026 says that you carry a caseload in the {kind} program of Sample Society."
+    )
+    assert finding.next_step == ""
+
+
+@pytest.mark.parametrize(("slug", "kind"), FITTING)
+def test_a_claimed_caseload_in_a_program_of_the_community_is_to_check(slug, kind):
+    finding = findings_of(slug, work_in(kind, claimed(), claimed=True))[CASELOAD]
+    assert (finding.verdict, finding.reading) == (MET, Reading.TO_CHECK)
+    assert finding.sentence == (
+        f"You told us that you carry a caseload in the {kind} program of Sample Society."
+    )
+    assert finding.next_step == STAFF_WILL_CHECK
+
+
+@pytest.mark.parametrize(("slug", "kind"), OTHERS)
+def test_who_says_she_works_in_another_program_is_told_which_and_what_it_takes(slug, kind):
+    finding = findings_of(slug, work_in(kind, claimed(), claimed=True))[CASELOAD]
+    assert (finding.verdict, finding.reading) == (NOT_MET, Reading.NOT_MET)
+    assert finding.sentence == (
+        f"You told us that you work in the {kind} program of Sample Society, "
+        f"and this community is for staff of {WANTED[slug]}."
+    )
+    assert finding.staff_sentence == (
+        f"Claimed: the applicant works in the {kind} program of Sample Society, "
+        f"and this community is for staff of {WANTED[slug]}."
+    )
+    assert finding.next_step == (
+        f"This community is for frontline staff who carry a caseload in {WANTED[slug]}. "
+        f"See whether another community fits. {IF_WRONG}"
+    )
+
+
+@pytest.mark.parametrize(("slug", "kind"), OTHERS)
+def test_a_list_that_shows_her_elsewhere_says_nothing_about_this_program(slug, kind):
+    findings = findings_of(slug, work_in(kind, funding=(listed(OTHER),)))
+    assert [(f.verdict, f.evidence, f.sentence) for f in findings.values()] == [
+        (UNKNOWN, None, f"We do not know yet whether you carry a caseload in {WANTED[slug]}."),
+        (UNKNOWN, None, "We do not know yet who funds your program."),
+        (
+            UNKNOWN,
+            None,
+            "We do not know yet whether you or your agency hold a current EVA BC membership.",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("slug", PROGRAM_COMMUNITIES)
+def test_of_a_person_without_facts_nothing_is_known(slug):
+    assessment = assess(standing_with(), rules_of(slug))
+    assert (assessment.verdict, assessment.reading) == (UNKNOWN, Reading.TO_CHECK)
+    assert assessment.not_met == ()
+    assert assessment.needs_written_reason
+    assert [f.staff_sentence for f in assessment.findings] == [
+        f"It is not known whether the applicant carries a caseload in {WANTED[slug]}.",
+        "It is not known who funds the program.",
+        "It is not known whether the applicant or the agency holds a current EVA BC membership.",
+    ]
+    assert [f.next_step for f in assessment.findings] == [STAFF_WILL_CHECK] * 3
+
+
+# -- One rule at a time ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """Facts about one rule of STVC, and what should come of them.
+
+    ``says`` is what the worker reads, without its full stop.
+    """
+
+    name: str
+    facts: tuple[Fact, ...]
+    verdict: Verdict
+    reading: Reading
+    says: str
+
+
+def to_table(*cases: Case):
+    return pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in cases])
+
+
+YES_SHE = f"you carry a caseload in {STVC_PROGRAM}"
+NO_SHE = f"you do not carry a caseload in {STVC_PROGRAM}"
+HER_CASELOAD = f"your caseload in {STVC_PROGRAM}"
+LIST, OLD, STAFF, SHE = (
+    "The list of 2026 says that",
+    "The list of 2025 says that",
+    "EVA BC staff have checked that",
+    "You told us that",
+)
+ENDED, STARTS = "ended on 3 May 2026", "starts on 5 May 2026"
+
+
+@to_table(
+    Case("claimed", (claimed(),), MET, Reading.TO_CHECK, f"{SHE} {YES_SHE}"),
+    Case("listed", (listed(),), MET, Reading.MET, f"{LIST} {YES_SHE}"),
+    Case("confirmed", (confirmed(),), MET, Reading.MET, f"{STAFF} {YES_SHE}"),
+    Case("contradicted", (contradicted(),), NOT_MET, Reading.NOT_MET, f"{LIST} {NO_SHE}"),
+    Case("her own no", (claimed(False),), NOT_MET, Reading.NOT_MET, f"{SHE} {NO_SHE}"),
+    Case("listed no", (listed(False),), NOT_MET, Reading.NOT_MET, f"{LIST} {NO_SHE}"),
+    Case("confirmed no", (confirmed(False),), NOT_MET, Reading.NOT_MET, f"{STAFF} {NO_SHE}"),
+    Case(
+        "a list that contradicts her no",
+        (contradicted(False),),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{SHE} {NO_SHE}",
+    ),
+    Case(
+        "her no against a list",
+        (listed(), claimed(False)),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{SHE} {NO_SHE}",
+    ),
+    Case(
+        "her no against a check",
+        (confirmed(), claimed(False)),
+        MET,
+        Reading.MET,
+        f"{STAFF} {YES_SHE}",
+    ),
+    Case("claimed and listed", (claimed(), listed()), MET, Reading.MET, f"{LIST} {YES_SHE}"),
+    Case(
+        "claimed against a list",
+        (claimed(), listed(False)),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {NO_SHE}",
+    ),
+    Case(
+        "a check against a list",
+        (listed(False), confirmed()),
+        MET,
+        Reading.MET,
+        f"{STAFF} {YES_SHE}",
+    ),
+    Case(
+        "a newer list says yes",
+        (listed(), listed(False, OLD_LIST)),
+        MET,
+        Reading.MET,
+        f"{LIST} {YES_SHE}",
+    ),
+    Case(
+        "a newer list says no",
+        (listed(True, OLD_LIST), listed(False)),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {NO_SHE}",
+    ),
+    Case(
+        "two lists of a day disagree",
+        (listed(False), listed()),
+        MET,
+        Reading.MET,
+        f"{LIST} {YES_SHE}",
+    ),
+    Case(
+        "ended yesterday",
+        (listed(ends_on=YESTERDAY),),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {HER_CASELOAD} {ENDED}",
+    ),
+    Case("ends today", (listed(ends_on=TODAY),), MET, Reading.MET, f"{LIST} {YES_SHE}"),
+    Case("ends tomorrow", (listed(ends_on=TOMORROW),), MET, Reading.MET, f"{LIST} {YES_SHE}"),
+    Case("starts today", (listed(starts_on=TODAY),), MET, Reading.MET, f"{LIST} {YES_SHE}"),
+    Case(
+        "starts tomorrow",
+        (listed(starts_on=TOMORROW),),
+        UNKNOWN,
+        Reading.TO_CHECK,
+        f"{LIST} {HER_CASELOAD} {STARTS}",
+    ),
+    Case(
+        "ended on a list, claimed to go on",
+        (listed(ends_on=YESTERDAY), claimed()),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {HER_CASELOAD} {ENDED}",
+    ),
+    Case(
+        "ended on a newer list than the one it runs on",
+        (listed(ends_on=YESTERDAY), listed(True, OLD_LIST)),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {HER_CASELOAD} {ENDED}",
+    ),
+    Case(
+        "ended on an older list than the one it runs on",
+        (listed(True, OLD_LIST, ends_on=YESTERDAY), listed()),
+        MET,
+        Reading.MET,
+        f"{LIST} {YES_SHE}",
+    ),
+    Case(
+        "checked to have ended, still on a list",
+        (confirmed(ends_on=YESTERDAY), listed()),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{STAFF} {HER_CASELOAD} {ENDED}",
+    ),
+    Case(
+        "ended, and she came back",
+        (confirmed(starts_on=LAST_YEAR, ends_on=YESTERDAY), listed(starts_on=TODAY)),
+        MET,
+        Reading.MET,
+        f"{LIST} {YES_SHE}",
+    ),
+    Case(
+        "a leave that ended says nothing",
+        (listed(False, ends_on=YESTERDAY), claimed()),
+        MET,
+        Reading.TO_CHECK,
+        f"{SHE} {YES_SHE}",
+    ),
+    Case(
+        "her no of a time that is over",
+        (listed(), claimed(False, ends_on=YESTERDAY)),
+        MET,
+        Reading.MET,
+        f"{LIST} {YES_SHE}",
+    ),
+    Case(
+        "her no against a list that starts tomorrow",
+        (listed(starts_on=TOMORROW), claimed(False)),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{SHE} {NO_SHE}",
+    ),
+)
+def test_what_is_known_of_the_caseload(case):
+    finding = findings_of("stvc", work_in(ProgramType.STVC, *case.facts))[CASELOAD]
+    assert (finding.verdict, finding.reading) == (case.verdict, case.reading)
+    assert finding.sentence == f"{case.says}."
+    assert finding.next_step == next_step(case, NOT_CASELOAD)
+
+
+def next_step(case: Case, when_not_met: str) -> str:
+    return {
+        Reading.MET: "",
+        Reading.TO_CHECK: STAFF_WILL_CHECK,
+        Reading.NOT_MET: when_not_met,
+    }[case.reading]
+
+
+FUNDED, NOT_FUNDED_BY = (
+    f"{MINISTRY} funds {STVC_PROGRAM}",
+    f"{MINISTRY} does not fund {STVC_PROGRAM}",
+)
+THE_FUNDING = f"the funding of {STVC_PROGRAM} by {MINISTRY}"
+
+
+@to_table(
+    Case("nothing", (), UNKNOWN, Reading.TO_CHECK, f"We do not know yet who funds {STVC_PROGRAM}"),
+    Case("claimed", (claimed(PSSG),), MET, Reading.TO_CHECK, f"{SHE} {FUNDED}"),
+    Case("listed", (listed(PSSG),), MET, Reading.MET, f"{LIST} {FUNDED}"),
+    Case("confirmed", (confirmed(PSSG),), MET, Reading.MET, f"{STAFF} {FUNDED}"),
+    Case(
+        "contradicted", (contradicted(PSSG),), NOT_MET, Reading.NOT_MET, f"{LIST} {NOT_FUNDED_BY}"
+    ),
+    Case(
+        "another funder, contradicted",
+        (contradicted(OTHER),),
+        MET,
+        Reading.MET,
+        f"{LIST} {FUNDED}",
+    ),
+    Case("her own no", (claimed(OTHER),), NOT_MET, Reading.NOT_MET, f"{SHE} {NOT_FUNDED_BY}"),
+    Case("another funder", (listed(OTHER),), NOT_MET, Reading.NOT_MET, f"{LIST} {NOT_FUNDED_BY}"),
+    Case(
+        "another funder, checked",
+        (confirmed(OTHER),),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{STAFF} {NOT_FUNDED_BY}",
+    ),
+    Case(
+        "her no against a list",
+        (listed(PSSG), claimed(OTHER)),
+        MET,
+        Reading.MET,
+        f"{LIST} {FUNDED}",
+    ),
+    Case(
+        "her yes against a list",
+        (listed(OTHER), claimed(PSSG)),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {NOT_FUNDED_BY}",
+    ),
+    Case(
+        "a check against a list",
+        (listed(OTHER), confirmed(PSSG)),
+        MET,
+        Reading.MET,
+        f"{STAFF} {FUNDED}",
+    ),
+    Case(
+        "a newer list names another funder",
+        (listed(PSSG, OLD_LIST), listed(OTHER)),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {NOT_FUNDED_BY}",
+    ),
+    Case(
+        "an older list names another funder",
+        (listed(PSSG), listed(OTHER, OLD_LIST)),
+        MET,
+        Reading.MET,
+        f"{LIST} {FUNDED}",
+    ),
+    Case(
+        "ended yesterday",
+        (listed(PSSG, ends_on=YESTERDAY),),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {THE_FUNDING} {ENDED}",
+    ),
+    Case("ends today", (listed(PSSG, ends_on=TODAY),), MET, Reading.MET, f"{LIST} {FUNDED}"),
+    Case("ends tomorrow", (listed(PSSG, ends_on=TOMORROW),), MET, Reading.MET, f"{LIST} {FUNDED}"),
+    Case(
+        "starts tomorrow",
+        (listed(PSSG, starts_on=TOMORROW),),
+        UNKNOWN,
+        Reading.TO_CHECK,
+        f"{LIST} {THE_FUNDING} {STARTS}",
+    ),
+    Case(
+        "another funder's funding ended",
+        (listed(OTHER, ends_on=YESTERDAY),),
+        UNKNOWN,
+        Reading.TO_CHECK,
+        f"We do not know yet who funds {STVC_PROGRAM}",
+    ),
+    Case(
+        "another funder's funding ended, claimed",
+        (listed(OTHER, ends_on=YESTERDAY), claimed(PSSG)),
+        MET,
+        Reading.TO_CHECK,
+        f"{SHE} {FUNDED}",
+    ),
+    Case(
+        "another funder from tomorrow",
+        (listed(OTHER, starts_on=TOMORROW),),
+        UNKNOWN,
+        Reading.TO_CHECK,
+        f"We do not know yet who funds {STVC_PROGRAM}",
+    ),
+    Case(
+        "another funder now, the ministry from tomorrow",
+        (listed(OTHER, ends_on=TODAY), listed(PSSG, starts_on=TOMORROW)),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {NOT_FUNDED_BY}",
+    ),
+)
+def test_what_is_known_of_the_funding(case):
+    work = work_in(ProgramType.STVC, funding=case.facts)
+    finding = findings_of("stvc", work)[FUNDING]
+    assert (finding.verdict, finding.reading) == (case.verdict, case.reading)
+    assert finding.sentence == f"{case.says}."
+    assert finding.next_step == next_step(case, NOT_FUNDED)
+
+
+A_MEMBERSHIP = "a current EVA BC membership"
+MEMBERSHIP_CASES = to_table(
+    Case("claimed", (claimed(),), MET, Reading.TO_CHECK, f"{SHE} {{holds}} {A_MEMBERSHIP}"),
+    Case("listed", (listed(),), MET, Reading.MET, f"{LIST} {{holds}} {A_MEMBERSHIP}"),
+    Case("confirmed", (confirmed(),), MET, Reading.MET, f"{STAFF} {{holds}} {A_MEMBERSHIP}"),
+    Case(
+        "contradicted",
+        (contradicted(),),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {{holds}} no current EVA BC membership",
+    ),
+    Case(
+        "her own no",
+        (claimed(False),),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{SHE} neither you nor your agency holds {A_MEMBERSHIP}",
+    ),
+    Case(
+        "her no against a list",
+        (claimed(False), listed(starts_on=LAST_YEAR, ends_on=NEXT_YEAR)),
+        MET,
+        Reading.MET,
+        f"{LIST} {{holds}} {A_MEMBERSHIP}",
+    ),
+    Case(
+        "ended yesterday",
+        (listed(starts_on=LAST_YEAR, ends_on=YESTERDAY),),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {{whose}} EVA BC membership {ENDED}",
+    ),
+    Case(
+        "ends today",
+        (listed(starts_on=LAST_YEAR, ends_on=TODAY),),
+        MET,
+        Reading.MET,
+        f"{LIST} {{holds}} {A_MEMBERSHIP}",
+    ),
+    Case(
+        "ends tomorrow",
+        (listed(starts_on=LAST_YEAR, ends_on=TOMORROW),),
+        MET,
+        Reading.MET,
+        f"{LIST} {{holds}} {A_MEMBERSHIP}",
+    ),
+    Case(
+        "starts today",
+        (listed(starts_on=TODAY, ends_on=NEXT_YEAR),),
+        MET,
+        Reading.MET,
+        f"{LIST} {{holds}} {A_MEMBERSHIP}",
+    ),
+    Case(
+        "starts tomorrow",
+        (listed(starts_on=TOMORROW, ends_on=NEXT_YEAR),),
+        UNKNOWN,
+        Reading.TO_CHECK,
+        f"{LIST} {{whose}} EVA BC membership {STARTS}",
+    ),
+    Case(
+        "ended yesterday, claimed to go on",
+        (listed(starts_on=LAST_YEAR, ends_on=YESTERDAY), claimed()),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {{whose}} EVA BC membership {ENDED}",
+    ),
+    Case(
+        "ended yesterday, renewed from today",
+        (
+            confirmed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
+            listed(True, OLD_LIST, starts_on=TODAY, ends_on=NEXT_YEAR),
+        ),
+        MET,
+        Reading.MET,
+        f"{OLD} {{holds}} {A_MEMBERSHIP}",
+    ),
+    Case(
+        "ended yesterday, renewed before that",
+        (
+            confirmed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
+            listed(starts_on=YESTERDAY, ends_on=NEXT_YEAR),
+        ),
+        MET,
+        Reading.MET,
+        f"{LIST} {{holds}} {A_MEMBERSHIP}",
+    ),
+    Case(
+        "ended yesterday, again from tomorrow",
+        (
+            listed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
+            listed(starts_on=TOMORROW, ends_on=NEXT_YEAR),
+        ),
+        UNKNOWN,
+        Reading.TO_CHECK,
+        f"{LIST} {{whose}} EVA BC membership {STARTS}",
+    ),
+    Case(
+        "two that ended: the later one is told",
+        (
+            confirmed(starts_on=LAST_YEAR.replace(year=2023), ends_on=LAST_YEAR),
+            listed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
+        ),
+        NOT_MET,
+        Reading.NOT_MET,
+        f"{LIST} {{whose}} EVA BC membership {ENDED}",
+    ),
+)
+
+
+@MEMBERSHIP_CASES
+def test_what_is_known_of_the_agencys_membership(case):
+    work = work_in(ProgramType.STVC, memberships=case.facts)
+    finding = findings_of("stvc", work)[MEMBERSHIP]
+    assert (finding.verdict, finding.reading) == (case.verdict, case.reading)
+    said = case.says.format(holds="your agency holds", whose="your agency’s")
+    assert finding.sentence == f"{said}."
+    assert finding.next_step == next_step(case, NO_MEMBERSHIP)
+
+
+@MEMBERSHIP_CASES
+def test_what_is_known_of_her_own_membership(case):
+    work = work_in(ProgramType.STVC, memberships=())
+    finding = findings_of("stvc", work, memberships=case.facts)[MEMBERSHIP]
+    assert (finding.verdict, finding.reading) == (case.verdict, case.reading)
+    assert finding.sentence == f"{case.says.format(holds='you hold', whose='your own')}."
+    assert finding.next_step == next_step(case, NO_MEMBERSHIP)
+
+
+CURRENT = listed(starts_on=LAST_YEAR, ends_on=NEXT_YEAR)
+OVER = listed(starts_on=LAST_YEAR, ends_on=YESTERDAY)
+
+
+@pytest.mark.parametrize(
+    ("agencys", "own", "verdict", "sentence"),
+    [
+        (CURRENT, OVER, MET, f"{LIST} your agency holds {A_MEMBERSHIP}."),
+        (OVER, CURRENT, MET, f"{LIST} you hold {A_MEMBERSHIP}."),
+        (OVER, claimed(), MET, f"{SHE} you hold {A_MEMBERSHIP}."),
+        (claimed(), CURRENT, MET, f"{LIST} you hold {A_MEMBERSHIP}."),
+        (claimed(False), CURRENT, MET, f"{LIST} you hold {A_MEMBERSHIP}."),
+        (OVER, OVER, NOT_MET, f"{LIST} your own EVA BC membership {ENDED}."),
+    ],
+)
+def test_a_membership_of_the_agency_or_of_the_person_satisfies(agencys, own, verdict, sentence):
+    work = work_in(ProgramType.STVC, memberships=(agencys,))
+    finding = findings_of("stvc", work, memberships=(own,))[MEMBERSHIP]
+    assert (finding.verdict, finding.sentence) == (verdict, sentence)
+
+
+def test_without_any_membership_known_nothing_is_said_of_one():
+    finding = findings_of("stvc", work_in(ProgramType.STVC, memberships=()))[MEMBERSHIP]
+    assert (finding.verdict, finding.evidence, finding.sentence) == (
+        UNKNOWN,
+        None,
+        "We do not know yet whether you or your agency hold a current EVA BC membership.",
+    )
+
+
+def test_staff_read_the_same_about_the_applicant():
+    over = listed(ends_on=YESTERDAY)
+    work = work_in(ProgramType.STVC, claimed(), funding=(listed(OTHER),), memberships=(over,))
+    assert [f.staff_sentence for f in findings_of("stvc", work).values()] == [
+        f"Claimed: the applicant carries a caseload in {STVC_PROGRAM}.",
+        f"{LIST} {MINISTRY} does not fund {STVC_PROGRAM}.",
+        f"{LIST} the agency’s EVA BC membership {ENDED}.",
+    ]
+
+
+# -- All rules at once ----------------------------------------------------------------------------
+
+WELCOME = {"met": (listed(),), "claimed": (claimed(),), "unknown": (), "not met": (listed(False),)}
+FUNDINGS = {
+    "met": (listed(PSSG),),
+    "claimed": (claimed(PSSG),),
+    "unknown": (),
+    "not met": (listed(OTHER),),
+}
+ALL_OF = {
+    frozenset({"met"}): (MET, Reading.MET, False),
+    frozenset({"claimed"}): (MET, Reading.TO_CHECK, False),
+    frozenset({"met", "claimed"}): (MET, Reading.TO_CHECK, False),
+    frozenset({"unknown"}): (UNKNOWN, Reading.TO_CHECK, True),
+    frozenset({"met", "unknown"}): (UNKNOWN, Reading.TO_CHECK, True),
+    frozenset({"claimed", "unknown"}): (UNKNOWN, Reading.TO_CHECK, True),
+    frozenset({"met", "claimed", "unknown"}): (UNKNOWN, Reading.TO_CHECK, True),
+}
+
+
+@pytest.mark.parametrize(("slug", "kind"), FITTING)
+@pytest.mark.parametrize(("caseload", "funding", "membership"), [*product(WELCOME, repeat=3)])
+def test_all_three_rules_must_hold_at_once(slug, kind, caseload, funding, membership):
+    work = ProgramWork(
+        program="the program",
+        program_type=kind,
+        caseload=WELCOME[caseload],
+        funding=FUNDINGS[funding],
+        memberships=WELCOME[membership],
+    )
+    assessment = assess(standing_with(work), rules_of(slug))
+    states = [caseload, funding, membership]
+    expected = ALL_OF.get(frozenset(states), (NOT_MET, Reading.NOT_MET, True))
+    assert (
+        assessment.verdict,
+        assessment.reading,
+        assessment.needs_written_reason,
+    ) == expected
+    assert len(assessment.not_met) == states.count("not met")
+
+
+# -- One and the same program ---------------------------------------------------------------------
+
+
+def in_another_program(**facts) -> ProgramWork:
+    return replace(work_in(ProgramType.STVC, **facts), program="the other program")
+
+
+NO_CASELOAD = (listed(False),)
+
+
+def test_a_caseload_here_and_funding_there_is_not_met_where_another_funder_pays_here():
+    here = work_in(ProgramType.STVC, funding=(listed(OTHER),))
+    assessment = assess(standing_with(here), rules_of("stvc"))
+    assert (assessment.verdict, assessment.findings[1].sentence) == (
+        NOT_MET,
+        f"{LIST} {NOT_FUNDED_BY}.",
+    )
+    for there in in_another_program(caseload=NO_CASELOAD), work_in(ProgramType.CBVS):
+        assert assess(standing_with(here, there), rules_of("stvc")) == assessment
+        assert assess(standing_with(there, here), rules_of("stvc")).verdict == NOT_MET
+
+
+def test_a_caseload_here_and_funding_there_is_unknown_where_nobody_knows_who_pays_here():
+    here = work_in(ProgramType.STVC, funding=())
+    assessment = assess(standing_with(here), rules_of("stvc"))
+    assert (assessment.verdict, assessment.findings[1].sentence) == (
+        UNKNOWN,
+        f"We do not know yet who funds {STVC_PROGRAM}.",
+    )
+    for there in in_another_program(caseload=NO_CASELOAD), work_in(ProgramType.CBVS):
+        assert assess(standing_with(here, there), rules_of("stvc")) == assessment
+        assert assess(standing_with(there, here), rules_of("stvc")) == assessment
+
+
+def test_a_funded_program_where_her_caseload_is_not_known_leaves_it_open():
+    here = work_in(ProgramType.STVC, funding=(listed(OTHER),))
+    there = replace(in_another_program(), caseload=())
+    findings = findings_of("stvc", here, there)
+    assert [(f.verdict, f.sentence) for f in findings.values()] == [
+        (UNKNOWN, "We do not know yet whether you carry a caseload in the other program."),
+        (MET, f"{LIST} {MINISTRY} funds the other program."),
+        (MET, f"{LIST} your agency holds {A_MEMBERSHIP}."),
+    ]
+
+
+def test_funding_of_a_program_of_another_type_does_not_count():
+    with_caseload = work_in(ProgramType.STVC, funding=())
+    with_funding = work_in(ProgramType.CBVS)
+    findings = findings_of("stvc", with_funding, with_caseload)
+    assert (findings[FUNDING].verdict, findings[FUNDING].sentence) == (
+        UNKNOWN,
+        f"We do not know yet who funds {STVC_PROGRAM}.",
+    )
+
+
+def test_a_well_known_program_of_another_type_does_not_hide_the_one_she_names():
+    she_says = work_in(
+        ProgramType.STVC, claimed(), claimed=True, funding=(), memberships=(claimed(),)
+    )
+    findings = findings_of("stvc", work_in(ProgramType.CBVS), she_says)
+    assert [f.sentence for f in findings.values()] == [
+        f"{SHE} {YES_SHE}.",
+        f"We do not know yet who funds {STVC_PROGRAM}.",
+        f"{SHE} your agency holds {A_MEMBERSHIP}.",
+    ]
+
+
+def test_her_no_about_the_caseload_stands_beside_a_listed_program_of_another_type():
+    she_says = work_in(ProgramType.STVC, claimed(False), claimed=True)
+    findings = findings_of("stvc", work_in(ProgramType.CBVS), she_says)
+    assert (findings[CASELOAD].verdict, findings[CASELOAD].sentence) == (
+        NOT_MET,
+        f"{SHE} {NO_SHE}.",
+    )
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_programs_the_one_that_serves_her_best_is_told(order):
+    best = in_another_program()
+    work = [work_in(ProgramType.STVC, funding=()), best, work_in(ProgramType.STVC, claimed(False))]
+    assessment = assess(standing_with(*work[::order]), rules_of("stvc"))
+    assert assessment == assess(standing_with(best), rules_of("stvc"))
+    assert assessment.reading == Reading.MET
+
+
+def test_a_listed_program_serves_better_than_a_claimed_one():
+    claims = in_another_program(caseload=(claimed(),))
+    findings = findings_of("stvc", claims, work_in(ProgramType.STVC))
+    assert findings[CASELOAD].sentence == f"{LIST} {YES_SHE}."
+
+
+@pytest.mark.parametrize("slug", PROGRAM_COMMUNITIES)
+def test_the_day_of_the_standing_is_kept_with_the_findings(slug):
+    assert assess(Standing(on=YESTERDAY), rules_of(slug)).on == YESTERDAY

@@ -1,0 +1,126 @@
+"""The front page of the staff desk: what waits for each team, each number a link to its rows."""
+
+import html
+import re
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from evabc.desk.dashboard import teams_today
+from membership.models import Correction, OutboxEmail, WorklistRow
+from membership.rosters.enrolments import roster_of
+from requests.lifecycle import State
+from requests.models import JoinRequest
+from tests import builders
+
+pytestmark = [
+    pytest.mark.django_db,
+]
+
+MONDAY = date(2026, 5, 4)
+
+
+@pytest.fixture
+def desk():
+    """Two wait in program support and one for a reply; one failed letter, one on the worklist."""
+    sam = builders.staff(email="sam@example.org")
+    for number in range(2):
+        builders.sent(builders.worker(f"new{number}@example.org", "New Sample"))
+    builders.request_in(State.AWAITING_REPLY, builders.worker("asked@example.org"), sam)
+    builders.request_in(State.APPROVED, builders.worker("in@example.org"), sam)
+    builders.sent(builders.worker("kai@example.org", "Kai Sample"), "icat")
+    letter = OutboxEmail.objects.filter(team__family="program-support").first()
+    OutboxEmail.objects.filter(pk=letter.pk).update(state=OutboxEmail.State.FAILED)
+    enrolment = roster_of(builders.community()).get()
+    WorklistRow.objects.create(enrolment=enrolment, kind="rules", since=MONDAY)
+    Correction.objects.create(
+        person=enrolment.person,
+        team=enrolment.community.team,
+        text="My agency has another name now.",
+        asked_at=builders.NOW,
+    )
+
+
+def numbers(user, on=MONDAY) -> dict[str, list[str]]:
+    return {t.team.family: [n.value for n in t.numbers] for t in teams_today(user, on=on)}
+
+
+PROGRAM_SUPPORT = ["2", "0 working days", "1", "1", "1", "1"]
+COORDINATION = ["1", "0 working days", "0", "0", "0", "0"]
+
+
+def test_each_team_sees_what_waits_for_it_and_leads_see_both(desk):
+    assert numbers(builders.staff()) == {"program-support": PROGRAM_SUPPORT}
+    assert numbers(builders.staff(builders.CCSS, "camille@example.org")) == {
+        "coordination": COORDINATION
+    }
+    assert numbers(builders.lead()) == {
+        "program-support": PROGRAM_SUPPORT,
+        "coordination": COORDINATION,
+    }
+
+
+@pytest.mark.core
+def test_the_oldest_is_counted_in_working_days_and_marked_when_it_is_late(desk):
+    [team] = teams_today(builders.staff(), on=date(2026, 5, 13))
+
+    oldest = team.numbers[1]
+    assert (oldest.value, oldest.mark) == ("7 working days", "loud")
+    assert oldest.url == reverse(
+        "admin:joinrequests_joinrequest_change", args=[JoinRequest.objects.earliest("pk").pk]
+    )
+
+
+def test_a_team_for_which_nothing_waits_has_no_oldest():
+    [team] = teams_today(builders.staff(), on=MONDAY)
+
+    assert [(n.value, n.url == "") for n in team.numbers] == [
+        ("0", False),
+        ("–", True),
+        ("0", False),
+        ("0", False),
+        ("0", False),
+        ("0", False),
+    ]
+
+
+def test_each_number_leads_to_exactly_these_rows(desk, client):
+    lead = builders.lead()
+    builders.sign_in(client, lead)
+
+    for team in teams_today(lead, on=MONDAY):
+        for number in team.numbers:
+            if number.label == "the oldest":
+                continue
+            shown = client.get(number.url).content.decode()
+            rows = len(re.findall(r'<th[^>]* class="field-', shown))
+            assert (number.label, str(rows)) == (number.label, number.value)
+
+
+def test_the_front_page_lists_everything_by_what_staff_do(desk, client):
+    builders.sign_in(client, builders.lead())
+
+    shown = html.unescape(client.get("/admin/").content.decode())
+
+    assert re.findall(r'<h2 id="section-\d+">([^<]*)', shown) == [
+        "Every day",
+        "Rosters and the register",
+        "Rules and words",
+        "Looking back",
+        "More",
+    ]
+    assert f'href="{reverse("admin:history")}"' in shown
+
+
+def test_the_number_of_queries_does_not_grow(client, django_assert_max_num_queries):
+    sam = builders.staff(email="sam@example.org")
+    builders.sign_in(client, sam)
+    builders.sent(builders.worker())
+    with django_assert_max_num_queries(30) as few:
+        client.get("/admin/")
+    for number in range(10):
+        builders.sent(builders.worker(f"more{number}@example.org", "More Sample"))
+
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        client.get("/admin/")

@@ -1,0 +1,147 @@
+"""The history on the desk: who did what when, for those who may see it, a page at a time."""
+
+import html
+from datetime import date, timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from evabc.desk import history
+from evabc.desk.history import Wanted, history_for
+from membership.history import record
+from membership.models import Agency, Enrolment
+from membership.rosters.enrolments import end_enrolment, roster_of
+from requests import workflow
+from requests.desk import assignment
+from requests.lifecycle import State
+from requests.models import JoinRequestEvent
+from tests import builders
+from tests.builders import NOW
+
+pytestmark = [
+    pytest.mark.django_db,
+]
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def sam():
+    return builders.staff(email="sam@example.org")
+
+
+@pytest.fixture
+def camille():
+    return builders.staff(builders.CCSS, "camille@example.org")
+
+
+def steps(viewer, **wanted) -> list[tuple[str, str]]:
+    return [(s.who, s.did) for s in history_for(viewer, Wanted(**wanted)).steps]
+
+
+@pytest.mark.core
+def test_it_holds_requests_notes_worklist_enrolments_and_the_register(sam):
+    approved = builders.request_in(State.APPROVED, builders.worker(), sam)
+    assignment.write_note(join_request_id=approved.pk, by=sam, text="A good start.", now=NOW + DAY)
+    agency = Agency.objects.create(name="Sample House")
+    record(agency, by=sam, words="Added.", added=True)
+    enrolment = roster_of(approved.community).get()
+    end_enrolment(enrolment_id=enrolment.pk, by=sam, text="You moved on.", now=NOW + 2 * DAY)
+
+    assert steps(sam, kind="requests") == [
+        ("Sam Sample", "Approved"),
+        ("Dana Sample, the applicant", "Sent"),
+    ]
+    assert steps(sam, kind="notes") == [("Sam Sample", "Note written")]
+    assert steps(sam, kind="register") == [("Sam Sample", "Addition")]
+    [ended] = history_for(sam, Wanted(kind="enrolments")).steps
+    assert (ended.about, ended.words) == (
+        "enrolment: Dana Sample in STVC",
+        "Ended. You moved on.",
+    )
+    assert len(steps(sam)) == 5
+
+
+def test_the_other_team_sees_the_register_only(sam, camille):
+    approved = builders.request_in(State.APPROVED, builders.worker(), sam)
+    assignment.write_note(join_request_id=approved.pk, by=sam, text="A good start.", now=NOW)
+    record(Agency.objects.create(name="Sample House"), by=sam, words="Added.", added=True)
+    record(Enrolment.objects.get(), by=sam, words="Ended.")
+    record(sam, by=sam, words="On the team.")
+
+    assert steps(camille) == [("Sam Sample", "Addition")]
+    assert steps(camille, kind="others") == []
+    assert len(steps(sam)) == 5
+    assert len(steps(builders.lead())) == 6
+
+
+@pytest.mark.core
+def test_it_is_narrowed_by_person_and_by_days_inclusive(sam):
+    worker = builders.worker()
+    join_request = builders.sent(worker)
+    workflow.ask(join_request_id=join_request.pk, by=sam, text="Which?", now=NOW + DAY)
+    workflow.reply(join_request_id=join_request.pk, by=worker, text="This.", now=NOW + 2 * DAY)
+
+    assert steps(sam, who=sam.pk) == [("Sam Sample", "Question asked")]
+    day = date(2026, 5, 5)
+    assert steps(sam, first=day, last=day) == [("Sam Sample", "Question asked")]
+    assert len(steps(sam, first=day)) == 2
+    assert len(steps(sam, last=day)) == 2
+
+
+@pytest.mark.core
+def test_pages_hold_every_step_once_also_of_one_moment(sam, monkeypatch):
+    monkeypatch.setattr(history, "PAGE", 3)
+    for number in range(4):
+        sent = builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
+        assignment.write_note(join_request_id=sent.pk, by=sam, text="Hm.", now=NOW)
+
+    seen, before = [], None
+    for _ in range(3):
+        page = history_for(sam, Wanted(before=before))
+        seen += [step.place for step in page.steps]
+        before = page.steps[-1].place
+    assert page.older == ""
+    assert len(seen) == len(set(seen)) == 8
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_the_page_leads_to_what_it_is_about_and_to_older_steps(client, sam, monkeypatch):
+    monkeypatch.setattr(history, "PAGE", 1)
+    builders.sign_in(client, sam)
+    declined = builders.request_in(State.DECLINED, builders.worker(), sam)
+
+    first = html.unescape(client.get("/admin/history/").content.decode())
+    assert f'href="/admin/joinrequests/joinrequest/{declined.pk}/change/"' in first
+    assert "Declined" in first
+    [older] = [p for p in first.split('"') if p.startswith("?kind=&")]
+    second = html.unescape(client.get(f"/admin/history/{older}").content.decode())
+    assert "<td>Sent</td>" in second
+    assert "<td>Declined</td>" not in second
+
+
+@pytest.mark.parametrize("query", ["first=nonsense", "before=x|y|z", "who=999999", "kind=nothing"])
+def test_a_nonsense_address_gets_a_page_and_no_error(client, sam, query):
+    builders.sign_in(client, sam)
+
+    assert client.get(f"/admin/history/?{query}").status_code == 200
+
+
+def test_the_number_of_queries_does_not_grow(client, sam, django_assert_max_num_queries):
+    builders.sign_in(client, sam)
+    builders.sent(builders.worker())
+    with django_assert_max_num_queries(30) as few:
+        client.get("/admin/history/")
+    for number in range(10):
+        sent = builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
+        assignment.write_note(join_request_id=sent.pk, by=sam, text="Hm.", now=NOW)
+
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        client.get("/admin/history/")
+
+
+def test_the_log_of_the_admin_has_no_page_on_which_it_could_be_changed(sam):
+    from django.contrib import admin
+
+    assert not admin.site.is_registered(LogEntry)
+    assert not admin.site.is_registered(JoinRequestEvent)

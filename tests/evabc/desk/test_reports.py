@@ -1,0 +1,267 @@
+"""Reports: requests, days to a decision, reasons, rosters and regions, by the calendar of BC."""
+
+import csv
+import io
+import math
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from communities.models import CommunityOfPractice
+from communities.rules.vocabulary import Region
+from evabc.desk.charts import bar_chart
+from evabc.desk.periods import a_year_back, months_between
+from evabc.desk.reports import OWN_WORDS, REGION_NOT_KNOWN, REPORTS
+from membership.models import Enrolment, Export
+from requests.lifecycle import State
+from requests.models import JoinRequest, JoinRequestEvent
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+SPRING = date(2026, 2, 1), date(2026, 4, 15)
+
+
+def report(key, first=SPRING[0], last=SPRING[1], slugs=("stvc", "icat")):
+    communities = list(CommunityOfPractice.objects.filter(slug__in=slugs).order_by("position"))
+    return REPORTS[key](communities, months_between(first, last))
+
+
+def rows(key, *days):
+    return [list(row) for row in report(key, *days).rows]
+
+
+def request(number, slug="stvc", **columns):
+    """A request with these columns, past its verbs: a report only counts."""
+    sent = builders.sent(builders.worker(f"dana{number}@example.org"), slug)
+    JoinRequest.objects.filter(pk=sent.pk).update(**columns)
+    return sent
+
+
+# -- Months ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.core
+def test_months_are_those_of_british_columbia_on_both_sides_of_the_last_change_of_clocks():
+    february, march, april = months_between(*SPRING)
+    # UTC-8 until 8 March 2026, UTC-7 from then on, and no change in November.
+    assert february.starts_at == datetime(2026, 2, 1, 8, tzinfo=UTC)
+    assert (march.starts_at, march.ends_at) == (
+        datetime(2026, 3, 1, 8, tzinfo=UTC),
+        datetime(2026, 4, 1, 7, tzinfo=UTC),
+    )
+    assert april.last == date(2026, 4, 15)
+    [november] = months_between(date(2026, 11, 1), date(2026, 11, 30))
+    assert november.ends_at == datetime(2026, 12, 1, 7, tzinfo=UTC)
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(0, 900))
+def test_months_follow_one_another_without_a_gap(first, days):
+    last = first + timedelta(days=days)
+    months = months_between(first, last)
+    assert (months[0].first, months[-1].last) == (first, last)
+    for one, next_one in pairwise(months):
+        assert next_one.first == one.last + timedelta(days=1)
+        assert next_one.first.day == 1
+        assert one.ends_at == next_one.starts_at
+
+
+def test_a_year_back_makes_twelve_months_with_this_one():
+    assert a_year_back(date(2026, 11, 22)) == date(2025, 12, 1)
+    assert len(months_between(a_year_back(date(2028, 2, 29)), date(2028, 2, 29))) == 12
+
+
+# -- Numbers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.core
+def test_requests_count_in_the_month_in_which_they_were_sent_here():
+    request(1, submitted_at=datetime(2026, 3, 1, 7, 59, tzinfo=UTC))  # 28 February, 23:59
+    request(2, submitted_at=datetime(2026, 3, 1, 8, tzinfo=UTC))
+    request(3, "icat", submitted_at=datetime(2026, 4, 1, 6, 59, tzinfo=UTC))
+    request(4, submitted_at=datetime(2026, 4, 16, 7, tzinfo=UTC))  # after the last day
+    assert rows("requests") == [
+        ["STVC", 1, 1, 0, 2],
+        ["ICAT", 0, 1, 0, 1],
+        ["All", 1, 2, 0, 3],
+    ]
+
+
+@pytest.mark.core
+def test_days_to_a_decision_by_median_and_ninetieth_percentile():
+    sent = datetime(2026, 2, 10, 18, tzinfo=UTC)
+    for number, days in enumerate([1, 2, 3, 4, 20]):
+        request(
+            number,
+            state=State.APPROVED,
+            submitted_at=sent,
+            decided_at=sent + timedelta(days=days),
+        )
+    request(9, state=State.WITHDRAWN, submitted_at=sent)
+    assert rows("days") == [
+        ["STVC", 5, "3.0", "20.0"],
+        ["ICAT", 0, "–", "–"],
+        ["All", 5, "3.0", "20.0"],
+    ]
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("number", [1, 2, 10, 11])
+def test_days_are_the_middle_and_the_ninth_of_ten_of_each_community_and_of_all(number):
+    took = {
+        "stvc": [(7 * n % number) * 1.3 for n in range(number)],
+        "icat": [40 + n / 3 for n in range(number)],
+    }
+    for slug, days in took.items():
+        for place, length in enumerate(days):
+            sent = datetime(2026, 2, 3 + place, 18, tzinfo=UTC)
+            request(
+                f"{slug}{place}",
+                slug,
+                state=State.DECLINED,
+                submitted_at=sent,
+                decided_at=sent + timedelta(days=length),
+            )
+    wanted = [
+        ("STVC", took["stvc"]),
+        ("ICAT", took["icat"]),
+        ("All", [*took["stvc"], *took["icat"]]),
+    ]
+    assert rows("days", SPRING[0], date(2026, 4, 30)) == [
+        [
+            name,
+            len(days),
+            f"{median(days):.1f}",
+            f"{sorted(days)[math.ceil(0.9 * len(days)) - 1]:.1f}",
+        ]
+        for name, days in wanted
+    ]
+
+
+def test_reasons_are_counted_and_own_words_stand_by_themselves():
+    for number, title in enumerate(["No current membership", "No current membership", ""]):
+        JoinRequestEvent.objects.create(
+            join_request=request(number),
+            verb="decline",
+            state_before=State.AWAITING_REVIEW,
+            state_after=State.DECLINED,
+            at=datetime(2026, 3, 3, 18, tzinfo=UTC),
+            ground_title=title,
+        )
+    assert rows("reasons") == [["No current membership", 2], [OWN_WORDS, 1]]
+
+
+@pytest.mark.core
+def test_rosters_are_counted_at_the_end_of_each_month_with_the_last_day_included():
+    def on_roster(name, started_on, ended_on=None):
+        Enrolment.objects.create(
+            person=builders.worker(f"{name}@example.org").person,
+            community=builders.community(),
+            started_on=started_on,
+            ended_on=ended_on,
+        )
+
+    on_roster("a", date(2025, 1, 1))
+    on_roster("b", date(2026, 2, 28), date(2026, 3, 31))
+    on_roster("c", date(2026, 3, 1), date(2026, 3, 30))
+    on_roster("d", date(2026, 4, 16))
+    assert rows("rosters") == [["STVC", 2, 2, 1], ["ICAT", 0, 0, 0], ["All", 2, 2, 1]]
+
+
+@pytest.mark.core
+def test_regions_are_all_there_and_what_is_not_known_comes_last():
+    at = datetime(2026, 3, 3, 18, tzinfo=UTC)
+    request(1, submitted_at=at, region=Region.KOOTENAY)
+    request(2, submitted_at=at)
+    found = rows("regions")
+    assert [row[0] for row in found] == [*Region.labels, REGION_NOT_KNOWN]
+    assert [row for row in found if row[-1]] == [
+        ["Kootenay", 1, 0, 1],
+        [REGION_NOT_KNOWN, 1, 0, 1],
+    ]
+
+
+@pytest.mark.parametrize("number", [1, 12])
+@pytest.mark.parametrize("key", list(REPORTS))
+def test_a_report_is_one_query_whatever_there_is(key, number, django_assert_num_queries):
+    for n in range(number):
+        request(n, state=State.DECLINED, decided_at=builders.NOW)
+    communities = list(CommunityOfPractice.objects.all())
+    with django_assert_num_queries(1):
+        list(REPORTS[key](communities, months_between(*SPRING)).rows)
+
+
+# -- Charts ---------------------------------------------------------------------------------------
+
+
+def test_a_chart_says_in_words_what_its_bars_show_and_the_highest_fills_it():
+    chart = bar_chart("STVC", ["Jan", "Feb", "Mar"], [1, 4, 2])
+    assert chart.summary == "From 1 in Jan to 2 in Mar; the most, 4, in Feb."
+    assert [bar.height for bar in chart.bars] == [30, 120, 60]
+    assert {bar.y + bar.height for bar in chart.bars} == {chart.base_y}
+
+
+def test_a_chart_without_numbers_is_flat():
+    chart = bar_chart("STVC", ["Jan"], [0])
+    assert (chart.summary, chart.bars[0].height) == ("Nothing in these months.", 0)
+
+
+# -- The page and the sheets ----------------------------------------------------------------------
+
+
+def text_of(client, address="/admin/reports/"):
+    return client.get(address).content.decode()
+
+
+def test_each_team_reads_its_own_communities_and_leads_read_both(client):
+    builders.sign_in(client, builders.staff())
+    page = text_of(client)
+    assert ("STVC" in page, "ICAT" in page) == (True, False)
+    assert 'class="chart"' in page
+    builders.sign_in(client, builders.lead())
+    page = text_of(client)
+    assert ("STVC" in page, "ICAT" in page) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("first=2026-05-01&last=2026-04-01", "The last day is before the first."),
+        ("first=2020-01-01&last=2026-04-01", "That is more than 36 months."),
+        ("first=nonsense&last=2026-04-01", "Write the day like 2026-04-01."),
+        ("first=&last=2026-04-01", "Choose a day."),
+    ],
+)
+def test_days_that_cannot_be_are_said_and_what_was_typed_stays(client, asked, said):
+    builders.sign_in(client, builders.staff())
+    page = text_of(client, f"/admin/reports/?{asked}")
+    assert said in page
+    assert 'value="2026-04-01"' in page
+    assert 'class="chart"' not in page
+
+
+def test_a_report_leaves_as_a_sheet_and_the_log_says_so(client):
+    request(1, submitted_at=datetime(2026, 3, 3, 18, tzinfo=UTC))
+    builders.sign_in(client, builders.staff(), fresh_code=True)
+    sheet = client.post(
+        "/admin/reports/sheet/",
+        {"report": "requests", "format": "csv", "first": "2026-03-01", "last": "2026-04-30"},
+    )
+    read = list(csv.reader(io.StringIO(sheet.content.decode("utf-8-sig"))))
+    assert read[0] == ["Community", "Mar 2026", "Apr 2026", "All"]
+    assert read[1] == ["STVC", "1", "0", "1"]
+    logged = Export.objects.get()
+    assert logged.what == "Requests by month, 2026-03-01 to 2026-04-30"
+    assert logged.team.family == "program-support"
+
+
+def test_the_history_says_who_saved_which_sheet_to_its_own_team_only(client):
+    builders.sign_in(client, builders.staff(), fresh_code=True)
+    client.post("/admin/coverage/sheet/", {"format": "csv"})
+    assert "Saved as a sheet" in text_of(client, "/admin/history/?kind=exports")
+    builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
+    assert "Saved as a sheet" not in text_of(client, "/admin/history/?kind=exports")

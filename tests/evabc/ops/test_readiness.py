@@ -1,0 +1,171 @@
+"""/readyz says which part needs care, and what to do: by dead processes, a full disk, letters that wait."""
+
+import json
+from datetime import timedelta
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from evabc.ops import health
+from evabc.ops.backup import new_key_pair
+from evabc.ops.health import KEPT_FOR
+from evabc.tasks import say_that_you_live
+from membership.heartbeats import note_alive
+from membership.models import Heartbeat, OutboxEmail
+from tests import builders
+from tests.servers import processes
+from tests.servers.parts import wait_until_ready
+
+NOW = builders.NOW
+
+
+def problems(now=NOW) -> dict[str, str]:
+    return {check.name: check.problem for check in health.checks(now=now) if check.problem}
+
+
+@pytest.fixture
+def all_well(db, settings, tmp_path):
+    settings.BACKUP_RECIPIENT, settings.BACKUP_DIR = new_key_pair()[0], tmp_path
+    for part in Heartbeat.Part:
+        note_alive(part, now=NOW)
+    (tmp_path / "portal-20260504T100000Z.dump.age").touch()
+
+
+def test_all_is_well(all_well):
+    assert problems() == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ("beat", "Beat has sent nothing since 09:55 on 4 May 2026"),
+        ("worker", "No worker has done a task since 09:55 on 4 May 2026: letters wait."),
+    ],
+)
+def test_a_part_that_is_silent(all_well, part, says):
+    Heartbeat.objects.filter(part=part).update(seen_at=NOW - timedelta(minutes=5))
+
+    found = problems()
+
+    assert list(found) == [part]
+    assert found[part].startswith(says)
+
+
+@pytest.mark.core
+def test_a_sign_of_life_that_a_wrong_clock_left_counts_for_nothing(all_well):
+    Heartbeat.objects.filter(part="beat").update(seen_at=NOW + timedelta(days=1))
+
+    assert problems()["beat"].startswith("Beat has sent nothing yet")
+
+
+def test_before_anything_ran(all_well):
+    Heartbeat.objects.all().delete()
+
+    assert problems()["beat"].startswith("Beat has sent nothing yet")
+    assert problems()["worker"].startswith("No worker has done a task yet")
+
+
+@pytest.mark.django_db
+def test_a_letter_that_waits(all_well):
+    builders.sent(builders.worker())
+    OutboxEmail.objects.update(due_at=NOW - timedelta(minutes=16))
+    OutboxEmail.objects.exclude(kind="receipt").update(state="cancelled")
+
+    assert problems() == {
+        "letters": "A letter has waited to be sent since 09:44 on 4 May 2026. "
+        "Look whether a worker runs and whether the mail server takes letters."
+    }
+
+
+def test_a_disk_that_is_full(all_well, settings):
+    settings.LEAST_FREE_MB = 10**9
+
+    assert "Make room" in problems()["disk"]
+
+
+def test_a_backup_that_is_too_old(all_well):
+    assert problems(NOW + timedelta(hours=60))["backup"].startswith(
+        "There is no good backup since 03:00 on 4 May 2026."
+    )
+
+
+def test_a_migration_that_is_not_applied(all_well):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM django_migrations WHERE app = 'membership' AND name = "
+            "(SELECT max(name) FROM django_migrations WHERE app = 'membership')"
+        )
+
+    assert (
+        problems()["migrations"] == "1 migrations are not applied. Run: python manage.py migrate."
+    )
+
+
+def test_redis_that_is_gone(all_well, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    assert list(problems()) == ["broker"]
+
+
+def test_a_portal_without_backups_is_not_ready(all_well, settings):
+    settings.BACKUP_RECIPIENT = ""
+    assert problems()["backup"].startswith(
+        "No backups are made: EVABC_BACKUP_RECIPIENT is not set."
+    )
+
+    settings.LOCAL = True  # `make run` needs none
+    assert problems() == {}
+
+
+def ask(url):
+    try:
+        with urlopen(f"{url}/readyz", timeout=10) as answer:  # noqa: S310 - our own
+            return answer.status, json.load(answer)
+    except HTTPError as answer:
+        return answer.code, json.load(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_real_processes_make_it_green_and_a_dead_worker_red(
+    portal, redis_url, data_folder, tmp_path
+):
+    with (
+        processes.celery_worker(data_folder / "worker.log") as worker,
+        processes.celery_beat(tmp_path / "beat.log") as beat,
+    ):
+        say_that_you_live.delay()
+        wait_until_ready(
+            beat, ready=lambda: ask(portal.url)[0] == 200, log=tmp_path / "beat.log", seconds=30
+        )
+        worker.kill()
+        worker.wait()
+        # As after three minutes in which beat sent tasks and nobody did them.
+        Heartbeat.objects.filter(part="worker").update(
+            seen_at=timezone.now() - timedelta(minutes=3)
+        )
+        wait_until_ready(
+            beat,
+            ready=lambda: ask(portal.url)[0] == 503,
+            log=tmp_path / "beat.log",
+            seconds=KEPT_FOR + 10,
+        )
+        status, said = ask(portal.url)
+
+    assert (status, said["ready"]) == (503, False)
+    assert "Start the worker again." in said["parts"].pop("worker")
+    assert set(said["parts"].values()) == {"ok"}
+
+
+@pytest.mark.django_db
+def test_leads_read_it_as_a_page(client, all_well):
+    builders.sign_in(client, builders.lead())
+
+    assert "How the portal is doing" in client.get("/admin/").content.decode()
+    page = client.get("/admin/how-it-is-doing/").content.decode()
+
+    assert "Needs care" in page
+    assert "Beat has sent nothing since" in page
+    assert "MB free" in page

@@ -1,0 +1,74 @@
+"""The sample province's year of life: by the verbs, in the order of time, without sending mail."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from evabc.sample.province import load_sample_province
+from evabc.sample.year import live_a_sample_year
+from membership.models import Enrolment, OutboxEmail, Person, User, WorklistRow
+from requests.lifecycle import State
+from requests.models import JoinRequest
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2027, 3, 1, 20, 0, tzinfo=UTC)
+TODAY = date(2027, 3, 1)
+
+
+def load() -> None:
+    load_sample_province(now=NOW, today=TODAY)
+    live_a_sample_year(now=NOW)
+
+
+@pytest.fixture(scope="module")
+def province(rows_of_the_module) -> None:
+    load()
+
+
+def test_the_year_has_requests_of_every_state_in_every_community(province):
+    requests = JoinRequest.objects.all()
+    assert set(requests.values_list("state", flat=True)) == set(State) - {State.DRAFT}
+    per_community = Counter(requests.values_list("community__slug", flat=True))
+    assert len(per_community) == 6
+    assert min(per_community.values()) >= 12
+
+    first = requests.order_by("submitted_at")[0].submitted_at
+    assert first is not None
+    assert NOW - timedelta(days=400) < first < NOW - timedelta(days=390)
+
+
+def test_its_history_runs_in_the_order_of_time_and_some_still_wait_today(province):
+    for join_request in JoinRequest.objects.prefetch_related("events"):
+        times = [event.at for event in join_request.events.all()]
+        assert times == sorted(times)
+        assert times[-1] <= NOW
+    assert Enrolment.objects.filter(ended_on__isnull=False, ended_on__lte=TODAY).count() >= 5
+
+    waiting = JoinRequest.objects.filter(state=State.AWAITING_REVIEW)
+    ages = sorted({(TODAY - timezone.localdate(r.submitted_at)).days for r in waiting})
+    assert ages[0] <= 2
+    assert ages[-1] == 17
+    assert JoinRequest.objects.filter(state=State.AWAITING_REPLY).count() == 2
+
+
+def test_letters_of_the_past_are_told_sent_on_their_day_and_none_leaves_example_org(
+    province, mailoutbox
+):
+    states = Counter(OutboxEmail.objects.values_list("state", flat=True))
+    assert (states["queued"], states["failed"]) == (2, 3)
+    assert states["sent"] > 150
+    for letter in OutboxEmail.objects.filter(state="sent"):
+        assert letter.sent_at == letter.queued_at
+    assert OutboxEmail.objects.filter(state="queued", due_at__lte=NOW).count() == 0
+    assert mailoutbox == []
+    assert not User.objects.exclude(email__endswith="@example.org").exists()
+    assert not Person.objects.exclude(email__endswith="@example.org").exists()
+
+
+def test_the_worklist_has_rows_of_every_kind(province):
+    assert set(WorklistRow.objects.values_list("kind", flat=True)) == set(WorklistRow.Kind)
+    unanswered = WorklistRow.objects.filter(kind=WorklistRow.Kind.UNCONFIRMED)
+    assert unanswered.count() == 3

@@ -1,0 +1,83 @@
+"""Texts that mean harm, in every column of the database: no page, letter, sheet or calendar runs them."""
+
+import pytest
+from django.urls import get_resolver
+
+from communities.models import Meeting
+from membership.emails.message import message_of
+from membership.meetings.calendar import feed
+from membership.models import OutboxEmail
+from tests import builders
+from tests.evabc.hostile import PAYLOADS, SCRIPTS, read, texts_of_the_database, write_everywhere
+from tests.evabc.permission_table import address, addresses
+from tests.figures import told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "quotes",  # breaks out of the most
+        *(pytest.param(k, marks=pytest.mark.slow) for k in ("element", "attribute", "scheme")),
+    ],
+)
+def test_no_page_runs_what_the_database_holds(client, world, kind):
+    assert write_everywhere(SCRIPTS[kind]) > 40
+    found, read_in_all = [], 0
+    for user in (world["worker"], builders.lead()):
+        builders.sign_in(client, user, fresh_code=True)
+        client.raise_request_exception = False
+        for name, pattern in addresses(get_resolver()):
+            if name in ("account_logout", "admin:logout"):
+                continue
+            page = client.get(address(pattern, world), follow=True)
+            read_in_all += 1
+            if page.status_code == 500:
+                found.append(f"{name}: {page.status_code}")
+            if page["Content-Type"].startswith("text/html"):
+                found += [f"{name}: {what}" for what in read(page.content.decode()).found]
+    columns = len(list(texts_of_the_database()))
+    told(f"{columns} columns, {read_in_all} pages read")
+    assert found == []
+
+
+def typed_texts():
+    """Each text as PostgreSQL and a form let it through."""
+    for name, payload in PAYLOADS.items():
+        yield name, payload.replace("\0", "").encode(errors="ignore").decode()
+
+
+def test_no_letter_carries_a_script_or_a_header_of_somebodys_own(world):
+    letter = OutboxEmail.objects.first()
+    found = {}
+    for name, typed in typed_texts():
+        letter.body = f"Dear {typed},\n\n{typed}\n\nWith thanks"
+        # A subject is neutral and of one line by the queue; here it comes as bad as the column takes.
+        letter.subject = " ".join(typed.split())[:100] or "-"
+
+        message = message_of(letter).message()
+
+        [html] = [p for p in message.walk() if p.get_content_type() == "text/html"]
+        run = read(html.get_payload(decode=True).decode()).found
+        found[name] = (message["Bcc"], message["To"], run)
+
+    assert found == {name: (None, letter.to_email, []) for name in PAYLOADS}
+
+
+def test_no_calendar_gets_a_line_of_somebodys_own(world):
+    meeting = world["meeting"]
+    expected = names_of_lines(meeting)
+    found = {}
+    for name, typed in typed_texts():
+        for model, column in texts_of_the_database():
+            if model is Meeting:
+                setattr(meeting, column.name, typed)
+        found[name] = names_of_lines(meeting)
+
+    assert found == dict.fromkeys(PAYLOADS, expected)
+
+
+def names_of_lines(meeting):
+    lines = feed([meeting]).decode().replace("\r\n ", "").split("\r\n")
+    return [line.partition(":")[0].partition(";")[0] for line in lines]

@@ -1,0 +1,209 @@
+"""Who asks too often is told when to try again, and loses nothing that she typed."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test import RequestFactory
+from django.urls import get_resolver
+
+from evabc import limits
+from evabc.limits import LIMITS
+from membership.accounts.adapter import client_address, network_of
+from tests import builders
+from tests.evabc.permission_table import addresses
+
+pytestmark = pytest.mark.django_db
+
+AT_TWENTY_TO = datetime(2026, 5, 4, 17, 20, tzinfo=UTC)  # 10:20 in Vancouver
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Limits that a test reaches quickly: three per person, five per network."""
+    lowered = tuple(replace(limit, per_person=3, per_network=5) for limit in LIMITS)
+    monkeypatch.setattr(limits, "LIMITS", lowered)
+
+
+def statuses(client, path, data, times, **headers):
+    return [client.post(path, data, **headers).status_code for _ in range(times)]
+
+
+def test_the_page_says_when_and_the_header_too(client, small):
+    builders.sign_in(client, builders.worker())
+    with time_machine.travel(AT_TWENTY_TO, tick=False):
+        for _ in range(3):
+            client.post("/my/details/", {"name": "Dana"})
+        page = client.post("/my/details/", {"name": "Dana"})
+
+    assert page.status_code == 429
+    assert page.headers["Retry-After"] == str(40 * 60)
+    said = re.sub(r"<[^>]+>", "", page.content.decode())
+    assert "Try again at 11:00 Pacific time, in 40 minutes." in said
+
+
+def test_the_next_hour_counts_anew(client, small):
+    builders.sign_in(client, builders.worker())
+    with time_machine.travel(AT_TWENTY_TO, tick=False) as clock:
+        assert statuses(client, "/my/details/", {"name": "Dana"}, 4)[-1] == 429
+        clock.shift(40 * 60)
+        assert client.post("/my/details/", {"name": "Dana"}).status_code == 302
+
+
+def test_what_she_typed_can_be_sent_again_from_the_page(client, small):
+    builders.sign_in(client, builders.worker())
+    for _ in range(3):
+        client.post("/my/details/", {"name": "Dana"})
+
+    page = client.post("/my/details/", {"name": 'Dana "<b>', "phone": "1\n2"}).content.decode()
+
+    assert '<input type="hidden" name="name" value="Dana &quot;&lt;b&gt;">' in page
+    assert '<input type="hidden" name="phone" value="1\n2">' in page
+    assert 'action="/my/details/"' in page
+
+
+def test_one_persons_limit_is_not_anothers_but_a_network_has_one_too(client, small):
+    first, second = builders.worker(), builders.worker("other@example.org", "Other Sample")
+    builders.sign_in(client, first)
+    assert statuses(client, "/my/details/", {"name": "Dana"}, 4) == [302] * 3 + [429]
+    builders.sign_in(client, second)
+    assert statuses(client, "/my/details/", {"name": "Dana"}, 2) == [302, 429]
+    elsewhere = {"REMOTE_ADDR": "198.51.100.7"}
+    assert statuses(client, "/my/details/", {"name": "Dana"}, 1, **elsewhere) == [302]
+
+
+def test_asking_for_codes_is_limited_for_an_address_from_anywhere(client, small):
+    answers = []
+    for number in range(4):
+        client.cookies.clear()
+        with time_machine.travel(AT_TWENTY_TO.timestamp() + 61 * number, tick=False):
+            answers.append(
+                client.post(
+                    "/accounts/login/",
+                    {"email": "Dana@example.org"},
+                    REMOTE_ADDR=f"198.51.100.{number}",
+                ).status_code
+            )
+    assert answers == [302] * 3 + [429]
+    assert len(mail.outbox) == 3
+
+
+def test_tries_of_a_code_are_limited_for_an_address_over_all_its_codes(client, small):
+    for number in range(2):
+        client.cookies.clear()
+        client.post("/accounts/login/", {"email": "dana@example.org"})
+        answers = statuses(client, "/accounts/login/code/confirm/", {"code": "x"}, 2)
+        assert answers == ([200, 200] if number == 0 else [200, 429])
+
+
+def test_typing_and_looking_have_no_limit(client, small):
+    builders.sign_in(client, builders.staff())
+    for path in ("/admin/membership/person/?q=dana", "/admin/history/?q=dana"):
+        assert [client.get(path).status_code for _ in range(6)] == [200] * 6
+    builders.sign_in(client, builders.worker())
+    assert set(statuses(client, "/communities/stvc/join/", {"name": "Dana"}, 6)) <= {200, 302}
+
+
+def test_every_page_of_the_table_exists():
+    named = {name for name, _ in addresses(get_resolver())}
+    assert {page for limit in LIMITS for page in limit.pages} - named == set()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "header", "address"),
+    [
+        (0, "203.0.113.9", "192.0.2.1"),  # nobody stands in front: the header is the visitor's own
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "10.0.0.1, 203.0.113.9", "203.0.113.9"),  # she wrote the first herself
+        (2, "10.0.0.1, 203.0.113.9, 172.16.0.1", "203.0.113.9"),
+        (2, "203.0.113.9", "192.0.2.1"),
+        (1, "nonsense", "0.0.0.0"),  # noqa: S104
+        (1, "", "0.0.0.0"),  # noqa: S104
+        (1, "::ffff:203.0.113.9", "203.0.113.9"),
+        (1, "[2001:db8::1]:443", "2001:db8::1"),
+    ],
+)
+def test_the_visitor_is_whom_our_own_proxies_name(settings, proxies, header, address):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR=header)
+    assert client_address(request) == address
+
+
+def test_a_visitor_of_many_ipv6_addresses_is_one_network():
+    assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9")
+    assert network_of("2001:db8:1:2::1") != network_of("2001:db8:1:3::1")
+    assert network_of("192.0.2.1") != network_of("192.0.2.2")
+
+
+def test_a_written_header_does_not_get_around_a_limit(client, small, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    got = []
+    for number in range(6):
+        client.cookies.clear()
+        got.append(
+            client.post(
+                "/accounts/login/",
+                {"email": f"dana{number}@example.org"},
+                HTTP_X_FORWARDED_FOR=f"10.0.0.{number}, 203.0.113.9",
+            ).status_code
+        )
+    assert got == [302] * 5 + [429]
+
+
+def test_the_list_of_sessions_shows_the_same_address(client, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    by_proxy = {"HTTP_X_FORWARDED_FOR": "10.0.0.1, 203.0.113.9"}
+    client.post("/accounts/login/", {"email": "dana@example.org"}, **by_proxy)
+    code = re.search(r"\b\d{6}\b", mail.outbox[0].body)[0]
+    client.post("/accounts/login/code/confirm/", {"code": code}, **by_proxy)
+
+    page = client.get("/accounts/sessions/", **by_proxy).content.decode()
+
+    assert "203.0.113.9" in page
+    assert "10.0.0.1" not in page
+
+
+COUNT = """
+import os, sys, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "evabc.settings"
+django.setup()
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from django.urls import get_resolver
+from evabc.limits import LIMITS, may_go_on
+request = RequestFactory().post("/accounts/login/", {}, REMOTE_ADDR="203.0.113.50")
+request.user, request.session = AnonymousUser(), {}
+print(sum(may_go_on(request, LIMITS[0], now=1_800_000_000.0) for _ in range(80)))
+"""
+
+
+def test_two_processes_count_together(redis_url):
+    """100 codes an hour and network: two that ask 80 times each get 100 in all."""
+    both = [
+        subprocess.Popen([sys.executable, "-c", COUNT], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert sum(int(process.communicate(timeout=60)[0]) for process in both) == 100
+    assert {process.returncode for process in both} == {0}
+
+
+def test_without_redis_people_still_sign_in_and_the_log_says_so(client, settings, caplog):
+    """Staff too, with the second factor whose used codes Redis remembers."""
+    staff = builders.staff()
+    secret = builders.authenticator_app(staff)
+    away = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {"default": away, "pages": away}
+    asked = client.post("/accounts/login/", {"email": staff.email})
+    code = re.search(r"\b\d{6}\b", mail.outbox[0].body)[0]
+    client.post("/accounts/login/code/confirm/", {"code": code})
+    signed_in = client.post("/accounts/2fa/authenticate/", {"code": builders.totp_code(secret)})
+
+    assert (asked.status_code, signed_in.status_code) == (302, 302)
+    assert client.get("/admin/").status_code == 200
+    assert "Exception ignored" in caplog.text
+    assert staff.email not in caplog.text

@@ -1,0 +1,54 @@
+"""Every address of the portal × every kind of visitor × every method, as the permission table says."""
+
+import pytest
+from django.urls import get_resolver
+
+from tests.evabc.permission_table import TABLE, VISITORS, address, addresses, outcome, visit
+from tests.figures import told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+def test_every_address_answers_every_visitor_as_the_table_says(world, clients, method):
+    wrong, tried = [], 0
+    for name, pattern in addresses(get_resolver()):
+        tried += len(VISITORS)
+        expected = TABLE.get(name, ("not in the table",) * 2)[method == "post"]
+        url = address(pattern, world)
+        got = [outcome(visit(clients[visitor], method, url)) for visitor in VISITORS]
+        if got != expected:
+            wrong.append(f"{method} {name}: {got}, the table says {expected}")
+    told(f"permissions: {method}: {tried} visits ({len(TABLE)} addresses), {len(wrong)} wrong")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_table_has_no_address_that_does_not_exist():
+    assert set(TABLE) - {name for name, _ in addresses(get_resolver())} == set()
+
+
+def test_the_other_teams_people_are_in_no_list_and_no_search(world, clients):
+    for page in (
+        "joinrequests/joinrequest",
+        "membership/outboxemail",
+        "membership/enrolment",
+        "membership/worklistrow",
+        "membership/access",
+    ):
+        for query in ("", "?q=dana", f"?q={world['joinrequest'].reference}", "?state=all"):
+            shown = clients["ccss"].get(f"/admin/{page}/{query}", follow=True).content.decode()
+            assert "Dana Sample" not in shown
+            assert "dana@example.org" not in shown
+            assert f"({world['joinrequest'].reference})" not in shown
+
+
+def test_password_pages_do_not_exist(clients):
+    for path in (
+        "/accounts/password/change/",
+        "/accounts/password/set/",
+        "/accounts/password/reset/",
+        "/accounts/email/",
+        "/admin/password_change/",
+        "/mailbox/",
+    ):
+        assert clients["lead"].get(path).status_code == 404

@@ -1,0 +1,184 @@
+"""The first run: `.env` is made, then mailboxes, lead and lists; again and again, never by halves."""
+
+import re
+import subprocess
+import sys
+
+import pyrage
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+
+from communities.models import SupportTeam
+from membership.accounts.teams import is_lead
+from membership.models import Agency, User
+from tests.servers.parts import ROOT
+
+SCRIPT = ROOT / "evabc" / "deploy" / "make_env.py"
+ANSWERS = {
+    "lead_email": "lou@example.org",
+    "lead_name": "Lou Sample",
+    "program_support_mailbox": "support@example.org",
+    "ccss_mailbox": "ccss@example.org",
+    "test_letter_to": "lou@example.org",
+}
+
+
+def set_up(**more):
+    call_command("setup_portal", no_input=True, **{**ANSWERS, **more})
+
+
+def mailboxes():
+    return dict(SupportTeam.objects.values_list("family", "mailbox"))
+
+
+@pytest.mark.core
+@pytest.mark.django_db
+class TestSetupPortal:
+    def test_mailboxes_lead_and_test_letter(self):
+        set_up()
+
+        assert mailboxes() == {
+            "program-support": "support@example.org",
+            "coordination": "ccss@example.org",
+        }
+        lead = User.objects.get()
+        assert (lead.email, lead.person.name, is_lead(lead)) == (
+            "lou@example.org",
+            "Lou Sample",
+            True,
+        )
+        assert [letter.to for letter in mail.outbox] == [["lou@example.org"]]
+
+    def test_lists_come_in_with_it(self, tmp_path):
+        agencies = tmp_path / "agencies.csv"
+        agencies.write_text("agency,city\nSample House,Sampleton\n")
+
+        set_up(list=[["agencies", str(agencies), "the list of members", "2026-04-01"]])
+
+        assert Agency.objects.get().name == "Sample House"
+
+    def test_a_second_run_asks_for_nothing_that_is_known(self):
+        set_up()
+
+        call_command("setup_portal", no_input=True, ccss_mailbox="new@example.org")
+
+        assert User.objects.count() == 1
+        assert mailboxes()["coordination"] == "new@example.org"
+        assert mailboxes()["program-support"] == "support@example.org"
+
+    @pytest.mark.parametrize(
+        ("answer", "says"),
+        [
+            ({"lead_name": None}, "--lead-name: Her full name is missing. Nothing was changed."),
+            ({"ccss_mailbox": "ccss"}, "--ccss-mailbox: “ccss” is no email address."),
+        ],
+    )
+    def test_half_an_answer_changes_nothing(self, answer, says):
+        with pytest.raises(CommandError, match=re.escape(says)):
+            set_up(**answer)
+
+        assert User.objects.count() == 0
+        assert mail.outbox == []
+
+    def test_a_list_that_cannot_be_read_takes_everything_back(self, tmp_path):
+        with pytest.raises(CommandError, match="cannot be read"):
+            set_up(list=[["agencies", str(tmp_path / "none.csv"), "a list", "2026-04-01"]])
+
+        assert User.objects.count() == 0
+
+    def test_a_mail_server_that_does_not_answer_changes_nothing(self, settings):
+        settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+
+        with pytest.raises(CommandError, match="Look at EMAIL_URL"):
+            set_up()
+
+        assert User.objects.count() == 0
+
+    def test_it_shows_keys_for_backups_until_there_is_one(self, settings, capsys):
+        set_up()
+        shown = capsys.readouterr().out
+        public = re.search(r"^EVABC_BACKUP_RECIPIENT=(age1\w+)$", shown, re.M)[1]
+        private = re.search(r"^AGE-SECRET-KEY-1\w+$", shown, re.M)[0]
+        assert str(pyrage.x25519.Identity.from_str(private).to_public()) == public
+
+        settings.BACKUP_RECIPIENT = public
+        set_up()
+        assert "AGE-SECRET-KEY" not in capsys.readouterr().out
+
+    def test_asked_at_the_terminal_a_wrong_answer_is_asked_again(self, monkeypatch, capsys):
+        typed = iter(["lou", *ANSWERS.values()])
+        monkeypatch.setattr("builtins.input", lambda question: next(typed))
+
+        call_command("setup_portal")
+
+        assert "“lou” is no email address." in capsys.readouterr().err
+        assert User.objects.get().email == "lou@example.org"
+
+
+OFFICER = [
+    "EVABC_PRIVACY_OFFICER_NAME=Ola Sample",
+    "EVABC_PRIVACY_OFFICER_EMAIL=privacy@example.org",
+]
+
+
+def make_env(file, *arguments, typed=""):
+    return subprocess.run(
+        [sys.executable, "-I", str(SCRIPT), "--file", str(file), *arguments],
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def values(file):
+    return dict(re.findall(r"^([A-Z_]+)='?([^'\n]*)'?$", file.read_text(), re.M))
+
+
+def test_the_env_file_has_the_answers_and_new_secrets_for_its_owner_alone(tmp_path):
+    file = tmp_path / ".env"
+    typed = "https://cop.example.org/\nmail.example.org\n\n\nOla Sample\nprivacy@example.org\n"
+
+    done = make_env(file, typed=typed)
+
+    assert done.returncode == 0, done.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    found = values(file)
+    assert found["PORTAL_URL"] == "https://cop.example.org"
+    assert found["EMAIL_URL"] == "smtp+tls://mail.example.org:587"
+    assert found["EVABC_PRIVACY_OFFICER_EMAIL"] == "privacy@example.org"
+    made = {found[name] for name in ("SECRET_KEY", "POSTGRES_PASSWORD")}
+    assert {len(secret) for secret in made} == {64}
+    assert len(made) == 2
+    # Every name of the example is there, nothing of it is lost.
+    assert set(found) == set(values(ROOT / ".env.example"))
+
+
+def test_a_second_run_keeps_secrets_and_what_was_changed_by_hand(tmp_path):
+    file = tmp_path / ".env"
+    mail_server = ["EMAIL_URL=smtp://mail.example.org"]
+    make_env(file, "PORTAL_URL=https://a.example.org", *mail_server, *OFFICER)
+    file.write_text(file.read_text().replace("EVABC_QUIET_DAYS=3", "EVABC_QUIET_DAYS=4"))
+    before = values(file)
+
+    make_env(file, "PORTAL_URL=https://b.example.org", *OFFICER)
+
+    assert values(file) == {**before, "PORTAL_URL": "https://b.example.org"}
+    assert before["EVABC_QUIET_DAYS"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["PORTAL_URL=cop.example.org", "EMAIL_URL=smtp://m"], "PORTAL_URL must be"),
+        (["PORTAL_URL=https://cop.example.org", "EMAIL_URL=m"], "EMAIL_URL must be"),
+    ],
+)
+def test_half_an_answer_writes_nothing(tmp_path, arguments, says):
+    done = make_env(tmp_path / ".env", *OFFICER, *arguments)
+
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert list(tmp_path.iterdir()) == []

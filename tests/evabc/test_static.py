@@ -1,0 +1,27 @@
+"""The style sheets are whole: a brace that a merge lost takes away all that comes after it."""
+
+import re
+
+import pytest
+
+from tests.servers.parts import ROOT
+
+
+@pytest.mark.parametrize("name", ["tokens.css", "site.css", "desk.css"])
+def test_every_rule_ends(name):
+    css = re.sub(r"/\*.*?\*/", "", (ROOT / "static" / name).read_text(), flags=re.DOTALL)
+    depth = 0
+    for number, line in enumerate(css.splitlines(), start=1):
+        for sign in re.findall(r"[{}]", line):
+            depth += 1 if sign == "{" else -1
+            # A rule inside a media query is the deepest there is.
+            assert 0 <= depth <= 2, f"line {number}"
+    assert depth == 0
+
+
+@pytest.mark.parametrize("name", ["site.css", "desk.css"])
+def test_every_token_is_declared(name):
+    css = "".join((ROOT / "static" / sheet).read_text() for sheet in ("tokens.css", name))
+    declared = set(re.findall(r"(--[\w-]+):", css))
+
+    assert set(re.findall(r"var\((--[\w-]+)", css)) <= declared

@@ -1,0 +1,188 @@
+"""Upgrading a portal that is in use: nothing it holds is lost, and the version before goes on working."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+from django_migration_linter import MigrationLinter
+
+from tests.evabc.released import FIRST_RELEASE, write_rows
+from tests.servers.parts import ROOT
+
+OURS = ["communities", "membership", "joinrequests"]
+DB = "upgraded"
+BEFORE_PARAMETERS = ("communities", "0002_meetings")
+PARAMETERS = ("communities", "0003_parameters_of_a_rule")
+
+# Its column without a default in the database would stop the version before from writing; the
+# default came with 0010_region_default, and nobody ever ran the one without the other.
+MADE_GOOD = ["0002_region"]
+
+
+class ToTheUpgraded:
+    """What a migration reads and writes is in the database that it migrates."""
+
+    def db_for_read(self, model, **hints):
+        return DB
+
+    db_for_write = db_for_read
+
+
+@pytest.fixture
+def upgraded(django_db_setup, django_db_blocker, settings, tmp_path, monkeypatch):
+    """An empty database beside the tests' own, as the alias `upgraded`; gone afterwards."""
+    with django_db_blocker.unblock():
+        name = f"evabc_upgrade_{uuid4().hex[:12]}"
+        on_sqlite = connection.vendor == "sqlite"
+        if on_sqlite:
+            name = str(tmp_path / "first.sqlite3")
+        else:
+            run_beside(f"CREATE DATABASE {name}")
+        monkeypatch.setitem(
+            connections.databases, DB, {**connections.databases["default"], "NAME": name}
+        )
+        settings.DATABASE_ROUTERS = [ToTheUpgraded()]
+        yield connections[DB]
+        connections[DB].close()
+        del connections[DB]
+        if not on_sqlite:
+            run_beside(f"DROP DATABASE {name}")
+        connection.close()
+
+
+def run_beside(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def migrate(database, targets):
+    executor = MigrationExecutor(database)
+    executor.migrate(targets)
+    return MigrationExecutor(database).loader
+
+
+def rows(database, columns_of=None):
+    """Every table of ours: its columns and its rows, or what these columns hold now."""
+    with database.cursor() as cursor:
+        found = {}
+        for table in database.introspection.table_names(cursor):
+            if not table.startswith((*OURS, "account_")):
+                continue
+            if columns_of is None:
+                described = database.introspection.get_table_description(cursor, table)
+                columns = [column.name for column in described]
+            else:
+                columns = columns_of.get(table, ([], []))[0]
+            if columns:
+                names = ", ".join(f'"{column}"' for column in columns)
+                cursor.execute(f'SELECT {names} FROM "{table}"')  # noqa: S608 - names of the schema
+                found[table] = (columns, sorted(map(repr, cursor.fetchall())))
+        return found
+
+
+@pytest.mark.core
+def test_a_portal_of_the_first_release_is_upgraded_with_all_it_holds(upgraded):
+    loader = migrate(upgraded, FIRST_RELEASE)
+    first_version = loader.project_state(FIRST_RELEASE).apps
+    write_rows(first_version, "1")
+    before = rows(upgraded)
+
+    migrate(upgraded, loader.graph.leaf_nodes())
+
+    assert rows(upgraded, columns_of=before) == before
+    # A web server of the version before is still answering while the new one starts.
+    write_rows(first_version, "2")
+    assert first_version.get_model("joinrequests.JoinRequest").objects.count() == 4
+
+
+@pytest.mark.core
+def test_rules_keep_their_parameters_on_the_way_up_and_back(upgraded):
+    loader = migrate(upgraded, [BEFORE_PARAMETERS])
+    before = loader.project_state([BEFORE_PARAMETERS]).apps
+    team = before.get_model("communities.SupportTeam").objects.create(family="coordination")
+    community = before.get_model("communities.CommunityOfPractice").objects.create(team=team)
+    columns = before.get_model("communities.EligibilityCriterion").objects
+    columns.create(community=community, kind="caseload", program_types=["SAS", "STVC"])
+    columns.create(community=community, kind="funding", funder="PSSG")
+    columns.create(community=community, kind="eva-membership")
+    columns.create(
+        community=community,
+        kind="coordination-role",
+        roles=["CHAIR"],
+        initiatives_to_check=["ICAT"],
+    )
+    kept = list(columns.order_by("pk").values())
+
+    loader = migrate(upgraded, [PARAMETERS])
+    criteria = (
+        loader.project_state([PARAMETERS])
+        .apps.get_model("communities.EligibilityCriterion")
+        .objects
+    )
+    assert list(criteria.order_by("pk").values_list("kind", "parameters")) == [
+        ("caseload", {"program_types": ["SAS", "STVC"]}),
+        ("funding", {"funder": "PSSG"}),
+        ("eva-membership", {}),
+        (
+            "coordination-role",
+            {
+                "roles": ["CHAIR"],
+                "initiatives": [],
+                "roles_to_check": [],
+                "initiatives_to_check": ["ICAT"],
+            },
+        ),
+    ]
+    criteria.filter(kind="funding").update(parameters={"funder": "OTHER"})
+
+    migrate(upgraded, [BEFORE_PARAMETERS])
+    kept[1]["funder"] = "OTHER"
+    assert list(columns.order_by("pk").values()) == kept
+
+
+@pytest.mark.slow
+def test_the_new_version_works_on_what_the_first_one_wrote(upgraded):
+    loader = migrate(upgraded, FIRST_RELEASE)
+    write_rows(loader.project_state(FIRST_RELEASE).apps, "1")
+    migrate(upgraded, loader.graph.leaf_nodes())
+    upgraded.close()
+
+    for command in (["migrate", "--check"], ["reassess"], ["send_reminders"], ["ask_yearly"]):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": address_of(upgraded)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def address_of(database):
+    place = database.settings_dict
+    if database.vendor == "sqlite":
+        return f"sqlite:///{place['NAME']}"
+    return f"postgres://{place['USER']}:{place['PASSWORD']}@{place['HOST']}:{place['PORT']}/{place['NAME']}"
+
+
+def test_each_migration_lets_the_running_version_live(db, capsys):
+    linter = MigrationLinter(
+        str(Path(settings.BASE_DIR)),
+        include_apps=OURS,
+        ignore_initial_migrations=True,
+        ignore_name=MADE_GOOD,
+        no_cache=True,
+        quiet=["ok", "ignore", "warning"],
+    )
+
+    linter.lint_all_migrations()
+
+    assert linter.nb_erroneous == 0, capsys.readouterr().out
+    assert linter.nb_valid + linter.nb_warnings > 10

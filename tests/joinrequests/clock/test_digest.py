@@ -1,0 +1,182 @@
+"""The morning digest: on working days, when something waits too long, once, and about nobody."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from celery.schedules import crontab
+from django.core.management import call_command
+from django.utils import timezone
+
+from evabc.celery import app
+from evabc.schedule import SCHEDULE
+from membership.emails.queue import Letter, queue
+from membership.models import Enrolment, OutboxEmail, WorklistRow
+from requests import tasks, workflow
+from requests.clock import digest
+from requests.clock.digest import digest_of, send_digests
+from requests.lifecycle import State
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+SENT = builders.NOW  # Monday 4 May 2026, 10:00 in BC
+
+
+def morning(month, day):
+    """07:20 in BC."""
+    return datetime(2026, month, day, 14, 20, tzinfo=UTC)
+
+
+TOO_EARLY, LATE = morning(5, 12), morning(5, 13)  # 6 and 7 working days after Monday
+
+
+def digests():
+    return list(OutboxEmail.objects.filter(kind="digest").order_by("pk"))
+
+
+def test_nothing_waits_too_long_and_nothing_is_sent():
+    builders.sent(builders.worker())
+
+    assert send_digests(now=TOO_EARLY) == 0
+    assert digests() == []
+
+
+def test_a_request_that_waits_for_seven_working_days_brings_a_digest_to_its_team_only():
+    builders.sent(builders.worker())
+
+    assert send_digests(now=LATE) == 1
+
+    [letter] = digests()
+    assert letter.to_email == builders.community().team.mailbox
+    assert letter.person is None
+    assert letter.subject == "What waits on the staff desk"
+    assert "One request has waited for 7 working days or longer; the oldest for 7." in letter.body
+    assert "/admin/joinrequests/joinrequest/" in letter.body
+
+
+def test_it_names_nobody_and_nothing_of_a_request():
+    sent = builders.sent(builders.worker())
+    send_digests(now=LATE)
+
+    [letter] = digests()
+    for word in ("Dana", "Sample", "example.org", "Harbour", sent.reference):
+        assert word not in letter.subject + letter.body.replace("Sampleton", "")
+
+
+@pytest.mark.core
+def test_however_often_it_runs_there_is_one_a_day_and_another_the_next():
+    builders.sent(builders.worker())
+
+    counts = [send_digests(now=LATE + timedelta(hours=h)) for h in (0, 1, 4)]
+    counts.append(send_digests(now=LATE + timedelta(days=1)))
+
+    assert counts == [1, 0, 0, 1]
+    # The first had not left yet: two of them in one morning would say the same twice.
+    assert [d.state for d in digests()] == ["cancelled", "queued"]
+
+
+@pytest.mark.parametrize("day", [(5, 16), (5, 17), (5, 18)])  # Saturday, Sunday, Victoria Day
+def test_on_a_day_off_there_is_none(day):
+    builders.sent(builders.worker())
+
+    assert send_digests(now=morning(*day)) == 0
+
+
+def test_a_reply_starts_the_wait_anew():
+    worker, staff = builders.worker(), builders.staff()
+    asked = builders.request_in(State.AWAITING_REPLY, worker, staff)
+    assert send_digests(now=LATE) == 0
+    workflow.reply(join_request_id=asked.pk, by=worker, text="Yes.", now=LATE)
+
+    assert send_digests(now=LATE + timedelta(days=1)) == 0
+    assert send_digests(now=morning(5, 25)) == 1  # 7 working days: Victoria Day is none
+
+
+def test_a_note_of_staff_does_not_start_it_anew():
+    sent, staff = builders.sent(builders.worker()), builders.staff()
+    workflow.note(sent, by=staff, now=TOO_EARLY, reason="Looked at it.")
+
+    assert send_digests(now=LATE) == 1
+
+
+def test_it_counts_what_else_there_is():
+    staff = builders.staff()
+    for i in range(2):
+        builders.sent(builders.worker(f"dana{i}@example.org"))
+    asked = builders.request_in(State.AWAITING_REPLY, builders.worker("ari@example.org"), staff)
+    other = builders.sent(builders.worker("kit@example.org"), "icat")
+    enrolment = Enrolment.objects.create(
+        person=asked.person, community=builders.community("ors"), started_on="2025-01-01"
+    )
+    WorklistRow.objects.create(enrolment=enrolment, kind="rules", since="2026-05-04")
+    team = asked.community.team
+    failed = queue(Letter("receipt", team, asked.person, "s", "b"), about="x", event=1, now=SENT)
+    OutboxEmail.objects.filter(pk=failed.pk).update(state="failed")
+
+    found = digest_of(team, date(2026, 5, 27))
+    theirs = digest_of(other.community.team, date(2026, 5, 27))
+
+    assert found == digest.Digest(
+        late=2, oldest=16, closing_soon=1, failed_letters=1, worklist=1, late_on_worklist=1
+    )
+    assert (theirs.late, theirs.closing_soon, theirs.worklist) == (1, 0, 0)
+    body = digest.letter_of(found, team).body
+    assert "2 requests have waited" in body
+    assert "One request closes within 7 days" in body
+    assert "One row is open on the worklist, 1 for 7 working days or longer." in body
+    assert "One letter could not be delivered." in body
+
+
+def test_a_worklist_alone_brings_one_when_it_is_late(settings):
+    enrolment = Enrolment.objects.create(
+        person=builders.worker().person, community=builders.community(), started_on="2025-01-01"
+    )
+    WorklistRow.objects.create(enrolment=enrolment, kind="rules", since="2026-05-04")
+
+    assert send_digests(now=TOO_EARLY) == 0
+    assert send_digests(now=LATE) == 1
+
+
+def test_the_limit_is_a_setting(settings):
+    settings.WAITING_LIMIT_DAYS = {"quiet": 3, "loud": 6}
+    builders.sent(builders.worker())
+
+    assert send_digests(now=TOO_EARLY) == 1
+
+
+def test_the_cost_does_not_grow_with_what_waits(django_assert_max_num_queries):
+    builders.sent(builders.worker())
+    with django_assert_max_num_queries(50) as few:
+        send_digests(now=LATE)
+    for i in range(12):
+        builders.sent(builders.worker(f"dana{i}@example.org"))
+
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        send_digests(now=LATE + timedelta(days=1))
+
+
+def test_the_command_counts_and_writes_nothing_on_a_dry_run(capsys, monkeypatch):
+    builders.sent(builders.worker())
+    monkeypatch.setattr(timezone, "now", lambda: LATE)
+
+    call_command("send_digest", dry_run=True)
+    assert capsys.readouterr().out == "1 digests would be queued.\n"
+    assert digests() == []
+    call_command("send_digest")
+    assert capsys.readouterr().out == "1 digests were queued.\n"
+    assert len(digests()) == 1
+
+
+def test_beat_rings_on_weekday_mornings_and_the_task_sends(monkeypatch):
+    ring = SCHEDULE["morning-digest"]
+    assert ring["task"] in app.tasks
+    assert ring["task"] == tasks.morning_digest.name
+    assert isinstance(ring["schedule"], crontab)
+    assert (min(ring["schedule"].hour), max(ring["schedule"].hour)) == (7, 11)
+    assert ring["schedule"].day_of_week == {1, 2, 3, 4, 5}
+    builders.sent(builders.worker())
+    monkeypatch.setattr(timezone, "now", lambda: LATE)
+
+    tasks.morning_digest()
+
+    assert len(digests()) == 1

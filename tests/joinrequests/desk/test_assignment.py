@@ -1,0 +1,473 @@
+"""A day at the desk: whose turn it is, who is on it, notes among staff, the way through the queue."""
+
+import html
+from datetime import date, timedelta
+from urllib.parse import quote
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from membership.models import Agency, ListKind, OutboxEmail, Person, Program
+from membership.refusal import Refused
+from membership.register.matching import similar_people
+from requests import workflow
+from requests.desk import assignment, matching, queue
+from requests.desk.review import requests_of
+from requests.lifecycle import State
+from requests.models import JoinRequest, StaffNote
+from requests.my.erasing import erase
+from tests import builders
+from tests.builders import NOW
+from tests.membership.imports.lists import bring
+
+pytestmark = [
+    pytest.mark.django_db,
+]
+
+QUEUE = "/admin/joinrequests/joinrequest/"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def sam():
+    return builders.staff(email="sam@example.org")
+
+
+@pytest.fixture
+def priya(client):
+    priya = builders.staff()
+    builders.sign_in(client, priya)
+    return priya
+
+
+def page(client, path) -> str:
+    return html.unescape(client.get(path).content.decode())
+
+
+def sent(number: int, **answers) -> JoinRequest:
+    name = f"Dana Sample-{number}"
+    return builders.sent(builders.worker(f"dana{number}@example.org", name), name=name, **answers)
+
+
+def waits_since(join_request: JoinRequest, when) -> JoinRequest:
+    JoinRequest.objects.filter(pk=join_request.pk).update(waiting_since=when)
+    join_request.refresh_from_db()
+    return join_request
+
+
+def in_queue(viewer, now=NOW, **asked) -> list[JoinRequest]:
+    return list(queue.queue_of(requests_of(viewer), asked, viewer=viewer, now=now))
+
+
+# -- Whose turn it is -----------------------------------------------------------------------------
+
+
+def test_waiting_counts_from_when_the_request_last_came_to_staff(sam):
+    worker = builders.worker()
+    join_request = builders.sent(worker)
+    assert join_request.waiting_since == NOW
+    how = {"join_request_id": join_request.pk, "by": sam}
+
+    workflow.ask(**how, text="Which?", now=NOW + DAY)
+    join_request.refresh_from_db()
+    assert join_request.waiting_since == NOW
+
+    workflow.reply(join_request_id=join_request.pk, by=worker, text="This.", now=NOW + 2 * DAY)
+    join_request.refresh_from_db()
+    assert join_request.waiting_since == NOW + 2 * DAY
+
+    workflow.decline(**how, text="No.", now=NOW + 3 * DAY)
+    workflow.reopen(**how, reason="New facts.", now=NOW + 4 * DAY)
+    join_request.refresh_from_db()
+    assert join_request.waiting_since == NOW + 4 * DAY
+
+
+@pytest.mark.core
+def test_the_queue_is_in_the_order_of_waiting(sam):
+    first, second, third = sent(1), sent(2), sent(3)
+    waits_since(first, NOW + HOUR)
+
+    assert in_queue(sam) == [second, third, first]
+
+
+@pytest.mark.parametrize(
+    ("days", "mark"), [(0, ""), (2, ""), (3, "quiet"), (6, "quiet"), (7, "loud"), (9, "loud")]
+)
+def test_age_in_working_days_with_a_quiet_and_a_loud_mark(days, mark):
+    assert queue.Age(days).mark == mark
+
+
+def test_a_request_of_friday_is_one_working_day_old_on_monday_and_none_while_she_has_to_answer(sam):
+    worker = builders.worker()
+    join_request = builders.sent(worker)
+    waits_since(join_request, NOW - 3 * DAY)  # a Friday
+
+    assert queue.age_of(join_request, on=date(2026, 5, 4)) == queue.Age(1)
+    workflow.ask(join_request_id=join_request.pk, by=sam, text="Which?", now=NOW)
+    join_request.refresh_from_db()
+    assert queue.age_of(join_request, on=date(2026, 5, 4)) is None
+
+
+# -- I'm on it ------------------------------------------------------------------------------------
+
+
+def test_who_takes_a_request_has_it_for_a_day(sam):
+    join_request = sent(1)
+
+    taken = assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
+
+    assert taken.holder(NOW + DAY - HOUR) == sam
+    assert taken.holder(NOW + DAY) is None
+
+
+def test_a_colleague_is_refused_until_she_says_that_she_takes_it_over(sam, priya):
+    join_request = sent(1)
+    assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
+
+    with pytest.raises(Refused, match=r"Sam Sample is on it since 4 May, 10:00\."):
+        assignment.take(join_request_id=join_request.pk, by=priya, now=NOW + HOUR)
+    with pytest.raises(Refused, match=r"Sam Sample is on it"):
+        assignment.release(join_request_id=join_request.pk, by=priya, now=NOW + HOUR)
+    join_request.refresh_from_db()
+    assert join_request.taken_by == sam
+
+    taken = assignment.take(join_request_id=join_request.pk, by=priya, now=NOW + HOUR, over=True)
+    assert taken.holder(NOW + HOUR) == priya
+
+
+def test_after_a_day_anybody_takes_it_without_a_question(sam, priya):
+    join_request = sent(1)
+    assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
+
+    taken = assignment.take(join_request_id=join_request.pk, by=priya, now=NOW + DAY)
+
+    assert taken.holder(NOW + DAY) == priya
+
+
+def test_letting_go_and_deciding_free_the_request(sam):
+    one, other = sent(1), sent(2)
+    for join_request in (one, other):
+        assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
+
+    assignment.release(join_request_id=one.pk, by=sam, now=NOW)
+    workflow.decline(join_request_id=other.pk, by=sam, text="No.", now=NOW)
+
+    kept = JoinRequest.objects.values_list("taken_by", "taken_at")
+    assert list(kept) == [(None, None), (None, None)]
+
+
+def test_the_other_team_and_a_decided_request_are_refused(sam):
+    join_request = sent(1)
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    with pytest.raises(Refused, match="the other team"):
+        assignment.take(join_request_id=join_request.pk, by=camille, now=NOW)
+    with pytest.raises(Refused, match="the other team"):
+        assignment.write_note(join_request_id=join_request.pk, by=camille, text="Hm.", now=NOW)
+
+    workflow.decline(join_request_id=join_request.pk, by=sam, text="No.", now=NOW)
+    with pytest.raises(Refused, match="This cannot be done now"):
+        assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
+
+
+@pytest.mark.core
+def test_the_database_refuses_a_taken_request_without_its_time(sam):
+    join_request = sent(1)
+
+    with pytest.raises(IntegrityError, match="taken_request_says_when"), transaction.atomic():
+        JoinRequest.objects.filter(pk=join_request.pk).update(taken_by=sam)
+
+
+def test_mine_nobodys_and_all(sam, priya):
+    mine, hers, free, once = sent(1), sent(2), sent(3), sent(4)
+    assignment.take(join_request_id=mine.pk, by=sam, now=NOW)
+    assignment.take(join_request_id=hers.pk, by=priya, now=NOW)
+    assignment.take(join_request_id=once.pk, by=priya, now=NOW - DAY)
+
+    assert in_queue(sam, whose="mine") == [mine]
+    assert in_queue(sam, whose="nobody") == [free, once]
+    assert in_queue(sam) == [mine, hers, free, once]
+
+
+def test_taking_from_the_queue_shows_to_colleagues_in_the_queue_and_on_the_review(
+    client, priya, sam
+):
+    join_request = sent(1)
+
+    client.post(f"{QUEUE}{join_request.pk}/take/?queue")
+    assert "Let go" in page(client, QUEUE)
+    assert "You are on it" in page(client, f"{QUEUE}{join_request.pk}/change/")
+
+    builders.sign_in(client, sam)
+    shown = page(client, QUEUE)
+    assert '<span class="tag">Priya Sample</span>' in shown
+    assert "I’m on it" not in shown
+    assert "Priya Sample is on it since" in page(client, f"{QUEUE}{join_request.pk}/change/")
+
+
+def test_taking_over_asks_first_and_deciding_warns_but_does_not_block(client, priya, sam):
+    join_request = sent(1)
+    assignment.take(join_request_id=join_request.pk, by=sam, now=timezone.now())
+
+    asked = html.unescape(client.post(f"{QUEUE}{join_request.pk}/take/").content.decode())
+    assert "Have you asked?" in asked
+    join_request.refresh_from_db()
+    assert join_request.taken_by == sam
+
+    decline = f"{QUEUE}{join_request.pk}/decline/"
+    assert "Sam Sample is on it" in page(client, decline)
+    client.post(decline, {"text": "Not this time."})
+    join_request.refresh_from_db()
+    assert join_request.state == State.DECLINED
+
+    other = sent(2)
+    assignment.take(join_request_id=other.pk, by=sam, now=timezone.now())
+    client.post(f"{QUEUE}{other.pk}/take/", {"over": "yes"})
+    other.refresh_from_db()
+    assert other.taken_by == priya
+
+
+# -- Search and filters ---------------------------------------------------------------------------
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ana sample-2",
+        "dana2@exam",
+        "HARBOUR fam",
+        "{reference}",
+        "(604) 555-0199",
+        "dana & harbour",
+    ],
+)
+def test_the_search_finds_parts_of_name_address_phone_agency_and_reference(sam, words):
+    sent(1, agency="Sampleton House")
+    wanted = sent(2, phone="604.555.0199")
+
+    assert in_queue(sam, q=words.format(reference=wanted.reference)) == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("Márta Sample", "marta"), ("Dana sḵwx̱wú7mesh", "Skwxwu7mesh"), ("O’Neil-Öz", "ONeil oz")],
+)
+def test_a_name_is_found_without_its_accents_and_marks(sam, name, words):
+    sent(1)
+    wanted = builders.sent(builders.worker("dana@example.org"), name=name)
+
+    assert in_queue(sam, q=words) == [wanted]
+
+
+def test_a_request_is_found_by_the_new_name_of_its_person_and_of_its_agency(sam):
+    agency = Agency.objects.create(name="Example Harbour Family Services")
+    join_request = sent(1)
+
+    join_request.person.name = "Zora Xu"
+    join_request.person.save(update_fields=["name"])
+    agency.name = "Sampleton House"
+    agency.save()
+
+    assert in_queue(sam, q="zora xu") == in_queue(sam, q="sampleton") == [join_request]
+    assert in_queue(sam, q="harbour") == [join_request]
+    assert in_queue(sam, q="sample-1") == []
+
+
+def test_a_request_is_found_by_what_a_list_fills_in(sam):
+    join_request = sent(1)
+    Person.objects.filter(pk=join_request.person_id).update(name="", search_text="")
+    bring(
+        ListKind.PEOPLE,
+        "Name,Email,Agency,Program,Community,Caseload",
+        "Zora Xu,dana1@example.org,Sample House,STVC,Sampleton,yes",
+    )
+
+    assert in_queue(sam, q="zora xu") == [join_request]
+
+
+def test_a_request_that_is_moved_to_nobody_is_not_found_by_the_name(sam):
+    join_request = sent(1)
+    erase(person_id=join_request.person_id, by=builders.lead(), now=NOW)
+
+    join_request.refresh_from_db()
+    assert "dana" not in join_request.search_text
+    assert in_queue(sam, q="dana", state="all") == []
+
+
+@pytest.mark.core
+def test_the_search_keeps_to_the_team_and_to_the_filters(client, priya):
+    builders.sent(builders.worker("kai@example.org", "Kai Sample"), "icat")
+    declined = builders.request_in(State.DECLINED, builders.worker(), priya)
+
+    assert in_queue(priya, q="sample") == []
+    assert in_queue(priya, q="sample", state="all") == [declined]
+    assert "Dana Sample" in page(client, f"{QUEUE}?q=dana+sam&state=all")
+    assert "Dana Sample" not in page(client, f"{QUEUE}?q=dana+sam")
+
+
+def test_the_verdict_and_the_region_follow_what_staff_match_and_check(sam):
+    agency = Agency.objects.create(name="Example Harbour Family Services")
+    program = Program.objects.create(agency=agency, type="STVC", region="KOOTENAY")
+    join_request = sent(1, agency="Ex. Harbour", ministry_funded="unsure")
+    how = {"join_request_id": join_request.pk, "by": sam, "now": NOW}
+    assert (join_request.region, join_request.verdict) == ("", "unknown")
+
+    matching.match_agency(**how, agency_id=agency.pk)
+    assert in_queue(sam, region="KOOTENAY", verdict="unknown") == [join_request]
+
+    matching.check_funding(**how, answer=False)
+    assert in_queue(sam, region="KOOTENAY", verdict="not-met") == [join_request]
+    assert program.region == "KOOTENAY"
+
+
+def test_what_is_in_the_register_when_she_asks_gives_the_region(sam):
+    agency = Agency.objects.create(name="Example Harbour Family Services")
+    Program.objects.create(agency=agency, type="STVC", region="CARIBOO")
+
+    assert sent(1).region == "CARIBOO"
+
+
+def test_the_clock_keeps_the_verdicts_of_open_requests_up_to_the_register(sam):
+    waiting, decided = sent(1), builders.request_in(State.DECLINED, builders.worker(), sam)
+    for person in Person.objects.all():
+        person.positions.update(carries_caseload=False)
+
+    assert assignment.look_at_the_open_ones(now=NOW) == 1
+    assert assignment.look_at_the_open_ones(now=NOW) == 0
+
+    waiting.refresh_from_db()
+    decided.refresh_from_db()
+    assert (waiting.verdict, decided.verdict) == ("not-met", "met")
+
+
+def test_looking_at_the_open_ones_takes_the_same_queries_for_two_and_for_ten(
+    django_assert_max_num_queries,
+):
+    for number in range(2):
+        sent(number)
+    with django_assert_max_num_queries(100) as few:
+        assignment.look_at_the_open_ones(now=NOW)
+    for number in range(2, 10):
+        sent(number)
+
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        assignment.look_at_the_open_ones(now=NOW)
+
+
+# -- Next and previous ----------------------------------------------------------------------------
+
+
+@pytest.mark.core
+def test_next_and_previous_follow_the_order_and_the_filters_of_the_queue(sam):
+    late = waits_since(sent(1), NOW + HOUR)
+    early, middle = waits_since(sent(2), NOW - HOUR), sent(3)
+    how = {"viewer": sam, "now": NOW}
+
+    around = queue.neighbours(middle, requests_of(sam), {}, **how)
+    assert (around.previous, around.next) == (early, late)
+
+    assignment.take(join_request_id=early.pk, by=sam, now=NOW)
+    around = queue.neighbours(middle, requests_of(sam), {"whose": "nobody"}, **how)
+    assert (around.previous, around.next) == (None, late)
+
+
+@pytest.mark.core
+def test_of_requests_that_came_at_the_same_moment_none_is_skipped(sam):
+    first, second, third = sent(1), sent(2), sent(3)
+
+    around = queue.neighbours(second, requests_of(sam), {}, viewer=sam, now=NOW)
+
+    assert (around.previous, around.next) == (first, third)
+
+
+def test_a_decided_request_still_leads_to_the_next(sam):
+    first, second = sent(1), sent(2)
+    workflow.decline(join_request_id=first.pk, by=sam, text="No.", now=NOW)
+    first.refresh_from_db()
+
+    around = queue.neighbours(first, requests_of(sam), {}, viewer=sam, now=NOW)
+
+    assert (around.previous, around.next) == (None, second)
+
+
+def test_the_review_page_keeps_the_queue_that_it_was_opened_from(client, priya):
+    first, second = sent(1), sent(2)
+    behind = "?_changelist_filters=" + quote("whose=nobody", safe="")
+
+    assert f"{QUEUE}{first.pk}/change/{behind}" in page(client, f"{QUEUE}?whose=nobody")
+    review = page(client, f"{QUEUE}{first.pk}/change/{behind}")
+    assert f'accesskey="j" href="{QUEUE}{second.pk}/change/{behind}"' in review
+    answer = client.post(f"{QUEUE}{first.pk}/decline/{behind}", {"text": "No."})
+    assert answer.url == f"{QUEUE}?whose=nobody"
+
+
+# -- Notes among staff ----------------------------------------------------------------------------
+
+SECRET = "Her manager called: unsure about the caseload."
+
+
+@pytest.mark.core
+def test_a_note_says_who_and_when_and_is_never_changed(client, priya):
+    join_request = sent(1)
+
+    with time_machine.travel(NOW, tick=False):
+        client.post(f"{QUEUE}{join_request.pk}/note/", {"note-text": SECRET})
+        shown = page(client, f"{QUEUE}{join_request.pk}/change/")
+
+    [kept] = StaffNote.objects.all()
+    assert (kept.by, kept.at, kept.text) == (priya, NOW, SECRET)
+    assert SECRET in shown
+    assert "4 May 2026, 10:00, Priya Sample" in shown
+    with pytest.raises(TypeError, match="append-only"):
+        kept.save()
+
+
+def test_an_empty_note_is_refused_with_a_sentence(client, priya):
+    join_request = sent(1)
+
+    answer = client.post(f"{QUEUE}{join_request.pk}/note/", {"note-text": " "})
+
+    assert answer.content.decode().count("Write the note first.") == 2
+    assert StaffNote.objects.count() == 0
+
+
+def test_the_applicant_sees_a_note_on_no_page_and_in_no_letter(client, priya):
+    worker = builders.worker()
+    join_request = builders.sent(worker)
+    assignment.write_note(join_request_id=join_request.pk, by=priya, text=SECRET, now=NOW)
+    workflow.ask(join_request_id=join_request.pk, by=priya, text="Which program?", now=NOW)
+    builders.sign_in(client, worker)
+    path = f"/my/requests/{join_request.pk}/"
+
+    # The question is there, and so the page is not empty; the note is not.
+    assert "Which program?" in page(client, path)
+    for shown in ("/my/", path, f"{path}sent/", f"{path}withdraw/"):
+        assert "Her manager" not in page(client, shown)
+    assert OutboxEmail.objects.filter(body__contains="Which program?").count() == 1
+    assert not OutboxEmail.objects.filter(body__contains="Her manager").exists()
+
+
+# -- Maybe the same person ------------------------------------------------------------------------
+
+
+@pytest.mark.core
+def test_people_who_may_be_the_same_are_shown_with_why():
+    dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
+    same = Person.objects.create(name="Dana SAMPLE")
+    start = Person.objects.create(name="D. Sampel", email="dana@example.net")
+    near = Person.objects.create(name="Danna Sample", email="ds@example.org")
+    Person.objects.create(name="Robin Sample", email="robin@example.org")
+
+    assert [(s.person, s.why) for s in similar_people(dana)] == [
+        (same, "the same name"),
+        (start, "an address that starts the same"),
+        (near, "a name that is nearly the same"),
+    ]
+
+
+def test_somebody_without_name_and_address_is_like_nobody():
+    Person.objects.create()
+
+    assert similar_people(Person.objects.create()) == []

@@ -1,0 +1,239 @@
+"""A request that came by email or phone: entered by staff, seen and answered by the one who asked."""
+
+import html
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from membership.models import Enrolment, OutboxEmail, Person, ProgramPosition
+from membership.register.people import person_for
+from requests import workflow
+from requests.lifecycle import State
+from requests.models import CameBy, JoinRequest
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+DESK = "/admin/joinrequests/joinrequest/"
+ENTER = f"{DESK}enter/stvc/"
+
+
+@pytest.fixture
+def priya():
+    return builders.staff()
+
+
+@pytest.fixture
+def desk(client, priya):
+    builders.sign_in(client, priya)
+    return client
+
+
+def typed(**other):
+    about = {"email": "Dana@Example.org", "came_by": "phone", "agreed": "on"}
+    return {**builders.STVC_ANSWERS, **about, **other}
+
+
+def enter(by, email="dana@example.org", slug="stvc", **answers):
+    return workflow.submit_for(
+        email=email,
+        community=builders.community(slug),
+        answers={**builders.answers_for(slug), **answers},
+        came_by=CameBy.PHONE,
+        by=by,
+        now=builders.NOW,
+    )
+
+
+def shown(answer):
+    return html.unescape(answer.content.decode())
+
+
+def test_it_waits_for_review_like_any_other_and_the_history_says_who_entered_it(desk, priya):
+    answer = desk.post(ENTER, typed(note="She starts on Monday."))
+
+    entered = JoinRequest.objects.get()
+    assert answer.url == f"{DESK}{entered.pk}/change/"
+    assert (entered.state, entered.came_by) == (State.AWAITING_REVIEW, "phone")
+    assert entered.answers == {**builders.STVC_ANSWERS, "note": "She starts on Monday."}
+    assert (entered.person.name, entered.person.email) == ("Dana Sample", "dana@example.org")
+    assert entered.person.user is None
+    [event] = entered.events.all()
+    assert (event.verb, event.by, event.by_staff) == ("submit", priya, True)
+    assert event.text == "She starts on Monday."
+    assert event.reason == "It came by phone. The applicant asked for it and agreed."
+    assert "Sent by Priya Sample (EVA BC)" in " ".join(shown(desk.get(answer.url)).split())
+    [position] = ProgramPosition.objects.filter(person=entered.person)
+    assert (position.evidence, position.carries_caseload) == ("claimed", True)
+
+
+def test_the_receipt_says_who_entered_it_and_the_team_gets_its_news(priya):
+    entered = enter(priya)
+
+    letters = {letter.kind: letter for letter in OutboxEmail.objects.all()}
+    assert set(letters) == {"receipt-entered", "news-submit"}
+    receipt = letters["receipt-entered"]
+    assert receipt.to_email == "dana@example.org"
+    assert receipt.subject == f"We have your request ({entered.reference})"
+    assert "You asked us by phone to join the STVC community" in receipt.body
+    assert "We entered your request for you." in receipt.body
+    assert f"/my/requests/{entered.pk}/" in receipt.body
+
+
+def test_she_takes_it_over_by_signing_in_with_that_email_and_answers_and_withdraws(client, priya):
+    entered = enter(priya)
+    workflow.ask(join_request_id=entered.pk, by=priya, text="Which program?", now=builders.NOW)
+    page = f"/my/requests/{entered.pk}/"
+    assert client.get(page).url == f"/accounts/login/?next={page}"
+    dana = builders.User.objects.create_user("dana@example.org")
+    builders.sign_in(client, dana)
+
+    # The link of the letter is the first page she opens.
+    seen = shown(client.get(page))
+    assert "EVA BC staff entered your request for you, as you asked by phone." in seen
+    assert "Which program?" in seen
+    assert entered.reference in shown(client.get("/my/"))
+    client.post(f"{page}reply/", {"text": "STVC."})
+    client.post(f"{page}withdraw/")
+
+    entered.refresh_from_db()
+    assert entered.person.user == dana
+    assert [e.verb for e in entered.events.all()] == ["submit", "ask", "reply", "withdraw"]
+    assert entered.state == State.WITHDRAWN
+
+
+def test_somebody_elses_sign_in_does_not_see_it(client, priya):
+    entered = enter(priya)
+    builders.sign_in(client, builders.worker("other@example.org", "Other Sample"))
+
+    assert client.get(f"/my/requests/{entered.pk}/").status_code == 404
+    assert entered.reference not in shown(client.get("/my/"))
+
+
+def test_a_withdrawal_stops_the_receipt_that_has_not_left(priya):
+    entered = enter(priya)
+    dana = builders.User.objects.create_user("dana@example.org")
+    person_for(dana)
+
+    workflow.withdraw(join_request_id=entered.pk, by=dana, now=builders.NOW)
+
+    assert OutboxEmail.objects.get(kind="receipt-entered").state == "cancelled"
+
+
+@pytest.mark.parametrize("email", ["DANA@example.org", " dana@example.org "])
+def test_a_person_of_the_register_is_taken_and_keeps_what_is_known(priya, email):
+    listed = Person.objects.create(email="Dana@example.org", name="Dana Q. Sample")
+
+    entered = enter(priya, email, phone="604 555 0100")
+
+    assert entered.person == listed
+    listed.refresh_from_db()
+    assert (listed.name, listed.phone) == ("Dana Q. Sample", "604 555 0100")
+    assert Person.objects.filter(email__iexact="dana@example.org").count() == 1
+
+
+def test_somebody_with_a_sign_in_finds_it_there(client, priya):
+    dana = builders.worker()
+    entered = enter(priya)
+
+    assert entered.person == dana.person
+    builders.sign_in(client, dana)
+    assert entered.reference in shown(client.get("/my/"))
+
+
+def test_a_sign_in_that_asked_for_nothing_yet_takes_it_over(priya):
+    dana = builders.User.objects.create_user("dana@example.org")
+    entered = enter(priya)
+
+    assert person_for(dana) == entered.person
+
+
+def test_an_open_request_is_said_and_linked_and_what_was_typed_stays(desk):
+    there = builders.sent(builders.worker())
+
+    seen = shown(desk.post(ENTER, typed(note="My careful note.")))
+
+    assert "This person has another open request for this community. Nothing was changed." in seen
+    assert f'<a href="{DESK}{there.pk}/change/">request {there.reference}</a>' in seen
+    assert "My careful note." in seen
+    assert JoinRequest.objects.count() == 1
+
+
+@pytest.mark.core
+def test_sending_the_form_twice_enters_it_once(desk):
+    desk.post(ENTER, typed())
+    again = shown(desk.post(ENTER, typed()))
+
+    assert "another open request" in again
+    assert JoinRequest.objects.count() == Person.objects.filter(user=None).count() == 1
+    assert OutboxEmail.objects.filter(kind="receipt-entered").count() == 1
+
+
+def test_somebody_who_is_in_already_is_refused(priya):
+    dana = builders.worker()
+    Enrolment.objects.create(
+        person=dana.person, community=builders.community(), started_on="2026-01-01"
+    )
+
+    with pytest.raises(workflow.Refused, match="Dana Sample is in this community already"):
+        enter(priya)
+    assert JoinRequest.objects.count() == 0
+
+
+def test_a_draft_of_her_own_stays_as_it_is(priya):
+    dana = builders.worker()
+    draft = builders.draft(dana, note="Half of it.")
+
+    enter(priya)
+
+    draft.refresh_from_db()
+    assert (draft.state, draft.answers["note"]) == (State.DRAFT, "Half of it.")
+
+
+def test_the_other_teams_communities_do_not_exist(desk, priya):
+    assert desk.get(f"{DESK}enter/icat/").status_code == 404
+    assert desk.post(f"{DESK}enter/icat/", typed()).status_code == 404
+    assert "Interagency" not in shown(desk.get(f"{DESK}enter/"))
+    with pytest.raises(workflow.Refused, match="other team"):
+        enter(priya, slug="icat")
+    assert not Person.objects.filter(email="dana@example.org").exists()
+
+
+@pytest.mark.parametrize(
+    ("missing", "sentence"),
+    [
+        ("email", "Type the applicant’s work email."),
+        ("came_by", "Say how the request came."),
+        ("agreed", "Tick that the applicant asked for this and agreed."),
+        ("carries_caseload", "Say whether you carry a caseload."),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_is_written(desk, missing, sentence):
+    data = typed()
+    del data[missing]
+
+    seen = shown(desk.post(ENTER, data))
+
+    assert sentence in seen
+    assert "Example Harbour Family Services" in seen
+    assert JoinRequest.objects.count() == 0
+    assert not Person.objects.filter(email__iexact="dana@example.org").exists()
+
+
+def test_a_chair_is_entered_with_the_questions_of_coordination(client):
+    builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
+    about = {"email": "ari@example.org", "came_by": "email", "agreed": "on"}
+
+    client.post(f"{DESK}enter/icat/", {**builders.ICAT_ANSWERS, **about})
+
+    entered = JoinRequest.objects.get()
+    assert (entered.community.slug, entered.came_by) == ("icat", "email")
+    assert "You asked us by email" in OutboxEmail.objects.get(kind="receipt-entered").body
+
+
+@pytest.mark.core
+def test_the_database_keeps_no_other_way_of_coming(priya):
+    entered = enter(priya)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        JoinRequest.objects.filter(pk=entered.pk).update(came_by="pigeon")

@@ -1,0 +1,347 @@
+"""From request to register: matching, adding, checking, by the verbs."""
+
+from datetime import date
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from communities.rules.assess import Assessment
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, Reading
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    CoordinationRole,
+    EvaMembership,
+    Program,
+    ProgramPosition,
+)
+from membership.register.facts import NotKept
+from requests import workflow
+from requests.desk import matching, review
+from requests.desk.matching_panel import matching_of
+from requests.lifecycle import State, Verb
+from requests.models import JoinRequest
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 5, 4)
+YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+WRITTEN = "The Example Harbor Family Service"
+
+
+@pytest.fixture
+def priya():
+    return builders.staff()
+
+
+@pytest.fixture
+def agency():
+    return Agency.objects.create(name="Example Harbour Family Services", city="Example Harbour")
+
+
+@pytest.fixture
+def program(agency):
+    return Program.objects.create(agency=agency, type="STVC", community_served="Example Harbour")
+
+
+def ask(email="dana@example.org", slug="stvc", **answers):
+    return builders.sent(builders.worker(email, email.split("@")[0].title()), slug, **answers)
+
+
+def again(join_request) -> JoinRequest:
+    return JoinRequest.objects.select_related("person", "community__team", "agency").get(
+        pk=join_request.pk
+    )
+
+
+def assessed(join_request) -> Assessment:
+    fresh = again(join_request)
+    review.assess_all([fresh], on=TODAY)
+    return fresh.current_assessment  # type: ignore[attr-defined]
+
+
+def readings(join_request):
+    return [finding.reading for finding in assessed(join_request).findings]
+
+
+def how(join_request, by):
+    return {"join_request_id": join_request.pk, "by": by, "now": builders.NOW}
+
+
+def test_a_written_agency_is_suggested_matched_and_brings_its_program(priya, agency, program):
+    asked = ask(agency=WRITTEN)
+    assert matching_of(asked, search="").agencies == [agency]
+
+    matching.match_agency(agency_id=agency.pk, **how(asked, priya))
+
+    asked = again(asked)
+    position = ProgramPosition.objects.get()
+    assert (asked.agency, asked.agency_name) == (agency, agency.name)
+    assert asked.answers["agency"] == WRITTEN
+    assert (position.agency, position.program, position.evidence) == (agency, program, "claimed")
+    step = asked.events.last()
+    assert (step.verb, step.state_after, step.by) == (Verb.NOTE, State.AWAITING_REVIEW, priya)
+    assert step.reason == f"Matched “{WRITTEN}” to {agency.name}."
+
+
+def test_another_agency_may_be_chosen_while_the_request_is_open(priya, agency, program):
+    wrong = Agency.objects.create(name="Example Harbour House")
+    asked = ask(agency=WRITTEN)
+    matching.match_agency(agency_id=wrong.pk, **how(asked, priya))
+
+    matching.match_agency(agency_id=agency.pk, **how(asked, priya))
+
+    assert again(asked).agency == agency
+    assert ProgramPosition.objects.get().program == program
+
+
+def test_other_open_requests_of_the_team_that_name_the_same_agency_are_matched_too(priya, agency):
+    asked = ask(agency=WRITTEN)
+    alike = ask("kim@example.org", agency="the EXAMPLE Harbor, Family Service")
+    ask("lee@example.org", agency="Somewhere else")
+    other_team = ask("max@example.org", "icat", agency=WRITTEN)
+    matching.match_agency(agency_id=agency.pk, **how(asked, priya))
+    assert matching_of(again(asked), search="").alike == [alike]
+
+    assert matching.match_written_alike(**how(asked, priya)) == 1
+
+    assert again(alike).agency == agency
+    assert again(other_team).agency is None
+    assert matching_of(again(asked), search="").alike == []
+
+
+def test_an_agency_that_is_missing_is_added_and_matched_once(priya):
+    asked = ask(agency="New Sample House")
+    matching.add_agency(name="New Sample House", city="Sampleton", **how(asked, priya))
+    added = Agency.objects.get()
+    assert (added.name, added.city, again(asked).agency) == (
+        "New Sample House",
+        "Sampleton",
+        added,
+    )
+
+    with pytest.raises(NotKept, match="The register has New Sample House already"):
+        matching.add_agency(name="NEW sample-house", city="", **how(asked, priya))
+    assert Agency.objects.count() == 1
+
+
+@pytest.mark.core
+def test_a_program_that_is_missing_is_added_and_matched_once(priya, agency):
+    asked = ask()
+    where = {"program_type": ProgramType.STVC, "community_served": "Example Harbour"}
+    matching.add_program(**where, **how(asked, priya))
+    assert ProgramPosition.objects.get().program == Program.objects.get()
+
+    with pytest.raises(NotKept, match="has a program of this type in this place already"):
+        matching.add_program(**where, **how(asked, priya))
+
+
+def test_a_program_of_another_agency_is_refused(priya, agency, program):
+    other = Program.objects.create(agency=Agency.objects.create(name="Other House"), type="STVC")
+    asked = ask()
+    with pytest.raises(workflow.Refused, match="another agency"):
+        matching.match_program(program_id=other.pk, **how(asked, priya))
+
+
+def test_one_of_several_programs_is_chosen(priya, agency):
+    programs = [
+        Program.objects.create(agency=agency, type="STVC", community_served=place)
+        for place in ("Sampleton", "Invented Lake")
+    ]
+    asked = ask()
+    assert ProgramPosition.objects.get().program is None
+    matching.match_program(program_id=programs[1].pk, **how(asked, priya))
+    assert ProgramPosition.objects.get().program == programs[1]
+
+
+def test_an_initiative_is_suggested_matched_or_added():
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    known = CoordinationInitiative.objects.create(
+        name="Sampleton Interagency Team", kind="ICAT", community_served="Sampleton"
+    )
+    asked = ask(slug="icat", initiative_name="Sampelton Interagency Team")
+    assert matching_of(again(asked), search="").initiatives == [known]
+    matching.match_initiative(initiative_id=known.pk, **how(asked, camille))
+    assert CoordinationRole.objects.get().initiative == known
+
+    matching.add_initiative(
+        kind=InitiativeKind.ICAT,
+        name="Invented Lake ICAT",
+        community_served="Invented Lake",
+        **how(asked, camille),
+    )
+    assert CoordinationRole.objects.get().initiative.name == "Invented Lake ICAT"
+
+
+@pytest.mark.core
+def test_what_staff_search_for_stands_in_place_of_the_suggestions(agency):
+    Agency.objects.create(name="Échantillon House")
+    asked = ask(agency="Nothing alike")
+    assert matching_of(asked, search="").agencies == []
+    assert matching_of(asked, search="harbour services").agencies == [agency]
+    assert [a.name for a in matching_of(asked, search="echantillon").agencies] == [
+        "Échantillon House"
+    ]
+
+
+def test_all_checked_reads_met_and_is_approved_without_a_reason(priya, agency, program):
+    asked = ask(ministry_funded="unsure", eva_membership="unsure")
+    assert assessed(asked).needs_written_reason
+
+    matching.check_caseload(answer=True, **how(asked, priya))
+    matching.check_funding(answer=True, **how(asked, priya))
+    matching.check_membership(holder="agency", period=YEAR, **how(asked, priya))
+
+    assert readings(asked) == [Reading.MET] * 3
+    workflow.approve(**how(asked, priya))
+    assert again(asked).state == State.APPROVED
+
+
+def test_the_next_colleague_from_the_same_program_reads_met_but_for_her_own_caseload(
+    priya, agency, program
+):
+    asked = ask()
+    matching.check_caseload(answer=True, **how(asked, priya))
+    matching.check_funding(answer=True, **how(asked, priya))
+    matching.check_membership(holder="agency", period=YEAR, **how(asked, priya))
+
+    colleague = ask("kim@example.org", ministry_funded="unsure", eva_membership="unsure")
+
+    assert readings(colleague) == [Reading.TO_CHECK, Reading.MET, Reading.MET]
+
+
+@pytest.mark.parametrize(("check", "place"), [("check_caseload", 0), ("check_funding", 1)])
+def test_a_no_reads_not_met_and_the_other_button_takes_it_back(
+    priya, agency, program, check, place
+):
+    asked = ask()
+    for answer, reading in [
+        (False, Reading.NOT_MET),
+        (True, Reading.MET),
+        (False, Reading.NOT_MET),
+    ]:
+        getattr(matching, check)(answer=answer, **how(asked, priya))
+        assert readings(asked)[place] == reading
+    checked = ProgramPosition.objects.filter(evidence=Evidence.CONFIRMED)
+    assert checked.count() == (1 if check == "check_caseload" else 0)
+
+
+def test_a_checked_caseload_stands_beside_what_she_said(priya, agency, program):
+    asked = ask()
+    matching.check_caseload(answer=False, **how(asked, priya))
+    claimed, checked = ProgramPosition.objects.order_by("pk")
+    assert (claimed.evidence, claimed.carries_caseload) == (Evidence.CLAIMED, True)
+    assert (checked.evidence, checked.carries_caseload) == (Evidence.CONFIRMED, False)
+    assert (checked.confirmed_by, checked.confirmed_on) == (priya, TODAY)
+
+
+def test_a_caseload_that_was_checked_before_the_match_moves_along(priya, agency, program):
+    asked = ask(agency=WRITTEN)
+    matching.check_caseload(answer=True, **how(asked, priya))
+    matching.match_agency(agency_id=agency.pk, **how(asked, priya))
+    assert readings(asked)[0] == Reading.MET
+    assert {p.program for p in ProgramPosition.objects.all()} == {program}
+
+
+def test_checked_funding_replaces_a_period_that_does_not_hold_today(priya, agency, program):
+    Program.objects.update(
+        funder="PSSG",
+        funded_until="2025-03-31",
+        evidence=Evidence.LISTED,
+        list_name="the contract list",
+        list_as_of="2025-01-01",
+    )
+    asked = ask()
+    assert readings(asked)[1] == Reading.NOT_MET
+    matching.check_funding(answer=True, **how(asked, priya))
+    program.refresh_from_db()
+    assert (program.funder, program.funded_until) == (Funder.PSSG, None)
+    assert readings(asked)[1] == Reading.MET
+
+
+def test_funding_cannot_be_checked_before_the_program_is_matched(priya):
+    asked = ask()
+    with pytest.raises(workflow.Refused, match="Match the program"):
+        matching.check_funding(answer=True, **how(asked, priya))
+    with pytest.raises(workflow.Refused, match="Match the request to an agency"):
+        matching.check_membership(holder="agency", period=YEAR, **how(asked, priya))
+
+
+@pytest.mark.core
+def test_a_membership_yes_no_yes_on_one_day_ends_as_the_last_answer(priya, agency, program):
+    asked = ask()
+    for period, reading in [(YEAR, Reading.MET), (None, Reading.NOT_MET), (YEAR, Reading.MET)]:
+        matching.check_membership(holder="agency", period=period, **how(asked, priya))
+        assert readings(asked)[2] == reading
+    held = EvaMembership.objects.get()
+    assert (held.starts_on, held.ends_on, held.is_held) == (*YEAR, True)
+
+
+def test_a_membership_of_her_own_counts_too_and_an_ended_one_says_no(priya):
+    asked = ask(eva_membership="own")
+    matching.check_membership(holder="own", period=YEAR, **how(asked, priya))
+    assert readings(asked)[2] == Reading.MET
+    ended = (YEAR[0], date(2026, 3, 31))
+    matching.check_membership(holder="own", period=ended, **how(asked, priya))
+    assert EvaMembership.objects.count() == 1
+    assert readings(asked)[2] == Reading.NOT_MET
+
+
+def test_a_role_is_confirmed_or_denied():
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    asked = ask(slug="icat")
+    for answer, reading in [(True, Reading.MET), (False, Reading.NOT_MET), (True, Reading.MET)]:
+        matching.check_role(answer=answer, **how(asked, camille))
+        assert readings(asked) == [reading]
+    assert CoordinationRole.objects.filter(evidence=Evidence.CONFIRMED).count() == 1
+
+
+def test_the_history_of_each_row_says_who_did_what_without_naming_the_applicant(
+    priya, agency, program
+):
+    asked = ask(agency=WRITTEN)
+    matching.match_agency(agency_id=agency.pk, **how(asked, priya))
+    matching.check_caseload(answer=True, **how(asked, priya))
+    matching.check_funding(answer=True, **how(asked, priya))
+    matching.check_membership(holder="agency", period=YEAR, **how(asked, priya))
+    logged = [
+        (entry.content_type.model, entry.change_message)
+        for entry in LogEntry.objects.filter(user=priya).order_by("pk")
+    ]
+    funding = "Funding checked: Ministry of Public Safety and Solicitor General (PSSG) (before: nobody knew)."
+    membership = "EVA BC membership checked: 1 January 2026 to 31 December 2026."
+    assert logged == [
+        ("agency", f"Request {asked.reference}: Matched “{WRITTEN}” to {agency.name}."),
+        ("person", f"Caseload in {program} checked: yes."),
+        ("program", funding),
+        ("agency", funding),
+        ("agency", membership),
+        ("evamembership", membership),
+    ]
+
+
+ACTS = {
+    "match_agency": {"agency_id": 1},
+    "match_program": {"program_id": 1},
+    "match_initiative": {"initiative_id": 1},
+    "add_agency": {"name": "Sample", "city": ""},
+    "add_program": {"program_type": ProgramType.STVC, "community_served": ""},
+    "add_initiative": {"kind": InitiativeKind.ICAT, "name": "Sample", "community_served": ""},
+    "check_caseload": {"answer": True},
+    "check_funding": {"answer": True},
+    "check_role": {"answer": True},
+    "check_membership": {"holder": "own", "period": None},
+}
+
+
+@pytest.mark.parametrize("verb", ACTS)
+def test_the_other_team_and_a_decided_request_are_refused(priya, verb):
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    asked = ask()
+    with pytest.raises(workflow.Refused, match="the other team"):
+        getattr(matching, verb)(**ACTS[verb], **how(asked, camille))
+    workflow.decline(text="Not this time.", **how(asked, priya))
+    with pytest.raises(workflow.Refused, match="“declined”"):
+        getattr(matching, verb)(**ACTS[verb], **how(asked, priya))
+    assert not LogEntry.objects.exists()

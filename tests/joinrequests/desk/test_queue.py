@@ -1,0 +1,183 @@
+"""The queue of a team and the review page: what they show, and at what cost."""
+
+import html
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from membership.models import Person
+from requests import workflow
+from requests.desk.assignment import write_note
+from requests.lifecycle import State
+from requests.models import JoinRequest
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/admin/joinrequests/joinrequest/"
+
+
+@pytest.fixture
+def desk(client):
+    builders.sign_in(client, builders.staff())
+    return client
+
+
+def people(number: int):
+    return [builders.worker(f"dana{i}@example.org", f"Dana Sample-{i}") for i in range(number)]
+
+
+def page(client, path) -> str:
+    return html.unescape(client.get(path).content.decode())
+
+
+def test_the_queue_shows_who_asks_for_what_from_where_and_the_rules(desk):
+    join_request = builders.sent(builders.worker(), carries_caseload="no")
+
+    shown = page(desk, QUEUE)
+
+    assert f"Dana Sample ({join_request.reference})" in shown
+    assert "Example Harbour Family Services" in shown
+    assert "Not met" in shown
+
+
+def test_a_request_without_doubt_can_be_approved_from_the_queue(desk):
+    clear, doubtful = people(2)
+    sure = builders.sent(clear)
+    builders.sent(doubtful, ministry_funded="unsure")
+
+    shown = page(desk, QUEUE)
+
+    assert shown.count("Approve…") == 1
+    assert f'href="{QUEUE}{sure.pk}/approve/"' in shown
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "?q=dana", "?state=all", "?community=stvc", "?whose=nobody&verdict=met&region=CARIBOO"],
+)
+def test_the_number_of_queries_of_the_queue_does_not_grow(
+    desk, django_assert_max_num_queries, query
+):
+    for user in people(2):
+        builders.sent(user)
+    with django_assert_max_num_queries(100) as few:
+        desk.get(QUEUE + query)
+    for user in [builders.worker(f"more{i}@example.org", f"Dana More-{i}") for i in range(10)]:
+        builders.sent(user)
+
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        desk.get(QUEUE + query)
+
+
+def many_more(number: int) -> None:
+    """So many waiting requests like the one that is there, written in bulk."""
+    like = JoinRequest.objects.latest("pk")
+    first = Person.objects.count()
+    people = Person.objects.bulk_create(
+        Person(name=f"Dana Bulk-{n}", email=f"bulk{n}@example.org")
+        for n in range(first, first + number)
+    )
+    columns = {
+        f.attname: getattr(like, f.attname)
+        for f in JoinRequest._meta.concrete_fields
+        if f.attname not in ("id", "reference", "person_id")
+    }
+    JoinRequest.objects.bulk_create(
+        JoinRequest(**columns, person=person, reference=f"B{person.pk:07}") for person in people
+    )
+
+
+def test_ten_thousand_requests_cost_the_queue_and_the_review_no_more_than_ten_cost(
+    desk, django_assert_max_num_queries
+):
+    pages = [QUEUE, f"{QUEUE}?q=dana", f"{QUEUE}?state=all&community=stvc"]
+    builders.sent(builders.worker())
+    many_more(9)
+    review = f"{QUEUE}{JoinRequest.objects.order_by('pk')[4].pk}/change/"
+    few = []
+    for path in (*pages, review):
+        with CaptureQueriesContext(connection) as captured:
+            desk.get(path)
+        few.append(len(captured))
+    many_more(9_990)
+
+    for path, number in zip((*pages, review), few, strict=True):
+        with django_assert_max_num_queries(number):
+            desk.get(path)
+
+
+def test_every_request_that_a_search_finds_can_be_reached_page_by_page(desk):
+    builders.sent(builders.worker("other@example.org", "Robin Other"), name="Robin Other")
+    many_more(60)
+    wanted = set(
+        JoinRequest.objects.filter(reference__startswith="B").values_list("reference", flat=True)
+    )
+
+    pages = [page(desk, f"{QUEUE}?q=bulk&p={number}") for number in (1, 2, 3)]
+
+    found = [reference for shown in pages for reference in wanted if f"({reference})</a>" in shown]
+    assert len(found) == len(wanted) == 60
+    assert set(found) == wanted
+    assert not any("Robin Other" in shown for shown in pages)
+
+
+def test_the_number_of_queries_of_a_review_does_not_grow_with_its_history(
+    desk, django_assert_max_num_queries
+):
+    worker, staff = builders.worker(), builders.staff(email="sam@example.org")
+    join_request = builders.sent(worker)
+    path = f"{QUEUE}{join_request.pk}/change/"
+    with django_assert_max_num_queries(100) as few:
+        desk.get(path)
+    for number in range(5):
+        workflow.ask(join_request_id=join_request.pk, by=staff, text=f"{number}?", now=builders.NOW)
+        workflow.reply(join_request_id=join_request.pk, by=worker, text="Yes.", now=builders.NOW)
+        write_note(join_request_id=join_request.pk, by=staff, text="Hm.", now=builders.NOW)
+        builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
+
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        desk.get(path)
+
+
+def test_a_decided_request_keeps_the_assessment_it_was_decided_on(desk):
+    worker, staff = builders.worker(), builders.staff(email="sam@example.org")
+    decided = builders.request_in(State.APPROVED, worker, staff)
+    before = decided.kept_assessment
+
+    worker.person.positions.update(carries_caseload=False)
+
+    decided.refresh_from_db()
+    assert decided.kept_assessment == before
+    assert "Claimed: the applicant carries a caseload" in page(desk, f"{QUEUE}{decided.pk}/change/")
+
+
+def test_a_decision_that_came_too_late_keeps_the_words_and_says_who_decided(desk):
+    worker, staff = builders.worker(), builders.staff(email="sam@example.org")
+    join_request = builders.sent(worker)
+    workflow.approve(join_request_id=join_request.pk, by=staff, now=builders.NOW)
+
+    answer = desk.post(f"{QUEUE}{join_request.pk}/decline/", {"text": "My careful words."})
+
+    shown = html.unescape(answer.content.decode())
+    assert "The last step was by Sam Sample on 4 May 2026, 10:00." in shown
+    assert "My careful words." in shown
+
+
+def test_approving_against_the_rules_asks_for_a_reason_and_keeps_it_from_the_applicant(
+    desk, client
+):
+    worker = builders.worker()
+    join_request = builders.sent(worker, carries_caseload="no")
+    approve = f"{QUEUE}{join_request.pk}/approve/"
+    refused = html.unescape(desk.post(approve, {"text": "Hello."}).content.decode())
+    assert "Write why you approve all the same." in refused
+
+    desk.post(approve, {"text": "Hello.", "reason": "Her caseload starts on Monday."})
+
+    event = join_request.events.last()
+    assert (event.verb, event.text) == ("approve", "Hello.")
+    assert event.reason == "Her caseload starts on Monday."
+    builders.sign_in(client, worker)
+    assert "Her caseload starts" not in page(client, f"/my/requests/{join_request.pk}/")

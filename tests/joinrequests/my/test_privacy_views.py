@@ -1,0 +1,187 @@
+"""What a person can do about her data by herself: agree, see, download, correct, delete."""
+
+import json
+
+import pytest
+from django.core import checks
+from django.test import Client
+
+from membership.models import Consent, Correction, OutboxEmail, Person, User
+from membership.privacy import consents
+from requests.desk import assignment
+from requests.lifecycle import State
+from requests.models import JoinRequest
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def dana():
+    return builders.worker()
+
+
+@pytest.fixture
+def hers(dana):
+    client = Client()
+    builders.sign_in(client, dana, fresh_code=True)
+    return client
+
+
+def test_the_privacy_page_says_how_long_from_the_settings_and_names_the_officer(client, settings):
+    settings.RETENTION = {**settings.RETENTION, "letter_days": 47}
+    settings.PRIVACY_OFFICER = {"name": "Ada Sample", "email": "ada@example.org"}
+
+    page = client.get("/privacy/?fresh").content.decode()
+
+    assert "The words of our letters: 47 days after sending." in page
+    assert "privacy officer is Ada Sample" in page
+    assert all(purpose in page for purpose in consents.PURPOSES)
+
+
+def test_every_page_leads_to_the_privacy_page(client):
+    assert 'href="/privacy/"' in client.get("/").content.decode()
+
+
+def test_the_check_before_going_live_asks_for_the_officer(settings):
+    settings.PRIVACY_OFFICER = {"name": "Ada Sample", "email": ""}
+    found = [message.id for message in checks.run_checks(include_deployment_checks=True)]
+    settings.PRIVACY_OFFICER = {"name": "Ada Sample", "email": "ada@example.org"}
+    named = [message.id for message in checks.run_checks(include_deployment_checks=True)]
+
+    assert ("evabc.E003" in found, "evabc.E003" in named) == (True, False)
+
+
+def test_typing_the_first_code_is_agreeing_and_says_so(client, mailoutbox):
+    client.post("/accounts/login/", {"email": "new@example.org"})
+    page = client.get("/accounts/login/code/confirm/").content.decode()
+    code = next(word for word in mailoutbox[0].body.split() if word.isdigit() and len(word) == 6)
+    client.post("/accounts/login/code/confirm/", {"code": code})
+
+    assert "With your first sign-in you agree" in page
+    assert list(Consent.objects.values_list("person__email", "version")) == [
+        ("new@example.org", consents.VERSION)
+    ]
+
+
+def test_when_the_purposes_change_she_is_asked_again(dana, hers, monkeypatch):
+    consents.agree(person=dana.person, now=builders.NOW)
+    before = hers.get("/my/").content.decode()
+    monkeypatch.setattr(consents, "VERSION", consents.VERSION + 1)
+    asked = hers.get("/my/").content.decode()
+    hers.post("/my/privacy/agree/")
+    after = hers.get("/my/").content.decode()
+
+    assert ["I agree" in page for page in (before, asked, after)] == [False, True, False]
+    assert list(dana.person.consents.values_list("version", flat=True)) == [2, 1]
+
+
+@pytest.mark.core
+def test_the_download_holds_what_is_hers_and_nobody_elses(dana, hers):
+    priya = builders.staff()
+    pk = builders.sent(dana, note="I start on Monday.").pk
+    assignment.write_note(join_request_id=pk, by=priya, text="She called us.", now=builders.NOW)
+    builders.sent(builders.worker("kai@example.org", "Kai Other"), name="Kai Other")
+
+    answer = hers.get("/my/privacy/download/")
+    text = answer.content.decode()
+    data = json.loads(text)
+
+    assert answer["Content-Disposition"].startswith('attachment; filename="my-data-')
+    assert data["details"]["name"] == "Dana Sample"
+    assert data["requests"][0]["answers"]["note"] == "I start on Monday."
+    assert [letter["kind"] for letter in data["letters"]] == ["receipt"]
+    assert data["work"][0]["evidence"] == "claimed"
+    assert ["Kai Other" in text, "She called us." in text, "Priya" in text] == [False] * 3
+    assert "Notes that EVA BC staff write to one another" in data["left_out"][0]
+
+
+def test_the_download_costs_the_same_for_one_request_and_for_many(
+    dana, django_assert_num_queries, hers
+):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    priya = builders.staff()
+    builders.request_in(State.APPROVED, dana, priya)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        hers.get("/my/privacy/download/")
+    for slug in ("cbvs", "sas", "ors"):
+        builders.request_in(State.APPROVED, dana, priya, slug)
+
+    with django_assert_num_queries(len(few)):
+        hers.get("/my/privacy/download/")
+
+
+def test_deleting_asks_first_and_signs_her_out(dana, hers):
+    builders.sent(dana)
+
+    page = hers.get("/my/privacy/delete/").content.decode()
+    gone = hers.post("/my/privacy/delete/", follow=True)
+
+    assert "What stays, and why" in page
+    assert "Your account is deleted." in gone.content.decode()
+    assert not User.objects.filter(email="dana@example.org").exists()
+    assert hers.get("/my/").status_code == 302
+
+
+def test_the_last_lead_is_told_why_she_stays():
+    client, lou = Client(), builders.lead()
+    builders.sign_in(client, lou, fresh_code=True)
+
+    page = client.post("/my/privacy/delete/").content.decode()
+
+    assert "This is the only lead. Make somebody else a lead first" in page
+    assert User.objects.filter(pk=lou.pk).exists()
+
+
+def test_staff_erase_from_the_persons_page(dana):
+    client, priya = Client(), builders.staff()
+    builders.sign_in(client, priya, fresh_code=True)
+    pk = builders.sent(dana).pk
+    page = f"/admin/membership/person/{dana.person.pk}/"
+
+    linked = f"{page}erase/" in client.get(f"{page}change/").content.decode()
+    asked = client.get(f"{page}erase/")
+    done = client.post(f"{page}erase/", follow=True)
+
+    assert (linked, asked.status_code) == (True, 200)
+    assert "Erased." in done.content.decode()
+    assert JoinRequest.objects.get(pk=pk).state == State.WITHDRAWN
+    assert not Person.objects.filter(email="dana@example.org").exists()
+    assert client.get(f"{page}change/").status_code in (302, 404)
+
+
+def test_a_correction_goes_to_her_team_and_its_answer_to_her(dana, hers):
+    hers.post("/my/details/correction/", {"text": "My agency has another name."})
+    again = hers.post("/my/details/correction/", {"text": "And one more."}).content.decode()
+    correction = Correction.objects.get()
+    client = Client()
+    builders.sign_in(client, builders.staff(), second_factor=True)
+    page = f"/admin/membership/correction/{correction.pk}/"
+    shown = client.get(f"{page}change/").content.decode()
+    missing = client.post(f"{page}answer/", {"state": "done", "text": ""}).content.decode()
+    client.post(f"{page}answer/", {"state": "done", "text": "The new name is on record."})
+
+    letter = OutboxEmail.objects.get(kind="correction-done")
+    correction.refresh_from_db()
+    assert "You have asked for a correction already." in again
+    assert "And one more." in again
+    assert "My agency has another name." in shown
+    assert "Write it in words for the person." in missing
+    assert correction.state == "done"
+    assert (letter.to_email, "The new name is on record." in letter.body) == (dana.email, True)
+    assert OutboxEmail.objects.filter(kind="news-correction", to_email__contains="@").count() == 1
+
+
+def test_the_other_team_does_not_see_a_correction(dana, hers):
+    hers.post("/my/details/correction/", {"text": "My agency has another name."})
+    client = Client()
+    builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
+
+    page = f"/admin/membership/correction/{Correction.objects.get().pk}/"
+
+    assert client.get(f"{page}change/").status_code == 404
+    assert client.post(f"{page}answer/", {"state": "done", "text": "No."}).status_code == 404

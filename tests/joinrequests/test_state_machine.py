@@ -1,0 +1,219 @@
+"""Requests and their letters, driven anyhow by applicants, both teams, the clock and dying workers,
+with a model beside them. After every step the portal is held against it."""
+
+from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as runs
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from membership.emails import delivery
+from membership.models import Enrolment, OutboxEmail
+from requests import workflow
+from requests.lifecycle import OPEN, TRANSITIONS, State, Verb
+from requests.models import JoinRequest
+from tests import builders
+from tests.joinrequests.email_model import CONTRADICTED, MOODS, Killed, ModelLetter, MoodyServer
+from tests.joinrequests.test_workflow import LETTERS, OUTCOMES, use
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+
+TEAM_OF = {"stvc": "priya", "icat": "camille"}
+LATER_VERBS = sorted(set(TRANSITIONS) - {Verb.SUBMIT})
+ENDED = {"sent", "failed", "cancelled"}
+any_number = st.integers(0, 10_000)
+
+
+class Lives(RuleBasedStateMachine):
+    @initialize()
+    def begin(self):
+        self.undone = transaction.atomic()
+        self.undone.__enter__()
+        self.staff = {
+            "priya": builders.staff(),
+            "camille": builders.staff(builders.CCSS, "camille@example.org"),
+        }
+        self.workers = [builders.worker(f"w{n}@example.org", "Dana Sample") for n in range(2)]
+        self.desks = {name: Client() for name in self.staff}
+        for name, desk in self.desks.items():
+            builders.sign_in(desk, self.staff[name])
+        self.now, self.deaths = builders.NOW, 0
+        self.states: dict[int, tuple[int, str, State]] = {}  # pk: whose, community, state
+        self.letters: dict[int, ModelLetter] = {}
+        MoodyServer.taken.clear()
+
+    def teardown(self):
+        if not hasattr(self, "undone"):
+            return
+        try:
+            self.every_letter_ends()
+        finally:
+            transaction.set_rollback(True)
+            self.undone.__exit__(None, None, None)
+
+    # -- What happens ------------------------------------------------------------------------------
+
+    @rule(whose=st.integers(0, 1), slug=st.sampled_from(sorted(TEAM_OF)))
+    def ask_to_join(self, whose, slug):
+        user = self.workers[whose]
+        kept = builders.draft(user, slug)
+        self.states[kept.pk] = (whose, slug, State.DRAFT)
+        self.attempt(
+            Verb.SUBMIT,
+            kept.pk,
+            allowed=not self.is_in_or_asking(whose, slug),
+            call=lambda: workflow.submit(
+                join_request_id=kept.pk, by=user, answers=kept.answers, now=builders.NOW
+            ),
+        )
+
+    @precondition(lambda self: self.states)
+    @rule(which=any_number, verb=st.sampled_from(LATER_VERBS), by=st.sampled_from(["own", "other"]))
+    def use_a_verb(self, which, verb, by):
+        pk = sorted(self.states)[which % len(self.states)]
+        whose, slug, state = self.states[pk]
+        own = TEAM_OF[slug]
+        staff = own if by == "own" else next(name for name in self.staff if name != own)
+        theirs = verb in (Verb.ASK, Verb.APPROVE, Verb.DECLINE, Verb.REOPEN)
+        allowed = (state, verb) in OUTCOMES and not (theirs and by == "other")
+        if verb == Verb.REOPEN:
+            allowed = allowed and not self.is_in_or_asking(whose, slug)
+        if verb == Verb.APPROVE:
+            self.attempt(
+                verb,
+                pk,
+                allowed=allowed,
+                call=lambda: workflow.approve(
+                    join_request_id=pk, by=self.staff[staff], now=builders.NOW, reason="Known."
+                ),
+            )
+        else:
+            call = lambda: use(verb, pk, self.workers[whose], self.staff[staff])  # noqa: E731
+            self.attempt(verb, pk, allowed=allowed, call=call)
+
+    @precondition(lambda self: self.letters)
+    @rule(which=any_number, mood=st.sampled_from(MOODS))
+    def a_worker_takes_a_letter(self, which, mood):
+        pk = sorted(self.letters)[which % len(self.letters)]
+        self.deliver(pk, mood)
+
+    @rule(minutes=st.sampled_from([1, 2, 20, 24 * 60]))
+    def time_passes(self, minutes):
+        self.now += timedelta(minutes=minutes)
+
+    @precondition(lambda self: self.states)
+    @rule(which=any_number, name=st.sampled_from(sorted(TEAM_OF.values())), opens=st.booleans())
+    def staff_look(self, which, name, opens):
+        """By the list or by its address: the other team's request is not there."""
+        pk = sorted(self.states)[which % len(self.states)]
+        _, slug, state = self.states[pk]
+        is_theirs = TEAM_OF[slug] == name and state != State.DRAFT
+        if opens:
+            page = self.desks[name].get(f"/admin/joinrequests/joinrequest/{pk}/change/")
+            assert page.status_code == (200 if is_theirs else 404)
+        else:
+            reference = JoinRequest.objects.get(pk=pk).reference
+            page = self.desks[name].get("/admin/joinrequests/joinrequest/", {"q": reference})
+            assert is_theirs or f"/joinrequest/{pk}/change/" not in page.content.decode()
+
+    # -- What must hold ----------------------------------------------------------------------------
+
+    @invariant()
+    def each_request_is_where_its_history_leads(self):
+        rows = JoinRequest.objects.prefetch_related("events")
+        assert {r.pk: r.state for r in rows} == {pk: s for pk, (_, _, s) in self.states.items()}
+        for row in rows:
+            state = State.DRAFT
+            for event in sorted(row.events.all(), key=lambda e: e.pk):
+                sources, target = TRANSITIONS[event.verb]
+                assert (event.state_before, event.state_after) == (state, target)
+                assert state in sources
+                state = target
+            assert row.state == state
+
+    @invariant()
+    def who_was_approved_is_in(self):
+        rows = Enrolment.objects.values_list("person__user__email", "community__slug")
+        expected = [
+            (f"w{whose}@example.org", slug)
+            for whose, slug, state in self.states.values()
+            if state == State.APPROVED
+        ]
+        assert sorted(rows) == sorted(expected)
+
+    @invariant()
+    def each_letter_is_as_the_model_says(self):
+        rows = list(OutboxEmail.objects.all())
+        taken = Counter(MoodyServer.taken)
+        assert {row.pk: (row.state, taken[row.message_id]) for row in rows} == {
+            pk: (letter.state, letter.taken) for pk, letter in self.letters.items()
+        }
+        assert len({row.key for row in rows}) == len(rows)
+        assert sum(taken.values()) - len(taken) <= self.deaths
+
+    def every_letter_ends(self):
+        for _ in delivery.RETRY_MINUTES:
+            self.now += timedelta(days=2)
+            for pk in self.letters:
+                self.deliver(pk, "takes it")
+        assert {letter.state for letter in self.letters.values()} <= ENDED
+        self.each_letter_is_as_the_model_says()
+
+    # -- How the model moves -------------------------------------------------------------------------
+
+    def attempt(self, verb, pk, *, allowed, call):
+        """Use a verb; the model says whether it works, and what follows."""
+        try:
+            call()
+        except workflow.Refused:
+            assert not allowed
+            return
+        assert allowed
+        whose, slug, _ = self.states[pk]
+        self.states[pk] = (whose, slug, TRANSITIONS[verb][1])
+        about = f"joinrequest:{pk}"
+        for letter in self.letters.values():
+            if letter.about == about and letter.kind in CONTRADICTED.get(verb, ()):
+                letter.contradict()
+        new = OutboxEmail.objects.exclude(pk__in=self.letters)
+        assert sorted(row.kind for row in new) == LETTERS[verb]
+        self.letters |= {row.pk: ModelLetter(row.kind, about, builders.NOW) for row in new}
+
+    def deliver(self, pk, mood):
+        MoodyServer.mood = mood
+        self.deaths += mood.endswith("kills the worker")
+        with suppress(Killed):
+            builders.deliver(pk, now=self.now)
+        self.letters[pk].deliver(mood, self.now)
+
+    def is_in_or_asking(self, whose, slug):
+        return any(
+            (w, s) == (whose, slug) and state in (*OPEN, State.APPROVED)
+            for w, s, state in self.states.values()
+        )
+
+
+@pytest.mark.parametrize("lives", [25, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_whatever_everybody_does_the_portal_does_what_the_model_does(lives, settings):
+    settings.EMAIL_BACKEND = "tests.joinrequests.email_model.MoodyServer"
+    run_state_machine_as_test(
+        Lives,
+        settings=runs(
+            max_examples=lives,
+            stateful_step_count=25,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,167 @@
+"""The desk's pages of access: each team its own rows, every change a POST, and flat as they grow."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from membership.access import reconciliation
+from membership.access.exports import read_export
+from membership.access.verbs import Verb, mark, want
+from membership.models import Access, Enrolment, Person, SlackExport
+from membership.rosters.enrolments import enrol
+from membership.rosters.leaving import leave
+from tests import builders
+from tests.membership.imports.lists import csv_file
+from tests.membership.rosters.enrolments import NOW, TODAY
+
+pytestmark = pytest.mark.django_db
+
+DESK = reverse("admin:membership_access_changelist")
+SLACK = reverse("admin:membership_access_slack", args=["program-support"])
+
+
+@pytest.fixture
+def dana() -> Person:
+    person = builders.worker().person
+    enrol(person=person, community=builders.community(), on=TODAY, now=NOW)
+    return person
+
+
+def desk_of(team: str, email: str) -> Client:
+    client = Client()
+    builders.sign_in(client, builders.staff(team, email))
+    return client
+
+
+@pytest.fixture
+def priya() -> Client:
+    return desk_of(builders.PROGRAM_SUPPORT, "priya@example.org")
+
+
+@pytest.fixture
+def camille() -> Client:
+    return desk_of(builders.CCSS, "camille@example.org")
+
+
+def act(client: Client, action: str, *rows: Access) -> str:
+    data = {"action": action, "index": "0", "_selected_action": [row.pk for row in rows]}
+    return client.post(DESK, data, follow=True).content.decode()
+
+
+def test_marking_many_reports_each_of_them(dana, priya):
+    rows = list(dana.accesses.order_by("kind"))
+    said = act(priya, "mark_invited", *rows)
+    assert "Noted: Dana Sample (Program support Slack: invited)." in said
+    assert "Not changed: Dana Sample (STVC Zoom list): nobody is invited to a Zoom list" in said
+
+
+def test_the_other_team_marks_nothing_whatever_it_sends(dana, camille):
+    slack = dana.accesses.get(kind="slack")
+    assert "Dana Sample" not in act(camille, "mark_joined", slack)
+    mark_url = reverse("admin:membership_access_mark", args=[slack.pk])
+    assert camille.post(mark_url, {"verb": "joined"}).status_code == 404
+    slack.refresh_from_db()
+    assert slack.state == "to-do"
+
+
+def test_a_verb_that_is_not_staffs_to_say_is_not_done(dana, priya):
+    slack = dana.accesses.get(kind="slack")
+    for verb in ("ended", "wanted", "", "nonsense"):
+        priya.post(reverse("admin:membership_access_mark", args=[slack.pk]), {"verb": verb})
+    slack.refresh_from_db()
+    assert (slack.state, slack.steps.count()) == ("to-do", 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", 2),
+        ("?state=joined", 0),
+        ("?state=all", 2),
+        ("?kind__exact=zoom", 1),
+        ("?community=stvc", 2),
+        ("?community=ors", 0),
+        ("?q=dana", 2),
+        ("?q=nobody", 0),
+    ],
+)
+def test_the_filters(dana, priya, query, shown):
+    page = priya.get(DESK + query).content.decode()
+    assert page.count("/change/") == shown
+
+
+def test_the_list_shows_what_is_to_do_and_leaves_out_what_is_done(dana, priya):
+    ids = dana.accesses.values_list("pk", flat=True)
+    mark(access_ids=ids, verb=Verb.JOINED, by=builders.lead(), now=NOW)
+    assert "Dana Sample" not in priya.get(DESK).content.decode()
+    assert "On the list" in priya.get(DESK + "?state=joined").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"do": "all-same"}, "Choose one of the buttons."),
+        ({"do": "nonsense"}, "Choose one of the buttons."),
+        ({"do": "remove"}, "Tick at least one line first."),
+        ({"do": "all-joined"}, "was put aside. Bring in a new one."),
+    ],
+)
+def test_a_button_that_cannot_do_anything_says_so(dana, priya, data, said):
+    url = reverse("admin:membership_access_slack-settle", args=["program-support"])
+    assert said in priya.post(url, data, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "Choose a file, or paste addresses."),
+        ({"pasted": "nobody"}, "There is no email address in it"),
+        ({"pasted": "x" * 200_001}, "at most 200000 characters"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused_with_a_sentence(priya, data, said):
+    url = reverse("admin:membership_access_slack-upload", args=["program-support"])
+    page = priya.post(url, data).content.decode()
+    assert said in page
+    assert SlackExport.objects.count() == 0
+
+
+def test_staff_read_why_somebody_left(dana, priya):
+    leave(
+        enrolment_id=dana.enrolments.get().pk,
+        by=dana.user,
+        reason="A new job in Example Harbour.",
+        now=timezone.now(),
+    )
+    page = priya.get("/admin/membership/enrolment/").content.decode()
+    assert "A new job in Example Harbour." in page
+
+
+def test_the_pages_take_as_many_queries_for_thousands_as_for_a_few(priya):
+    community, counts = builders.community(), []
+    priya.get(DESK)  # what is read once
+    for count in (5, 2_000):
+        people = Person.objects.bulk_create(
+            Person(name=f"P{count} N{n}", email=f"p{count}x{n}@example.org") for n in range(count)
+        )
+        Enrolment.objects.bulk_create(
+            Enrolment(person=p, community=community, started_on=TODAY) for p in people
+        )
+        want(people=people, community=community, by=None, now=NOW)
+        reconciliation.keep(
+            team=community.team,
+            export=read_export(csv_file("email", *(p.email for p in people[::2])), "a.csv"),
+            by=builders.User.objects.get(email="priya@example.org"),
+            now=timezone.now(),
+        )
+        made = []
+        for url in (DESK, SLACK):
+            with CaptureQueriesContext(connection) as queries:
+                page = priya.get(url).content.decode()
+            made.append(len(queries))
+        assert page.count('name="chosen"') <= 200
+        counts.append(made)
+    assert counts[0] == counts[1]

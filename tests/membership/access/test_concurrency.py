@@ -1,0 +1,70 @@
+"""Enrolling and ending at once: one access to a workspace, and in step with the roster at the end."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from membership.access.verbs import Verb, mark
+from membership.models import Access, Person
+from membership.rosters.enrolments import end_enrolment, enrol
+from tests import builders
+from tests.membership.rosters.enrolments import NOW, TODAY
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.core,
+]
+
+TRIES = 5
+
+
+def at_once(*acts: Callable[[], object]) -> list[BaseException]:
+    """Run each in a thread of its own, all started together; gives what they raised."""
+    start, raised = threading.Barrier(len(acts)), []
+
+    def run(act: Callable[[], object]) -> None:
+        try:
+            start.wait()
+            act()
+        except BaseException as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+def into(person: Person, slug: str) -> None:
+    with transaction.atomic():
+        enrol(person=person, community=builders.community(slug), on=TODAY, now=NOW)
+
+
+@pytest.mark.parametrize("attempt", range(TRIES))
+def test_two_enrolments_at_once_make_one_access_to_the_workspace(attempt):
+    dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
+    assert at_once(*(lambda s=slug: into(dana, s) for slug in ("stvc", "ors", "cbvs"))) == []
+    assert dana.accesses.filter(kind="slack").count() == 1
+    assert dana.accesses.filter(kind="zoom").count() == 3
+
+
+@pytest.mark.parametrize("attempt", range(TRIES))
+def test_who_enters_one_community_while_she_leaves_another_stays_in_slack(attempt):
+    priya = builders.staff()
+    dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
+    into(dana, "stvc")
+    mark(access_ids=[a.pk for a in Access.objects.all()], verb=Verb.JOINED, by=priya, now=NOW)
+    ending = dana.enrolments.get().pk
+    raised = at_once(
+        lambda: into(dana, "ors"),
+        lambda: end_enrolment(enrolment_id=ending, by=priya, text="Bye.", now=NOW),
+    )
+    assert raised == []
+    assert dana.accesses.get(kind="slack").state == "joined"
+    assert dana.accesses.get(kind="zoom", community__slug="stvc").state == "to-remove"

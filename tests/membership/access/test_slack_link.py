@@ -1,0 +1,272 @@
+"""Slack's invitation link: given by staff, seen by people on the roster only, in no letter."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from membership.access.slack_link import (
+    give_link,
+    link_now,
+    open_link,
+    slack_page_of,
+    warnings_for,
+)
+from membership.access.verbs import Verb, join, mark
+from membership.models import Access, OutboxEmail, Person, SlackLink
+from membership.refusal import Refused
+from membership.rosters import emails
+from membership.rosters.enrolments import end_enrolment, enrol
+from membership.rosters.leaving import Successor, leave
+from membership.rosters.roster_checks import write_to
+from requests import workflow
+from requests.clock import reminders
+from requests.lifecycle import State
+from tests import builders
+from tests.membership.rosters.enrolments import NOW, TODAY, later
+
+pytestmark = pytest.mark.django_db
+
+LINK = "https://join.slack.com/t/sample/shared_invite/zt-secret"
+
+
+@pytest.fixture
+def priya():
+    return builders.staff()
+
+
+@pytest.fixture
+def dana() -> Person:
+    return builders.worker().person
+
+
+def enrolled(person: Person, slug: str = "stvc"):
+    return enrol(person=person, community=builders.community(slug), on=TODAY, now=NOW)
+
+
+def given(by, link: str = LINK, expires_in: int | None = 30, most_uses: int | None = 400):
+    return give_link(
+        team=builders.community().team,
+        link=link,
+        expires_on=None if expires_in is None else TODAY + timedelta(days=expires_in),
+        most_uses=most_uses,
+        by=by,
+        now=NOW,
+    )
+
+
+def opened(person: Person, days: int = 0) -> SlackLink:
+    return open_link(person=person, community=builders.community(), now=later(days))
+
+
+def warning(days: int = 0) -> str:
+    return link_now(builders.community().team, on=TODAY + timedelta(days=days)).warning
+
+
+@pytest.mark.core
+def test_opening_the_link_counts_once_and_is_her_invitation(dana, priya):
+    enrolled(dana)
+    given(priya)
+    before = slack_page_of(person=dana, community=builders.community(), on=TODAY)
+    assert (before.link, before.can_ask) == (None, True)
+    assert opened(dana).link == opened(dana).link == LINK
+    after = slack_page_of(person=dana, community=builders.community(), on=TODAY)
+    assert (after.link.link, after.can_ask, after.access.state) == (LINK, False, "invited")
+    assert link_now(builders.community().team, on=TODAY).opened == 1
+    step = after.access.steps.last()
+    assert (step.text, step.by) == ("By the invitation link.", dana.user)
+
+
+def test_she_says_that_she_has_joined(dana):
+    enrolled(dana)
+    team = builders.community().team
+    assert join(person=dana, team=team, now=NOW).state == "joined"
+    assert join(person=dana, team=team, now=NOW).steps.count() == 2
+
+
+def test_nobody_who_is_not_enrolled_opens_it(dana, priya):
+    given(priya)
+    with pytest.raises(Refused, match="in no community"):
+        opened(dana)
+    with pytest.raises(Refused, match="in no community"):
+        join(person=dana, team=builders.community().team, now=NOW)
+    enrolled(dana, "icat")
+    with pytest.raises(Refused, match="in no community"):
+        open_link(person=dana, community=builders.community("icat"), now=NOW)
+
+
+def test_an_expired_and_a_used_up_link_are_shown_to_nobody_new(dana, priya):
+    enrolled(dana)
+    ari = builders.worker("ari@example.org", "Ari Sample").person
+    enrolled(ari)
+    given(priya, expires_in=3, most_uses=1)
+    opened(ari)
+    with pytest.raises(Refused, match="will invite you by email"):
+        opened(dana)
+    page = slack_page_of(person=ari, community=builders.community(), on=TODAY)
+    assert page.link.link == LINK  # hers already
+    page = slack_page_of(person=ari, community=builders.community(), on=TODAY + timedelta(days=4))
+    assert (page.link, page.can_ask) == (None, False)
+    given(priya, link=LINK + "2", expires_in=None, most_uses=None)
+    assert opened(dana).link == LINK + "2"
+
+
+def test_staff_are_warned_before_it_expires_and_before_it_is_used_up(dana, priya):
+    assert warning() == ""
+    given(priya, expires_in=30, most_uses=None)
+    assert warning(days=22) == ""
+    assert "works until 3 June 2026 only" in warning(days=23)
+    assert "has expired" in warning(days=31)
+    link = given(priya, expires_in=None, most_uses=10)
+    people = Person.objects.bulk_create(Person(name=f"P{n}") for n in range(10))
+    for n, person in enumerate(people, start=1):
+        link.openings.create(person=person, at=NOW)
+        said = {9: "opened by 9 people and allows 10", 10: "as many as it allows"}.get(n, "")
+        assert (said in warning()) and bool(said) == bool(warning())
+    assert warnings_for(priya, on=TODAY) == [warning()]
+    assert warnings_for(builders.staff(builders.CCSS, "camille@example.org"), on=TODAY) == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://join.slack.com/t/x",
+        "https://join.slack.com.evil.example/t/x",
+        "https://evil.example/join.slack.com",
+        "javascript:alert(1)",
+    ],
+)
+def test_only_a_link_of_slack_is_taken(priya, link):
+    with pytest.raises(Refused, match="An invitation link of Slack starts with"):
+        given(priya, link=link)
+
+
+def test_a_link_that_has_expired_and_one_of_the_other_team_are_refused(priya):
+    with pytest.raises(Refused, match="expired already"):
+        given(priya, expires_in=-1)
+    with pytest.raises(Refused, match="other team"):
+        given(builders.staff(builders.CCSS, "camille@example.org"))
+
+
+# -- In no letter ---------------------------------------------------------------------------------
+
+
+def every_letter(priya) -> None:
+    """Drive every verb that writes a letter, for people who are in or were in Slack."""
+    people = {s: builders.worker(f"w{n}@example.org", "W Sample") for n, s in enumerate(State)}
+    for state, user in people.items():
+        builders.request_in(state, user, priya)
+    asker = builders.worker("asked@example.org", "Asked Sample")
+    asked = builders.sent(asker)
+    workflow.ask(join_request_id=asked.pk, by=priya, text="Which program?", now=NOW)
+    workflow.reply(join_request_id=asked.pk, by=asker, text="This.", now=NOW)
+    for days in (8, 22):
+        reminders.send_due_reminders(now=later(days))
+    leaver = builders.worker("robin@example.org", "Robin Sample")
+    for slug in ("stvc", "icat"):
+        enrolment = enrolled(leaver.person, slug)
+        kai = Successor("Kai", "kai@example.org", may_name_me=True) if slug == "icat" else None
+        leave(enrolment_id=enrolment.pk, by=leaver, successor=kai, now=NOW)
+    there = Person.objects.get(email=people[State.APPROVED].email)
+    open_link(person=there, community=builders.community(), now=NOW)
+    row = there.enrolments.get().worklist.create(kind="rules", since=TODAY)
+    write_to(row_id=row.pk, by=priya, text="Are you still there?", now=NOW)
+    end_enrolment(enrolment_id=there.enrolments.get().pk, by=priya, text="Bye.", now=NOW)
+
+
+def test_no_letter_of_any_kind_carries_it(priya):
+    given(priya)
+    every_letter(priya)
+    assert {letter.kind for letter in OutboxEmail.objects.all()} >= {
+        "declined",
+        "lapsed",
+        "news-left",
+        "news-reply",
+        "news-submit",
+        "question",
+        "receipt",
+        "reminder-7",
+        "reminder-21",
+        "roster-check",
+        "roster-ended",
+        "roster-left",
+        "successor",
+        "welcome",
+        "withdrawn",
+    }
+    for letter in OutboxEmail.objects.all():
+        assert "slack.com" not in letter.body + letter.subject
+        assert "zt-secret" not in letter.body + letter.subject
+
+
+def test_no_words_of_a_letter_ask_for_it():
+    for path in (settings.BASE_DIR / "templates" / "email").glob("*"):
+        assert "slack.com" not in path.read_text()
+        assert "slack_" not in path.read_text()
+
+
+def test_staff_cannot_write_it_into_a_letter(dana, priya):
+    enrolment = enrolled(dana)
+    with pytest.raises(Refused, match="does not belong in a letter"):
+        end_enrolment(
+            enrolment_id=enrolment.pk, by=priya, text="Try HTTPS://JOIN.SLACK.COM/t/x", now=NOW
+        )
+    enrolment.refresh_from_db()
+    assert enrolment.ended_on is None
+    assert "slack.com" not in emails.left(enrolment).body
+
+
+# -- On her page, and no longer --------------------------------------------------------------------
+
+
+def page(name: str, slug: str = "stvc") -> str:
+    return reverse(f"my:{name}", args=[slug])
+
+
+def test_a_leavers_slack_page_stops_working_the_moment_the_enrolment_ends(client, dana, priya):
+    enrolment = enrolled(dana)
+    given(priya, expires_in=None)
+    builders.sign_in(client, dana.user)
+    client.post(page("slack-link"))
+    answer = client.get(page("slack"))
+    assert LINK in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    end_enrolment(enrolment_id=enrolment.pk, by=priya, text="Bye.", now=timezone.now())
+    assert client.get(page("slack")).status_code == 404
+    assert client.post(page("slack-link")).status_code == 404
+    assert client.post(page("slack-joined")).status_code == 404
+    assert LINK not in client.get("/my/").content.decode()
+    assert Access.objects.get(kind="slack").state == "to-remove"
+
+
+def test_who_is_still_in_another_community_of_the_workspace_keeps_that_page_only(
+    client, dana, priya
+):
+    enrolment = enrolled(dana)
+    enrolled(dana, "ors")
+    builders.sign_in(client, dana.user)
+    end_enrolment(enrolment_id=enrolment.pk, by=priya, text="Bye.", now=timezone.now())
+    answers = {slug: client.get(page("slack", slug)).status_code for slug in ("stvc", "ors")}
+    assert answers == {"stvc": 404, "ors": 200}
+
+
+def test_looking_at_the_page_uses_nothing_up(client, dana, priya):
+    enrolled(dana)
+    link = given(priya, expires_in=None)
+    builders.sign_in(client, dana.user)
+    assert LINK not in client.get(page("slack")).content.decode()
+    assert client.get(page("slack-link")).status_code == 405
+    assert link.openings.count() == 0
+
+
+def test_a_manual_invitation_says_where_to_look(client, dana, priya):
+    enrolled(dana)
+    ids = dana.accesses.filter(kind="slack").values_list("pk", flat=True)
+    mark(access_ids=ids, verb=Verb.INVITED, by=priya, now=NOW)
+    builders.sign_in(client, dana.user)
+    assert "an email from Slack at dana@example.org" in client.get(page("slack")).content.decode()
+    client.post(page("slack-joined"))
+    assert dana.accesses.get(kind="slack").state == "joined"
+    assert "You have joined Slack" in client.get(page("slack")).content.decode()

@@ -1,0 +1,194 @@
+"""What an enrolment makes to do in Slack and on the Zoom list, and what becomes of it."""
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import ProtectedError
+from django.test.utils import CaptureQueriesContext
+
+from membership.access import verbs
+from membership.access.verbs import TRANSITIONS, State, Verb, allows
+from membership.models import Access, AccessStep, Enrolment, Person
+from membership.rosters.enrolments import end_enrolment, enrol
+from requests.lifecycle import State as RequestState
+from tests import builders
+from tests.membership.imports.lists import bring
+from tests.membership.rosters.enrolments import NOW, TODAY, later
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def priya():
+    return builders.staff()
+
+
+@pytest.fixture
+def dana() -> Person:
+    return Person.objects.create(name="Dana Sample", email="dana@example.org")
+
+
+def enrolled(person: Person, slug: str = "stvc") -> Enrolment:
+    community = builders.community(slug)
+    with transaction.atomic():
+        return enrol(person=person, community=community, on=TODAY, now=NOW)
+
+
+def ended(enrolment: Enrolment, by, days: int = 1) -> None:
+    end_enrolment(enrolment_id=enrolment.pk, by=by, text="The job ended.", now=later(days))
+
+
+def states(person: Person) -> dict[str, str]:
+    return {str(a.place): a.state for a in person.accesses.order_by("pk")}
+
+
+def mark(person: Person, verb: Verb, by, kind: str = "slack") -> verbs.Marked:
+    ids = person.accesses.filter(kind=kind).values_list("pk", flat=True)
+    return verbs.mark(access_ids=ids, verb=verb, by=by, now=NOW)
+
+
+def test_an_approval_makes_the_tasks_in_its_own_transaction(priya):
+    worker = builders.worker()
+    builders.request_in(RequestState.APPROVED, worker, priya)
+    assert states(worker.person) == {
+        "Program support Slack": "to-do",
+        "STVC Zoom list": "to-do",
+    }
+    step = AccessStep.objects.first()
+    assert (step.verb, step.state_before, step.state_after) == ("wanted", "not-needed", "to-do")
+    assert (step.by, step.at) == (priya, NOW)
+
+
+def test_a_coordination_community_has_a_zoom_list_and_no_slack(dana):
+    enrolled(dana, "icat")
+    assert states(dana) == {"ICAT Zoom list": "to-do"}
+
+
+def test_who_is_in_two_communities_of_a_workspace_needs_it_once(dana, priya):
+    first, second = enrolled(dana), enrolled(dana, "ors")
+    mark(dana, Verb.JOINED, priya)
+    mark(dana, Verb.JOINED, priya, "zoom")
+    ended(first, priya)
+    assert states(dana) == {
+        "Program support Slack": "joined",
+        "STVC Zoom list": "to-remove",
+        "ORS Zoom list": "joined",
+    }
+    ended(second, priya)
+    assert states(dana)["Program support Slack"] == "to-remove"
+
+
+def test_only_what_was_given_is_to_be_removed(dana, priya):
+    enrolment = enrolled(dana)
+    mark(dana, Verb.INVITED, priya)
+    ended(enrolment, priya)
+    assert states(dana) == {
+        "Program support Slack": "to-remove",
+        "STVC Zoom list": "not-needed",
+    }
+
+
+@pytest.mark.parametrize("given", [Verb.INVITED, Verb.JOINED])
+def test_who_comes_back_before_the_removal_is_where_she_was(dana, priya, given):
+    enrolment = enrolled(dana)
+    mark(dana, given, priya)
+    before = states(dana)["Program support Slack"]
+    ended(enrolment, priya)
+    enrolled(dana)
+    assert states(dana)["Program support Slack"] == before
+
+
+def test_who_comes_back_after_the_removal_is_to_be_invited_again(dana, priya):
+    enrolment = enrolled(dana)
+    mark(dana, Verb.JOINED, priya)
+    ended(enrolment, priya)
+    mark(dana, Verb.REMOVED, priya)
+    enrolled(dana)
+    assert states(dana)["Program support Slack"] == "to-do"
+    slack = dana.accesses.get(kind="slack")
+    assert [s.verb for s in slack.steps.all()] == ["wanted", "joined", "ended", "removed", "wanted"]
+
+
+@pytest.mark.core
+def test_every_verb_moves_every_state_as_the_table_says_or_is_refused(dana, priya):
+    enrolled(dana)
+    slack = dana.accesses.get(kind="slack")
+    for verb in (Verb.INVITED, Verb.JOINED, Verb.NOT_THERE, Verb.REMOVED):
+        for state in State:
+            Access.objects.filter(pk=slack.pk).update(state=state)
+            marked = verbs.mark(access_ids=[slack.pk], verb=verb, by=priya, now=NOW)
+            slack.refresh_from_db()
+            expected = TRANSITIONS[verb].get(state, state)
+            assert (slack.state, len(marked.moved)) == (expected, int(state in TRANSITIONS[verb]))
+
+
+def test_nobody_is_invited_to_a_zoom_list(dana, priya):
+    enrolled(dana)
+    marked = mark(dana, Verb.INVITED, priya, "zoom")
+    assert [why for _, why in marked.refused] == [
+        "nobody is invited to a Zoom list; say that the person is on it"
+    ]
+    assert states(dana)["STVC Zoom list"] == "to-do"
+
+
+def test_the_other_teams_rows_do_not_exist_for_staff(dana):
+    enrolled(dana)
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    marked = mark(dana, Verb.JOINED, camille)
+    assert (marked.moved, marked.refused) == ([], [])
+    assert states(dana)["Program support Slack"] == "to-do"
+    assert not verbs.access_of(camille).exists()
+
+
+def test_marking_takes_the_same_queries_for_two_and_for_forty(priya):
+    community, counts = builders.community(), []
+    for count in (2, 40):
+        people = Person.objects.bulk_create(
+            Person(name=f"Sample {count} {n}", email=f"p{count}-{n}@example.org")
+            for n in range(count)
+        )
+        with CaptureQueriesContext(connection) as queries:
+            verbs.want(people=people, community=community, by=priya, now=NOW)
+            made = Access.objects.filter(person__in=people, kind="slack")
+            ids = list(made.values_list("pk", flat=True))
+            moved = verbs.mark(access_ids=ids, verb=Verb.JOINED, by=priya, now=NOW).moved
+        assert len(moved) == count
+        counts.append(len(queries) - (not counts))  # her groups are read once
+    assert counts[0] == counts[1]
+
+
+def test_a_roster_that_comes_in_as_a_list_makes_the_tasks_too(dana):
+    bring(
+        "roster",
+        "Name,Email,Since",
+        "Dana Sample,dana@example.org,2025-01-01",
+        "Amélie Exemple,amelie@example.org,2025-01-01",
+        community=builders.community(),
+    )
+    assert states(dana) == {"Program support Slack": "to-do", "STVC Zoom list": "to-do"}
+    assert Access.objects.count() == AccessStep.objects.count() == 4
+    # The same list again makes nothing twice.
+    bring(
+        "roster",
+        "Name,Email,Since",
+        "Dana Sample,dana@example.org,2025-01-01",
+        community=builders.community(),
+    )
+    assert Access.objects.count() == AccessStep.objects.count() == 4
+
+
+def test_a_team_with_people_in_its_workspace_is_not_deleted(dana):
+    enrolled(dana)
+    with pytest.raises(ProtectedError):
+        builders.community().team.delete()
+
+
+def test_a_person_who_goes_takes_her_access_along(dana):
+    enrolled(dana)
+    dana.enrolments.all().delete()
+    dana.delete()
+    assert Access.objects.count() == AccessStep.objects.count() == 0
+
+
+def test_a_verb_is_allowed_where_the_table_has_the_state():
+    row = Access(kind="slack", state="to-do")
+    assert [v.value for v in Verb if allows(row, v)] == ["invited", "joined", "ended"]

@@ -1,0 +1,432 @@
+"""A letter in the outbox: sent once, tried again, stopped, cancelled, taken over. With a real server."""
+
+import socket
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+
+from evabc import celery_app
+from evabc.schedule import SCHEDULE
+from membership import tasks
+from membership.emails import backends, delivery
+from membership.emails.queue import cancel, request_delivery
+from membership.models import OutboxEmail, SampleProvince
+from membership.tasks import deliver_letter, sweep_letters
+from requests import workflow
+from requests.lifecycle import Verb
+from requests.models import JoinRequest
+from tests import builders
+from tests.servers.certificates import certificate
+from tests.servers.smtp import SmtpServer
+
+pytestmark = pytest.mark.django_db
+
+NOW = builders.NOW
+State = OutboxEmail.State
+
+
+@pytest.fixture
+def letter():
+    """The receipt of a request that was just sent."""
+    builders.sent(builders.worker())
+    return OutboxEmail.objects.get(kind="receipt")
+
+
+@pytest.fixture
+def to_server(settings, smtp_server):
+    """Mail goes to the real server."""
+    send_to(smtp_server, settings)
+    return smtp_server
+
+
+def send_to(server, settings):
+    settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
+    settings.EMAIL_HOST, _, port = server.url.removeprefix("smtp://").partition(":")
+    settings.EMAIL_PORT = int(port)
+
+
+class RudeServer:
+    """An SMTP server that does one thing wrong: `say` is what it does with a connection."""
+
+    def __init__(self, say):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.say = say
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                line, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=[line], daemon=True).start()
+
+    def _talk(self, line):
+        with line:
+            try:
+                self.say(line)
+            except OSError:
+                return
+
+
+@pytest.fixture
+def rude_server(settings):
+    """`rude_server(say)` makes mail go to a server that behaves like that."""
+    servers = []
+
+    def start(say):
+        server = RudeServer(say)
+        servers.append(server)
+        settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+
+    yield start
+    for server in servers:
+        server.listener.close()
+
+
+def replies(*lines):
+    """A server that greets, then answers each command with the next of these lines."""
+
+    def say(line):
+        reader = line.makefile("rb")
+        line.sendall(b"220 rude\r\n")
+        for answer in lines:
+            reader.readline()
+            line.sendall(answer + b"\r\n")
+        reader.readline()
+
+    return say
+
+
+def test_a_letter_is_sent_as_plain_text_and_html_from_its_team(letter, to_server):
+    assert builders.deliver(letter.pk, now=NOW) is True
+
+    letter.refresh_from_db()
+    mail = to_server.wait_for(to="dana@example.org")
+    assert (letter.state, letter.sent_at, letter.attempts) == (State.SENT, NOW, 1)
+    assert mail["From"] == "EVA BC program support <programsupport@endingviolence.org>"
+    assert mail["Reply-To"] == mail["From"]
+    assert mail["Message-ID"] == letter.message_id
+    assert mail.get_body(("plain",)).get_content().splitlines() == letter.body.splitlines()
+    html = mail.get_body(("html",)).get_content()
+    assert '<a href="http://testserver/my/requests/' in html
+    assert "Hello Dana Sample," in html
+
+
+def test_the_team_gets_its_news_without_a_name(to_server):
+    builders.sent(builders.worker())
+    news = OutboxEmail.objects.get(kind="news-submit")
+
+    builders.deliver(news.pk, now=NOW)
+
+    mail = to_server.wait_for(to="programsupport@endingviolence.org")
+    assert "Dana" not in mail.as_string()
+    assert JoinRequest.objects.get().reference in mail["Subject"]
+
+
+def test_a_sent_letter_is_not_sent_again(letter, to_server):
+    builders.deliver(letter.pk, now=NOW)
+
+    assert builders.deliver(letter.pk, now=NOW + timedelta(days=1)) is False
+    assert len(to_server.messages) == 1
+
+
+def test_a_4xx_answer_is_tried_again_later(letter, rude_server):
+    rude_server(replies(b"451 later please", b"451 later please", b"451 no", b"221 bye"))
+
+    builders.deliver(letter.pk, now=NOW)
+
+    letter.refresh_from_db()
+    assert letter.state == State.QUEUED
+    assert letter.due_at == NOW + timedelta(minutes=1)
+    assert "dana" not in letter.last_error
+
+
+def test_a_5xx_answer_stops_the_letter_and_shows_it(letter, rude_server):
+    rude_server(replies(b"250 rude", b"250 ok", b"550 no such mailbox", b"250 ok", b"221 bye"))
+
+    builders.deliver(letter.pk, now=NOW)
+
+    letter.refresh_from_db()
+    assert (letter.state, letter.last_error) == (State.FAILED, "SMTPRecipientsRefused 550")
+    assert list(letter.failed_attempts.values_list("at", "code", "status", "answer")) == [
+        (NOW, 550, "", "no such mailbox")
+    ]
+
+
+def test_after_the_last_retry_the_letter_is_shown_to_staff(letter, settings):
+    settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port()
+    now = NOW
+    for minutes in delivery.RETRY_MINUTES:
+        builders.deliver(letter.pk, now=now)
+        now += timedelta(minutes=minutes)
+    letter.refresh_from_db()
+    assert (letter.state, letter.due_at) == (State.QUEUED, now)
+
+    builders.deliver(letter.pk, now=now)
+
+    letter.refresh_from_db()
+    assert (letter.state, letter.last_error) == (State.FAILED, "ConnectionRefusedError")
+    assert letter.failed_attempts.count() == letter.attempts == len(delivery.RETRY_MINUTES) + 1
+
+
+def closed_port():
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def test_a_server_that_drips_is_cut_off_at_the_deadline(letter, rude_server, settings):
+    settings.LETTER_DEADLINE = 0.5
+    stop, started = threading.Event(), time.monotonic()
+
+    def drip(line):
+        while not stop.wait(0.1):
+            line.sendall(b"2")
+
+    rude_server(drip)
+    try:
+        builders.deliver(letter.pk, now=NOW)
+    finally:
+        stop.set()
+
+    assert 0.5 <= time.monotonic() - started < 2
+    letter.refresh_from_db()
+    assert (letter.state, letter.last_error) == (State.QUEUED, "TimeoutError")
+
+
+def test_a_server_that_hangs_up_after_taking_the_letter_does_not_get_it_twice(letter, rude_server):
+    taken = []
+
+    def take_and_hang_up(line):
+        reader = line.makefile("rb")
+        line.sendall(b"220 rude\r\n")
+        for answer in (b"250 rude", b"250 ok", b"250 ok", b"354 go on"):
+            reader.readline()
+            line.sendall(answer + b"\r\n")
+        while reader.readline() != b".\r\n":
+            pass
+        taken.append(1)
+        line.sendall(b"250 taken\r\n")
+
+    rude_server(take_and_hang_up)
+    builders.deliver(letter.pk, now=NOW)
+
+    letter.refresh_from_db()
+    assert (letter.state, len(taken)) == (State.SENT, 1)
+
+
+def test_a_letter_that_somebody_is_sending_is_left_alone_until_the_lease_ends(letter, to_server):
+    OutboxEmail.objects.filter(pk=letter.pk).update(
+        state=State.SENDING, lease_owner="a worker that died", lease_until=NOW + delivery.LEASE
+    )
+
+    assert builders.deliver(letter.pk, now=NOW) is False
+    assert builders.deliver(letter.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is True
+    assert len(to_server.messages) == 1
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing(letter):
+    class Slow(BaseEmailBackend):
+        """Stands in for a mail server that takes longer than the lease; nothing real is that slow."""
+
+        def send_messages(self, messages):
+            OutboxEmail.objects.filter(pk=letter.pk).update(lease_owner="the next worker")
+
+    delivery.deliver(letter.pk, connection=Slow(), now=NOW)
+
+    letter.refresh_from_db()
+    assert (letter.state, letter.lease_owner) == (State.SENDING, "the next worker")
+
+
+def test_a_decision_cancels_the_letters_it_contradicts(to_server):
+    worker, staff = builders.worker(), builders.staff()
+    pk = builders.sent(worker).pk
+    workflow.ask(join_request_id=pk, by=staff, text="Which program?", now=NOW)
+    question = OutboxEmail.objects.get(kind="question")
+
+    workflow.approve(join_request_id=pk, by=staff, now=NOW)
+
+    assert builders.deliver(question.pk, now=NOW) is False
+    question.refresh_from_db()
+    assert (question.state, to_server.messages) == (State.CANCELLED, [])
+
+
+def test_a_letter_cancelled_while_its_sender_died_is_not_tried_again(letter, to_server):
+    OutboxEmail.objects.filter(pk=letter.pk).update(
+        state=State.SENDING, lease_owner="us", lease_until=NOW + delivery.LEASE
+    )
+    cancel(about=letter.about, event=Verb.WITHDRAW)
+
+    assert builders.deliver(letter.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is False
+    letter.refresh_from_db()
+    assert (letter.state, to_server.messages) == (State.CANCELLED, [])
+
+
+def test_news_of_one_step_is_queued_once(letter):
+    assert OutboxEmail.objects.filter(kind="receipt").count() == 1
+    assert letter.key.endswith(":receipt")
+
+
+@pytest.mark.parametrize(
+    ("address", "goes_to"),
+    [
+        ("programsupport@endingviolence.org", "programsupport@example.org"),
+        ("CCSS@EndingViolence.org", "CCSS@example.org"),
+        ("x@mail.endingviolence.org", "x@example.org"),
+        ("EVA BC <ccss@endingviolence.org>", "EVA BC <ccss@example.org>"),
+        ("dana@example.org", "dana@example.org"),
+        ("x@notendingviolence.org", "x@notendingviolence.org"),
+    ],
+)
+def test_sample_data_never_writes_to_a_real_mailbox_of_eva_bc(address, goes_to, to_server):
+    SampleProvince.objects.create(loaded_at=NOW)
+
+    with get_connection() as connection:
+        connection.send_messages(
+            [backends.EmailMessage("News", "Hello", address, [address], reply_to=[address])]
+        )
+
+    mail = to_server.wait_for()
+    assert mail["X-Envelope-To"] in goes_to
+    assert (mail["To"], mail["From"], mail["Reply-To"]) == (goes_to, goes_to, goes_to)
+
+
+def test_the_sweep_sends_what_no_worker_was_asked_for(to_server):
+    builders.sent(builders.worker())
+
+    sweep_letters()
+
+    assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.SENT}
+    assert len(to_server.messages) == 2
+
+
+class PatientServer:
+    """Speaks SMTP, ends each line after so many letters, and remembers the letters of each line."""
+
+    def __init__(self, letters_of_a_line):
+        self.letters_of_a_line = letters_of_a_line
+        self.lines = []
+
+    def __call__(self, line):
+        self.lines.append(0)
+        reader = line.makefile("rb")
+        line.sendall(b"220 patient\r\n")
+        while self.lines[-1] < self.letters_of_a_line:
+            command = reader.readline()[:4].upper()
+            if command == b"DATA":
+                line.sendall(b"354 go on\r\n")
+                while reader.readline() != b".\r\n":
+                    pass
+                self.lines[-1] += 1
+            line.sendall(b"221 bye\r\n" if command == b"QUIT" else b"250 fine\r\n")
+            if command in (b"QUIT", b""):
+                return
+
+
+@pytest.mark.parametrize(
+    ("letters_of_a_line", "lines"), [(25, [4]), (3, [3, 1]), (1, [1, 1, 1, 1])]
+)
+def test_a_parcel_goes_over_one_line_and_over_the_next_where_the_server_ends_it(
+    rude_server, letters_of_a_line, lines
+):
+    for email in ("dana@example.org", "amal@example.org"):
+        builders.sent(builders.worker(email))
+    server = PatientServer(letters_of_a_line)
+    rude_server(server)
+
+    deliver_letter(*OutboxEmail.objects.values_list("pk", flat=True))
+
+    assert list(OutboxEmail.objects.values_list("state", "attempts")) == [(State.SENT, 1)] * 4
+    assert server.lines == lines
+
+
+@pytest.fixture(params=["smtp+tls", "smtp+ssl"])
+def encrypting_server(request, tmp_path, settings):
+    """A server that takes no letter in the clear, and the file with its certificate."""
+    shown, context = certificate(tmp_path)
+    is_tls = request.param == "smtp+tls"
+    starts = {"tls_context": context, "require_starttls": True}
+    server = SmtpServer(**(starts if is_tls else {"ssl_context": context}))
+    server.start()
+    send_to(server, settings)
+    settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = is_tls, not is_tls
+    yield server, shown
+    server.stop()
+
+
+def test_letters_go_over_an_encrypted_line_to_a_server_that_is_trusted(
+    encrypting_server, monkeypatch
+):
+    server, shown = encrypting_server
+    monkeypatch.setenv("SSL_CERT_FILE", str(shown))
+    builders.sent(builders.worker())
+
+    deliver_letter(*OutboxEmail.objects.values_list("pk", flat=True))
+
+    assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.SENT}
+    assert len(server.messages) == 2
+
+
+def test_a_server_that_nobody_vouches_for_gets_no_letter(encrypting_server, letter):
+    server, _ = encrypting_server
+
+    builders.deliver(letter.pk, now=NOW)
+
+    letter.refresh_from_db()
+    assert (letter.state, letter.last_error) == (State.QUEUED, "SSLCertVerificationError")
+    assert server.messages == []
+
+
+def test_the_next_letter_of_a_parcel_goes_out_after_one_that_was_refused(letter, rude_server):
+    news = OutboxEmail.objects.get(kind="news-submit")
+    refusing = replies(b"250 rude", b"250 ok", b"550 no such mailbox", b"250 ok", b"221 bye")
+    server, lines = PatientServer(25), []
+
+    def first_refuse_then_take(line):
+        lines.append(line)
+        return refusing(line) if len(lines) == 1 else server(line)
+
+    rude_server(first_refuse_then_take)
+
+    deliver_letter(letter.pk, news.pk)
+
+    letter.refresh_from_db()
+    news.refresh_from_db()
+    assert (letter.state, news.state, server.lines) == (State.FAILED, State.SENT, [1])
+
+
+def test_a_large_sweep_is_shared_among_the_workers(monkeypatch, to_server):
+    monkeypatch.setattr(tasks, "BATCH", 1)
+    asked = []
+    # Nobody listens here: what is asked for is what the test is about.
+    monkeypatch.setattr(tasks, "request_delivery", lambda *ids: asked.append(ids))
+    builders.sent(builders.worker())
+    first, second = OutboxEmail.objects.order_by("due_at", "pk")
+
+    sweep_letters()
+
+    first.refresh_from_db()
+    assert (first.state, asked) == (State.SENT, [(second.pk,)])
+
+
+def test_beat_sends_the_sweep_every_half_minute():
+    assert SCHEDULE["sweep-letters"] == {"task": sweep_letters.name, "schedule": 30.0}
+
+
+def test_without_a_broker_the_letter_is_still_queued(monkeypatch):
+    def no_broker(*args, **options):
+        raise ConnectionError("the broker is away")
+
+    monkeypatch.setattr(celery_app, "send_task", no_broker)
+
+    request_delivery(
+        1
+    )  # must not raise: the decision is committed, and the sweep will send its letters

@@ -1,0 +1,347 @@
+"""What each kind of list does to the register, and what it leaves alone."""
+
+import unicodedata
+from datetime import date
+
+import pytest
+
+from communities.models import CommunityOfPractice
+from communities.rules.vocabulary import Evidence
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    CoordinationRole,
+    Enrolment,
+    EvaMembership,
+    ListImport,
+    ListKind,
+    Person,
+    Program,
+    ProgramPosition,
+)
+from membership.refusal import Refused
+from tests.membership.imports.lists import APRIL, MAY, bring, outcomes, sentences
+
+pytestmark = pytest.mark.django_db
+
+AGENCIES, PROGRAMS, INITIATIVES, PEOPLE, ROSTER = ListKind
+MEMBERS = (
+    "Agency,City,From,To",
+    "Sample House,Sampleton,2026-01-01,2026-12-31",
+    "Example Place,,,",
+)
+FUNDED = (
+    "Agency,Type,Community,Funder,From,To",
+    "Sample House,STVC,Sampleton,PSSG,2026-04-01,2027-03-31",
+    "Sample House,Stopping the Violence Outreach,Sampleton,Another funder,,",
+)
+CHAIRS = (
+    "Committee,Kind,Community,Name,Email,Role",
+    "Sampleton VIR,VAWIR/VIR,Sampleton,Robin Sample,robin@example.org,Co-Chair",
+    "Example ICAT,ICAT,Example Harbour,,,",
+)
+WORKERS = (
+    "Name,Email,Agency,Program,Community,Caseload",
+    "Dana Sample,Dana@Example.org,Sample House,STVC,Sampleton,yes",
+    "Jo Sample,jo@example.org,Sample House,STVC,Sampleton,",
+)
+MEMBERS_OF_STVC = ("Name,Email,Since", "Dana Sample,dana@example.org,2024-03-01")
+LISTS = {
+    AGENCIES: (MEMBERS, ["add", "add"]),
+    PROGRAMS: (FUNDED, ["add", "add"]),
+    INITIATIVES: (CHAIRS, ["add", "add"]),
+    PEOPLE: (WORKERS, ["add", "add"]),
+    ROSTER: (MEMBERS_OF_STVC, ["add"]),
+}
+REGISTER = [
+    Agency,
+    Program,
+    EvaMembership,
+    Person,
+    ProgramPosition,
+    CoordinationInitiative,
+    CoordinationRole,
+    Enrolment,
+]
+
+
+@pytest.fixture
+def stvc() -> CommunityOfPractice:
+    return CommunityOfPractice.objects.get(slug="stvc")
+
+
+def everything() -> list[list[dict]]:
+    return [list(model._default_manager.order_by("pk").values()) for model in REGISTER]
+
+
+def of_kind(kind: ListKind, stvc: CommunityOfPractice) -> dict:
+    return {"community": stvc} if kind == ROSTER else {}
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_dry_run_says_what_would_be_and_writes_nothing(kind, stvc):
+    lines, expected = LISTS[kind]
+    before = everything()
+    plan = bring(kind, *lines, dry_run=True, **of_kind(kind, stvc))
+    assert outcomes(plan) == expected
+    assert everything() == before
+    assert not ListImport.objects.exists()
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("kind", LISTS)
+def test_the_same_file_again_changes_nothing(kind, stvc):
+    lines, expected = LISTS[kind]
+    assert outcomes(bring(kind, *lines, **of_kind(kind, stvc))) == expected
+    before = everything()
+    assert outcomes(bring(kind, *lines, **of_kind(kind, stvc))) == ["same"] * len(expected)
+    assert everything() == before
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("kind", LISTS)
+def test_one_error_and_nothing_is_written(kind, stvc):
+    lines, expected = LISTS[kind]
+    before = everything()
+    plan = bring(kind, *lines, *["=1+1"], **of_kind(kind, stvc))
+    assert outcomes(plan) == [*expected, "error"]
+    assert everything() == before
+    assert not ListImport.objects.exists()
+
+
+def test_agencies_come_with_their_memberships():
+    bring(AGENCIES, *MEMBERS)
+    assert list(Agency.objects.values_list("name", "city")) == [
+        ("Example Place", ""),
+        ("Sample House", "Sampleton"),
+    ]
+    membership = EvaMembership.objects.get()
+    assert (membership.starts_on, membership.ends_on) == (date(2026, 1, 1), date(2026, 12, 31))
+    assert (membership.evidence, membership.source) == (
+        Evidence.LISTED,
+        "the list of 1 April 2026",
+    )
+
+
+def test_programs_are_found_by_agency_type_and_place():
+    bring(AGENCIES, "Agency", "SAMPLE  house")
+    bring(PROGRAMS, *FUNDED)
+    assert Agency.objects.get().name == "SAMPLE house"
+    assert list(
+        Program.objects.order_by("pk").values_list("type", "community_served", "funder", "evidence")
+    ) == [
+        ("STVC", "Sampleton", "PSSG", Evidence.LISTED),
+        ("STV_ORS", "Sampleton", "OTHER", Evidence.LISTED),
+    ]
+
+
+def test_initiatives_come_with_the_roles_of_people_known_by_their_email():
+    robin = Person.objects.create(email="Robin@example.org")
+    bring(INITIATIVES, *CHAIRS)
+    robin.refresh_from_db()
+    role = CoordinationRole.objects.get()
+    assert (role.person, robin.name) == (robin, "Robin Sample")
+    assert (role.role, role.initiative.kind, role.evidence) == ("CO_CHAIR", "VAWIR", "listed")
+    assert set(CoordinationInitiative.objects.values_list("name", flat=True)) == {
+        "Sampleton VIR",
+        "Example ICAT",
+    }
+
+
+def test_people_come_with_their_positions_and_an_empty_caseload_says_nothing():
+    bring(PROGRAMS, *FUNDED)
+    bring(PEOPLE, *WORKERS)
+    assert list(
+        ProgramPosition.objects.order_by("pk").values_list(
+            "person__email", "program__funder", "carries_caseload", "evidence"
+        )
+    ) == [
+        ("dana@example.org", "PSSG", True, Evidence.LISTED),
+        ("jo@example.org", "PSSG", None, Evidence.LISTED),
+    ]
+
+
+def test_a_roster_enrols_and_brings_nobody_back(stvc):
+    for number, (start, end) in enumerate([(date(2023, 1, 1), None), (date(2023, 1, 1), MAY)]):
+        person = Person.objects.create(email=f"in{number}@example.org", name="Sample")
+        Enrolment.objects.create(person=person, community=stvc, started_on=start, ended_on=end)
+    plan = bring(
+        ROSTER,
+        *MEMBERS_OF_STVC,
+        ",in0@example.org,2024-03-01",
+        ",in1@example.org,2024-03-01",
+        ",late@example.org,2026-06-01",
+        community=stvc,
+        dry_run=True,
+    )
+    assert outcomes(plan) == ["add", "same", "same", "error"]
+    assert sentences(plan)[1:] == [
+        "in since 2023-01-01",
+        "She left on 2026-05-01. A list does not bring her back.",
+        "She starts on 2026-06-01, after the day of the list.",
+    ]
+    bring(ROSTER, *MEMBERS_OF_STVC, community=stvc)
+    assert Enrolment.objects.get(person__email="dana@example.org").started_on == date(2024, 3, 1)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("name", ["Maison d’accueil L’Échantillon", "W̱SÁNEĆ Sample", "ᐊᐧᐱᐢᑭ"])
+def test_accents_composed_or_not_are_one_name(name, form):
+    Agency.objects.create(name=unicodedata.normalize("NFC", name))
+    plan = bring(AGENCIES, "Agency", unicodedata.normalize(form, name))
+    assert outcomes(plan) == ["same"]
+    assert Agency.objects.count() == 1
+
+
+def test_one_agency_under_two_spellings_is_said_once_with_both_rows():
+    plan = bring(AGENCIES, "Agency,From,To", "Sample House,,", "SAMPLE-HOUSE,,", "Échantillon,,")
+    assert outcomes(plan) == ["add", "same", "add"]
+    assert sentences(plan)[1] == "The same as row 2."
+    assert Agency.objects.count() == 2
+
+
+def test_rows_that_contradict_each_other_are_said_once_with_both_rows():
+    plan = bring(
+        PROGRAMS, "Agency,Type,Funder", "Sample House,SAS,PSSG", "Sample house,SAS,Other funder"
+    )
+    assert outcomes(plan) == ["add", "error"]
+    assert sentences(plan)[1] == ("Rows 2 and 3 say different things about the same. Keep one.")
+
+
+@pytest.mark.core
+def test_two_periods_of_one_agency_may_follow_but_not_overlap():
+    heading = "Agency,From,To"
+    year, next_year = "A,2026-01-01,2026-12-31", "A,2027-01-01,2027-12-31"
+    assert outcomes(bring(AGENCIES, heading, year, next_year)) == ["add", "add"]
+    plan = bring(AGENCIES, heading, year, "A,2026-06-01,2027-05-31")
+    assert outcomes(plan) == ["same", "error"]
+    assert sentences(plan)[1] == "Rows 2 and 3 hold memberships of one agency for the same time."
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines", "said"),
+    [
+        (AGENCIES, ("Agency,From", "A,2026-01-01"), "A membership needs its first and its last day, or neither."),
+        (AGENCIES, ("Agency,From,To", "A,2026-01-02,2026-01-01"), "The last day, 2026-01-01, is before the first, 2026-01-02."),
+        (AGENCIES, ("Agency,City", ",Sampleton"), "“Agency” is empty."),
+        (PROGRAMS, ("Agency,Type,Funder", "A,STVC,PSSG?!x"), "“Funder”: “PSSG?!x” is not one of: PSSG, OTHER."),
+        (PEOPLE, ("Email,Agency,Type,Caseload", "dana@example.org,A,STVC,some"), "“Carries a caseload”: “some” is neither yes nor no."),
+        (PEOPLE, ("Email,Agency,Type", "dana,A,STVC"), "“Email”: “dana” is not an email address."),
+        (INITIATIVES, ("Committee,Kind,Name,Email,Role", "A,ICAT,Robin,,Chair"), "A person in a role needs her email: it tells two people of one name apart."),
+        (INITIATIVES, ("Committee,Kind,Email,Role", "A,ICAT,robin@example.org,"), "“Role” is empty."),
+    ],
+)  # fmt: skip
+def test_each_error_is_a_sentence(kind, lines, said):
+    plan = bring(kind, *lines)
+    assert [(row.number, row.outcome.name, row.sentence) for row in plan.rows] == [
+        (2, "ERROR", said)
+    ]
+
+
+def test_what_staff_confirmed_stays_and_keeps_what_the_list_says_otherwise():
+    bring(PROGRAMS, *FUNDED)
+    program = Program.objects.get(type="STVC")
+    program.evidence, program.confirmed_on = Evidence.CONFIRMED, APRIL
+    program.save()
+    line = "Sample House,STVC,Sampleton,Another funder,2026-04-01,2027-03-31"
+    plan = bring(PROGRAMS, FUNDED[0], line, as_of=MAY)
+    assert outcomes(plan) == ["change"]
+    assert sentences(plan)[0].startswith("EVA BC staff confirmed this. It stays, noted: funder: ")
+    program.refresh_from_db()
+    assert (program.funder, program.evidence, program.source) == (
+        "PSSG",
+        Evidence.CONFIRMED,
+        "the list of 1 May 2026",
+    )
+    assert program.list_says.endswith("(PSSG) → Another funder")
+    assert outcomes(bring(PROGRAMS, FUNDED[0], line, as_of=MAY)) == ["same"]
+    bring(PROGRAMS, *FUNDED, as_of=date(2026, 5, 2))
+    program.refresh_from_db()
+    assert program.list_says == ""
+
+
+def test_what_a_worker_claimed_stays_as_she_said_it_beside_the_list():
+    bring(PROGRAMS, *FUNDED)
+    dana = Person.objects.create(email="dana@example.org", name="Dana Sample")
+    program = Program.objects.get(type="STVC")
+    claim = ProgramPosition.objects.create(
+        person=dana, program=program, program_type="STVC", carries_caseload=True
+    )
+    bring(PEOPLE, WORKERS[0], "Dana,dana@example.org,Sample House,STVC,Sampleton,no")
+    claim.refresh_from_db()
+    assert (claim.carries_caseload, claim.evidence) == (True, Evidence.CLAIMED)
+    listed = dana.positions.exclude(pk=claim.pk).get()
+    assert (listed.carries_caseload, listed.evidence) == (False, Evidence.LISTED)
+
+
+def test_a_membership_whose_days_a_newer_list_moves_is_one_membership():
+    heading = "Agency,From,To"
+    bring(AGENCIES, heading, "A,2026-01-01,2026-06-30", "A,2026-07-01,2026-12-31")
+    plan = bring(AGENCIES, heading, "A,2026-02-01,2027-01-31", as_of=MAY)
+    assert outcomes(plan) == ["change"]
+    held = EvaMembership.objects.get()
+    assert (held.starts_on, held.ends_on) == (date(2026, 2, 1), date(2027, 1, 31))
+
+
+def test_a_list_that_came_in_is_remembered_without_its_rows():
+    bring(AGENCIES, *MEMBERS)
+    kept = ListImport.objects.get()
+    assert (kept.state, kept.added, kept.content) == (ListImport.State.APPLIED, 2, None)
+    assert not kept.rows.exists()
+
+
+def test_editions_of_a_list_meet_under_one_name():
+    bring(AGENCIES, *MEMBERS, name="EVA BC members")
+    bring(AGENCIES, *MEMBERS, name=" eva bc  Members", as_of=MAY)
+    assert ListImport.newest() == {("agencies", "EVA BC members"): MAY}
+
+
+def test_a_file_that_is_no_use_leaves_nothing():
+    with pytest.raises(Refused):
+        bring(AGENCIES, "Something", "A")
+    assert not ListImport.objects.exists()
+
+
+@pytest.mark.parametrize("kind", [AGENCIES, PROGRAMS, INITIATIVES, PEOPLE, ROSTER])
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    kind, stvc, django_assert_max_num_queries
+):
+    headings, first = LISTS[kind][0][:2]
+    more = [first.replace("ample", f"ample{n}").replace("@", f"{n}@") for n in range(400)]
+    # The list, the tasks of a roster's access, and the reassessment after it; SQLite splits long
+    # inserts into a few.
+    with django_assert_max_num_queries(60):
+        bring(kind, headings, *more, **of_kind(kind, stvc))
+    with django_assert_max_num_queries(60):
+        bring(kind, headings, *more, as_of=MAY, **of_kind(kind, stvc))
+
+
+def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere():
+    bring(PROGRAMS, *FUNDED)
+    bring(INITIATIVES, *CHAIRS)
+    bring(
+        PROGRAMS,
+        "Agency,Type,Community,Development region,Funder,From,To",
+        "Sample House,STVC,Sampleton,Cariboo,PSSG,2026-04-01,2027-03-31",
+    )
+    bring(
+        INITIATIVES, "Committee,Kind,Community,Region", "Example ICAT,ICAT,Example Harbour,Island"
+    )
+    again = bring(
+        PROGRAMS,
+        "Agency,Type,Community,Region,Funder,From,To",
+        "Sample House,STVC,Sampleton,Nechako,PSSG,2026-04-01,2027-03-31",
+    )
+
+    assert outcomes(again) == ["same"]
+    assert Program.objects.get(type="STVC").region == "CARIBOO"
+    assert CoordinationInitiative.objects.get(kind="ICAT").region == "VANCOUVER_ISLAND"
+
+
+def test_an_unknown_region_is_an_error_of_its_row():
+    plan = bring(PROGRAMS, "Agency,Type,Region,Funder", "Sample House,STVC,Atlantis,PSSG")
+
+    assert outcomes(plan) == ["error"]
+    assert "“Atlantis” is not one of" in sentences(plan)[0]

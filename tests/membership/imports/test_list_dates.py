@@ -1,0 +1,160 @@
+"""Lists apply by their as-of date, in whatever order they come in."""
+
+from datetime import date, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from communities.rules.vocabulary import Evidence, Funder
+from membership.imports.applying import Listed
+from membership.models import (
+    Agency,
+    CoordinationRole,
+    EvaMembership,
+    ListKind,
+    Person,
+    Program,
+    ProgramPosition,
+)
+from membership.register.standing import standing_of, standings_of
+from tests.membership.imports.lists import APRIL, MAY, bring, outcomes, sentences
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+
+DAY = date(2026, 6, 1)
+HEADINGS = "Agency,Type,Funder"
+PERIODS = [("2026-01-01", "2026-12-31"), ("2026-01-01", "2027-06-30"), ("", "")]
+
+
+def lines_of(kind: ListKind, said: dict[int, Any]) -> list[str]:
+    """A list that says of thing number so and so what it says."""
+    match kind:
+        case ListKind.AGENCIES:
+            rows = [f"House {n},{','.join(PERIODS[value])}" for n, value in said.items()]
+            return ["Agency,From,To", *rows]
+        case ListKind.PROGRAMS:
+            rows = [f"House {n},STVC,{list(Funder)[v % 2].value}" for n, v in said.items()]
+            return [HEADINGS, *rows]
+        case ListKind.PEOPLE:
+            answers = ["yes", "no", ""]
+            rows = [f"w{n}@example.org,House,STVC,{answers[v]}" for n, v in said.items()]
+            return ["Email,Agency,Type,Caseload", *rows]
+    rows = [f"House ICAT,ICAT,w{n}@example.org,Chair,,{PERIODS[v][1]}" for n, v in said.items()]
+    return ["Committee,Kind,Email,Role,From,To", *rows]
+
+
+def what_is_known() -> list[Any]:
+    """The facts of the register without their keys, and what they amount to for each person."""
+    facts = [
+        sorted(map(str, Program.objects.values_list("agency__name", "funder", *EVIDENCE))),
+        sorted(map(str, EvaMembership.objects.values_list("agency__name", "ends_on", *EVIDENCE))),
+        sorted(
+            map(str, CoordinationRole.objects.values_list("person__email", "ends_on", *EVIDENCE))
+        ),
+        sorted(
+            map(
+                str,
+                ProgramPosition.objects.values_list("person__email", "carries_caseload", *EVIDENCE),
+            )
+        ),
+    ]
+    people = list(Person.objects.all())
+    standings = standings_of(people, DAY)
+    assert {p.pk: standing_of(p, DAY) for p in people} == standings
+    return [facts, sorted((p.email, str(standings[p.pk])) for p in people)]
+
+
+EVIDENCE = ("evidence", "list_name", "list_as_of", "list_says")
+
+a_list = st.tuples(
+    st.sampled_from(["the list", "another list"]),
+    st.dictionaries(st.integers(0, 3), st.integers(0, 2), min_size=1),
+)
+
+
+# Each tries every order of up to three lists.
+@settings(max_examples=settings().max_examples // 4)
+@given(
+    kind=st.sampled_from(
+        [ListKind.AGENCIES, ListKind.PROGRAMS, ListKind.PEOPLE, ListKind.INITIATIVES]
+    ),
+    lists=st.lists(a_list, min_size=1, max_size=3),
+)
+def test_the_order_in_which_lists_come_in_does_not_matter(kind, lists):
+    dated = [(name, said, APRIL + timedelta(n)) for n, (name, said) in enumerate(lists)]
+    known = []
+    for order in permutations(dated):
+        with transaction.atomic():
+            Person.objects.create(email="w0@example.org", name="Sample")
+            for name, said, day in order:
+                bring(kind, *lines_of(kind, said), name=name, as_of=day)
+            known.append(what_is_known())
+            name, said, day = order[0]
+            again = bring(kind, *lines_of(kind, said), name=name, as_of=day)
+            assert set(outcomes(again)) == {"same"}
+            assert what_is_known() == known[-1]
+            transaction.set_rollback(True)
+    assert all(one == known[0] for one in known)
+
+
+def test_an_older_list_does_not_overwrite_a_newer_one():
+    bring(ListKind.PROGRAMS, HEADINGS, "House,STVC,PSSG", as_of=MAY)
+    plan = bring(ListKind.PROGRAMS, HEADINGS, "House,STVC,Another funder", name="an old list")
+    assert (outcomes(plan), sentences(plan)) == (
+        ["same"],
+        ["A newer list, the list of 1 May 2026, has this. It stays as it is."],
+    )
+    assert Program.objects.get().funder == Funder.PSSG
+
+
+@pytest.mark.parametrize("order", [(APRIL, MAY), (MAY, APRIL)])
+def test_what_a_newer_edition_no_longer_has_is_unknown_and_stays_in_the_register(order):
+    people = {
+        APRIL: ["Email,Agency,Type,Caseload", "dana@example.org,House,STVC,yes"],
+        MAY: ["Email,Agency,Type,Caseload", "jo@example.org,House,STVC,yes"],
+    }
+    for day in order:
+        bring(ListKind.PEOPLE, *people[day], as_of=day)
+    dana, jo = (Person.objects.get(email=f"{name}@example.org") for name in ("dana", "jo"))
+    standings = standings_of([dana, jo], DAY)
+    assert [w.caseload for w in standings[dana.pk].work] == [()]
+    assert [[f.value for f in w.caseload] for w in standings[jo.pk].work] == [[True]]
+    assert dana.positions.get().evidence == Evidence.LISTED
+
+
+def test_absence_is_of_one_list_and_one_kind():
+    bring(ListKind.PROGRAMS, HEADINGS, "House,STVC,PSSG", name="contracts")
+    bring(ListKind.PROGRAMS, HEADINGS, "Other,STVC,PSSG", name="grants", as_of=MAY)
+    bring(ListKind.AGENCIES, "Agency", "Other", name="contracts", as_of=MAY)
+    bring(ListKind.PEOPLE, "Email,Agency,Type,Caseload", "dana@example.org,House,STVC,yes")
+    dana = Person.objects.get()
+    assert len(standing_of(dana, DAY).work[0].funding) == 1
+    bring(ListKind.PROGRAMS, HEADINGS, "Other,STVC,PSSG", name="contracts", as_of=MAY)
+    assert standing_of(dana, DAY).work[0].funding == ()
+
+
+def test_what_staff_confirmed_no_list_makes_unknown():
+    agency = Agency.objects.create(name="House")
+    EvaMembership.objects.create(
+        agency=agency,
+        starts_on="2026-01-01",
+        ends_on="2026-12-31",
+        evidence=Evidence.CONFIRMED,
+        confirmed_on=APRIL,
+        list_name="the list",
+        list_as_of=APRIL,
+    )
+    bring(ListKind.PEOPLE, "Email,Agency,Type,Caseload", "dana@example.org,House,STVC,yes")
+    bring(ListKind.AGENCIES, "Agency", "Other", as_of=MAY)
+    assert len(standing_of(Person.objects.get(), DAY).work[0].memberships) == 1
+
+
+def test_of_two_lists_of_one_day_the_name_decides():
+    fact = Program(list_name="b", list_as_of=APRIL)
+    assert Listed("a", APRIL).is_older_than(fact)
+    assert not Listed("b", APRIL).is_older_than(fact)
+    assert not Listed("c", APRIL).is_older_than(fact)

@@ -1,0 +1,248 @@
+"""Files as people have them, and files that somebody made to do harm."""
+
+import io
+import struct
+import unicodedata
+import zipfile
+from datetime import date, datetime
+
+import pytest
+
+from membership.imports import sheets
+from membership.imports.columns import read_rows, sample_file
+from membership.imports.kinds import IMPORTERS
+from membership.imports.sheets import read_sheet
+from membership.models import ListKind
+from membership.refusal import Refused
+from tests.membership.imports.lists import csv_file, xlsx_file
+
+AGENCIES = IMPORTERS[ListKind.AGENCIES].columns
+
+
+def agencies(content: bytes, file_name: str = "list.csv"):
+    return read_rows(AGENCIES, read_sheet(content, file_name))
+
+
+def values(content: bytes, file_name: str = "list.csv"):
+    return [row.values for row in agencies(content, file_name)]
+
+
+def refusal(content: bytes, file_name: str = "list.csv") -> str:
+    with pytest.raises(Refused) as refused:
+        agencies(content, file_name)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "Agency,City",
+        "AGENCY , city",
+        "agency_name,Town",
+        "Organisation,CITY",
+        "Ägency,Cîty",
+        "Society;City",
+        "Member Name\tCity",
+    ],
+)
+def test_columns_are_found_under_their_usual_names(headings):
+    mark = next(m for m in ";\t," if m in headings)
+    found = values(csv_file(headings, mark.join(["Sample House", "Sampleton"])))
+    assert [(row["agency"], row["city"]) for row in found] == [("Sample House", "Sampleton")]
+
+
+def test_columns_in_another_order_and_columns_of_no_use():
+    found = values(csv_file("Notes,City,Agency", "old,Sampleton,Sample House"))
+    assert found == [
+        {"agency": "Sample House", "city": "Sampleton", "starts_on": None, "ends_on": None}
+    ]
+
+
+def test_a_missing_column_is_named():
+    assert refusal(csv_file("Name of thing,City", "Sample House,Sampleton")) == (
+        "The file has no column “Agency”. The first row must hold the headings; "
+        "the sample file shows them."
+    )
+
+
+def test_two_columns_for_one_thing_are_refused():
+    assert refusal(csv_file("Agency,Organization", "A,B")) == (
+        "The columns “Agency” and “Organization” mean the same. Remove one of them."
+    )
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_and_a_mark_at_the_start_do_not_count(mark, end):
+    text = end.join(["Agency,City", "Maison L’Échantillon,Sampleton", ""])
+    found = agencies(mark + text.encode())
+    assert [(r.number, r["agency"]) for r in found] == [(2, "Maison L’Échantillon")]
+
+
+def test_rows_keep_the_number_that_a_spreadsheet_shows():
+    found = agencies(csv_file("Agency", "A", "", '"B', 'C"', "D"))
+    assert [(row.number, row["agency"]) for row in found] == [(2, "A"), (4, "B C"), (5, "D")]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_names_are_kept_composed(form):
+    name = "W̱SÁNEĆ Sample Nation – ᐊᐧᐱᐢᑭ"
+    found = values(csv_file("Agency", unicodedata.normalize(form, name)))
+    assert [row["agency"] for row in found] == [unicodedata.normalize("NFC", name)]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2026-04-01",
+        "2026/4/1",
+        "1 April 2026",
+        "1-Apr-2026",
+        '"Apr 1, 2026"',
+        '"April 1st, 2026"',
+        "2026-04-01 00:00:00",
+    ],
+)
+def test_days_in_words_and_in_figures(cell):
+    [row] = values(csv_file("Agency,From,To", f"A,{cell},2027-03-31"))
+    assert (row["starts_on"], row["ends_on"]) == (date(2026, 4, 1), date(2027, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("proof", "day"), [("31/03/2027", date(2026, 4, 1)), ("03/31/2027", date(2026, 1, 4))]
+)
+def test_the_rest_of_the_file_says_which_number_is_the_month(proof, day):
+    first, second = agencies(
+        csv_file("Agency,From,To", "A,01/04/2026,2027-03-31", f"B,2026-04-01,{proof}")
+    )
+    assert (first["starts_on"], second["ends_on"]) == (day, date(2027, 3, 31))
+    assert first.problems == second.problems == []
+
+
+@pytest.mark.parametrize("others", [["B,2026-04-01,"], ["B,31/03/2026,", "C,03/31/2026,"]])
+def test_a_day_that_could_be_two_is_refused(others):
+    first = agencies(csv_file("Agency,From,To", "A,01/04/2026,", *others))[0]
+    assert first.problems == [
+        "“Member since”: “01/04/2026” could be two days, and nothing else in the file says which number "
+        "is the month. Write it like 2026-04-01."
+    ]
+
+
+@pytest.mark.parametrize("cell", ["2026-02-30", "31/31/2026", "1/4/26", "soon", "1 Octember 2026"])
+def test_what_is_no_day_is_said_with_its_column(cell):
+    [row] = agencies(csv_file("Agency,From,To", f"A,{cell},"))
+    assert row.problems == [f"“Member since”: “{cell}” is not a day. Write it like 2026-04-01."]
+
+
+def test_a_spreadsheet_with_days_and_numbers():
+    content = xlsx_file(
+        ["Agency", "City", "From", "To"],
+        ["Sample House", None, datetime(2026, 4, 1), date(2027, 3, 31)],
+        [],
+        [100.0, "Sampleton"],
+    )
+    assert [(r.number, *r.values.values()) for r in agencies(content, "list.XLSX")] == [
+        (2, "Sample House", "", date(2026, 4, 1), date(2027, 3, 31)),
+        (4, "100", "Sampleton", None, None),
+    ]
+
+
+def test_a_formula_is_never_evaluated_and_its_cell_is_named():
+    content = xlsx_file(["Agency", "City"], ["Sample House", "=1+1"], ["#REF!", "x"])
+    first, second = agencies(content, "list.xlsx")
+    assert first.problems == ["Cell B2 holds a formula. Put its value there instead."]
+    assert second.problems == ["Cell A3 holds the error #REF!."]
+    [row] = agencies(csv_file("Agency,City", "=cmd|' /C calc'!A0,Sampleton"))
+    assert row.problems == ["Cell A2 holds a formula. Put its value there instead."]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("Agency\nMaison L’Échantillon".encode("cp1252"), "Line 2 of the file is not in UTF-8"),
+        ("Agency\nHouse".encode("utf-16"), "Line 1 of the file is not in UTF-8"),
+        (b"Agency\nHo\0use", "The file is not a text file."),
+        (b'Agency\n"House', "The file is broken near line"),
+        (b"", "The file has no rows below its headings."),
+        (b"Agency,City\n\n , \n", "The file has no rows below its headings."),
+        (b"PK\x03\x04...", "The file is called .csv, but it is a spreadsheet."),
+        (b"Agency\n" + b"a" * 60_000, "Line 2 of the file is too long"),
+        (b"Agency\nA" + b"," * 101, "Row 2 has more than 100 columns."),
+        (b"Agency\n" + b"A\n" * 20_001, "The file has more than 20,000 rows."),
+    ],
+)
+def test_files_that_cannot_be_read_get_a_sentence(content, words):
+    assert refusal(content).startswith(words)
+
+
+def test_a_hundred_megabytes_are_refused_before_anything_is_read(monkeypatch):
+    monkeypatch.setattr(sheets, "_csv_records", lambda content: pytest.fail("it was read"))
+    assert refusal(bytes(100_000_000)) == (
+        "The file has 100 MB. The most is 10 MB: split the list into several files."
+    )
+
+
+@pytest.mark.parametrize("name", ["list.xls", "list.pdf", "list"])
+def test_only_csv_and_xlsx_are_read(name):
+    assert refusal(b"Agency\nA", name) == (
+        "The file must be a CSV file (.csv) or an Excel file (.xlsx)."
+    )
+
+
+def package(**parts: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, content in parts.items():
+            zipped.writestr(name, content)
+    return stream.getvalue()
+
+
+BROKEN = "The file is broken or is no Excel file. Open it and save it again."
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (package(bomb=bytes(70_000_000)), "The file unpacks to far more"),
+        (package(bomb=bytes(30_000_000)), "The file unpacks to far more"),
+        (package(nothing=b""), BROKEN),
+        (b"Agency\nA", BROKEN),
+        (xlsx_file(["Agency"], ["A"])[:-200], BROKEN),
+        (
+            b"\xd0\xcf\x11\xe0" + bytes(600),
+            "The file has a password or is in the old Excel format.",
+        ),
+    ],
+)
+def test_spreadsheets_that_are_bombs_or_broken_get_a_sentence(content, words):
+    assert refusal(content, "list.xlsx").startswith(words)
+
+
+def test_a_package_that_lies_about_its_size_is_refused():
+    honest = package(bomb=bytes(70_000_000))
+    lie = honest.replace(struct.pack("<L", 70_000_000), struct.pack("<L", 1_000))
+    assert refusal(lie, "list.xlsx") == BROKEN
+
+
+def test_entities_that_multiply_are_not_expanded():
+    bomb = (
+        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
+        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        b'<row r="1"><c r="A1" t="inlineStr"><is><t>&b;</t></is></c></row></sheetData></worksheet>'
+    )
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(xlsx_file(["Agency"], ["A"]))) as honest,
+        zipfile.ZipFile(stream, "w") as hostile,
+    ):
+        for name in honest.namelist():
+            is_sheet = name.endswith("sheet1.xml")
+            hostile.writestr(name, bomb if is_sheet else honest.read(name))
+    assert refusal(stream.getvalue(), "list.xlsx") == BROKEN
+
+
+@pytest.mark.parametrize("kind", ListKind)
+def test_the_sample_file_of_each_kind_can_be_read(kind):
+    columns = IMPORTERS[kind].columns
+    rows = read_rows(columns, read_sheet(sample_file(columns).encode(), "sample.csv"))
+    assert [row.problems for row in rows] == [[], []]

@@ -1,0 +1,188 @@
+"""A leaver's feed, way in and pages stop the moment her enrolment ends; applicants have none of it."""
+
+import io
+import logging
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from communities.models import Meeting
+from membership.meetings.calendar import address_of, renew_feed
+from membership.meetings.reminders import send_due_reminders
+from membership.models import CalendarFeed, Enrolment, OutboxEmail, Person
+from membership.rosters.enrolments import end_enrolment
+from tests import builders
+from tests.membership.meetings.plans import NOW, ZOOM, enrolled, member, planned
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _in_may():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def dana():
+    return member()
+
+
+@pytest.fixture
+def meeting(dana):
+    return planned()
+
+
+def feed_of(person: Person) -> str:
+    address = address_of(renew_feed(person=person, now=NOW))
+    return "/" + address.split("/", 3)[3]
+
+
+def leave(person: Person, slug: str = "stvc") -> None:
+    enrolment = Enrolment.objects.get(person=person, community__slug=slug)
+    by = builders.staff(email="priya@example.org")
+    end_enrolment(enrolment_id=enrolment.pk, by=by, text="You left.", now=NOW)
+
+
+def test_the_way_in_leads_to_zoom_while_she_is_enrolled_and_nowhere_after(client, dana, meeting):
+    builders.sign_in(client, dana.user)
+    path = f"/my/meetings/{meeting.pk}/join/"
+
+    inside = client.get(path)
+    leave(dana)
+    outside = client.get(path)
+
+    assert (inside.status_code, inside["Location"]) == (302, ZOOM)
+    assert "no-store" in inside["Cache-Control"]
+    assert (outside.status_code, ZOOM.encode() in outside.content) == (404, False)
+
+
+def test_her_feed_stops(client, dana, meeting):
+    path = feed_of(dana)
+
+    before = client.get(path)
+    leave(dana)
+
+    assert (before.status_code, str(meeting.uid).encode() in before.content) == (200, True)
+    assert client.get(path).status_code == 404
+
+
+def test_her_feed_goes_on_with_the_communities_she_is_still_in(client, dana, meeting):
+    enrolled(dana.user, "ors")
+    other = planned("ors")
+    path = feed_of(dana)
+
+    leave(dana)
+
+    shown = client.get(path).content.decode()
+    assert (str(other.uid) in shown, str(meeting.uid) in shown) == (True, False)
+
+
+@pytest.mark.parametrize("page", ["", "meeting.ics"])
+def test_the_page_and_the_file_of_a_meeting_stop(client, dana, meeting, page):
+    builders.sign_in(client, dana.user)
+    path = f"/my/meetings/{meeting.pk}/{page}"
+
+    before = client.get(path).status_code
+    leave(dana)
+
+    assert (before, client.get(path).status_code) == (200, 404)
+
+
+def test_her_answer_and_her_list_stop(client, dana, meeting):
+    builders.sign_in(client, dana.user)
+
+    before = client.get("/my/meetings/").content.decode()
+    leave(dana)
+    after = client.get("/my/meetings/").content.decode()
+    answer = client.post(f"/my/meetings/{meeting.pk}/answer/", {"answer": "yes"})
+
+    assert (meeting.topic in before, meeting.topic in after) == (True, False)
+    assert answer.status_code == 404
+
+
+def test_a_reminder_that_still_waits_does_not_reach_her(dana):
+    planned(day=NOW.date() + timedelta(days=1))
+    both = planned("stvc", "ors", day=NOW.date() + timedelta(days=1))
+    enrolled(dana.user, "ors")
+    member("Bea Sample")
+    send_due_reminders(now=NOW)
+
+    leave(dana)
+
+    waiting = OutboxEmail.objects.filter(kind="meeting-reminder", state="queued")
+    assert sorted(waiting.values_list("to_email", "about")) == sorted(
+        [
+            ("dana@example.org", both.about),
+            *(("bea@example.org", m.about) for m in Meeting.objects.all()),
+        ]
+    )
+
+
+def test_an_applicant_has_none_of_it(client, meeting):
+    ari = builders.worker("ari@example.org", "Ari Applicant")
+    builders.sent(ari)
+    builders.sign_in(client, ari)
+
+    answers = [
+        client.get(path).status_code
+        for path in (
+            f"/my/meetings/{meeting.pk}/",
+            f"/my/meetings/{meeting.pk}/join/",
+            f"/my/meetings/{meeting.pk}/meeting.ics",
+            feed_of(ari.person),
+        )
+    ]
+
+    assert answers == [404] * 4
+    for page in ("/my/meetings/", "/my/"):
+        assert meeting.topic not in client.get(page).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"cancelled_at": NOW}, "This meeting was cancelled."),
+        (
+            {"starts_at": "2026-01-01T10:00Z", "ends_at": "2026-01-01T11:00Z"},
+            "This meeting is over.",
+        ),
+        ({"join_link": ""}, "The link to join is not here yet."),
+    ],
+)
+def test_the_way_in_says_why_it_is_closed(client, dana, meeting, change, says):
+    type(meeting).objects.update(**change)
+    builders.sign_in(client, dana.user)
+
+    shown = client.get(f"/my/meetings/{meeting.pk}/join/", follow=True)
+
+    assert shown.redirect_chain == [(f"/my/meetings/{meeting.pk}/", 302)]
+    assert says in shown.content.decode()
+
+
+def test_zooms_link_is_on_no_page_of_hers(client, dana, meeting):
+    builders.sign_in(client, dana.user)
+
+    for page in ("/my/", "/my/meetings/", f"/my/meetings/{meeting.pk}/"):
+        shown = client.get(page).content.decode()
+        assert meeting.topic in shown
+        assert "zoom.example" not in shown
+
+
+def test_the_log_holds_neither_zooms_link_nor_the_secret_address(client, dana, meeting):
+    builders.sign_in(client, dana.user)
+    path = feed_of(dana)
+    [console] = [h for h in logging.getLogger().handlers if h.get_name() == "console"]
+    before, written = console.stream, io.StringIO()
+    console.setStream(written)
+    try:
+        client.get(f"/my/meetings/{meeting.pk}/join/")
+        leave(dana)
+        client.get(path)
+    finally:
+        console.setStream(before)
+
+    assert "Not Found: calendar-feed" in written.getvalue()
+    assert CalendarFeed.objects.get().key not in written.getvalue()
+    assert "zoom" not in written.getvalue()

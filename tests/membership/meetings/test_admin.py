@@ -1,0 +1,284 @@
+"""The staff desk's pages of meetings: what they show, do, and keep of what was typed."""
+
+import html
+from datetime import date
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from communities.models import Meeting
+from evabc.sample.province import plan_sample_meetings
+from membership.meetings.attendance import answer
+from membership.models import Attendance, Enrolment, OutboxEmail, User
+from tests import builders
+from tests.membership.meetings.plans import JUNE, NOW, ZOOM, at, letters, member, planned
+
+pytestmark = pytest.mark.django_db
+
+DESK = "/admin/communities/meeting/"
+AFTERWARDS = at(JUNE, "12:00")
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def desk(client):
+    builders.sign_in(client, builders.staff())
+    return client
+
+
+@pytest.fixture
+def later(desk, clock):
+    """Moves the clock on, and signs in again: a session of May has ended by June."""
+
+    def move(to=AFTERWARDS):
+        clock.move_to(to)
+        builders.sign_in(desk, User.objects.get(email="priya@example.org"))
+
+    return move
+
+
+def text(answer) -> str:
+    return html.unescape(answer.content.decode())
+
+
+def typed(**more) -> dict:
+    fields = {
+        "communities": [builders.community().pk],
+        "kind": "training",
+        "topic": "  Safety   planning ",
+        "day": "2026-06-16",
+        "starts": "10:00",
+        "ends": "11:30",
+        "join_link": ZOOM,
+        "agenda": "Welcome",
+    }
+    return {**fields, **more}
+
+
+def test_what_is_typed_in_vancouvers_time_becomes_a_meeting(desk):
+    answered = desk.post(f"{DESK}add/", typed(), follow=True)
+
+    meeting = Meeting.objects.get()
+    assert (meeting.topic, meeting.starts_at, meeting.ends_at) == (
+        "Safety planning",
+        at(JUNE, "10:00"),
+        at(JUNE, "11:30"),
+    )
+    assert "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook" in text(answered)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"communities": []}, "Choose at least one community."),
+        ({"topic": ""}, "Write the topic."),
+        ({"day": "soon"}, "Write the day as year-month-day, for example 2027-03-31."),
+        ({"starts": "ten"}, "Write the time like 10:00 or 14:30."),
+        ({"ends": "09:00"}, "The end must be after the start."),
+        ({"day": "2026-01-05"}, "This time has passed. Choose a time to come."),
+        ({"join_link": "javascript:alert(1)"}, "Paste Zoom’s whole link. It starts with https://"),
+        ({"join_link": "http://zoom.example.org/j/1"}, "It starts with https://"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(desk, wrong, words):
+    shown = text(desk.post(f"{DESK}add/", typed(agenda="Kept by the page", **wrong)))
+
+    assert words in shown
+    assert "Kept by the page" in shown
+    assert Meeting.objects.count() == 0
+
+
+def test_the_form_of_a_meeting_holds_what_it_is(desk):
+    meeting = planned("stvc", "ors")
+
+    shown = text(desk.get(f"{DESK}{meeting.pk}/edit/"))
+
+    for value in ('value="2026-06-16"', 'value="10:00"', 'value="11:30"', f'value="{ZOOM}"'):
+        assert value in shown
+    assert shown.count("checked") == 2
+
+
+def test_a_team_plans_for_its_own_communities_only(desk):
+    icat = builders.community("icat")
+
+    shown = text(desk.post(f"{DESK}add/", typed(communities=[icat.pk])))
+
+    assert "is not one of the available choices" in shown
+    assert icat.name not in shown.split("<fieldset")[1].split("</fieldset")[0]
+
+
+def test_the_list_shows_what_is_to_come_unless_asked_for_more(desk, later):
+    planned(topic="First")
+    planned(topic="Second", day=date(2026, 7, 1))
+    Meeting.objects.filter(topic="Second").update(cancelled_at=NOW)
+    planned("icat", by=builders.lead(), topic="Of the others")
+    planned(topic="Third", day=date(2026, 7, 2))
+    later()
+
+    shown = {
+        query: [
+            t
+            for t in ("First", "Second", "Third", "Of the others")
+            if t in text(desk.get(DESK + query))
+        ]
+        for query in ("", "?when=past", "?when=cancelled", "?when=all")
+    }
+
+    assert shown == {
+        "": ["Third"],
+        "?when=past": ["First"],
+        "?when=cancelled": ["Second"],
+        "?when=all": ["First", "Second", "Third"],
+    }
+
+
+def test_staff_see_who_comes_and_leavers_are_not_among_them(desk):
+    meeting = planned()
+    ana, bea, cleo = (member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo"))
+    member("Dee Sample")
+    for person, word in ((ana, "yes"), (bea, "maybe"), (cleo, "yes")):
+        answer(meeting_id=meeting.pk, person=person, answer=word, now=NOW)
+    Enrolment.objects.filter(person=cleo).update(ended_on=NOW.date())
+
+    shown = text(desk.get(f"{DESK}{meeting.pk}/change/"))
+
+    assert "I will come: 1" in shown
+    assert "Maybe: 1" in shown
+    assert "<dt>No answer</dt><dd>1</dd>" in shown
+    assert ("Ana Sample" in shown, "Cleo Sample" in shown) == (True, False)
+
+
+def test_cancelling_shows_the_letter_and_how_many_get_it(desk):
+    meeting = planned()
+    answer(meeting_id=meeting.pk, person=member(), answer="yes", now=NOW)
+
+    before = text(desk.get(f"{DESK}{meeting.pk}/cancel/"))
+    empty = text(desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": " "}))
+    desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": "The speaker is ill."})
+
+    assert "1 person who counted on it gets this letter." in before
+    assert "A date is cancelled" in before
+    assert "Write why, in words for those who planned to come." in empty
+    assert letters() == [("meeting-cancelled", "dana@example.org")]
+    assert OutboxEmail.objects.get().to_email == "dana@example.org"
+
+
+def test_who_came_is_ticked_by_hand(desk, later):
+    meeting = planned()
+    ana, bea = member("Ana Sample"), member("Bea Sample")
+    later()
+    page = f"{DESK}{meeting.pk}/came/"
+
+    desk.post(page, {"shown": f"{ana.pk},{bea.pk},", "came": [ana.pk]})
+    shown = text(desk.get(page))
+    desk.post(page, {"shown": f"{ana.pk},{bea.pk},", "came": [bea.pk, "x", "9" * 40]})
+
+    assert f'value="{ana.pk}" checked' in shown
+    assert f'value="{bea.pk}" checked' not in shown
+    assert [row.person for row in Attendance.objects.filter(came=True)] == [bea]
+
+
+def test_a_long_roster_has_pages_that_save_their_own_people(desk, later, monkeypatch):
+    monkeypatch.setattr("membership.meetings.desk_views.PEOPLE_ON_A_PAGE", 2)
+    meeting = planned()
+    people = [member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo")]
+    later()
+    Attendance.objects.create(meeting=meeting, person=people[0], came=True)
+
+    shown = text(desk.get(f"{DESK}{meeting.pk}/came/?page=2"))
+    desk.post(f"{DESK}{meeting.pk}/came/?page=2", {"shown": people[2].pk, "came": people[2].pk})
+
+    assert ("Cleo Sample" in shown, "Ana Sample" in shown) == (True, False)
+    assert [row.person for row in Attendance.objects.filter(came=True)] == [people[0], people[2]]
+
+
+def test_zooms_list_is_noted_once_staff_confirm(desk, later):
+    meeting = planned()
+    ana, bea, cleo = (member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo"))
+    later()
+    content = b"Name,User Email\nAnything,ana@example.org\nBea Sample,\nCleo S,\nStranger Danger,\n"
+    file = SimpleUploadedFile("participants.csv", content)
+
+    shown = text(desk.post(f"{DESK}{meeting.pk}/zoom/", {"file": file}))
+    nothing_yet = Attendance.objects.count()
+    sent = {"sure": f"{ana.pk},{bea.pk},", "near": [cleo.pk]}
+    done = text(desk.post(f"{DESK}{meeting.pk}/zoom-confirm/", sent, follow=True))
+
+    for words in (
+        "By email: 1",
+        "By name: 1",
+        "Zoom says: <bdi>Cleo S</bdi>",
+        "Stranger Danger",
+        f'name="sure" value="{ana.pk},{bea.pk},"',
+        f'name="near" value="{cleo.pk}"',
+    ):
+        assert words in shown
+    assert nothing_yet == 0
+    assert "Who came: 3" in done
+    assert "Noted who came, from Zoom’s list: 3 added, 0 removed." in done
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"text": ""}, "Choose a file, or paste the list."),
+        ({"text": "Topic,Name,Name\na,b,c"}, "mean the same"),
+        (
+            {"file": SimpleUploadedFile("z.csv", "Name\nÀ".encode("utf-16"))},
+            "Line 1 of the file is not in UTF-8",
+        ),
+        (
+            {"file": SimpleUploadedFile("z.csv", b"Name\nA"), "text": "Ana"},
+            "Choose one of the two.",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_refused_on_the_page(desk, later, sent, words):
+    meeting = planned()
+    later()
+
+    assert words in text(desk.post(f"{DESK}{meeting.pk}/zoom/", sent))
+
+
+@pytest.mark.parametrize("page", ["", "{}/change/", "{}/came/", "{}/edit/"])
+def test_the_pages_take_the_same_queries_at_any_size(
+    desk, later, page, django_assert_max_num_queries
+):
+    meeting = planned()
+    member("Ana Sample")
+
+    def queries() -> int:
+        with django_assert_max_num_queries(40) as counted:
+            assert desk.get(DESK + page.format(meeting.pk)).status_code == 200
+        return len(counted)
+
+    later(at(JUNE, "10:30"))
+    few = queries()
+    for n in range(10):
+        person = member(f"More{n} Sample")
+        answer(meeting_id=meeting.pk, person=person, answer="yes", now=at(JUNE, "10:30"))
+        planned("stvc", "ors", day=date(2026, 7, 1))
+
+    assert queries() == few
+
+
+def test_the_sample_meetings_are_planned_by_the_verbs():
+    builders.staff()
+    builders.staff(builders.CCSS, "camille@example.org")
+    dana = member(since=date(2025, 5, 4))
+
+    plan_sample_meetings(now=NOW)
+
+    assert Meeting.objects.count() == 18
+    assert [row.came for row in dana.attendances.order_by("meeting__starts_at")] == [
+        True,
+        False,
+        False,
+    ]
+    assert letters() == []

@@ -1,0 +1,176 @@
+"""Answers of enrolled people, and the note of who came."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import IntegrityError, connection, transaction
+
+from communities.models import Meeting
+from membership.meetings.attendance import (
+    Noted,
+    answer,
+    invitations,
+    meetings_of,
+    next_meetings,
+    note_who_came,
+    people_of,
+)
+from membership.models import Attendance, Enrolment
+from membership.refusal import Refused
+from tests import builders
+from tests.membership.meetings.plans import JUNE, NOW, at, member, planned
+
+pytestmark = pytest.mark.django_db
+
+AFTERWARDS = at(JUNE, "12:00")
+
+
+def test_the_newest_answer_counts():
+    meeting, dana = planned(), member()
+
+    for word in ("maybe", "yes", "yes"):
+        answer(meeting_id=meeting.pk, person=dana, answer=word, now=NOW)
+
+    assert [(row.answer, row.came) for row in Attendance.objects.all()] == [("yes", False)]
+
+
+@pytest.mark.parametrize(
+    ("word", "now", "words"),
+    [
+        ("perhaps", NOW, "Choose whether you will come."),
+        ("yes", AFTERWARDS, "This meeting is over."),
+    ],
+)
+def test_an_answer_that_cannot_be_is_refused(word, now, words):
+    meeting, dana = planned(), member()
+    with pytest.raises(Refused) as refused:
+        answer(meeting_id=meeting.pk, person=dana, answer=word, now=now)
+    assert str(refused.value) == words
+
+
+def test_nobody_answers_who_is_not_enrolled_and_nobody_answers_a_cancelled_meeting():
+    meeting, dana = planned(), member()
+    stranger = builders.worker("other@example.org", "Other Sample").person
+    with pytest.raises(Refused, match="for people who are in its community"):
+        answer(meeting_id=meeting.pk, person=stranger, answer="yes", now=NOW)
+    Meeting.objects.update(cancelled_at=NOW)
+    with pytest.raises(Refused, match="was cancelled"):
+        answer(meeting_id=meeting.pk, person=dana, answer="yes", now=NOW)
+    assert Attendance.objects.count() == 0
+
+
+def test_her_page_shows_the_next_meetings_of_her_communities_with_her_answers():
+    dana = member()
+    for week in range(5):
+        planned(day=JUNE + timedelta(days=7 * week))
+    planned("icat")
+    Meeting.objects.filter(starts_at=at(JUNE + timedelta(days=7), "10:00")).update(cancelled_at=NOW)
+    first = meetings_of(dana)[0]
+    answer(meeting_id=first.pk, person=dana, answer="maybe", now=NOW)
+
+    shown = next_meetings(dana, now=NOW)
+
+    assert [(i.meeting.day, i.answer_in_words) for i in shown] == [
+        (JUNE, "Maybe"),
+        (JUNE + timedelta(days=14), ""),
+        (JUNE + timedelta(days=21), ""),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 12])
+def test_meetings_with_answers_take_the_same_queries_at_any_number(size, django_assert_num_queries):
+    dana = member()
+    for _ in range(size):
+        planned("stvc", "ors")
+    with django_assert_num_queries(3):
+        assert (
+            len([i.meeting.community_names for i in invitations(dana, meetings_of(dana))]) == size
+        )
+
+
+def test_those_on_the_roster_on_the_day_can_have_come():
+    meeting = planned()
+    there, left_before, left_later, joined_later = (
+        member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo", "Dee")
+    )
+    Enrolment.objects.filter(person=left_before).update(ended_on=JUNE - timedelta(days=1))
+    Enrolment.objects.filter(person=left_later).update(ended_on=JUNE)
+    Enrolment.objects.filter(person=joined_later).update(started_on=JUNE + timedelta(days=1))
+
+    assert list(people_of(meeting)) == [there, left_later]
+
+
+def test_a_note_adds_and_takes_back_and_leaves_alone_who_was_not_shown():
+    lou = builders.lead()
+    meeting = planned(by=lou)
+    ana, bea, cleo = (member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo"))
+    answer(meeting_id=meeting.pk, person=bea, answer="no", now=NOW)
+    how = {"meeting_id": meeting.pk, "by": lou, "now": AFTERWARDS}
+
+    first = note_who_came(came={ana.pk, cleo.pk}, shown={ana.pk, bea.pk, cleo.pk}, **how)
+    second = note_who_came(came={bea.pk}, shown={ana.pk, bea.pk}, **how)
+    note_who_came(came={bea.pk}, shown={bea.pk}, **how)
+
+    came = Attendance.objects.filter(came=True).values_list("person__name", "answer")
+    assert (first, second) == (Noted(2, 0), Noted(1, 1))
+    assert sorted(came) == [("Bea Sample", "no"), ("Cleo Sample", "")]
+    assert [e.change_message for e in LogEntry.objects.order_by("pk")][1:] == [
+        "Noted who came, by hand: 2 added, 0 removed.",
+        "Noted who came, by hand: 1 added, 1 removed.",
+    ]
+
+
+def test_nobody_is_noted_who_was_on_no_roster():
+    lou = builders.lead()
+    meeting = planned(by=lou)
+    stranger = builders.worker().person
+
+    note_who_came(
+        meeting_id=meeting.pk, came={stranger.pk}, shown={stranger.pk}, by=lou, now=AFTERWARDS
+    )
+
+    assert Attendance.objects.count() == 0
+
+
+def test_nobody_came_before_it_started_and_the_other_team_notes_nobody():
+    lou, camille = builders.lead(), builders.staff(builders.CCSS, "camille@example.org")
+    meeting = planned(by=lou)
+    for by, now, words in (
+        (lou, NOW, "This meeting has not started yet. Note who came afterwards."),
+        (camille, AFTERWARDS, "This meeting belongs to the other team."),
+    ):
+        with pytest.raises(Refused) as refused:
+            note_who_came(meeting_id=meeting.pk, came=[], shown=[], by=by, now=now)
+        assert str(refused.value) == words
+
+
+@pytest.mark.core
+def test_the_database_refuses_a_meeting_that_ends_before_it_starts():
+    meeting = planned()
+    with pytest.raises(IntegrityError, match="meeting_ends_after_it_starts"), transaction.atomic():
+        Meeting.objects.filter(pk=meeting.pk).update(ends_at=meeting.starts_at)
+    assert Meeting.objects.get(pk=meeting.pk).ends_at == meeting.ends_at
+
+
+@pytest.mark.core
+@pytest.mark.django_db(transaction=True)
+def test_clicks_at_the_same_time_leave_one_answer():
+    meeting, dana = planned(), member()
+    errors = []
+
+    def click() -> None:
+        try:
+            answer(meeting_id=meeting.pk, person=dana, answer="yes", now=NOW)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (errors, Attendance.objects.count()) == ([], 1)

@@ -1,0 +1,222 @@
+"""Calendar files: read back by vobject, another parser than the one that wrote them."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import vobject
+
+from membership.meetings import calendar
+from membership.meetings.attendance import meetings_of
+from membership.meetings.calendar import address_of, renew_feed
+from membership.meetings.planning import cancel_meeting, change_meeting
+from membership.models import CalendarFeed, User
+from tests import builders
+from tests.membership.meetings.plans import NOW, ZOOM, a_plan, member, planned
+
+pytestmark = pytest.mark.django_db
+
+WINTER = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def path_of(person) -> str:
+    address = address_of(CalendarFeed.objects.get(person=person))
+    return "/" + address.split("/", 3)[3]
+
+
+def events(content: bytes):
+    """The events, by a parser that checks the form of RFC 5545 as it reads."""
+    [parsed] = list(vobject.readComponents(content.decode()))
+    parsed.validate(raiseException=True)
+    return list(parsed.contents.get("vevent", []))
+
+
+@pytest.fixture
+def dana():
+    person = member()
+    renew_feed(person=person, now=NOW)
+    return person
+
+
+@pytest.mark.parametrize(
+    ("day", "vancouver", "fort_st_john", "creston", "cranbrook"),
+    [
+        # Before 8 March 2026 the three regions are an hour ahead.
+        (date(2026, 3, 7), "10:00", "11:00", "11:00", "11:00"),
+        (date(2026, 3, 8), "10:00", "10:00", "10:00", "11:00"),
+        (date(2026, 3, 9), "10:00", "10:00", "10:00", "11:00"),
+        # On 1 November 2026 no clock changes.
+        (date(2026, 10, 31), "10:00", "10:00", "10:00", "11:00"),
+        (date(2026, 11, 1), "10:00", "10:00", "10:00", "11:00"),
+        (date(2026, 11, 2), "10:00", "10:00", "10:00", "11:00"),
+    ],
+)
+def test_ten_in_vancouver_is_read_as_the_right_time_in_every_region(
+    day, vancouver, fort_st_john, creston, cranbrook
+):
+    meeting = planned(day=day, now=WINTER)
+
+    [event] = events(calendar.one(meeting))
+
+    clocks = [
+        event.dtstart.value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+        for zone in (
+            "America/Vancouver",
+            "America/Dawson_Creek",
+            "America/Creston",
+            "America/Edmonton",
+        )
+    ]
+    assert clocks == [f"{day} {c}" for c in (vancouver, fort_st_john, creston, cranbrook)]
+    assert event.dtend.value - event.dtstart.value == timedelta(minutes=90)
+
+
+def test_times_are_in_utc_and_name_no_zone_that_a_program_could_have_wrong():
+    lines = calendar.one(planned(day=date(2026, 12, 1))).decode().split("\r\n")
+
+    assert "DTSTART:20261201T170000Z" in lines
+    assert "DTEND:20261201T183000Z" in lines
+    assert not [line for line in lines if "TZID" in line or "VTIMEZONE" in line]
+
+
+def test_the_form_is_that_of_the_rfc(dana):
+    planned(topic="Ünïcode, semicolons; and a very long topic " + "x" * 90)
+    content = calendar.feed(meetings_of(dana))
+
+    assert content.endswith(b"END:VCALENDAR\r\n")
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    assert max(len(line) for line in content.split(b"\r\n")) <= 75
+    [event] = events(content)
+    for name in ("uid", "dtstamp", "dtstart", "dtend", "summary", "sequence", "status", "url"):
+        assert len(event.contents[name]) == 1
+    assert event.description.value.startswith("Ünïcode, semicolons; and a very long topic xxx")
+
+
+def test_the_portals_link_stands_in_place_of_zooms_and_nobody_is_named(dana, settings):
+    meeting = planned(agenda="What we keep to ourselves", notes="What was said")
+    link = f"{settings.PORTAL_URL}/my/meetings/{meeting.pk}/join/"
+
+    for content in (calendar.one(meeting), calendar.feed(meetings_of(dana))):
+        [event] = events(content)
+        text = re.sub(r"\r\n ", "", content.decode())
+        assert event.url.value == link
+        assert event.summary.value == "EVA BC, STVC: Quarterly meeting"
+        assert event.description.value == (
+            "Staying well in this work\n"
+            "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook\n"
+            f"To join: {link}"
+        )
+        for kept in (
+            ZOOM,
+            "zoom.example",
+            "ourselves",
+            "was said",
+            "Dana",
+            "ORGANIZER",
+            "ATTENDEE",
+        ):
+            assert kept not in text
+
+
+def test_a_changed_meeting_keeps_its_uid_and_counts_up():
+    lou = builders.lead()
+    meeting = planned(by=lou)
+    [before] = events(calendar.one(meeting))
+    later = NOW + timedelta(hours=1)
+
+    changed = change_meeting(meeting_id=meeting.pk, plan=a_plan(start="13:00"), by=lou, now=later)
+    [after] = events(calendar.one(changed))
+    cancelled = cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=lou, now=later)
+    [gone] = events(calendar.one(cancelled))
+
+    assert [(e.uid.value, e.sequence.value, e.status.value) for e in (before, after, gone)] == [
+        (str(meeting.uid), "0", "CONFIRMED"),
+        (str(meeting.uid), "1", "CONFIRMED"),
+        (str(meeting.uid), "2", "CANCELLED"),
+    ]
+    assert (before.dtstamp.value, after.dtstamp.value) == (NOW, later)
+
+
+def test_the_feed_holds_her_communities_meetings_and_no_others(client, dana):
+    planned("stvc")
+    planned("icat", topic="Of others")
+    planned("stvc", day=date(2025, 5, 1), now=datetime(2025, 1, 1, tzinfo=UTC), topic="Long ago")
+
+    answer = client.get(path_of(dana))
+
+    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+    assert [e.summary.value for e in events(answer.content)] == ["EVA BC, STVC: Quarterly meeting"]
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT6H\r\n" in answer.content
+
+
+def test_the_feed_is_kept_by_her_own_program_only_which_asks_each_time(client, dana):
+    planned()
+    first = client.get(path_of(dana))
+
+    again = client.get(path_of(dana), headers={"If-None-Match": first["ETag"]})
+    planned(topic="One more")
+    changed = client.get(path_of(dana), headers={"If-None-Match": first["ETag"]})
+
+    assert first["Cache-Control"] == "private, no-cache"
+    assert (again.status_code, again.content) == (304, b"")
+    assert (changed.status_code, len(events(changed.content))) == (200, 2)
+    assert not first.cookies
+
+
+@pytest.mark.parametrize("size", [1, 20])
+def test_the_feed_takes_the_same_queries_at_any_length(
+    client, dana, size, django_assert_num_queries
+):
+    for _ in range(size):
+        planned("stvc", "ors")
+    with django_assert_num_queries(5):
+        assert len(events(client.get(path_of(dana)).content)) == size
+
+
+def test_an_address_is_made_shown_again_and_renewed_and_the_old_one_stops(client, dana, settings):
+    builders.sign_in(client, dana.user)
+    old = path_of(dana)
+    planned()
+
+    shown = client.get("/my/calendar/").content.decode()
+    client.post("/my/calendar/")
+
+    assert old in shown
+    assert f'href="webcal://{settings.PORTAL_HOST}' in shown
+    assert path_of(dana) != old
+    assert [client.get(path).status_code for path in (old, path_of(dana))] == [404, 200]
+
+
+def test_looking_at_the_page_makes_no_address(client):
+    builders.sign_in(client, builders.worker())
+
+    client.get("/my/calendar/")
+
+    assert CalendarFeed.objects.count() == 0
+
+
+@pytest.mark.core
+def test_the_database_alone_opens_no_calendar(client, dana):
+    key = CalendarFeed.objects.get().key
+
+    for guess in (key, f"{key}.", f"{key}.{key}", f".{key}", "x" * 300):
+        assert client.get(f"/calendar/{guess}.ics").status_code == 404
+
+
+def test_the_calendar_of_a_deactivated_sign_in_answers_404(client, dana):
+    planned()
+    before = client.get(path_of(dana)).status_code
+    User.objects.filter(person=dana).update(is_active=False)
+
+    assert (before, client.get(path_of(dana)).status_code) == (200, 404)
+
+
+def test_a_file_of_one_meeting_comes_as_a_download(client, dana):
+    meeting = planned()
+    builders.sign_in(client, dana.user)
+
+    answer = client.get(f"/my/meetings/{meeting.pk}/meeting.ics")
+
+    assert answer["Content-Disposition"] == 'attachment; filename="meeting.ics"'
+    assert [e.uid.value for e in events(answer.content)] == [str(meeting.uid)]

@@ -1,0 +1,214 @@
+"""Plan, change, cancel: what each verb writes, refuses, and tells to whom."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from communities.models import Meeting
+from membership.meetings.attendance import answer
+from membership.meetings.planning import cancel_meeting, change_meeting, plan_meeting
+from membership.meetings.reminders import send_due_reminders
+from membership.models import Enrolment, OutboxEmail
+from membership.refusal import Refused
+from tests import builders
+from tests.membership.meetings.plans import JUNE, NOW, ZOOM, a_plan, at, letters, member, planned
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def priya():
+    return builders.staff()
+
+
+def refusal(verb, **how) -> str:
+    with pytest.raises(Refused) as refused:
+        verb(now=NOW, **how)
+    return str(refused.value)
+
+
+def said(meeting, person, word):
+    answer(meeting_id=meeting.pk, person=person, answer=word, now=NOW)
+
+
+def four_people(meeting):
+    """One who comes, one who may, one who cannot, one who has not said."""
+    for name, word in (("Ana", "yes"), ("Bea", "maybe"), ("Cleo", "no"), ("Dee", "")):
+        person = member(f"{name} Sample")
+        if word:
+            said(meeting, person, word)
+
+
+def test_planning_writes_the_meeting_its_history_and_no_letter(priya):
+    member()
+
+    meeting = planned("stvc", "ors", by=priya)
+
+    assert (meeting.team.family, meeting.community_names) == ("program-support", "STVC, ORS")
+    assert meeting.kind_name == "Quarterly meeting"
+    assert LogEntry.objects.get().change_message == (
+        "Planned for Tuesday, 16 June 2026, 10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook."
+    )
+    assert letters() == []
+
+
+def test_coordination_meets_twice_a_year():
+    assert planned("icat").kind_name == "Twice-yearly meeting"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"communities": ()}, "Choose at least one community."),
+        ({"ends_at": at(JUNE, "10:00")}, "The end must be after the start."),
+        (
+            {"starts_at": NOW - timedelta(minutes=1)},
+            "This time has passed. Choose a time to come.",
+        ),
+        (
+            {"topic": f"Join {ZOOM}"},
+            "Leave links out of the topic: it goes into letters and calendars.",
+        ),
+    ],
+)
+def test_what_cannot_be_planned_is_refused_with_a_sentence(priya, wrong, words):
+    assert refusal(plan_meeting, plan=replace(a_plan(), **wrong), by=priya) == words
+    assert Meeting.objects.count() == 0
+
+
+def test_communities_of_two_teams_do_not_meet_in_one():
+    plan = a_plan("stvc", "icat")
+    assert refusal(plan_meeting, plan=plan, by=builders.lead()) == (
+        "Choose communities of one team. Plan a meeting of its own for the other."
+    )
+
+
+def test_the_other_team_neither_plans_nor_changes_nor_cancels(priya):
+    meeting = planned(by=priya)
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+
+    assert refusal(plan_meeting, plan=a_plan(), by=camille) == (
+        "This community belongs to the other team."
+    )
+    for verb, how in (
+        (change_meeting, {"plan": a_plan("icat")}),
+        (cancel_meeting, {"text": "Ill."}),
+    ):
+        assert refusal(verb, meeting_id=meeting.pk, by=camille, **how) == (
+            "This meeting belongs to the other team."
+        )
+
+
+def test_another_time_sends_one_letter_to_whoever_counts_on_it(priya):
+    meeting = planned(by=priya)
+    four_people(meeting)
+
+    change_meeting(meeting_id=meeting.pk, plan=a_plan(day=date(2026, 6, 17)), by=priya, now=NOW)
+
+    assert letters() == [
+        ("meeting-moved", "ana@example.org"),
+        ("meeting-moved", "bea@example.org"),
+    ]
+    body = OutboxEmail.objects.first().body
+    assert "It is now on Wednesday, 17 June 2026, 10:00 to 11:30 Pacific time" in body
+    assert "It was planned for Tuesday, 16 June 2026, 10:00 to 11:30 Pacific time" in body
+    assert "zoom" not in body.lower()
+
+
+def test_other_words_send_no_letter_and_tell_calendars_only_what_they_show(priya):
+    meeting = planned(by=priya)
+    four_people(meeting)
+
+    change_meeting(meeting_id=meeting.pk, plan=a_plan(agenda="Hello"), by=priya, now=NOW)
+    unseen = Meeting.objects.get(pk=meeting.pk).sequence
+    change_meeting(
+        meeting_id=meeting.pk, plan=a_plan(agenda="Hello", topic="Rest"), by=priya, now=NOW
+    )
+
+    assert letters() == []
+    assert (unseen, Meeting.objects.get(pk=meeting.pk).sequence) == (0, 1)
+
+
+def test_saving_without_a_change_leaves_no_trace(priya):
+    meeting = planned(by=priya)
+
+    change_meeting(meeting_id=meeting.pk, plan=a_plan(), by=priya, now=NOW)
+
+    assert LogEntry.objects.count() == 1
+
+
+def test_a_second_move_takes_the_place_of_the_letter_that_still_waits(priya):
+    meeting = planned(by=priya)
+    said(meeting, member(), "yes")
+
+    for day in (date(2026, 6, 17), date(2026, 6, 18)):
+        change_meeting(meeting_id=meeting.pk, plan=a_plan(day=day), by=priya, now=NOW)
+
+    assert letters() == [("meeting-moved", "dana@example.org")]
+    assert [row.state for row in OutboxEmail.objects.order_by("pk")] == ["cancelled", "queued"]
+
+
+def test_cancelling_sends_one_letter_and_no_reminder_follows(priya, settings):
+    meeting = planned(by=priya)
+    four_people(meeting)
+
+    cancel_meeting(meeting_id=meeting.pk, text="The speaker is ill.", by=priya, now=NOW)
+    send_due_reminders(now=at(date(2026, 6, 15), "09:00"))
+
+    assert letters() == [
+        ("meeting-cancelled", "ana@example.org"),
+        ("meeting-cancelled", "bea@example.org"),
+    ]
+    body = OutboxEmail.objects.first().body
+    assert "The speaker is ill." in body
+    assert f"{settings.PORTAL_URL}/my/meetings/\n" in body
+    assert Meeting.objects.get(pk=meeting.pk).sequence == 1
+
+
+def test_who_was_reminded_hears_of_a_change_without_having_answered(priya):
+    meeting = planned(by=priya)
+    member()
+    day_before = at(date(2026, 6, 15), "09:00")
+    send_due_reminders(now=day_before)
+
+    cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=priya, now=day_before)
+
+    assert letters() == [("meeting-cancelled", "dana@example.org")]
+    assert OutboxEmail.objects.get(kind="meeting-reminder").state == "cancelled"
+
+
+def test_a_leaver_hears_nothing_of_a_change(priya):
+    meeting = planned(by=priya)
+    person = member()
+    said(meeting, person, "yes")
+    Enrolment.objects.filter(person=person).update(ended_on=date(2026, 5, 4))
+
+    cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=priya, now=NOW)
+
+    assert letters() == []
+
+
+def test_a_cancelled_meeting_stays_as_it_is(priya):
+    meeting = planned(by=priya)
+    cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=priya, now=NOW)
+
+    assert refusal(cancel_meeting, meeting_id=meeting.pk, text="Again.", by=priya) == (
+        "This meeting was cancelled already. Nothing was changed."
+    )
+    assert refusal(change_meeting, meeting_id=meeting.pk, plan=a_plan(), by=priya) == (
+        "This meeting was cancelled. Plan a new one instead."
+    )
+
+
+def test_a_meeting_that_is_over_takes_notes_and_no_other_time(priya):
+    meeting = planned(by=priya)
+    later = at(JUNE, "18:00")
+
+    change_meeting(meeting_id=meeting.pk, plan=a_plan(notes="We talked."), by=priya, now=later)
+    with pytest.raises(Refused) as refused:
+        change_meeting(meeting_id=meeting.pk, plan=a_plan(start="09:00"), by=priya, now=later)
+
+    assert Meeting.objects.get(pk=meeting.pk).notes == "We talked."
+    assert str(refused.value) == "This time has passed. Choose a time to come."

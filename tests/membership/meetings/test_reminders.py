@@ -1,0 +1,127 @@
+"""One reminder, due from the day before; to nobody who said no, and to no leaver."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from membership.meetings.attendance import answer
+from membership.meetings.planning import change_meeting
+from membership.meetings.reminders import send_due_reminders
+from membership.models import Enrolment, OutboxEmail, Person, User
+from tests import builders
+from tests.membership.meetings.plans import (
+    JUNE,
+    NOW,
+    a_plan,
+    at,
+    enrolled,
+    letters,
+    member,
+    planned,
+)
+
+pytestmark = pytest.mark.django_db
+
+DAY_BEFORE = date(2026, 6, 15)
+REMINDED = [("meeting-reminder", "dana@example.org")]
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("now", "sent"),
+    [
+        (at(date(2026, 6, 14), "23:59"), 0),
+        (at(DAY_BEFORE, "00:00"), 1),
+        (at(DAY_BEFORE, "19:00"), 1),
+        # Nothing ran the day before: made up for until it starts.
+        (at(JUNE, "09:59"), 1),
+        (at(JUNE, "10:00"), 0),
+    ],
+)
+def test_it_is_due_from_the_day_before_until_the_start(now, sent):
+    planned()
+    member()
+
+    assert send_due_reminders(now=now) == sent
+    assert letters() == REMINDED * sent
+
+
+@pytest.mark.core
+def test_it_goes_out_once_however_often_the_clock_rings():
+    planned()
+    member()
+
+    numbers = [send_due_reminders(now=at(DAY_BEFORE, f"{hour:02}:17")) for hour in range(7, 20)]
+
+    assert numbers == [1, *[0] * 12]
+
+
+def test_it_holds_the_time_in_words_and_the_portals_page_and_nothing_of_zoom(settings):
+    meeting = planned()
+    member()
+    send_due_reminders(now=at(DAY_BEFORE, "09:00"))
+
+    letter = OutboxEmail.objects.get()
+
+    assert letter.subject == "A reminder of a date"
+    assert (
+        "Tuesday, 16 June 2026, 10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"
+        in letter.body
+    )
+    assert f"{settings.PORTAL_URL}/my/meetings/{meeting.pk}/" in letter.body
+    assert "zoom" not in letter.body.lower()
+
+
+def test_who_said_no_who_left_and_who_cannot_sign_in_get_none():
+    meeting = planned()
+    declined, left, gone = member("Ana A"), member("Bea B"), member("Cleo C")
+    nameless = member("Dee D")
+    answer(meeting_id=meeting.pk, person=declined, answer="no", now=NOW)
+    Enrolment.objects.filter(person=left).update(ended_on=NOW.date())
+    User.objects.filter(person=gone).update(is_active=False)
+    Person.objects.filter(pk=nameless.pk).update(email="")
+    builders.sent(builders.worker("applicant@example.org", "Ari Applicant"))
+    member("Eve E", "icat")
+    member("Fay F")
+
+    send_due_reminders(now=at(DAY_BEFORE, "09:00"))
+
+    assert letters() == [("meeting-reminder", "fay@example.org")]
+
+
+def test_who_is_in_two_communities_of_a_meeting_gets_one():
+    planned("stvc", "ors")
+    person = member()
+    enrolled(person.user, "ors")
+
+    assert send_due_reminders(now=at(DAY_BEFORE, "09:00")) == 1
+
+
+def test_a_meeting_moved_to_another_day_is_reminded_of_again_and_one_within_its_day_is_not():
+    meeting = planned()
+    member()
+    priya = User.objects.get(is_staff=True)
+    send_due_reminders(now=at(DAY_BEFORE, "09:00"))
+
+    change_meeting(
+        meeting_id=meeting.pk, plan=a_plan(start="13:00"), by=priya, now=at(DAY_BEFORE, "10:00")
+    )
+    same_day = send_due_reminders(now=at(DAY_BEFORE, "11:00"))
+    change_meeting(
+        meeting_id=meeting.pk,
+        plan=a_plan(day=JUNE + timedelta(days=7)),
+        by=priya,
+        now=at(DAY_BEFORE, "12:00"),
+    )
+    other_day = send_due_reminders(now=at(DAY_BEFORE + timedelta(days=7), "09:00"))
+
+    assert (same_day, other_day) == (0, 1)
+
+
+def test_beat_rings_for_it_and_the_worker_knows_it():
+    from evabc.celery import app
+    from evabc.schedule import SCHEDULE
+
+    app.loader.import_default_modules()
+
+    assert SCHEDULE["remind-of-meetings"]["task"] in app.tasks

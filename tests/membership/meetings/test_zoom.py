@@ -1,0 +1,177 @@
+"""Zoom's lists of participants as they come: read, or refused with a sentence."""
+
+import pytest
+
+from membership.meetings import zoom
+from membership.meetings.zoom import match, read_file, read_pasted
+from membership.models import Person
+from membership.refusal import Refused
+from tests.membership.imports.lists import csv_file, xlsx_file
+
+PEOPLE = [
+    Person(pk=1, name="Dana Sample", email="dana@example.org"),
+    Person(pk=2, name="Amélie Exemple", email="amelie@example.org"),
+    Person(pk=3, name="Robin Placeholder", email="robin@example.org"),
+    Person(pk=4, name="Kai Example", email="kai@example.org"),
+    Person(pk=5, name="Kai Example", email="other.kai@example.org"),
+    Person(pk=6, name="", email="nameless@example.org"),
+]
+
+
+def found(report):
+    """Who is meant: (by email, by name, near, not on the roster)."""
+    matches = match(report, PEOPLE)
+    return (
+        [person.pk for person in matches.by_email],
+        [person.pk for person in matches.by_name],
+        [(name, [near.key for near in people]) for name, people in matches.near],
+        matches.unknown,
+    )
+
+
+def refusal(content: bytes, file_name: str = "zoom.csv") -> str:
+    with pytest.raises(Refused) as refused:
+        read_file(content, file_name)
+    return str(refused.value)
+
+
+OF_A_MEETING = csv_file(
+    "Meeting ID,Topic,Start Time,End Time,User Email,Duration (Minutes),Participants",
+    "123 4567 8901,Quarterly,06/16/2026 10:00:00 AM,06/16/2026 11:30:00 AM,kai@example.org,90,3",
+    "",
+    "Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest,In Waiting Room",
+    "Dana S (Dana Sample),DANA@example.org,06/16/2026 09:58:00 AM,06/16/2026 09:59:00 AM,1,Yes,Yes",
+    "Dana S (Dana Sample),DANA@example.org,06/16/2026 09:59:00 AM,06/16/2026 10:30:00 AM,31,Yes,No",
+    "Dana S (Dana Sample),DANA@example.org,06/16/2026 10:35:00 AM,06/16/2026 11:30:00 AM,55,Yes,No",
+    "AMELIE EXEMPLE,,06/16/2026 10:00:00 AM,06/16/2026 11:30:00 AM,90,Yes,No",
+    "Robin Placeholder,robin@example.org,06/16/2026 10:00:00 AM,06/16/2026 10:01:00 AM,1,Yes,Yes",
+)
+
+
+def test_a_list_with_the_meeting_above_it_rejoins_and_a_waiting_room():
+    assert found(read_file(OF_A_MEETING, "participants_123.csv")) == ([1], [2], [], [])
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "Name (Original Name),User Email,Total Duration (Minutes),Guest",
+        "Name (original name);Email;Duration (minutes);Guest",
+        "User Name (Original Name)\tEmail Address\tJoin time\tGuest",
+        "name,e_mail,anything,At all",
+        "Participant,Participant Email,x,y",
+    ],
+)
+def test_headings_of_other_editions_of_zoom(headings):
+    mark = next(m for m in "\t;," if m in headings)
+    row = mark.join(["Somebody", "dana@example.org", "90", "Yes"])
+    assert found(read_file(csv_file(headings, row), "zoom.csv")) == ([1], [], [], [])
+
+
+def test_odd_columns_in_another_order():
+    content = csv_file(
+        "Guest,Recording,User Email,,Name", "No,,dana@example.org,,D.", "Yes,,,,Robin"
+    )
+    assert found(read_file(content, "zoom.csv")) == ([1], [], [("Robin", [3])], [])
+
+
+def test_a_spreadsheet_of_it():
+    content = xlsx_file(["Name", "User Email"], ["Dana Sample", None], [None, "robin@example.org"])
+    assert found(read_file(content, "zoom.xlsx")) == ([3], [1], [], [])
+
+
+def test_who_registered_and_did_not_attend_did_not_come():
+    content = csv_file(
+        "Attended,User Name (Original Name),Email",
+        "Yes,D,dana@example.org",
+        "No,R,robin@example.org",
+    )
+    assert found(read_file(content, "zoom.csv")) == ([1], [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("Dana Sampel", [1]),
+        ("Dana S.", [1]),
+        ("dana", [1]),
+        ("Robyn Placeholder", [3]),
+        # Two people have this name: staff say which.
+        ("Kai Example", [4, 5]),
+    ],
+)
+def test_near_names_wait_for_staff(name, near):
+    assert found(read_pasted(name)) == ([], [], [(name, near)], [])
+
+
+def test_nobody_is_offered_twice_and_strangers_are_named():
+    pasted = (
+        "Name,Email\nDana Sample,dana@example.org\nDana S,\nStranger Danger,s@elsewhere.example"
+    )
+    assert found(read_pasted(pasted)) == ([1], [], [], ["Dana S", "Stranger Danger"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dana@example.org",
+        "Dana <DANA@example.org>",
+        "  dana@example.org ; ",
+    ],
+)
+def test_a_pasted_line_may_be_an_address(line):
+    assert found(read_pasted(f"{line}\n\nRobin Placeholder (Host, me)\n")) == ([1], [3], [], [])
+
+
+def test_a_formula_is_never_evaluated_and_its_row_is_named():
+    content = csv_file(
+        "Name,Email", "=cmd|' /C calc'!A0,", "@SUM(1),", "+1 604 555 0100,", "Dana Sample,"
+    )
+    report = read_file(content, "zoom.csv")
+    assert report.problems == ["Row 2: Cell A2 holds a formula. Put its value there instead."]
+    assert found(report) == ([], [1], [], ["@SUM / 1", "+1 604 555 0100"])
+
+
+@pytest.mark.parametrize(
+    ("content", "file_name", "words"),
+    [
+        ("Name\nAmélie".encode("cp1252"), "zoom.csv", "Line 2 of the file is not in UTF-8"),
+        ("Name\nDana".encode("utf-16"), "zoom.csv", "Line 1 of the file is not in UTF-8"),
+        (b"Topic,Minutes\nQuarterly,90", "zoom.csv", "The file has no column “Name” or “Email”."),
+        (b"Name,User name\nA,B", "zoom.csv", "The columns “Name” and “User name” mean the same."),
+        (b"Name\n" + b"A\n" * 20_001, "zoom.csv", "The file has more than 20,000 rows."),
+        (b"Name\nDana", "zoom.pdf", "The file must be a CSV file (.csv) or an Excel file (.xlsx)."),
+        (
+            b"Name,In waiting room\nDana,Yes",
+            "zoom.csv",
+            "The list names nobody who was in the meeting.",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_sentence(content, file_name, words):
+    assert refusal(content, file_name).startswith(words)
+
+
+def test_a_mark_at_the_start_of_utf_8_does_not_count():
+    assert found(read_file(b"\xef\xbb\xbf" + OF_A_MEETING, "zoom.csv")) == ([1], [2], [], [])
+
+
+def test_twenty_thousand_rows_are_read_once_for_each_participant():
+    rows = [f"Visitor {n % 5000},v{n % 5000}@elsewhere.example" for n in range(19_998)]
+    content = csv_file("Name,Email", *rows, "x,dana@example.org", "x,robin@example.org")
+
+    report = read_file(content, "zoom.csv")
+
+    assert len(report.participants) == 5_002
+    assert found(report)[:2] == ([1, 3], [])
+
+
+def test_near_names_are_looked_for_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr(zoom, "MOST_NEAR", 2)
+    pasted = "Somebody Else\nDana S\nRobin P"
+    assert found(read_pasted(pasted)) == (
+        [],
+        [],
+        [("Dana S", [1])],
+        ["Somebody Else", "Robin P"],
+    )

@@ -1,0 +1,189 @@
+"""A person with one unique word in all that she and others write, through the real processes; then erased.
+
+Searched are every column of every table, the sessions as they are read, Redis, the log files of the
+web server and the worker, and the mail folder.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from django.contrib.sessions.models import Session
+from django.core.mail import EmailMessage
+from django.db import connection, transaction
+from django.utils import timezone
+
+from membership.access import reconciliation
+from membership.access.exports import read_pasted
+from membership.emails.handling import mark_bounced
+from membership.history import record
+from membership.meetings import attendance
+from membership.meetings.calendar import renew_feed
+from membership.models import ListKind, OutboxEmail, Person
+from membership.privacy import traces
+from membership.rosters.leaving import Successor, leave
+from requests import workflow
+from requests.clock.retention import retain
+from requests.desk import assignment
+from requests.models import JoinRequest
+from tests import builders
+from tests.browser.main_job import ask_to_join, sign_in
+from tests.browser.visitor import Visitor
+from tests.membership.imports.lists import bring
+from tests.membership.meetings.plans import planned
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("celery_worker_process"),
+]
+
+WORD = "Zyxcanary"
+EMAIL = f"{WORD.lower()}@example.org"
+
+
+def where_the_word_is(redis_url: str, data_folder: Path) -> set[str]:
+    """Every place that still has the word."""
+    return {
+        *_tables(),
+        *(f"session {s.pk}" for s in Session.objects.all() if _has(s.get_decoded())),
+        *_redis(redis_url),
+        *(f"file {path.name}" for path in data_folder.rglob("*") if _file(path)),
+    }
+
+
+def _has(value: object) -> bool:
+    text = value.decode(errors="replace") if isinstance(value, bytes) else value
+    return WORD.lower() in str(text).lower()
+
+
+def _tables() -> set[str]:
+    found = set()
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+            names = [column[0] for column in cursor.description]
+            for row in cursor.fetchall():
+                cells = (bytes(c) if isinstance(c, memoryview) else c for c in row)
+                found |= {
+                    f"{table}.{n}" for n, cell in zip(names, cells, strict=True) if _has(cell)
+                }
+    return found
+
+
+def _redis(url: str) -> set[str]:
+    with redis.Redis.from_url(url) as client:
+        return {
+            f"redis {key!r}" for key in client.scan_iter() if _has(key) or _has(client.dump(key))
+        }
+
+
+def _file(path: Path) -> bool:
+    # Only the logs and the mail: where the tests keep a database as a file, its tables are searched.
+    return path.suffix in (".log", ".eml") and _has(path.read_bytes())
+
+
+def written(slug: str) -> dict[str, str]:
+    """Her answers, with the word wherever one can write."""
+    free = {"name", "phone", "agency", "community_served", "initiative_name", "note"}
+    answers = builders.answers_for(slug)
+    return {k: f"{WORD} {k}"[:38] if k in free else v for k, v in answers.items()}
+
+
+def newest(kind: str) -> OutboxEmail:
+    return OutboxEmail.objects.filter(kind=kind, person__email=EMAIL).latest("pk")
+
+
+def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url, data_folder):
+    def read_mail(to: str, subject: str) -> str:
+        mail = smtp_server.wait_for(to=to, subject_contains=subject)
+        return mail.get_body(("plain",)).get_content()
+
+    priya, camille = builders.staff(), builders.staff(builders.CCSS, "camille@example.org")
+    now = timezone.now()
+    visitor = Visitor(portal.url)
+    sign_in(visitor, EMAIL, read_mail)
+    # Somebody else's browser, where only the address was typed.
+    Visitor(portal.url).get("/accounts/login/")
+
+    # Asking, a note, a question with its reply, decisions with words.
+    for slug in ("stvc", "cbvs", "icat"):
+        ask_to_join(visitor, slug, written(slug))
+    hers = {r.community.slug: r for r in JoinRequest.objects.select_related("community")}
+    person = Person.objects.get(email=EMAIL)
+    user = person.user
+    stvc, cbvs, icat = (hers[slug].pk for slug in ("stvc", "cbvs", "icat"))
+    assignment.write_note(join_request_id=stvc, by=priya, text=f"{WORD} called.", now=now)
+    workflow.ask(join_request_id=stvc, by=priya, text=f"{WORD}, where?", now=now)
+    workflow.reply(join_request_id=stvc, by=user, text=f"In {WORD}.", now=now)
+    workflow.approve(
+        join_request_id=stvc, by=priya, personal=f"Hello {WORD}", reason=f"{WORD}.", now=now
+    )
+    workflow.decline(join_request_id=cbvs, by=priya, text=f"Not {WORD}.", now=now)
+    workflow.approve(join_request_id=icat, by=camille, reason=f"{WORD}.", now=now)
+    workflow.save_draft(
+        person=person, community=builders.community("sas"), answers={"name": WORD}, now=now
+    )
+
+    # Meetings, Slack, a list, a letter that came back, the admin's history, what she asks of staff.
+    today = timezone.localdate(now)
+    meeting = planned(by=priya, day=today + timedelta(days=30), now=now)
+    attendance.answer(meeting_id=meeting.pk, person=person, answer="yes", now=now)
+    renew_feed(person=person, now=now)
+    person.accesses.filter(kind="slack").update(state="joined", address=f"slack-{EMAIL}")
+    reconciliation.keep(
+        team=builders.community().team,
+        export=read_pasted(EMAIL),
+        by=priya,
+        now=now,
+    )
+    bring(
+        ListKind.PEOPLE,
+        "Name,Email,Agency,Program type,Community served,Carries a caseload",
+        f"{WORD} Sample,{EMAIL},Sample House,STVC,Sampleton,yes",
+        as_of=today,
+    )
+    smtp_server.wait_for(to=EMAIL, subject_contains="elcome")
+    OutboxEmail.objects.filter(pk=newest("receipt").pk).update(state="sent", sent_at=now)
+    mark_bounced(
+        letter_id=newest("receipt").pk, by=camille, on=today, why=f"No {WORD} here", today=today
+    )
+    with transaction.atomic():
+        record(person, by=priya, words=f"Changed {WORD}.")
+    place = person.enrolments.get(community__slug="icat")
+    leave(
+        enrolment_id=place.pk,
+        by=user,
+        now=now,
+        reason=f"{WORD} leaves.",
+        successor=Successor(f"Next {WORD}", f"next-{EMAIL}", may_name_me=True),
+    )
+    visitor.get("/my/details/correction/")
+    visitor.post(text=f"{WORD} is my name.")
+    visitor.get("/my/details/")
+    visitor.post(name=f"{WORD} Newname", phone="604 555 0100")
+
+    before = where_the_word_is(redis_url, data_folder)
+    visitor.get("/my/privacy/delete/")
+    visitor.post()
+    assert "Your account is deleted." in visitor.page.text
+    after = where_the_word_is(redis_url, data_folder)
+
+    # What a list of EVA BC says stays in the register, until no list has named her for long.
+    assert len(before) > 20
+    assert after == {"membership_person.name", "membership_person.email"}
+    retain(now=now + timedelta(days=3 * 366))
+    assert where_the_word_is(redis_url, data_folder) == set()
+
+
+def test_mail_that_went_into_files_goes_too(settings, tmp_path):
+    settings.MAIL_IS_FILES, settings.MAIL_FOLDER = True, str(tmp_path)
+    settings.EMAIL_BACKEND = "membership.emails.backends.FolderBackend"
+    for to in (EMAIL, "kai@example.org"):
+        EmailMessage("Hello", WORD, "from@example.org", [to]).send()
+
+    with transaction.atomic():
+        traces.take_out_of_mail_files({EMAIL})
+
+    left = [path.read_text() for path in tmp_path.glob("*.eml")]
+    assert ["kai@example.org" in mail for mail in left] == [True]

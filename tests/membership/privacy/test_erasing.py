@@ -1,0 +1,212 @@
+"""Deleting an account: what goes, what stays, who may, and what happens to a letter on its way."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import IntegrityError, transaction
+
+from membership.meetings.calendar import renew_feed
+from membership.models import (
+    CalendarFeed,
+    Enrolment,
+    Export,
+    OutboxEmail,
+    Person,
+    ProgramPosition,
+    User,
+)
+from membership.refusal import Refused
+from requests.lifecycle import State
+from requests.models import JoinRequest, JoinRequestEvent, StaffNote
+from requests.my.erasing import erase
+from tests import builders
+from tests.joinrequests.test_concurrency import all_at_once
+
+pytestmark = [
+    pytest.mark.django_db,
+]
+Letter = OutboxEmail.State
+
+
+def test_an_open_request_is_withdrawn_and_its_letters_are_never_sent():
+    dana = builders.worker()
+    pk = builders.sent(dana, note="I am Dana of Example Harbour.").pk
+    person = dana.person
+
+    erase(person_id=person.pk, by=dana, now=builders.NOW)
+
+    after = JoinRequest.objects.get(pk=pk)
+    assert (after.state, after.answers, after.agency_name) == (State.WITHDRAWN, {}, "")
+    assert [f["sentence"] for f in after.assessment["findings"]] == [""] * 3
+    assert set(JoinRequestEvent.objects.values_list("text", "reason")) == {("", "")}
+    assert set(OutboxEmail.objects.values_list("state", "to_email", "body")) == {
+        (Letter.CANCELLED, "", "")
+    }
+    assert not User.objects.filter(email="dana@example.org").exists()
+    assert not EmailAddress.objects.filter(email="dana@example.org").exists()
+    assert str(Person.objects.get(pk=person.pk)) == "Somebody (erased)"
+
+
+def test_her_enrolment_ends_and_stays_without_her_and_the_team_is_told_without_a_name():
+    dana, priya = builders.worker(), builders.staff()
+    builders.request_in(State.APPROVED, dana, priya)
+    dana.person.accesses.filter(kind="slack").update(state="joined", address="d@elsewhere.org")
+    renew_feed(person=dana.person, now=builders.NOW)
+
+    erase(person_id=dana.person.pk, by=dana, now=builders.NOW)
+
+    enrolment = Enrolment.objects.get()
+    news = OutboxEmail.objects.get(kind="news-erased")
+    assert enrolment.ended_on is not None
+    assert enrolment.person.accesses.count() == CalendarFeed.objects.count() == 0
+    assert (news.state, "Dana" in news.body) == (Letter.QUEUED, False)
+    assert not OutboxEmail.objects.filter(kind="roster-left").exists()
+
+
+@pytest.mark.parametrize("address", ["dana@example.org", "dana@prévention.example.org"])
+def test_whoever_is_typing_her_address_is_asked_for_it_again(address):
+    dana = builders.worker(address)
+    half_typed, others = SessionStore(), SessionStore()
+    half_typed["account_login_code"] = {"email": address.upper()}
+    others["account_login_code"] = {"email": "amal@example.org"}
+    half_typed.save()
+    others.save()
+
+    erase(person_id=dana.person.pk, by=dana, now=builders.NOW)
+
+    assert list(Session.objects.values_list("pk", flat=True)) == [others.session_key]
+
+
+def test_what_a_list_says_of_her_stays_and_nothing_else():
+    dana = builders.worker()
+    builders.sent(dana)
+    ProgramPosition.objects.create(
+        person=dana.person,
+        program_type="STVC",
+        evidence="listed",
+        list_name="the sample list",
+        list_as_of="2026-04-01",
+    )
+
+    erase(person_id=dana.person.pk, by=dana, now=builders.NOW)
+
+    kept = Person.objects.get(email="dana@example.org")
+    assert (kept.user, kept.phone, kept.join_requests.count()) == (None, "", 0)
+    assert list(kept.positions.values_list("evidence", flat=True)) == ["listed"]
+    assert ProgramPosition.objects.count() == 1
+
+
+def test_somebody_without_any_history_leaves_no_row():
+    dana = builders.worker()
+    builders.draft(dana)
+
+    erase(person_id=dana.person.pk, by=dana, now=builders.NOW)
+
+    assert (Person.objects.count(), JoinRequest.objects.count()) == (0, 0)
+
+
+def test_staff_erase_for_somebody_of_their_own_team_only():
+    dana, camille = builders.worker(), builders.staff(builders.CCSS, "camille@example.org")
+    pk = builders.sent(dana).pk
+
+    with pytest.raises(Refused, match="other team"):
+        erase(person_id=dana.person.pk, by=camille, now=builders.NOW)
+    with pytest.raises(Refused, match="somebody else"):
+        erase(person_id=dana.person.pk, by=builders.worker("kai@example.org"), now=builders.NOW)
+    erase(person_id=dana.person.pk, by=builders.staff(), now=builders.NOW)
+
+    assert JoinRequest.objects.get(pk=pk).state == State.WITHDRAWN
+
+
+def test_the_last_lead_stays_and_a_second_one_may_go():
+    lou = builders.lead()
+    with pytest.raises(Refused, match="only lead"):
+        erase(person_id=lou.person.pk, by=lou, now=builders.NOW)
+    builders.staff(builders.LEADS, "second@example.org")
+
+    erase(person_id=lou.person.pk, by=lou, now=builders.NOW)
+
+    assert not User.objects.filter(email="lou@example.org").exists()
+
+
+@pytest.mark.core
+def test_what_a_colleague_did_stays_without_her():
+    dana, priya = builders.worker(), builders.staff()
+    builders.request_in(State.DECLINED, dana, priya)
+    StaffNote.objects.create(
+        join_request=JoinRequest.objects.get(), by=priya, at=builders.NOW, text="Called."
+    )
+    Export.objects.create(what="Coverage", columns="", rows=1, by=priya, at=builders.NOW)
+    LogEntry.objects.create(user=priya, object_repr="a program", action_flag=2)
+
+    erase(person_id=priya.person.pk, by=priya, now=builders.NOW)
+
+    declined = JoinRequestEvent.objects.get(verb="decline")
+    assert declined.who == "a former colleague (EVA BC)"
+    assert StaffNote.objects.get().text == "Called."
+    assert LogEntry.objects.get(object_repr="a program").user.is_active is False
+
+
+@pytest.mark.core
+def test_what_was_erased_is_not_erased_or_opened_again():
+    dana, priya = builders.worker(), builders.staff()
+    pk = builders.request_in(State.DECLINED, dana, priya).pk
+    person = dana.person
+    erase(person_id=person.pk, by=priya, now=builders.NOW)
+
+    from requests import workflow
+
+    with pytest.raises(Refused, match="Nobody is known"):
+        erase(person_id=person.pk, by=priya, now=builders.NOW)
+    with pytest.raises(Refused, match="nobody is there"):
+        workflow.reopen(join_request_id=pk, by=priya, now=builders.NOW)
+
+
+@pytest.mark.core
+def test_the_database_holds_that_an_erased_person_is_nobody():
+    with pytest.raises(IntegrityError, match="erased_person_is_nobody"), transaction.atomic():
+        Person.objects.create(name="Dana Sample", erased_on="2026-05-04")
+
+
+@pytest.mark.core
+@pytest.mark.django_db(transaction=True)
+def test_erasing_against_sending_ends_one_way_each_time(mailoutbox):
+    for number in range(8):
+        user = builders.worker(f"w{number}@example.org", f"Worker {number}")
+        builders.sent(user)
+        receipt = OutboxEmail.objects.get(kind="receipt", person=user.person)
+        mailoutbox.clear()
+        person = user.person.pk
+
+        outcomes = all_at_once(
+            lambda pk=person, by=user: erase(person_id=pk, by=by, now=builders.NOW),
+            lambda pk=receipt.pk: builders.deliver(pk, now=builders.NOW),
+        )
+
+        receipt.refresh_from_db()
+        went_out = len(mailoutbox)
+        assert outcomes == ["done", "done"]
+        assert receipt.state == (Letter.SENT if went_out else Letter.CANCELLED)
+        assert (receipt.to_email, receipt.body) == ("", "")
+
+
+@pytest.mark.core
+@pytest.mark.django_db(transaction=True)
+def test_erasing_against_approving_leaves_nobody_on_the_roster():
+    dana, priya = builders.worker(), builders.staff()
+    pk = builders.sent(dana).pk
+    person = dana.person.pk
+    from requests import workflow
+
+    outcomes = all_at_once(
+        lambda: erase(person_id=person, by=dana, now=builders.NOW),
+        lambda: workflow.approve(
+            join_request_id=pk, by=priya, now=builders.NOW, reason="Known to us."
+        ),
+    )
+
+    assert outcomes[0] == "done"
+    assert not Enrolment.objects.filter(ended_on__isnull=True).exists()
+    assert not OutboxEmail.objects.filter(to_email="dana@example.org").exists()

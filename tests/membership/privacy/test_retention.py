@@ -1,0 +1,178 @@
+"""Retention over years: each kind goes on its day and not before, and is counted."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+
+from membership.models import (
+    Enrolment,
+    Export,
+    OutboxEmail,
+    Person,
+    ProgramPosition,
+    RetentionDay,
+    User,
+)
+from membership.privacy.retention import before
+from requests.clock.retention import retain
+from requests.lifecycle import State
+from requests.models import JoinRequest
+from tests import builders
+
+pytestmark = [
+    pytest.mark.django_db,
+]
+DAY = timedelta(days=1)
+# The register notes by the database's own clock since when it knows somebody.
+LONG_KNOWN = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def done(counts):
+    return {kind: number for kind, number in counts.items() if number}
+
+
+def at(year, month, day):
+    return datetime(year, month, day, 17, 0, tzinfo=UTC)
+
+
+def test_a_month_ends_where_the_calendar_has_no_such_day():
+    assert before(at(2027, 3, 31), "request_months") == at(2026, 2, 28)
+    assert before(at(2027, 12, 31), "person_months") == at(2025, 12, 31)
+
+
+@pytest.mark.parametrize(("days", "left"), [(7, 1), (8, 0)])
+def test_a_sign_up_that_was_never_confirmed_goes_after_seven_days(days, left):
+    User.objects.create_user("typo@example.org", date_joined=builders.NOW)
+
+    retain(now=builders.NOW + days * DAY)
+
+    assert User.objects.count() == left
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(("days", "left"), [(30, 1), (31, 0)])
+def test_a_draft_goes_after_thirty_days(days, left):
+    builders.draft(builders.worker())
+
+    retain(now=builders.NOW + days * DAY)
+
+    assert JoinRequest.objects.count() == left
+
+
+@pytest.mark.core
+def test_the_words_of_letters_go_after_thirty_days_and_cannot_be_sent_again():
+    from membership.emails.handling import send_again
+    from membership.refusal import Refused
+
+    builders.sent(builders.worker())
+    OutboxEmail.objects.update(state="sent", sent_at=builders.NOW)
+    receipt = OutboxEmail.objects.get(kind="receipt")
+
+    assert "words of letters" not in done(retain(now=builders.NOW + 30 * DAY))
+    assert done(retain(now=builders.NOW + 31 * DAY))["words of letters"] == 2
+
+    receipt.refresh_from_db()
+    assert (receipt.body, receipt.to_email) == ("", "dana@example.org")
+    with pytest.raises(Refused, match="no longer kept"):
+        send_again(letter_id=receipt.pk, by=builders.staff(), now=builders.NOW)
+
+
+@pytest.mark.core
+def test_a_request_is_anonymised_thirteen_months_after_the_decision():
+    dana, priya = builders.worker(), builders.staff()
+    pk = builders.request_in(State.DECLINED, dana, priya).pk
+
+    assert "requests" not in done(retain(now=at(2027, 6, 4)))
+    assert done(retain(now=at(2027, 6, 5)))["requests"] == 1
+
+    after = JoinRequest.objects.get(pk=pk)
+    assert (after.state, after.answers, str(after.person)) == (
+        State.DECLINED,
+        {},
+        "Somebody (erased)",
+    )
+    assert dana.person.join_requests.count() == 0
+    assert not OutboxEmail.objects.filter(person=dana.person).exists()
+
+
+def test_a_request_that_led_to_an_enrolment_is_kept_until_thirteen_months_after_its_end():
+    dana, priya = builders.worker(), builders.staff()
+    builders.request_in(State.APPROVED, dana, priya)
+
+    assert "requests" not in done(retain(now=at(2031, 1, 1)))
+    Enrolment.objects.update(ended_on="2031-01-10")
+    assert "requests" not in done(retain(now=at(2032, 2, 10)))
+    assert done(retain(now=at(2032, 2, 11)))["requests"] == 1
+
+    assert Enrolment.objects.get().person.erased_on is not None
+
+
+def test_an_open_request_is_kept_however_old_it_is():
+    builders.sent(builders.worker())
+
+    assert "requests" not in done(retain(now=at(2040, 1, 1)))
+
+
+@pytest.mark.parametrize(("day", "left"), [(1, 1), (2, 0)])
+def test_somebody_of_the_register_goes_two_years_after_a_list_last_named_her(day, left):
+    listed = Person.objects.create(name="Kai Sample", known_since=LONG_KNOWN)
+    ProgramPosition.objects.create(
+        person=listed,
+        program_type="STVC",
+        evidence="listed",
+        list_name="the sample list",
+        list_as_of="2026-04-01",
+    )
+
+    retain(now=at(2028, 4, day))
+
+    assert Person.objects.count() == left
+
+
+def test_somebody_who_signs_in_or_is_in_a_community_stays():
+    kai, dana, priya = builders.worker("kai@example.org"), builders.worker(), builders.staff()
+    builders.request_in(State.APPROVED, dana, priya)
+    Person.objects.update(known_since=LONG_KNOWN)
+    User.objects.update(date_joined=LONG_KNOWN)
+    User.objects.filter(pk=kai.pk).update(last_login=at(2029, 12, 1))
+
+    retain(now=at(2030, 1, 1))
+    assert Person.objects.count() == 3
+    retain(now=at(2032, 1, 1))
+
+    assert sorted(Person.objects.values_list("email", flat=True)) == [dana.email, priya.email]
+
+
+@pytest.mark.core
+def test_the_log_of_exports_goes_after_two_years_and_ended_sessions_at_once():
+    Export.objects.create(what="Coverage", columns="", rows=1, by=None, at=builders.NOW)
+    Session.objects.create(session_key="a", session_data="", expire_date=at(2028, 1, 1))
+
+    assert done(retain(now=at(2028, 5, 4))) == {"sessions": 1}
+    assert done(retain(now=at(2028, 5, 5))) == {"lines of the log of exports": 1}
+
+
+def test_a_dry_run_counts_and_writes_nothing(capsys):
+    User.objects.create_user("typo@example.org", date_joined=LONG_KNOWN)
+
+    call_command("retain", "--dry-run")
+
+    assert "would be let go: 1 sign-ups never confirmed, 0 drafts" in capsys.readouterr().out
+    assert (User.objects.count(), RetentionDay.objects.count()) == (1, 0)
+
+
+@pytest.mark.core
+def test_the_runs_of_a_day_add_up_to_one_report():
+    for number in range(5):
+        builders.request_in(State.WITHDRAWN, builders.worker(f"w{number}@example.org"), None)
+    now = at(2028, 1, 1)
+
+    first = retain(now=now)
+    again = retain(now=now + timedelta(hours=1))
+
+    report = RetentionDay.objects.get()
+    assert (first["requests"], done(again)) == (5, {})
+    assert report.counts["requests"] == 5
+    assert report.finished_at == now + timedelta(hours=1)

@@ -1,0 +1,70 @@
+"""Which names of the register are suggested for what people write."""
+
+import pytest
+
+from membership.register.matching import MOST_SHOWN, NEAR, nearest, score
+
+REGISTER = [
+    "Sample Valley Women’s Resource Society",
+    "Example Harbour Family Services",
+    "Invented Lake Friendship Centre",
+    "Maison d’accueil L’Échantillon",
+    "ᐊᐧᐱᐢᑭ Sample Nation Health",
+    "Placeholder Coast Transition House",
+    "Sḵwx̱wú7mesh Example Family Centre",
+    "Fort Invented Women’s Centre",
+]
+
+
+def suggested(written):
+    return [near.name for near in nearest(written, enumerate(REGISTER))]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("sample valley womens resource soc.", 0),
+        ("The Sample Valley Women's Resource Society", 0),
+        ("Sample Valley Womans Resources Society", 0),
+        ("SAMPLE  VALLEY", 0),
+        ("Valley Sample Women’s Society", 0),
+        ("SVWRS", 0),
+        ("Example Harbor Family Service", 1),
+        ("Example Harbour Family & Services", 1),
+        ("Family Services of Example Harbour", 1),
+        ("Exmaple Harbour Fam. Svcs.", 1),
+        ("Invented Lake Freindship Center", 2),
+        ("InventedLake Friendship Centre", 2),
+        ("The Invented Lake Friendship Ctr Assn", 2),
+        ("maison daccueil lechantillon", 3),
+        ("Maison d'accueil L'E\u0301chantillon", 3),
+        ("ᐊᐧᐱᐢᑭ Sample Nation", 4),
+        ("Placeholder Cst Transition House Society", 5),
+        ("Skwxwu7mesh Example Family Center", 6),
+        ("Ft. Invented Womens Center", 7),
+    ],
+)
+def test_what_people_write_finds_what_they_mean_first(written, meant):
+    assert suggested(written)[0] == REGISTER[meant]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "  ", "...", "Society", "The Centre", "Family Services", "Sampleton Police Service", "SV"],
+)
+def test_words_that_many_names_share_suggest_nothing(written):
+    assert suggested(written) == []
+
+
+def test_the_same_name_in_another_spelling_scores_one_and_another_name_is_not_near():
+    assert score("Sample Valley Women’s Society", "The sample valley womens soc") == 1.0
+    assert score("Sample House", "Example Lake") < NEAR
+
+
+def test_at_most_five_are_suggested_the_best_first_and_in_the_same_order_each_time():
+    names = [(n, f"Sample Harbour House {'' if n == 0 else n}") for n in range(9)]
+    near = nearest("Sample Harbour House", reversed(names))
+    assert len(near) == MOST_SHOWN
+    assert near[0].key == 0
+    assert [n.score for n in near] == sorted((n.score for n in near), reverse=True)
+    assert near == nearest("Sample Harbour House", names)

@@ -1,0 +1,451 @@
+"""From the register's rows to what the rules look at."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from communities.rules.facts import Fact, ProgramWork, RoleHeld, Standing
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    CoordinationRole,
+    EvaMembership,
+    Person,
+    Program,
+    ProgramPosition,
+)
+from membership.register.standing import standing_of, standings_of
+
+pytestmark = pytest.mark.django_db
+
+DAY = date(2026, 5, 4)
+AS_OF = date(2026, 4, 1)
+CHECKED = date(2026, 4, 20)
+ON_LIST: dict[str, Any] = {
+    "evidence": Evidence.LISTED,
+    "list_name": "the list",
+    "list_as_of": AS_OF,
+}
+CONFIRMED: dict[str, Any] = {"evidence": Evidence.CONFIRMED, "confirmed_on": CHECKED}
+STVC_WORDS = "the Stopping the Violence Counselling (STVC) program of Sample Society"
+
+
+def claimed(value: bool | Funder = True) -> Fact:
+    return Fact(value, Evidence.CLAIMED)
+
+
+def listed(value: bool | Funder = True, **period: date) -> Fact:
+    return Fact(value, Evidence.LISTED, source="the list of 1 April 2026", as_of=AS_OF, **period)
+
+
+def confirmed(value: bool | Funder = True) -> Fact:
+    return Fact(value, Evidence.CONFIRMED, as_of=CHECKED)
+
+
+@pytest.fixture
+def dana() -> Person:
+    return Person.objects.create(name="Dana Sample", email="dana@example.org")
+
+
+@pytest.fixture
+def agency() -> Agency:
+    return Agency.objects.create(name="Sample Society")
+
+
+@pytest.fixture
+def stvc(agency) -> Program:
+    return Program.objects.create(
+        agency=agency,
+        type=ProgramType.STVC,
+        community_served="Sampleton",
+        funder=Funder.PSSG,
+        funded_from=date(2025, 4, 1),
+        funded_until=date(2027, 3, 31),
+        **ON_LIST,
+    )
+
+
+def position(person: Person, program: Program | None = None, **more: Any) -> ProgramPosition:
+    """A position that is not saved."""
+    kind = program.type if program else ProgramType.STVC
+    return ProgramPosition(person=person, program=program, **{"program_type": kind, **more})
+
+
+def saved(*rows: Any) -> None:
+    for row in rows:
+        row.save()
+
+
+FUNDING = listed(Funder.PSSG, starts_on=date(2025, 4, 1), ends_on=date(2027, 3, 31))
+
+
+def test_of_a_person_without_rows_nothing_is_known(dana):
+    assert standing_of(dana, DAY) == Standing(on=DAY)
+
+
+def test_a_person_who_is_not_saved_stands_on_her_answers_alone(dana, stvc):
+    saved(position(dana, stvc, carries_caseload=True))
+    nobody = Person(name="Dana Sample")
+    assert standing_of(nobody, DAY) == Standing(on=DAY)
+    answer = position(nobody, stvc, carries_caseload=False)
+    assert standing_of(nobody, DAY, positions=[answer]).work == (
+        ProgramWork(STVC_WORDS, ProgramType.STVC, True, (claimed(False),), (FUNDING,)),
+    )
+
+
+def test_a_listed_position_brings_the_facts_of_its_program_and_agency(dana, agency, stvc):
+    year = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+    EvaMembership.objects.create(agency=agency, **year, **CONFIRMED)
+    saved(
+        position(
+            dana,
+            stvc,
+            carries_caseload=True,
+            starts_on=date(2025, 6, 1),
+            ends_on=date(2026, 6, 30),
+            **ON_LIST,
+        )
+    )
+    assert standing_of(dana, DAY).work == (
+        ProgramWork(
+            program=STVC_WORDS,
+            program_type=ProgramType.STVC,
+            claimed=False,
+            caseload=(listed(starts_on=date(2025, 6, 1), ends_on=date(2026, 6, 30)),),
+            funding=(FUNDING,),
+            memberships=(Fact(True, Evidence.CONFIRMED, as_of=CHECKED, **year),),
+        ),
+    )
+
+
+def test_what_nobody_has_said_is_no_fact(dana, agency):
+    sas = Program.objects.create(agency=agency, type=ProgramType.SAS)
+    saved(position(dana, sas, carries_caseload=None))
+    assert standing_of(dana, DAY).work == (
+        ProgramWork(
+            "the Sexual Assault Services (SAS) program of Sample Society", ProgramType.SAS, True
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("says", "funding", "of_agency", "own"),
+    [
+        ({"says_funded": True}, (claimed(Funder.PSSG),), (), ()),
+        ({"says_funded": False}, (claimed(Funder.OTHER),), (), ()),
+        ({"says_funded": None}, (), (), ()),
+        ({"says_membership": "agency"}, (), (claimed(),), ()),
+        ({"says_membership": "own"}, (), (), (claimed(),)),
+        ({"says_membership": "no"}, (), (claimed(False),), ()),
+        ({"says_membership": ""}, (), (), ()),
+    ],
+)
+def test_her_answers_about_program_and_agency_are_claims(dana, says, funding, of_agency, own):
+    saved(position(dana, **says))
+    standing = standing_of(dana, DAY)
+    assert (standing.work[0].funding, standing.work[0].memberships) == (funding, of_agency)
+    assert standing.memberships == own
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "the Stopping the Violence Counselling (STVC) program"),
+        (
+            {"agency_name": "A Small Society"},
+            "the Stopping the Violence Counselling (STVC) program of A Small Society",
+        ),
+        ({"program_type": ProgramType.OTHER}, "another program"),
+        (
+            {"program_type": ProgramType.OTHER, "agency_name": "A Small Society"},
+            "another program of A Small Society",
+        ),
+    ],
+)
+def test_a_program_that_is_not_in_the_register_is_called_as_she_wrote_it(dana, fields, words):
+    saved(position(dana, **fields))
+    assert [work.program for work in standing_of(dana, DAY).work] == [words]
+
+
+def test_the_agency_of_an_unknown_program_still_brings_its_membership(dana, agency):
+    year = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+    EvaMembership.objects.create(agency=agency, **year, **ON_LIST)
+    saved(position(dana, agency=agency, agency_name=agency.name))
+    [work] = standing_of(dana, DAY).work
+    assert (work.program, work.memberships) == (STVC_WORDS, (listed(**year),))
+
+
+def test_her_own_membership_is_hers_alone(dana, agency, stvc):
+    year = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+    robin = Person.objects.create(name="Robin Placeholder")
+    EvaMembership.objects.create(person=robin, **year, **ON_LIST)
+    saved(position(dana, stvc), position(robin, stvc))
+    standings = standings_of([dana, robin], DAY)
+    assert standings[dana.pk].memberships == ()
+    assert standings[robin.pk].memberships == (listed(**year),)
+
+
+def test_what_a_list_and_she_say_of_one_program_is_one_work(dana, stvc):
+    saved(
+        position(dana, stvc, carries_caseload=True, **ON_LIST),
+        position(dana, stvc, carries_caseload=True, says_funded=False, says_membership="no"),
+    )
+    assert standing_of(dana, DAY).work == (
+        ProgramWork(
+            program=STVC_WORDS,
+            program_type=ProgramType.STVC,
+            claimed=True,
+            caseload=(listed(), claimed()),
+            funding=(claimed(Funder.OTHER), FUNDING),
+            memberships=(claimed(False),),
+        ),
+    )
+
+
+def test_two_programs_stay_apart(dana, agency, stvc):
+    cbvs = Program.objects.create(agency=agency, type=ProgramType.CBVS)
+    saved(
+        position(dana, cbvs, carries_caseload=True, **ON_LIST),
+        position(dana, stvc, carries_caseload=False, **CONFIRMED),
+    )
+    assert [(w.program_type, w.caseload, w.funding) for w in standing_of(dana, DAY).work] == [
+        (ProgramType.CBVS, (listed(),), ()),
+        (ProgramType.STVC, (confirmed(False),), (FUNDING,)),
+    ]
+
+
+def test_a_listed_and_a_contradicted_row_keep_their_evidence(dana, stvc):
+    row = position(dana, stvc, carries_caseload=True, **{**ON_LIST, "evidence": "contradicted"})
+    saved(row)
+    [work] = standing_of(dana, DAY).work
+    assert work.claimed is False
+    assert work.caseload == (
+        Fact(True, Evidence.CONTRADICTED, source="the list of 1 April 2026", as_of=AS_OF),
+    )
+
+
+def test_a_fact_that_was_listed_and_then_confirmed_counts_from_the_day_of_the_check(dana, stvc):
+    saved(position(dana, stvc, carries_caseload=True, **{**ON_LIST, **CONFIRMED}))
+    [work] = standing_of(dana, DAY).work
+    assert work.caseload[0].as_of == CHECKED
+
+
+# -- Answers that are not saved yet ---------------------------------------------------------------
+
+
+def test_answers_that_are_not_saved_come_on_top(dana, stvc):
+    saved(position(dana, stvc, carries_caseload=True, **ON_LIST))
+    answer = position(dana, stvc, carries_caseload=False)
+    [work] = standing_of(dana, DAY, positions=[answer]).work
+    assert (work.claimed, work.caseload) == (True, (listed(), claimed(False)))
+    assert not answer.pk
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_her_newer_answer_stands_in_place_of_her_older_one(dana, stvc, is_saved):
+    older = position(dana, stvc, carries_caseload=False, says_funded=False, says_membership="own")
+    # The same program, though she wrote its place in another way.
+    newer = position(dana, stvc, carries_caseload=True, community_served="near Sampleton")
+    saved(older, *[newer] * is_saved)
+    standing = standing_of(dana, DAY, positions=[newer][is_saved:])
+    assert standing == Standing(
+        on=DAY,
+        work=(ProgramWork(STVC_WORDS, ProgramType.STVC, True, (claimed(),), (FUNDING,)),),
+    )
+
+
+def test_her_answer_about_another_program_leaves_the_older_one(dana, agency, stvc):
+    saved(position(dana, stvc, carries_caseload=True))
+    answer = position(dana, program_type=ProgramType.SAS, agency=agency, agency_name=agency.name)
+    work = standing_of(dana, DAY, positions=[answer]).work
+    assert [(w.program_type, w.claimed) for w in work] == [
+        (ProgramType.STVC, True),
+        (ProgramType.SAS, True),
+    ]
+
+
+def test_what_staff_confirmed_is_not_replaced_by_an_answer(dana, stvc):
+    saved(position(dana, stvc, carries_caseload=True, **CONFIRMED))
+    answer = position(dana, stvc, carries_caseload=False)
+    [work] = standing_of(dana, DAY, positions=[answer]).work
+    assert work.caseload == (confirmed(), claimed(False))
+
+
+def test_each_reading_is_fresh(dana, stvc):
+    assert standing_of(dana, DAY).work == ()
+    saved(position(dana, stvc, carries_caseload=True))
+    assert len(standing_of(dana, DAY).work) == 1
+    assert len(standings_of([dana], DAY)[dana.pk].work) == 1
+
+
+# -- Roles ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def committee() -> CoordinationInitiative:
+    return CoordinationInitiative.objects.create(
+        kind=InitiativeKind.VAWIR, name="Sample Committee", community_served="Sampleton"
+    )
+
+
+def role(
+    person: Person, known: CoordinationInitiative | None, held: RoleKind, **more: Any
+) -> CoordinationRole:
+    """A role that is not saved."""
+    return CoordinationRole(
+        person=person,
+        initiative=known,
+        role=held,
+        **{"initiative_kind": InitiativeKind.VAWIR, **more},
+    )
+
+
+def test_a_role_carries_its_committee_and_its_period(dana, committee):
+    period = {"starts_on": date(2025, 9, 1), "ends_on": date(2026, 8, 31)}
+    saved(role(dana, committee, RoleKind.CHAIR, **period, **ON_LIST))
+    assert standing_of(dana, DAY).roles == (
+        RoleHeld(
+            initiative="Sample Committee, Sampleton",
+            kind=InitiativeKind.VAWIR,
+            role=RoleKind.CHAIR,
+            fact=listed(**period),
+        ),
+    )
+
+
+def test_the_register_knows_better_what_kind_a_committee_is(dana, committee):
+    saved(role(dana, committee, RoleKind.CHAIR, initiative_kind=InitiativeKind.OTHER))
+    assert [held.kind for held in standing_of(dana, DAY).roles] == [InitiativeKind.VAWIR]
+
+
+@pytest.mark.parametrize(
+    ("fields", "initiative"),
+    [
+        ({}, ""),
+        ({"initiative_name": "Our Committee"}, "Our Committee"),
+        ({"community_served": "Sampleton"}, "Sampleton"),
+        (
+            {"initiative_name": "Our Committee", "community_served": "Sampleton"},
+            "Our Committee, Sampleton",
+        ),
+    ],
+)
+def test_a_committee_that_is_not_in_the_register_is_called_as_she_wrote_it(
+    dana, fields, initiative
+):
+    saved(role(dana, None, RoleKind.CO_CHAIR, **fields))
+    assert standing_of(dana, DAY).roles == (
+        RoleHeld(initiative, InitiativeKind.VAWIR, RoleKind.CO_CHAIR, claimed()),
+    )
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_her_newer_answer_about_a_committee_stands_in_place_of_her_older_one(
+    dana, committee, is_saved
+):
+    older = role(dana, committee, RoleKind.CHAIR)
+    newer = role(dana, committee, RoleKind.CO_CHAIR)
+    on_list = role(dana, committee, RoleKind.COORDINATOR, **ON_LIST)
+    saved(older, on_list, *[newer] * is_saved)
+    held = standing_of(dana, DAY, roles=[newer][is_saved:]).roles
+    assert [(r.role, r.fact) for r in held] == [
+        (RoleKind.COORDINATOR, listed()),
+        (RoleKind.CO_CHAIR, claimed()),
+    ]
+
+
+def test_roles_in_two_committees_stay_apart(dana, committee):
+    saved(role(dana, committee, RoleKind.CHAIR))
+    answer = role(dana, None, RoleKind.CO_CHAIR, initiative_name="Our Committee")
+    assert [held.role for held in standing_of(dana, DAY, roles=[answer]).roles] == [
+        RoleKind.CHAIR,
+        RoleKind.CO_CHAIR,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "names"),
+    [
+        (
+            {"initiative_name": "Our Committee"},
+            {"initiative_name": "Another Committee"},
+            ["Our Committee", "Another Committee"],
+        ),
+        (
+            {"community_served": "Sampleton"},
+            {"community_served": "Example Harbour"},
+            ["Sampleton", "Example Harbour"],
+        ),
+    ],
+)
+def test_committees_that_are_not_in_the_register_stay_apart(dana, one, other, names):
+    saved(role(dana, None, RoleKind.CHAIR, **one))
+    answer = role(dana, None, RoleKind.CHAIR, **other)
+    assert [held.initiative for held in standing_of(dana, DAY, roles=[answer]).roles] == names
+
+
+# -- Many people at once --------------------------------------------------------------------------
+
+
+def a_mixed_population(size: int) -> list[Person]:
+    """People of several agencies with listed, claimed and confirmed work, roles and memberships."""
+    people = [Person.objects.create(name=f"Person {n} Sample") for n in range(size)]
+    year = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+    agencies = [Agency.objects.create(name=f"Sample Society {n}") for n in range(5)]
+    for agency in agencies[:3]:
+        EvaMembership.objects.create(agency=agency, **year, **ON_LIST)
+    programs = [
+        Program.objects.create(agency=agency, type=kind, funder=Funder.PSSG, **ON_LIST)
+        for agency in agencies
+        for kind in (ProgramType.STVC, ProgramType.CBVS)
+    ]
+    committee = CoordinationInitiative.objects.create(
+        kind=InitiativeKind.ICAT, name="Sample ICAT", community_served="Sampleton"
+    )
+    for n, person in enumerate(people):
+        program = programs[n % len(programs)]
+        kinds: list[list[Any]] = [
+            [position(person, program, carries_caseload=True, **ON_LIST)],
+            [position(person, program, carries_caseload=True, says_membership="own")],
+            [
+                position(person, program, carries_caseload=True, **CONFIRMED),
+                position(person, program, carries_caseload=False, says_funded=True),
+                position(person, programs[0], carries_caseload=None),
+            ],
+            [position(person, agency=agencies[n % 5], agency_name=agencies[n % 5].name)],
+            [role(person, committee, RoleKind.COORDINATOR, **ON_LIST)],
+            [role(person, None, RoleKind.CHAIR), role(person, committee, RoleKind.CHAIR)],
+            [EvaMembership(person=person, **year, **ON_LIST)],
+            [],
+        ]
+        saved(*kinds[n % len(kinds)])
+    return people
+
+
+@pytest.mark.core
+def test_many_at_once_are_known_as_one_by_one():
+    people = a_mixed_population(24)
+    assert standings_of(people, DAY) == {person.pk: standing_of(person, DAY) for person in people}
+
+
+@pytest.mark.parametrize("size", [1, 50])
+def test_the_number_of_queries_does_not_depend_on_the_number_of_people(
+    django_assert_num_queries, size
+):
+    people = a_mixed_population(size)
+    with django_assert_num_queries(4):
+        standings = standings_of(people, DAY)
+    assert len(standings) == size
+
+
+def test_one_person_with_answers_takes_the_same_queries(django_assert_num_queries, dana, stvc):
+    saved(position(dana, stvc, carries_caseload=True, **ON_LIST))
+    answer = position(dana, Program.objects.select_related("agency").get(), carries_caseload=True)
+    with django_assert_num_queries(4):
+        standing_of(dana, DAY, positions=[answer])
+
+
+def test_nobody_is_known_of_nobody():
+    assert standings_of([], DAY) == {}

@@ -1,0 +1,113 @@
+"""Leaving by oneself: the enrolment ends, with its letter; a chair may name who follows her."""
+
+import pytest
+
+from membership.models import Enrolment, Leaving, OutboxEmail, Person
+from membership.refusal import Refused
+from membership.rosters.enrolments import enrol, reassess
+from membership.rosters.leaving import Successor, leave
+from tests import builders
+from tests.membership.rosters.enrolments import NOW, TODAY, later
+
+pytestmark = pytest.mark.django_db
+
+LEFT = [
+    ("roster-left", "robin@example.org", "queued"),
+    ("news-left", "ccss@endingviolence.org", "queued"),
+]
+KAI = Successor(name="Kai Example", email="kai@example.org")
+
+
+@pytest.fixture
+def robin() -> Person:
+    return builders.worker("robin@example.org", "Robin Placeholder").person
+
+
+def enrolled(person: Person, slug: str) -> Enrolment:
+    return enrol(person=person, community=builders.community(slug), on=TODAY, now=NOW)
+
+
+def letters():
+    return list(OutboxEmail.objects.order_by("pk").values_list("kind", "to_email", "state"))
+
+
+def letter(kind: str) -> OutboxEmail:
+    return OutboxEmail.objects.get(kind=kind)
+
+
+def test_leaving_ends_the_enrolment_today_with_one_letter_and_keeps_the_reason(robin):
+    enrolment = enrolled(robin, "icat")
+    reassess(now=NOW)  # the register knows no role of hers: she is on the worklist
+    leave(enrolment_id=enrolment.pk, by=robin.user, reason=" I change jobs. ", now=later(1))
+    enrolment.refresh_from_db()
+    assert enrolment.ended_on == later(1).date()
+    kept = Leaving.objects.get()
+    assert (kept.enrolment, kept.reason, kept.named_a_successor) == (
+        enrolment,
+        "I change jobs.",
+        False,
+    )
+    assert letters() == LEFT
+    assert "as you asked" in letter("roster-left").body
+    row = enrolment.worklist.get()
+    assert (row.state, row.steps.last().by) == ("settled", robin.user)
+
+
+@pytest.mark.core
+def test_nobody_leaves_twice_or_for_somebody_else(robin):
+    enrolment = enrolled(robin, "icat")
+    other = builders.worker().person
+    with pytest.raises(Refused, match="somebody else"):
+        leave(enrolment_id=enrolment.pk, by=other.user, now=NOW)
+    leave(enrolment_id=enrolment.pk, by=robin.user, now=NOW)
+    with pytest.raises(Refused, match="ended already, on 4 May 2026"):
+        leave(enrolment_id=enrolment.pk, by=robin.user, successor=KAI, now=later(1))
+    assert letters() == LEFT
+
+
+def test_a_successor_gets_one_neutral_letter_that_leads_to_the_communitys_page(robin):
+    enrolment = enrolled(robin, "icat")
+    leave(enrolment_id=enrolment.pk, by=robin.user, successor=KAI, now=NOW)
+    assert letters() == [*LEFT, ("successor", "kai@example.org", "queued")]
+    invitation = letter("successor")
+    assert invitation.subject == "An invitation from EVA BC"
+    assert invitation.person is None
+    assert "/communities/icat/\n" in invitation.body
+    assert "Somebody who knows your work has given us your name" in invitation.body
+    assert "Robin" not in invitation.body
+    assert "robin@" not in invitation.body
+    assert Leaving.objects.get().named_a_successor is True
+
+
+def test_the_leavers_name_stands_in_the_letter_when_she_agrees(robin):
+    enrolment = enrolled(robin, "icat")
+    named = Successor(name="Kai Example", email="kai@example.org", may_name_me=True)
+    leave(enrolment_id=enrolment.pk, by=robin.user, successor=named, now=NOW)
+    assert "Robin Placeholder has given us your name" in letter("successor").body
+
+
+def test_the_letter_is_the_same_for_somebody_the_register_knows(robin):
+    kai = Person.objects.create(name="Kai Of The Register", email="KAI@example.org")
+    enrolled(kai, "icat")
+    enrolment = enrolled(robin, "icat")
+    leave(enrolment_id=enrolment.pk, by=robin.user, successor=KAI, now=NOW)
+    invitation = letter("successor")
+    assert (invitation.person, invitation.to_email) == (kai, "kai@example.org")
+    assert "Of The Register" not in invitation.body
+
+
+@pytest.mark.parametrize(
+    ("slug", "email", "why"),
+    [("stvc", "kai@example.org", "no successor"), ("icat", "ROBIN@example.org", "your own email")],
+)
+def test_a_successor_that_cannot_be_leaves_everything_as_it_was(robin, slug, email, why):
+    enrolment = enrolled(robin, slug)
+    with pytest.raises(Refused, match=why):
+        leave(
+            enrolment_id=enrolment.pk,
+            by=robin.user,
+            successor=Successor(name="Kai", email=email),
+            now=NOW,
+        )
+    enrolment.refresh_from_db()
+    assert (enrolment.ended_on, letters(), Leaving.objects.count()) == (None, [], 0)

@@ -1,0 +1,326 @@
+"""Rosters are held against the rules again: who goes on the worklist, who leaves it, and why."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from communities.rules.assess import assess
+from communities.rules.vocabulary import Evidence, Funder
+from evabc.celery import app
+from evabc.schedule import SCHEDULE
+from membership.imports.editions import known_lists
+from membership.models import (
+    Enrolment,
+    EvaMembership,
+    NightlyReassessment,
+    OutboxEmail,
+    Program,
+    ProgramPosition,
+    WorklistRow,
+    WorklistStep,
+)
+from membership.register.standing import standing_of
+from membership.rosters.enrolments import reassess
+from membership.rosters.reassessment import reassess_if_due
+from tests.membership.rosters.enrolments import (
+    FAR,
+    NOW,
+    TODAY,
+    agency,
+    enrolled,
+    later,
+    member,
+    on_list,
+    program,
+)
+
+pytestmark = pytest.mark.django_db
+
+Kind, How = WorklistRow.Kind, WorklistRow.How
+
+
+@pytest.fixture
+def dana() -> Enrolment:
+    """Somebody who meets every rule on listed facts."""
+    return enrolled("Dana Sample", program(agency(ends_on=FAR)))
+
+
+def rows():
+    return list(
+        WorklistRow.objects.order_by("pk").values_list(
+            "enrolment__person__name", "kind", "state", "how"
+        )
+    )
+
+
+def steps():
+    return list(WorklistStep.objects.order_by("pk").values_list("verb", flat=True))
+
+
+def test_whoever_meets_the_rules_is_not_on_the_worklist(dana):
+    assert (reassess(now=NOW).looked_at, rows()) == (1, [])
+
+
+def test_claims_alone_are_no_reason_to_be_on_it():
+    work = Program.objects.create(agency=agency(), type="STVC")
+    dana = enrolled(
+        "Dana Sample", work, evidence=Evidence.CLAIMED, says_funded=True, says_membership="agency"
+    )
+    assert reassess(now=NOW).opened == 0
+    assert dana.worklist.count() == 0
+
+
+def test_a_rule_that_is_not_met_puts_her_on_it_with_the_list_and_the_sentence(dana):
+    Program.objects.update(funder=Funder.OTHER)
+    assert reassess(now=NOW).opened == 1
+    row = WorklistRow.objects.get()
+    assert (row.enrolment, row.kind, row.since, row.is_unsure) == (dana, "rules", TODAY, False)
+    assert [f.staff_sentence for f in row.reasons] == [
+        "The sample list of 4 May 2026 says that the Ministry of Public Safety and Solicitor General "
+        "does not fund the Stopping the Violence Counselling (STVC) program of Sample Society."
+    ]
+    assert row.sources == ["the sample list of 4 May 2026"]
+
+
+def test_what_is_not_known_any_more_puts_her_on_it_as_unsure(dana):
+    ProgramPosition.objects.all().delete()
+    reassess(now=NOW)
+    row = WorklistRow.objects.get()
+    assert row.is_unsure
+    assert row.reasons[0].staff_sentence == (
+        "It is not known whether Dana carries a caseload in a Stopping the Violence Counselling "
+        "program."
+    )
+
+
+def test_a_second_run_changes_nothing(dana):
+    Program.objects.update(funder=Funder.OTHER)
+    reassess(now=NOW)
+    again = reassess(now=later(1))
+    assert (again.looked_at, again.opened, again.changed, again.settled) == (1, 0, 0, 0)
+    assert (steps(), WorklistRow.objects.get().since) == (["opened"], TODAY)
+
+
+def test_whoever_meets_the_rules_again_leaves_it_by_herself(dana):
+    Program.objects.update(funder=Funder.OTHER)
+    reassess(now=NOW)
+    Program.objects.update(funder=Funder.PSSG)
+    assert reassess(now=later(3)).settled == 1
+    row = WorklistRow.objects.get()
+    assert (row.state, row.how) == ("settled", How.MEETS_AGAIN)
+    assert row.settled_on == TODAY + timedelta(days=3)
+    assert steps() == ["opened", "settled"]
+
+
+def test_nobody_is_removed_and_no_letter_goes_out(dana):
+    Program.objects.update(funder=Funder.OTHER)
+    EvaMembership.objects.all().delete()
+    ProgramPosition.objects.all().delete()
+    reassess(now=NOW)
+    dana.refresh_from_db()
+    assert (dana.ended_on, OutboxEmail.objects.count()) == (None, 0)
+
+
+def test_another_reason_is_written_to_the_history_of_the_same_row(dana):
+    Program.objects.update(funder=Funder.OTHER)
+    reassess(now=NOW)
+    EvaMembership.objects.all().delete()
+    assert reassess(now=later(1)).changed == 1
+    assert len(WorklistRow.objects.get().reasons) == 2
+    assert steps() == ["opened", "changed"]
+
+
+def test_an_enrolment_that_has_ended_is_not_looked_at(dana):
+    Enrolment.objects.update(ended_on=TODAY)
+    assert reassess(now=NOW).looked_at == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "kind"),
+    [
+        (61, None),
+        (60, Kind.ENDS_IN_60),
+        (31, Kind.ENDS_IN_60),
+        (30, Kind.ENDS_IN_30),
+        (0, Kind.ENDS_IN_30),
+        (-1, Kind.RULES),
+    ],
+)
+def test_a_membership_that_ends_soon_shows_up_early(days, kind):
+    enrolled("Dana Sample", program(agency(ends_on=TODAY + timedelta(days=days))))
+    reassess(now=NOW)
+    assert rows() == ([("Dana Sample", kind, "open", "")] if kind else [])
+
+
+def test_an_early_row_makes_room_for_the_next_and_goes_when_the_membership_goes_on():
+    ends_on = TODAY + timedelta(days=50)
+    holder = agency(ends_on=ends_on)
+    enrolled("Dana Sample", program(holder))
+    reassess(now=NOW)
+    reassess(now=later(25))
+    member(holder, ends_on + timedelta(days=1), ends_on + timedelta(days=365))
+    reassess(now=later(26))
+    assert rows() == [
+        ("Dana Sample", Kind.ENDS_IN_60, "settled", How.MOVED_ON),
+        ("Dana Sample", Kind.ENDS_IN_30, "settled", How.RENEWED),
+    ]
+
+
+def test_a_membership_with_another_after_it_is_no_reason():
+    ends_on = TODAY + timedelta(days=10)
+    holder = agency(ends_on=ends_on)
+    member(holder, ends_on + timedelta(days=1), ends_on + timedelta(days=365))
+    enrolled("Dana Sample", program(holder))
+    assert reassess(now=NOW).opened == 0
+
+
+def test_a_list_that_is_too_old_proposes_nothing_and_is_named():
+    old = on_list("the contract list", TODAY - timedelta(days=401))
+    enrolled("Dana Sample", program(agency(ends_on=FAR), Funder.OTHER, **old))
+    assert reassess(now=NOW).opened == 0
+    [too_old] = known_lists(TODAY).too_old
+    assert (too_old.name, too_old.lists, too_old.limit) == (
+        "the contract list",
+        "funded programs",
+        400,
+    )
+
+
+def test_a_list_on_the_last_day_of_its_limit_still_proposes():
+    old = on_list("the contract list", TODAY - timedelta(days=400))
+    enrolled("Dana Sample", program(agency(ends_on=FAR), Funder.OTHER, **old))
+    assert reassess(now=NOW).opened == 1
+
+
+def test_where_the_newest_list_is_too_old_what_it_does_not_say_proposes_nothing(dana):
+    ProgramPosition.objects.update(list_as_of=TODAY - timedelta(days=500))
+    enrolled("Robin Placeholder", program(agency("Sample House", ends_on=FAR)))
+    ProgramPosition.objects.exclude(person=dana.person).delete()
+    Enrolment.objects.filter(pk=dana.pk).delete()
+    reassess(now=NOW)
+    # Funding and membership are not known without a program: their lists are young enough.
+    [row] = WorklistRow.objects.all()
+    assert [finding.kind for finding in row.reasons] == ["funding", "eva-membership"]
+
+
+def test_a_row_whose_list_becomes_too_old_proposes_nothing_any_more(dana):
+    Program.objects.update(funder=Funder.OTHER)
+    EvaMembership.objects.update(ends_on=TODAY + timedelta(days=900))
+    reassess(now=NOW)
+    reassess(now=later(401))
+    assert rows() == [("Dana Sample", Kind.RULES, "settled", How.LIST_TOO_OLD)]
+
+
+def test_a_setting_changes_the_limit(dana, settings):
+    Program.objects.update(funder=Funder.OTHER, list_as_of=TODAY - timedelta(days=40))
+    settings.LIST_LIMIT_DAYS = {**settings.LIST_LIMIT_DAYS, "funding": 30}
+    assert reassess(now=NOW).opened == 0
+
+
+def test_some_enrolments_only(dana):
+    robin = enrolled("Robin Placeholder", None)
+    done = reassess(now=NOW, enrolments=Enrolment.objects.filter(pk=robin.pk))
+    assert (done.looked_at, done.opened) == (1, 1)
+
+
+@pytest.mark.core
+def test_a_night_is_done_once_and_a_missed_one_made_up_for(dana):
+    Program.objects.update(funder=Funder.OTHER)
+    assert reassess_if_due(now=NOW).opened == 1
+    assert reassess_if_due(now=NOW + timedelta(hours=3)) is None
+    assert reassess_if_due(now=later(9)).opened == 0
+    assert list(NightlyReassessment.objects.values_list("on", "looked_at")) == [
+        (TODAY + timedelta(days=9), 1),
+        (TODAY, 1),
+    ]
+
+
+def test_beat_rings_for_the_task_that_reassesses(dana):
+    task = SCHEDULE["reassess-rosters"]["task"]
+    app.loader.import_default_modules()
+    Program.objects.update(funder=Funder.OTHER)
+    with time_machine.travel(NOW):
+        app.tasks[task].apply(throw=True)
+    assert (len(rows()), NightlyReassessment.objects.count()) == (1, 1)
+
+
+def test_the_command_counts_and_its_dry_run_writes_nothing(dana, capsys):
+    # The command reads the clock itself: what it finds must not depend on the age of a list.
+    Program.objects.update(list_as_of=None, evidence="claimed", funder="")
+    EvaMembership.objects.all().delete()
+    said = "1 enrolments looked at; worklist rows: 1 {} opened, 0 changed, 0 settled.\n"
+    call_command("reassess", "--dry-run")
+    assert (capsys.readouterr().out, rows()) == (said.format("would be"), [])
+    call_command("reassess")
+    assert (capsys.readouterr().out, len(rows())) == (said.format("were"), 1)
+
+
+# -- The same at any size -------------------------------------------------------------------------
+
+
+def queries_for(size: int) -> tuple[int, int]:
+    holders = [agency(f"Sample Society {size}-{n}", ends_on=FAR) for n in range(5)]
+    works = [program(h, Funder.OTHER if n % 2 else Funder.PSSG) for n, h in enumerate(holders)]
+    for n in range(size):
+        enrolled(f"Person{size}x{n} Sample", works[n % 5])
+    theirs = Enrolment.objects.filter(person__name__startswith=f"Person{size}x")
+    with CaptureQueriesContext(connection) as captured:
+        done = reassess(now=NOW, enrolments=theirs)
+    assert (done.looked_at, done.opened) == (size, size * 2 // 5)
+    Program.objects.update(funder=Funder.PSSG)
+    with CaptureQueriesContext(connection) as again:
+        assert reassess(now=later(1), enrolments=theirs).settled == size * 2 // 5
+    return len(captured), len(again)
+
+
+A_FACT = st.fixed_dictionaries(
+    {
+        "caseload": st.sampled_from([None, True, False]),
+        "evidence": st.sampled_from(["claimed", "listed", "confirmed", "contradicted"]),
+        "funder": st.sampled_from(["", "PSSG", "OTHER"]),
+        "membership_ends_in": st.sampled_from([None, -10, 20, 50, 200]),
+        "same_agency": st.booleans(),
+        "age": st.sampled_from([0, 399, 401]),
+    }
+)
+
+
+@pytest.mark.core
+@given(people=st.lists(A_FACT, min_size=1, max_size=6))
+def test_every_verdict_in_bulk_is_the_verdict_one_by_one(people):
+    with transaction.atomic():
+        shared = agency("Shared Sample")
+        for n, facts in enumerate(people):
+            one_person(n, facts, shared)
+        reassess(now=NOW)
+        lists = known_lists(TODAY)
+        for enrolment in Enrolment.objects.select_related("person", "community"):
+            alone = assess(standing_of(enrolment.person, TODAY), enrolment.community.rules())
+            expected = lists.carried(f for f in alone.findings if f.verdict != "met")
+            row = enrolment.worklist.filter(kind=Kind.RULES).first()
+            assert (row.findings if row else []) == [f.as_json() for f in expected]
+        transaction.set_rollback(True)
+
+
+def one_person(n, facts, shared):
+    how = {
+        **on_list(as_of=TODAY - timedelta(days=facts["age"])),
+        "evidence": facts["evidence"],
+        "confirmed_on": TODAY,
+    }
+    holder = shared if facts["same_agency"] else agency(f"Sample {n}")
+    # Two memberships of one agency cannot overlap: the shared one has the first that comes.
+    if facts["membership_ends_in"] is not None and not holder.eva_memberships.exists():
+        ends_on = TODAY + timedelta(days=facts["membership_ends_in"])
+        member(holder, ends_on - timedelta(days=364), ends_on, **how)
+    work = program(holder, facts["funder"], community_served=str(n), **how)
+    person = enrolled(f"Person{n} Sample")
+    ProgramPosition.objects.create(
+        person=person.person, program=work, carries_caseload=facts["caseload"], **how
+    )

@@ -1,0 +1,255 @@
+"""What staff do about a row of the worklist: each verb once, in the team, with its letter and step."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection, transaction
+from django.test import Client
+
+from communities.rules.vocabulary import Funder
+from membership.models import Enrolment, OutboxEmail, Person, Program, WorklistRow
+from membership.refusal import Refused
+from membership.rosters.enrolments import end_enrolment, reassess
+from membership.rosters.roster_checks import give_time, write_to
+from tests import builders
+from tests.membership.rosters.enrolments import (
+    NOW,
+    TODAY,
+    agency,
+    enrolled,
+    later,
+    on_list,
+    program,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def priya():
+    return builders.staff()
+
+
+@pytest.fixture
+def row() -> WorklistRow:
+    """Dana's program has lost its funding."""
+    work = program(agency(ends_on=TODAY + timedelta(days=300)), Funder.OTHER)
+    enrolled("Dana Sample", work)
+    reassess(now=NOW)
+    return WorklistRow.objects.get()
+
+
+def history(row: WorklistRow):
+    return [(s.verb, s.by and s.by.email, s.text) for s in row.steps.all()][1:]
+
+
+def letters():
+    return list(OutboxEmail.objects.values_list("kind", "to_email", "subject"))
+
+
+def test_writing_sends_one_letter_from_the_team_and_leaves_the_row_open(row, priya):
+    write_to(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
+    letter = OutboxEmail.objects.get()
+    assert letters() == [("roster-check", "dana@example.org", "A question from your community")]
+    assert letter.team == row.enrolment.community.team
+    assert "Who funds your program now?" in letter.body
+    row.refresh_from_db()
+    assert row.state == "open"
+    assert history(row) == [("wrote", "priya@example.org", "Who funds your program now?")]
+
+
+def test_time_is_given_until_a_day_and_is_over_the_day_after(row, priya):
+    until = TODAY + timedelta(days=10)
+    give_time(row_id=row.pk, by=priya, until=until, text="A new contract is coming.", now=NOW)
+    reassess(now=later(10))
+    row.refresh_from_db()
+    assert (row.state, row.until) == ("given-time", until)
+    reassess(now=later(11))
+    row.refresh_from_db()
+    assert (row.state, row.until) == ("open", None)
+    assert history(row) == [
+        ("gave-time", "priya@example.org", "Until 14 May 2026. A new contract is coming."),
+        ("time-over", None, ""),
+    ]
+
+
+def test_whoever_meets_the_rules_within_the_time_given_leaves_the_worklist(row, priya):
+    until = TODAY + timedelta(days=10)
+    give_time(row_id=row.pk, by=priya, until=until, text="Wait.", now=NOW)
+    Program.objects.update(funder=Funder.PSSG)
+    reassess(now=later(2))
+    row.refresh_from_db()
+    assert (row.state, row.how) == ("settled", "meets-again")
+
+
+def test_time_is_given_until_a_later_day_only(row, priya):
+    with pytest.raises(Refused, match="a day after today"):
+        give_time(row_id=row.pk, by=priya, until=TODAY, text="Wait.", now=NOW)
+
+
+def test_ending_closes_the_enrolment_settles_the_row_and_sends_the_letter(row, priya):
+    end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
+    row.refresh_from_db()
+    assert (row.state, row.how, row.settled_on) == ("settled", "ended", TODAY)
+    assert Enrolment.objects.get().ended_on == TODAY
+    assert letters() == [("roster-ended", "dana@example.org", "About your place in the community")]
+    assert history(row) == [
+        ("settled", "priya@example.org", "The enrolment was ended.\nThe funding ended.")
+    ]
+    assert reassess(now=later(1)).looked_at == 0
+
+
+def test_a_question_that_has_not_gone_out_is_stopped_by_the_end(row, priya):
+    write_to(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
+    end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
+    states = dict(OutboxEmail.objects.values_list("kind", "state"))
+    assert states == {"roster-check": "cancelled", "roster-ended": "queued"}
+
+
+@pytest.mark.core
+def test_an_enrolment_ends_once(row, priya):
+    end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
+    with pytest.raises(Refused, match="was ended already, on 4 May 2026"):
+        end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="Again.", now=later(1))
+    with pytest.raises(Refused, match="settled already: the enrolment was ended, on 4 May 2026"):
+        write_to(row_id=row.pk, by=priya, text="Hello?", now=later(1))
+    assert len(letters()) == 1
+
+
+def test_without_an_email_an_enrolment_ends_without_a_letter(row, priya):
+    Person.objects.filter(pk=row.enrolment.person_id).update(email="")
+    with pytest.raises(Refused, match="no email of Dana Sample"):
+        write_to(row_id=row.pk, by=priya, text="Hello?", now=NOW)
+    end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
+    assert letters() == []
+
+
+def test_the_other_team_is_refused_by_every_verb(row):
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    for verb in (
+        lambda: write_to(row_id=row.pk, by=camille, text="Hello?", now=NOW),
+        lambda: give_time(
+            row_id=row.pk, by=camille, until=TODAY + timedelta(days=5), text="Wait.", now=NOW
+        ),
+        lambda: end_enrolment(enrolment_id=row.enrolment_id, by=camille, text="No.", now=NOW),
+    ):
+        with pytest.raises(Refused, match="belongs to the other team"):
+            verb()
+    assert (history(row), letters()) == ([], [])
+
+
+@pytest.mark.parametrize("verb", ["write", "end"])
+def test_words_must_be_written(row, priya, verb):
+    with pytest.raises(Refused, match="Write "):
+        if verb == "write":
+            write_to(row_id=row.pk, by=priya, text="  ", now=NOW)
+        else:
+            end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="  ", now=NOW)
+
+
+def test_an_end_that_fails_leaves_nothing_behind(row, priya, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError
+
+    monkeypatch.setattr("membership.rosters.enrolments.queue", broken)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
+    row.refresh_from_db()
+    assert (row.state, Enrolment.objects.get().ended_on, letters()) == ("open", None, [])
+
+
+# -- On the desk ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(priya) -> Iterator[Client]:
+    with time_machine.travel(NOW):
+        client = Client()
+        builders.sign_in(client, priya)
+        yield client
+
+
+PAGE = "/admin/membership/worklistrow/"
+
+
+def test_the_worklist_says_who_where_since_when_why_and_by_which_list(desk, row):
+    shown = desk.get(PAGE).content.decode()
+    for words in (
+        "Dana Sample",
+        "STVC",
+        "does not fund the Stopping the Violence Counselling (STVC) program of Sample Society.",
+        "the sample list of 4 May 2026",
+    ):
+        assert words in shown
+
+
+def test_a_list_that_is_too_old_is_named_above_the_worklist(desk, row):
+    Program.objects.update(**on_list("the contract list", TODAY - timedelta(days=900)))
+    shown = desk.get(PAGE).content.decode()
+    assert (
+        "The contract list of 16 November 2023 (funded programs) is older than 400 days." in shown
+    )
+
+
+def test_the_pages_act_and_lead_back_to_the_worklist(desk, row):
+    until = (TODAY + timedelta(days=20)).isoformat()
+    for page, data in (
+        ("write", {"text": "Who funds it now?"}),
+        ("give-time", {"until": until, "text": "Wait."}),
+        ("end", {"text": "The funding ended."}),
+    ):
+        assert desk.get(f"{PAGE}{row.pk}/{page}/").status_code == 200
+        assert desk.post(f"{PAGE}{row.pk}/{page}/", data).url == PAGE
+    row.refresh_from_db()
+    assert (row.how, Enrolment.objects.get().ended_on is not None) == ("ended", True)
+    # A second end from a page that was left open is told what happened meanwhile.
+    again = desk.post(f"{PAGE}{row.pk}/end/", {"text": "The funding ended."})
+    assert "This enrolment was ended already" in again.content.decode()
+
+
+def test_the_pages_show_the_letter_before_it_goes_out(desk, row):
+    shown = desk.get(f"{PAGE}{row.pk}/end/").content.decode()
+    assert "The letter, as it will go out" in shown
+    assert "dana@example.org" in shown
+    assert "No letter goes out now" in desk.get(f"{PAGE}{row.pk}/give-time/").content.decode()
+
+
+def test_looking_again_after_a_fact_was_confirmed_settles_the_row(desk, row):
+    Program.objects.update(funder=Funder.PSSG, evidence="confirmed", confirmed_on=TODAY)
+    answer = desk.post(f"{PAGE}{row.pk}/look-again/", follow=True)
+    assert "Settled: meets the rules again." in answer.content.decode()
+
+
+@pytest.mark.parametrize("size", [1, 30])
+def test_the_worklist_takes_the_same_queries_at_any_length(desk, size, django_assert_num_queries):
+    for n in range(size):
+        enrolled(f"Person{n} Sample")
+    reassess(now=NOW)
+    with django_assert_num_queries(12):
+        assert desk.get(PAGE).status_code == 200
+
+
+@pytest.mark.core
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_at_the_same_time_open_one_row():
+    for n in range(5):
+        enrolled(f"Person{n} Sample")
+    errors = []
+
+    def run() -> None:
+        try:
+            reassess(now=NOW)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (errors, WorklistRow.objects.count()) == ([], 5)

@@ -1,0 +1,108 @@
+"""axe-core on every page of the permission table, for everybody who can open it, at both widths."""
+
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.urls import get_resolver
+
+from communities.views import AXE_VERSION, ENLARGED_WIDTH, WIDTHS
+from tests.evabc.permission_table import CODE, TABLE, VISITORS, address, addresses, visit
+from tests.figures import told
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+]
+
+# What Django's admin loads for its forms makes axe write inline styles, which the policy stops.
+OPTIONS = {"preload": False, "resultTypes": ["violations"]}
+
+MARKS = """() => ({
+  h1: document.querySelectorAll("h1").length,
+  lang: document.documentElement.lang.toLowerCase(),
+  main: document.querySelectorAll("main").length,
+  skip: document.querySelector("a[href^='#']")?.textContent.trim().startsWith("Skip to") || false,
+})"""
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def pages_of(visitor, client, rows):
+    """Every address that gives this visitor a page of HTML."""
+    column = VISITORS.index(visitor)
+    for name, pattern in addresses(get_resolver()):
+        # Her code is fresh here, so what asks for one opens too, where there is something to show.
+        if TABLE[name][0][column] in (200, CODE):
+            url = address(pattern, rows)
+            answer = visit(client, "get", url)
+            is_html = answer.headers.get("Content-Type", "").startswith("text/html")
+            if answer.status_code == 200 and is_html:
+                yield url
+
+
+def wrong_with(page, widths) -> list[str]:
+    found = []
+    marks = page.evaluate(MARKS)
+    if marks != {"h1": 1, "lang": "en-ca", "main": 1, "skip": True}:
+        found.append(f"{marks}")
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        result = Axe().run(page, options=OPTIONS).response
+        assert result["testEngine"]["version"] == AXE_VERSION
+        found += [
+            f"{width} px: {violation['id']} at {[node['target'] for node in violation['nodes']]}"
+            for violation in result["violations"]
+        ]
+    for width in (*WIDTHS, ENLARGED_WIDTH):
+        page.set_viewport_size({"width": width, "height": 900})
+        if (wider := page.evaluate(WIDER)) > 0:
+            found.append(f"{wider} px wider than {width}")
+    return [f"{urlsplit(page.url).path}: {problem}" for problem in found]
+
+
+def give_a_fresh_code(client):
+    session = client.session
+    session["account_authentication_methods"][0]["at"] = time.time()
+    session.save()
+
+
+PHONE, DESK = WIDTHS
+
+
+@pytest.mark.parametrize(
+    ("visitor", "widths"),
+    [
+        ("worker", [PHONE]),
+        ("lead", [DESK]),
+        *(
+            pytest.param(visitor, WIDTHS, marks=pytest.mark.slow)
+            for visitor in ("nobody", "worker", "program", "ccss", "lead", "no factor")
+        ),
+    ],
+)
+def test_no_page_that_this_visitor_can_open_has_a_problem(
+    world,
+    clients,
+    portal,
+    open_page,
+    visitor,
+    widths,
+):
+    page = open_page()
+    if visitor != "nobody":
+        give_a_fresh_code(clients[visitor])
+        key = clients[visitor].cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": portal.url}]
+        )
+    found, opened = [], 0
+    for url in list(pages_of(visitor, clients[visitor], world)):
+        assert page.goto(portal.url + url).status == 200, url
+        opened += 1
+        found += wrong_with(page, widths)
+
+    told(f"axe: {visitor}: {opened} pages at {len(widths)} widths, {len(found)} problems")
+    assert not found, "\n".join(found)
+    assert opened > 5

@@ -1,0 +1,157 @@
+"""`make run` in a clean clone with an empty home folder, then the main job by plain HTTP requests."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+
+from tests.browser.main_job import do_the_main_job
+from tests.browser.visitor import Visitor
+from tests.servers.parts import ROOT, stop, wait_until_ready
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is committed, in a new folder; the first `make run` installs what it needs there."""
+    folder = tmp_path_factory.mktemp("clean") / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    return folder
+
+
+@contextmanager
+def make_run(clone: Path, folder: Path, **extra: str) -> Iterator[str]:
+    """The running portal's address. Its environment holds nothing of this test's but what is named."""
+    home = folder / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    # pip's own settings stay: on a machine without its usual network they say where packages are.
+    pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PORT": str(port),
+        "EVABC_DATA_DIR": str(folder / "data"),
+        **pip,
+        **extra,
+    }
+    log = folder / "run.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            ["make", "run"],
+            cwd=clone,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    url = f"http://localhost:{port}"
+    try:
+        wait_until_ready(process, ready=lambda: _answers(url), log=log, seconds=300)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
+        stop(process, signal=signal.SIGTERM)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return Visitor(url).get("/").status == 200
+    except OSError:
+        return False
+
+
+def mailbox_reader(url: str) -> Callable[[str, str], str]:
+    """Reads letters at /mailbox/, as a person who tries the portal does."""
+
+    def read(to: str, subject: str) -> str:
+        reader = Visitor(url)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            inbox = reader.get(f"/mailbox/?to={quote(to)}").text
+            for name, title in re.findall(r'href="(/mailbox/[\w-]+/)"><bdi>([^<]*)</bdi>', inbox):
+                if subject in title:
+                    return re.sub(r"<[^>]+>", "", reader.get(name).text)
+        raise AssertionError(f"no letter {subject!r} to {to} in the mailbox")
+
+    return read
+
+
+def test_the_main_job_with_sqlite_and_mail_in_files(clone, tmp_path):
+    with make_run(clone, tmp_path) as url:
+        outcome = do_the_main_job(url, mailbox_reader(url))
+
+        assert outcome.reference in outcome.letter
+        assert "We are glad that you are here." in outcome.letter
+        assert "You are in this community since" in outcome.her_page
+    mails = list((tmp_path / "data" / "mail").glob("*.eml"))
+    domains = {re.search(rb"^From: .*@(.*)>", m.read_bytes(), re.M)[1] for m in mails}
+    assert domains == {b"example.org"}
+
+    # A second `make run` starts at once and keeps the data.
+    with make_run(clone, tmp_path) as url:
+        assert Visitor(url).get("/mailbox/?to=dana.new@example.org").text.count("Welcome") == 1
+
+
+def test_a_second_start_in_the_same_data_folder_says_who_has_it(clone, tmp_path):
+    with make_run(clone, tmp_path):
+        second = subprocess.run(
+            ["make", "run"],
+            cwd=clone,
+            env={**os.environ, "EVABC_DATA_DIR": str(tmp_path / "data"), "PORT": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert second.returncode != 0
+    assert "is running already with this data folder (process " in second.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_the_main_job_with_mail_to_a_real_server(
+    clone, tmp_path, smtp_server, redis_url, empty_database, database
+):
+    servers = {
+        "sqlite": {},
+        "postgresql": {"DATABASE_URL": empty_database, "REDIS_URL": redis_url},
+    }
+    with make_run(clone, tmp_path, EMAIL_URL=smtp_server.url, **servers[database]) as url:
+
+        def read(to: str, subject: str) -> str:
+            letter = smtp_server.wait_for(to=to, subject_contains=subject)
+            return letter.get_body(("plain",)).get_content()
+
+        outcome = do_the_main_job(url, read)
+        assert Visitor(url).get("/mailbox/").status == 404
+
+    assert outcome.reference in outcome.letter
+    recipients = ", ".join(m["X-Envelope-To"] for m in smtp_server.messages).split(", ")
+    assert {"dana.new@example.org", "programsupport@example.org"} <= set(recipients)
+    assert [address for address in recipients if not address.endswith("@example.org")] == []
+
+
+@pytest.fixture
+def empty_database() -> Iterator[str]:
+    """A PostgreSQL database with nothing in it, beside the one of the tests."""
+    from tests.servers.processes import process_environment
+
+    url = process_environment()["DATABASE_URL"]
+    name = f"{connection.settings_dict['NAME']}_clone"
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    yield url.rpartition("/")[0] + f"/{name}"
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

