@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from membership.accounts.requests import AuthenticatedRequest
 from membership.refusal import Refused
 from requests.desk import assignment, decision_views
+from requests.desk.forms import NoteForm
 from requests.desk.links import queue_query, to_queue, to_review
-from requests.joining.forms import NoteForm
 from requests.models import JoinRequest
 
 

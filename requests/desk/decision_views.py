@@ -21,8 +21,8 @@ from membership.refusal import Refused
 from requests import emails, workflow
 from requests.desk import assignment, links
 from requests.desk import review as reviewing
+from requests.desk.forms import ApproveForm, AskForm, DeclineForm, NoteForm, ReopenForm
 from requests.desk.matching_panel import register_desk
-from requests.joining.forms import ApproveForm, AskForm, DeclineForm, NoteForm, ReopenForm
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest, ReasonText
 
