@@ -334,8 +334,8 @@ def test_the_clock_keeps_the_verdicts_of_open_requests_up_to_the_register(sam):
     for person in Person.objects.all():
         person.positions.update(carries_caseload=False)
 
-    assert assignment.look_at_the_open_ones(now=NOW) == 1
-    assert assignment.look_at_the_open_ones(now=NOW) == 0
+    assert assignment.update_open_verdicts(now=NOW) == 1
+    assert assignment.update_open_verdicts(now=NOW) == 0
 
     waiting.refresh_from_db()
     decided.refresh_from_db()
@@ -348,12 +348,12 @@ def test_looking_at_the_open_ones_takes_the_same_queries_for_two_and_for_ten(
     for number in range(2):
         sent(number)
     with django_assert_max_num_queries(100) as few:
-        assignment.look_at_the_open_ones(now=NOW)
+        assignment.update_open_verdicts(now=NOW)
     for number in range(2, 10):
         sent(number)
 
     with django_assert_max_num_queries(len(few.captured_queries)):
-        assignment.look_at_the_open_ones(now=NOW)
+        assignment.update_open_verdicts(now=NOW)
 
 
 # -- Next and previous ----------------------------------------------------------------------------

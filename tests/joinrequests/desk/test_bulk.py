@@ -9,7 +9,7 @@ from django.db import OperationalError
 from membership.models import Enrolment, OutboxEmail
 from requests import workflow
 from requests.desk import decision_views
-from requests.desk.bulk_views import MOST_AT_ONCE
+from requests.desk.bulk_views import LIMIT
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
@@ -280,7 +280,7 @@ def test_more_than_can_be_read_at_once_are_refused_with_a_sentence(desk):
             created_at=builders.NOW,
             submitted_at=builders.NOW,
         )
-        for _ in range(MOST_AT_ONCE + 1)
+        for _ in range(LIMIT + 1)
     )
     chosen = {"action": "to_approve", "_selected_action": [r.pk for r in rows], "index": 0}
 
