@@ -7,7 +7,7 @@ all year, and the towns on Mountain time are an hour ahead all year. So nothing 
 down here: the pinned zone data knows.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
@@ -26,9 +26,9 @@ REGIONS = {
 }
 
 
-def is_working_day(day: date) -> bool:
-    """Do offices in British Columbia work on this day?"""
-    return STATUTORY_HOLIDAYS.is_working_day(day)
+def midnight(day: date) -> datetime:
+    """When a day begins in Vancouver."""
+    return datetime.combine(day, time(), ZoneInfo(VANCOUVER))
 
 
 def working_days_between(start: date, end: date) -> int:

@@ -9,10 +9,10 @@ from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.rule import (
     IF_WRONG,
     NOTHING_KNOWN,
+    MultipleTermsField,
     Outcome,
     Rule,
     Sentence,
-    Several,
     names,
     weigh,
 )
@@ -20,7 +20,7 @@ from communities.rules.vocabulary import Evidence, FactKind, ProgramType, Verdic
 
 
 class CaseloadForm(forms.Form):
-    program_types = Several(ProgramType)
+    program_types = MultipleTermsField(ProgramType)
 
 
 @dataclass(frozen=True)

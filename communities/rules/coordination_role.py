@@ -8,10 +8,10 @@ from django import forms
 from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.rule import (
     IF_WRONG,
+    MultipleTermsField,
     Outcome,
     Rule,
     Sentence,
-    Several,
     best,
     listing,
     names,
@@ -35,10 +35,10 @@ _ROLE_NAMES = {
 
 
 class CoordinationRoleForm(forms.Form):
-    roles = Several(RoleKind)
-    initiatives = Several(InitiativeKind)
-    roles_to_check = Several(RoleKind)
-    initiatives_to_check = Several(InitiativeKind)
+    roles = MultipleTermsField(RoleKind)
+    initiatives = MultipleTermsField(InitiativeKind)
+    roles_to_check = MultipleTermsField(RoleKind)
+    initiatives_to_check = MultipleTermsField(InitiativeKind)
 
 
 @dataclass(frozen=True)

@@ -65,23 +65,10 @@ class Number:
     mark: str = ""
 
 
-@dataclass(frozen=True)
-class TeamToday:
-    """What waits for one team."""
-
-    team: SupportTeam
-    numbers: list[Number]
+Links = list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Section:
-    """Some of what the desk has, under one heading."""
-
-    title: str
-    links: list[dict[str, Any]]
-
-
-def teams_today(user: User | AnonymousUser, *, on: date) -> list[TeamToday]:
+def teams_today(user: User | AnonymousUser, *, on: date) -> list[tuple[SupportTeam, list[Number]]]:
     """What waits for each team of this member of staff, in one query."""
     waiting = JoinRequest.objects.filter(state=State.AWAITING_REVIEW)
     oldest = waiting.filter(community__team=OuterRef("pk")).order_by(*ORDER)
@@ -99,7 +86,7 @@ def teams_today(user: User | AnonymousUser, *, on: date) -> list[TeamToday]:
         corrections=_number_of(Correction.objects.filter(state=Correction.State.OPEN), "team"),
         failed=_number_of(OutboxEmail.objects.filter(state=OutboxEmail.State.FAILED), "team"),
     )
-    return [TeamToday(team, _numbers(team, on)) for team in teams]
+    return [(team, _numbers(team, on)) for team in teams]
 
 
 def _number_of(rows: QuerySet[Any], team: str) -> Coalesce:
@@ -151,18 +138,17 @@ def _rows(model: str, **asked: str) -> str:
     return f"{reverse(f'admin:{model}_changelist')}?{urlencode(asked)}"
 
 
-def sections(app_list: list[dict[str, Any]], user: User | AnonymousUser) -> list[Section]:
+def sections(app_list: Links, user: User | AnonymousUser) -> list[tuple[str, Links]]:
     """The models of the admin's own list, in the order of a day's work.
 
     A model that is named in no section is under "More": nothing gets lost.
     """
     models = {m["object_name"]: m for app in app_list for m in app["models"]}
     shown = [
-        Section(title, [models.pop(name) for name in names if name in models])
-        for title, names in SECTIONS
+        (title, [models.pop(name) for name in names if name in models]) for title, names in SECTIONS
     ]
     own = PAGES + PAGES_OF_LEADS if is_lead(user) else PAGES
     pages = [{"name": name, "admin_url": reverse(url)} for name, url in own]
     looking_back = [*pages, *(models.pop(name) for name in LOGS if name in models)]
-    shown += [Section("Looking back", looking_back), Section(MORE, list(models.values()))]
-    return [section for section in shown if section.links]
+    shown += [("Looking back", looking_back), (MORE, list(models.values()))]
+    return [(title, links) for title, links in shown if links]

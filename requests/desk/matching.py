@@ -111,8 +111,7 @@ def match_agency(*, join_request_id: int, agency: Agency, by: User, now: datetim
     join_request.agency, join_request.agency_name = agency, agency.name
     join_request.save(update_fields=["agency", "agency_name"])
     text = f"Matched “{agency_as_written(join_request)}” to {agency.name}."
-    record(agency, by=by, words=f"Request {join_request.reference}: {text}")
-    _record_step(join_request, text, by=by, now=now)
+    _record_match(join_request, agency, text, by=by, now=now)
     return join_request
 
 
@@ -146,8 +145,7 @@ def match_program(
         row.program = program
         row.save()
     text = f"Matched the program to {program}."
-    record(program, by=by, words=f"Request {join_request.reference}: {text}")
-    _record_step(join_request, text, by=by, now=now)
+    _record_match(join_request, program, text, by=by, now=now)
     return join_request
 
 
@@ -161,8 +159,7 @@ def match_initiative(
         row.initiative = initiative
         row.save()
     text = f"Matched the initiative to {initiative}."
-    record(initiative, by=by, words=f"Request {join_request.reference}: {text}")
-    _record_step(join_request, text, by=by, now=now)
+    _record_match(join_request, initiative, text, by=by, now=now)
     return join_request
 
 
@@ -282,6 +279,19 @@ def check_membership(
         text = f"Checked: {whose} EVA BC membership, {membership.days}."
     _record_step(join_request, text, by=by, now=now)
     return join_request
+
+
+def _record_match(
+    join_request: JoinRequest,
+    matched: Agency | Program | CoordinationInitiative,
+    text: str,
+    *,
+    by: User,
+    now: datetime,
+) -> None:
+    """Write the match into the histories of both."""
+    record(matched, by=by, words=f"Request {join_request.reference}: {text}")
+    _record_step(join_request, text, by=by, now=now)
 
 
 def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetime) -> None:

@@ -195,7 +195,7 @@ def matching_of(join_request: JoinRequest, *, search: str) -> Matching:
 
 
 def _near_agencies(written: str, search: str) -> list[Agency]:
-    agencies = Agency.objects.order_by("pk")
+    agencies = Agency.objects.all()
     if search:
         return list(having_words(agencies, search, columns=["search_text"])[:SEARCH_LIMIT])
     return _in_order(
@@ -210,7 +210,9 @@ def _programs(agency: Agency, position: ProgramPosition) -> list[Program]:
 
 
 def _near_initiatives(role: CoordinationRole, search: str) -> list[CoordinationInitiative]:
-    known = CoordinationInitiative.objects.exclude(pk=role.initiative_id).order_by("pk")
+    known = CoordinationInitiative.objects.all()
+    if role.initiative_id:
+        known = known.exclude(pk=role.initiative_id)
     if search:
         return list(having_words(known, search, columns=["search_text"])[:SEARCH_LIMIT])
     # Names are often the place and the kind in other words: compare all of it.

@@ -42,8 +42,11 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
     )
 
 
-def assessments_of(join_requests: Sequence[JoinRequest], *, on: date) -> dict[int, Assessment]:
-    """The assessment of each request, by its key: today's while it is open, the kept one after.
+def assessments_of(
+    join_requests: Sequence[JoinRequest], *, on: date
+) -> dict[int, Assessment | None]:
+    """The assessment of each request, by its key: today's while it is open, the kept one
+    after, or None where none was kept.
 
     The number of queries does not depend on the number of requests.
     """

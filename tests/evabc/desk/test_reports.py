@@ -14,8 +14,13 @@ from hypothesis import strategies as st
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Region
 from evabc.desk.charts import bar_chart
-from evabc.desk.periods import a_year_back, months_between
-from evabc.desk.reports import OWN_WORDS, REGION_NOT_KNOWN, REPORTS
+from evabc.desk.reports import (
+    OWN_WORDS,
+    REGION_NOT_KNOWN,
+    REPORTS,
+    a_year_back,
+    months_between,
+)
 from membership.models import Enrolment, Export
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent

@@ -314,7 +314,7 @@ def test_the_verdict_and_the_region_follow_what_staff_match_and_check(sam):
     how = {"join_request_id": join_request.pk, "by": sam, "now": NOW}
     assert (join_request.region, join_request.verdict) == ("", "unknown")
 
-    matching.match_agency(**how, agency_id=agency.pk)
+    matching.match_agency(**how, agency=agency)
     assert in_queue(sam, region="KOOTENAY", verdict="unknown") == [join_request]
 
     matching.check_funding(**how, answer=False)
