@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from communities.rules import kind_of
 from communities.rules.facts import EVIDENCE_WEIGHT, ProgramWork, Standing
-from communities.rules.rule import VERDICT_ORDER, Rule, names
+from communities.rules.rule import VERDICT_ORDER, Rule, accepts
 from communities.rules.vocabulary import Evidence, FactKind, ProgramType, Reading, Verdict
 
 _READING_ORDER = [Reading.NOT_MET, Reading.TO_CHECK, Reading.MET]
@@ -159,7 +159,7 @@ def _work_to_look_at(
     That a list shows somebody in a program of another type does not say that they are not also in
     one of these types. Their own answer does.
     """
-    fitting = [work for work in standing.work if names(programs, work.program_type)]
+    fitting = [work for work in standing.work if accepts(programs, work.program_type)]
     return fitting or [work for work in standing.work if work.claimed] or [None]
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple, Self
 from django import forms
 from django.db.models import TextChoices
 from django.utils.formats import date_format
+from django.utils.text import get_text_list
 
 from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.vocabulary import (
@@ -149,7 +150,10 @@ class Rule(ABC):
 
     def wanted(self, programs: Sequence[ProgramType]) -> str:
         """Whom the community is for, whose rules name these types of program."""
-        return listing([_PROGRAM_NAMES[t] for t in programs], "or") or "a program of this community"
+        return (
+            get_text_list([_PROGRAM_NAMES[t] for t in programs], "or")
+            or "a program of this community"
+        )
 
     @classmethod
     def from_json(cls, parameters: Mapping[str, object]) -> Self:
@@ -228,17 +232,12 @@ def _boundary(outcome: Outcome) -> str:
     return date_format(day, "j F Y") if day else ""
 
 
-def listing(things: Sequence[str], last: str = "and") -> str:
-    """For example "chairs, co-chairs and coordinators"."""
-    return f" {last} ".join(filter(None, [", ".join(things[:-1]), *things[-1:]]))
-
-
 # -- Weighing -------------------------------------------------------------------------------------
 
 
-def names(named: Sequence[str], thing: str) -> bool:
-    """A rule that names nothing in particular takes anything."""
-    return not named or thing in named
+def accepts(terms: Sequence[str], term: str) -> bool:
+    """Whether a rule that names these terms takes this one; one that names none takes any."""
+    return not terms or term in terms
 
 
 def weigh(

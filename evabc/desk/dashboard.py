@@ -1,4 +1,4 @@
-"""The front page of the staff desk: what waits for each team, and the way to everything else."""
+"""The front page of the staff desk: what is waiting for each team, and the way to everything else."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -69,7 +69,7 @@ Links = list[dict[str, Any]]
 
 
 def teams_today(user: User | AnonymousUser, *, on: date) -> list[tuple[SupportTeam, list[Number]]]:
-    """What waits for each team of this member of staff, in one query."""
+    """What is waiting for each team of this member of staff, in one query."""
     waiting = JoinRequest.objects.filter(state=State.AWAITING_REVIEW)
     oldest = waiting.filter(community__team=OuterRef("pk")).order_by(*ORDER)
     teams = SupportTeam.objects.filter(family__in=families_of(user)).annotate(
@@ -103,19 +103,27 @@ def _numbers(team: Any, on: date) -> list[Number]:
         return Number(label, str(count), url, mark if count else "")
 
     return [
-        number("waiting for review", team.waiting, _requests(family, State.AWAITING_REVIEW)),
+        number(
+            "waiting for review",
+            team.waiting,
+            _list_url("joinrequests_joinrequest", team=family, state=State.AWAITING_REVIEW),
+        ),
         _oldest(team, on),
-        number("waiting for a reply", team.awaiting_reply, _requests(family, State.AWAITING_REPLY)),
-        number("to look at again", team.worklist, _rows("membership_worklistrow", team=family)),
+        number(
+            "waiting for a reply",
+            team.awaiting_reply,
+            _list_url("joinrequests_joinrequest", team=family, state=State.AWAITING_REPLY),
+        ),
+        number("to look at again", team.worklist, _list_url("membership_worklistrow", team=family)),
         number(
             "corrections asked for",
             team.corrections,
-            _rows("membership_correction", team=family, state__exact=Correction.State.OPEN),
+            _list_url("membership_correction", team=family, state__exact=Correction.State.OPEN),
         ),
         number(
             "letters that failed",
             team.failed,
-            _rows("membership_outboxemail", team=family, state__exact=OutboxEmail.State.FAILED),
+            _list_url("membership_outboxemail", team=family, state__exact=OutboxEmail.State.FAILED),
             "loud",
         ),
     ]
@@ -130,12 +138,8 @@ def _oldest(team: Any, on: date) -> Number:
     return Number("the oldest", value, url, age.mark)
 
 
-def _requests(family: str, state: State) -> str:
-    return _rows("joinrequests_joinrequest", team=family, state=state.value)
-
-
-def _rows(model: str, **asked: str) -> str:
-    return f"{reverse(f'admin:{model}_changelist')}?{urlencode(asked)}"
+def _list_url(model: str, **filters: str) -> str:
+    return f"{reverse(f'admin:{model}_changelist')}?{urlencode(filters)}"
 
 
 def sections(app_list: Links, user: User | AnonymousUser) -> list[tuple[str, Links]]:

@@ -80,7 +80,7 @@ class StaffSite(AdminSite):
         ]
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
-        """What waits for each team, and the way to everything else."""
+        """What is waiting for each team, and the way to everything else."""
         shown = {
             "teams_today": teams_today(request.user, on=timezone.localdate()),
             "sections": sections(self.get_app_list(request), request.user),

@@ -115,7 +115,7 @@ def _join(*paragraphs: str) -> str:
 
 
 def urls(view: AdminView) -> list[URLPattern]:
-    """The addresses of the pages, behind the admin's own check."""
+    """The addresses of the pages, with the admin's own check."""
     return [
         path(
             f"bulk/{verb.value}/",
@@ -275,7 +275,7 @@ def _with_emails(
     decision: Decision, shared: Form, rows: list[Row]
 ) -> list[tuple[Row, emails.Letter, list[tuple[str, str]]]]:
     """Each row with its email as it would go out with what is chosen and typed now."""
-    if decision.letter is None:
+    if decision.email is None:
         raise TypeError(f"To {decision.verb.value} sends no email, and is not for several.")
     for_everybody = _join(_reason_text(shared), str(shared["text"].value() or ""))
     shown = []
@@ -284,7 +284,7 @@ def _with_emails(
             words = _join(for_everybody, str(row.form["line"].value() or ""))
             if not words and decision.verb != Verb.APPROVE:  # a welcome needs no words of staff
                 words = OWN_WORDS
-            letter = decision.letter(row.join_request, words)
+            letter = decision.email(row.join_request, words)
             shown.append((row, letter, preview_of(letter.body)))
     return shown
 

@@ -40,7 +40,7 @@ def review_page(
     review = review_context(
         join_request,
         viewer=request.user,
-        asked=links.queue_parameters(request),
+        parameters=links.queue_parameters(request),
         now=timezone.now(),
     )
     return render_page(
@@ -84,7 +84,7 @@ class Decision:
     verb: Verb
     label: str
     message: str
-    letter: Callable[[JoinRequest, str], emails.Letter] | None
+    email: Callable[[JoinRequest, str], emails.Letter] | None
 
     def label_for(self, join_request: JoinRequest) -> str:
         return self.label.format(name=join_request.person.short_name)
@@ -161,7 +161,7 @@ def decide(
 
 
 def urls(view: AdminView) -> list[URLPattern]:
-    """The addresses of the deciding pages, behind the admin's own check."""
+    """The addresses of the deciding pages, with the admin's own check."""
     return [
         path(
             f"<int:pk>/{verb.value}/",
@@ -197,7 +197,7 @@ def _decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpR
         state = join_request.get_state_display().lower()
         messages.warning(request, f"This cannot be done now: the request is “{state}”.")
         return links.to_review(request, pk)
-    letter = decision.letter(join_request, OWN_WORDS) if decision.letter else None
+    letter = decision.email(join_request, OWN_WORDS) if decision.email else None
     is_colleagues = join_request.holder(now) != request.user
     return render_page(
         request,
@@ -226,7 +226,7 @@ def render_page(
     shared = {
         **admin.site.each_context(request),
         "queue_query": links.queue_query(request),
-        "queue_behind": request.GET.get(links.QUEUE_PARAMETER, ""),
+        "queue_filters": request.GET.get(links.QUEUE_PARAMETER, ""),
         "join_request": join_request,
     }
     return render(request, template, {**shared, **context})

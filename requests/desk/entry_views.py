@@ -76,7 +76,7 @@ def answers_in(form: JoinForm) -> dict[str, Any]:
 
 
 def urls(view: AdminView) -> list[URLPattern]:
-    """The addresses of the pages, behind the admin's own check."""
+    """The addresses of the pages, with the admin's own check."""
     return [
         path("enter/", view(choose), name="joinrequests_joinrequest_enter"),
         path("enter/<slug:slug>/", view(enter), name="joinrequests_joinrequest_enter-for"),
@@ -95,7 +95,7 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """The form; the other team's communities do not exist here."""
     community = get_object_or_404(communities_of(request.user).select_related("team"), slug=slug)
     form = entry_form_for(community, request.POST if request.method == "POST" else None)
-    there = None
+    existing = None
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -109,18 +109,18 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
             )
         except Refused as refusal:
             form.add_error(None, str(refusal))
-            there = _open_request(data["email"], community)
+            existing = _open_request(data["email"], community)
         else:
             messages.success(
                 request, f"Entered. The receipt to {entered.person.short_name} is on its way."
             )
             return redirect("admin:joinrequests_joinrequest_change", entered.pk)
     title = f"{_TITLE}: {community.short_name}"
-    return _page(request, title=title, form=form, community=community, there=there)
+    return _page(request, title=title, form=form, community=community, existing=existing)
 
 
 def _open_request(email: str, community: CommunityOfPractice) -> JoinRequest | None:
-    """The open request that stands in the way, to lead there."""
+    """The open request that is there already, for a link to it."""
     person = find_person(email)
     return (
         JoinRequest.objects.filter(person=person, community=community, state__in=OPEN).first()

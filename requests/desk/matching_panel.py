@@ -5,11 +5,11 @@ Offered are near names of the register, or what staff search for.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TypeVar
 
 from django import forms
 from django.db.models import Model
+from django.forms.models import model_to_dict
 from django.http import QueryDict
 
 from communities.rules.vocabulary import InitiativeKind, ProgramType
@@ -136,7 +136,7 @@ class MembershipForm(AnswerForm):
         data: QueryDict | None = None,
         *,
         auto_id: str,
-        initial: dict[str, str | date | None] | None = None,
+        initial: dict[str, object] | None = None,
         has_agency: bool = True,
     ) -> None:
         super().__init__(data, auto_id=auto_id, initial=initial)
@@ -236,17 +236,22 @@ def panel_context(
     if not join_request.is_open:
         return {"form": refused} if refused else {}
     matching = matching_of(join_request, search=search)
-    membership = _known_membership(join_request, matching)
+    is_own = matching.claims_own_membership or join_request.agency is None
+    # The newest membership that the register knows of the holder whom they named.
+    holder = join_request.agency if join_request.agency and not is_own else join_request.person
+    known: EvaMembership | None = holder.eva_memberships.filter(is_held=True).first()
+    days = model_to_dict(known, ["starts_on", "ends_on"]) if known else {}
     shown: dict[str, forms.Form] = {
         "add_agency": AddAgencyForm(initial={"name": matching.written}, auto_id="add-agency-%s"),
-        "check_membership": _membership_form(join_request, matching, membership),
+        "check_membership": MembershipForm(
+            has_agency=join_request.agency is not None,
+            initial={"holder": "own" if is_own else "agency", **days},
+            auto_id="check-membership-%s",
+        ),
     }
     if matching.position:
         shown["add_program"] = AddProgramForm(
-            initial={
-                "program_type": matching.position.program_type,
-                "community_served": matching.position.community_served,
-            },
+            initial=model_to_dict(matching.position, ["program_type", "community_served"]),
             auto_id="add-program-%s",
         )
     if matching.role:
@@ -264,32 +269,8 @@ def panel_context(
     }
     return {
         "matching": matching,
-        "membership": membership,
+        "membership": known,
         "form": refused,
         "can_check_membership": join_request.agency is not None or matching.claims_own_membership,
         **shown,
     }
-
-
-def _known_membership(join_request: JoinRequest, matching: Matching) -> EvaMembership | None:
-    """The newest membership that the register knows of the holder they named."""
-    memberships = EvaMembership.objects.filter(is_held=True)
-    if matching.claims_own_membership or join_request.agency is None:
-        return memberships.filter(person=join_request.person).first()
-    return memberships.filter(agency=join_request.agency).first()
-
-
-def _membership_form(
-    join_request: JoinRequest, matching: Matching, known: EvaMembership | None
-) -> MembershipForm:
-    """Filled in with the membership that is known."""
-    is_own = matching.claims_own_membership or join_request.agency is None
-    return MembershipForm(
-        has_agency=join_request.agency is not None,
-        initial={
-            "holder": "own" if is_own else "agency",
-            "starts_on": known.starts_on if known else None,
-            "ends_on": known.ends_on if known else None,
-        },
-        auto_id="check-membership-%s",
-    )

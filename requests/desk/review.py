@@ -18,7 +18,7 @@ from membership.register.matching import similar_people
 from membership.register.standing import standings_of
 from requests.clock.reminders import wait_of
 from requests.desk import assignment
-from requests.desk.queue import Asked, age_of, neighbours
+from requests.desk.queue import Parameters, age_of, neighbours
 from requests.joining.forms import join_form_for
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -75,9 +75,9 @@ _WITH_REMINDERS = (State.AWAITING_REPLY, State.LAPSED)
 
 
 def review_context(
-    join_request: JoinRequest, *, viewer: User, asked: Asked, now: datetime
+    join_request: JoinRequest, *, viewer: User, parameters: Parameters, now: datetime
 ) -> dict[str, object]:
-    """What the review page shows; ``asked`` are the parameters of the queue it was opened from."""
+    """What the review page shows; ``parameters`` are those of the queue it was opened from."""
     on = timezone.localdate(now)
     person = join_request.person
     families = families_of(viewer)
@@ -98,7 +98,9 @@ def review_context(
         "on_it": assignment.on_it(join_request, now=now),
         "is_mine": join_request.holder(now) == viewer,
         "age": age_of(join_request, on=on),
-        "neighbours": neighbours(join_request, requests_of(viewer), asked, viewer=viewer, now=now),
+        "neighbours": neighbours(
+            join_request, requests_of(viewer), parameters, viewer=viewer, now=now
+        ),
         "similar": similar_people(person),
         "notes": join_request.staff_notes.select_related("by__person"),
     }

@@ -1,4 +1,4 @@
-"""Before a changed rule is saved, staff see whose verdict it turns, by name, and confirm."""
+"""Before a changed rule is saved, staff see whose verdict it changes, by name, and confirm."""
 
 from collections.abc import Iterator
 
@@ -110,7 +110,7 @@ def test_requests_that_wait_are_counted_and_those_of_other_communities_are_not()
     assert effect.enrolled == []
 
 
-def test_the_other_team_is_told_how_many_and_no_names(dana):
+def test_the_other_team_sees_how_many_and_no_names(dana):
     community = builders.community()
     EvaMembership.objects.all().delete()
     rules = [r for r in community.rules() if r != EvaMembershipHeld()]

@@ -197,7 +197,7 @@ def test_all_checked_reads_met_and_is_approved_without_a_reason(priya, agency, p
     assert again(asked).state == State.APPROVED
 
 
-def test_the_next_colleague_from_the_same_program_reads_met_but_for_her_own_caseload(
+def test_the_next_colleague_from_the_same_program_reads_met_but_for_their_own_caseload(
     priya, agency, program
 ):
     asked = ask()
@@ -226,7 +226,7 @@ def test_a_no_reads_not_met_and_the_other_button_takes_it_back(
     assert checked.count() == (1 if check == "check_caseload" else 0)
 
 
-def test_a_checked_caseload_stands_beside_what_she_said(priya, agency, program):
+def test_a_checked_caseload_stands_beside_what_they_said(priya, agency, program):
     asked = ask()
     matching.check_caseload(answer=False, **how(asked, priya))
     claimed, checked = ProgramPosition.objects.order_by("pk")
@@ -277,7 +277,7 @@ def test_a_membership_yes_no_yes_on_one_day_ends_as_the_last_answer(priya, agenc
     assert (held.starts_on, held.ends_on, held.is_held) == (*YEAR, True)
 
 
-def test_a_membership_of_her_own_counts_too_and_an_ended_one_says_no(priya):
+def test_a_membership_of_their_own_counts_too_and_an_ended_one_says_no(priya):
     asked = ask(eva_membership="own")
     matching.check_membership(holder="own", period=YEAR, **how(asked, priya))
     assert readings(asked)[2] == Reading.MET
