@@ -27,7 +27,7 @@ from membership.models import ListImport, ListKind, User
 from membership.refusal import Refused
 
 ROWS_ON_A_PAGE = 100
-TEMPLATES = "admin/membership/listimport"
+TEMPLATES = "desk/imports"
 
 
 def lists_of(user: User) -> QuerySet[ListImport]:
