@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST
 from membership.accounts.requests import AdminView, AuthenticatedRequest
 from membership.models import User
 from membership.refusal import Refused
-from membership.register.facts import NotKept
 from requests.desk import decision_views, matching
 from requests.desk import matching_forms as forms
 from requests.desk.links import to_review
@@ -153,7 +152,7 @@ def _page_of(name: str, action: Action) -> Callable[[AuthenticatedRequest, int],
         if form.is_valid():
             try:
                 done = action.act(form, pk, request.user, timezone.now())
-            except (Refused, NotKept) as refusal:
+            except Refused as refusal:
                 form.add_error(None, str(refusal))
             else:
                 messages.success(request, action.done.format(done))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from communities.rules.vocabulary import Evidence, Funder
-from membership.imports.applying import Listed
+from membership.imports.applying import ListSource
 from membership.models import (
     Agency,
     CoordinationRole,
@@ -155,6 +155,6 @@ def test_what_staff_confirmed_no_list_makes_unknown():
 
 def test_of_two_lists_of_one_day_the_name_decides():
     fact = Program(list_name="b", list_as_of=APRIL)
-    assert Listed("a", APRIL).is_older_than(fact)
-    assert not Listed("b", APRIL).is_older_than(fact)
-    assert not Listed("c", APRIL).is_older_than(fact)
+    assert ListSource("a", APRIL).is_older_than(fact)
+    assert not ListSource("b", APRIL).is_older_than(fact)
+    assert not ListSource("c", APRIL).is_older_than(fact)
