@@ -1,4 +1,4 @@
-"""What staff write when they work on a roster, and what somebody writes who leaves it."""
+"""Form fields that clean what people type."""
 
 from django import forms
 

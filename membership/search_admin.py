@@ -1,4 +1,4 @@
-"""The lists of the staff site: how long a page of them is, how they are searched and filtered."""
+"""Search and filters of the change lists of the staff site."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from membership.search import having_words
 
 
 class SearchableAdmin(admin.ModelAdmin):
-    """A list whose search finds names however their accents and punctuation are typed.
+    """A change list whose search finds names however their accents and punctuation are typed.
 
-    ``search_fields`` are plain paths: what each is compared by, ``having_words`` knows.
+    ``search_fields`` are plain paths, compared by ``having_words``.
     """
 
     list_per_page = 25
-    # The number of rows before filtering is one more count of the table, and nobody needs it.
+    # The number of rows before filtering would take one more count of the table.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
@@ -31,7 +31,7 @@ class SearchableAdmin(admin.ModelAdmin):
     def lookup_allowed(  # type: ignore[override]
         self, lookup: str, value: str, request: HttpRequest
     ) -> bool:
-        """Only the filters on the page; others could ask for what no page shows."""
+        """Only the filters on the page; others could reveal what no page shows."""
         allowed: set[str | None] = set()
         for list_filter in self.get_list_filter(request):
             if isinstance(list_filter, type) and issubclass(list_filter, admin.SimpleListFilter):
