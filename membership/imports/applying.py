@@ -21,9 +21,9 @@ from django.db.models import Field, TextChoices
 from communities.rules.vocabulary import Evidence
 from membership.imports.batches import EVIDENCE_FIELDS, RowBatch
 from membership.models import Agency, CoordinationInitiative, Person, Program, RowOutcome
-from membership.register.evidence import Evidenced
+from membership.register.evidence import EvidencedModel
 
-_Fact = TypeVar("_Fact", bound=Evidenced)
+_Fact = TypeVar("_Fact", bound=EvidencedModel)
 _Row = TypeVar("_Row", Agency, CoordinationInitiative, Person, Program)
 
 
@@ -46,7 +46,7 @@ class ListSource:
         """The columns of a fact that this list brings."""
         return {"evidence": Evidence.LISTED, "list_name": self.name, "list_as_of": self.as_of}
 
-    def is_older_than(self, fact: Evidenced) -> bool:
+    def is_older_than(self, fact: EvidencedModel) -> bool:
         """Whether a newer list has named the fact."""
         return fact.list_as_of is not None and (fact.list_as_of, fact.list_name) > (
             self.as_of,
@@ -113,12 +113,12 @@ def apply_to_fact(
     return RowResult(RowOutcome.SAME)
 
 
-def _label(fact: Evidenced, name: str) -> str:
+def _label(fact: EvidencedModel, name: str) -> str:
     field = fact._meta.get_field(name)
     return str(field.verbose_name) if isinstance(field, Field) else name
 
 
-def _display(fact: Evidenced, name: str, value: object) -> str:
+def _display(fact: EvidencedModel, name: str, value: object) -> str:
     if value is None or value == "":
         return "nothing"
     if isinstance(value, bool):

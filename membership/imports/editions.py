@@ -10,10 +10,10 @@ from django.db.models import Max, Q
 from communities.rules.assess import Finding
 from communities.rules.vocabulary import Evidence, FactKind
 from membership.models import CoordinationRole, EvaMembership, Program, ProgramPosition
-from membership.register.evidence import Evidenced
+from membership.register.evidence import EvidencedModel
 
 # Where the register keeps what the rules look at.
-FACTS: dict[FactKind, type[Evidenced]] = {
+FACTS: dict[FactKind, type[EvidencedModel]] = {
     FactKind.CASELOAD: ProgramPosition,
     FactKind.FUNDING: Program,
     FactKind.EVA_MEMBERSHIP: EvaMembership,

@@ -25,7 +25,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from membership.register.evidence import Evidenced
+from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 from membership.search_admin import SearchableAdmin
 
@@ -40,7 +40,7 @@ class ListNameFilter(admin.SimpleListFilter):
     parameter_name = "list_name"
 
     def lookups(
-        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Evidenced]"
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[EvidencedModel]"
     ) -> list[tuple[str, str]]:
         listed = model_admin.model._default_manager.exclude(list_name="").order_by("list_name")
         return [(name, name) for name in listed.values_list("list_name", flat=True).distinct()]
@@ -72,7 +72,7 @@ class EvidenceAdminMixin(admin.options.BaseModelAdmin):
         return [name for name in fields if name not in last] + last
 
     @admin.display(description="how we know", ordering="evidence")
-    def how_known(self, fact: Evidenced) -> str:
+    def how_known(self, fact: EvidencedModel) -> str:
         return fact.how_known
 
 
@@ -95,7 +95,7 @@ class ConfirmationAdmin(SearchableAdmin):
 
 
 def _confirmed(row: Model, form: forms.ModelForm, request: HttpRequest) -> Model:
-    is_confirmed = isinstance(row, Evidenced) and row.evidence == Evidence.CONFIRMED
+    is_confirmed = isinstance(row, EvidencedModel) and row.evidence == Evidence.CONFIRMED
     if is_confirmed and form.has_changed():
         row.confirmed_by, row.confirmed_on = request.user, timezone.localdate()
     return row
@@ -120,33 +120,28 @@ def _current(on: date) -> Q:
 
 
 class MembershipPeriodFilter(admin.SimpleListFilter):
-    """Memberships that run, that end soon, that have ended."""
+    """Memberships that are current, that end soon, that have ended."""
 
     title = "period"
     parameter_name = "period"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [
-            ("current", "Current"),
-            ("30", "Ends within 30 days"),
-            ("60", "Ends within 60 days"),
-            ("ended", "Has ended"),
-            ("none", "Checked: there is none"),
-        ]
+        return [(value, label) for value, (label, _) in self._periods().items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        chosen = self._periods().get(self.value() or "")
+        return queryset.filter(chosen[1]) if chosen else queryset
+
+    def _periods(self) -> dict[str, tuple[str, Q]]:
         today = timezone.localdate()
-        match self.value():
-            case "current":
-                return queryset.filter(_current(today))
-            case "30" | "60" as days:
-                last = today + timedelta(days=int(days))
-                return queryset.filter(_current(today), ends_on__lte=last)
-            case "ended":
-                return queryset.filter(is_held=True, ends_on__lt=today)
-            case "none":
-                return queryset.filter(is_held=False)
-        return queryset
+        current = _current(today)
+        return {
+            "current": ("Current", current),
+            "30": ("Ends within 30 days", current & Q(ends_on__lte=today + timedelta(days=30))),
+            "60": ("Ends within 60 days", current & Q(ends_on__lte=today + timedelta(days=60))),
+            "ended": ("Has ended", Q(is_held=True, ends_on__lt=today)),
+            "none": ("Checked: there is none", Q(is_held=False)),
+        }
 
 
 class AgencyMembershipFilter(admin.SimpleListFilter):

@@ -24,7 +24,7 @@ from membership.models import (
     User,
 )
 from membership.refusal import Refused
-from membership.register.evidence import Evidenced
+from membership.register.evidence import EvidencedModel
 from membership.register.names import clean_text, name_key
 
 # How long a confirmed "no membership" counts. After that staff check again: an agency may join any
@@ -194,7 +194,7 @@ def _held_by(holder: Agency | Person) -> EvaMembership:
     return EvaMembership(person=holder)
 
 
-def _confirm(fact: Evidenced, by: User, on: date) -> None:
+def _confirm(fact: EvidencedModel, by: User, on: date) -> None:
     fact.evidence = Evidence.CONFIRMED
     fact.confirmed_by, fact.confirmed_on = by, on
     # Whoever checks it sees what a list says against it: that is answered now.

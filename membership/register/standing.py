@@ -26,7 +26,7 @@ from membership.models import (
     Person,
     ProgramPosition,
 )
-from membership.register.evidence import Evidenced
+from membership.register.evidence import EvidencedModel
 
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
@@ -138,7 +138,7 @@ def _standing(
     )
 
 
-def is_overtaken(fact: Evidenced, newest: _NewestDays) -> bool:
+def is_overtaken(fact: EvidencedModel, newest: _NewestDays) -> bool:
     """Whether a newer version of the list that brought the fact no longer names it."""
     if fact.evidence != Evidence.LISTED or fact.list_as_of is None:
         return False
@@ -233,7 +233,7 @@ def _claim(value: bool | Funder) -> Fact:
 
 
 def _fact(
-    row: Evidenced, value: bool | Funder, starts_on: date | None, ends_on: date | None
+    row: EvidencedModel, value: bool | Funder, starts_on: date | None, ends_on: date | None
 ) -> Fact:
     """What a row says, with the day on which its source looked."""
     is_confirmed = row.evidence == Evidence.CONFIRMED

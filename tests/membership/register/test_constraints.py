@@ -43,7 +43,7 @@ from membership.models import (
     WorklistRow,
     YearlyConfirmation,
 )
-from membership.register.periods import NoOverlap
+from membership.register.periods import NoOverlapConstraint
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
@@ -446,7 +446,7 @@ def test_every_named_constraint_of_the_register_is_tried():
     models = apps.get_app_config("membership").get_models()
     constraints = [constraint for model in models for constraint in model._meta.constraints]
     # Only PostgreSQL can hold those of periods: they have tests of their own.
-    named = {c.name for c in constraints if not isinstance(c, NoOverlap)}
+    named = {c.name for c in constraints if not isinstance(c, NoOverlapConstraint)}
     assert {constraint.name for constraint in CONSTRAINTS} == named
 
 
