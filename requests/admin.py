@@ -204,4 +204,4 @@ def _row(join_request: JoinRequest) -> Row:
 
 
 def _cell(template: str, **context: Any) -> SafeString:
-    return render_to_string(f"admin/joinrequests/{template}.html", context)
+    return render_to_string(f"desk/requests/{template}.html", context)

@@ -95,7 +95,7 @@ class ExportForm(forms.Form):
         return data
 
 
-TEMPLATES = "admin/membership/access"
+TEMPLATES = "desk/access"
 
 # What staff say by hand: (the verb, its button for Slack, its button for a Zoom list).
 BY_HAND = [

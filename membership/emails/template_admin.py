@@ -200,6 +200,6 @@ def _kind(key: str) -> LetterKind:
 def _page(request: AuthenticatedRequest, template: str, **context: object) -> HttpResponse:
     return render(
         request,
-        f"admin/membership/letterwording/{template}.html",
+        f"desk/emails/{template}.html",
         {**admin.site.each_context(request), **context},
     )

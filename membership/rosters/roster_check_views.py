@@ -282,7 +282,7 @@ def _page(
 ) -> HttpResponse:
     return render(
         request,
-        f"admin/membership/worklistrow/{template}.html",
+        f"desk/roster_checks/{template}.html",
         {
             **admin.site.each_context(request),
             "row": shown,

@@ -10,15 +10,14 @@ import graphlib
 import json
 import re
 import shlex
-from pathlib import Path
 
 import django.core.management
 import pytest
 import yaml
 
 from evabc.env import SETTINGS, SetBy
+from tests.servers.parts import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PORTAL = ["beat", "migrate", "web", "worker"]
 NOT_FOLLOWED = {
     "configs",

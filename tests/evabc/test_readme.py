@@ -1,9 +1,9 @@
 """What the README names exists: settings, commands, files, pictures."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.servers.parts import ROOT
+
 README = (ROOT / "README.md").read_text()
 
 
