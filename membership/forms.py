@@ -1,4 +1,4 @@
-"""Form fields that clean what people type."""
+"""What staff write when they work on a roster, and what somebody writes who leaves it."""
 
 from django import forms
 
