@@ -1,4 +1,4 @@
-"""What we change of allauth's ways."""
+"""Our adapters for allauth: messages, sign-up, addresses of visitors, encryption of factors."""
 
 import ipaddress
 
@@ -47,9 +47,9 @@ class AccountAdapter(DefaultAccountAdapter):
             message, message_template = self.messages[message_template], None
         super().add_message(request, level, message_template, message_context, extra_tags, message)
 
-    def post_login(self, request: HttpRequest, user: User, **signed_in: object) -> HttpResponse:
-        """Her first sign-in says that she agrees to the purposes: the page of the code names them."""
-        response: HttpResponse = super().post_login(request, user, **signed_in)
+    def post_login(self, request: HttpRequest, user: User, **options: object) -> HttpResponse:
+        """The first sign-in records consent to the purposes, which the page of the code names."""
+        response: HttpResponse = super().post_login(request, user, **options)
         agree_at_first_sign_in(person=person_for(user), now=timezone.now())
         return response
 
@@ -61,7 +61,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request)
 
 
-NOT_KNOWN = "0.0.0.0"  # noqa: S104  (no address to listen on: a place that nobody visits from)
+UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104  (stands for an unknown visitor; nothing listens there)
 
 
 def client_address(request: HttpRequest) -> str:
@@ -74,7 +74,7 @@ def client_address(request: HttpRequest) -> str:
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     came_by_proxy = proxies and len(hops) >= proxies
     said = hops[-proxies] if came_by_proxy else request.META.get("REMOTE_ADDR", "")
-    address = clean_client_ip(said.strip()) or NOT_KNOWN
+    address = clean_client_ip(said.strip()) or UNKNOWN_ADDRESS
     return str(getattr(ipaddress.ip_address(address), "ipv4_mapped", None) or address)
 
 

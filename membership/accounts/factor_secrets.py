@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.utils.encoding import force_bytes
 
-_PURPOSE = b"evabc: secrets of second factors"
+_KEY_INFO = b"evabc: secrets of second factors"
 
 
 class MFAAdapter(DefaultMFAAdapter):
@@ -28,9 +28,9 @@ class MFAAdapter(DefaultMFAAdapter):
 def _ciphers() -> MultiFernet:
     """The first encrypts; each is tried for reading."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
+    return MultiFernet([Fernet(_derive_key(key)) for key in keys])
 
 
-def _derived(key: str | bytes) -> bytes:
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
+def _derive_key(key: str | bytes) -> bytes:
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_INFO)
     return base64.urlsafe_b64encode(derive.derive(force_bytes(key)))

@@ -33,7 +33,7 @@ class EmailForm(RequestLoginCodeForm):
         if self._user is None and not User.objects.filter(email__iexact=email).exists():
             self._user = _sign_up(email)
         if self._user:
-            # The code will show that the address is hers; staff made elsewhere have no such row yet.
+            # The code will show that the address is theirs; staff made elsewhere have no such row yet.
             EmailAddress.objects.get_or_create(
                 user=self._user, email=self._user.email, defaults={"primary": True}
             )

@@ -33,7 +33,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
 
 FRESH_FOR = 10 * 60  # seconds
-_STATE = "fresh_code"
+_SESSION_KEY = "fresh_code"
 
 View = Callable[..., HttpResponse]
 
@@ -53,7 +53,7 @@ class FreshCode(AbstractCodeVerificationProcess):
     @classmethod
     def waiting(cls, request: AuthenticatedRequest) -> "FreshCode | None":
         """The code that still waits to be typed."""
-        state = request.session.get(_STATE)
+        state = request.session.get(_SESSION_KEY)
         return cls(request, state).abort_if_invalid() if state else None
 
     @classmethod
@@ -71,10 +71,10 @@ class FreshCode(AbstractCodeVerificationProcess):
         adapter.send_mail("account/email/login_code", self.request.user.email, context)
 
     def persist(self) -> None:
-        self.request.session[_STATE] = self.state
+        self.request.session[_SESSION_KEY] = self.state
 
     def abort(self) -> None:
-        self.request.session.pop(_STATE, None)
+        self.request.session.pop(_SESSION_KEY, None)
 
     def finish(self) -> None:
         self.abort()
@@ -125,7 +125,7 @@ def fresh_code_required(view: View) -> View:
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated or has_fresh_code(request):
             return view(request, *args, **kwargs)
-        return redirect(address_to_confirm(_page_of(request)))
+        return redirect(address_to_confirm(_return_address(request)))
 
     return guarded
 
@@ -136,7 +136,7 @@ def code_where_no_factor(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.user.is_authenticated and not is_mfa_enabled(request.user):
-            return redirect(address_to_confirm(_wanted(request)))
+            return redirect(address_to_confirm(_next_url(request)))
         return view(request, *args, **kwargs)
 
     return guarded
@@ -147,7 +147,7 @@ def address_to_confirm(then: str) -> str:
     return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': then})}"
 
 
-def _page_of(request: HttpRequest) -> str:
+def _return_address(request: HttpRequest) -> str:
     """The page to come back to: this one, or the one that holds the form that was sent."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
@@ -169,8 +169,8 @@ def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
     form = FreshCodeForm(request.POST if is_typed else None, sent=sent) if sent else None
     if is_typed and form and sent and form.is_valid():
         sent.finish()
-        return HttpResponseRedirect(_wanted(request))
-    context = {"form": form, "next": _wanted(request), "email": signed_in.user.email}
+        return HttpResponseRedirect(_next_url(request))
+    context = {"form": form, "next": _next_url(request), "email": signed_in.user.email}
     return render(request, "account/confirm_it_is_you.html", context)
 
 
@@ -180,10 +180,10 @@ def _send(request: AuthenticatedRequest) -> HttpResponse:
         return refused
     FreshCode.send_new(request)
     messages.success(request, "A new code is on its way to you.")
-    return redirect(address_to_confirm(_wanted(request)))
+    return redirect(address_to_confirm(_next_url(request)))
 
 
-def _wanted(request: HttpRequest) -> str:
+def _next_url(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()})
     return wanted if safe else reverse("my:home")
