@@ -41,7 +41,7 @@ class EmailForm(RequestLoginCodeForm):
 
 
 class CodeForm(ConfirmLoginCodeForm):
-    """The six digits; spaces that came along with a paste do not matter."""
+    """The six digits from an email; allauth ignores spaces that came along with a paste."""
 
     code = forms.CharField(
         label="Code",
@@ -51,14 +51,9 @@ class CodeForm(ConfirmLoginCodeForm):
         error_messages={"required": "Type the six digits from the email."},
     )
 
-    def clean_code(self) -> str:
-        self.cleaned_data["code"] = "".join(self.cleaned_data["code"].split())
-        code: str = super().clean_code()
-        return code
-
 
 def _sign_up(email: str) -> User:
-    """Two pages sent at once make one sign-in."""
+    """The new user; of two forms sent at once, both get the same one."""
     blank = User()
     blank.set_unusable_password()
     return User.objects.get_or_create(email=email, defaults={"password": blank.password})[0]
