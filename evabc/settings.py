@@ -52,10 +52,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "evabc.ops.metrics.RequestMetricsMiddleware",
     "evabc.page_cache.PublicPageCacheMiddleware",
     "django_guid.middleware.guid_middleware",
     "evabc.middleware.AccessLogMiddleware",
-    "evabc.ops.metrics.RequestMetricsMiddleware",
     "evabc.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -107,8 +107,9 @@ DATABASES = env.databases(DATA_DIR, local=LOCAL)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis_url(local=LOCAL)
-if REDIS_URL:
-    _redis = {
+CACHES = {
+    # Limits and used codes must hold in every process.
+    "default": {
         "BACKEND": "evabc.ops.redis_cache.FailOpenRedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
@@ -117,16 +118,13 @@ if REDIS_URL:
             "SOCKET_TIMEOUT": 1,
         },
     }
-    CACHES = {"default": _redis, "pages": {**_redis, "KEY_PREFIX": "pages", "TIMEOUT": 3600}}
-else:
-    # Limits and used codes must hold in every process; a page may be a second old in another one.
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-            "LOCATION": "portal_cache",
-        },
-        "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "TIMEOUT": 1},
-    }
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+    },
+    "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # -- Sign-in: a code sent to the email, no passwords anywhere ----------------------------------

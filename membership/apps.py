@@ -8,18 +8,15 @@ class MembershipConfig(AppConfig):
     def ready(self) -> None:
         from allauth.mfa.signals import authenticator_added
 
-        from communities.public_pages import renew_on_change_of
         from membership.accounts import security_events
         from membership.accounts.second_factor import count_new_factor_as_shown
         from membership.emails.kinds import register
         from membership.meetings import emails as meeting_letters
-        from membership.models import SampleProvince
         from membership.privacy import emails as privacy_letters
         from membership.rosters import emails
 
         authenticator_added.connect(count_new_factor_as_shown)
         security_events.listen()
-        renew_on_change_of(SampleProvince)  # the banner that says so
         register(
             *emails.LETTER_KINDS,
             *meeting_letters.LETTER_KINDS,

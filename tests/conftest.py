@@ -7,6 +7,7 @@ from subprocess import Popen
 
 import pytest
 import redis
+from django.core.cache import caches
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
@@ -85,8 +86,9 @@ def rows_of_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis() -> None:
+def _empty_caches() -> None:
     """Each test begins without the cache, limits, tasks and public pages another one left."""
+    caches["pages"].clear()
     if servers_of_this_run().redis_url:
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
             client.flushdb()
