@@ -1,6 +1,7 @@
 """Settings of the portal. What differs from machine to machine comes from ``env.py``."""
 
 import zoneinfo
+from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django_guid.integrations import CeleryIntegration
@@ -21,7 +22,7 @@ PORTAL_URL = env.portal_url(local=LOCAL)
 DEBUG = DEV
 SECOND_FACTOR_REQUIRED = env.flag("EVABC_SECOND_FACTOR") or not LOCAL
 
-PORTAL_HOST = env.urlsplit(PORTAL_URL).hostname or ""
+PORTAL_HOST = urlsplit(PORTAL_URL).hostname or ""
 PORTAL_IS_HTTPS = PORTAL_URL.startswith("https://")
 # localhost is for health checks; letters take their links from PORTAL_URL, never from the host.
 ALLOWED_HOSTS = [PORTAL_HOST, "localhost", "127.0.0.1"]
@@ -103,10 +104,10 @@ TEMPLATES = [
 
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-DATABASES = env.databases(DATA_DIR, local=LOCAL)
+DATABASES = {"default": env.database(DATA_DIR, local=LOCAL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.redis_url(local=LOCAL)
+REDIS_URL = env.text("REDIS_URL", needed=not LOCAL)
 CACHES = {
     # Limits and used codes must hold in every process.
     "default": {
@@ -201,7 +202,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # -- Rosters ------------------------------------------------------------------------------------
 
-LIST_LIMIT_DAYS = env.list_limits()
+# Days after which an imported list is too old to propose anything, by the kind of rule it serves.
+LIST_LIMIT_DAYS = {
+    "eva-membership": env.number("EVABC_MEMBERSHIP_LIST_DAYS"),
+    "funding": env.number("EVABC_PROGRAM_LIST_DAYS"),
+    "coordination-role": env.number("EVABC_ROLE_LIST_DAYS"),
+    "caseload": env.number("EVABC_POSITION_LIST_DAYS"),
+}
 
 # -- The staff desk -----------------------------------------------------------------------------
 
@@ -216,7 +223,15 @@ LEAST_FREE_MB = env.number("EVABC_LEAST_FREE_MB")
 
 # -- Privacy ------------------------------------------------------------------------------------
 
-RETENTION = env.retention()
+# How long each kind of personal data is kept, in the unit that its name ends with.
+RETENTION = {
+    "signup_days": env.number("EVABC_KEEP_SIGNUP_DAYS"),
+    "draft_days": env.number("EVABC_KEEP_DRAFT_DAYS"),
+    "request_months": env.number("EVABC_KEEP_REQUEST_MONTHS"),
+    "person_months": env.number("EVABC_KEEP_PERSON_MONTHS"),
+    "letter_days": env.number("EVABC_KEEP_LETTER_DAYS"),
+    "export_months": env.number("EVABC_KEEP_EXPORT_MONTHS"),
+}
 PRIVACY_OFFICER = {
     "name": env.text("EVABC_PRIVACY_OFFICER_NAME"),
     "email": env.text("EVABC_PRIVACY_OFFICER_EMAIL"),
@@ -283,4 +298,4 @@ DJANGO_GUID = {
     "EXPOSE_HEADER": False,
     "INTEGRATIONS": [CeleryIntegration()],
 }
-METRICS_TOKEN = env.metrics_token()
+METRICS_TOKEN = env.text("EVABC_METRICS_TOKEN")

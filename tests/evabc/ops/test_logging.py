@@ -10,7 +10,6 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -284,11 +283,3 @@ def _ask_nonsense(url):
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
     connection.request("GET", "/my/", headers={"Host": "wren.canary.example"})
     assert connection.getresponse().status == 400
-
-
-@core
-def test_the_form_of_the_lines_must_be_one_of_the_two(monkeypatch):
-    monkeypatch.setenv("EVABC_LOG_LINES", "xml")
-
-    with pytest.raises(ImproperlyConfigured, match="EVABC_LOG_LINES"):
-        env.log_lines(local=True)
