@@ -24,7 +24,7 @@ SECOND_FACTOR_REQUIRED = env.flag("EVABC_SECOND_FACTOR") or not LOCAL
 
 PORTAL_HOST = urlsplit(PORTAL_URL).hostname or ""
 PORTAL_IS_HTTPS = PORTAL_URL.startswith("https://")
-# localhost is for health checks; letters take their links from PORTAL_URL, never from the host.
+# localhost is for health checks; emails take their links from PORTAL_URL, never from the host.
 ALLOWED_HOSTS = [PORTAL_HOST, "localhost", "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 
@@ -169,8 +169,8 @@ STAFF_IDLE_SECONDS = 30 * 60
 STAFF_SESSION_SECONDS = 12 * 60 * 60
 SESSION_SECONDS = 30 * 24 * 60 * 60
 # The prefix holds a cookie to https, to this very host and to the whole of it; browsers see to it.
-_ONLY_HERE = "__Host-" if PORTAL_IS_HTTPS else ""
-SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_ONLY_HERE}sessionid", f"{_ONLY_HERE}csrftoken"
+_COOKIE_PREFIX = "__Host-" if PORTAL_IS_HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid", f"{_COOKIE_PREFIX}csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PORTAL_IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 
@@ -180,7 +180,7 @@ MAIL_FOLDER = str(DATA_DIR / "mail")
 MAIL_IS_FILES = LOCAL and not env.text("EMAIL_URL")
 vars().update(env.mail(local=LOCAL))
 EMAIL_TIMEOUT = 10  # seconds for one socket operation
-LETTER_DEADLINE = 30  # seconds in all for handing one letter to the mail server
+LETTER_DEADLINE = 30  # seconds in all for handing one email to the mail server
 DEFAULT_FROM_EMAIL = "EVA BC Communities of Practice <programsupport@endingviolence.org>"
 
 # -- Jobs ---------------------------------------------------------------------------------------
@@ -264,17 +264,17 @@ if ALLAUTH_TRUSTED_PROXY_COUNT:
 
 # -- Pages --------------------------------------------------------------------------------------
 
-SERVED_AS_THEY_LIE = LOCAL or env.flag("EVABC_TEST")  # needs no collectstatic
+WITHOUT_COLLECTSTATIC = LOCAL or env.flag("EVABC_TEST")
 STATIC_URL = "static/"
-STATIC_ROOT = None if SERVED_AS_THEY_LIE else BASE_DIR / "staticfiles"
+STATIC_ROOT = None if WITHOUT_COLLECTSTATIC else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = SERVED_AS_THEY_LIE
+WHITENOISE_USE_FINDERS = WITHOUT_COLLECTSTATIC
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
-            if SERVED_AS_THEY_LIE
+            if WITHOUT_COLLECTSTATIC
             else "whitenoise.storage.CompressedManifestStaticFilesStorage"
         )
     },

@@ -54,8 +54,8 @@ class RequestMetricsMiddleware:
         return response
 
 
-class Rows(Collector):
-    """What the database knows, asked at the moment of the question; the same from any process."""
+class DatabaseCollector(Collector):
+    """What the database knows at the moment of the request; the same from any process."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -106,7 +106,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not settings.METRICS_TOKEN or not constant_time_compare(given, settings.METRICS_TOKEN):
         raise Http404
     registry = CollectorRegistry()
-    registry.register(Rows(timezone.now()))
+    registry.register(DatabaseCollector(timezone.now()))
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)
     else:

@@ -70,7 +70,7 @@ class TestSetupPortal:
     @pytest.mark.parametrize(
         ("answer", "says"),
         [
-            ({"lead_name": None}, "--lead-name: Her full name is missing. Nothing was changed."),
+            ({"lead_name": None}, "--lead-name: Their full name is missing. Nothing was changed."),
             ({"ccss_mailbox": "ccss"}, "--ccss-mailbox: “ccss” is no email address."),
         ],
     )

@@ -76,7 +76,7 @@ def env_example(_was: str = "") -> str:
 
 
 def compose(was: str) -> str:
-    """docker-compose.yml with the portal's environment written anew between its two marks."""
+    """docker-compose.yml with the portal's environment written again between its two marks."""
     before, _, rest = was.partition(BEGIN)
     _, _, after = rest.partition(END)
     indent = before.rpartition("\n")[2]
