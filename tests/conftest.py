@@ -149,7 +149,7 @@ def celery_worker_process(
     """A Celery worker that takes this test's tasks; its mail goes to `smtp_server`."""
     extra = {"EMAIL_URL": smtp_server.url}
     if "portal" in request.fixturenames:
-        # So that a link in a letter leads to the portal of this test.
+        # So that a link in an email leads to the portal of this test.
         extra["PORTAL_URL"] = request.getfixturevalue("portal").url
     with processes.celery_worker(data_folder / "worker.log", **extra) as process:
         yield process

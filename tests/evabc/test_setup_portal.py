@@ -48,7 +48,7 @@ class TestSetupPortal:
             "Lou Sample",
             True,
         )
-        assert [letter.to for letter in mail.outbox] == [["lou@example.org"]]
+        assert [email.to for email in mail.outbox] == [["lou@example.org"]]
 
     def test_lists_come_in_with_it(self, tmp_path):
         agencies = tmp_path / "agencies.csv"

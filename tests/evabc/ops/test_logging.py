@@ -188,8 +188,8 @@ def test_an_answer_has_one_line_with_the_name_of_its_page(client):
         client.get("/nowhere/wren@canary.example/")
         client.get("/healthz")
 
-    told = lines.of("evabc.requests", log.getvalue())
-    assert told == [
+    written = lines.of("evabc.requests", log.getvalue())
+    assert written == [
         {"message": "Answered", "method": "GET", "view": "home", "status": 200},
         {"message": "Answered", "method": "GET", "view": "home", "status": 200},
         {"message": "Answered", "method": "GET", "view": "none", "status": 404},
@@ -267,12 +267,12 @@ def test_somebody_goes_through_the_portal_and_the_log_does_not_know_who(
         _ask_nonsense(portal.url)
 
     text = path.read_text()
-    told = lines.read(text)
+    written = lines.read(text)
     assert {"evabc.requests", "gunicorn.access", "gunicorn.error", "security"} <= {
-        line["logger"] for line in told
+        line["logger"] for line in written
     }
     user = User.objects.get(email="wren@canary.example")
-    assert [line["user"] for line in told if line["message"] == "Wrong code"] == [user.pk] * 2
+    assert [line["user"] for line in written if line["message"] == "Wrong code"] == [user.pk] * 2
     for secret in ("canary", "Canary", "473911", "000001"):
         assert secret not in text
 

@@ -68,15 +68,15 @@ def test_letters_lists_and_signs_of_life_are_those_of_the_database(found):
     assert found()["evabc_letters_oldest_due_seconds",] == 0
     assert ("evabc_seen_seconds", "beat") not in found()
     builders.sent(builders.worker())
-    letters = OutboxEmail.objects.count()
+    emails = OutboxEmail.objects.count()
     now = timezone.now()
     OutboxEmail.objects.update(due_at=now - timedelta(minutes=5))
     Heartbeat.objects.create(part="beat", owner="a", seen_at=now - timedelta(minutes=2))
 
     after = found()
 
-    assert letters > 0
-    assert after["evabc_letters", "queued"] == letters
+    assert emails > 0
+    assert after["evabc_letters", "queued"] == emails
     assert after["evabc_letters", "failed"] == 0
     assert after["evabc_lists", "applied"] == 0
     assert 300 <= after["evabc_letters_oldest_due_seconds",] < 310

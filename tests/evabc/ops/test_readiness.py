@@ -1,4 +1,4 @@
-"""/readyz says which part needs care, and what to do: by dead processes, a full disk, letters that wait."""
+"""/readyz says which part needs care, and what to do: by dead processes, a full disk, emails that wait."""
 
 import json
 from datetime import timedelta
