@@ -6,8 +6,7 @@ from typing import Any
 from django import forms
 
 from communities.models import CommunityOfPractice
-from requests.joining.fields import declaration_of
-from requests.joining.forms import JoinForm, join_form_for
+from requests.joining.forms import JoinForm, declaration_of, join_form_for
 from requests.models import CameBy
 
 
