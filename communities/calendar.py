@@ -42,6 +42,11 @@ def working_days_between(start: date, end: date) -> int:
     return STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end)
 
 
+def working_days_before(day: date, number: int) -> date:
+    """The working day that lies ``number`` working days before ``day``."""
+    return STATUTORY_HOLIDAYS.get_nth_working_day(day, -number)
+
+
 def format_times(starts_at: datetime, ends_at: datetime) -> str:
     """For example "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"."""
     parts = [f"{_clock(starts_at, ends_at, VANCOUVER)} Pacific time"]

@@ -14,7 +14,10 @@ class Refused(Exception):
 
 @contextmanager
 def refusal_as_form_error(form: BaseForm, field: str | None = None) -> Iterator[None]:
-    """Show a refusal on the form, or beside one of its fields. What was typed stays."""
+    """Show a refusal as an error of the form, or of its field; what was typed stays on the page.
+
+    Return from inside where the verb succeeded: after the block is what a refused one leads to.
+    """
     try:
         yield
     except Refused as refusal:

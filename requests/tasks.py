@@ -32,11 +32,11 @@ def look_at_open_requests() -> None:
 
 @shared_task(name="joinrequests.morning_digest")
 def morning_digest() -> None:
-    """Tell each team what waits for it too long, once a working day."""
+    """Email each team what has waited too long, once a working day."""
     send_digests(now=timezone.now())
 
 
 @shared_task(name="joinrequests.retain")
-def retain_no_longer() -> None:
-    """Let go what has been kept for long enough."""
+def apply_retention() -> None:
+    """Delete what has been kept for long enough."""
     retain(now=timezone.now())

@@ -8,7 +8,7 @@ pages, commands and tasks call these; nothing else moves a request.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -25,9 +25,10 @@ from membership.register.standing import standing_of
 from membership.rosters.enrolments import enrol, is_enrolled
 from requests import emails
 from requests.answers import find_agency, keep_claims
+from requests.joining.forms import Answers
 from requests.lifecycle import OPEN, TRANSITIONS, State, Verb, allows
 from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText
-from requests.reasons import told
+from requests.reasons import reason_text
 
 _ALREADY_OPEN = (
     "You already have an open request for this community. You can follow it under “My requests”."
@@ -53,7 +54,7 @@ def _one_open_request(otherwise: str) -> Iterator[None]:
 
 @transaction.atomic
 def save_draft(
-    *, person: Person, community: CommunityOfPractice, answers: dict[str, Any], now: datetime
+    *, person: Person, community: CommunityOfPractice, answers: Answers, now: datetime
 ) -> JoinRequest:
     """Keep what they have typed so far."""
     draft, new = JoinRequest.objects.select_for_update().get_or_create(
@@ -69,9 +70,7 @@ def save_draft(
 
 
 @_one_open_request(_ALREADY_OPEN)
-def submit(
-    *, join_request_id: int, by: User, answers: dict[str, Any], now: datetime
-) -> JoinRequest:
+def submit(*, join_request_id: int, by: User, answers: Answers, now: datetime) -> JoinRequest:
     """Send the request. ``answers`` are those of a valid form; they become their claimed facts."""
     join_request = _locked(join_request_id)
     _owned(join_request, by)
@@ -82,7 +81,12 @@ def submit(
     person.save(update_fields=["name", "phone"])
     _record_answers(join_request, answers, now)
     event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=answers.get("note", ""))
-    _send(join_request, event, emails.receipt(join_request), emails.news(join_request, Verb.SUBMIT))
+    _send(
+        join_request,
+        event,
+        emails.email_of("receipt", join_request),
+        emails.news(join_request, Verb.SUBMIT),
+    )
     return join_request
 
 
@@ -91,7 +95,7 @@ def submit_for(
     *,
     email: str,
     community: CommunityOfPractice,
-    answers: dict[str, Any],
+    answers: Answers,
     came_by: CameBy,
     by: User,
     now: datetime,
@@ -118,7 +122,7 @@ def submit_for(
     _send(
         join_request,
         event,
-        emails.receipt_entered(join_request),
+        emails.email_of("receipt-entered", join_request),
         emails.news(join_request, Verb.SUBMIT),
     )
     return join_request
@@ -141,7 +145,7 @@ def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
     join_request = _locked(join_request_id)
     _owned(join_request, by)
     event = _advance(join_request, Verb.WITHDRAW, by=by, now=now)
-    _send(join_request, event, emails.withdrawn(join_request))
+    _send(join_request, event, emails.email_of("withdrawn", join_request))
     return join_request
 
 
@@ -155,7 +159,7 @@ def ask(
     """Ask the applicant for more: a ready text, the staff's own words, or one after the other."""
     join_request = _locked(join_request_id)
     _in_team(join_request, by)
-    text = told(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
+    text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
     if not text:
         raise Refused("Choose a question, or write what you want to ask.")
     join_request.asked_on = timezone.localdate(now)
@@ -210,7 +214,7 @@ def decline(
     join_request = _locked(join_request_id)
     _in_team(join_request, by)
     _allowed(join_request, Verb.DECLINE)
-    text = told(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
+    text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
     if not text:
         raise Refused("Choose a reason, or write why, in words for the applicant.")
     _decide(join_request, _today(join_request, now), by, now)
@@ -242,7 +246,7 @@ def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
     """Close a request that got no reply. The scheduler's verb."""
     join_request = _locked(join_request_id)
     event = _advance(join_request, Verb.LAPSE, by=None, now=now)
-    _send(join_request, event, emails.lapsed(join_request))
+    _send(join_request, event, emails.email_of("lapsed", join_request))
     return join_request
 
 
@@ -387,7 +391,7 @@ def _decide(join_request: JoinRequest, assessment: Assessment, by: User, now: da
     join_request.decided_at, join_request.decided_by = now, by
 
 
-def _record_answers(join_request: JoinRequest, answers: dict[str, Any], now: datetime) -> None:
+def _record_answers(join_request: JoinRequest, answers: Answers, now: datetime) -> None:
     """Keep the answers on the request and as claims, with what the rules come out at."""
     agency = find_agency(answers["agency"])
     join_request.answers = answers

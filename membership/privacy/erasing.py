@@ -1,6 +1,6 @@
 """Erasing a person, as far as the register and the outbox know them.
 
-``requests.my.erasing.erase`` is the verb. It takes their requests first and then comes here: imports run
+``requests.my.privacy.erase`` is the verb. It takes their requests first and then comes here: imports run
 down only.
 """
 

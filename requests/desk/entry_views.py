@@ -17,8 +17,7 @@ from membership.refusal import Refused
 from membership.register.people import find_person
 from requests import workflow
 from requests.desk.review import communities_of
-from requests.joining.fields import declaration_of
-from requests.joining.forms import JoinForm, join_form_for
+from requests.joining.forms import JoinForm, declaration_of, join_form_for
 from requests.lifecycle import OPEN
 from requests.models import CameBy, JoinRequest
 

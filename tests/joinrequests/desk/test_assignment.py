@@ -17,7 +17,7 @@ from requests.desk import assignment, matching, queue
 from requests.desk.review import requests_of
 from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote
-from requests.my.erasing import erase
+from requests.my.privacy import erase
 from tests import builders
 from tests.builders import NOW
 from tests.membership.imports.lists import bring

@@ -20,7 +20,7 @@ from membership.models import (
 from membership.refusal import Refused
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
-from requests.my.erasing import erase
+from requests.my.privacy import erase
 from tests import builders
 from tests.joinrequests.test_concurrency import all_at_once
 

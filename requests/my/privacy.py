@@ -1,16 +1,95 @@
-"""All that is held about a person, as they download it."""
+"""The privacy of people who asked to join: what the portal holds about them, as a download, and erasing.
 
-from collections.abc import Iterable
+After erasing, the history of a request stays for the numbers: which community, when, how it ended.
+Whose it was, what they said and what was written about it go.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.db import transaction
 from django.db.models import Model, QuerySet
 
+from membership.accounts.teams import families_of
 from membership.models import Enrolment, OutboxEmail, Person, SlackLinkOpening, User
-from requests.lifecycle import Verb
-from requests.models import JoinRequest
+from membership.privacy.erasing import erase_person, lock_for_erasing
+from membership.refusal import Refused
+from requests.lifecycle import State, Verb
+from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
+from requests.workflow import withdraw_erased
+
+# -- Erasing --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def erase(*, person_id: int, by: User, now: datetime) -> None:
+    """Erase a person: the person themself, or staff for them.
+
+    Open requests are withdrawn, enrolments end, waiting emails are cancelled, and what stays does not say
+    who they were. An email that a worker is handing over to the mail server at this moment is sent or not
+    sent; its row keeps neither address nor text.
+    """
+    # Requests before the person: in the order in which the other verbs lock.
+    join_requests = _lock_requests(person_id)
+    person = lock_for_erasing(person_id=person_id, by=by)
+    if person.user_id != by.pk:
+        _check_teams(join_requests, by)
+    abouts = [join_request.about for join_request in join_requests]
+    take_out_of_requests(join_requests, now=now)
+    erase_person(person, abouts=abouts, by=by, now=now)
+    if not (person.join_requests.exists() or person.enrolments.exists()):
+        person.delete()
+
+
+def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime) -> None:
+    """Take the person out of these locked requests; drafts are deleted. The emails are the caller's."""
+    sent = [r for r in join_requests if r.state != State.DRAFT]
+    for join_request in join_requests:
+        if join_request.state == State.DRAFT:
+            join_request.delete()
+    for join_request in sent:
+        if join_request.is_open:
+            withdraw_erased(join_request, now=now)
+        _blank(join_request)
+    StaffNote.objects.filter(join_request__in=sent).delete()
+    events = JoinRequestEvent.objects.filter(join_request__in=sent)
+    events.update(text="", reason="")
+
+
+def _blank(join_request: JoinRequest) -> None:
+    join_request.answers = {}
+    join_request.agency, join_request.agency_name = None, ""
+    # They know the old one, and emails in mailboxes name it.
+    join_request.reference = new_reference()
+    join_request.assessment = _verdicts_only(join_request.assessment)
+    join_request.save()
+
+
+def _verdicts_only(assessment: dict[str, Any] | None) -> dict[str, object] | None:
+    """Which rules were met, for the reports, without the sentences."""
+    if assessment is None:
+        return None
+    said = ("sentence", "staff_sentence", "next_step", "source")
+    silent = {**dict.fromkeys(said, ""), "as_of": None, "ends_on": None}
+    return {**assessment, "findings": [{**kept, **silent} for kept in assessment["findings"]]}
+
+
+def _lock_requests(person_id: int) -> list[JoinRequest]:
+    rows = JoinRequest.objects.select_for_update(of=("self",)).filter(person_id=person_id)
+    return list(rows.select_related("community__team").order_by("pk"))
+
+
+def _check_teams(join_requests: Sequence[JoinRequest], by: User) -> None:
+    families = families_of(by)
+    if any(r.is_open and r.community.family not in families for r in join_requests):
+        raise Refused("She has an open request with the other team. Ask a lead to erase her.")
+
+
+# -- The download ---------------------------------------------------------------------------------
 
 # The law gives a person what is about them; these are other people's, or would undo a protection.
 LEFT_OUT = [
@@ -28,7 +107,7 @@ def all_that_is_held(person: Person, *, now: datetime) -> dict[str, object]:
     return {
         "made_at": now.isoformat(),
         "left_out": LEFT_OUT,
-        **held_by_register(person),
+        **_held_by_register(person),
         "requests": [_request(join_request) for join_request in requests.order_by("pk")],
     }
 
@@ -56,14 +135,11 @@ def _request(join_request: JoinRequest) -> dict[str, object]:
     }
 
 
-# -- What the register, the outbox and the sign-in hold --------------------------------------------
-
-
 _OF_A_FACT = ("evidence", "list_name", "list_as_of", "list_says", "confirmed_on")
 
 
-def held_by_register(person: Person) -> dict[str, object]:
-    """Their details, facts, communities, letters and meetings. Of other people it says nothing."""
+def _held_by_register(person: Person) -> dict[str, object]:
+    """Their details, facts, communities, emails and meetings; nothing about other people."""
     return {
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
         "sign_in": _sign_in(person.user) if person.user else None,
@@ -98,11 +174,11 @@ def held_by_register(person: Person) -> dict[str, object]:
         else None,
         "letters": [
             {
-                **_columns(letter, "kind", "subject", "body", "to_email", "state"),
-                **_columns(letter, "queued_at", "sent_at"),
-                "came_back": letter.bounce.in_words if hasattr(letter, "bounce") else None,
+                **_columns(email, "kind", "subject", "body", "to_email", "state"),
+                **_columns(email, "queued_at", "sent_at"),
+                "came_back": email.bounce.in_words if hasattr(email, "bounce") else None,
             }
-            for letter in OutboxEmail.objects.filter(person=person)
+            for email in OutboxEmail.objects.filter(person=person)
             .exclude(kind="successor")
             .select_related("bounce")
             .order_by("pk")
