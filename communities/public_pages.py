@@ -1,7 +1,6 @@
 """Which pages are public, and the version of their content, by which evabc/page_cache.py caches them."""
 
 import uuid
-from typing import Any
 
 from django.core.cache import caches
 from django.db import transaction
@@ -35,7 +34,7 @@ def keep_page(key: str, version: str, page: HttpResponse) -> None:
     caches["pages"].set(key, (version, page))
 
 
-def renew_public_pages(**_: Any) -> None:
+def renew_public_pages(**_: object) -> None:
     """The content has changed: once the transaction commits, no cached page counts any more."""
     transaction.on_commit(_renew, robust=True)
 
