@@ -14,7 +14,7 @@ program and ministry funding of another do not add up.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Self
 
@@ -79,7 +79,7 @@ class Finding:
         return replace(self, staff_sentence=named)
 
     def as_json(self) -> dict[str, object]:
-        kept = asdict(self)
+        kept = vars(self)
         days = {name: kept[name].isoformat() if kept[name] else None for name in _DAYS}
         return {**kept, **days}
 
