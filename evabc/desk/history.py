@@ -217,11 +217,6 @@ def _log_entry(row: LogEntry) -> Description:
     )
 
 
-def _wordings(families: Families, kind: str) -> QuerySet[LetterWording]:
-    """Both teams send the same emails."""
-    return LetterWording.objects.select_related("by__person")
-
-
 def _wording(row: LetterWording) -> Description:
     return Description(
         _staff_name(row.by),
@@ -230,10 +225,6 @@ def _wording(row: LetterWording) -> Description:
         reverse("admin:membership_letterwording_changelist"),
         row.subject,
     )
-
-
-def _exports(families: Families, kind: str) -> QuerySet[Export]:
-    return exports_of(families).select_related("by__person")
 
 
 def _export(row: Export) -> Description:
@@ -260,8 +251,11 @@ SOURCES = [
     ),
     Source((NOTES,), lambda families, _: _of_requests(StaffNote, families), _note),
     Source((WORKLIST,), _roster_check_steps, _roster_check_step),
-    Source((WORDINGS,), _wordings, _wording),
-    Source((EXPORTS,), _exports, _export),
+    # Both teams send the same emails.
+    Source((WORDINGS,), lambda *_: LetterWording.objects.select_related("by__person"), _wording),
+    Source(
+        (EXPORTS,), lambda families, _: exports_of(families).select_related("by__person"), _export
+    ),
     Source((REGISTER, ENROLMENTS, RULES, OTHERS), _log, _log_entry, at="action_time", by="user"),
 ]
 
