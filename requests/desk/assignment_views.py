@@ -10,8 +10,8 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.refusal import Refused
 from requests.desk import assignment
 from requests.desk.decision_views import get_request_or_404, render_page, review_page
+from requests.desk.forms import NoteForm
 from requests.desk.links import queue_query, to_queue, to_review
-from requests.joining.forms import NoteForm
 from requests.models import JoinRequest
 
 

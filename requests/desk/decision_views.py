@@ -20,9 +20,9 @@ from membership.models import User
 from membership.refusal import Refused
 from requests import emails, workflow
 from requests.desk import assignment, links
+from requests.desk.forms import ApproveForm, AskForm, DeclineForm, NoteForm, ReopenForm
 from requests.desk.matching_panel import panel_context
 from requests.desk.review import assessments_of, requests_of, review_context
-from requests.joining.forms import ApproveForm, AskForm, DeclineForm, NoteForm, ReopenForm
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest, ReasonText
 

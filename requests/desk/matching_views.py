@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST
 
 from membership.accounts.requests import AdminView, AuthenticatedRequest
 from membership.refusal import Refused
-from membership.register.facts import NotKept
 from requests.desk import decision_views, matching
 from requests.desk import matching_panel as panel
 from requests.desk.links import to_review
@@ -74,7 +73,7 @@ def _view_of(name: str, action: Action) -> Callable[[AuthenticatedRequest, int],
                 result = action.apply(
                     join_request_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
                 )
-            except (Refused, NotKept) as refusal:
+            except Refused as refusal:
                 form.add_error(None, str(refusal))
             else:
                 messages.success(request, action.message.format(result))

@@ -242,6 +242,6 @@ def _page(
     ]
     return render(
         request,
-        f"joinrequests/several/{name}.html",
+        f"joining/several/{name}.html",
         {"form": form, "parts": parts, "sitting": _sitting(request)},
     )

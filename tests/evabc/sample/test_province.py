@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
@@ -23,13 +22,14 @@ from membership.models import (
     WorklistRow,
 )
 from tests.builders import community
+from tests.servers.parts import ROOT
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2027, 3, 1, 20, 0, tzinfo=UTC)
 TODAY = date(2027, 3, 1)
 EVERY_LIST = [*LISTS, CONTRADICTING]
-FILES = Path(__file__).resolve().parents[2] / "evabc" / "sample" / "lists"
+FILES = ROOT / "evabc" / "sample" / "lists"
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from membership.register.facts import NotKept
 from requests import workflow
 from requests.desk import matching, review
 from requests.desk.matching_panel import matching_of
@@ -122,7 +121,7 @@ def test_an_agency_that_is_missing_is_added_and_matched_once(priya):
         added,
     )
 
-    with pytest.raises(NotKept, match="The register has New Sample House already"):
+    with pytest.raises(workflow.Refused, match="The register has New Sample House already"):
         matching.add_agency(name="NEW sample-house", city="", **how(asked, priya))
     assert Agency.objects.count() == 1
 
@@ -134,7 +133,7 @@ def test_a_program_that_is_missing_is_added_and_matched_once(priya, agency):
     matching.add_program(**where, **how(asked, priya))
     assert ProgramPosition.objects.get().program == Program.objects.get()
 
-    with pytest.raises(NotKept, match="has a program of this type in this place already"):
+    with pytest.raises(workflow.Refused, match="has a program of this type in this place already"):
         matching.add_program(**where, **how(asked, priya))
 
 

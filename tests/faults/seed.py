@@ -6,7 +6,7 @@ import json
 import django
 
 
-def fill() -> dict[str, object]:
+def seed() -> dict[str, object]:
     from django.core.management import call_command
     from django.test import Client
 
@@ -26,5 +26,5 @@ def fill() -> dict[str, object]:
 
 if __name__ == "__main__":
     django.setup()
-    filled = fill()
+    filled = seed()
     print(json.dumps(filled))  # noqa: T201 - the answer to the test

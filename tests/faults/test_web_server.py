@@ -19,8 +19,8 @@ from requests.models import JoinRequest
 from tests import builders
 from tests.browser.visitor import Visitor
 from tests.faults.counting import Count, count_emails
-from tests.faults.line import Line
-from tests.faults.post import State, until
+from tests.faults.mail_stack import State, until
+from tests.faults.proxy import StoppableProxy
 from tests.servers import postgresql, processes
 from tests.servers.parts import ROOT, servers_of_this_run
 
@@ -37,42 +37,42 @@ def back_on(url, session):
 @pytest.mark.core
 @pytest.mark.django_db(transaction=True)
 def test_a_web_server_killed_between_commit_and_task_has_kept_the_request(
-    post, redis_url, tmp_path
+    stack, redis_url, tmp_path
 ):
     dana, client = builders.worker(), Client()
     kept = builders.draft(dana)
     builders.sign_in(client, dana)
     session = client.cookies["sessionid"].value
-    line = Line(redis_url, stop_at=b"LPUSH")  # with it Celery hands a task to the broker
-    environment = post.environment(REDIS_URL=line.url)
+    line = StoppableProxy(redis_url, stop_at=b"LPUSH")  # with it Celery hands a task to the broker
+    environment = stack.environment(REDIS_URL=line.url)
     with processes.portal(tmp_path / "web.log", **environment) as portal:
-        her = back_on(portal.url, session)
-        her.get(CHECK)
+        dana_browser = back_on(portal.url, session)
+        dana_browser.get(CHECK)
         with ThreadPoolExecutor(1) as thread:
-            answer = thread.submit(her.post)
+            answer = thread.submit(dana_browser.post)
             assert line.stopped.wait(20)
             os.killpg(portal.process.pid, signal.SIGKILL)
-            assert isinstance(answer.exception(), OSError)  # she was told nothing
+            assert isinstance(answer.exception(), OSError)  # Dana saw no confirmation
     line.close()
     assert JoinRequest.objects.get(pk=kept.pk).state == "awaiting_review"
     assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.QUEUED}
 
-    post.worker()
-    post.beat()  # nobody else asks for it
+    stack.worker()
+    stack.beat()  # nobody else asks for it
     until(lambda: set(OutboxEmail.objects.values_list("state", flat=True)) == {State.SENT})
-    post.stop_all()
-    assert count_emails(post.mail) == Count(emails=2, lost=0, extra=0)
+    stack.stop_all()
+    assert count_emails(stack.mail) == Count(emails=2, lost=0, extra=0)
 
-    with processes.portal(tmp_path / "web.log", **post.environment()) as portal:
+    with processes.portal(tmp_path / "web.log", **stack.environment()) as portal:
         page = back_on(portal.url, session).get(CHECK)
     assert page.path == f"/my/requests/{kept.pk}/"
     assert JoinRequest.objects.count() == 1
 
 
-def office_on(**environment):
+def seed_portal(**environment):
     """A portal's data in a database of its own, made by a process of its own."""
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.faults.settings", **environment}
-    command = [sys.executable, "-m", "tests.faults.small_office"]
+    command = [sys.executable, "-m", "tests.faults.seed"]
     made = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     return json.loads(made.stdout.splitlines()[-1])
 
@@ -93,29 +93,29 @@ def test_a_database_restarted_in_the_middle_of_a_decision_leaves_all_of_it_or_no
 ):
     url = cluster.url.rpartition("/")[0] + "/postgres"
     extra = {"DATABASE_URL": url, "EVABC_LOCAL": "1", "EVABC_DATA_DIR": str(tmp_path)}
-    office = office_on(**extra)
+    seeded = seed_portal(**extra)
 
     def rows():
-        """State, events, enrolments, letters."""
+        """State, events, enrolments, emails."""
         with psycopg2.connect(url) as connection, connection.cursor() as cursor:
             cursor.execute(
                 "SELECT (SELECT state FROM joinrequests_joinrequest WHERE id = %s),"
                 " (SELECT count(*) FROM joinrequests_joinrequestevent),"
                 " (SELECT count(*) FROM membership_enrolment),"
                 " (SELECT count(*) FROM membership_outboxemail)",
-                [office["waiting"]],
+                [seeded["waiting"]],
             )
             return cursor.fetchone()
 
     before = rows()
     assert before == ("awaiting_review", 1, 0, 2)
-    approve = f"/admin/joinrequests/joinrequest/{office['waiting']}/approve/"
+    approve = f"/admin/joinrequests/joinrequest/{seeded['waiting']}/approve/"
     with processes.portal(tmp_path / "web.log", **extra) as portal:
-        priya = back_on(portal.url, office["sessions"]["priya"])
+        priya = back_on(portal.url, seeded["sessions"]["priya"])
         holder = psycopg2.connect(url)
         priya.get(approve)
         with holder.cursor() as cursor, ThreadPoolExecutor(1) as thread:
-            # The decision gets as far as its letters: state, event and enrolment are written.
+            # The decision gets as far as its emails: state, event and enrolment are written.
             cursor.execute("LOCK TABLE membership_outboxemail IN ACCESS EXCLUSIVE MODE")
             answer = thread.submit(priya.post, text="", reason="Known to us.")
             watcher = psycopg2.connect(url)
@@ -152,7 +152,7 @@ def test_where_the_disk_is_full_nobody_is_told_that_her_request_was_received(red
     file = tmp_path / "portal.sqlite3"
     extra = {"DATABASE_URL": f"sqlite:///{file}", "EVABC_LOCAL": "1"}
     extra["EVABC_DATA_DIR"] = str(tmp_path)
-    office = office_on(**extra)
+    seeded = seed_portal(**extra)
 
     def rows():
         with sqlite3.connect(file) as connection:
@@ -160,12 +160,12 @@ def test_where_the_disk_is_full_nobody_is_told_that_her_request_was_received(red
                 "SELECT (SELECT state FROM joinrequests_joinrequest WHERE id = ?),"
                 " (SELECT count(*) FROM joinrequests_joinrequestevent),"
                 " (SELECT count(*) FROM membership_outboxemail)",
-                [office["draft"]],
+                [seeded["draft"]],
             ).fetchone()
 
     before = rows()
     with processes.portal(tmp_path / "web.log", **extra) as portal:
-        dana = back_on(portal.url, office["sessions"]["dana"])
+        dana = back_on(portal.url, seeded["sessions"]["dana"])
         dana.get(CHECK)
         check = dana.page
         limit_files_of(portal, 4096)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 
-class Line:
+class StoppableProxy:
     def __init__(self, redis_url: str, *, stop_at: bytes) -> None:
         parts = urlsplit(redis_url)
         self._target, self._stop_at = (parts.hostname, parts.port), stop_at

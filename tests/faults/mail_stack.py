@@ -1,4 +1,4 @@
-"""The processes that send letters, and the hands that end them."""
+"""The processes that send emails, and what ends them."""
 
 import json
 import os
@@ -39,24 +39,24 @@ def until(holds: Callable[[], Any], *, seconds: float = 60, what: str = "") -> N
 
 
 class MailServer:
-    """The process of mail_server.py, its manners and its log."""
+    """The process of mail_server.py, its rules and its log."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"smtp://127.0.0.1:{self.port}"
-        self.log, self._manners = folder / "mail.log", folder / "manners.json"
-        self.start_anew()
+        self.log, self._rules = folder / "mail.log", folder / "rules.json"
+        self.reset()
         self.start()
 
     def start(self) -> None:
         command = [sys.executable, "-m", "tests.faults.mail_server"]
         self._process = subprocess.Popen(
-            [*command, str(self.port), str(self.log), str(self._manners)], cwd=ROOT
+            [*command, str(self.port), str(self.log), str(self._rules)], cwd=ROOT
         )
         until(self._listens, what="the mail server listens")
 
-    def start_anew(self) -> None:
-        """An empty log and good manners."""
+    def reset(self) -> None:
+        """Empty the log and the rules."""
         self.log.write_text("")
         self.behave()
 
@@ -67,9 +67,9 @@ class MailServer:
     def behave(self, at: str = "", do: str = "", whom: str = "") -> None:
         """From now on: ``do`` that at that step; nothing bad where it is left out."""
         rules = [{"at": at, "do": do, "whom": whom}] if at else []
-        new = self._manners.with_suffix(".new")
+        new = self._rules.with_suffix(".new")
         new.write_text(json.dumps(rules))
-        new.rename(self._manners)
+        new.rename(self._rules)
 
     def steps(self, step: str) -> list[dict[str, str]]:
         # A line may just be written: what has no end yet is not read.
@@ -80,11 +80,11 @@ class MailServer:
         until(lambda: len(self.steps(step)) >= times, what=f"{times} × {step}")
 
     def accepted(self) -> Counter[str]:
-        """How often each letter was taken, by its Message-ID."""
+        """How often each email was taken, by its Message-ID."""
         return Counter(note["id"] for note in self.steps("accepted"))
 
     def taken(self) -> int:
-        """How many copies of letters were taken; cheap enough to ask often."""
+        """How many copies of emails were taken; cheap enough to ask often."""
         return self.log.read_bytes().count(b'"step": "accepted"')
 
     def _listens(self) -> bool:
@@ -93,7 +93,7 @@ class MailServer:
         return False
 
 
-class Post:
+class MailStack:
     """Workers and beat on the database of the test, with the waits of settings.py."""
 
     def __init__(self, folder: Path, mail: MailServer) -> None:
@@ -143,7 +143,7 @@ class Post:
         self._running.clear()
 
     def drain(self, *, seconds: float = 90) -> None:
-        """Until every letter has ended; the minutes between two tries pass at once."""
+        """Until every email has ended; the minutes between two tries pass at once."""
         looks = count()
 
         def all_ended() -> bool:
@@ -153,17 +153,17 @@ class Post:
             open_rows.filter(state=State.QUEUED).update(due_at=timezone.now())
             return not open_rows.exists()
 
-        until(all_ended, seconds=seconds, what="every letter has ended")
+        until(all_ended, seconds=seconds, what="every email has ended")
 
 
 @contextmanager
-def nobody_is_asked() -> Iterator[None]:
+def without_delivery_tasks() -> Iterator[None]:
     """No worker is asked to send what is queued in here; it waits for the next sweep."""
     with mock.patch.object(queue, "request_delivery"):
         yield
 
 
-def leases_pass() -> None:
+def expire_leases() -> None:
     """The time of a lease passes. Only while nobody sends: then it is the same as to wait."""
     past = timezone.now() - timedelta(days=1)
     OutboxEmail.objects.filter(state=State.SENDING).update(lease_until=past)

@@ -11,24 +11,24 @@ from django.utils import timezone
 from membership.emails.backends import FolderBackend
 from membership.models import OutboxEmail
 from tests import builders
-from tests.faults.post import State, until
-from tests.faults.test_the_web_server_and_its_database import CHECK, RECEIVED, back_on, office_on
+from tests.faults.mail_stack import State, until
+from tests.faults.test_web_server import CHECK, RECEIVED, back_on, seed_portal
 from tests.servers import processes
 
 
 @pytest.mark.django_db(transaction=True)
-def test_emails_go_out_despite_a_broken_task_message_and_a_folder_that_was_deleted(post, tmp_path):
+def test_emails_go_out_despite_a_broken_task_message_and_a_folder_that_was_deleted(stack, tmp_path):
     file = tmp_path / "portal.sqlite3"
     extra = {"DATABASE_URL": f"sqlite:///{file}", "EVABC_DATA_DIR": str(tmp_path)}
     extra |= {"EVABC_LOCAL": "1", "REDIS_URL": "", "EMAIL_URL": ""}
-    office = office_on(**extra)
-    worker = post.ready(post.worker(**extra))
-    beat = post.beat(**extra)
-    until(lambda: "Sending due task" in post.log_of(beat))
+    seeded = seed_portal(**extra)
+    worker = stack.ready(stack.worker(**extra))
+    beat = stack.beat(**extra)
+    until(lambda: "Sending due task" in stack.log_of(beat))
     (tmp_path / "broker" / "1_x.celery.msg").touch()
     until((tmp_path / "broker" / "1_x.celery.unreadable").exists)
     with processes.portal(tmp_path / "web.log", **extra) as portal:
-        dana = back_on(portal.url, office["sessions"]["dana"])
+        dana = back_on(portal.url, seeded["sessions"]["dana"])
         dana.get(CHECK)
         shutil.rmtree(tmp_path / "broker")
         assert RECEIVED in dana.post().text
@@ -39,7 +39,7 @@ def test_emails_go_out_despite_a_broken_task_message_and_a_folder_that_was_delet
 
     until(lambda: set(states()) == {("sent",)})
     assert (worker.poll(), beat.poll()) == (None, None)
-    post.stop_all()
+    stack.stop_all()
     files = list((tmp_path / "mail").glob("*.eml"))
     assert len(files) == len(states()) == 4
 
@@ -59,22 +59,22 @@ def full_disk():
 
 # Not on SQLite, whose file would be full too: that is the web server's test.
 @pytest.mark.django_db
-def test_a_letter_that_does_not_fit_on_the_disk_is_tried_again_and_leaves_no_half(
+def test_an_email_that_does_not_fit_on_the_disk_is_tried_again_and_leaves_no_half(
     settings, tmp_path, full_disk
 ):
     settings.EMAIL_BACKEND = f"{FolderBackend.__module__}.{FolderBackend.__name__}"
     settings.MAIL_FOLDER = str(tmp_path / "mail")
     builders.sent(builders.worker())
-    letter = OutboxEmail.objects.get(kind="receipt")
+    email = OutboxEmail.objects.get(kind="receipt")
     now = timezone.now()
 
     full_disk(True)
-    builders.deliver(letter.pk, now=now)
+    builders.deliver(email.pk, now=now)
     full_disk(False)
 
-    letter.refresh_from_db()
-    assert (letter.state, letter.last_error) == (State.QUEUED, "OSError")
+    email.refresh_from_db()
+    assert (email.state, email.last_error) == (State.QUEUED, "OSError")
     assert list(Path(settings.MAIL_FOLDER).iterdir()) == []
-    builders.deliver(letter.pk, now=letter.due_at)
+    builders.deliver(email.pk, now=email.due_at)
     [file] = Path(settings.MAIL_FOLDER).iterdir()
-    assert file.read_text().count(letter.message_id) == 1
+    assert file.read_text().count(email.message_id) == 1

@@ -8,7 +8,7 @@ from evabc.ops import health
 from membership.models import OutboxEmail
 from tests import builders
 from tests.faults.counting import Count, count_emails
-from tests.faults.post import State, nobody_is_asked, until
+from tests.faults.mail_stack import State, until, without_delivery_tasks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 
@@ -19,20 +19,20 @@ def silent():
     return {check.name for check in checks if check.problem} & {"beat", "worker"}
 
 
-def test_the_next_beat_has_what_is_due_sent(post, redis_url):
-    ahead = post.beat(EVABC_TEST_CLOCK_HOURS="24")
-    until(lambda: "say-that-you-live" in post.log_of(ahead))
-    post.kill(ahead)
+def test_the_next_beat_has_what_is_due_sent(stack, redis_url):
+    ahead = stack.beat(EVABC_TEST_CLOCK_HOURS="24")
+    until(lambda: "say-that-you-live" in stack.log_of(ahead))
+    stack.kill(ahead)
     assert silent() == {"beat", "worker"}
     with redis.Redis.from_url(redis_url) as broker:
         broker.flushdb()  # what it sent itself is gone
-    with nobody_is_asked():
+    with without_delivery_tasks():
         builders.sent(builders.worker())
 
-    post.ready(post.worker())
-    post.beat()
+    stack.ready(stack.worker())
+    stack.beat()
     until(lambda: not OutboxEmail.objects.exclude(state=State.SENT).exists())
     until(lambda: not silent())
 
-    post.stop_all()
-    assert count_emails(post.mail) == Count(emails=2, lost=0, extra=0)
+    stack.stop_all()
+    assert count_emails(stack.mail) == Count(emails=2, lost=0, extra=0)

@@ -8,12 +8,12 @@ from membership.models import OutboxEmail
 from tests import builders
 from tests.faults.counting import Count, count_emails
 from tests.faults.mail_server import STEPS
-from tests.faults.post import State
+from tests.faults.mail_stack import State
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 NOW = builders.NOW
-MANNERS = ["451 later please", "550 never", "hang", "drop", "drip"]
+BEHAVIOURS = ["451 later please", "550 never", "hang", "drop", "drip"]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def mail_goes_out(settings, mail):
 
 
 def state_after(do, at):
-    """What a letter is after a conversation that went wrong so."""
+    """What an email is after a conversation that went wrong so."""
     if at == "quit":
         return State.SENT
     return State.FAILED if do.startswith("550") else State.QUEUED
@@ -32,22 +32,22 @@ def state_after(do, at):
 
 @pytest.mark.usefixtures("mail_goes_out")
 @pytest.mark.parametrize("at", STEPS)
-@pytest.mark.parametrize("do", MANNERS)
-def test_a_letter_is_sent_tried_again_or_shown_to_staff(mail, do, at):
+@pytest.mark.parametrize("do", BEHAVIOURS)
+def test_an_email_is_sent_tried_again_or_shown_to_staff(mail, do, at):
     builders.sent(builders.worker())
-    letter = OutboxEmail.objects.get(kind="receipt")
+    email = OutboxEmail.objects.get(kind="receipt")
     news = OutboxEmail.objects.get(kind="news-submit")
     mail.behave(at, do)
 
-    builders.deliver(letter.pk, now=NOW)
+    builders.deliver(email.pk, now=NOW)
 
-    letter.refresh_from_db()
-    assert letter.state == state_after(do, at)
+    email.refresh_from_db()
+    assert email.state == state_after(do, at)
     mail.behave()
     an_hour_later = NOW + timedelta(hours=1)
-    for row in (letter, news):
+    for row in (email, news):
         builders.deliver(row.pk, now=an_hour_later)
-    # Where it took the letter and did not say so, nobody can know; the copy has the same Message-ID.
+    # Where it took the email and did not say so, nobody can know; the copy has the same Message-ID.
     silent = (at, do) == ("dot", "hang") or (at == "accepted" and not do.startswith("550"))
     count = count_emails(mail)
     assert (count.emails, count.lost, count.strange) == (2, 0, 0)
@@ -55,7 +55,7 @@ def test_a_letter_is_sent_tried_again_or_shown_to_staff(mail, do, at):
 
 
 @pytest.mark.usefixtures("mail_goes_out")
-def test_where_one_of_two_recipients_is_refused_the_other_has_her_letter(mail):
+def test_where_one_of_two_recipients_is_refused_the_other_has_her_email(mail):
     builders.sent(builders.worker())
     mail.behave("rcpt", "550 no such mailbox", whom="dana@example.org")
 

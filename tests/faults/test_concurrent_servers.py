@@ -13,17 +13,17 @@ from requests.models import JoinRequest
 from tests import builders
 from tests.browser.visitor import Visitor
 from tests.faults.counting import Count, count_emails
-from tests.faults.post import State, until
+from tests.faults.mail_stack import State, until
 from tests.servers import processes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
-def two_servers(post, tmp_path):
+def two_servers(stack, tmp_path):
     with (
-        processes.portal(tmp_path / "web-1.log", **post.environment()) as one,
-        processes.portal(tmp_path / "web-2.log", **post.environment()) as two,
+        processes.portal(tmp_path / "web-1.log", **stack.environment()) as one,
+        processes.portal(tmp_path / "web-2.log", **stack.environment()) as two,
     ):
         yield one.url, two.url
 
@@ -75,9 +75,9 @@ def test_a_form_sent_to_both_servers_at_once_is_one_request(two_servers):
     assert OutboxEmail.objects.count() == 2
 
 
-def test_three_workers_that_are_all_asked_for_the_same_emails_send_each_once(post):
-    for worker in [post.worker() for _ in range(3)]:
-        post.ready(worker)
+def test_three_workers_that_are_all_asked_for_the_same_emails_send_each_once(stack):
+    for worker in [stack.worker() for _ in range(3)]:
+        stack.ready(worker)
     for number in range(30):
         builders.sent(builders.worker(f"w{number}@example.org"))
         sweep_letters.delay()
@@ -85,6 +85,6 @@ def test_three_workers_that_are_all_asked_for_the_same_emails_send_each_once(pos
             request_delivery(pk)
 
     until(lambda: not OutboxEmail.objects.exclude(state=State.SENT).exists())
-    post.stop_all()
+    stack.stop_all()
 
-    assert count_emails(post.mail) == Count(emails=60, lost=0, extra=0)
+    assert count_emails(stack.mail) == Count(emails=60, lost=0, extra=0)
