@@ -32,11 +32,6 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(VANCOUVER))
 
 
-def is_working_day(day: date) -> bool:
-    """Do offices in British Columbia work on this day?"""
-    return STATUTORY_HOLIDAYS.is_working_day(day)
-
-
 def working_days_between(start: date, end: date) -> int:
     """How many working days have come after ``start``, up to and with ``end``.
 

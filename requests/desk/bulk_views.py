@@ -31,7 +31,7 @@ from membership.forms import ParagraphsField
 from membership.models import User
 from membership.refusal import Refused
 from requests import emails
-from requests.desk.decision_views import DECISIONS, Decision, StaffWords, decide, form_of
+from requests.desk.decision_views import DECISIONS, Decision, StaffWords, decide
 from requests.desk.review import assessments_of, requests_of
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest
@@ -254,12 +254,8 @@ def _shared_form(
     request: AuthenticatedRequest, decision: Decision, communities: list[CommunityOfPractice]
 ) -> Form:
     """The same form as for one request; why one approves all the same is each row's own."""
-    form = form_of(
-        decision.verb,
-        request.POST if request.method == "POST" else None,
-        needs_reason=False,
-        communities=communities,
-    )
+    typed = request.POST if request.method == "POST" else None
+    form = decision.form(typed, communities=communities)
     form.fields["text"].label = f"For everybody: {form.fields['text'].label}"
     form.fields["text"].help_text = "It appears in every letter below."
     return form
