@@ -134,19 +134,24 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
             if name != "csrfmiddlewaretoken"
             for value in values
         ]
+        effect = effect_of(
+            community,
+            before=before,
+            after=after,
+            viewer=request.user,  # type: ignore[arg-type]
+            on=timezone.localdate(),
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": f"Change the rules of {community.short_name}?",
             "community": community,
             "typed": typed,
             "confirmed": CONFIRMED,
+            "groups": [
+                ("People in the community", "enrolled", effect.enrolled),
+                ("Requests that wait", "waiting", effect.waiting),
+            ],
+            "may_name": effect.may_name,
             "name_limit": NAME_LIMIT,
-            "effect": effect_of(
-                community,
-                before=before,
-                after=after,
-                viewer=request.user,  # type: ignore[arg-type]
-                on=timezone.localdate(),
-            ),
         }
         return TemplateResponse(request, "desk/communities/rule_change.html", context)

@@ -7,7 +7,7 @@ from requests.clock.digest import send_digests
 from requests.clock.reminders import lapse_overdue, send_due_reminders
 from requests.clock.retention import retain
 from requests.clock.yearly import ask_yearly
-from requests.desk.assignment import update_open_verdicts
+from requests.desk.review import update_open_verdicts
 
 
 @shared_task(name="joinrequests.remind_and_lapse")

@@ -14,7 +14,7 @@ program and ministry funding of another do not add up.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Self
 
@@ -78,8 +78,8 @@ class Finding:
         named = self.staff_sentence.replace("The applicant", name).replace("the applicant", name)
         return replace(self, staff_sentence=named)
 
-    def as_json(self) -> dict[str, Any]:
-        kept = asdict(self)
+    def as_json(self) -> dict[str, object]:
+        kept = vars(self)
         days = {name: kept[name].isoformat() if kept[name] else None for name in _DAYS}
         return {**kept, **days}
 
@@ -125,7 +125,7 @@ class Assessment:
         """To approve against a NOT_MET or UNKNOWN finding staff write why."""
         return self.verdict != Verdict.MET
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The assessment as it is kept with a join request."""
         return {"on": self.on.isoformat(), "findings": [f.as_json() for f in self.findings]}
 

@@ -38,17 +38,15 @@ class Funding(Rule):
     facts = FactKind.FUNDING
     parameters_form = FundingForm
 
+    # Of a program the applicant and staff read the same.
     clauses = {
-        Sentence.SAYS_YES: ("{funder} funds {program}", "{funder} funds {program}"),
-        Sentence.SAYS_NO: ("{funder} does not fund {program}", "{funder} does not fund {program}"),
-        Sentence.ENDED: (
-            "the funding of {program} by {funder} ended on {date}",
-            "the funding of {program} by {funder} ended on {date}",
-        ),
-        Sentence.NOT_YET: (
-            "the funding of {program} by {funder} starts on {date}",
-            "the funding of {program} by {funder} starts on {date}",
-        ),
+        sentence: (clause, clause)
+        for sentence, clause in {
+            Sentence.SAYS_YES: "{funder} funds {program}",
+            Sentence.SAYS_NO: "{funder} does not fund {program}",
+            Sentence.ENDED: "the funding of {program} by {funder} ended on {date}",
+            Sentence.NOT_YET: "the funding of {program} by {funder} starts on {date}",
+        }.items()
     }
     not_known = (
         "We do not know yet who funds {program}",

@@ -1,11 +1,12 @@
 """The front page of the staff desk: what is waiting for each team, and the way to everything else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -65,7 +66,7 @@ class Number:
     mark: str = ""
 
 
-Links = list[dict[str, Any]]
+Links = list[Mapping[str, object]]
 
 
 def teams_today(user: User | AnonymousUser, *, on: date) -> list[tuple[SupportTeam, list[Number]]]:
@@ -89,7 +90,7 @@ def teams_today(user: User | AnonymousUser, *, on: date) -> list[tuple[SupportTe
     return [(team, _numbers(team, on)) for team in teams]
 
 
-def _number_of(rows: QuerySet[Any], team: str) -> Coalesce:
+def _number_of(rows: QuerySet[Model], team: str) -> Coalesce:
     """The number of rows of each team; ``team`` leads from a row to it."""
     of_team = rows.filter(**{team: OuterRef("pk")}).order_by().values(team)
     return Coalesce(Subquery(of_team.annotate(number=Count("pk")).values("number")), 0)
@@ -142,7 +143,7 @@ def _list_url(model: str, **filters: str) -> str:
     return f"{reverse(f'admin:{model}_changelist')}?{urlencode(filters)}"
 
 
-def sections(app_list: Links, user: User | AnonymousUser) -> list[tuple[str, Links]]:
+def sections(app_list: list[dict[str, Any]], user: User | AnonymousUser) -> list[tuple[str, Links]]:
     """The models of the admin's own list, in the order of a day's work.
 
     A model that is named in no section is under "More": nothing gets lost.

@@ -7,7 +7,7 @@ order. A page is found by the time of its first row, so the last page costs what
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin
@@ -32,8 +32,14 @@ from requests.models import JoinRequestEvent, StaffNote
 PAGE_SIZE = 50
 
 Families = frozenset[Family]
-# The place of a step in the order of the whole history: its time, its source and its key.
-Position = tuple[datetime, int, int]
+
+
+class Position(NamedTuple):
+    """The position of a step in the order of the whole history: its time, its source and its key."""
+
+    at: datetime
+    source: int
+    pk: int
 
 
 @dataclass(frozen=True)
@@ -47,16 +53,7 @@ class Description:
     words: str = ""
 
 
-@dataclass(frozen=True)
-class Step:
-    """One thing that somebody did."""
-
-    position: Position
-    description: Description
-
-    @property
-    def at(self) -> datetime:
-        return self.position[0]
+Step = tuple[Position, Description]
 
 
 def history_for(
@@ -88,19 +85,20 @@ def history_for(
         if before:
             rows = rows.filter(_older(source, number, before))
         for row in rows.order_by(f"-{source.at}", "-pk")[: PAGE_SIZE + 1]:
-            position = getattr(row, source.at), number, row.pk
-            found.append(Step(position, source.describe(row)))
-    found.sort(key=lambda step: step.position, reverse=True)
+            position = Position(getattr(row, source.at), number, row.pk)
+            found.append((position, source.describe(row)))
+    found.sort(key=lambda step: step[0], reverse=True)
     return found[:PAGE_SIZE], len(found) > PAGE_SIZE
 
 
 def _older(source: "Source", number: int, before: Position) -> Q:
     """Of steps of one moment, those of a later source come first, and then those of a higher key."""
-    at, before_source, pk = before
-    if number < before_source:
-        return Q(**{f"{source.at}__lte": at})
-    older = Q(**{f"{source.at}__lt": at})
-    return older | Q(**{source.at: at, "pk__lt": pk}) if number == before_source else older
+    if number < before.source:
+        return Q(**{f"{source.at}__lte": before.at})
+    older = Q(**{f"{source.at}__lt": before.at})
+    if number == before.source:
+        older |= Q(**{source.at: before.at, "pk__lt": before.pk})
+    return older
 
 
 # -- The sources ----------------------------------------------------------------------------------
@@ -219,11 +217,6 @@ def _log_entry(row: LogEntry) -> Description:
     )
 
 
-def _wordings(families: Families, kind: str) -> QuerySet[LetterWording]:
-    """Both teams send the same emails."""
-    return LetterWording.objects.select_related("by__person")
-
-
 def _wording(row: LetterWording) -> Description:
     return Description(
         _staff_name(row.by),
@@ -232,10 +225,6 @@ def _wording(row: LetterWording) -> Description:
         reverse("admin:membership_letterwording_changelist"),
         row.subject,
     )
-
-
-def _exports(families: Families, kind: str) -> QuerySet[Export]:
-    return exports_of(families).select_related("by__person")
 
 
 def _export(row: Export) -> Description:
@@ -262,8 +251,11 @@ SOURCES = [
     ),
     Source((NOTES,), lambda families, _: _of_requests(StaffNote, families), _note),
     Source((WORKLIST,), _roster_check_steps, _roster_check_step),
-    Source((WORDINGS,), _wordings, _wording),
-    Source((EXPORTS,), _exports, _export),
+    # Both teams send the same emails.
+    Source((WORDINGS,), lambda *_: LetterWording.objects.select_related("by__person"), _wording),
+    Source(
+        (EXPORTS,), lambda families, _: exports_of(families).select_related("by__person"), _export
+    ),
     Source((REGISTER, ENROLMENTS, RULES, OTHERS), _log, _log_entry, at="action_time", by="user"),
 ]
 
@@ -304,7 +296,7 @@ def history(request: AuthenticatedRequest) -> HttpResponse:
     older = ""
     if has_older:
         kept = {name: request.GET.get(name, "") for name in form.fields}
-        at, source, pk = steps[-1].position
+        at, source, pk = steps[-1][0]
         older = f"?{urlencode({**kept, 'before': f'{at.isoformat()}|{source}|{pk}'})}"
     context = {
         **admin.site.each_context(request),
@@ -320,7 +312,7 @@ def _position(text: str) -> Position | None:
     """The position in the history that an address names; None for anything else."""
     try:
         at, source, pk = text.split("|")
-        position = datetime.fromisoformat(at), int(source), int(pk)
+        position = Position(datetime.fromisoformat(at), int(source), int(pk))
     except ValueError:
         return None
-    return position if position[0].tzinfo else None
+    return position if position.at.tzinfo else None

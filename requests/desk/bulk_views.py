@@ -1,12 +1,13 @@
 """Deciding several requests at once: each person, each finding and each email, then one button.
 
 Each is decided by the same verb as alone, in a transaction of its own. So a colleague's decision in
-between, or a rule that turned, stops one row and no other, and every row says what became of it.
+between, or a verdict that changed, stops one row and no other, and every row says what became of it.
 """
 
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from django import forms
@@ -30,7 +31,7 @@ from membership.forms import ParagraphsField
 from membership.models import User
 from membership.refusal import Refused
 from requests import emails
-from requests.desk.decision_views import DECISIONS, Decision, StaffWords, decide, form_of
+from requests.desk.decision_views import DECISIONS, Decision, StaffWords, decide
 from requests.desk.review import assessments_of, requests_of
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest
@@ -164,8 +165,9 @@ def _decide_several(request: AuthenticatedRequest, decision: Decision) -> HttpRe
     is_sent = request.method == "POST" and "look" not in request.POST
     if not is_sent or not _is_complete(shared, rows):
         return _page(request, decision, shared, rows, has_problems=is_sent)
+    common, now = StaffWords.of(shared), timezone.now()
     refusals = {
-        row.join_request.pk: _refusal(decision.verb, row, shared, by=request.user)
+        row.join_request.pk: _refusal(decision.verb, row, common, by=request.user, now=now)
         for row in rows
         if row.is_kept
     }
@@ -174,12 +176,12 @@ def _decide_several(request: AuthenticatedRequest, decision: Decision) -> HttpRe
     return _page(request, decision, shared, rows)
 
 
-def _refusal(verb: Verb, row: Row, shared: Form, *, by: User) -> str:
+def _refusal(verb: Verb, row: Row, common: StaffWords, *, by: User, now: datetime) -> str:
     """Use the verb on one row, in a transaction of its own. Gives why it was refused, if it was."""
-    pk, own, common = row.join_request.pk, row.form.cleaned_data, StaffWords.of(shared)
+    pk, own = row.join_request.pk, row.form.cleaned_data
     words = StaffWords(_join(common.text, own["line"]), common.ground, own.get("reason", ""))
     try:
-        decide(verb, join_request_id=pk, words=words, by=by, now=timezone.now())
+        decide(verb, join_request_id=pk, words=words, by=by, now=now)
     except Refused as refusal:
         return str(refusal)
     except Exception:
@@ -252,12 +254,8 @@ def _shared_form(
     request: AuthenticatedRequest, decision: Decision, communities: list[CommunityOfPractice]
 ) -> Form:
     """The same form as for one request; why one approves all the same is each row's own."""
-    form = form_of(
-        decision.verb,
-        request.POST if request.method == "POST" else None,
-        needs_reason=False,
-        communities=communities,
-    )
+    typed = request.POST if request.method == "POST" else None
+    form = decision.form(typed, communities=communities)
     form.fields["text"].label = f"For everybody: {form.fields['text'].label}"
     form.fields["text"].help_text = "It appears in every letter below."
     return form

@@ -1,26 +1,32 @@
 """The review page and the pages that decide: each shows the email as it will go out, and posts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from django.contrib import admin, messages
 from django.forms import Form
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from communities.models import CommunityOfPractice
 from membership.accounts.requests import AdminView, AuthenticatedRequest
 from membership.emails.message import OWN_WORDS, preview_of
 from membership.models import User
 from membership.refusal import Refused
 from requests import emails, workflow
 from requests.desk import assignment, links
-from requests.desk.forms import ApproveForm, AskForm, DeclineForm, NoteForm, ReopenForm
+from requests.desk.forms import (
+    ApproveForm,
+    AskForm,
+    DecisionForm,
+    DeclineForm,
+    NoteForm,
+    ReopenForm,
+)
 from requests.desk.matching_panel import panel_context
 from requests.desk.review import assessments_of, requests_of, review_context
 from requests.lifecycle import Verb, allows
@@ -79,9 +85,10 @@ class StaffWords:
 
 @dataclass(frozen=True)
 class Decision:
-    """One of the deciding pages: its verb, its button, its message afterwards and its email."""
+    """One of the deciding pages: its verb, form, button, message afterwards and email."""
 
     verb: Verb
+    form: type[DecisionForm]
     label: str
     message: str
     email: Callable[[JoinRequest, str], emails.Letter] | None
@@ -96,49 +103,33 @@ class Decision:
 DECISIONS = {
     Verb.APPROVE: Decision(
         Verb.APPROVE,
+        ApproveForm,
         "Approve and email {name}",
         "Approved. The welcome letter to {name} is on its way.",
         emails.welcome,
     ),
     Verb.ASK: Decision(
         Verb.ASK,
+        AskForm,
         "Ask {name} a question",
         "Your question to {name} is on its way.",
         lambda r, words: emails.question(r, words, asked_on=timezone.localdate()),
     ),
     Verb.DECLINE: Decision(
         Verb.DECLINE,
+        DeclineForm,
         "Decline and email {name}",
         "Declined. The letter to {name} is on its way.",
         emails.declined,
     ),
     Verb.REOPEN: Decision(
         Verb.REOPEN,
+        ReopenForm,
         "Look at it again",
         "The request is open again. {name} hears from you when you decide.",
         None,
     ),
 }
-
-
-def form_of(
-    verb: Verb,
-    data: QueryDict | None,
-    *,
-    needs_reason: bool,
-    communities: Sequence[CommunityOfPractice],
-) -> Form:
-    """The form of a deciding page. ``needs_reason``: the rules ask whoever approves to say why."""
-    match verb:
-        case Verb.APPROVE:
-            return ApproveForm(data, needs_reason=needs_reason)
-        case Verb.ASK:
-            return AskForm(data, communities=communities)
-        case Verb.DECLINE:
-            return DeclineForm(data, communities=communities)
-        case Verb.REOPEN:
-            return ReopenForm(data)
-    raise ValueError(f"Staff do not decide by {verb.value}.")
 
 
 def decide(
@@ -176,8 +167,7 @@ def urls(view: AdminView) -> list[URLPattern]:
 def _decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpResponse:
     join_request, now = get_request_or_404(request, pk), timezone.now()
     assessment = assessments_of([join_request], on=timezone.localdate(now))[pk]
-    form = form_of(
-        decision.verb,
+    form = decision.form(
         request.POST or None,
         needs_reason=assessment is not None and assessment.needs_written_reason,
         communities=[join_request.community],

@@ -1,11 +1,10 @@
 """Staff enter a request that came by email or phone: the choice of a community, and the form."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -50,9 +49,7 @@ class EntryFields(forms.Form):
     )
 
 
-def entry_form_for(
-    community: CommunityOfPractice, data: Mapping[str, Any] | None = None
-) -> JoinForm:
+def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> JoinForm:
     """The join form of a community between the fields above.
 
     The questions about the work stay as the applicant reads them: staff ask them on the phone.

@@ -1,9 +1,9 @@
 """What staff write when they decide on a request, or note about it."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from communities.models import CommunityOfPractice
 from requests.joining.forms import message_field
@@ -11,7 +11,27 @@ from requests.models import ReasonText
 from requests.reasons import offered
 
 
-class ApproveForm(forms.Form):
+class DecisionForm(forms.Form):
+    """What staff write on a deciding page, about a request to join one of these communities.
+
+    ``needs_reason``: the rules ask whoever approves to say why.
+    """
+
+    def __init__(
+        self,
+        data: QueryDict | None,
+        *,
+        communities: Iterable[CommunityOfPractice],
+        needs_reason: bool = False,
+    ) -> None:
+        super().__init__(data)
+        self.set_up_fields(communities, needs_reason)
+
+    def set_up_fields(self, communities: Iterable[CommunityOfPractice], needs_reason: bool) -> None:
+        """Fit the fields to the requests that are decided."""
+
+
+class ApproveForm(DecisionForm):
     """Approving: a personal paragraph, and a reason where the rules are not met for certain."""
 
     text = message_field(
@@ -23,13 +43,12 @@ class ApproveForm(forms.Form):
         "Not every rule is met for certain. Write why you approve all the same.",
     )
 
-    def __init__(self, *args: Any, needs_reason: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def set_up_fields(self, communities: Iterable[CommunityOfPractice], needs_reason: bool) -> None:
         if not needs_reason:
             del self.fields["reason"]
 
 
-class _ChosenOrWritten(forms.Form):
+class ReasonOrTextForm(DecisionForm):
     """A ready reason of this community, the staff's own words, or one after the other."""
 
     used_for: ReasonText.UsedFor
@@ -38,10 +57,7 @@ class _ChosenOrWritten(forms.Form):
 
     text = message_field("Your own paragraph", "", required=False)
 
-    def __init__(
-        self, *args: Any, communities: Iterable[CommunityOfPractice], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
+    def set_up_fields(self, communities: Iterable[CommunityOfPractice], needs_reason: bool) -> None:
         self.fields["ground"] = forms.ModelChoiceField(
             offered(self.used_for, communities),
             label=self.choose,
@@ -52,14 +68,14 @@ class _ChosenOrWritten(forms.Form):
             error_messages={"invalid_choice": "This reason is not offered any more. Choose again."},
         )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         if not self.errors and not data.get("ground") and not data.get("text"):
             self.add_error("text", self.missing)
         return data
 
 
-class DeclineForm(_ChosenOrWritten):
+class DeclineForm(ReasonOrTextForm):
     """Declining: why, and what the applicant can do."""
 
     used_for = ReasonText.UsedFor.DECLINE
@@ -67,7 +83,7 @@ class DeclineForm(_ChosenOrWritten):
     missing = "Choose a reason, or write why, in words for the applicant."
 
 
-class AskForm(_ChosenOrWritten):
+class AskForm(ReasonOrTextForm):
     """Asking for more."""
 
     used_for = ReasonText.UsedFor.ASK
@@ -75,7 +91,7 @@ class AskForm(_ChosenOrWritten):
     missing = "Choose a question, or write what you want to ask."
 
 
-class ReopenForm(forms.Form):
+class ReopenForm(DecisionForm):
     """Reopening: nothing is sent until a new decision."""
 
     reason = message_field(

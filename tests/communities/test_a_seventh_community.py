@@ -23,6 +23,7 @@ from membership.models import Enrolment
 from requests import workflow
 from requests.models import JoinRequest
 from tests import builders
+from tests.communities.admin_form import community_form
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
@@ -121,14 +122,8 @@ def test_staff_review_decide_and_count_it(seventh, lou):
 
 def test_leads_add_one_in_the_admin_with_its_rules(lou, client):
     path = reverse("admin:communities_communityofpractice_add")
-    shown = lou.get(path).context
-    formset = shown["inline_admin_formsets"][0].formset
-    forms = [shown["adminform"].form, formset.management_form, *formset.forms]
-    typed = {field.html_name: field.value() for form in forms for field in form}
-    typed = {
-        name: value for name, value in typed.items() if value is not None and value is not False
-    }
-    [caseload] = [form for form in formset.forms if form.kind is Caseload]
+    typed, rules = community_form(lou, path)
+    [caseload] = [form for form in rules if form.kind is Caseload]
     team = builders.community("stvc").team
     typed |= WORDS | {
         "team": team.pk,

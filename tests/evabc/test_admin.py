@@ -16,6 +16,7 @@ from membership.models import EvaMembership
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
+from tests.communities.admin_form import community_form
 from tests.membership.rosters.enrolments import FAR, NOW, TODAY, agency, enrolled, program
 
 pytestmark = pytest.mark.django_db
@@ -42,14 +43,9 @@ def page() -> str:
 
 def typed(client, **changes):
     """The form as the page has it, with ``changes`` to the rule about funding."""
-    shown = client.get(page()).context
-    [inline] = shown["inline_admin_formsets"]
-    rules = inline.formset.forms
-    forms = [shown["adminform"].form, inline.formset.management_form, *rules]
-    data = {field.html_name: field.value() for form in forms for field in form}
+    data, rules = community_form(client, page())
     [funding] = [rule for rule in rules if rule.kind is Funding]
-    data |= {funding[name].html_name: value for name, value in changes.items()}
-    return {name: value for name, value in data.items() if value is not None and value is not False}
+    return data | {funding[name].html_name: value for name, value in changes.items()}
 
 
 def funder() -> str:

@@ -166,29 +166,27 @@ LIST = "The list of 2026 says that"
 ROLE = "your role as chair of a VAWIR/VIR committee"
 IS_CHAIR = "you are chair of a VAWIR/VIR committee"
 IS_NOT = "you are not chair of a VAWIR/VIR committee"
+LISTED_AS_CHAIR = f"{LIST} {IS_CHAIR}."
+ENDED_ON_LIST = f"{LIST} {ROLE} ended on 3 May 2026."
 
 
 @pytest.mark.parametrize(
     ("facts", "verdict", "sentence"),
     [
         ([contradicted()], NOT_MET, f"{LIST} {IS_NOT}."),
-        ([listed(ends_on=YESTERDAY)], NOT_MET, f"{LIST} {ROLE} ended on 3 May 2026."),
-        ([listed(ends_on=TODAY)], MET, f"{LIST} {IS_CHAIR}."),
-        ([listed(ends_on=TOMORROW)], MET, f"{LIST} {IS_CHAIR}."),
+        ([listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
+        ([listed(ends_on=TODAY)], MET, LISTED_AS_CHAIR),
+        ([listed(ends_on=TOMORROW)], MET, LISTED_AS_CHAIR),
         ([listed(starts_on=TOMORROW)], UNKNOWN, f"{LIST} {ROLE} starts on 5 May 2026."),
-        ([claimed(), listed()], MET, f"{LIST} {IS_CHAIR}."),
-        ([claimed(), listed(ends_on=YESTERDAY)], NOT_MET, f"{LIST} {ROLE} ended on 3 May 2026."),
+        ([claimed(), listed()], MET, LISTED_AS_CHAIR),
+        ([claimed(), listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
         (
             [listed(starts_on=LAST_YEAR, ends_on=YESTERDAY), claimed(starts_on=TODAY)],
             MET,
             f"You told us that {IS_CHAIR}.",
         ),
-        (
-            [listed(True, OLD_LIST), listed(ends_on=YESTERDAY)],
-            NOT_MET,
-            f"{LIST} {ROLE} ended on 3 May 2026.",
-        ),
-        ([listed(), listed(True, OLD_LIST, ends_on=YESTERDAY)], MET, f"{LIST} {IS_CHAIR}."),
+        ([listed(True, OLD_LIST), listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
+        ([listed(), listed(True, OLD_LIST, ends_on=YESTERDAY)], MET, LISTED_AS_CHAIR),
         ([contradicted(), confirmed()], MET, f"EVA BC staff have checked that {IS_CHAIR}."),
         (
             [confirmed(ends_on=YESTERDAY), listed()],

@@ -167,6 +167,7 @@ LIST, OLD, STAFF, TOLD = (
     "You told us that",
 )
 ENDED, STARTS = "ended on 3 May 2026", "starts on 5 May 2026"
+CASELOAD_ENDED = f"{LIST} {CASELOAD_OF} {ENDED}"
 
 
 @to_table(
@@ -186,7 +187,7 @@ ENDED, STARTS = "ended on 3 May 2026", "starts on 5 May 2026"
     Case("a newer list says yes", (listed(), listed(False, OLD_LIST)), KNOWN, f"{LIST} {YES}"),
     Case("a newer list says no", (listed(True, OLD_LIST), listed(False)), REFUTED, f"{LIST} {NO}"),
     Case("two lists of a day disagree", (listed(False), listed()), KNOWN, f"{LIST} {YES}"),
-    Case("ended yesterday", (listed(ends_on=YESTERDAY),), REFUTED, f"{LIST} {CASELOAD_OF} {ENDED}"),
+    Case("ended yesterday", (listed(ends_on=YESTERDAY),), REFUTED, CASELOAD_ENDED),
     Case("ends today", (listed(ends_on=TODAY),), KNOWN, f"{LIST} {YES}"),
     Case("ends tomorrow", (listed(ends_on=TOMORROW),), KNOWN, f"{LIST} {YES}"),
     Case("starts today", (listed(starts_on=TODAY),), KNOWN, f"{LIST} {YES}"),
@@ -195,13 +196,13 @@ ENDED, STARTS = "ended on 3 May 2026", "starts on 5 May 2026"
         "ended on a list, claimed to go on",
         (listed(ends_on=YESTERDAY), claimed()),
         REFUTED,
-        f"{LIST} {CASELOAD_OF} {ENDED}",
+        CASELOAD_ENDED,
     ),
     Case(
         "ended on a newer list than the one it runs on",
         (listed(ends_on=YESTERDAY), listed(True, OLD_LIST)),
         REFUTED,
-        f"{LIST} {CASELOAD_OF} {ENDED}",
+        CASELOAD_ENDED,
     ),
     Case(
         "ended on an older list than the one it runs on",
@@ -336,10 +337,16 @@ def test_what_is_known_of_the_funding(case):
 
 
 A_MEMBERSHIP = "a current EVA BC membership"
+HOLDS = f"{{holds}} {A_MEMBERSHIP}"
+MEMBERSHIP_ENDED = f"{{whose}} EVA BC membership {ENDED}"
+MEMBERSHIP_STARTS = f"{{whose}} EVA BC membership {STARTS}"
+CURRENT = listed(starts_on=LAST_YEAR, ends_on=NEXT_YEAR)
+OVER = listed(starts_on=LAST_YEAR, ends_on=YESTERDAY)
+COMING = listed(starts_on=TOMORROW, ends_on=NEXT_YEAR)
 MEMBERSHIP_CASES = to_table(
-    Case("claimed", (claimed(),), CLAIMED, f"{TOLD} {{holds}} {A_MEMBERSHIP}"),
-    Case("listed", (listed(),), KNOWN, f"{LIST} {{holds}} {A_MEMBERSHIP}"),
-    Case("confirmed", (confirmed(),), KNOWN, f"{STAFF} {{holds}} {A_MEMBERSHIP}"),
+    Case("claimed", (claimed(),), CLAIMED, f"{TOLD} {HOLDS}"),
+    Case("listed", (listed(),), KNOWN, f"{LIST} {HOLDS}"),
+    Case("confirmed", (confirmed(),), KNOWN, f"{STAFF} {HOLDS}"),
     Case(
         "contradicted", (contradicted(),), REFUTED, f"{LIST} {{holds}} no current EVA BC membership"
     ),
@@ -349,47 +356,19 @@ MEMBERSHIP_CASES = to_table(
         REFUTED,
         f"{TOLD} neither you nor your agency holds {A_MEMBERSHIP}",
     ),
+    Case("their no against a list", (claimed(False), CURRENT), KNOWN, f"{LIST} {HOLDS}"),
+    Case("ended yesterday", (OVER,), REFUTED, f"{LIST} {MEMBERSHIP_ENDED}"),
+    Case("ends today", (listed(starts_on=LAST_YEAR, ends_on=TODAY),), KNOWN, f"{LIST} {HOLDS}"),
     Case(
-        "their no against a list",
-        (claimed(False), listed(starts_on=LAST_YEAR, ends_on=NEXT_YEAR)),
-        KNOWN,
-        f"{LIST} {{holds}} {A_MEMBERSHIP}",
+        "ends tomorrow", (listed(starts_on=LAST_YEAR, ends_on=TOMORROW),), KNOWN, f"{LIST} {HOLDS}"
     ),
-    Case(
-        "ended yesterday",
-        (listed(starts_on=LAST_YEAR, ends_on=YESTERDAY),),
-        REFUTED,
-        f"{LIST} {{whose}} EVA BC membership {ENDED}",
-    ),
-    Case(
-        "ends today",
-        (listed(starts_on=LAST_YEAR, ends_on=TODAY),),
-        KNOWN,
-        f"{LIST} {{holds}} {A_MEMBERSHIP}",
-    ),
-    Case(
-        "ends tomorrow",
-        (listed(starts_on=LAST_YEAR, ends_on=TOMORROW),),
-        KNOWN,
-        f"{LIST} {{holds}} {A_MEMBERSHIP}",
-    ),
-    Case(
-        "starts today",
-        (listed(starts_on=TODAY, ends_on=NEXT_YEAR),),
-        KNOWN,
-        f"{LIST} {{holds}} {A_MEMBERSHIP}",
-    ),
-    Case(
-        "starts tomorrow",
-        (listed(starts_on=TOMORROW, ends_on=NEXT_YEAR),),
-        OPEN,
-        f"{LIST} {{whose}} EVA BC membership {STARTS}",
-    ),
+    Case("starts today", (listed(starts_on=TODAY, ends_on=NEXT_YEAR),), KNOWN, f"{LIST} {HOLDS}"),
+    Case("starts tomorrow", (COMING,), OPEN, f"{LIST} {MEMBERSHIP_STARTS}"),
     Case(
         "ended yesterday, claimed to go on",
-        (listed(starts_on=LAST_YEAR, ends_on=YESTERDAY), claimed()),
+        (OVER, claimed()),
         REFUTED,
-        f"{LIST} {{whose}} EVA BC membership {ENDED}",
+        f"{LIST} {MEMBERSHIP_ENDED}",
     ),
     Case(
         "ended yesterday, renewed from today",
@@ -398,7 +377,7 @@ MEMBERSHIP_CASES = to_table(
             listed(True, OLD_LIST, starts_on=TODAY, ends_on=NEXT_YEAR),
         ),
         KNOWN,
-        f"{OLD} {{holds}} {A_MEMBERSHIP}",
+        f"{OLD} {HOLDS}",
     ),
     Case(
         "ended yesterday, renewed before that",
@@ -407,25 +386,16 @@ MEMBERSHIP_CASES = to_table(
             listed(starts_on=YESTERDAY, ends_on=NEXT_YEAR),
         ),
         KNOWN,
-        f"{LIST} {{holds}} {A_MEMBERSHIP}",
+        f"{LIST} {HOLDS}",
     ),
     Case(
-        "ended yesterday, again from tomorrow",
-        (
-            listed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
-            listed(starts_on=TOMORROW, ends_on=NEXT_YEAR),
-        ),
-        OPEN,
-        f"{LIST} {{whose}} EVA BC membership {STARTS}",
+        "ended yesterday, again from tomorrow", (OVER, COMING), OPEN, f"{LIST} {MEMBERSHIP_STARTS}"
     ),
     Case(
         "two that ended: the later one is named",
-        (
-            confirmed(starts_on=LAST_YEAR.replace(year=2023), ends_on=LAST_YEAR),
-            listed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
-        ),
+        (confirmed(starts_on=LAST_YEAR.replace(year=2023), ends_on=LAST_YEAR), OVER),
         REFUTED,
-        f"{LIST} {{whose}} EVA BC membership {ENDED}",
+        f"{LIST} {MEMBERSHIP_ENDED}",
     ),
 )
 
@@ -447,10 +417,6 @@ def test_what_is_known_of_their_own_membership(case):
     assert (finding.verdict, finding.reading) == case.outcome
     assert finding.sentence == f"{case.says.format(holds='you hold', whose='your own')}."
     assert finding.next_step == next_step(case, NO_MEMBERSHIP)
-
-
-CURRENT = listed(starts_on=LAST_YEAR, ends_on=NEXT_YEAR)
-OVER = listed(starts_on=LAST_YEAR, ends_on=YESTERDAY)
 
 
 @pytest.mark.parametrize(

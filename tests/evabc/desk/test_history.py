@@ -35,7 +35,7 @@ def camille():
 
 def steps(viewer, **wanted) -> list[tuple[str, str]]:
     steps, _ = history_for(viewer, **wanted)
-    return [(step.description.who, step.description.did) for step in steps]
+    return [(step.who, step.did) for _, step in steps]
 
 
 @pytest.mark.core
@@ -53,8 +53,8 @@ def test_it_holds_requests_notes_worklist_enrolments_and_the_register(sam):
     ]
     assert steps(sam, kind="notes") == [("Sam Sample", "Note written")]
     assert steps(sam, kind="register") == [("Sam Sample", "Addition")]
-    [[ended], _] = history_for(sam, kind="enrolments")
-    assert (ended.description.subject, ended.description.words) == (
+    [[(_, ended)], _] = history_for(sam, kind="enrolments")
+    assert (ended.subject, ended.words) == (
         "enrolment: Dana Sample in STVC",
         "Ended. You moved on.",
     )
@@ -98,7 +98,7 @@ def test_pages_hold_every_step_once_also_of_one_moment(sam, monkeypatch):
     seen, before = [], None
     for _ in range(3):
         page, has_older = history_for(sam, before=before)
-        seen += [step.position for step in page]
+        seen += [position for position, _ in page]
         before = seen[-1]
     assert not has_older
     assert len(seen) == len(set(seen)) == 8

@@ -14,7 +14,7 @@ from membership.refusal import Refused
 from membership.register.matching import similar_people
 from requests import workflow
 from requests.desk import assignment, matching, queue
-from requests.desk.review import requests_of
+from requests.desk.review import requests_of, update_open_verdicts
 from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote
 from requests.my.privacy import erase
@@ -336,8 +336,8 @@ def test_the_schedule_keeps_the_verdicts_of_open_requests_up_to_the_register(sam
     for person in Person.objects.all():
         person.positions.update(carries_caseload=False)
 
-    assert assignment.update_open_verdicts(now=NOW) == 1
-    assert assignment.update_open_verdicts(now=NOW) == 0
+    assert update_open_verdicts(now=NOW) == 1
+    assert update_open_verdicts(now=NOW) == 0
 
     waiting.refresh_from_db()
     decided.refresh_from_db()
@@ -350,12 +350,12 @@ def test_updating_the_open_verdicts_takes_the_same_queries_for_two_and_for_ten(
     for number in range(2):
         sent(number)
     with django_assert_max_num_queries(100) as few:
-        assignment.update_open_verdicts(now=NOW)
+        update_open_verdicts(now=NOW)
     for number in range(2, 10):
         sent(number)
 
     with django_assert_max_num_queries(len(few.captured_queries)):
-        assignment.update_open_verdicts(now=NOW)
+        update_open_verdicts(now=NOW)
 
 
 # -- Next and previous ----------------------------------------------------------------------------

@@ -56,7 +56,9 @@ def again(join_request) -> JoinRequest:
 
 def assessed(join_request) -> Assessment:
     fresh = again(join_request)
-    return review.assessments_of([fresh], on=TODAY)[fresh.pk]
+    assessment = review.assessments_of([fresh], on=TODAY)[fresh.pk]
+    assert assessment is not None
+    return assessment
 
 
 def readings(join_request):
