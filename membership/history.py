@@ -12,7 +12,7 @@ def record(*rows: Model, by: User, words: str, added: bool = False) -> None:
 
     Runs inside the caller's transaction, so that the history and the fact stand or fall together.
     """
-    LogEntry.objects.log_actions(by.pk, rows, ADDITION if added else CHANGE, words)  # type: ignore[arg-type]
+    LogEntry.objects.log_actions(by.pk, rows, ADDITION if added else CHANGE, words)
 
 
 def steps_of(row: Model) -> QuerySet[LogEntry]:

@@ -134,9 +134,9 @@ class ListImportAdmin(CustomPageAdmin):
         ]
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
-    def add_view(
+    def add_view(  # type: ignore[override]
         self,
-        request: AuthenticatedRequest,  # type: ignore[override]
+        request: AuthenticatedRequest,
         form_url: str = "",
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:

@@ -193,7 +193,7 @@ def sample_file(columns: Sequence[Column]) -> str:
 
 # -- Days as people write them ----------------------------------------------------------------------
 
-_FORMATS = ("%Y %m %d", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
+_FORMATS: tuple[str, ...] = ("%Y %m %d", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
 # A time at midnight, the ending of "1st", and the marks around the parts of a day.
 _NOISE = re.compile(r"[T ]00:00(:00)?$|(?<=\d)(st|nd|rd|th)\b|[.,]")
 _SEPT = re.compile(r"\bsept\b", re.IGNORECASE)

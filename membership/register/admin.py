@@ -24,6 +24,7 @@ from membership.models import (
     Person,
     Program,
     ProgramPosition,
+    User,
 )
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
@@ -95,8 +96,9 @@ class ConfirmationAdmin(SearchableAdmin):
 
 
 def _confirmed(row: Model, form: forms.ModelForm, request: HttpRequest) -> Model:
-    is_confirmed = isinstance(row, EvidencedModel) and row.evidence == Evidence.CONFIRMED
-    if is_confirmed and form.has_changed():
+    if not isinstance(row, EvidencedModel) or not isinstance(request.user, User):
+        return row
+    if row.evidence == Evidence.CONFIRMED and form.has_changed():
         row.confirmed_by, row.confirmed_on = request.user, timezone.localdate()
     return row
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import Model
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
 from membership.history import record
@@ -173,7 +174,7 @@ def add_initiative(
     return initiative
 
 
-def _lock(holder: Agency | Person) -> None:
+def _lock(holder: Model) -> None:
     locked = type(holder)._default_manager.select_for_update()
     holder.refresh_from_db(from_queryset=locked)
 

@@ -76,29 +76,10 @@ _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHES = re.compile(r"['’‘ʼ`]")
 _DISTINCTIVE_WEIGHT = 0.7
 _INITIALS = 0.9
-_SILENT = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "at",
-        "d",
-        "de",
-        "des",
-        "du",
-        "et",
-        "for",
-        "in",
-        "l",
-        "la",
-        "le",
-        "les",
-        "of",
-        "on",
-        "the",
-        "to",
-    ]
-)
+_LEFT_OUT = {
+    "English": "a an and at for in of on the to",
+    "French": "d de des du et l la le les",
+}
 _SPELLINGS = {
     "association": "assn assoc",
     "britishcolumbia": "bc",
@@ -122,29 +103,14 @@ _SPELLINGS = {
     "society": "soc",
     "women": "woman womans womens",
 }
+_SHARED_BY_MANY = {
+    "kind of organization": "agency association centre committee department house inc ltd "
+    "organization program society",
+    "what it does": "britishcolumbia community family resource service support women",
+}
+_SILENT = frozenset(word for words in _LEFT_OUT.values() for word in words.split())
 _WRITTEN_OUT = {short: word for word, others in _SPELLINGS.items() for short in others.split()}
-_COMMON = frozenset(
-    [
-        "agency",
-        "association",
-        "britishcolumbia",
-        "centre",
-        "committee",
-        "community",
-        "department",
-        "family",
-        "house",
-        "inc",
-        "ltd",
-        "organization",
-        "program",
-        "resource",
-        "service",
-        "society",
-        "support",
-        "women",
-    ]
-)
+_COMMON = frozenset(word for words in _SHARED_BY_MANY.values() for word in words.split())
 
 
 def _plain_words(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Agencies, their programs and EVA BC memberships."""
+"""The register: agencies, programs, EVA BC memberships, people, positions, initiatives and roles."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from membership.search import Searchable
 
 
 class Agency(Searchable):
-    """An organisation that runs programs."""
+    """An organization that runs programs."""
 
     SEARCHED = ("name", "city")
 
@@ -33,7 +33,7 @@ class Agency(Searchable):
         return self.name
 
     def save(self, **options: Any) -> None:
-        # The key is the name itself in another spelling; it can never differ from it.
+        # Derived from the name, which may change.
         self.name_key = name_key(self.name)
         super().save(**options)
 
@@ -79,7 +79,7 @@ class Program(EvidencedModel):
 class EvaMembership(EvidencedModel):
     """An EVA BC membership, held by an agency or a person for a period.
 
-    ``is_held`` is False where staff looked and there was none: a no for these days.
+    ``is_held`` is False where staff checked that there is none in these days.
     """
 
     LIST_KIND = ListKind.AGENCIES
@@ -138,15 +138,15 @@ class EvaMembership(EvidencedModel):
         return f"{date_format(self.starts_on, 'j F Y')} to {date_format(self.ends_on, 'j F Y')}"
 
 
-# What the history calls somebody who was erased.
+# What the history calls an erased person.
 NOBODY = "Somebody (erased)"
 
 
 class Person(Searchable):
     """Someone the register knows, with or without a sign-in.
 
-    With ``erased_on`` nobody is known any more: the row holds past requests and times in communities
-    together, without the person.
+    With ``erased_on`` the person is no longer known: the row only keeps past requests and enrolments
+    together.
     """
 
     SEARCHED = ("name", "email", "phone")
@@ -198,8 +198,8 @@ class Person(Searchable):
 class ProgramPosition(EvidencedModel):
     """A worker's job in a program, as one source knows it. The evidence is about the caseload.
 
-    ``program`` is empty until what they wrote is matched to the register; ``agency_name`` and
-    ``program_type`` then say what they wrote. ``says_funded`` and ``says_membership`` are their own
+    ``program`` is empty until what the worker wrote is matched to the register; ``agency_name`` and
+    ``program_type`` hold what they wrote. ``says_funded`` and ``says_membership`` are their own
     answers about facts of the program and the agency: None where they are not sure.
     """
 

@@ -152,7 +152,7 @@ def _grouped(rows: Iterable[_Row], key: Callable[[_Row], Hashable]) -> list[list
     for row in rows:
         group = groups[key(row)]
         (claims[key(row)] if row.evidence == Evidence.CLAIMED else group).append(row)
-    return [[*group, *claims[subject][-1:]] for subject, group in groups.items()]
+    return [groups[subject] + claims[subject][-1:] for subject in groups]
 
 
 def _agency(position: ProgramPosition) -> Agency | None:

@@ -1,12 +1,11 @@
 """Agencies with their EVA BC memberships, and their funded programs."""
 
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence, Funder
-from membership.imports.applying import ListSource, RowResult, apply_to_fact, combined, fill_in
-from membership.imports.batches import RegisterBatch
+from membership.imports.applying import RowResult, apply_to_fact, combined, fill_in
 from membership.imports.columns import Column, ListRow, day_column, one_of
 from membership.imports.kinds.base import (
     AGENCY,
@@ -53,15 +52,10 @@ class AgencyList(Importer):
         ),
     )
 
-    def __init__(
-        self, register: RegisterBatch, source: ListSource, community: CommunityOfPractice | None
-    ) -> None:
-        super().__init__(register, source, community)
-        self._periods: dict[str, list[ListRow]] = {}
-
     def load(self, rows: Sequence[ListRow]) -> None:
         self.register.load_agencies(row["agency"] for row in rows)
         self.register.load_memberships()
+        self._periods: defaultdict[str, list[ListRow]] = defaultdict(list)
 
     def subject(self, row: ListRow) -> str:
         return str(row["agency"])
@@ -83,11 +77,10 @@ class AgencyList(Importer):
         return combined(result, self._membership(agency, row))
 
     def _overlap_in_this_file(self, agency: Agency, row: ListRow) -> str:
-        earlier = self._periods.setdefault(agency.name_key, [])
-        for other in earlier:
+        for other in self._periods[agency.name_key]:
             if other["starts_on"] <= row["ends_on"] and other["ends_on"] >= row["starts_on"]:
                 return f"Rows {other.number} and {row.number} hold memberships of one agency for the same time."
-        earlier.append(row)
+        self._periods[agency.name_key].append(row)
         return ""
 
     def _membership(self, agency: Agency, row: ListRow) -> RowResult:

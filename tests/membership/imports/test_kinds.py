@@ -80,7 +80,7 @@ def of_kind(kind: ListKind, stvc: CommunityOfPractice) -> dict:
 
 @pytest.mark.core
 @pytest.mark.parametrize("kind", LISTS)
-def test_a_dry_run_says_what_would_be_and_writes_nothing(kind, stvc):
+def test_a_dry_run_reports_the_changes_and_writes_nothing(kind, stvc):
     lines, expected = LISTS[kind]
     before = everything()
     plan = bring(kind, *lines, dry_run=True, **of_kind(kind, stvc))
@@ -101,7 +101,7 @@ def test_the_same_file_again_changes_nothing(kind, stvc):
 
 @pytest.mark.core
 @pytest.mark.parametrize("kind", LISTS)
-def test_one_error_and_nothing_is_written(kind, stvc):
+def test_with_one_error_nothing_is_written(kind, stvc):
     lines, expected = LISTS[kind]
     before = everything()
     plan = bring(kind, *lines, *["=1+1"], **of_kind(kind, stvc))
@@ -285,7 +285,7 @@ def test_a_membership_whose_days_a_newer_list_moves_is_one_membership():
     assert (held.starts_on, held.ends_on) == (date(2026, 2, 1), date(2027, 1, 31))
 
 
-def test_a_list_that_came_in_is_remembered_without_its_rows():
+def test_an_applied_list_is_recorded_without_its_rows():
     bring(AGENCIES, *MEMBERS)
     kept = ListImport.objects.get()
     assert (kept.state, kept.added, kept.content) == (ListImport.State.APPLIED, 2, None)
@@ -298,7 +298,7 @@ def test_versions_of_a_list_share_one_name():
     assert ListImport.newest() == {("agencies", "EVA BC members"): MAY}
 
 
-def test_a_file_that_is_no_use_leaves_nothing():
+def test_a_refused_file_leaves_nothing():
     with pytest.raises(Refused):
         bring(AGENCIES, "Something", "A")
     assert not ListImport.objects.exists()
