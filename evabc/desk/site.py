@@ -57,7 +57,7 @@ class StaffSite(AdminSite):
         from evabc.desk.history_views import history
         from evabc.desk.report_views import report_sheet, reports
         from evabc.ops.health import how_it_is_doing
-        from membership.rosters.roster_export import roster_sheet
+        from membership.rosters.exporting import roster_sheet
         from requests.my.privacy_views import erase_by_staff
 
         view = self.admin_view

@@ -102,10 +102,6 @@ class AccessAdmin(CustomPageAdmin):
         """Everything about one access."""
         return desk_views.detail(request, pk=pk)
 
-    @admin.display(description="who", ordering="person__name")
-    def who(self, access: Access) -> str:
-        return access.who
-
     @admin.display(description="email")
     def email(self, access: Access) -> str:
         return access.email or "none in the register"
@@ -114,10 +110,6 @@ class AccessAdmin(CustomPageAdmin):
     def what(self, access: Access) -> str:
         task = access.task or access.place
         return f"{task} ({access.community.short_name})" if access.community else task
-
-    @admin.display(description="state", ordering="state")
-    def state_words(self, access: Access) -> str:
-        return access.state_words
 
     @admin.action(description="Say: invited to Slack")
     def mark_invited(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:

@@ -41,7 +41,7 @@ def meetings(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 @require_safe
 def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """One meeting: when, what about, their answer, the way in."""
+    """One meeting: when, what about, their answer, joining it."""
     shown = _own_meeting(request, pk)
     return render(
         request,
@@ -72,7 +72,7 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def join(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """The way in, for who is enrolled at this moment. Zoom's own link is on no page."""
+    """Join, for whoever is enrolled at this moment. Zoom's own link is on no page."""
     if not request.user.is_authenticated:
         # To the meeting's page, not back here: the form of the code may lead nowhere but to the
         # portal, and browsers hold every redirect that follows to that.

@@ -24,6 +24,7 @@ from membership.models import Enrolment, User, WorklistRow
 from membership.refusal import refusal_as_form_error
 from membership.rosters import emails, enrolments, roster_checks
 from membership.rosters.confirmations import SETTLED_BY_HAND, settle_row
+from membership.rosters.reassessment import reassess
 
 IN_THE_EMAIL = "It appears here, in the letter."
 FOR_STAFF = "Kept in the history for staff. The person does not see it."
@@ -180,9 +181,8 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Reassess this enrolment now, for example after a fact was confirmed."""
     row = _own_row(request, pk)
-    result = enrolments.reassess(
-        now=timezone.now(), enrolments=Enrolment.objects.filter(pk=row.enrolment_id)
-    )
+    own = Enrolment.objects.filter(pk=row.enrolment_id)
+    result = reassess(now=timezone.now(), enrolments=own)
     row.refresh_from_db()
     if row.is_settled:
         messages.success(request, f"Settled: {row.get_how_display().lower()}.")

@@ -27,7 +27,7 @@ def what_waits(
     return [
         *(_question(wait) for wait in sorted(waits, key=lambda w: w.last_day)),
         *(_yearly(p) for p in places if p.enrolment.waits),  # type: ignore[attr-defined]
-        *(_slack(p) for p in places if p.waits_for_her),
+        *(_slack(p) for p in places if p.has_task),
         *(_draft(draft) for draft in drafts),
     ]
 

@@ -55,7 +55,7 @@ def test_two_enrolments_at_once_make_one_access_to_the_workspace(attempt):
 
 
 @pytest.mark.parametrize("attempt", range(TRIES))
-def test_who_enters_one_community_while_she_leaves_another_stays_in_slack(attempt):
+def test_who_enters_one_community_while_they_leave_another_stays_in_slack(attempt):
     priya = builders.staff()
     dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
     into(dana, "stvc")

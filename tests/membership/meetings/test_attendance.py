@@ -60,7 +60,7 @@ def test_nobody_answers_who_is_not_enrolled_and_nobody_answers_a_cancelled_meeti
     assert Attendance.objects.count() == 0
 
 
-def test_her_page_shows_the_next_meetings_of_her_communities_with_her_answers():
+def test_her_page_shows_the_next_meetings_of_her_communities_with_their_answers():
     dana = member()
     for week in range(5):
         planned(day=JUNE + timedelta(days=7 * week))
