@@ -139,9 +139,10 @@ def compare(export: SlackExport) -> Comparison:
         if is_leaving or email not in near:
             found.strangers.append(account)
             continue
-        for access, why in near[email]:
-            has_task = access.state != Access.State.JOINED
-            found.near.append(Line(email, name, access, access.person, has_task, why, account))
+        for candidate, why in near[email]:
+            has_task = candidate.state != Access.State.JOINED
+            line = Line(email, name, candidate, candidate.person, has_task, why, account)
+            found.near.append(line)
     maybe_there = {line.access for line in found.near}
     found.absent.extend(
         Line(access=access, person=access.person, has_task=access.state != Access.State.JOINED)

@@ -68,7 +68,7 @@ def places_of(person: Person) -> list[Place]:
 def slack(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """How they get into Slack. The link is shown once they have asked for it."""
     community, _, page = _slack_page(request, slug)
-    return render(request, "my/slack.html", {"community": community, "page": page})
+    return render(request, "my/slack.html", {"community": community, "slack_page": page})
 
 
 @login_required

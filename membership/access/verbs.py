@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
@@ -198,10 +199,10 @@ def record_link_opened(access: Access, *, now: datetime) -> None:
 # -- What they share ------------------------------------------------------------------------------
 
 
-def access_of(user: User) -> QuerySet[Access]:
+def access_of(user: User | AnonymousUser) -> QuerySet[Access]:
     """The rows of the teams of this member of staff."""
-    mine = Access.objects.filter(team__family__in=families_of(user))
-    return mine.select_related("person", "team", "community")
+    own = Access.objects.filter(team__family__in=families_of(user))
+    return own.select_related("person", "team", "community")
 
 
 def locked(rows: QuerySet[Access]) -> list[Access]:

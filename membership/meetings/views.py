@@ -27,7 +27,7 @@ PAST_SHOWN = 20
 @require_safe
 def meetings(request: AuthenticatedRequest) -> HttpResponse:
     """What is to come, and what was."""
-    own, now = attendance.meetings_of(person_for(request.user)), timezone.now()
+    own, now = attendance.meetings_with_answers(person_for(request.user)), timezone.now()
     return render(
         request,
         "my/meetings/list.html",
@@ -135,4 +135,4 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
 
 def _own_meeting(request: AuthenticatedRequest, pk: int) -> Meeting:
     """A meeting of a community they are in now; any other does not exist for them."""
-    return get_object_or_404(attendance.meetings_of(person_for(request.user)), pk=pk)
+    return get_object_or_404(attendance.meetings_with_answers(person_for(request.user)), pk=pk)

@@ -5,7 +5,7 @@ line ends away first. Such a cell gets a leading apostrophe, so that it is text 
 """
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from io import BytesIO, StringIO
 from typing import cast
@@ -78,12 +78,9 @@ def as_xlsx(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
     return written.getvalue()
 
 
-_FORMATS: dict[SheetFormat, tuple[Callable[[Sequence[str], Sequence[Row]], bytes], str]] = {
-    SheetFormat.CSV: (as_csv, "text/csv; charset=utf-8"),
-    SheetFormat.XLSX: (
-        as_xlsx,
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
+_CONTENT_TYPES = {
+    SheetFormat.CSV: "text/csv; charset=utf-8",
+    SheetFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
@@ -109,7 +106,7 @@ def export(
 
     ``what`` names the sheet and says nothing of a person. ``team`` is None where it is of both.
     """
-    write, content_type = _FORMATS[sheet_format]
+    write = as_xlsx if sheet_format == SheetFormat.XLSX else as_csv
     taken = Export.objects.create(
         what=what, columns=", ".join(headings), rows=len(rows), team=team, by=by, at=now
     )
@@ -117,7 +114,7 @@ def export(
     name = f"{slugify(what)}-{now:%Y-%m-%d}.{sheet_format.value}"
     return HttpResponse(
         write(headings, rows),
-        content_type=content_type,
+        content_type=_CONTENT_TYPES[sheet_format],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 

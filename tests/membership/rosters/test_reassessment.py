@@ -62,7 +62,7 @@ def steps():
     return list(WorklistStep.objects.order_by("pk").values_list("verb", flat=True))
 
 
-def test_whoever_meets_the_rules_is_not_without_a_row(dana):
+def test_whoever_meets_the_rules_has_no_roster_check(dana):
     assert (reassess(now=NOW).looked_at, rows()) == (1, [])
 
 
@@ -157,7 +157,7 @@ def test_a_membership_that_ends_soon_shows_up_early(days, kind):
     assert rows() == ([("Dana Sample", kind, "open", "")] if kind else [])
 
 
-def test_an_early_row_makes_room_for_the_next_and_goes_when_the_membership_goes_on():
+def test_an_early_row_gives_way_to_the_next_which_is_settled_when_the_membership_goes_on():
     ends_on = TODAY + timedelta(days=50)
     holder = agency(ends_on=ends_on)
     enrolled("Dana Sample", program(holder))
@@ -240,7 +240,7 @@ def test_a_night_is_done_once_and_a_missed_one_made_up_for(dana):
     ]
 
 
-def test_beat_rings_for_the_task_that_reassesses(dana):
+def test_the_schedule_names_the_task_that_reassesses(dana):
     task = SCHEDULE["reassess-rosters"]["task"]
     app.loader.import_default_modules()
     Program.objects.update(funder=Funder.OTHER)
