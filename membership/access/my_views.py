@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,14 +27,6 @@ class Place:
     enrolment: Enrolment
     slack: Access | None
     zoom: Access | None
-
-    @property
-    def slack_url(self) -> str:
-        return reverse("my:slack", args=[self.enrolment.community.slug])
-
-    @property
-    def leave_url(self) -> str:
-        return reverse("my:leave", args=[self.enrolment.pk])
 
     @property
     def has_task(self) -> bool:

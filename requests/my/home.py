@@ -55,7 +55,7 @@ def _slack(place: Place) -> Waiting:
     return Waiting(
         f"You are not in Slack yet, where {community} meets between the meetings.",
         f"See how to join Slack for {community}",
-        place.slack_url,
+        reverse("my:slack", args=[place.enrolment.community.slug]),
     )
 
 

@@ -79,30 +79,23 @@ def test_the_feed_goes_on_with_the_communities_they_are_still_in(client, dana, m
     assert (str(other.uid) in shown, str(meeting.uid) in shown) == (True, False)
 
 
-@pytest.mark.parametrize("page", ["", "meeting.ics"])
-def test_the_page_and_the_file_of_a_meeting_stop(client, dana, meeting, page):
+def test_the_pages_and_the_file_of_a_meeting_stop(client, dana, meeting):
     builders.sign_in(client, dana.user)
-    path = f"/my/meetings/{meeting.pk}/{page}"
+    path = f"/my/meetings/{meeting.pk}/"
+    pages = (path, f"{path}meeting.ics")
 
-    before = client.get(path).status_code
+    before = [client.get(page).status_code for page in pages]
+    listed = client.get("/my/meetings/").content.decode()
     leave(dana)
 
-    assert (before, client.get(path).status_code) == (200, 404)
+    assert before == [200, 200]
+    assert [client.get(page).status_code for page in pages] == [404, 404]
+    assert client.post(f"{path}answer/", {"answer": "yes"}).status_code == 404
+    assert meeting.topic in listed
+    assert meeting.topic not in client.get("/my/meetings/").content.decode()
 
 
-def test_the_answer_and_the_list_stop(client, dana, meeting):
-    builders.sign_in(client, dana.user)
-
-    before = client.get("/my/meetings/").content.decode()
-    leave(dana)
-    after = client.get("/my/meetings/").content.decode()
-    answer = client.post(f"/my/meetings/{meeting.pk}/answer/", {"answer": "yes"})
-
-    assert (meeting.topic in before, meeting.topic in after) == (True, False)
-    assert answer.status_code == 404
-
-
-def test_a_reminder_that_still_waits_does_not_reach_her(dana):
+def test_a_reminder_that_still_waits_does_not_reach_them(dana):
     planned(day=NOW.date() + timedelta(days=1))
     both = planned("stvc", "ors", day=NOW.date() + timedelta(days=1))
     enrolled(dana.user, "ors")
@@ -151,7 +144,7 @@ def test_an_applicant_has_none_of_it(client, meeting):
         ({"join_link": ""}, "The link to join is not here yet."),
     ],
 )
-def test_the_way_in_says_why_it_is_closed(client, dana, meeting, change, says):
+def test_joining_says_why_it_is_not_possible(client, dana, meeting, change, says):
     type(meeting).objects.update(**change)
     builders.sign_in(client, dana.user)
 

@@ -1,11 +1,10 @@
 """Answers of enrolled people, and the note of who came."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from communities.models import Meeting
 from membership.meetings.attendance import (
@@ -20,6 +19,7 @@ from membership.models import Attendance, Enrolment
 from membership.refusal import Refused
 from tests import builders
 from tests.membership.meetings.plans import JUNE, NOW, at, member, planned
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -155,19 +155,7 @@ def test_the_database_refuses_a_meeting_that_ends_before_it_starts():
 @pytest.mark.django_db(transaction=True)
 def test_clicks_at_the_same_time_leave_one_answer():
     meeting, dana = planned(), member()
-    errors = []
-
-    def click() -> None:
-        try:
-            answer(meeting_id=meeting.pk, person=dana, answer="yes", now=NOW)
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=click) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (errors, Attendance.objects.count()) == ([], 1)
+    raised = at_once(
+        *[lambda: answer(meeting_id=meeting.pk, person=dana, answer="yes", now=NOW)] * 5
+    )
+    assert (raised, Attendance.objects.count()) == ([], 1)

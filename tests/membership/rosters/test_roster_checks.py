@@ -1,12 +1,11 @@
 """What staff do about a roster check: each verb once, in the team, with its email and step."""
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from communities.rules.vocabulary import Funder
@@ -25,6 +24,7 @@ from tests.membership.rosters.enrolments import (
     on_list,
     program,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -242,19 +242,5 @@ def test_the_list_takes_the_same_queries_at_any_length(desk, size, django_assert
 def test_two_runs_at_the_same_time_open_one_row():
     for n in range(5):
         enrolled(f"Person{n} Sample")
-    errors = []
-
-    def run() -> None:
-        try:
-            reassess(now=NOW)
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (errors, WorklistRow.objects.count()) == ([], 5)
+    assert at_once(*[lambda: reassess(now=NOW)] * 3) == []
+    assert WorklistRow.objects.count() == 5
