@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -129,6 +129,7 @@ ACTIONS = [
 ]
 
 
+@admin.display(description="why")
 def reasons_of(row: WorklistRow) -> SafeString:
     """What a roster check is there for, with the sentences of its findings."""
     unsure = row.kind == WorklistRow.Kind.RULES and row.is_unsure
@@ -140,6 +141,7 @@ def reasons_of(row: WorklistRow) -> SafeString:
     )
 
 
+@admin.display(description="state", ordering="state")
 def state_of(row: WorklistRow) -> SafeString:
     """Where it stands: its state, until when it has time, how it was settled."""
     more = ""
