@@ -1,7 +1,7 @@
 """The staff site's list of what is to do in Slack and on the Zoom lists."""
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -32,7 +32,7 @@ class TaskFilter(FilterWithDefault):
 class AccessCommunityFilter(CommunityFilter):
     """Zoom lists of a community, and the Slack of people who are or were in it."""
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> QuerySet[Access]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         if not self.value():
             return queryset
         ever_there = Enrolment.objects.filter(community__slug=self.value())
@@ -56,7 +56,7 @@ class AccessAdmin(CustomPageAdmin):
     row_views = {"mark": desk_views.mark}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Access]:
-        return verbs.access_of(request.user)  # type: ignore[arg-type]
+        return verbs.access_of(request.user)
 
     def get_urls(self) -> list[URLPattern]:
         pages = {
@@ -102,10 +102,6 @@ class AccessAdmin(CustomPageAdmin):
         """Everything about one access."""
         return desk_views.detail(request, pk=pk)
 
-    @admin.display(description="who", ordering="person__name")
-    def who(self, access: Access) -> str:
-        return access.who
-
     @admin.display(description="email")
     def email(self, access: Access) -> str:
         return access.email or "none in the register"
@@ -114,10 +110,6 @@ class AccessAdmin(CustomPageAdmin):
     def what(self, access: Access) -> str:
         task = access.task or access.place
         return f"{task} ({access.community.short_name})" if access.community else task
-
-    @admin.display(description="state", ordering="state")
-    def state_words(self, access: Access) -> str:
-        return access.state_words
 
     @admin.action(description="Say: invited to Slack")
     def mark_invited(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:

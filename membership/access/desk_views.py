@@ -144,7 +144,7 @@ def slack(request: AuthenticatedRequest, family: str) -> HttpResponse:
         title=f"{team.get_family_display()} Slack",
         team=team,
         communities=team.communities.filter(has_slack=True),
-        link=slack_link.link_now(team, on=timezone.localdate()),
+        link=slack_link.link_status(team, on=timezone.localdate()),
         export=export,
         found=compare(export) if export else None,
     )

@@ -92,9 +92,7 @@ def settle(
         case Settlement.REMOVED:
             ids, verb = _ids(_chosen(found.gone, chosen)), Verb.REMOVED
     rows = verbs.locked(Access.objects.filter(pk__in=ids))
-    allowed = [row for row in rows if verbs.allows(row, verb)]
-    verbs.advance(allowed, verb, by=by, now=now, text=_SOURCE)
-    return len(allowed)
+    return len(verbs.advance(rows, verb, by=by, now=now, text=_SOURCE))
 
 
 def _comparison(team: SupportTeam, by: User) -> Comparison:

@@ -55,7 +55,7 @@ class MeetingAdmin(CustomPageAdmin):
         "zoom-confirm": desk_views.zoom_confirm,
     }
 
-    def get_queryset(self, request: AuthenticatedRequest) -> QuerySet[Meeting]:  # type: ignore[override]
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Meeting]:
         return meetings_for_staff(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -24,26 +24,26 @@ Answer = Attendance.Answer
 
 
 def meetings_of(person: Person) -> QuerySet[Meeting]:
-    """The meetings of the communities that they are enrolled in now, cancelled ones too.
-
-    Each has their own answer, if any, in the list ``own_attendances``.
-    """
+    """The meetings of the communities that they are enrolled in now, cancelled ones too."""
     enrolled_in = Enrolment.objects.filter(person=person, ended_on__isnull=True).values("community")
     # Through the table between them, because a join would give a meeting of two communities twice.
     links = Meeting.communities.through.objects.filter(communityofpractice__in=enrolled_in)
+    meetings = Meeting.objects.filter(pk__in=links.values("meeting"))
+    return meetings.select_related("team").prefetch_related("communities")
+
+
+def meetings_with_answers(person: Person) -> QuerySet[Meeting]:
+    """The same, each with their own answer, if any, in the list ``own_attendances``."""
     own = Attendance.objects.filter(person=person)
-    return (
-        Meeting.objects.filter(pk__in=links.values("meeting"))
-        .select_related("team")
-        .prefetch_related(
-            "communities", Prefetch("attendances", queryset=own, to_attr="own_attendances")
-        )
+    return meetings_of(person).prefetch_related(
+        Prefetch("attendances", queryset=own, to_attr="own_attendances")
     )
 
 
 def next_meetings(person: Person, *, now: datetime, limit: int = 3) -> QuerySet[Meeting]:
     """The next meetings for their own page, soonest first."""
-    return meetings_of(person).filter(ends_at__gt=now, cancelled_at__isnull=True)[:limit]
+    to_come = meetings_with_answers(person).filter(ends_at__gt=now, cancelled_at__isnull=True)
+    return to_come[:limit]
 
 
 @transaction.atomic

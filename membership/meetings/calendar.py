@@ -3,7 +3,7 @@
 Times are written in UTC. With TZID=America/Vancouver a program takes its own zone data and ignores
 the VTIMEZONE that comes along, and zone data from before 2026 has British Columbia change its clocks
 in November: such a program would place every winter meeting an hour off. In UTC the moment is right
-everywhere, without a VTIMEZONE, and a reminder rings in time even where the program, with old data,
+everywhere, without a VTIMEZONE, and a reminder is shown in time even where the program, with old data,
 shows another hour beside it. For them the description says the time in words.
 
 A calendar is often shared, and shows on locked screens: the summary is neutral, there is no

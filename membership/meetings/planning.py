@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -40,10 +41,10 @@ _CALENDAR_FIELDS = {"kind": "kind", "topic": "topic", "starts_at": "time", "ends
 _FIELDS = {**_CALENDAR_FIELDS, "join_link": "join link", "agenda": "agenda", "notes": "notes"}
 
 
-def meetings_for_staff(user: User) -> QuerySet[Meeting]:
+def meetings_for_staff(user: User | AnonymousUser) -> QuerySet[Meeting]:
     """The meetings of the teams of this member of staff."""
-    theirs = Meeting.objects.filter(team__family__in=families_of(user))
-    return theirs.select_related("team").prefetch_related("communities")
+    own = Meeting.objects.filter(team__family__in=families_of(user))
+    return own.select_related("team").prefetch_related("communities")
 
 
 @transaction.atomic

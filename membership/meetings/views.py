@@ -27,7 +27,7 @@ PAST_SHOWN = 20
 @require_safe
 def meetings(request: AuthenticatedRequest) -> HttpResponse:
     """What is to come, and what was."""
-    own, now = attendance.meetings_of(person_for(request.user)), timezone.now()
+    own, now = attendance.meetings_with_answers(person_for(request.user)), timezone.now()
     return render(
         request,
         "my/meetings/list.html",
@@ -41,7 +41,7 @@ def meetings(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 @require_safe
 def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """One meeting: when, what about, their answer, the way in."""
+    """One meeting: when, what about, their answer, joining it."""
     shown = _own_meeting(request, pk)
     return render(
         request,
@@ -72,7 +72,7 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def join(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """The way in, for who is enrolled at this moment. Zoom's own link is on no page."""
+    """Join, for whoever is enrolled at this moment. Zoom's own link is on no page."""
     if not request.user.is_authenticated:
         # To the meeting's page, not back here: the form of the code may lead nowhere but to the
         # portal, and browsers hold every redirect that follows to that.
@@ -135,4 +135,4 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
 
 def _own_meeting(request: AuthenticatedRequest, pk: int) -> Meeting:
     """A meeting of a community they are in now; any other does not exist for them."""
-    return get_object_or_404(attendance.meetings_of(person_for(request.user)), pk=pk)
+    return get_object_or_404(attendance.meetings_with_answers(person_for(request.user)), pk=pk)

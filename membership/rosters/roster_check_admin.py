@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from membership.accounts.requests import AuthenticatedRequest
@@ -55,7 +54,14 @@ class RosterFilter(CommunityFilter):
 class RosterCheckAdmin(CustomPageAdmin):
     """The roster checks of a team, oldest first. They are not edited here: the buttons lead to the verbs."""
 
-    list_display = ["who", "community_name", "since", "why", "lists", "state_now"]
+    list_display = [
+        "who",
+        "community_name",
+        "since",
+        roster_check_views.reasons_of,
+        "lists",
+        roster_check_views.state_of,
+    ]
     list_display_links = ["who"]
     list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
     team_path = "enrolment__community__team"
@@ -85,7 +91,7 @@ class RosterCheckAdmin(CustomPageAdmin):
             looked_at = (
                 "The open enrolments have not been looked at yet. The portal does so every night."
             )
-        more = {
+        context = {
             "title": "Worklist",
             "warnings": [
                 f"{capfirst(known.name)} of {date_format(known.as_of, 'j F Y')} ({known.lists}) is "
@@ -95,7 +101,7 @@ class RosterCheckAdmin(CustomPageAdmin):
             ],
             "intro": f"{looked_at} Nobody is removed from a community by a list: you decide.",
         }
-        return super().changelist_view(request, more)
+        return super().changelist_view(request, context)
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """Everything about one roster check."""
@@ -109,17 +115,9 @@ class RosterCheckAdmin(CustomPageAdmin):
     def community_name(self, row: WorklistRow) -> str:
         return row.enrolment.community.short_name
 
-    @admin.display(description="why")
-    def why(self, row: WorklistRow) -> SafeString:
-        return roster_check_views.reasons_of(row)
-
     @admin.display(description="which list")
     def lists(self, row: WorklistRow) -> str:
         return ", ".join(row.sources)
-
-    @admin.display(description="state", ordering="state")
-    def state_now(self, row: WorklistRow) -> SafeString:
-        return roster_check_views.state_of(row)
 
 
 # -- The log of exports ----------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -24,6 +24,7 @@ from membership.models import Enrolment, User, WorklistRow
 from membership.refusal import refusal_as_form_error
 from membership.rosters import emails, enrolments, roster_checks
 from membership.rosters.confirmations import SETTLED_BY_HAND, settle_row
+from membership.rosters.reassessment import reassess
 
 IN_THE_EMAIL = "It appears here, in the letter."
 FOR_STAFF = "Kept in the history for staff. The person does not see it."
@@ -128,6 +129,7 @@ ACTIONS = [
 ]
 
 
+@admin.display(description="why")
 def reasons_of(row: WorklistRow) -> SafeString:
     """What a roster check is there for, with the sentences of its findings."""
     unsure = row.kind == WorklistRow.Kind.RULES and row.is_unsure
@@ -139,6 +141,7 @@ def reasons_of(row: WorklistRow) -> SafeString:
     )
 
 
+@admin.display(description="state", ordering="state")
 def state_of(row: WorklistRow) -> SafeString:
     """Where it stands: its state, until when it has time, how it was settled."""
     more = ""
@@ -180,9 +183,8 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Reassess this enrolment now, for example after a fact was confirmed."""
     row = _own_row(request, pk)
-    result = enrolments.reassess(
-        now=timezone.now(), enrolments=Enrolment.objects.filter(pk=row.enrolment_id)
-    )
+    own = Enrolment.objects.filter(pk=row.enrolment_id)
+    result = reassess(now=timezone.now(), enrolments=own)
     row.refresh_from_db()
     if row.is_settled:
         messages.success(request, f"Settled: {row.get_how_display().lower()}.")

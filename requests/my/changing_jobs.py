@@ -27,7 +27,7 @@ from membership.models import (
 from membership.refusal import Refused
 from membership.register.standing import only_of, standing_of
 from membership.rosters.confirmations import Answer, close, lock_place, lock_question
-from membership.rosters.enrolments import reassess
+from membership.rosters.reassessment import reassess
 from membership.rosters.roster_checks import put_on
 from requests.answers import Claims, keep_claims
 from requests.joining.forms import Answers

@@ -73,12 +73,12 @@ def _tasks(join_requests: Iterable[JoinRequest], places: Iterable[Place]) -> Ite
                 reverse("my:confirm", args=[place.enrolment.pk]),
             )
     for place in places:
-        if place.waits_for_her:
+        if place.has_task:
             community = place.enrolment.community.short_name
             yield Task(
                 f"You are not in Slack yet, where {community} meets between the meetings.",
                 f"See how to join Slack for {community}",
-                place.slack_url,
+                reverse("my:slack", args=[place.enrolment.community.slug]),
             )
     for join_request in join_requests:
         if join_request.state == State.DRAFT:

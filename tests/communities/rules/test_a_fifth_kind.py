@@ -16,7 +16,7 @@ from communities.rules.facts import ProgramWork, Standing
 from communities.rules.rule import Outcome, Rule, Sentence, weigh
 from communities.rules.vocabulary import FactKind
 from membership.models import WorklistRow
-from membership.rosters.enrolments import reassess
+from membership.rosters.reassessment import reassess
 from requests.models import JoinRequest
 from tests import builders
 from tests.communities.admin_form import community_form

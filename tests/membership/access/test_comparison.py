@@ -1,4 +1,4 @@
-"""Slack's member export held against the roster: read or refused, compared, and worked through."""
+"""Slack's member export compared with the roster: read or refused, compared, and worked through."""
 
 from datetime import timedelta
 

@@ -138,7 +138,7 @@ def test_a_changed_meeting_keeps_its_uid_and_counts_up():
     assert (before.dtstamp.value, after.dtstamp.value) == (NOW, later)
 
 
-def test_the_feed_holds_her_communities_meetings_and_no_others(client, dana):
+def test_the_feed_holds_their_communities_meetings_and_no_others(client, dana):
     planned("stvc")
     planned("icat", topic="Of others")
     planned("stvc", day=date(2025, 5, 1), now=datetime(2025, 1, 1, tzinfo=UTC), topic="Long ago")
@@ -150,7 +150,7 @@ def test_the_feed_holds_her_communities_meetings_and_no_others(client, dana):
     assert b"REFRESH-INTERVAL;VALUE=DURATION:PT6H\r\n" in answer.content
 
 
-def test_the_feed_is_kept_by_her_own_program_only_which_asks_each_time(client, dana):
+def test_the_feed_is_kept_by_their_own_program_only_which_asks_each_time(client, dana):
     planned()
     first = client.get(path_of(dana))
 
