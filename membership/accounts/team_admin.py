@@ -8,6 +8,8 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
 
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
@@ -92,9 +94,10 @@ class CustomPageAdmin(TeamModelAdmin):
     """Rows whose page is ours in place of Django's form; what became of a row is on it too."""
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The page of one row."""
+        """The page of one row; GET and HEAD only."""
         raise NotImplementedError
 
+    @method_decorator(require_safe)
     def change_view(
         self,
         request: AuthenticatedRequest,  # type: ignore[override]

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.emails.kinds import LetterKind
 from membership.emails.queue import Letter
-from membership.emails.templates import wording_of
+from membership.emails.templates import current_template
 from membership.models import OutboxEmail, Person
 
 
@@ -58,7 +58,7 @@ def preview_of(body: str) -> list[tuple[str, str]]:
 def write(kind: str, *, team: SupportTeam, person: Person | None, words: dict[str, Any]) -> Letter:
     """The email of a kind with ``words`` filled in, from a team to a person or its own mailbox."""
     said = {name: _as_text(value) for name, value in {"team": team.name, **words}.items()}
-    subject, body = wording_of(kind).filled(said)
+    subject, body = current_template(kind).filled(said)
     return Letter(kind=kind, team=team, person=person, subject=subject, body=body)
 
 

@@ -10,13 +10,13 @@ from django.db import IntegrityError, transaction
 from membership.emails.kinds import KINDS
 from membership.emails.message import blocks_of, sample_words
 from membership.emails.templates import (
-    Wording,
-    back_to_original,
-    change_wording,
-    original,
+    EmailTemplate,
+    change_template,
+    current_template,
+    original_template,
     plain_problems,
-    problems,
-    wording_of,
+    restore_original,
+    template_problems,
 )
 from membership.models import LetterWording, OutboxEmail
 from membership.refusal import Refused
@@ -33,7 +33,7 @@ PAGE = "/admin/membership/letterwording/receipt/"
 
 def change(by, kind="receipt", **how):
     how = {"subject": SUBJECT, "body": BODY, "seen": 0, **how}
-    return change_wording(kind=kind, by=by, now=builders.NOW, **how)
+    return change_template(kind=kind, by=by, now=builders.NOW, **how)
 
 
 def test_every_original_is_a_registered_kind_and_the_reverse():
@@ -42,16 +42,16 @@ def test_every_original_is_a_registered_kind_and_the_reverse():
 
 @pytest.mark.parametrize("kind", ORIGINALS)
 def test_an_original_could_be_saved_as_it_is_and_fills_in_wholly(kind):
-    words = original(kind)
+    words = original_template(kind)
 
-    assert problems(KINDS[kind], words.subject, words.body) == []
+    assert template_problems(KINDS[kind], words.subject, words.body) == []
     subject, body = words.filled(sample_words(KINDS[kind]))
     assert re.findall(r"[{}]", subject + body) == []
 
 
 @pytest.mark.parametrize("kind", ORIGINALS)
 def test_links_and_own_words_are_paragraphs_of_their_own_in_the_originals(kind):
-    _, body = original(kind).filled(sample_words(KINDS[kind]))
+    _, body = original_template(kind).filled(sample_words(KINDS[kind]))
     links = [p for p in KINDS[kind].placeholders if p.sample.startswith("/")]
 
     assert [k for k, _ in blocks_of(body)].count("link") == len(links)
@@ -144,7 +144,7 @@ def test_a_subject_is_refused_with_a_sentence_and_nothing_is_saved(subject, sent
 def test_staffs_own_words_stand_once_in_a_paragraph_of_their_own(text):
     body = f"Dear {{name}},\n\n{text}\n\n{{community_link}}"
 
-    [(field, sentence)] = problems(KINDS["declined"], "About it", body)
+    [(field, sentence)] = template_problems(KINDS["declined"], "About it", body)
 
     assert (field, sentence.startswith("{text} must stand once, in a paragraph of its own")) == (
         "body",
@@ -161,13 +161,13 @@ def test_a_ready_reason_holds_no_placeholder_and_no_code():
 
 
 def test_a_paragraph_of_which_nothing_remains_is_left_out():
-    words = Wording("Hi", "One\n\n{text}\n\nTwo {text}\n")
+    words = EmailTemplate("Hi", "One\n\n{text}\n\nTwo {text}\n")
 
     assert words.filled({"text": ""}) == ("Hi", "One\n\nTwo\n")
 
 
 def test_what_is_filled_in_is_never_looked_at_again():
-    words = Wording("Hi", "{name} and {text}\n")
+    words = EmailTemplate("Hi", "{name} and {text}\n")
 
     assert words.filled({"name": "{text}", "text": "{% x %}"}) == ("Hi", "{text} and {% x %}\n")
 
@@ -196,10 +196,10 @@ def test_back_to_the_original_is_a_version_too():
     lou = builders.lead()
     change(lou)
 
-    back_to_original(kind="receipt", seen=1, by=lou, now=builders.NOW)
+    restore_original(kind="receipt", seen=1, by=lou, now=builders.NOW)
 
-    assert (wording_of("receipt").body, wording_of("receipt").number) == (
-        original("receipt").body,
+    assert (current_template("receipt").body, current_template("receipt").number) == (
+        original_template("receipt").body,
         2,
     )
     assert list(LetterWording.objects.values_list("number", "body")) == [(2, ""), (1, BODY)]
@@ -212,7 +212,7 @@ def test_nobody_writes_over_words_she_has_not_read():
     with pytest.raises(Refused, match="changed this wording meanwhile"):
         change(lou, body=BODY + "\nMine.")
 
-    assert wording_of("receipt").body == BODY
+    assert current_template("receipt").body == BODY
 
 
 @pytest.mark.core
@@ -267,7 +267,7 @@ def test_the_page_previews_without_saving_and_keeps_what_was_typed(client):
     assert "Dear Dana Sample," in preview
     assert "My words {nobody}" in refused
     assert "{nobody} is no placeholder of this letter" in refused
-    assert (unsaved, saved.status_code, wording_of("receipt").body) == (0, 302, BODY)
+    assert (unsaved, saved.status_code, current_template("receipt").body) == (0, 302, BODY)
     assert "Lou Sample" in client.get(PAGE).content.decode()
 
 
