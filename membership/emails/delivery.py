@@ -104,8 +104,8 @@ def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
             ended += mine.filter(wanted=False).update(state=State.CANCELLED, **outcome)
         else:
             ended = mine.update(state=State.FAILED, **outcome)
-        # Another worker may have the email by now, and tells its own story. Of an email to somebody
-        # who was erased meanwhile, the server's words are not kept.
+        # Another worker may have the email by now, and records its own outcome. Of an email to somebody
+        # who was erased meanwhile, the server's answer is not kept.
         if ended and OutboxEmail.objects.exclude(to_email="").filter(pk=email.pk).exists():
             _failed_attempt(email, error, now).save()
     logger.warning(
@@ -113,19 +113,20 @@ def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
     )
 
 
-def _code_of(error: Exception) -> int | None:
-    """The SMTP reply code, where the server gave one."""
+def _smtp_answer(error: Exception) -> tuple[int | None, str]:
+    """The SMTP reply code and text, where the server gave one."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-        return max(codes, default=None)
-    if isinstance(error, smtplib.SMTPResponseException):
-        return error.smtp_code
-    return None
+        code, text = max(error.recipients.values(), default=(None, b""))
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code, text = error.smtp_code, error.smtp_error
+    else:
+        return None, ""
+    return code, text.decode(errors="replace") if isinstance(text, bytes) else ""
 
 
 def _is_temporary(error: Exception) -> bool:
-    """4xx and a broken line pass; 5xx, and what we cannot even write down as a mail, stay."""
-    code = _code_of(error)
+    """4xx and a lost connection pass; 5xx, and an email that cannot be written as a message, stay."""
+    code, _ = _smtp_answer(error)
     if code is not None:
         return not 500 <= code < 600
     return isinstance(error, OSError)  # smtplib's own errors without a code are OSErrors too
@@ -137,18 +138,14 @@ _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 def _failed_attempt(email: OutboxEmail, error: Exception, now: datetime) -> LetterAttempt:
     """What the server said, for the email's page: code, enhanced status, and text."""
-    said = b""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        said = max(error.recipients.values(), default=(0, b""))[1]
-    elif isinstance(error, smtplib.SMTPResponseException):
-        said = error.smtp_error if isinstance(error.smtp_error, bytes) else b""
-    text = clean_text(_ADDRESS.sub("[address]", said.decode(errors="replace")))
+    code, answer = _smtp_answer(error)
+    text = clean_text(_ADDRESS.sub("[address]", answer))
     status = _STATUS.search(text)
     return LetterAttempt(
         letter=email,
         at=now,
         trouble=type(error).__name__[:60],
-        code=_code_of(error),
+        code=code,
         status=status[0] if status else "",
         answer=text[:300],
     )
@@ -156,5 +153,5 @@ def _failed_attempt(email: OutboxEmail, error: Exception, now: datetime) -> Lett
 
 def _error_summary(error: Exception) -> str:
     """For staff, without addresses: the kind of error and the server's reply code."""
-    code = _code_of(error)
+    code, _ = _smtp_answer(error)
     return f"{type(error).__name__} {code}" if code is not None else type(error).__name__

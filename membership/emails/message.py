@@ -1,7 +1,7 @@
 """Emails as messages: plain text, the same text as HTML, the team as sender."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -55,7 +55,9 @@ def preview_of(body: str) -> list[tuple[str, str]]:
     return [("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(body)]
 
 
-def write(kind: str, *, team: SupportTeam, person: Person | None, words: dict[str, Any]) -> Letter:
+def write(
+    kind: str, *, team: SupportTeam, person: Person | None, words: Mapping[str, object]
+) -> Letter:
     """The email of a kind with ``words`` filled in, from a team to a person or its own mailbox."""
     said = {name: _as_text(value) for name, value in {"team": team.name, **words}.items()}
     subject, body = current_template(kind).filled(said)
@@ -70,7 +72,7 @@ def sample_words(kind: LetterKind) -> dict[str, str]:
     }
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     """A word of an email: a community by its short name, a day with its weekday, else as it is."""
     if isinstance(value, CommunityOfPractice):
         return value.short_name

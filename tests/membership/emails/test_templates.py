@@ -205,7 +205,7 @@ def test_back_to_the_original_is_a_version_too():
     assert list(LetterWording.objects.values_list("number", "body")) == [(2, ""), (1, BODY)]
 
 
-def test_nobody_writes_over_words_she_has_not_read():
+def test_nobody_overwrites_a_version_they_have_not_read():
     lou = builders.lead()
     change(lou)
 

@@ -62,7 +62,7 @@ def test_emails_are_narrowed_to_a_kind_without_reading_them_all_for_the_kinds(em
         assert (f"/outboxemail/{email.pk}/change/" in page) is shown
 
 
-def test_a_failed_email_is_tried_again_and_reaches_her_new_address(failed, to_server):
+def test_a_failed_email_is_tried_again_and_reaches_the_new_address(failed, to_server):
     Person.objects.filter(pk=failed.person_id).update(email="new@example.org")
 
     staff_actions.retry(email_id=failed.pk, by=builders.staff(), now=NOW)
@@ -223,9 +223,7 @@ def test_trying_several_again_reports_what_was_left(failed, client):
     ]
 
 
-def test_the_list_asks_the_same_number_of_questions_at_any_length(
-    client,
-):
+def test_the_list_needs_the_same_number_of_queries_at_any_length(client):
     builders.sign_in(client, builders.staff())
 
     def queries() -> int:
