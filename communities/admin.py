@@ -102,9 +102,11 @@ class CommunityForm(forms.ModelForm):
         return data
 
 
-@admin.register(CommunityOfPractice)
 class CommunityAdmin(admin.ModelAdmin):
-    """Staff add communities and change them; one with requests and a roster is never deleted."""
+    """Staff add communities and change them; one with requests and a roster is never deleted.
+
+    ``evabc.admin`` registers it, with a preview of what changed rules would do to people.
+    """
 
     form = CommunityForm
     list_display = ["short_name", "name", "team"]

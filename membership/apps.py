@@ -8,18 +8,15 @@ class MembershipConfig(AppConfig):
     def ready(self) -> None:
         from allauth.mfa.signals import authenticator_added
 
-        from communities.public_pages import renew_on_change_of
         from membership.accounts import security_events
         from membership.accounts.second_factor import record_new_factor
         from membership.emails.kinds import register
         from membership.meetings import emails as meeting_emails
-        from membership.models import SampleProvince
         from membership.privacy import emails as privacy_emails
         from membership.rosters import emails
 
         authenticator_added.connect(record_new_factor)
         security_events.connect_signals()
-        renew_on_change_of(SampleProvince)  # the banner that says so
         register(
             *emails.LETTER_KINDS,
             *meeting_emails.LETTER_KINDS,

@@ -7,7 +7,7 @@ from requests.clock.digest import send_digests
 from requests.clock.reminders import lapse_overdue, send_due_reminders
 from requests.clock.retention import retain
 from requests.clock.yearly import ask_yearly
-from requests.desk.assignment import look_at_the_open_ones
+from requests.desk.assignment import update_open_verdicts
 
 
 @shared_task(name="joinrequests.remind_and_lapse")
@@ -27,7 +27,7 @@ def ask_yearly_questions() -> None:
 @shared_task(name="joinrequests.look_at_the_open_ones")
 def look_at_open_requests() -> None:
     """Keep the verdicts of the queue up to what the register knows."""
-    look_at_the_open_ones(now=timezone.now())
+    update_open_verdicts(now=timezone.now())
 
 
 @shared_task(name="joinrequests.morning_digest")

@@ -7,6 +7,7 @@ from subprocess import Popen
 
 import pytest
 import redis
+from django.core.cache import caches
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
@@ -85,8 +86,9 @@ def rows_of_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis() -> None:
+def _empty_caches() -> None:
     """Each test begins without the cache, limits, tasks and public pages another one left."""
+    caches["pages"].clear()
     if servers_of_this_run().redis_url:
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
             client.flushdb()
@@ -147,7 +149,7 @@ def celery_worker_process(
     """A Celery worker that takes this test's tasks; its mail goes to `smtp_server`."""
     extra = {"EMAIL_URL": smtp_server.url}
     if "portal" in request.fixturenames:
-        # So that a link in a letter leads to the portal of this test.
+        # So that a link in an email leads to the portal of this test.
         extra["PORTAL_URL"] = request.getfixturevalue("portal").url
     with processes.celery_worker(data_folder / "worker.log", **extra) as process:
         yield process

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from django import forms
 
 from communities.rules.facts import ProgramWork, Standing
-from communities.rules.rule import IF_WRONG, NOTHING_KNOWN, OneOf, Outcome, Rule, Sentence, weigh
+from communities.rules.rule import (
+    IF_WRONG,
+    NOTHING_KNOWN,
+    Outcome,
+    Rule,
+    Sentence,
+    TermField,
+    weigh,
+)
 from communities.rules.vocabulary import FactKind, Funder
 
 _FUNDER_NAMES = {
@@ -15,7 +23,7 @@ _FUNDER_NAMES = {
 
 
 class FundingForm(forms.Form):
-    funder = OneOf(Funder)
+    funder = TermField(Funder)
 
 
 @dataclass(frozen=True)

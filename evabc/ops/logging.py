@@ -168,7 +168,7 @@ def configuration(*, style: str, local: bool) -> dict[str, Any]:
             "django.server": to_root,
             "gunicorn.error": to_root,
             "gunicorn.access": to_root,
-            "django_guid": {"level": "ERROR"},  # it tells of every id that it makes
+            "django_guid": {"level": "ERROR"},  # it reports every id that it makes
             # A line for each page is for programs; who reads along would see nothing else.
             "evabc.requests": {"level": "INFO" if style == "json" else "WARNING"},
         },

@@ -60,6 +60,13 @@ class Section(list[Line]):
         return max(len(self) - MOST_LINES, 0)
 
     @property
+    def more_note(self) -> str:
+        return (
+            f"These are the first {MOST_LINES}, and {self.more} more are not shown. Settle these, "
+            "and the next come up."
+        )
+
+    @property
     def open(self) -> int:
         """How many have no task yet."""
         return sum(not line.has_task for line in self)

@@ -1,11 +1,12 @@
 """Corrections that people ask for, and what retention deleted each night."""
 
+from typing import ClassVar
+
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -32,33 +33,6 @@ class AnswerForm(forms.Form):
         max_length=LONGEST_TEXT,
         error_messages={"required": "Write it in words for the person."},
     )
-
-
-@admin.register(Correction)
-class CorrectionAdmin(CustomPageAdmin):
-    """What people ask a team to correct, the oldest first."""
-
-    list_display = ["who", "asked_at", "state"]
-    list_display_links = ["who"]
-    list_filter = ["state", TeamFilter]
-    search_fields = ["person__search_text"]
-    actions = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Correction]:
-        return corrections_of(request.user)
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(answer_page)
-        name = "membership_correction_answer"
-        return [path("<int:pk>/answer/", view, name=name), *super().get_urls()]
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """What they ask, and the form of the answer."""
-        return _page(request, _own_correction(request, pk), AnswerForm())
-
-    @admin.display(description="who", ordering="person__name")
-    def who(self, correction: Correction) -> str:
-        return str(correction.person)
 
 
 @require_POST
@@ -88,6 +62,29 @@ def _page(request: AuthenticatedRequest, correction: Correction, form: AnswerFor
         "form": form,
     }
     return render(request, "desk/correction.html", context)
+
+
+@admin.register(Correction)
+class CorrectionAdmin(CustomPageAdmin):
+    """What people ask a team to correct, the oldest first."""
+
+    list_display = ["who", "asked_at", "state"]
+    list_display_links = ["who"]
+    list_filter = ["state", TeamFilter]
+    search_fields = ["person__search_text"]
+    actions = None
+    row_views: ClassVar = {"answer": answer_page}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Correction]:
+        return corrections_of(request.user)
+
+    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        """What they ask, and the form of the answer."""
+        return _page(request, _own_correction(request, pk), AnswerForm())
+
+    @admin.display(description="who", ordering="person__name")
+    def who(self, correction: Correction) -> str:
+        return str(correction.person)
 
 
 @admin.register(RetentionDay)

@@ -12,7 +12,7 @@ from communities.rules.vocabulary import Evidence
 from membership.imports.models import ListKind
 
 
-class Evidenced(models.Model):
+class EvidencedModel(models.Model):
     """A fact with its evidence: claimed, listed (list and as-of date), confirmed (who and when).
 
     On a confirmed fact ``list_name`` and ``list_as_of`` name the newest list that spoke of it, and

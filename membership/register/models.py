@@ -10,9 +10,9 @@ from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Funder, InitiativeKind, ProgramType, Region, RoleKind
 from membership.imports.models import ListKind
-from membership.register.evidence import Evidenced
+from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
-from membership.register.periods import NoOverlap
+from membership.register.periods import NoOverlapConstraint
 from membership.search import Searchable
 
 
@@ -38,7 +38,7 @@ class Agency(Searchable):
         super().save(**options)
 
 
-class Program(Evidenced):
+class Program(EvidencedModel):
     """An agency's funded service in a place. The evidence is about its funding."""
 
     LIST_KIND = ListKind.PROGRAMS
@@ -53,10 +53,10 @@ class Program(Evidenced):
     funded_from = models.DateField(null=True, blank=True)
     funded_until = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
-    class Meta(Evidenced.Meta):
+    class Meta(EvidencedModel.Meta):
         ordering = ["agency__name", "type", "community_served"]
         constraints = [
-            *Evidenced.Meta.constraints,
+            *EvidencedModel.Meta.constraints,
             models.UniqueConstraint(
                 fields=["agency", "type", "community_served"],
                 name="one_program_of_a_type_in_a_place",
@@ -76,7 +76,7 @@ class Program(Evidenced):
         return f"{self.agency}: {self.get_type_display()}{place}"
 
 
-class EvaMembership(Evidenced):
+class EvaMembership(EvidencedModel):
     """An EVA BC membership, held by an agency or a person for a period.
 
     ``is_held`` is False where staff looked and there was none: a no for these days.
@@ -98,11 +98,11 @@ class EvaMembership(Evidenced):
         help_text="Empty where staff looked and there was none in these days.",
     )
 
-    class Meta(Evidenced.Meta):
+    class Meta(EvidencedModel.Meta):
         ordering = ["-ends_on"]
         verbose_name = "EVA BC membership"
         constraints = [
-            *Evidenced.Meta.constraints,
+            *EvidencedModel.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(agency__isnull=False, person__isnull=True)
                 | Q(agency__isnull=True, person__isnull=False),
@@ -114,13 +114,13 @@ class EvaMembership(Evidenced):
                 name="eva_membership_ends_after_it_starts",
                 violation_error_message="The membership cannot end before it starts.",
             ),
-            NoOverlap(
+            NoOverlapConstraint(
                 name="eva_memberships_of_an_agency_do_not_overlap",
                 holder="agency",
                 condition=Q(is_held=True),
                 violation_error_message="The agency holds a membership in some of these days already.",
             ),
-            NoOverlap(
+            NoOverlapConstraint(
                 name="eva_memberships_of_a_person_do_not_overlap",
                 holder="person",
                 condition=Q(is_held=True),
@@ -195,7 +195,7 @@ class Person(Searchable):
         return self.name.split(" ")[0] if self.name else "the applicant"
 
 
-class ProgramPosition(Evidenced):
+class ProgramPosition(EvidencedModel):
     """A worker's job in a program, as one source knows it. The evidence is about the caseload.
 
     ``program`` is empty until what they wrote is matched to the register; ``agency_name`` and
@@ -225,10 +225,10 @@ class ProgramPosition(Evidenced):
 
     SAME_THING = ("program", "program_type", "agency_name", "community_served")
 
-    class Meta(Evidenced.Meta):
+    class Meta(EvidencedModel.Meta):
         ordering = ["person", "pk"]
         constraints = [
-            *Evidenced.Meta.constraints,
+            *EvidencedModel.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(program__isnull=False) | ~Q(program_type=""),
                 name="position_names_its_program",
@@ -273,7 +273,7 @@ class CoordinationInitiative(Searchable):
         return self.name
 
 
-class CoordinationRole(Evidenced):
+class CoordinationRole(EvidencedModel):
     """A person's role in an initiative, as one source knows it.
 
     ``initiative`` is empty until it is matched to the register. ``is_held`` is False where staff
@@ -300,10 +300,10 @@ class CoordinationRole(Evidenced):
 
     SAME_THING = ("initiative", "initiative_kind", "initiative_name", "community_served")
 
-    class Meta(Evidenced.Meta):
+    class Meta(EvidencedModel.Meta):
         ordering = ["person", "pk"]
         constraints = [
-            *Evidenced.Meta.constraints,
+            *EvidencedModel.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True)
                 | Q(starts_on__isnull=True)

@@ -9,30 +9,33 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Func, Model, Q
 
 
-class Days(Func):
+class DayRange(Func):
     """The days of a row, from ``starts_on`` to ``ends_on`` inclusive."""
 
     function = "DATERANGE"
     output_field = DateRangeField()
 
     @classmethod
-    def of_row(cls) -> "Days":
+    def of_row(cls) -> "DayRange":
         boundary = RangeBoundary(inclusive_lower=True, inclusive_upper=True)
         return cls(F("starts_on"), F("ends_on"), boundary)
 
 
-class NoOverlap(ExclusionConstraint):
+class NoOverlapConstraint(ExclusionConstraint):
     """The periods of one ``holder`` do not overlap.
 
-    PostgreSQL holds it. SQLite has no such constraint: there the forms and the verbs look, each in a
-    transaction that nobody else writes beside. The sentence and the name are the same on both.
+    PostgreSQL enforces it. SQLite has no such constraint: there the forms and the verbs check, each in
+    a transaction without other writers. The sentence and the name are the same on both.
     """
 
     def __init__(self, *, name: str, holder: str, condition: Q, **kwargs: Any) -> None:
         self.holder = holder
         super().__init__(
             name=name,
-            expressions=[(holder, RangeOperators.EQUAL), (Days.of_row(), RangeOperators.OVERLAPS)],
+            expressions=[
+                (holder, RangeOperators.EQUAL),
+                (DayRange.of_row(), RangeOperators.OVERLAPS),
+            ],
             condition=condition,
             **kwargs,
         )
@@ -43,17 +46,17 @@ class NoOverlap(ExclusionConstraint):
         return path, args, {**kwargs, "holder": self.holder}
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
-        if not _can_hold(schema_editor.connection):
+        if not _has_exclusion(schema_editor.connection):
             return None
         return super().constraint_sql(model, schema_editor)
 
     def create_sql(self, model: Any, schema_editor: Any) -> Any:
-        if not _can_hold(schema_editor.connection):
+        if not _has_exclusion(schema_editor.connection):
             return None
         return super().create_sql(model, schema_editor)
 
     def remove_sql(self, model: Any, schema_editor: Any) -> Any:
-        if not _can_hold(schema_editor.connection):
+        if not _has_exclusion(schema_editor.connection):
             return None
         return super().remove_sql(model, schema_editor)
 
@@ -75,14 +78,14 @@ class NoOverlap(ExclusionConstraint):
         others = rows.filter(
             **{self.holder: holder}, starts_on__lte=last, ends_on__gte=first
         ).exclude(pk=instance.pk)
-        counts = self.condition is None or self.condition.check(
+        applies = self.condition is None or self.condition.check(
             instance._get_field_expression_map(meta=model._meta), using
         )
-        if counts and others.exists():
+        if applies and others.exists():
             raise ValidationError(
                 self.get_violation_error_message(), code=self.violation_error_code
             )
 
 
-def _can_hold(connection: Any) -> bool:
+def _has_exclusion(connection: Any) -> bool:
     return bool(connection.vendor == "postgresql")

@@ -13,6 +13,8 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils.text import slugify
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
@@ -50,10 +52,6 @@ def as_csv(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 def as_xlsx(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
     """The sheet as XLSX, every cell a text."""
-    # Here, because it takes every process megabytes that few of them need.
-    from openpyxl import Workbook
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     for row in (headings, *rows):

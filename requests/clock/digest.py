@@ -15,7 +15,7 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.calendar import is_working_day, working_days_between
+from communities.calendar import STATUTORY_HOLIDAYS, working_days_between
 from communities.models import SupportTeam
 from membership.emails.kinds import Event
 from membership.emails.message import write
@@ -48,7 +48,7 @@ class Digest:
 def send_digests(*, now: datetime, dry_run: bool = False) -> int:
     """Queue the digest of every team that has one due today. Gives their number."""
     today = timezone.localdate(now)
-    if not is_working_day(today):
+    if not STATUTORY_HOLIDAYS.is_working_day(today):
         return 0
     teams = SupportTeam.objects.values_list("pk", flat=True)
     return sum(_send(team, today, now, dry_run) for team in teams)

@@ -1,7 +1,6 @@
 """What staff do at a request beside deciding it: say "I'm on it", let go, leave a note.
 
-And the clock's part: holding the open requests against the rules again, so that the queue can be
-filtered by how they come out.
+And a scheduled part: assessing the open requests again, so that the queue can be filtered by verdict.
 """
 
 from datetime import datetime
@@ -67,8 +66,8 @@ def write_note(*, join_request_id: int, by: User, text: str, now: datetime) -> S
 
 
 @transaction.atomic
-def look_at_the_open_ones(*, now: datetime) -> int:
-    """Keep the verdict of each open request up to what the register knows now. How many changed.
+def update_open_verdicts(*, now: datetime) -> int:
+    """Bring the verdict of each open request up to what the register knows now. Gives how many changed.
 
     Takes the same number of queries whatever their number.
     """
@@ -76,11 +75,11 @@ def look_at_the_open_ones(*, now: datetime) -> int:
     rows = rows.prefetch_related("community__criteria").select_for_update(of=("self",))
     open_requests = list(rows)
     standings = standings_of([r.person for r in open_requests], timezone.localdate(now))
-    turned = []
+    changed = []
     for join_request in open_requests:
         found = assess(standings[join_request.person_id], join_request.community.rules())
         if found.verdict != join_request.verdict:
             join_request.verdict = found.verdict
-            turned.append(join_request)
-    JoinRequest.objects.bulk_update(turned, ["verdict"])
-    return len(turned)
+            changed.append(join_request)
+    JoinRequest.objects.bulk_update(changed, ["verdict"])
+    return len(changed)

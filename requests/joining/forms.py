@@ -1,4 +1,4 @@
-"""What somebody is asked who asks to join, and what staff write when they decide."""
+"""What a person is asked who asks to join, and their answer to a question of staff."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
@@ -13,8 +13,6 @@ from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.forms import ParagraphsField, SingleLineField
 from membership.models import Agency
 from requests.joining.fields import Section, declaration_of, join_field
-from requests.models import ReasonText
-from requests.reasons import offered
 
 LONGEST_NOTE = 2_000
 NO_CLIENTS = "Please do not write anything about the people you serve."
@@ -261,9 +259,10 @@ def join_form_for(
     return join_form_class(community)(data, community=community, initial=initial)
 
 
-def _letter_text(
+def message_field(
     label: str, help_text: str, missing: str = "", *, required: bool = True
 ) -> ParagraphsField:
+    """A text for the other side of a request; ``missing`` is the error where it is required and empty."""
     return ParagraphsField(
         label=label,
         max_length=LONGEST_NOTE * 2,
@@ -279,90 +278,4 @@ def _letter_text(
 class ReplyForm(forms.Form):
     """The applicant's answer to a question."""
 
-    text = _letter_text("Your answer", NO_CLIENTS, "Write your answer.")
-
-
-class ApproveForm(forms.Form):
-    """Approving: a personal paragraph, and a reason where the rules are not met for certain."""
-
-    text = _letter_text(
-        "Personal paragraph (optional)", "It appears here, in the letter.", required=False
-    )
-    reason = _letter_text(
-        "Why you approve all the same",
-        "Kept in the history for staff. The applicant does not see it.",
-        "Not every rule is met for certain. Write why you approve all the same.",
-    )
-
-    def __init__(self, *args: Any, needs_reason: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not needs_reason:
-            del self.fields["reason"]
-
-
-class _ChosenOrWritten(forms.Form):
-    """A ready reason of this community, the staff's own words, or one after the other."""
-
-    used_for: ReasonText.UsedFor
-    choose: str
-    missing: str
-
-    text = _letter_text("Your own paragraph", "", required=False)
-
-    def __init__(
-        self, *args: Any, communities: Iterable[CommunityOfPractice], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["ground"] = forms.ModelChoiceField(
-            offered(self.used_for, communities),
-            label=self.choose,
-            required=False,
-            blank=True,
-            widget=forms.RadioSelect,
-            empty_label="No ready text, only my own words",
-            error_messages={"invalid_choice": "This reason is not offered any more. Choose again."},
-        )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not self.errors and not data.get("ground") and not data.get("text"):
-            self.add_error("text", self.missing)
-        return data
-
-
-class DeclineForm(_ChosenOrWritten):
-    """Declining: why, and what she can do."""
-
-    used_for = ReasonText.UsedFor.DECLINE
-    choose = "Reason"
-    missing = "Choose a reason, or write why, in words for the applicant."
-
-
-class AskForm(_ChosenOrWritten):
-    """Asking for more."""
-
-    used_for = ReasonText.UsedFor.ASK
-    choose = "Question"
-    missing = "Choose a question, or write what you want to ask."
-
-
-class ReopenForm(forms.Form):
-    """Reopening: nothing is sent until a new decision."""
-
-    reason = _letter_text(
-        "Why you look at it again",
-        "Kept in the history for staff. The applicant does not see it.",
-        "Write why you look at it again.",
-    )
-
-
-class NoteForm(forms.Form):
-    """A note for colleagues at a request."""
-
-    # Beside other forms on one page: its ids are its own.
-    prefix = "note"
-    text = _letter_text(
-        "A note for your colleagues",
-        "The applicant does not see it. Please write nothing about an agency’s clients.",
-        "Write the note first.",
-    )
+    text = message_field("Your answer", NO_CLIENTS, "Write your answer.")

@@ -24,7 +24,7 @@ from requests import workflow
 from requests.models import JoinRequest
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 NOW = builders.NOW
 WORDS = {
@@ -57,7 +57,7 @@ SORTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(params=SORTS)
-def seventh(request, catalogue, monkeypatch) -> CommunityOfPractice:
+def seventh(request, monkeypatch) -> CommunityOfPractice:
     monkeypatch.setattr(
         "communities.catalogue.COMMUNITIES", [*COMMUNITIES, WORDS | SORTS[request.param]]
     )
@@ -66,7 +66,7 @@ def seventh(request, catalogue, monkeypatch) -> CommunityOfPractice:
 
 
 @pytest.fixture
-def lou(catalogue) -> Iterator[Client]:
+def lou() -> Iterator[Client]:
     with time_machine.travel(NOW):
         client = Client()
         builders.sign_in(client, builders.lead())
@@ -144,7 +144,7 @@ def test_leads_add_one_in_the_admin_with_its_rules(lou, client):
     assert f'href="/communities/{SLUG}/"' in page(client, "/")
 
 
-def test_the_sample_year_is_lived_with_one_of_each_sort(catalogue, monkeypatch):
+def test_the_sample_year_is_lived_with_one_of_each_sort(monkeypatch):
     more = [WORDS | {"name": f"Invented work {sort}"} | rest for sort, rest in SORTS.items()]
     monkeypatch.setattr("communities.catalogue.COMMUNITIES", [*COMMUNITIES, *more])
     seed()

@@ -282,7 +282,7 @@ def test_the_portal_reads_every_variable_that_it_is_given():
     assert given <= set(SETTINGS)
 
 
-def test_the_image_takes_the_house_along_and_nothing_else():
+def test_the_image_holds_the_packages_and_nothing_else():
     lines = (ROOT / ".dockerignore").read_text().split("\n")
     rules = [line for line in lines if line and line[0] != "#"]
     assert rules[0] == "*"
@@ -293,7 +293,7 @@ def test_the_image_takes_the_house_along_and_nothing_else():
     )
 
 
-def test_every_service_is_held_in_check():
+def test_every_service_is_limited():
     """Started again when it ends, with an end to what it may take, and without power over the machine."""
     services = load()["services"]
 

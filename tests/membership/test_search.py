@@ -9,7 +9,7 @@ from communities.rules.vocabulary import InitiativeKind, ProgramType
 from membership.models import Agency, CoordinationInitiative, Person, Program, ProgramPosition
 from tests import builders
 
-pytestmark = [pytest.mark.core, pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.core, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def stop(process: subprocess.Popen[bytes], *, signal: int, seconds: float = 10) 
 def on_free_port(
     start: Callable[[int], subprocess.Popen[bytes]], *, tries: int = 3
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a server that must be told its port; again when somebody took the port in between."""
+    """Start a server that needs to know its port; again when somebody took the port in between."""
     for _ in range(tries - 1):
         port = free_port()
         with suppress(NotReady):

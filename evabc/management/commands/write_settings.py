@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from evabc.env import SETTINGS, Secret, SetBy, Setting
+from evabc.env import SETTINGS, SetBy, Setting
 
 BEGIN = "# Written by `make docs` from evabc/env.py, until the line that ends it."
 END = "# The end of what `make docs` writes."
@@ -67,9 +67,7 @@ def env_example(_was: str = "") -> str:
     for setting in SETTINGS.values():
         if setting.set_by != SetBy.OPERATOR:
             continue
-        needed = (
-            "Required; make_env.py makes one. " if setting.secret == Secret.MADE else "Required. "
-        )
+        needed = "Required; make_env.py makes one. " if setting.made else "Required. "
         says = (needed if setting.required else "") + _sentence(setting)
         comment = textwrap.wrap(says, 118, break_on_hyphens=False, break_long_words=False)
         lines = [f"# {line}" for line in comment]
@@ -78,7 +76,7 @@ def env_example(_was: str = "") -> str:
 
 
 def compose(was: str) -> str:
-    """docker-compose.yml with the portal's environment written anew between its two marks."""
+    """docker-compose.yml with the portal's environment written again between its two marks."""
     before, _, rest = was.partition(BEGIN)
     _, _, after = rest.partition(END)
     indent = before.rpartition("\n")[2]

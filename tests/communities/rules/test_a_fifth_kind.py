@@ -21,7 +21,7 @@ from requests.models import JoinRequest
 from tests import builders
 from tests.membership.rosters.enrolments import NOW, TODAY, agency, enrolled, member, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 
 class LongMembershipForm(forms.Form):
@@ -60,7 +60,7 @@ NEW_FOR_STAFF = "The sample list of 4 May 2026 says that the agency is a new mem
 
 
 @pytest.fixture
-def community(catalogue, monkeypatch):
+def community(monkeypatch):
     monkeypatch.setitem(KINDS, LongMembership.key, LongMembership)
     stvc = builders.community()
     stvc.criteria.create(kind=LongMembership.key, parameters={"years": 3}, source="This test.")
@@ -76,7 +76,7 @@ def new_member():
 
 
 @pytest.fixture
-def desk(catalogue) -> Iterator[Client]:
+def desk() -> Iterator[Client]:
     with time_machine.travel(NOW):
         client = Client()
         builders.sign_in(client, builders.lead())

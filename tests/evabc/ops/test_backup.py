@@ -25,10 +25,7 @@ from tests import builders
 from tests.servers.parts import is_ci
 
 core = pytest.mark.core
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("catalogue"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 NOW = builders.NOW
 PUBLIC, PRIVATE = new_key_pair()
 

@@ -10,7 +10,6 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -189,8 +188,8 @@ def test_an_answer_has_one_line_with_the_name_of_its_page(client):
         client.get("/nowhere/wren@canary.example/")
         client.get("/healthz")
 
-    told = lines.of("evabc.requests", log.getvalue())
-    assert told == [
+    written = lines.of("evabc.requests", log.getvalue())
+    assert written == [
         {"message": "Answered", "method": "GET", "view": "home", "status": 200},
         {"message": "Answered", "method": "GET", "view": "home", "status": 200},
         {"message": "Answered", "method": "GET", "view": "none", "status": 404},
@@ -268,12 +267,12 @@ def test_somebody_goes_through_the_portal_and_the_log_does_not_know_who(
         _ask_nonsense(portal.url)
 
     text = path.read_text()
-    told = lines.read(text)
+    written = lines.read(text)
     assert {"evabc.requests", "gunicorn.access", "gunicorn.error", "security"} <= {
-        line["logger"] for line in told
+        line["logger"] for line in written
     }
     user = User.objects.get(email="wren@canary.example")
-    assert [line["user"] for line in told if line["message"] == "Wrong code"] == [user.pk] * 2
+    assert [line["user"] for line in written if line["message"] == "Wrong code"] == [user.pk] * 2
     for secret in ("canary", "Canary", "473911", "000001"):
         assert secret not in text
 
@@ -284,11 +283,3 @@ def _ask_nonsense(url):
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
     connection.request("GET", "/my/", headers={"Host": "wren.canary.example"})
     assert connection.getresponse().status == 400
-
-
-@core
-def test_the_form_of_the_lines_must_be_one_of_the_two(monkeypatch):
-    monkeypatch.setenv("EVABC_LOG_LINES", "xml")
-
-    with pytest.raises(ImproperlyConfigured, match="EVABC_LOG_LINES"):
-        env.log_lines(local=True)

@@ -183,6 +183,6 @@ def test_the_log_holds_neither_zooms_link_nor_the_secret_address(client, dana, m
     finally:
         console.setStream(before)
 
-    assert "Not Found: calendar-feed" in written.getvalue()
+    assert '"view": "calendar-feed", "status": 404' in written.getvalue()
     assert CalendarFeed.objects.get().key not in written.getvalue()
     assert "zoom" not in written.getvalue()

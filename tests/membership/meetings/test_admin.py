@@ -227,14 +227,14 @@ def test_zooms_list_is_noted_once_staff_confirm(desk, later):
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        ({"text": ""}, "Choose a file, or paste the list."),
-        ({"text": "Topic,Name,Name\na,b,c"}, "mean the same"),
+        ({"pasted": ""}, "Choose a file, or paste the list."),
+        ({"pasted": "Topic,Name,Name\na,b,c"}, "mean the same"),
         (
             {"file": SimpleUploadedFile("z.csv", "Name\nÀ".encode("utf-16"))},
             "Line 1 of the file is not in UTF-8",
         ),
         (
-            {"file": SimpleUploadedFile("z.csv", b"Name\nA"), "text": "Ana"},
+            {"file": SimpleUploadedFile("z.csv", b"Name\nA"), "pasted": "Ana"},
             "Choose one of the two.",
         ),
     ],

@@ -1,6 +1,6 @@
-"""What a changed rule would do, before it is saved: whose verdict it changes, by name."""
+"""The admin of the communities: before a changed rule is saved, whose verdict it would change, by name."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,12 +23,10 @@ from membership.rosters.enrolments import roster_of
 from requests.lifecycle import OPEN
 from requests.models import JoinRequest
 
-MOST_NAMES = 100  # names on the page; the counts are of all
-
 
 @dataclass(frozen=True)
-class Changed:
-    """A person whose verdict the change would turn."""
+class Change:
+    """A person whose verdict the new rules would change."""
 
     person: Person
     before: Verdict
@@ -37,19 +35,11 @@ class Changed:
 
 @dataclass(frozen=True)
 class Effect:
-    """Whose verdict a change of rules would turn, on the roster and among the waiting requests."""
+    """Whose verdict new rules would change, on the roster and among the open requests."""
 
-    enrolled: list[Changed]
-    waiting: list[Changed]
+    enrolled: list[Change]
+    waiting: list[Change]
     may_name: bool
-
-    @property
-    def enrolled_shown(self) -> list[Changed]:
-        return self.enrolled[:MOST_NAMES] if self.may_name else []
-
-    @property
-    def waiting_shown(self) -> list[Changed]:
-        return self.waiting[:MOST_NAMES] if self.may_name else []
 
 
 def effect_of(
@@ -60,7 +50,7 @@ def effect_of(
     viewer: User,
     on: date,
 ) -> Effect:
-    """Hold the roster and the open requests against both sets of rules. Writes nothing.
+    """Assess the roster and the open requests by both sets of rules. Writes nothing.
 
     Names are for those who decide for the community's family.
     """
@@ -68,31 +58,34 @@ def effect_of(
     open_requests = JoinRequest.objects.filter(community=community, state__in=OPEN)
     waiting = Person.objects.filter(join_requests__in=open_requests)
     return Effect(
-        enrolled=list(_changed(roster.order_by("pk"), before, after, on)),
-        waiting=list(_changed(waiting.order_by("pk"), before, after, on)),
+        enrolled=_changes(roster, before, after, on),
+        waiting=_changes(waiting, before, after, on),
         may_name=community.family in families_of(viewer),
     )
 
 
-def _changed(
+def _changes(
     rows: QuerySet[Person], before: Sequence[Rule], after: Sequence[Rule], on: date
-) -> Iterator[Changed]:
-    people = list(rows)
+) -> list[Change]:
+    people = list(rows.order_by("pk"))
     standings = standings_of(people, on)
-    for person in people:
-        standing = standings[person.pk]
-        was, will_be = assess(standing, before).verdict, assess(standing, after).verdict
-        if was != will_be:
-            yield Changed(person, was, will_be)
+    both = [
+        Change(
+            person,
+            assess(standings[person.pk], before).verdict,
+            assess(standings[person.pk], after).verdict,
+        )
+        for person in people
+    ]
+    return [change for change in both if change.before != change.after]
 
 
 CONFIRMED = "_rules_confirmed"
-
-admin.site.unregister(CommunityOfPractice)
+NAME_LIMIT = 100  # names on the page; the counts are of all
 
 
 @admin.register(CommunityOfPractice)
-class RulesWithEffectAdmin(CommunityAdmin):
+class CommunityWithPreviewAdmin(CommunityAdmin):
     """Before changed rules are saved, staff see whose verdict they would turn, and confirm."""
 
     def change_view(
@@ -111,7 +104,7 @@ class RulesWithEffectAdmin(CommunityAdmin):
         ):
             before, after = community.rules(), self._rules_as_typed(request, community)
             if after is not None and after != before:
-                return self._ask(request, community, before, after)
+                return self._preview(request, community, before, after)
         return super().change_view(request, object_id, form_url, extra_context)
 
     def _rules_as_typed(
@@ -128,7 +121,7 @@ class RulesWithEffectAdmin(CommunityAdmin):
             transaction.set_rollback(True)
         return rules
 
-    def _ask(
+    def _preview(
         self,
         request: HttpRequest,
         community: CommunityOfPractice,
@@ -147,6 +140,7 @@ class RulesWithEffectAdmin(CommunityAdmin):
             "community": community,
             "typed": typed,
             "confirmed": CONFIRMED,
+            "name_limit": NAME_LIMIT,
             "effect": effect_of(
                 community,
                 before=before,

@@ -1,4 +1,4 @@
-"""Before a changed rule is saved, staff see whose verdict it turns, by name, and confirm."""
+"""Before a changed rule is saved, staff see whose verdict it changes, by name, and confirm."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from communities.models import EligibilityCriterion
 from communities.rules.eva_membership import EvaMembershipHeld
 from communities.rules.funding import Funding
 from communities.rules.vocabulary import Funder
-from evabc.desk.rule_changes import effect_of
+from evabc.admin import effect_of
 from membership.models import EvaMembership
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -110,10 +110,10 @@ def test_requests_that_wait_are_counted_and_those_of_other_communities_are_not()
     assert effect.enrolled == []
 
 
-def test_the_other_team_is_told_how_many_and_no_names(dana):
+def test_the_other_team_sees_how_many_and_no_names(dana):
     community = builders.community()
     EvaMembership.objects.all().delete()
     rules = [r for r in community.rules() if r != EvaMembershipHeld()]
     camille = builders.staff(builders.CCSS, "camille@example.org")
     effect = effect_of(community, before=community.rules(), after=rules, viewer=camille, on=TODAY)
-    assert (len(effect.enrolled), effect.enrolled_shown) == (1, [])
+    assert (len(effect.enrolled), effect.may_name) == (1, False)

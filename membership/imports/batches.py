@@ -1,6 +1,6 @@
-"""The part of the register that a list speaks of: read in bulk, changed in memory, saved in bulk.
+"""The part of the register that a list is about: loaded in bulk, changed in memory, saved in bulk.
 
-A dry run and the writing go the same way; the dry run leaves out ``save``. Rows are found by what
+A dry run and the real import go the same way; the dry run leaves out ``save``. Rows are found by what
 they are about (names by ``name_key``, people by their email), so that rows which are not saved yet
 are found too.
 """
@@ -13,7 +13,6 @@ from django.db.models.functions import Lower
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence
-from membership.imports.applying import EVIDENCE_FIELDS
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -27,12 +26,14 @@ from membership.models import (
 from membership.register.names import name_key
 from membership.search import Searchable, update_rows_that_hold
 
+EVIDENCE_FIELDS = ("evidence", "list_name", "list_as_of", "list_says")
+
 _Row = TypeVar("_Row", bound=Model)
 _Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
 
 
-class Shelf(Generic[_Row]):
-    """Rows of one model by what they are about, with those that are new, changed or to go."""
+class RowBatch(Generic[_Row]):
+    """Rows of one model by what they are about, with those that are new, changed or deleted."""
 
     def __init__(self, model: type[_Row], *fields: str) -> None:
         self._model = model
@@ -40,7 +41,7 @@ class Shelf(Generic[_Row]):
         self._rows: dict[Hashable, list[_Row]] = {}
         self._new: list[_Row] = []
         self._changed: dict[int, _Row] = {}
-        self._gone: set[int] = set()
+        self._deleted: set[int] = set()
 
     def all(self, key: Hashable) -> list[_Row]:
         return self._rows.get(key, [])
@@ -48,8 +49,8 @@ class Shelf(Generic[_Row]):
     def first(self, key: Hashable) -> _Row | None:
         return next(iter(self.all(key)), None)
 
-    def known(self) -> dict[int, _Row]:
-        """The rows of the database that are here, by their primary keys."""
+    def by_pk(self) -> dict[int, _Row]:
+        """The rows that the database has, by their primary keys."""
         return {row.pk: row for rows in self._rows.values() for row in rows if row.pk}
 
     def put(self, key: Hashable, row: _Row) -> None:
@@ -67,16 +68,16 @@ class Shelf(Generic[_Row]):
         if row.pk is not None:
             self._changed[row.pk] = row
 
-    def remove(self, key: Hashable, row: _Row) -> None:
-        """The row is to go."""
+    def delete(self, key: Hashable, row: _Row) -> None:
+        """The row is to be deleted."""
         self._rows[key].remove(row)
         self._changed.pop(row.pk, None)
-        self._gone.add(row.pk)
+        self._deleted.add(row.pk)
 
     def save(self) -> None:
         """Write everything, in the same number of queries for a few rows and for many."""
         rows = self._model._default_manager
-        rows.filter(pk__in=self._gone).delete()
+        rows.filter(pk__in=self._deleted).delete()
         # An insert that meets its own row: many times faster than Django's bulk_update.
         rows.bulk_create(
             self._changed.values(),
@@ -89,97 +90,92 @@ class Shelf(Generic[_Row]):
         rows.bulk_create(self._new)
 
 
-class Register:
+class RegisterBatch:
     """What a list needs of the register. With ``lock`` the facts are held until the transaction ends."""
 
     def __init__(self, *, lock: bool = False) -> None:
+        period = ("starts_on", "ends_on", *EVIDENCE_FIELDS)
+        funding = ("funder", "funded_from", "funded_until", *EVIDENCE_FIELDS)
         self._lock = lock
-        self.agencies = Shelf(Agency, "city", "search_text")
-        self.programs = Shelf(
-            Program, "region", "funder", "funded_from", "funded_until", *EVIDENCE_FIELDS
-        )
-        self.memberships = Shelf(EvaMembership, "starts_on", "ends_on", *EVIDENCE_FIELDS)
-        self.people = Shelf(Person, "name", "search_text")
-        self.positions = Shelf(
-            ProgramPosition, "carries_caseload", "starts_on", "ends_on", *EVIDENCE_FIELDS
-        )
-        self.initiatives = Shelf(CoordinationInitiative, "name", "region", "search_text")
-        self.roles = Shelf(CoordinationRole, "starts_on", "ends_on", *EVIDENCE_FIELDS)
-        self.enrolments = Shelf(Enrolment, "started_on")
+        self.agencies = RowBatch(Agency, "city", "search_text")
+        self.programs = RowBatch(Program, "region", *funding)
+        self.memberships = RowBatch(EvaMembership, *period)
+        self.people = RowBatch(Person, "name", "search_text")
+        self.positions = RowBatch(ProgramPosition, "carries_caseload", *period)
+        self.initiatives = RowBatch(CoordinationInitiative, "name", "region", "search_text")
+        self.roles = RowBatch(CoordinationRole, *period)
+        self.enrolments = RowBatch(Enrolment, "started_on")
 
     def save(self) -> None:
         """Write what is new and changed; what others point to comes first."""
-        for shelf in (
-            self.agencies,
-            self.programs,
-            self.memberships,
-            self.people,
-            self.positions,
-            self.initiatives,
-            self.roles,
-            self.enrolments,
-        ):
-            shelf.save()
+        self.agencies.save()
+        self.programs.save()
+        self.memberships.save()
+        self.people.save()
+        self.positions.save()
+        self.initiatives.save()
+        self.roles.save()
+        self.enrolments.save()
 
-    def read_agencies(self, names: Iterable[str]) -> None:
+    def load_agencies(self, names: Iterable[str]) -> None:
         keys = {name_key(name) for name in names}
         agencies = {a.pk: a for a in Agency.objects.filter(name_key__in=keys)}
         for agency in agencies.values():
             self.agencies.put(agency.name_key, agency)
-        for program in self._held(Program.objects.filter(agency__in=agencies)):
+        for program in self._locked(Program.objects.filter(agency__in=agencies)):
             program.agency = agencies[program.agency_id]
             self.programs.put(program_key(program), program)
 
-    def read_memberships(self) -> None:
-        """Of the agencies that were read."""
-        held = EvaMembership.objects.filter(agency__in=self.agencies.known())
-        for membership in self._held(held.select_related("agency")):
+    def load_memberships(self) -> None:
+        """Of the agencies that were loaded."""
+        held = EvaMembership.objects.filter(agency__in=self.agencies.by_pk())
+        for membership in self._locked(held.select_related("agency")):
             if membership.agency:
                 self.memberships.put(membership.agency.name_key, membership)
 
-    def read_people(self, emails: Iterable[str]) -> None:
-        # An address of nobody is no address; the index leaves it out as well.
+    def load_people(self, emails: Iterable[str]) -> None:
+        # People without an email are not known by it; the index leaves them out as well.
         people = Person.objects.exclude(email="").annotate(lower=Lower("email"))
         for person in people.filter(lower__in=set(emails)):
             self.people.put(person.email.lower(), person)
 
-    def read_positions(self) -> None:
-        """Of the people that were read."""
-        for email, position in self._facts_of(ProgramPosition, "program__agency"):
+    def load_positions(self) -> None:
+        """Of the people that were loaded."""
+        for email, position in self._personal_facts(ProgramPosition, "program__agency"):
             if position.program:
                 self.positions.put((email, program_key(position.program)), position)
 
-    def read_initiatives(self) -> None:
+    def load_initiatives(self) -> None:
         """All of them: a province has hundreds."""
         for initiative in CoordinationInitiative.objects.all():
             self.initiatives.put(initiative_key(initiative), initiative)
 
-    def read_roles(self) -> None:
-        """Of the people that were read."""
-        for email, role in self._facts_of(CoordinationRole, "initiative"):
+    def load_roles(self) -> None:
+        """Of the people that were loaded."""
+        for email, role in self._personal_facts(CoordinationRole, "initiative"):
             if role.initiative:
                 self.roles.put((email, initiative_key(role.initiative), role.role), role)
 
-    def read_enrolments(self, community: CommunityOfPractice) -> None:
-        """Of the people that were read."""
-        people = self.people.known()
-        for enrolment in self._held(community.enrolments.filter(person__in=people)):
+    def load_enrolments(self, community: CommunityOfPractice) -> None:
+        """Of the people that were loaded."""
+        people = self.people.by_pk()
+        for enrolment in self._locked(community.enrolments.filter(person__in=people)):
             self.enrolments.put(people[enrolment.person_id].email.lower(), enrolment)
 
-    def _facts_of(self, model: type[_Fact], related: str) -> Iterator[tuple[str, _Fact]]:
-        """What lists and staff said of people, with their emails; lists' own rows come first.
+    def _personal_facts(self, model: type[_Fact], related: str) -> Iterator[tuple[str, _Fact]]:
+        """What lists and staff say about people, with their emails; rows of lists come first.
 
-        What people claim themselves no list touches.
+        No list changes what people claim themselves.
         """
-        people = self.people.known()
+        people = self.people.by_pk()
         rows = model._default_manager.filter(
             person__in=people, evidence__in=[Evidence.LISTED, Evidence.CONFIRMED]
         )
-        found = self._held(rows.select_related(related))
+        found = self._locked(rows.select_related(related))
         for row in sorted(found, key=lambda row: row.evidence != Evidence.LISTED):
             yield people[row.person_id].email.lower(), row
 
-    def _held(self, rows: QuerySet[_Row]) -> QuerySet[_Row]:
+    def _locked(self, rows: QuerySet[_Row]) -> QuerySet[_Row]:
         ordered = rows.order_by("pk")
         return ordered.select_for_update(of=("self",)) if self._lock else ordered
 

@@ -5,17 +5,18 @@ import pytest
 from membership.access import reconciliation
 from membership.access.comparison import MOST_LINES, compare
 from membership.access.exports import Export
+from membership.access.reconciliation import Settlement, settle
 from membership.models import Access, Enrolment, Person, SlackExport
 from tests import builders
 from tests.membership.rosters.enrolments import NOW, TODAY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 PEOPLE = 3_000
 
 
 @pytest.fixture
-def roster(catalogue) -> list[str]:
+def roster() -> list[str]:
     """The addresses of a large roster, everybody with a task for Slack."""
     community = builders.community()
     people = Person.objects.bulk_create(
@@ -55,5 +56,5 @@ def test_a_page_shows_a_hundred_of_each_section_and_says_how_many_more_there_are
 def test_thousands_are_marked_and_none_is_left_out(roster):
     export = kept(roster)
     how = {"team": export.team, "by": export.uploaded_by, "now": NOW}
-    assert reconciliation.mark_joined(chosen=None, **how) == PEOPLE
+    assert settle(settlement=Settlement.JOINED, chosen=None, **how) == PEOPLE
     assert Access.objects.filter(kind="slack").exclude(state="joined").count() == 0

@@ -1,4 +1,4 @@
-"""Staff's words on a page."""
+"""Staff's Markdown on a page."""
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
@@ -8,10 +8,10 @@ register = template.Library()
 
 # HTML in the text is shown, not obeyed, and the parser refuses javascript: addresses. Pictures are
 # off: a picture on another server would tell that server who reads the page.
-_markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
+_parser = MarkdownIt("commonmark", {"html": False}).disable("image")
 
 
 @register.filter
-def wording(text: str) -> SafeString:
+def markdown(text: str) -> SafeString:
     """Staff's Markdown as HTML."""
-    return mark_safe(_markdown.render(text))  # noqa: S308  (html is off, see above)
+    return mark_safe(_parser.render(text))  # noqa: S308  (html is off, see above)
