@@ -10,7 +10,6 @@ from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
-from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 
 from communities.models import CommunityOfPractice
@@ -130,7 +129,6 @@ class CustomPageAdmin(TeamModelAdmin):
         """The page of one row; GET and HEAD only."""
         raise NotImplementedError
 
-    @method_decorator(require_safe)
     def change_view(
         self,
         request: AuthenticatedRequest,  # type: ignore[override]
@@ -140,7 +138,7 @@ class CustomPageAdmin(TeamModelAdmin):
     ) -> HttpResponse:
         if not object_id.isdecimal():
             raise Http404("There is no such row.")
-        return self.own_page(request, int(object_id))
+        return require_safe(self.own_page)(request, int(object_id))
 
     def history_view(
         self,

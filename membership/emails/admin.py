@@ -1,7 +1,6 @@
 """The emails in the outbox: what was sent, how it went, and what staff can do about it."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -188,7 +187,7 @@ class OutboxEmailAdmin(CustomPageAdmin):
     search_fields = ["to_email", "subject"]
     ordering = ["-pk"]
     actions = ["retry_failed"]
-    row_views: ClassVar = {
+    row_views = {
         "retry": retry,
         "again": send_again,
         "came-back": mark_bounced,

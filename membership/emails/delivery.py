@@ -115,13 +115,13 @@ def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
 
 def _smtp_answer(error: Exception) -> tuple[int | None, str]:
     """The SMTP reply code and text, where the server gave one."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, text = max(error.recipients.values(), default=(None, b""))
-    elif isinstance(error, smtplib.SMTPResponseException):
-        code, text = error.smtp_code, error.smtp_error
-    else:
-        return None, ""
-    return code, text.decode(errors="replace") if isinstance(text, bytes) else ""
+    if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
+        code, text = max(error.recipients.values())
+        return code, text.decode(errors="replace")
+    if isinstance(error, smtplib.SMTPResponseException):
+        answer = error.smtp_error
+        return error.smtp_code, answer.decode(errors="replace") if isinstance(answer, bytes) else ""
+    return None, ""
 
 
 def _is_temporary(error: Exception) -> bool:

@@ -1,7 +1,5 @@
 """Corrections that people ask for, and what retention deleted each night."""
 
-from typing import ClassVar
-
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -73,7 +71,7 @@ class CorrectionAdmin(CustomPageAdmin):
     list_filter = ["state", TeamFilter]
     search_fields = ["person__search_text"]
     actions = None
-    row_views: ClassVar = {"answer": answer_page}
+    row_views = {"answer": answer_page}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Correction]:
         return corrections_of(request.user)
