@@ -204,7 +204,7 @@ class OutboxEmailAdmin(CustomPageAdmin):
         email = _own_email(request, pk)
         return _page(
             request,
-            "desk/emails/letter.html",
+            "desk/emails/email.html",
             email,
             title=email.subject,
             attempts=email.failed_attempts.all(),

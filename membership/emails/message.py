@@ -32,7 +32,7 @@ def message_of(email: OutboxEmail) -> EmailMultiAlternatives:
 
 def render_html(subject: str, body: str) -> str:
     """The words of an email as HTML: its paragraphs; a link that stands alone becomes a button."""
-    return render_to_string("email/letter.html", {"subject": subject, "blocks": blocks_of(body)})
+    return render_to_string("email/message.html", {"subject": subject, "blocks": blocks_of(body)})
 
 
 def blocks_of(body: str) -> list[tuple[str, str]]:

@@ -35,7 +35,7 @@ class EmailTemplateForm(forms.Form):
     body = forms.CharField(
         label="Letter",
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 20, "class": "letter-words"}),
+        widget=forms.Textarea(attrs={"rows": 20, "class": "email-words"}),
         error_messages={"required": "Write the letter."},
         help_text=(
             "Plain text; an empty line begins a new paragraph. A paragraph of which nothing remains,"
@@ -92,7 +92,7 @@ def template_list(request: AuthenticatedRequest) -> HttpResponse:
     changed = templates.changed_kinds()
     return _page(
         request,
-        "kinds",
+        "templates",
         title="Wording of letters",
         kinds=[(kind, kind.key in changed) for kind in KINDS.values()],
     )
@@ -120,7 +120,7 @@ def template_page(request: AuthenticatedRequest, kind: str) -> HttpResponse:
                 return redirect("admin:membership_letterwording_kind", kind)
     return _page(
         request,
-        "kind",
+        "template",
         title=found.title,
         kind=found,
         form=form,
