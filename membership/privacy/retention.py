@@ -85,11 +85,7 @@ def ended_sessions(*, now: datetime, dry_run: bool) -> int:
 
 def _deleted(rows: QuerySet[Model], dry_run: bool) -> int:
     """Delete rows that no other rows refer to; returns their number."""
-    if dry_run:
-        return rows.count()
-    pks = list(rows.order_by("pk").values_list("pk", flat=True))
-    rows.model._default_manager.filter(pk__in=pks).delete()
-    return len(pks)
+    return rows.count() if dry_run else rows.delete()[0]
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from requests import workflow
 from requests.lifecycle import Verb
 from requests.models import JoinRequest
 from tests import builders
+from tests.membership.emails.conftest import send_to
 from tests.servers.certificates import certificate
 from tests.servers.smtp import SmtpServer
 
@@ -26,26 +27,6 @@ pytestmark = pytest.mark.django_db
 
 NOW = builders.NOW
 State = OutboxEmail.State
-
-
-@pytest.fixture
-def email():
-    """The receipt of a request that was just sent."""
-    builders.sent(builders.worker())
-    return OutboxEmail.objects.get(kind="receipt")
-
-
-@pytest.fixture
-def to_server(settings, smtp_server):
-    """Mail goes to the real server."""
-    send_to(smtp_server, settings)
-    return smtp_server
-
-
-def send_to(server, settings):
-    settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
-    settings.EMAIL_HOST, _, port = server.url.removeprefix("smtp://").partition(":")
-    settings.EMAIL_PORT = int(port)
 
 
 class RudeServer:

@@ -1,4 +1,4 @@
-"""Staff and an email: tried again, sent again, noted as come back. With a real mail server where it sends."""
+"""What staff do with an email: retry, send again, note a bounce. With a real mail server where it sends."""
 
 from datetime import date, timedelta
 
@@ -21,13 +21,6 @@ State = OutboxEmail.State
 
 
 @pytest.fixture
-def email():
-    """The receipt of a request that was just sent."""
-    builders.sent(builders.worker())
-    return OutboxEmail.objects.get(kind="receipt")
-
-
-@pytest.fixture
 def failed(email):
     """The same after its server refused it for good."""
     OutboxEmail.objects.filter(pk=email.pk).update(state=State.FAILED, attempts=9)
@@ -40,15 +33,6 @@ def sent(email):
     OutboxEmail.objects.filter(pk=email.pk).update(state=State.SENT, sent_at=NOW, attempts=1)
     email.refresh_from_db()
     return email
-
-
-@pytest.fixture
-def to_server(settings, smtp_server):
-    """Mail goes to the real server."""
-    settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
-    settings.EMAIL_HOST, _, port = smtp_server.url.removeprefix("smtp://").partition(":")
-    settings.EMAIL_PORT = int(port)
-    return smtp_server
 
 
 def test_emails_are_narrowed_to_a_kind_without_reading_them_all_for_the_kinds(email, client):
