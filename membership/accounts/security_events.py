@@ -23,7 +23,7 @@ logger = logging.getLogger("security")
 
 
 def log_security_event(event: str, *, user: int | None, **more: object) -> None:
-    """One line. ``event`` is a constant; ``more`` holds fields that the log knows (evabc/ops/logging.py)."""
+    """Log one event. ``event`` is a constant; ``more`` holds fields that the log knows (evabc/ops/logging.py)."""
     logger.info(event, extra={"user": user, **more})
 
 

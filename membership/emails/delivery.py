@@ -42,8 +42,8 @@ def due_letters(now: datetime) -> QuerySet[OutboxEmail]:
 _RELEASED = {"lease_owner": "", "lease_until": None}
 
 
-def _mine(email: OutboxEmail) -> QuerySet[OutboxEmail]:
-    """The row, if whoever claimed it so still has it."""
+def _claimed_row(email: OutboxEmail) -> QuerySet[OutboxEmail]:
+    """The row, if the claim that ``email`` was read under still holds."""
     return OutboxEmail.objects.filter(
         pk=email.pk, state=State.SENDING, lease_owner=email.lease_owner
     )
@@ -66,7 +66,7 @@ def deliver(outbox_email_id: int, *, connection: BaseEmailBackend, now: datetime
     except Exception as error:
         _note_failure(email, error, now)
         return False
-    _mine(email).update(state=State.SENT, sent_at=now, last_error="", **_RELEASED)
+    _claimed_row(email).update(state=State.SENT, sent_at=now, last_error="", **_RELEASED)
     return True
 
 
@@ -84,10 +84,10 @@ def _claim(outbox_email_id: int, now: datetime) -> OutboxEmail | None:
         # Its sender died while a decision contradicted it: it will not be tried again.
         due.filter(wanted=False).update(state=State.CANCELLED, **_RELEASED)
         return None
-    mine = OutboxEmail.objects.filter(pk=outbox_email_id, lease_owner=owner)
-    email = mine.select_related("team").first()
+    rows = OutboxEmail.objects.filter(pk=outbox_email_id, lease_owner=owner)
+    email = rows.select_related("team").first()
     if email and not email.wanted:
-        _mine(email).update(state=State.CANCELLED, **_RELEASED)
+        _claimed_row(email).update(state=State.CANCELLED, **_RELEASED)
         return None
     return email
 
@@ -96,14 +96,14 @@ def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
     """Try again later, or stop and show it to staff."""
     will_retry = _is_temporary(error) and email.attempts <= len(RETRY_MINUTES)
     outcome = {"last_error": _error_summary(error), **_RELEASED}
-    mine = _mine(email)
+    row = _claimed_row(email)
     with transaction.atomic():
         if will_retry:
             due_at = now + timedelta(minutes=RETRY_MINUTES[email.attempts - 1])
-            ended = mine.filter(wanted=True).update(state=State.QUEUED, due_at=due_at, **outcome)
-            ended += mine.filter(wanted=False).update(state=State.CANCELLED, **outcome)
+            ended = row.filter(wanted=True).update(state=State.QUEUED, due_at=due_at, **outcome)
+            ended += row.filter(wanted=False).update(state=State.CANCELLED, **outcome)
         else:
-            ended = mine.update(state=State.FAILED, **outcome)
+            ended = row.update(state=State.FAILED, **outcome)
         # Another worker may have the email by now, and records its own outcome. Of an email to somebody
         # who was erased meanwhile, the server's answer is not kept.
         if ended and OutboxEmail.objects.exclude(to_email="").filter(pk=email.pk).exists():

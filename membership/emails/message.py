@@ -46,26 +46,26 @@ def _is_portal_link(paragraph: str) -> bool:
     return paragraph.startswith(settings.PORTAL_URL + "/") and len(paragraph.split()) == 1
 
 
-# Stands in a preview where the staff's own words will be.
+# Marks the place in a preview where staff write their own text.
 OWN_WORDS = "[own words]"
 
 
 def preview_of(body: str) -> list[tuple[str, str]]:
-    """The paragraphs of an email that staff look at first; the one for their own words is "own"."""
+    """The paragraphs of a preview; the one for the text of staff is of the kind "own"."""
     return [("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(body)]
 
 
 def write(
     kind: str, *, team: SupportTeam, person: Person | None, words: Mapping[str, object]
 ) -> Letter:
-    """The email of a kind with ``words`` filled in, from a team to a person or its own mailbox."""
-    said = {name: _as_text(value) for name, value in {"team": team.name, **words}.items()}
-    subject, body = current_template(kind).filled(said)
+    """The email of a kind, with ``words`` as the values of its placeholders, from a team to a person or its own mailbox."""
+    values = {name: _as_text(value) for name, value in {"team": team.name, **words}.items()}
+    subject, body = current_template(kind).render(values)
     return Letter(kind=kind, team=team, person=person, subject=subject, body=body)
 
 
-def sample_words(kind: LetterKind) -> dict[str, str]:
-    """The words of an email to a sample person; its links lead into this portal."""
+def sample_values(kind: LetterKind) -> dict[str, str]:
+    """Values for an email to a sample person; its links lead into this portal."""
     return {
         p.name: settings.PORTAL_URL + p.sample if p.sample.startswith("/") else p.sample
         for p in kind.placeholders
@@ -73,7 +73,7 @@ def sample_words(kind: LetterKind) -> dict[str, str]:
 
 
 def _as_text(value: object) -> str:
-    """A word of an email: a community by its short name, a day with its weekday, else as it is."""
+    """The text of a value: a community by its short name, a day with its weekday, else as it is."""
     if isinstance(value, CommunityOfPractice):
         return value.short_name
     if isinstance(value, date):

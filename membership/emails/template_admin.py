@@ -17,7 +17,7 @@ from membership.accounts.team_admin import TeamModelAdmin
 from membership.accounts.teams import families_of, is_lead
 from membership.emails import templates
 from membership.emails.kinds import KINDS, LetterKind
-from membership.emails.message import blocks_of, sample_words
+from membership.emails.message import blocks_of, sample_values
 from membership.emails.templates import EmailTemplate, template_problems
 from membership.models import LetterWording
 from membership.refusal import Refused
@@ -168,7 +168,7 @@ def _preview(
     request: AuthenticatedRequest, kind: LetterKind, shown: EmailTemplate
 ) -> dict[str, object]:
     """The email to a sample person, as a mail program shows it and as plain text."""
-    subject, body = shown.filled(sample_words(kind))
+    subject, body = shown.render(sample_values(kind))
     return {"preview_subject": subject, "preview_body": body, "letter_blocks": blocks_of(body)}
 
 

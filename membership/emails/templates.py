@@ -35,14 +35,14 @@ class EmailTemplate:
     number: int = 0
     is_original: bool = True
 
-    def filled(self, words: Mapping[str, str]) -> tuple[str, str]:
-        """Subject and body with the words filled in."""
-        paragraphs = (_fill(p, words).strip() for p in self.body.split("\n\n"))
-        return _fill(self.subject, words), "\n\n".join(p for p in paragraphs if p) + "\n"
+    def render(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """Subject and body with the placeholders replaced by their values."""
+        paragraphs = (_fill(p, values).strip() for p in self.body.split("\n\n"))
+        return _fill(self.subject, values), "\n\n".join(p for p in paragraphs if p) + "\n"
 
 
-def _fill(text: str, words: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda found: words[found[1]], text)
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
 
 
 @functools.cache
@@ -62,12 +62,12 @@ def check_original_texts(**_: object) -> list[checks.CheckMessage]:
             message = f"The kind of email “{kind.key}” has no text."
             found.append(checks.Error(message, hint=hint, id="membership.E010"))
             continue
-        words = original_template(kind.key)
+        template = original_template(kind.key)
         found += [
             checks.Error(
-                f"The text of the kind of email “{kind.key}”: {said}", id="membership.E011"
+                f"The text of the kind of email “{kind.key}”: {problem}", id="membership.E011"
             )
-            for _, said in template_problems(kind, words.subject, words.body)
+            for _, problem in template_problems(kind, template.subject, template.body)
         ]
     return found
 
@@ -156,8 +156,8 @@ def template_problems(kind: LetterKind, subject: str, body: str) -> list[tuple[s
     """What keeps a wording from being saved: (the field, a sentence). Empty where nothing does."""
     neutral = {p.name for p in kind.placeholders if p.neutral}
     return [
-        *(("subject", said) for said in _subject_problems(subject, neutral)),
-        *(("body", said) for said in _body_problems(kind, body)),
+        *(("subject", problem) for problem in _subject_problems(subject, neutral)),
+        *(("body", problem) for problem in _body_problems(kind, body)),
     ]
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from membership.emails.kinds import KINDS
-from membership.emails.message import blocks_of, sample_words
+from membership.emails.message import blocks_of, sample_values
 from membership.emails.templates import (
     EmailTemplate,
     change_template,
@@ -45,7 +45,7 @@ def test_an_original_could_be_saved_is_filled_in_wholly_and_links_stand_alone(ki
     words = original_template(kind)
 
     assert template_problems(KINDS[kind], words.subject, words.body) == []
-    subject, body = words.filled(sample_words(KINDS[kind]))
+    subject, body = words.render(sample_values(KINDS[kind]))
     assert re.findall(r"[{}]", subject + body) == []
     links = [p for p in KINDS[kind].placeholders if p.sample.startswith("/")]
     assert [k for k, _ in blocks_of(body)].count("link") == len(links)
@@ -143,13 +143,13 @@ def test_a_ready_reason_holds_no_placeholder_and_no_code():
 def test_a_paragraph_of_which_nothing_remains_is_left_out():
     words = EmailTemplate("Hi", "One\n\n{text}\n\nTwo {text}\n")
 
-    assert words.filled({"text": ""}) == ("Hi", "One\n\nTwo\n")
+    assert words.render({"text": ""}) == ("Hi", "One\n\nTwo\n")
 
 
 def test_what_is_filled_in_is_never_looked_at_again():
     words = EmailTemplate("Hi", "{name} and {text}\n")
 
-    assert words.filled({"name": "{text}", "text": "{% x %}"}) == ("Hi", "{text} and {% x %}\n")
+    assert words.render({"name": "{text}", "text": "{% x %}"}) == ("Hi", "{text} and {% x %}\n")
 
 
 def test_the_next_email_goes_out_in_the_new_words_and_earlier_ones_stay():
