@@ -78,9 +78,9 @@ def client_address(request: HttpRequest) -> str:
     """
     proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    came_by_proxy = proxies and len(hops) >= proxies
-    said = hops[-proxies] if came_by_proxy else request.META.get("REMOTE_ADDR", "")
-    address = clean_client_ip(said.strip()) or UNKNOWN_ADDRESS
+    is_proxied = proxies and len(hops) >= proxies
+    given = hops[-proxies] if is_proxied else request.META.get("REMOTE_ADDR", "")
+    address = clean_client_ip(given.strip()) or UNKNOWN_ADDRESS
     return str(getattr(ipaddress.ip_address(address), "ipv4_mapped", None) or address)
 
 

@@ -114,9 +114,9 @@ def code_where_no_factor(view: View) -> View:
     return guarded
 
 
-def address_to_confirm(then: str) -> str:
-    """The address of the code's page, which leads on to ``then``."""
-    return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': then})}"
+def address_to_confirm(next_url: str) -> str:
+    """The address of the code's page, which leads on to ``next_url``."""
+    return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': next_url})}"
 
 
 def _return_address(request: HttpRequest) -> str:

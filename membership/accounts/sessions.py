@@ -1,4 +1,4 @@
-"""Sessions end when nobody uses them, and after a time in any case: staff's soon, because of what they see."""
+"""Sessions end after idle time and after a total time; both are shorter for staff."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ MAXIMUM_MESSAGE = "You had been signed in for a long time. To be safe, sign in a
 
 
 class SessionExpiryMiddleware:
-    """Signs out who has been away too long (staff), or signed in too long (everybody).
+    """Sign out staff who were idle too long, and everybody who was signed in too long.
 
     A worker's idle session ends by its own age, which counts from the last time it was written:
     noting that somebody is there keeps it alive.

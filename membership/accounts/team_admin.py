@@ -10,6 +10,7 @@ from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
@@ -125,7 +126,7 @@ class CustomPageAdmin(TeamModelAdmin):
         return [*pages, *super().get_urls()]
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The page of one row."""
+        """The page of one row; GET and HEAD only."""
         raise NotImplementedError
 
     def change_view(
@@ -137,7 +138,7 @@ class CustomPageAdmin(TeamModelAdmin):
     ) -> HttpResponse:
         if not object_id.isdecimal():
             raise Http404("There is no such row.")
-        return self.own_page(request, int(object_id))
+        return require_safe(self.own_page)(request, int(object_id))
 
     def history_view(
         self,

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -22,106 +22,6 @@ from membership.models import OutboxEmail
 from membership.refusal import Refused
 
 State = OutboxEmail.State
-
-
-class BouncedFilter(admin.SimpleListFilter):
-    """Emails that bounced and whose bounce nobody has cleared."""
-
-    title = "what came back"
-    parameter_name = "came-back"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("yes", "Came back, not cleared")]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
-    ) -> QuerySet[OutboxEmail]:
-        if self.value() != "yes":
-            return queryset
-        return queryset.filter(bounce__isnull=False, bounce__cleared_at=None)
-
-
-class KindFilter(admin.SimpleListFilter):
-    """By kind, from the list of those there are: Django's own reads every email for it."""
-
-    title = "kind of letter"
-    parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [(kind.key, kind.title) for kind in KINDS.values()]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
-    ) -> QuerySet[OutboxEmail]:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
-
-
-@admin.register(OutboxEmail)
-class OutboxEmailAdmin(CustomPageAdmin):
-    """What went out, what waits and what failed."""
-
-    list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
-    list_filter = ["state", TeamFilter, BouncedFilter, KindFilter]
-    search_fields = ["to_email", "subject"]
-    ordering = ["-pk"]
-    actions = ["retry_failed"]
-
-    def get_urls(self) -> list[URLPattern]:
-        views = {
-            "retry": retry,
-            "again": send_again,
-            "came-back": mark_bounced,
-            "cleared": clear_bounce,
-        }
-        return [
-            *(
-                path(
-                    f"<int:pk>/{name}/",
-                    self.admin_site.admin_view(view),
-                    name=f"membership_outboxemail_{name}",
-                )
-                for name, view in views.items()
-            ),
-            *super().get_urls(),
-        ]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Letters", **(extra_context or {})})
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """What was sent, as it was sent, how it went, and the actions that are possible now."""
-        email = _own_email(request, pk)
-        return _page(
-            request,
-            "desk/emails/letter.html",
-            email,
-            title=email.subject,
-            attempts=email.failed_attempts.all(),
-            bounce=getattr(email, "bounce", None),
-            steps=steps_of(email),
-            can_retry=email.state == State.FAILED and email.wanted,
-            was_sent=email.state == State.SENT,
-            **_exact_text(email),
-        )
-
-    @admin.action(description="Try failed letters again")
-    def retry_failed(self, request: AuthenticatedRequest, chosen: QuerySet[OutboxEmail]) -> None:
-        """Try each again, and give the reason for each one that was left."""
-        count = 0
-        for email in chosen:
-            try:
-                staff_actions.retry(email_id=email.pk, by=request.user, now=timezone.now())
-            except Refused as refusal:
-                self.message_user(
-                    request, f"{email.subject} to {email.to_email}: {refusal}", messages.WARNING
-                )
-            else:
-                count += 1
-        if count:
-            subject = "1 letter is" if count == 1 else f"{count} letters are"
-            self.message_user(request, f"{subject} on the way again.", messages.SUCCESS)
 
 
 class BounceForm(forms.Form):
@@ -244,3 +144,90 @@ def _page(
     return render(
         request, template, {**admin.site.each_context(request), "letter": email, **context}
     )
+
+
+class BouncedFilter(admin.SimpleListFilter):
+    """Emails that bounced and whose bounce nobody has cleared."""
+
+    title = "what came back"
+    parameter_name = "came-back"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("yes", "Came back, not cleared")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
+    ) -> QuerySet[OutboxEmail]:
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(bounce__isnull=False, bounce__cleared_at=None)
+
+
+class KindFilter(admin.SimpleListFilter):
+    """By kind, from the list of those there are: Django's own reads every email for it."""
+
+    title = "kind of letter"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [(kind.key, kind.title) for kind in KINDS.values()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
+    ) -> QuerySet[OutboxEmail]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(OutboxEmail)
+class OutboxEmailAdmin(CustomPageAdmin):
+    """What went out, what waits and what failed."""
+
+    list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
+    list_filter = ["state", TeamFilter, BouncedFilter, KindFilter]
+    search_fields = ["to_email", "subject"]
+    ordering = ["-pk"]
+    actions = ["retry_failed"]
+    row_views = {
+        "retry": retry,
+        "again": send_again,
+        "came-back": mark_bounced,
+        "cleared": clear_bounce,
+    }
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Letters", **(extra_context or {})})
+
+    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        """What was sent, as it was sent, how it went, and the actions that are possible now."""
+        email = _own_email(request, pk)
+        return _page(
+            request,
+            "desk/emails/email.html",
+            email,
+            title=email.subject,
+            attempts=email.failed_attempts.all(),
+            bounce=getattr(email, "bounce", None),
+            steps=steps_of(email),
+            can_retry=email.state == State.FAILED and email.wanted,
+            was_sent=email.state == State.SENT,
+            **_exact_text(email),
+        )
+
+    @admin.action(description="Try failed letters again")
+    def retry_failed(self, request: AuthenticatedRequest, chosen: QuerySet[OutboxEmail]) -> None:
+        """Try each again, and give the reason for each one that was left."""
+        count = 0
+        for email in chosen:
+            try:
+                staff_actions.retry(email_id=email.pk, by=request.user, now=timezone.now())
+            except Refused as refusal:
+                self.message_user(
+                    request, f"{email.subject} to {email.to_email}: {refusal}", messages.WARNING
+                )
+            else:
+                count += 1
+        if count:
+            subject = "1 letter is" if count == 1 else f"{count} letters are"
+            self.message_user(request, f"{subject} on the way again.", messages.SUCCESS)

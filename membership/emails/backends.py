@@ -1,4 +1,4 @@
-"""How mail leaves the portal: over SMTP, or as files in local mode.
+"""Mail backends: SMTP, or files in local mode.
 
 Both write to no real mailbox of EVA BC while the sample province is loaded, whatever the settings.
 """
@@ -81,7 +81,7 @@ class SMTPBackend(EmailBackend):
                 raise
 
     def close(self) -> None:
-        """Part from the server. It has taken the email by now: trouble here must not send it again."""
+        """Close the connection. The server has the email by now, so an error here must not send it again."""
         with self._deadline():
             try:
                 super().close()
@@ -97,13 +97,13 @@ class SMTPBackend(EmailBackend):
 
         Between two emails a server has nothing to say but that it is going.
         """
-        line = self.connection.sock if self.connection else None
-        if line and select.select([line], [], [], 0)[0]:
+        sock = self.connection.sock if self.connection else None
+        if sock and select.select([sock], [], [], 0)[0]:
             self.close()
 
     @contextlib.contextmanager
     def _deadline(self) -> Iterator[None]:
-        """What is done in it ends in time; one inside of another has the outer one's."""
+        """Everything in the block ends within the deadline; a nested block shares the outer one's."""
         if self._timer:
             yield
             return

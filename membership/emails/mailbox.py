@@ -53,7 +53,7 @@ def message(request: HttpRequest, name: str) -> HttpResponse:
     file = Path(settings.MAIL_FOLDER) / f"{name}.eml"
     if not file.is_file():
         raise Http404("There is no such mail.")
-    return render(request, "email/mailbox_letter.html", {"mail": read_mail(file)})
+    return render(request, "email/mailbox_message.html", {"mail": read_mail(file)})
 
 
 def read_mail(file: Path) -> ReceivedMail:

@@ -4,7 +4,6 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from celery import current_app
@@ -69,7 +68,7 @@ def queue_once(email: Letter, *, key: str, about: str, now: datetime) -> bool:
 SLACK_LINKS = "join.slack.com"
 
 
-def _row_values(email: Letter, about: str, now: datetime) -> dict[str, Any]:
+def _row_values(email: Letter, about: str, now: datetime) -> dict[str, object]:
     if SLACK_LINKS in email.body.lower():
         raise Refused(
             "An invitation link of Slack does not belong in a letter. "

@@ -1,7 +1,7 @@
 """The wording of emails: plain text with placeholders in braces, and nothing else.
 
-Nothing that staff write is evaluated. A placeholder is looked up in a closed list, and what is filled
-in is never looked at again. A paragraph of which nothing remains is left out.
+Nothing that staff write is evaluated. A placeholder is looked up in a closed list, and its value is
+never searched for placeholders again. A paragraph that ends up empty is left out.
 """
 
 import functools
@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.core import checks
@@ -27,7 +27,7 @@ _INVALID = re.compile(r"\{%|%\}|\{\{|\}\}|\{#|#\}|[<>]|\{[^{}\n]*\}|[{}]")
 
 
 @dataclass(frozen=True)
-class Wording:
+class EmailTemplate:
     """Subject and body of a kind of email. ``number`` is the version; 0 before the first change."""
 
     subject: str
@@ -35,21 +35,21 @@ class Wording:
     number: int = 0
     is_original: bool = True
 
-    def filled(self, words: Mapping[str, str]) -> tuple[str, str]:
-        """Subject and body with the words filled in."""
-        paragraphs = (_fill(p, words).strip() for p in self.body.split("\n\n"))
-        return _fill(self.subject, words), "\n\n".join(p for p in paragraphs if p) + "\n"
+    def render(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """Subject and body with the placeholders replaced by their values."""
+        paragraphs = (_fill(p, values).strip() for p in self.body.split("\n\n"))
+        return _fill(self.subject, values), "\n\n".join(p for p in paragraphs if p) + "\n"
 
 
-def _fill(text: str, words: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda found: words[found[1]], text)
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
 
 
 @functools.cache
-def original(kind: str) -> Wording:
-    """The wording that the portal comes with."""
+def original_template(kind: str) -> EmailTemplate:
+    """The template that the portal comes with, from its text file."""
     subject, _, body = KINDS[kind].text_file.read_text(encoding="utf-8").partition("\n")
-    return Wording(subject.strip(), body.strip() + "\n")
+    return EmailTemplate(subject.strip(), body.strip() + "\n")
 
 
 @checks.register()
@@ -62,22 +62,24 @@ def check_original_texts(**_: object) -> list[checks.CheckMessage]:
             message = f"The kind of email “{kind.key}” has no text."
             found.append(checks.Error(message, hint=hint, id="membership.E010"))
             continue
-        words = original(kind.key)
+        template = original_template(kind.key)
         found += [
             checks.Error(
-                f"The text of the kind of email “{kind.key}”: {said}", id="membership.E011"
+                f"The text of the kind of email “{kind.key}”: {problem}", id="membership.E011"
             )
-            for _, said in problems(kind, words.subject, words.body)
+            for _, problem in template_problems(kind, template.subject, template.body)
         ]
     return found
 
 
-_template_cache: ContextVar[dict[str, Wording] | None] = ContextVar("read", default=None)
+_template_cache: ContextVar[dict[str, EmailTemplate] | None] = ContextVar(
+    "template_cache", default=None
+)
 
 
 @contextmanager
 def each_read_once() -> Iterator[None]:
-    """Many emails are written in here: the wording of each kind is read once for all of them."""
+    """For writing many emails: inside the block the template of each kind is read once."""
     before = _template_cache.set({})
     try:
         yield
@@ -85,23 +87,23 @@ def each_read_once() -> Iterator[None]:
         _template_cache.reset(before)
 
 
-def wording_of(kind: str) -> Wording:
-    """The wording that counts now."""
-    read = _template_cache.get()
-    if read is None:
+def current_template(kind: str) -> EmailTemplate:
+    """The template that emails of this kind are written from now."""
+    cached = _template_cache.get()
+    if cached is None:
         return _latest_template(kind)
-    if kind not in read:
-        read[kind] = _latest_template(kind)
-    return read[kind]
+    if kind not in cached:
+        cached[kind] = _latest_template(kind)
+    return cached[kind]
 
 
-def _latest_template(kind: str) -> Wording:
+def _latest_template(kind: str) -> EmailTemplate:
     newest = LetterWording.objects.filter(kind=kind).order_by("-number").first()
     if newest is None:
-        return original(kind)
+        return original_template(kind)
     if not newest.body:
-        return Wording(original(kind).subject, original(kind).body, newest.number)
-    return Wording(newest.subject, newest.body, newest.number, is_original=False)
+        return replace(original_template(kind), number=newest.number)
+    return EmailTemplate(newest.subject, newest.body, newest.number, is_original=False)
 
 
 def changed_kinds() -> set[str]:
@@ -113,19 +115,19 @@ def changed_kinds() -> set[str]:
 # -- Changing it ----------------------------------------------------------------------------------
 
 
-def change_wording(
+def change_template(
     *, kind: str, subject: str, body: str, seen: int, by: User, now: datetime
 ) -> LetterWording:
     """Save a new version, or refuse with the first sentence about what is wrong.
 
     ``seen`` is the version that it was made from: nobody overwrites a version they have not read.
     """
-    for _, sentence in problems(KINDS[kind], subject, body):
+    for _, sentence in template_problems(KINDS[kind], subject, body):
         raise Refused(sentence)
     return _add_version(kind=kind, number=seen + 1, subject=subject, body=body, by=by, at=now)
 
 
-def back_to_original(*, kind: str, seen: int, by: User, now: datetime) -> LetterWording:
+def restore_original(*, kind: str, seen: int, by: User, now: datetime) -> LetterWording:
     """Save a version that goes back to the original wording."""
     return _add_version(kind=kind, number=seen + 1, subject="", body="", by=by, at=now)
 
@@ -150,12 +152,12 @@ _CHANGED_MEANWHILE = (
 # -- What can stand in it -------------------------------------------------------------------------
 
 
-def problems(kind: LetterKind, subject: str, body: str) -> list[tuple[str, str]]:
+def template_problems(kind: LetterKind, subject: str, body: str) -> list[tuple[str, str]]:
     """What keeps a wording from being saved: (the field, a sentence). Empty where nothing does."""
     neutral = {p.name for p in kind.placeholders if p.neutral}
     return [
-        *(("subject", said) for said in _subject_problems(subject, neutral)),
-        *(("body", said) for said in _body_problems(kind, body)),
+        *(("subject", problem) for problem in _subject_problems(subject, neutral)),
+        *(("body", problem) for problem in _body_problems(kind, body)),
     ]
 
 

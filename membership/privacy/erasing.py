@@ -4,7 +4,6 @@
 down only.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -35,17 +34,9 @@ Fact = ProgramPosition | CoordinationRole | EvaMembership
 FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
 
 
-@dataclass(frozen=True)
-class LeftBehind:
-    """What stays of them: the lists of EVA BC that name them, each in words."""
-
-    lists: tuple[str, ...]
-
-
-def left_behind(person: Person) -> LeftBehind:
-    """What erasing leaves, for the page that asks first."""
-    named = {fact.source for model in FACTS for fact in _listed(model, person)}
-    return LeftBehind(tuple(sorted(named)))
+def lists_naming(person: Person) -> list[str]:
+    """The lists of EVA BC that name this person, each in words: what erasing leaves."""
+    return sorted({fact.source for model in FACTS for fact in _listed(model, person)})
 
 
 def lock_for_erasing(*, person_id: int, by: User) -> Person:
@@ -141,7 +132,7 @@ def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[E
 
 
 def _notify_teams(person: Person, now: datetime) -> None:
-    """Who they were, no task may say: so each team is asked to hold its places against its roster."""
+    """Ask each team to compare Slack and Zoom with its roster: no task may name an erased person."""
     there = (*GIVEN, Access.State.TO_REMOVE)
     teams = SupportTeam.objects.filter(
         pk__in=person.accesses.filter(state__in=there).values("team")

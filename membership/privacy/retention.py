@@ -1,7 +1,7 @@
-"""How long each kind of personal data is kept, and letting go of it: what the register knows.
+"""How long each kind of personal data is kept, and deleting what is due: the part of the register.
 
-Each function lets go of what is due in one transaction of its own and gives the number of rows; with
-``dry_run`` it only counts them. ``requests.clock.retention`` calls them.
+Each function works in one transaction of its own and returns the number of rows; with ``dry_run`` it
+only counts them. ``requests.clock.retention`` calls them.
 """
 
 from calendar import monthrange
@@ -73,23 +73,19 @@ def words_of_letters(*, now: datetime, dry_run: bool) -> int:
 
 @transaction.atomic
 def log_of_exports(*, now: datetime, dry_run: bool) -> int:
-    """Who saved which sheet."""
+    """Who downloaded which export."""
     return _deleted(Export.objects.filter(at__lt=before(now, "export_months")), dry_run)
 
 
 @transaction.atomic
 def ended_sessions(*, now: datetime, dry_run: bool) -> int:
-    """Sessions that are over."""
+    """Sessions that have expired."""
     return _deleted(Session.objects.filter(expire_date__lt=now), dry_run)
 
 
 def _deleted(rows: QuerySet[Model], dry_run: bool) -> int:
-    """Rows that nothing hangs on."""
-    if dry_run:
-        return rows.count()
-    pks = list(rows.order_by("pk").values_list("pk", flat=True))
-    rows.model._default_manager.filter(pk__in=pks).delete()
-    return len(pks)
+    """Delete rows that no other rows refer to; returns their number."""
+    return rows.count() if dry_run else rows.delete()[0]
 
 
 @transaction.atomic

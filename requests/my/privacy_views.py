@@ -18,7 +18,7 @@ from membership.forms import LONGEST_TEXT, ParagraphsField
 from membership.models import Person
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
-from membership.privacy.erasing import left_behind
+from membership.privacy.erasing import lists_naming
 from membership.refusal import Refused, refusal_as_form_error, refusal_as_warning
 from membership.register.people import person_for
 from requests.my.privacy import all_that_is_held, erase
@@ -79,7 +79,7 @@ def delete(request: AuthenticatedRequest) -> HttpResponse:
     return render(
         request,
         "my/delete.html",
-        {"refused": refused, "left_behind": left_behind(person)},
+        {"refused": refused, "lists": lists_naming(person)},
     )
 
 
@@ -129,6 +129,6 @@ def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         **admin.site.each_context(request),
         "title": f"Erase {person}?",
         "person": person,
-        "left_behind": left_behind(person),
+        "lists": lists_naming(person),
     }
     return render(request, "desk/person/erase.html", context)

@@ -148,7 +148,7 @@ def limit_files_of(portal, size):
 
 
 @pytest.mark.django_db
-def test_where_the_disk_is_full_nobody_is_told_that_her_request_was_received(redis_url, tmp_path):
+def test_where_the_disk_is_full_the_page_does_not_confirm_the_request(redis_url, tmp_path):
     file = tmp_path / "portal.sqlite3"
     extra = {"DATABASE_URL": f"sqlite:///{file}", "EVABC_LOCAL": "1"}
     extra["EVABC_DATA_DIR"] = str(tmp_path)

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -20,6 +19,7 @@ from requests import workflow
 from requests.lifecycle import Verb
 from requests.models import JoinRequest
 from tests import builders
+from tests.membership.emails.conftest import send_to
 from tests.servers.certificates import certificate
 from tests.servers.smtp import SmtpServer
 
@@ -27,26 +27,6 @@ pytestmark = pytest.mark.django_db
 
 NOW = builders.NOW
 State = OutboxEmail.State
-
-
-@pytest.fixture
-def email():
-    """The receipt of a request that was just sent."""
-    builders.sent(builders.worker())
-    return OutboxEmail.objects.get(kind="receipt")
-
-
-@pytest.fixture
-def to_server(settings, smtp_server):
-    """Mail goes to the real server."""
-    send_to(smtp_server, settings)
-    return smtp_server
-
-
-def send_to(server, settings):
-    settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
-    settings.EMAIL_HOST, _, port = server.url.removeprefix("smtp://").partition(":")
-    settings.EMAIL_PORT = int(port)
 
 
 class RudeServer:
@@ -183,46 +163,6 @@ def closed_port():
         return listener.getsockname()[1]
 
 
-def test_a_server_that_drips_is_cut_off_at_the_deadline(email, rude_server, settings):
-    settings.LETTER_DEADLINE = 0.5
-    stop, started = threading.Event(), time.monotonic()
-
-    def drip(line):
-        while not stop.wait(0.1):
-            line.sendall(b"2")
-
-    rude_server(drip)
-    try:
-        builders.deliver(email.pk, now=NOW)
-    finally:
-        stop.set()
-
-    assert 0.5 <= time.monotonic() - started < 2
-    email.refresh_from_db()
-    assert (email.state, email.last_error) == (State.QUEUED, "TimeoutError")
-
-
-def test_a_server_that_hangs_up_after_taking_the_email_does_not_get_it_twice(email, rude_server):
-    taken = []
-
-    def take_and_hang_up(line):
-        reader = line.makefile("rb")
-        line.sendall(b"220 rude\r\n")
-        for answer in (b"250 rude", b"250 ok", b"250 ok", b"354 go on"):
-            reader.readline()
-            line.sendall(answer + b"\r\n")
-        while reader.readline() != b".\r\n":
-            pass
-        taken.append(1)
-        line.sendall(b"250 taken\r\n")
-
-    rude_server(take_and_hang_up)
-    builders.deliver(email.pk, now=NOW)
-
-    email.refresh_from_db()
-    assert (email.state, len(taken)) == (State.SENT, 1)
-
-
 def test_an_email_that_somebody_is_sending_is_left_alone_until_the_lease_ends(email, to_server):
     OutboxEmail.objects.filter(pk=email.pk).update(
         state=State.SENDING, lease_owner="a worker that died", lease_until=NOW + delivery.LEASE
@@ -309,43 +249,41 @@ def test_the_sweep_sends_what_no_worker_was_asked_for(to_server):
 
 
 class PatientServer:
-    """Speaks SMTP, ends each line after so many emails, and remembers the emails of each line."""
+    """Speaks SMTP, ends each connection after ``limit`` emails, and counts the emails of each."""
 
-    def __init__(self, letters_of_a_line):
-        self.letters_of_a_line = letters_of_a_line
-        self.lines = []
+    def __init__(self, limit):
+        self.limit = limit
+        self.counts = []
 
     def __call__(self, line):
-        self.lines.append(0)
+        self.counts.append(0)
         reader = line.makefile("rb")
         line.sendall(b"220 patient\r\n")
-        while self.lines[-1] < self.letters_of_a_line:
+        while self.counts[-1] < self.limit:
             command = reader.readline()[:4].upper()
             if command == b"DATA":
                 line.sendall(b"354 go on\r\n")
                 while reader.readline() != b".\r\n":
                     pass
-                self.lines[-1] += 1
+                self.counts[-1] += 1
             line.sendall(b"221 bye\r\n" if command == b"QUIT" else b"250 fine\r\n")
             if command in (b"QUIT", b""):
                 return
 
 
-@pytest.mark.parametrize(
-    ("letters_of_a_line", "lines"), [(25, [4]), (3, [3, 1]), (1, [1, 1, 1, 1])]
-)
-def test_a_parcel_goes_over_one_line_and_over_the_next_where_the_server_ends_it(
-    rude_server, letters_of_a_line, lines
+@pytest.mark.parametrize(("limit", "counts"), [(25, [4]), (3, [3, 1]), (1, [1, 1, 1, 1])])
+def test_a_batch_goes_over_one_connection_and_over_the_next_where_the_server_ends_it(
+    rude_server, limit, counts
 ):
     for email in ("dana@example.org", "amal@example.org"):
         builders.sent(builders.worker(email))
-    server = PatientServer(letters_of_a_line)
+    server = PatientServer(limit)
     rude_server(server)
 
     deliver_letter(*OutboxEmail.objects.values_list("pk", flat=True))
 
     assert list(OutboxEmail.objects.values_list("state", "attempts")) == [(State.SENT, 1)] * 4
-    assert server.lines == lines
+    assert server.counts == counts
 
 
 @pytest.fixture(params=["smtp+tls", "smtp+ssl"])
@@ -362,7 +300,7 @@ def encrypting_server(request, tmp_path, settings):
     server.stop()
 
 
-def test_emails_go_over_an_encrypted_line_to_a_server_that_is_trusted(
+def test_emails_go_over_an_encrypted_connection_to_a_server_that_is_trusted(
     encrypting_server, monkeypatch
 ):
     server, shown = encrypting_server
@@ -385,7 +323,7 @@ def test_a_server_that_nobody_vouches_for_gets_no_email(encrypting_server, email
     assert server.messages == []
 
 
-def test_the_next_email_of_a_parcel_goes_out_after_one_that_was_refused(email, rude_server):
+def test_the_next_email_of_a_batch_goes_out_after_one_that_was_refused(email, rude_server):
     news = OutboxEmail.objects.get(kind="news-submit")
     refusing = replies(b"250 rude", b"250 ok", b"550 no such mailbox", b"250 ok", b"221 bye")
     server, lines = PatientServer(25), []
@@ -400,7 +338,7 @@ def test_the_next_email_of_a_parcel_goes_out_after_one_that_was_refused(email, r
 
     email.refresh_from_db()
     news.refresh_from_db()
-    assert (email.state, news.state, server.lines) == (State.FAILED, State.SENT, [1])
+    assert (email.state, news.state, server.counts) == (State.FAILED, State.SENT, [1])
 
 
 def test_a_large_sweep_is_shared_among_the_workers(monkeypatch, to_server):

@@ -16,7 +16,7 @@ from membership.emails.kinds import (
 )
 from membership.emails.message import write
 from membership.emails.queue import queue
-from membership.emails.templates import original
+from membership.emails.templates import original_template
 from membership.models import OutboxEmail
 from requests import workflow
 from requests.lifecycle import Verb
@@ -43,7 +43,7 @@ def kind(tmp_path, monkeypatch):
     )
     kind.text_file.write_text(TEXT)
     monkeypatch.setitem(KINDS, kind.key, kind)
-    original.cache_clear()
+    original_template.cache_clear()
     return kind
 
 
@@ -102,7 +102,7 @@ def test_a_missing_or_impossible_text_is_an_error_at_start(kind, text, id):
     kind.text_file.unlink()
     if text:
         kind.text_file.write_text(text)
-    original.cache_clear()
+    original_template.cache_clear()
 
     found = [error for error in run_checks() if error.id == id]
 

@@ -1,4 +1,4 @@
-"""Staff and an email: tried again, sent again, noted as come back. With a real mail server where it sends."""
+"""What staff do with an email: retry, send again, note a bounce. With a real mail server where it sends."""
 
 from datetime import date, timedelta
 
@@ -21,13 +21,6 @@ State = OutboxEmail.State
 
 
 @pytest.fixture
-def email():
-    """The receipt of a request that was just sent."""
-    builders.sent(builders.worker())
-    return OutboxEmail.objects.get(kind="receipt")
-
-
-@pytest.fixture
 def failed(email):
     """The same after its server refused it for good."""
     OutboxEmail.objects.filter(pk=email.pk).update(state=State.FAILED, attempts=9)
@@ -42,15 +35,6 @@ def sent(email):
     return email
 
 
-@pytest.fixture
-def to_server(settings, smtp_server):
-    """Mail goes to the real server."""
-    settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
-    settings.EMAIL_HOST, _, port = smtp_server.url.removeprefix("smtp://").partition(":")
-    settings.EMAIL_PORT = int(port)
-    return smtp_server
-
-
 def test_emails_are_narrowed_to_a_kind_without_reading_them_all_for_the_kinds(email, client):
     builders.sign_in(client, builders.staff())
     with CaptureQueriesContext(connection) as queries:
@@ -62,7 +46,7 @@ def test_emails_are_narrowed_to_a_kind_without_reading_them_all_for_the_kinds(em
         assert (f"/outboxemail/{email.pk}/change/" in page) is shown
 
 
-def test_a_failed_email_is_tried_again_and_reaches_her_new_address(failed, to_server):
+def test_a_failed_email_is_tried_again_and_reaches_the_new_address(failed, to_server):
     Person.objects.filter(pk=failed.person_id).update(email="new@example.org")
 
     staff_actions.retry(email_id=failed.pk, by=builders.staff(), now=NOW)
@@ -223,9 +207,7 @@ def test_trying_several_again_reports_what_was_left(failed, client):
     ]
 
 
-def test_the_list_asks_the_same_number_of_questions_at_any_length(
-    client,
-):
+def test_the_list_needs_the_same_number_of_queries_at_any_length(client):
     builders.sign_in(client, builders.staff())
 
     def queries() -> int:
