@@ -4,7 +4,7 @@ Everything moves by the verbs themselves, each with the time of its day, in the 
 emails of the past are marked as sent: nobody should get a year of mail at the first start.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -64,7 +64,7 @@ _LEFT = "You told us that you have left the program. Thank you for your time wit
 
 
 # What happens at a moment, which it is given.
-_Act = Callable[[datetime], None]
+_Act = Callable[[datetime], object]
 
 
 class _Calendar:
@@ -86,7 +86,7 @@ class _Calendar:
         applicant: Applicant | None,
         story: dict[Verb, int],
         *,
-        staff: dict[str, User],
+        staff: Mapping[str, User],
         at: datetime,
         leaves: bool = False,
     ) -> None:

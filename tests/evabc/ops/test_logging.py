@@ -220,7 +220,7 @@ def test_an_id_that_comes_along_is_taken_over_where_it_is_a_uuid(client, given, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_id_follows_into_the_task_that_the_request_rang_for(redis_url, smtp_server, tmp_path):
+def test_the_id_follows_into_the_task_that_the_request_enqueued(redis_url, smtp_server, tmp_path):
     given, path = str(uuid.uuid4()), tmp_path / "worker.log"
 
     def page(request):
