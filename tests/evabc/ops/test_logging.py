@@ -81,7 +81,7 @@ def test_no_logger_writes_what_somebody_typed(style, logger, secret):
 
 @core
 def test_ids_numbers_enum_values_and_classes_of_exceptions_are_written():
-    error, task = TimeoutError("wren"), uuid.uuid4()
+    error, task = TimeoutError("wren"), uuid.UUID("83ac8cac-b5a0-465d-b7a7-ab21cd9c7c10")
     with lines.written() as log:
         logging.getLogger("membership.emails").warning(
             "Letter %s, attempt %s, %s, %s, %s: %s", 12, 3, Kind.LATE, str(task), error, True
