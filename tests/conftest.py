@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 
 from tests.servers import chromium as browser
 from tests.servers import processes
-from tests.servers.parts import MissingPart, refuse, servers_of_this_run
+from tests.servers.parts import MissingPart, servers_of_this_run
 from tests.servers.smtp import SmtpServer
 from tests.world import clients, world  # noqa: F401 - fixtures
 
@@ -89,9 +89,8 @@ def rows_of_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker
 def _empty_caches() -> None:
     """Each test begins without the cache, limits, tasks and public pages another one left."""
     caches["pages"].clear()
-    if servers_of_this_run().redis_url:
-        with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-            client.flushdb()
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        client.flushdb()
 
 
 @pytest.fixture(scope="session")
@@ -159,8 +158,8 @@ def celery_worker_process(
 def chromium(data_folder: Path) -> Iterator[Browser]:
     try:
         program = browser.find(Path(servers_of_this_run().folder))
-    except MissingPart as why:
-        refuse("Chromium", str(why))
+    except MissingPart as error:
+        pytest.fail(f"Chromium is missing: {error}. Install it or set CHROMIUM.", pytrace=False)
     # Playwright keeps an event loop in this thread for as long as it runs, and Django refuses its
     # database where it sees one. The loop only ever runs inside Playwright's own calls, so no
     # query of a test can block it.

@@ -81,7 +81,7 @@ def test_no_logger_writes_what_somebody_typed(style, logger, secret):
 
 @core
 def test_ids_numbers_enum_values_and_classes_of_exceptions_are_written():
-    error, task = TimeoutError("wren"), uuid.uuid4()
+    error, task = TimeoutError("wren"), uuid.UUID("83ac8cac-b5a0-465d-b7a7-ab21cd9c7c10")
     with lines.written() as log:
         logging.getLogger("membership.emails").warning(
             "Letter %s, attempt %s, %s, %s, %s: %s", 12, 3, Kind.LATE, str(task), error, True
@@ -220,7 +220,7 @@ def test_an_id_that_comes_along_is_taken_over_where_it_is_a_uuid(client, given, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_id_follows_into_the_task_that_the_request_rang_for(redis_url, smtp_server, tmp_path):
+def test_the_id_follows_into_the_task_that_the_request_enqueued(redis_url, smtp_server, tmp_path):
     given, path = str(uuid.uuid4()), tmp_path / "worker.log"
 
     def page(request):
