@@ -3,8 +3,8 @@
 Each kind has its own transaction: what an interrupted run leaves is found by the next one.
 """
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,12 +15,6 @@ from membership.privacy import retention
 from requests.lifecycle import DECIDED, State
 from requests.models import JoinRequest
 from requests.my.privacy import take_out_of_requests
-
-
-class Deletion(Protocol):
-    """Deletes one kind of data that is due, or only counts it. Gives the number of rows."""
-
-    def __call__(self, *, now: datetime, dry_run: bool) -> int: ...
 
 
 def retain(*, now: datetime, dry_run: bool = False) -> dict[str, int]:
@@ -90,8 +84,9 @@ def people(*, now: datetime, dry_run: bool) -> int:
     return len(pks)
 
 
+# Each deletes what is due of one kind, or only counts it, and gives the number of rows.
 # In this order: what one deletes can be the last thing that kept a row of a later one.
-KINDS: dict[str, Deletion] = {
+KINDS: dict[str, Callable[..., int]] = {
     "sign-ups never confirmed": retention.unconfirmed_sign_ups,
     "drafts": drafts,
     "requests": old_requests,

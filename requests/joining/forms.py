@@ -24,7 +24,7 @@ from membership.models import Agency
 _Field = TypeVar("_Field", bound=forms.Field)
 
 # By the names of the fields. While it is a draft, some are missing or not valid.
-Answers = dict[str, Any]
+Answers = Mapping[str, Any]
 
 LONGEST_NOTE = 2_000
 NO_CLIENTS = "Please do not write anything about the people you serve."
@@ -181,12 +181,12 @@ class JoinForm(forms.Form):
 
     def __init__(
         self,
-        data: Mapping[str, Any] | None = None,
+        data: Answers | None = None,
         *,
         community: CommunityOfPractice,
         initial: Answers | None = None,
     ) -> None:
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial=dict(initial or {}))
         self.community = community
         self.order_fields(sorted(self.fields, key=self._section))
 
@@ -228,7 +228,7 @@ class JoinForm(forms.Form):
         return in_words(self.fields[name], self.data.get(name, ""))
 
 
-def in_words(field: forms.Field, value: Any) -> str:
+def in_words(field: forms.Field, value: object) -> str:
     """An answer as the person reads it."""
     choices = dict(getattr(field, "choices", []))
     return str(choices.get(value, value))
@@ -306,7 +306,7 @@ def join_form_class(community: CommunityOfPractice) -> type[JoinForm]:
 
 def join_form_for(
     community: CommunityOfPractice,
-    data: Mapping[str, Any] | None = None,
+    data: Answers | None = None,
     *,
     initial: Answers | None = None,
 ) -> JoinForm:

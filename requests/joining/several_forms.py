@@ -39,43 +39,31 @@ class SeveralForm(forms.Form):
         communities: Iterable[CommunityOfPractice],
         initial: Answers | None = None,
     ) -> None:
-        super().__init__(data, initial=initial)
-        self._asks = {community: join_form_for(community).fields for community in communities}
-        shared: dict[str, forms.Field] = {}
-        for fields in self._asks.values():
-            shared |= {name: field for name, field in fields.items() if _is_shared(field)}
-        self._first = [name for name in shared if not _is_note(shared[name])]
-        self._last = [name for name in shared if _is_note(shared[name])]
-        self.fields |= {name: shared[name] for name in self._first}
-        for community in self._asks:
-            for name, field in self._differing(community).items():
-                # An error names the community, for there are several questions alike.
-                for code, said in field.error_messages.items():
-                    field.error_messages[code] = f"{community.short_name}: {said}"
-                self.fields[name] = field
-        self.fields |= {name: shared[name] for name in self._last}
-
-    def _differing(self, community: CommunityOfPractice) -> dict[str, forms.Field]:
-        """The fields that are asked for each community, under their names in this form."""
-        return {
-            _key(community, name, field): field
-            for name, field in self._asks[community].items()
-            if not _is_shared(field)
+        super().__init__(data, initial=dict(initial or {}))
+        self._join_fields = {
+            community: join_form_for(community).fields for community in communities
         }
-
-    @property
-    def about_you(self) -> list[forms.BoundField]:
-        """What is asked once, before the communities."""
-        return [self[name] for name in self._first]
-
-    @property
-    def notes(self) -> list[forms.BoundField]:
-        """What is asked once, after the communities."""
-        return [self[name] for name in self._last]
+        shared: dict[str, forms.Field] = {}
+        differing: dict[str, forms.Field] = {}
+        for community, fields in self._join_fields.items():
+            for name, field in fields.items():
+                if _is_shared(field):
+                    shared[name] = field
+                    continue
+                # An error names the community, for there are several questions alike.
+                for code, text in field.error_messages.items():
+                    field.error_messages[code] = f"{community.short_name}: {text}"
+                differing[_key(community, name, field)] = field
+        notes = {name: field for name, field in shared.items() if _is_note(field)}
+        about_you = {name: field for name, field in shared.items() if name not in notes}
+        self.fields |= about_you | differing | notes
+        # What is asked once: before the communities, and after them.
+        self.about_you = [self[name] for name in about_you]
+        self.notes = [self[name] for name in notes]
 
     @property
     def parts(self) -> list[Part]:
-        return [self._part(community) for community in self._asks]
+        return [self._part(community) for community in self._join_fields]
 
     @property
     def answers(self) -> dict[str, Answers]:
@@ -85,21 +73,25 @@ class SeveralForm(forms.Form):
     @property
     def said(self) -> list[tuple[str, str]]:
         """What is answered once, in words."""
-        return [self._in_words(name) for name in (*self._first, *self._last)]
+        return [self._in_words(bound.name) for bound in (*self.about_you, *self.notes)]
 
     def answers_for(self, community: CommunityOfPractice, values: Answers) -> Answers:
         """Of the values of this form, those of one community under the names of its own form."""
         return {
             name: values.get(_key(community, name, field), "")
-            for name, field in self._asks[community].items()
+            for name, field in self._join_fields[community].items()
         }
 
     def _part(self, community: CommunityOfPractice) -> Part:
-        differing = self._differing(community)
+        names = [
+            _key(community, name, field)
+            for name, field in self._join_fields[community].items()
+            if not _is_shared(field)
+        ]
         return Part(
             community=community,
-            fields=[self[name] for name in differing],
-            said=[self._in_words(name) for name in differing],
+            fields=[self[name] for name in names],
+            said=[self._in_words(name) for name in names],
             answers=self.answers_for(community, self.data or self.initial),
         )
 
@@ -114,7 +106,7 @@ def as_typed(drafts: dict[CommunityOfPractice, Answers], *, name: str, phone: st
     What is shared comes from the first draft that has it. Notes are put one below the other, for
     each was written.
     """
-    typed: Answers = {} if drafts else {"name": name, "phone": phone}
+    typed: dict[str, str] = {} if drafts else {"name": name, "phone": phone}
     notes: dict[str, list[str]] = {}
     for community, answers in drafts.items():
         for field_name, field in join_form_class(community).base_fields.items():

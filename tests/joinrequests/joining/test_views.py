@@ -1,4 +1,4 @@
-"""The applicant's pages: the form, the panel, checking, sending, replying, withdrawing."""
+"""Asking to join one community: the form, the panel, checking, sending."""
 
 import html
 
@@ -6,7 +6,6 @@ import pytest
 from django.urls import reverse
 
 from membership.models import Agency, EvaMembership, OutboxEmail, Program
-from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
@@ -117,58 +116,6 @@ def test_answers_sent_after_the_sign_in_ended_are_there_after_signing_in_again(c
 
     assert "I typed a lot." in page
     assert JoinRequest.objects.get().answers["name"] == "Dana Sample"
-
-
-def test_staff_ask_and_the_applicant_answers_and_sees_the_history(signed_in, worker):
-    staff = builders.staff()
-    pk = builders.sent(worker).pk
-    workflow.ask(join_request_id=pk, by=staff, text="Which days do you work?", now=builders.NOW)
-    page = f"/my/requests/{pk}/"
-    assert "Which days do you work?" in text_of(signed_in.get(page))
-
-    answered = signed_in.post(page + "reply/", {"text": "Mondays <b>and</b> Fridays."})
-
-    assert answered.url == page
-    assert JoinRequest.objects.get().state == State.AWAITING_REVIEW
-    assert "Mondays &lt;b&gt;and&lt;/b&gt; Fridays." in signed_in.get(page).content.decode()
-
-
-def test_an_answer_that_comes_too_late_is_refused_and_still_there(signed_in, worker):
-    staff = builders.staff()
-    pk = builders.sent(worker).pk
-    workflow.ask(join_request_id=pk, by=staff, text="Which days?", now=builders.NOW)
-    workflow.decline(join_request_id=pk, by=staff, text="Not this time.", now=builders.NOW)
-
-    page = text_of(signed_in.post(f"/my/requests/{pk}/reply/", {"text": "Mondays and Fridays."}))
-
-    assert "This cannot be done now: the request is “declined”." in page
-    assert "Mondays and Fridays." in page
-
-
-def test_an_applicant_withdraws_their_request(signed_in, worker):
-    pk = builders.sent(worker).pk
-    page = f"/my/requests/{pk}/withdraw/"
-    assert "Take your request back?" in text_of(signed_in.get(page))
-    assert JoinRequest.objects.get().state == State.AWAITING_REVIEW
-
-    signed_in.post(page)
-
-    assert JoinRequest.objects.get().state == State.WITHDRAWN
-
-
-@pytest.mark.parametrize("where", ["", "sent/", "reply/", "withdraw/"])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_somebody_elses_request_does_not_exist(client, worker, where, method):
-    other = builders.worker("other@example.org", "Other Sample")
-    pk = builders.sent(worker).pk
-    client.force_login(other)
-
-    answer = getattr(client, method)(f"/my/requests/{pk}/{where}")
-
-    # The read-only pages answer 405 to a POST before they look for anything.
-    assert answer.status_code in (
-        {404} if method == "get" or where in ("reply/", "withdraw/") else {405}
-    )
 
 
 def test_the_number_of_queries_of_the_form_and_of_sending_is_bounded(

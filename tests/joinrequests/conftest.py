@@ -1,4 +1,4 @@
-"""Who asks to join in these tests."""
+"""Whom these tests sign in."""
 
 import pytest
 from django.test import Client
