@@ -23,7 +23,7 @@ test: ## Before you push: all that guards behaviour, on PostgreSQL, the core on 
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.run
 
-test-all: ## Before a release: the long forms too, as every page held against axe by every role, and clean clones
+test-all: ## Before a release: the long forms too, as every page through axe by every role, and clean clones
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.run --all
 
@@ -31,11 +31,11 @@ bench: ## Measure every promise of speed at 1,000 and 20,000 requests, beside a 
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.bench
 
-pictures: ## Take the pictures of README and staff guide anew, from the running portal
+pictures: ## Take the pictures of README and staff guide again, from the running portal
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.pictures
 
-audit: ## Hold the locked packages against known vulnerabilities, from data in .data/
+audit: ## Compare the locked packages with known vulnerabilities, from data in .data/
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.audit
 

@@ -4,10 +4,14 @@ from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
-from communities.public_pages import public_page
+
+# A page that is the same for every visitor without a session; evabc/page_cache.py caches it. Browsers
+# may keep it too, and ask each time whether it is still the same.
+public_page = cache_control(public=True, no_cache=True)
 
 
 @require_safe

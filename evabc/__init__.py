@@ -1,4 +1,4 @@
-"""The roof: settings, addresses, jobs and the staff site that join the three floors below."""
+"""The project: settings, URLs, tasks and the staff site, above the three layers that know nothing of it."""
 
 from evabc.celery import app as celery_app
 

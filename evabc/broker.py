@@ -25,7 +25,7 @@ class Channel(virtual.Channel):
 
     @property
     def _folder(self) -> Path:
-        """Made anew where somebody has deleted it: worker and beat would die of that."""
+        """Made again where somebody has deleted it: worker and beat would die of that."""
         folder = Path(self.connection.client.transport_options["folder"])
         folder.mkdir(exist_ok=True)
         return folder

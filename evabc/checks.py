@@ -1,4 +1,4 @@
-"""What must hold of the house itself before the portal starts."""
+"""What must hold of the project itself before the portal starts."""
 
 import importlib.util
 from importlib import metadata

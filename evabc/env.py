@@ -6,16 +6,16 @@ derives evabc/docs/settings.md, .env.example and docker-compose.yml's environmen
 Every value can also come from a file: for ``SECRET_KEY`` name the file in ``SECRET_KEY_FILE``. A
 value that is missing or cannot be right stops the start with a sentence that names its variable.
 
-Long, because the declarations are half of it.
+Long, because the declarations are more than half of it.
 """
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import environ
 import pyrage
@@ -24,9 +24,6 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.FileAwareEnv()
-
-WEAK_SECRET_LENGTH = 32
-SAMPLE_SECRETS = ("change-me", "changeme", "secret", "sample", "insecure")
 
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
@@ -44,21 +41,15 @@ class SetBy(Enum):
     TESTS = "Set by the tests"
 
 
-class Secret(Enum):
-    """Where a secret comes from."""
-
-    MADE = "made by evabc/deploy/make_env.py"
-    GIVEN = "given by the operator"
-
-
 @dataclass(frozen=True)
 class Setting:
     """One variable of the environment.
 
     `purpose` says in a sentence or two what it is for. The type of `default` is the type of the setting: a
-    text (empty for none), a whole number not below `least`, or a flag. `required` settings must be given in
-    production. `local` says in words what holds in `make run` when nothing is set, where that differs;
-    `compose` is the value that docker-compose.yml gives.
+    text (empty for none), a whole number not below `least`, or a flag. A text that is given matches
+    `pattern`; `must` says so in words, for who has set another one. `required` settings must be given in
+    production; those that are `made` are made by make_env.py. `local` says in words what holds in
+    `make run` when nothing is set, where that differs; `compose` is the value that docker-compose.yml gives.
     """
 
     name: str
@@ -66,10 +57,13 @@ class Setting:
     default: str | int | bool = ""
     set_by: SetBy = SetBy.OPERATOR
     required: bool = False
-    secret: Secret | None = None
+    secret: bool = False
+    made: bool = False
     local: str = ""
     least: int = 0
     compose: str = ""
+    pattern: str = ".*"
+    must: str = ""
 
 
 _DECLARED = [
@@ -79,29 +73,38 @@ _DECLARED = [
         "this machine, and ports 80 and 443 must reach it: certificates are then fetched by themselves.",
         required=True,
         local="`http://localhost:PORT`",
+        pattern=r"https?://[^/\s]+.*",
+        must="be the address of the portal, for example https://communities.example.org.",
     ),
     Setting(
         "SECRET_KEY",
         "At least 32 random characters that sign sessions and encrypt second factors. Keep it: a new "
         "one signs everybody out.",
         required=True,
-        secret=Secret.MADE,
+        secret=True,
+        made=True,
         local="made once and kept",
+        pattern=r"(?i)(?!.*(change-?me|secret|sample|insecure)).{32,}",
+        must="be a random text of at least 32 characters and not a sample. Make one with: "
+        "python -c 'import secrets; print(secrets.token_urlsafe(50))'",
     ),
     Setting(
         "POSTGRES_PASSWORD",
         "The password of the database, letters and digits only. It is set when the database is "
         "first made; changing it here later does not change it there.",
         required=True,
-        secret=Secret.MADE,
+        secret=True,
+        made=True,
         local="not used",
     ),
     Setting(
         "DATABASE_URL",
         "The database, such as postgres://user:password@host/name",
         set_by=SetBy.COMPOSE,
-        secret=Secret.GIVEN,
+        secret=True,
         local="SQLite in the data folder",
+        pattern=r"(postgres(ql)?|sqlite)://.+",
+        must="name PostgreSQL or SQLite, for example postgres://user:password@host/name.",
         compose="postgres://evabc:${POSTGRES_PASSWORD:?Set POSTGRES_PASSWORD in .env}@database:5432/evabc",
     ),
     Setting(
@@ -110,14 +113,19 @@ _DECLARED = [
         set_by=SetBy.COMPOSE,
         local="files in the data folder",
         compose="redis://redis:6379/0",
+        pattern=r"(rediss?|unix)://.+",
+        must="name Redis, for example redis://redis:6379/0.",
     ),
     Setting(
         "EMAIL_URL",
         "The mail server, such as smtp+tls://portal%40example.org:password@mail.example.org:587 (%40 is "
         "the @ inside a user name)",
         required=True,
-        secret=Secret.GIVEN,
+        secret=True,
         local="files in the data folder",
+        pattern=r"smtp(\+tls|\+ssl)?://(.*@)?[^@/:?]+(:\d+)?([/?].*)?",
+        must="start with smtp://, smtp+tls:// or smtp+ssl:// and name a host, for example "
+        "smtp+tls://user:password@mail.example.org:587.",
     ),
     Setting(
         "EVABC_PRIVACY_OFFICER_NAME",
@@ -198,12 +206,16 @@ _DECLARED = [
         "How lines of the log look: json for programs that collect them, plain for reading along",
         "json",
         local="plain",
+        pattern="json|plain",
+        must="be json or plain.",
     ),
     Setting(
         "EVABC_METRICS_TOKEN",
         "What Prometheus shows to read /metrics, at least 32 random characters. Without it there is "
         "no such page",
-        secret=Secret.GIVEN,
+        secret=True,
+        pattern=".{32,}",
+        must="be a random text of at least 32 characters.",
     ),
     Setting(
         "EVABC_LOCAL",
@@ -231,10 +243,16 @@ _DECLARED = [
 SETTINGS = {setting.name: setting for setting in _DECLARED}
 
 
-def text(name: str, *, default: str | None = None) -> str:
-    """A declared text, or its `default`; the line end that a file brings along does not count."""
-    declared = str(SETTINGS[name].default) if default is None else default
-    return str(env.str(name, default=declared)).strip()
+def text(name: str, *, default: str | None = None, needed: bool = False) -> str:
+    """A declared text, or its `default`; the line end that a file brings along does not count.
+
+    Raises ``ImproperlyConfigured`` when it is not as declared, or `needed` and not there.
+    """
+    setting = SETTINGS[name]
+    value = str(env.str(name, default=str(setting.default) if default is None else default)).strip()
+    if (value or needed) and not re.fullmatch(setting.pattern, value):
+        raise ImproperlyConfigured(f"{name} must {setting.must}")
+    return value
 
 
 def flag(name: str) -> bool:
@@ -269,15 +287,7 @@ def data_dir() -> Path:
 
 def secret_key(*, local: bool, folder: Path) -> str:
     """The signing secret: from the environment, or in local mode one made once and kept."""
-    key = text("SECRET_KEY")
-    if local and not key:
-        return _kept_secret(folder / "secret-key")
-    if len(key) < WEAK_SECRET_LENGTH or any(word in key.lower() for word in SAMPLE_SECRETS):
-        raise ImproperlyConfigured(
-            f"SECRET_KEY must be a random text of at least {WEAK_SECRET_LENGTH} characters and not a sample. "
-            "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
-        )
-    return key
+    return text("SECRET_KEY", needed=not local) or _kept_secret(folder / "secret-key")
 
 
 def _kept_secret(path: Path) -> str:
@@ -293,88 +303,29 @@ def _kept_secret(path: Path) -> str:
 
 def portal_url(*, local: bool) -> str:
     """The address under which people reach the portal, without a slash at the end."""
-    default = f"http://localhost:{number('PORT')}" if local else ""
-    url = text("PORTAL_URL", default=default).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ImproperlyConfigured(
-            "PORTAL_URL must be the address of the portal, for example https://communities.example.org."
-        )
-    return url
+    url = text("PORTAL_URL", needed=not local) or f"http://localhost:{number('PORT')}"
+    return url.rstrip("/")
 
 
-def databases(folder: Path, *, local: bool) -> dict[str, Any]:
+def database(folder: Path, *, local: bool) -> dict[str, Any]:
     """PostgreSQL by DATABASE_URL; in local mode, where it is not given, SQLite in the data folder."""
-    url = text("DATABASE_URL")
-    if not url:
-        if not local:
-            raise ImproperlyConfigured(
-                "DATABASE_URL must name the database, for example postgres://user:password@host/name."
-            )
-        config: dict[str, Any] = {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": str(folder / "portal.sqlite3"),
-        }
-    else:
+    if url := text("DATABASE_URL", needed=not local):
         config = dict(environ.Env.db_url_config(url))
-    engine = config.get("ENGINE", "")
-    if engine.endswith("sqlite3"):
-        config["OPTIONS"] = SQLITE_OPTIONS
-    elif engine.endswith("postgresql"):
-        config.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
     else:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must name PostgreSQL or SQLite, for example postgres://user:password@host/name."
-        )
-    return {"default": config}
-
-
-def redis_url(*, local: bool) -> str:
-    """Redis for jobs and cache; in local mode it may be left out."""
-    url = text("REDIS_URL")
-    if not url and not local:
-        raise ImproperlyConfigured("REDIS_URL must name Redis, for example redis://redis:6379/0.")
-    return url
+        config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "portal.sqlite3")}
+    if config["ENGINE"].endswith("sqlite3"):
+        return {**config, "OPTIONS": SQLITE_OPTIONS}
+    return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
 def mail(*, local: bool) -> dict[str, Any]:
     """How mail leaves: to the server of EMAIL_URL, or in local mode as files into the data folder."""
-    url = text("EMAIL_URL")
+    url = text("EMAIL_URL", needed=not local)
     if not url:
-        if not local:
-            raise ImproperlyConfigured(
-                "EMAIL_URL must name the mail server, for example smtp+tls://user:password@mail.example.org:587."
-            )
         return {"EMAIL_BACKEND": "membership.emails.backends.FolderBackend"}
-    if not url.startswith(("smtp://", "smtp+tls://", "smtp+ssl://")) or not urlsplit(url).hostname:
-        raise ImproperlyConfigured(
-            "EMAIL_URL must start with smtp://, smtp+tls:// or smtp+ssl:// and name a host."
-        )
     config = dict(environ.Env.email_url_config(url))
     config.pop("EMAIL_FILE_PATH", None)
     return {**config, "EMAIL_BACKEND": "membership.emails.backends.SMTPBackend"}
-
-
-def list_limits() -> dict[str, int]:
-    """Days after which an imported list is too old to propose anything, by the rule it serves."""
-    return {
-        "eva-membership": number("EVABC_MEMBERSHIP_LIST_DAYS"),
-        "funding": number("EVABC_PROGRAM_LIST_DAYS"),
-        "coordination-role": number("EVABC_ROLE_LIST_DAYS"),
-        "caseload": number("EVABC_POSITION_LIST_DAYS"),
-    }
-
-
-def retention() -> dict[str, int]:
-    """How long each kind of personal data is kept, in the unit that its name ends with."""
-    return {
-        "signup_days": number("EVABC_KEEP_SIGNUP_DAYS"),
-        "draft_days": number("EVABC_KEEP_DRAFT_DAYS"),
-        "request_months": number("EVABC_KEEP_REQUEST_MONTHS"),
-        "person_months": number("EVABC_KEEP_PERSON_MONTHS"),
-        "letter_days": number("EVABC_KEEP_LETTER_DAYS"),
-        "export_months": number("EVABC_KEEP_EXPORT_MONTHS"),
-    }
 
 
 def waiting_limits() -> dict[str, int]:
@@ -402,20 +353,7 @@ def backup_recipient() -> str:
 
 def log_lines(*, local: bool) -> str:
     """How lines of the log look: JSON for programs, plain for who reads along."""
-    style = text("EVABC_LOG_LINES", default="plain" if local else None)
-    if style not in {"json", "plain"}:
-        raise ImproperlyConfigured("EVABC_LOG_LINES must be json or plain.")
-    return style
-
-
-def metrics_token() -> str:
-    """What Prometheus shows to read /metrics; without one there is no such page."""
-    given = text("EVABC_METRICS_TOKEN")
-    if given and len(given) < WEAK_SECRET_LENGTH:
-        raise ImproperlyConfigured(
-            f"EVABC_METRICS_TOKEN must be a random text of at least {WEAK_SECRET_LENGTH} characters."
-        )
-    return given
+    return text("EVABC_LOG_LINES", default="plain" if local else None)
 
 
 def undeclared() -> list[str]:

@@ -6,7 +6,7 @@ SCHEDULE = {
     "say-that-you-live": {"task": "evabc.say_that_you_live", "schedule": 30.0},
     "sweep-letters": {"task": "membership.sweep_letters", "schedule": 30.0},
     # Once a day would do. Every hour makes up for a night when nothing ran; by day only, because
-    # its emails make phones ring.
+    # nobody wants its emails at night.
     "remind-and-lapse": {
         "task": "joinrequests.remind_and_lapse",
         "schedule": crontab(minute="7", hour="7-19"),

@@ -1,6 +1,7 @@
 """Settings of the portal. What differs from machine to machine comes from ``env.py``."""
 
 import zoneinfo
+from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django_guid.integrations import CeleryIntegration
@@ -21,9 +22,9 @@ PORTAL_URL = env.portal_url(local=LOCAL)
 DEBUG = DEV
 SECOND_FACTOR_REQUIRED = env.flag("EVABC_SECOND_FACTOR") or not LOCAL
 
-PORTAL_HOST = env.urlsplit(PORTAL_URL).hostname or ""
+PORTAL_HOST = urlsplit(PORTAL_URL).hostname or ""
 PORTAL_IS_HTTPS = PORTAL_URL.startswith("https://")
-# localhost is for health checks; letters take their links from PORTAL_URL, never from the host.
+# localhost is for health checks; emails take their links from PORTAL_URL, never from the host.
 ALLOWED_HOSTS = [PORTAL_HOST, "localhost", "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 
@@ -52,10 +53,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "evabc.ops.metrics.RequestMetricsMiddleware",
     "evabc.page_cache.PublicPageCacheMiddleware",
     "django_guid.middleware.guid_middleware",
     "evabc.middleware.AccessLogMiddleware",
-    "evabc.ops.metrics.RequestMetricsMiddleware",
     "evabc.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -103,12 +104,13 @@ TEMPLATES = [
 
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-DATABASES = env.databases(DATA_DIR, local=LOCAL)
+DATABASES = {"default": env.database(DATA_DIR, local=LOCAL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.redis_url(local=LOCAL)
-if REDIS_URL:
-    _redis = {
+REDIS_URL = env.text("REDIS_URL", needed=not LOCAL)
+CACHES = {
+    # Limits and used codes must hold in every process.
+    "default": {
         "BACKEND": "evabc.ops.redis_cache.FailOpenRedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
@@ -117,16 +119,13 @@ if REDIS_URL:
             "SOCKET_TIMEOUT": 1,
         },
     }
-    CACHES = {"default": _redis, "pages": {**_redis, "KEY_PREFIX": "pages", "TIMEOUT": 3600}}
-else:
-    # Limits and used codes must hold in every process; a page may be a second old in another one.
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-            "LOCATION": "portal_cache",
-        },
-        "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "TIMEOUT": 1},
-    }
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+    },
+    "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # -- Sign-in: a code sent to the email, no passwords anywhere ----------------------------------
@@ -158,7 +157,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("EVABC_TRUSTED_PROXIES")
 LIMITS_TIMES = env.number("EVABC_LIMITS_TIMES")
-MFA_ADAPTER = "membership.accounts.factor_secrets.MFAAdapter"
+MFA_ADAPTER = "membership.accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "EVA BC Communities of Practice"
@@ -170,8 +169,8 @@ STAFF_IDLE_SECONDS = 30 * 60
 STAFF_SESSION_SECONDS = 12 * 60 * 60
 SESSION_SECONDS = 30 * 24 * 60 * 60
 # The prefix holds a cookie to https, to this very host and to the whole of it; browsers see to it.
-_ONLY_HERE = "__Host-" if PORTAL_IS_HTTPS else ""
-SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_ONLY_HERE}sessionid", f"{_ONLY_HERE}csrftoken"
+_COOKIE_PREFIX = "__Host-" if PORTAL_IS_HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid", f"{_COOKIE_PREFIX}csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PORTAL_IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 
@@ -181,7 +180,7 @@ MAIL_FOLDER = str(DATA_DIR / "mail")
 MAIL_IS_FILES = LOCAL and not env.text("EMAIL_URL")
 vars().update(env.mail(local=LOCAL))
 EMAIL_TIMEOUT = 10  # seconds for one socket operation
-LETTER_DEADLINE = 30  # seconds in all for handing one letter to the mail server
+LETTER_DEADLINE = 30  # seconds in all for handing one email to the mail server
 DEFAULT_FROM_EMAIL = "EVA BC Communities of Practice <programsupport@endingviolence.org>"
 
 # -- Jobs ---------------------------------------------------------------------------------------
@@ -203,7 +202,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # -- Rosters ------------------------------------------------------------------------------------
 
-LIST_LIMIT_DAYS = env.list_limits()
+# Days after which an imported list is too old to propose anything, by the kind of rule it serves.
+LIST_LIMIT_DAYS = {
+    "eva-membership": env.number("EVABC_MEMBERSHIP_LIST_DAYS"),
+    "funding": env.number("EVABC_PROGRAM_LIST_DAYS"),
+    "coordination-role": env.number("EVABC_ROLE_LIST_DAYS"),
+    "caseload": env.number("EVABC_POSITION_LIST_DAYS"),
+}
 
 # -- The staff desk -----------------------------------------------------------------------------
 
@@ -218,7 +223,15 @@ LEAST_FREE_MB = env.number("EVABC_LEAST_FREE_MB")
 
 # -- Privacy ------------------------------------------------------------------------------------
 
-RETENTION = env.retention()
+# How long each kind of personal data is kept, in the unit that its name ends with.
+RETENTION = {
+    "signup_days": env.number("EVABC_KEEP_SIGNUP_DAYS"),
+    "draft_days": env.number("EVABC_KEEP_DRAFT_DAYS"),
+    "request_months": env.number("EVABC_KEEP_REQUEST_MONTHS"),
+    "person_months": env.number("EVABC_KEEP_PERSON_MONTHS"),
+    "letter_days": env.number("EVABC_KEEP_LETTER_DAYS"),
+    "export_months": env.number("EVABC_KEEP_EXPORT_MONTHS"),
+}
 PRIVACY_OFFICER = {
     "name": env.text("EVABC_PRIVACY_OFFICER_NAME"),
     "email": env.text("EVABC_PRIVACY_OFFICER_EMAIL"),
@@ -251,17 +264,17 @@ if ALLAUTH_TRUSTED_PROXY_COUNT:
 
 # -- Pages --------------------------------------------------------------------------------------
 
-SERVED_AS_THEY_LIE = LOCAL or env.flag("EVABC_TEST")  # needs no collectstatic
+WITHOUT_COLLECTSTATIC = LOCAL or env.flag("EVABC_TEST")
 STATIC_URL = "static/"
-STATIC_ROOT = None if SERVED_AS_THEY_LIE else BASE_DIR / "staticfiles"
+STATIC_ROOT = None if WITHOUT_COLLECTSTATIC else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = SERVED_AS_THEY_LIE
+WHITENOISE_USE_FINDERS = WITHOUT_COLLECTSTATIC
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
-            if SERVED_AS_THEY_LIE
+            if WITHOUT_COLLECTSTATIC
             else "whitenoise.storage.CompressedManifestStaticFilesStorage"
         )
     },
@@ -285,4 +298,4 @@ DJANGO_GUID = {
     "EXPOSE_HEADER": False,
     "INTEGRATIONS": [CeleryIntegration()],
 }
-METRICS_TOKEN = env.metrics_token()
+METRICS_TOKEN = env.text("EVABC_METRICS_TOKEN")

@@ -1,4 +1,4 @@
-"""Which parts of the portal were alive when."""
+"""When beat and the workers last reported."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class Heartbeat(models.Model):
-    """One part that nobody looks at (beat, the workers), and when it last did something."""
+    """A background part (beat, the workers) and when it last did something."""
 
     class Part(models.TextChoices):
         BEAT = "beat", "beat"
@@ -23,6 +23,6 @@ class Heartbeat(models.Model):
 
 
 def note_alive(part: Heartbeat.Part, *, now: datetime) -> None:
-    """This process did its part just now."""
+    """Record that this process was active at ``now``."""
     owner = f"{socket.gethostname()}/{os.getpid()}"
     Heartbeat.objects.update_or_create(part=part, defaults={"owner": owner, "seen_at": now})

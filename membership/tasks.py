@@ -12,6 +12,8 @@ from membership.imports import uploads
 from membership.meetings.reminders import send_due_reminders
 from membership.rosters.reassessment import reassess_if_due
 
+logger = logging.getLogger(__name__)
+
 SWEEP_AT_MOST = 500  # emails in one sweep; the next one follows in half a minute
 BATCH = 25  # emails that go over one connection; many mail servers end a longer one
 
@@ -35,20 +37,16 @@ def sweep_letters() -> None:
     deliver_batch(ids[:BATCH])
 
 
-logger = logging.getLogger(__name__)
-
-
 @shared_task(name="membership.reassess_rosters")
 def reassess_rosters() -> None:
     """Assess all open enrolments again, once a day."""
-    done = reassess_if_due(now=timezone.now())
-    if done:
+    if result := reassess_if_due(now=timezone.now()):
         logger.info(
             "Reassessed %s enrolments: %s opened, %s changed, %s settled on the worklist.",
-            done.looked_at,
-            done.opened,
-            done.changed,
-            done.settled,
+            result.looked_at,
+            result.opened,
+            result.changed,
+            result.settled,
         )
 
 
@@ -60,7 +58,7 @@ def carry_on_with_list(list_import_id: int) -> None:
 
 @shared_task(name="membership.sweep_lists")
 def sweep_lists() -> None:
-    """Go on with lists whose worker died, and put aside what nobody works on any more."""
+    """Continue imports whose worker died, and discard those that nobody works on any more."""
     now = timezone.now()
     for list_import_id in uploads.stalled(now=now):
         uploads.carry_on(list_import_id=list_import_id, now=now)

@@ -1,4 +1,4 @@
-"""Hold the locked packages against known vulnerabilities, without a network: `make audit`.
+"""Compare the locked packages with known vulnerabilities, without a network: `make audit`.
 
 The data is the export of the OSV database for PyPI (one zip of JSON files), fetched by whoever has a
 network and put into `.data/osv-pypi.zip`, or named as the first argument. Ends with 1 when a locked
@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
     day = datetime.fromtimestamp(data.stat().st_mtime, UTC)
     _say(
         *known,
-        f"{len(packages)} packages held against the data of {day:%Y-%m-%d}: {len(known)} known.",
+        f"{len(packages)} packages compared with the data of {day:%Y-%m-%d}: {len(known)} known.",
     )
     return 1 if known else 0
 

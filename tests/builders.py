@@ -150,7 +150,7 @@ def sign_in(
     if second_factor:
         methods.append({"method": "mfa", "at": 0})
     session["account_authentication_methods"] = methods
-    # As after her first page, so that a test counts the queries of its own page only.
+    # As after the first page, so that a test counts the queries of its own page only.
     session["signed_in_at"] = session["seen_at"] = int(time.time())
     session["account_authentication_methods_user"] = user_id_to_str(user)
     session.save()
@@ -165,6 +165,6 @@ def sign_in_browser(page: Page, url: str, user: User) -> None:
 
 
 def deliver(outbox_email_id: int, *, now: datetime) -> bool:
-    """Send one letter as a worker does at that moment. True when it was sent."""
+    """Send one email as a worker does at that moment. True when it was sent."""
     with get_connection() as connection:
         return delivery.deliver(outbox_email_id, connection=connection, now=now)

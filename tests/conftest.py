@@ -7,13 +7,14 @@ from subprocess import Popen
 
 import pytest
 import redis
+from django.core.cache import caches
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tests.servers import chromium as browser
 from tests.servers import processes
-from tests.servers.parts import MissingPart, refuse, servers_of_this_run
+from tests.servers.parts import MissingPart, servers_of_this_run
 from tests.servers.smtp import SmtpServer
 from tests.world import clients, world  # noqa: F401 - fixtures
 
@@ -85,11 +86,11 @@ def rows_of_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis() -> None:
+def _empty_caches() -> None:
     """Each test begins without the cache, limits, tasks and public pages another one left."""
-    if servers_of_this_run().redis_url:
-        with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-            client.flushdb()
+    caches["pages"].clear()
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        client.flushdb()
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +148,7 @@ def celery_worker_process(
     """A Celery worker that takes this test's tasks; its mail goes to `smtp_server`."""
     extra = {"EMAIL_URL": smtp_server.url}
     if "portal" in request.fixturenames:
-        # So that a link in a letter leads to the portal of this test.
+        # So that a link in an email leads to the portal of this test.
         extra["PORTAL_URL"] = request.getfixturevalue("portal").url
     with processes.celery_worker(data_folder / "worker.log", **extra) as process:
         yield process
@@ -157,8 +158,8 @@ def celery_worker_process(
 def chromium(data_folder: Path) -> Iterator[Browser]:
     try:
         program = browser.find(Path(servers_of_this_run().folder))
-    except MissingPart as why:
-        refuse("Chromium", str(why))
+    except MissingPart as error:
+        pytest.fail(f"Chromium is missing: {error}. Install it or set CHROMIUM.", pytrace=False)
     # Playwright keeps an event loop in this thread for as long as it runs, and Django refuses its
     # database where it sees one. The loop only ever runs inside Playwright's own calls, so no
     # query of a test can block it.

@@ -3,6 +3,6 @@
 import sys
 
 
-def told(figures: str) -> None:
+def report_figure(figures: str) -> None:
     """Say a figure in what pytest keeps of a passed test."""
     sys.stdout.write(f"figures: {figures}\n")

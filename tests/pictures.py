@@ -85,7 +85,7 @@ def _answers(url: str) -> bool:
 
 
 def sign_in(page: Page, url: str, mail: Path, email: str) -> None:
-    """By the code in the newest letter of the mail folder."""
+    """By the code in the newest email of the mail folder."""
     page.goto(f"{url}/accounts/login/?next=/admin/")
     page.get_by_label("Your work email").fill(email)
     page.keyboard.press("Enter")
@@ -98,8 +98,8 @@ def sign_in(page: Page, url: str, mail: Path, email: str) -> None:
 def _code(mail: Path, email: str) -> str:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        for letter in mail.glob("*.eml"):
-            text = letter.read_text()
+        for file in mail.glob("*.eml"):
+            text = file.read_text()
             found = re.search(r"^\d{6}$", text, re.M)
             if found and f"To: {email}" in text:
                 return found[0]

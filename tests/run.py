@@ -3,7 +3,7 @@
 python -m tests.run              every test but the long ones, on PostgreSQL; the core again on SQLite
 python -m tests.run --all        all of them, with the long forms
 python -m tests.run --lint       style and types alone
-python -m tests.run PATH -k ...  style, types and the tests that pytest is told of here
+python -m tests.run PATH -k ...  style, types and the tests that these arguments name
 """
 
 import os

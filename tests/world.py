@@ -52,7 +52,7 @@ def world():
     feed = renew_feed(person=worker.person, now=builders.NOW)
     return {
         "worker": worker,
-        "her place": place,
+        "own enrolment": place,
         "access": place.person.accesses.get(kind="slack"),
         "meeting": planned(
             "cbvs", by=builders.staff(email="planner@example.org"), day=date(2099, 6, 16)

@@ -25,7 +25,7 @@ from membership.emails.delivery import due_letters
 from membership.models import Heartbeat, OutboxEmail
 
 SILENT = timedelta(minutes=2)  # beat sends a heartbeat every half minute
-LETTERS_WAIT = timedelta(minutes=15)
+EMAIL_WAIT = timedelta(minutes=15)
 BACKUP_AGE = timedelta(hours=36)
 BROKER_SECONDS = 2
 
@@ -50,7 +50,7 @@ def checks(*, now: datetime) -> list[Check]:
     except Error:
         problem = "The database does not answer. Look whether it runs and whether its disk is full."
         return [Check("database", problem), _broker(), _disk()]
-    return [*first, *(look(now) for look in _LOOKS), _broker(), _disk()]
+    return [*first, *(check(now) for check in _TIMED_CHECKS), _broker(), _disk()]
 
 
 def _database() -> Check:
@@ -79,7 +79,7 @@ def _beat(now: datetime) -> Check:
 
 def _worker(now: datetime) -> Check:
     seen, sent = _seen(Heartbeat.Part.WORKER, now), _seen(Heartbeat.Part.BEAT, now)
-    # Held against beat's last task: while beat is silent, nobody can know how the workers are.
+    # Compared with beat's last task: while beat is silent, nobody can know how the workers are.
     if seen and sent and sent - seen < SILENT:
         return Check("worker", figure=f"did a task at {_clock(seen)}")
     since = f"since {_clock(seen)}" if seen else "yet"
@@ -88,8 +88,8 @@ def _worker(now: datetime) -> Check:
     )
 
 
-def _letters(now: datetime) -> Check:
-    oldest = due_letters(now - LETTERS_WAIT).order_by("due_at").first()
+def _emails(now: datetime) -> Check:
+    oldest = due_letters(now - EMAIL_WAIT).order_by("due_at").first()
     if oldest is None:
         waiting = OutboxEmail.objects.filter(state=OutboxEmail.State.QUEUED).count()
         return Check("letters", figure=f"{waiting} wait, none for long")
@@ -146,7 +146,7 @@ def _disk() -> Check:
     return Check("disk", problem if free < settings.LEAST_FREE_MB else "", f"{free:,} MB free")
 
 
-_LOOKS: list[Callable[[datetime], Check]] = [_beat, _worker, _letters, _backup]
+_TIMED_CHECKS: list[Callable[[datetime], Check]] = [_beat, _worker, _emails, _backup]
 
 
 def _seen(part: Heartbeat.Part, now: datetime) -> datetime | None:
@@ -159,7 +159,7 @@ def _clock(moment: datetime) -> str:
     return timezone.localtime(moment).strftime("%H:%M on %-d %B %Y")
 
 
-KEPT_FOR = 5  # seconds: anybody may ask as often as she likes
+CACHE_SECONDS = 5  # seconds: anybody may ask as often as they like
 
 
 @require_safe
@@ -171,7 +171,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when all is well, else 503; each part with "ok" or with what is wrong and what to do."""
-    found = _of(int(time.monotonic()) // KEPT_FOR)
+    found = _cached_checks(int(time.monotonic()) // CACHE_SECONDS)
     parts = {check.name: check.problem or "ok" for check in found}
     is_ready = all(check.is_well for check in found)
     return JsonResponse({"ready": is_ready, "parts": parts}, status=200 if is_ready else 503)
@@ -191,5 +191,5 @@ def how_it_is_doing(request: AuthenticatedRequest) -> HttpResponse:
 
 
 @lru_cache(maxsize=1)
-def _of(_stretch: int) -> list[Check]:
+def _cached_checks(_period: int) -> list[Check]:
     return checks(now=timezone.now())

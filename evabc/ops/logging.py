@@ -20,6 +20,7 @@ from celery import current_app
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import SystemCheckError
 from gunicorn import glogging
+from gunicorn.config import Config
 
 from evabc import env
 
@@ -168,7 +169,7 @@ def configuration(*, style: str, local: bool) -> dict[str, Any]:
             "django.server": to_root,
             "gunicorn.error": to_root,
             "gunicorn.access": to_root,
-            "django_guid": {"level": "ERROR"},  # it tells of every id that it makes
+            "django_guid": {"level": "ERROR"},  # it reports every id that it makes
             # A line for each page is for programs; who reads along would see nothing else.
             "evabc.requests": {"level": "INFO" if style == "json" else "WARNING"},
         },
@@ -178,7 +179,7 @@ def configuration(*, style: str, local: bool) -> dict[str, Any]:
 class GunicornLogger(glogging.Logger):
     """Gunicorn's own lines, also those from before it loads Django."""
 
-    def setup(self, cfg: Any) -> None:
+    def setup(self, cfg: Config) -> None:
         super().setup(cfg)
         local = env.flag("EVABC_LOCAL")
         logging.config.dictConfig(configuration(style=env.log_lines(local=local), local=local))

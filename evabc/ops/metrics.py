@@ -48,19 +48,14 @@ class RequestMetricsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.monotonic()
         response = self.get_response(request)
-        count(request, response.status_code, started)
+        view = view_of(request)
+        REQUESTS.labels(view, method_of(request), response.status_code).inc()
+        SECONDS.labels(view).observe(time.monotonic() - started)
         return response
 
 
-def count(request: HttpRequest, status: int, started: float) -> None:
-    """One answer more; ``started`` by the monotonic clock, in seconds."""
-    view = view_of(request)
-    REQUESTS.labels(view, method_of(request), status).inc()
-    SECONDS.labels(view).observe(time.monotonic() - started)
-
-
-class Rows(Collector):
-    """What the database knows, asked at the moment of the question; the same from any process."""
+class DatabaseCollector(Collector):
+    """What the database knows at the moment of the request; the same from any process."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -111,7 +106,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not settings.METRICS_TOKEN or not constant_time_compare(given, settings.METRICS_TOKEN):
         raise Http404
     registry = CollectorRegistry()
-    registry.register(Rows(timezone.now()))
+    registry.register(DatabaseCollector(timezone.now()))
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)
     else:

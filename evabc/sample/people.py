@@ -8,31 +8,12 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.models import CoordinationInitiative, Person, Program
 from membership.register.names import name_key
-from requests.joining.fields import declaration_of
-from requests.joining.forms import join_form_class
+from requests.joining.forms import declaration_of, join_form_class
 
-_FIRST = [
-    "Noémie",
-    "Akua",
-    "Birgit",
-    "Camila",
-    "Delphine",
-    "Eleni",
-    "Freya",
-    "Geneviève",
-    "Hodan",
-    "Inés",
-    "Jaya",
-    "Katrín",
-    "Linnea",
-    "Maïté",
-    "Nkechi",
-    "Oksana",
-    "Pilar",
-    "Réjeanne",
-    "Sunniva",
-    "Tove",
-]
+_FIRST = """
+Noémie Akua Birgit Camila Delphine Eleni Freya Geneviève Hodan Inés
+Jaya Katrín Linnea Maïté Nkechi Oksana Pilar Réjeanne Sunniva Tove
+"""
 _LAST = ["Placeholder", "Sample", "Inventée", "O’Example", "Exemple", "Sample-Invented", "Example"]
 
 
@@ -113,7 +94,7 @@ def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
 def _names_for(community: CommunityOfPractice) -> list[str]:
     """Names that nobody has who asks to join another community."""
     keys = list(CommunityOfPractice.objects.order_by("pk").values_list("pk", flat=True))
-    names = [f"{first} {last}" for last, first in product(_LAST, _FIRST)]
+    names = [f"{first} {last}" for last, first in product(_LAST, _FIRST.split())]
     return names[keys.index(community.pk) :: len(keys)]
 
 
@@ -150,7 +131,7 @@ def todays_applicants() -> list[Applicant]:
 
 _CASELOAD = {"carries_caseload": "yes", "eva_membership": "agency"}
 _TODAYS: list[tuple[str, str, dict[str, str]]] = [
-    (  # nobody knows who funds her program
+    (  # nobody knows who funds their program
         "noor@example.org",
         "stvc",
         {
@@ -186,7 +167,7 @@ _TODAYS: list[tuple[str, str, dict[str, str]]] = [
             "role": "CO_CHAIR",
         },
     ),
-    (  # staff checked her program, and a newer list contradicts them
+    (  # staff checked their program, and a newer list contradicts them
         "ona@example.org",
         "stvc",
         {
@@ -198,7 +179,7 @@ _TODAYS: list[tuple[str, str, dict[str, str]]] = [
             **_CASELOAD,
         },
     ),
-    (  # her agency is in the register under nearly this name
+    (  # their agency is in the register under nearly this name
         "uma@example.org",
         "cbvs",
         {

@@ -1,13 +1,11 @@
 """The sample province's requests: a year of life behind it, and what waits today.
 
 Everything moves by the verbs themselves, each with the time of its day, in the order of time. The
-letters of the past are marked as sent: nobody should get a year of mail at the first start.
+emails of the past are marked as sent: nobody should get a year of mail at the first start.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from itertools import count
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -61,31 +59,34 @@ _TEXTS = {
     Verb.REPLY: "I have carried a caseload there since the spring. My supervisor can tell you more.",
     Verb.DECLINE: "This community is for staff of other programs. See whether another one fits you.",
 }
-_REASON = "Her supervisor told us so on the phone."
+_REASON = "Their supervisor told us so on the phone."
 _LEFT = "You told us that you have left the program. Thank you for your time with us."
 
 
-@dataclass
-class _Life:
-    """What happens in the province, to be lived in the order of time."""
+# What happens at a moment, which it is given.
+_Act = Callable[[datetime], object]
 
-    staff: dict[str, User]
-    moments: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
-    _turn: Iterator[int] = field(default_factory=count)
 
-    def plan(self, at: datetime, act: Callable[[datetime], None]) -> None:
-        self.moments.append((at, next(self._turn), act))
+class _Calendar:
+    """What happens in the province, to be done in the order of time."""
 
-    def live(self) -> None:
-        for at, _, act in sorted(self.moments, key=lambda moment: moment[:2]):
+    def __init__(self) -> None:
+        self._plan: list[tuple[datetime, _Act]] = []
+
+    def add(self, at: datetime, act: _Act) -> None:
+        self._plan.append((at, act))
+
+    def run(self) -> None:
+        for at, act in sorted(self._plan, key=lambda planned: planned[0]):
             act(at)
             _deliver()
 
-    def plan_request(
+    def add_request(
         self,
         applicant: Applicant | None,
         story: dict[Verb, int],
         *,
+        staff: Mapping[str, User],
         at: datetime,
         leaves: bool = False,
     ) -> None:
@@ -95,21 +96,19 @@ class _Life:
         """
         if applicant is None:
             return
-        story_of_one = _Story(applicant, self.staff[applicant.community.family])
-        self.plan(at, story_of_one.send)
+        request = _Request(applicant, staff[applicant.community.family])
+        self.add(at, request.send)
         for verb, days in story.items():
-            then = at + timedelta(days=days)
             if verb == Verb.LAPSE:
-                asked = at + timedelta(days=story[Verb.ASK])
-                for night in (asked + timedelta(days=7), asked + timedelta(days=21), then):
-                    self.plan(night, _night)
+                for nights in (7, 21, days - story[Verb.ASK]):
+                    self.add(at + timedelta(days=story[Verb.ASK] + nights), _night)
             else:
-                self.plan(then, story_of_one.step(verb))
+                self.add(at + timedelta(days=days), request.step(verb))
         if leaves and Verb.APPROVE in story:
-            self.plan(at + timedelta(days=story[Verb.APPROVE]) + _ENROLLED_FOR, story_of_one.leave)
+            self.add(at + timedelta(days=story[Verb.APPROVE]) + _ENROLLED_FOR, request.leave)
 
 
-class _Story:
+class _Request:
     """One request, moved by its verbs."""
 
     def __init__(self, applicant: Applicant, staff: User) -> None:
@@ -124,21 +123,21 @@ class _Story:
         )
         self.request = workflow.submit(join_request_id=draft.pk, by=user, answers=answers, now=now)
 
-    def step(self, verb: Verb) -> Callable[[datetime], None]:
+    def step(self, verb: Verb) -> _Act:
         return lambda now: self._do(verb, now)
 
     def _do(self, verb: Verb, now: datetime) -> None:
-        pk, hers = self.request.pk, self.request.person.user
-        assert hers is not None  # noqa: S101  (she has sent it)
+        pk, applicant = self.request.pk, self.request.person.user
+        assert applicant is not None  # noqa: S101  (they have sent it)
         match verb:
             case Verb.ASK:
                 workflow.ask(join_request_id=pk, by=self.staff, text=_TEXTS[verb], now=now)
             case Verb.REPLY:
-                workflow.reply(join_request_id=pk, by=hers, text=_TEXTS[verb], now=now)
+                workflow.reply(join_request_id=pk, by=applicant, text=_TEXTS[verb], now=now)
             case Verb.DECLINE:
                 workflow.decline(join_request_id=pk, by=self.staff, text=_TEXTS[verb], now=now)
             case Verb.WITHDRAW:
-                workflow.withdraw(join_request_id=pk, by=hers, now=now)
+                workflow.withdraw(join_request_id=pk, by=applicant, now=now)
             case Verb.APPROVE:
                 rules = self.request.kept_assessment
                 reason = _REASON if rules and rules.needs_written_reason else ""
@@ -147,7 +146,7 @@ class _Story:
                 )
 
     def leave(self, now: datetime) -> None:
-        assert self.request.enrolment_id is not None  # noqa: S101  (she was approved)
+        assert self.request.enrolment_id is not None  # noqa: S101  (they were approved)
         end_enrolment(enrolment_id=self.request.enrolment_id, by=self.staff, text=_LEFT, now=now)
 
 
@@ -156,37 +155,34 @@ def live_a_sample_year(*, now: datetime) -> None:
     """Let the sample province live thirteen months, up to ``now``."""
     priya = User.objects.get(email="priya@example.org")
     camille = User.objects.get(email="camille@example.org")
-    life = _Life({Family.PROGRAM_SUPPORT: priya, Family.COORDINATION: camille})
+    staff = {Family.PROGRAM_SUPPORT: priya, Family.COORDINATION: camille}
+    calendar = _Calendar()
     communities = list(CommunityOfPractice.objects.select_related("team").order_by("pk"))
-    asking = [applicants_for(community) for community in communities]
+    applicants = [applicants_for(community) for community in communities]
     todays = todays_applicants()
     past = _REQUESTS - len(_WAITING) - len(todays)
     for n in range(past):
         days_ago = _FIRST_DAYS_AGO - n * (_FIRST_DAYS_AGO - _LAST_DAYS_AGO) // past
-        life.plan_request(
-            next(asking[n % len(asking)], None),
-            _STORIES[(n // len(asking) + n % len(asking)) % len(_STORIES)],
+        calendar.add_request(
+            next(applicants[n % len(applicants)], None),
+            _STORIES[(n // len(applicants) + n % len(applicants)) % len(_STORIES)],
+            staff=staff,
             at=now - timedelta(days=days_ago, hours=n % 7),
             leaves=n % 6 == 0,
         )
     for n, (days_ago, story) in enumerate(_WAITING):
         at = now - timedelta(days=days_ago, hours=n)
-        life.plan_request(next(asking[n % len(asking)], None), story, at=at)
+        calendar.add_request(next(applicants[n % len(applicants)], None), story, staff=staff, at=at)
     for applicant in todays:
-        life.plan_request(applicant, {}, at=now - timedelta(days=2))
-    _plan_the_yearly_question(life, now)
-    life.plan(now - timedelta(hours=1), _night)
-    life.live()
-    _leave_some_letters(now)
+        calendar.add_request(applicant, {}, staff=staff, at=now - timedelta(days=2))
+    for days_ago in (_ASKED, *_REMINDED, 0):
+        calendar.add(now - timedelta(days=days_ago, hours=1), lambda at: ask_yearly(now=at))
+    calendar.add(now - timedelta(days=_ANSWERED), _answer)
+    calendar.add(now - timedelta(days=_MOVED), _change_jobs)
+    calendar.add(now - timedelta(hours=1), _night)
+    calendar.run()
+    _leave_some_emails(now)
     reassess(now=now)
-
-
-def _plan_the_yearly_question(life: _Life, now: datetime) -> None:
-    nights = (ASKED, *REMINDED, 0)
-    for days_ago in nights:
-        life.plan(now - timedelta(days=days_ago, hours=1), ask)
-    life.plan(now - timedelta(days=ANSWERED), answer)
-    life.plan(now - timedelta(days=MOVED), change)
 
 
 def _night(now: datetime) -> None:
@@ -195,14 +191,14 @@ def _night(now: datetime) -> None:
 
 
 def _deliver() -> None:
-    """Every letter of the past left on its day, before the next step could contradict it."""
+    """Every email of the past left on its day, before the next step could contradict it."""
     OutboxEmail.objects.filter(state=_State.QUEUED).update(
         state=_State.SENT, sent_at=F("queued_at"), attempts=1
     )
 
 
-def _leave_some_letters(now: datetime) -> None:
-    """Of the newest letters to people some were refused, and some wait for the next attempt."""
+def _leave_some_emails(now: datetime) -> None:
+    """Of the newest emails to people some were refused, and some wait for the next attempt."""
     newest: QuerySet[OutboxEmail] = OutboxEmail.objects.filter(person__isnull=False, kind="receipt")
     keys = list(newest.order_by("-queued_at", "-pk").values_list("pk", flat=True)[:5])
     OutboxEmail.objects.filter(pk__in=keys[:2]).update(
@@ -218,22 +214,17 @@ def _leave_some_letters(now: datetime) -> None:
 
 
 # Days ago: the question, its two reminders, and today, when whoever is still silent is overdue.
-ASKED, REMINDED, ANSWERED, MOVED = 46, (32, 18), 45, 20
+_ASKED, _REMINDED, _ANSWERED, _MOVED = 46, (32, 18), 45, 20
 _SILENT = 3
 
 
-def ask(now: datetime) -> None:
-    """A night of the yearly question."""
-    ask_yearly(now=now)
-
-
-def answer(now: datetime) -> None:
+def _answer(now: datetime) -> None:
     """Everybody who was asked is still here, but for a few who say nothing."""
     for waiting in _waiting()[_SILENT + 1 :]:
         confirm(enrolment_id=waiting.enrolment_id, by=_user_of(waiting), now=now)
 
 
-def change(now: datetime) -> None:
+def _change_jobs(now: datetime) -> None:
     """The first of those who were silent has changed jobs."""
     first = _waiting()[0]
     person, community = first.enrolment.person, first.enrolment.community
@@ -247,7 +238,7 @@ def _waiting() -> list[YearlyConfirmation]:
 
 
 def _user_of(waiting: YearlyConfirmation) -> User:
-    """Her sign-in, which is made at her first one."""
+    """Their account, which is made at the first sign-in."""
     email = Person.objects.values_list("email", flat=True).get(pk=waiting.enrolment.person_id)
     user, _ = User.objects.get_or_create(email=email)
     person_for(user)

@@ -42,8 +42,8 @@ def due_letters(now: datetime) -> QuerySet[OutboxEmail]:
 _RELEASED = {"lease_owner": "", "lease_until": None}
 
 
-def _mine(email: OutboxEmail) -> QuerySet[OutboxEmail]:
-    """The row, if whoever claimed it so still has it."""
+def _claimed_row(email: OutboxEmail) -> QuerySet[OutboxEmail]:
+    """The row, if the claim that ``email`` was read under still holds."""
     return OutboxEmail.objects.filter(
         pk=email.pk, state=State.SENDING, lease_owner=email.lease_owner
     )
@@ -66,7 +66,7 @@ def deliver(outbox_email_id: int, *, connection: BaseEmailBackend, now: datetime
     except Exception as error:
         _note_failure(email, error, now)
         return False
-    _mine(email).update(state=State.SENT, sent_at=now, last_error="", **_RELEASED)
+    _claimed_row(email).update(state=State.SENT, sent_at=now, last_error="", **_RELEASED)
     return True
 
 
@@ -84,48 +84,49 @@ def _claim(outbox_email_id: int, now: datetime) -> OutboxEmail | None:
         # Its sender died while a decision contradicted it: it will not be tried again.
         due.filter(wanted=False).update(state=State.CANCELLED, **_RELEASED)
         return None
-    mine = OutboxEmail.objects.filter(pk=outbox_email_id, lease_owner=owner)
-    email = mine.select_related("team").first()
+    rows = OutboxEmail.objects.filter(pk=outbox_email_id, lease_owner=owner)
+    email = rows.select_related("team").first()
     if email and not email.wanted:
-        _mine(email).update(state=State.CANCELLED, **_RELEASED)
+        _claimed_row(email).update(state=State.CANCELLED, **_RELEASED)
         return None
     return email
 
 
 def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
     """Try again later, or stop and show it to staff."""
-    again = _is_passing(error) and email.attempts <= len(RETRY_MINUTES)
-    outcome = {"last_error": _describe(error), **_RELEASED}
-    mine = _mine(email)
+    will_retry = _is_temporary(error) and email.attempts <= len(RETRY_MINUTES)
+    outcome = {"last_error": _error_summary(error), **_RELEASED}
+    row = _claimed_row(email)
     with transaction.atomic():
-        if again:
+        if will_retry:
             due_at = now + timedelta(minutes=RETRY_MINUTES[email.attempts - 1])
-            ended = mine.filter(wanted=True).update(state=State.QUEUED, due_at=due_at, **outcome)
-            ended += mine.filter(wanted=False).update(state=State.CANCELLED, **outcome)
+            ended = row.filter(wanted=True).update(state=State.QUEUED, due_at=due_at, **outcome)
+            ended += row.filter(wanted=False).update(state=State.CANCELLED, **outcome)
         else:
-            ended = mine.update(state=State.FAILED, **outcome)
-        # Another worker may have the email by now, and tells its own story. Of an email to somebody
-        # who was erased meanwhile, the server's words are not kept.
+            ended = row.update(state=State.FAILED, **outcome)
+        # Another worker may have the email by now, and records its own outcome. Of an email to somebody
+        # who was erased meanwhile, the server's answer is not kept.
         if ended and OutboxEmail.objects.exclude(to_email="").filter(pk=email.pk).exists():
-            _attempt(email, error, now).save()
+            _failed_attempt(email, error, now).save()
     logger.warning(
-        "Letter %s was not taken, attempt %s, again: %s", email.pk, email.attempts, again
+        "Email %s was not taken, attempt %s, again: %s", email.pk, email.attempts, will_retry
     )
 
 
-def _code_of(error: Exception) -> int | None:
-    """The SMTP reply code, where the server gave one."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-        return max(codes, default=None)
+def _smtp_answer(error: Exception) -> tuple[int | None, str]:
+    """The SMTP reply code and text, where the server gave one."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
+        code, text = max(error.recipients.values())
+        return code, text.decode(errors="replace")
     if isinstance(error, smtplib.SMTPResponseException):
-        return error.smtp_code
-    return None
+        answer = error.smtp_error
+        return error.smtp_code, answer.decode(errors="replace") if isinstance(answer, bytes) else ""
+    return None, ""
 
 
-def _is_passing(error: Exception) -> bool:
-    """4xx and a broken line pass; 5xx, and what we cannot even write down as a mail, stay."""
-    code = _code_of(error)
+def _is_temporary(error: Exception) -> bool:
+    """4xx and a lost connection pass; 5xx, and an email that cannot be written as a message, stay."""
+    code, _ = _smtp_answer(error)
     if code is not None:
         return not 500 <= code < 600
     return isinstance(error, OSError)  # smtplib's own errors without a code are OSErrors too
@@ -135,26 +136,22 @@ _ADDRESS = re.compile(r"[^\s<>\"]+@[^\s<>\"]+")
 _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
-def _attempt(email: OutboxEmail, error: Exception, now: datetime) -> LetterAttempt:
+def _failed_attempt(email: OutboxEmail, error: Exception, now: datetime) -> LetterAttempt:
     """What the server said, for the email's page: code, enhanced status, and text."""
-    said = b""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        said = max(error.recipients.values(), default=(0, b""))[1]
-    elif isinstance(error, smtplib.SMTPResponseException):
-        said = error.smtp_error if isinstance(error.smtp_error, bytes) else b""
-    text = clean_text(_ADDRESS.sub("[address]", said.decode(errors="replace")))
+    code, answer = _smtp_answer(error)
+    text = clean_text(_ADDRESS.sub("[address]", answer))
     status = _STATUS.search(text)
     return LetterAttempt(
         letter=email,
         at=now,
         trouble=type(error).__name__[:60],
-        code=_code_of(error),
+        code=code,
         status=status[0] if status else "",
         answer=text[:300],
     )
 
 
-def _describe(error: Exception) -> str:
+def _error_summary(error: Exception) -> str:
     """For staff, without addresses: the kind of error and the server's reply code."""
-    code = _code_of(error)
+    code, _ = _smtp_answer(error)
     return f"{type(error).__name__} {code}" if code is not None else type(error).__name__

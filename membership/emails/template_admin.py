@@ -1,29 +1,30 @@
-"""The wording of every letter: a list, and for each a page to change it with a preview.
+"""The wording of every email: a list, and for each a page to change it with a preview.
 
-One wording per kind is what both teams send, so leads change it and everybody on the desk reads it.
+Both teams send the same wording of a kind, so leads change it and all staff read it.
 """
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.team_admin import TeamModelAdmin
 from membership.accounts.teams import families_of, is_lead
 from membership.emails import templates
 from membership.emails.kinds import KINDS, LetterKind
-from membership.emails.message import blocks_of, sample_words
-from membership.emails.templates import Wording
+from membership.emails.message import blocks_of, sample_values
+from membership.emails.templates import EmailTemplate, template_problems
 from membership.models import LetterWording
 from membership.refusal import Refused
 
 
-class WordingForm(forms.Form):
-    """Subject and body as typed; every problem is said at once, beside its field."""
+class EmailTemplateForm(forms.Form):
+    """Subject and body as typed; shows every problem at once, beside its field."""
 
     subject = forms.CharField(
         label="Subject",
@@ -34,7 +35,7 @@ class WordingForm(forms.Form):
     body = forms.CharField(
         label="Letter",
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 20, "class": "letter-words"}),
+        widget=forms.Textarea(attrs={"rows": 20, "class": "email-words"}),
         error_messages={"required": "Write the letter."},
         help_text=(
             "Plain text; an empty line begins a new paragraph. A paragraph of which nothing remains,"
@@ -62,75 +63,64 @@ class WordingForm(forms.Form):
     def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         if "subject" in data and "body" in data:
-            for field, sentence in templates.problems(self.kind, data["subject"], data["body"]):
+            for field, sentence in template_problems(self.kind, data["subject"], data["body"]):
                 self.add_error(field, sentence)
         return data
 
 
 @admin.register(LetterWording)
-class WordingAdmin(admin.ModelAdmin):
+class EmailTemplateAdmin(TeamModelAdmin):
     """The pages are ours; the versions beneath them are never changed."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("", view(all_kinds), name="membership_letterwording_changelist"),
-            path("<slug:kind>/", view(one_kind), name="membership_letterwording_kind"),
-            path("<slug:kind>/original/", view(original), name="membership_letterwording_original"),
+            path("", view(template_list), name="membership_letterwording_changelist"),
+            path("<slug:kind>/", view(template_page), name="membership_letterwording_kind"),
+            path(
+                "<slug:kind>/original/",
+                view(restore_original),
+                name="membership_letterwording_original",
+            ),
         ]
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(families_of(request.user))
-
-    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return bool(families_of(request.user))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @require_safe
-def all_kinds(request: AuthenticatedRequest) -> HttpResponse:
-    """Every kind of letter: who gets it, when, and whether its wording was changed."""
-    _on_the_desk(request)
+def template_list(request: AuthenticatedRequest) -> HttpResponse:
+    """Every kind of email: who gets it, when, and whether its wording was changed."""
+    _check_staff(request)
     changed = templates.changed_kinds()
     return _page(
         request,
-        "kinds",
+        "templates",
         title="Wording of letters",
         kinds=[(kind, kind.key in changed) for kind in KINDS.values()],
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def one_kind(request: AuthenticatedRequest, kind: str) -> HttpResponse:
+def template_page(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     """Read a wording; leads change it. The preview shows what is typed, with a sample person."""
-    _on_the_desk(request)
+    _check_staff(request)
     found = _kind(kind)
-    current = templates.wording_of(kind)
-    form = WordingForm(
+    current = templates.current_template(kind)
+    form = EmailTemplateForm(
         request.POST or None,
         kind=found,
         initial={"subject": current.subject, "body": current.body, "seen": current.number},
     )
-    shown: Wording | None = current
+    shown: EmailTemplate | None = current
     if request.method == "POST":
-        _as_lead(request)
+        _check_lead(request)
         shown = None
         if form.is_valid():
             data = form.cleaned_data
-            shown = Wording(data["subject"], data["body"])
+            shown = EmailTemplate(data["subject"], data["body"])
             if "preview" not in request.POST and _save(request, form, kind):
                 return redirect("admin:membership_letterwording_kind", kind)
     return _page(
         request,
-        "kind",
+        "template",
         title=found.title,
         kind=found,
         form=form,
@@ -143,14 +133,13 @@ def one_kind(request: AuthenticatedRequest, kind: str) -> HttpResponse:
 
 
 @require_POST
-def original(request: AuthenticatedRequest, kind: str) -> HttpResponse:
+def restore_original(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     """Back to the wording that the portal came with."""
-    _on_the_desk(request)
-    _as_lead(request)
+    _check_lead(request)
     found = _kind(kind)
     seen = request.POST.get("seen", "")
     try:
-        templates.back_to_original(
+        templates.restore_original(
             kind=found.key,
             seen=int(seen) if seen.isdecimal() else -1,
             by=request.user,
@@ -163,9 +152,9 @@ def original(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     return redirect("admin:membership_letterwording_kind", kind)
 
 
-def _save(request: AuthenticatedRequest, form: WordingForm, kind: str) -> bool:
+def _save(request: AuthenticatedRequest, form: EmailTemplateForm, kind: str) -> bool:
     try:
-        templates.change_wording(
+        templates.change_template(
             kind=kind, by=request.user, now=timezone.now(), **form.cleaned_data
         )
     except Refused as refusal:
@@ -175,18 +164,20 @@ def _save(request: AuthenticatedRequest, form: WordingForm, kind: str) -> bool:
     return True
 
 
-def _preview(request: AuthenticatedRequest, kind: LetterKind, shown: Wording) -> dict[str, object]:
-    """The letter to a sample person, as a mail program shows it and as plain text."""
-    subject, body = shown.filled(sample_words(kind))
+def _preview(
+    request: AuthenticatedRequest, kind: LetterKind, shown: EmailTemplate
+) -> dict[str, object]:
+    """The email to a sample person, as a mail program shows it and as plain text."""
+    subject, body = shown.render(sample_values(kind))
     return {"preview_subject": subject, "preview_body": body, "letter_blocks": blocks_of(body)}
 
 
-def _on_the_desk(request: AuthenticatedRequest) -> None:
+def _check_staff(request: AuthenticatedRequest) -> None:
     if not families_of(request.user):
         raise PermissionDenied
 
 
-def _as_lead(request: AuthenticatedRequest) -> None:
+def _check_lead(request: AuthenticatedRequest) -> None:
     if not is_lead(request.user):
         raise PermissionDenied
 

@@ -1,7 +1,7 @@
-"""The wording of letters: plain text with placeholders in braces, and nothing else.
+"""The wording of emails: plain text with placeholders in braces, and nothing else.
 
-Nothing that staff write is evaluated. A placeholder is looked up in a closed list, and what is filled
-in is never looked at again. A paragraph of which nothing remains is left out.
+Nothing that staff write is evaluated. A placeholder is looked up in a closed list, and its value is
+never searched for placeholders again. A paragraph that ends up empty is left out.
 """
 
 import functools
@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.core import checks
@@ -23,37 +23,37 @@ from membership.refusal import Refused
 LONGEST_SUBJECT, LONGEST_BODY = 120, 6_000
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_ODD = re.compile(r"\{%|%\}|\{\{|\}\}|\{#|#\}|[<>]|\{[^{}\n]*\}|[{}]")
+_INVALID = re.compile(r"\{%|%\}|\{\{|\}\}|\{#|#\}|[<>]|\{[^{}\n]*\}|[{}]")
 
 
 @dataclass(frozen=True)
-class Wording:
-    """Subject and body of a kind of letter. ``number`` is the version; 0 before the first change."""
+class EmailTemplate:
+    """Subject and body of a kind of email. ``number`` is the version; 0 before the first change."""
 
     subject: str
     body: str
     number: int = 0
     is_original: bool = True
 
-    def filled(self, words: Mapping[str, str]) -> tuple[str, str]:
-        """Subject and body with the words filled in."""
-        paragraphs = (_fill(p, words).strip() for p in self.body.split("\n\n"))
-        return _fill(self.subject, words), "\n\n".join(p for p in paragraphs if p) + "\n"
+    def render(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """Subject and body with the placeholders replaced by their values."""
+        paragraphs = (_fill(p, values).strip() for p in self.body.split("\n\n"))
+        return _fill(self.subject, values), "\n\n".join(p for p in paragraphs if p) + "\n"
 
 
-def _fill(text: str, words: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda found: words[found[1]], text)
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
 
 
 @functools.cache
-def original(kind: str) -> Wording:
-    """The wording that the portal comes with."""
+def original_template(kind: str) -> EmailTemplate:
+    """The template that the portal comes with, from its text file."""
     subject, _, body = KINDS[kind].text_file.read_text(encoding="utf-8").partition("\n")
-    return Wording(subject.strip(), body.strip() + "\n")
+    return EmailTemplate(subject.strip(), body.strip() + "\n")
 
 
 @checks.register()
-def every_kind_has_its_text(**_: object) -> list[checks.CheckMessage]:
+def check_original_texts(**_: object) -> list[checks.CheckMessage]:
     """A kind without an original text that could be saved would fail on a page, later."""
     found: list[checks.CheckMessage] = []
     for kind in KINDS.values():
@@ -62,46 +62,48 @@ def every_kind_has_its_text(**_: object) -> list[checks.CheckMessage]:
             message = f"The kind of email “{kind.key}” has no text."
             found.append(checks.Error(message, hint=hint, id="membership.E010"))
             continue
-        words = original(kind.key)
+        template = original_template(kind.key)
         found += [
             checks.Error(
-                f"The text of the kind of email “{kind.key}”: {said}", id="membership.E011"
+                f"The text of the kind of email “{kind.key}”: {problem}", id="membership.E011"
             )
-            for _, said in problems(kind, words.subject, words.body)
+            for _, problem in template_problems(kind, template.subject, template.body)
         ]
     return found
 
 
-_read: ContextVar[dict[str, Wording] | None] = ContextVar("read", default=None)
+_template_cache: ContextVar[dict[str, EmailTemplate] | None] = ContextVar(
+    "template_cache", default=None
+)
 
 
 @contextmanager
 def each_read_once() -> Iterator[None]:
-    """Many letters are written in here: the wording of each kind is read once for all of them."""
-    before = _read.set({})
+    """For writing many emails: inside the block the template of each kind is read once."""
+    before = _template_cache.set({})
     try:
         yield
     finally:
-        _read.reset(before)
+        _template_cache.reset(before)
 
 
-def wording_of(kind: str) -> Wording:
-    """The wording that counts now."""
-    read = _read.get()
-    if read is None:
-        return _newest(kind)
-    if kind not in read:
-        read[kind] = _newest(kind)
-    return read[kind]
+def current_template(kind: str) -> EmailTemplate:
+    """The template that emails of this kind are written from now."""
+    cached = _template_cache.get()
+    if cached is None:
+        return _latest_template(kind)
+    if kind not in cached:
+        cached[kind] = _latest_template(kind)
+    return cached[kind]
 
 
-def _newest(kind: str) -> Wording:
+def _latest_template(kind: str) -> EmailTemplate:
     newest = LetterWording.objects.filter(kind=kind).order_by("-number").first()
     if newest is None:
-        return original(kind)
+        return original_template(kind)
     if not newest.body:
-        return Wording(original(kind).subject, original(kind).body, newest.number)
-    return Wording(newest.subject, newest.body, newest.number, is_original=False)
+        return replace(original_template(kind), number=newest.number)
+    return EmailTemplate(newest.subject, newest.body, newest.number, is_original=False)
 
 
 def changed_kinds() -> set[str]:
@@ -113,35 +115,35 @@ def changed_kinds() -> set[str]:
 # -- Changing it ----------------------------------------------------------------------------------
 
 
-def change_wording(
+def change_template(
     *, kind: str, subject: str, body: str, seen: int, by: User, now: datetime
 ) -> LetterWording:
     """Save a new version, or refuse with the first sentence about what is wrong.
 
-    ``seen`` is the version that it was made from: nobody writes over what she has not read.
+    ``seen`` is the version that it was made from: nobody overwrites a version they have not read.
     """
-    for _, sentence in problems(KINDS[kind], subject, body):
+    for _, sentence in template_problems(KINDS[kind], subject, body):
         raise Refused(sentence)
-    return _append(kind=kind, number=seen + 1, subject=subject, body=body, by=by, at=now)
+    return _add_version(kind=kind, number=seen + 1, subject=subject, body=body, by=by, at=now)
 
 
-def back_to_original(*, kind: str, seen: int, by: User, now: datetime) -> LetterWording:
+def restore_original(*, kind: str, seen: int, by: User, now: datetime) -> LetterWording:
     """Save a version that goes back to the original wording."""
-    return _append(kind=kind, number=seen + 1, subject="", body="", by=by, at=now)
+    return _add_version(kind=kind, number=seen + 1, subject="", body="", by=by, at=now)
 
 
-def _append(*, kind: str, number: int, **columns: object) -> LetterWording:
+def _add_version(*, kind: str, number: int, **columns: object) -> LetterWording:
     newest = LetterWording.objects.filter(kind=kind).order_by("-number").first()
     if (newest.number if newest else 0) != number - 1:
-        raise Refused(_MEANWHILE)
+        raise Refused(_CHANGED_MEANWHILE)
     try:
         with transaction.atomic():
             return LetterWording.objects.create(kind=kind, number=number, **columns)
     except IntegrityError as error:
-        raise Refused(_MEANWHILE) from error
+        raise Refused(_CHANGED_MEANWHILE) from error
 
 
-_MEANWHILE = (
+_CHANGED_MEANWHILE = (
     "Somebody else has changed this wording meanwhile. Open this page anew and read it before you"
     " save yours. What you typed is still here."
 )
@@ -150,21 +152,21 @@ _MEANWHILE = (
 # -- What can stand in it -------------------------------------------------------------------------
 
 
-def problems(kind: LetterKind, subject: str, body: str) -> list[tuple[str, str]]:
+def template_problems(kind: LetterKind, subject: str, body: str) -> list[tuple[str, str]]:
     """What keeps a wording from being saved: (the field, a sentence). Empty where nothing does."""
     neutral = {p.name for p in kind.placeholders if p.neutral}
     return [
-        *(("subject", said) for said in _of_subject(subject, neutral)),
-        *(("body", said) for said in _of_body(kind, body)),
+        *(("subject", problem) for problem in _subject_problems(subject, neutral)),
+        *(("body", problem) for problem in _body_problems(kind, body)),
     ]
 
 
 def plain_problems(text: str) -> list[str]:
-    """What keeps a text from going into a letter as it stands: it has no placeholders."""
-    return list(_in_lines(text, set()))
+    """What keeps a text from going into an email as it stands: it has no placeholders."""
+    return list(_line_problems(text, set()))
 
 
-def _of_subject(subject: str, allowed: set[str]) -> Iterator[str]:
+def _subject_problems(subject: str, allowed: set[str]) -> Iterator[str]:
     if not subject.strip():
         yield "Write a subject."
     if any(_is_control(c) for c in subject):
@@ -176,19 +178,19 @@ def _of_subject(subject: str, allowed: set[str]) -> Iterator[str]:
         if found[1] not in allowed:
             yield (
                 f"The subject cannot hold {found[0]}: subjects show on locked screens, so they name"
-                f" nobody. {_allowed_words(allowed)}"
+                f" nobody. {_allowed_sentence(allowed)}"
             )
-    for sentence in _in_lines(_PLACEHOLDER.sub("", subject), allowed):
+    for sentence in _line_problems(_PLACEHOLDER.sub("", subject), allowed):
         yield sentence.replace("Line 1", "The subject")
 
 
-def _of_body(kind: LetterKind, body: str) -> Iterator[str]:
+def _body_problems(kind: LetterKind, body: str) -> Iterator[str]:
     if not body.strip():
         yield "Write the letter."
         return
     if len(body) > LONGEST_BODY:
         yield f"The letter is too long. Shorten it to {LONGEST_BODY} characters or less."
-    yield from _in_lines(body, kind.names())
+    yield from _line_problems(body, kind.names())
     paragraphs = [p.strip() for p in body.split("\n\n")]
     for placeholder in kind.placeholders:
         word = f"{{{placeholder.name}}}"
@@ -201,25 +203,25 @@ def _of_body(kind: LetterKind, body: str) -> Iterator[str]:
             yield f"The letter must contain {word}: {placeholder.means.lower()}."
 
 
-def _in_lines(text: str, allowed: set[str]) -> Iterator[str]:
+def _line_problems(text: str, allowed: set[str]) -> Iterator[str]:
     """What is wrong in which line: control characters, code, and braces that are no placeholder."""
     for number, line in enumerate(text.split("\n"), start=1):
         if any(_is_control(c) for c in line):
             yield f"Line {number}: take out the control character. It cannot be seen or printed."
-        for found in _ODD.finditer(line):
+        for found in _INVALID.finditer(line):
             if found[0].strip("{}") not in allowed or not _PLACEHOLDER.fullmatch(found[0]):
-                yield f"Line {number}: {_why_odd(found[0], allowed)}"
+                yield f"Line {number}: {_explain_invalid(found[0], allowed)}"
 
 
-def _why_odd(found: str, allowed: set[str]) -> str:
+def _explain_invalid(found: str, allowed: set[str]) -> str:
     if found in "<>":
         return f"take out “{found}”. Letters are plain text; HTML and scripts do not work in them."
     if _PLACEHOLDER.fullmatch(found):
-        return f"{found} is no placeholder of this letter. {_allowed_words(allowed)}"
-    return f"take out “{found}”. It is no placeholder. {_allowed_words(allowed)}"
+        return f"{found} is no placeholder of this letter. {_allowed_sentence(allowed)}"
+    return f"take out “{found}”. It is no placeholder. {_allowed_sentence(allowed)}"
 
 
-def _allowed_words(allowed: set[str]) -> str:
+def _allowed_sentence(allowed: set[str]) -> str:
     if not allowed:
         return "No placeholder can be used here."
     return f"You can use {', '.join(f'{{{name}}}' for name in sorted(allowed))}."

@@ -1,13 +1,12 @@
-"""Corrections that people ask for, and the nights of retention."""
+"""Corrections that people ask for, and what retention deleted each night."""
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin
@@ -23,10 +22,7 @@ class AnswerForm(forms.Form):
 
     state = forms.ChoiceField(
         label="What came of it",
-        choices=[
-            (State.DONE.value, State.DONE.label),
-            (State.DECLINED.value, State.DECLINED.label),
-        ],
+        choices=[(state.value, state.label) for state in (State.DONE, State.DECLINED)],
         error_messages={"required": "Choose what came of it."},
     )
     text = ParagraphsField(
@@ -37,43 +33,10 @@ class AnswerForm(forms.Form):
     )
 
 
-@admin.register(Correction)
-class CorrectionAdmin(CustomPageAdmin):
-    """What people ask a team to correct, the oldest first."""
-
-    list_display = ["who", "asked_at", "state"]
-    list_display_links = ["who"]
-    list_filter = ["state", TeamFilter]
-    search_fields = ["person__search_text"]
-    actions = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Correction]:
-        return corrections_of(request.user)
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(answer_page)
-        name = "membership_correction_answer"
-        return [path("<int:pk>/answer/", view, name=name), *super().get_urls()]
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """What they ask, and the form of the answer."""
-        return correction_page(request, pk)
-
-    @admin.display(description="who", ordering="person__name")
-    def who(self, correction: Correction) -> str:
-        return str(correction.person)
-
-
-@require_safe
-def correction_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Shows what they ask."""
-    return _page(request, _mine(request, pk), AnswerForm())
-
-
 @require_POST
 def answer_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Takes the answer."""
-    correction, form = _mine(request, pk), AnswerForm(request.POST)
+    correction, form = _own_correction(request, pk), AnswerForm(request.POST)
     if form.is_valid():
         try:
             answer(correction_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data)
@@ -85,11 +48,8 @@ def answer_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return _page(request, correction, form)
 
 
-def _mine(request: AuthenticatedRequest, pk: int) -> Correction:
-    correction = corrections_of(request.user).filter(pk=pk).first()
-    if correction is None:
-        raise Http404("There is no such row.")
-    return correction
+def _own_correction(request: AuthenticatedRequest, pk: int) -> Correction:
+    return get_object_or_404(corrections_of(request.user), pk=pk)
 
 
 def _page(request: AuthenticatedRequest, correction: Correction, form: AnswerForm) -> HttpResponse:
@@ -102,9 +62,32 @@ def _page(request: AuthenticatedRequest, correction: Correction, form: AnswerFor
     return render(request, "desk/correction.html", context)
 
 
+@admin.register(Correction)
+class CorrectionAdmin(CustomPageAdmin):
+    """What people ask a team to correct, the oldest first."""
+
+    list_display = ["who", "asked_at", "state"]
+    list_display_links = ["who"]
+    list_filter = ["state", TeamFilter]
+    search_fields = ["person__search_text"]
+    actions = None
+    row_views = {"answer": answer_page}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Correction]:
+        return corrections_of(request.user)
+
+    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        """What they ask, and the form of the answer."""
+        return _page(request, _own_correction(request, pk), AnswerForm())
+
+    @admin.display(description="who", ordering="person__name")
+    def who(self, correction: Correction) -> str:
+        return str(correction.person)
+
+
 @admin.register(RetentionDay)
 class RetentionDayAdmin(TeamModelAdmin):
-    """What was let go each night, in numbers; for leads."""
+    """The number of rows that retention deleted each night; for leads."""
 
     list_display = ["on", "let_go", "finished_at"]
     fields = ["on", "let_go", "finished_at"]

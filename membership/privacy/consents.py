@@ -6,8 +6,6 @@ number and CHANGED its day: everybody is then asked again.
 
 from datetime import date, datetime
 
-from django.db import transaction
-
 from membership.models import Consent, Person
 
 VERSION = 1
@@ -23,21 +21,19 @@ PURPOSES = (
 
 
 def agrees_to_what_counts(person: Person) -> bool:
-    """Have they agreed to the version of today?"""
+    """True where they agreed to the current version."""
     return Consent.objects.filter(person=person, version=VERSION).exists()
 
 
-@transaction.atomic
 def agree(*, person: Person, now: datetime) -> None:
-    """They agree to the version of today; once is enough."""
+    """Record consent to the current version; a second time changes nothing."""
     Consent.objects.get_or_create(person=person, version=VERSION, defaults={"at": now})
 
 
-@transaction.atomic
 def agree_at_first_sign_in(*, person: Person, now: datetime) -> None:
-    """Typing the code under the sentence that names the purposes is agreeing, the first time only.
+    """Record the consent that the first sign-in gives: the page of the code names the purposes.
 
-    When the purposes change, they are asked on their own page.
+    When the purposes change, people are asked on their own page instead.
     """
     if not Consent.objects.filter(person=person).exists():
         agree(person=person, now=now)

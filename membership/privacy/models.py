@@ -1,4 +1,4 @@
-"""What the portal keeps about privacy itself: consents, corrections asked for, nights of retention."""
+"""Consents, requests for corrections, and what retention deleted each day."""
 
 from datetime import datetime
 
@@ -70,12 +70,12 @@ class Correction(models.Model):
 
     @property
     def about(self) -> str:
-        """What its letters call it."""
+        """The key that its emails are queued about."""
         return f"correction:{self.pk}"
 
 
 class RetentionDay(models.Model):
-    """How many rows of each kind were let go on one day: numbers only."""
+    """How many rows of each kind retention deleted on one day: numbers only."""
 
     on = models.DateField()
     finished_at = models.DateTimeField()
@@ -91,7 +91,7 @@ class RetentionDay(models.Model):
         return f"{self.on}"
 
     def add(self, counts: dict[str, int], *, now: datetime) -> None:
-        """Count what one more run of this day did. The caller saves."""
+        """Add the numbers of one more run on this day. The caller saves."""
         self.counts = {
             kind: self.counts.get(kind, 0) + counts.get(kind, 0)
             for kind in {**self.counts, **counts}

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from communities.models import SupportTeam
-from communities.public_pages import public_page
+from communities.views import public_page
 from membership.privacy import consents
 
 

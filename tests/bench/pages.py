@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg2  # type: ignore[import-untyped]
 import redis
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -166,7 +166,7 @@ def public_pages(at: Sites) -> Iterator[Figure]:
     a_second(home, times=20)  # each worker has made it
     rates = [a_second(home, times=300) / a_second(bare, times=300) for _ in range(3)]
     yield Figure("public page / bare page", statistics.median(rates), "×", at_least=1)
-    cache.clear()
+    caches["pages"].clear()
     client = Client()
     yield Figure("queries of a public page, miss", _queries(client, "/"), "queries", at_most=3)
     yield Figure("queries of a public page, hit", _queries(client, "/"), "queries", at_most=0)

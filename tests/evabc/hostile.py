@@ -28,7 +28,7 @@ STRANGE = {
     "nothing but without width": "\u200b\u200b",
     "NUL": "Da\0na",
     "control": "Da\x1b[31m\x07na",
-    "half a letter": "Da\ud800na",
+    "half a character": "Da\ud800na",
     "flood of marks": "D" + "\u0301" * 500,
     "look-alike": "dаna@exаmple.org",
     "full width": "＝ＳＵＭ（1）",
@@ -53,18 +53,18 @@ BAD_IDS = [
     "x" * 3000,
 ]
 
-# Parameters `each`: in make test the payloads take turns, one an address; the long form tries all.
-IN_TURN_OR_EACH = [
+# Parameters `every`: in make test the payloads take turns, one an address; the long form tries all.
+IN_TURN_OR_EVERY = [
     pytest.param(False, id="in turn"),
-    pytest.param(True, id="each", marks=pytest.mark.slow),
+    pytest.param(True, id="every", marks=pytest.mark.slow),
 ]
 
 _URLS = {"href", "src", "action", "formaction", "data", "xlink:href", "poster", "hx-get", "hx-post"}
 
 
-def payloads_for(number: int, payloads: Sequence[str], *, each: bool) -> Sequence[str]:
+def payloads_for(number: int, payloads: Sequence[str], *, every: bool) -> Sequence[str]:
     """All of the payloads, or the one whose turn it is at the address of this number."""
-    return payloads if each else [payloads[number % len(payloads)]]
+    return payloads if every else [payloads[number % len(payloads)]]
 
 
 @dataclass
@@ -80,26 +80,26 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
-        self.in_script = tag == "script" and "json" not in told.get("type", "")
-        for name, value in told.items():
+        given = {name: value or "" for name, value in attrs}
+        self.in_script = tag == "script" and "json" not in given.get("type", "")
+        for name, value in given.items():
             address = "".join(value.split()).lower()
             if name.startswith("on"):
                 self.found.append(f"{tag} {name}={value!r}")
             if name in _URLS and address.startswith(("javascript:", "vbscript:", "data:text")):
                 self.found.append(f"{tag} {name}={value!r}")
-        if tag in ("input", "textarea", "select") and told.get("name"):
-            self._keep_field(tag, told)
+        if tag in ("input", "textarea", "select") and given.get("name"):
+            self._keep_field(tag, given)
 
-    def _keep_field(self, tag: str, told: dict[str, str]) -> None:
-        name, kind = told["name"], told.get("type", "text")
+    def _keep_field(self, tag: str, given: dict[str, str]) -> None:
+        name, kind = given["name"], given.get("type", "text")
         is_text = tag == "textarea" or (
             tag == "input" and kind not in ("hidden", "radio", "checkbox", "submit", "file")
         )
         if is_text:
             self.texts.add(name)
-        if kind != "radio" or "checked" in told or name not in self.fields:
-            self.fields[name] = told.get("value", "")
+        if kind != "radio" or "checked" in given or name not in self.fields:
+            self.fields[name] = given.get("value", "")
 
     def handle_data(self, data: str) -> None:
         if self.in_script and "window.x" in data:
@@ -139,5 +139,5 @@ def write_everywhere(payload: str) -> int:
                         **{column.name: text}
                     )
             except IntegrityError:
-                continue  # a constraint holds this column to certain words
+                continue  # a constraint allows only certain words here
     return written

@@ -1,7 +1,7 @@
 """The permission table: every address of the portal × every kind of visitor × every method.
 
 The addresses come from the resolver; one that is not in the table fails. A row says what each visitor
-gets, in the order of VISITORS: a status, or where she is led to ("sign in", "home", "2fa", "code",
+gets, in the order of VISITORS: a status, or where they are led to ("sign in", "home", "2fa", "code",
 "elsewhere"). All of them signed in some time ago: what needs a fresh code leads to it.
 """
 
@@ -18,10 +18,10 @@ IN, HOME, FACTOR, CODE, ON = "sign in", "home", "2fa", "code", "elsewhere"
 ALL = [200] * 8
 NOT_THAT_WAY = [405] * 8
 SIGNED_IN = [IN, IN, *[200] * 6]
-HER_OWN = [IN, IN, 200, *[404] * 5]
-# Who is in a program-support community tells of her work there.
+OWN = [IN, IN, 200, *[404] * 5]
+# Who is in a program-support community adds their work there.
 NEW_WORK = [IN, IN, ON, *[200] * 5]
-NOT_HER_OWN_WAY = [IN, IN, *[405] * 6]
+OWN_NOT_THAT_WAY = [IN, IN, *[405] * 6]
 LED_ON = [IN, IN, *[HOME] * 6]
 FRESH_CODE = [IN, IN, *[CODE] * 6]
 
@@ -81,37 +81,37 @@ TABLE = {
     # She has an open request there, and is led to it; the others see the form.
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
     "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
-    "join-several": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "join-several": (SIGNED_IN, OWN_NOT_THAT_WAY),
     # Opened without communities, they lead to the choice of them.
     "join-several-answers": ([IN, IN, *[ON] * 6],) * 2,
     "join-several-check": ([IN, IN, *[ON] * 6],) * 2,
-    "join-several-sent": ([IN, IN, *[ON] * 6], NOT_HER_OWN_WAY),
-    "my:home": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "join-several-sent": ([IN, IN, *[ON] * 6], OWN_NOT_THAT_WAY),
+    "my:home": (SIGNED_IN, OWN_NOT_THAT_WAY),
     "my:details": (SIGNED_IN, SIGNED_IN),
     "my:new-work": (NEW_WORK, NEW_WORK),
     "my:correction": (SIGNED_IN, SIGNED_IN),
-    "my:agree": (NOT_HER_OWN_WAY, LED_ON),
-    "my:download": (FRESH_CODE, NOT_HER_OWN_WAY),
+    "my:agree": (OWN_NOT_THAT_WAY, LED_ON),
+    "my:download": (FRESH_CODE, OWN_NOT_THAT_WAY),
     "my:delete": (FRESH_CODE, FRESH_CODE),
     "my:preferences": (SIGNED_IN, SIGNED_IN),
-    "my:confirm": (HER_OWN, HER_OWN),
-    "my:new-job": (HER_OWN, HER_OWN),
-    "my:leave": (HER_OWN, [IN, IN, HOME, *[404] * 5]),
-    "my:request": (HER_OWN, NOT_HER_OWN_WAY),
-    "my:sent": (HER_OWN, NOT_HER_OWN_WAY),
-    "my:reply": ([IN, IN, ON, *[404] * 5], HER_OWN),
-    "my:meetings": (SIGNED_IN, NOT_HER_OWN_WAY),
-    "my:meeting": (HER_OWN, NOT_HER_OWN_WAY),
-    "my:meeting-answer": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:confirm": (OWN, OWN),
+    "my:new-job": (OWN, OWN),
+    "my:leave": (OWN, [IN, IN, HOME, *[404] * 5]),
+    "my:request": (OWN, OWN_NOT_THAT_WAY),
+    "my:sent": (OWN, OWN_NOT_THAT_WAY),
+    "my:reply": ([IN, IN, ON, *[404] * 5], OWN),
+    "my:meetings": (SIGNED_IN, OWN_NOT_THAT_WAY),
+    "my:meeting": (OWN, OWN_NOT_THAT_WAY),
+    "my:meeting-answer": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:meeting-join": ([IN, IN, ON, *[404] * 5], NOT_THAT_WAY),
-    "my:meeting-calendar": (HER_OWN, NOT_HER_OWN_WAY),
+    "my:meeting-calendar": (OWN, OWN_NOT_THAT_WAY),
     "my:calendar": (SIGNED_IN, [IN, IN, *[ON] * 6]),
     "calendar-feed": (ALL, NOT_THAT_WAY),  # by its secret address
-    "my:withdraw": (HER_OWN, [IN, IN, ON, *[404] * 5]),
+    "my:withdraw": (OWN, [IN, IN, ON, *[404] * 5]),
     # She is in this community; nobody else of the table is.
-    "my:slack": (HER_OWN, NOT_HER_OWN_WAY),
-    "my:slack-link": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
-    "my:slack-joined": (NOT_HER_OWN_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:slack": (OWN, OWN_NOT_THAT_WAY),
+    "my:slack-link": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
+    "my:slack-joined": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "account_login": ([200, 200, *[HOME] * 6], [200, 200, *[HOME] * 6]),
     "account_request_login_code": ([IN] * 8, [IN] * 8),
     "account_signup": ([IN] * 8, [IN] * 8),
@@ -121,9 +121,9 @@ TABLE = {
     "account_reauthenticate": (FRESH_CODE, FRESH_CODE),
     "account_confirm_it_is_you": (SIGNED_IN, SIGNED_IN),
     "usersessions_list": (SIGNED_IN, [IN, IN, *[ON] * 6]),
-    "mfa_index": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "mfa_index": (SIGNED_IN, OWN_NOT_THAT_WAY),
     # Workers are led to the page of their second steps: only the desk asks for one.
-    "account_first_factor": ([IN, IN, FACTOR, FACTOR, *[200] * 4], NOT_HER_OWN_WAY),
+    "account_first_factor": ([IN, IN, FACTOR, FACTOR, *[200] * 4], OWN_NOT_THAT_WAY),
     "mfa_authenticate": (LED_ON, LED_ON),
     "mfa_reauthenticate": (FRESH_CODE, FRESH_CODE),
     "mfa_activate_totp": (FRESH_CODE, FRESH_CODE),
@@ -131,7 +131,7 @@ TABLE = {
     "mfa_view_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_generate_recovery_codes": (FRESH_CODE, FRESH_CODE),
     "mfa_download_recovery_codes": (FRESH_CODE, FRESH_CODE),
-    "mfa_list_webauthn": (SIGNED_IN, NOT_HER_OWN_WAY),
+    "mfa_list_webauthn": (SIGNED_IN, OWN_NOT_THAT_WAY),
     "mfa_add_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_reauthenticate_webauthn": (FRESH_CODE, FRESH_CODE),
     "mfa_remove_webauthn": (FRESH_CODE, FRESH_CODE),
@@ -295,7 +295,7 @@ def address(pattern: str, world) -> str:
     """The pattern with the rows of the world filled in."""
     model = (pattern.split("/") + [""] * 4)[3]
     if pattern.startswith("/my/communities/"):
-        pattern = pattern.replace("<int:pk>", str(world["her place"].pk))
+        pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
         pattern = pattern.replace("<slug:slug>", "cbvs")
     if pattern.startswith("/my/meetings/"):
         model = "meeting"

@@ -1,4 +1,4 @@
-"""Rows as the first released version wrote them, by its own models; a fuller house than one row each."""
+"""Rows as the first released version wrote them, by its own models; more of them than one each."""
 
 from datetime import UTC, date, datetime
 from typing import Any

@@ -1,6 +1,7 @@
-"""What the documents for operators and reviewers name exists: commands, settings, files, services."""
+"""What the documents name exists: commands, settings, files, links, services."""
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,19 +10,19 @@ from django.core.management import get_commands
 from evabc.env import SETTINGS
 from tests.servers.parts import ROOT
 
-DOCUMENTS = [
-    "SECURITY.md",
-    "evabc/docs/operating.md",
-    "evabc/docs/changelog.md",
-    "evabc/docs/figures.md",
-    "evabc/docs/growth.md",
-]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md"]
+DOCUMENTS += [f"evabc/docs/{file.name}" for file in (ROOT / "evabc/docs").glob("*.md")]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 
-@pytest.fixture(params=DOCUMENTS)
-def text(request) -> str:
-    return (ROOT / request.param).read_text()
+@pytest.fixture(params=sorted(DOCUMENTS))
+def document(request) -> Path:
+    return ROOT / request.param
+
+
+@pytest.fixture
+def text(document) -> str:
+    return document.read_text()
 
 
 def test_every_management_command_exists(text):
@@ -29,13 +30,13 @@ def test_every_management_command_exists(text):
 
 
 def test_every_make_target_exists(text):
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
 
-    assert set(re.findall(r"`make ([a-z]+)`", text)) <= targets
+    assert set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, re.M)) <= targets
 
 
 def test_every_setting_is_declared(text):
-    assert set(re.findall(r"`([A-Z]+_[A-Z_]+)`", text)) <= set(SETTINGS)
+    assert set(re.findall(r"`([A-Z]+_[A-Z_]+)`", text)) <= {*SETTINGS, "NAME_FILE"}
 
 
 def test_every_file_exists(text):
@@ -43,6 +44,13 @@ def test_every_file_exists(text):
     named |= set(re.findall(r"python3 (\S+\.py)", text))
 
     assert sorted(path for path in named if not (ROOT / path).exists()) == []
+
+
+def test_every_link_leads_to_a_file(document, text):
+    links = {link.partition("#")[0] for link in re.findall(r"\]\((\S+?)\)", text)}
+    files = {link for link in links if link and "//" not in link}
+
+    assert sorted(link for link in files if not (document.parent / link).exists()) == []
 
 
 def test_every_service_is_one_of_compose(text):

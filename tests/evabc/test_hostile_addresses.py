@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import get_resolver
 
 from tests import builders
-from tests.evabc.hostile import BAD_IDS, IN_TURN_OR_EACH, payloads_for
+from tests.evabc.hostile import BAD_IDS, IN_TURN_OR_EVERY, payloads_for
 from tests.evabc.permission_table import address, addresses
-from tests.figures import told
+from tests.figures import report_figure
 
 pytestmark = pytest.mark.django_db
 
@@ -35,30 +35,30 @@ def lou(client, settings):
     return client
 
 
-@pytest.mark.parametrize("each", IN_TURN_OR_EACH)
+@pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_places_that_cannot_be(lou, world, method, each):
+def test_places_that_cannot_be(lou, world, method, every):
     faults, tried = [], 0
     with_places = [one for one in addresses(get_resolver()) if PLACES.search(one[1])]
     for number, (name, pattern) in enumerate(with_places):
-        for bad in payloads_for(number, BAD_IDS, each=each):
+        for bad in payloads_for(number, BAD_IDS, every=every):
             tried += 1
             url = PLACES.sub(lambda _: bad, pattern)  # noqa: B023
             if answer(lou, method, url) == 500:
                 faults.append(f"{method} {name} {bad[:30]}")
-    told(f"{tried} addresses")
+    report_figure(f"{tried} addresses")
     assert faults == []
 
 
-@pytest.mark.parametrize("each", IN_TURN_OR_EACH)
-def test_questions_that_cannot_be(lou, world, each):
+@pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
+def test_questions_that_cannot_be(lou, world, every):
     faults, tried = [], 0
     for number, (name, pattern) in enumerate(addresses(get_resolver())):
         if name in ("account_logout", "admin:logout"):
             continue
-        for question in payloads_for(number, QUESTIONS, each=each):
+        for question in payloads_for(number, QUESTIONS, every=every):
             tried += 1
             if answer(lou, "get", f"{address(pattern, world)}?{question}") == 500:
                 faults.append(f"{name} {question[:60]}")
-    told(f"{tried} questions")
+    report_figure(f"{tried} questions")
     assert faults == []

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.urls import get_resolver
 
 from tests import builders
-from tests.evabc.hostile import IN_TURN_OR_EACH, PAYLOADS, payloads_for, read
+from tests.evabc.hostile import IN_TURN_OR_EVERY, PAYLOADS, payloads_for, read
 from tests.evabc.permission_table import address, addresses
-from tests.figures import told
+from tests.figures import report_figure
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,7 @@ TYPED = [
     "attribute",
     "header",
     "NUL",
-    "half a letter",
+    "half a character",
     "flood of marks",
     "huge number",
     "date that is none",
@@ -30,9 +30,9 @@ def as_bytes(text: str) -> bytes:
     return text.encode(errors="surrogatepass")
 
 
-@pytest.mark.parametrize("each", IN_TURN_OR_EACH)
+@pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
 @pytest.mark.parametrize("who", ["worker", "lead"])
-def test_no_field_brings_a_page_down_or_runs(client, world, who, each, settings):
+def test_no_field_brings_a_page_down_or_runs(client, world, who, every, settings):
     settings.LIMITS_TIMES = 1_000
     user = world["worker"] if who == "worker" else builders.lead()
     builders.sign_in(client, user, fresh_code=True)
@@ -45,7 +45,7 @@ def test_no_field_brings_a_page_down_or_runs(client, world, who, each, settings)
             continue
         form = read(page.content.decode())
         fields += len(form.texts)
-        for payload in payloads_for(number, TYPED, each=each) if form.texts else []:
+        for payload in payloads_for(number, TYPED, every=every) if form.texts else []:
             typed = {**form.fields, **dict.fromkeys(form.texts, PAYLOADS[payload])}
             body = urlencode({as_bytes(k): as_bytes(v) for k, v in typed.items()})
             with transaction.atomic():
@@ -56,7 +56,7 @@ def test_no_field_brings_a_page_down_or_runs(client, world, who, each, settings)
                 wrong.append(f"{name} {payload}: {answer.status_code}")
             elif answer["Content-Type"].startswith("text/html"):
                 wrong += [f"{name} {payload}: {w}" for w in read(answer.content.decode()).found]
-    told(f"{who}: {fields} fields, {tried} filled with one of {len(TYPED)} payloads")
+    report_figure(f"{who}: {fields} fields, {tried} filled with one of {len(TYPED)} payloads")
     assert fields > 5
     assert wrong == []
 

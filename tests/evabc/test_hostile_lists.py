@@ -11,7 +11,7 @@ from membership.models import ListImport, ListKind, Person
 from membership.tasks import carry_on_with_list
 from tests import builders
 from tests.evabc.hostile import PAYLOADS, read
-from tests.figures import told
+from tests.figures import report_figure
 from tests.membership.rosters.enrolments import agency, enrolled, program
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_a_list_full_of_harm_is_shown_as_text(lou, kind, name, written):
         carry_on_with_list(kept.pk)
     pages = [sent] if sent.status_code == 200 else [lou.get(sent.url), lou.get(LISTS)]
 
-    told(f"lists: {kind} {name}: {len(headings)} columns x {len(PAYLOADS)} payloads")
+    report_figure(f"lists: {kind} {name}: {len(headings)} columns x {len(PAYLOADS)} payloads")
     assert [page.status_code for page in pages] == [200] * len(pages)
     assert [read(page.content.decode()).found for page in pages] == [[]] * len(pages)
 

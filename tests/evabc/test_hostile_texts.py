@@ -1,4 +1,4 @@
-"""Texts that mean harm, in every column of the database: no page, letter, sheet or calendar runs them."""
+"""Texts that mean harm, in every column of the database: no page, email, sheet or calendar runs them."""
 
 import pytest
 from django.urls import get_resolver
@@ -10,7 +10,7 @@ from membership.models import OutboxEmail
 from tests import builders
 from tests.evabc.hostile import PAYLOADS, SCRIPTS, read, texts_of_the_database, write_everywhere
 from tests.evabc.permission_table import address, addresses
-from tests.figures import told
+from tests.figures import report_figure
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def test_no_page_runs_what_the_database_holds(client, world, kind):
             if page["Content-Type"].startswith("text/html"):
                 found += [f"{name}: {what}" for what in read(page.content.decode()).found]
     columns = len(list(texts_of_the_database()))
-    told(f"{columns} columns, {read_in_all} pages read")
+    report_figure(f"{columns} columns, {read_in_all} pages read")
     assert found == []
 
 
@@ -48,21 +48,21 @@ def typed_texts():
         yield name, payload.replace("\0", "").encode(errors="ignore").decode()
 
 
-def test_no_letter_carries_a_script_or_a_header_of_somebodys_own(world):
-    letter = OutboxEmail.objects.first()
+def test_no_email_carries_a_script_or_a_header_of_somebodys_own(world):
+    email = OutboxEmail.objects.first()
     found = {}
     for name, typed in typed_texts():
-        letter.body = f"Dear {typed},\n\n{typed}\n\nWith thanks"
+        email.body = f"Dear {typed},\n\n{typed}\n\nWith thanks"
         # A subject is neutral and of one line by the queue; here it comes as bad as the column takes.
-        letter.subject = " ".join(typed.split())[:100] or "-"
+        email.subject = " ".join(typed.split())[:100] or "-"
 
-        message = message_of(letter).message()
+        message = message_of(email).message()
 
         [html] = [p for p in message.walk() if p.get_content_type() == "text/html"]
         run = read(html.get_payload(decode=True).decode()).found
         found[name] = (message["Bcc"], message["To"], run)
 
-    assert found == {name: (None, letter.to_email, []) for name in PAYLOADS}
+    assert found == {name: (None, email.to_email, []) for name in PAYLOADS}
 
 
 def test_no_calendar_gets_a_line_of_somebodys_own(world):

@@ -1,4 +1,4 @@
-"""The four floors: imports run down, never up."""
+"""The four layers: imports run down, never up."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.servers.parts import ROOT
 
-FLOORS = ["communities", "membership", "requests", "evabc"]
+LAYERS = ["communities", "membership", "requests", "evabc"]
 
 
 def imported_by(file: Path) -> set[str]:
@@ -22,16 +22,16 @@ def imported_by(file: Path) -> set[str]:
 
 
 def upward(root: Path) -> list[str]:
-    """Every import that leads up, as "file imports floor"."""
+    """Every import that leads up, as "file imports layer"."""
     return [
         f"{file.relative_to(root)} imports {name}"
-        for height, floor in enumerate(FLOORS)
-        for file in sorted((root / floor).rglob("*.py"))
-        for name in sorted(imported_by(file) & set(FLOORS[height + 1 :]))
+        for height, layer in enumerate(LAYERS)
+        for file in sorted((root / layer).rglob("*.py"))
+        for name in sorted(imported_by(file) & set(LAYERS[height + 1 :]))
     ]
 
 
-def test_no_floor_imports_one_above_it():
+def test_no_layer_imports_one_above_it():
     assert upward(ROOT) == []
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import get_resolver
 
 from tests.evabc.permission_table import TABLE, VISITORS, address, addresses, outcome, visit
-from tests.figures import told
+from tests.figures import report_figure
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,9 @@ def test_every_address_answers_every_visitor_as_the_table_says(world, clients, m
         got = [outcome(visit(clients[visitor], method, url)) for visitor in VISITORS]
         if got != expected:
             wrong.append(f"{method} {name}: {got}, the table says {expected}")
-    told(f"permissions: {method}: {tried} visits ({len(TABLE)} addresses), {len(wrong)} wrong")
+    report_figure(
+        f"permissions: {method}: {tried} visits ({len(TABLE)} addresses), {len(wrong)} wrong"
+    )
     assert not wrong, "\n".join(wrong)
 
 

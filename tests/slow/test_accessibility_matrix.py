@@ -10,7 +10,7 @@ from django.urls import get_resolver
 
 from communities.views import AXE_VERSION, ENLARGED_WIDTH, WIDTHS
 from tests.evabc.permission_table import CODE, TABLE, VISITORS, address, addresses, visit
-from tests.figures import told
+from tests.figures import report_figure
 
 pytestmark = [
     pytest.mark.browser,
@@ -33,7 +33,7 @@ def pages_of(visitor, client, rows):
     """Every address that gives this visitor a page of HTML."""
     column = VISITORS.index(visitor)
     for name, pattern in addresses(get_resolver()):
-        # Her code is fresh here, so what asks for one opens too, where there is something to show.
+        # The visitor's code is fresh here, so what asks for one opens too, where there is something to show.
         if TABLE[name][0][column] in (200, CODE):
             url = address(pattern, rows)
             answer = visit(client, "get", url)
@@ -103,6 +103,6 @@ def test_no_page_that_this_visitor_can_open_has_a_problem(
         opened += 1
         found += wrong_with(page, widths)
 
-    told(f"axe: {visitor}: {opened} pages at {len(widths)} widths, {len(found)} problems")
+    report_figure(f"axe: {visitor}: {opened} pages at {len(widths)} widths, {len(found)} problems")
     assert not found, "\n".join(found)
     assert opened > 5

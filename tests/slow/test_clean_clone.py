@@ -73,7 +73,7 @@ def _answers(url: str) -> bool:
 
 
 def mailbox_reader(url: str) -> Callable[[str, str], str]:
-    """Reads letters at /mailbox/, as a person who tries the portal does."""
+    """Reads emails at /mailbox/, as a person who tries the portal does."""
 
     def read(to: str, subject: str) -> str:
         reader = Visitor(url)
@@ -83,7 +83,7 @@ def mailbox_reader(url: str) -> Callable[[str, str], str]:
             for name, title in re.findall(r'href="(/mailbox/[\w-]+/)"><bdi>([^<]*)</bdi>', inbox):
                 if subject in title:
                     return re.sub(r"<[^>]+>", "", reader.get(name).text)
-        raise AssertionError(f"no letter {subject!r} to {to} in the mailbox")
+        raise AssertionError(f"no email {subject!r} to {to} in the mailbox")
 
     return read
 
@@ -131,8 +131,8 @@ def test_the_main_job_with_mail_to_a_real_server(
     with make_run(clone, tmp_path, EMAIL_URL=smtp_server.url, **servers[database]) as url:
 
         def read(to: str, subject: str) -> str:
-            letter = smtp_server.wait_for(to=to, subject_contains=subject)
-            return letter.get_body(("plain",)).get_content()
+            email = smtp_server.wait_for(to=to, subject_contains=subject)
+            return email.get_body(("plain",)).get_content()
 
         outcome = do_the_main_job(url, read)
         assert Visitor(url).get("/mailbox/").status == 404

@@ -47,13 +47,13 @@ def empty_database() -> Iterator[str]:
 
 
 class Composed:
-    """The services of the file, as processes in a clone of the house."""
+    """The services of the file, as processes in a clone of the project."""
 
     def __init__(self, folder: Path, here: dict[str, str]) -> None:
-        self.house, self.data, self.logs = folder / "house", folder / "data", folder
+        self.clone, self.data, self.logs = folder / "clone", folder / "data", folder
         self.data.mkdir()
-        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(self.house)], check=True)
-        self.services = yaml.safe_load((self.house / "docker-compose.yml").read_text())["services"]
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(self.clone)], check=True)
+        self.services = yaml.safe_load((self.clone / "docker-compose.yml").read_text())["services"]
         self.here = {**here, "EVABC_DATA_DIR": str(self.data)}
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
@@ -68,7 +68,7 @@ class Composed:
         }
         script = [sys.executable, "evabc/deploy/make_env.py"]
         script += [f"{name}={value}" for name, value in given.items()]
-        subprocess.run(script, cwd=self.house, check=True, capture_output=True)
+        subprocess.run(script, cwd=self.clone, check=True, capture_output=True)
 
     def set_up(self) -> str:
         """Set the portal up, put the public key into .env; give the private one."""
@@ -77,7 +77,7 @@ class Composed:
         command += ["--ccss-mailbox", "ccss@example.org", "--test-letter-to", LEAD]
         said = self.run("web", command)
         assert f"{LEAD} is a lead." in said
-        file = self.house / ".env"
+        file = self.clone / ".env"
         (public,) = re.findall(r"^EVABC_BACKUP_RECIPIENT=age1.*$", said, re.M)
         file.write_text(re.sub("^EVABC_BACKUP_RECIPIENT=.*$", public, file.read_text(), flags=re.M))
         (private_key,) = re.findall(r"^AGE-SECRET-KEY-1\w+$", said, re.M)
@@ -85,14 +85,14 @@ class Composed:
 
     def collect_static_files(self) -> None:
         """By the very line of the Dockerfile, with nothing but the variables that it gives."""
-        lines = (self.house / "Dockerfile").read_text().replace("\\\n", " ")
+        lines = (self.clone / "Dockerfile").read_text().replace("\\\n", " ")
         ((line, folder),) = re.findall(r"^RUN (.*collectstatic.*?) && rm -r (\S+)$", lines, re.M)
         script = line.replace(folder, str(self.data / "build"))
-        subprocess.run(script, shell=True, cwd=self.house, env={"PATH": PATH}, check=True)  # noqa: S602 - our own file
+        subprocess.run(script, shell=True, cwd=self.clone, env={"PATH": PATH}, check=True)  # noqa: S602 - our own file
 
     def environment(self, service: str) -> dict[str, str]:
         """What the file gives a service, with this machine's addresses in place of the containers'."""
-        typed = dict(re.findall(r"^(\w+)='?([^'\n]*)'?$", (self.house / ".env").read_text(), re.M))
+        typed = dict(re.findall(r"^(\w+)='?([^'\n]*)'?$", (self.clone / ".env").read_text(), re.M))
         given = {
             name: VARIABLE.sub(lambda m: typed.get(m[1]) or m[2] or "", str(value))
             for name, value in self.services[service]["environment"].items()
@@ -109,7 +109,7 @@ class Composed:
         """Run something to its end, as `docker compose run` does."""
         done = subprocess.run(
             command or self.command(service),
-            cwd=self.house,
+            cwd=self.clone,
             env=self.environment(service),
             input=typed,
             capture_output=True,
@@ -125,7 +125,7 @@ class Composed:
         with (self.logs / f"{service}.log").open("ab") as output:
             process = subprocess.Popen(
                 self.command(service),
-                cwd=self.house,
+                cwd=self.clone,
                 env=self.environment(service),
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -158,9 +158,9 @@ def test_from_an_empty_folder_to_a_decided_request(
         log = tmp_path / "web.log"
         wait_until_ready(web, ready=lambda: is_alive(composed.url), log=log, seconds=60)
         reference = a_worker_asks(composed.url, smtp_server)
-        lead = a_lead_comes_with_her_second_step(composed.url, smtp_server)
-        approve(lead, reference, reason="Her supervisor confirmed it.")
-        assert "We are glad" in letter_to("dana@example.org", "Welcome", smtp_server)
+        lead = a_lead_with_a_second_step(composed.url, smtp_server)
+        approve(lead, reference, reason="Their supervisor confirmed it.")
+        assert "We are glad" in email_to("dana@example.org", "Welcome", smtp_server)
         wait_until_ready(
             beat,
             ready=lambda: what_is_ill(composed.url) == {},
@@ -181,23 +181,23 @@ def what_is_ill(url):
     return {name: says for name, says in parts.items() if says != "ok"}
 
 
-def letter_to(to, subject, smtp_server):
-    letter = smtp_server.wait_for(to=to, subject_contains=subject)
-    return letter.get_body(("plain",)).get_content()
+def email_to(to, subject, smtp_server):
+    email = smtp_server.wait_for(to=to, subject_contains=subject)
+    return email.get_body(("plain",)).get_content()
 
 
 def a_worker_asks(url, smtp_server):
     worker = Visitor(url)
     page = "/communities/stvc/join/"
-    sign_in(worker, "dana@example.org", lambda *what: letter_to(*what, smtp_server), to=page)
+    sign_in(worker, "dana@example.org", lambda *what: email_to(*what, smtp_server), to=page)
     return ask_to_join(worker, "stvc", {**ANSWERS, "name": "Dana Sample"})
 
 
-def a_lead_comes_with_her_second_step(url, smtp_server):
+def a_lead_with_a_second_step(url, smtp_server):
     lead = Visitor(url)
     lead.get(f"/accounts/login/?next={QUEUE}")
     lead.post(email=LEAD)
-    lead.post(code=re.search(r"\b\d{6}\b", letter_to(LEAD, "Your code", smtp_server))[0])
+    lead.post(code=re.search(r"\b\d{6}\b", email_to(LEAD, "Your code", smtp_server))[0])
     assert lead.page.path == "/accounts/2fa/first/", lead.page.url
     lead.get("/accounts/2fa/totp/activate/")
     secret = re.search(r"\b[A-Z2-7]{32}\b", lead.page.text)[0]

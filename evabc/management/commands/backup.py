@@ -1,7 +1,5 @@
 """Write an encrypted backup of the database."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -12,7 +10,7 @@ from membership.refusal import Refused
 class Command(BaseCommand):
     help = __doc__
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         try:
             file = make_backup(now=timezone.now())
         except (Refused, OSError) as error:

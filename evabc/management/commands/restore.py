@@ -6,7 +6,6 @@ The private key is asked for at the terminal, read from standard input, or from 
 import sys
 from getpass import getpass
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -27,11 +26,11 @@ class Command(BaseCommand):
 
     def handle(
         self,
-        *args: Any,
+        *args: object,
         file: Path,
         key_file: Path | None,
         overwrite: bool,
-        **options: Any,
+        **options: object,
     ) -> None:
         if not overwrite and holds_people():
             self._confirm()

@@ -38,9 +38,9 @@ class Command(BaseCommand):
             raise CommandError(
                 "This is for local mode only. Use `make run`, or docker-compose.yml."
             )
-        with only_one(settings.DATA_DIR / "running"):
+        with data_folder_lock(settings.DATA_DIR / "running"):
             self._prepare()
-            self._say_where()
+            self._announce()
             sys.exit(keep_running(self._processes(), say=self.stderr.write))
 
     def _prepare(self) -> None:
@@ -53,10 +53,10 @@ class Command(BaseCommand):
             if is_new:
                 live_a_sample_year(now=now)
         if is_new:
-            # The emails of the sample year have left long ago: no worker need look for each of them.
+            # The emails of the sample year are marked as sent: no worker need look for each of them.
             celery_app.control.purge()
 
-    def _say_where(self) -> None:
+    def _announce(self) -> None:
         mail = (
             f"{settings.PORTAL_URL}/mailbox/ (files in {settings.MAIL_FOLDER})"
             if settings.MAIL_IS_FILES
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         }
 
     def _reload(self) -> list[str]:
-        """Start the web server anew when code or a template changes."""
+        """Start the web server again when code or a template changes."""
         templates = (settings.BASE_DIR / "templates").rglob("*.*")
         return ["--reload", *(f"--reload-extra-file={file}" for file in templates)]
 
@@ -137,7 +137,7 @@ def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
 
 
 @contextmanager
-def only_one(path: Path) -> Iterator[None]:
+def data_folder_lock(path: Path) -> Iterator[None]:
     """Hold the data folder: a second start in it says who has it."""
     with path.open("a+") as file:
         try:

@@ -1,19 +1,18 @@
-"""Set up a portal that runs for the first time: mailboxes, the first lead, a test letter, lists, and
+"""Set up a portal that runs for the first time: mailboxes, the first lead, a test email, lists, and
 the keys for backups.
 
 Asks for what it needs, or takes it from its options. Nothing is written before every answer is there
-and the test letter is on its way. Run it again to change an answer.
+and the test email is on its way. Run it again to change an answer.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_email
 from django.db import transaction
 
 from communities.models import SupportTeam
@@ -36,39 +35,40 @@ The private key opens the backups. It is shown only now. Keep it in two safe pla
 
 Until the line is in .env, each run of this command shows a new pair of keys."""
 
+WRONG_ADDRESS = "“%(value)s” is no email address. Type one like name@example.org."
 
-@dataclass(frozen=True)
-class Question:
-    """One answer that is needed: its option, how it is asked, and whether it is an address."""
 
-    option: str
-    asked: str
-    is_email: bool = True
-
-    @property
-    def name(self) -> str:
-        return self.option.replace("-", "_")
+def _email(asked: str) -> forms.EmailField:
+    messages = {"required": f"{asked} is missing.", "invalid": WRONG_ADDRESS}
+    return forms.EmailField(label=asked, error_messages=messages)
 
 
 MAILBOXES = {
-    "program-support-mailbox": Family.PROGRAM_SUPPORT,
-    "ccss-mailbox": Family.COORDINATION,
+    "program_support_mailbox": Family.PROGRAM_SUPPORT,
+    "ccss_mailbox": Family.COORDINATION,
 }
-QUESTIONS = [
-    Question("lead-email", "The work email of the first lead"),
-    Question("lead-name", "Her full name", is_email=False),
-    Question("program-support-mailbox", "The mailbox of program support"),
-    Question("ccss-mailbox", "The mailbox of community coordination (CCSS)"),
-    Question("test-letter-to", "Where to send a test letter"),
-]
+# What is needed, each by its option or asked for.
+QUESTIONS: dict[str, forms.CharField] = {
+    "lead_email": _email("The work email of the first lead"),
+    "lead_name": forms.CharField(
+        label="Their full name", error_messages={"required": "Their full name is missing."}
+    ),
+    "program_support_mailbox": _email("The mailbox of program support"),
+    "ccss_mailbox": _email("The mailbox of community coordination (CCSS)"),
+    "test_letter_to": _email("Where to send a test letter"),
+}
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        for question in QUESTIONS:
-            parser.add_argument(f"--{question.option}", help=f"{question.asked}.")
+        for name, field in QUESTIONS.items():
+            parser.add_argument(_option(name), help=f"{field.label}.")
         parser.add_argument(
             "--list",
             nargs=4,
@@ -81,13 +81,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, no_input: bool, **options: Any) -> None:
         self.stdout.write(f"The portal is at {settings.PORTAL_URL}.")
-        answers = {q.name: self._answer(q, options[q.name], no_input) for q in QUESTIONS}
-        self._send_test_letter(answers["test_letter_to"])
+        answers = {name: self._answer(name, options[name], no_input) for name in QUESTIONS}
+        self._send_test_email(answers["test_letter_to"])
         with transaction.atomic():
             call_command("seed_communities", stdout=self.stdout)
-            for option, family in MAILBOXES.items():
-                mailbox = answers[option.replace("-", "_")]
-                SupportTeam.objects.filter(family=family).update(mailbox=mailbox)
+            for name, family in MAILBOXES.items():
+                SupportTeam.objects.filter(family=family).update(mailbox=answers[name])
             lead = make_lead(email=answers["lead_email"], name=answers["lead_name"])
             for kind, file, name, as_of in options["list"]:
                 self.stdout.write(f"{name}:")
@@ -100,32 +99,33 @@ class Command(BaseCommand):
         if not settings.BACKUP_RECIPIENT:
             self.stdout.write(KEY_PAIR.format(*new_key_pair()))
 
-    def _answer(self, question: Question, given: str | None, no_input: bool) -> str:
+    def _answer(self, name: str, given: str | None, no_input: bool) -> str:
         """What was given, or is typed now; asked again until it is right."""
-        usual = _usual(question)
+        field, known = QUESTIONS[name], _known_answer(name)
         while True:
-            if given is None and no_input:
-                given = usual
-            elif given is None:
-                typed = input(f"{question.asked}{f' [{usual}]' if usual else ''}: ").strip()
-                given = typed or usual
-            wrong = _wrong_with(question, given)
-            if not wrong:
-                return given
-            if no_input:
-                raise CommandError(f"--{question.option}: {wrong} Nothing was changed.")
-            self.stderr.write(wrong)
-            given = None
+            if given is None:
+                typed = (
+                    "" if no_input else input(f"{field.label}{f' [{known}]' if known else ''}: ")
+                )
+                given = typed.strip() or known
+            try:
+                return str(field.clean(given))
+            except ValidationError as error:
+                if no_input:
+                    message = f"{_option(name)}: {error.messages[0]} Nothing was changed."
+                    raise CommandError(message) from error
+                self.stderr.write(error.messages[0])
+                given = None
 
-    def _send_test_letter(self, to: str) -> None:
-        letter = EmailMessage(
+    def _send_test_email(self, to: str) -> None:
+        email = EmailMessage(
             "A test letter",
             f"The portal at {settings.PORTAL_URL} can send letters.\n",
             settings.DEFAULT_FROM_EMAIL,
             [to],
         )
         try:
-            letter.send()
+            email.send()
         except OSError as error:  # smtplib's errors are among them
             raise CommandError(
                 f"The test letter could not be sent: {error}. Look at EMAIL_URL, restart with the "
@@ -134,26 +134,15 @@ class Command(BaseCommand):
         self.stdout.write(f"A test letter is on its way to {to}. Look whether it arrives.")
 
 
-def _wrong_with(question: Question, answer: str) -> str:
-    if not answer:
-        return f"{question.asked} is missing."
-    if question.is_email:
-        try:
-            validate_email(answer)
-        except ValidationError:
-            return f"“{answer}” is no email address. Type one like name@example.org."
-    return ""
-
-
-def _usual(question: Question) -> str:
+def _known_answer(name: str) -> str:
     """What the portal knows already, so that a second run asks for nothing new."""
-    if family := MAILBOXES.get(question.option):
+    if family := MAILBOXES.get(name):
         team = SupportTeam.objects.filter(family=family).first()
         return team.mailbox if team else ""
     lead = User.objects.filter(groups__name=LEADS, is_active=True).order_by("pk").first()
     if lead is None:
         return ""
-    return lead.display_name if question.option == "lead-name" else lead.email
+    return lead.display_name if name == "lead_name" else lead.email
 
 
 def _kinds() -> list[str]:

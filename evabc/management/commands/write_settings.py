@@ -3,14 +3,12 @@ the portal's environment in docker-compose.yml. `make docs` calls it.
 """
 
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from evabc.env import SETTINGS, Secret, SetBy, Setting
+from evabc.env import SETTINGS, SetBy, Setting
 
 BEGIN = "# Written by `make docs` from evabc/env.py, until the line that ends it."
 END = "# The end of what `make docs` writes."
@@ -35,19 +33,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing, name what is old")
 
-    def handle(self, *args: Any, check: bool, **options: Any) -> None:
-        for name, derive in DERIVED.items():
-            file = Path(settings.BASE_DIR) / name
-            was = file.read_text() if file.exists() else ""
-            if (text := derive(was)) == was:
-                continue
-            if check:
-                raise CommandError(f"{name} is not what evabc/env.py says. Run: make docs")
-            file.write_text(text)
-            self.stdout.write(f"{name} is written.")
+    def handle(self, *args: object, check: bool, **options: object) -> None:
+        compose_file = Path(settings.BASE_DIR) / "docker-compose.yml"
+        derived = {
+            Path(settings.BASE_DIR) / "evabc/docs/settings.md": settings_md(),
+            Path(settings.BASE_DIR) / ".env.example": env_example(),
+            compose_file: compose(compose_file.read_text()),
+        }
+        for file, text in derived.items():
+            if not check:
+                file.write_text(text)
+            elif file.read_text() != text:
+                raise CommandError(f"{file.name} is not what evabc/env.py says. Run: make docs")
 
 
-def settings_md(_was: str = "") -> str:
+def settings_md() -> str:
     """A table of settings for each of those who set them."""
     tables = [SETTINGS_MD]
     for set_by in SetBy:
@@ -61,15 +61,13 @@ def settings_md(_was: str = "") -> str:
     return "\n".join(tables)
 
 
-def env_example(_was: str = "") -> str:
+def env_example() -> str:
     """What the operator sets, each with what it is for; `make_env.py` reads this."""
     blocks = [ENV_EXAMPLE]
     for setting in SETTINGS.values():
         if setting.set_by != SetBy.OPERATOR:
             continue
-        needed = (
-            "Required; make_env.py makes one. " if setting.secret == Secret.MADE else "Required. "
-        )
+        needed = "Required; make_env.py makes one. " if setting.made else "Required. "
         says = (needed if setting.required else "") + _sentence(setting)
         comment = textwrap.wrap(says, 118, break_on_hyphens=False, break_long_words=False)
         lines = [f"# {line}" for line in comment]
@@ -78,7 +76,7 @@ def env_example(_was: str = "") -> str:
 
 
 def compose(was: str) -> str:
-    """docker-compose.yml with the portal's environment written anew between its two marks."""
+    """docker-compose.yml with the portal's environment written again between its two marks."""
     before, _, rest = was.partition(BEGIN)
     _, _, after = rest.partition(END)
     indent = before.rpartition("\n")[2]
@@ -89,13 +87,6 @@ def compose(was: str) -> str:
         if setting.set_by in (SetBy.OPERATOR, SetBy.COMPOSE) and setting.name != "POSTGRES_PASSWORD"
     ]
     return before + f"\n{indent}".join([BEGIN, *lines, END]) + after
-
-
-DERIVED: dict[str, Callable[[str], str]] = {
-    "evabc/docs/settings.md": settings_md,
-    ".env.example": env_example,
-    "docker-compose.yml": compose,
-}
 
 
 def _sentence(setting: Setting) -> str:

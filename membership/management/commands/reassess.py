@@ -1,9 +1,9 @@
-"""Hold all open enrolments against the rules again, and bring the worklist up to date."""
+"""Assess all open enrolments by the rules again, and bring the worklist up to date."""
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from membership.rosters.enrolments import reassess
+from membership.rosters.reassessment import reassess
 
 
 class Command(BaseCommand):
@@ -13,9 +13,9 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Count, and write nothing.")
 
     def handle(self, *args: object, dry_run: bool, **options: object) -> None:
-        done = reassess(now=timezone.now(), dry_run=dry_run)
+        result = reassess(now=timezone.now(), dry_run=dry_run)
         verb = "would be" if dry_run else "were"
         self.stdout.write(
-            f"{done.looked_at} enrolments looked at; worklist rows: {done.opened} {verb} opened, "
-            f"{done.changed} changed, {done.settled} settled."
+            f"{result.looked_at} enrolments looked at; worklist rows: {result.opened} {verb} opened, "
+            f"{result.changed} changed, {result.settled} settled."
         )

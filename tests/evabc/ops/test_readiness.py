@@ -1,4 +1,4 @@
-"""/readyz says which part needs care, and what to do: by dead processes, a full disk, letters that wait."""
+"""/readyz says which part needs care, and what to do: by dead processes, a full disk, emails that wait."""
 
 import json
 from datetime import timedelta
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from evabc.ops import health
 from evabc.ops.backup import new_key_pair
-from evabc.ops.health import KEPT_FOR
+from evabc.ops.health import CACHE_SECONDS
 from evabc.tasks import say_that_you_live
 from membership.heartbeats import note_alive
 from membership.models import Heartbeat, OutboxEmail
@@ -150,7 +150,7 @@ def test_real_processes_make_it_green_and_a_dead_worker_red(
             beat,
             ready=lambda: ask(portal.url)[0] == 503,
             log=tmp_path / "beat.log",
-            seconds=KEPT_FOR + 10,
+            seconds=CACHE_SECONDS + 10,
         )
         status, said = ask(portal.url)
 

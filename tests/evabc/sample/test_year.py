@@ -60,8 +60,8 @@ def test_letters_of_the_past_are_told_sent_on_their_day_and_none_leaves_example_
     states = Counter(OutboxEmail.objects.values_list("state", flat=True))
     assert (states["queued"], states["failed"]) == (2, 3)
     assert states["sent"] > 150
-    for letter in OutboxEmail.objects.filter(state="sent"):
-        assert letter.sent_at == letter.queued_at
+    for email in OutboxEmail.objects.filter(state="sent"):
+        assert email.sent_at == email.queued_at
     assert OutboxEmail.objects.filter(state="queued", due_at__lte=NOW).count() == 0
     assert mailoutbox == []
     assert not User.objects.exclude(email__endswith="@example.org").exists()

@@ -36,7 +36,7 @@ def ask_for_a_code(client):
     return re.search(r"^\d{6}$", mail.outbox[-1].body, re.MULTILINE)[0]
 
 
-def test_she_is_led_to_the_code_and_back(client, priya):
+def test_the_page_leads_to_the_code_and_back(client, priya):
     led = client.get(SET_UP)
     assert led.url == f"{CONFIRM}?next=%2Faccounts%2F2fa%2Ftotp%2Factivate%2F"
     assert mail.outbox == []  # looking at the page sends nothing
@@ -107,7 +107,7 @@ def test_it_leads_to_no_other_site(client, priya):
         ("/admin/roster-sheet/", "/admin/roster-sheet/"),
     ],
 )
-def test_no_sheet_leaves_without_one_and_she_comes_back_to_its_page(client, priya, page, sheet):
+def test_no_export_leaves_without_a_code_and_its_page_follows_the_code(client, priya, page, sheet):
     led = client.post(sheet, {"format": "csv"}, headers={"referer": f"http://testserver{page}"})
     assert led.url == f"{CONFIRM}?{urlencode({'next': page})}"
     assert Export.objects.count() == 0

@@ -36,11 +36,7 @@ def test_a_form_sent_to_the_desk_leads_to_its_front_page_afterwards(client):
 
 def test_staff_with_a_factor_show_it_again_in_a_new_session(client):
     staff = builders.staff()
-    builders.sign_in(client, staff, second_factor=False, fresh_code=True)
-    page = client.get("/accounts/2fa/totp/activate/").content.decode()
-    secret = re.search(r"\b[A-Z2-7]{32}\b", page)[0]
-    client.post("/accounts/2fa/totp/activate/", {"code": builders.totp_code(secret)})
-
+    builders.authenticator_app(staff)
     builders.sign_in(client, staff, second_factor=False, fresh_code=True)
 
     assert client.get(DESK).url == f"/accounts/2fa/reauthenticate/?next={DESK.replace('/', '%2F')}"

@@ -118,7 +118,7 @@ def test_a_new_factor(client, log):
     assert secret not in log.getvalue()
 
 
-def test_a_sheet_that_is_taken(client, log):
+def test_an_export(client, log):
     staff = builders.staff()
     builders.sign_in(client, staff, fresh_code=True)
     client.post(
@@ -132,7 +132,7 @@ def test_a_sheet_that_is_taken(client, log):
     ]
 
 
-def test_somebody_takes_what_is_held_about_her(client, log):
+def test_somebody_downloads_what_is_held_about_them(client, log):
     user = builders.worker()
     builders.sign_in(client, user, fresh_code=True)
     assert client.get("/my/privacy/download/").status_code == 200

@@ -1,4 +1,4 @@
-"""Sessions end when nobody uses them, and everybody sees and ends her own."""
+"""Sessions end when nobody uses them, and everybody sees and ends their own."""
 
 import re
 import time
@@ -21,7 +21,7 @@ def opens_after(client, seconds: float, page: str) -> bool:
         return client.get(page).status_code == 200
 
 
-def test_staff_are_signed_out_after_thirty_idle_minutes_and_told_why(client):
+def test_staff_are_signed_out_after_thirty_idle_minutes_and_read_why(client):
     builders.sign_in(client, builders.staff())
     client.get("/admin/")
     with time_machine.travel(time.time() + 30 * MINUTE):
@@ -78,7 +78,7 @@ def sign_in_by_code(client):
     client.post("/accounts/login/code/confirm/", {"code": code})
 
 
-def test_she_sees_where_she_is_signed_in_and_signs_out_everywhere_else(client):
+def test_people_see_their_sessions_and_sign_out_everywhere_else(client):
     cache.clear()  # the limits on codes live there
     builders.worker()
     phone = Client(headers={"user-agent": "Sample Phone"})

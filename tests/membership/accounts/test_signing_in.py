@@ -22,8 +22,8 @@ def ask_for_code(client, email, to="/my/"):
 
 
 def newest_code(email):
-    letter = next(m for m in reversed(mail.outbox) if m.to == [email])
-    return re.search(r"\b\d{6}\b", letter.body)[0]
+    email = next(m for m in reversed(mail.outbox) if m.to == [email])
+    return re.search(r"\b\d{6}\b", email.body)[0]
 
 
 def wrong(code: str) -> str:
@@ -145,7 +145,7 @@ def test_what_is_no_address_is_refused_and_kept(client, email):
 
 
 @pytest.mark.core
-def test_somebody_whom_a_list_brought_is_herself_when_she_signs_in(client):
+def test_somebody_whom_a_list_brought_is_the_same_person_when_they_sign_in(client):
     from membership.models import Person
 
     listed = Person.objects.create(name="Dana Sample", email="dana@example.org")

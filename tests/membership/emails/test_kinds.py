@@ -16,13 +16,13 @@ from membership.emails.kinds import (
 )
 from membership.emails.message import write
 from membership.emails.queue import queue
-from membership.emails.templates import original
+from membership.emails.templates import original_template
 from membership.models import OutboxEmail
 from requests import workflow
 from requests.lifecycle import Verb
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 NOW = builders.NOW
 TEXT = "A place to wait ({reference})\n\nHello {name},\n\nyou wait here:\n\n{request_link}\n"
@@ -43,7 +43,7 @@ def kind(tmp_path, monkeypatch):
     )
     kind.text_file.write_text(TEXT)
     monkeypatch.setitem(KINDS, kind.key, kind)
-    original.cache_clear()
+    original_template.cache_clear()
     return kind
 
 
@@ -54,8 +54,8 @@ def queued(kind):
         "reference": request.reference,
         "request_link": "http://testserver" + request.get_absolute_url(),
     }
-    letter = write(kind.key, team=request.community.team, person=request.person, words=words)
-    return request, queue(letter, about=request.about, event=99, now=NOW)
+    email = write(kind.key, team=request.community.team, person=request.person, words=words)
+    return request, queue(email, about=request.about, event=99, now=NOW)
 
 
 def test_staff_find_it_in_the_list_and_see_its_preview(kind, client):
@@ -102,7 +102,7 @@ def test_a_missing_or_impossible_text_is_an_error_at_start(kind, text, id):
     kind.text_file.unlink()
     if text:
         kind.text_file.write_text(text)
-    original.cache_clear()
+    original_template.cache_clear()
 
     found = [error for error in run_checks() if error.id == id]
 

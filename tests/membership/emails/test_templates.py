@@ -1,4 +1,4 @@
-"""The wording of letters: what can be saved, what is refused with which sentence, and what goes out."""
+"""The wording of emails: what can be saved, what is refused with which sentence, and what goes out."""
 
 import re
 from pathlib import Path
@@ -8,15 +8,15 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from membership.emails.kinds import KINDS
-from membership.emails.message import blocks_of, sample_words
+from membership.emails.message import blocks_of, sample_values
 from membership.emails.templates import (
-    Wording,
-    back_to_original,
-    change_wording,
-    original,
+    EmailTemplate,
+    change_template,
+    current_template,
+    original_template,
     plain_problems,
-    problems,
-    wording_of,
+    restore_original,
+    template_problems,
 )
 from membership.models import LetterWording, OutboxEmail
 from membership.refusal import Refused
@@ -33,7 +33,7 @@ PAGE = "/admin/membership/letterwording/receipt/"
 
 def change(by, kind="receipt", **how):
     how = {"subject": SUBJECT, "body": BODY, "seen": 0, **how}
-    return change_wording(kind=kind, by=by, now=builders.NOW, **how)
+    return change_template(kind=kind, by=by, now=builders.NOW, **how)
 
 
 def test_every_original_is_a_registered_kind_and_the_reverse():
@@ -41,100 +41,80 @@ def test_every_original_is_a_registered_kind_and_the_reverse():
 
 
 @pytest.mark.parametrize("kind", ORIGINALS)
-def test_an_original_could_be_saved_as_it_is_and_fills_in_wholly(kind):
-    words = original(kind)
+def test_an_original_could_be_saved_is_filled_in_wholly_and_links_stand_alone(kind):
+    words = original_template(kind)
 
-    assert problems(KINDS[kind], words.subject, words.body) == []
-    subject, body = words.filled(sample_words(KINDS[kind]))
+    assert template_problems(KINDS[kind], words.subject, words.body) == []
+    subject, body = words.render(sample_values(KINDS[kind]))
     assert re.findall(r"[{}]", subject + body) == []
-
-
-@pytest.mark.parametrize("kind", ORIGINALS)
-def test_links_and_own_words_are_paragraphs_of_their_own_in_the_originals(kind):
-    _, body = original(kind).filled(sample_words(KINDS[kind]))
     links = [p for p in KINDS[kind].placeholders if p.sample.startswith("/")]
-
     assert [k for k, _ in blocks_of(body)].count("link") == len(links)
 
 
 ALLOWED = "You can use {community}, {name}, {reference}, {request_link}, {team}."  # of the receipt
+BODIES = [
+    (f"{BODY}\n{{agency}}", f"Line 7: {{agency}} is no placeholder of this letter. {ALLOWED}"),
+    *(
+        (f"{BODY}\n{typed}", f"Line 7: take out “{found}”. It is no placeholder. {ALLOWED}")
+        for typed, found in [
+            ("{name.user}", "{name.user}"),
+            ("{name!r}", "{name!r}"),
+            ("{% load x %}", "{%"),
+            ("{{ name }}", "{{"),
+            ("Name}", "}"),
+        ]
+    ),
+    (
+        f"{BODY}\n<script>alert(1)</script>",
+        "Line 7: take out “<”. Letters are plain text; HTML and scripts do not work in them.",
+    ),
+    *(
+        (
+            f"{BODY}\na{character}b",
+            "Line 7: take out the control character. It cannot be seen or printed.",
+        )
+        for character in "\x00\u202e"
+    ),
+    (
+        "Dear {name}",
+        "The letter must contain {request_link}: the page of her request.",
+    ),
+    ("  \n", "Write the letter."),
+    (BODY + "a" * 6_000, "The letter is too long. Shorten it to 6000 characters or less."),
+]
+SUBJECTS = [
+    *(
+        (
+            f"Hi{end}Bcc: eve@example.org",
+            "The subject must be one line: take out the line break or control character in it.",
+        )
+        for end in ("\r\n", "\n")
+    ),
+    (
+        "For {name}",
+        "The subject cannot hold {name}: subjects show on locked screens, so they name nobody."
+        " You can use {reference}.",
+    ),
+    (
+        "<b>Hi</b>",
+        "The subject: take out “<”. Letters are plain text; HTML and scripts do not work in them.",
+    ),
+    (
+        "{% now %}",
+        "The subject: take out “{%”. It is no placeholder. You can use {reference}.",
+    ),
+    ("", "Write a subject."),
+    ("a" * 121, "The subject is too long. Shorten it to 120 characters or less."),
+]
 
 
 @pytest.mark.parametrize(
-    ("body", "sentence"),
-    [
-        (f"{BODY}\n{{agency}}", f"Line 7: {{agency}} is no placeholder of this letter. {ALLOWED}"),
-        (
-            f"{BODY}\n{{name.user}}",
-            f"Line 7: take out “{{name.user}}”. It is no placeholder. {ALLOWED}",
-        ),
-        (f"{BODY}\n{{name!r}}", f"Line 7: take out “{{name!r}}”. It is no placeholder. {ALLOWED}"),
-        (
-            f"{BODY}\n{{% load x %}}",
-            f"Line 7: take out “{{%”. It is no placeholder. {ALLOWED}",
-        ),
-        (f"{BODY}\n{{{{ name }}}}", f"Line 7: take out “{{{{”. It is no placeholder. {ALLOWED}"),
-        (f"{BODY}\nName}}", f"Line 7: take out “}}”. It is no placeholder. {ALLOWED}"),
-        (
-            f"{BODY}\n<script>alert(1)</script>",
-            "Line 7: take out “<”. Letters are plain text; HTML and scripts do not work in them.",
-        ),
-        (
-            f"{BODY}\na\x00b",
-            "Line 7: take out the control character. It cannot be seen or printed.",
-        ),
-        (
-            f"{BODY}\na\u202eb",
-            "Line 7: take out the control character. It cannot be seen or printed.",
-        ),
-        (
-            "Dear {name}",
-            "The letter must contain {request_link}: the page of her request.",
-        ),
-        ("  \n", "Write the letter."),
-        (BODY + "a" * 6_000, "The letter is too long. Shorten it to 6000 characters or less."),
-    ],
+    ("field", "text", "sentence"),
+    [("body", *row) for row in BODIES] + [("subject", *row) for row in SUBJECTS],
 )
-def test_a_body_is_refused_with_a_sentence_and_nothing_is_saved(body, sentence):
+def test_what_cannot_be_sent_is_refused_with_a_sentence_and_nothing_is_saved(field, text, sentence):
     with pytest.raises(Refused) as refusal:
-        change(builders.lead(), body=body)
-
-    assert str(refusal.value) == sentence
-    assert not LetterWording.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("subject", "sentence"),
-    [
-        (
-            "Hi\r\nBcc: eve@example.org",
-            "The subject must be one line: take out the line break or control character in it.",
-        ),
-        (
-            "Hi\nBcc: eve@example.org",
-            "The subject must be one line: take out the line break or control character in it.",
-        ),
-        (
-            "For {name}",
-            "The subject cannot hold {name}: subjects show on locked screens, so they name nobody."
-            " You can use {reference}.",
-        ),
-        (
-            "<b>Hi</b>",
-            "The subject: take out “<”. Letters are plain text; HTML and scripts do not work in"
-            " them.",
-        ),
-        (
-            "{% now %}",
-            "The subject: take out “{%”. It is no placeholder. You can use {reference}.",
-        ),
-        ("", "Write a subject."),
-        ("a" * 121, "The subject is too long. Shorten it to 120 characters or less."),
-    ],
-)
-def test_a_subject_is_refused_with_a_sentence_and_nothing_is_saved(subject, sentence):
-    with pytest.raises(Refused) as refusal:
-        change(builders.lead(), subject=subject)
+        change(builders.lead(), **{field: text})
 
     assert str(refusal.value) == sentence
     assert not LetterWording.objects.exists()
@@ -144,7 +124,7 @@ def test_a_subject_is_refused_with_a_sentence_and_nothing_is_saved(subject, sent
 def test_staffs_own_words_stand_once_in_a_paragraph_of_their_own(text):
     body = f"Dear {{name}},\n\n{text}\n\n{{community_link}}"
 
-    [(field, sentence)] = problems(KINDS["declined"], "About it", body)
+    [(field, sentence)] = template_problems(KINDS["declined"], "About it", body)
 
     assert (field, sentence.startswith("{text} must stand once, in a paragraph of its own")) == (
         "body",
@@ -161,18 +141,18 @@ def test_a_ready_reason_holds_no_placeholder_and_no_code():
 
 
 def test_a_paragraph_of_which_nothing_remains_is_left_out():
-    words = Wording("Hi", "One\n\n{text}\n\nTwo {text}\n")
+    words = EmailTemplate("Hi", "One\n\n{text}\n\nTwo {text}\n")
 
-    assert words.filled({"text": ""}) == ("Hi", "One\n\nTwo\n")
+    assert words.render({"text": ""}) == ("Hi", "One\n\nTwo\n")
 
 
 def test_what_is_filled_in_is_never_looked_at_again():
-    words = Wording("Hi", "{name} and {text}\n")
+    words = EmailTemplate("Hi", "{name} and {text}\n")
 
-    assert words.filled({"name": "{text}", "text": "{% x %}"}) == ("Hi", "{text} and {% x %}\n")
+    assert words.render({"name": "{text}", "text": "{% x %}"}) == ("Hi", "{text} and {% x %}\n")
 
 
-def test_the_next_letter_goes_out_in_the_new_words_and_earlier_ones_stay():
+def test_the_next_email_goes_out_in_the_new_words_and_earlier_ones_stay():
     lou, dana = builders.lead(), builders.worker()
     first = builders.sent(dana)
     before = OutboxEmail.objects.get(kind="receipt").body
@@ -180,13 +160,13 @@ def test_the_next_letter_goes_out_in_the_new_words_and_earlier_ones_stay():
     change(lou)
     second = builders.sent(dana, "sas")
 
-    letters = OutboxEmail.objects.filter(kind="receipt").order_by("pk")
-    assert [(m.about, m.subject) for m in letters] == [
+    emails = OutboxEmail.objects.filter(kind="receipt").order_by("pk")
+    assert [(m.about, m.subject) for m in emails] == [
         (first.about, f"We have your request ({first.reference})"),
         (second.about, f"We have it ({second.reference})"),
     ]
-    assert letters[0].body == before
-    assert letters[1].body == (
+    assert emails[0].body == before
+    assert emails[1].body == (
         "Dear Dana Sample,\n\nYour request is here:\n\n"
         f"{settings.PORTAL_URL}/my/requests/{second.pk}/\n"
     )
@@ -196,23 +176,23 @@ def test_back_to_the_original_is_a_version_too():
     lou = builders.lead()
     change(lou)
 
-    back_to_original(kind="receipt", seen=1, by=lou, now=builders.NOW)
+    restore_original(kind="receipt", seen=1, by=lou, now=builders.NOW)
 
-    assert (wording_of("receipt").body, wording_of("receipt").number) == (
-        original("receipt").body,
+    assert (current_template("receipt").body, current_template("receipt").number) == (
+        original_template("receipt").body,
         2,
     )
     assert list(LetterWording.objects.values_list("number", "body")) == [(2, ""), (1, BODY)]
 
 
-def test_nobody_writes_over_words_she_has_not_read():
+def test_nobody_overwrites_a_version_they_have_not_read():
     lou = builders.lead()
     change(lou)
 
     with pytest.raises(Refused, match="changed this wording meanwhile"):
         change(lou, body=BODY + "\nMine.")
 
-    assert wording_of("receipt").body == BODY
+    assert current_template("receipt").body == BODY
 
 
 @pytest.mark.core
@@ -267,7 +247,7 @@ def test_the_page_previews_without_saving_and_keeps_what_was_typed(client):
     assert "Dear Dana Sample," in preview
     assert "My words {nobody}" in refused
     assert "{nobody} is no placeholder of this letter" in refused
-    assert (unsaved, saved.status_code, wording_of("receipt").body) == (0, 302, BODY)
+    assert (unsaved, saved.status_code, current_template("receipt").body) == (0, 302, BODY)
     assert "Lou Sample" in client.get(PAGE).content.decode()
 
 

@@ -1,4 +1,4 @@
-"""Deleting an account: what goes, what stays, who may, and what happens to a letter on its way."""
+"""Deleting an account: what goes, what stays, who may, and what happens to an email on its way."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -18,19 +18,20 @@ from membership.models import (
     User,
 )
 from membership.refusal import Refused
+from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
-from requests.my.erasing import erase
+from requests.my.privacy import erase
 from tests import builders
 from tests.joinrequests.test_concurrency import all_at_once
 
 pytestmark = [
     pytest.mark.django_db,
 ]
-Letter = OutboxEmail.State
+EmailState = OutboxEmail.State
 
 
-def test_an_open_request_is_withdrawn_and_its_letters_are_never_sent():
+def test_an_open_request_is_withdrawn_and_its_emails_are_never_sent():
     dana = builders.worker()
     pk = builders.sent(dana, note="I am Dana of Example Harbour.").pk
     person = dana.person
@@ -42,14 +43,14 @@ def test_an_open_request_is_withdrawn_and_its_letters_are_never_sent():
     assert [f["sentence"] for f in after.assessment["findings"]] == [""] * 3
     assert set(JoinRequestEvent.objects.values_list("text", "reason")) == {("", "")}
     assert set(OutboxEmail.objects.values_list("state", "to_email", "body")) == {
-        (Letter.CANCELLED, "", "")
+        (EmailState.CANCELLED, "", "")
     }
     assert not User.objects.filter(email="dana@example.org").exists()
     assert not EmailAddress.objects.filter(email="dana@example.org").exists()
     assert str(Person.objects.get(pk=person.pk)) == "Somebody (erased)"
 
 
-def test_her_enrolment_ends_and_stays_without_her_and_the_team_is_told_without_a_name():
+def test_an_enrolment_ends_and_stays_without_a_name_and_the_team_gets_an_email_without_one():
     dana, priya = builders.worker(), builders.staff()
     builders.request_in(State.APPROVED, dana, priya)
     dana.person.accesses.filter(kind="slack").update(state="joined", address="d@elsewhere.org")
@@ -61,12 +62,12 @@ def test_her_enrolment_ends_and_stays_without_her_and_the_team_is_told_without_a
     news = OutboxEmail.objects.get(kind="news-erased")
     assert enrolment.ended_on is not None
     assert enrolment.person.accesses.count() == CalendarFeed.objects.count() == 0
-    assert (news.state, "Dana" in news.body) == (Letter.QUEUED, False)
+    assert (news.state, "Dana" in news.body) == (EmailState.QUEUED, False)
     assert not OutboxEmail.objects.filter(kind="roster-left").exists()
 
 
 @pytest.mark.parametrize("address", ["dana@example.org", "dana@prévention.example.org"])
-def test_whoever_is_typing_her_address_is_asked_for_it_again(address):
+def test_whoever_is_typing_the_address_is_asked_for_it_again(address):
     dana = builders.worker(address)
     half_typed, others = SessionStore(), SessionStore()
     half_typed["account_login_code"] = {"email": address.upper()}
@@ -79,7 +80,7 @@ def test_whoever_is_typing_her_address_is_asked_for_it_again(address):
     assert list(Session.objects.values_list("pk", flat=True)) == [others.session_key]
 
 
-def test_what_a_list_says_of_her_stays_and_nothing_else():
+def test_what_a_list_says_about_a_person_stays_and_nothing_else():
     dana = builders.worker()
     builders.sent(dana)
     ProgramPosition.objects.create(
@@ -132,7 +133,7 @@ def test_the_last_lead_stays_and_a_second_one_may_go():
 
 
 @pytest.mark.core
-def test_what_a_colleague_did_stays_without_her():
+def test_what_a_colleague_did_stays_without_their_name():
     dana, priya = builders.worker(), builders.staff()
     builders.request_in(State.DECLINED, dana, priya)
     StaffNote.objects.create(
@@ -155,8 +156,6 @@ def test_what_was_erased_is_not_erased_or_opened_again():
     pk = builders.request_in(State.DECLINED, dana, priya).pk
     person = dana.person
     erase(person_id=person.pk, by=priya, now=builders.NOW)
-
-    from requests import workflow
 
     with pytest.raises(Refused, match="Nobody is known"):
         erase(person_id=person.pk, by=priya, now=builders.NOW)
@@ -188,7 +187,7 @@ def test_erasing_against_sending_ends_one_way_each_time(mailoutbox):
         receipt.refresh_from_db()
         went_out = len(mailoutbox)
         assert outcomes == ["done", "done"]
-        assert receipt.state == (Letter.SENT if went_out else Letter.CANCELLED)
+        assert receipt.state == (EmailState.SENT if went_out else EmailState.CANCELLED)
         assert (receipt.to_email, receipt.body) == ("", "")
 
 
@@ -198,8 +197,6 @@ def test_erasing_against_approving_leaves_nobody_on_the_roster():
     dana, priya = builders.worker(), builders.staff()
     pk = builders.sent(dana).pk
     person = dana.person.pk
-    from requests import workflow
-
     outcomes = all_at_once(
         lambda: erase(person_id=person, by=dana, now=builders.NOW),
         lambda: workflow.approve(

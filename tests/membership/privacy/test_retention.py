@@ -6,6 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 
+from membership.emails.staff_actions import send_again
 from membership.models import (
     Enrolment,
     Export,
@@ -16,6 +17,7 @@ from membership.models import (
     User,
 )
 from membership.privacy.retention import before
+from membership.refusal import Refused
 from requests.clock.retention import retain
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -29,7 +31,7 @@ DAY = timedelta(days=1)
 LONG_KNOWN = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def done(counts):
+def nonzero(counts):
     return {kind: number for kind, number in counts.items() if number}
 
 
@@ -62,21 +64,18 @@ def test_a_draft_goes_after_thirty_days(days, left):
 
 
 @pytest.mark.core
-def test_the_words_of_letters_go_after_thirty_days_and_cannot_be_sent_again():
-    from membership.emails.handling import send_again
-    from membership.refusal import Refused
-
+def test_the_words_of_emails_go_after_thirty_days_and_cannot_be_sent_again():
     builders.sent(builders.worker())
     OutboxEmail.objects.update(state="sent", sent_at=builders.NOW)
     receipt = OutboxEmail.objects.get(kind="receipt")
 
-    assert "words of letters" not in done(retain(now=builders.NOW + 30 * DAY))
-    assert done(retain(now=builders.NOW + 31 * DAY))["words of letters"] == 2
+    assert "words of letters" not in nonzero(retain(now=builders.NOW + 30 * DAY))
+    assert nonzero(retain(now=builders.NOW + 31 * DAY))["words of letters"] == 2
 
     receipt.refresh_from_db()
     assert (receipt.body, receipt.to_email) == ("", "dana@example.org")
     with pytest.raises(Refused, match="no longer kept"):
-        send_again(letter_id=receipt.pk, by=builders.staff(), now=builders.NOW)
+        send_again(email_id=receipt.pk, by=builders.staff(), now=builders.NOW)
 
 
 @pytest.mark.core
@@ -84,8 +83,8 @@ def test_a_request_is_anonymised_thirteen_months_after_the_decision():
     dana, priya = builders.worker(), builders.staff()
     pk = builders.request_in(State.DECLINED, dana, priya).pk
 
-    assert "requests" not in done(retain(now=at(2027, 6, 4)))
-    assert done(retain(now=at(2027, 6, 5)))["requests"] == 1
+    assert "requests" not in nonzero(retain(now=at(2027, 6, 4)))
+    assert nonzero(retain(now=at(2027, 6, 5)))["requests"] == 1
 
     after = JoinRequest.objects.get(pk=pk)
     assert (after.state, after.answers, str(after.person)) == (
@@ -101,10 +100,10 @@ def test_a_request_that_led_to_an_enrolment_is_kept_until_thirteen_months_after_
     dana, priya = builders.worker(), builders.staff()
     builders.request_in(State.APPROVED, dana, priya)
 
-    assert "requests" not in done(retain(now=at(2031, 1, 1)))
+    assert "requests" not in nonzero(retain(now=at(2031, 1, 1)))
     Enrolment.objects.update(ended_on="2031-01-10")
-    assert "requests" not in done(retain(now=at(2032, 2, 10)))
-    assert done(retain(now=at(2032, 2, 11)))["requests"] == 1
+    assert "requests" not in nonzero(retain(now=at(2032, 2, 10)))
+    assert nonzero(retain(now=at(2032, 2, 11)))["requests"] == 1
 
     assert Enrolment.objects.get().person.erased_on is not None
 
@@ -112,11 +111,11 @@ def test_a_request_that_led_to_an_enrolment_is_kept_until_thirteen_months_after_
 def test_an_open_request_is_kept_however_old_it_is():
     builders.sent(builders.worker())
 
-    assert "requests" not in done(retain(now=at(2040, 1, 1)))
+    assert "requests" not in nonzero(retain(now=at(2040, 1, 1)))
 
 
 @pytest.mark.parametrize(("day", "left"), [(1, 1), (2, 0)])
-def test_somebody_of_the_register_goes_two_years_after_a_list_last_named_her(day, left):
+def test_somebody_of_the_register_goes_two_years_after_a_list_last_named_them(day, left):
     listed = Person.objects.create(name="Kai Sample", known_since=LONG_KNOWN)
     ProgramPosition.objects.create(
         person=listed,
@@ -150,8 +149,8 @@ def test_the_log_of_exports_goes_after_two_years_and_ended_sessions_at_once():
     Export.objects.create(what="Coverage", columns="", rows=1, by=None, at=builders.NOW)
     Session.objects.create(session_key="a", session_data="", expire_date=at(2028, 1, 1))
 
-    assert done(retain(now=at(2028, 5, 4))) == {"sessions": 1}
-    assert done(retain(now=at(2028, 5, 5))) == {"lines of the log of exports": 1}
+    assert nonzero(retain(now=at(2028, 5, 4))) == {"sessions": 1}
+    assert nonzero(retain(now=at(2028, 5, 5))) == {"lines of the log of exports": 1}
 
 
 def test_a_dry_run_counts_and_writes_nothing(capsys):
@@ -173,6 +172,6 @@ def test_the_runs_of_a_day_add_up_to_one_report():
     again = retain(now=now + timedelta(hours=1))
 
     report = RetentionDay.objects.get()
-    assert (first["requests"], done(again)) == (5, {})
+    assert (first["requests"], nonzero(again)) == (5, {})
     assert report.counts["requests"] == 5
     assert report.finished_at == now + timedelta(hours=1)
