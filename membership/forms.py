@@ -52,14 +52,17 @@ def day_field(label: str, *, help_text: str = "", required: bool = True) -> form
     )
 
 
-def file_field(label: str, *, help_text: str = "") -> forms.FileField:
+def file_field(label: str, *, help_text: str = "", required: bool = False) -> forms.FileField:
     """A list as a file."""
     limits = f"CSV (UTF-8) or XLSX, up to {MOST_BYTES // 1_000_000} MB and {MOST_ROWS:,} rows."
     return forms.FileField(
         label=label,
-        required=False,
+        required=required,
         help_text=f"{help_text} {limits}".strip(),
-        error_messages={"empty": "The file is empty."},
+        error_messages={
+            "required": "Choose the file of the list.",
+            "empty": "The file is empty.",
+        },
         widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
@@ -21,12 +21,13 @@ from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import CustomPageAdmin
 from membership.accounts.teams import families_of
+from membership.forms import file_field
 from membership.imports import uploads
 from membership.imports.columns import sample_file
 from membership.imports.kinds import IMPORTERS
-from membership.imports.sheets import MOST_BYTES, MOST_ROWS, refuse_too_large
+from membership.imports.sheets import refuse_too_large
 from membership.models import ListImport, ListKind, User
-from membership.refusal import Refused
+from membership.refusal import refusal_as_form_error, refusal_as_warning
 
 ROWS_PER_PAGE = 100
 
@@ -56,15 +57,7 @@ class UploadForm(forms.Form):
         help_text="The day on which it was true. A newer list wins over an older one.",
         widget=forms.DateInput(attrs={"type": "date"}),
     )
-    file = forms.FileField(
-        label="File",
-        error_messages={
-            "required": "Choose the file of the list.",
-            "empty": "The file is empty.",
-        },
-        help_text=f"CSV (UTF-8) or XLSX, up to {MOST_BYTES // 1_000_000} MB and {MOST_ROWS:,} rows.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
-    )
+    file = file_field("File", required=True)
 
     def __init__(
         self,
@@ -85,11 +78,9 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
-        try:
+        with refusal_as_form_error(self, "file"):
             # By what the upload weighs: nothing of it is read yet.
             refuse_too_large(file.size or 0)
-        except Refused as refusal:
-            raise forms.ValidationError(str(refusal)) from refusal
         if not str(file.name).lower().endswith((".csv", ".xlsx")):
             raise forms.ValidationError("The file must end in .csv or .xlsx.")
         return file
@@ -200,10 +191,8 @@ class ListImportAdmin(CustomPageAdmin):
         self, request: AuthenticatedRequest, pk: int, verb: Callable[..., None]
     ) -> HttpResponse:
         get_object_or_404(self.get_queryset(request), pk=pk)
-        try:
+        with refusal_as_warning(request):
             verb(list_import_id=pk, now=timezone.now())
-        except Refused as refusal:
-            messages.warning(request, str(refusal))
         return redirect(_address(pk))
 
     def _render(

@@ -14,7 +14,6 @@ from membership.imports.kinds.base import (
     REGION,
     SHORT,
     Importer,
-    period_problem,
 )
 from membership.models import Agency, EvaMembership, RowOutcome
 from membership.register.names import name_key
@@ -66,7 +65,7 @@ class AgencyList(Importer):
     def problem(self, row: ListRow) -> str:
         if bool(row["starts_on"]) != bool(row["ends_on"]):
             return "A membership needs its first and its last day, or neither."
-        return period_problem(row["starts_on"], row["ends_on"])
+        return super().problem(row)
 
     def apply(self, row: ListRow) -> RowResult:
         agency, result = self.agency(row["agency"], row["city"])
@@ -85,7 +84,7 @@ class AgencyList(Importer):
 
     def _membership(self, agency: Agency, row: ListRow) -> RowResult:
         batch, key = self.register.memberships, agency.name_key
-        period = {"starts_on": row["starts_on"], "ends_on": row["ends_on"]}
+        period = {name: row[name] for name in self.period}
         overlapping = [
             membership
             for membership in batch.all(key)
@@ -111,6 +110,7 @@ class AgencyList(Importer):
 class ProgramList(Importer):
     """One program a row, with its funder and the period of its funding."""
 
+    period = ("funded_from", "funded_until")
     columns = (
         AGENCY,
         PROGRAM_TYPE,
@@ -157,14 +157,11 @@ class ProgramList(Importer):
     def key(self, row: ListRow) -> Hashable:
         return name_key(row["agency"]), row["program_type"], name_key(row["community_served"])
 
-    def problem(self, row: ListRow) -> str:
-        return period_problem(row["funded_from"], row["funded_until"])
-
     def apply(self, row: ListRow) -> RowResult:
         batch = self.register.programs
         program, result = self.program(row)
         region = fill_in(batch, program, "region", row["region"])
-        values = {name: row[name] for name in ("funder", "funded_from", "funded_until")}
+        values = {name: row[name] for name in ("funder", *self.period)}
         is_new = program.pk is None
         funding = apply_to_fact(batch, program, values, self.source)
         if is_new:

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import date
 from typing import ClassVar, TypeVar
 
 from communities.models import CommunityOfPractice
@@ -98,11 +97,13 @@ ENDS_ON = day_column("ends_on", "Until", "To", "End", "End date", "Last day")
 class Importer(ABC):
     """One list of a kind, while it is applied to the register.
 
-    ``columns`` is what its files hold. The rows go through ``problem``, ``key`` (rows of one key are
-    about the same thing) and ``apply``, after ``load`` has fetched what the register knows.
+    ``columns`` is what its files hold, and ``period`` names those of the first and the last day. The
+    rows go through ``problem``, ``key`` (rows of one key are about the same thing) and ``apply``, after
+    ``load`` has fetched what the register knows.
     """
 
     columns: ClassVar[tuple[Column, ...]]
+    period: ClassVar[tuple[str, str]] = ("starts_on", "ends_on")
 
     def __init__(
         self, register: RegisterBatch, source: ListSource, community: CommunityOfPractice | None
@@ -129,6 +130,9 @@ class Importer(ABC):
 
     def problem(self, row: ListRow) -> str:
         """What is wrong between the cells of a row, empty where nothing is."""
+        starts_on, ends_on = (row[name] for name in self.period)
+        if starts_on and ends_on and ends_on < starts_on:
+            return f"The last day, {ends_on}, is before the first, {starts_on}."
         return ""
 
     def agency(self, name: str, city: str = "") -> tuple[Agency, RowResult]:
@@ -175,10 +179,3 @@ class Importer(ABC):
             setattr(new, name, value)
         batch.add(key, new)
         return RowResult(RowOutcome.ADD, sentence)
-
-
-def period_problem(starts_on: date | None, ends_on: date | None) -> str:
-    """The sentence for a period that ends before it starts, empty where it does not."""
-    if starts_on and ends_on and ends_on < starts_on:
-        return f"The last day, {ends_on}, is before the first, {starts_on}."
-    return ""

@@ -16,7 +16,6 @@ from membership.imports.kinds.base import (
     REGION,
     STARTS_ON,
     Importer,
-    period_problem,
 )
 from membership.models import CoordinationInitiative, CoordinationRole, RowOutcome
 from membership.register.names import name_key
@@ -79,7 +78,7 @@ class InitiativeList(Importer):
             return "A person in a role needs her email: it tells two people of one name apart."
         if row["email"] and not row["role"]:
             return "“Role” is empty."
-        return period_problem(row["starts_on"], row["ends_on"])
+        return super().problem(row)
 
     def apply(self, row: ListRow) -> RowResult:
         initiative, result = self._initiative(row)
@@ -112,7 +111,7 @@ class InitiativeList(Importer):
                 initiative_kind=initiative.kind,
                 role=row["role"],
             ),
-            {"starts_on": row["starts_on"], "ends_on": row["ends_on"]},
+            {name: row[name] for name in self.period},
             f"new role: {row['role'].label.lower()}",
         )
         return combined(result, role)

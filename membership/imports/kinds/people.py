@@ -15,7 +15,6 @@ from membership.imports.kinds.base import (
     PROGRAM_TYPE,
     STARTS_ON,
     Importer,
-    period_problem,
 )
 from membership.models import Enrolment, Person, ProgramPosition, RowOutcome
 from membership.register.names import name_key
@@ -54,9 +53,6 @@ class PeopleList(Importer):
         place = name_key(row["community_served"])
         return row["email"], name_key(row["agency"]), row["program_type"], place
 
-    def problem(self, row: ListRow) -> str:
-        return period_problem(row["starts_on"], row["ends_on"])
-
     def apply(self, row: ListRow) -> RowResult:
         person, person_result = self.person(row)
         program, program_result = self.program(row)
@@ -64,7 +60,7 @@ class PeopleList(Importer):
             self.register.positions,
             (row["email"], program_key(program)),
             ProgramPosition(person=person, program=program, program_type=program.type),
-            {name: row[name] for name in ("carries_caseload", "starts_on", "ends_on")},
+            {name: row[name] for name in ("carries_caseload", *self.period)},
             "new position",
         )
         return combined(person_result, program_result, position)
