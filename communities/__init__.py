@@ -1,1 +1,1 @@
-"""The communities of practice and their rules. This floor knows no person."""
+"""The communities of practice and their rules. This layer knows no person."""

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import Fieldset
-from django.db.models import Max
+from django.db.models import Max, Model
 from django.http import HttpRequest
 from django.utils.text import slugify
 
@@ -37,7 +37,7 @@ class CriterionForm(forms.ModelForm):
         self.fields |= parameters
         self.order_fields(["kind", *parameters])
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         if not self.errors:
             named = {name: data[name] for name in self.kind.parameters_form.base_fields}
@@ -77,7 +77,7 @@ class FixedRowsAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
@@ -93,7 +93,7 @@ class CommunityForm(forms.ModelForm):
         help_text="The last part of its page’s address. Leave it empty to take the name.",
     )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         if "slug" in self.fields and "slug" not in self.errors:
             data["slug"] = data["slug"] or slugify(data.get("name", ""))
@@ -102,9 +102,11 @@ class CommunityForm(forms.ModelForm):
         return data
 
 
-@admin.register(CommunityOfPractice)
 class CommunityAdmin(admin.ModelAdmin):
-    """Staff add communities and change them; one with requests and a roster is never deleted."""
+    """Staff add communities and change them; one with requests and a roster is never deleted.
+
+    ``evabc.admin`` registers it, with a preview of what changed rules would do to people.
+    """
 
     form = CommunityForm
     list_display = ["short_name", "name", "team"]
@@ -112,14 +114,14 @@ class CommunityAdmin(admin.ModelAdmin):
     list_select_related = ["team"]
     inlines = [CriterionInline]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return ["slug", "team"] if obj else []
 
     def get_prepopulated_fields(
-        self, request: HttpRequest, obj: Any = None
+        self, request: HttpRequest, obj: Model | None = None
     ) -> dict[str, Sequence[str]]:
         return {} if obj else {"slug": ["name"]}
 

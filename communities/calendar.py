@@ -7,9 +7,10 @@ all year, and the towns on Mountain time are an hour ahead all year. So nothing 
 down here: the pinned zone data knows.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.text import get_text_list
 from holidays import country_holidays
 
 # One that falls on a weekend is not moved: the Employment Standards Act gives no day in its place.
@@ -26,9 +27,9 @@ REGIONS = {
 }
 
 
-def is_working_day(day: date) -> bool:
-    """Do offices in British Columbia work on this day?"""
-    return STATUTORY_HOLIDAYS.is_working_day(day)
+def midnight(day: date) -> datetime:
+    """When a day begins in Vancouver."""
+    return datetime.combine(day, time(), ZoneInfo(VANCOUVER))
 
 
 def working_days_between(start: date, end: date) -> int:
@@ -41,11 +42,17 @@ def working_days_between(start: date, end: date) -> int:
     return STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end)
 
 
-def in_words(starts_at: datetime, ends_at: datetime) -> str:
+def working_days_before(day: date, number: int) -> date:
+    """The working day that lies ``number`` working days before ``day``."""
+    return STATUTORY_HOLIDAYS.get_nth_working_day(day, -number)
+
+
+def format_times(starts_at: datetime, ends_at: datetime) -> str:
     """For example "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"."""
     parts = [f"{_clock(starts_at, ends_at, VANCOUVER)} Pacific time"]
     parts += [
-        f"{clock} in {_listed(towns)}" for clock, towns in _elsewhere(starts_at, ends_at).items()
+        f"{clock} in {get_text_list(towns, 'and')}"
+        for clock, towns in _elsewhere(starts_at, ends_at).items()
     ]
     return "; ".join(parts)
 
@@ -66,7 +73,3 @@ def _offset(at: datetime, zone: str) -> timedelta | None:
 def _clock(starts_at: datetime, ends_at: datetime, zone: str) -> str:
     start, end = (at.astimezone(ZoneInfo(zone)) for at in (starts_at, ends_at))
     return f"{start:%H:%M} to {end:%H:%M}"
-
-
-def _listed(towns: list[str]) -> str:
-    return towns[0] if len(towns) == 1 else f"{', '.join(towns[:-1])} and {towns[-1]}"

@@ -1,10 +1,12 @@
-"""The communities, their rules and the public texts as data, from EVA BC's questions and answers.
+"""The communities and their rules as data, from EVA BC's questions and answers.
 
 ``seed`` writes what is missing and touches nothing that is there: staff's edits stay. One more
-community is one more entry in ``COMMUNITIES``; its slug and its rules may be left away. Long,
-because it holds the words of the source.
+community is one more entry in ``COMMUNITIES``; its slug and its rules may be left away. ``texts.toml`` holds the words
+of the public pages.
 """
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -29,6 +31,8 @@ from communities.rules.vocabulary import (
     ProgramType,
     RoleKind,
 )
+
+TEXTS = Path(__file__).with_name("texts.toml")  # of the public pages
 
 TEAMS: list[dict[str, Any]] = [
     {
@@ -166,160 +170,6 @@ COMMUNITIES: list[dict[str, Any]] = [
     },
 ]
 
-PASSAGES: list[dict[str, str]] = [
-    {
-        "key": "home-intro",
-        "heading": "Learn and share with people who do the work you do",
-        "text": (
-            "EVA BC’s Communities of Practice connect frontline anti-violence workers and community "
-            "partners across British Columbia, so that everyone’s knowledge and skill grows."
-        ),
-    },
-    {
-        "key": "what-is",
-        "heading": "What is a community of practice?",
-        "text": (
-            "“Communities of practice are groups of people who share a concern or a passion for something "
-            "they do and learn how to do it better as they interact regularly,” say Jean Lave and Etienne "
-            "Wenger, the anthropologists who coined the phrase. A community of practice has three main parts."
-        ),
-    },
-    {
-        "key": "domain",
-        "heading": "The domain",
-        "text": "An identity defined by a shared interest or expertise. In our case: anti-violence work.",
-    },
-    {
-        "key": "community",
-        "heading": "The community",
-        "text": (
-            "The relationships between people. They discuss, share information and resources, solve "
-            "problems, learn and network together."
-        ),
-    },
-    {
-        "key": "practice",
-        "heading": "The practice",
-        "text": (
-            "By meeting regularly, people build and improve shared resources, tools, documents, policies, "
-            "best practices and joint strategies for the challenges they share."
-        ),
-    },
-    {
-        "key": "why",
-        "heading": "Why communities of practice?",
-        "text": (
-            "- **Know what works.** Develop and raise awareness of best practices, guidelines and current "
-            "strategies for anti-violence and coordination work.\n"
-            "- **Draw on each other.** A “knowledge base” driven by peers and supported across the "
-            "province, there when you need it.\n"
-            "- **Feel less alone.** A place to network and connect with others who do similar work.\n"
-            "- **Change things together.** Name shared issues and concerns, and guide strategies to "
-            "address them, locally and across the province."
-        ),
-    },
-    {
-        "key": "how-to-join",
-        "heading": "How to join",
-        "text": (
-            "If you are eligible for one of the communities, ask to join on its page. EVA BC staff "
-            "review every request and follow up with you by email. You can also write to us."
-        ),
-    },
-]
-
-QUESTIONS: list[dict[str, str]] = [
-    {
-        "slug": "what-is-a-community-of-practice",
-        "question": "What is a Community of Practice (CoP)?",
-        "answer": (
-            "According to the anthropologists who coined the phrase, Jean Lave and Etienne Wenger, "
-            "“Communities of practice are groups of people who share a concern or a passion for something "
-            "they do and learn how to do it better as they interact regularly”. A community of practice has "
-            "three main characteristics:\n\n"
-            "1. **The domain:** An identity defined by a shared interest and/or expertise (in our case, "
-            "anti-violence work).\n"
-            "2. **The community:** The relationships between participants. Participants engage in joint "
-            "discussions, activities, information and resource seeking and sharing, problem solving, learning "
-            "and networking.\n"
-            "3. **The practice:** Through regular interaction, they develop and improve upon a shared body of "
-            "resources, tools, documents, policies, best practices, and joint strategies to address shared "
-            "challenges."
-        ),
-    },
-    {
-        "slug": "what-are-the-communities",
-        "question": "What are EVA BC’s Communities of Practice?",
-        "answer": (
-            "EVA BC has six CoPs for the programs and coordination initiatives under our provincial umbrella.\n\n"
-            "**Program support CoPs**\n\n"
-            "- Stopping the Violence Counselling programs (STVC)\n"
-            "- Stopping the Violence and Multicultural Outreach programs (STV ORS and MORS), collectively "
-            "referred to as Outreach services (ORS)\n"
-            "- Community-Based Victim Services programs (CBVS)\n"
-            "- Sexual Assault Service (SAS) programs\n\n"
-            "**Coordination (CCSS) CoPs**\n\n"
-            "- Community Coordination\n"
-            "- Interagency Case Assessment Teams (ICATs)"
-        ),
-    },
-    {
-        "slug": "why-communities-of-practice",
-        "question": "Why a Communities of Practice model?",
-        "answer": (
-            "EVA BC’s Communities of Practice are intended to better connect frontline anti-violence workers "
-            "and community partners in order to learn and share with one another to enhance everyone’s "
-            "knowledge and competency. Communities of Practice aim to:\n\n"
-            "1. Develop and increase awareness of best practices, guidelines and current strategies for doing "
-            "anti-violence and coordination work\n"
-            "2. Act as a peer-driven and provincially supported “knowledge base” that anti-violence workers "
-            "and community partners can draw upon as needed\n"
-            "3. Provide a forum for anti-violence workers to network and connect with others doing similar "
-            "work, thereby lessening isolation\n"
-            "4. Provide a means for anti-violence workers and community partners to identify shared issues "
-            "and concerns and guide strategies to address them, locally and provincially."
-        ),
-    },
-    {
-        "slug": "what-do-they-consist-of",
-        "question": "What do EVA BC’s Communities of Practice consist of?",
-        "answer": (
-            "**Program support CoPs**\n\n"
-            "- A dedicated Slack workspace for members to network, ask questions, brainstorm and share "
-            "information and resources\n"
-            "- Quarterly CoP Zoom meetings to identify and discuss shared concerns and issues, and to provide "
-            "opportunities to network\n"
-            "- Training and group discussions with subject matter experts\n\n"
-            "**Coordination (CCSS) CoPs**\n\n"
-            "- Bi-annual CoP Zoom meetings (twice a year) to identify and discuss shared concerns and issues, "
-            "to celebrate successes, hear about related EVA BC work, and to provide opportunities to network"
-        ),
-    },
-    {
-        "slug": "who-can-join",
-        "question": "Who can join EVA BC’s Communities of Practice?",
-        "answer": (
-            f"**Program support CoPs**\n\n{PROGRAM_SUPPORT_RULE}\n\n"
-            "**Coordination (CCSS) CoPs**\n\n"
-            "- Community Coordination CoP: Chairs of coordination initiatives such as Violence Against Women "
-            "in Relationships/Violence in Relationship and Sexual Assault Coordination committees.\n"
-            "- ICAT CoP: ICAT co-chairs and ICAT coordinators."
-        ),
-    },
-    {
-        "slug": "how-do-i-join",
-        "question": "How do I join a Community of Practice?",
-        "answer": (
-            "If you are eligible to join one of EVA BC’s CoPs, ask to join on [the page of your "
-            "community](/communities/), or send a message to the email address below. One of our staff will "
-            "review your request and follow up with you.\n\n"
-            "- Program support CoPs: contact [programsupport@endingviolence.org]"
-            "(mailto:programsupport@endingviolence.org)\n"
-            "- Coordination CoPs: contact [ccss@endingviolence.org](mailto:ccss@endingviolence.org)"
-        ),
-    },
-]
-
 
 @transaction.atomic
 def seed() -> int:
@@ -330,10 +180,11 @@ def seed() -> int:
         written += new
     for position, data in enumerate(COMMUNITIES):
         written += _seed_community(position, data)
-    for passage in PASSAGES:
+    texts = tomllib.loads(TEXTS.read_text(encoding="utf-8"))
+    for passage in texts["passages"]:
         _, new = Passage.objects.get_or_create(key=passage["key"], defaults=passage)
         written += new
-    for position, question in enumerate(QUESTIONS):
+    for position, question in enumerate(texts["questions"]):
         defaults = {**question, "position": position}
         _, new = Question.objects.get_or_create(slug=question["slug"], defaults=defaults)
         written += new

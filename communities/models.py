@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.calendar import in_words
+from communities.calendar import format_times
 from communities.rules import kind_choices, kind_of, rule_from
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Family, MeetingKind
@@ -111,7 +111,7 @@ class EligibilityCriterion(models.Model):
 class Meeting(models.Model):
     """A meeting, training or discussion on Zoom, of one community or of several of one team.
 
-    Who comes is not known on this floor. ``sequence`` counts the changes that calendars must hear of,
+    Who comes is not known in this layer. ``sequence`` counts the changes that calendars need to know,
     and ``changed_at`` says when the newest of them was made.
     """
 
@@ -143,7 +143,7 @@ class Meeting(models.Model):
 
     @property
     def about(self) -> str:
-        """What its letters call it."""
+        """The key by which its emails name it."""
         return f"meeting:{self.pk}"
 
     @property
@@ -154,7 +154,7 @@ class Meeting(models.Model):
     @property
     def clock(self) -> str:
         """From when to when, for everyone in British Columbia."""
-        return in_words(self.starts_at, self.ends_at)
+        return format_times(self.starts_at, self.ends_at)
 
     @property
     def kind_name(self) -> str:

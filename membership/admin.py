@@ -8,4 +8,5 @@ import membership.imports.admin
 import membership.meetings.admin
 import membership.privacy.admin
 import membership.register.admin
+import membership.rosters.admin
 import membership.rosters.roster_check_admin  # noqa: F401

@@ -9,16 +9,16 @@ class MembershipConfig(AppConfig):
         from allauth.mfa.signals import authenticator_added
 
         from membership.accounts import security_events
-        from membership.accounts.second_factor import count_new_factor_as_shown
+        from membership.accounts.second_factor import record_new_factor
         from membership.emails.kinds import register
-        from membership.meetings import emails as meeting_letters
-        from membership.privacy import emails as privacy_letters
+        from membership.meetings import emails as meeting_emails
+        from membership.privacy import emails as privacy_emails
         from membership.rosters import emails
 
-        authenticator_added.connect(count_new_factor_as_shown)
-        security_events.listen()
+        authenticator_added.connect(record_new_factor)
+        security_events.connect_signals()
         register(
             *emails.LETTER_KINDS,
-            *meeting_letters.LETTER_KINDS,
-            *privacy_letters.LETTER_KINDS,
+            *meeting_emails.LETTER_KINDS,
+            *privacy_emails.LETTER_KINDS,
         )

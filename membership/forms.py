@@ -1,10 +1,15 @@
-"""What staff write when they work on a roster, and what somebody writes who leaves it."""
+"""Form fields for free text without control and direction marks, and lists given as a file or as text."""
+
+from typing import Generic, TypeVar
 
 from django import forms
 
+from membership.imports.sheets import MOST_BYTES, MOST_ROWS, refuse_too_large
+from membership.refusal import refusal_as_form_error
 from membership.register.names import clean_paragraphs, clean_text
 
 LONGEST_TEXT = 4_000
+LONGEST_PASTE = 200_000  # under what one form may bring
 
 
 class ParagraphsField(forms.CharField):
@@ -21,3 +26,85 @@ class SingleLineField(forms.CharField):
 
     def to_python(self, value: object) -> str:
         return clean_text(super().to_python(value) or "")
+
+
+def required_text(label: str, *, help_text: str, missing: str) -> ParagraphsField:
+    """A text that staff must write; ``missing`` asks for it where they did not."""
+    return ParagraphsField(
+        label=label,
+        help_text=help_text,
+        max_length=LONGEST_TEXT,
+        error_messages={"required": missing},
+    )
+
+
+def day_field(label: str, *, help_text: str = "", required: bool = True) -> forms.DateField:
+    """A day, chosen in the browser's own calendar."""
+    return forms.DateField(
+        label=label,
+        help_text=help_text,
+        required=required,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": "Give the day.",
+            "invalid": "Write the day as year-month-day, for example 2027-03-31.",
+        },
+    )
+
+
+def file_field(label: str, *, help_text: str = "") -> forms.FileField:
+    """A list as a file."""
+    limits = f"CSV (UTF-8) or XLSX, up to {MOST_BYTES // 1_000_000} MB and {MOST_ROWS:,} rows."
+    return forms.FileField(
+        label=label,
+        required=False,
+        help_text=f"{help_text} {limits}".strip(),
+        error_messages={"empty": "The file is empty."},
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+    )
+
+
+def pasted_field(label: str, *, help_text: str) -> forms.CharField:
+    """The same list as text. White space stays: a line may begin with an empty column."""
+    return forms.CharField(
+        label=label,
+        required=False,
+        strip=False,
+        max_length=LONGEST_PASTE,
+        help_text=help_text,
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+
+
+_Read = TypeVar("_Read")
+
+
+class FileOrTextForm(forms.Form, Generic[_Read]):
+    """A list in the field ``file`` or in the field ``pasted``. ``result`` is what a valid one says."""
+
+    result: _Read
+    neither_sent = "Choose a file, or paste the list."
+
+    def read_file(self, content: bytes, file_name: str) -> _Read:
+        """What the file says. Raises ``Refused`` where it cannot be read."""
+        raise NotImplementedError
+
+    def read_pasted(self, text: str) -> _Read:
+        """What the pasted text says. Raises ``Refused`` where it cannot be read."""
+        raise NotImplementedError
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        if self.errors:
+            return data
+        file, pasted = data["file"], data["pasted"]
+        if bool(file) == bool(pasted.strip()):
+            raise forms.ValidationError("Choose one of the two." if file else self.neither_sent)
+        with refusal_as_form_error(self, "file" if file else "pasted"):
+            if file:
+                # By what the upload weighs: nothing of it is read yet.
+                refuse_too_large(file.size)
+                self.result = self.read_file(file.read(), file.name)
+            else:
+                self.result = self.read_pasted(pasted)
+        return data

@@ -1,7 +1,7 @@
-"""The stored text that staff search: the columns of a row that have words, folded.
+"""The stored text that staff search: the text columns of a row, folded.
 
-Searching compares folded words with it by ``__contains``, which both databases answer alike; the
-databases' own comparisons without case differ in what they take for the same letter.
+A search compares folded words with it by ``__contains``, which gives the same result on both databases;
+their own case-insensitive comparisons differ.
 """
 
 from collections.abc import Iterable
@@ -19,27 +19,24 @@ def having_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows:
     """The rows that have each of the words in one of the columns, in any case.
 
     ``columns`` are paths as of a filter. In a ``search_text`` accents and punctuation do not count
-    either. A word without a letter or a digit says nothing, and is left out.
+    either. Words without a letter or a digit are left out.
     """
     for word in filter(folded, words.split()):
-        in_one = Q()
+        in_one_column = Q()
         for column in columns:
-            in_one |= _has(column, word)
-        rows = rows.filter(in_one)
+            if column.endswith("search_text"):
+                in_one_column |= Q(**{f"{column}__contains": folded(word)})
+            else:
+                in_one_column |= Q(**{f"{column}__icontains": word})
+        rows = rows.filter(in_one_column)
     return rows
 
 
-def _has(column: str, word: str) -> Q:
-    if column.endswith("search_text"):
-        return Q(**{f"{column}__contains": folded(word)})
-    return Q(**{f"{column}__icontains": word})
-
-
 class SearchTextField(models.TextField):
-    """Written anew from the columns in ``SEARCHED`` whenever its row is, in bulk as well."""
+    """Filled from the columns in ``SEARCHED`` whenever its row is written, in bulk as well."""
 
     def deconstruct(self) -> Any:
-        # For migrations it is a column of text; who fills it is not their concern.
+        # For migrations it is a plain text column.
         name, _, arguments, options = super().deconstruct()
         return name, "django.db.models.TextField", arguments, options
 
@@ -52,7 +49,7 @@ class Searchable(models.Model):
     """A row that staff search for by its words.
 
     ``SEARCHED`` names columns of text, and foreign keys to other searchable rows, whose words are
-    then this row's as well: ``save()`` of the other row writes them here too. Whoever writes such a
+    then this row's as well: ``save()`` of the other row writes them here too. Code that writes such a
     column in bulk calls ``update_rows_that_hold``.
     """
 

@@ -1,11 +1,10 @@
 """The review desk: each team's queue and the review page.
 
 A request is not edited here: its state, its answers and its history are only read. The buttons lead
-to the pages of ``admin_views``, and those call the verbs.
+to the pages of ``requests.desk``, and those call the verbs.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -19,8 +18,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from communities.rules.assess import Assessment
+from communities.rules.vocabulary import Family, Region, Verdict
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import CustomPageAdmin
+from membership.accounts.team_admin import CustomPageAdmin, FilterWithDefault
+from membership.accounts.teams import families_of
 from membership.models import User
 from requests.desk import (
     assignment_views,
@@ -29,28 +30,100 @@ from requests.desk import (
     entry_views,
     matching_views,
     reason_admin,
-    review,
 )
-from requests.desk.queue import ORDER, Age, age_of
-from requests.desk.queue_filters import (
-    CommunityFilter,
-    RegionFilter,
-    StateFilter,
-    TeamFilter,
-    VerdictFilter,
-    WhoseFilter,
-)
+from requests.desk.queue import FILTERS, ORDER, Age, age_of
+from requests.desk.review import assessments_of, communities_of, requests_of
 from requests.lifecycle import State
 from requests.models import JoinRequest
 
 __all__ = ["JoinRequestAdmin", "reason_admin"]
+
+_Choices = list[tuple[str, str]]
+
+
+class QueueFilter(FilterWithDefault):
+    """One parameter of the queue; what it does is in ``requests.desk.queue``."""
+
+    def queryset(
+        self,
+        request: AuthenticatedRequest,  # type: ignore[override]
+        queryset: QuerySet[JoinRequest],
+    ) -> QuerySet[JoinRequest]:
+        apply = FILTERS[str(self.parameter_name)]
+        return apply(queryset, self.value() or "", request.user, timezone.now())
+
+
+class HolderFilter(QueueFilter):
+    title = "who is on it"
+    parameter_name = "whose"
+    first_choice = "Anybody or nobody"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
+        return [("mine", "I am"), ("nobody", "Nobody")]
+
+
+class StateFilter(QueueFilter):
+    """The queue shows what is open, unless somebody looks for more."""
+
+    title = "state"
+    parameter_name = "state"
+    first_choice = "Open"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
+        sent = [s for s in State if s != State.DRAFT]
+        return [("all", "All"), *((s.value, str(s.label)) for s in sent)]
+
+
+class TeamFilter(QueueFilter):
+    """One team's requests, for those who see both."""
+
+    title = "team"
+    parameter_name = "team"
+    first_choice = "Both"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
+        return Family.choices if len(families_of(request.user)) > 1 else []
+
+
+class CommunityFilter(QueueFilter):
+    """The communities of the teams that this person belongs to."""
+
+    title = "community"
+    parameter_name = "community"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
+        return list(communities_of(request.user).values_list("slug", "short_name"))
+
+
+class VerdictFilter(QueueFilter):
+    """How the rules came out when they were last assessed."""
+
+    title = "rules, at the last look (every 15 minutes)"
+    parameter_name = "verdict"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
+        return [
+            (Verdict.MET.value, "Met, or they say so"),
+            (Verdict.UNKNOWN.value, "Not known"),
+            (Verdict.NOT_MET.value, "Not met"),
+        ]
+
+
+class RegionFilter(QueueFilter):
+    """Where the program or initiative is that the request is matched to."""
+
+    title = "region, where it is known"
+    parameter_name = "region"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
+        return Region.choices
 
 
 @dataclass(frozen=True)
 class Row:
     """What the cells of a request need beside it. ``filters`` are those of the queue, encoded."""
 
-    assessment: Assessment
+    assessment: Assessment | None
     age: Age | None
     holder: User | None
     is_mine: bool
@@ -84,7 +157,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         "state_now",
     ]
     list_filter = [
-        WhoseFilter,
+        HolderFilter,
         StateFilter,
         TeamFilter,
         CommunityFilter,
@@ -97,22 +170,19 @@ class JoinRequestAdmin(CustomPageAdmin):
     actions = bulk_views.ACTIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
-        return review.requests_of(request.user)
+        return requests_of(request.user)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
             *decision_views.urls(view),
-            path(
-                "<int:pk>/take/", view(assignment_views.take), name="joinrequests_joinrequest_take"
-            ),
-            path(
-                "<int:pk>/release/",
-                view(assignment_views.release),
-                name="joinrequests_joinrequest_release",
-            ),
-            path(
-                "<int:pk>/note/", view(assignment_views.note), name="joinrequests_joinrequest_note"
+            *(
+                path(
+                    f"<int:pk>/{page.__name__}/",
+                    view(page),
+                    name=f"joinrequests_joinrequest_{page.__name__}",
+                )
+                for page in (assignment_views.take, assignment_views.release, assignment_views.note)
             ),
             *matching_views.urls(view),
             *bulk_views.urls(view),
@@ -126,16 +196,17 @@ class JoinRequestAdmin(CustomPageAdmin):
         return super().changelist_view(request, {"title": "Requests to join"})
 
     def get_changelist_instance(self, request: AuthenticatedRequest) -> ChangeList:  # type: ignore[override]
-        """The page with what its cells need: one reading of the register for all of its rows."""
+        """The page with what its cells need: the register is read once for all of its rows."""
         changelist = super().get_changelist_instance(request)
         now = timezone.now()
-        review.assess_all(changelist.result_list, on=timezone.localdate(now))
+        today = timezone.localdate(now)
+        assessments = assessments_of(changelist.result_list, on=today)
         filters = self.get_preserved_filters(request)
         for join_request in changelist.result_list:
             holder = join_request.holder(now)
             join_request.row = Row(
-                assessment=join_request.current_assessment,
-                age=age_of(join_request, on=timezone.localdate(now)),
+                assessment=assessments[join_request.pk],
+                age=age_of(join_request, on=today),
                 holder=holder,
                 is_mine=holder == request.user,
                 filters=filters,
@@ -157,9 +228,9 @@ class JoinRequestAdmin(CustomPageAdmin):
     @admin.display(description="waiting", ordering="waiting_since")
     def waiting(self, join_request: JoinRequest) -> str:
         if age := _row(join_request).age:
-            return _cell("age", age=age)
+            return render_to_string("desk/requests/age.html", {"age": age})
         if join_request.asked_on and join_request.state == State.AWAITING_REPLY:
-            return f"for her, since {date_format(join_request.asked_on, 'j F')}"
+            return f"for them, since {date_format(join_request.asked_on, 'j F')}"
         return "–"
 
     @admin.display(description="on it")
@@ -176,17 +247,15 @@ class JoinRequestAdmin(CustomPageAdmin):
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
-        return _cell("rules", assessment=_row(join_request).assessment)
+        assessment = _row(join_request).assessment
+        return render_to_string("desk/requests/rules.html", {"assessment": assessment})
 
     @admin.display(description="state")
     def state_now(self, join_request: JoinRequest) -> SafeString:
-        state = format_html(
-            '<span class="state state-{}">{}</span>',
-            join_request.state,
-            join_request.get_state_display(),
-        )
+        state = render_to_string("desk/requests/state.html", {"join_request": join_request})
         row = _row(join_request)
-        if not join_request.is_open or row.assessment.needs_written_reason:
+        needs_reason = row.assessment is None or row.assessment.needs_written_reason
+        if not join_request.is_open or needs_reason:
             return state
         approve = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
         filters = f"?{row.filters}" if row.filters else ""
@@ -201,7 +270,3 @@ class JoinRequestAdmin(CustomPageAdmin):
 def _row(join_request: JoinRequest) -> Row:
     """As ``get_changelist_instance`` left it."""
     return join_request.row  # type: ignore[attr-defined]
-
-
-def _cell(template: str, **context: Any) -> SafeString:
-    return render_to_string(f"admin/joinrequests/{template}.html", context)

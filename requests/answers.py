@@ -1,13 +1,13 @@
-"""From what a worker answers to what the rules look at.
+"""From what an applicant answers to what the rules look at.
 
-The answers are kept on the request as she said them; this makes the facts of them that the register
-knows as claimed.
+The answers are kept on the request as they were given; this makes claimed facts of the register from
+them.
 """
 
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import TextChoices
 
@@ -24,7 +24,7 @@ from membership.models import (
 )
 from membership.register.names import clean_text, name_key
 from membership.register.standing import standing_of
-from requests.joining.forms import CoordinationJoinForm, JoinForm, ProgramJoinForm
+from requests.joining.forms import Answers, CoordinationJoinForm, JoinForm, ProgramJoinForm
 
 _Term = TypeVar("_Term", bound=TextChoices)
 
@@ -46,7 +46,7 @@ class Claims:
         return next(iter(programs + initiatives), "")
 
 
-def claims_of(answers: dict[str, Any], *, person: Person, community: CommunityOfPractice) -> Claims:
+def claims_of(answers: Answers, *, person: Person, community: CommunityOfPractice) -> Claims:
     """What these answers claim. Unanswered and unknown values claim nothing."""
     if community.is_coordination:
         return Claims(roles=_role(answers, person))
@@ -54,18 +54,16 @@ def claims_of(answers: dict[str, Any], *, person: Person, community: CommunityOf
 
 
 def assess_answers(
-    answers: dict[str, Any], *, person: Person, community: CommunityOfPractice, on: date
+    answers: Answers, *, person: Person, community: CommunityOfPractice, on: date
 ) -> Assessment:
-    """The community's rules, held against the register and these answers together."""
+    """The community's rules, applied to the register and these answers together."""
     claims = claims_of(answers, person=person, community=community)
     standing = standing_of(person, on, positions=claims.positions, roles=claims.roles)
     return assess(standing, community.rules())
 
 
-def keep_claims(
-    answers: dict[str, Any], *, person: Person, community: CommunityOfPractice
-) -> Claims:
-    """These answers become claimed facts of the register, in place of what she claimed of the same before.
+def keep_claims(answers: Answers, *, person: Person, community: CommunityOfPractice) -> Claims:
+    """These answers become claimed facts of the register, in place of earlier claims of the same.
 
     Runs inside the caller's transaction.
     """
@@ -83,16 +81,13 @@ def find_agency(name: str) -> Agency | None:
     return Agency.objects.filter(name_key=key).first() if key else None
 
 
-def _position(answers: dict[str, Any], person: Person) -> tuple[ProgramPosition, ...]:
+def _position(answers: Answers, person: Person) -> tuple[ProgramPosition, ...]:
     program_type = _one_of(ProgramType, answers.get("program_type"))
     if program_type is None:
         return ()
     text = partial(_text, answers, ProgramJoinForm)
-    agency_name, place, membership = (
-        text("agency"),
-        text("community_served"),
-        text("eva_membership"),
-    )
+    agency_name, place = text("agency"), text("community_served")
+    membership = text("eva_membership")
     agency = find_agency(agency_name)
     return (
         ProgramPosition(
@@ -111,14 +106,14 @@ def _position(answers: dict[str, Any], person: Person) -> tuple[ProgramPosition,
 
 
 def find_program(agency: Agency | None, program_type: ProgramType, place: str) -> Program | None:
-    """Her program in the register: the only one of its type there, or the one that serves her place."""
+    """The program in the register: the agency's only one of this type, or the one that serves the place."""
     if agency is None:
         return None
     programs = list(agency.programs.filter(type=program_type))
     return _only(_in_place(programs, place) or programs)
 
 
-def _role(answers: dict[str, Any], person: Person) -> tuple[CoordinationRole, ...]:
+def _role(answers: Answers, person: Person) -> tuple[CoordinationRole, ...]:
     kind = _one_of(InitiativeKind, answers.get("initiative_kind"))
     role = _one_of(RoleKind, answers.get("role"))
     if kind is None or role is None:
@@ -139,7 +134,7 @@ def _role(answers: dict[str, Any], person: Person) -> tuple[CoordinationRole, ..
 
 
 def _find_initiative(kind: InitiativeKind, name: str, place: str) -> CoordinationInitiative | None:
-    """The initiative of this kind with this name, or the only one of this kind in her place."""
+    """The initiative of this kind with this name, or the only one of this kind that serves the place."""
     initiatives = list(CoordinationInitiative.objects.filter(kind=kind))
     if not name:
         return _only(_in_place(initiatives, place)) if place else None
@@ -155,16 +150,16 @@ def _in_place(things: list[_Placed], place: str) -> list[_Placed]:
 
 
 def _only(things: list[_Placed]) -> _Placed | None:
-    """Where several would fit, none is taken: staff will see to it."""
+    """Where several would fit, none is taken: staff decide."""
     return things[0] if len(things) == 1 else None
 
 
-def _text(answers: dict[str, Any], form: type[JoinForm], name: str) -> str:
-    """What was written, as long as the form admits; anything else than text is no answer."""
+def _text(answers: Answers, form: type[JoinForm], name: str) -> str:
+    """What was written, cut to the form's limit; anything but text is no answer."""
     value = answers.get(name)
     longest = getattr(form.base_fields[name], "max_length", None)
     return clean_text(value)[:longest] if isinstance(value, str) else ""
 
 
-def _one_of(vocabulary: type[_Term], value: Any) -> _Term | None:
+def _one_of(vocabulary: type[_Term], value: object) -> _Term | None:
     return vocabulary(value) if value in vocabulary.values else None

@@ -1,5 +1,5 @@
-"""The letters of a join request: which words go to whom. The words are in ``templates/email/``,
-until staff change them."""
+"""The emails about a join request: which go to whom. Their texts are in ``templates/email/`` until
+staff change them."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -26,18 +26,7 @@ from membership.emails.queue import Letter
 from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, Verb
 from requests.models import JoinRequest
 
-__all__ = [
-    "Letter",
-    "declined",
-    "lapsed",
-    "news",
-    "question",
-    "receipt",
-    "receipt_entered",
-    "reminder",
-    "welcome",
-    "withdrawn",
-]
+__all__ = ["Letter"]
 
 REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
 
@@ -165,54 +154,34 @@ LETTER_KINDS = (
 )
 
 
-def receipt(join_request: JoinRequest) -> Letter:
-    """To the applicant: we have your request, and this happens next."""
-    return _letter("receipt", join_request)
-
-
-def receipt_entered(join_request: JoinRequest) -> Letter:
-    """To the applicant: staff entered the request for her, and how she can see it."""
-    return _letter("receipt-entered", join_request)
-
-
 def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Letter:
     """To the applicant: what staff want to know, and until when she can answer."""
     last_day = asked_on + timedelta(days=LAPSE_DAYS - 1)
-    return _letter("question", join_request, text=text, last_day=last_day)
+    return email_of("question", join_request, text=text, last_day=last_day)
 
 
 def reminder(join_request: JoinRequest, *, days: int, last_day: date) -> Letter:
     """To the applicant, ``days`` after the question: it still waits for her, until ``last_day``."""
-    letter = _letter("reminder", join_request, text=join_request.question, last_day=last_day)
-    return replace(letter, kind=REMINDER_KINDS[days])
+    email = email_of("reminder", join_request, text=join_request.question, last_day=last_day)
+    return replace(email, kind=REMINDER_KINDS[days])
 
 
 def welcome(join_request: JoinRequest, personal: str = "") -> Letter:
     """To the applicant: approved."""
-    return _letter("welcome", join_request, text=personal)
+    return email_of("welcome", join_request, text=personal)
 
 
 def declined(join_request: JoinRequest, text: str) -> Letter:
     """To the applicant: why not, and what she can do."""
-    return _letter("declined", join_request, text=text)
-
-
-def withdrawn(join_request: JoinRequest) -> Letter:
-    """To the applicant: taken back, as she asked."""
-    return _letter("withdrawn", join_request)
-
-
-def lapsed(join_request: JoinRequest) -> Letter:
-    """To the applicant: closed for want of a reply, and how to ask again."""
-    return _letter("lapsed", join_request)
+    return email_of("declined", join_request, text=text)
 
 
 def news(join_request: JoinRequest, verb: Verb) -> Letter:
     """To the team's mailbox: something waits. Says the reference only: mailboxes are shared."""
-    return _letter(f"news-{verb.value}", join_request, to_team=True)
+    return email_of(f"news-{verb.value}", join_request, to_team=True)
 
 
-def _letter(
+def email_of(
     kind: str,
     join_request: JoinRequest,
     *,
@@ -220,6 +189,7 @@ def _letter(
     last_day: date | None = None,
     to_team: bool = False,
 ) -> Letter:
+    """The email of a kind about a request: to the applicant, or to the team's mailbox."""
     team = join_request.community.team
     page = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
     return write(

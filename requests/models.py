@@ -16,29 +16,29 @@ from membership.models import Agency, Enrolment, Person, User
 from membership.search import Searchable
 from requests.lifecycle import OPEN, State, Verb
 
-# Without the letters and digits that are mistaken for one another, on paper or by phone.
+# Without the characters that are mistaken for one another, on paper or by phone.
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 REFERENCE_LENGTH = 6
-# Whoever says "I'm on it" has a day; then the request is anybody's again, by itself.
+# A request is assigned for a day; after that it is unassigned by itself.
 TAKEN_FOR = timedelta(days=1)
 
 
 def new_reference() -> str:
-    """A short reference that says nothing about anybody, for letters and phone calls."""
+    """A short reference that says nothing about anybody, for emails and phone calls."""
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
 
 
 class CameBy(models.TextChoices):
-    """How a request came to staff who entered it; empty where they sent it themself."""
+    """How a request came to staff who entered it; empty where the applicant sent it."""
 
     EMAIL = "email", "By email"
     PHONE = "phone", "By phone"
 
 
 class JoinRequest(Searchable):
-    """A person's asking to join one community.
+    """A person's request to join one community.
 
-    ``answers`` is what they said, as they said it: while it is a draft also half of it. ``state`` is
+    ``answers`` is what they answered; in a draft some of it may be missing. ``state`` is
     moved by ``workflow`` only. ``assessment`` is the outcome of the rules as it stood when they sent
     the request, and later when staff decided.
 
@@ -167,14 +167,14 @@ class JoinRequest(Searchable):
         return self.state in OPEN
 
     def holder(self, now: datetime) -> User | None:
-        """Who is on it: whoever took it less than a day ago."""
+        """Whom it is assigned to: whoever took it less than a day ago."""
         if self.taken_by is None or self.taken_at is None or self.taken_at <= now - TAKEN_FOR:
             return None
         return self.taken_by
 
     @property
     def about(self) -> str:
-        """What its letters call it."""
+        """Its key in the outbox."""
         return f"joinrequest:{self.pk}"
 
     @property
@@ -190,7 +190,7 @@ class JoinRequest(Searchable):
 
 
 class ReasonText(models.Model):
-    """A ready reason for declining or for asking: its text goes into the letter as it stands.
+    """A ready reason for declining or for asking: its text goes into the email as it stands.
 
     Staff keep the list. A reason without a family is both teams'. One that was used is better
     switched off than deleted; the history keeps its title either way.
@@ -241,7 +241,7 @@ class ReasonText(models.Model):
 class JoinRequestEvent(models.Model):
     """One step in a request's life. Events are written once and never changed.
 
-    ``by`` is empty where the clock acted. ``text`` is what the other side was told; ``reason`` is
+    ``by`` is empty where a scheduled task acted. ``text`` is what the other side reads; ``reason`` is
     for staff only. ``ground`` is the ready reason that staff chose for declining or asking, and
     ``ground_title`` its title on that day, for reports.
     """
@@ -290,7 +290,7 @@ class JoinRequestEvent(models.Model):
 
 
 class StaffNote(models.Model):
-    """What staff tell one another about a request. The applicant never sees it.
+    """A note among staff about a request. The applicant never sees it.
 
     Notes are written once and never changed.
     """

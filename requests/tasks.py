@@ -7,7 +7,7 @@ from requests.clock.digest import send_digests
 from requests.clock.reminders import lapse_overdue, send_due_reminders
 from requests.clock.retention import retain
 from requests.clock.yearly import ask_yearly
-from requests.desk.assignment import look_at_the_open_ones
+from requests.desk.review import update_open_verdicts
 
 
 @shared_task(name="joinrequests.remind_and_lapse")
@@ -27,16 +27,16 @@ def ask_yearly_questions() -> None:
 @shared_task(name="joinrequests.look_at_the_open_ones")
 def look_at_open_requests() -> None:
     """Keep the verdicts of the queue up to what the register knows."""
-    look_at_the_open_ones(now=timezone.now())
+    update_open_verdicts(now=timezone.now())
 
 
 @shared_task(name="joinrequests.morning_digest")
 def morning_digest() -> None:
-    """Tell each team what waits for it too long, once a working day."""
+    """Email each team what has waited too long, once a working day."""
     send_digests(now=timezone.now())
 
 
 @shared_task(name="joinrequests.retain")
-def retain_no_longer() -> None:
-    """Let go what has been kept for long enough."""
+def apply_retention() -> None:
+    """Delete what has been kept for long enough."""
     retain(now=timezone.now())

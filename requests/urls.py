@@ -1,14 +1,15 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from membership.access import my_views as access_views
+from membership.meetings import views as meeting_views
 from membership.rosters.leaving import leave_page
 from requests.joining import several_views, views
-from requests.my import confirming_views, privacy_views
+from requests.my import confirming_views, home, own_requests, privacy_views
 from requests.my import views as my_views
 
 my: tuple[list[URLPattern | URLResolver], str] = (
     [
-        path("", views.home, name="home"),
+        path("", home.home, name="home"),
         path("details/", my_views.details, name="details"),
         path("details/work/<str:family>/", my_views.new_work, name="new-work"),
         path("details/correction/", privacy_views.correction, name="correction"),
@@ -24,11 +25,18 @@ my: tuple[list[URLPattern | URLResolver], str] = (
         path(
             "communities/<slug:slug>/slack/joined/", access_views.slack_joined, name="slack-joined"
         ),
-        path("requests/<int:pk>/", views.join_request, name="request"),
-        path("requests/<int:pk>/sent/", views.sent, name="sent"),
-        path("requests/<int:pk>/reply/", views.reply, name="reply"),
-        path("requests/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
-        path("", include("membership.meetings.urls")),
+        path("requests/<int:pk>/", own_requests.join_request, name="request"),
+        path("requests/<int:pk>/sent/", own_requests.sent, name="sent"),
+        path("requests/<int:pk>/reply/", own_requests.reply, name="reply"),
+        path("requests/<int:pk>/withdraw/", own_requests.withdraw, name="withdraw"),
+        path("meetings/", meeting_views.meetings, name="meetings"),
+        path("meetings/<int:pk>/", meeting_views.meeting, name="meeting"),
+        path("meetings/<int:pk>/answer/", meeting_views.answer, name="meeting-answer"),
+        path("meetings/<int:pk>/join/", meeting_views.join, name="meeting-join"),
+        path(
+            "meetings/<int:pk>/meeting.ics", meeting_views.meeting_calendar, name="meeting-calendar"
+        ),
+        path("calendar/", meeting_views.my_calendar, name="calendar"),
     ],
     "my",
 )

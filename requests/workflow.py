@@ -1,15 +1,14 @@
 """The verbs of a join request. One verb, one function, one transaction.
 
 Each locks the request, checks that the verb is allowed now, writes the new state, its event, what
-follows from it (enrolment, claimed facts) and the letters, all together or not at all. Views, admin
-pages, commands and tasks call these; nothing else moves a request. It is a long room because the
-whole table of verbs is in it, and one ``_advance()`` that they share.
+follows from it (enrolment, claimed facts) and the emails, all together or not at all. Views, admin
+pages, commands and tasks call these; nothing else moves a request.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -26,16 +25,36 @@ from membership.register.standing import standing_of
 from membership.rosters.enrolments import enrol, is_enrolled
 from requests import emails
 from requests.answers import find_agency, keep_claims
+from requests.joining.forms import Answers
 from requests.lifecycle import OPEN, TRANSITIONS, State, Verb, allows
 from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText
-from requests.reasons import told
+from requests.reasons import reason_text
+
+_ALREADY_OPEN = (
+    "You already have an open request for this community. You can follow it under “My requests”."
+)
+_ANOTHER_OPEN = "This person has another open request for this community. Nothing was changed."
+
+
+@contextmanager
+def _one_open_request(otherwise: str) -> Iterator[None]:
+    """Refuse with ``otherwise`` where the database has an open request of this person there already."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        # PostgreSQL names the constraint, SQLite its columns.
+        if "one_open_request" in str(error) or "joinrequest.person_id" in str(error):
+            raise Refused(otherwise) from error
+        raise
+
 
 # -- The applicant's verbs ------------------------------------------------------------------------
 
 
 @transaction.atomic
 def save_draft(
-    *, person: Person, community: CommunityOfPractice, answers: dict[str, Any], now: datetime
+    *, person: Person, community: CommunityOfPractice, answers: Answers, now: datetime
 ) -> JoinRequest:
     """Keep what they have typed so far."""
     draft, new = JoinRequest.objects.select_for_update().get_or_create(
@@ -50,37 +69,33 @@ def save_draft(
     return draft
 
 
-def submit(
-    *, join_request_id: int, by: User, answers: dict[str, Any], now: datetime
-) -> JoinRequest:
+@_one_open_request(_ALREADY_OPEN)
+def submit(*, join_request_id: int, by: User, answers: Answers, now: datetime) -> JoinRequest:
     """Send the request. ``answers`` are those of a valid form; they become their claimed facts."""
-    with _one_open_request(_ALREADY_OPEN), transaction.atomic():
-        return _submit(join_request_id, by, answers, now)
-
-
-def _submit(join_request_id: int, by: User, answers: dict[str, Any], now: datetime) -> JoinRequest:
     join_request = _locked(join_request_id)
     _owned(join_request, by)
     if join_request.state == State.DRAFT:
-        _can_be_open(
-            join_request,
-            already_open=_ALREADY_OPEN,
-            already_in="You are in this community already.",
-        )
+        _not_enrolled(join_request, "You are in this community already.")
     person = join_request.person
     person.name, person.phone = answers["name"], answers.get("phone", "")
     person.save(update_fields=["name", "phone"])
-    _take_in(join_request, answers, now)
+    _record_answers(join_request, answers, now)
     event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=answers.get("note", ""))
-    _send(join_request, event, emails.receipt(join_request), emails.news(join_request, Verb.SUBMIT))
+    _send(
+        join_request,
+        event,
+        emails.email_of("receipt", join_request),
+        emails.news(join_request, Verb.SUBMIT),
+    )
     return join_request
 
 
+@_one_open_request(_ANOTHER_OPEN)
 def submit_for(
     *,
     email: str,
     community: CommunityOfPractice,
-    answers: dict[str, Any],
+    answers: Answers,
     came_by: CameBy,
     by: User,
     now: datetime,
@@ -90,27 +105,11 @@ def submit_for(
     They need no sign-in; the register's person is taken where there is one. A draft of their own stays
     as it is. ``answers`` are those of a valid form.
     """
-    with _one_open_request(_ANOTHER_OPEN), transaction.atomic():
-        return _submit_for(email, community, answers, came_by, by, now)
-
-
-def _submit_for(
-    email: str,
-    community: CommunityOfPractice,
-    answers: dict[str, Any],
-    came_by: CameBy,
-    by: User,
-    now: datetime,
-) -> JoinRequest:
     person = person_with(email, name=answers["name"], phone=answers.get("phone", ""))
     join_request = JoinRequest(person=person, community=community, came_by=came_by, created_at=now)
     _in_team(join_request, by)
-    _can_be_open(
-        join_request,
-        already_open=_ANOTHER_OPEN,
-        already_in=f"{person} is in this community already.",
-    )
-    _take_in(join_request, answers, now)
+    _not_enrolled(join_request, f"{person} is in this community already.")
+    _record_answers(join_request, answers, now)
     event = _advance(
         join_request,
         Verb.SUBMIT,
@@ -123,7 +122,7 @@ def _submit_for(
     _send(
         join_request,
         event,
-        emails.receipt_entered(join_request),
+        emails.email_of("receipt-entered", join_request),
         emails.news(join_request, Verb.SUBMIT),
     )
     return join_request
@@ -146,7 +145,7 @@ def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
     join_request = _locked(join_request_id)
     _owned(join_request, by)
     event = _advance(join_request, Verb.WITHDRAW, by=by, now=now)
-    _send(join_request, event, emails.withdrawn(join_request))
+    _send(join_request, event, emails.email_of("withdrawn", join_request))
     return join_request
 
 
@@ -160,7 +159,7 @@ def ask(
     """Ask the applicant for more: a ready text, the staff's own words, or one after the other."""
     join_request = _locked(join_request_id)
     _in_team(join_request, by)
-    text = told(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
+    text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
     if not text:
         raise Refused("Choose a question, or write what you want to ask.")
     join_request.asked_on = timezone.localdate(now)
@@ -178,7 +177,7 @@ def approve(
 ) -> JoinRequest:
     """Approve, and open the enrolment.
 
-    ``personal`` is a paragraph for the welcome letter. ``reason`` must be given where a rule is not
+    ``personal`` is a paragraph for the welcome email. ``reason`` must be given where a rule is not
     met or nothing is known about it.
     """
     join_request = _locked(join_request_id)
@@ -187,8 +186,7 @@ def approve(
     assessment = _today(join_request, now)
     if assessment.needs_written_reason and not reason.strip():
         raise Refused("Not every rule is met for certain. Write why you approve all the same.")
-    if is_enrolled(join_request.person, join_request.community):
-        raise Refused(f"{join_request.person} is in this community already.")
+    _not_enrolled(join_request, f"{join_request.person} is in this community already.")
     join_request.enrolment = enrol(
         person=join_request.person,
         community=join_request.community,
@@ -216,7 +214,7 @@ def decline(
     join_request = _locked(join_request_id)
     _in_team(join_request, by)
     _allowed(join_request, Verb.DECLINE)
-    text = told(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
+    text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
     if not text:
         raise Refused("Choose a reason, or write why, in words for the applicant.")
     _decide(join_request, _today(join_request, now), by, now)
@@ -227,23 +225,15 @@ def decline(
     return join_request
 
 
+@_one_open_request(_ANOTHER_OPEN)
 def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -> JoinRequest:
     """Look again at a request that was declined or has lapsed."""
-    with _one_open_request(_ANOTHER_OPEN), transaction.atomic():
-        return _reopen(join_request_id, by, now, reason)
-
-
-def _reopen(join_request_id: int, by: User, now: datetime, reason: str) -> JoinRequest:
     join_request = _locked(join_request_id)
     _in_team(join_request, by)
     _allowed(join_request, Verb.REOPEN)
     if join_request.person.erased_on:
         raise Refused("Who asked was erased, so nobody is there to answer. Nothing was changed.")
-    _can_be_open(
-        join_request,
-        already_open=_ANOTHER_OPEN,
-        already_in=f"{join_request.person} is in this community already.",
-    )
+    _not_enrolled(join_request, f"{join_request.person} is in this community already.")
     join_request.decided_at = join_request.decided_by = None
     join_request.waiting_since = now
     look_again(join_request, now=now)
@@ -253,10 +243,10 @@ def _reopen(join_request_id: int, by: User, now: datetime, reason: str) -> JoinR
 
 @transaction.atomic
 def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
-    """Close a request that got no reply. The clock's verb."""
+    """Close a request that got no reply. The scheduler's verb."""
     join_request = _locked(join_request_id)
     event = _advance(join_request, Verb.LAPSE, by=None, now=now)
-    _send(join_request, event, emails.lapsed(join_request))
+    _send(join_request, event, emails.email_of("lapsed", join_request))
     return join_request
 
 
@@ -297,27 +287,11 @@ def note(join_request: JoinRequest, *, by: User, now: datetime, reason: str) -> 
 
 
 def look_again(join_request: JoinRequest, *, now: datetime) -> None:
-    """Hold a locked request against the rules as they come out now; the caller saves the verdict."""
+    """Compare a locked request with the rules as they come out now; the caller saves the verdict."""
     join_request.verdict = _today(join_request, now).verdict
 
 
 # -- What they share ------------------------------------------------------------------------------
-
-_ALREADY_OPEN = (
-    "You already have an open request for this community. You can follow it under “My requests”."
-)
-_ANOTHER_OPEN = "This person has another open request for this community. Nothing was changed."
-
-
-@contextmanager
-def _one_open_request(otherwise: str) -> Iterator[None]:
-    """Say ``otherwise`` where the database finds a second open request that came in meanwhile."""
-    try:
-        yield
-    except IntegrityError as error:
-        if "one_open_request" in str(error) or "joinrequest.person_id" in str(error):
-            raise Refused(otherwise) from error
-        raise
 
 
 def _locked(join_request_id: int) -> JoinRequest:
@@ -368,7 +342,7 @@ def _allowed(join_request: JoinRequest, verb: Verb) -> None:
 
 
 def _refuse_in_state(join_request: JoinRequest, verb: Verb) -> NoReturn:
-    """Say what has happened to the request meanwhile, and by whom."""
+    """Say what has happened to the request in the meantime, and by whom."""
     steps = join_request.events.exclude(verb=Verb.NOTE)
     last = steps.select_related("by__person").last()
     if last is None:
@@ -397,30 +371,28 @@ def _in_team(join_request: JoinRequest, by: User) -> None:
         raise Refused("This request belongs to the other team.")
 
 
-def _can_be_open(join_request: JoinRequest, *, already_open: str, already_in: str) -> None:
-    """At most one open request and one open enrolment per person and community."""
+def _not_enrolled(join_request: JoinRequest, otherwise: str) -> None:
     if is_enrolled(join_request.person, join_request.community):
-        raise Refused(already_in)
-    others = JoinRequest.objects.filter(
-        person=join_request.person, community=join_request.community, state__in=OPEN
-    )
-    if others.exists():
-        raise Refused(already_open)
+        raise Refused(otherwise)
 
 
 def _today(join_request: JoinRequest, now: datetime) -> Assessment:
-    """The rules as they come out now, on all that the register knows; their claims are in it."""
+    """The rules as they come out now, on all that the register knows; including the person's claims."""
     standing = standing_of(join_request.person, timezone.localdate(now))
     return assess(standing, join_request.community.rules())
 
 
-def _decide(join_request: JoinRequest, assessment: Assessment, by: User, now: datetime) -> None:
+def _keep_assessment(join_request: JoinRequest, assessment: Assessment) -> None:
     join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
+
+
+def _decide(join_request: JoinRequest, assessment: Assessment, by: User, now: datetime) -> None:
+    _keep_assessment(join_request, assessment)
     join_request.decided_at, join_request.decided_by = now, by
 
 
-def _take_in(join_request: JoinRequest, answers: dict[str, Any], now: datetime) -> None:
-    """What was answered, on the request and as claims, and how the rules come out on it."""
+def _record_answers(join_request: JoinRequest, answers: Answers, now: datetime) -> None:
+    """Keep the answers on the request and as claims, with what the rules come out at."""
     agency = find_agency(answers["agency"])
     join_request.answers = answers
     join_request.agency = agency
@@ -428,10 +400,9 @@ def _take_in(join_request: JoinRequest, answers: dict[str, Any], now: datetime) 
     join_request.submitted_at = join_request.waiting_since = now
     claims = keep_claims(answers, person=join_request.person, community=join_request.community)
     join_request.region = claims.region
-    assessment = _today(join_request, now)
-    join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
+    _keep_assessment(join_request, _today(join_request, now))
 
 
 def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: emails.Letter) -> None:
-    for letter in out:
-        queue(letter, about=join_request.about, event=event.pk, now=event.at)
+    for email in out:
+        queue(email, about=join_request.about, event=event.pk, now=event.at)

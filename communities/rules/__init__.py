@@ -1,7 +1,7 @@
 """The rules of the communities. A kind of rule is one module here, and one line in ``KINDS``.
 
-Pure: facts in, findings out, no database and no clock. ``assess`` holds what is known of a person
-against a community's rules.
+Pure: facts in, findings out, no database and no clock. ``assess`` compares what is known of a
+person with a community's rules.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,7 @@ from communities.rules.caseload import Caseload
 from communities.rules.coordination_role import CoordinationRoleHeld
 from communities.rules.eva_membership import EvaMembershipHeld
 from communities.rules.funding import Funding
-from communities.rules.retired import Retired
-from communities.rules.rule import Rule
+from communities.rules.rule import Retired, Rule
 
 KINDS: dict[str, type[Rule]] = {
     kind.key: kind for kind in (Caseload, Funding, EvaMembershipHeld, CoordinationRoleHeld)

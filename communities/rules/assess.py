@@ -1,4 +1,4 @@
-"""A person held against the rules of a community: facts in, findings out. No database, no clock.
+"""A person compared with the rules of a community: facts in, findings out. No database, no clock.
 
     "Frontline staff carrying a caseload in [the program] funded by the Ministry of Public Safety
     and Solicitor General and holding a current EVA BC membership are welcome to join the CoP for
@@ -8,7 +8,7 @@
     in Relationships/Violence in Relationship and Sexual Assault Coordination committees. ICAT CoP:
     ICAT co-chairs and ICAT coordinators."
 
-A ``Standing`` says what is known of one person on one day. ``assess`` holds it against a
+A ``Standing`` says what is known of one person on one day. ``assess`` compares it with a
 community's rules. All program facts are taken from one and the same program: a caseload in one
 program and ministry funding of another do not add up.
 """
@@ -20,15 +20,16 @@ from typing import Any, Self
 
 from communities.rules import kind_of
 from communities.rules.facts import EVIDENCE_WEIGHT, ProgramWork, Standing
-from communities.rules.rule import VERDICT_ORDER, Rule, names
+from communities.rules.rule import VERDICT_ORDER, Rule, accepts
 from communities.rules.vocabulary import Evidence, FactKind, ProgramType, Reading, Verdict
 
 _READING_ORDER = [Reading.NOT_MET, Reading.TO_CHECK, Reading.MET]
+_DAYS = ("as_of", "ends_on")  # of a finding, stored as text
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule held against the facts; ``kind`` is the key of its kind, which may be gone by now.
+    """One rule compared with the facts; ``kind`` is the key of its kind, which may be gone by now.
 
     ``evidence`` is how the best fact is known, None where nothing is known; ``source``, ``as_of`` and
     ``ends_on`` are that fact's. ``sentence`` says to the worker what was looked at, ``next_step`` what
@@ -77,30 +78,17 @@ class Finding:
         named = self.staff_sentence.replace("The applicant", name).replace("the applicant", name)
         return replace(self, staff_sentence=named)
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "verdict": self.verdict.value,
-            "evidence": self.evidence.value if self.evidence else None,
-            "sentence": self.sentence,
-            "staff_sentence": self.staff_sentence,
-            "next_step": self.next_step,
-            "source": self.source,
-            "as_of": self.as_of.isoformat() if self.as_of else None,
-            "ends_on": self.ends_on.isoformat() if self.ends_on else None,
-        }
+    def as_json(self) -> dict[str, object]:
+        kept = vars(self)
+        days = {name: kept[name].isoformat() if kept[name] else None for name in _DAYS}
+        return {**kept, **days}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
-        return cls(
-            **{
-                **kept,
-                "verdict": Verdict(kept["verdict"]),
-                "evidence": Evidence(kept["evidence"]) if kept["evidence"] else None,
-                "as_of": date.fromisoformat(kept["as_of"]) if kept["as_of"] else None,
-                "ends_on": date.fromisoformat(kept["ends_on"]) if kept["ends_on"] else None,
-            }
-        )
+        days = {name: date.fromisoformat(kept[name]) if kept[name] else None for name in _DAYS}
+        verdict = Verdict(kept["verdict"])
+        evidence = Evidence(kept["evidence"]) if kept["evidence"] else None
+        return cls(**{**kept, **days, "verdict": verdict, "evidence": evidence})
 
 
 @dataclass(frozen=True)
@@ -137,7 +125,7 @@ class Assessment:
         """To approve against a NOT_MET or UNKNOWN finding staff write why."""
         return self.verdict != Verdict.MET
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The assessment as it is kept with a join request."""
         return {"on": self.on.isoformat(), "findings": [f.as_json() for f in self.findings]}
 
@@ -150,7 +138,7 @@ class Assessment:
 
 
 def assess(standing: Standing, rules: Sequence[Rule]) -> Assessment:
-    """Hold ``standing`` against ``rules`` and give one finding for each, in their order.
+    """Compare ``standing`` with ``rules`` and give one finding for each rule, in their order.
 
     Where the person works in several programs, the findings are those of the one program that
     serves them best: never a mixture.
@@ -171,7 +159,7 @@ def _work_to_look_at(
     That a list shows somebody in a program of another type does not say that they are not also in
     one of these types. Their own answer does.
     """
-    fitting = [work for work in standing.work if names(programs, work.program_type)]
+    fitting = [work for work in standing.work if accepts(programs, work.program_type)]
     return fitting or [work for work in standing.work if work.claimed] or [None]
 
 

@@ -9,18 +9,18 @@ from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.rule import (
     IF_WRONG,
     NOTHING_KNOWN,
+    MultipleTermsField,
     Outcome,
     Rule,
     Sentence,
-    Several,
-    names,
+    accepts,
     weigh,
 )
 from communities.rules.vocabulary import Evidence, FactKind, ProgramType, Verdict
 
 
 class CaseloadForm(forms.Form):
-    program_types = Several(ProgramType)
+    program_types = MultipleTermsField(ProgramType)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Caseload(Rule):
         if work is None:
             return NOTHING_KNOWN
         words = {"program": work.program}
-        if not names(self.program_types, work.program_type):
+        if not accepts(self.program_types, work.program_type):
             own_answer = Fact(value=False, evidence=Evidence.CLAIMED)
             return Outcome(Verdict.NOT_MET, Sentence.OTHER_PROGRAM, own_answer, words)
         facts: Sequence[Fact] = work.caseload

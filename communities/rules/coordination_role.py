@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django import forms
+from django.utils.text import get_text_list
 
 from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.rule import (
     IF_WRONG,
+    MultipleTermsField,
     Outcome,
     Rule,
     Sentence,
-    Several,
+    accepts,
     best,
-    listing,
-    names,
     weigh,
 )
 from communities.rules.vocabulary import (
@@ -35,10 +35,10 @@ _ROLE_NAMES = {
 
 
 class CoordinationRoleForm(forms.Form):
-    roles = Several(RoleKind)
-    initiatives = Several(InitiativeKind)
-    roles_to_check = Several(RoleKind)
-    initiatives_to_check = Several(InitiativeKind)
+    roles = MultipleTermsField(RoleKind)
+    initiatives = MultipleTermsField(InitiativeKind)
+    roles_to_check = MultipleTermsField(RoleKind)
+    initiatives_to_check = MultipleTermsField(InitiativeKind)
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,10 @@ class CoordinationRoleHeld(Rule):
         return self.initiatives + self.initiatives_to_check
 
     def wanted(self, programs: Sequence[ProgramType]) -> str:
-        roles = listing([_ROLE_NAMES[role] for role in self.roles]) or "people with a role"
-        kinds = listing([InitiativeKind(kind).short for kind in self.initiatives], "or")
+        roles = (
+            get_text_list([_ROLE_NAMES[role] for role in self.roles], "and") or "people with a role"
+        )
+        kinds = get_text_list([InitiativeKind(kind).short for kind in self.initiatives], "or")
         return f"{roles} {'of' if self.roles else 'in'} {kinds or 'a coordination initiative'}"
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
@@ -118,7 +120,7 @@ class CoordinationRoleHeld(Rule):
                 words={"role": role.label.lower(), "initiative": kind.short},
             )
             is_met = outcome.verdict == Verdict.MET
-            if names(self.roles, role) and names(self.initiatives, kind):
+            if accepts(self.roles, role) and accepts(self.initiatives, kind):
                 fitting.append(outcome)
             elif self._may_count(role, kind):
                 to_check = replace(outcome, verdict=Verdict.UNKNOWN, sentence=Sentence.NOT_NAMED)
@@ -130,6 +132,6 @@ class CoordinationRoleHeld(Rule):
         return best(fitting or others)
 
     def _may_count(self, role: RoleKind, kind: InitiativeKind) -> bool:
-        return (names(self.roles, role) or role in self.roles_to_check) and (
-            names(self.initiatives, kind) or kind in self.initiatives_to_check
+        return (accepts(self.roles, role) or role in self.roles_to_check) and (
+            accepts(self.initiatives, kind) or kind in self.initiatives_to_check
         )

@@ -1,4 +1,4 @@
-"""What is known of a person, as plain values that the rules are held against."""
+"""What is known of a person, as plain values that the rules are compared with."""
 
 from dataclasses import dataclass
 from datetime import date

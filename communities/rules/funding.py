@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from django import forms
 
 from communities.rules.facts import ProgramWork, Standing
-from communities.rules.rule import IF_WRONG, NOTHING_KNOWN, OneOf, Outcome, Rule, Sentence, weigh
+from communities.rules.rule import (
+    IF_WRONG,
+    NOTHING_KNOWN,
+    Outcome,
+    Rule,
+    Sentence,
+    TermField,
+    weigh,
+)
 from communities.rules.vocabulary import FactKind, Funder
 
 _FUNDER_NAMES = {
@@ -15,7 +23,7 @@ _FUNDER_NAMES = {
 
 
 class FundingForm(forms.Form):
-    funder = OneOf(Funder)
+    funder = TermField(Funder)
 
 
 @dataclass(frozen=True)
@@ -30,17 +38,15 @@ class Funding(Rule):
     facts = FactKind.FUNDING
     parameters_form = FundingForm
 
+    # Of a program the applicant and staff read the same.
     clauses = {
-        Sentence.SAYS_YES: ("{funder} funds {program}", "{funder} funds {program}"),
-        Sentence.SAYS_NO: ("{funder} does not fund {program}", "{funder} does not fund {program}"),
-        Sentence.ENDED: (
-            "the funding of {program} by {funder} ended on {date}",
-            "the funding of {program} by {funder} ended on {date}",
-        ),
-        Sentence.NOT_YET: (
-            "the funding of {program} by {funder} starts on {date}",
-            "the funding of {program} by {funder} starts on {date}",
-        ),
+        sentence: (clause, clause)
+        for sentence, clause in {
+            Sentence.SAYS_YES: "{funder} funds {program}",
+            Sentence.SAYS_NO: "{funder} does not fund {program}",
+            Sentence.ENDED: "the funding of {program} by {funder} ended on {date}",
+            Sentence.NOT_YET: "the funding of {program} by {funder} starts on {date}",
+        }.items()
     }
     not_known = (
         "We do not know yet who funds {program}",

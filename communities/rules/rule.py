@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple, Self
 from django import forms
 from django.db.models import TextChoices
 from django.utils.formats import date_format
+from django.utils.text import get_text_list
 
 from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.vocabulary import (
@@ -65,7 +66,7 @@ NOTHING_KNOWN = Outcome(Verdict.UNKNOWN, Sentence.NOTHING_KNOWN)
 # -- The form of a rule's parameters --------------------------------------------------------------
 
 
-class Several(forms.TypedMultipleChoiceField):
+class MultipleTermsField(forms.TypedMultipleChoiceField):
     """A parameter of any number of terms: boxes to tick in a form, a tuple in the rule."""
 
     widget = forms.CheckboxSelectMultiple
@@ -77,7 +78,7 @@ class Several(forms.TypedMultipleChoiceField):
         return tuple(super().clean(value))
 
 
-class OneOf(forms.TypedChoiceField):
+class TermField(forms.TypedChoiceField):
     """A parameter of one term, or None."""
 
     def __init__(self, vocabulary: type[TextChoices]) -> None:
@@ -92,7 +93,7 @@ class OneOf(forms.TypedChoiceField):
 # -- A rule ---------------------------------------------------------------------------------------
 
 
-class Said(NamedTuple):
+class Explanation(NamedTuple):
     """A sentence to the worker and one to staff, and what the worker can do next."""
 
     worker: str
@@ -122,7 +123,7 @@ class Rule(ABC):
 
     @abstractmethod
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
-        """Hold what is known of a person, and of their ``work`` in one program, against the rule."""
+        """Weigh what is known of a person, and of their ``work`` in one program, by the rule."""
 
     # What a rule may say of whom the community is for; a kind that does not leaves it empty.
 
@@ -149,7 +150,10 @@ class Rule(ABC):
 
     def wanted(self, programs: Sequence[ProgramType]) -> str:
         """Whom the community is for, whose rules name these types of program."""
-        return listing([_PROGRAM_NAMES[t] for t in programs], "or") or "a program of this community"
+        return (
+            get_text_list([_PROGRAM_NAMES[t] for t in programs], "or")
+            or "a program of this community"
+        )
 
     @classmethod
     def from_json(cls, parameters: Mapping[str, object]) -> Self:
@@ -161,7 +165,7 @@ class Rule(ABC):
         """The parameters as they are kept."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
-    def explain(self, outcome: Outcome, programs: Sequence[ProgramType]) -> Said:
+    def explain(self, outcome: Outcome, programs: Sequence[ProgramType]) -> Explanation:
         """Put one outcome into words; ``programs`` are the types that the community is for."""
         fact, words = outcome.fact, outcome.words
         wanted = self.wanted(programs)
@@ -179,7 +183,7 @@ class Rule(ABC):
         if fact:
             worker = f"{_lead(fact, 'You told us that')} {worker}"
             staff = f"{_lead(fact, 'Claimed:')} {staff}"
-        return Said(
+        return Explanation(
             # An agency's name can end with a full stop of its own.
             worker=worker.removesuffix(".") + ".",
             staff=staff.removesuffix(".") + ".",
@@ -192,6 +196,22 @@ class Rule(ABC):
         fact = outcome.fact
         is_known = outcome.verdict == Verdict.MET and fact and fact.evidence != Evidence.CLAIMED
         return "" if is_known else STAFF_WILL_CHECK
+
+
+@dataclass(frozen=True)
+class Retired(Rule):
+    """Stands in for a kind of rule that is gone: nobody is admitted because it is, staff look instead."""
+
+    key = "retired"
+    title = "A rule that the portal no longer checks"
+    short_title = "Other"
+    not_known = (
+        "We cannot check one of the rules of this community here",
+        "The portal no longer checks one of the rules of this community",
+    )
+
+    def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
+        return NOTHING_KNOWN
 
 
 def _lead(fact: Fact, claimed: str) -> str:
@@ -212,21 +232,12 @@ def _boundary(outcome: Outcome) -> str:
     return date_format(day, "j F Y") if day else ""
 
 
-def listing(things: Sequence[str], last: str = "and") -> str:
-    """For example "chairs, co-chairs and coordinators"."""
-    return (
-        f" {last} ".join([", ".join(things[:-1]), things[-1]])
-        if len(things) > 1
-        else "".join(things)
-    )
-
-
 # -- Weighing -------------------------------------------------------------------------------------
 
 
-def names(named: Sequence[str], thing: str) -> bool:
-    """A rule that names nothing in particular takes anything."""
-    return not named or thing in named
+def accepts(terms: Sequence[str], term: str) -> bool:
+    """Whether a rule that names these terms takes this one; one that names none takes any."""
+    return not terms or term in terms
 
 
 def weigh(

@@ -1,4 +1,4 @@
-"""Bar charts as plain SVG: places and sizes worked out here, colours in the style sheet."""
+"""Bar charts as plain SVG: positions and sizes worked out here, colours in the style sheet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 HEIGHT = 120  # of the bars, in units of the drawing
 BAR = 26
 GAP = 10
-ROOM_ABOVE = 40  # for the title, and the number over the highest bar
-ROOM_BELOW = 26  # for the names beneath
+SPACE_ABOVE = 40  # for the title, and the number over the highest bar
+SPACE_BELOW = 26  # for the names beneath
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Chart:
     bars: Sequence[Bar]
 
     bar_width = BAR
-    base_y = ROOM_ABOVE + HEIGHT
-    names_y = ROOM_ABOVE + HEIGHT + 18
-    height = ROOM_ABOVE + HEIGHT + ROOM_BELOW
+    base_y = SPACE_ABOVE + HEIGHT
+    names_y = SPACE_ABOVE + HEIGHT + 18
+    height = SPACE_ABOVE + HEIGHT + SPACE_BELOW
 
     @property
     def width(self) -> int:
@@ -53,18 +53,18 @@ def bar_chart(
     """A bar for each value. Charts that are compared share one ``highest`` value."""
     top = max(highest if highest is not None else max(values, default=0), 1)
     bars = []
-    for place, (name, value) in enumerate(zip(names, values, strict=True)):
+    for number, (name, value) in enumerate(zip(names, values, strict=True)):
         height = round(HEIGHT * value / top)
-        x, y = GAP + place * (BAR + GAP), ROOM_ABOVE + HEIGHT - height
+        x, y = GAP + number * (BAR + GAP), SPACE_ABOVE + HEIGHT - height
         bars.append(Bar(x, y, height, str(value), name))
-    return Chart(title, _in_words(names, values), bars)
+    return Chart(title, _summary(names, values), bars)
 
 
-def _in_words(names: Sequence[str], values: Sequence[int]) -> str:
+def _summary(names: Sequence[str], values: Sequence[int]) -> str:
     if not any(values):
         return "Nothing in these months."
-    most = max(range(len(values)), key=values.__getitem__)
+    peak = max(range(len(values)), key=values.__getitem__)
     return (
         f"From {values[0]} in {names[0]} to {values[-1]} in {names[-1]}; "
-        f"the most, {values[most]}, in {names[most]}."
+        f"the most, {values[peak]}, in {names[peak]}."
     )

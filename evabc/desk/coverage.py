@@ -4,7 +4,6 @@ What counts is read from the community's own rules: the types of program and the
 kinds of initiative.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +16,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from communities.models import CommunityOfPractice
-from communities.rules.rule import Rule
 from communities.rules.vocabulary import Evidence, Region
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
@@ -32,6 +30,7 @@ from membership.models import (
 from membership.register.standing import is_overtaken
 from membership.rosters.enrolments import roster_of
 from membership.rosters.exporting import Row, SheetFormat, export
+from requests.desk.review import communities_of
 
 NOT_KNOWN = "Region not known"
 HEADINGS = ("Region", "Community", "Program or initiative", "Place", "How we know it")
@@ -40,49 +39,39 @@ Covered = Program | CoordinationInitiative
 
 
 @dataclass
-class Place:
+class Cell:
     """One community in one region: how many there are, and those with nobody in the community."""
 
-    there_are: int = 0
-    with_nobody: list[Covered] = field(default_factory=list)
-
-    @property
-    def with_somebody(self) -> int:
-        return self.there_are - len(self.with_nobody)
+    total: int = 0
+    uncovered: list[Covered] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Every community's places, by region; regions in the order of the vocabulary, unknown last."""
+    """The cells of the table: by region in the order of the vocabulary, unknown last, then by community."""
 
     communities: Sequence[CommunityOfPractice]
-    places: Mapping[tuple[str, int], Place]
+    rows: Mapping[str, Mapping[CommunityOfPractice, Cell]]
 
     @property
-    def regions(self) -> list[str]:
-        known = [region.label for region in Region]
-        is_needed = any(region == NOT_KNOWN for region, _ in self.places)
-        return [*known, NOT_KNOWN] if is_needed else known
-
-    @property
-    def empty(self) -> set[str]:
+    def empty_regions(self) -> set[str]:
         """The regions where there is nothing to cover."""
-        return set(self.regions) - {region for region, _ in self.places}
+        return {
+            region
+            for region, cells in self.rows.items()
+            if not any(cell.total for cell in cells.values())
+        }
 
-    def place(self, region: str, community: CommunityOfPractice) -> Place:
-        return self.places.get((region, community.pk), Place())
-
-    def in_region(self, region: str) -> list[tuple[CommunityOfPractice, Place]]:
-        """Each community with its place in this region."""
-        return [(community, self.place(region, community)) for community in self.communities]
-
-    def all_regions(self, community: CommunityOfPractice) -> Place:
-        """The places of a community, added up."""
-        places = [self.place(region, community) for region in self.regions]
-        return Place(
-            sum(place.there_are for place in places),
-            [thing for place in places for thing in place.with_nobody],
-        )
+    @property
+    def totals(self) -> list[Cell]:
+        """Of each community, all regions together."""
+        columns = [[row[community] for row in self.rows.values()] for community in self.communities]
+        return [
+            Cell(
+                sum(cell.total for cell in cells), [one for cell in cells for one in cell.uncovered]
+            )
+            for cells in columns
+        ]
 
 
 def coverage_of(communities: Iterable[CommunityOfPractice], *, on: date) -> Coverage:
@@ -92,31 +81,31 @@ def coverage_of(communities: Iterable[CommunityOfPractice], *, on: date) -> Cove
     """
     communities = list(communities)
     newest = ListImport.newest()
-    places: defaultdict[tuple[str, int], Place] = defaultdict(Place)
+    regions = [*Region.labels, NOT_KNOWN]
+    rows = {region: {community: Cell() for community in communities} for region in regions}
     for community in communities:
-        for thing in _things(community, on):
-            if isinstance(thing, Program) and is_overtaken(thing, newest):
+        for row in _rows_to_cover(community, on):
+            if isinstance(row, Program) and is_overtaken(row, newest):
                 continue
-            place = places[_region(thing), community.pk]
-            place.there_are += 1
-            if not thing.has_somebody:  # type: ignore[union-attr]
-                place.with_nobody.append(thing)
-    return Coverage(communities, places)
+            cell = rows[row.get_region_display() or NOT_KNOWN][community]
+            cell.total += 1
+            if not row.has_somebody:  # type: ignore[union-attr]
+                cell.uncovered.append(row)
+    coverage = Coverage(communities, rows)
+    if NOT_KNOWN in coverage.empty_regions:
+        del rows[NOT_KNOWN]
+    return coverage
 
 
-def _region(thing: Covered) -> str:
-    return thing.get_region_display() or NOT_KNOWN
-
-
-def _things(community: CommunityOfPractice, on: date) -> QuerySet[Covered]:
-    rules = community.rules()
+def _rows_to_cover(community: CommunityOfPractice, on: date) -> QuerySet[Covered]:
     if community.is_coordination:
-        return _initiatives(community, rules, on)
-    return _programs(community, rules, on)
+        return _initiatives(community, on)
+    return _programs(community, on)
 
 
-def _programs(community: CommunityOfPractice, rules: Sequence[Rule], on: date) -> QuerySet[Program]:
+def _programs(community: CommunityOfPractice, on: date) -> QuerySet[Program]:
     """Programs that a list or staff say are funded today."""
+    rules = community.rules()
     funders = [rule.funder for rule in rules if rule.funder]
     works_there = ProgramPosition.objects.filter(
         _lasts("ends_on", on),
@@ -135,16 +124,14 @@ def _programs(community: CommunityOfPractice, rules: Sequence[Rule], on: date) -
     return programs.select_related("agency").annotate(has_somebody=Exists(works_there))
 
 
-def _initiatives(
-    community: CommunityOfPractice, rules: Sequence[Rule], on: date
-) -> QuerySet[CoordinationInitiative]:
+def _initiatives(community: CommunityOfPractice, on: date) -> QuerySet[CoordinationInitiative]:
     has_role = CoordinationRole.objects.filter(
         _lasts("ends_on", on),
         initiative=OuterRef("pk"),
         is_held=True,
         person__in=_enrolled(community),
     )
-    kinds = [kind for rule in rules for kind in rule.initiatives]
+    kinds = [kind for rule in community.rules() for kind in rule.initiatives]
     initiatives = CoordinationInitiative.objects.filter(kind__in=kinds)
     return initiatives.annotate(has_somebody=Exists(has_role))
 
@@ -163,13 +150,10 @@ def _lasts(last_day: str, on: date) -> Q:
 @require_safe
 def coverage_page(request: AuthenticatedRequest) -> HttpResponse:
     """By region: how many there are in each community of the viewer's teams, and who is missing."""
-    found = _coverage(request)
     context = {
         **admin.site.each_context(request),
         "title": "Coverage",
-        "coverage": found,
-        "totals": [found.all_regions(community) for community in found.communities],
-        "regions": [(region, found.in_region(region)) for region in found.regions],
+        "coverage": _coverage(request),
         "formats": SheetFormat,
     }
     return render(request, "desk/coverage.html", context)
@@ -179,36 +163,34 @@ def coverage_page(request: AuthenticatedRequest) -> HttpResponse:
 @fresh_code_required
 def coverage_sheet(request: AuthenticatedRequest) -> HttpResponse:
     """What has nobody, as a sheet, one line each."""
-    found = _coverage(request)
-    families = families_of(request.user)
-    asked = request.POST.get("format", "")
+    coverage = _coverage(request)
+    wanted_format = request.POST.get("format", "")
+    rows: list[Row] = [
+        (
+            region,
+            community.short_name,
+            str(row),
+            row.community_served,
+            row.how_known if isinstance(row, Program) else "in the register",
+        )
+        for region, cells in coverage.rows.items()
+        for community, cell in cells.items()
+        for row in cell.uncovered
+    ]
+    has_one_team = len(families_of(request.user)) == 1 and coverage.communities
     return export(
         what="Coverage",
         headings=HEADINGS,
-        rows=_rows(found),
-        sheet_format=SheetFormat(asked) if asked in SheetFormat.values else SheetFormat.CSV,
-        team=found.communities[0].team if len(families) == 1 and found.communities else None,
+        rows=rows,
+        sheet_format=SheetFormat(wanted_format)
+        if wanted_format in SheetFormat.values
+        else SheetFormat.CSV,
+        team=coverage.communities[0].team if has_one_team else None,
         by=request.user,
         now=timezone.now(),
     )
 
 
 def _coverage(request: AuthenticatedRequest) -> Coverage:
-    own = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
-    in_order = own.select_related("team").prefetch_related("criteria").order_by("position", "pk")
-    return coverage_of(in_order, on=timezone.localdate())
-
-
-def _rows(found: Coverage) -> list[Row]:
-    return [
-        (
-            region,
-            community.short_name,
-            str(thing),
-            thing.community_served,
-            thing.how_known if isinstance(thing, Program) else "in the register",
-        )
-        for region in found.regions
-        for community, place in found.in_region(region)
-        for thing in place.with_nobody
-    ]
+    communities = communities_of(request.user).select_related("team").prefetch_related("criteria")
+    return coverage_of(communities.order_by("position", "pk"), on=timezone.localdate())

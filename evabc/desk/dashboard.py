@@ -1,11 +1,12 @@
-"""The front page of the staff desk: what waits for each team, and the way to everything else."""
+"""The front page of the staff desk: what is waiting for each team, and the way to everything else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -65,24 +66,11 @@ class Number:
     mark: str = ""
 
 
-@dataclass(frozen=True)
-class TeamToday:
-    """What waits for one team."""
-
-    team: SupportTeam
-    numbers: list[Number]
+Links = list[Mapping[str, object]]
 
 
-@dataclass(frozen=True)
-class Section:
-    """Some of what the desk has, under one heading."""
-
-    title: str
-    links: list[dict[str, Any]]
-
-
-def teams_today(user: User | AnonymousUser, *, on: date) -> list[TeamToday]:
-    """What waits for each team of this member of staff, in one query."""
+def teams_today(user: User | AnonymousUser, *, on: date) -> list[tuple[SupportTeam, list[Number]]]:
+    """What is waiting for each team of this member of staff, in one query."""
     waiting = JoinRequest.objects.filter(state=State.AWAITING_REVIEW)
     oldest = waiting.filter(community__team=OuterRef("pk")).order_by(*ORDER)
     teams = SupportTeam.objects.filter(family__in=families_of(user)).annotate(
@@ -99,10 +87,10 @@ def teams_today(user: User | AnonymousUser, *, on: date) -> list[TeamToday]:
         corrections=_number_of(Correction.objects.filter(state=Correction.State.OPEN), "team"),
         failed=_number_of(OutboxEmail.objects.filter(state=OutboxEmail.State.FAILED), "team"),
     )
-    return [TeamToday(team, _numbers(team, on)) for team in teams]
+    return [(team, _numbers(team, on)) for team in teams]
 
 
-def _number_of(rows: QuerySet[Any], team: str) -> Coalesce:
+def _number_of(rows: QuerySet[Model], team: str) -> Coalesce:
     """The number of rows of each team; ``team`` leads from a row to it."""
     of_team = rows.filter(**{team: OuterRef("pk")}).order_by().values(team)
     return Coalesce(Subquery(of_team.annotate(number=Count("pk")).values("number")), 0)
@@ -116,19 +104,27 @@ def _numbers(team: Any, on: date) -> list[Number]:
         return Number(label, str(count), url, mark if count else "")
 
     return [
-        number("waiting for review", team.waiting, _requests(family, State.AWAITING_REVIEW)),
+        number(
+            "waiting for review",
+            team.waiting,
+            _list_url("joinrequests_joinrequest", team=family, state=State.AWAITING_REVIEW),
+        ),
         _oldest(team, on),
-        number("waiting for a reply", team.awaiting_reply, _requests(family, State.AWAITING_REPLY)),
-        number("to look at again", team.worklist, _rows("membership_worklistrow", team=family)),
+        number(
+            "waiting for a reply",
+            team.awaiting_reply,
+            _list_url("joinrequests_joinrequest", team=family, state=State.AWAITING_REPLY),
+        ),
+        number("to look at again", team.worklist, _list_url("membership_worklistrow", team=family)),
         number(
             "corrections asked for",
             team.corrections,
-            _rows("membership_correction", team=family, state__exact=Correction.State.OPEN),
+            _list_url("membership_correction", team=family, state__exact=Correction.State.OPEN),
         ),
         number(
             "letters that failed",
             team.failed,
-            _rows("membership_outboxemail", team=family, state__exact=OutboxEmail.State.FAILED),
+            _list_url("membership_outboxemail", team=family, state__exact=OutboxEmail.State.FAILED),
             "loud",
         ),
     ]
@@ -143,26 +139,21 @@ def _oldest(team: Any, on: date) -> Number:
     return Number("the oldest", value, url, age.mark)
 
 
-def _requests(family: str, state: State) -> str:
-    return _rows("joinrequests_joinrequest", team=family, state=state.value)
+def _list_url(model: str, **filters: str) -> str:
+    return f"{reverse(f'admin:{model}_changelist')}?{urlencode(filters)}"
 
 
-def _rows(model: str, **asked: str) -> str:
-    return f"{reverse(f'admin:{model}_changelist')}?{urlencode(asked)}"
-
-
-def sections(app_list: list[dict[str, Any]], user: User | AnonymousUser) -> list[Section]:
+def sections(app_list: list[dict[str, Any]], user: User | AnonymousUser) -> list[tuple[str, Links]]:
     """The models of the admin's own list, in the order of a day's work.
 
     A model that is named in no section is under "More": nothing gets lost.
     """
     models = {m["object_name"]: m for app in app_list for m in app["models"]}
     shown = [
-        Section(title, [models.pop(name) for name in names if name in models])
-        for title, names in SECTIONS
+        (title, [models.pop(name) for name in names if name in models]) for title, names in SECTIONS
     ]
     own = PAGES + PAGES_OF_LEADS if is_lead(user) else PAGES
     pages = [{"name": name, "admin_url": reverse(url)} for name, url in own]
     looking_back = [*pages, *(models.pop(name) for name in LOGS if name in models)]
-    shown += [Section("Looking back", looking_back), Section(MORE, list(models.values()))]
-    return [section for section in shown if section.links]
+    shown += [("Looking back", looking_back), (MORE, list(models.values()))]
+    return [(title, links) for title, links in shown if links]

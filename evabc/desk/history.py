@@ -1,111 +1,104 @@
-"""Who did what when, over all that keeps a history: one list, newest first.
+"""Who did what when, over all that keeps a history: one list, newest first, a page at a time.
 
 The sources are append-only and stay where they are; this reads a page of each and puts them in
 order. A page is found by the time of its first row, so the last page costs what the first costs.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from django import forms
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.db.models import CharField, Model, Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
 
+from communities.calendar import midnight
 from communities.rules.vocabulary import Family
+from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.emails.kinds import KINDS as KINDS_OF_LETTERS
+from membership.emails.kinds import KINDS as EMAIL_KINDS
 from membership.models import Enrolment, Export, LetterWording, User, WorklistStep
 from membership.rosters.exporting import exports_of
 from requests.models import JoinRequestEvent, StaffNote
 
-PAGE = 50
-_DAY = timedelta(days=1)
+PAGE_SIZE = 50
+
+Families = frozenset[Family]
 
 
-@dataclass(frozen=True)
-class Step:
-    """One thing that somebody did."""
+class Position(NamedTuple):
+    """The position of a step in the order of the whole history: its time, its source and its key."""
 
     at: datetime
     source: int
     pk: int
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the history says of one step."""
+
     who: str
     did: str
-    about: str
+    subject: str
     url: str
     words: str = ""
 
-    @property
-    def place(self) -> tuple[datetime, int, int]:
-        """Where it is in the order of the whole history."""
-        return self.at, self.source, self.pk
 
-    @property
-    def cursor(self) -> str:
-        return f"{self.at.isoformat()}|{self.source}|{self.pk}"
+Step = tuple[Position, Description]
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What the history is asked for. ``before`` is the place of the last step of the page before."""
+def history_for(
+    viewer: User,
+    *,
+    kind: str = "",
+    who: int | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    before: Position | None = None,
+) -> tuple[list[Step], bool]:
+    """A page of what this member of staff may see, and whether there are older steps.
 
-    kind: str = ""
-    who: int | None = None
-    first: date | None = None
-    last: date | None = None
-    before: tuple[datetime, int, int] | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some steps, newest first, and where the older ones begin."""
-
-    steps: list[Step] = field(default_factory=list)
-    older: str = ""
-
-
-def history_for(viewer: User, wanted: Wanted) -> Page:
-    """One page of what this member of staff may see. The number of queries is the same for any page."""
+    ``who`` is the key of a user, both days are inclusive, and ``before`` is the position of the last
+    step of the page before. The number of queries is the same for any page.
+    """
     families = families_of(viewer)
     found: list[Step] = []
     for number, source in enumerate(SOURCES):
-        if wanted.kind not in ("", *source.kinds):
+        if kind not in ("", *source.kinds):
             continue
-        rows = source.rows(families, wanted.kind)
-        rows = _narrowed(rows, source.at, source.by, number, wanted)
-        found += [source.step(number, row) for row in rows[: PAGE + 1]]
-    found.sort(key=lambda step: step.place, reverse=True)
-    page = found[:PAGE]
-    return Page(page, page[-1].cursor if len(found) > PAGE else "")
+        rows = source.rows(families, kind)
+        if who:
+            rows = rows.filter(**{source.by: who})
+        if first:
+            rows = rows.filter(**{f"{source.at}__gte": midnight(first)})
+        if last:
+            rows = rows.filter(**{f"{source.at}__lt": midnight(last + timedelta(days=1))})
+        if before:
+            rows = rows.filter(_older(source, number, before))
+        for row in rows.order_by(f"-{source.at}", "-pk")[: PAGE_SIZE + 1]:
+            position = Position(getattr(row, source.at), number, row.pk)
+            found.append((position, source.describe(row)))
+    found.sort(key=lambda step: step[0], reverse=True)
+    return found[:PAGE_SIZE], len(found) > PAGE_SIZE
 
 
-def _narrowed(
-    rows: QuerySet[Model], at: str, by: str, number: int, wanted: Wanted
-) -> QuerySet[Model]:
-    if wanted.who:
-        rows = rows.filter(**{by: wanted.who})
-    if wanted.first:
-        rows = rows.filter(**{f"{at}__gte": _midnight(wanted.first)})
-    if wanted.last:
-        rows = rows.filter(**{f"{at}__lt": _midnight(wanted.last + _DAY)})
-    if wanted.before:
-        time, source, pk = wanted.before
-        # Of steps of one moment, those of a later source come first.
-        older = Q(**{f"{at}__lt": time})
-        if number < source:
-            older = Q(**{f"{at}__lte": time})
-        elif number == source:
-            older |= Q(**{at: time, "pk__lt": pk})
-        rows = rows.filter(older)
-    return rows.order_by(f"-{at}", "-pk")
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, datetime.min.time()))
+def _older(source: "Source", number: int, before: Position) -> Q:
+    """Of steps of one moment, those of a later source come first, and then those of a higher key."""
+    if number < before.source:
+        return Q(**{f"{source.at}__lte": before.at})
+    older = Q(**{f"{source.at}__lt": before.at})
+    if number == before.source:
+        older |= Q(**{source.at: before.at, "pk__lt": before.pk})
+    return older
 
 
 # -- The sources ----------------------------------------------------------------------------------
@@ -141,78 +134,63 @@ _OF_KIND = {
 }
 _OF_KIND[OTHERS] = ~(_OF_KIND[REGISTER] | _OF_KIND[ENROLMENTS] | _OF_KIND[RULES])
 
-Families = frozenset[Family]
-
 
 @dataclass(frozen=True)
 class Source:
     """A table that keeps a history: its kinds, its columns of time and person, and how to read it."""
 
     kinds: tuple[str, ...]
-    at: str
-    by: str
     rows: Callable[[Families, str], QuerySet[Any]]
-    step: Callable[[int, Any], Step]
+    describe: Callable[[Any], Description]
+    at: str = "at"
+    by: str = "by"
 
 
-def _request_steps(families: Families, kind: str) -> QuerySet[JoinRequestEvent]:
-    rows = JoinRequestEvent.objects.filter(join_request__community__team__family__in=families)
+def _of_requests(
+    model: type[JoinRequestEvent] | type[StaffNote], families: Families
+) -> QuerySet[Any]:
+    rows = model._default_manager.filter(join_request__community__team__family__in=families)
     return rows.select_related("by__person", "join_request__person", "join_request__community")
 
 
-def _request_step(number: int, row: JoinRequestEvent) -> Step:
-    hers = row.by is not None and not row.by_staff
-    return Step(
-        row.at,
-        number,
-        row.pk,
-        f"{row.by.display_name}, the applicant" if row.by and hers else _who(row),
+def _request_step(row: JoinRequestEvent) -> Description:
+    if row.by and not row.by_staff:
+        who = f"{row.by.display_name}, the applicant"
+    elif row.by:
+        who = row.by.display_name
+    else:
+        who = row.who[0].upper() + row.who[1:]
+    return Description(
+        who,
         row.get_verb_display(),
         f"{row.join_request.person}, {row.join_request}",
-        _page("joinrequests_joinrequest", row.join_request_id),
+        _url("joinrequests_joinrequest", row.join_request_id),
         row.reason,
     )
 
 
-def _who(row: JoinRequestEvent) -> str:
-    if row.by_staff and row.by:
-        return row.by.display_name
-    return row.who[0].upper() + row.who[1:]
-
-
-def _notes(families: Families, kind: str) -> QuerySet[StaffNote]:
-    rows = StaffNote.objects.filter(join_request__community__team__family__in=families)
-    return rows.select_related("by__person", "join_request__person", "join_request__community")
-
-
-def _note(number: int, row: StaffNote) -> Step:
-    return Step(
-        row.at,
-        number,
-        row.pk,
-        row.by.display_name if row.by else "A former colleague",
+def _note(row: StaffNote) -> Description:
+    return Description(
+        _staff_name(row.by),
         "Note written",
         f"{row.join_request.person}, {row.join_request}",
-        _page("joinrequests_joinrequest", row.join_request_id),
+        _url("joinrequests_joinrequest", row.join_request_id),
         row.text,
     )
 
 
-def _worklist_steps(families: Families, kind: str) -> QuerySet[WorklistStep]:
+def _roster_check_steps(families: Families, kind: str) -> QuerySet[WorklistStep]:
     rows = WorklistStep.objects.filter(row__enrolment__community__team__family__in=families)
     return rows.select_related("by__person", "row__enrolment__person", "row__enrolment__community")
 
 
-def _worklist_step(number: int, step: WorklistStep) -> Step:
-    return Step(
-        step.at,
-        number,
-        step.pk,
-        step.by.display_name if step.by else "The portal",
-        step.get_verb_display(),
-        str(step.row.enrolment),
-        _page("membership_worklistrow", step.row_id),
-        step.text,
+def _roster_check_step(row: WorklistStep) -> Description:
+    return Description(
+        row.by.display_name if row.by else "The portal",
+        row.get_verb_display(),
+        str(row.row.enrolment),
+        _url("membership_worklistrow", row.row_id),
+        row.text,
     )
 
 
@@ -228,69 +206,113 @@ def _log(families: Families, kind: str) -> QuerySet[LogEntry]:
     return rows.filter(_OF_KIND[REGISTER] | _OF_KIND[RULES] | of_team)
 
 
-def _log_entry(number: int, row: LogEntry) -> Step:
-    return Step(
-        row.action_time,
-        number,
-        row.pk,
+def _log_entry(row: LogEntry) -> Description:
+    model = str(row.content_type).split(" | ")[-1] if row.content_type else ""
+    return Description(
         row.user.display_name,
         str(row.get_action_flag_display()),
-        f"{str(row.content_type).split(' | ')[-1] if row.content_type else ''}: {row.object_repr}",
+        f"{model}: {row.object_repr}",
         row.get_admin_url() or "" if not row.is_deletion() else "",
         row.get_change_message(),
     )
 
 
-def _wordings(families: Families, kind: str) -> QuerySet[LetterWording]:
-    """Both teams send the same letters."""
-    return LetterWording.objects.select_related("by__person")
-
-
-def _wording(number: int, row: LetterWording) -> Step:
-    return Step(
-        row.at,
-        number,
-        row.pk,
-        row.by.display_name if row.by else "A former colleague",
+def _wording(row: LetterWording) -> Description:
+    return Description(
+        _staff_name(row.by),
         "Wording changed" if row.body else "Back to the original wording",
-        KINDS_OF_LETTERS[row.kind].title if row.kind in KINDS_OF_LETTERS else row.kind,
+        EMAIL_KINDS[row.kind].title if row.kind in EMAIL_KINDS else row.kind,
         reverse("admin:membership_letterwording_changelist"),
         row.subject,
     )
 
 
-def _exports(families: Families, kind: str) -> QuerySet[Export]:
-    return exports_of(families).select_related("by__person")
-
-
-def _export(number: int, row: Export) -> Step:
-    return Step(
-        row.at,
-        number,
-        row.pk,
-        row.by.display_name if row.by else "A former colleague",
+def _export(row: Export) -> Description:
+    return Description(
+        _staff_name(row.by),
         "Saved as a sheet",
         f"{row.what} ({row.rows} rows)",
-        _page("membership_export", row.pk),
+        _url("membership_export", row.pk),
         row.columns,
     )
 
 
-def _page(model: str, pk: int) -> str:
+def _staff_name(user: User | None) -> str:
+    return user.display_name if user else "A former colleague"
+
+
+def _url(model: str, pk: int) -> str:
     return reverse(f"admin:{model}_change", args=[pk])
 
 
 SOURCES = [
-    Source((REQUESTS,), "at", "by", _request_steps, _request_step),
-    Source((NOTES,), "at", "by", _notes, _note),
-    Source((WORKLIST,), "at", "by", _worklist_steps, _worklist_step),
-    Source((WORDINGS,), "at", "by", _wordings, _wording),
-    Source((EXPORTS,), "at", "by", _exports, _export),
-    Source((REGISTER, ENROLMENTS, RULES, OTHERS), "action_time", "user", _log, _log_entry),
+    Source(
+        (REQUESTS,), lambda families, _: _of_requests(JoinRequestEvent, families), _request_step
+    ),
+    Source((NOTES,), lambda families, _: _of_requests(StaffNote, families), _note),
+    Source((WORKLIST,), _roster_check_steps, _roster_check_step),
+    # Both teams send the same emails.
+    Source((WORDINGS,), lambda *_: LetterWording.objects.select_related("by__person"), _wording),
+    Source(
+        (EXPORTS,), lambda families, _: exports_of(families).select_related("by__person"), _export
+    ),
+    Source((REGISTER, ENROLMENTS, RULES, OTHERS), _log, _log_entry, at="action_time", by="user"),
 ]
 
 
-def who_can_be_asked_for() -> Iterator[tuple[int, str]]:
-    """Everybody of EVA BC's staff, by name."""
-    staff = User.objects.filter(is_staff=True).select_related("person")
-    yield from sorted(((user.pk, user.display_name) for user in staff), key=lambda row: row[1])
+# -- The page ---------------------------------------------------------------------------------------
+
+
+def _day_field(label: str) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget)
+
+
+class HistoryForm(forms.Form):
+    """What to look for. Whatever is left empty is not asked."""
+
+    kind = forms.ChoiceField(
+        label="What", choices=[("", "Everything"), *KINDS.items()], required=False
+    )
+    who = forms.TypedChoiceField(label="Who", coerce=int, empty_value=None, required=False)
+    first = _day_field("From")
+    last = _day_field("To")
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        staff = User.objects.filter(is_staff=True).select_related("person")
+        names = sorted(((user.pk, user.display_name) for user in staff), key=lambda pair: pair[1])
+        self.fields["who"].choices = [("", "Everybody"), *names]  # type: ignore[attr-defined]
+
+
+@require_safe
+def history(request: AuthenticatedRequest) -> HttpResponse:
+    """One page of who did what when, of what this member of staff may see."""
+    form = HistoryForm(request.GET)
+    # What cannot be read is said beside its field, and not asked.
+    form.full_clean()
+    before = _position(request.GET.get("before", ""))
+    steps, has_older = history_for(request.user, before=before, **form.cleaned_data)
+    older = ""
+    if has_older:
+        kept = {name: request.GET.get(name, "") for name in form.fields}
+        at, source, pk = steps[-1][0]
+        older = f"?{urlencode({**kept, 'before': f'{at.isoformat()}|{source}|{pk}'})}"
+    context = {
+        **admin.site.each_context(request),
+        "title": "History",
+        "form": form,
+        "steps": steps,
+        "older": older,
+    }
+    return render(request, "desk/history.html", context)
+
+
+def _position(text: str) -> Position | None:
+    """The position in the history that an address names; None for anything else."""
+    try:
+        at, source, pk = text.split("|")
+        position = Position(datetime.fromisoformat(at), int(source), int(pk))
+    except ValueError:
+        return None
+    return position if position.at.tzinfo else None

@@ -8,15 +8,16 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.formats import date_format
 
+from communities.calendar import midnight
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Region
 from evabc.desk.charts import Chart, bar_chart
-from evabc.desk.periods import Month
 from membership.models import Enrolment
 from membership.rosters.exporting import Row
 from requests.lifecycle import State, Verb
@@ -25,6 +26,49 @@ from requests.models import JoinRequest, JoinRequestEvent
 DECIDED = (State.APPROVED, State.DECLINED)
 OWN_WORDS = "In the writer’s own words"
 REGION_NOT_KNOWN = "Region not known"
+
+
+MONTH_LIMIT = 36
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month, or the part of it that a report looks at. Both days are inclusive."""
+
+    first: date
+    last: date
+
+    @property
+    def name(self) -> str:
+        return date_format(self.first, "M Y")
+
+    @property
+    def starts_at(self) -> datetime:
+        return midnight(self.first)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The first moment after it."""
+        return midnight(self.last + timedelta(days=1))
+
+
+def months_between(first: date, last: date) -> list[Month]:
+    """The months from ``first`` to ``last``; the first and the last one may be cut short."""
+    months = []
+    while first <= last:
+        following = _next_month(first)
+        months.append(Month(first, min(last, following - timedelta(days=1))))
+        first = following
+    return months
+
+
+def a_year_back(today: date) -> date:
+    """The first day of the month eleven months ago: with this month, that makes twelve."""
+    return _next_month(today.replace(year=today.year - 1, day=1))
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 @dataclass(frozen=True)
@@ -39,48 +83,38 @@ class Report:
     charts: Sequence[Chart] = field(default=())
 
 
-def reports_of(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> list[Report]:
-    """Every report of these communities over these months."""
-    return [make(communities, months) for make in REPORTS.values()]
+Communities = Sequence[CommunityOfPractice]
+Months = Sequence[Month]
 
 
-def _requests(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> Report:
-    sent = _sent(communities, months)
-    counted = _by_month(
-        sent,
-        months,
-        lambda m: Q(submitted_at__gte=m.starts_at, submitted_at__lt=m.ends_at),
-    )
+def _requests(communities: Communities, months: Months) -> Report:
     return _monthly(
         "requests",
         "Requests by month",
         "Requests to join, by the month in which they were sent.",
         communities,
         months,
-        counted,
+        _sent(communities, months),
+        lambda month: Q(submitted_at__gte=month.starts_at, submitted_at__lt=month.ends_at),
         with_sum=True,
     )
 
 
-def _roster(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> Report:
-    enrolments = Enrolment.objects.filter(community__in=communities)
-    counted = _by_month(
-        enrolments,
-        months,
-        lambda m: Q(started_on__lte=m.last) & (Q(ended_on__isnull=True) | Q(ended_on__gte=m.last)),
-    )
+def _rosters(communities: Communities, months: Months) -> Report:
     return _monthly(
         "rosters",
         "People on the rosters",
         "Open enrolments at the end of each month; of this month, today.",
         communities,
         months,
-        counted,
-        with_sum=False,
+        Enrolment.objects.filter(community__in=communities),
+        lambda month: (
+            Q(started_on__lte=month.last) & (Q(ended_on__isnull=True) | Q(ended_on__gte=month.last))
+        ),
     )
 
 
-def _days(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> Report:
+def _days(communities: Communities, months: Months) -> Report:
     decided = JoinRequest.objects.filter(
         community__in=communities,
         state__in=DECIDED,
@@ -113,7 +147,7 @@ def _days_row(name: str, took: Sequence[float]) -> Row:
     return name, len(took), f"{median(took):.1f}", f"{ninth:.1f}"
 
 
-def _reasons(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> Report:
+def _reasons(communities: Communities, months: Months) -> Report:
     declined = JoinRequestEvent.objects.filter(
         verb=Verb.DECLINE,
         join_request__community__in=communities,
@@ -133,7 +167,7 @@ def _reasons(communities: Sequence[CommunityOfPractice], months: Sequence[Month]
     )
 
 
-def _regions(communities: Sequence[CommunityOfPractice], months: Sequence[Month]) -> Report:
+def _regions(communities: Communities, months: Months) -> Report:
     sent = _sent(communities, months)
     counted = {
         (region, community): times
@@ -153,18 +187,16 @@ def _regions(communities: Sequence[CommunityOfPractice], months: Sequence[Month]
     )
 
 
-REPORTS: Mapping[str, Callable[[Sequence[CommunityOfPractice], Sequence[Month]], Report]] = {
+REPORTS: Mapping[str, Callable[[Communities, Months], Report]] = {
     "requests": _requests,
     "days": _days,
     "reasons": _reasons,
-    "rosters": _roster,
+    "rosters": _rosters,
     "regions": _regions,
 }
 
 
-def _sent(
-    communities: Sequence[CommunityOfPractice], months: Sequence[Month]
-) -> QuerySet[JoinRequest]:
+def _sent(communities: Communities, months: Months) -> QuerySet[JoinRequest]:
     return JoinRequest.objects.filter(
         community__in=communities,
         submitted_at__gte=months[0].starts_at,
@@ -172,44 +204,47 @@ def _sent(
     )
 
 
-_Counted = Mapping[int, Sequence[int]]
-
-
-def _by_month(rows: QuerySet, months: Sequence[Month], in_month: Callable[[Month], Q]) -> _Counted:
-    """For each community: how many rows are in each month. One query."""
-    columns = {
-        f"month_{place}": Count("community", filter=in_month(month))
-        for place, month in enumerate(months)
-    }
-    counted = rows.order_by().values("community").annotate(**columns)
-    return {row["community"]: [row[column] for column in columns] for row in counted}
-
-
 def _monthly(
     key: str,
     title: str,
     explained: str,
-    communities: Sequence[CommunityOfPractice],
-    months: Sequence[Month],
-    counted: _Counted,
+    communities: Communities,
+    months: Months,
+    rows: QuerySet[JoinRequest] | QuerySet[Enrolment],
+    in_month: Callable[[Month], Q],
     *,
-    with_sum: bool,
+    with_sum: bool = False,
 ) -> Report:
-    """A row for each community, a column for each month, and a chart for each community."""
-    values = [list(counted.get(community.pk, [0] * len(months))) for community in communities]
-    highest = max((value for row in values for value in row), default=0)
+    """A line for each community, a column for each month, and a chart for each community."""
+    columns = {
+        f"month_{number}": Count("community", filter=in_month(month))
+        for number, month in enumerate(months)
+    }
+    counted = {
+        row["community"]: [row[column] for column in columns]
+        for row in rows.order_by().values("community").annotate(**columns)
+    }
+    counts = [counted.get(community.pk, [0] * len(months)) for community in communities]
+    highest = max((count for line in counts for count in line), default=0)
+    short_names = [date_format(month.first, "M") for month in months]
     charts = [
-        bar_chart(c.short_name, [m.short_name for m in months], row, highest=highest)
-        for c, row in zip(communities, values, strict=True)
+        bar_chart(community.short_name, short_names, line, highest=highest)
+        for community, line in zip(communities, counts, strict=True)
     ]
-    names = [community.short_name for community in communities]
-    rows: list[Row] = [(name, *row) for name, row in zip(names, values, strict=True)]
-    rows.append(("All", *map(sum, zip(*values, strict=True))))
+    lines = [
+        *(
+            (community.short_name, line)
+            for community, line in zip(communities, counts, strict=True)
+        ),
+        ("All", [sum(column) for column in zip(*counts, strict=True)]),
+    ]
     headings = ["Community", *(month.name for month in months)]
     if with_sum:
+        table: list[Row] = [_with_sum(name, line) for name, line in lines]
         headings.append("All")
-        rows = [_with_sum(str(name), numbers) for name, *numbers in rows]  # type: ignore[arg-type]
-    return Report(key, title, explained, headings, rows, charts)
+    else:
+        table = [(name, *line) for name, line in lines]
+    return Report(key, title, explained, headings, table, charts)
 
 
 def _with_sum(name: str, numbers: Sequence[int]) -> Row:

@@ -15,7 +15,16 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
-NOT_ON_THE_DESK = {
+from evabc.desk.coverage import coverage_page, coverage_sheet
+from evabc.desk.dashboard import sections, teams_today
+from evabc.desk.guide import staff_guide
+from evabc.desk.history import history
+from evabc.desk.report_views import report_sheet, reports
+from evabc.ops.health import how_it_is_doing
+from membership.rosters.exporting import roster_sheet
+from requests.my.privacy_views import erase_by_staff
+
+HIDDEN_MODELS = {
     "account.EmailAddress",
     "auth.Group",
     "mfa.Authenticator",
@@ -42,7 +51,7 @@ class StaffSite(AdminSite):
         models = (
             model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
         )
-        ours = [model for model in models if model._meta.label not in NOT_ON_THE_DESK]
+        ours = [model for model in models if model._meta.label not in HIDDEN_MODELS]
         super().register(ours, admin_class, **options)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
@@ -51,15 +60,6 @@ class StaffSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """With the pages that are of no single model, and without those about passwords."""
-        # The models are not there yet when this site is read.
-        from evabc.desk.coverage import coverage_page, coverage_sheet
-        from evabc.desk.guide import staff_guide
-        from evabc.desk.history_views import history
-        from evabc.desk.report_views import report_sheet, reports
-        from evabc.ops.health import how_it_is_doing
-        from membership.rosters.roster_export import roster_sheet
-        from requests.my.privacy_views import erase_by_staff
-
         view = self.admin_view
         djangos = super().get_urls()
         return [
@@ -80,12 +80,10 @@ class StaffSite(AdminSite):
         ]
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
-        """What waits for each team, and the way to everything else."""
-        from evabc.desk import dashboard
-
+        """What is waiting for each team, and the way to everything else."""
         shown = {
-            "teams_today": dashboard.teams_today(request.user, on=timezone.localdate()),
-            "sections": dashboard.sections(self.get_app_list(request), request.user),
+            "teams_today": teams_today(request.user, on=timezone.localdate()),
+            "sections": sections(self.get_app_list(request), request.user),
         }
         return super().index(request, {**(extra_context or {}), **shown})
 

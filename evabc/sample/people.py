@@ -8,8 +8,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.models import CoordinationInitiative, Person, Program
 from membership.register.names import name_key
-from requests.joining.fields import declaration_of
-from requests.joining.forms import join_form_class
+from requests.joining.forms import declaration_of, join_form_class
 
 _FIRST = """
 Noémie Akua Birgit Camila Delphine Eleni Freya Geneviève Hodan Inés

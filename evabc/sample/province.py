@@ -47,7 +47,7 @@ STAFF = [
 
 @dataclass(frozen=True)
 class SampleList:
-    """A file of ``sample_lists``: what it holds, what the list is called, and its age in days."""
+    """A file of ``lists``: what it holds, what the list is called, and its age in days."""
 
     file_name: str
     kind: ListKind

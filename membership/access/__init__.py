@@ -1,1 +1,1 @@
-"""Being in Slack and on the Zoom list: the tasks, Slack's invitation link, and holding Slack to the roster."""
+"""Access to Slack and the Zoom lists: its tasks, Slack's invitation link, and Slack compared with the roster."""

@@ -1,20 +1,16 @@
-"""The desk's list of what is to do in Slack and on the Zoom lists."""
-
-from collections.abc import Callable
+"""The staff site's list of what is to do in Slack and on the Zoom lists."""
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from communities.models import CommunityOfPractice
 from membership.access import desk_views, slack_link, verbs
 from membership.access.verbs import TASKS, Verb
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import CustomPageAdmin, FilterWithDefault
-from membership.accounts.teams import families_of
-from membership.models import Access
+from membership.accounts.team_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault
+from membership.models import Access, Enrolment
 
 
 class TaskFilter(FilterWithDefault):
@@ -33,24 +29,16 @@ class TaskFilter(FilterWithDefault):
         return queryset.filter(state__in=[self.value()] if self.value() else TASKS)
 
 
-class CommunityFilter(admin.SimpleListFilter):
+class AccessCommunityFilter(CommunityFilter):
     """Zoom lists of a community, and the Slack of people who are or were in it."""
 
-    title = "community"
-    parameter_name = "community"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        mine = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
-        return [(c.slug, c.short_name) for c in mine]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> QuerySet[Access]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         if not self.value():
             return queryset
-        of_slack = CommunityOfPractice.objects.filter(slug=self.value()).values(
-            "enrolments__person"
-        )
+        ever_there = Enrolment.objects.filter(community__slug=self.value())
         return queryset.filter(
-            Q(community__slug=self.value()) | Q(community__isnull=True, person__in=of_slack)
+            Q(community__slug=self.value())
+            | Q(community__isnull=True, person__in=ever_there.values("person"))
         )
 
 
@@ -60,27 +48,33 @@ class AccessAdmin(CustomPageAdmin):
 
     list_display = ["who", "email", "what", "state_words", "since"]
     list_display_links = ["who"]
-    list_filter = [TaskFilter, "kind", CommunityFilter]
+    list_filter = [TaskFilter, "kind", AccessCommunityFilter]
     search_fields = ["person__search_text", "address"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = ["mark_invited", "mark_joined", "mark_removed"]
+    row_views = {"mark": desk_views.mark}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Access]:
-        return verbs.access_of(request.user)  # type: ignore[arg-type]
+        return verbs.access_of(request.user)
 
     def get_urls(self) -> list[URLPattern]:
-        def page(where: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
-            return path(where, self.admin_site.admin_view(view), name=f"membership_access_{name}")
-
-        slack = "slack/<str:family>/"
+        pages = {
+            "": ("slack", desk_views.slack),
+            "link/": ("slack-link", desk_views.link),
+            "upload/": ("slack-upload", desk_views.upload),
+            "settle/": ("slack-settle", desk_views.settle),
+            "put-aside/": ("slack-put-aside", desk_views.discard_export),
+        }
         return [
-            page("<int:pk>/mark/", desk_views.mark, "mark"),
-            page(slack, desk_views.slack, "slack"),
-            page(f"{slack}link/", desk_views.link, "slack-link"),
-            page(f"{slack}upload/", desk_views.upload, "slack-upload"),
-            page(f"{slack}settle/", desk_views.settle, "slack-settle"),
-            page(f"{slack}put-aside/", desk_views.put_aside, "slack-put-aside"),
+            *(
+                path(
+                    f"slack/<str:family>/{end}",
+                    self.admin_site.admin_view(view),
+                    name=f"membership_access_{name}",
+                )
+                for end, (name, view) in pages.items()
+            ),
             *super().get_urls(),
         ]
 
@@ -89,7 +83,7 @@ class AccessAdmin(CustomPageAdmin):
         request: AuthenticatedRequest,  # type: ignore[override]
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        more = {
+        context = {
             "title": "Access to Slack and Zoom",
             "warnings": slack_link.warnings_for(request.user, on=timezone.localdate()),
             "intro": "Who was approved is not in yet, and who has left is to be taken out. You do it "
@@ -102,15 +96,11 @@ class AccessAdmin(CustomPageAdmin):
                 for team in slack_link.workspaces_of(request.user)
             ],
         }
-        return super().changelist_view(request, more)
+        return super().changelist_view(request, context)
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """Everything about one access."""
-        return desk_views.show(request, pk=pk)
-
-    @admin.display(description="who", ordering="person__name")
-    def who(self, access: Access) -> str:
-        return access.who
+        return desk_views.detail(request, pk=pk)
 
     @admin.display(description="email")
     def email(self, access: Access) -> str:
@@ -120,10 +110,6 @@ class AccessAdmin(CustomPageAdmin):
     def what(self, access: Access) -> str:
         task = access.task or access.place
         return f"{task} ({access.community.short_name})" if access.community else task
-
-    @admin.display(description="state", ordering="state")
-    def state_words(self, access: Access) -> str:
-        return access.state_words
 
     @admin.action(description="Say: invited to Slack")
     def mark_invited(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:

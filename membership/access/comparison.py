@@ -10,19 +10,18 @@ from dataclasses import dataclass, field
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
-from communities.models import SupportTeam
 from membership.models import Access, Enrolment, Person, SlackExport, User
 from membership.register.names import name_key
 
-# Of one section of the page; more boxes than a form may bring would be none at all.
+# Of one section of the page: more boxes than one form may bring would be refused as a whole.
 MOST_LINES = 100
 MOST_NEAR = 3
-# What many addresses of many agencies begin with: it says nothing about who it is.
-_EVERYBODYS = frozenset(
+# What addresses of many agencies begin with: it says nothing about who it is.
+_SHARED_LOCAL_PARTS = frozenset(
     ["admin", "contact", "coordinator", "director", "info", "intake", "manager", "office", "stv"]
 )
-# In shorter ones a letter makes another name.
-_LONG_ENOUGH = 4
+# In a shorter local part, one changed character makes another name.
+_SHORTEST_TYPED = 4
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Line:
 
     @property
     def key(self) -> str:
-        """What stands for this line in a form."""
+        """The value of this line's checkbox."""
         return f"{self.access.pk if self.access else 0}:{self.email}"
 
 
@@ -58,6 +57,13 @@ class Section(list[Line]):
     @property
     def more(self) -> int:
         return max(len(self) - MOST_LINES, 0)
+
+    @property
+    def more_note(self) -> str:
+        return (
+            f"These are the first {MOST_LINES}, and {self.more} more are not shown. Settle these, "
+            "and the next come up."
+        )
 
     @property
     def open(self) -> int:
@@ -86,18 +92,31 @@ def compare(export: SlackExport) -> Comparison:
     on_roster: dict[str, Access] = {}
     of_others: dict[str, Access] = {}
     absent: list[Access] = []
-    for access, is_on_roster in _accesses(export.team):
-        addresses = {address.lower() for address in _addresses(access)} & in_slack.keys()
+    enrolled = Enrolment.objects.filter(
+        person=OuterRef("person"),
+        community__team=export.team,
+        community__has_slack=True,
+        ended_on__isnull=True,
+    )
+    accesses = Access.objects.filter(team=export.team, kind=Access.Kind.SLACK)
+    accesses = accesses.select_related("person").order_by("person__name", "pk")
+    for access in accesses.annotate(is_on_roster=Exists(enrolled)):
+        own = [access.address, access.person.email if access.person else ""]
+        addresses = {address.lower() for address in own} & in_slack.keys()
         if access.state == Access.State.TO_REMOVE and not addresses:
             found.gone.append(Line(access=access, person=access.person))
-        if not is_on_roster:
+        if not access.is_on_roster:
             of_others |= dict.fromkeys(addresses, access)
         elif addresses:
             on_roster |= dict.fromkeys(addresses, access)
         else:
             absent.append(access)
 
-    staff, left = _staff_addresses(), {}
+    staff = {
+        email.lower()
+        for email in User.objects.filter(is_staff=True).values_list("email", flat=True)
+    }
+    unmatched = {}
     for email, name in sorted(in_slack.items()):
         if known := on_roster.get(email):
             if known.state == Access.State.JOINED:
@@ -107,11 +126,12 @@ def compare(export: SlackExport) -> Comparison:
         elif email in staff:
             found.staff += 1
         else:
-            left[email] = name
+            unmatched[email] = name
 
-    near = near_accesses(left, absent)
-    people = _people_at(left)
-    for email, name in left.items():
+    near = near_accesses(unmatched, absent)
+    registered = Person.objects.annotate(lower=Lower("email")).filter(lower__in=list(unmatched))
+    people = {person.email.lower(): person for person in registered.order_by()}
+    for email, name in unmatched.items():
         stranger = of_others.get(email)
         person = stranger.person if stranger else people.get(email)
         is_leaving = stranger is not None and stranger.state == Access.State.TO_REMOVE
@@ -119,17 +139,17 @@ def compare(export: SlackExport) -> Comparison:
         if is_leaving or email not in near:
             found.strangers.append(account)
             continue
-        for access, why in near[email]:
-            found.near.append(
-                Line(email, name, access, access.person, _is_waiting(access), why, account)
-            )
+        for candidate, why in near[email]:
+            has_task = candidate.state != Access.State.JOINED
+            line = Line(email, name, candidate, candidate.person, has_task, why, account)
+            found.near.append(line)
     maybe_there = {line.access for line in found.near}
     found.absent.extend(
-        Line(access=access, person=access.person, has_task=_is_waiting(access))
+        Line(access=access, person=access.person, has_task=access.state != Access.State.JOINED)
         for access in absent
         if access not in maybe_there
     )
-    # What still asks for a decision comes up on the page first.
+    # What still asks for a decision comes first on the page.
     for section in (found.strangers, found.absent):
         section.sort(key=lambda line: line.has_task)
     return found
@@ -138,7 +158,7 @@ def compare(export: SlackExport) -> Comparison:
 def near_accesses(
     written: Mapping[str, str], accesses: Iterable[Access]
 ) -> dict[str, list[tuple[Access, str]]]:
-    """For each address ``written`` beside a name, whose it may be and why; the likeliest first.
+    """For each address ``written`` with a name, whose it may be and why, the likeliest first.
 
     Each rule is a key that both addresses share, so that thousands are compared by looking up.
     """
@@ -163,44 +183,12 @@ def _keys(email: str, name: str) -> Iterator[tuple[str, str]]:
     local, _, domain = email.lower().rpartition("@")
     bare = local.partition("+")[0]
     yield "the same but for what follows a plus sign", f"{bare}@{domain}"
-    if len(bare) >= _LONG_ENOUGH:
-        # Two that share one of these have a letter too many, a wrong one, or two swapped.
+    if len(bare) >= _SHORTEST_TYPED:
+        # Two that share one of these have a character too many, a wrong one, or two swapped.
         for shorter in [bare, *(bare[:n] + bare[n + 1 :] for n in range(len(bare)))]:
             yield "a letter or two differ", f"{shorter}@{domain}"
-    # A wrong letter after the @ shows here as well.
-    if len(bare) > 2 and bare not in _EVERYBODYS:
+    # A wrong character after the @ shows here as well.
+    if len(bare) > 2 and bare not in _SHARED_LOCAL_PARTS:
         yield "the same before the @", bare
     if " " in name.strip():
         yield "the same name", name_key(name)
-
-
-def _accesses(team: SupportTeam) -> Iterator[tuple[Access, bool]]:
-    """Every access to the workspace by name, and whether its person is enrolled where it is used."""
-    enrolled = Enrolment.objects.filter(
-        person=OuterRef("person"),
-        community__team=team,
-        community__has_slack=True,
-        ended_on__isnull=True,
-    )
-    rows = Access.objects.filter(team=team, kind=Access.Kind.SLACK).order_by("person__name", "pk")
-    for access in rows.select_related("person").annotate(is_on_roster=Exists(enrolled)):
-        yield access, access.is_on_roster
-
-
-def _addresses(access: Access) -> list[str]:
-    own = [access.address, access.person.email if access.person else ""]
-    return [address for address in own if address]
-
-
-def _is_waiting(access: Access) -> bool:
-    """True for somebody on the roster about whom staff have something to do."""
-    return access.state != Access.State.JOINED
-
-
-def _staff_addresses() -> set[str]:
-    return {e.lower() for e in User.objects.filter(is_staff=True).values_list("email", flat=True)}
-
-
-def _people_at(emails: Iterable[str]) -> dict[str, Person]:
-    people = Person.objects.annotate(lower=Lower("email")).filter(lower__in=list(emails))
-    return {person.email.lower(): person for person in people.order_by()}

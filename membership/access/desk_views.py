@@ -1,11 +1,9 @@
-"""The desk's pages and forms about access: one access with its buttons, and a team's Slack workspace."""
-
-from collections.abc import Callable
+"""The staff site's pages about access: one access with its buttons, and a team's Slack workspace."""
 
 from django import forms
-from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,13 +12,13 @@ from communities.models import SupportTeam
 from membership.access import reconciliation, slack_link, verbs
 from membership.access.comparison import compare
 from membership.access.exports import Export, read_export, read_pasted
+from membership.access.reconciliation import Settlement
 from membership.access.verbs import Verb, allows
 from membership.accounts.requests import AuthenticatedRequest
-from membership.imports.sheets import MOST_BYTES, MOST_ROWS
+from membership.accounts.team_admin import desk_page
+from membership.forms import FileOrTextForm, day_field, file_field, pasted_field
 from membership.models import Access, SlackExport
-from membership.refusal import Refused
-
-LONGEST_PASTE = 200_000  # under what one form may bring
+from membership.refusal import refusal_as_form_error, refusal_as_warning
 
 
 class LinkForm(forms.Form):
@@ -36,12 +34,10 @@ class LinkForm(forms.Form):
             "invalid": "This is no link. Paste it as Slack gives it.",
         },
     )
-    expires_on = forms.DateField(
-        label="Works until",
+    expires_on = day_field(
+        "Works until",
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
         help_text="The last day, as Slack says. Leave it empty where the link never expires.",
-        error_messages={"invalid": "Write the day like 2027-03-31."},
     )
     most_uses = forms.IntegerField(
         label="Most people it lets in",
@@ -54,48 +50,25 @@ class LinkForm(forms.Form):
     )
 
 
-class ExportForm(forms.Form):
-    """Slack's member export as a file, or addresses pasted; ``export`` is what was read."""
+class ExportForm(FileOrTextForm[Export]):
+    """Slack's member export as a file, or addresses pasted."""
 
-    export: Export
-    file = forms.FileField(
-        label="Slack’s member export",
-        required=False,
-        error_messages={"empty": "The file is empty."},
-        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
-        help_text=(
-            "In Slack: Manage members, then “Export member list”. "
-            f"CSV (UTF-8) or XLSX, up to {MOST_BYTES // 1_000_000} MB and {MOST_ROWS:,} rows."
-        ),
+    neither_sent = "Choose a file, or paste addresses."
+    file = file_field(
+        "Slack’s member export",
+        help_text="In Slack: Manage members, then “Export member list”.",
     )
-    pasted = forms.CharField(
-        label="Or paste the addresses",
-        required=False,
-        max_length=LONGEST_PASTE,
-        widget=forms.Textarea(attrs={"rows": 6}),
+    pasted = pasted_field(
+        "Or paste the addresses",
         help_text="One a line, or with commas. For more than about 5,000, use a file.",
     )
 
-    def clean(self) -> dict[str, object]:
-        data = super().clean() or {}
-        file, pasted = data.get("file"), data.get("pasted", "").strip()
-        if self.errors:
-            return data
-        if bool(file) == bool(pasted):
-            said = "Choose a file, or paste addresses." + (" Not both." if file else "")
-            self.add_error("file", said)
-            return data
-        try:
-            if file:
-                self.export = read_export(file.read(), file.name)
-            else:
-                self.export = read_pasted(pasted)
-        except Refused as refusal:
-            self.add_error("file" if file else "pasted", str(refusal))
-        return data
+    def read_file(self, content: bytes, file_name: str) -> Export:
+        return read_export(content, file_name)
 
+    def read_pasted(self, text: str) -> Export:
+        return read_pasted(text)
 
-TEMPLATES = "admin/membership/access"
 
 # What staff say by hand: (the verb, its button for Slack, its button for a Zoom list).
 BY_HAND = [
@@ -110,12 +83,12 @@ BY_HAND = [
 
 
 @require_safe
-def show(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Who, where, what is to do, what was done."""
-    access = _mine(request, pk)
-    return _page(
+    access = get_object_or_404(verbs.access_of(request.user), pk=pk)
+    return desk_page(
         request,
-        "access",
+        "desk/access/access.html",
         title=str(access),
         access=access,
         buttons=[
@@ -130,7 +103,7 @@ def show(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_POST
 def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Say what was done about one access."""
-    access = _mine(request, pk)
+    access = get_object_or_404(verbs.access_of(request.user), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in [by_hand.value for by_hand, *_ in BY_HAND]:
         messages.warning(request, "Choose one of the buttons.")
@@ -157,29 +130,21 @@ def _named(names: list[str]) -> str:
     return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
 
 
-def _mine(request: AuthenticatedRequest, pk: int) -> Access:
-    access = verbs.access_of(request.user).filter(pk=pk).first()
-    if access is None:
-        raise Http404("There is no such row.")
-    return access
-
-
 # -- A Slack workspace ----------------------------------------------------------------------------
 
 
 @require_safe
 def slack(request: AuthenticatedRequest, family: str) -> HttpResponse:
-    """The workspace of a team: its invitation link, and Slack held against the roster."""
+    """The workspace of a team: its invitation link, and Slack compared with the roster."""
     team = _workspace(request, family)
-    exports = SlackExport.objects.filter(team=team).select_related("uploaded_by__person")
-    export = exports.first()
-    return _page(
+    export = SlackExport.objects.filter(team=team).select_related("uploaded_by__person").first()
+    return desk_page(
         request,
-        "slack",
+        "desk/access/slack.html",
         title=f"{team.get_family_display()} Slack",
         team=team,
         communities=team.communities.filter(has_slack=True),
-        link=slack_link.link_now(team, on=timezone.localdate()),
+        link=slack_link.link_status(team, on=timezone.localdate()),
         export=export,
         found=compare(export) if export else None,
     )
@@ -189,17 +154,19 @@ def slack(request: AuthenticatedRequest, family: str) -> HttpResponse:
 def link(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """Give a new invitation link."""
     team = _workspace(request, family)
-    form = LinkForm(request.POST if request.method == "POST" else None)
+    form = LinkForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusal_as_form_error(form, "link"):
             slack_link.give_link(
-                team=team, **form.cleaned_data, by=request.user, now=timezone.now()
+                team=team,
+                link=form.cleaned_data["link"],
+                expires_on=form.cleaned_data["expires_on"],
+                most_uses=form.cleaned_data["most_uses"],
+                by=request.user,
+                now=timezone.now(),
             )
-        except Refused as refusal:
-            form.add_error("link", str(refusal))
-        else:
             messages.success(request, "People on the roster see the new link on their Slack page.")
-            return _to_slack(team)
+            return redirect("admin:membership_access_slack", family)
     return _slack_form(
         request,
         team,
@@ -218,8 +185,8 @@ def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = ExportForm(*sent)
     if form.is_valid():
-        reconciliation.keep(team=team, export=form.export, by=request.user, now=timezone.now())
-        return _to_slack(team)
+        reconciliation.keep(team=team, export=form.result, by=request.user, now=timezone.now())
+        return redirect("admin:membership_access_slack", family)
     return _slack_form(
         request,
         team,
@@ -231,58 +198,43 @@ def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
     )
 
 
-# Each button of the comparison: (the verb, what it did in words).
-_SETTLE: dict[str, tuple[Callable[..., int], str]] = {
-    "joined": (reconciliation.mark_joined, "marked as joined"),
-    "same": (reconciliation.mark_same, "marked as joined, with the address in Slack"),
-    "remove": (reconciliation.want_removed, "to be removed from Slack"),
-    "invite": (reconciliation.want_invited, "to be invited to Slack"),
-    "removed": (reconciliation.mark_removed, "marked as removed"),
-}
-
-
 @require_POST
 def settle(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """Do what a button of the comparison says, for the lines chosen or for all of a section."""
     team = _workspace(request, family)
-    what = request.POST.get("do", "")
-    everybody = what.startswith("all-")
-    verb, words = _SETTLE.get(what.removeprefix("all-"), (None, ""))
-    chosen = None if everybody else set(request.POST.getlist("chosen"))
-    if verb is None or (everybody and what == "all-same"):
+    button = request.POST.get("do", "")
+    for_all, name = button.startswith("all-"), button.removeprefix("all-")
+    chosen = None if for_all else set(request.POST.getlist("chosen"))
+    if name not in Settlement.values or (for_all and name == Settlement.SAME):
         messages.warning(request, "Choose one of the buttons.")
     elif chosen is not None and not chosen:
         messages.warning(request, "Tick at least one line first.")
     else:
-        try:
-            count = verb(team=team, chosen=chosen, by=request.user, now=timezone.now())
-        except Refused as refusal:
-            messages.warning(request, str(refusal))
-        else:
+        with refusal_as_warning(request):
+            settlement = Settlement(name)
+            count = reconciliation.settle(
+                team=team,
+                settlement=settlement,
+                chosen=chosen,
+                by=request.user,
+                now=timezone.now(),
+            )
             people = "1 person is" if count == 1 else f"{count} people are"
-            messages.success(request, f"{people} {words}.")
-    return _to_slack(team)
+            messages.success(request, f"{people} {settlement.label}.")
+    return redirect("admin:membership_access_slack", family)
 
 
 @require_POST
-def put_aside(request: AuthenticatedRequest, family: str) -> HttpResponse:
+def discard_export(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """Delete the list of who is in Slack."""
-    team = _workspace(request, family)
-    reconciliation.put_aside(team=team, by=request.user)
+    reconciliation.discard(team=_workspace(request, family), by=request.user)
     messages.success(request, "The list of who is in Slack is deleted. The tasks stay.")
-    return _to_slack(team)
+    return redirect("admin:membership_access_slack", family)
 
 
 def _workspace(request: AuthenticatedRequest, family: str) -> SupportTeam:
-    """A workspace of their own team; any other does not exist for them."""
-    team = slack_link.workspaces_of(request.user).filter(family=family).first()
-    if team is None:
-        raise Http404("There is no such workspace.")
-    return team
-
-
-def _to_slack(team: SupportTeam) -> HttpResponse:
-    return redirect(reverse("admin:membership_access_slack", args=[team.family]))
+    """A workspace of the viewer's own teams; any other does not exist for them."""
+    return get_object_or_404(slack_link.workspaces_of(request.user), family=family)
 
 
 def _slack_form(
@@ -296,22 +248,16 @@ def _slack_form(
 ) -> HttpResponse:
     """A page with one form about a team's workspace."""
     slack = reverse("admin:membership_access_slack", args=[team.family])
-    crumbs = [
-        ("Access to Slack and Zoom", reverse("admin:membership_access_changelist")),
-        (f"{team.get_family_display()} Slack", slack),
-    ]
-    context = {
-        "title": title,
-        "crumbs": crumbs,
-        "lede": lede,
-        "form": form,
-        "button": button,
-        "back": ("Back", slack),
-    }
-    return render(request, "desk/form.html", {**admin.site.each_context(request), **context})
-
-
-def _page(request: AuthenticatedRequest, template: str, **context: object) -> HttpResponse:
-    return render(
-        request, f"{TEMPLATES}/{template}.html", {**admin.site.each_context(request), **context}
+    return desk_page(
+        request,
+        "desk/form.html",
+        title=title,
+        crumbs=[
+            ("Access to Slack and Zoom", reverse("admin:membership_access_changelist")),
+            (f"{team.get_family_display()} Slack", slack),
+        ],
+        lede=lede,
+        form=form,
+        button=button,
+        back=("Back", slack),
     )

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from membership.imports.columns import Column, ListRow, WrongCell, email, read_rows, text
+from membership.imports.columns import Column, WrongCell, email, read_rows, text
 from membership.imports.kinds.base import EMAIL, PERSON_NAME
 from membership.imports.sheets import MOST_ROWS, read_sheet
 from membership.refusal import Refused
@@ -40,7 +40,12 @@ def read_export(content: bytes, file_name: str) -> Export:
         )
     export = Export()
     for row in read_rows(COLUMNS, sheet):
-        _take(row, export)
+        if row.problems:
+            export.problems.append(f"Row {row.number}: {' '.join(row.problems)}")
+        elif not row["email"] or name_key(row["status"]) in _NOT_IN:
+            export.left_out += 1
+        else:
+            export.people.setdefault(row["email"], row["name"][:120])
     return _checked(export)
 
 
@@ -56,15 +61,6 @@ def read_pasted(pasted: str) -> Export:
         except WrongCell as problem:
             export.problems.append(str(problem))
     return _checked(export)
-
-
-def _take(row: ListRow, export: Export) -> None:
-    if row.problems:
-        export.problems.append(f"Row {row.number}: {' '.join(row.problems)}")
-    elif not row["email"] or name_key(row["status"]) in _NOT_IN:
-        export.left_out += 1
-    else:
-        export.people.setdefault(row["email"], row["name"][:120])
 
 
 def _checked(export: Export) -> Export:

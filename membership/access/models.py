@@ -1,6 +1,7 @@
-"""Being in Slack and on the Zoom list: what staff do in those places by hand, and how far it has come."""
+"""Access to Slack and the Zoom lists: what staff do there by hand, and the state that it is in."""
 
 from django.conf import settings
+from django.contrib import admin
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -80,6 +81,7 @@ class Access(models.Model):
         return f"{self.who}: {self.place}"
 
     @property
+    @admin.display(ordering="person__name")
     def who(self) -> str:
         return str(self.person) if self.person else self.address
 
@@ -100,6 +102,7 @@ class Access(models.Model):
         return _TASKS.get((self.kind, self.state), "")
 
     @property
+    @admin.display(description="state", ordering="state")
     def state_words(self) -> str:
         """The state, as it is called in this place."""
         if self.kind == self.Kind.ZOOM and self.state == self.State.JOINED:
@@ -150,7 +153,7 @@ class AccessStep(models.Model):
 
 
 class SlackLink(models.Model):
-    """An invitation link of a team's Slack workspace; the newest counts. It is in no letter.
+    """An invitation link of a team's Slack workspace; the newest counts. It is in no email.
 
     Slack's own links end after 30 days and 400 people, unless an administrator of Slack says otherwise.
     """

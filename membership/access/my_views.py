@@ -1,4 +1,4 @@
-"""What somebody on a roster sees of their access, and their Slack page, while they are enrolled."""
+"""What members see of their access, and their Slack page, while they are enrolled."""
 
 from dataclasses import dataclass
 
@@ -6,42 +6,30 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from communities.models import CommunityOfPractice
 from membership.access import slack_link as links
 from membership.access import verbs
-from membership.access.slack_link import HerSlack
+from membership.access.slack_link import SlackPage
 from membership.accounts.requests import AuthenticatedRequest
 from membership.models import Access, Enrolment, Person
-from membership.refusal import Refused
+from membership.refusal import Refused, refusal_as_warning
 from membership.register.people import person_for
 from membership.rosters.confirmations import is_waiting
 
 
 @dataclass(frozen=True)
 class Place:
-    """A community they are in, with how far their access to its places has come.
-
-    ``templates/membership/place.html`` shows it; ``slack`` is None where the community has none.
-    """
+    """A community they are in, with their access. ``slack`` is None where the community has none."""
 
     enrolment: Enrolment
     slack: Access | None
     zoom: Access | None
 
     @property
-    def slack_url(self) -> str:
-        return reverse("my:slack", args=[self.enrolment.community.slug])
-
-    @property
-    def leave_url(self) -> str:
-        return reverse("my:leave", args=[self.enrolment.pk])
-
-    @property
-    def waits_for_her(self) -> bool:
+    def has_task(self) -> bool:
         """True while there is something for them to do: joining Slack."""
         return self.slack is not None and self.slack.state != Access.State.JOINED
 
@@ -70,19 +58,17 @@ def places_of(person: Person) -> list[Place]:
 @require_safe
 def slack(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """How they get into Slack. The link is shown once they have asked for it."""
-    community, _, hers = _hers(request, slug)
-    return render(request, "my/slack.html", {"community": community, "hers": hers})
+    community, _, page = _slack_page(request, slug)
+    return render(request, "my/slack.html", {"community": community, "slack_page": page})
 
 
 @login_required
 @require_POST
 def slack_link(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """They ask for the invitation link: one use of it."""
-    community, person, _ = _hers(request, slug)
-    try:
+    community, person, _ = _slack_page(request, slug)
+    with refusal_as_warning(request):
         links.open_link(person=person, community=community, now=timezone.now())
-    except Refused as refusal:
-        messages.warning(request, str(refusal))
     return redirect("my:slack", slug=slug)
 
 
@@ -90,23 +76,21 @@ def slack_link(request: AuthenticatedRequest, slug: str) -> HttpResponse:
 @require_POST
 def slack_joined(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """They say that they have joined."""
-    community, person, _ = _hers(request, slug)
-    try:
+    community, person, _ = _slack_page(request, slug)
+    with refusal_as_warning(request):
         verbs.join(person=person, team=community.team, now=timezone.now())
-    except Refused as refusal:
-        messages.warning(request, str(refusal))
-    else:
         messages.success(request, "Thank you. It is good to have you in Slack.")
     return redirect("my:slack", slug=slug)
 
 
-def _hers(request: AuthenticatedRequest, slug: str) -> tuple[CommunityOfPractice, Person, HerSlack]:
+def _slack_page(
+    request: AuthenticatedRequest, slug: str
+) -> tuple[CommunityOfPractice, Person, SlackPage]:
     """The community, the member and their page; where they are not enrolled there is no such page."""
     communities = CommunityOfPractice.objects.select_related("team")
     community = get_object_or_404(communities, slug=slug)
-    person = person_for(request.user)
+    person, on = person_for(request.user), timezone.localdate()
     try:
-        on = timezone.localdate()
         return community, person, links.slack_page_of(person=person, community=community, on=on)
     except Refused as refusal:
         raise Http404(str(refusal)) from refusal

@@ -1,13 +1,12 @@
-"""Working through what the comparison of Slack with the roster shows.
+"""Settling what the comparison of Slack with the roster shows.
 
-One verb, one function. Each computes the comparison anew behind a lock, and acts on those lines of it
-that were ``chosen``, all of them where that is None: what has changed meanwhile is left alone.
+The comparison is computed anew behind a lock: what has changed meanwhile is left alone.
 """
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from communities.models import SupportTeam
@@ -21,7 +20,7 @@ from membership.refusal import Refused
 
 # Who is in Slack is personal data: it goes when staff are done, and in any case after a week.
 KEPT_FOR = timedelta(days=7)
-_SAID_BY = "By Slack’s list of members."
+_SOURCE = "By Slack’s list of members."
 
 
 @transaction.atomic
@@ -43,69 +42,57 @@ def keep(*, team: SupportTeam, export: Export, by: User, now: datetime) -> Slack
     return kept
 
 
-def put_aside(*, team: SupportTeam, by: User) -> None:
-    """Staff are done with it."""
+def discard(*, team: SupportTeam, by: User) -> None:
+    """Delete the list of who is in Slack."""
     _in_team(team, by)
     SlackExport.objects.filter(team=team).delete()
 
 
 def discard_old(*, now: datetime) -> int:
-    """Put aside what nobody has put aside in a week. Gives the number of lists."""
+    """Delete what nobody has deleted in a week. Gives the number of lists."""
     return SlackExport.objects.filter(uploaded_at__lt=now - KEPT_FOR).delete()[0]
 
 
+class Settlement(models.TextChoices):
+    """What staff say about lines of the comparison, with what it does in words."""
+
+    JOINED = "joined", "marked as joined"
+    SAME = "same", "marked as joined, with the address in Slack"
+    REMOVE = "remove", "to be removed from Slack"
+    INVITE = "invite", "to be invited to Slack"
+    REMOVED = "removed", "marked as removed"
+
+
 @transaction.atomic
-def mark_joined(
-    *, team: SupportTeam, chosen: Collection[str] | None, by: User, now: datetime
+def settle(
+    *,
+    team: SupportTeam,
+    settlement: Settlement,
+    chosen: Collection[str] | None,
+    by: User,
+    now: datetime,
 ) -> int:
-    """Who is on the roster and in Slack has joined."""
-    lines = _chosen(_comparison(team, by).to_mark, chosen)
-    return _advance(_accesses(lines), Verb.JOINED, by, now)
+    """Settle the lines whose keys are ``chosen``, or all of the section. Gives the number of people.
 
-
-@transaction.atomic
-def mark_same(*, team: SupportTeam, chosen: Collection[str], by: User, now: datetime) -> int:
-    """The address in Slack is that of the person on the roster: it is kept, and they have joined."""
-    lines = _chosen(_comparison(team, by).near, chosen)
-    addresses = {line.access.pk: line.email for line in lines if line.access}
-    rows = verbs.locked(Access.objects.filter(pk__in=addresses))
-    for row in rows:
-        row.address = addresses[row.pk]
-    Access.objects.bulk_update(rows, ["address"])
-    return _advance([row.pk for row in rows], Verb.JOINED, by, now)
-
-
-@transaction.atomic
-def want_removed(
-    *, team: SupportTeam, chosen: Collection[str] | None, by: User, now: datetime
-) -> int:
-    """Who is in Slack and not on the roster is to be removed. Near matches only where chosen."""
+    A near match is settled only where it was chosen.
+    """
     found = _comparison(team, by)
-    lines = {line.email: line for line in _chosen(found.strangers, chosen)}
-    if chosen is not None:
-        near = [line.account for line in _chosen(found.near, chosen) if line.account]
-        lines |= {line.email: line for line in near}
-    there = _accesses(lines.values())
-    there += _made([line for line in lines.values() if line.access is None], team, now)
-    return _advance(there, Verb.FOUND, by, now)
-
-
-@transaction.atomic
-def want_invited(
-    *, team: SupportTeam, chosen: Collection[str] | None, by: User, now: datetime
-) -> int:
-    """Who is on the roster and was marked as joined, but is not in Slack, is to be invited."""
-    lines = _chosen(_comparison(team, by).absent, chosen)
-    return _advance(_accesses(o for o in lines if not o.has_task), Verb.NOT_THERE, by, now)
-
-
-@transaction.atomic
-def mark_removed(
-    *, team: SupportTeam, chosen: Collection[str] | None, by: User, now: datetime
-) -> int:
-    """Who was to be removed from Slack and is not there any more has been removed."""
-    lines = _chosen(_comparison(team, by).gone, chosen)
-    return _advance(_accesses(lines), Verb.REMOVED, by, now)
+    match settlement:
+        case Settlement.JOINED:
+            ids, verb = _ids(_chosen(found.to_mark, chosen)), Verb.JOINED
+        case Settlement.SAME:
+            ids, verb = _keep_addresses(_chosen(found.near, chosen or [])), Verb.JOINED
+        case Settlement.REMOVE:
+            near = [line.account for line in _chosen(found.near, chosen or []) if line.account]
+            ids = _with_rows([*_chosen(found.strangers, chosen), *near], team, now)
+            verb = Verb.FOUND
+        case Settlement.INVITE:
+            lines = _chosen(found.absent, chosen)
+            ids, verb = _ids(line for line in lines if not line.has_task), Verb.NOT_THERE
+        case Settlement.REMOVED:
+            ids, verb = _ids(_chosen(found.gone, chosen)), Verb.REMOVED
+    rows = verbs.locked(Access.objects.filter(pk__in=ids))
+    return len(verbs.advance(rows, verb, by=by, now=now, text=_SOURCE))
 
 
 def _comparison(team: SupportTeam, by: User) -> Comparison:
@@ -125,13 +112,24 @@ def _chosen(lines: Iterable[Line], chosen: Collection[str] | None) -> list[Line]
     return [line for line in lines if chosen is None or line.key in chosen]
 
 
-def _accesses(lines: Iterable[Line]) -> list[int]:
+def _ids(lines: Iterable[Line]) -> list[int]:
     return [line.access.pk for line in lines if line.access]
 
 
-def _made(lines: Iterable[Line], team: SupportTeam, now: datetime) -> list[int]:
-    """New rows for accounts that the portal knew nothing of."""
-    rows = [
+def _keep_addresses(lines: Iterable[Line]) -> list[int]:
+    """Keep the address in Slack of each person on the roster. Gives the keys of their accesses."""
+    addresses = {line.access.pk: line.email for line in lines if line.access}
+    rows = verbs.locked(Access.objects.filter(pk__in=addresses))
+    for row in rows:
+        row.address = addresses[row.pk]
+    Access.objects.bulk_update(rows, ["address"])
+    return list(addresses)
+
+
+def _with_rows(lines: Iterable[Line], team: SupportTeam, now: datetime) -> list[int]:
+    """The keys of the accesses, with a new one for each account that the portal knew nothing of."""
+    by_email = {line.email: line for line in lines}
+    new = Access.objects.bulk_create(
         Access(
             person=line.person,
             address="" if line.person else line.email,
@@ -139,14 +137,7 @@ def _made(lines: Iterable[Line], team: SupportTeam, now: datetime) -> list[int]:
             team=team,
             since=timezone.localdate(now),
         )
-        for line in lines
-    ]
-    return [row.pk for row in Access.objects.bulk_create(rows)]
-
-
-def _advance(pks: Iterable[int], verb: Verb, by: User, now: datetime) -> int:
-    """Move those for which the verb is allowed by now. Gives their number."""
-    rows = verbs.locked(Access.objects.filter(pk__in=list(pks)))
-    moving = [row for row in rows if verbs.allows(row, verb)]
-    verbs.advance(moving, verb, by=by, now=now, text=_SAID_BY)
-    return len(moving)
+        for line in by_email.values()
+        if line.access is None
+    )
+    return [*_ids(by_email.values()), *(row.pk for row in new)]

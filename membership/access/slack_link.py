@@ -13,64 +13,64 @@ from communities.models import CommunityOfPractice, SupportTeam
 from membership.access import verbs
 from membership.accounts.teams import families_of
 from membership.emails.queue import SLACK_LINKS
-from membership.models import Access, Enrolment, Person, SlackLink, SlackLinkOpening, User
+from membership.models import Access, Person, SlackLink, SlackLinkOpening, User
 from membership.refusal import Refused
 
 WARN_DAYS = 7
-# Slack counts who joined, the portal who saw the link: staff hear of it well before the end.
+# Slack counts who joined, the portal who saw the link: staff are warned well before the end.
 WARN_AT = 0.9
 
 
 @dataclass(frozen=True)
-class LinkNow:
-    """The newest link of a workspace on a day: whether it works, and what staff should know of it."""
+class LinkStatus:
+    """The newest link of a workspace on a day: how many people have opened it, and whether it works."""
 
     link: SlackLink | None
     opened: int
     on: date
 
     @property
+    def has_expired(self) -> bool:
+        return bool(self.link and self.link.expires_on and self.link.expires_on < self.on)
+
+    @property
+    def is_used_up(self) -> bool:
+        return bool(self.link and self.link.most_uses and self.opened >= self.link.most_uses)
+
+    @property
     def is_usable(self) -> bool:
-        return self.link is not None and not self._has_expired and not self._is_used_up
+        return self.link is not None and not self.has_expired and not self.is_used_up
 
     @property
     def warning(self) -> str:
-        """Empty where all is well."""
-        link = self.link
-        if link is None:
+        """What staff should know of it; empty where all is well."""
+        if self.link is None:
             return ""
-        if self._has_expired:
+        if self.has_expired:
             return "Slack’s invitation link has expired. People who wait see none: give a new one."
-        if self._is_used_up:
+        expires_on, limit = self.link.expires_on, self.link.most_uses
+        if self.is_used_up:
             return (
                 f"Slack’s invitation link has been opened by {self.opened} people, as many as it "
                 "allows. People who wait see none: give a new one."
             )
-        if link.expires_on and link.expires_on <= self.on + timedelta(days=WARN_DAYS):
-            until = date_format(link.expires_on, "j F Y")
+        if expires_on and expires_on <= self.on + timedelta(days=WARN_DAYS):
+            until = date_format(expires_on, "j F Y")
             return f"Slack’s invitation link works until {until} only. Give a new one in time."
-        if link.most_uses and self.opened >= link.most_uses * WARN_AT:
+        if limit and self.opened >= limit * WARN_AT:
             return (
                 f"Slack’s invitation link has been opened by {self.opened} people and allows "
-                f"{link.most_uses}. Give a new one in time."
+                f"{limit}. Give a new one in time."
             )
         return ""
 
-    @property
-    def _has_expired(self) -> bool:
-        return bool(self.link and self.link.expires_on and self.link.expires_on < self.on)
 
-    @property
-    def _is_used_up(self) -> bool:
-        return bool(self.link and self.link.most_uses and self.opened >= self.link.most_uses)
-
-
-def link_now(team: SupportTeam, *, on: date) -> LinkNow:
-    """The link of a team's workspace."""
+def link_status(team: SupportTeam, *, on: date) -> LinkStatus:
+    """The newest link of a team's workspace."""
     links = SlackLink.objects.filter(team=team).annotate(opened=Count("openings"))
-    # Said here, because a query that counts forgets the model's own order.
+    # Ordered here, because a query that counts forgets the model's own order.
     newest = links.order_by("-pk").first()
-    return LinkNow(link=newest, opened=newest.opened if newest else 0, on=on)
+    return LinkStatus(link=newest, opened=newest.opened if newest else 0, on=on)
 
 
 def workspaces_of(user: User) -> QuerySet[SupportTeam]:
@@ -83,8 +83,11 @@ def workspaces_of(user: User) -> QuerySet[SupportTeam]:
 
 def warnings_for(user: User, *, on: date) -> list[str]:
     """What this member of staff should know of their teams' links."""
-    found = [link_now(team, on=on).warning for team in workspaces_of(user)]
-    return [warning for warning in found if warning]
+    return [
+        status.warning
+        for status in (link_status(team, on=on) for team in workspaces_of(user))
+        if status.warning
+    ]
 
 
 def give_link(
@@ -116,44 +119,43 @@ def give_link(
 
 @transaction.atomic
 def open_link(*, person: Person, community: CommunityOfPractice, now: datetime) -> SlackLink:
-    """They have the link shown: one use of it, counted once, and their invitation."""
-    access = _hers(person, community)
+    """Show them the link: one use of it, counted once, and their invitation."""
+    access = _own_access(person, community)
     newest = SlackLink.objects.select_for_update().filter(team=community.team).first()
-    found = link_now(community.team, on=timezone.localdate(now))
-    if newest is None or not (found.is_usable or _has_opened(person, newest)):
+    status = link_status(community.team, on=timezone.localdate(now))
+    if newest is None or not (status.is_usable or _has_opened(person, newest)):
         raise Refused(
             "There is no invitation link just now. EVA BC staff will invite you by email."
         )
     SlackLinkOpening.objects.get_or_create(link=newest, person=person, defaults={"at": now})
-    verbs.saw_the_link(access, now=now)
+    verbs.record_link_opened(access, now=now)
     return newest
 
 
 @dataclass(frozen=True)
-class HerSlack:
-    """What the Slack page of somebody on the roster shows. ``link`` only once they asked for it."""
+class SlackPage:
+    """What the Slack page of a member shows. ``link`` only once they asked for it."""
 
     access: Access
-    link: SlackLink | None
-    can_ask: bool
+    link: SlackLink | None = None
+    can_ask: bool = False
 
 
 @transaction.atomic
-def slack_page_of(*, person: Person, community: CommunityOfPractice, on: date) -> HerSlack:
+def slack_page_of(*, person: Person, community: CommunityOfPractice, on: date) -> SlackPage:
     """Their Slack page in a community where they are enrolled. Raises ``Refused`` where they are not."""
-    access = _hers(person, community)
-    found = link_now(community.team, on=on)
-    has_expired = found.link is None or (found.link.expires_on or on) < on
-    if access.state == Access.State.JOINED or found.link is None or has_expired:
-        return HerSlack(access, None, can_ask=False)
-    if _has_opened(person, found.link):
-        return HerSlack(access, found.link, can_ask=False)
-    return HerSlack(access, None, can_ask=found.is_usable)
+    access = _own_access(person, community)
+    status = link_status(community.team, on=on)
+    if access.state == Access.State.JOINED or status.link is None or status.has_expired:
+        return SlackPage(access)
+    if _has_opened(person, status.link):
+        return SlackPage(access, status.link)
+    return SlackPage(access, can_ask=status.is_usable)
 
 
-def _hers(person: Person, community: CommunityOfPractice) -> Access:
-    there = Enrolment.objects.filter(person=person, community=community, ended_on__isnull=True)
-    if not community.has_slack or not there.exists():
+def _own_access(person: Person, community: CommunityOfPractice) -> Access:
+    enrolled = person.enrolments.filter(community=community, ended_on__isnull=True).exists()
+    if not community.has_slack or not enrolled:
         raise Refused("You are in no community with this Slack workspace.")
     return verbs.slack_of(person, community.team)
 

@@ -1,9 +1,8 @@
-"""What happens to access: the enrolment opens and ends it, staff and the person themself say the rest.
+"""What happens to access: the enrolment opens and ends it, staff and the person report the rest.
 
 not needed → to do → (invited →) joined → to remove → removed, and to do again for who comes back.
 
-One verb, one function, one transaction, for one row or for many, with the same number of queries
-whatever their number. All go through ``advance()``, which writes the states and the steps.
+One verb, one function, one transaction, for one row or for many. All go through ``advance()``, which writes the states and the steps.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
@@ -25,11 +25,11 @@ State: TypeAlias = Access.State
 Verb: TypeAlias = AccessStep.Verb
 
 GIVEN = (State.INVITED, State.JOINED)
-# What somebody has to do, as the desk shows it first.
+# What somebody has to do, shown first on the staff site.
 TASKS = (State.TO_DO, State.INVITED, State.TO_REMOVE)
 
 TRANSITIONS: dict[Verb, dict[State, State]] = {
-    # Who comes back before they were removed is where they were: ``verbs`` reads that from their steps.
+    # Who comes back before they were removed is where they were: ``advance`` reads that from their steps.
     Verb.WANTED: {
         State.NOT_NEEDED: State.TO_DO,
         State.REMOVED: State.TO_DO,
@@ -69,17 +69,15 @@ def want(
 
     Who is in already, from another community of the same workspace, needs nothing more.
     """
-    for kind in _kinds(community):
-        place = _place(kind, community)
-        if kind == _Kind.SLACK:
+    for place in _places(community):
+        if place["kind"] == _Kind.SLACK:
             _adopt(people, community.team)
         Access.objects.bulk_create(
             (Access(person=p, **place, since=timezone.localdate(now)) for p in people),
             ignore_conflicts=True,
         )
         rows = locked(Access.objects.filter(person__in=people, **place))
-        wanted = [row for row in rows if allows(row, Verb.WANTED)]
-        advance(wanted, Verb.WANTED, by=by, now=now)
+        advance(rows, Verb.WANTED, by=by, now=now)
 
 
 def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
@@ -106,8 +104,8 @@ def want_for_roster(*, community: CommunityOfPractice, by: User | None, now: dat
     """The same for everybody on a roster that came in as a list. Runs inside the caller's transaction."""
     on_roster = Q(enrolments__community=community, enrolments__ended_on__isnull=True)
     served: QuerySet[Person] = Person.objects.filter(on_roster)
-    for kind in _kinds(community):
-        has_it = Access.objects.filter(**_place(kind, community), state__in=[State.TO_DO, *GIVEN])
+    for place in _places(community):
+        has_it = Access.objects.filter(**place, state__in=[State.TO_DO, *GIVEN])
         served = served.filter(pk__in=has_it.values("person"))
     missing = Person.objects.filter(on_roster).exclude(pk__in=served.values("pk"))
     want(people=list(missing.order_by("pk")), community=community, by=by, now=now)
@@ -119,14 +117,12 @@ def end(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
     Only what was given is taken away; who is still enrolled in another community of the same
     workspace stays in it.
     """
-    for kind in _kinds(enrolment.community):
-        rows = locked(
-            Access.objects.filter(person=enrolment.person, **_place(kind, enrolment.community))
-        )
+    for place in _places(enrolment.community):
+        rows = locked(Access.objects.filter(person=enrolment.person, **place))
         # After the lock: an enrolment that opens meanwhile waits for it, or is seen here.
-        if kind == _Kind.SLACK and _is_in_another(enrolment):
+        if place["kind"] == _Kind.SLACK and _is_in_another(enrolment):
             continue
-        advance([r for r in rows if allows(r, Verb.ENDED)], Verb.ENDED, by=by, now=now)
+        advance(rows, Verb.ENDED, by=by, now=now)
 
 
 def _is_in_another(enrolment: Enrolment) -> bool:
@@ -138,13 +134,11 @@ def _is_in_another(enrolment: Enrolment) -> bool:
     ).exists()
 
 
-def _kinds(community: CommunityOfPractice) -> list[Access.Kind]:
-    return [_Kind.SLACK, _Kind.ZOOM] if community.has_slack else [_Kind.ZOOM]
-
-
-def _place(kind: Access.Kind, community: CommunityOfPractice) -> dict[str, object]:
-    own = None if kind == _Kind.SLACK else community
-    return {"kind": kind, "team": community.team, "community": own}
+def _places(community: CommunityOfPractice) -> list[dict[str, object]]:
+    """The fields of an access to each place: Slack is the team's, the Zoom list the community's own."""
+    slack = {"kind": _Kind.SLACK, "team": community.team, "community": None}
+    zoom = {"kind": _Kind.ZOOM, "team": community.team, "community": community}
+    return [slack, zoom] if community.has_slack else [zoom]
 
 
 # -- What staff do --------------------------------------------------------------------------------
@@ -162,10 +156,8 @@ class Marked:
 def mark(*, access_ids: Iterable[int], verb: Verb, by: User, now: datetime) -> Marked:
     """Staff say what they did, for one or many. Rows of another team do not exist for them."""
     rows = locked(access_of(by).filter(pk__in=list(access_ids)))
-    moving = [row for row in rows if allows(row, verb)]
-    refused = [(row, _why_not(row, verb)) for row in rows if row not in moving]
-    advance(moving, verb, by=by, now=now)
-    return Marked(moving, refused)
+    moved = advance(rows, verb, by=by, now=now)
+    return Marked(moved, [(row, _why_not(row, verb)) for row in rows if row not in moved])
 
 
 def _why_not(access: Access, verb: Verb) -> str:
@@ -181,25 +173,25 @@ def _why_not(access: Access, verb: Verb) -> str:
 def join(*, person: Person, team: SupportTeam, now: datetime) -> Access:
     """They say that they have joined Slack."""
     access = slack_of(person, team)
-    if access.state != State.JOINED:
-        if not allows(access, Verb.JOINED):
-            raise Refused("You are in no community with this Slack workspace.")
-        advance([access], Verb.JOINED, by=person.user, now=now, text="As the person says.")
+    if access.state != State.JOINED and not advance(
+        [access], Verb.JOINED, by=person.user, now=now, text="As the person says."
+    ):
+        raise Refused("You are in no community with this Slack workspace.")
     return access
 
 
 def slack_of(person: Person, team: SupportTeam) -> Access:
     """Their access to a workspace, locked. Runs inside the caller's transaction."""
-    hers = Access.objects.filter(person=person, team=team, kind=_Kind.SLACK)
-    rows = locked(hers.select_related("person", "team"))
+    accesses = Access.objects.filter(person=person, team=team, kind=_Kind.SLACK)
+    rows = locked(accesses.select_related("person", "team"))
     if not rows:
         raise Refused("You are in no community with this Slack workspace.")
     return rows[0]
 
 
-def saw_the_link(access: Access, *, now: datetime) -> None:
+def record_link_opened(access: Access, *, now: datetime) -> None:
     """They have opened the invitation link: that is their invitation. For a locked row."""
-    if access.person and allows(access, Verb.INVITED):
+    if access.person:
         text = "By the invitation link."
         advance([access], Verb.INVITED, by=access.person.user, now=now, text=text)
 
@@ -207,10 +199,10 @@ def saw_the_link(access: Access, *, now: datetime) -> None:
 # -- What they share ------------------------------------------------------------------------------
 
 
-def access_of(user: User) -> QuerySet[Access]:
+def access_of(user: User | AnonymousUser) -> QuerySet[Access]:
     """The rows of the teams of this member of staff."""
-    mine = Access.objects.filter(team__family__in=families_of(user))
-    return mine.select_related("person", "team", "community")
+    own = Access.objects.filter(team__family__in=families_of(user))
+    return own.select_related("person", "team", "community")
 
 
 def locked(rows: QuerySet[Access]) -> list[Access]:
@@ -220,14 +212,18 @@ def locked(rows: QuerySet[Access]) -> list[Access]:
 
 def advance(
     rows: Sequence[Access], verb: Verb, *, by: User | None, now: datetime, text: str = ""
-) -> None:
-    """Move locked rows for which the verb is allowed. Runs inside the caller's transaction."""
-    back = _before_the_end(rows) if verb == Verb.WANTED else {}
-    steps = []
-    for row in rows:
+) -> list[Access]:
+    """Move those of the locked rows for which the verb is allowed, and give them.
+
+    Runs inside the caller's transaction, with the same number of queries whatever their number.
+    """
+    moved = [row for row in rows if allows(row, verb)]
+    restored = _states_before_the_end(moved) if verb == Verb.WANTED else {}
+    today, steps = timezone.localdate(now), []
+    for row in moved:
         before = State(row.state)
-        row.state = back.get(row.pk, TRANSITIONS[verb][before])
-        row.since = timezone.localdate(now)
+        row.state = restored.get(row.pk, TRANSITIONS[verb][before])
+        row.since = today
         steps.append(
             AccessStep(
                 access=row,
@@ -239,13 +235,14 @@ def advance(
                 text=text,
             )
         )
-    for state in {row.state for row in rows}:
-        moved = [row.pk for row in rows if row.state == state]
-        Access.objects.filter(pk__in=moved).update(state=state, since=timezone.localdate(now))
+    for state in {row.state for row in moved}:
+        ids = [row.pk for row in moved if row.state == state]
+        Access.objects.filter(pk__in=ids).update(state=state, since=today)
     AccessStep.objects.bulk_create(steps)
+    return moved
 
 
-def _before_the_end(rows: Sequence[Access]) -> dict[int, State]:
+def _states_before_the_end(rows: Sequence[Access]) -> dict[int, State]:
     """Where those were who come back before somebody removed them."""
     leaving = [row.pk for row in rows if row.state == State.TO_REMOVE]
     steps = AccessStep.objects.filter(access__in=leaving, state_after=State.TO_REMOVE)

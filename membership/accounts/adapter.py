@@ -1,13 +1,19 @@
-"""What we change of allauth's ways."""
+"""Our adapters for allauth: messages, sign-up, addresses of visitors, encryption of factors."""
 
+import base64
 import ipaddress
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import get_pending_stage
 from allauth.core.internal.httpkit import clean_client_ip
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.encoding import force_bytes
 
 from membership.models import User
 from membership.privacy.consents import agree_at_first_sign_in
@@ -47,9 +53,9 @@ class AccountAdapter(DefaultAccountAdapter):
             message, message_template = self.messages[message_template], None
         super().add_message(request, level, message_template, message_context, extra_tags, message)
 
-    def post_login(self, request: HttpRequest, user: User, **signed_in: object) -> HttpResponse:
-        """Her first sign-in says that she agrees to the purposes: the page of the code names them."""
-        response: HttpResponse = super().post_login(request, user, **signed_in)
+    def post_login(self, request: HttpRequest, user: User, **options: object) -> HttpResponse:
+        """The first sign-in records consent to the purposes, which the page of the code names."""
+        response: HttpResponse = super().post_login(request, user, **options)
         agree_at_first_sign_in(person=person_for(user), now=timezone.now())
         return response
 
@@ -61,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request)
 
 
-NOT_KNOWN = "0.0.0.0"  # noqa: S104  (no address to listen on: a place that nobody visits from)
+UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104  (stands for an unknown visitor; nothing listens there)
 
 
 def client_address(request: HttpRequest) -> str:
@@ -74,7 +80,7 @@ def client_address(request: HttpRequest) -> str:
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     came_by_proxy = proxies and len(hops) >= proxies
     said = hops[-proxies] if came_by_proxy else request.META.get("REMOTE_ADDR", "")
-    address = clean_client_ip(said.strip()) or NOT_KNOWN
+    address = clean_client_ip(said.strip()) or UNKNOWN_ADDRESS
     return str(getattr(ipaddress.ip_address(address), "ipv4_mapped", None) or address)
 
 
@@ -90,3 +96,30 @@ def email_of_pending_sign_in(request: HttpRequest) -> str:
     """The email that a code was sent to in this session; empty where none waits to be typed."""
     stage = get_pending_stage(request)
     return (stage.state.get("email") if stage else "") or ""
+
+
+_KEY_INFO = b"evabc: secrets of second factors"
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Keeps the secrets of authenticator apps and recovery codes unreadable in the database.
+
+    The key comes from SECRET_KEY. Secrets under one of SECRET_KEY_FALLBACKS can still be read.
+    """
+
+    def encrypt(self, text: str) -> str:
+        return _ciphers().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _ciphers().decrypt(encrypted_text.encode()).decode()
+
+
+def _ciphers() -> MultiFernet:
+    """The first encrypts; each is tried for reading."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(_derive_key(key)) for key in keys])
+
+
+def _derive_key(key: str | bytes) -> bytes:
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_INFO)
+    return base64.urlsafe_b64encode(derive.derive(force_bytes(key)))

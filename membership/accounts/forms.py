@@ -33,7 +33,7 @@ class EmailForm(RequestLoginCodeForm):
         if self._user is None and not User.objects.filter(email__iexact=email).exists():
             self._user = _sign_up(email)
         if self._user:
-            # The code will show that the address is hers; staff made elsewhere have no such row yet.
+            # The code will show that the address is theirs; staff made elsewhere have no such row yet.
             EmailAddress.objects.get_or_create(
                 user=self._user, email=self._user.email, defaults={"primary": True}
             )
@@ -41,7 +41,7 @@ class EmailForm(RequestLoginCodeForm):
 
 
 class CodeForm(ConfirmLoginCodeForm):
-    """The six digits; spaces that came along with a paste do not matter."""
+    """The six digits from an email; allauth ignores spaces that came along with a paste."""
 
     code = forms.CharField(
         label="Code",
@@ -51,14 +51,9 @@ class CodeForm(ConfirmLoginCodeForm):
         error_messages={"required": "Type the six digits from the email."},
     )
 
-    def clean_code(self) -> str:
-        self.cleaned_data["code"] = "".join(self.cleaned_data["code"].split())
-        code: str = super().clean_code()
-        return code
-
 
 def _sign_up(email: str) -> User:
-    """Two pages sent at once make one sign-in."""
+    """The new user; of two forms sent at once, both get the same one."""
     blank = User()
     blank.set_unusable_password()
     return User.objects.get_or_create(email=email, defaults={"password": blank.password})[0]

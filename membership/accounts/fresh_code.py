@@ -19,27 +19,26 @@ from allauth.account.internal.flows.login import (
 )
 from allauth.core import ratelimit
 from allauth.mfa.utils import is_mfa_enabled
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_http_methods
 
+from membership.accounts.forms import CodeForm
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
 
 FRESH_FOR = 10 * 60  # seconds
-_STATE = "fresh_code"
+_SESSION_KEY = "fresh_code"
 
 View = Callable[..., HttpResponse]
 
 
 class FreshCode(AbstractCodeVerificationProcess):
-    """A code that was sent to somebody signed in. It lives in her session, as allauth's codes do."""
+    """A code sent to somebody who is signed in; kept in their session, as allauth's codes are."""
 
     def __init__(self, request: AuthenticatedRequest, state: dict[str, object]) -> None:
         self.request = request
@@ -51,9 +50,9 @@ class FreshCode(AbstractCodeVerificationProcess):
         )
 
     @classmethod
-    def waiting(cls, request: AuthenticatedRequest) -> "FreshCode | None":
-        """The code that still waits to be typed."""
-        state = request.session.get(_STATE)
+    def pending(cls, request: AuthenticatedRequest) -> "FreshCode | None":
+        """The code that was sent and not typed yet, if it is still valid."""
+        state = request.session.get(_SESSION_KEY)
         return cls(request, state).abort_if_invalid() if state else None
 
     @classmethod
@@ -71,43 +70,16 @@ class FreshCode(AbstractCodeVerificationProcess):
         adapter.send_mail("account/email/login_code", self.request.user.email, context)
 
     def persist(self) -> None:
-        self.request.session[_STATE] = self.state
+        self.request.session[_SESSION_KEY] = self.state
 
     def abort(self) -> None:
-        self.request.session.pop(_STATE, None)
+        self.request.session.pop(_SESSION_KEY, None)
 
     def finish(self) -> None:
         self.abort()
         user = self.request.user
         record_authentication(
             self.request, user, method="code", email=user.email, reauthenticated=True
-        )
-
-
-class FreshCodeForm(forms.Form):
-    """The six digits; spaces that came along with a paste do not matter."""
-
-    code = forms.CharField(
-        label="Code",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
-        ),
-        error_messages={"required": "Type the six digits from the email."},
-    )
-
-    def __init__(self, data: QueryDict | None = None, *, sent: FreshCode) -> None:
-        super().__init__(data)
-        self._sent = sent
-
-    def clean_code(self) -> str:
-        typed = "".join(self.cleaned_data["code"].split())
-        if constant_time_compare(typed, self._sent.code):
-            return typed
-        log_security_event("Wrong code", user=self._sent.user.pk)
-        if self._sent.record_invalid_attempt():
-            raise forms.ValidationError(get_adapter().error_messages["incorrect_code"])
-        raise forms.ValidationError(
-            "This code is not right, and it does not work any more. Ask for a new one."
         )
 
 
@@ -125,7 +97,7 @@ def fresh_code_required(view: View) -> View:
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated or has_fresh_code(request):
             return view(request, *args, **kwargs)
-        return redirect(address_to_confirm(_page_of(request)))
+        return redirect(address_to_confirm(_return_address(request)))
 
     return guarded
 
@@ -136,7 +108,7 @@ def code_where_no_factor(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.user.is_authenticated and not is_mfa_enabled(request.user):
-            return redirect(address_to_confirm(_wanted(request)))
+            return redirect(address_to_confirm(_next_url(request)))
         return view(request, *args, **kwargs)
 
     return guarded
@@ -147,7 +119,7 @@ def address_to_confirm(then: str) -> str:
     return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': then})}"
 
 
-def _page_of(request: HttpRequest) -> str:
+def _return_address(request: HttpRequest) -> str:
     """The page to come back to: this one, or the one that holds the form that was sent."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
@@ -162,16 +134,29 @@ def _page_of(request: HttpRequest) -> str:
 def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
     """Sends a code to the signed-in person's own address, and takes it."""
     signed_in = cast(AuthenticatedRequest, request)
-    sent = FreshCode.waiting(signed_in)
+    code = FreshCode.pending(signed_in)
     if request.method == "POST" and request.POST.get("action") == "send":
         return _send(signed_in)
-    is_typed = request.method == "POST" and sent is not None
-    form = FreshCodeForm(request.POST if is_typed else None, sent=sent) if sent else None
-    if is_typed and form and sent and form.is_valid():
-        sent.finish()
-        return HttpResponseRedirect(_wanted(request))
-    context = {"form": form, "next": _wanted(request), "email": signed_in.user.email}
+    form = CodeForm(request.POST or None, code=code.code) if code else None
+    if form and code and form.is_bound:
+        if form.is_valid():
+            code.finish()
+            return redirect(_next_url(request))
+        _record_wrong_code(form, code)
+    context = {"form": form, "next": _next_url(request), "email": signed_in.user.email}
     return render(request, "account/confirm_it_is_you.html", context)
+
+
+def _record_wrong_code(form: CodeForm, code: FreshCode) -> None:
+    """Count a wrong code (not an empty field); the last try allowed ends the code."""
+    if not form.has_error("code", code="incorrect_code"):
+        return
+    log_security_event("Wrong code", user=code.request.user.pk)
+    if not code.record_invalid_attempt():
+        del form.errors["code"]
+        form.add_error(
+            "code", "This code is not right, and it does not work any more. Ask for a new one."
+        )
 
 
 def _send(request: AuthenticatedRequest) -> HttpResponse:
@@ -180,10 +165,10 @@ def _send(request: AuthenticatedRequest) -> HttpResponse:
         return refused
     FreshCode.send_new(request)
     messages.success(request, "A new code is on its way to you.")
-    return redirect(address_to_confirm(_wanted(request)))
+    return redirect(address_to_confirm(_next_url(request)))
 
 
-def _wanted(request: HttpRequest) -> str:
+def _next_url(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()})
     return wanted if safe else reverse("my:home")

@@ -1,4 +1,4 @@
-"""The way of staff to their first second step: why, setting it up, saving the recovery codes, on."""
+"""Staff need a second factor: the page that explains it, and the middleware that asks for it."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -21,17 +21,17 @@ from django.views.decorators.http import require_safe
 @login_required
 @require_safe
 def first_factor(request: HttpRequest) -> HttpResponse:
-    """Says why and offers the ways. Who has gone one of them comes by here to where she wanted to go."""
+    """Explain why and offer the choices; once a factor is set up, lead on to the page asked for."""
     if is_mfa_enabled(request.user, FACTORS):
         return redirect(request.session.pop(WANTED, reverse("admin:index")))
     if not request.user.is_staff:
         return redirect("mfa_index")
-    # Opened by itself, it is the beginning of the same way.
+    # Opened by itself, it leads to the staff site too.
     request.session.setdefault(WANTED, reverse("admin:index"))
     return render(request, "account/first_factor.html", {"step": 1})
 
 
-WANTED = "wanted_before_first_factor"  # the page of the desk that she asked for
+WANTED = "wanted_before_first_factor"  # session key: the page of the staff site that was asked for
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
@@ -46,20 +46,20 @@ class SecondFactorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if self._must_show_a_factor(request):
-            return self._ask_for_the_factor(request)
+        if self._needs_factor(request):
+            return self._redirect_to_factor(request)
         return self.get_response(request)
 
-    def _must_show_a_factor(self, request: HttpRequest) -> bool:
+    def _needs_factor(self, request: HttpRequest) -> bool:
         return (
             settings.SECOND_FACTOR_REQUIRED
             and request.path.startswith(reverse("admin:index"))
             and request.user.is_authenticated
             and request.user.is_staff
-            and not _has_shown_a_factor(request)
+            and not _has_shown_factor(request)
         )
 
-    def _ask_for_the_factor(self, request: HttpRequest) -> HttpResponse:
+    def _redirect_to_factor(self, request: HttpRequest) -> HttpResponse:
         if is_mfa_enabled(request.user, FACTORS):
             wanted = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
             return redirect(f"{reverse('mfa_reauthenticate')}?{wanted}")
@@ -68,9 +68,7 @@ class SecondFactorMiddleware:
         return redirect("account_first_factor")
 
 
-def count_new_factor_as_shown(
-    request: HttpRequest, authenticator: Authenticator, **_: object
-) -> None:
+def record_new_factor(request: HttpRequest, authenticator: Authenticator, **_: object) -> None:
     """Setting up a factor shows it: the same code, asked for again at once, would be refused."""
     if authenticator.type in FACTORS:
         record_authentication(
@@ -78,7 +76,7 @@ def count_new_factor_as_shown(
         )
 
 
-def _has_shown_a_factor(request: HttpRequest) -> bool:
+def _has_shown_factor(request: HttpRequest) -> bool:
     return any(
         record.get("method") == "mfa"
         for record in get_authentication_records(request, request.user)

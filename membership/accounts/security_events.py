@@ -1,4 +1,4 @@
-"""What an investigation asks first: who signed in, showed or changed a factor, was refused, took a sheet.
+"""The security log: sign-ins, factors shown or changed, refusals, exports.
 
 Lines of the logger ``security``, with the ids of users and rows only.
 """
@@ -40,27 +40,27 @@ def _wrong_code(user: User, **_: object) -> None:
     log_security_event("Wrong code", user=user.pk)
 
 
-def _of_factor(event: str) -> Callable[..., None]:
-    def told(user: User, authenticator: Authenticator, **_: object) -> None:
+def _factor_logger(event: str) -> Callable[..., None]:
+    def log(user: User, authenticator: Authenticator, **_: object) -> None:
         log_security_event(event, user=user.pk, factor=authenticator.type)
 
-    return told
+    return log
 
 
-_OF_FACTORS = {
-    authenticator_added: _of_factor("Factor added"),
-    authenticator_removed: _of_factor("Factor removed"),
-    authenticator_reset: _of_factor("Factor made anew"),
-    authenticator_used: _of_factor("Factor shown"),
-    authentication_failed: _of_factor("Wrong code of a factor"),
+_FACTOR_EVENTS = {
+    authenticator_added: _factor_logger("Factor added"),
+    authenticator_removed: _factor_logger("Factor removed"),
+    authenticator_reset: _factor_logger("Factor made anew"),
+    authenticator_used: _factor_logger("Factor shown"),
+    authentication_failed: _factor_logger("Wrong code of a factor"),
 }
 
 
-def listen() -> None:
-    """allauth's and Django's own pages tell of these by signals only."""
+def connect_signals() -> None:
+    """Log what allauth's and Django's own pages report by signals only."""
     user_logged_in.connect(_signed_in)
     user_logged_out.connect(_signed_out)
     login_code_rejected.connect(_wrong_code)
     email_verification_code_rejected.connect(_wrong_code)
-    for signal, told in _OF_FACTORS.items():
-        signal.connect(told)
+    for signal, receiver in _FACTOR_EVENTS.items():
+        signal.connect(receiver)

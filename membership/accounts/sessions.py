@@ -9,11 +9,11 @@ from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
-_SINCE, _SEEN = "signed_in_at", "seen_at"
-NOTED_EVERY = 60  # seconds: not each page of a busy minute writes the session
+_SIGNED_IN_AT, _SEEN_AT = "signed_in_at", "seen_at"
+SEEN_INTERVAL = 60  # seconds: not each page of a busy minute writes the session
 
-IDLE = "You were signed out because nothing happened for a while. Sign in to go on."
-LONG = "You had been signed in for a long time. To be safe, sign in again."
+IDLE_MESSAGE = "You were signed out because nothing happened for a while. Sign in to go on."
+MAXIMUM_MESSAGE = "You had been signed in for a long time. To be safe, sign in again."
 
 
 class SessionExpiryMiddleware:
@@ -29,17 +29,17 @@ class SessionExpiryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             now, session = int(time.time()), request.session
-            since, seen = session.get(_SINCE, now), session.get(_SEEN, now)
+            since, seen = session.get(_SIGNED_IN_AT, now), session.get(_SEEN_AT, now)
             if request.user.is_staff and now - seen >= settings.STAFF_IDLE_SECONDS:
-                return _sign_out(request, IDLE)
-            if now - since >= _longest(request):
-                return _sign_out(request, LONG)
-            if _SEEN not in session or now - seen >= NOTED_EVERY:
-                session[_SINCE], session[_SEEN] = since, now
+                return _sign_out(request, IDLE_MESSAGE)
+            if now - since >= _session_limit(request):
+                return _sign_out(request, MAXIMUM_MESSAGE)
+            if _SEEN_AT not in session or now - seen >= SEEN_INTERVAL:
+                session[_SIGNED_IN_AT], session[_SEEN_AT] = since, now
         return self.get_response(request)
 
 
-def _longest(request: HttpRequest) -> int:
+def _session_limit(request: HttpRequest) -> int:
     """Seconds that a session of this person may last."""
     return settings.STAFF_SESSION_SECONDS if request.user.is_staff else settings.SESSION_SECONDS
 

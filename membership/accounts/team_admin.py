@@ -1,14 +1,17 @@
 """Each team sees its own rows only; what is another team's does not exist for it."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
 
+from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
@@ -43,6 +46,23 @@ class TeamFilter(admin.SimpleListFilter):
     ) -> None:
         super().__init__(request, params, model, model_admin)
         self.team_path = model_admin.team_path
+
+
+class CommunityFilter(admin.SimpleListFilter):
+    """The communities of the viewer's teams. ``community_path`` leads from a row to its community."""
+
+    title = "community"
+    parameter_name = "community"
+    community_path = "community"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        own = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
+        return [(community.slug, community.short_name) for community in own]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        if not self.value():
+            return queryset
+        return queryset.filter(**{f"{self.community_path}__slug": self.value()})
 
 
 class FilterWithDefault(admin.SimpleListFilter):
@@ -89,7 +109,20 @@ class TeamModelAdmin(SearchableAdmin):
 
 
 class CustomPageAdmin(TeamModelAdmin):
-    """Rows whose page is ours in place of Django's form; what became of a row is on it too."""
+    """Rows whose page is ours in place of Django's form; what became of a row is on it too.
+
+    ``row_views`` are the further pages of a row, by the last part of their address.
+    """
+
+    row_views: ClassVar[Mapping[str, Callable[..., HttpResponse]]] = {}
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        pages = [
+            path(f"<int:pk>/{page}/", self.admin_site.admin_view(view), name=f"{name}_{page}")
+            for page, view in self.row_views.items()
+        ]
+        return [*pages, *super().get_urls()]
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """The page of one row."""
@@ -113,3 +146,8 @@ class CustomPageAdmin(TeamModelAdmin):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         return self.change_view(request, object_id)
+
+
+def desk_page(request: HttpRequest, template: str, **context: object) -> HttpResponse:
+    """A page of the staff site that is not Django's own, with what its frame needs."""
+    return render(request, template, {**admin.site.each_context(request), **context})

@@ -35,10 +35,10 @@ def is_lead(user: User | AnonymousUser) -> bool:
     return families_of(user) == frozenset(Family)
 
 
-# What the groups may do in the admin, beside deciding: {app label: {model: verbs}}. Requests, letters
+# What the groups may do in the admin, beside deciding: {app label: {model: verbs}}. Requests, emails
 # and enrolments are not here: the teams' own rules decide about them.
 _REGISTER_VERBS = ("view", "add", "change")
-_REGISTER = (
+_REGISTER_MODELS = (
     "agency",
     "program",
     "evamembership",
@@ -47,17 +47,17 @@ _REGISTER = (
     "coordinationinitiative",
     "coordinationrole",
 )
-_WORDS = ("communityofpractice", "eligibilitycriterion", "question", "passage", "supportteam")
+_CONTENT = ("communityofpractice", "eligibilitycriterion", "question", "passage", "supportteam")
 
 
 def seed_groups() -> int:
     """Make the groups of the teams with what they may do. Gives the number of groups made."""
-    team = _permissions("membership", _REGISTER, _REGISTER_VERBS)
+    team = _permissions("membership", _REGISTER_MODELS, _REGISTER_VERBS)
     lead = [
         *team,
-        *_permissions("membership", _REGISTER, ("delete",)),
+        *_permissions("membership", _REGISTER_MODELS, ("delete",)),
         *_permissions("membership", ("user",), ("view", "change")),
-        *_permissions("communities", _WORDS, ("view", "add", "change", "delete")),
+        *_permissions("communities", _CONTENT, ("view", "add", "change", "delete")),
     ]
     made = 0
     for name, permissions in [*((name, team) for name in TEAM_GROUPS), (LEADS, lead)]:

@@ -1,1 +1,1 @@
-"""Letters: queued with the decision, sent by the worker, never lost, hardly ever doubled."""
+"""Emails: queued with the decision, sent by the worker, never lost, hardly ever doubled."""

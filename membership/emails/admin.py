@@ -1,21 +1,31 @@
-"""The letters in the outbox: what was sent, how it went, and what staff can do about it."""
+"""The emails in the outbox: what was sent, how it went, and what staff can do about it."""
 
+from collections.abc import Callable
+
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import CustomPageAdmin, TeamFilter
-from membership.emails import handling, views
+from membership.accounts.teams import families_of
+from membership.emails import staff_actions
 from membership.emails.kinds import KINDS
+from membership.emails.message import blocks_of
+from membership.history import steps_of
 from membership.models import OutboxEmail
 from membership.refusal import Refused
 
+State = OutboxEmail.State
 
-class CameBackFilter(admin.SimpleListFilter):
-    """Letters that came back and whose address still stands."""
+
+class BouncedFilter(admin.SimpleListFilter):
+    """Emails that bounced and whose bounce nobody has cleared."""
 
     title = "what came back"
     parameter_name = "came-back"
@@ -32,7 +42,7 @@ class CameBackFilter(admin.SimpleListFilter):
 
 
 class KindFilter(admin.SimpleListFilter):
-    """By kind, from the list of those there are: Django's own reads every letter for it."""
+    """By kind, from the list of those there are: Django's own reads every email for it."""
 
     title = "kind of letter"
     parameter_name = "kind"
@@ -47,27 +57,30 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutboxEmail)
-class LetterAdmin(CustomPageAdmin):
+class OutboxEmailAdmin(CustomPageAdmin):
     """What went out, what waits and what failed."""
 
     list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
-    list_filter = ["state", TeamFilter, CameBackFilter, KindFilter]
+    list_filter = ["state", TeamFilter, BouncedFilter, KindFilter]
     search_fields = ["to_email", "subject"]
     ordering = ["-pk"]
     actions = ["retry_failed"]
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
-        pages = {
-            "retry": views.retry,
-            "again": views.send_again,
-            "came-back": views.came_back,
-            "cleared": views.cleared,
+        views = {
+            "retry": retry,
+            "again": send_again,
+            "came-back": mark_bounced,
+            "cleared": clear_bounce,
         }
         return [
             *(
-                path(f"<int:pk>/{name}/", view(page), name=f"membership_outboxemail_{name}")
-                for name, page in pages.items()
+                path(
+                    f"<int:pk>/{name}/",
+                    self.admin_site.admin_view(view),
+                    name=f"membership_outboxemail_{name}",
+                )
+                for name, view in views.items()
             ),
             *super().get_urls(),
         ]
@@ -78,21 +91,156 @@ class LetterAdmin(CustomPageAdmin):
         return super().changelist_view(request, {"title": "Letters", **(extra_context or {})})
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        return views.letter(request, pk)
+        """What was sent, as it was sent, how it went, and the actions that are possible now."""
+        email = _own_email(request, pk)
+        return _page(
+            request,
+            "desk/emails/letter.html",
+            email,
+            title=email.subject,
+            attempts=email.failed_attempts.all(),
+            bounce=getattr(email, "bounce", None),
+            steps=steps_of(email),
+            can_retry=email.state == State.FAILED and email.wanted,
+            was_sent=email.state == State.SENT,
+            **_exact_text(email),
+        )
 
     @admin.action(description="Try failed letters again")
-    def retry_failed(self, request: HttpRequest, chosen: QuerySet[OutboxEmail]) -> None:
-        """Try each again, and say of each that was not why."""
-        done = 0
-        for letter in chosen:
+    def retry_failed(self, request: AuthenticatedRequest, chosen: QuerySet[OutboxEmail]) -> None:
+        """Try each again, and give the reason for each one that was left."""
+        count = 0
+        for email in chosen:
             try:
-                handling.retry(letter_id=letter.pk, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+                staff_actions.retry(email_id=email.pk, by=request.user, now=timezone.now())
             except Refused as refusal:
                 self.message_user(
-                    request, f"{letter.subject} to {letter.to_email}: {refusal}", messages.WARNING
+                    request, f"{email.subject} to {email.to_email}: {refusal}", messages.WARNING
                 )
             else:
-                done += 1
-        if done:
-            said = "1 letter is" if done == 1 else f"{done} letters are"
-            self.message_user(request, f"{said} on the way again.", messages.SUCCESS)
+                count += 1
+        if count:
+            subject = "1 letter is" if count == 1 else f"{count} letters are"
+            self.message_user(request, f"{subject} on the way again.", messages.SUCCESS)
+
+
+class BounceForm(forms.Form):
+    """When and why an email bounced."""
+
+    on = forms.DateField(
+        label="Came back on",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={
+            "required": "Give the day.",
+            "invalid": "Write the day as year-month-day, for example 2027-03-31.",
+        },
+    )
+    why = forms.CharField(
+        label="What the returned mail says",
+        help_text="For example: the mailbox is full, or there is no such address.",
+        max_length=300,
+        error_messages={"required": "Write in a few words what the returned mail says."},
+    )
+
+
+@require_POST
+def retry(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Try a failed email again."""
+    return _act(request, pk, staff_actions.retry, "The letter is on its way again.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def send_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Ask first, then send the same text once more."""
+    email = _own_email(request, pk)
+    if request.method == "POST":
+        return _act(request, pk, staff_actions.send_again, "The letter is sent once more.")
+    to = email.person.email if email.person else email.team.mailbox
+    to = to or "nobody: the register has no email of this person"
+    return _form_page(
+        request,
+        email,
+        title="Send this letter again?",
+        lede=f"The same words go out once more, to {to}. Read them first: something may have been "
+        "decided since.",
+        button="Send it again",
+        **_exact_text(email),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def mark_bounced(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Note that an email bounced, and why."""
+    email = _own_email(request, pk)
+    today = timezone.localdate()
+    form = BounceForm(request.POST or None, initial={"on": today})
+    if request.method == "POST" and form.is_valid():
+        try:
+            staff_actions.mark_bounced(
+                email_id=pk, by=request.user, today=today, **form.cleaned_data
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Noted. It shows on the person until it is cleared.")
+            return redirect("admin:membership_outboxemail_change", pk)
+    return _form_page(
+        request,
+        email,
+        title="This letter came back",
+        lede=f"The letter “{email.subject}” to {email.to_email}. That it came back shows on the "
+        "person, until you clear it or the email changes.",
+        form=form,
+        button="Note that it came back",
+    )
+
+
+@require_POST
+def clear_bounce(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """The address works after all."""
+    message = "Cleared. It no longer shows on the person."
+    return _act(request, pk, staff_actions.clear_bounce, message)
+
+
+def _act(
+    request: AuthenticatedRequest, pk: int, action: Callable[..., object], message: str
+) -> HttpResponse:
+    _own_email(request, pk)
+    try:
+        action(email_id=pk, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, message)
+    return redirect("admin:membership_outboxemail_change", pk)
+
+
+def _own_email(request: AuthenticatedRequest, pk: int) -> OutboxEmail:
+    """An email of the viewer's own teams; any other is answered like one that does not exist."""
+    emails = OutboxEmail.objects.select_related("team", "person", "bounce__marked_by__person")
+    return get_object_or_404(emails, pk=pk, team__family__in=families_of(request.user))
+
+
+def _exact_text(email: OutboxEmail) -> dict[str, object]:
+    return {"letter_blocks": blocks_of(email.body), "letter_heading": "The letter, word for word"}
+
+
+def _form_page(
+    request: AuthenticatedRequest, email: OutboxEmail, **context: object
+) -> HttpResponse:
+    """A page that asks before it acts on an email."""
+    page = reverse("admin:membership_outboxemail_change", args=[email.pk])
+    crumbs = [
+        ("Letters", reverse("admin:membership_outboxemail_changelist")),
+        (email.subject, page),
+    ]
+    back = ("Back to the letter", page)
+    return _page(request, "desk/form.html", email, crumbs=crumbs, back=back, **context)
+
+
+def _page(
+    request: AuthenticatedRequest, template: str, email: OutboxEmail, **context: object
+) -> HttpResponse:
+    return render(
+        request, template, {**admin.site.each_context(request), "letter": email, **context}
+    )

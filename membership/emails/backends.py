@@ -26,17 +26,17 @@ REAL_DOMAIN = "endingviolence.org"
 SAMPLE_DOMAIN = "example.org"
 
 
-def keep_at_home(messages: Sequence[EmailMessage]) -> None:
+def redirect_real_addresses(messages: Sequence[EmailMessage]) -> None:
     """EVA BC's own addresses become addresses of example.org."""
     for message in messages:
-        message.to = [_sample(a) for a in message.to]
-        message.cc = [_sample(a) for a in message.cc]
-        message.bcc = [_sample(a) for a in message.bcc]
-        message.reply_to = [_sample(a) for a in message.reply_to]
-        message.from_email = _sample(message.from_email)
+        message.to = [_sample_address(a) for a in message.to]
+        message.cc = [_sample_address(a) for a in message.cc]
+        message.bcc = [_sample_address(a) for a in message.bcc]
+        message.reply_to = [_sample_address(a) for a in message.reply_to]
+        message.from_email = _sample_address(message.from_email)
 
 
-def _sample(address: str) -> str:
+def _sample_address(address: str) -> str:
     at, found, domain_and_rest = address.rpartition("@")
     domain = domain_and_rest.rstrip("> ").lower()
     if found and (domain == REAL_DOMAIN or domain.endswith("." + REAL_DOMAIN)):
@@ -67,7 +67,7 @@ class SMTPBackend(EmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         if SampleProvince.objects.exists():
-            keep_at_home(email_messages)
+            redirect_real_addresses(email_messages)
         with self._deadline():
             try:
                 if self._is_reused:
@@ -134,13 +134,13 @@ class SMTPBackend(EmailBackend):
         base: type[smtplib.SMTP] = super().connection_class  # type: ignore[misc]
         watch = self._watch
 
-        class Watched(base):  # type: ignore[misc, valid-type]
+        class WatchedSMTP(base):  # type: ignore[misc, valid-type]
             def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
                 connected: socket.socket = super()._get_socket(host, port, timeout)
                 watch(connected)
                 return connected
 
-        return Watched
+        return WatchedSMTP
 
 
 class FolderBackend(BaseEmailBackend):
@@ -148,7 +148,7 @@ class FolderBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         if SampleProvince.objects.exists():
-            keep_at_home(email_messages)
+            redirect_real_addresses(email_messages)
         folder = Path(settings.MAIL_FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:

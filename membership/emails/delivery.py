@@ -94,11 +94,11 @@ def _claim(outbox_email_id: int, now: datetime) -> OutboxEmail | None:
 
 def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
     """Try again later, or stop and show it to staff."""
-    again = _is_passing(error) and email.attempts <= len(RETRY_MINUTES)
-    outcome = {"last_error": _describe(error), **_RELEASED}
+    will_retry = _is_temporary(error) and email.attempts <= len(RETRY_MINUTES)
+    outcome = {"last_error": _error_summary(error), **_RELEASED}
     mine = _mine(email)
     with transaction.atomic():
-        if again:
+        if will_retry:
             due_at = now + timedelta(minutes=RETRY_MINUTES[email.attempts - 1])
             ended = mine.filter(wanted=True).update(state=State.QUEUED, due_at=due_at, **outcome)
             ended += mine.filter(wanted=False).update(state=State.CANCELLED, **outcome)
@@ -107,9 +107,9 @@ def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
         # Another worker may have the email by now, and tells its own story. Of an email to somebody
         # who was erased meanwhile, the server's words are not kept.
         if ended and OutboxEmail.objects.exclude(to_email="").filter(pk=email.pk).exists():
-            _attempt(email, error, now).save()
+            _failed_attempt(email, error, now).save()
     logger.warning(
-        "Letter %s was not taken, attempt %s, again: %s", email.pk, email.attempts, again
+        "Email %s was not taken, attempt %s, again: %s", email.pk, email.attempts, will_retry
     )
 
 
@@ -123,7 +123,7 @@ def _code_of(error: Exception) -> int | None:
     return None
 
 
-def _is_passing(error: Exception) -> bool:
+def _is_temporary(error: Exception) -> bool:
     """4xx and a broken line pass; 5xx, and what we cannot even write down as a mail, stay."""
     code = _code_of(error)
     if code is not None:
@@ -135,7 +135,7 @@ _ADDRESS = re.compile(r"[^\s<>\"]+@[^\s<>\"]+")
 _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
-def _attempt(email: OutboxEmail, error: Exception, now: datetime) -> LetterAttempt:
+def _failed_attempt(email: OutboxEmail, error: Exception, now: datetime) -> LetterAttempt:
     """What the server said, for the email's page: code, enhanced status, and text."""
     said = b""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
@@ -154,7 +154,7 @@ def _attempt(email: OutboxEmail, error: Exception, now: datetime) -> LetterAttem
     )
 
 
-def _describe(error: Exception) -> str:
+def _error_summary(error: Exception) -> str:
     """For staff, without addresses: the kind of error and the server's reply code."""
     code = _code_of(error)
     return f"{type(error).__name__} {code}" if code is not None else type(error).__name__

@@ -25,7 +25,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True)
 class Placeholder:
-    """A word in braces that a letter fills in.
+    """A word in braces that an email fills in.
 
     ``neutral`` may stand in a subject, which shows on locked screens. ``alone`` must be a paragraph
     of its own, because staff write there when they decide.

@@ -48,7 +48,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def letter(request: HttpRequest, name: str) -> HttpResponse:
+def message(request: HttpRequest, name: str) -> HttpResponse:
     """One mail, its plain text part."""
     file = Path(settings.MAIL_FOLDER) / f"{name}.eml"
     if not file.is_file():
@@ -74,5 +74,5 @@ def read_mail(file: Path) -> ReceivedMail:
 
 urlpatterns = [
     path("", mailbox, name="mailbox"),
-    path("<slug:name>/", letter, name="mailbox-letter"),
+    path("<slug:name>/", message, name="mailbox-letter"),
 ]

@@ -1,4 +1,4 @@
-"""A letter as an email: plain text, the same words as HTML, the team as sender."""
+"""Emails as messages: plain text, the same text as HTML, the team as sender."""
 
 from datetime import date
 from typing import Any
@@ -15,33 +15,33 @@ from membership.emails.templates import wording_of
 from membership.models import OutboxEmail, Person
 
 
-def message_of(letter: OutboxEmail) -> EmailMultiAlternatives:
+def message_of(email: OutboxEmail) -> EmailMultiAlternatives:
     """The mail to hand over for a row of the outbox."""
-    sender = f"{letter.team.name} <{letter.team.mailbox}>"
+    sender = f"{email.team.name} <{email.team.mailbox}>"
     message = EmailMultiAlternatives(
-        subject=letter.subject,
-        body=letter.body,
+        subject=email.subject,
+        body=email.body,
         from_email=sender,
-        to=[letter.to_email],
+        to=[email.to_email],
         reply_to=[sender],
-        headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": email.message_id, "Auto-Submitted": "auto-generated"},
     )
-    message.attach_alternative(html_of(letter.subject, letter.body), "text/html")
+    message.attach_alternative(render_html(email.subject, email.body), "text/html")
     return message
 
 
-def html_of(subject: str, body: str) -> str:
-    """The words of a letter as HTML: its paragraphs; a link that stands alone becomes a button."""
+def render_html(subject: str, body: str) -> str:
+    """The words of an email as HTML: its paragraphs; a link that stands alone becomes a button."""
     return render_to_string("email/letter.html", {"subject": subject, "blocks": blocks_of(body)})
 
 
 def blocks_of(body: str) -> list[tuple[str, str]]:
-    """A letter's paragraphs in order, each as ("text" or "link", its words)."""
+    """An email's paragraphs in order, each as ("text" or "link", its words)."""
     paragraphs = [p.strip() for p in body.split("\n\n") if p.strip()]
-    return [("link" if _is_our_link(p) else "text", p) for p in paragraphs]
+    return [("link" if _is_portal_link(p) else "text", p) for p in paragraphs]
 
 
-def _is_our_link(paragraph: str) -> bool:
+def _is_portal_link(paragraph: str) -> bool:
     """Only the portal's own address becomes a link: what people typed never does."""
     return paragraph.startswith(settings.PORTAL_URL + "/") and len(paragraph.split()) == 1
 
@@ -51,27 +51,27 @@ OWN_WORDS = "[own words]"
 
 
 def preview_of(body: str) -> list[tuple[str, str]]:
-    """The paragraphs of a letter that staff look at first; the one for their own words is "own"."""
+    """The paragraphs of an email that staff look at first; the one for their own words is "own"."""
     return [("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(body)]
 
 
 def write(kind: str, *, team: SupportTeam, person: Person | None, words: dict[str, Any]) -> Letter:
-    """The letter of a kind with ``words`` filled in, from a team to a person or its own mailbox."""
-    said = {name: _said(value) for name, value in {"team": team.name, **words}.items()}
+    """The email of a kind with ``words`` filled in, from a team to a person or its own mailbox."""
+    said = {name: _as_text(value) for name, value in {"team": team.name, **words}.items()}
     subject, body = wording_of(kind).filled(said)
     return Letter(kind=kind, team=team, person=person, subject=subject, body=body)
 
 
 def sample_words(kind: LetterKind) -> dict[str, str]:
-    """The words of a letter to a sample person; its links lead into this portal."""
+    """The words of an email to a sample person; its links lead into this portal."""
     return {
         p.name: settings.PORTAL_URL + p.sample if p.sample.startswith("/") else p.sample
         for p in kind.placeholders
     }
 
 
-def _said(value: Any) -> str:
-    """A word of a letter: a community by its short name, a day with its weekday, else as it is."""
+def _as_text(value: Any) -> str:
+    """A word of an email: a community by its short name, a day with its weekday, else as it is."""
     if isinstance(value, CommunityOfPractice):
         return value.short_name
     if isinstance(value, date):

@@ -1,4 +1,4 @@
-"""The letters to send: rows, because the broker may lose what it carries."""
+"""The emails to send: rows, because the broker may lose what it carries."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from membership.register.models import Person
 
 
 class OutboxEmail(models.Model):
-    """One letter to one address, from queueing to its end.
+    """One email to one address, from queueing to its end.
 
-    ``key`` says what the letter is about and is unique: the same news is queued once. A row ends
-    as sent, failed or cancelled. ``wanted`` turns False when a later decision contradicts a letter
+    ``key`` says what the email is about and is unique: the same news is queued once. A row ends
+    as sent, failed or cancelled. ``wanted`` turns False when a later decision contradicts an email
     that is just being handed over: if that fails, it is not tried again.
     """
 
@@ -83,7 +83,7 @@ class OutboxEmail(models.Model):
 
 
 class LetterWording(models.Model):
-    """One version of the wording of a kind of letter; the newest counts. Versions are never changed.
+    """One version of the wording of a kind of email; the newest counts. Versions are never changed.
 
     ``number`` counts the versions of a kind from 1. A version without a body goes back to the
     original wording.
@@ -137,9 +137,9 @@ class LetterAttempt(models.Model):
 
 
 class Bounce(models.Model):
-    """A letter to a person that the mail server took and that came back all the same.
+    """An email to a person that the mail server took and that came back all the same.
 
-    It is about the address that the letter went to, so it ends by itself when she changes her email.
+    It is about the address that the email went to, so it ends by itself when they change their email.
     """
 
     letter = models.OneToOneField(OutboxEmail, models.CASCADE, related_name="bounce")
@@ -168,7 +168,7 @@ class Bounce(models.Model):
 
     @staticmethod
     def of(person: Person) -> "models.QuerySet[Bounce]":
-        """What came back from the address that she has now, the newest first."""
+        """What came back from the address that they have now, the newest first."""
         return Bounce.objects.filter(
             letter__person=person,
             letter__to_email__iexact=F("letter__person__email"),

@@ -1,4 +1,4 @@
-"""Putting letters into the outbox, inside the caller's transaction."""
+"""Putting emails into the outbox, inside the caller's transaction."""
 
 import logging
 import secrets
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 class Letter:
     """A follow-up email, ready to go out: who gets it, from which team, and its words.
 
-    ``person`` is None for news to the team's own mailbox. ``address`` is set where the letter goes
+    ``person`` is None for news to the team's own mailbox. ``address`` is set where the email goes
     to somebody whom the register need not know.
     """
 
@@ -41,50 +41,50 @@ class Letter:
         return self.person.email if self.person else self.team.mailbox
 
 
-def queue(letter: Letter, *, about: str, event: int, now: datetime) -> OutboxEmail:
-    """Queue a letter; a worker is asked to send it when the caller commits.
+def queue(email: Letter, *, about: str, event: int, now: datetime) -> OutboxEmail:
+    """Queue an email; a worker is asked to send it when the caller commits.
 
-    One event has one letter of a kind: the database refuses a second.
+    One event has one email of a kind: the database refuses a second.
     """
     row = OutboxEmail.objects.create(
-        key=f"{about}:{event}:{letter.kind}", **_columns(letter, about, now)
+        key=f"{about}:{event}:{email.kind}", **_row_values(email, about, now)
     )
-    _request_on_commit(row)
+    _deliver_on_commit(row)
     return row
 
 
-def queue_once(letter: Letter, *, key: str, about: str, now: datetime) -> bool:
-    """Queue a letter that is due, unless ``key`` was queued before. True when this call queued it.
+def queue_once(email: Letter, *, key: str, about: str, now: datetime) -> bool:
+    """Queue an email that is due, unless ``key`` was queued before. True when this call queued it.
 
     May be called as often as one likes and by several workers at once: the first one queues, the
     others change nothing.
     """
-    row, new = OutboxEmail.objects.get_or_create(key=key, defaults=_columns(letter, about, now))
+    row, new = OutboxEmail.objects.get_or_create(key=key, defaults=_row_values(email, about, now))
     if new:
-        _request_on_commit(row)
+        _deliver_on_commit(row)
     return new
 
 
-# Where Slack's invitation links lead. They are shown after sign-in only: a letter can be passed on.
+# Where Slack's invitation links lead. They are shown after sign-in only: an email can be passed on.
 SLACK_LINKS = "join.slack.com"
 
 
-def _columns(letter: Letter, about: str, now: datetime) -> dict[str, Any]:
-    if SLACK_LINKS in letter.body.lower():
+def _row_values(email: Letter, about: str, now: datetime) -> dict[str, Any]:
+    if SLACK_LINKS in email.body.lower():
         raise Refused(
             "An invitation link of Slack does not belong in a letter. "
             "People on the roster find it on their own page."
         )
     host = urlsplit(settings.PORTAL_URL).hostname
     return {
-        "kind": letter.kind,
+        "kind": email.kind,
         "about": about,
-        "team": letter.team,
-        "person": letter.person,
-        "to_email": letter.to_email,
-        "subject": letter.subject,
-        "body": letter.body,
-        # Fixed here, so that a letter sent twice after a crash is one letter to mail programs.
+        "team": email.team,
+        "person": email.person,
+        "to_email": email.to_email,
+        "subject": email.subject,
+        "body": email.body,
+        # Fixed here, so that an email sent twice after a crash is one email to mail programs.
         "message_id": f"<{secrets.token_hex(16)}@{host}>",
         "due_at": now,
         "queued_at": now,
@@ -96,10 +96,10 @@ def requeue(row: OutboxEmail, *, to_email: str, now: datetime) -> None:
     row.state, row.due_at, row.to_email = OutboxEmail.State.QUEUED, now, to_email
     row.attempts = 0
     row.save(update_fields=["state", "due_at", "to_email", "attempts"])
-    _request_on_commit(row)
+    _deliver_on_commit(row)
 
 
-def _request_on_commit(row: OutboxEmail) -> None:
+def _deliver_on_commit(row: OutboxEmail) -> None:
     transaction.on_commit(lambda: request_delivery(row.pk), robust=True)
 
 
@@ -130,4 +130,4 @@ def request_delivery(*outbox_email_ids: int) -> None:
     except Exception:
         # Whatever the broker's trouble is, emails are rows and the sweep will send them.
         ids = ", ".join(map(str, outbox_email_ids))
-        logger.warning("The broker did not take the task for letters %s.", ids)
+        logger.warning("The broker did not take the task for emails %s.", ids)

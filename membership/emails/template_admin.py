@@ -1,4 +1,4 @@
-"""The wording of every letter: a list, and for each a page to change it with a preview.
+"""The wording of every email: a list, and for each a page to change it with a preview.
 
 One wording per kind is what both teams send, so leads change it and everybody on the desk reads it.
 """
@@ -74,8 +74,8 @@ class WordingAdmin(admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("", view(all_kinds), name="membership_letterwording_changelist"),
-            path("<slug:kind>/", view(one_kind), name="membership_letterwording_kind"),
+            path("", view(template_list), name="membership_letterwording_changelist"),
+            path("<slug:kind>/", view(template_page), name="membership_letterwording_kind"),
             path("<slug:kind>/original/", view(original), name="membership_letterwording_original"),
         ]
 
@@ -96,9 +96,9 @@ class WordingAdmin(admin.ModelAdmin):
 
 
 @require_safe
-def all_kinds(request: AuthenticatedRequest) -> HttpResponse:
-    """Every kind of letter: who gets it, when, and whether its wording was changed."""
-    _on_the_desk(request)
+def template_list(request: AuthenticatedRequest) -> HttpResponse:
+    """Every kind of email: who gets it, when, and whether its wording was changed."""
+    _check_staff(request)
     changed = templates.changed_kinds()
     return _page(
         request,
@@ -109,9 +109,9 @@ def all_kinds(request: AuthenticatedRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def one_kind(request: AuthenticatedRequest, kind: str) -> HttpResponse:
+def template_page(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     """Read a wording; leads change it. The preview shows what is typed, with a sample person."""
-    _on_the_desk(request)
+    _check_staff(request)
     found = _kind(kind)
     current = templates.wording_of(kind)
     form = WordingForm(
@@ -121,7 +121,7 @@ def one_kind(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     )
     shown: Wording | None = current
     if request.method == "POST":
-        _as_lead(request)
+        _check_lead(request)
         shown = None
         if form.is_valid():
             data = form.cleaned_data
@@ -145,8 +145,8 @@ def one_kind(request: AuthenticatedRequest, kind: str) -> HttpResponse:
 @require_POST
 def original(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     """Back to the wording that the portal came with."""
-    _on_the_desk(request)
-    _as_lead(request)
+    _check_staff(request)
+    _check_lead(request)
     found = _kind(kind)
     seen = request.POST.get("seen", "")
     try:
@@ -176,17 +176,17 @@ def _save(request: AuthenticatedRequest, form: WordingForm, kind: str) -> bool:
 
 
 def _preview(request: AuthenticatedRequest, kind: LetterKind, shown: Wording) -> dict[str, object]:
-    """The letter to a sample person, as a mail program shows it and as plain text."""
+    """The email to a sample person, as a mail program shows it and as plain text."""
     subject, body = shown.filled(sample_words(kind))
     return {"preview_subject": subject, "preview_body": body, "letter_blocks": blocks_of(body)}
 
 
-def _on_the_desk(request: AuthenticatedRequest) -> None:
+def _check_staff(request: AuthenticatedRequest) -> None:
     if not families_of(request.user):
         raise PermissionDenied
 
 
-def _as_lead(request: AuthenticatedRequest) -> None:
+def _check_lead(request: AuthenticatedRequest) -> None:
     if not is_lead(request.user):
         raise PermissionDenied
 
@@ -200,6 +200,6 @@ def _kind(key: str) -> LetterKind:
 def _page(request: AuthenticatedRequest, template: str, **context: object) -> HttpResponse:
     return render(
         request,
-        f"admin/membership/letterwording/{template}.html",
+        f"desk/emails/{template}.html",
         {**admin.site.each_context(request), **context},
     )

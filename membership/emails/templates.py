@@ -1,4 +1,4 @@
-"""The wording of letters: plain text with placeholders in braces, and nothing else.
+"""The wording of emails: plain text with placeholders in braces, and nothing else.
 
 Nothing that staff write is evaluated. A placeholder is looked up in a closed list, and what is filled
 in is never looked at again. A paragraph of which nothing remains is left out.
@@ -23,12 +23,12 @@ from membership.refusal import Refused
 LONGEST_SUBJECT, LONGEST_BODY = 120, 6_000
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_ODD = re.compile(r"\{%|%\}|\{\{|\}\}|\{#|#\}|[<>]|\{[^{}\n]*\}|[{}]")
+_INVALID = re.compile(r"\{%|%\}|\{\{|\}\}|\{#|#\}|[<>]|\{[^{}\n]*\}|[{}]")
 
 
 @dataclass(frozen=True)
 class Wording:
-    """Subject and body of a kind of letter. ``number`` is the version; 0 before the first change."""
+    """Subject and body of a kind of email. ``number`` is the version; 0 before the first change."""
 
     subject: str
     body: str
@@ -53,7 +53,7 @@ def original(kind: str) -> Wording:
 
 
 @checks.register()
-def every_kind_has_its_text(**_: object) -> list[checks.CheckMessage]:
+def check_original_texts(**_: object) -> list[checks.CheckMessage]:
     """A kind without an original text that could be saved would fail on a page, later."""
     found: list[checks.CheckMessage] = []
     for kind in KINDS.values():
@@ -72,30 +72,30 @@ def every_kind_has_its_text(**_: object) -> list[checks.CheckMessage]:
     return found
 
 
-_read: ContextVar[dict[str, Wording] | None] = ContextVar("read", default=None)
+_template_cache: ContextVar[dict[str, Wording] | None] = ContextVar("read", default=None)
 
 
 @contextmanager
 def each_read_once() -> Iterator[None]:
-    """Many letters are written in here: the wording of each kind is read once for all of them."""
-    before = _read.set({})
+    """Many emails are written in here: the wording of each kind is read once for all of them."""
+    before = _template_cache.set({})
     try:
         yield
     finally:
-        _read.reset(before)
+        _template_cache.reset(before)
 
 
 def wording_of(kind: str) -> Wording:
     """The wording that counts now."""
-    read = _read.get()
+    read = _template_cache.get()
     if read is None:
-        return _newest(kind)
+        return _latest_template(kind)
     if kind not in read:
-        read[kind] = _newest(kind)
+        read[kind] = _latest_template(kind)
     return read[kind]
 
 
-def _newest(kind: str) -> Wording:
+def _latest_template(kind: str) -> Wording:
     newest = LetterWording.objects.filter(kind=kind).order_by("-number").first()
     if newest is None:
         return original(kind)
@@ -118,30 +118,30 @@ def change_wording(
 ) -> LetterWording:
     """Save a new version, or refuse with the first sentence about what is wrong.
 
-    ``seen`` is the version that it was made from: nobody writes over what she has not read.
+    ``seen`` is the version that it was made from: nobody overwrites a version they have not read.
     """
     for _, sentence in problems(KINDS[kind], subject, body):
         raise Refused(sentence)
-    return _append(kind=kind, number=seen + 1, subject=subject, body=body, by=by, at=now)
+    return _add_version(kind=kind, number=seen + 1, subject=subject, body=body, by=by, at=now)
 
 
 def back_to_original(*, kind: str, seen: int, by: User, now: datetime) -> LetterWording:
     """Save a version that goes back to the original wording."""
-    return _append(kind=kind, number=seen + 1, subject="", body="", by=by, at=now)
+    return _add_version(kind=kind, number=seen + 1, subject="", body="", by=by, at=now)
 
 
-def _append(*, kind: str, number: int, **columns: object) -> LetterWording:
+def _add_version(*, kind: str, number: int, **columns: object) -> LetterWording:
     newest = LetterWording.objects.filter(kind=kind).order_by("-number").first()
     if (newest.number if newest else 0) != number - 1:
-        raise Refused(_MEANWHILE)
+        raise Refused(_CHANGED_MEANWHILE)
     try:
         with transaction.atomic():
             return LetterWording.objects.create(kind=kind, number=number, **columns)
     except IntegrityError as error:
-        raise Refused(_MEANWHILE) from error
+        raise Refused(_CHANGED_MEANWHILE) from error
 
 
-_MEANWHILE = (
+_CHANGED_MEANWHILE = (
     "Somebody else has changed this wording meanwhile. Open this page anew and read it before you"
     " save yours. What you typed is still here."
 )
@@ -154,17 +154,17 @@ def problems(kind: LetterKind, subject: str, body: str) -> list[tuple[str, str]]
     """What keeps a wording from being saved: (the field, a sentence). Empty where nothing does."""
     neutral = {p.name for p in kind.placeholders if p.neutral}
     return [
-        *(("subject", said) for said in _of_subject(subject, neutral)),
-        *(("body", said) for said in _of_body(kind, body)),
+        *(("subject", said) for said in _subject_problems(subject, neutral)),
+        *(("body", said) for said in _body_problems(kind, body)),
     ]
 
 
 def plain_problems(text: str) -> list[str]:
-    """What keeps a text from going into a letter as it stands: it has no placeholders."""
-    return list(_in_lines(text, set()))
+    """What keeps a text from going into an email as it stands: it has no placeholders."""
+    return list(_line_problems(text, set()))
 
 
-def _of_subject(subject: str, allowed: set[str]) -> Iterator[str]:
+def _subject_problems(subject: str, allowed: set[str]) -> Iterator[str]:
     if not subject.strip():
         yield "Write a subject."
     if any(_is_control(c) for c in subject):
@@ -176,19 +176,19 @@ def _of_subject(subject: str, allowed: set[str]) -> Iterator[str]:
         if found[1] not in allowed:
             yield (
                 f"The subject cannot hold {found[0]}: subjects show on locked screens, so they name"
-                f" nobody. {_allowed_words(allowed)}"
+                f" nobody. {_allowed_sentence(allowed)}"
             )
-    for sentence in _in_lines(_PLACEHOLDER.sub("", subject), allowed):
+    for sentence in _line_problems(_PLACEHOLDER.sub("", subject), allowed):
         yield sentence.replace("Line 1", "The subject")
 
 
-def _of_body(kind: LetterKind, body: str) -> Iterator[str]:
+def _body_problems(kind: LetterKind, body: str) -> Iterator[str]:
     if not body.strip():
         yield "Write the letter."
         return
     if len(body) > LONGEST_BODY:
         yield f"The letter is too long. Shorten it to {LONGEST_BODY} characters or less."
-    yield from _in_lines(body, kind.names())
+    yield from _line_problems(body, kind.names())
     paragraphs = [p.strip() for p in body.split("\n\n")]
     for placeholder in kind.placeholders:
         word = f"{{{placeholder.name}}}"
@@ -201,25 +201,25 @@ def _of_body(kind: LetterKind, body: str) -> Iterator[str]:
             yield f"The letter must contain {word}: {placeholder.means.lower()}."
 
 
-def _in_lines(text: str, allowed: set[str]) -> Iterator[str]:
+def _line_problems(text: str, allowed: set[str]) -> Iterator[str]:
     """What is wrong in which line: control characters, code, and braces that are no placeholder."""
     for number, line in enumerate(text.split("\n"), start=1):
         if any(_is_control(c) for c in line):
             yield f"Line {number}: take out the control character. It cannot be seen or printed."
-        for found in _ODD.finditer(line):
+        for found in _INVALID.finditer(line):
             if found[0].strip("{}") not in allowed or not _PLACEHOLDER.fullmatch(found[0]):
-                yield f"Line {number}: {_why_odd(found[0], allowed)}"
+                yield f"Line {number}: {_explain_invalid(found[0], allowed)}"
 
 
-def _why_odd(found: str, allowed: set[str]) -> str:
+def _explain_invalid(found: str, allowed: set[str]) -> str:
     if found in "<>":
         return f"take out “{found}”. Letters are plain text; HTML and scripts do not work in them."
     if _PLACEHOLDER.fullmatch(found):
-        return f"{found} is no placeholder of this letter. {_allowed_words(allowed)}"
-    return f"take out “{found}”. It is no placeholder. {_allowed_words(allowed)}"
+        return f"{found} is no placeholder of this letter. {_allowed_sentence(allowed)}"
+    return f"take out “{found}”. It is no placeholder. {_allowed_sentence(allowed)}"
 
 
-def _allowed_words(allowed: set[str]) -> str:
+def _allowed_sentence(allowed: set[str]) -> str:
     if not allowed:
         return "No placeholder can be used here."
     return f"You can use {', '.join(f'{{{name}}}' for name in sorted(allowed))}."

@@ -1,15 +1,107 @@
-"""The lists that came in, and the way to bring in another."""
+"""Imports in the admin: upload a list, read its dry run, confirm it. Every change is a POST that calls a verb."""
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from collections.abc import Callable
+from datetime import date
 
+from django import forms
+from django.contrib import admin, messages
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import CustomPageAdmin
 from membership.accounts.teams import families_of
-from membership.imports import views
-from membership.models import ListImport
+from membership.imports import uploads
+from membership.imports.columns import sample_file
+from membership.imports.kinds import IMPORTERS
+from membership.imports.sheets import MOST_BYTES, MOST_ROWS, refuse_too_large
+from membership.models import ListImport, ListKind, User
+from membership.refusal import Refused
+
+ROWS_PER_PAGE = 100
+
+
+class UploadForm(forms.Form):
+    """A file, which kind of list it is, its name and the day on which it was true."""
+
+    kind = forms.ChoiceField(label="Kind of list", choices=ListKind.choices)
+    community = forms.ModelChoiceField(
+        CommunityOfPractice.objects.none(),
+        label="Community, for a roster only",
+        required=False,
+        empty_label="–",
+    )
+    list_name = forms.CharField(
+        label="Name of the list",
+        max_length=120,
+        error_messages={"required": "Write the name of the list."},
+        help_text="The same name for each edition, for example: the ministry’s contract list.",
+    )
+    as_of = forms.DateField(
+        label="The list is as of",
+        error_messages={
+            "required": "Choose the day on which the list was true.",
+            "invalid": "Write the day like 2026-04-01.",
+        },
+        help_text="The day on which it was true. A newer list wins over an older one.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    file = forms.FileField(
+        label="File",
+        error_messages={
+            "required": "Choose the file of the list.",
+            "empty": "The file is empty.",
+        },
+        help_text=f"CSV (UTF-8) or XLSX, up to {MOST_BYTES // 1_000_000} MB and {MOST_ROWS:,} rows.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile] | None = None,
+        *,
+        user: User,
+    ) -> None:
+        super().__init__(data, files)
+        communities = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
+        self.fields["community"].queryset = communities  # type: ignore[attr-defined]
+
+    def clean_as_of(self) -> date:
+        as_of: date = self.cleaned_data["as_of"]
+        if as_of > timezone.localdate():
+            raise forms.ValidationError("This day is in the future.")
+        return as_of
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        try:
+            # By what the upload weighs: nothing of it is read yet.
+            refuse_too_large(file.size or 0)
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        if not str(file.name).lower().endswith((".csv", ".xlsx")):
+            raise forms.ValidationError("The file must end in .csv or .xlsx.")
+        return file
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        is_roster = data.get("kind") == ListKind.ROSTER
+        if is_roster and not data.get("community") and "community" not in self.errors:
+            self.add_error("community", "Choose the community whose roster this is.")
+        if not is_roster:
+            data["community"] = None
+        return data
 
 
 @admin.register(ListImport)
@@ -22,7 +114,11 @@ class ListImportAdmin(CustomPageAdmin):
     ordering = ["-pk"]
 
     def get_queryset(self, request: AuthenticatedRequest) -> QuerySet[ListImport]:  # type: ignore[override]
-        return views.lists_of(request.user).defer("content")
+        """The lists that this member of staff sees: those of the register, and their teams' rosters."""
+        families = families_of(request.user)
+        visible = Q(community__isnull=True) | Q(community__team__family__in=families)
+        lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
+        return lists.select_related("community", "uploaded_by").defer("content")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(families_of(request.user))
@@ -31,21 +127,91 @@ class ListImportAdmin(CustomPageAdmin):
         view = self.admin_site.admin_view
         name = "membership_listimport"
         return [
-            path("sample/<str:kind>/", view(views.sample), name=f"{name}_sample"),
-            path("<int:pk>/confirm/", view(views.confirm), name=f"{name}_confirm"),
-            path("<int:pk>/discard/", view(views.discard), name=f"{name}_discard"),
+            path("sample/<str:kind>/", view(self.sample_view), name=f"{name}_sample"),
+            path("<int:pk>/confirm/", view(self.confirm_view), name=f"{name}_confirm"),
+            path("<int:pk>/discard/", view(self.discard_view), name=f"{name}_discard"),
             *super().get_urls(),
         ]
 
-    def add_view(
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def add_view(  # type: ignore[override]
         self,
-        request: AuthenticatedRequest,  # type: ignore[override]
+        request: AuthenticatedRequest,
         form_url: str = "",
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        """The upload."""
-        return views.upload(request)
+        """Upload a list. Nothing is written before its dry run is confirmed."""
+        form = UploadForm(request.POST or None, request.FILES or None, user=request.user)
+        if request.method == "POST" and form.is_valid():
+            data = form.cleaned_data
+            list_import = uploads.upload(
+                kind=ListKind(data["kind"]),
+                list_name=data["list_name"],
+                as_of=data["as_of"],
+                community=data["community"],
+                content=data["file"].read(),
+                file_name=data["file"].name,
+                by=request.user,
+                now=timezone.now(),
+            )
+            return redirect(_address(list_import.pk))
+        samples = [
+            (reverse("admin:membership_listimport_sample", args=[kind]), kind.label)
+            for kind in ListKind
+        ]
+        context = {"title": "Upload a list", "form": form, "samples": samples}
+        return self._render(request, "upload", context)
 
+    @method_decorator(require_safe)
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The page of a list."""
-        return views.show(request, pk=pk)
+        """The progress of a list, its dry run, or its result."""
+        list_import = get_object_or_404(self.get_queryset(request), pk=pk)
+        if request.htmx:
+            if not list_import.is_working:
+                return HttpResponseClientRefresh()
+            return render(request, "desk/imports/progress.html", {"list": list_import})
+        rows = Paginator(list_import.rows.all(), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+        context = {"title": str(list_import), "list": list_import, "rows": rows}
+        return self._render(request, "list", context)
+
+    @method_decorator(require_POST)
+    def confirm_view(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        """Write the list."""
+        return self._call(request, pk, uploads.confirm)
+
+    @method_decorator(require_POST)
+    def discard_view(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        """Discard the list."""
+        return self._call(request, pk, uploads.discard)
+
+    @method_decorator(require_safe)
+    def sample_view(self, request: AuthenticatedRequest, kind: str) -> HttpResponse:
+        """A small file of a kind, made from its columns."""
+        if kind not in ListKind.values:
+            raise Http404("There is no such kind of list.")
+        return HttpResponse(
+            # The mark at the start tells Excel that this is UTF-8.
+            "\ufeff" + sample_file(IMPORTERS[kind].columns),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="sample-{kind}.csv"'},
+        )
+
+    def _call(
+        self, request: AuthenticatedRequest, pk: int, verb: Callable[..., None]
+    ) -> HttpResponse:
+        get_object_or_404(self.get_queryset(request), pk=pk)
+        try:
+            verb(list_import_id=pk, now=timezone.now())
+        except Refused as refusal:
+            messages.warning(request, str(refusal))
+        return redirect(_address(pk))
+
+    def _render(
+        self, request: AuthenticatedRequest, template: str, context: dict[str, object]
+    ) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), **context}
+        return render(request, f"desk/imports/{template}.html", context)
+
+
+def _address(pk: int) -> str:
+    return reverse("admin:membership_listimport_change", args=[pk])

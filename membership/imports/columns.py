@@ -4,10 +4,13 @@ A heading counts in any case, with any spaces, underscores, accents and punctuat
 its usual names.
 """
 
+import csv
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from io import StringIO
+from itertools import zip_longest
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,7 +21,7 @@ from membership.imports.sheets import Cell, SheetRow
 from membership.refusal import Refused
 from membership.register.names import clean_text, name_key
 
-LONGEST_EMAIL = 254
+MAX_EMAIL_LENGTH = 254
 
 
 class WrongCell(ValueError):
@@ -58,13 +61,13 @@ class ListRow:
         return self.values[name]
 
 
-def text(most: int) -> Callable[[str], str]:
-    """Reads one line of text of at most so many characters."""
+def text(limit: int) -> Callable[[str], str]:
+    """Reads one line of text of at most ``limit`` characters."""
 
     def read(cell: str) -> str:
         cleaned = clean_text(cell)
-        if len(cleaned) > most:
-            raise WrongCell(f"“{cleaned[:40]}…” is longer than {most} characters.")
+        if len(cleaned) > limit:
+            raise WrongCell(f"“{cleaned[:40]}…” is longer than {limit} characters.")
         return cleaned
 
     return read
@@ -77,7 +80,7 @@ def email(cell: str) -> str:
         validate_email(address)
     except ValidationError:
         raise WrongCell(f"“{address[:60]}” is not an email address.") from None
-    if len(address) > LONGEST_EMAIL:
+    if len(address) > MAX_EMAIL_LENGTH:
         raise WrongCell("The email address is too long.")
     return address
 
@@ -116,45 +119,45 @@ def day_column(name: str, heading: str, *other_names: str, samples: tuple[str, .
 
 
 def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[ListRow]:
-    """The rows of a list, by its columns' names. Columns that no list of this kind has are left out."""
-    places = _places(columns, sheet[0])
+    """The rows of a list, by its columns' names. Columns of no use to this kind of list are left out."""
+    positions = _positions(columns, sheet[0])
     days = (
-        _cell(row.cells, place)
-        for column, place in places.items()
+        _cell(row.cells, position)
+        for column, position in positions.items()
         if column.is_day
         for row in sheet[1:]
     )
     day_first = day_comes_first(days)
-    return [_read_row(columns, places, row, day_first) for row in sheet[1:]]
+    return [_read_row(columns, positions, row, day_first) for row in sheet[1:]]
 
 
-def _places(columns: Sequence[Column], headings: SheetRow) -> dict[Column, int]:
+def _positions(columns: Sequence[Column], headings: SheetRow) -> dict[Column, int]:
     keys = [name_key(str(cell)) if cell else "" for cell in headings.cells]
-    places = {}
+    positions = {}
     for column in columns:
-        found = [place for place, key in enumerate(keys) if key in column.keys]
+        found = [position for position, key in enumerate(keys) if key in column.keys]
         if len(found) > 1:
-            names = " and ".join(f"“{headings.cells[place]}”" for place in found)
+            names = " and ".join(f"“{headings.cells[position]}”" for position in found)
             raise Refused(f"The columns {names} mean the same. Remove one of them.")
         if found:
-            places[column] = found[0]
+            positions[column] = found[0]
     if missing := [
-        column.heading for column in columns if column.required and column not in places
+        column.heading for column in columns if column.required and column not in positions
     ]:
         wanted = ", ".join(f"“{heading}”" for heading in missing)
         raise Refused(
             f"The file has no column {wanted}. The first row must hold the headings; "
             "the sample file shows them."
         )
-    return places
+    return positions
 
 
 def _read_row(
-    columns: Sequence[Column], places: dict[Column, int], row: SheetRow, day_first: bool | None
+    columns: Sequence[Column], positions: dict[Column, int], row: SheetRow, day_first: bool | None
 ) -> ListRow:
     read = ListRow(row.number, problems=list(row.problems))
     for column in columns:
-        cell = _cell(row.cells, places.get(column))
+        cell = _cell(row.cells, positions.get(column))
         read.values[column.name] = column.empty
         if row.problems:
             continue
@@ -175,56 +178,26 @@ def _value(column: Column, cell: Cell, day_first: bool | None) -> Any:
     return column.read(cell.isoformat() if isinstance(cell, date) else cell)
 
 
-def _cell(cells: Sequence[Cell], place: int | None) -> Cell:
-    return cells[place] if place is not None and place < len(cells) else ""
+def _cell(cells: Sequence[Cell], position: int | None) -> Cell:
+    return cells[position] if position is not None and position < len(cells) else ""
 
 
-def sample_file(columns: Iterable[Column]) -> str:
+def sample_file(columns: Sequence[Column]) -> str:
     """A small CSV file with these columns, to download and fill in."""
-    columns = list(columns)
-    lines = [[column.heading for column in columns]]
-    for line in range(max(len(column.samples) for column in columns)):
-        lines.append(
-            [column.samples[line] if line < len(column.samples) else "" for column in columns]
-        )
-    return "".join(",".join(_quoted(cell) for cell in line) + "\r\n" for line in lines)
-
-
-def _quoted(cell: str) -> str:
-    return f'"{cell}"' if "," in cell else cell
+    file = StringIO()
+    writer = csv.writer(file)
+    writer.writerow([column.heading for column in columns])
+    writer.writerows(zip_longest(*(column.samples for column in columns), fillvalue=""))
+    return file.getvalue()
 
 
 # -- Days as people write them ----------------------------------------------------------------------
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        [
-            "january jan",
-            "february feb",
-            "march mar",
-            "april apr",
-            "may",
-            "june jun",
-            "july jul",
-            "august aug",
-            "september sept sep",
-            "october oct",
-            "november nov",
-            "december dec",
-        ],
-        start=1,
-    )
-    for name in names.split()
-}
-_YEAR_FIRST = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]00:00(?::00)?)?")
-_DAY_FIRST = re.compile(r"(\d{1,2})[ -]([A-Za-z]+)\.?,?[ -](\d{4})")
-_MONTH_FIRST = re.compile(r"([A-Za-z]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
+_FORMATS: tuple[str, ...] = ("%Y %m %d", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
+# A time at midnight, the ending of "1st", and the marks around the parts of a day.
+_NOISE = re.compile(r"[T ]00:00(:00)?$|(?<=\d)(st|nd|rd|th)\b|[.,]")
+_SEPT = re.compile(r"\bsept\b", re.IGNORECASE)
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-
-
-class NotADay(WrongCell):
-    """The cell is no day, or could be two. The message says so."""
 
 
 def day_comes_first(cells: Iterable[Cell]) -> bool | None:
@@ -245,28 +218,25 @@ def read_day(cell: Cell, *, day_first: bool | None) -> date:
     """The day in a cell: 2026-04-01, 1 April 2026, Apr 1, 2026, 01/04/2026 or a spreadsheet's date."""
     if isinstance(cell, date):
         return cell
-    try:
-        if found := _YEAR_FIRST.fullmatch(cell):
-            return date(int(found[1]), int(found[2]), int(found[3]))
-        if found := _DAY_FIRST.fullmatch(cell):
-            return date(int(found[3]), _MONTHS[found[2].lower()], int(found[1]))
-        if found := _MONTH_FIRST.fullmatch(cell):
-            return date(int(found[3]), _MONTHS[found[1].lower()], int(found[2]))
-        if found := _SLASHES.fullmatch(cell):
-            return _with_slashes(cell, int(found[1]), int(found[2]), int(found[3]), day_first)
-    except NotADay:
-        raise
-    except (ValueError, KeyError):
-        pass
-    raise NotADay(f"“{cell}” is not a day. Write it like 2026-04-01.")
+    written, formats = cell, _FORMATS
+    if found := _SLASHES.fullmatch(cell):
+        formats = (_order_with_slashes(cell, int(found[1]), int(found[2]), day_first),)
+    else:
+        written = _SEPT.sub("Sep", _NOISE.sub("", cell)).replace("-", " ")
+    for form in formats:
+        try:
+            return datetime.strptime(written, form).date()
+        except ValueError:
+            continue
+    raise WrongCell(f"“{cell}” is not a day. Write it like 2026-04-01.")
 
 
-def _with_slashes(cell: str, first: int, second: int, year: int, day_first: bool | None) -> date:
+def _order_with_slashes(cell: str, first: int, second: int, day_first: bool | None) -> str:
     if first > 12 or (day_first and second <= 12):
-        return date(year, second, first)
+        return "%d/%m/%Y"
     if second > 12 or day_first is False or first == second:
-        return date(year, first, second)
-    raise NotADay(
+        return "%m/%d/%Y"
+    raise WrongCell(
         f"“{cell}” could be two days, and nothing else in the file says which number is the month. "
         "Write it like 2026-04-01."
     )

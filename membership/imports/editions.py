@@ -1,19 +1,19 @@
-"""How old the imported lists are, and which are too old to propose anything on their strength."""
+"""How old the imported lists are, and which are too old to propose anything because of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from communities.rules.assess import Finding
 from communities.rules.vocabulary import Evidence, FactKind
 from membership.models import CoordinationRole, EvaMembership, Program, ProgramPosition
-from membership.register.evidence import Evidenced
+from membership.register.evidence import EvidencedModel
 
 # Where the register keeps what the rules look at.
-FACTS: dict[FactKind, type[Evidenced]] = {
+FACTS: dict[FactKind, type[EvidencedModel]] = {
     FactKind.CASELOAD: ProgramPosition,
     FactKind.FUNDING: Program,
     FactKind.EVA_MEMBERSHIP: EvaMembership,
@@ -23,7 +23,7 @@ FACTS: dict[FactKind, type[Evidenced]] = {
 
 @dataclass(frozen=True)
 class KnownList:
-    """An imported list in its newest form."""
+    """An imported list and the day of its newest version."""
 
     kind: FactKind
     name: str
@@ -35,7 +35,7 @@ class KnownList:
 
     @property
     def limit(self) -> int:
-        """Days after which it proposes nothing."""
+        """Days after which nothing is proposed because of the list."""
         return settings.LIST_LIMIT_DAYS[self.kind.value]
 
 
@@ -44,44 +44,44 @@ class KnownLists:
     """The lists as they are known on a day."""
 
     on: date
-    newest: Mapping[FactKind, tuple[KnownList, ...]]
+    lists: tuple[KnownList, ...]
 
     @property
     def too_old(self) -> list[KnownList]:
-        return [
-            known
-            for lists in self.newest.values()
-            for known in lists
-            if self._is_past(known.kind, known.as_of)
-        ]
+        return [known for known in self.lists if self._is_too_old(known.kind, known.as_of)]
+
+    def carried(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The findings that something may be proposed for."""
+        return tuple(finding for finding in findings if self.carries(finding))
 
     def carries(self, finding: Finding) -> bool:
-        """Whether anything may be proposed on the strength of this finding.
+        """Whether anything may be proposed because of this finding.
 
-        What staff checked or the worker said does not age with a list. Where nothing is known, the
-        newest list of the kind would have to say so.
+        Facts from staff or the worker do not age. An unknown fact is as old as the newest list of its
+        kind, which would have to name it.
         """
         kind = finding.facts
         if kind is None or (finding.evidence is not None and not finding.rests_on_a_list):
             return True
-        as_of = finding.as_of or max((known.as_of for known in self.newest[kind]), default=None)
-        return as_of is None or not self._is_past(kind, as_of)
+        newest = max((known.as_of for known in self.lists if known.kind == kind), default=None)
+        as_of = finding.as_of or newest
+        return as_of is None or not self._is_too_old(kind, as_of)
 
-    def carried(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        return tuple(f for f in findings if self.carries(f))
-
-    def _is_past(self, kind: FactKind, as_of: date) -> bool:
+    def _is_too_old(self, kind: FactKind, as_of: date) -> bool:
         return as_of < self.on - timedelta(days=settings.LIST_LIMIT_DAYS[kind.value])
 
 
 def known_lists(on: date) -> KnownLists:
     """Every list that a fact of the register names; one query for each kind of fact."""
-    return KnownLists(on=on, newest={kind: _newest(kind) for kind in FACTS})
-
-
-def _newest(kind: FactKind) -> tuple[KnownList, ...]:
-    listed = FACTS[kind]._default_manager.filter(
-        evidence__in=[Evidence.LISTED, Evidence.CONTRADICTED], list_as_of__isnull=False
+    listed = Q(evidence__in=[Evidence.LISTED, Evidence.CONTRADICTED], list_as_of__isnull=False)
+    return KnownLists(
+        on,
+        tuple(
+            KnownList(kind, name, as_of)
+            for kind, model in FACTS.items()
+            for name, as_of in model._default_manager.filter(listed)
+            .order_by("list_name")
+            .values_list("list_name")
+            .annotate(Max("list_as_of"))
+        ),
     )
-    newest = listed.order_by("list_name").values_list("list_name").annotate(Max("list_as_of"))
-    return tuple(KnownList(kind, name, as_of) for name, as_of in newest)

@@ -1,4 +1,4 @@
-"""Lists that staff bring in, and how far each has come."""
+"""Imports of lists, and the state of each."""
 
 from datetime import date
 
@@ -29,11 +29,10 @@ class RowOutcome(models.IntegerChoices):
 
 
 class ListImport(models.Model):
-    """One list on its way into the register, and afterwards the memory of it.
+    """One import of a list, and afterwards the record of it.
 
-    ``content`` and the rows are personal data: they are there from the upload until the list is
-    applied or put aside, and not a moment longer. What stays is which list of which day came in,
-    who brought it, and the counts. ``community`` is set for a roster only: its team alone sees it.
+    ``content`` and the rows are personal data: they are deleted as soon as the list is applied or
+    discarded. What stays is which list of which day was imported, by whom, and the counts. ``community`` is set for a roster only: its team alone sees it.
     """
 
     class State(models.TextChoices):
@@ -90,9 +89,9 @@ class ListImport(models.Model):
 
     @classmethod
     def newest(cls) -> dict[tuple[str, str], date]:
-        """For each list that came in, by kind and name: the day of its newest edition."""
-        editions = cls.objects.filter(state=cls.State.APPLIED).order_by()
-        rows = editions.values_list("kind", "list_name").annotate(day=Max("as_of"))
+        """For each imported list, by kind and name: the day of its newest version."""
+        applied = cls.objects.filter(state=cls.State.APPLIED).order_by()
+        rows = applied.values_list("kind", "list_name").annotate(day=Max("as_of"))
         return {(kind, name): day for kind, name, day in rows}
 
     @property

@@ -1,12 +1,10 @@
-"""The life of a list: upload, check, confirm, apply, or put aside.
+"""The life of a list: upload, check, confirm, apply, or discard.
 
 Nothing of the register is written before ``apply``, and then all of the list or nothing of it.
 The admin, the task and the command call the same verbs.
 """
 
-import logging
 from datetime import date, datetime, timedelta
-from functools import partial
 from pathlib import PurePath
 
 from celery import current_app
@@ -15,21 +13,20 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.access.verbs import want_for_roster
-from membership.imports.applying import Listed
-from membership.imports.columns import ListRow
-from membership.imports.plan import Plan, Progress, make_plan, read_list
+from membership.imports.columns import ListRow, read_rows
+from membership.imports.kinds import IMPORTERS
+from membership.imports.plan import Plan, make_plan
+from membership.imports.sheets import read_sheet
 from membership.models import ListImport, ListImportRow, ListKind, RowOutcome, User
 from membership.refusal import Refused
 from membership.register.names import clean_text, name_key
 from membership.rosters.reassessment import reassess
 
-logger = logging.getLogger(__name__)
-
 CARRY_ON_TASK = "membership.carry_on_with_list"
 
 State = ListImport.State
 
-# A list that nobody confirms is put aside, because its file and rows are personal data.
+# A list that nobody confirms is discarded, because its file and rows are personal data.
 KEPT_FOR = timedelta(days=7)
 # Without a sign of life for so long, the work has died with its worker and is done again.
 STALLED_AFTER = timedelta(minutes=5)
@@ -46,72 +43,61 @@ def upload(
     now: datetime,
     community: CommunityOfPractice | None = None,
 ) -> ListImport:
-    """Keep a file and ask a worker to check it."""
+    """Save a file and ask a worker to check it."""
     with transaction.atomic():
-        kept = ListImport.objects.create(
-            kind=kind,
-            list_name=usual_name(kind, list_name),
-            as_of=as_of,
-            community=community,
-            content=content,
-            file_name=_short_file_name(file_name),
-            uploaded_by=by,
-            uploaded_at=now,
-            moved_at=now,
-        )
-        transaction.on_commit(partial(_notify_worker, kept.pk), robust=True)
-    return kept
+        list_import = _new_import(kind, list_name, as_of, file_name, community, now)
+        list_import.content, list_import.uploaded_by = content, by
+        list_import.save()
+        _notify_worker_on_commit(list_import.pk)
+    return list_import
 
 
 def check(*, list_import_id: int, now: datetime) -> None:
-    """The dry run: keep per row what it would do. A second run gives the same."""
-    kept = ListImport.objects.select_related("community").get(pk=list_import_id)
-    if kept.state != State.CHECKING:
+    """The dry run: save what each row would do. A second run gives the same."""
+    list_import = ListImport.objects.select_related("community").get(pk=list_import_id)
+    if list_import.state != State.CHECKING:
         return
     try:
-        rows = read_list(ListKind(kept.kind), bytes(kept.content or b""), kept.file_name)
-        _show_progress(kept.pk, 20)
-        plan = _plan_of(
-            kept,
-            rows,
-            progress=lambda percent: _show_progress(kept.pk, 20 + percent * 7 // 10),
-        )
+        rows = _read_file(list_import)
+        _show_progress(list_import.pk, 20)
+        plan = make_plan(list_import, rows)
     except Refused as refusal:
-        _refuse(kept.pk, str(refusal), now)
+        _refuse(list_import.pk, str(refusal), now)
     else:
-        _keep_plan(kept.pk, plan, now)
+        _save_plan(list_import.pk, plan, now)
 
 
 def confirm(*, list_import_id: int, now: datetime) -> None:
-    """Staff say so: the list is to be written. Raises ``Refused`` where it does not wait for that."""
+    """Staff confirm that the list is to be written. Raises ``Refused`` where it does not wait for that."""
     with transaction.atomic():
-        kept = _locked(list_import_id)
-        if kept.state != State.READY:
-            raise Refused(f"This list cannot be written now: {kept.get_state_display().lower()}.")
-        kept.state, kept.percent, kept.moved_at = State.APPLYING, 0, now
-        kept.save(update_fields=["state", "percent", "moved_at"])
-        transaction.on_commit(partial(_notify_worker, kept.pk), robust=True)
+        list_import = _locked(list_import_id)
+        if list_import.state != State.READY:
+            state = list_import.get_state_display().lower()
+            raise Refused(f"This list cannot be written now: {state}.")
+        list_import.state, list_import.percent, list_import.moved_at = State.APPLYING, 0, now
+        list_import.save(update_fields=["state", "percent", "moved_at"])
+        _notify_worker_on_commit(list_import.pk)
 
 
 def apply(*, list_import_id: int, now: datetime) -> None:
-    """Write a list that staff confirmed: all of it, or nothing where the register says no by now."""
-    kept = ListImport.objects.get(pk=list_import_id)
-    if kept.state != State.APPLYING:
+    """Write a list that staff confirmed: all of it, or nothing where a row has become wrong since."""
+    list_import = ListImport.objects.get(pk=list_import_id)
+    if list_import.state != State.APPLYING:
         return
     try:
-        rows = read_list(ListKind(kept.kind), bytes(kept.content or b""), kept.file_name)
-        _show_progress(kept.pk, 40)
+        rows = _read_file(list_import)
+        _show_progress(list_import.pk, 40)
         with transaction.atomic():
-            kept = _locked(list_import_id)
-            if kept.state != State.APPLYING:
+            list_import = _locked(list_import_id)
+            if list_import.state != State.APPLYING:
                 return
-            plan = _plan_of(kept, rows, lock=True)
+            plan = make_plan(list_import, rows, lock=True)
             _refuse_errors(plan)
-            _write(kept, plan, now)
+            _write(list_import, plan, now)
     except Refused as refusal:
         _refuse(list_import_id, str(refusal), now)
     else:
-        reassess(now=now)  # the worklists follow the list at once
+        reassess(now=now)  # the roster checks follow the list at once
 
 
 def write_at_once(
@@ -127,38 +113,33 @@ def write_at_once(
 ) -> Plan:
     """Check and write a list in one go, for the command. Raises nothing for errors in rows.
 
-    Nothing is written in a dry run, nor where the plan that is given back has errors.
+    Nothing is written in a dry run, nor where the plan that is returned has errors.
     """
-    rows = read_list(kind, content, file_name)
-    kept = ListImport(
-        kind=kind,
-        list_name=usual_name(kind, list_name),
-        as_of=as_of,
-        community=community,
-        file_name=_short_file_name(file_name),
-        uploaded_at=now,
-    )
+    list_import = _new_import(kind, list_name, as_of, file_name, community, now)
+    list_import.content = content
+    rows = _read_file(list_import)
     with transaction.atomic():
-        plan = _plan_of(kept, rows, lock=not dry_run)
-        written = not dry_run and not plan.errors
-        if written:
-            _write(kept, plan, now)
-    if written:
+        plan = make_plan(list_import, rows, lock=not dry_run)
+        is_written = not dry_run and not plan.errors
+        if is_written:
+            _write(list_import, plan, now)
+    if is_written:
         reassess(now=now)
     return plan
 
 
 def discard(*, list_import_id: int, now: datetime) -> None:
-    """Put a list aside that is not wanted; its file and rows go. Raises ``Refused`` where it was used."""
+    """Discard a list that is not wanted, its file and rows. Raises ``Refused`` where it was used."""
     with transaction.atomic():
-        kept = _locked(list_import_id)
-        if kept.state not in (State.READY, State.REFUSED):
-            raise Refused(f"This list cannot be put aside: {kept.get_state_display().lower()}.")
-        _end(kept, State.DISCARDED, now)
+        list_import = _locked(list_import_id)
+        if list_import.state not in (State.READY, State.REFUSED):
+            state = list_import.get_state_display().lower()
+            raise Refused(f"This list cannot be put aside: {state}.")
+        _close(list_import, State.DISCARDED, now)
 
 
 def discard_old(*, now: datetime) -> int:
-    """Put aside what nobody confirmed in a week. Gives the number of lists."""
+    """Discard what nobody confirmed in a week. Returns the number of lists."""
     old = ListImport.objects.filter(
         state__in=[State.READY, State.REFUSED], moved_at__lt=now - KEPT_FOR
     )
@@ -169,7 +150,7 @@ def discard_old(*, now: datetime) -> int:
 
 
 def carry_on(*, list_import_id: int, now: datetime) -> None:
-    """Do what a list waits for: its check, or its writing."""
+    """Do what a list waits for: check it, or write it."""
     check(list_import_id=list_import_id, now=now)
     apply(list_import_id=list_import_id, now=now)
 
@@ -182,29 +163,39 @@ def stalled(*, now: datetime) -> list[int]:
     return list(waiting.values_list("pk", flat=True))
 
 
-def usual_name(kind: str, name: str) -> str:
-    """The name of a list as it was written when it first came in, so that its editions meet."""
-    cleaned = clean_text(name)
-    known = ListImport.objects.filter(kind=kind).order_by("list_name").values_list("list_name")
-    by_key = {name_key(other): other for (other,) in known.distinct()}
-    return by_key.get(name_key(cleaned), cleaned)
-
-
-def _plan_of(
-    kept: ListImport,
-    rows: list[ListRow],
-    *,
-    lock: bool = False,
-    progress: Progress = lambda percent: None,
-) -> Plan:
-    return make_plan(
-        kind=ListKind(kept.kind),
-        rows=rows,
-        listed=Listed(kept.list_name, kept.as_of),
-        community=kept.community,
-        lock=lock,
-        progress=progress,
+def _new_import(
+    kind: ListKind,
+    list_name: str,
+    as_of: date,
+    file_name: str,
+    community: CommunityOfPractice | None,
+    now: datetime,
+) -> ListImport:
+    path = PurePath(clean_text(file_name))
+    return ListImport(
+        kind=kind,
+        list_name=_canonical_name(kind, list_name),
+        as_of=as_of,
+        community=community,
+        # Without its folders, and with its ending even where the name is long.
+        file_name=f"{path.stem[:100]}{path.suffix[:20]}",
+        uploaded_at=now,
+        moved_at=now,
     )
+
+
+def _canonical_name(kind: ListKind, name: str) -> str:
+    """The name of a list as it was written when it first came in, so that its versions meet."""
+    cleaned = clean_text(name)
+    known = ListImport.objects.filter(kind=kind).order_by("list_name")
+    names = known.values_list("list_name", flat=True).distinct()
+    return {name_key(other): other for other in names}.get(name_key(cleaned), cleaned)
+
+
+def _read_file(list_import: ListImport) -> list[ListRow]:
+    """The rows of the file. Raises ``Refused`` where the file as a whole is of no use."""
+    sheet = read_sheet(bytes(list_import.content or b""), list_import.file_name)
+    return read_rows(IMPORTERS[list_import.kind].columns, sheet)
 
 
 def _locked(list_import_id: int) -> ListImport:
@@ -212,55 +203,45 @@ def _locked(list_import_id: int) -> ListImport:
     return rows.get(pk=list_import_id)
 
 
-def _keep_plan(pk: int, plan: Plan, now: datetime) -> None:
+def _save_plan(pk: int, plan: Plan, now: datetime) -> None:
     with transaction.atomic():
-        kept = _locked(pk)
-        if kept.state != State.CHECKING:
+        list_import = _locked(pk)
+        if list_import.state != State.CHECKING:
             return
-        _count(kept, plan)
-        _keep_rows(kept, plan)
-        kept.percent, kept.moved_at = 100, now
-        kept.state = State.REFUSED if plan.errors else State.READY
+        _count(list_import, plan)
+        list_import.rows.all().delete()
+        for row in plan.rows:
+            row.list_import = list_import
+        ListImportRow.objects.bulk_create(plan.rows)
+        list_import.percent, list_import.moved_at = 100, now
+        list_import.state = State.REFUSED if plan.errors else State.READY
         if plan.errors:
-            kept.content = None
-        kept.save()
+            list_import.content = None
+        list_import.save()
 
 
-def _keep_rows(kept: ListImport, plan: Plan) -> None:
-    kept.rows.all().delete()
-    ListImportRow.objects.bulk_create(
-        ListImportRow(
-            list_import=kept,
-            number=row.number,
-            outcome=row.outcome,
-            what=row.what,
-            sentence=row.sentence,
-        )
-        for row in plan.rows
-    )
-
-
-def _write(kept: ListImport, plan: Plan, now: datetime) -> None:
-    """Everything of the list, and the memory of it. Runs inside the caller's transaction."""
+def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:
+    """Everything of the list, and the record of it. Runs inside the caller's transaction."""
     plan.register.save()
-    if kept.community:
-        want_for_roster(community=kept.community, by=kept.uploaded_by, now=now)
-    _count(kept, plan)
-    _end(kept, State.APPLIED, now)
+    if list_import.community:
+        want_for_roster(community=list_import.community, by=list_import.uploaded_by, now=now)
+    _count(list_import, plan)
+    _close(list_import, State.APPLIED, now)
 
 
-def _end(kept: ListImport, state: ListImport.State, now: datetime) -> None:
-    kept.state, kept.content, kept.percent, kept.moved_at = state, None, 100, now
-    kept.save()
-    kept.rows.all().delete()
+def _close(list_import: ListImport, state: ListImport.State, now: datetime) -> None:
+    list_import.state, list_import.content = state, None
+    list_import.percent, list_import.moved_at = 100, now
+    list_import.save()
+    list_import.rows.all().delete()
 
 
 def _refuse(pk: int, problem: str, now: datetime) -> None:
     with transaction.atomic():
-        kept = _locked(pk)
-        if kept.is_working:
-            kept.problem = problem
-            _end(kept, State.REFUSED, now)
+        list_import = _locked(pk)
+        if list_import.is_working:
+            list_import.problem = problem
+            _close(list_import, State.REFUSED, now)
 
 
 def _refuse_errors(plan: Plan) -> None:
@@ -272,26 +253,18 @@ def _refuse_errors(plan: Plan) -> None:
         )
 
 
-def _count(kept: ListImport, plan: Plan) -> None:
+def _count(list_import: ListImport, plan: Plan) -> None:
     counts = plan.counts
-    kept.added, kept.changed = counts[RowOutcome.ADD], counts[RowOutcome.CHANGE]
-    kept.same, kept.errors = counts[RowOutcome.SAME], counts[RowOutcome.ERROR]
+    list_import.added, list_import.changed = counts[RowOutcome.ADD], counts[RowOutcome.CHANGE]
+    list_import.same, list_import.errors = counts[RowOutcome.SAME], counts[RowOutcome.ERROR]
 
 
 def _show_progress(pk: int, percent: int) -> None:
     ListImport.objects.filter(pk=pk).update(percent=percent, moved_at=timezone.now())
 
 
-def _short_file_name(name: str) -> str:
-    """The name without its folders, and the ending also where it is long."""
-    path = PurePath(clean_text(name))
-    return f"{path.stem[:100]}{path.suffix[:20]}"
-
-
-def _notify_worker(list_import_id: int) -> None:
-    """Ask a worker to go on with the list. Without a broker the sweep finds it."""
-    try:
-        current_app.send_task(CARRY_ON_TASK, args=[list_import_id])
-    except Exception:
-        # Whatever the broker's trouble is, the list is a row and the sweep will find it.
-        logger.warning("The broker did not take the task for list %s.", list_import_id)
+def _notify_worker_on_commit(list_import_id: int) -> None:
+    """Ask a worker to go on with the list; without a broker the sweep finds it."""
+    transaction.on_commit(
+        lambda: current_app.send_task(CARRY_ON_TASK, args=[list_import_id]), robust=True
+    )

@@ -1,1 +1,1 @@
-"""Meetings: planned by staff, answered by who is enrolled, in calendars without the way in."""
+"""Meetings: planned by staff, answered by members, and in their calendars without the join link."""

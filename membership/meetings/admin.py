@@ -1,11 +1,10 @@
-"""Each team's meetings on the staff desk."""
+"""Each team's meetings on the staff site."""
 
 from datetime import date
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 
 from communities.models import Meeting
@@ -48,32 +47,19 @@ class MeetingAdmin(CustomPageAdmin):
     search_help_text = "Topic"
     ordering = ["starts_at", "pk"]
     actions = None
+    row_views = {
+        "edit": desk_views.edit,
+        "cancel": desk_views.cancel,
+        "came": desk_views.came,
+        "zoom": desk_views.zoom,
+        "zoom-confirm": desk_views.zoom_confirm,
+    }
 
-    def get_queryset(self, request: AuthenticatedRequest) -> QuerySet[Meeting]:  # type: ignore[override]
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Meeting]:
         return meetings_for_staff(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(families_of(request.user))
-
-    def get_urls(self) -> list[URLPattern]:
-        pages = [
-            ("edit", desk_views.edit),
-            ("cancel", desk_views.cancel),
-            ("came", desk_views.came),
-            ("zoom", desk_views.zoom),
-            ("zoom-confirm", desk_views.zoom_confirm),
-        ]
-        return [
-            *(
-                path(
-                    f"<int:pk>/{name}/",
-                    self.admin_site.admin_view(view),
-                    name=f"communities_meeting_{name}",
-                )
-                for name, view in pages
-            ),
-            *super().get_urls(),
-        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None

@@ -5,11 +5,11 @@ count; who joins late sees everything.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from communities.models import Meeting
 from membership.accounts.teams import families_of
@@ -25,40 +25,25 @@ Answer = Attendance.Answer
 
 def meetings_of(person: Person) -> QuerySet[Meeting]:
     """The meetings of the communities that they are enrolled in now, cancelled ones too."""
-    hers = Enrolment.objects.filter(person=person, ended_on__isnull=True).values("community")
-    theirs = Meeting.communities.through.objects.filter(communityofpractice__in=hers)
-    return (
-        Meeting.objects.filter(pk__in=theirs.values("meeting"))
-        .select_related("team")
-        .prefetch_related("communities")
+    enrolled_in = Enrolment.objects.filter(person=person, ended_on__isnull=True).values("community")
+    # Through the table between them, because a join would give a meeting of two communities twice.
+    links = Meeting.communities.through.objects.filter(communityofpractice__in=enrolled_in)
+    meetings = Meeting.objects.filter(pk__in=links.values("meeting"))
+    return meetings.select_related("team").prefetch_related("communities")
+
+
+def meetings_with_answers(person: Person) -> QuerySet[Meeting]:
+    """The same, each with their own answer, if any, in the list ``own_attendances``."""
+    own = Attendance.objects.filter(person=person)
+    return meetings_of(person).prefetch_related(
+        Prefetch("attendances", queryset=own, to_attr="own_attendances")
     )
 
 
-@dataclass(frozen=True)
-class Invitation:
-    """A meeting as one person sees it: with their own answer."""
-
-    meeting: Meeting
-    answer: str
-
-    @property
-    def answer_in_words(self) -> str:
-        return Answer(self.answer).label if self.answer else ""
-
-
-def invitations(person: Person, meetings: QuerySet[Meeting]) -> list[Invitation]:
-    """These meetings with their answers; three queries, however many there are."""
-    rows = list(meetings)
-    said = dict(
-        Attendance.objects.filter(person=person, meeting__in=rows).values_list("meeting", "answer")
-    )
-    return [Invitation(meeting, said.get(meeting.pk, "")) for meeting in rows]
-
-
-def next_meetings(person: Person, *, now: datetime, most: int = 3) -> list[Invitation]:
-    """What their own page shows: the next meetings, soonest first, for the include ``next.html``."""
-    to_come = meetings_of(person).filter(ends_at__gt=now, cancelled_at__isnull=True)
-    return invitations(person, to_come[:most])
+def next_meetings(person: Person, *, now: datetime, limit: int = 3) -> QuerySet[Meeting]:
+    """The next meetings for their own page, soonest first."""
+    to_come = meetings_with_answers(person).filter(ends_at__gt=now, cancelled_at__isnull=True)
+    return to_come[:limit]
 
 
 @transaction.atomic
@@ -78,6 +63,15 @@ def answer(*, meeting_id: int, person: Person, answer: str, now: datetime) -> No
     )
 
 
+def lock_meeting(meeting_id: int, by: User) -> Meeting:
+    """Lock a meeting of a team of this member of staff. Inside the caller's transaction."""
+    meetings = Meeting.objects.select_for_update(of=("self",)).select_related("team")
+    meeting = meetings.get(pk=meeting_id)
+    if meeting.team.family not in families_of(by):
+        raise Refused("This meeting belongs to the other team.")
+    return meeting
+
+
 def people_of(meeting: Meeting) -> QuerySet[Person]:
     """Who is on the rosters of its communities on its day, and whoever was noted already."""
     on_the_roster = _enrolled(meeting).filter(
@@ -94,43 +88,42 @@ def answers_to(meeting: Meeting) -> list[Attendance]:
 
 
 def counting_on(meeting: Meeting) -> list[Person]:
-    """Who plans to come: they said yes or maybe, or had a letter with its time and did not say no."""
-    told = OutboxEmail.objects.filter(
+    """Who plans to come: they said yes or maybe, or had an email with its time and did not say no."""
+    emailed = OutboxEmail.objects.filter(
         about=meeting.about,
         kind__in=[emails.REMINDER, emails.MOVED],
         person=OuterRef("pk"),
         wanted=True,
     )
-    said_so = _said(meeting).filter(answer__in=[Answer.YES, Answer.MAYBE])
-    return list(can_be_written_to(meeting).filter(Q(Exists(said_so)) | Q(Exists(told))))
+    said_yes = _answers(meeting).filter(answer__in=[Answer.YES, Answer.MAYBE])
+    return list(can_be_written_to(meeting).filter(Q(Exists(said_yes)) | Q(Exists(emailed))))
 
 
 def keep_letters_from(person: Person) -> None:
-    """An enrolment of theirs ends: news of meetings that are no longer theirs and still waits stays here.
+    """Cancel the emails that wait about meetings that are no longer theirs, because an enrolment ended.
 
     Runs inside the caller's transaction.
     """
-    under_way = OutboxEmail.objects.filter(
+    waiting = OutboxEmail.objects.filter(
         person=person,
         kind__in=cancelled_by(Event.NO_LONGER_INVITED),
         state__in=[OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING],
     )
-    hers = {meeting.about for meeting in meetings_of(person)}
-    for about in set(under_way.values_list("about", flat=True)) - hers:
+    still_theirs = {meeting.about for meeting in meetings_of(person)}
+    for about in set(waiting.values_list("about", flat=True)) - still_theirs:
         cancel(about=about, event=Event.NO_LONGER_INVITED, person=person)
 
 
 def can_be_written_to(meeting: Meeting) -> QuerySet[Person]:
     """Who is enrolled now, has an email, may sign in, and did not say no."""
     enrolled_now = Exists(_enrolled(meeting).filter(ended_on__isnull=True))
-    said_no = Exists(_said(meeting).filter(answer=Answer.NO))
+    said_no = Exists(_answers(meeting).filter(answer=Answer.NO))
     people = Person.objects.filter(enrolled_now, ~said_no).exclude(email="")
     return people.exclude(user__is_active=False).order_by("pk")
 
 
-@dataclass(frozen=True)
-class Noted:
-    """How the note of who came has changed."""
+class AttendanceChange(NamedTuple):
+    """How the note of who came has changed, as numbers of people."""
 
     added: int
     removed: int
@@ -148,13 +141,9 @@ def note_who_came(
     by: User,
     now: datetime,
     source: str = "by hand",
-) -> Noted:
+) -> AttendanceChange:
     """Of the people ``shown``, those in ``came`` were there and the others were not."""
-    meeting = (
-        Meeting.objects.select_for_update(of=("self",)).select_related("team").get(pk=meeting_id)
-    )
-    if meeting.team.family not in families_of(by):
-        raise Refused("This meeting belongs to the other team.")
+    meeting = lock_meeting(meeting_id, by)
     if meeting.is_cancelled:
         raise Refused("This meeting was cancelled, so nobody came.")
     if now < meeting.starts_at:
@@ -162,18 +151,18 @@ def note_who_came(
     known = set(people_of(meeting).filter(pk__in=shown).values_list("pk", flat=True))
     rows = meeting.attendances.filter(came=True, person__in=known)
     before = set(rows.values_list("person_id", flat=True))
-    now_there = known & set(came)
-    rows.exclude(person__in=now_there).update(came=False)
+    present = known & set(came)
+    rows.exclude(person__in=present).update(came=False)
     Attendance.objects.bulk_create(
-        (Attendance(meeting=meeting, person_id=pk, came=True) for pk in now_there - before),
+        (Attendance(meeting=meeting, person_id=pk, came=True) for pk in present - before),
         update_conflicts=True,
         unique_fields=["meeting", "person"],
         update_fields=["came"],
     )
-    noted = Noted(len(now_there - before), len(before - now_there))
-    if noted.added or noted.removed:
-        record(meeting, by=by, words=f"Noted who came, {source}: {noted}.")
-    return noted
+    change = AttendanceChange(added=len(present - before), removed=len(before - present))
+    if any(change):
+        record(meeting, by=by, words=f"Noted who came, {source}: {change}.")
+    return change
 
 
 def _enrolled(meeting: Meeting) -> QuerySet[Enrolment]:
@@ -183,6 +172,6 @@ def _enrolled(meeting: Meeting) -> QuerySet[Enrolment]:
     )
 
 
-def _said(meeting: Meeting) -> QuerySet[Attendance]:
+def _answers(meeting: Meeting) -> QuerySet[Attendance]:
     """What the person of the outer query said about this meeting."""
     return Attendance.objects.filter(meeting=meeting, person=OuterRef("pk"))

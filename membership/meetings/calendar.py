@@ -3,7 +3,7 @@
 Times are written in UTC. With TZID=America/Vancouver a program takes its own zone data and ignores
 the VTIMEZONE that comes along, and zone data from before 2026 has British Columbia change its clocks
 in November: such a program would place every winter meeting an hour off. In UTC the moment is right
-everywhere, without a VTIMEZONE, and a reminder rings in time even where the program, with old data,
+everywhere, without a VTIMEZONE, and a reminder is shown in time even where the program, with old data,
 shows another hour beside it. For them the description says the time in words.
 
 A calendar is often shared, and shows on locked screens: the summary is neutral, there is no
@@ -13,20 +13,17 @@ organizer, nobody is named, and the link leads to the portal, which looks at the
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db.models import QuerySet
 from django.urls import reverse
+from icalendar import Calendar, Event
 
 from communities.models import Meeting
 from membership.meetings.attendance import meetings_of
 from membership.meetings.emails import link_to
-from membership.models import CalendarFeed, Enrolment, Person
-
-if TYPE_CHECKING:
-    from icalendar import Calendar, Event
+from membership.models import CalendarFeed, Person
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 # How often programs should ask again: a changed time shows the same day.
@@ -34,7 +31,7 @@ ASK_AGAIN = timedelta(hours=6)
 FEED_GOES_BACK = timedelta(days=365)
 
 
-def one(meeting: Meeting) -> bytes:
+def meeting_file(meeting: Meeting) -> bytes:
     """The calendar of one meeting, to download."""
     return _calendar([meeting]).to_ical()
 
@@ -50,10 +47,7 @@ def feed(meetings: Iterable[Meeting]) -> bytes:
     return calendar.to_ical()
 
 
-def _calendar(meetings: Iterable[Meeting]) -> "Calendar":
-    # Here, because it takes every process megabytes that few of them need.
-    from icalendar import Calendar
-
+def _calendar(meetings: Iterable[Meeting]) -> Calendar:
     calendar = Calendar()
     calendar.add("prodid", "-//EVA BC//Communities of Practice//EN")
     calendar.add("version", "2.0")
@@ -64,10 +58,8 @@ def _calendar(meetings: Iterable[Meeting]) -> "Calendar":
     return calendar
 
 
-def _event(meeting: Meeting) -> "Event":
-    from icalendar import Event
-
-    way_in = link_to("my:meeting-join", meeting)
+def _event(meeting: Meeting) -> Event:
+    join_page = link_to("my:meeting-join", meeting)
     event = Event()
     # The same for ever: a changed meeting replaces its older self, by its higher SEQUENCE.
     event.add("uid", str(meeting.uid))
@@ -77,8 +69,8 @@ def _event(meeting: Meeting) -> "Event":
     event.add("dtend", _utc(meeting.ends_at))
     event.add("summary", f"EVA BC, {meeting.community_names}: {meeting.kind_name}")
     event.add("location", "Zoom")
-    event.add("url", way_in)
-    event.add("description", f"{meeting.topic}\n{meeting.clock}\nTo join: {way_in}")
+    event.add("url", join_page)
+    event.add("description", f"{meeting.topic}\n{meeting.clock}\nTo join: {join_page}")
     event.add("status", "CANCELLED" if meeting.is_cancelled else "CONFIRMED")
     event.add("class", "PRIVATE")
     return event
@@ -122,10 +114,6 @@ def meetings_at(token: str, *, now: datetime) -> QuerySet[Meeting] | None:
         .select_related("person")
         .first()
     )
-    if not feed or not _is_anywhere(feed.person):
+    if not feed or not feed.person.enrolments.filter(ended_on__isnull=True).exists():
         return None
     return meetings_of(feed.person).filter(ends_at__gt=now - FEED_GOES_BACK)
-
-
-def _is_anywhere(person: Person) -> bool:
-    return Enrolment.objects.filter(person=person, ended_on__isnull=True).exists()

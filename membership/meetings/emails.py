@@ -1,6 +1,6 @@
-"""The letters about meetings: which words go to whom. The words are in ``templates/email/``.
+"""The emails about meetings. Their texts are in ``templates/email/``, until staff change them.
 
-None carries the way into a meeting: only the portal's page, which asks for the sign-in first.
+None carries Zoom's join link: only the portal's page, which asks for the sign-in first.
 """
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from membership.emails.queue import Letter
 from membership.models import Person
 
 REMINDER, MOVED, CANCELLED = "meeting-reminder", "meeting-moved", "meeting-cancelled"
-_OVERTAKEN = (Event.REPLACED, Event.NO_LONGER_INVITED)
+_CANCELLED_BY = (Event.REPLACED, Event.NO_LONGER_INVITED)
 
 _MEETING = (
     NAME,
@@ -46,7 +46,7 @@ LETTER_KINDS = (
         THE_PERSON,
         "The day before a meeting",
         (*_MEETING, _MEETING_LINK),
-        cancelled_by=_OVERTAKEN,
+        cancelled_by=_CANCELLED_BY,
     ),
     LetterKind(
         MOVED,
@@ -58,7 +58,7 @@ LETTER_KINDS = (
             Placeholder("was", "Day and time before", "Wednesday, 2 December 2026, 10:00"),
             _MEETING_LINK,
         ),
-        cancelled_by=_OVERTAKEN,
+        cancelled_by=_CANCELLED_BY,
     ),
     LetterKind(
         CANCELLED,
@@ -70,7 +70,7 @@ LETTER_KINDS = (
             own_words("Why", "The speaker is ill."),
             link("meetings_link", "The page of all meetings", "/my/meetings/"),
         ),
-        cancelled_by=_OVERTAKEN,
+        cancelled_by=_CANCELLED_BY,
     ),
 )
 

@@ -1,12 +1,11 @@
 """One reminder of each meeting, on the day before.
 
 Nothing is dated: a reminder is due from the day before until the meeting starts, and is queued once.
-So an hour that did not run is made up for by the next one. Its key names the meeting's day: a meeting
+So an hour that was missed is made up for by the next one. Its key names the meeting's day: a meeting
 that moves to another day has a reminder of its own, one that moves within its day has none, because
-whoever was reminded of the old time gets the letter with the new one.
+whoever was reminded of the old time gets the email with the new one.
 """
 
-from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -16,7 +15,7 @@ from communities.models import Meeting
 from membership.emails.queue import queue_once
 from membership.meetings import emails
 from membership.meetings.attendance import can_be_written_to
-from membership.models import OutboxEmail, Person
+from membership.models import OutboxEmail
 from membership.register.people import takes_reminders
 
 
@@ -42,17 +41,12 @@ def _remind(meeting_id: int, now: datetime) -> int:
     meeting = rows.get(pk=meeting_id)
     if meeting_id not in _soon(now):
         return 0
-    return sum(
-        queue_once(emails.reminder(meeting, person), key=key, about=meeting.about, now=now)
-        for person, key in _not_yet(meeting, can_be_written_to(meeting))
-    )
-
-
-def _not_yet(meeting: Meeting, people: Iterable[Person]) -> Iterator[tuple[Person, str]]:
-    keys = {
-        f"{meeting.about}:{meeting.day}:{emails.REMINDER}:{person.pk}": person for person in people
-    }
-    there = set(OutboxEmail.objects.filter(key__in=keys).values_list("key", flat=True))
-    for key, person in keys.items():
-        if key not in there and takes_reminders(person):
-            yield person, key
+    emails_of_meeting = OutboxEmail.objects.filter(about=meeting.about, kind=emails.REMINDER)
+    queued = set(emails_of_meeting.values_list("key", flat=True))
+    count = 0
+    for person in can_be_written_to(meeting):
+        key = f"{meeting.about}:{meeting.day}:{emails.REMINDER}:{person.pk}"
+        if key not in queued and takes_reminders(person):
+            email = emails.reminder(meeting, person)
+            count += queue_once(email, key=key, about=meeting.about, now=now)
+    return count

@@ -1,4 +1,4 @@
-"""Their pages: the meetings of their communities, whether they come, the way in, their calendar."""
+"""The member's pages: the meetings of their communities, their answers, joining, and their calendar."""
 
 import hashlib
 
@@ -17,7 +17,7 @@ from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
 from membership.meetings import attendance, calendar
 from membership.models import CalendarFeed
-from membership.refusal import Refused
+from membership.refusal import refusal_as_warning
 from membership.register.people import person_for
 
 PAST_SHOWN = 20
@@ -27,15 +27,13 @@ PAST_SHOWN = 20
 @require_safe
 def meetings(request: AuthenticatedRequest) -> HttpResponse:
     """What is to come, and what was."""
-    person, now = person_for(request.user), timezone.now()
-    hers = attendance.meetings_of(person)
-    over = hers.filter(ends_at__lte=now).order_by("-starts_at")[:PAST_SHOWN]
+    own, now = attendance.meetings_with_answers(person_for(request.user)), timezone.now()
     return render(
         request,
         "my/meetings/list.html",
         {
-            "to_come": attendance.invitations(person, hers.filter(ends_at__gt=now)),
-            "over": attendance.invitations(person, over),
+            "to_come": own.filter(ends_at__gt=now),
+            "over": own.filter(ends_at__lte=now).order_by("-starts_at")[:PAST_SHOWN],
         },
     )
 
@@ -43,16 +41,13 @@ def meetings(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 @require_safe
 def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """One meeting: when, what about, their answer, the way in."""
-    shown = _hers(request, pk)
-    person = person_for(request.user)
-    [invitation] = attendance.invitations(person, Meeting.objects.filter(pk=pk))
+    """One meeting: when, what about, their answer, joining it."""
+    shown = _own_meeting(request, pk)
     return render(
         request,
         "my/meetings/meeting.html",
         {
             "meeting": shown,
-            "invitation": invitation,
             "answers": attendance.Answer.choices,
             "is_to_come": shown.is_to_come(timezone.now()),
         },
@@ -63,29 +58,26 @@ def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_POST
 def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Say whether they come."""
-    shown = _hers(request, pk)
-    try:
+    _own_meeting(request, pk)
+    with refusal_as_warning(request):
         attendance.answer(
             meeting_id=pk,
             person=person_for(request.user),
             answer=request.POST.get("answer", ""),
             now=timezone.now(),
         )
-    except Refused as refusal:
-        messages.warning(request, str(refusal))
-    else:
         messages.success(request, "Thank you. EVA BC staff see your answer.")
-    return redirect("my:meeting", shown.pk)
+    return redirect("my:meeting", pk)
 
 
 @require_safe
 def join(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """The way in, for who is enrolled at this moment. Zoom's own link is on no page."""
+    """Join, for whoever is enrolled at this moment. Zoom's own link is on no page."""
     if not request.user.is_authenticated:
         # To the meeting's page, not back here: the form of the code may lead nowhere but to the
         # portal, and browsers hold every redirect that follows to that.
         return redirect_to_login(reverse("my:meeting", args=[pk]))
-    shown = _hers(request, pk)
+    shown = _own_meeting(request, pk)
     if shown.is_cancelled:
         messages.warning(request, "This meeting was cancelled.")
     elif not shown.is_to_come(timezone.now()):
@@ -103,7 +95,7 @@ def join(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_safe
 def meeting_calendar(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """One meeting as a file for a calendar program."""
-    content = calendar.one(_hers(request, pk))
+    content = calendar.meeting_file(_own_meeting(request, pk))
     name = {"Content-Disposition": 'attachment; filename="meeting.ics"'}
     return HttpResponse(content, content_type=calendar.CONTENT_TYPE, headers=name)
 
@@ -141,6 +133,6 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     return get_conditional_response(request, etag=etag, response=fresh) or fresh
 
 
-def _hers(request: AuthenticatedRequest, pk: int) -> Meeting:
+def _own_meeting(request: AuthenticatedRequest, pk: int) -> Meeting:
     """A meeting of a community they are in now; any other does not exist for them."""
-    return get_object_or_404(attendance.meetings_of(person_for(request.user)), pk=pk)
+    return get_object_or_404(attendance.meetings_with_answers(person_for(request.user)), pk=pk)

@@ -1,4 +1,4 @@
-"""Who came, as Zoom's list of participants says it.
+"""Who attended, from Zoom's list of participants.
 
 Zoom writes that list in several forms: with or without a part about the meeting above the headings,
 one row a person or one for each time they came in, with the waiting room as rows of its own. What
@@ -20,28 +20,20 @@ from membership.register.names import name_key
 HEADINGS_WITHIN = 20  # rows from the top
 MOST_NEAR = 200  # names that near matches are looked for
 _LONGEST = 254
-_MARKS = re.compile(r"[,;\t]")
+_SEPARATORS = re.compile(r"[,;\t]")
 _ADDRESS = re.compile(r"[^\s<>(),;]+@[^\s<>(),;]+")
 
-_NAME = Column(
-    "name",
-    "Name (original name)",
-    text(_LONGEST),
-    (
-        "Name",
-        "User name (original name)",
-        "User name",
-        "Participant",
-        "Participant name",
-        "Attendee",
-    ),
+_NAME_HEADINGS = (
+    "Name",
+    "User name (original name)",
+    "User name",
+    "Participant",
+    "Participant name",
+    "Attendee",
 )
-_EMAIL = Column(
-    "email",
-    "Email",
-    text(_LONGEST),
-    ("User email", "Email address", "Participant email", "Attendee email"),
-)
+_EMAIL_HEADINGS = ("User email", "Email address", "Participant email", "Attendee email")
+_NAME = Column("name", "Name (original name)", text(_LONGEST), _NAME_HEADINGS)
+_EMAIL = Column("email", "Email", text(_LONGEST), _EMAIL_HEADINGS)
 _WAITING = Column("waiting", "In waiting room", yes_or_no, ("Waiting room",), empty=False)
 _ATTENDED = Column("attended", "Attended", yes_or_no, empty=True)
 COLUMNS = (_NAME, _EMAIL, _WAITING, _ATTENDED)
@@ -69,7 +61,7 @@ class Report:
 
 @dataclass
 class Matches:
-    """Zoom's list held against the people of a meeting, each person once, in the surest way."""
+    """Zoom's list compared with the people of a meeting, each person once, in the surest way."""
 
     by_email: list[Person] = field(default_factory=list)
     by_name: list[Person] = field(default_factory=list)
@@ -84,7 +76,7 @@ class Matches:
 def read_file(content: bytes, file_name: str) -> Report:
     """Zoom's list as a CSV or XLSX file."""
     sheet = read_sheet(content, file_name)
-    start = _headings_of(sheet)
+    start = _heading_row(sheet)
     if start is None:
         raise Refused(
             "The file has no column “Name” or “Email”. Download the list of participants from Zoom "
@@ -96,7 +88,7 @@ def read_file(content: bytes, file_name: str) -> Report:
 def read_pasted(pasted: str) -> Report:
     """The same list as text, or one name or email a line."""
     lines = pasted.splitlines()
-    cells = (cell for line in lines[:HEADINGS_WITHIN] for cell in _MARKS.split(line))
+    cells = (cell for line in lines[:HEADINGS_WITHIN] for cell in _SEPARATORS.split(line))
     if {name_key(cell) for cell in cells if cell.strip()} & (_NAME.keys | _EMAIL.keys):
         return read_file(pasted.encode(), "pasted.csv")
     names = [
@@ -107,30 +99,25 @@ def read_pasted(pasted: str) -> Report:
 
 def match(report: Report, people: Sequence[Person]) -> Matches:
     """Who is meant: by email, else by a name that one person has, else by names that are near."""
-    matches, found = Matches(), set()
+    matches, found, unsure = Matches(), set(), []
     by_email = {person.email.lower(): person for person in people if person.email}
-    by_name = _only_ones(people)
-    left = []
-    for participant in report.participants:
-        person = by_email.get(participant.email)
-        if person is None:
-            left.append(participant)
-        elif person.pk not in found:
-            found.add(person.pk)
-            matches.by_email.append(person)
-    unsure = []
-    for participant in left:
-        same = {by_name[key].pk: by_name[key] for key in _keys(participant) if key in by_name}
-        if len(same) != 1:
+    by_name = _people_by_unique_name(people)
+    # Those whom an email tells come first: what is left of the people is looked for by name.
+    for participant in sorted(report.participants, key=lambda p: p.email not in by_email):
+        same_name = {by_name[key] for key in _keys(participant) if key in by_name}
+        if person := by_email.get(participant.email):
+            section = matches.by_email
+        elif len(same_name) == 1:
+            person, section = same_name.pop(), matches.by_name
+        else:
             unsure.append(participant)
             continue
-        [(pk, person)] = same.items()
-        if pk not in found:
-            found.add(pk)
-            matches.by_name.append(person)
-    others = [person for person in people if person.pk not in found]
-    for place, participant in enumerate(unsure):
-        near = _near(participant, others) if place < MOST_NEAR else []
+        if person not in found:
+            found.add(person)
+            section.append(person)
+    others = [person for person in people if person not in found]
+    for number, participant in enumerate(unsure):
+        near = _near(participant, others) if number < MOST_NEAR else []
         if near:
             matches.near.append((participant.shown, near))
         else:
@@ -168,14 +155,14 @@ def _names(cell: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _headings_of(sheet: Sequence[SheetRow]) -> int | None:
+def _heading_row(sheet: Sequence[SheetRow]) -> int | None:
     """Where the headings stand; above them Zoom may say things about the meeting."""
     wanted = _NAME.keys | _EMAIL.keys
-    for place, row in enumerate(sheet[:HEADINGS_WITHIN]):
+    for index, row in enumerate(sheet[:HEADINGS_WITHIN]):
         keys = {name_key(cell) for cell in row.cells if isinstance(cell, str) and cell}
         # The part about the meeting has a column for the host's email, and none for names.
         if keys & _NAME.keys or (keys & wanted and "meetingid" not in keys):
-            return place
+            return index
     return None
 
 
@@ -183,7 +170,7 @@ def _keys(participant: Participant) -> set[str]:
     return {name_key(name) for name in participant.names}
 
 
-def _only_ones(people: Iterable[Person]) -> dict[str, Person]:
+def _people_by_unique_name(people: Iterable[Person]) -> dict[str, Person]:
     """People by their names, without the names that two of them share."""
     by_key: dict[str, list[Person]] = {}
     for person in people:

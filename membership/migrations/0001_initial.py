@@ -372,11 +372,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='evamembership',
-            constraint=membership.register.periods.NoOverlap(condition=models.Q(('is_held', True)), holder='agency', name='eva_memberships_of_an_agency_do_not_overlap', violation_error_message='The agency holds a membership in some of these days already.'),
+            constraint=membership.register.periods.NoOverlapConstraint(condition=models.Q(('is_held', True)), holder='agency', name='eva_memberships_of_an_agency_do_not_overlap', violation_error_message='The agency holds a membership in some of these days already.'),
         ),
         migrations.AddConstraint(
             model_name='evamembership',
-            constraint=membership.register.periods.NoOverlap(condition=models.Q(('is_held', True)), holder='person', name='eva_memberships_of_a_person_do_not_overlap', violation_error_message='The person holds a membership in some of these days already.'),
+            constraint=membership.register.periods.NoOverlapConstraint(condition=models.Q(('is_held', True)), holder='person', name='eva_memberships_of_a_person_do_not_overlap', violation_error_message='The person holds a membership in some of these days already.'),
         ),
         migrations.AddConstraint(
             model_name='enrolment',

@@ -32,8 +32,8 @@ def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) ->
             correction = Correction.objects.create(
                 person=person, team=_team_of(person), text=text, asked_at=now
             )
-            letter = emails.news_correction(correction)
-            queue(letter, about=correction.about, event=correction.pk, now=now)
+            email = emails.news_correction(correction)
+            queue(email, about=correction.about, event=correction.pk, now=now)
     except IntegrityError as error:
         raise Refused(
             "You have asked for a correction already. EVA BC staff will answer it; then you can "
@@ -49,7 +49,7 @@ def _team_of(person: Person) -> SupportTeam:
 
 @transaction.atomic
 def answer(*, correction_id: int, by: User, state: str, text: str, now: datetime) -> Correction:
-    """Staff say that it is done, or why it is not; they get a letter."""
+    """Staff say that it is done, or why it is not; they get an email."""
     rows = Correction.objects.select_for_update(of=("self",)).select_related("person", "team")
     correction = rows.get(pk=correction_id)
     if correction.team.family not in families_of(by):
@@ -66,6 +66,6 @@ def answer(*, correction_id: int, by: User, state: str, text: str, now: datetime
         correction.person, by=by, words=f"Correction answered: {correction.get_state_display()}."
     )
     if correction.person.email:
-        letter = emails.answered(correction, text.strip())
-        queue(letter, about=correction.about, event=correction.pk, now=now)
+        email = emails.answered(correction, text.strip())
+        queue(email, about=correction.about, event=correction.pk, now=now)
     return correction

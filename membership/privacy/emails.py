@@ -1,4 +1,4 @@
-"""The letters about privacy. Their words are in ``templates/email/``, until staff change them."""
+"""The emails about privacy. Their words are in ``templates/email/``, until staff change them."""
 
 from django.conf import settings
 from django.urls import reverse

@@ -1,6 +1,6 @@
 """Erasing a person, as far as the register and the outbox know them.
 
-``requests.my.erasing.erase`` is the verb. It takes their requests first and then comes here: imports run
+``requests.my.privacy.erase`` is the verb. It takes their requests first and then comes here: imports run
 down only.
 """
 
@@ -54,13 +54,13 @@ def lock_for_erasing(*, person_id: int, by: User) -> Person:
     if person.erased_on:
         raise Refused("Nobody is known here any more. Nothing was changed.")
     if person.user_id != by.pk:
-        _may_erase_another(person, by)
+        _check_may_erase_other(person, by)
     if person.user and is_lead(person.user):
-        _is_not_the_last_lead(person.user)
+        _check_not_last_lead(person.user)
     return person
 
 
-def _may_erase_another(person: Person, by: User) -> None:
+def _check_may_erase_other(person: Person, by: User) -> None:
     families = families_of(by)
     if not families:
         raise Refused("This is somebody else’s account.")
@@ -71,7 +71,7 @@ def _may_erase_another(person: Person, by: User) -> None:
         raise Refused("She is in a community of the other team. Ask a lead to erase her.")
 
 
-def _is_not_the_last_lead(user: User) -> None:
+def _check_not_last_lead(user: User) -> None:
     # All of them, in one order: of two leads who go at once, one stays.
     leads = User.objects.select_for_update(of=("self",)).filter(is_active=True, is_staff=True)
     in_group = User.groups.through.objects.filter(user=OuterRef("pk"), group__name=LEADS)
@@ -94,7 +94,7 @@ def erase_person(
 
     Their times in communities end and stay, without them. Where a list of EVA BC names them, the register
     keeps what the list says, as of somebody without a sign-in, unless ``keep_listed`` is False.
-    ``abouts`` are what the letters about their requests are about. Runs inside the caller's transaction.
+    ``abouts`` are what the emails about their requests are about. Runs inside the caller's transaction.
     """
     name, email, user = person.name, person.email, person.user
     addresses = traces.addresses_of(person)
@@ -103,8 +103,8 @@ def erase_person(
     person.save()
     corrections = [correction.about for correction in person.corrections.all()]
     enrolments = _end_enrolments(person, by=None if by == user else by, now=now)
-    _tell_the_teams(person, now)
-    _forget_facts(person, name=name, email=email, keep_listed=keep_listed)
+    _notify_teams(person, now)
+    _remove_facts(person, name=name, email=email, keep_listed=keep_listed)
     for rows in (
         person.attendances,
         person.accesses,
@@ -115,32 +115,32 @@ def erase_person(
         rows.all().delete()
     if hasattr(person, "calendar_feed"):
         person.calendar_feed.delete()
-    traces.take_out_of_enrolments(enrolments)
-    traces.take_out_of_letters(
+    traces.remove_from_enrolments(enrolments)
+    traces.remove_from_emails(
         person=person,
         addresses=addresses,
         abouts=[*abouts, *corrections, *(e.about for e in enrolments)],
     )
-    traces.take_out_of_log(Person, [person.pk])
-    traces.take_out_of_slack(addresses)
-    traces.take_out_of_lists(name=name, addresses=addresses)
+    traces.remove_from_log(Person, [person.pk])
+    traces.remove_from_slack(addresses)
+    traces.remove_from_imports(name=name, addresses=addresses)
     if user:
-        traces.take_out_of_sessions(user, addresses)
-        traces.delete_sign_in(user)
-    traces.take_out_of_mail_files(addresses)
+        traces.remove_sessions(user, addresses)
+        traces.delete_user(user)
+    traces.remove_mail_files(addresses)
 
 
 def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[Enrolment]:
     open_ones = person.enrolments.filter(ended_on__isnull=True).order_by("pk")
     for pk in open_ones.values_list("pk", flat=True):
         enrolment = rosters.lock(pk)
-        # Their email is gone by now, so no letter goes out.
-        letter = rosters_emails.left(enrolment)
-        rosters.close(enrolment, letter=letter, by=by, text="Erased.", now=now)
+        # Their email is gone by now, so no email goes out.
+        email = rosters_emails.left(enrolment)
+        rosters.close(enrolment, letter=email, by=by, text="Erased.", now=now)
     return list(person.enrolments.select_related("community"))
 
 
-def _tell_the_teams(person: Person, now: datetime) -> None:
+def _notify_teams(person: Person, now: datetime) -> None:
     """Who they were, no task may say: so each team is asked to hold its places against its roster."""
     there = (*GIVEN, Access.State.TO_REMOVE)
     teams = SupportTeam.objects.filter(
@@ -154,12 +154,12 @@ def _listed(model: type[Fact], person: Person) -> QuerySet[Fact]:
     return model._default_manager.filter(person=person, evidence=Evidence.LISTED)
 
 
-def _forget_facts(person: Person, *, name: str, email: str, keep_listed: bool) -> None:
+def _remove_facts(person: Person, *, name: str, email: str, keep_listed: bool) -> None:
     if keep_listed and any(_listed(model, person).exists() for model in FACTS):
         entry = Person.objects.create(name=name, email=email, known_since=person.known_since)
         for model in FACTS:
             _listed(model, person).update(person=entry)
     for model in FACTS:
         rows = model._default_manager.filter(person=person)
-        traces.take_out_of_log(model, rows.values_list("pk", flat=True))
+        traces.remove_from_log(model, rows.values_list("pk", flat=True))
         rows.delete()

@@ -70,7 +70,7 @@ class Correction(models.Model):
 
     @property
     def about(self) -> str:
-        """What its letters call it."""
+        """What its emails call it."""
         return f"correction:{self.pk}"
 
 

@@ -47,15 +47,15 @@ def unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
         return rows.count()
     users = list(rows.order_by("pk"))
     for user in users:
-        traces.take_out_of_sessions(user, {user.email.lower()})
-        traces.delete_sign_in(user)
-    traces.take_out_of_mail_files({user.email.lower() for user in users})
+        traces.remove_sessions(user, {user.email.lower()})
+        traces.delete_user(user)
+    traces.remove_mail_files({user.email.lower() for user in users})
     return len(users)
 
 
 @transaction.atomic
 def words_of_letters(*, now: datetime, dry_run: bool) -> int:
-    """Letters keep that they were sent, when and to whom; to strangers not even that."""
+    """Emails keep that they were sent, when and to whom; to strangers not even that."""
     old = before(now, "letter_days")
     rows = OutboxEmail.objects.exclude(body="").filter(
         Q(state=_State.SENT, sent_at__lt=old)
@@ -64,9 +64,9 @@ def words_of_letters(*, now: datetime, dry_run: bool) -> int:
     if dry_run:
         return rows.count()
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
-    letters = OutboxEmail.objects.filter(pk__in=pks)
-    letters.update(body="")
-    letters.filter(kind="successor", person__isnull=True).update(to_email="")
+    emails = OutboxEmail.objects.filter(pk__in=pks)
+    emails.update(body="")
+    emails.filter(kind="successor", person__isnull=True).update(to_email="")
     LetterAttempt.objects.filter(letter__in=pks).update(answer="")
     return len(pks)
 
@@ -109,15 +109,15 @@ def old_enrolments(*, now: datetime, dry_run: bool) -> int:
 
 
 def move_to_nobody(enrolments: list[Enrolment], *, abouts: list[str], now: datetime) -> Person:
-    """These times in communities, and what the letters in ``abouts`` are about, are nobody's any more.
+    """These times in communities, and what the emails in ``abouts`` are about, are nobody's any more.
 
     Runs inside the caller's transaction, which has locked them.
     """
     nobody = Person.objects.create(erased_on=now.date())
     abouts = [*abouts, *(enrolment.about for enrolment in enrolments)]
     Enrolment.objects.filter(pk__in=[e.pk for e in enrolments]).update(person=nobody)
-    traces.take_out_of_enrolments(enrolments)
-    traces.take_out_of_letters(person=nobody, abouts=abouts)
+    traces.remove_from_enrolments(enrolments)
+    traces.remove_from_emails(person=nobody, abouts=abouts)
     OutboxEmail.objects.filter(about__in=abouts, person__isnull=False).update(person=nobody)
     return nobody
 

@@ -1,4 +1,4 @@
-"""Taking a person out of what stays: letters, the history, sessions, mail files, lists.
+"""Taking a person out of what stays: emails, the history, sessions, mail files, lists.
 
 Each function takes them out of one place, inside the caller's transaction; files go after it commits.
 """
@@ -51,30 +51,30 @@ def addresses_of(person: Person) -> set[str]:
     return {address.lower() for address in found if address}
 
 
-def take_out_of_letters(
+def remove_from_emails(
     *, person: Person, addresses: Iterable[str] = (), abouts: Iterable[str] = ()
 ) -> None:
-    """Letters to them and about them: what waits is cancelled, and address and words go.
+    """Emails to them and about them: what waits is cancelled, and address and words go.
 
-    Of a letter that a worker is just handing over, that worker says how it ended.
+    Of an email that a worker is just handing over, that worker says how it ended.
     """
-    hers = Q(person=person) | Q(about__in=list(abouts))
-    hers |= Q(person__isnull=True, lower__in=list(addresses))
+    theirs = Q(person=person) | Q(about__in=list(abouts))
+    theirs |= Q(person__isnull=True, lower__in=list(addresses))
     pks = list(
         OutboxEmail.objects.annotate(lower=Lower("to_email"))
-        .filter(hers)
+        .filter(theirs)
         .order_by("pk")
         .values_list("pk", flat=True)
     )
-    letters = OutboxEmail.objects.filter(pk__in=pks)
-    letters.filter(state=_State.QUEUED).update(state=_State.CANCELLED)
-    letters.update(wanted=False, to_email="", body="", last_error="")
+    emails = OutboxEmail.objects.filter(pk__in=pks)
+    emails.filter(state=_State.QUEUED).update(state=_State.CANCELLED)
+    emails.update(wanted=False, to_email="", body="", last_error="")
     LetterAttempt.objects.filter(letter__in=pks).delete()
     Bounce.objects.filter(letter__in=pks).delete()
-    take_out_of_log(OutboxEmail, pks)
+    remove_from_log(OutboxEmail, pks)
 
 
-def take_out_of_log(model: type[Model], pks: Iterable[object]) -> None:
+def remove_from_log(model: type[Model], pks: Iterable[object]) -> None:
     """The admin's history of these rows keeps who acted when, and no words."""
     kind = ContentType.objects.get(
         app_label=model._meta.app_label, model=model._meta.model_name or ""
@@ -83,17 +83,17 @@ def take_out_of_log(model: type[Model], pks: Iterable[object]) -> None:
     of_rows.update(object_repr=NOBODY, change_message="")
 
 
-def take_out_of_enrolments(enrolments: Iterable[Enrolment]) -> None:
+def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
     """What was said and written about these times in a community."""
     pks = [enrolment.pk for enrolment in enrolments]
     Leaving.objects.filter(enrolment__in=pks).update(reason="")
     YearlyConfirmation.objects.filter(enrolment__in=pks).update(leave_until=None)
     WorklistRow.objects.filter(enrolment__in=pks).update(findings=[])
     WorklistStep.objects.filter(row__enrolment__in=pks).update(text="")
-    take_out_of_log(Enrolment, pks)
+    remove_from_log(Enrolment, pks)
 
 
-def take_out_of_slack(addresses: set[str]) -> None:
+def remove_from_slack(addresses: set[str]) -> None:
     """Addresses that were found in Slack, and the list that staff work on."""
     strangers = Access.objects.filter(person__isnull=True).annotate(lower=Lower("address"))
     strangers.filter(lower__in=addresses).delete()
@@ -104,30 +104,30 @@ def take_out_of_slack(addresses: set[str]) -> None:
             export.save(update_fields=["people"])
 
 
-def take_out_of_lists(*, name: str, addresses: set[str]) -> None:
+def remove_from_imports(*, name: str, addresses: set[str]) -> None:
     """What staff read of a list before they confirm it. The file itself goes within a week."""
-    names_her = Q()
+    is_named = Q()
     for words in {*addresses, name} - {""}:
-        names_her |= Q(what__icontains=words) | Q(sentence__icontains=words)
-    if names_her:
-        ListImportRow.objects.filter(names_her).delete()
+        is_named |= Q(what__icontains=words) | Q(sentence__icontains=words)
+    if is_named:
+        ListImportRow.objects.filter(is_named).delete()
 
 
-def take_out_of_sessions(user: User | None, addresses: set[str]) -> None:
+def remove_sessions(user: User | None, addresses: set[str]) -> None:
     """Their sessions on every device, and those of somebody who is just typing their address."""
     if user:
         UserSession.objects.filter(user=user).delete()
-    hers = []
+    theirs = []
     for session in Session.objects.iterator():
         kept = session.get_decoded()
         said = json.dumps(kept, default=str, ensure_ascii=False).lower()
-        is_hers = user is not None and str(kept.get("_auth_user_id")) == str(user.pk)
-        if is_hers or any(address in said for address in addresses):
-            hers.append(session.pk)
-    Session.objects.filter(pk__in=hers).delete()
+        is_theirs = user is not None and str(kept.get("_auth_user_id")) == str(user.pk)
+        if is_theirs or any(address in said for address in addresses):
+            theirs.append(session.pk)
+    Session.objects.filter(pk__in=theirs).delete()
 
 
-def take_out_of_mail_files(addresses: set[str]) -> None:
+def remove_mail_files(addresses: set[str]) -> None:
     """In local mode mail is files: those to them go when the caller's transaction commits."""
     if settings.MAIL_IS_FILES:
         transaction.on_commit(functools.partial(_delete_files, addresses))
@@ -140,11 +140,11 @@ def _delete_files(addresses: set[str]) -> None:
             path.unlink(missing_ok=True)
 
 
-def delete_sign_in(user: User) -> None:
+def delete_user(user: User) -> None:
     """The sign-in with its addresses, factors and rights. What they did for others stays, without them."""
-    done_by_her = LogEntry.objects.filter(user=user)
-    if done_by_her.exists():
+    their_actions = LogEntry.objects.filter(user=user)
+    if their_actions.exists():
         former = User.objects.get_or_create(email=FORMER_COLLEAGUE, defaults={"is_active": False})
-        done_by_her.update(user=former[0])
-    take_out_of_log(User, [user.pk])
+        their_actions.update(user=former[0])
+    remove_from_log(User, [user.pk])
     user.delete()

@@ -1,72 +1,152 @@
-"""Agencies, programs, memberships, people, positions and roles."""
+"""The register in the admin: agencies, programs, memberships, people, positions and roles."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, Max, Model, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Exists, Field, Max, Model, OuterRef, Q, QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
+from communities.rules.vocabulary import Evidence
 from membership.accounts.fresh_code import address_to_confirm, has_fresh_code
-from membership.accounts.team_admin import TeamModelAdmin
 from membership.models import (
     Agency,
     Bounce,
     CoordinationInitiative,
     CoordinationRole,
-    Enrolment,
     EvaMembership,
     Person,
     Program,
     ProgramPosition,
-    YearlyConfirmation,
+    User,
 )
-from membership.register.evidence_admin import FactAdmin, FactInline, NamedListFilter, StampsChecks
+from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 from membership.search_admin import SearchableAdmin
 
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldGroups
 
-def current(on: date) -> Q:
+
+class ListNameFilter(admin.SimpleListFilter):
+    """The lists that facts came from. A fact of no list is in none of them."""
+
+    title = "list"
+    parameter_name = "list_name"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[EvidencedModel]"
+    ) -> list[tuple[str, str]]:
+        listed = model_admin.model._default_manager.exclude(list_name="").order_by("list_name")
+        return [(name, name) for name in listed.values_list("list_name", flat=True).distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        return queryset.filter(list_name=self.value()) if self.value() else queryset
+
+
+class EvidenceAdminMixin(admin.options.BaseModelAdmin):
+    """How a fact is known, as a column and, after the fact itself, in its form.
+
+    Staff who add a fact by hand have checked it, unless they choose otherwise. Who confirmed a fact, and
+    when, ``ConfirmationAdmin`` writes.
+    """
+
+    exclude = ["confirmed_by", "confirmed_on"]
+    readonly_fields = ["how_known"]
+
+    def formfield_for_choice_field(
+        self, db_field: "Field[str, str]", request: HttpRequest, **kwargs: Any
+    ) -> forms.TypedChoiceField | None:
+        if db_field.name == "evidence":
+            kwargs["initial"] = Evidence.CONFIRMED
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> "_FieldGroups":
+        last = ["evidence", "list_name", "list_as_of", "how_known"]
+        fields = super().get_fields(request, obj)
+        return [name for name in fields if name not in last] + last
+
+    @admin.display(description="how we know", ordering="evidence")
+    def how_known(self, fact: EvidencedModel) -> str:
+        return fact.how_known
+
+
+class ConfirmationAdmin(SearchableAdmin):
+    """A fact that is saved as confirmed, in a form or inline, says who saved it and on which day."""
+
+    def save_form(self, request: HttpRequest, form: forms.ModelForm, change: bool) -> Model:
+        return _confirmed(super().save_form(request, form, change), form, request)
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: forms.ModelForm,
+        formset: forms.BaseModelFormSet,
+        change: bool,
+    ) -> None:
+        for row_form in formset.forms:
+            _confirmed(row_form.instance, row_form, request)
+        super().save_formset(request, form, formset, change)
+
+
+def _confirmed(row: Model, form: forms.ModelForm, request: HttpRequest) -> Model:
+    if not isinstance(row, EvidencedModel) or not isinstance(request.user, User):
+        return row
+    if row.evidence == Evidence.CONFIRMED and form.has_changed():
+        row.confirmed_by, row.confirmed_on = request.user, timezone.localdate()
+    return row
+
+
+class FactAdmin(EvidenceAdminMixin, ConfirmationAdmin):
+    """A changelist and a form of one kind of fact; the list joins ``confirmed_by__person``."""
+
+
+class FactInline(EvidenceAdminMixin, admin.StackedInline):
+    """The facts of an agency or a person, on its page."""
+
+    extra = 0
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        return super().get_queryset(request).select_related("confirmed_by__person")
+
+
+def _current(on: date) -> Q:
     return Q(is_held=True, starts_on__lte=on, ends_on__gte=on)
 
 
-class EndingFilter(admin.SimpleListFilter):
-    """Memberships that run, that end soon, that have ended."""
+class MembershipPeriodFilter(admin.SimpleListFilter):
+    """Memberships that are current, that end soon, that have ended."""
 
     title = "period"
     parameter_name = "period"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [
-            ("current", "Current"),
-            ("30", "Ends within 30 days"),
-            ("60", "Ends within 60 days"),
-            ("ended", "Has ended"),
-            ("none", "Checked: there is none"),
-        ]
+        return [(value, label) for value, (label, _) in self._periods().items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        chosen = self._periods().get(self.value() or "")
+        return queryset.filter(chosen[1]) if chosen else queryset
+
+    def _periods(self) -> dict[str, tuple[str, Q]]:
         today = timezone.localdate()
-        match self.value():
-            case "current":
-                return queryset.filter(current(today))
-            case "30" | "60" as days:
-                last = today + timedelta(days=int(days))
-                return queryset.filter(current(today), ends_on__lte=last)
-            case "ended":
-                return queryset.filter(is_held=True, ends_on__lt=today)
-            case "none":
-                return queryset.filter(is_held=False)
-        return queryset
+        current = _current(today)
+        return {
+            "current": ("Current", current),
+            "30": ("Ends within 30 days", current & Q(ends_on__lte=today + timedelta(days=30))),
+            "60": ("Ends within 60 days", current & Q(ends_on__lte=today + timedelta(days=60))),
+            "ended": ("Has ended", Q(is_held=True, ends_on__lt=today)),
+            "none": ("Checked: there is none", Q(is_held=False)),
+        }
 
 
-class HolderFilter(admin.SimpleListFilter):
+class AgencyMembershipFilter(admin.SimpleListFilter):
     """Agencies with and without a current membership."""
 
     title = "EVA BC membership"
@@ -77,25 +157,22 @@ class HolderFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         held = Exists(
-            EvaMembership.objects.filter(current(timezone.localdate()), agency=OuterRef("pk"))
+            EvaMembership.objects.filter(_current(timezone.localdate()), agency=OuterRef("pk"))
         )
-        match self.value():
-            case "current":
-                return queryset.filter(held)
-            case "none":
-                return queryset.filter(~held)
-        return queryset
+        if not self.value():
+            return queryset
+        return queryset.filter(held if self.value() == "current" else ~held)
 
 
-def titled(title: str) -> type[admin.ChoicesFieldListFilter]:
-    """A filter of a column of another table, under a title that says of which."""
+def titled_filter(title: str) -> type[admin.ChoicesFieldListFilter]:
+    """A filter by a column of another table, under a title that says of which."""
 
-    class Titled(admin.ChoicesFieldListFilter):
+    class TitledFilter(admin.ChoicesFieldListFilter):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self.title = title
 
-    return Titled
+    return TitledFilter
 
 
 class ProgramInline(FactInline):
@@ -118,10 +195,10 @@ class AgencyForm(forms.ModelForm):
 
 
 @admin.register(Agency)
-class AgencyAdmin(StampsChecks):
+class AgencyAdmin(ConfirmationAdmin):
     form = AgencyForm
     list_display = ["name", "city", "membership_until"]
-    list_filter = [HolderFilter]
+    list_filter = [AgencyMembershipFilter]
     search_fields = ["search_text"]
     inlines = [ProgramInline, AgencyMembershipInline]
 
@@ -145,7 +222,7 @@ class ProgramAdmin(FactAdmin):
         "funded_until",
         "how_known",
     ]
-    list_filter = ["type", "region", "funder", "evidence", NamedListFilter]
+    list_filter = ["type", "region", "funder", "evidence", ListNameFilter]
     list_select_related = ["agency", "confirmed_by__person"]
     search_fields = ["agency__search_text", "community_served"]
     autocomplete_fields = ["agency"]
@@ -154,7 +231,7 @@ class ProgramAdmin(FactAdmin):
 @admin.register(EvaMembership)
 class EvaMembershipAdmin(FactAdmin):
     list_display = ["holder", "starts_on", "ends_on", "is_held", "how_known"]
-    list_filter = [EndingFilter, "evidence", NamedListFilter]
+    list_filter = [MembershipPeriodFilter, "evidence", ListNameFilter]
     list_select_related = ["agency", "person", "confirmed_by__person"]
     search_fields = ["agency__search_text", "person__search_text"]
     autocomplete_fields = ["agency", "person"]
@@ -180,7 +257,7 @@ class PersonMembershipInline(FactInline):
 
 
 class PersonForm(forms.ModelForm):
-    """Letters go to the email, so another one asks for a fresh code; what was typed stays."""
+    """Emails go to this address, so a change asks for a fresh code; what was typed stays."""
 
     has_fresh_code = False
 
@@ -199,14 +276,14 @@ class PersonForm(forms.ModelForm):
 
 
 @admin.register(Person)
-class PersonAdmin(StampsChecks):
+class PersonAdmin(ConfirmationAdmin):
     form = PersonForm
 
     list_display = ["name", "email"]
     list_filter = [
-        ("positions__program__type", titled("type of program")),
-        ("positions__evidence", titled("how we know the caseload")),
-        ("roles__evidence", titled("how we know the role")),
+        ("positions__program__type", titled_filter("type of program")),
+        ("positions__evidence", titled_filter("how we know the caseload")),
+        ("roles__evidence", titled_filter("how we know the role")),
     ]
     search_fields = [
         "search_text",
@@ -225,7 +302,7 @@ class PersonAdmin(StampsChecks):
         return type(form.__name__, (form,), {"has_fresh_code": has_fresh_code(request)})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
-        # Who was erased is nobody: there is nothing to open.
+        # Of an erased person there is nothing to open.
         return super().get_queryset(request).filter(erased_on__isnull=True)
 
     @admin.display(description="letters that came back")
@@ -239,48 +316,5 @@ class PersonAdmin(StampsChecks):
 @admin.register(CoordinationInitiative)
 class InitiativeAdmin(SearchableAdmin):
     list_display = ["name", "kind", "community_served", "region"]
-    list_filter = ["kind", "region", ("roles__evidence", titled("how we know its roles"))]
+    list_filter = ["kind", "region", ("roles__evidence", titled_filter("how we know its roles"))]
     search_fields = ["search_text"]
-
-
-class ConfirmationInline(admin.StackedInline):
-    """What they answered each year; written by the verbs only."""
-
-    model = YearlyConfirmation
-    fields = ["asked_on", "reminded_on", "answered_on", "answer", "leave_until", "ask_again_on"]
-    extra = 0
-    can_delete = False
-
-    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return True  # whoever may see the enrolment
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-
-@admin.register(Enrolment)
-class EnrolmentAdmin(TeamModelAdmin):
-    """The rosters. Enrolments open with a decision and end with a verb, never here."""
-
-    list_display = ["person", "community", "started_on", "ended_on", "left_because"]
-    list_filter = ["community"]
-    list_select_related = ["person", "community", "leaving"]
-    search_fields = ["person__search_text"]
-    readonly_fields = ["left_because"]
-    inlines = [ConfirmationInline]
-    team_path = "community__team"
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        links = [("Save a roster as a sheet", reverse("admin:roster_sheet"))]
-        return super().changelist_view(request, {"links": links})
-
-    @admin.display(description="left by themselves")
-    def left_because(self, enrolment: Enrolment) -> str:
-        if not hasattr(enrolment, "leaving"):
-            return ""
-        return enrolment.leaving.reason or "without a reason given"

@@ -1,4 +1,4 @@
-"""How we know a fact: columns that every fact of the register carries."""
+"""How we know a fact: the columns that every fact of the register has."""
 
 import functools
 from datetime import date
@@ -12,11 +12,11 @@ from communities.rules.vocabulary import Evidence
 from membership.imports.models import ListKind
 
 
-class Evidenced(models.Model):
+class EvidencedModel(models.Model):
     """A fact with its evidence: claimed, listed (list and as-of date), confirmed (who and when).
 
-    On a confirmed fact ``list_name`` and ``list_as_of`` name the newest list that spoke of it, and
-    ``list_says`` is what that list says otherwise.
+    On a confirmed fact ``list_name`` and ``list_as_of`` are those of the newest list that has it, and
+    ``list_says`` is what that list says differently.
     """
 
     # The columns that make two claims of one person claims about the same thing.
@@ -67,7 +67,7 @@ class Evidenced(models.Model):
 
     @property
     def otherwise(self) -> str:
-        """What the newest list says against a fact that staff confirmed, in a sentence; else empty."""
+        """What the newest list says against a confirmed fact, in a sentence; empty where it agrees."""
         if not self.list_says:
             return ""
         source = self.source or "A list"

@@ -1,14 +1,16 @@
-"""The verbs on the facts of the register: staff checked a fact and say yes or no, or add what is missing.
+"""The verbs of the register: confirm or deny a fact that staff checked, and add what is missing.
 
-Each owns its transaction, locks what the fact is about, writes it as confirmed by whom and on which
-day, and writes the history of the rows. A caseload and a role get a row of their own beside what
-other sources say, because a row is what one source knows; a program has one funding.
+Each owns its transaction, locks what the fact is about, writes who confirmed it and when, and adds to
+the history of the rows. A caseload and a role get a row of their own beside what other sources say,
+because a row holds what one source knows; a program has one funding. They raise ``Refused`` with a
+sentence for the person who tried.
 """
 
 from datetime import date, timedelta
 from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import Model
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
 from membership.history import record
@@ -22,18 +24,15 @@ from membership.models import (
     ProgramPosition,
     User,
 )
-from membership.register.evidence import Evidenced
+from membership.refusal import Refused
+from membership.register.evidence import EvidencedModel
 from membership.register.names import clean_text, name_key
 
-# How long a checked "there is no membership" holds. After it, it is to check again: an agency may
-# join any day, and a check outweighs every list.
-NO_MEMBERSHIP_HOLDS = timedelta(days=30)
+# How long a confirmed "no membership" counts. After that staff check again: an agency may join any
+# day, and a confirmed fact outweighs every list.
+NO_MEMBERSHIP_PERIOD = timedelta(days=30)
 
-_Fact = TypeVar("_Fact", bound=Evidenced)
-
-
-class NotKept(Exception):
-    """The register cannot take this. Its text is a sentence for the person who tried."""
+_Personal = TypeVar("_Personal", ProgramPosition, CoordinationRole)
 
 
 @transaction.atomic
@@ -41,32 +40,26 @@ def confirm_caseload(
     *, claim: ProgramPosition, carries: bool, by: User, on: date
 ) -> ProgramPosition:
     """Staff checked whether they carry a caseload in the program that ``claim`` is about."""
-    person = _lock(claim.person)
-    same = {
-        name: getattr(claim, name)
-        for name in ("program", "program_type", "agency", "agency_name", "community_served")
-    }
-    position = _own_row(ProgramPosition, person, same)
+    _lock(claim.person)
+    position = _confirmed_row(claim, "agency")
     position.carries_caseload = carries
     _confirm(position, by, on)
     where = position.program or position.get_program_type_display()
-    record(person, by=by, words=f"Caseload in {where} checked: {_yes(carries)}.")
+    record(claim.person, by=by, words=f"Caseload in {where} checked: {_yes(carries)}.")
     return position
 
 
 @transaction.atomic
 def confirm_role(*, claim: CoordinationRole, held: bool, by: User, on: date) -> CoordinationRole:
     """Staff checked whether they have the role that ``claim`` is about."""
-    person = _lock(claim.person)
-    same = {
-        name: getattr(claim, name)
-        for name in ("initiative", "initiative_kind", "initiative_name", "community_served", "role")
-    }
-    role = _own_row(CoordinationRole, person, same)
+    _lock(claim.person)
+    role = _confirmed_row(claim, "role")
     role.is_held = held
     _confirm(role, by, on)
     where = role.initiative or role.initiative_name or role.get_initiative_kind_display()
-    record(person, by=by, words=f"{role.get_role_display()} of {where} checked: {_yes(held)}.")
+    record(
+        claim.person, by=by, words=f"{role.get_role_display()} of {where} checked: {_yes(held)}."
+    )
     if role.initiative:
         record(role.initiative, by=by, words=f"A {role.get_role_display().lower()} was checked.")
     return role
@@ -97,14 +90,14 @@ def confirm_membership(
 
     A known period that overlaps it is corrected to it; where several do, staff see to them first.
     """
-    holder = _lock(holder)
+    _lock(holder)
     if ends_on < starts_on:
-        raise NotKept("The membership cannot end before it starts.")
+        raise Refused("The membership cannot end before it starts.")
     memberships = holder.eva_memberships.all()
     memberships.filter(is_held=False, ends_on__gte=starts_on).delete()
     known = list(memberships.filter(starts_on__lte=ends_on, ends_on__gte=starts_on, is_held=True))
     if len(known) > 1:
-        raise NotKept(
+        raise Refused(
             "These days overlap several memberships that the register knows. "
             "Correct them on the page of the EVA BC memberships first."
         )
@@ -123,7 +116,7 @@ def confirm_no_membership(*, holder: Agency | Person, by: User, on: date) -> Eva
 
     What a list says stays, and counts for less. What staff checked before ends the day before.
     """
-    holder = _lock(holder)
+    _lock(holder)
     checked = holder.eva_memberships.filter(evidence=Evidence.CONFIRMED)
     for earlier in checked.filter(starts_on__lte=on, ends_on__gte=on):
         if earlier.starts_on == on or not earlier.is_held:
@@ -134,7 +127,7 @@ def confirm_no_membership(*, holder: Agency | Person, by: User, on: date) -> Eva
         earlier.save()
     membership = _held_by(holder)
     membership.is_held = False
-    membership.starts_on, membership.ends_on = on, on + NO_MEMBERSHIP_HOLDS
+    membership.starts_on, membership.ends_on = on, on + NO_MEMBERSHIP_PERIOD
     _confirm(membership, by, on)
     record(holder, membership, by=by, words="EVA BC membership checked: none.")
     return membership
@@ -142,25 +135,25 @@ def confirm_no_membership(*, holder: Agency | Person, by: User, on: date) -> Eva
 
 @transaction.atomic
 def add_agency(*, name: str, city: str, by: User) -> Agency:
-    """A new agency; one that is written alike is there already."""
+    """Add an agency; refused where one with this name in another spelling exists."""
     name = clean_text(name)
     agency, new = Agency.objects.get_or_create(
         name_key=name_key(name), defaults={"name": name, "city": clean_text(city)}
     )
     if not new:
-        raise NotKept(f"The register has {agency.name} already. Choose it from the list.")
+        raise Refused(f"The register has {agency.name} already. Choose it from the list.")
     record(agency, by=by, words="Added from a request to join.", added=True)
     return agency
 
 
 @transaction.atomic
 def add_program(*, agency: Agency, type: ProgramType, community_served: str, by: User) -> Program:
-    """A new program of an agency, of whose funding nothing is known yet."""
-    agency = _lock(agency)
+    """Add a program of an agency; nothing is known of its funding yet."""
+    _lock(agency)
     place = clean_text(community_served)
     for known in agency.programs.filter(type=type):
         if name_key(known.community_served) == name_key(place):
-            raise NotKept("The agency has a program of this type in this place already.")
+            raise Refused("The agency has a program of this type in this place already.")
     program = Program.objects.create(agency=agency, type=type, community_served=place)
     record(program, by=by, words="Added from a request to join.", added=True)
     record(agency, by=by, words=f"Program added: {program}.")
@@ -171,31 +164,29 @@ def add_program(*, agency: Agency, type: ProgramType, community_served: str, by:
 def add_initiative(
     *, kind: InitiativeKind, name: str, community_served: str, by: User
 ) -> CoordinationInitiative:
-    """A new coordination initiative."""
+    """Add a coordination initiative."""
     initiative, new = CoordinationInitiative.objects.get_or_create(
         kind=kind, name=clean_text(name), community_served=clean_text(community_served)
     )
     if not new:
-        raise NotKept("There is an initiative of this kind and name in this place already.")
+        raise Refused("There is an initiative of this kind and name in this place already.")
     record(initiative, by=by, words="Added from a request to join.", added=True)
     return initiative
 
 
-_Holder = TypeVar("_Holder", bound=Agency | Person)
+def _lock(holder: Model) -> None:
+    locked = type(holder)._default_manager.select_for_update()
+    holder.refresh_from_db(from_queryset=locked)
 
 
-def _lock(holder: _Holder) -> _Holder:
-    locked: _Holder = type(holder)._default_manager.select_for_update().get(pk=holder.pk)  # type: ignore[assignment]
-    return locked
-
-
-_Personal = TypeVar("_Personal", ProgramPosition, CoordinationRole)
-
-
-def _own_row(model: type[_Personal], person: Person, same: dict[str, object]) -> _Personal:
-    """The row that holds what staff checked about this thing; what others say stays beside it."""
-    checked = model._default_manager.filter(person=person, evidence=Evidence.CONFIRMED, **same)
-    return checked.order_by("pk").last() or model(person=person, **same)
+def _confirmed_row(claim: _Personal, *more_fields: str) -> _Personal:
+    """The row with what staff checked about this; what other sources say stays beside it."""
+    same = {name: getattr(claim, name) for name in (*claim.SAME_THING, *more_fields)}
+    model = type(claim)
+    checked = model._default_manager.filter(
+        person=claim.person, evidence=Evidence.CONFIRMED, **same
+    )
+    return checked.order_by("pk").last() or model(person=claim.person, **same)
 
 
 def _held_by(holder: Agency | Person) -> EvaMembership:
@@ -204,7 +195,7 @@ def _held_by(holder: Agency | Person) -> EvaMembership:
     return EvaMembership(person=holder)
 
 
-def _confirm(fact: _Fact, by: User, on: date) -> None:
+def _confirm(fact: EvidencedModel, by: User, on: date) -> None:
     fact.evidence = Evidence.CONFIRMED
     fact.confirmed_by, fact.confirmed_on = by, on
     # Whoever checks it sees what a list says against it: that is answered now.

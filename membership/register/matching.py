@@ -1,4 +1,4 @@
-"""Near matches: which names of the register may be meant by what somebody wrote.
+"""Near matches: which names of the register may be meant by what was written.
 
 RapidFuzz compares the words of two names, whatever their order, after case, accents, punctuation and
 the sector's usual abbreviations are taken out of them. Words that many names share ("society", "the",
@@ -54,19 +54,19 @@ def score(written: str, name: str) -> float:
         return 1.0
     if _is_short_for(a, name) or _is_short_for(b, written):
         return _INITIALS
-    telling_a, telling_b = _telling(a), _telling(b)
-    if bool(telling_a) != bool(telling_b):
+    distinctive_a, distinctive_b = _distinctive(a), _distinctive(b)
+    if bool(distinctive_a) != bool(distinctive_b):
         return 0.0
     all_words = fuzz.token_sort_ratio(" ".join(a), " ".join(b))
-    if not telling_a:
+    if not distinctive_a:
         return all_words / 100
-    telling = fuzz.token_sort_ratio(telling_a, telling_b)
-    return (_TELLING * telling + (1 - _TELLING) * all_words) / 100
+    distinctive = fuzz.token_sort_ratio(distinctive_a, distinctive_b)
+    return (_DISTINCTIVE_WEIGHT * distinctive + (1 - _DISTINCTIVE_WEIGHT) * all_words) / 100
 
 
 @lru_cache(maxsize=20_000)
 def words_of(name: str) -> tuple[str, ...]:
-    """The words of a name as they are compared; those that say nothing are left out."""
+    """The words of a name as they are compared; articles and the like are left out."""
     words = [_WRITTEN_OUT.get(word, word) for word in _plain_words(name)]
     return tuple(word for word in words if word not in _SILENT) or tuple(words)
 
@@ -74,91 +74,43 @@ def words_of(name: str) -> tuple[str, ...]:
 # Letters and digits of any script, with the vowel signs that belong to them.
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHES = re.compile(r"['’‘ʼ`]")
-_TELLING = 0.7  # the part of the score that the telling words have
+_DISTINCTIVE_WEIGHT = 0.7
 _INITIALS = 0.9
-_SILENT = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "at",
-        "d",
-        "de",
-        "des",
-        "du",
-        "et",
-        "for",
-        "in",
-        "l",
-        "la",
-        "le",
-        "les",
-        "of",
-        "on",
-        "the",
-        "to",
-    ]
-)
-_WRITTEN_OUT = {
-    "assn": "association",
-    "assoc": "association",
-    "bc": "britishcolumbia",
-    "cntr": "centre",
-    "center": "centre",
-    "ctr": "centre",
-    "cmte": "committee",
-    "comm": "community",
-    "coop": "cooperative",
-    "counseling": "counselling",
-    "ctte": "committee",
-    "dept": "department",
-    "dist": "district",
-    "fam": "family",
-    "families": "family",
-    "ft": "fort",
-    "hse": "house",
-    "mt": "mount",
-    "org": "organization",
-    "organisation": "organization",
-    "programme": "program",
-    "programs": "program",
-    "reg": "regional",
-    "res": "resource",
-    "resources": "resource",
-    "serv": "service",
-    "services": "service",
-    "soc": "society",
-    "st": "saint",
-    "ste": "saint",
-    "svc": "service",
-    "svcs": "service",
-    "svs": "service",
-    "woman": "women",
-    "womans": "women",
-    "womens": "women",
+_LEFT_OUT = {
+    "English": "a an and at for in of on the to",
+    "French": "d de des du et l la le les",
 }
-_COMMON = frozenset(
-    [
-        "agency",
-        "association",
-        "britishcolumbia",
-        "centre",
-        "committee",
-        "community",
-        "department",
-        "family",
-        "house",
-        "inc",
-        "ltd",
-        "organization",
-        "program",
-        "resource",
-        "service",
-        "society",
-        "support",
-        "women",
-    ]
-)
+_SPELLINGS = {
+    "association": "assn assoc",
+    "britishcolumbia": "bc",
+    "centre": "center cntr ctr",
+    "committee": "cmte ctte",
+    "community": "comm",
+    "cooperative": "coop",
+    "counselling": "counseling",
+    "department": "dept",
+    "district": "dist",
+    "family": "fam families",
+    "fort": "ft",
+    "house": "hse",
+    "mount": "mt",
+    "organization": "org organisation",
+    "program": "programme programs",
+    "regional": "reg",
+    "resource": "res resources",
+    "saint": "st ste",
+    "service": "serv services svc svcs svs",
+    "society": "soc",
+    "women": "woman womans womens",
+}
+_SHARED_BY_MANY = {
+    "kind of organization": "agency association centre committee department house inc ltd "
+    "organization program society",
+    "what it does": "britishcolumbia community family resource service support women",
+}
+_SILENT = frozenset(word for words in _LEFT_OUT.values() for word in words.split())
+_WRITTEN_OUT = {short: word for word, others in _SPELLINGS.items() for short in others.split()}
+_COMMON = frozenset(word for words in _SHARED_BY_MANY.values() for word in words.split())
 
 
 def _plain_words(name: str) -> list[str]:
@@ -166,29 +118,29 @@ def _plain_words(name: str) -> list[str]:
     return _WORD.findall("".join(c for c in bare if not unicodedata.combining(c)))
 
 
-def _telling(words: tuple[str, ...]) -> str:
+def _distinctive(words: tuple[str, ...]) -> str:
     """The words that few names share."""
     return " ".join(word for word in words if word not in _COMMON)
 
 
 def _is_short_for(words: tuple[str, ...], name: str) -> bool:
-    """True where the first letters of a name are all that was written: "SVWRS"."""
+    """Whether only the first letters of the name were written: "SVWRS"."""
     if len(words) != 1 or len(words[0]) < 3:
         return False
     whole = _plain_words(name)
-    telling = [word for word in whole if word not in _SILENT]
-    return words[0] in ("".join(w[0] for w in whole), "".join(w[0] for w in telling))
+    spoken = [word for word in whole if word not in _SILENT]
+    return words[0] in ("".join(w[0] for w in whole), "".join(w[0] for w in spoken))
 
 
 # -- People who may be the same -------------------------------------------------------------------
 
-MOST_READ = 100
-SHORTEST = 3  # letters of a word or an address that tell anything
+MAX_CANDIDATES = 100
+MIN_LENGTH = 3  # letters of a word or an address; shorter ones match too many
 
 
 @dataclass(frozen=True)
 class Similar:
-    """Somebody who may be the same person, and why one may think so."""
+    """Another record that may be of the same person, and why."""
 
     person: Person
     why: str
@@ -196,23 +148,23 @@ class Similar:
 
 
 def similar_people(person: Person) -> list[Similar]:
-    """At most five others with nearly their name, or their address at another provider; best first.
+    """At most five others with nearly the same name, or the same address at another provider; best first.
 
-    One query, bounded, on what an index can find: the last word of the name, the start of the
+    One limited query on what an index can find: the last word of the name, the start of the
     address.
     """
     name, local = person.name.split(), person.email.split("@")[0]
-    alike = Q()
-    if name and len(name[-1]) >= SHORTEST:
-        alike |= Q(
+    filters = Q()
+    if name and len(name[-1]) >= MIN_LENGTH:
+        filters |= Q(
             search_text__contains=folded(name[-1]), search_text__startswith=folded(name[0][:1])
         )
-    if len(local) >= SHORTEST:
-        alike |= Q(search_text__contains=f" {folded(local)}")
-    if not alike:
+    if len(local) >= MIN_LENGTH:
+        filters |= Q(search_text__contains=f" {folded(local)}")
+    if not filters:
         return []
     # Unordered: to sort them, the database would have to find them all first.
-    others = Person.objects.filter(alike).exclude(pk=person.pk).order_by()[:MOST_READ]
+    others = Person.objects.filter(filters).exclude(pk=person.pk).order_by()[:MAX_CANDIDATES]
     near = [found for found in (_similar(person, other) for other in others) if found]
     near.sort(key=lambda found: (-found.score, found.person.name, found.person.pk))
     return near[:MOST_SHOWN]
@@ -222,7 +174,7 @@ def _similar(person: Person, other: Person) -> Similar | None:
     if person.name and name_key(person.name) == name_key(other.name):
         return Similar(other, "the same name", 3.0)
     local = person.email.split("@")[0].lower()
-    if len(local) >= SHORTEST and other.email.lower().startswith(f"{local}@"):
+    if len(local) >= MIN_LENGTH and other.email.lower().startswith(f"{local}@"):
         return Similar(other, "an address that starts the same", 2.0)
     likeness = score(person.name, other.name)
     if likeness < NEAR_PERSON:

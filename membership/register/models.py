@@ -1,4 +1,4 @@
-"""Agencies, their programs and EVA BC memberships."""
+"""The register: agencies, programs, EVA BC memberships, people, positions, initiatives and roles."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Funder, InitiativeKind, ProgramType, Region, RoleKind
 from membership.imports.models import ListKind
-from membership.register.evidence import Evidenced
+from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
-from membership.register.periods import NoOverlap
+from membership.register.periods import NoOverlapConstraint
 from membership.search import Searchable
 
 
 class Agency(Searchable):
-    """An organisation that runs programs."""
+    """An organization that runs programs."""
 
     SEARCHED = ("name", "city")
 
@@ -33,12 +33,12 @@ class Agency(Searchable):
         return self.name
 
     def save(self, **options: Any) -> None:
-        # The key is the name itself in another spelling; it can never differ from it.
+        # Derived from the name, which may change.
         self.name_key = name_key(self.name)
         super().save(**options)
 
 
-class Program(Evidenced):
+class Program(EvidencedModel):
     """An agency's funded service in a place. The evidence is about its funding."""
 
     LIST_KIND = ListKind.PROGRAMS
@@ -53,10 +53,10 @@ class Program(Evidenced):
     funded_from = models.DateField(null=True, blank=True)
     funded_until = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
-    class Meta(Evidenced.Meta):
+    class Meta(EvidencedModel.Meta):
         ordering = ["agency__name", "type", "community_served"]
         constraints = [
-            *Evidenced.Meta.constraints,
+            *EvidencedModel.Meta.constraints,
             models.UniqueConstraint(
                 fields=["agency", "type", "community_served"],
                 name="one_program_of_a_type_in_a_place",
@@ -76,10 +76,10 @@ class Program(Evidenced):
         return f"{self.agency}: {self.get_type_display()}{place}"
 
 
-class EvaMembership(Evidenced):
+class EvaMembership(EvidencedModel):
     """An EVA BC membership, held by an agency or a person for a period.
 
-    ``is_held`` is False where staff looked and there was none: a no for these days.
+    ``is_held`` is False where staff checked that there is none in these days.
     """
 
     LIST_KIND = ListKind.AGENCIES
@@ -98,11 +98,11 @@ class EvaMembership(Evidenced):
         help_text="Empty where staff looked and there was none in these days.",
     )
 
-    class Meta(Evidenced.Meta):
+    class Meta(EvidencedModel.Meta):
         ordering = ["-ends_on"]
         verbose_name = "EVA BC membership"
         constraints = [
-            *Evidenced.Meta.constraints,
+            *EvidencedModel.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(agency__isnull=False, person__isnull=True)
                 | Q(agency__isnull=True, person__isnull=False),
@@ -114,13 +114,13 @@ class EvaMembership(Evidenced):
                 name="eva_membership_ends_after_it_starts",
                 violation_error_message="The membership cannot end before it starts.",
             ),
-            NoOverlap(
+            NoOverlapConstraint(
                 name="eva_memberships_of_an_agency_do_not_overlap",
                 holder="agency",
                 condition=Q(is_held=True),
                 violation_error_message="The agency holds a membership in some of these days already.",
             ),
-            NoOverlap(
+            NoOverlapConstraint(
                 name="eva_memberships_of_a_person_do_not_overlap",
                 holder="person",
                 condition=Q(is_held=True),
@@ -138,15 +138,15 @@ class EvaMembership(Evidenced):
         return f"{date_format(self.starts_on, 'j F Y')} to {date_format(self.ends_on, 'j F Y')}"
 
 
-# What the history calls somebody who was erased.
+# What the history calls an erased person.
 NOBODY = "Somebody (erased)"
 
 
 class Person(Searchable):
     """Someone the register knows, with or without a sign-in.
 
-    With ``erased_on`` nobody is known any more: the row holds past requests and times in communities
-    together, without the person.
+    With ``erased_on`` the person is no longer known: the row only keeps past requests and enrolments
+    together.
     """
 
     SEARCHED = ("name", "email", "phone")
@@ -195,11 +195,11 @@ class Person(Searchable):
         return self.name.split(" ")[0] if self.name else "the applicant"
 
 
-class ProgramPosition(Evidenced):
+class ProgramPosition(EvidencedModel):
     """A worker's job in a program, as one source knows it. The evidence is about the caseload.
 
-    ``program`` is empty until what they wrote is matched to the register; ``agency_name`` and
-    ``program_type`` then say what they wrote. ``says_funded`` and ``says_membership`` are their own
+    ``program`` is empty until what the worker wrote is matched to the register; ``agency_name`` and
+    ``program_type`` hold what they wrote. ``says_funded`` and ``says_membership`` are their own
     answers about facts of the program and the agency: None where they are not sure.
     """
 
@@ -225,10 +225,10 @@ class ProgramPosition(Evidenced):
 
     SAME_THING = ("program", "program_type", "agency_name", "community_served")
 
-    class Meta(Evidenced.Meta):
+    class Meta(EvidencedModel.Meta):
         ordering = ["person", "pk"]
         constraints = [
-            *Evidenced.Meta.constraints,
+            *EvidencedModel.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(program__isnull=False) | ~Q(program_type=""),
                 name="position_names_its_program",
@@ -273,7 +273,7 @@ class CoordinationInitiative(Searchable):
         return self.name
 
 
-class CoordinationRole(Evidenced):
+class CoordinationRole(EvidencedModel):
     """A person's role in an initiative, as one source knows it.
 
     ``initiative`` is empty until it is matched to the register. ``is_held`` is False where staff
@@ -300,10 +300,10 @@ class CoordinationRole(Evidenced):
 
     SAME_THING = ("initiative", "initiative_kind", "initiative_name", "community_served")
 
-    class Meta(Evidenced.Meta):
+    class Meta(EvidencedModel.Meta):
         ordering = ["person", "pk"]
         constraints = [
-            *Evidenced.Meta.constraints,
+            *EvidencedModel.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True)
                 | Q(starts_on__isnull=True)

@@ -1,88 +1,85 @@
 """Periods that may not overlap, for one holder."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import F, Func, Model, Q
 
 
-class Days(Func):
+class DayRange(Func):
     """The days of a row, from ``starts_on`` to ``ends_on`` inclusive."""
 
     function = "DATERANGE"
     output_field = DateRangeField()
 
-    @classmethod
-    def of_row(cls) -> "Days":
-        boundary = RangeBoundary(inclusive_lower=True, inclusive_upper=True)
-        return cls(F("starts_on"), F("ends_on"), boundary)
 
-
-class NoOverlap(ExclusionConstraint):
+class NoOverlapConstraint(ExclusionConstraint):
     """The periods of one ``holder`` do not overlap.
 
-    PostgreSQL holds it. SQLite has no such constraint: there the forms and the verbs look, each in a
-    transaction that nobody else writes beside. The sentence and the name are the same on both.
+    PostgreSQL enforces it. SQLite has no such constraint: there the forms and the verbs check, each in
+    a transaction without other writers. The sentence and the name are the same on both.
     """
 
-    def __init__(self, *, name: str, holder: str, condition: Q, **kwargs: Any) -> None:
+    def __init__(
+        self, *, name: str, holder: str, condition: Q, violation_error_message: str
+    ) -> None:
         self.holder = holder
+        boundary = RangeBoundary(inclusive_lower=True, inclusive_upper=True)
+        days = DayRange(F("starts_on"), F("ends_on"), boundary)
         super().__init__(
             name=name,
-            expressions=[(holder, RangeOperators.EQUAL), (Days.of_row(), RangeOperators.OVERLAPS)],
+            expressions=[(holder, RangeOperators.EQUAL), (days, RangeOperators.OVERLAPS)],
             condition=condition,
-            **kwargs,
+            violation_error_message=violation_error_message,
         )
 
-    def deconstruct(self) -> Any:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         del kwargs["expressions"]
         return path, args, {**kwargs, "holder": self.holder}
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
-        if not _can_hold(schema_editor.connection):
-            return None
-        return super().constraint_sql(model, schema_editor)
+    def constraint_sql(
+        self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> str:
+        return super().constraint_sql(model, schema_editor) if _can_exclude(schema_editor) else ""
 
-    def create_sql(self, model: Any, schema_editor: Any) -> Any:
-        if not _can_hold(schema_editor.connection):
-            return None
-        return super().create_sql(model, schema_editor)
+    def create_sql(
+        self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> str:
+        return super().create_sql(model, schema_editor) if _can_exclude(schema_editor) else ""
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
-        if not _can_hold(schema_editor.connection):
-            return None
-        return super().remove_sql(model, schema_editor)
+    def remove_sql(
+        self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> str:
+        return super().remove_sql(model, schema_editor) if _can_exclude(schema_editor) else ""
 
     def validate(
         self,
         model: type[Model],
-        instance: Any,
-        exclude: Any = None,
+        instance: Model,
+        exclude: Iterable[str] | None = None,
         using: str = DEFAULT_DB_ALIAS,
     ) -> None:
         """Refuse a row whose period overlaps another one of its holder, on either database."""
-        holder = getattr(instance, f"{self.holder}_id")
-        first, last = instance.starts_on, instance.ends_on
-        if None in (holder, first, last) or {self.holder, "starts_on", "ends_on"} & set(
-            exclude or ()
-        ):
+        names = (f"{self.holder}_id", "starts_on", "ends_on")
+        holder, first, last = (getattr(instance, name) for name in names)
+        if None in (holder, first, last) or {self.holder, *names} & set(exclude or ()):
             return
-        rows = model._default_manager.using(using).filter(self.condition or Q())
-        others = rows.filter(
-            **{self.holder: holder}, starts_on__lte=last, ends_on__gte=first
-        ).exclude(pk=instance.pk)
-        counts = self.condition is None or self.condition.check(
-            instance._get_field_expression_map(meta=model._meta), using
+        condition = self.condition or Q()
+        values = instance._get_field_expression_map(meta=model._meta)  # type: ignore[attr-defined]
+        others = model._default_manager.using(using).filter(
+            condition, **{names[0]: holder}, starts_on__lte=last, ends_on__gte=first
         )
-        if counts and others.exists():
+        if condition.check(values, using) and others.exclude(pk=instance.pk).exists():
             raise ValidationError(
                 self.get_violation_error_message(), code=self.violation_error_code
             )
 
 
-def _can_hold(connection: Any) -> bool:
-    return bool(connection.vendor == "postgresql")
+def _can_exclude(schema_editor: BaseDatabaseSchemaEditor | None) -> bool:
+    return schema_editor is not None and schema_editor.connection.vendor == "postgresql"

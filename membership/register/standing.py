@@ -1,14 +1,14 @@
-"""The one bridge from rows to rules: what the register knows of people on a day.
+"""From rows to rules: what the register knows of people on a day.
 
-It reads for any number of people with the same four queries at most, and each time anew. Rows that are not
-saved yet can be added: so the join form shows the findings of answers that nobody has sent.
+It takes at most four queries for any number of people, and caches nothing. Rows that are not saved yet
+can be added: so the join form shows the findings of answers that nobody has sent.
 
-A listed fact that a newer edition of its list no longer has is left out: it is neither so nor not so,
-but unknown. Lists are late and incomplete.
+A listed fact that a newer version of its list no longer names is left out: it is neither true nor
+false, but unknown. Lists are late and incomplete.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar, cast
@@ -26,7 +26,7 @@ from membership.models import (
     Person,
     ProgramPosition,
 )
-from membership.register.evidence import Evidenced
+from membership.register.evidence import EvidencedModel
 
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
@@ -53,7 +53,7 @@ def only_of(
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
 ) -> Standing:
-    """The same standing with nothing but the work and the roles that these rows are about."""
+    """The same standing with only the work and the roles that these rows are about."""
     programs = {_program_words(position) for position in positions}
     initiatives = {_role(role).initiative for role in roles}
     return replace(
@@ -82,7 +82,7 @@ def _standings(
     for role in (*roles.select_related("initiative"), *unsaved_roles):
         roles_of[role.person_id].append(role)
     # Asked for only where a listed fact is at hand.
-    newest = cast(_NewestEditions, SimpleLazyObject(ListImport.newest))
+    newest = cast(_NewestDays, SimpleLazyObject(ListImport.newest))
     of_person, of_agency = _memberships(keys, agencies, newest)
     return {
         person.pk: _standing(
@@ -98,11 +98,11 @@ def _standings(
 
 
 _FactsByHolder = defaultdict[int, list[Fact]]
-_NewestEditions = Mapping[tuple[str, str], date]
+_NewestDays = Mapping[tuple[str, str], date]
 
 
 def _memberships(
-    people: set[int], agencies: set[int], newest: _NewestEditions
+    people: set[int], agencies: set[int], newest: _NewestDays
 ) -> tuple[_FactsByHolder, _FactsByHolder]:
     of_person, of_agency = _FactsByHolder(list), _FactsByHolder(list)
     held = EvaMembership.objects.filter(Q(person__in=people) | Q(agency__in=agencies))
@@ -123,41 +123,36 @@ def _standing(
     roles: Iterable[CoordinationRole],
     memberships: Sequence[Fact],
     of_agency: _FactsByHolder,
-    newest: _NewestEditions,
+    newest: _NewestDays,
 ) -> Standing:
-    by_program: dict[Hashable, list[ProgramPosition]] = defaultdict(list)
-    for position in positions:
-        by_program[_program_key(position)].append(position)
-    by_initiative: dict[Hashable, list[CoordinationRole]] = defaultdict(list)
-    for role in roles:
-        by_initiative[_initiative_key(role)].append(role)
-    in_programs = [_with_newest_claim(rows) for rows in by_program.values()]
-    in_initiatives = [_with_newest_claim(rows) for rows in by_initiative.values()]
-    says_own = [_claim(True) for rows in in_programs for r in rows if r.says_membership == "own"]
+    by_program = _grouped(positions, _program_key)
+    by_initiative = _grouped(roles, _initiative_key)
+    own = [_claim(True) for rows in by_program for row in rows if row.says_membership == "own"]
     return Standing(
         on=on,
-        work=tuple(_work(rows, of_agency, newest) for rows in in_programs),
+        work=tuple(_work(rows, of_agency, newest) for rows in by_program),
         roles=tuple(
-            _role(role)
-            for rows in in_initiatives
-            for role in rows
-            if not is_overtaken(role, newest)
+            _role(role) for rows in by_initiative for role in rows if not is_overtaken(role, newest)
         ),
-        memberships=(*memberships, *says_own),
+        memberships=(*memberships, *own),
     )
 
 
-def is_overtaken(fact: Evidenced, newest: _NewestEditions) -> bool:
-    """True where a newer edition of the list that brought the fact no longer has it."""
+def is_overtaken(fact: EvidencedModel, newest: _NewestDays) -> bool:
+    """Whether a newer version of the list that brought the fact no longer names it."""
     if fact.evidence != Evidence.LISTED or fact.list_as_of is None:
         return False
     return fact.list_as_of < newest.get((fact.LIST_KIND, fact.list_name), date.min)
 
 
-def _with_newest_claim(rows: Sequence[_Row]) -> list[_Row]:
-    """Their newest answer about a thing stands in place of their earlier ones."""
-    claims = [row for row in rows if row.evidence == Evidence.CLAIMED]
-    return [row for row in rows if row.evidence != Evidence.CLAIMED] + claims[-1:]
+def _grouped(rows: Iterable[_Row], key: Callable[[_Row], Hashable]) -> list[list[_Row]]:
+    """The rows about each program or initiative; only the newest of the person's own claims, last."""
+    groups: dict[Hashable, list[_Row]] = defaultdict(list)
+    claims: dict[Hashable, list[_Row]] = defaultdict(list)
+    for row in rows:
+        group = groups[key(row)]
+        (claims[key(row)] if row.evidence == Evidence.CLAIMED else group).append(row)
+    return [groups[subject] + claims[subject][-1:] for subject in groups]
 
 
 def _agency(position: ProgramPosition) -> Agency | None:
@@ -165,52 +160,44 @@ def _agency(position: ProgramPosition) -> Agency | None:
 
 
 def _program_key(position: ProgramPosition) -> Hashable:
-    if position.program_id:
-        return position.program_id
-    return (
-        position.program_type,
-        position.agency_id,
-        position.agency_name,
-        position.community_served,
-    )
+    written = (position.agency_id, position.agency_name, position.community_served)
+    return position.program_id or (position.program_type, *written)
 
 
 def _initiative_key(role: CoordinationRole) -> Hashable:
-    if role.initiative_id:
-        return role.initiative_id
-    return role.initiative_kind, role.initiative_name, role.community_served
+    written = (role.initiative_kind, role.initiative_name, role.community_served)
+    return role.initiative_id or written
 
 
 def _work(
-    positions: Sequence[ProgramPosition], of_agency: _FactsByHolder, newest: _NewestEditions
+    positions: Sequence[ProgramPosition], of_agency: _FactsByHolder, newest: _NewestDays
 ) -> ProgramWork:
-    """All that the sources say of a person's work in one program."""
+    """What all sources say about a person's work in one program."""
     first = positions[0]
     program, agency = first.program, _agency(first)
     funding = [
-        _claim(Funder.PSSG if p.says_funded else Funder.OTHER)
-        for p in positions
-        if p.says_funded is not None
-    ]
-    memberships = [
-        _claim(p.says_membership == "agency")
-        for p in positions
-        if p.says_membership in ("agency", "no")
+        _claim(Funder.PSSG if row.says_funded else Funder.OTHER)
+        for row in positions
+        if row.says_funded is not None
     ]
     if program and program.funder and not is_overtaken(program, newest):
-        funding.append(
-            _fact(program, Funder(program.funder), program.funded_from, program.funded_until)
-        )
+        funder = Funder(program.funder)
+        funding.append(_fact(program, funder, program.funded_from, program.funded_until))
+    memberships = [
+        _claim(row.says_membership == "agency")
+        for row in positions
+        if row.says_membership in ("agency", "no")
+    ]
     if agency:
         memberships += of_agency[agency.pk]
     return ProgramWork(
         program=_program_words(first),
         program_type=_program_type(first),
-        claimed=any(p.evidence == Evidence.CLAIMED for p in positions),
+        claimed=any(row.evidence == Evidence.CLAIMED for row in positions),
         caseload=tuple(
-            _fact(p, p.carries_caseload, p.starts_on, p.ends_on)
-            for p in positions
-            if p.carries_caseload is not None and not is_overtaken(p, newest)
+            _fact(row, row.carries_caseload, row.starts_on, row.ends_on)
+            for row in positions
+            if row.carries_caseload is not None and not is_overtaken(row, newest)
         ),
         funding=tuple(funding),
         memberships=tuple(memberships),
@@ -246,7 +233,7 @@ def _claim(value: bool | Funder) -> Fact:
 
 
 def _fact(
-    row: Evidenced, value: bool | Funder, starts_on: date | None, ends_on: date | None
+    row: EvidencedModel, value: bool | Funder, starts_on: date | None, ends_on: date | None
 ) -> Fact:
     """What a row says, with the day on which its source looked."""
     is_confirmed = row.evidence == Evidence.CONFIRMED

@@ -17,7 +17,7 @@ from membership.refusal import Refused
 from membership.rosters.roster_checks import lock_row, settle
 
 Answer = YearlyConfirmation.Answer
-# The kinds of row that staff may settle with a word: no fact of the register can do it for them.
+# The kinds of roster check that staff may settle with a word: no fact of the register can do it for them.
 SETTLED_BY_HAND = (WorklistRow.Kind.UNCONFIRMED, WorklistRow.Kind.CHANGED_JOBS)
 LONGEST_LEAVE = timedelta(days=2 * 366)
 
@@ -51,7 +51,7 @@ def is_waiting() -> Exists:
 @transaction.atomic
 def confirm(*, enrolment_id: int, by: User, now: datetime) -> YearlyConfirmation:
     """They are still here: all is as EVA BC has it."""
-    confirmation = lock_hers(enrolment_id, by)
+    confirmation = _lock_own_question(enrolment_id, by)
     close(confirmation, Answer.STILL_HERE, now=now)
     return confirmation
 
@@ -61,7 +61,7 @@ def on_leave(
     *, enrolment_id: int, by: User, until: date | None, now: datetime
 ) -> YearlyConfirmation:
     """They are on leave and stay on the roster; they are asked again when back, or in a year."""
-    confirmation = lock_hers(enrolment_id, by)
+    confirmation = _lock_own_question(enrolment_id, by)
     today = timezone.localdate(now)
     if until and not today <= until <= today + LONGEST_LEAVE:
         raise Refused("Give a last day of your leave that is within the next two years.")
@@ -72,21 +72,20 @@ def on_leave(
 
 @transaction.atomic
 def settle_row(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
-    """Staff looked at it, and ``text`` says what they found; a question that waits waits no more."""
+    """Staff looked at it, and ``text`` says what they found. A question that waits is closed."""
     row = lock_row(row_id, by)
     if row.kind not in SETTLED_BY_HAND:
         raise Refused("This row leaves the worklist when the rules are met again.")
     if not text.strip():
         raise Refused("Write what you found.")
     settle(row, how=WorklistRow.How.LOOKED_AT, by=by, text=text, now=now)
-    waiting = open_confirmations().select_for_update(of=("self",)).filter(enrolment=row.enrolment)
-    if row.kind == WorklistRow.Kind.UNCONFIRMED and (confirmation := waiting.first()):
-        close(confirmation, Answer.SETTLED, now=now)
+    if row.kind == WorklistRow.Kind.UNCONFIRMED and (waiting := lock_question(row.enrolment)):
+        close(waiting, Answer.SETTLED, now=now)
     return row
 
 
 def lock_place(enrolment_id: int, by: User) -> Enrolment:
-    """Lock their place in a community. Inside the caller's transaction."""
+    """Lock the enrolment of the signed-in person. Inside the caller's transaction."""
     enrolment = (
         Enrolment.objects.select_for_update(of=("self",))
         .select_related("person", "community__team")
@@ -98,7 +97,7 @@ def lock_place(enrolment_id: int, by: User) -> Enrolment:
 
 
 def lock_question(enrolment: Enrolment) -> YearlyConfirmation | None:
-    """Lock the question that waits at a locked place. Inside the caller's transaction."""
+    """Lock the question that waits about a locked enrolment. Inside the caller's transaction."""
     confirmation = open_confirmations().select_for_update(of=("self",)).filter(enrolment=enrolment)
     waiting = confirmation.first()
     if waiting:
@@ -106,8 +105,8 @@ def lock_question(enrolment: Enrolment) -> YearlyConfirmation | None:
     return waiting
 
 
-def lock_hers(enrolment_id: int, by: User) -> YearlyConfirmation:
-    """Lock their place and the question that waits there. Inside the caller's transaction."""
+def _lock_own_question(enrolment_id: int, by: User) -> YearlyConfirmation:
+    """Lock their own enrolment and the question that waits about it. Inside the caller's transaction."""
     waiting = lock_question(lock_place(enrolment_id, by))
     if waiting is None:
         raise Refused("There is nothing to confirm now. Nothing was changed.")
@@ -115,7 +114,7 @@ def lock_hers(enrolment_id: int, by: User) -> YearlyConfirmation:
 
 
 def close(confirmation: YearlyConfirmation, answer: str, *, now: datetime) -> None:
-    """Write the answer, stop letters that have not left, and settle the row that waited for it.
+    """Write the answer, cancel emails that wait, and settle the roster check that waited for it.
 
     Runs inside the caller's transaction, which has locked the question.
     """

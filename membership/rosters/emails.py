@@ -1,5 +1,4 @@
-"""The letters to people on a roster: which words go to whom. The words are in ``templates/email/``,
-until staff change them."""
+"""The emails to people on a roster. Their texts are in ``templates/email/``, until staff change them."""
 
 from dataclasses import replace
 
@@ -109,7 +108,7 @@ def check(enrolment: Enrolment, text: str) -> Letter:
 
 
 def ended(enrolment: Enrolment, text: str) -> Letter:
-    """To somebody whose enrolment was ended: why, and how to ask again."""
+    """To somebody whose enrolment was ended: ``text`` says why, and how to ask again."""
     return _letter("roster-ended", enrolment, text)
 
 
@@ -138,7 +137,7 @@ def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> 
 
     It goes to an address that the register need not know, and says nothing about anybody else.
     """
-    letter = write(
+    email_to_person = write(
         "successor",
         team=enrolment.community.team,
         person=Person.objects.filter(email__iexact=email).first(),
@@ -149,7 +148,7 @@ def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> 
             "community_name": enrolment.community.name,
         },
     )
-    return replace(letter, address=email)
+    return replace(email_to_person, address=email)
 
 
 def _letter(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Letter:

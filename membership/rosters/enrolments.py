@@ -17,19 +17,7 @@ from membership.meetings.attendance import keep_letters_from
 from membership.models import Enrolment, Person, User
 from membership.refusal import Refused
 from membership.rosters import emails
-from membership.rosters.reassessment import reassess
 from membership.rosters.roster_checks import settle_ended
-
-__all__ = [
-    "close",
-    "end_enrolment",
-    "enrol",
-    "enrolled_in",
-    "is_enrolled",
-    "lock",
-    "reassess",
-    "roster_of",
-]
 
 
 def enrol(
@@ -51,19 +39,18 @@ def enrol(
 
 @transaction.atomic
 def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> Enrolment:
-    """Staff end an enrolment today; ``text`` tells the person why."""
+    """Staff end an enrolment today; ``text`` says why to the person."""
     enrolment = lock(enrolment_id)
     if enrolment.community.family not in families_of(by):
         raise Refused("This enrolment belongs to the other team.")
     if not text.strip() and not enrolment.ended_on:
         raise Refused("Write why, in words for the person.")
-    letter = emails.ended(enrolment, text)
-    close(enrolment, letter=letter, by=by, text=text, now=now)
+    close(enrolment, letter=emails.ended(enrolment, text), by=by, text=text, now=now)
     return enrolment
 
 
 def lock(enrolment_id: int) -> Enrolment:
-    """An enrolment, held until the caller's transaction ends."""
+    """Lock an enrolment. Inside the caller's transaction."""
     rows = Enrolment.objects.select_for_update(of=("self",))
     return rows.select_related("person", "community__team").get(pk=enrolment_id)
 
@@ -73,8 +60,8 @@ def close(
 ) -> None:
     """End a locked enrolment today: what every way out has in common.
 
-    The worklist lets go of them, the tasks of their access are made, and ``letter`` goes out; where the
-    register has no email of theirs, none does. Runs inside the caller's transaction.
+    Roster checks are settled, the tasks of their access are made, and ``letter`` is queued, unless the
+    register has no email of theirs. Runs inside the caller's transaction.
     """
     if enrolment.ended_on:
         ended = date_format(enrolment.ended_on, "j F Y")
@@ -85,7 +72,6 @@ def close(
     if by:
         record(enrolment, by=by, words=f"Ended. {text.strip()}")
     access.end(enrolment=enrolment, by=by, now=now)
-    # A question that has not gone out yet is no longer ours to ask.
     cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
     keep_letters_from(enrolment.person)
     if enrolment.person.email:
@@ -100,8 +86,8 @@ def is_enrolled(person: Person, community: CommunityOfPractice) -> bool:
 
 def enrolled_in(person: Person) -> set[int]:
     """The communities that the person has an open enrolment in, by their keys."""
-    open_ones = person.enrolments.filter(ended_on__isnull=True)
-    return set(open_ones.values_list("community_id", flat=True))
+    open_enrolments = person.enrolments.filter(ended_on__isnull=True)
+    return set(open_enrolments.values_list("community_id", flat=True))
 
 
 def roster_of(community: CommunityOfPractice) -> QuerySet[Enrolment]:

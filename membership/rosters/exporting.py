@@ -1,23 +1,42 @@
-"""Sheets that leave the portal: safe for spreadsheet programs, and logged.
+"""Sheets that leave the portal: safe for spreadsheet programs, and logged. The roster's is one of them.
 
 A spreadsheet program takes a cell that starts with = + - or @ for a formula, and some take tabs and
 line ends away first. Such a cell gets a leading apostrophe, so that it is text everywhere.
 """
 
 import csv
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from io import BytesIO, StringIO
+from typing import cast
 
+from django import forms
 from django.db import models
-from django.db.models import Q, QuerySet
-from django.http import HttpResponse
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpResponse, QueryDict
+from django.utils import timezone
 from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from communities.models import SupportTeam
-from communities.rules.vocabulary import Family
+from communities.models import CommunityOfPractice, SupportTeam
+from communities.rules.vocabulary import Evidence, Family
+from membership.accounts.fresh_code import fresh_code_required
+from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
-from membership.models import Export, User
+from membership.accounts.team_admin import desk_page
+from membership.accounts.teams import families_of
+from membership.models import (
+    CoordinationInitiative,
+    CoordinationRole,
+    Enrolment,
+    Export,
+    Program,
+    ProgramPosition,
+    User,
+)
+from membership.rosters.enrolments import roster_of
 
 # The full-width forms too: some programs read them as the plain signs.
 _STARTS_A_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
@@ -32,7 +51,7 @@ class SheetFormat(models.TextChoices):
     XLSX = "xlsx", "Excel (XLSX)"
 
 
-def safe(value: object) -> str:
+def safe_text(value: object) -> str:
     """A cell as text that no spreadsheet program takes for a formula."""
     text = "" if value is None else str(value)
     risky = text.startswith(_STARTS_A_FORMULA) or text.lstrip().startswith(_STARTS_A_FORMULA)
@@ -44,31 +63,24 @@ def as_csv(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
     written = StringIO(newline="")
     writer = csv.writer(written, lineterminator="\r\n")
     for row in (headings, *rows):
-        writer.writerow([safe(cell).replace("\0", "") for cell in row])
+        writer.writerow([safe_text(cell).replace("\0", "") for cell in row])
     return written.getvalue().encode("utf-8-sig")
 
 
 def as_xlsx(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
     """The sheet as XLSX, every cell a text."""
-    # Here, because it takes every process megabytes that few of them need.
-    from openpyxl import Workbook
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     for row in (headings, *rows):
-        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", safe(cell)) for cell in row])
+        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", safe_text(cell)) for cell in row])
     written = BytesIO()
     book.save(written)
     return written.getvalue()
 
 
-_FORMATS: dict[SheetFormat, tuple[Callable[[Sequence[str], Sequence[Row]], bytes], str]] = {
-    SheetFormat.CSV: (as_csv, "text/csv; charset=utf-8"),
-    SheetFormat.XLSX: (
-        as_xlsx,
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
+_CONTENT_TYPES = {
+    SheetFormat.CSV: "text/csv; charset=utf-8",
+    SheetFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
@@ -94,7 +106,7 @@ def export(
 
     ``what`` names the sheet and says nothing of a person. ``team`` is None where it is of both.
     """
-    write, content_type = _FORMATS[sheet_format]
+    write = as_xlsx if sheet_format == SheetFormat.XLSX else as_csv
     taken = Export.objects.create(
         what=what, columns=", ".join(headings), rows=len(rows), team=team, by=by, at=now
     )
@@ -102,6 +114,153 @@ def export(
     name = f"{slugify(what)}-{now:%Y-%m-%d}.{sheet_format.value}"
     return HttpResponse(
         write(headings, rows),
-        content_type=content_type,
+        content_type=_CONTENT_TYPES[sheet_format],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+# -- A roster as a sheet -----------------------------------------------------------------------------
+
+
+class Column(models.TextChoices):
+    """What a roster's sheet can say about each person, in this order."""
+
+    NAME = "name", "Name"
+    EMAIL = "email", "Email"
+    PHONE = "phone", "Phone"
+    AGENCY = "agency", "Agency"
+    PROGRAM = "program", "Program"
+    INITIATIVE = "initiative", "Role and initiative"
+    PLACE = "place", "Community served"
+    REGION = "region", "Region"
+    SINCE = "since", "On the roster since"
+
+
+DEFAULT_COLUMNS = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE]
+
+
+def roster_rows(
+    community: CommunityOfPractice, columns: Sequence[Column], *, on: date
+) -> list[Row]:
+    """One line for each open enrolment, by name; three queries.
+
+    Work and roles count while they last and nothing contradicts them; several stand in one cell.
+    """
+    current = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
+    believed = ~Q(evidence=Evidence.CONTRADICTED)
+    positions = ProgramPosition.objects.select_related("program__agency", "agency")
+    roles = CoordinationRole.objects.select_related("initiative").filter(is_held=True)
+    enrolments = roster_of(community).select_related("person").order_by("person__name", "pk")
+    enrolments = enrolments.prefetch_related(
+        Prefetch("person__positions", positions.filter(current, believed)),
+        Prefetch("person__roles", roles.filter(current, believed)),
+    )
+    lines = [_cells(enrolment) for enrolment in enrolments]
+    return [[cells[column] for column in columns] for cells in lines]
+
+
+def _cells(enrolment: Enrolment) -> dict[Column, str]:
+    """Everything that the sheet can say about one person. Takes no query for a prefetched enrolment."""
+    person = enrolment.person
+    positions, roles = list(person.positions.all()), list(person.roles.all())
+    programs = [position.program or position for position in positions]
+    initiatives = [role.initiative or role for role in roles]
+    return {
+        Column.NAME: person.name,
+        Column.EMAIL: person.email,
+        Column.PHONE: person.phone,
+        Column.AGENCY: _joined(_agency(position) for position in positions),
+        Column.PROGRAM: _joined(_program_type(position) for position in positions),
+        Column.INITIATIVE: _joined(_role(role) for role in roles),
+        Column.PLACE: _joined(thing.community_served for thing in (*programs, *initiatives)),
+        Column.REGION: _joined(_region(thing) for thing in (*programs, *initiatives)),
+        Column.SINCE: enrolment.started_on.isoformat(),
+    }
+
+
+def _agency(position: ProgramPosition) -> str:
+    agency = position.program.agency if position.program else position.agency
+    return agency.name if agency else position.agency_name
+
+
+def _program_type(position: ProgramPosition) -> str:
+    if position.program:
+        return position.program.get_type_display()
+    return position.get_program_type_display()
+
+
+def _role(role: CoordinationRole) -> str:
+    name = role.initiative.name if role.initiative else role.initiative_name
+    return f"{role.get_role_display()}, {name or role.get_initiative_kind_display()}"
+
+
+def _region(thing: Program | CoordinationInitiative | ProgramPosition | CoordinationRole) -> str:
+    """The register knows it; what a person wrote has none."""
+    if isinstance(thing, Program | CoordinationInitiative):
+        return thing.get_region_display()
+    return ""
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """The parts once each, without the empty ones."""
+    return "; ".join(dict.fromkeys(part for part in parts if part))
+
+
+class RosterSheetForm(forms.Form):
+    """Which community of the viewer's teams, and which columns."""
+
+    community = forms.ModelChoiceField(
+        CommunityOfPractice.objects.none(),
+        label="Community",
+        empty_label="–",
+        error_messages={
+            "required": "Choose the community.",
+            "invalid_choice": "Choose one of your team’s communities.",
+        },
+    )
+    columns = forms.TypedMultipleChoiceField(
+        label="Columns",
+        choices=Column.choices,
+        coerce=Column,
+        initial=DEFAULT_COLUMNS,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose at least one column.",
+            "invalid_choice": "Choose columns from the list.",
+        },
+    )
+    format = forms.TypedChoiceField(
+        choices=SheetFormat.choices, coerce=SheetFormat, empty_value=SheetFormat.CSV, required=False
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
+        super().__init__(data)
+        own = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
+        field = cast(forms.ModelChoiceField, self.fields["community"])
+        field.queryset = own.select_related("team")
+
+    def clean_columns(self) -> list[Column]:
+        # In the sheet's own order, whatever order they were sent in.
+        return [column for column in Column if column in self.cleaned_data["columns"]]
+
+
+@fresh_code_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def roster_sheet(request: AuthenticatedRequest) -> HttpResponse:
+    """Choose by GET; a POST answers with the sheet and leaves a line in the log."""
+    form = RosterSheetForm(request.POST if request.method == "POST" else None, user=request.user)
+    if form.is_valid():
+        community, columns = form.cleaned_data["community"], form.cleaned_data["columns"]
+        now = timezone.now()
+        return export(
+            what=f"Roster of {community.short_name}",
+            headings=[column.label for column in columns],
+            rows=roster_rows(community, columns, on=timezone.localdate(now)),
+            sheet_format=form.cleaned_data["format"],
+            team=community.team,
+            by=request.user,
+            now=now,
+        )
+    return desk_page(
+        request, "desk/roster_sheet.html", title="Save a roster", form=form, formats=SheetFormat
     )

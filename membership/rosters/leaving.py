@@ -1,4 +1,4 @@
-"""Leaving a community: the person's own verb and its page. Staff end an enrolment by ``rosters.end_enrolment``."""
+"""Leaving a community: the member's own verb and its page. Staff use ``enrolments.end_enrolment``."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +7,8 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
@@ -17,7 +17,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.emails.queue import queue
 from membership.forms import LONGEST_TEXT, ParagraphsField, SingleLineField
 from membership.models import Enrolment, Leaving, User
-from membership.refusal import Refused
+from membership.refusal import Refused, refusal_as_form_error
 from membership.register.people import person_for
 from membership.rosters import emails, enrolments
 
@@ -28,7 +28,7 @@ SOMEBODY = "Somebody who knows your work"
 class Successor:
     """Whom a chair or coordinator names to follow them.
 
-    ``may_name_me``: the leaver agrees that the letter gives their own name.
+    ``may_name_me``: the leaver agrees that the email gives their own name.
     """
 
     name: str
@@ -45,7 +45,9 @@ def leave(
     reason: str = "",
     successor: Successor | None = None,
 ) -> Leaving:
-    """They leave today, and their team hears of it; ``reason`` is for staff. A successor is invited by letter to ask to join.
+    """They leave today, and their team is notified; ``reason`` is for staff.
+
+    A successor is invited by email to ask to join.
 
     Only the communities of chairs and coordinators ask for one. A leaving invites one person at most:
     an enrolment ends once, and what is over is refused.
@@ -53,9 +55,8 @@ def leave(
     enrolment = enrolments.lock(enrolment_id)
     if enrolment.person.user_id != by.pk:
         raise Refused("This is somebody else’s place in the community.")
-    letter = emails.left(enrolment)
-    said = f"She left by herself.\n{reason}".strip()
-    enrolments.close(enrolment, letter=letter, by=by, text=said, now=now)
+    text = f"She left by herself.\n{reason}".strip()
+    enrolments.close(enrolment, letter=emails.left(enrolment), by=by, text=text, now=now)
     queue(emails.news_left(enrolment), about=enrolment.about, event=enrolment.pk, now=now)
     if successor:
         _invite(enrolment, successor, now)
@@ -68,16 +69,16 @@ def leave(
 
 
 def _invite(enrolment: Enrolment, successor: Successor, now: datetime) -> None:
-    """Invite whom they name. Whether that person is known or enrolled already, nobody is told."""
+    """Invite whom they name. Nothing shows whether that person is known or enrolled already."""
     if not enrolment.community.is_coordination:
         raise Refused("This community asks for no successor.")
     if successor.email.lower() == enrolment.person.email.lower():
         raise Refused("This is your own email. Give that of the person who follows you.")
     name = enrolment.person.name if successor.may_name_me else ""
-    letter = emails.successor(
+    invitation = emails.successor(
         enrolment, name=successor.name, email=successor.email, named_by=name or SOMEBODY
     )
-    queue(letter, about=enrolment.about, event=enrolment.pk, now=now)
+    queue(invitation, about=enrolment.about, event=enrolment.pk, now=now)
 
 
 # -- The page ----------------------------------------------------------------------------------------
@@ -134,19 +135,18 @@ class LeaveForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """A page that asks, and a button that does. Chairs and coordinators may name who follows them."""
-    rows = Enrolment.objects.filter(pk=pk, person=person_for(request.user))
-    enrolment = rows.select_related("community__team").first()
-    if enrolment is None:
-        raise Http404("You have no such place in a community.")
+    own = Enrolment.objects.filter(person=person_for(request.user))
+    enrolment = get_object_or_404(own.select_related("community__team"), pk=pk)
     community = enrolment.community
     if enrolment.ended_on:
         when = date_format(enrolment.ended_on, "j F Y")
         messages.info(request, f"Your time in {community.short_name} ended on {when}.")
         return redirect("my:home")
-    typed = request.POST if request.method == "POST" else None
-    form = LeaveForm(typed, asks_successor=community.is_coordination)
+    form = LeaveForm(
+        request.POST if request.method == "POST" else None, asks_successor=community.is_coordination
+    )
     if form.is_valid():
-        try:
+        with refusal_as_form_error(form):
             leave(
                 enrolment_id=enrolment.pk,
                 by=request.user,
@@ -154,10 +154,6 @@ def leave_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 successor=form.successor,
                 now=timezone.now(),
             )
-        except Refused as refusal:
-            # What they typed stays.
-            form.add_error(None, str(refusal))
-        else:
             messages.success(
                 request,
                 f"You have left {community.short_name}. Thank you for having been part of it.",

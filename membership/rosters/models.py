@@ -43,7 +43,7 @@ class Enrolment(models.Model):
 
     @property
     def about(self) -> str:
-        """What its letters call it."""
+        """What its emails are filed under in the outbox."""
         return f"enrolment:{self.pk}"
 
 
@@ -65,7 +65,7 @@ class Leaving(models.Model):
 class YearlyConfirmation(models.Model):
     """One year's question: is what EVA BC knows of this enrolment still so?
 
-    ``due_on`` is the day on which the year was over, ``asked_on`` the day of the first letter,
+    ``due_on`` is the day on which the year was over, ``asked_on`` the day of the first email,
     ``reminded`` the newest reminder by its days. ``ask_again_on`` is set by the answer.
     """
 

@@ -1,7 +1,7 @@
-"""Holding all open enrolments against the rules again, and keeping the worklist in step.
+"""Reassessing all open enrolments by the rules, and keeping the roster checks in step.
 
-Nobody is removed by a list: a row of the worklist is a proposal to look, for staff. Whoever meets
-the rules again leaves the worklist without staff doing anything.
+Nobody is removed by a list: a roster check is a proposal to look, for staff. For whoever meets the
+rules again it is settled without staff doing anything.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,12 +26,12 @@ CHUNK = 500  # enrolments in one transaction
 _Kind, _State, _How = WorklistRow.Kind, WorklistRow.State, WorklistRow.How
 _Verb = WorklistStep.Verb
 # The kinds of row that the rules propose; of any other kind only the time given is looked at.
-_BY_RULES = (_Kind.RULES, _Kind.ENDS_IN_60, _Kind.ENDS_IN_30)
-EARLY = [(timedelta(days=30), _Kind.ENDS_IN_30), (timedelta(days=60), _Kind.ENDS_IN_60)]
+_PROPOSED_KINDS = (_Kind.RULES, _Kind.ENDS_IN_60, _Kind.ENDS_IN_30)
+RENEWAL_NOTICE = [(timedelta(days=30), _Kind.ENDS_IN_30), (timedelta(days=60), _Kind.ENDS_IN_60)]
 
 
 @dataclass
-class Reassessed:
+class ReassessmentResult:
     """How many enrolments were looked at, and how many rows were opened, changed and settled."""
 
     looked_at: int = 0
@@ -48,15 +48,17 @@ class Reassessed:
 
 def reassess(
     *, now: datetime, enrolments: QuerySet[Enrolment] | None = None, dry_run: bool = False
-) -> Reassessed:
+) -> ReassessmentResult:
     """Assess open enrolments again, all of them or those of ``enrolments``.
 
     Each chunk is a transaction of its own, and takes the same number of queries whatever its size.
     Being called often does no harm: a second call on the same facts changes nothing.
     """
     on = timezone.localdate(now)
-    lists, rules = known_lists(on), _rules()
-    done = Reassessed()
+    lists = known_lists(on)
+    communities = CommunityOfPractice.objects.prefetch_related("criteria")
+    rules = {community.pk: community.rules() for community in communities}
+    result = ReassessmentResult()
     rows = Enrolment.objects.all() if enrolments is None else enrolments
     last: int | None = 0
     while last is not None:
@@ -65,21 +67,21 @@ def reassess(
             changes = _compare(chunk, rules=rules, lists=lists, now=now)
             if not dry_run:
                 changes.write()
-        done.add(len(chunk), changes)
+        result.add(len(chunk), changes)
         last = chunk[-1].pk if chunk else None
-    return done
+    return result
 
 
-def reassess_if_due(*, now: datetime) -> Reassessed | None:
+def reassess_if_due(*, now: datetime) -> ReassessmentResult | None:
     """Tonight's reassessment, unless today has had its own. A night that was missed is made up for."""
     on = timezone.localdate(now)
     if NightlyReassessment.objects.filter(on=on).exists():
         return None
-    done = reassess(now=now)
+    result = reassess(now=now)
     NightlyReassessment.objects.get_or_create(
-        on=on, defaults={"finished_at": timezone.now(), "looked_at": done.looked_at}
+        on=on, defaults={"finished_at": timezone.now(), "looked_at": result.looked_at}
     )
-    return done
+    return result
 
 
 def proposals(
@@ -91,9 +93,9 @@ def proposals(
     that rest on a list that is too old propose nothing.
     """
     assessment = assess(standing, rules)
-    troubling = [f for f in assessment.findings if f.verdict != Verdict.MET]
-    if troubling:
-        carried = lists.carried(troubling)
+    failing = [f for f in assessment.findings if f.verdict != Verdict.MET]
+    if failing:
+        carried = lists.carried(failing)
         return assessment, {_Kind.RULES.value: carried} if carried else {}
     return assessment, _ending_soon(standing, rules, lists.carried(assessment.findings))
 
@@ -105,15 +107,17 @@ def _ending_soon(
     for finding in findings:
         if finding.facts != FactKind.EVA_MEMBERSHIP or finding.ends_on is None:
             continue
-        for ahead, kind in EARLY:
+        for ahead, kind in RENEWAL_NOTICE:
             if finding.ends_on <= standing.on + ahead:
                 return (
-                    {} if _goes_on(standing, rules, finding.ends_on) else {kind.value: (finding,)}
+                    {}
+                    if _is_renewed(standing, rules, finding.ends_on)
+                    else {kind.value: (finding,)}
                 )
     return {}
 
 
-def _goes_on(standing: Standing, rules: Sequence[Rule], ends_on: date) -> bool:
+def _is_renewed(standing: Standing, rules: Sequence[Rule], ends_on: date) -> bool:
     day_after = replace(standing, on=ends_on + timedelta(days=1))
     return all(
         f.verdict == Verdict.MET
@@ -127,7 +131,7 @@ def _goes_on(standing: Standing, rules: Sequence[Rule], ends_on: date) -> bool:
 
 @dataclass
 class _Changes:
-    """What one chunk changes on the worklist."""
+    """What changes in the roster checks of one chunk."""
 
     opened: list[WorklistRow] = field(default_factory=list)
     moved: list[WorklistRow] = field(default_factory=list)
@@ -139,11 +143,6 @@ class _Changes:
             self.moved, ["state", "until", "findings", "settled_on", "how"]
         )
         WorklistStep.objects.bulk_create(self.steps)
-
-
-def _rules() -> dict[int, list[Rule]]:
-    communities = CommunityOfPractice.objects.prefetch_related("criteria")
-    return {community.pk: community.rules() for community in communities}
 
 
 def _chunk(enrolments: QuerySet[Enrolment], *, after: int) -> list[Enrolment]:
@@ -162,7 +161,7 @@ def _compare(
     lists: KnownLists,
     now: datetime,
 ) -> _Changes:
-    """What the worklist says of these enrolments, held against what it should say."""
+    """The roster checks of these enrolments, compared with those that they should have."""
     changes = _Changes()
     standings = standings_of([enrolment.person for enrolment in enrolments], lists.on)
     rows_of = _open_rows(enrolments)
@@ -179,12 +178,12 @@ def _compare(
                 changes.opened.append(row)
                 changes.steps.append(_step(row, _Verb.OPENED, now, _why(row)))
             else:
-                _keep_up(row, kept, changes, now)
+                _update_row(row, kept, changes, now)
         for row in rows.values():
-            if row.kind in _BY_RULES:
+            if row.kind in _PROPOSED_KINDS:
                 _settle(row, _how(row, assessment, proposed, lists), changes, now)
             else:
-                _keep_up(row, row.findings, changes, now)
+                _update_row(row, row.findings, changes, now)
     return changes
 
 
@@ -198,7 +197,7 @@ def _open_rows(enrolments: Sequence[Enrolment]) -> dict[int, dict[str, WorklistR
     return rows
 
 
-def _keep_up(row: WorklistRow, findings: list, changes: _Changes, now: datetime) -> None:
+def _update_row(row: WorklistRow, findings: list, changes: _Changes, now: datetime) -> None:
     """A row that stays: its reasons as they are now, and open again when the time given is over."""
     before = len(changes.steps)
     if row.findings != findings:

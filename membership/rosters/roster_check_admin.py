@@ -1,19 +1,17 @@
-"""Each team's worklist: the enrolments to look at, and the pages on which staff act."""
+"""Each team's roster checks: the enrolments to look at, and the pages on which staff act."""
 
-from datetime import datetime
+from functools import partial
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import (
+    CommunityFilter,
     CustomPageAdmin,
     FilterWithDefault,
     TeamFilter,
@@ -28,7 +26,7 @@ from membership.rosters.roster_checks import worklist_of
 
 
 class StateFilter(FilterWithDefault):
-    """The worklist shows what is open, unless somebody looks for more."""
+    """The list shows what is open, unless somebody looks for more."""
 
     title = "state"
     parameter_name = "state"
@@ -46,29 +44,24 @@ class StateFilter(FilterWithDefault):
         return queryset.filter(state=self.value() or WorklistRow.State.OPEN)
 
 
-class RosterFilter(admin.SimpleListFilter):
-    """The communities of the teams that this person belongs to."""
+class RosterFilter(CommunityFilter):
+    """The rosters of the communities of the viewer's teams."""
 
-    title = "community"
-    parameter_name = "community"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        mine = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
-        return [(c.slug, c.short_name) for c in mine]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[WorklistRow]
-    ) -> QuerySet[WorklistRow]:
-        return (
-            queryset.filter(enrolment__community__slug=self.value()) if self.value() else queryset
-        )
+    community_path = "enrolment__community"
 
 
 @admin.register(WorklistRow)
-class WorklistAdmin(CustomPageAdmin):
-    """The worklist of a team, oldest first. A row is not edited here: the buttons lead to the verbs."""
+class RosterCheckAdmin(CustomPageAdmin):
+    """The roster checks of a team, oldest first. They are not edited here: the buttons lead to the verbs."""
 
-    list_display = ["who", "community_name", "since", "why", "lists", "state_now"]
+    list_display = [
+        "who",
+        "community_name",
+        "since",
+        roster_check_views.reasons_of,
+        "lists",
+        roster_check_views.state_of,
+    ]
     list_display_links = ["who"]
     list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
     team_path = "enrolment__community__team"
@@ -76,40 +69,29 @@ class WorklistAdmin(CustomPageAdmin):
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = None
+    row_views = {
+        "look-again": roster_check_views.look_again,
+        **{
+            action.url_name: partial(roster_check_views.act, action=action)
+            for action in roster_check_views.ACTIONS
+        },
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorklistRow]:
         return worklist_of(request.user)
-
-    def get_urls(self) -> list[URLPattern]:
-        pages = [
-            ("write", roster_check_views.write),
-            ("give-time", roster_check_views.give_time),
-            ("settle", roster_check_views.settle),
-            ("end", roster_check_views.end),
-            ("look-again", roster_check_views.look_again),
-        ]
-        return [
-            *(
-                path(
-                    f"<int:pk>/{name}/",
-                    self.admin_site.admin_view(view),
-                    name=f"membership_worklistrow_{name}",
-                )
-                for name, view in pages
-            ),
-            *super().get_urls(),
-        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         last_night = NightlyReassessment.objects.first()
-        looked_at = (
-            f"All open enrolments were last looked at on {_moment(last_night.finished_at)}."
-            if last_night
-            else "The open enrolments have not been looked at yet. The portal does so every night."
-        )
-        more = {
+        if last_night:
+            at = date_format(timezone.localtime(last_night.finished_at), "j F Y, H:i")
+            looked_at = f"All open enrolments were last looked at on {at}."
+        else:
+            looked_at = (
+                "The open enrolments have not been looked at yet. The portal does so every night."
+            )
+        context = {
             "title": "Worklist",
             "warnings": [
                 f"{capfirst(known.name)} of {date_format(known.as_of, 'j F Y')} ({known.lists}) is "
@@ -119,11 +101,11 @@ class WorklistAdmin(CustomPageAdmin):
             ],
             "intro": f"{looked_at} Nobody is removed from a community by a list: you decide.",
         }
-        return super().changelist_view(request, more)
+        return super().changelist_view(request, context)
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """Everything about one row."""
-        return roster_check_views.row(request, pk=pk)
+        """Everything about one roster check."""
+        return roster_check_views.detail(request, pk=pk)
 
     @admin.display(description="who", ordering="enrolment__person__name")
     def who(self, row: WorklistRow) -> str:
@@ -133,21 +115,9 @@ class WorklistAdmin(CustomPageAdmin):
     def community_name(self, row: WorklistRow) -> str:
         return row.enrolment.community.short_name
 
-    @admin.display(description="why")
-    def why(self, row: WorklistRow) -> SafeString:
-        return roster_check_views.why(row)
-
     @admin.display(description="which list")
     def lists(self, row: WorklistRow) -> str:
         return ", ".join(row.sources)
-
-    @admin.display(description="state", ordering="state")
-    def state_now(self, row: WorklistRow) -> SafeString:
-        return roster_check_views.state_of(row)
-
-
-def _moment(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "j F Y, H:i")
 
 
 # -- The log of exports ----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The page of a worklist row and the pages that act on it: each shows its letter, and posts."""
+"""The page of a roster check, and the pages that act on it: each shows its email, and posts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from django import forms
 from django.contrib import admin, messages
-from django.forms import Form
-from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,66 +16,49 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.team_admin import desk_page
 from membership.emails.message import OWN_WORDS, preview_of
 from membership.emails.queue import Letter
-from membership.forms import LONGEST_TEXT, ParagraphsField
+from membership.forms import day_field, required_text
 from membership.models import Enrolment, User, WorklistRow
-from membership.refusal import Refused
+from membership.refusal import refusal_as_form_error
 from membership.rosters import emails, enrolments, roster_checks
 from membership.rosters.confirmations import SETTLED_BY_HAND, settle_row
+from membership.rosters.reassessment import reassess
+
+IN_THE_EMAIL = "It appears here, in the letter."
+FOR_STAFF = "Kept in the history for staff. The person does not see it."
 
 
 class WriteForm(forms.Form):
     """Writing to somebody on a roster."""
 
-    text = ParagraphsField(
-        label="Your paragraph",
-        help_text="It appears here, in the letter.",
-        max_length=LONGEST_TEXT,
-        error_messages={"required": "Write what you want to ask."},
+    text = required_text(
+        "Your paragraph", help_text=IN_THE_EMAIL, missing="Write what you want to ask."
     )
 
 
 class EndForm(forms.Form):
     """Ending an enrolment."""
 
-    text = ParagraphsField(
-        label="Why, and what the person can do",
-        help_text="It appears here, in the letter.",
-        max_length=LONGEST_TEXT,
-        error_messages={"required": "Write why, in words for the person."},
+    text = required_text(
+        "Why, and what the person can do",
+        help_text=IN_THE_EMAIL,
+        missing="Write why, in words for the person.",
     )
 
 
 class SettleForm(forms.Form):
-    """Settling a row that staff have looked at."""
+    """Settling a roster check that staff have looked at."""
 
-    text = ParagraphsField(
-        label="What you found",
-        help_text="Kept in the history for staff. The person does not see it.",
-        max_length=LONGEST_TEXT,
-        error_messages={"required": "Write what you found."},
-    )
+    text = required_text("What you found", help_text=FOR_STAFF, missing="Write what you found.")
 
 
 class TimeForm(forms.Form):
     """Giving time until a day."""
 
-    until = forms.DateField(
-        label="Until",
-        help_text="The last day of the time you give.",
-        widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={
-            "required": "Give a day.",
-            "invalid": "Write the day as year-month-day, for example 2027-03-31.",
-        },
-    )
-    text = ParagraphsField(
-        label="Why",
-        help_text="Kept in the history for staff. The person does not see it.",
-        max_length=LONGEST_TEXT,
-        error_messages={"required": "Write why you give time."},
-    )
+    until = day_field("Until", help_text="The last day of the time you give.")
+    text = required_text("Why", help_text=FOR_STAFF, missing="Write why you give time.")
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data)
@@ -86,74 +68,70 @@ class TimeForm(forms.Form):
 
 @dataclass(frozen=True)
 class Action:
-    """One of the acting pages: its words, its form and its letter."""
+    """A page on which staff act. ``email_of`` makes its email, where one goes out."""
 
-    name: str
+    url_name: str
     label: str
     done: str
-    button: str
-    form: type[Form]
-    letter: Callable[[Enrolment, str], Letter] | None
-    act: Callable[[WorklistRow, Form, User, datetime], None]
+    button_kind: str
+    form: Callable[[QueryDict | None], forms.Form]
+    act: Callable[[WorklistRow, forms.Form, User, datetime], object]
+    email_of: Callable[[Enrolment, str], Letter] | None = None
 
 
-def _write(row: WorklistRow, form: Form, by: User, now: datetime) -> None:
-    roster_checks.write_to(row_id=row.pk, by=by, text=form.cleaned_data["text"], now=now)
+ACTIONS = [
+    Action(
+        "settle",
+        "Nothing more to do for {name}",
+        "This is settled, and {name} stays.",
+        "approve",
+        SettleForm,
+        lambda row, form, by, now: settle_row(
+            row_id=row.pk, by=by, text=form.cleaned_data["text"], now=now
+        ),
+    ),
+    Action(
+        "write",
+        "Write to {name}",
+        "Your letter to {name} is on its way.",
+        "ask",
+        WriteForm,
+        lambda row, form, by, now: roster_checks.write_to(
+            row_id=row.pk, by=by, text=form.cleaned_data["text"], now=now
+        ),
+        emails.check,
+    ),
+    Action(
+        "give-time",
+        "Give {name} time",
+        "{name} has time.",
+        "reopen",
+        TimeForm,
+        lambda row, form, by, now: roster_checks.give_time(
+            row_id=row.pk,
+            by=by,
+            until=form.cleaned_data["until"],
+            text=form.cleaned_data["text"],
+            now=now,
+        ),
+    ),
+    Action(
+        "end",
+        "End the enrolment of {name}",
+        "The enrolment of {name} is ended.",
+        "decline",
+        EndForm,
+        lambda row, form, by, now: enrolments.end_enrolment(
+            enrolment_id=row.enrolment_id, by=by, text=form.cleaned_data["text"], now=now
+        ),
+        emails.ended,
+    ),
+]
 
 
-def _give_time(row: WorklistRow, form: Form, by: User, now: datetime) -> None:
-    until, text = form.cleaned_data["until"], form.cleaned_data["text"]
-    roster_checks.give_time(row_id=row.pk, by=by, until=until, text=text, now=now)
-
-
-def _settle(row: WorklistRow, form: Form, by: User, now: datetime) -> None:
-    settle_row(row_id=row.pk, by=by, text=form.cleaned_data["text"], now=now)
-
-
-def _end(row: WorklistRow, form: Form, by: User, now: datetime) -> None:
-    text = form.cleaned_data["text"]
-    enrolments.end_enrolment(enrolment_id=row.enrolment_id, by=by, text=text, now=now)
-
-
-_WRITE = Action(
-    "write",
-    "Write to {name}",
-    "Your letter to {name} is on its way.",
-    "ask",
-    WriteForm,
-    emails.check,
-    _write,
-)
-_GIVE_TIME = Action(
-    "give-time", "Give {name} time", "{name} has time.", "reopen", TimeForm, None, _give_time
-)
-_SETTLE = Action(
-    "settle",
-    "Nothing more to do for {name}",
-    "This is settled, and {name} stays.",
-    "approve",
-    SettleForm,
-    None,
-    _settle,
-)
-_END = Action(
-    "end",
-    "End the enrolment of {name}",
-    "The enrolment of {name} is ended.",
-    "decline",
-    EndForm,
-    emails.ended,
-    _end,
-)
-_ACTIONS = [_WRITE, _GIVE_TIME, _END]
-
-
-def _actions(row: WorklistRow) -> list[Action]:
-    return [_SETTLE, *_ACTIONS] if row.kind in SETTLED_BY_HAND else _ACTIONS
-
-
-def why(row: WorklistRow) -> SafeString:
-    """What a row is there for, with the sentences of its findings."""
+@admin.display(description="why")
+def reasons_of(row: WorklistRow) -> SafeString:
+    """What a roster check is there for, with the sentences of its findings."""
     unsure = row.kind == WorklistRow.Kind.RULES and row.is_unsure
     return format_html(
         "<strong>{}{}</strong><br>{}",
@@ -163,8 +141,9 @@ def why(row: WorklistRow) -> SafeString:
     )
 
 
+@admin.display(description="state", ordering="state")
 def state_of(row: WorklistRow) -> SafeString:
-    """Where a row stands: its state, until when it has time, how it was settled."""
+    """Where it stands: its state, until when it has time, how it was settled."""
     more = ""
     if row.is_settled and row.settled_on:
         more = f" {row.get_how_display()}, {date_format(row.settled_on, 'j F Y')}"
@@ -175,119 +154,90 @@ def state_of(row: WorklistRow) -> SafeString:
 
 
 @require_safe
-def row(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Why somebody is on the worklist, what is known today, and buttons that say what they do."""
-    shown = _mine(request, pk)
-    return _page(
+def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Why it is there, what is known today, and buttons that say what they do."""
+    row = _own_row(request, pk)
+    actions = ACTIONS if row.kind in SETTLED_BY_HAND else ACTIONS[1:]
+    return desk_page(
         request,
-        "row",
-        shown,
-        title=f"{shown.enrolment.person}: {shown.enrolment.community.short_name}",
-        assessment=roster_checks.assessment_now(shown, on=timezone.localdate()),
-        facts=roster_checks.where_to_confirm(shown),
-        steps=shown.steps.select_related("by__person"),
-        buttons=[]
-        if shown.is_settled
-        else [
-            (_label(action, shown), _url(action.name, shown), action.button)
-            for action in _actions(shown)
+        "desk/roster_checks/row.html",
+        title=f"{row.enrolment.person}: {row.enrolment.community.short_name}",
+        row=row,
+        state=state_of(row),
+        assessment=roster_checks.assessment_now(row, on=timezone.localdate()),
+        facts=roster_checks.where_to_confirm(row),
+        steps=row.steps.select_related("by__person"),
+        buttons=[
+            (
+                _named(action.label, row),
+                reverse(f"admin:membership_worklistrow_{action.url_name}", args=[pk]),
+                action.button_kind,
+            )
+            for action in actions
+            if not row.is_settled
         ],
     )
 
 
-def write(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Write to the person, with the letter in view."""
-    return _act(request, pk, _WRITE)
-
-
-def give_time(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Leave the row alone until a day."""
-    return _act(request, pk, _GIVE_TIME)
-
-
-def settle(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Staff looked at it: nothing more to do."""
-    return _act(request, pk, _SETTLE)
-
-
-def end(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """End the enrolment, with the letter in view."""
-    return _act(request, pk, _END)
-
-
 @require_POST
 def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Hold this enrolment against the rules now, for example after a fact was confirmed."""
-    shown = _mine(request, pk)
-    theirs = Enrolment.objects.filter(pk=shown.enrolment_id)
-    done = enrolments.reassess(now=timezone.now(), enrolments=theirs)
-    shown.refresh_from_db()
-    if shown.is_settled:
-        said = f"Settled: {shown.get_how_display().lower()}."
+    """Reassess this enrolment now, for example after a fact was confirmed."""
+    row = _own_row(request, pk)
+    own = Enrolment.objects.filter(pk=row.enrolment_id)
+    result = reassess(now=timezone.now(), enrolments=own)
+    row.refresh_from_db()
+    if row.is_settled:
+        messages.success(request, f"Settled: {row.get_how_display().lower()}.")
+    elif result.changed:
+        messages.success(request, "The reasons have changed.")
     else:
-        said = "The reasons have changed." if done.changed else "Nothing has changed."
-    messages.success(request, said)
+        messages.success(request, "Nothing has changed.")
     return redirect("admin:membership_worklistrow_change", pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def _act(request: AuthenticatedRequest, pk: int, action: Action) -> HttpResponse:
-    shown = _mine(request, pk)
-    person = shown.enrolment.person
+def act(request: AuthenticatedRequest, pk: int, action: Action) -> HttpResponse:
+    """Why the roster check is there, the form of an action, and the email that will go out."""
+    row = _own_row(request, pk)
+    enrolment, person = row.enrolment, row.enrolment.person
     form = action.form(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            action.act(shown, form, request.user, timezone.now())
-        except Refused as refusal:
-            # Their words stay in the form; the page behind shows what happened meanwhile.
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, action.done.format(name=person.short_name))
+    if form.is_valid():
+        with refusal_as_form_error(form):
+            action.act(row, form, request.user, timezone.now())
+            messages.success(request, _named(action.done, row))
             return redirect("admin:membership_worklistrow_changelist")
-    elif request.method != "POST" and shown.is_settled:
-        messages.warning(request, f"This is settled: {shown.get_how_display().lower()}.")
+    elif request.method != "POST" and row.is_settled:
+        messages.warning(request, f"This is settled: {row.get_how_display().lower()}.")
         return redirect("admin:membership_worklistrow_change", pk)
-    letter = action.letter(shown.enrolment, OWN_WORDS) if action.letter and person.email else None
-    return _page(
+    email = action.email_of(enrolment, OWN_WORDS) if action.email_of and person.email else None
+    no_email = "" if person.email else f": the register has no email of {person.short_name}"
+    page = reverse("admin:membership_worklistrow_change", args=[pk])
+    return desk_page(
         request,
-        "act",
-        shown,
-        title=_label(action, shown),
+        "desk/form.html",
+        title=_named(action.label, row),
+        crumbs=[("Worklist", reverse("admin:membership_worklistrow_changelist")), (person, page)],
+        lede=format_html(
+            "{}, in {} since {}.<br>{}{}",
+            person,
+            enrolment.community.short_name,
+            date_format(enrolment.started_on, "j F Y"),
+            reasons_of(row),
+            "" if email else format_html("<br>No letter goes out now{}.", no_email),
+        ),
         form=form,
-        letter=letter,
-        letter_blocks=preview_of(letter.body) if letter else [],
-        button=_label(action, shown),
-        button_kind=action.button,
+        letter=email,
+        letter_blocks=preview_of(email.body) if email else [],
+        button=_named(action.label, row),
+        button_kind=action.button_kind,
+        back=("Back to the worklist row", page),
     )
 
 
-def _mine(request: AuthenticatedRequest, pk: int) -> WorklistRow:
-    """A row of this person's own team; any other does not exist for them."""
-    shown = roster_checks.worklist_of(request.user).filter(pk=pk).first()
-    if shown is None:
-        raise Http404("There is no such row.")
-    return shown
+def _own_row(request: AuthenticatedRequest, pk: int) -> WorklistRow:
+    """A roster check of the viewer's own team; any other does not exist for them."""
+    return get_object_or_404(roster_checks.worklist_of(request.user), pk=pk)
 
 
-def _label(action: Action, shown: WorklistRow) -> str:
-    return action.label.format(name=shown.enrolment.person.short_name)
-
-
-def _url(name: str, shown: WorklistRow) -> str:
-    return reverse(f"admin:membership_worklistrow_{name}", args=[shown.pk])
-
-
-def _page(
-    request: AuthenticatedRequest, template: str, shown: WorklistRow, **context: object
-) -> HttpResponse:
-    return render(
-        request,
-        f"admin/membership/worklistrow/{template}.html",
-        {
-            **admin.site.each_context(request),
-            "row": shown,
-            "why": why(shown),
-            "state": state_of(shown),
-            **context,
-        },
-    )
+def _named(words: str, row: WorklistRow) -> str:
+    return words.format(name=row.enrolment.person.short_name)

@@ -1,6 +1,6 @@
-"""What staff see of the worklist, and what they do about a row. Ending an enrolment is in ``rosters``.
+"""What staff see of roster checks, and what they do about them. Ending an enrolment is in ``enrolments``.
 
-One verb, one function, one transaction; each leaves a step in the row's history.
+One verb, one function, one transaction; each leaves a step in the history of the roster check.
 """
 
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ from membership.rosters import emails
 
 
 def worklist_of(user: User | AnonymousUser) -> QuerySet[WorklistRow]:
-    """The rows of the communities that this member of staff decides for."""
-    mine = WorklistRow.objects.filter(enrolment__community__team__family__in=families_of(user))
-    return mine.select_related("enrolment__person", "enrolment__community__team")
+    """The roster checks of the communities that this member of staff decides for."""
+    own = WorklistRow.objects.filter(enrolment__community__team__family__in=families_of(user))
+    return own.select_related("enrolment__person", "enrolment__community__team")
 
 
 def assessment_now(row: WorklistRow, *, on: date) -> Assessment:
@@ -38,7 +38,7 @@ def assessment_now(row: WorklistRow, *, on: date) -> Assessment:
 
 
 def where_to_confirm(row: WorklistRow) -> list[tuple[str, str]]:
-    """The facts behind a row in the register: (what, its admin page)."""
+    """The facts that a roster check rests on, in the register: (what, its admin page)."""
     person = row.enrolment.person
     kinds = {finding.facts for finding in row.reasons}
     pages = []
@@ -70,21 +70,20 @@ def _page(model: str, pk: int) -> str:
 
 @transaction.atomic
 def write_to(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
-    """Write to the person; the row stays open until somebody settles it."""
+    """Write to the person; the roster check stays open until somebody settles it."""
     row = lock_row(row_id, by)
     if not text.strip():
         raise Refused("Write what you want to ask.")
     if not row.enrolment.person.email:
         raise Refused(f"The register has no email of {row.enrolment.person}. Add it there first.")
     step = _step(row, WorklistStep.Verb.WROTE, by, now, text)
-    letter = emails.check(row.enrolment, text)
-    queue(letter, about=row.enrolment.about, event=step.pk, now=now)
+    queue(emails.check(row.enrolment, text), about=row.enrolment.about, event=step.pk, now=now)
     return row
 
 
 @transaction.atomic
 def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -> WorklistRow:
-    """Leave the row alone up to and including the day ``until``; ``text`` says why, for staff."""
+    """Leave it alone up to and including the day ``until``; ``text`` says why, for staff."""
     row = lock_row(row_id, by)
     if until <= timezone.localdate(now):
         raise Refused("Give time until a day after today.")
@@ -104,7 +103,7 @@ def settle_ended(enrolment: Enrolment, *, by: User | None, text: str, now: datet
 def put_on(
     enrolment: Enrolment, *, kind: str, findings: Sequence[Finding], text: str, now: datetime
 ) -> None:
-    """Put an enrolment on the worklist, or change the reason of its open row of this kind.
+    """Open a roster check of this kind for an enrolment, or change the reason of the open one.
 
     Runs inside the caller's transaction, which has locked the enrolment.
     """
@@ -118,7 +117,7 @@ def put_on(
 
 
 def settle(row: WorklistRow, *, how: str, by: User | None, text: str = "", now: datetime) -> None:
-    """Settle a locked row. Runs inside the caller's transaction."""
+    """Settle a locked roster check. Runs inside the caller's transaction."""
     row.state, row.how = WorklistRow.State.SETTLED, how
     row.settled_on = timezone.localdate(now)
     row.save(update_fields=["state", "how", "settled_on"])
@@ -126,7 +125,7 @@ def settle(row: WorklistRow, *, how: str, by: User | None, text: str = "", now: 
 
 
 def lock_row(row_id: int, by: User) -> WorklistRow:
-    """Lock a row of this person's team that is not settled. Inside the caller's transaction."""
+    """Lock a roster check of this person's team that is not settled. Inside the caller's transaction."""
     row = (
         WorklistRow.objects.select_for_update(of=("self",))
         .select_related("enrolment__person", "enrolment__community__team")

@@ -1,8 +1,7 @@
 """The morning digest: to each team's mailbox, on working days, when something waits beyond its limit.
 
-Nothing here is dated beforehand: a digest is due as long as its day has none. So a morning on which
-nothing ran is made up for the same day, and running ten times a day sends one. Mailboxes are shared:
-the digest has numbers and links, and nobody's name.
+A digest is due as long as its day has none: a run that was missed is made up for the same day, and
+running again sends no second one. Mailboxes are shared: the digest has numbers and links, no names.
 """
 
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.calendar import is_working_day, working_days_between
+from communities.calendar import STATUTORY_HOLIDAYS, working_days_before, working_days_between
 from communities.models import SupportTeam
 from membership.emails.kinds import Event
 from membership.emails.message import write
@@ -35,20 +34,20 @@ class Digest:
     late: int
     oldest: int
     closing_soon: int
-    failed_letters: int
-    worklist: int
-    late_on_worklist: int
+    failed_emails: int
+    roster_checks: int
+    late_roster_checks: int
 
     @property
-    def is_worth_a_letter(self) -> bool:
+    def should_be_sent(self) -> bool:
         """Does anything that staff can do wait beyond the limit?"""
-        return bool(self.late or self.late_on_worklist)
+        return bool(self.late or self.late_roster_checks)
 
 
 def send_digests(*, now: datetime, dry_run: bool = False) -> int:
     """Queue the digest of every team that has one due today. Gives their number."""
     today = timezone.localdate(now)
-    if not is_working_day(today):
+    if not STATUTORY_HOLIDAYS.is_working_day(today):
         return 0
     teams = SupportTeam.objects.values_list("pk", flat=True)
     return sum(_send(team, today, now, dry_run) for team in teams)
@@ -56,7 +55,7 @@ def send_digests(*, now: datetime, dry_run: bool = False) -> int:
 
 @transaction.atomic
 def _send(team_id: int, today: date, now: datetime, dry_run: bool) -> bool:
-    """Queue one team's digest, if it is due, in place of an older one that has not left yet."""
+    """Queue one team's digest, if it is due, in place of an older one that was not sent yet."""
     # Locked, so that of two workers the second finds the digest of the first.
     team = SupportTeam.objects.select_for_update().get(pk=team_id)
     about = f"digest:{team.family}"
@@ -64,21 +63,23 @@ def _send(team_id: int, today: date, now: datetime, dry_run: bool) -> bool:
     if OutboxEmail.objects.filter(key=key).exists():
         return False
     digest = digest_of(team, today)
-    if dry_run or not digest.is_worth_a_letter:
-        return digest.is_worth_a_letter
+    if dry_run or not digest.should_be_sent:
+        return digest.should_be_sent
     cancel(about=about, event=Event.REPLACED)
-    return queue_once(letter_of(digest, team), key=key, about=about, now=now)
+    return queue_once(email_of(digest, team), key=key, about=about, now=now)
 
 
 def digest_of(team: SupportTeam, today: date) -> Digest:
-    """What waits for a team; four queries, however much it is."""
-    until = _end_of(_limit_reached_on(today))
+    """What waits for a team on a working day; four queries, however much it is."""
+    # The limit is reached by what has waited since before this working day, today counting as one.
+    limit_day = working_days_before(today, settings.WAITING_LIMIT_DAYS["loud"] - 1)
+    until = timezone.make_aware(datetime.combine(limit_day, time.min))
     late = JoinRequest.objects.filter(
         community__team=team, state=State.AWAITING_REVIEW, waiting_since__lt=until
     ).aggregate(number=Count("pk"), first=Min("waiting_since"))
     rows = WorklistRow.objects.filter(
         enrolment__community__team=team, state=WorklistRow.State.OPEN
-    ).aggregate(number=Count("pk"), late=Count("pk", filter=Q(since__lt=timezone.localdate(until))))
+    ).aggregate(number=Count("pk"), late=Count("pk", filter=Q(since__lt=limit_day)))
     return Digest(
         late=late["number"],
         oldest=working_days_between(timezone.localdate(late["first"]), today)
@@ -89,14 +90,14 @@ def digest_of(team: SupportTeam, today: date) -> Digest:
             state=State.AWAITING_REPLY,
             asked_on__lte=today - timedelta(days=LAPSE_DAYS - SOON),
         ).count(),
-        failed_letters=team.letters.filter(state=OutboxEmail.State.FAILED).count(),
-        worklist=rows["number"],
-        late_on_worklist=rows["late"],
+        failed_emails=team.letters.filter(state=OutboxEmail.State.FAILED).count(),
+        roster_checks=rows["number"],
+        late_roster_checks=rows["late"],
     )
 
 
-def letter_of(digest: Digest, team: SupportTeam) -> Letter:
-    """The digest as a letter to the team's mailbox."""
+def email_of(digest: Digest, team: SupportTeam) -> Letter:
+    """The digest as an email to the team's mailbox."""
     return write(
         KIND,
         team=team,
@@ -109,7 +110,7 @@ def letter_of(digest: Digest, team: SupportTeam) -> Letter:
 
 
 def _paragraphs(digest: Digest) -> Iterator[str]:
-    """The numbers in words, each with the page behind it; what is none is left out."""
+    """The numbers in words, each with a link to its page; zeros are left out."""
     long = f"{settings.WAITING_LIMIT_DAYS['loud']} working days or longer"
     if digest.late:
         who = _counted(digest.late, "One request has", "requests have")
@@ -119,13 +120,13 @@ def _paragraphs(digest: Digest) -> Iterator[str]:
         yield f"{who} within {SOON} days, because no reply has come."
     if digest.late or digest.closing_soon:
         yield _page("joinrequests_joinrequest")
-    if digest.worklist:
-        rows = _counted(digest.worklist, "One row is", "rows are")
-        late = f", {digest.late_on_worklist} for {long}" if digest.late_on_worklist else ""
+    if digest.roster_checks:
+        rows = _counted(digest.roster_checks, "One row is", "rows are")
+        late = f", {digest.late_roster_checks} for {long}" if digest.late_roster_checks else ""
         yield f"{rows} open on the worklist{late}."
         yield _page("membership_worklistrow")
-    if digest.failed_letters:
-        yield _counted(digest.failed_letters, "One letter", "letters") + " could not be delivered."
+    if digest.failed_emails:
+        yield _counted(digest.failed_emails, "One letter", "letters") + " could not be delivered."
         yield _page("membership_outboxemail")
 
 
@@ -135,16 +136,3 @@ def _counted(number: int, one: str, many: str) -> str:
 
 def _page(rows: str) -> str:
     return settings.PORTAL_URL + reverse(f"admin:{rows}_changelist")
-
-
-def _limit_reached_on(today: date) -> date:
-    """The last day of which the limit of working days is reached today."""
-    day = today
-    while working_days_between(day, today) < settings.WAITING_LIMIT_DAYS["loud"]:
-        day -= timedelta(days=1)
-    return day
-
-
-def _end_of(day: date) -> datetime:
-    """The midnight after a day in British Columbia."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))

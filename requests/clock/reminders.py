@@ -1,16 +1,15 @@
-"""The clock's part in a request that waits for its reply: two reminders, then the lapse.
+"""What is due while a request waits for a reply: two reminders, then the lapse.
 
-Nothing here is dated: a step is due and not yet done. So a night that did not run is made up for by
-the next one, and running ten times a day does no harm. Days are calendar days of British Columbia
-after the day of the question.
+A step is due and not yet done: a run that was missed is made up for by the next one, and running
+again changes nothing. Days are calendar days of British Columbia after the day of the question.
 
 * A reminder is due after 7 and after 21 days. Where nights were missed, only the newest that is due
   goes out. Its key names the request, the day of the question and the reminder, so the database
-  refuses a second one; a question asked after a reply starts anew.
+  refuses a second one; a question asked after a reply starts again.
 * A request lapses after 30 days, and not before its last reminder has been out for 3 days, however
   late that was. A reminder is out when the mail server took it, or refused it for good: an address
-  that takes no mail keeps no request open for ever.
-* Who has turned reminders off gets none, and their request lapses after 30 days all the same.
+  that takes no mail does not keep a request open for ever.
+* People who turned reminders off get none, and their requests lapse after 30 days as well.
 """
 
 import logging
@@ -31,7 +30,7 @@ from requests.models import JoinRequest
 
 logger = logging.getLogger(__name__)
 
-OF_A_REQUEST = "Request %s: %s; it is tried again."
+REQUEST_ERROR = "Request %s: %s; it is tried again."
 
 _UNDER_WAY = (OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING)
 
@@ -40,19 +39,19 @@ def send_due_reminders(*, now: datetime, dry_run: bool = False) -> int:
     """Queue every reminder that is due and not yet there. Gives their number."""
     today = timezone.localdate(now)
     due = [w.join_request.pk for w in _waiting(REMINDER_DAYS[0], today) if w.due_reminder]
-    return len(due) if dry_run else each(due, _remind, now, trouble=OF_A_REQUEST)
+    return len(due) if dry_run else for_each(due, _remind, now, error_message=REQUEST_ERROR)
 
 
 def lapse_overdue(*, now: datetime, dry_run: bool = False) -> int:
     """Close every request that waited for its reply long enough. Gives their number."""
     today = timezone.localdate(now)
     overdue = [w.join_request.pk for w in _waiting(LAPSE_DAYS, today) if w.is_overdue]
-    return len(overdue) if dry_run else each(overdue, _lapse, now, trouble=OF_A_REQUEST)
+    return len(overdue) if dry_run else for_each(overdue, _lapse, now, error_message=REQUEST_ERROR)
 
 
 @dataclass(frozen=True)
 class Reminder:
-    """One reminder of a wait: its day, and its letter where there is one."""
+    """One reminder of a wait: its day, and its email where there is one."""
 
     days: int
     due_on: date
@@ -71,13 +70,13 @@ class Reminder:
 class Wait:
     """A request's wait for its reply, as it stands on the day ``today``.
 
-    ``letters`` are those of its reminders, by the days after which they are due.
+    ``emails`` are those of its reminders, by the days after which they are due.
     """
 
     join_request: JoinRequest
     asked_on: date
     today: date
-    letters: dict[int, OutboxEmail]
+    emails: dict[int, OutboxEmail]
 
     def key(self, days: int) -> str:
         """A reminder's own key. The day of the question tells one question from the next: of two
@@ -87,13 +86,13 @@ class Wait:
     @property
     def reminders(self) -> list[Reminder]:
         """All reminders, in their order."""
-        newest = max(self.letters, default=0)
+        newest = max(self.emails, default=0)
         return [
             Reminder(
                 days,
                 due_on=self.asked_on + timedelta(days=days),
-                letter=self.letters.get(days),
-                left_out=days < newest and days not in self.letters,
+                letter=self.emails.get(days),
+                left_out=days < newest and days not in self.emails,
             )
             for days in REMINDER_DAYS
         ]
@@ -107,7 +106,7 @@ class Wait:
         if not takes_reminders(self.join_request.person):
             return None
         due = max((r.days for r in self.reminders if r.due_on <= self.today), default=0)
-        return due if due > max(self.letters, default=0) else None
+        return due if due > max(self.emails, default=0) else None
 
     @property
     def lapses_on(self) -> date:
@@ -139,9 +138,9 @@ def waits_of(join_requests: Iterable[JoinRequest], today: date) -> list[Wait]:
     """Their waits, in one query."""
     waits = [Wait(r, r.asked_on, today, {}) for r in join_requests if r.asked_on]
     reminders = {wait.key(days): (wait, days) for wait in waits for days in REMINDER_DAYS}
-    for letter in OutboxEmail.objects.filter(key__in=list(reminders)).defer("body"):
-        wait, days = reminders[letter.key]
-        wait.letters[days] = letter
+    for email in OutboxEmail.objects.filter(key__in=list(reminders)).defer("body"):
+        wait, days = reminders[email.key]
+        wait.emails[days] = email
     return waits
 
 
@@ -153,12 +152,12 @@ def _waiting(days: int, today: date) -> list[Wait]:
     return waits_of(waiting.select_related("person").order_by("pk"), today)
 
 
-def each(
-    ids: Iterable[int], act: Callable[[int, datetime], bool], now: datetime, *, trouble: str
+def for_each(
+    ids: Iterable[int], act: Callable[[int, datetime], bool], now: datetime, *, error_message: str
 ) -> int:
-    """Act on each in a transaction of its own; one that fails stops no other. How many were done.
+    """Act on each id in its own transaction; one that fails stops no other. Gives how many were done.
 
-    ``trouble`` is the line of the log for one that fails: its key and the kind of error.
+    ``error_message`` is logged for one that fails, with its id and the kind of error.
     """
     done = 0
     for pk in ids:
@@ -166,20 +165,20 @@ def each(
             with transaction.atomic():
                 done += act(pk, now)
         except Exception as error:
-            # By its kind only: the words of a database error can hold what people wrote.
-            logger.error(trouble, pk, type(error).__name__)
+            # By its kind only: the message of a database error can hold what people wrote.
+            logger.error(error_message, pk, type(error).__name__)
     return done
 
 
 def _remind(join_request_id: int, now: datetime) -> bool:
-    """Queue the reminder that is due, if it still is, in place of one that has not left yet."""
+    """Queue the reminder that is due, if it still is, in place of one that was not sent yet."""
     wait = _locked(join_request_id, now)
     if wait is None or wait.due_reminder is None:
         return False
     join_request, days = wait.join_request, wait.due_reminder
-    letter = emails.reminder(join_request, days=days, last_day=wait.last_day)
+    email = emails.reminder(join_request, days=days, last_day=wait.last_day)
     cancel(about=join_request.about, event=Event.REPLACED)
-    return queue_once(letter, key=wait.key(days), about=join_request.about, now=now)
+    return queue_once(email, key=wait.key(days), about=join_request.about, now=now)
 
 
 def _lapse(join_request_id: int, now: datetime) -> bool:

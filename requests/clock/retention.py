@@ -1,6 +1,6 @@
 """Nightly: nothing is kept for longer than the privacy page says.
 
-Each kind is a transaction of its own: what a stop leaves over is found again the next time.
+Each kind has its own transaction: what an interrupted run leaves is found by the next one.
 """
 
 from datetime import datetime
@@ -14,18 +14,18 @@ from membership.models import Person, RetentionDay
 from membership.privacy import retention
 from requests.lifecycle import DECIDED, State
 from requests.models import JoinRequest
-from requests.my.erasing import take_out_of_requests
+from requests.my.privacy import take_out_of_requests
 
 
-class LetsGo(Protocol):
-    """Lets go of one kind of data that is due, or only counts it. Gives the number of rows."""
+class Deletion(Protocol):
+    """Deletes one kind of data that is due, or only counts it. Gives the number of rows."""
 
     def __call__(self, *, now: datetime, dry_run: bool) -> int: ...
 
 
 def retain(*, now: datetime, dry_run: bool = False) -> dict[str, int]:
-    """Let go of all that has been kept long enough. Gives the numbers, by kind; they are kept too."""
-    counts = {kind: let_go(now=now, dry_run=dry_run) for kind, let_go in KINDS.items()}
+    """Delete all that has been kept long enough. Gives the numbers, by kind; they are kept too."""
+    counts = {kind: delete(now=now, dry_run=dry_run) for kind, delete in KINDS.items()}
     if not dry_run:
         _keep_report(counts, now)
     return counts
@@ -49,7 +49,7 @@ def drafts(*, now: datetime, dry_run: bool) -> int:
     if dry_run:
         return rows.count()
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
-    # Sent in this very moment, it is no draft any more.
+    # One that was sent in the meantime is no longer a draft.
     JoinRequest.objects.filter(pk__in=pks, state=State.DRAFT).delete()
     return len(pks)
 
@@ -90,8 +90,8 @@ def people(*, now: datetime, dry_run: bool) -> int:
     return len(pks)
 
 
-# In this order: what one lets go of can be the last that kept a row of a later one.
-KINDS: dict[str, LetsGo] = {
+# In this order: what one deletes can be the last thing that kept a row of a later one.
+KINDS: dict[str, Deletion] = {
     "sign-ups never confirmed": retention.unconfirmed_sign_ups,
     "drafts": drafts,
     "requests": old_requests,

@@ -1,15 +1,15 @@
-"""The clock's part in the yearly question: asking, two reminders, then the team's worklist.
+"""What is due of the yearly question: asking, two reminders, then a roster check by the team.
 
-Nothing here is dated: a step is due and not yet done, as in ``requests.clock.reminders``. A question is due
-a year after the enrolment's start or after its last answer. Reminders count from the day the question
-went out, however late that was, so a backlog never brings two letters at once; where nights were
-missed, only the newest reminder that is due goes out. Somebody on two rosters gets at most one of
-these letters a day; the other one is due tomorrow.
+A step is due and not yet done, as in ``requests.clock.reminders``. A question is due a year after the
+enrolment's start or after its last answer. Reminders count from the day the question went out,
+however late that was, so a backlog never brings two emails at once; where runs were missed, only the
+newest reminder that is due goes out. A person on two rosters gets at most one of these emails a day;
+the other one is due the next day.
 
-Who has turned reminders off gets the question and no letter more; their days count as everybody's.
+People who turned reminders off get the question and no other email; their days count as everybody's.
 
-Who has not answered after 45 days goes on the worklist, and not before the last reminder has been out
-for a week. Without an email in the register nobody can be asked: they go there at once.
+Without an answer after 45 days a roster check is opened, but not before the last reminder has been
+out for a week. Without an email in the register nobody can be asked: the check is opened at once.
 """
 
 from collections.abc import Callable, Iterable
@@ -28,11 +28,11 @@ from membership.register.people import takes_reminders
 from membership.rosters import emails
 from membership.rosters.confirmations import open_confirmations, year_after, year_before
 from membership.rosters.roster_checks import put_on
-from requests.clock.reminders import each
+from requests.clock.reminders import for_each
 
-WORKLIST_DAYS = 45
-NOTICE_DAYS = 7  # between two letters of one question, and before the worklist
-TROUBLE = "Yearly question %s: %s; it is tried again."
+ROSTER_CHECK_DAYS = 45
+NOTICE_DAYS = 7  # between two emails of one question, and before the roster check
+QUESTION_ERROR = "Yearly question %s: %s; it is tried again."
 _FIRST, _LAST = sorted(emails.CONFIRM_REMINDERS)
 
 
@@ -42,7 +42,7 @@ _Row = TypeVar("_Row", Enrolment, YearlyConfirmation)
 
 @dataclass(frozen=True)
 class Asked:
-    """How many questions and reminders went out, and how many people went on the worklist."""
+    """How many questions and reminders went out, and how many roster checks were opened."""
 
     questions: int
     reminders: int
@@ -52,16 +52,20 @@ class Asked:
 def ask_yearly(*, now: datetime, dry_run: bool = False) -> Asked:
     """Do all that is due and not yet done. A second run changes nothing."""
     today = timezone.localdate(now)
-    written: set[int] = set()  # to whom a letter went in this run
+    written: set[int] = set()  # to whom an email went in this run
 
     def run(due: Due, act: Callable[[int, datetime], bool], *, person: str) -> int:
-        keys = list(_one_each(due, person, written))
-        return len(keys) if dry_run else each(keys, act, now, trouble=TROUBLE)
+        keys = list(_one_for_each(due, person, written))
+        return len(keys) if dry_run else for_each(keys, act, now, error_message=QUESTION_ERROR)
 
     reminders = run(_to_remind(today), _remind, person="enrolment__person")
     questions = run(_to_ask(today), _ask, person="person")
     overdue = list(_overdue(today).order_by("pk").values_list("pk", flat=True))
-    listed = len(overdue) if dry_run else each(overdue, _put_on_worklist, now, trouble=TROUBLE)
+    listed = (
+        len(overdue)
+        if dry_run
+        else for_each(overdue, _open_roster_check, now, error_message=QUESTION_ERROR)
+    )
     return Asked(questions, reminders, listed)
 
 
@@ -94,9 +98,9 @@ def _to_remind(today: date) -> QuerySet[YearlyConfirmation]:
 
 
 def _overdue(today: date) -> QuerySet[YearlyConfirmation]:
-    """Questions that got no answer in time, or could not be asked, and are on no worklist."""
+    """Questions that got no answer in time, or could not be asked, and have no roster check."""
     waited = Q(
-        asked_on__lte=today - timedelta(days=WORKLIST_DAYS),
+        asked_on__lte=today - timedelta(days=ROSTER_CHECK_DAYS),
         reminded=_LAST,
         reminded_on__lte=today - timedelta(days=NOTICE_DAYS),
     )
@@ -111,12 +115,12 @@ def _overdue(today: date) -> QuerySet[YearlyConfirmation]:
 
 
 def _written_to(today: date, person: OuterRef) -> Exists:
-    """Did this person get one of these letters today?"""
-    hers = YearlyConfirmation.objects.filter(enrolment__person=person)
-    return Exists(hers.filter(Q(asked_on=today) | Q(reminded_on=today)))
+    """Did this person get one of these emails today?"""
+    confirmations = YearlyConfirmation.objects.filter(enrolment__person=person)
+    return Exists(confirmations.filter(Q(asked_on=today) | Q(reminded_on=today)))
 
 
-def _one_each(due: Due, person: str, written: set[int]) -> Iterable[int]:
+def _one_for_each(due: Due, person: str, written: set[int]) -> Iterable[int]:
     """The keys of what is due, one for each person; ``person`` leads from a row to theirs."""
     for pk, whose in due.order_by("pk").values_list("pk", person):
         if whose not in written:
@@ -124,7 +128,7 @@ def _one_each(due: Due, person: str, written: set[int]) -> Iterable[int]:
             yield pk
 
 
-# -- Doing it: each in a transaction of its own, which looks again --------------------------------
+# -- Doing it: each in its own transaction, which looks again -------------------------------------
 
 
 def _ask(enrolment_id: int, now: datetime) -> bool:
@@ -156,14 +160,14 @@ def _remind(confirmation_id: int, now: datetime) -> bool:
     confirmation.save(update_fields=["reminded", "reminded_on"])
     if not takes_reminders(enrolment.person):
         return False
-    letter = emails.confirm_reminder(enrolment, days=days)
-    # A letter that has not left yet says the same.
+    email = emails.confirm_reminder(enrolment, days=days)
+    # An earlier email that was not sent yet says the same.
     cancel(about=enrolment.about, event=Event.REPLACED)
-    key = f"{enrolment.about}:{confirmation.due_on}:{letter.kind}"
-    return queue_once(letter, key=key, about=enrolment.about, now=now)
+    key = f"{enrolment.about}:{confirmation.due_on}:{email.kind}"
+    return queue_once(email, key=key, about=enrolment.about, now=now)
 
 
-def _put_on_worklist(confirmation_id: int, now: datetime) -> bool:
+def _open_roster_check(confirmation_id: int, now: datetime) -> bool:
     confirmation = _again(_overdue(timezone.localdate(now)), confirmation_id, "enrolment__person")
     if confirmation is None:
         return False
@@ -178,7 +182,7 @@ def _put_on_worklist(confirmation_id: int, now: datetime) -> bool:
 
 
 def _lock_person(people: QuerySet[Person]) -> None:
-    """Two rosters of one person wait for each other. ``no_key``: facts of theirs may still be added."""
+    """So that two rosters of one person are handled one after the other. ``no_key``: facts may still be added."""
     people.select_for_update(of=("self",), no_key=True).first()
 
 

@@ -1,8 +1,4 @@
-"""What staff do at a request beside deciding it: say "I'm on it", let go, leave a note.
-
-And the clock's part: holding the open requests against the rules again, so that the queue can be
-filtered by how they come out.
-"""
+"""What staff do at a request beside deciding it: say "I'm on it", let go, leave a note."""
 
 from datetime import datetime
 
@@ -10,12 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.rules.assess import assess
 from membership.accounts.teams import families_of
 from membership.models import User
 from membership.refusal import Refused
-from membership.register.standing import standings_of
-from requests.lifecycle import OPEN, State
+from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote
 from requests.workflow import lock_open
 
@@ -64,23 +58,3 @@ def write_note(*, join_request_id: int, by: User, text: str, now: datetime) -> S
     if not text.strip():
         raise Refused("Write the note first.")
     return StaffNote.objects.create(join_request=join_request, by=by, at=now, text=text.strip())
-
-
-@transaction.atomic
-def look_at_the_open_ones(*, now: datetime) -> int:
-    """Keep the verdict of each open request up to what the register knows now. How many changed.
-
-    Takes the same number of queries whatever their number.
-    """
-    rows = JoinRequest.objects.filter(state__in=OPEN).order_by("pk").select_related("person")
-    rows = rows.prefetch_related("community__criteria").select_for_update(of=("self",))
-    open_requests = list(rows)
-    standings = standings_of([r.person for r in open_requests], timezone.localdate(now))
-    turned = []
-    for join_request in open_requests:
-        found = assess(standings[join_request.person_id], join_request.community.rules())
-        if found.verdict != join_request.verdict:
-            join_request.verdict = found.verdict
-            turned.append(join_request)
-    JoinRequest.objects.bulk_update(turned, ["verdict"])
-    return len(turned)

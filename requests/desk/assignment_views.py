@@ -8,16 +8,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.refusal import Refused
-from requests.desk import assignment, decision_views
+from requests.desk import assignment
+from requests.desk.decision_views import get_request_or_404, render_page, review_page
+from requests.desk.forms import NoteForm
 from requests.desk.links import queue_query, to_queue, to_review
-from requests.joining.forms import NoteForm
 from requests.models import JoinRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Say "I'm on it"; where a colleague is, ask first."""
-    join_request, now = decision_views.mine(request, pk), timezone.now()
+    join_request, now = get_request_or_404(request, pk), timezone.now()
     holder = join_request.holder(now)
     asks_first = holder not in (None, request.user) and "over" not in request.POST
     if join_request.is_open and asks_first:
@@ -39,7 +40,7 @@ def _ask_first(
 ) -> HttpResponse:
     review = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
     review += queue_query(request)
-    return decision_views.page(
+    return render_page(
         request,
         "desk/form.html",
         join_request,
@@ -58,7 +59,7 @@ def _ask_first(
 @require_POST
 def release(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Let go of it."""
-    join_request = decision_views.mine(request, pk)
+    join_request = get_request_or_404(request, pk)
     try:
         assignment.release(join_request_id=pk, by=request.user, now=timezone.now())
     except Refused as refusal:
@@ -71,7 +72,7 @@ def release(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_POST
 def note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Keep a note for colleagues."""
-    join_request = decision_views.mine(request, pk)
+    join_request = get_request_or_404(request, pk)
     form = NoteForm(request.POST)
     if form.is_valid():
         try:
@@ -83,4 +84,4 @@ def note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Your note is kept. The applicant does not see it.")
             return to_review(request, pk)
-    return decision_views.review_page(request, join_request, refused=form)
+    return review_page(request, join_request, refused=form)

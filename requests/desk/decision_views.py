@@ -1,28 +1,34 @@
-"""The review page and the pages that decide: each shows the letter as it will go out, and posts."""
+"""The review page and the pages that decide: each shows the email as it will go out, and posts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from django.contrib import admin, messages
 from django.forms import Form
-from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from communities.models import CommunityOfPractice
 from membership.accounts.requests import AdminView, AuthenticatedRequest
 from membership.emails.message import OWN_WORDS, preview_of
 from membership.models import User
 from membership.refusal import Refused
 from requests import emails, workflow
 from requests.desk import assignment, links
-from requests.desk import review as reviewing
-from requests.desk.matching_panel import register_desk
-from requests.joining.forms import ApproveForm, AskForm, DeclineForm, NoteForm, ReopenForm
+from requests.desk.forms import (
+    ApproveForm,
+    AskForm,
+    DecisionForm,
+    DeclineForm,
+    NoteForm,
+    ReopenForm,
+)
+from requests.desk.matching_panel import panel_context
+from requests.desk.review import assessments_of, requests_of, review_context
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest, ReasonText
 
@@ -30,36 +36,32 @@ from requests.models import JoinRequest, ReasonText
 @require_safe
 def review(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Everything about one request on one page, with buttons that say what they do."""
-    return review_page(request, mine(request, pk))
+    return review_page(request, get_request_or_404(request, pk))
 
 
 def review_page(
     request: AuthenticatedRequest, join_request: JoinRequest, *, refused: Form | None = None
 ) -> HttpResponse:
     """The review page; ``refused`` is a form of it that could not be taken, with its errors."""
-    now = timezone.now()
-    shown = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate(now))
-    desk_sees = reviewing.desk_of(
-        join_request, viewer=request.user, asked=links.asked_of(request), now=now
+    review = review_context(
+        join_request,
+        viewer=request.user,
+        parameters=links.queue_parameters(request),
+        now=timezone.now(),
     )
-    buttons = [d for d in DECISIONS.values() if allows(join_request.state, d.verb)]
-    return page(
+    return render_page(
         request,
         "desk/requests/review.html",
         join_request,
         title=f"{join_request.person.name}: {join_request.community.short_name}",
-        review=shown,
-        desk=desk_sees,
+        review=review,
         note_form=refused if isinstance(refused, NoteForm) else NoteForm(),
         buttons=[
-            (
-                _label(d, join_request),
-                _url(d.verb, join_request) + links.queue_query(request),
-                d.verb.value,
-            )
-            for d in buttons
+            (decision.label_for(join_request), decision.url_for(join_request), verb.value)
+            for verb, decision in DECISIONS.items()
+            if allows(join_request.state, verb)
         ],
-        **register_desk(join_request, search=request.GET.get("find", ""), refused=refused),
+        **panel_context(join_request, search=request.GET.get("find", ""), refused=refused),
     )
 
 
@@ -67,7 +69,7 @@ def review_page(
 class StaffWords:
     """What staff wrote on the form of a decision, as far as it asks for it.
 
-    ``text`` goes into the letter, ``ground`` is a reason from the list, ``reason`` is for the history.
+    ``text`` goes into the email, ``ground`` is a reason from the list, ``reason`` is for the history.
     """
 
     text: str = ""
@@ -83,35 +85,46 @@ class StaffWords:
 
 @dataclass(frozen=True)
 class Decision:
-    """One of the deciding pages: its verb, its words and its letter."""
+    """One of the deciding pages: its verb, form, button, message afterwards and email."""
 
     verb: Verb
+    form: type[DecisionForm]
     label: str
-    done: str
-    letter: Callable[[JoinRequest, str], emails.Letter] | None
+    message: str
+    email: Callable[[JoinRequest, str], emails.Letter] | None
+
+    def label_for(self, join_request: JoinRequest) -> str:
+        return self.label.format(name=join_request.person.short_name)
+
+    def url_for(self, join_request: JoinRequest) -> str:
+        return reverse(f"admin:joinrequests_joinrequest_{self.verb.value}", args=[join_request.pk])
 
 
 DECISIONS = {
     Verb.APPROVE: Decision(
         Verb.APPROVE,
+        ApproveForm,
         "Approve and email {name}",
         "Approved. The welcome letter to {name} is on its way.",
         emails.welcome,
     ),
     Verb.ASK: Decision(
         Verb.ASK,
+        AskForm,
         "Ask {name} a question",
         "Your question to {name} is on its way.",
         lambda r, words: emails.question(r, words, asked_on=timezone.localdate()),
     ),
     Verb.DECLINE: Decision(
         Verb.DECLINE,
+        DeclineForm,
         "Decline and email {name}",
         "Declined. The letter to {name} is on its way.",
         emails.declined,
     ),
     Verb.REOPEN: Decision(
         Verb.REOPEN,
+        ReopenForm,
         "Look at it again",
         "The request is open again. {name} hears from you when you decide.",
         None,
@@ -119,64 +132,27 @@ DECISIONS = {
 }
 
 
-def form_of(
-    verb: Verb,
-    data: QueryDict | None,
-    *,
-    needs_reason: bool,
-    communities: Sequence[CommunityOfPractice],
-) -> Form:
-    """The form of a deciding page. ``needs_reason``: the rules ask whoever approves to say why."""
-    match verb:
-        case Verb.APPROVE:
-            return ApproveForm(data, needs_reason=needs_reason)
-        case Verb.ASK:
-            return AskForm(data, communities=communities)
-        case Verb.DECLINE:
-            return DeclineForm(data, communities=communities)
-        case Verb.REOPEN:
-            return ReopenForm(data)
-    raise ValueError(f"Staff do not decide by {verb.value}.")
-
-
 def decide(
     verb: Verb, *, join_request_id: int, words: StaffWords, by: User, now: datetime
 ) -> JoinRequest:
     """Use the verb with what staff wrote. Raises ``Refused`` where it cannot be done now."""
+    pk, text, ground, reason = join_request_id, words.text, words.ground, words.reason
     match verb:
         case Verb.APPROVE:
             return workflow.approve(
-                join_request_id=join_request_id,
-                by=by,
-                now=now,
-                personal=words.text,
-                reason=words.reason,
+                join_request_id=pk, by=by, now=now, personal=text, reason=reason
             )
         case Verb.ASK:
-            return workflow.ask(
-                join_request_id=join_request_id,
-                by=by,
-                text=words.text,
-                now=now,
-                ground=words.ground,
-            )
+            return workflow.ask(join_request_id=pk, by=by, now=now, text=text, ground=ground)
         case Verb.DECLINE:
-            return workflow.decline(
-                join_request_id=join_request_id,
-                by=by,
-                text=words.text,
-                now=now,
-                ground=words.ground,
-            )
+            return workflow.decline(join_request_id=pk, by=by, now=now, text=text, ground=ground)
         case Verb.REOPEN:
-            return workflow.reopen(
-                join_request_id=join_request_id, by=by, now=now, reason=words.reason
-            )
+            return workflow.reopen(join_request_id=pk, by=by, now=now, reason=reason)
     raise ValueError(f"Staff do not decide by {verb.value}.")
 
 
 def urls(view: AdminView) -> list[URLPattern]:
-    """The addresses of the deciding pages, behind the admin's own check."""
+    """The addresses of the deciding pages, with the admin's own check."""
     return [
         path(
             f"<int:pk>/{verb.value}/",
@@ -189,12 +165,11 @@ def urls(view: AdminView) -> list[URLPattern]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def _decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpResponse:
-    join_request, now = mine(request, pk), timezone.now()
-    review = reviewing.review_of(join_request, viewer=request.user, on=timezone.localdate(now))
-    form = form_of(
-        decision.verb,
+    join_request, now = get_request_or_404(request, pk), timezone.now()
+    assessment = assessments_of([join_request], on=timezone.localdate(now))[pk]
+    form = decision.form(
         request.POST or None,
-        needs_reason=review.assessment.needs_written_reason,
+        needs_reason=assessment is not None and assessment.needs_written_reason,
         communities=[join_request.community],
     )
     if request.method == "POST" and form.is_valid():
@@ -202,61 +177,46 @@ def _decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpR
             words = StaffWords.of(form)
             decide(decision.verb, join_request_id=pk, words=words, by=request.user, now=now)
         except Refused as refusal:
-            # Their words stay in the form; the page behind shows what happened meanwhile.
+            # Their words stay in the form; the page around it shows what happened meanwhile.
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, decision.done.format(name=join_request.person.short_name))
+            name = join_request.person.short_name
+            messages.success(request, decision.message.format(name=name))
             return links.to_queue(request)
     elif request.method != "POST" and not allows(join_request.state, decision.verb):
-        messages.warning(
-            request,
-            f"This cannot be done now: the request is “{join_request.get_state_display().lower()}”.",
-        )
+        state = join_request.get_state_display().lower()
+        messages.warning(request, f"This cannot be done now: the request is “{state}”.")
         return links.to_review(request, pk)
-    letter = decision.letter(join_request, OWN_WORDS) if decision.letter else None
-    return page(
+    letter = decision.email(join_request, OWN_WORDS) if decision.email else None
+    is_colleagues = join_request.holder(now) != request.user
+    return render_page(
         request,
         "desk/requests/decide.html",
         join_request,
-        title=_label(decision, join_request),
+        title=decision.label_for(join_request),
         form=form,
-        review=review,
-        on_it_too=assignment.on_it(join_request, now=now)
-        if join_request.holder(now) != request.user
-        else "",
+        assessment=assessment,
+        colleague_on_it=assignment.on_it(join_request, now=now) if is_colleagues else "",
         letter=letter,
         letter_blocks=preview_of(letter.body) if letter else [],
-        button=_label(decision, join_request),
+        button=decision.label_for(join_request),
         button_kind=decision.verb.value,
     )
 
 
-def mine(request: AuthenticatedRequest, pk: int) -> JoinRequest:
+def get_request_or_404(request: AuthenticatedRequest, pk: int) -> JoinRequest:
     """A request of this person's own team; any other does not exist for them."""
-    join_request = reviewing.requests_of(request.user).filter(pk=pk).first()
-    if join_request is None:
-        raise Http404("There is no such request.")
-    return join_request
+    return get_object_or_404(requests_of(request.user), pk=pk)
 
 
-def _label(decision: Decision, join_request: JoinRequest) -> str:
-    return decision.label.format(name=join_request.person.short_name)
-
-
-def _url(verb: Verb, join_request: JoinRequest) -> str:
-    return reverse(f"admin:joinrequests_joinrequest_{verb.value}", args=[join_request.pk])
-
-
-def page(
+def render_page(
     request: AuthenticatedRequest, template: str, join_request: JoinRequest, **context: object
 ) -> HttpResponse:
     """A page about one request; its links carry the queue that it was opened from."""
-    queue = {
+    shared = {
+        **admin.site.each_context(request),
         "queue_query": links.queue_query(request),
-        "queue_behind": request.GET.get(links.BEHIND, ""),
+        "queue_filters": request.GET.get(links.QUEUE_PARAMETER, ""),
+        "join_request": join_request,
     }
-    return render(
-        request,
-        template,
-        {**admin.site.each_context(request), **queue, "join_request": join_request, **context},
-    )
+    return render(request, template, {**shared, **context})

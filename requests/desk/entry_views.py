@@ -1,7 +1,10 @@
 """Staff enter a request that came by email or phone: the choice of a community, and the form."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -12,16 +15,64 @@ from membership.accounts.requests import AdminView, AuthenticatedRequest
 from membership.refusal import Refused
 from membership.register.people import find_person
 from requests import workflow
-from requests.desk import review
-from requests.desk.entry_forms import answers_in, entry_form_for
+from requests.desk.review import communities_of
+from requests.joining.forms import JoinForm, declaration_of, join_form_for
 from requests.lifecycle import OPEN
 from requests.models import CameBy, JoinRequest
 
 _TITLE = "Enter a request for somebody"
 
 
+class EntryFields(forms.Form):
+    """Who asked, how, and that they did."""
+
+    email = forms.EmailField(
+        label="The applicant’s work email",
+        max_length=254,
+        help_text="The letters go there. Signing in with it shows the request under “My requests”.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "Type the applicant’s work email.",
+            "invalid": "Type an email address like name@agency.example.",
+            "max_length": "This is longer than an email address can be. Type it again.",
+        },
+    )
+    came_by = forms.ChoiceField(
+        label="How did the request come?",
+        choices=CameBy.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say how the request came."},
+    )
+    agreed = forms.BooleanField(
+        label="The applicant asked us to enter this request, and agreed that EVA BC keeps these answers.",
+        error_messages={"required": "Tick that the applicant asked for this and agreed."},
+    )
+
+
+def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> JoinForm:
+    """The join form of a community between the fields above.
+
+    The questions about the work stay as the applicant reads them: staff ask them on the phone.
+    """
+    form = join_form_for(community, data)
+    for field in form.fields.values():
+        field.label = declaration_of(field).entry_label or field.label
+        if isinstance(field.widget, forms.TextInput):
+            # The browser would offer what staff are called themselves.
+            field.widget.attrs["autocomplete"] = "off"
+    asked = EntryFields().fields
+    agreed = asked.pop("agreed")
+    form.fields = {**asked, **form.fields, "agreed": agreed}
+    return form
+
+
+def answers_in(form: JoinForm) -> dict[str, Any]:
+    """Of a valid form, the answers alone."""
+    return {k: v for k, v in form.cleaned_data.items() if k not in EntryFields.base_fields}
+
+
 def urls(view: AdminView) -> list[URLPattern]:
-    """The addresses of the pages, behind the admin's own check."""
+    """The addresses of the pages, with the admin's own check."""
     return [
         path("enter/", view(choose), name="joinrequests_joinrequest_enter"),
         path("enter/<slug:slug>/", view(enter), name="joinrequests_joinrequest_enter-for"),
@@ -31,18 +82,16 @@ def urls(view: AdminView) -> list[URLPattern]:
 @require_safe
 def choose(request: AuthenticatedRequest) -> HttpResponse:
     """For which community? Those of the viewer's own team."""
-    communities = review.communities_of(request.user)
+    communities = communities_of(request.user)
     return _page(request, title=_TITLE, communities=communities)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """The form; the other team's communities do not exist here."""
-    community = get_object_or_404(
-        review.communities_of(request.user).select_related("team"), slug=slug
-    )
+    community = get_object_or_404(communities_of(request.user).select_related("team"), slug=slug)
     form = entry_form_for(community, request.POST if request.method == "POST" else None)
-    there = None
+    existing = None
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -56,18 +105,18 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
             )
         except Refused as refusal:
             form.add_error(None, str(refusal))
-            there = _open_request(data["email"], community)
+            existing = _open_request(data["email"], community)
         else:
             messages.success(
                 request, f"Entered. The receipt to {entered.person.short_name} is on its way."
             )
             return redirect("admin:joinrequests_joinrequest_change", entered.pk)
     title = f"{_TITLE}: {community.short_name}"
-    return _page(request, title=title, form=form, community=community, there=there)
+    return _page(request, title=title, form=form, community=community, existing=existing)
 
 
 def _open_request(email: str, community: CommunityOfPractice) -> JoinRequest | None:
-    """The open request that stands in the way, to lead there."""
+    """The open request that is there already, for a link to it."""
     person = find_person(email)
     return (
         JoinRequest.objects.filter(person=person, community=community, state__in=OPEN).first()

@@ -1,8 +1,8 @@
-"""From request to register: the verbs that link what an applicant wrote, and check what they claim.
+"""Linking what an applicant wrote to the register, and checking what they claim.
 
-Each locks the request, which must be open and of the team of the member of staff, does its work on
-the register by the register's own verbs, and writes a note for staff into the request's history.
-Nothing here decides a request.
+Each function locks the request, which must be open and of the team of the member of staff, does its
+work by the register's own functions, and writes a note for staff into the request's history. Nothing
+here decides a request.
 """
 
 from contextlib import suppress
@@ -32,7 +32,7 @@ from requests.models import JoinRequest
 from requests.workflow import lock_open, look_again, note
 
 # What an applicant said, and what staff checked about it; what lists say is not theirs to link.
-_HERS = (Evidence.CLAIMED, Evidence.CONFIRMED)
+_OWN_EVIDENCE = (Evidence.CLAIMED, Evidence.CONFIRMED)
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
 
@@ -47,11 +47,11 @@ def positions_of(join_request: JoinRequest) -> list[ProgramPosition]:
     if not claims:
         return []
     rows = join_request.person.positions.filter(
-        evidence__in=_HERS,
+        evidence__in=_OWN_EVIDENCE,
         program_type=claims[0].program_type,
         community_served=claims[0].community_served,
     ).select_related("program__agency", "agency", "person")
-    return [row for row in rows.order_by("pk") if _same_name(row.agency_name, join_request)]
+    return [row for row in rows.order_by("pk") if _is_same_name(row.agency_name, join_request)]
 
 
 def roles_of(join_request: JoinRequest) -> list[CoordinationRole]:
@@ -61,17 +61,18 @@ def roles_of(join_request: JoinRequest) -> list[CoordinationRole]:
     ).roles
     if not claims:
         return []
-    same = {name: getattr(claims[0], name) for name in ("role", "initiative_kind")}
-    written = {name: getattr(claims[0], name) for name in ("initiative_name", "community_served")}
-    rows = join_request.person.roles.filter(evidence__in=_HERS, **same, **written)
+    rows = join_request.person.roles.filter(
+        evidence__in=_OWN_EVIDENCE,
+        role=claims[0].role,
+        initiative_kind=claims[0].initiative_kind,
+        initiative_name=claims[0].initiative_name,
+        community_served=claims[0].community_served,
+    )
     return list(rows.select_related("initiative", "person").order_by("pk"))
 
 
-def written_alike(join_request: JoinRequest) -> list[JoinRequest]:
-    """The other open requests of the team that name the same agency and are not matched yet.
-
-    It reads the open requests without an agency: the queue, never the whole table.
-    """
+def requests_naming_the_same_agency(join_request: JoinRequest) -> list[JoinRequest]:
+    """The other open requests of the team that name the same agency and are not matched yet."""
     unmatched = (
         JoinRequest.objects.filter(
             state__in=OPEN, agency=None, community__team=join_request.community.team
@@ -80,94 +81,85 @@ def written_alike(join_request: JoinRequest) -> list[JoinRequest]:
         .select_related("person", "community")
         .order_by("pk")
     )
-    return [other for other in unmatched if _same_name(other.agency_name, join_request)]
+    return [other for other in unmatched if _is_same_name(other.agency_name, join_request)]
 
 
-def _written(join_request: JoinRequest) -> str:
-    """The agency as they wrote it; a match changes what the request links to, never their words."""
+def agency_as_written(join_request: JoinRequest) -> str:
+    """The applicant's words; a match changes what the request links to, never these."""
     return str(join_request.answers.get("agency", ""))
 
 
-def _same_name(name: str, join_request: JoinRequest) -> bool:
-    return name_key(name) == name_key(clean_text(_written(join_request)))
+def _is_same_name(name: str, join_request: JoinRequest) -> bool:
+    return name_key(name) == name_key(clean_text(agency_as_written(join_request)))
 
 
 # -- Matching -------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def match_agency(*, join_request_id: int, agency_id: int, by: User, now: datetime) -> JoinRequest:
+def match_agency(*, join_request_id: int, agency: Agency, by: User, now: datetime) -> JoinRequest:
     """What they wrote is this agency of the register; their program is taken where only one fits.
 
     Another agency than the first one may be chosen while the request is open.
     """
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    agency = Agency.objects.get(pk=agency_id)
-    written = _written(join_request)
-    for row in join_request.person.positions.filter(evidence__in=_HERS):
-        if _same_name(row.agency_name, join_request):
+    for row in join_request.person.positions.filter(evidence__in=_OWN_EVIDENCE):
+        if _is_same_name(row.agency_name, join_request):
             row.agency = agency
             row.program = find_program(agency, ProgramType(row.program_type), row.community_served)
             row.save()
     join_request.agency, join_request.agency_name = agency, agency.name
     join_request.save(update_fields=["agency", "agency_name"])
-    words = f"Matched “{written}” to {agency.name}."
-    record(agency, by=by, words=f"Request {join_request.reference}: {words}")
-    _keep(join_request, words, by=by, now=now)
+    text = f"Matched “{agency_as_written(join_request)}” to {agency.name}."
+    _record_match(join_request, agency, text, by=by, now=now)
     return join_request
 
 
-def match_written_alike(*, join_request_id: int, by: User, now: datetime) -> int:
+def match_same_agency(*, join_request_id: int, by: User, now: datetime) -> int:
     """Give the other requests that name the same agency the same match. Gives their number.
 
     Each is matched by itself: one that was decided meanwhile is left alone.
     """
-    join_request = JoinRequest.objects.select_related("community__team").get(pk=join_request_id)
-    if join_request.agency_id is None:
+    join_request = JoinRequest.objects.select_related("community__team", "agency").get(
+        pk=join_request_id
+    )
+    if join_request.agency is None:
         raise Refused("Match this request to an agency first.")
     matched = 0
-    for other in written_alike(join_request):
+    for other in requests_naming_the_same_agency(join_request):
         with suppress(Refused):
-            match_agency(join_request_id=other.pk, agency_id=join_request.agency_id, by=by, now=now)
+            match_agency(join_request_id=other.pk, agency=join_request.agency, by=by, now=now)
             matched += 1
     return matched
 
 
 @transaction.atomic
-def match_program(*, join_request_id: int, program_id: int, by: User, now: datetime) -> JoinRequest:
+def match_program(
+    *, join_request_id: int, program: Program, by: User, now: datetime
+) -> JoinRequest:
     """The program that they mean is this one of their agency."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    program = Program.objects.select_related("agency").get(pk=program_id)
     if program.agency_id != join_request.agency_id:
         raise Refused("This program belongs to another agency.")
-    return _link(join_request, "program", program, positions_of(join_request), by, now)
+    for row in _at_least_one(positions_of(join_request)):
+        row.program = program
+        row.save()
+    text = f"Matched the program to {program}."
+    _record_match(join_request, program, text, by=by, now=now)
+    return join_request
 
 
 @transaction.atomic
 def match_initiative(
-    *, join_request_id: int, initiative_id: int, by: User, now: datetime
+    *, join_request_id: int, initiative: CoordinationInitiative, by: User, now: datetime
 ) -> JoinRequest:
     """The initiative that they mean is this one."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    initiative = CoordinationInitiative.objects.get(pk=initiative_id)
-    return _link(join_request, "initiative", initiative, roles_of(join_request), by, now)
-
-
-def _link(
-    join_request: JoinRequest,
-    name: str,
-    thing: Program | CoordinationInitiative,
-    rows: list[_Row],
-    by: User,
-    now: datetime,
-) -> JoinRequest:
-    """Their rows are about this ``thing``, which they keep under ``name``; both histories say so."""
-    for row in _or_refuse(rows):
-        setattr(row, name, thing)
+    for row in _at_least_one(roles_of(join_request)):
+        row.initiative = initiative
         row.save()
-    words = f"Matched the {name} to {thing}."
-    record(thing, by=by, words=f"Request {join_request.reference}: {words}")
-    _keep(join_request, words, by=by, now=now)
+    text = f"Matched the initiative to {initiative}."
+    _record_match(join_request, initiative, text, by=by, now=now)
     return join_request
 
 
@@ -181,7 +173,7 @@ def add_agency(
     """Add the agency to the register and match the request to it."""
     lock_open(join_request_id=join_request_id, by=by)
     agency = facts.add_agency(name=name, city=city, by=by)
-    return match_agency(join_request_id=join_request_id, agency_id=agency.pk, by=by, now=now)
+    return match_agency(join_request_id=join_request_id, agency=agency, by=by, now=now)
 
 
 @transaction.atomic
@@ -200,7 +192,7 @@ def add_program(
     program = facts.add_program(
         agency=join_request.agency, type=program_type, community_served=community_served, by=by
     )
-    return match_program(join_request_id=join_request_id, program_id=program.pk, by=by, now=now)
+    return match_program(join_request_id=join_request_id, program=program, by=by, now=now)
 
 
 @transaction.atomic
@@ -218,9 +210,7 @@ def add_initiative(
     initiative = facts.add_initiative(
         kind=kind, name=name, community_served=community_served, by=by
     )
-    return match_initiative(
-        join_request_id=join_request_id, initiative_id=initiative.pk, by=by, now=now
-    )
+    return match_initiative(join_request_id=join_request_id, initiative=initiative, by=by, now=now)
 
 
 # -- Checking what they claim ---------------------------------------------------------------------
@@ -230,10 +220,10 @@ def add_initiative(
 def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
     """Staff checked whether they carry a caseload in the program they name."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    claim = _or_refuse(positions_of(join_request))[-1]
+    claim = _at_least_one(positions_of(join_request))[-1]
     facts.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
-    words = "carries a caseload" if answer else "carries no caseload"
-    _keep(join_request, f"Checked: {words}.", by=by, now=now)
+    result = "carries a caseload" if answer else "carries no caseload"
+    _record_step(join_request, f"Checked: {result}.", by=by, now=now)
     return join_request
 
 
@@ -241,12 +231,12 @@ def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetim
 def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
     """Staff checked whether the ministry funds the program they name."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    program = _or_refuse(positions_of(join_request))[-1].program
+    program = _at_least_one(positions_of(join_request))[-1].program
     if program is None:
         raise Refused("Match the program to the register first.")
     funder = Funder.PSSG if answer else Funder.OTHER
     facts.confirm_funding(program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now))
-    _keep(join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now)
+    _record_step(join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now)
     return join_request
 
 
@@ -254,10 +244,10 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
 def check_role(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
     """Staff checked whether they have the role they name."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    claim = _or_refuse(roles_of(join_request))[-1]
+    claim = _at_least_one(roles_of(join_request))[-1]
     facts.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
-    words = "has" if answer else "does not have"
-    _keep(join_request, f"Checked: {words} the role she names.", by=by, now=now)
+    result = "has" if answer else "does not have"
+    _record_step(join_request, f"Checked: {result} the role they name.", by=by, now=now)
     return join_request
 
 
@@ -270,42 +260,51 @@ def check_membership(
     by: User,
     now: datetime,
 ) -> JoinRequest:
-    """Staff checked the membership of their agency or their own: this period, or None for "no"."""
+    """Staff checked the membership of the ``holder`` ("agency" or "own"): this period, or none."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     on = timezone.localdate(now)
-    held_by = _holder(join_request, holder)
-    whose = "the agency’s" if isinstance(held_by, Agency) else "the applicant’s own"
+    held_by: Agency | Person | None = (
+        join_request.person if holder == "own" else join_request.agency
+    )
+    if held_by is None:
+        raise Refused("Match the request to an agency first.")
+    whose = "the applicant’s own" if holder == "own" else "the agency’s"
     if period is None:
         facts.confirm_no_membership(holder=held_by, by=by, on=on)
-        _keep(join_request, f"Checked: {whose} EVA BC membership: none.", by=by, now=now)
-        return join_request
-    membership = facts.confirm_membership(
-        holder=held_by, starts_on=period[0], ends_on=period[1], by=by, on=on
-    )
-    words = f"Checked: {whose} EVA BC membership, {membership.days}."
-    _keep(join_request, words, by=by, now=now)
+        text = f"Checked: {whose} EVA BC membership: none."
+    else:
+        membership = facts.confirm_membership(
+            holder=held_by, starts_on=period[0], ends_on=period[1], by=by, on=on
+        )
+        text = f"Checked: {whose} EVA BC membership, {membership.days}."
+    _record_step(join_request, text, by=by, now=now)
     return join_request
 
 
-def _holder(join_request: JoinRequest, holder: str) -> Agency | Person:
-    if holder == "own":
-        return join_request.person
-    if join_request.agency is None:
-        raise Refused("Match the request to an agency first.")
-    return join_request.agency
+def _record_match(
+    join_request: JoinRequest,
+    matched: Agency | Program | CoordinationInitiative,
+    text: str,
+    *,
+    by: User,
+    now: datetime,
+) -> None:
+    """Write the match into the histories of both."""
+    record(matched, by=by, words=f"Request {join_request.reference}: {text}")
+    _record_step(join_request, text, by=by, now=now)
 
 
-def _keep(join_request: JoinRequest, words: str, *, by: User, now: datetime) -> None:
-    """Write down what was done, and keep where the request is and how the rules come out now."""
+def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetime) -> None:
+    """Write down what was done, and store the request's region and today's verdict of the rules."""
     look_again(join_request, now=now)
     positions, roles = positions_of(join_request), roles_of(join_request)
     matched = [*(p.program for p in positions), *(r.initiative for r in roles)]
     join_request.region = matched[-1].region if matched and matched[-1] else ""
     join_request.save(update_fields=["region", "verdict"])
-    note(join_request, by=by, now=now, reason=words)
+    note(join_request, by=by, now=now, reason=text)
 
 
-def _or_refuse(rows: list[_Row]) -> list[_Row]:
+def _at_least_one(rows: list[_Row]) -> list[_Row]:
     if not rows:
         raise Refused("The register has no claim of this request to work on.")
     return rows

@@ -1,8 +1,7 @@
-"""The POST pages of the review page's register side: match, add, check. One page, one verb."""
+"""The POST pages of the review page's register side: match, add, check. One page, one function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.contrib import messages
 from django.forms import Form
@@ -12,124 +11,44 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from membership.accounts.requests import AdminView, AuthenticatedRequest
-from membership.models import User
 from membership.refusal import Refused
-from membership.register.facts import NotKept
 from requests.desk import decision_views, matching
-from requests.desk import matching_forms as forms
+from requests.desk import matching_panel as panel
 from requests.desk.links import to_review
-from requests.desk.matching_panel import auto_id
+from requests.models import JoinRequest
 
 
 @dataclass(frozen=True)
 class Action:
-    """One of the buttons: its form, the verb behind it, and what the page says when it is done."""
+    """One of the buttons: its form, the function that takes the form's fields, and the message after."""
 
     form: type[Form]
-    act: Callable[[Form, int, User, datetime], int | None]
-    done: str
+    apply: Callable[..., JoinRequest | int]
+    message: str
 
 
-def _match_agency(form: Form, pk: int, by: User, now: datetime) -> None:
-    agency_id = form.cleaned_data["agency"].pk
-    matching.match_agency(join_request_id=pk, agency_id=agency_id, by=by, now=now)
-
-
-def _match_alike(form: Form, pk: int, by: User, now: datetime) -> int:
-    return matching.match_written_alike(join_request_id=pk, by=by, now=now)
-
-
-def _match_program(form: Form, pk: int, by: User, now: datetime) -> None:
-    program_id = form.cleaned_data["program"].pk
-    matching.match_program(join_request_id=pk, program_id=program_id, by=by, now=now)
-
-
-def _match_initiative(form: Form, pk: int, by: User, now: datetime) -> None:
-    initiative_id = form.cleaned_data["initiative"].pk
-    matching.match_initiative(join_request_id=pk, initiative_id=initiative_id, by=by, now=now)
-
-
-def _add_agency(form: Form, pk: int, by: User, now: datetime) -> None:
-    data = form.cleaned_data
-    matching.add_agency(join_request_id=pk, name=data["name"], city=data["city"], by=by, now=now)
-
-
-def _add_program(form: Form, pk: int, by: User, now: datetime) -> None:
-    data = form.cleaned_data
-    matching.add_program(
-        join_request_id=pk,
-        program_type=data["program_type"],
-        community_served=data["community_served"],
-        by=by,
-        now=now,
-    )
-
-
-def _add_initiative(form: Form, pk: int, by: User, now: datetime) -> None:
-    data = form.cleaned_data
-    matching.add_initiative(
-        join_request_id=pk,
-        kind=data["kind"],
-        name=data["name"],
-        community_served=data["community_served"],
-        by=by,
-        now=now,
-    )
-
-
-def _check_caseload(form: Form, pk: int, by: User, now: datetime) -> None:
-    answer = form.cleaned_data["answer"]
-    matching.check_caseload(join_request_id=pk, answer=answer, by=by, now=now)
-
-
-def _check_funding(form: Form, pk: int, by: User, now: datetime) -> None:
-    answer = form.cleaned_data["answer"]
-    matching.check_funding(join_request_id=pk, answer=answer, by=by, now=now)
-
-
-def _check_role(form: Form, pk: int, by: User, now: datetime) -> None:
-    answer = form.cleaned_data["answer"]
-    matching.check_role(join_request_id=pk, answer=answer, by=by, now=now)
-
-
-def _check_membership(form: Form, pk: int, by: User, now: datetime) -> None:
-    data = form.cleaned_data
-    # A "no" needs no days.
-    period = (data["starts_on"], data["ends_on"]) if data["answer"] else None
-    matching.check_membership(
-        join_request_id=pk, holder=data["holder"], period=period, by=by, now=now
-    )
-
-
-_KEPT = "Kept as checked by you today."
+_ADDED = "The {} is in the register now, and the request is matched to it."
+_CHECKED = "Kept as checked by you today."
 ACTIONS = {
-    "match-agency": Action(forms.MatchAgencyForm, _match_agency, "The agency is matched."),
+    "match-agency": Action(panel.MatchAgencyForm, matching.match_agency, "The agency is matched."),
     "match-alike": Action(
-        forms.MatchAlikeForm, _match_alike, "Other requests matched to the same agency: {}."
+        Form, matching.match_same_agency, "Other requests matched to the same agency: {}."
     ),
-    "match-program": Action(forms.MatchProgramForm, _match_program, "The program is matched."),
+    "match-program": Action(
+        panel.MatchProgramForm, matching.match_program, "The program is matched."
+    ),
     "match-initiative": Action(
-        forms.MatchInitiativeForm, _match_initiative, "The initiative is matched."
+        panel.MatchInitiativeForm, matching.match_initiative, "The initiative is matched."
     ),
-    "add-agency": Action(
-        forms.AddAgencyForm,
-        _add_agency,
-        "The agency is in the register now, and the request is matched to it.",
-    ),
-    "add-program": Action(
-        forms.AddProgramForm,
-        _add_program,
-        "The program is in the register now, and the request is matched to it.",
-    ),
+    "add-agency": Action(panel.AddAgencyForm, matching.add_agency, _ADDED.format("agency")),
+    "add-program": Action(panel.AddProgramForm, matching.add_program, _ADDED.format("program")),
     "add-initiative": Action(
-        forms.AddInitiativeForm,
-        _add_initiative,
-        "The initiative is in the register now, and the request is matched to it.",
+        panel.AddInitiativeForm, matching.add_initiative, _ADDED.format("initiative")
     ),
-    "check-caseload": Action(forms.AnswerForm, _check_caseload, _KEPT),
-    "check-funding": Action(forms.AnswerForm, _check_funding, _KEPT),
-    "check-role": Action(forms.AnswerForm, _check_role, _KEPT),
-    "check-membership": Action(forms.MembershipForm, _check_membership, _KEPT),
+    "check-caseload": Action(panel.AnswerForm, matching.check_caseload, _CHECKED),
+    "check-funding": Action(panel.AnswerForm, matching.check_funding, _CHECKED),
+    "check-role": Action(panel.AnswerForm, matching.check_role, _CHECKED),
+    "check-membership": Action(panel.MembershipForm, matching.check_membership, _CHECKED),
 }
 
 
@@ -138,28 +57,29 @@ def urls(admin_view: AdminView) -> list[URLPattern]:
     return [
         path(
             f"<int:pk>/{name}/",
-            admin_view(require_POST(_page_of(name, action))),
+            admin_view(require_POST(_view_of(name, action))),
             name=f"joinrequests_joinrequest_{name}",
         )
         for name, action in ACTIONS.items()
     ]
 
 
-def _page_of(name: str, action: Action) -> Callable[[AuthenticatedRequest, int], HttpResponse]:
-    def page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        # Another team's request does not exist here.
-        join_request = decision_views.mine(request, pk)
-        form = action.form(request.POST, auto_id=auto_id(name))
+def _view_of(name: str, action: Action) -> Callable[[AuthenticatedRequest, int], HttpResponse]:
+    def view(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        join_request = decision_views.get_request_or_404(request, pk)
+        form = action.form(request.POST, auto_id=f"{name}-%s")
         if form.is_valid():
             try:
-                done = action.act(form, pk, request.user, timezone.now())
-            except (Refused, NotKept) as refusal:
+                result = action.apply(
+                    join_request_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
+                )
+            except Refused as refusal:
                 form.add_error(None, str(refusal))
             else:
-                messages.success(request, action.done.format(done))
+                messages.success(request, action.message.format(result))
                 return to_review(request, pk)
         # What was typed stays in the form; the page around it shows what happened meanwhile.
         join_request.refresh_from_db()
         return decision_views.review_page(request, join_request, refused=form)
 
-    return page
+    return view

@@ -1,6 +1,6 @@
 """The queue of requests: what it shows, in which order, and what comes before and after one.
 
-``asked`` are the parameters of the queue's address, the same on the queue and behind "next" and
+``parameters`` are the parameters of the queue's address, the same on the queue and for "next" and
 "previous" on the review page.
 """
 
@@ -21,14 +21,14 @@ from requests.models import TAKEN_FOR, JoinRequest
 ORDER = ("waiting_since", "pk")
 
 Rows = QuerySet[JoinRequest]
-Asked = Mapping[str, str]
+Parameters = Mapping[str, str]
 
 
-def queue_of(rows: Rows, asked: Asked, *, viewer: User, now: datetime) -> Rows:
+def queue_of(rows: Rows, parameters: Parameters, *, viewer: User, now: datetime) -> Rows:
     """The rows that the queue shows for these parameters, longest waiting first."""
     for name, narrow in FILTERS.items():
-        rows = narrow(rows, asked.get(name, ""), viewer, now)
-    return having_words(rows.order_by(*ORDER), asked.get("q", ""), columns=["search_text"])
+        rows = narrow(rows, parameters.get(name, ""), viewer, now)
+    return having_words(rows.order_by(*ORDER), parameters.get("q", ""), columns=["search_text"])
 
 
 # -- The filters ----------------------------------------------------------------------------------
@@ -73,14 +73,14 @@ class Neighbours:
 
 
 def neighbours(
-    join_request: JoinRequest, rows: Rows, asked: Asked, *, viewer: User, now: datetime
+    join_request: JoinRequest, rows: Rows, parameters: Parameters, *, viewer: User, now: datetime
 ) -> Neighbours:
     """What comes before and after in the queue, also where it has left the queue by now."""
     since = join_request.waiting_since
     if since is None:
         return Neighbours(None, None)
     # Only where they are is asked for: without the rules of their communities.
-    queue = queue_of(rows, asked, viewer=viewer, now=now).prefetch_related(None)
+    queue = queue_of(rows, parameters, viewer=viewer, now=now).prefetch_related(None)
     later = queue.filter(waiting_since__gte=since).exclude(
         waiting_since=since, pk__lte=join_request.pk
     )
@@ -98,7 +98,7 @@ def neighbours(
 
 @dataclass(frozen=True)
 class Age:
-    """How many working days a request waits for staff, and how loudly to say so."""
+    """How many business days a request has waited for staff, and how loudly to say so."""
 
     days: int
 

@@ -1,8 +1,16 @@
-"""What somebody is asked who asks to join, and what staff write when they decide."""
+"""What a person is asked who asks to join.
 
-from collections.abc import Callable, Iterable, Mapping
+A field is declared once, in the class of its form. Every page that asks it or shows its answer reads
+the declaration: the join form, the check page, the applicant's page of the request, the staff's
+review, asking to join several communities, entry by staff, and sample data. Answers are kept as JSON,
+so a field's cleaned value is a text.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, auto
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Fieldset, Layout
@@ -12,14 +20,55 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.forms import ParagraphsField, SingleLineField
 from membership.models import Agency
-from requests.joining.fields import Section, declaration_of, join_field
-from requests.models import ReasonText
-from requests.reasons import offered
+
+_Field = TypeVar("_Field", bound=forms.Field)
+
+# By the names of the fields. While it is a draft, some are missing or not valid.
+Answers = dict[str, Any]
 
 LONGEST_NOTE = 2_000
 NO_CLIENTS = "Please do not write anything about the people you serve."
 
 YES_NO_UNSURE = [("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")]
+
+
+class Section(IntEnum):
+    """The parts of the form, in the order of the page."""
+
+    ABOUT_YOU = auto()
+    WORK = auto()
+    NOTE = auto()
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What the pages know about a field beside what Django's own field says.
+
+    ``staff_label`` is its short name on the review page, ``entry_label`` its label where staff enter
+    a request for somebody; both are the field's own label where they are empty. Whoever asks to join
+    several communities answers a ``shared`` field once, and any other one for each community.
+    ``example`` is the answer of the people in the sample province.
+    """
+
+    section: Section = Section.WORK
+    staff_label: str = ""
+    entry_label: str = ""
+    shared: bool = False
+    example: str = ""
+
+
+_PLAIN = Declaration()
+
+
+def declare(field: _Field, declaration: Declaration) -> _Field:
+    """A field of the join form with what the pages should know about it."""
+    field.declaration = declaration  # type: ignore[attr-defined]
+    return field
+
+
+def declaration_of(field: forms.Field) -> Declaration:
+    """What was declared for a field; one of Django's own that says nothing has the defaults."""
+    return getattr(field, "declaration", _PLAIN)
 
 
 class Suggestions(forms.TextInput):
@@ -28,7 +77,7 @@ class Suggestions(forms.TextInput):
     template_name = "forms/suggestions.html"
 
     def __init__(
-        self, source: Callable[[], Iterable[str]], attrs: dict[str, Any] | None = None
+        self, source: Callable[[], Iterable[str]], attrs: dict[str, object] | None = None
     ) -> None:
         super().__init__(attrs)
         self.source = source
@@ -44,47 +93,50 @@ def _names_of_agencies() -> Iterable[str]:
     return Agency.objects.values_list("name", flat=True)
 
 
-def _pick(label: str, choices: Any, missing: str, help_text: str = "") -> forms.ChoiceField:
+def _choice(label: str, choices: Sequence[tuple[str, str]], missing: str) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label,
         choices=choices,
         widget=forms.RadioSelect,
-        help_text=help_text,
         error_messages={"required": missing, "invalid_choice": missing},
     )
 
 
 class JoinForm(forms.Form):
-    """What both families ask. Choose the right one with ``join_form_for``.
+    """What the communities of both families ask. ``join_form_for`` gives the right form.
 
-    A new question is one field here, or in the form of one family: see ``requests.joining.fields``.
+    A new question is one field here, or in the form of one family: see ``Declaration``.
     """
 
-    name = join_field(
+    name = declare(
         SingleLineField(
             label="Your full name",
             max_length=120,
             widget=forms.TextInput(attrs={"autocomplete": "name"}),
             error_messages={"required": "Type your name."},
         ),
-        section=Section.ABOUT_YOU,
-        staff_label="Name",
-        entry_label="The applicant’s full name",
-        shared=True,
+        Declaration(
+            section=Section.ABOUT_YOU,
+            staff_label="Name",
+            entry_label="The applicant’s full name",
+            shared=True,
+        ),
     )
-    phone = join_field(
+    phone = declare(
         SingleLineField(
             label="Work phone (optional)",
             max_length=40,
             required=False,
             widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
         ),
-        section=Section.ABOUT_YOU,
-        staff_label="Phone",
-        entry_label="The applicant’s work phone (optional)",
-        shared=True,
+        Declaration(
+            section=Section.ABOUT_YOU,
+            staff_label="Phone",
+            entry_label="The applicant’s work phone (optional)",
+            shared=True,
+        ),
     )
-    agency = join_field(
+    agency = declare(
         SingleLineField(
             label="Your agency or organisation",
             max_length=160,
@@ -92,23 +144,27 @@ class JoinForm(forms.Form):
             widget=Suggestions(_names_of_agencies, attrs={"autocomplete": "off"}),
             error_messages={"required": "Type the name of your agency or organisation."},
         ),
-        section=Section.ABOUT_YOU,
-        staff_label="Agency",
-        entry_label="The applicant’s agency or organisation",
-        shared=True,
+        Declaration(
+            section=Section.ABOUT_YOU,
+            staff_label="Agency",
+            entry_label="The applicant’s agency or organisation",
+            shared=True,
+        ),
     )
-    community_served = join_field(
+    community_served = declare(
         SingleLineField(
             label="Town or community you serve",
             max_length=80,
             error_messages={"required": "Type the town or community that you serve."},
         ),
-        section=Section.ABOUT_YOU,
-        staff_label="Community served",
-        entry_label="Town or community that the applicant serves",
-        shared=True,
+        Declaration(
+            section=Section.ABOUT_YOU,
+            staff_label="Community served",
+            entry_label="Town or community that the applicant serves",
+            shared=True,
+        ),
     )
-    note = join_field(
+    note = declare(
         ParagraphsField(
             label="Anything else we should know (optional)",
             max_length=LONGEST_NOTE,
@@ -118,9 +174,7 @@ class JoinForm(forms.Form):
                 "max_length": "Your note has %(show_value)d characters. Shorten it to %(limit_value)d or less."
             },
         ),
-        section=Section.NOTE,
-        staff_label="Note",
-        shared=True,
+        Declaration(section=Section.NOTE, staff_label="Note", shared=True),
     )
 
     work_legend = ""
@@ -130,7 +184,7 @@ class JoinForm(forms.Form):
         data: Mapping[str, Any] | None = None,
         *,
         community: CommunityOfPractice,
-        initial: dict[str, Any] | None = None,
+        initial: Answers | None = None,
     ) -> None:
         super().__init__(data, initial=initial)
         self.community = community
@@ -185,30 +239,30 @@ class ProgramJoinForm(JoinForm):
 
     work_legend = "Your program"
 
-    program_type = join_field(
-        _pick(
+    program_type = declare(
+        _choice(
             "Which program do you work in?", ProgramType.choices, "Choose the program you work in."
         ),
-        staff_label="Program",
+        Declaration(staff_label="Program"),
     )
-    carries_caseload = join_field(
-        _pick(
+    carries_caseload = declare(
+        _choice(
             "Do you carry a caseload in this program?",
             YES_NO_UNSURE,
             "Say whether you carry a caseload.",
         ),
-        staff_label="Carries a caseload",
+        Declaration(staff_label="Carries a caseload"),
     )
-    ministry_funded = join_field(
-        _pick(
+    ministry_funded = declare(
+        _choice(
             "Does the Ministry of Public Safety and Solicitor General fund this program?",
             YES_NO_UNSURE,
             "Say whether the ministry funds the program. “I am not sure” is fine.",
         ),
-        staff_label="Funded by PSSG",
+        Declaration(staff_label="Funded by PSSG"),
     )
-    eva_membership = join_field(
-        _pick(
+    eva_membership = declare(
+        _choice(
             "Do you or your agency hold a current EVA BC membership?",
             [
                 ("agency", "My agency does"),
@@ -218,8 +272,7 @@ class ProgramJoinForm(JoinForm):
             ],
             "Say whether you or your agency hold a membership. “I am not sure” is fine.",
         ),
-        staff_label="EVA BC membership",
-        shared=True,
+        Declaration(staff_label="EVA BC membership", shared=True),
     )
 
 
@@ -228,21 +281,21 @@ class CoordinationJoinForm(JoinForm):
 
     work_legend = "Your coordination initiative"
 
-    initiative_kind = join_field(
-        _pick(
+    initiative_kind = declare(
+        _choice(
             "What kind of initiative is it?",
             InitiativeKind.choices,
             "Choose the kind of initiative.",
         ),
-        staff_label="Initiative",
+        Declaration(staff_label="Initiative"),
     )
-    role = join_field(
-        _pick("What is your role in it?", RoleKind.choices, "Choose your role."),
-        staff_label="Role",
+    role = declare(
+        _choice("What is your role in it?", RoleKind.choices, "Choose your role."),
+        Declaration(staff_label="Role"),
     )
-    initiative_name = join_field(
+    initiative_name = declare(
         SingleLineField(label="Name of the initiative (optional)", max_length=160, required=False),
-        staff_label="Its name",
+        Declaration(staff_label="Its name"),
     )
 
 
@@ -255,15 +308,16 @@ def join_form_for(
     community: CommunityOfPractice,
     data: Mapping[str, Any] | None = None,
     *,
-    initial: dict[str, Any] | None = None,
+    initial: Answers | None = None,
 ) -> JoinForm:
     """The form of a community, bound to ``data`` where that is given."""
     return join_form_class(community)(data, community=community, initial=initial)
 
 
-def _letter_text(
+def message_field(
     label: str, help_text: str, missing: str = "", *, required: bool = True
 ) -> ParagraphsField:
+    """A text for the other side of a request; ``missing`` is the error where it is required and empty."""
     return ParagraphsField(
         label=label,
         max_length=LONGEST_NOTE * 2,
@@ -273,96 +327,4 @@ def _letter_text(
             "required": missing,
             "max_length": "This has %(show_value)d characters. Shorten it to %(limit_value)d or less.",
         },
-    )
-
-
-class ReplyForm(forms.Form):
-    """The applicant's answer to a question."""
-
-    text = _letter_text("Your answer", NO_CLIENTS, "Write your answer.")
-
-
-class ApproveForm(forms.Form):
-    """Approving: a personal paragraph, and a reason where the rules are not met for certain."""
-
-    text = _letter_text(
-        "Personal paragraph (optional)", "It appears here, in the letter.", required=False
-    )
-    reason = _letter_text(
-        "Why you approve all the same",
-        "Kept in the history for staff. The applicant does not see it.",
-        "Not every rule is met for certain. Write why you approve all the same.",
-    )
-
-    def __init__(self, *args: Any, needs_reason: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not needs_reason:
-            del self.fields["reason"]
-
-
-class _ChosenOrWritten(forms.Form):
-    """A ready reason of this community, the staff's own words, or one after the other."""
-
-    used_for: ReasonText.UsedFor
-    choose: str
-    missing: str
-
-    text = _letter_text("Your own paragraph", "", required=False)
-
-    def __init__(
-        self, *args: Any, communities: Iterable[CommunityOfPractice], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["ground"] = forms.ModelChoiceField(
-            offered(self.used_for, communities),
-            label=self.choose,
-            required=False,
-            blank=True,
-            widget=forms.RadioSelect,
-            empty_label="No ready text, only my own words",
-            error_messages={"invalid_choice": "This reason is not offered any more. Choose again."},
-        )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not self.errors and not data.get("ground") and not data.get("text"):
-            self.add_error("text", self.missing)
-        return data
-
-
-class DeclineForm(_ChosenOrWritten):
-    """Declining: why, and what she can do."""
-
-    used_for = ReasonText.UsedFor.DECLINE
-    choose = "Reason"
-    missing = "Choose a reason, or write why, in words for the applicant."
-
-
-class AskForm(_ChosenOrWritten):
-    """Asking for more."""
-
-    used_for = ReasonText.UsedFor.ASK
-    choose = "Question"
-    missing = "Choose a question, or write what you want to ask."
-
-
-class ReopenForm(forms.Form):
-    """Reopening: nothing is sent until a new decision."""
-
-    reason = _letter_text(
-        "Why you look at it again",
-        "Kept in the history for staff. The applicant does not see it.",
-        "Write why you look at it again.",
-    )
-
-
-class NoteForm(forms.Form):
-    """A note for colleagues at a request."""
-
-    # Beside other forms on one page: its ids are its own.
-    prefix = "note"
-    text = _letter_text(
-        "A note for your colleagues",
-        "The applicant does not see it. Please write nothing about an agency’s clients.",
-        "Write the note first.",
     )

@@ -1,16 +1,19 @@
-"""Asking to join several communities in one sitting: what they share once, and what differs by each."""
+"""One form for several communities: what they share is asked once, and the rest for each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
 
 from communities.models import CommunityOfPractice
-from requests.joining.fields import Section, declaration_of
-from requests.joining.forms import in_words, join_form_class, join_form_for
-
-Answers = dict[str, Any]
+from requests.joining.forms import (
+    Answers,
+    Section,
+    declaration_of,
+    in_words,
+    join_form_class,
+    join_form_for,
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class SeveralForm(forms.Form):
 
     def __init__(
         self,
-        data: Mapping[str, Any] | None = None,
+        data: Answers | None = None,
         *,
         communities: Iterable[CommunityOfPractice],
         initial: Answers | None = None,
@@ -75,11 +78,16 @@ class SeveralForm(forms.Form):
         return [self._part(community) for community in self._asks]
 
     @property
+    def answers(self) -> dict[str, Answers]:
+        """What was typed, by the communities' slugs."""
+        return {part.community.slug: part.answers for part in self.parts}
+
+    @property
     def said(self) -> list[tuple[str, str]]:
         """What is answered once, in words."""
         return [self._in_words(name) for name in (*self._first, *self._last)]
 
-    def answers_for(self, community: CommunityOfPractice, values: Mapping[str, Any]) -> Answers:
+    def answers_for(self, community: CommunityOfPractice, values: Answers) -> Answers:
         """Of the values of this form, those of one community under the names of its own form."""
         return {
             name: values.get(_key(community, name, field), "")

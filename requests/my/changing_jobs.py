@@ -1,13 +1,12 @@
-"""A member's work as EVA BC has it on record; and new work, told with the questions of the join form.
+"""A person's work as EVA BC has it on record; and new work, reported with the questions of the join form.
 
-On a roster this is "changed jobs": in answer to the yearly question, or at any time. Elsewhere what
-they say is kept as their own word, for the day on which they ask to join.
+For a member this is "changed jobs": in answer to the yearly question, or at any time. For others, what
+they report is kept as their claim, for the day on which they ask to join.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -28,9 +27,10 @@ from membership.models import (
 from membership.refusal import Refused
 from membership.register.standing import only_of, standing_of
 from membership.rosters.confirmations import Answer, close, lock_place, lock_question
-from membership.rosters.enrolments import reassess
+from membership.rosters.reassessment import reassess
 from membership.rosters.roster_checks import put_on
 from requests.answers import Claims, keep_claims
+from requests.joining.forms import Answers
 
 Work = ProgramPosition | CoordinationRole
 
@@ -50,7 +50,7 @@ def on_record(person: Person, on: date) -> OnRecord:
         *person.roles.filter(is_held=True).select_related("initiative"),
     ]
     return OnRecord(
-        current=_each_once(in_words(w) for w in work if not w.ends_on or w.ends_on >= on),
+        current=_combined(in_words(w) for w in work if not w.ends_on or w.ends_on >= on),
         ended=[_ended(w, w.ends_on) for w in work if w.ends_on and w.ends_on < on],
     )
 
@@ -75,10 +75,10 @@ def in_words(work: Work) -> tuple[str, str]:
     return ", ".join(p for p in (what, agency, caseload[work.carries_caseload]) if p), how
 
 
-def _each_once(told: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def _combined(work: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The same work from two sources is one line, with both."""
     known: dict[str, list[str]] = {}
-    for what, how in told:
+    for what, how in work:
         known.setdefault(what, []).append(how)
     return [(what, ". ".join(dict.fromkeys(ways))) for what, ways in known.items()]
 
@@ -112,19 +112,16 @@ def _still(on: date) -> Q:
 
 
 @transaction.atomic
-def change_jobs(
-    *, enrolment_id: int, by: User, answers: dict[str, Any], now: datetime
-) -> Enrolment:
-    """They work elsewhere now. ``answers`` are those of a valid join form.
+def change_jobs(*, enrolment_id: int, by: User, answers: Answers, now: datetime) -> Enrolment:
+    """A member reports that they changed jobs. ``answers`` are those of a valid join form.
 
-    A yearly question that waits is answered by it. What they say is held against the rules of every
-    community they are in.
+    It answers a yearly question that is waiting, and is compared with the rules of every community the
+    member is in. What is not known for certain about the new work becomes a roster check.
 
-    The old work keeps its history: their own claim of it ends yesterday; what a list or staff say of it
-    stays as they said it. The new work is a claim, the rules are held against it at once, and what is
-    not known for certain goes on the team's worklist.
+    The old work keeps its history: the member's own claim of it ends yesterday; what a list or staff say
+    of it stays. The new work is a claim.
     """
-    # The person first, as the clock does: two that wait for each other would wait for ever.
+    # The person first, in the same order as the yearly task: otherwise the two could deadlock.
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(
         enrolments=enrolment_id
     )
@@ -139,44 +136,44 @@ def change_jobs(
     if question:
         close(question, Answer.CHANGED_JOBS, now=now)
     reassess(now=now, enrolments=person.enrolments.all())
-    _tell_the_team(enrolment, claims, answers.get("note", ""), now)
+    _notify_team(enrolment, claims, answers.get("note", ""), now)
     return enrolment
 
 
 @transaction.atomic
-def tell_of_work(
+def report_work(
     *,
     person_id: int,
     by: User,
     community: CommunityOfPractice,
-    answers: dict[str, Any],
+    answers: Answers,
     now: datetime,
 ) -> Claims:
-    """Their new work, where no roster depends on it: ``community`` says which questions they answered."""
+    """A person reports new work on which no roster depends; ``community`` says which questions they answered."""
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
     if person.user_id != by.pk:
         raise Refused("These are somebody else’s details.")
-    if places_in(person, community.family).exists():
+    if enrolments_in(person, community.family).exists():
         raise Refused("You are in a community that looks at this work. Tell us there.")
     on = timezone.localdate(now)
     old = person.roles.filter(is_held=True) if community.is_coordination else person.positions.all()
     return _take_over(person, community, answers, old=list(old.filter(_still(on))), on=on)
 
 
-def places_in(person: Person, family: str) -> QuerySet[Enrolment]:
-    """Their places in the communities of a family: their work there goes to its team."""
+def enrolments_in(person: Person, family: str) -> QuerySet[Enrolment]:
+    """Their enrolments in the communities of a family, whose team looks at their work there."""
     return person.enrolments.filter(ended_on__isnull=True, community__team__family=family)
 
 
 def _take_over(
     person: Person,
     community: CommunityOfPractice,
-    answers: dict[str, Any],
+    answers: Answers,
     *,
     old: Sequence[Work],
     on: date,
 ) -> Claims:
-    """Their old work ends yesterday in their own word, and the new work is a claim from today."""
+    """The claims of the old work end yesterday, and the new work is a claim from today."""
     for work in old:
         _end_claim(work, on - timedelta(days=1))
     person.name = answers["name"]
@@ -189,29 +186,29 @@ def _take_over(
 
 
 def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None:
-    """Their own claim about this work ends; beside a fact of somebody else it is made for that."""
+    """End the person's own claim of this work; where only a list or staff say it, make one that has ended."""
     if work.evidence != Evidence.CLAIMED:
-        hers = type(work)._default_manager.filter(
+        own_claims = type(work)._default_manager.filter(
             **{name: getattr(work, name) for name in (*work.SAME_THING, "person")},
             evidence=Evidence.CLAIMED,
         )
-        if hers.exists():
-            return  # their own claim of the same is ended in its turn
-    own = work if work.evidence == Evidence.CLAIMED else _her_own(work)
+        if own_claims.exists():
+            return  # it is among the old work itself
+    own = work if work.evidence == Evidence.CLAIMED else _own_claim_of(work)
     own.ends_on = max(last_day, own.starts_on or last_day)
     own.save()
 
 
-def _her_own(work: ProgramPosition | CoordinationRole) -> ProgramPosition | CoordinationRole:
-    """What they would have said of the same work, not saved yet."""
+def _own_claim_of(work: ProgramPosition | CoordinationRole) -> ProgramPosition | CoordinationRole:
+    """The person's claim of the same work, not saved yet."""
     about = {name: getattr(work, name) for name in (*work.SAME_THING, "person", "starts_on")}
     if isinstance(work, ProgramPosition):
         return ProgramPosition(**about, agency=work.agency, carries_caseload=work.carries_caseload)
     return CoordinationRole(**about, role=work.role)
 
 
-def _tell_the_team(enrolment: Enrolment, claims: Claims, note: str, now: datetime) -> None:
-    """What is to check of the new work alone: a list may still speak for the old one."""
+def _notify_team(enrolment: Enrolment, claims: Claims, note: str, now: datetime) -> None:
+    """Open a roster check of the new work alone: a list may still confirm the old one."""
     standing = standing_of(enrolment.person, timezone.localdate(now))
     new = only_of(standing, positions=claims.positions, roles=claims.roles)
     findings = assess(new, enrolment.community.rules()).findings

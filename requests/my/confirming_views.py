@@ -1,12 +1,10 @@
-"""The yearly question: the page behind the link of its letter, and what follows from the answer."""
-
-from datetime import date
+"""The yearly question: the page that its email links to, and what follows from the answer."""
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.models import Enrolment
-from membership.refusal import Refused
+from membership.refusal import refusal_as_form_error
 from membership.register.people import person_for
 from membership.rosters import confirmations
 from requests.joining.forms import join_form_for
@@ -28,7 +26,7 @@ GO = "leaving"
 
 
 class ConfirmForm(forms.Form):
-    """The yearly question: one choice, and a day for who is on leave."""
+    """The yearly question: one choice, and the last day of a leave."""
 
     answer = forms.ChoiceField(
         label="What is true today?",
@@ -66,20 +64,21 @@ class ConfirmForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """What EVA BC has on record, four answers and one button."""
-    enrolment = _hers(request, pk)
+    enrolment = _own(request, pk)
     if enrolment.ended_on:
         return _ended(request, enrolment)
     community = enrolment.community
     form = ConfirmForm(request.POST or None, community=community)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         answer, until = form.cleaned_data["answer"], form.cleaned_data["until"]
         if answer in (CHANGED, GO):
             return redirect("my:new-job" if answer == CHANGED else "my:leave", pk)
-        try:
-            _answer(request, pk, answer, until)
-        except Refused as refusal:
-            form.add_error("until" if answer == LEAVE and until else None, str(refusal))
-        else:
+        now = timezone.now()
+        with refusal_as_form_error(form, "until" if answer == LEAVE and until else None):
+            if answer == LEAVE:
+                confirmations.on_leave(enrolment_id=pk, by=request.user, until=until, now=now)
+            else:
+                confirmations.confirm(enrolment_id=pk, by=request.user, now=now)
             messages.success(request, f"Thank you. You stay in {community.short_name}.")
             return redirect("my:home")
     today = timezone.localdate()
@@ -100,20 +99,17 @@ def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_job(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Changed jobs: the questions of the join form, about the new work."""
-    enrolment = _hers(request, pk)
+    enrolment = _own(request, pk)
     if enrolment.ended_on:
         return _ended(request, enrolment)
     person, community = enrolment.person, enrolment.community
     known = {"name": person.name, "phone": person.phone}
     form = join_form_for(community, request.POST or None, initial=known)
-    if request.method == "POST" and form.is_valid():
-        try:
+    if form.is_valid():
+        with refusal_as_form_error(form):
             change_jobs(
                 enrolment_id=pk, by=request.user, answers=form.cleaned_data, now=timezone.now()
             )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(
                 request,
                 "Thank you. EVA BC staff look at your new work, and write to you if they need more. "
@@ -137,25 +133,14 @@ def new_job(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
-def _answer(request: AuthenticatedRequest, pk: int, answer: str, until: date | None) -> None:
-    now = timezone.now()
-    if answer == LEAVE:
-        confirmations.on_leave(enrolment_id=pk, by=request.user, until=until, now=now)
-    else:
-        confirmations.confirm(enrolment_id=pk, by=request.user, now=now)
-
-
-def _hers(request: AuthenticatedRequest, pk: int) -> Enrolment:
-    """Their own place in a community; anybody else's does not exist for them."""
-    enrolment = (
-        Enrolment.objects.filter(pk=pk, person=person_for(request.user))
-        .select_related("person", "community__team")
-        .annotate(waits=confirmations.is_waiting())
-        .first()
+def _own(request: AuthenticatedRequest, pk: int) -> Enrolment:
+    """Their own enrolment; for anybody else it does not exist."""
+    enrolments = Enrolment.objects.select_related("person", "community__team")
+    return get_object_or_404(
+        enrolments.annotate(waits=confirmations.is_waiting()),
+        pk=pk,
+        person=person_for(request.user),
     )
-    if enrolment is None:
-        raise Http404("You have no such place in a community.")
-    return enrolment
 
 
 def _ended(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:

@@ -1,68 +1,90 @@
-"""What waits for somebody on their own page, the most pressing first."""
+"""The home page of applicants and members: what is waiting for them, the most pressing first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
+from django.views.decorators.http import require_safe
 
-from membership.access.my_views import Place
-from requests.clock.reminders import Wait
+from membership.access.my_views import Place, places_of
+from membership.accounts.requests import AuthenticatedRequest
+from membership.meetings.attendance import next_meetings
+from membership.privacy.consents import PURPOSES, agrees_to_what_counts
+from membership.register.people import person_for
+from requests.clock.reminders import waits_of
+from requests.lifecycle import State
 from requests.models import JoinRequest
+from requests.my.own_requests import with_steps
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """One thing to do: what it is, the words of its link, and where that leads."""
+class Task:
+    """One thing to do: what it is, the text of its link, and where that leads."""
 
     what: str
     do: str
     url: str
 
 
-def what_waits(
-    *, waits: Iterable[Wait], places: Iterable[Place], drafts: Iterable[JoinRequest]
-) -> list[Waiting]:
+@login_required
+@require_safe
+def home(request: AuthenticatedRequest) -> HttpResponse:
+    """What is waiting for them, their communities and meetings, and how their requests went."""
+    person = person_for(request.user)
+    join_requests = list(with_steps(person.join_requests.all()).order_by("-pk"))
+    places = places_of(person)
+    return render(
+        request,
+        "my/home.html",
+        {
+            "person": person,
+            "purposes": () if agrees_to_what_counts(person) else PURPOSES,
+            "join_requests": [r for r in join_requests if r.state != State.DRAFT],
+            "waiting": list(_tasks(join_requests, places)),
+            "places": places,
+            "next_meetings": next_meetings(person, now=timezone.now()),
+        },
+    )
+
+
+def _tasks(join_requests: Iterable[JoinRequest], places: Iterable[Place]) -> Iterator[Task]:
     """Questions of staff by their last day, yearly questions, Slack, and what is not sent yet."""
-    return [
-        *(_question(wait) for wait in sorted(waits, key=lambda w: w.last_day)),
-        *(_yearly(p) for p in places if p.enrolment.waits),  # type: ignore[attr-defined]
-        *(_slack(p) for p in places if p.waits_for_her),
-        *(_draft(draft) for draft in drafts),
-    ]
-
-
-def _question(wait: Wait) -> Waiting:
-    asked = wait.join_request
-    return Waiting(
-        f"EVA BC staff have asked you a question about your request for {asked.community.short_name}. "
-        f"You can answer until the end of {date_format(wait.last_day, 'l, j F Y')}.",
-        "Read it and answer",
-        asked.get_absolute_url(),
-    )
-
-
-def _yearly(place: Place) -> Waiting:
-    return Waiting(
-        f"A year has passed. Is all still the same with you in {place.enrolment.community.short_name}?",
-        "Please tell us whether all is still the same",
-        reverse("my:confirm", args=[place.enrolment.pk]),
-    )
-
-
-def _slack(place: Place) -> Waiting:
-    community = place.enrolment.community.short_name
-    return Waiting(
-        f"You are not in Slack yet, where {community} meets between the meetings.",
-        f"See how to join Slack for {community}",
-        place.slack_url,
-    )
-
-
-def _draft(draft: JoinRequest) -> Waiting:
-    name = draft.community.name
-    return Waiting(
-        f"Your request for {name} is not sent yet.",
-        f"Go on with your request for {name}",
-        reverse("join", args=[draft.community.slug]),
-    )
+    awaited = [r for r in join_requests if r.state == State.AWAITING_REPLY]
+    waits = waits_of(awaited, timezone.localdate())
+    for wait in sorted(waits, key=lambda wait: wait.last_day):
+        yield Task(
+            "EVA BC staff have asked you a question about your request for "
+            f"{wait.join_request.community.short_name}. "
+            f"You can answer until the end of {date_format(wait.last_day, 'l, j F Y')}.",
+            "Read it and answer",
+            wait.join_request.get_absolute_url(),
+        )
+    for place in places:
+        if place.enrolment.waits:  # type: ignore[attr-defined]
+            community = place.enrolment.community.short_name
+            yield Task(
+                f"A year has passed. Is all still the same with you in {community}?",
+                "Please tell us whether all is still the same",
+                reverse("my:confirm", args=[place.enrolment.pk]),
+            )
+    for place in places:
+        if place.has_task:
+            community = place.enrolment.community.short_name
+            yield Task(
+                f"You are not in Slack yet, where {community} meets between the meetings.",
+                f"See how to join Slack for {community}",
+                reverse("my:slack", args=[place.enrolment.community.slug]),
+            )
+    for join_request in join_requests:
+        if join_request.state == State.DRAFT:
+            name = join_request.community.name
+            yield Task(
+                f"Your request for {name} is not sent yet.",
+                f"Go on with your request for {name}",
+                reverse("join", args=[join_request.community.slug]),
+            )

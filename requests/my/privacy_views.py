@@ -1,4 +1,4 @@
-"""Their rights under the privacy law, as pages: agree, see, correct, delete."""
+"""A person's rights under the privacy law, as pages: agree, see, correct, delete; and erasing by staff."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -19,10 +19,9 @@ from membership.models import Person
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
 from membership.privacy.erasing import left_behind
-from membership.refusal import Refused
+from membership.refusal import Refused, refusal_as_form_error, refusal_as_warning
 from membership.register.people import person_for
-from requests.my.erasing import erase
-from requests.my.held import all_that_is_held
+from requests.my.privacy import all_that_is_held, erase
 
 
 class CorrectionForm(forms.Form):
@@ -87,19 +86,16 @@ def delete(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def correction(request: AuthenticatedRequest) -> HttpResponse:
-    """Ask staff to correct what they cannot change themself."""
+    """Ask staff to correct what a person cannot change."""
     form = CorrectionForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
+    if form.is_valid():
+        with refusal_as_form_error(form):
             ask_for_correction(
                 person=person_for(request.user),
                 by=request.user,
                 text=form.cleaned_data["text"],
                 now=timezone.now(),
             )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, "Thank you. EVA BC staff will look at it and write to you.")
             return redirect("my:details")
     return render(
@@ -116,24 +112,19 @@ def correction(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
-# -- By staff ----------------------------------------------------------------------------------------
-
-
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Says what goes and what stays; the button does it."""
+    """Staff erase a person: what goes and what stays; the button does it."""
     person = Person.objects.filter(pk=pk, erased_on__isnull=True).first()
     if person is None or not families_of(request.user):
         raise Http404("There is no such person.")
     if request.method == "POST":
-        try:
+        with refusal_as_warning(request):
             erase(person_id=pk, by=request.user, now=timezone.now())
-        except Refused as refusal:
-            messages.warning(request, str(refusal))
-            return redirect("admin:membership_person_change", pk)
-        messages.success(request, "Erased. What stays says of nobody who it was.")
-        return redirect("admin:membership_person_changelist")
+            messages.success(request, "Erased. What stays says of nobody who it was.")
+            return redirect("admin:membership_person_changelist")
+        return redirect("admin:membership_person_change", pk)
     context = {
         **admin.site.each_context(request),
         "title": f"Erase {person}?",

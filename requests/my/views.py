@@ -1,9 +1,9 @@
-"""The member's own pages: their details, their work, their preferences."""
+"""A person's own details, work and preferences."""
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,11 +13,11 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
 from membership.models import Correction, Person
-from membership.refusal import Refused
+from membership.refusal import refusal_as_form_error
 from membership.register.people import change_details, person_for, set_reminders
 from requests.joining.forms import JoinForm, join_form_for
 from requests.lifecycle import LAPSE_DAYS
-from requests.my.changing_jobs import on_record, places_in, tell_of_work
+from requests.my.changing_jobs import enrolments_in, on_record, report_work
 
 
 class DetailsForm(forms.Form):
@@ -46,13 +46,10 @@ class PreferencesForm(forms.Form):
 def details(request: AuthenticatedRequest) -> HttpResponse:
     """Their name and phone, which they change here, and their work with how it is known."""
     person = person_for(request.user)
-    form = DetailsForm(_typed(request), initial=_known(person))
-    if request.method == "POST" and form.is_valid():
-        try:
+    form = DetailsForm(request.POST or None, initial=_known(person))
+    if form.is_valid():
+        with refusal_as_form_error(form):
             change_details(person_id=person.pk, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, "Your details are saved.")
             return redirect("my:details")
     places = list(person.enrolments.filter(ended_on__isnull=True).select_related("community__team"))
@@ -74,25 +71,22 @@ def details(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
-    """Their new work where they are in no community of the family: kept as their own word."""
+    """New work of a person who is in no community of the family: kept as their claim."""
     person, community = person_for(request.user), _any_of(family)
-    if places_in(person, family).exists():
+    if enrolments_in(person, family).exists():
         return redirect("my:details")
-    form = join_form_for(community, _typed(request), initial=_known(person))
-    # No request and no roster hangs on it, so nobody would read a note.
+    form = join_form_for(community, request.POST or None, initial=_known(person))
+    # No request and no roster depends on it, so nobody would read a note.
     del form.fields["note"]
-    if request.method == "POST" and form.is_valid():
-        try:
-            tell_of_work(
+    if form.is_valid():
+        with refusal_as_form_error(form):
+            report_work(
                 person_id=person.pk,
                 by=request.user,
                 community=community,
                 answers=form.cleaned_data,
                 now=timezone.now(),
             )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, "Thank you. Your work is on record as you told us.")
             return redirect("my:details")
     to_details = reverse("my:details")
@@ -117,21 +111,14 @@ def preferences(request: AuthenticatedRequest) -> HttpResponse:
     """Reminders on or off, and what goes out all the same."""
     person = person_for(request.user)
     known = {"reminders": "on" if person.wants_reminders else "off"}
-    form = PreferencesForm(_typed(request), initial=known)
-    if request.method == "POST" and form.is_valid():
+    form = PreferencesForm(request.POST if request.method == "POST" else None, initial=known)
+    if form.is_valid():
         wanted = form.cleaned_data["reminders"] == "on"
-        try:
+        with refusal_as_form_error(form):
             set_reminders(person_id=person.pk, by=request.user, wanted=wanted)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, f"Reminders are {'on' if wanted else 'off'}.")
             return redirect("my:preferences")
     return render(request, "my/preferences.html", {"form": form, "lapse_days": LAPSE_DAYS})
-
-
-def _typed(request: AuthenticatedRequest) -> QueryDict | None:
-    return request.POST if request.method == "POST" else None
 
 
 def _known(person: Person) -> dict[str, str]:

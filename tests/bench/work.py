@@ -131,7 +131,7 @@ def _first_page(folder: Path) -> float:
         )
     try:
         started = time.perf_counter()
-        wait_until_ready(process, ready=lambda: _listens(port), log=log, seconds=60)
+        wait_until_ready(process, ready=lambda: _listens(port), log=log, seconds=300)
         Request(f"http://localhost:{port}/").send()
         return time.perf_counter() - started
     finally:

@@ -23,8 +23,9 @@ from membership.models import Enrolment
 from requests import workflow
 from requests.models import JoinRequest
 from tests import builders
+from tests.communities.admin_form import community_form
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 NOW = builders.NOW
 WORDS = {
@@ -57,7 +58,7 @@ SORTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(params=SORTS)
-def seventh(request, catalogue, monkeypatch) -> CommunityOfPractice:
+def seventh(request, monkeypatch) -> CommunityOfPractice:
     monkeypatch.setattr(
         "communities.catalogue.COMMUNITIES", [*COMMUNITIES, WORDS | SORTS[request.param]]
     )
@@ -66,7 +67,7 @@ def seventh(request, catalogue, monkeypatch) -> CommunityOfPractice:
 
 
 @pytest.fixture
-def lou(catalogue) -> Iterator[Client]:
+def lou() -> Iterator[Client]:
     with time_machine.travel(NOW):
         client = Client()
         builders.sign_in(client, builders.lead())
@@ -121,14 +122,8 @@ def test_staff_review_decide_and_count_it(seventh, lou):
 
 def test_leads_add_one_in_the_admin_with_its_rules(lou, client):
     path = reverse("admin:communities_communityofpractice_add")
-    shown = lou.get(path).context
-    formset = shown["inline_admin_formsets"][0].formset
-    forms = [shown["adminform"].form, formset.management_form, *formset.forms]
-    typed = {field.html_name: field.value() for form in forms for field in form}
-    typed = {
-        name: value for name, value in typed.items() if value is not None and value is not False
-    }
-    [caseload] = [form for form in formset.forms if form.kind is Caseload]
+    typed, rules = community_form(lou, path)
+    [caseload] = [form for form in rules if form.kind is Caseload]
     team = builders.community("stvc").team
     typed |= WORDS | {
         "team": team.pk,
@@ -144,7 +139,7 @@ def test_leads_add_one_in_the_admin_with_its_rules(lou, client):
     assert f'href="/communities/{SLUG}/"' in page(client, "/")
 
 
-def test_the_sample_year_is_lived_with_one_of_each_sort(catalogue, monkeypatch):
+def test_the_sample_year_is_lived_with_one_of_each_sort(monkeypatch):
     more = [WORDS | {"name": f"Invented work {sort}"} | rest for sort, rest in SORTS.items()]
     monkeypatch.setattr("communities.catalogue.COMMUNITIES", [*COMMUNITIES, *more])
     seed()

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from communities.calendar import in_words
+from communities.calendar import format_times
 from tests.membership.meetings.plans import at
 
 
@@ -31,12 +31,12 @@ def test_ten_in_the_morning_in_vancouver(day, utc, words):
     starts_at = at(day, "10:00")
 
     assert starts_at.astimezone(UTC) == datetime(day.year, day.month, day.day, utc, tzinfo=UTC)
-    assert in_words(starts_at, starts_at + timedelta(minutes=90)) == words
+    assert format_times(starts_at, starts_at + timedelta(minutes=90)) == words
 
 
 def test_in_summer_before_2026_only_the_regions_that_differed_are_named():
     starts_at = at(date(2025, 7, 2), "14:00")
 
-    assert in_words(starts_at, starts_at + timedelta(hours=1)) == (
+    assert format_times(starts_at, starts_at + timedelta(hours=1)) == (
         "14:00 to 15:00 Pacific time; 15:00 to 16:00 in Cranbrook"
     )

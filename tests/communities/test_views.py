@@ -5,7 +5,7 @@ import html
 import pytest
 
 from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
-from communities.templatetags.wording import wording
+from communities.templatetags.markdown import markdown
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,7 @@ def test_every_question_of_the_source_is_there_with_its_answer(client):
     assert Question.objects.count() == 6
     for question in Question.objects.all():
         assert question.question in page
-        assert html.unescape(wording(question.answer)).strip() in page
+        assert html.unescape(markdown(question.answer)).strip() in page
 
 
 def test_what_staff_change_shows_at_once(client):
@@ -87,7 +87,7 @@ def test_seeding_again_changes_nothing_and_keeps_what_staff_wrote():
     ],
 )
 def test_staffs_words_cannot_carry_scripts_or_pictures(text):
-    shown = wording(text)
+    shown = markdown(text)
 
     assert "<script" not in shown
     assert "<img" not in shown

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.servers.parts import ROOT
+
 LAYERS = ["communities", "membership", "requests", "evabc"]
 
 

@@ -12,8 +12,7 @@ from packaging.requirements import Requirement
 
 import requests
 from evabc import checks
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.servers.parts import ROOT
 
 
 def test_requests_is_the_folder_of_the_portal():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.post import MailServer, Post
+from tests.faults.mail_stack import MailServer, MailStack
 
 
 @pytest.fixture(scope="session")
@@ -17,15 +17,15 @@ def _mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
 
 @pytest.fixture
 def mail(_mail: MailServer) -> MailServer:
-    """With an empty log and good manners."""
-    _mail.start_anew()
+    """With an empty log and no rules."""
+    _mail.reset()
     return _mail
 
 
 @pytest.fixture
-def post(
+def stack(
     transactional_db: None, redis_url: str, mail: MailServer, tmp_path: Path
-) -> Iterator[Post]:
-    running = Post(tmp_path, mail)
+) -> Iterator[MailStack]:
+    running = MailStack(tmp_path, mail)
     yield running
     running.stop_all()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from membership.models import OutboxEmail
-from tests.faults.post import MailServer
+from tests.faults.mail_stack import MailServer
 
 State = OutboxEmail.State
 

@@ -1,11 +1,11 @@
-"""A mail server as a process of its own: it can be killed, keeps a log, and may have bad manners.
+"""A mail server as a process of its own: it can be killed, keeps a log, and may have faults on request.
 
-    python -m tests.faults.mail_server PORT LOG MANNERS
+    python -m tests.faults.mail_server PORT LOG RULES
 
 Each step of each conversation is a line of LOG before it is answered; `accepted` is the moment from
-which the letter is the server's. MANNERS is a JSON file that may change at any time: a list of
+which the email is the server's. RULES is a JSON file that may change at any time: a list of
 {"at": step, "do": what, "whom": part of the recipient's address, empty for all}. What it can do:
-"451 text", "550 text" (an answer instead of its own), "hang" (until MANNERS changes), "drop" (hang
+"451 text", "550 text" (an answer instead of its own), "hang" (until RULES changes), "drop" (hang
 up), "drip" (a byte a second, for ever), "pause" (a twentieth of a second).
 """
 
@@ -30,13 +30,13 @@ _never = threading.Event()  # to wait for a while is to wait for it
 
 
 class HungUp(Exception):
-    """We ended the conversation, as our manners ask for."""
+    """We ended the conversation, as our rules ask for."""
 
 
 class Conversation:
-    def __init__(self, line: socket.socket, log: int, manners: Path) -> None:
-        self._line, self._log, self._manners = line, log, manners
-        self._reader = line.makefile("rb")
+    def __init__(self, connection: socket.socket, log: int, rules: Path) -> None:
+        self._connection, self._log, self._rules = connection, log, rules
+        self._reader = connection.makefile("rb")
         self._to = self._message_id = ""
 
     def hold(self) -> None:
@@ -70,10 +70,10 @@ class Conversation:
             self._step("accepted")
 
     def _step(self, step: str) -> bool:
-        """Log it, then behave. False where a letter is refused."""
+        """Log it, then behave. False where an email is refused."""
         note = {"step": step, "to": self._to, "id": self._message_id}
         os.write(self._log, json.dumps(note).encode() + b"\n")
-        for rule in json.loads(self._manners.read_text()):
+        for rule in json.loads(self._rules.read_text()):
             if rule["at"] == step and rule["whom"] in self._to:
                 return self._misbehave(step, rule["do"])
         return self._answer(step)
@@ -87,13 +87,13 @@ class Conversation:
         if do == "drop":
             raise HungUp
         if do == "hang":
-            before = self._manners.stat().st_mtime_ns
-            while self._manners.stat().st_mtime_ns == before:
+            before = self._rules.stat().st_mtime_ns
+            while self._rules.stat().st_mtime_ns == before:
                 _never.wait(0.01)
         elif do == "drip":
             while True:
                 for byte in b"220-wait\r\n":
-                    self._line.sendall(bytes([byte]))
+                    self._connection.sendall(bytes([byte]))
                     _never.wait(1)
         elif do == "pause":
             _never.wait(0.05)
@@ -103,23 +103,25 @@ class Conversation:
         return self._answer(step)
 
     def _say(self, text: str) -> None:
-        self._line.sendall(text.encode() + b"\r\n")
+        self._connection.sendall(text.encode() + b"\r\n")
 
 
-def _talk(line: socket.socket, log: int, manners: Path) -> None:
-    with line:
+def _talk(connection: socket.socket, log: int, rules: Path) -> None:
+    with connection:
         try:
-            Conversation(line, log, manners).hold()
+            Conversation(connection, log, rules).hold()
         except (HungUp, OSError):
-            line.close()
+            connection.close()
 
 
-def main(port: str, log: str, manners: str) -> None:
+def main(port: str, log: str, rules: str) -> None:
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with socket.create_server(("127.0.0.1", int(port)), backlog=128) as listener:
         while True:
-            line, _ = listener.accept()
-            threading.Thread(target=_talk, args=[line, written, Path(manners)], daemon=True).start()
+            connection, _ = listener.accept()
+            threading.Thread(
+                target=_talk, args=[connection, written, Path(rules)], daemon=True
+            ).start()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""From what a worker answers to claims, and to the findings that she sees while she answers."""
+"""From answers to claims, and to the findings that applicants see while they answer."""
 
 from datetime import date
 from typing import Any
@@ -48,7 +48,7 @@ def community(slug: str) -> CommunityOfPractice:
     return CommunityOfPractice.objects.select_related("team").get(slug=slug)
 
 
-# -- The agency that she means --------------------------------------------------------------------
+# -- Finding the agency ---------------------------------------------------------------------------
 
 AGENCIES = [
     "Sample Valley Women’s Resource Society",
@@ -106,7 +106,7 @@ def test_what_is_not_its_name_finds_no_agency(typed):
     assert find_agency(typed) is None
 
 
-# -- The program that she means -------------------------------------------------------------------
+# -- Finding the program --------------------------------------------------------------------------
 
 
 def programs(*rows: tuple[ProgramType, str]) -> Agency:
@@ -137,7 +137,7 @@ STVC, CBVS = ProgramType.STVC, ProgramType.CBVS
         ([(STVC, "Sampleton"), (CBVS, "Sampleton")], "Sampleton", (STVC, "Sampleton")),
     ],
 )
-def test_her_program_is_found_by_agency_type_and_place(dana, rows, place, found):
+def test_a_program_is_found_by_agency_type_and_place(dana, rows, place, found):
     agency = programs(*rows)
     claim = position_in(dana, community_served=place)
     assert (claim.program.type, claim.program.community_served) == found
@@ -160,13 +160,13 @@ def test_where_several_programs_or_none_would_fit_none_is_taken(dana, rows, plac
     assert (claim.program, claim.agency, claim.program_type) == (None, agency, STVC)
 
 
-def test_a_program_of_another_agency_is_not_hers(dana):
+def test_a_program_of_another_agency_is_not_taken(dana):
     programs((STVC, "Sampleton"))
     claim = position_in(dana, agency="Another Society")
     assert (claim.program, claim.agency, claim.agency_name) == (None, None, "Another Society")
 
 
-# -- The initiative that she means ----------------------------------------------------------------
+# -- Finding the initiative -----------------------------------------------------------------------
 
 
 def initiatives(*rows: tuple[InitiativeKind, str, str]) -> None:
@@ -197,7 +197,7 @@ ANOTHER = (ICAT, "Équipe ᐊᐧᐱᐢᑭ", "Sampleton")
         ([HERE, (VAWIR, "Sample Committee", "Sampleton")], {}, HERE),
     ],
 )
-def test_her_initiative_is_found_by_kind_name_and_place(dana, rows, answers, found):
+def test_an_initiative_is_found_by_kind_name_and_place(dana, rows, answers, found):
     initiatives(*rows)
     known = role_in(dana, **answers).initiative
     assert (known.kind, known.name, known.community_served) == found
@@ -220,7 +220,7 @@ def test_where_several_initiatives_or_none_would_fit_none_is_taken(dana, rows, a
     assert role_in(dana, **answers).initiative is None
 
 
-# -- What she answers, as claims ------------------------------------------------------------------
+# -- Answers as claims ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def funded_by_another() -> Program:
     )
 
 
-def test_answers_are_held_against_the_register_and_nothing_is_kept(dana, funded_by_another):
+def test_answers_are_compared_with_the_register_and_nothing_is_kept(dana, funded_by_another):
     assessment = assess_answers(STVC_ANSWERS, person=dana, community=community("stvc"), on=DAY)
     program = "the Stopping the Violence Counselling (STVC) program of Sample Society"
     assert [(f.verdict, f.sentence) for f in assessment.findings] == [
@@ -361,7 +361,7 @@ def test_answers_that_say_nothing_leave_everything_unknown(dana, odd):
         assert {finding.verdict for finding in findings} == {Verdict.UNKNOWN}
 
 
-def test_a_new_person_sees_findings_before_she_is_saved(funded_by_another):
+def test_a_new_person_sees_findings_before_they_are_saved(funded_by_another):
     nobody = Person(name="Dana Sample")
     assessment = assess_answers(STVC_ANSWERS, person=nobody, community=community("stvc"), on=DAY)
     assert [f.verdict for f in assessment.findings] == [

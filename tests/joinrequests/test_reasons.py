@@ -22,7 +22,7 @@ def decline(pk, by, **how):
     )
 
 
-def test_the_ready_text_goes_into_the_letter_before_the_own_paragraph():
+def test_the_ready_text_goes_into_the_email_before_the_own_paragraph():
     pk, priya = builders.sent(builders.worker()).pk, builders.staff()
 
     decline(pk, priya, ground=reason(), text="Warm greetings to your team.")

@@ -68,7 +68,7 @@ def everything():
 
 
 @pytest.mark.parametrize(("state", "verb"), OUTCOMES)
-def test_an_allowed_verb_moves_the_request_and_writes_event_and_letters(state, verb):
+def test_an_allowed_verb_moves_the_request_and_writes_event_and_emails(state, verb):
     worker, staff = builders.worker(), builders.staff()
     pk = builders.request_in(state, worker, staff).pk
     letters_before = set(OutboxEmail.objects.values_list("pk", flat=True))

@@ -9,7 +9,7 @@ from communities.rules.vocabulary import InitiativeKind, ProgramType
 from membership.models import Agency, CoordinationInitiative, Person, Program, ProgramPosition
 from tests import builders
 
-pytestmark = [pytest.mark.core, pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.core, pytest.mark.django_db]
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_an_agency_finds_its_people_once_each_and_follows_its_name(desk):
     assert found(desk, "agency", "harbour") == {"Harbour House"}
 
 
-def test_what_was_written_in_bulk_is_found_too(desk):
+def test_rows_written_in_bulk_are_found_too(desk):
     Person.objects.bulk_create([Person(name="Zoë Sample")])
     CoordinationInitiative.objects.create(
         kind=InitiativeKind.ICAT, name="Équipe", community_served="Sampleton"
@@ -83,7 +83,7 @@ def test_what_was_written_in_bulk_is_found_too(desk):
     assert found(desk, "coordinationinitiative", "equipe sampleton") == {"Équipe"}
 
 
-def test_of_many_every_one_is_on_a_page(desk):
+def test_of_many_matches_every_one_is_on_a_page(desk):
     names = {f"Dana Sample-{n:03}" for n in range(60)}
     Person.objects.bulk_create(Person(name=name) for name in names)
     shown = [
@@ -97,7 +97,7 @@ def test_of_many_every_one_is_on_a_page(desk):
 @pytest.mark.parametrize(
     "asked", ["email__startswith=d", "search_text__contains=dana", "positions__agency__name=x"]
 )
-def test_only_the_filters_on_the_page_can_be_asked_by_the_address(desk, asked):
+def test_only_the_filters_on_the_page_work_in_the_address(desk, asked):
     Person.objects.create(name="Dana Sample", email="dana@example.org")
     address = reverse("admin:membership_person_changelist")
 

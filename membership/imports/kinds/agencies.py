@@ -1,11 +1,11 @@
 """Agencies with their EVA BC memberships, and their funded programs."""
 
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence, Funder
-from membership.imports.applying import Heard, Listed, hear
+from membership.imports.applying import RowResult, apply_to_fact, combined, fill_in
 from membership.imports.columns import Column, ListRow, day_column, one_of
 from membership.imports.kinds.base import (
     AGENCY,
@@ -14,11 +14,8 @@ from membership.imports.kinds.base import (
     REGION,
     SHORT,
     Importer,
-    fill_in_region,
-    together,
-    wrong_order,
+    period_problem,
 )
-from membership.imports.register import Register
 from membership.models import Agency, EvaMembership, RowOutcome
 from membership.register.names import name_key
 
@@ -55,17 +52,12 @@ class AgencyList(Importer):
         ),
     )
 
-    def __init__(
-        self, register: Register, listed: Listed, community: CommunityOfPractice | None
-    ) -> None:
-        super().__init__(register, listed, community)
-        self._periods: dict[str, list[ListRow]] = {}
+    def load(self, rows: Sequence[ListRow]) -> None:
+        self.register.load_agencies(row["agency"] for row in rows)
+        self.register.load_memberships()
+        self._periods: defaultdict[str, list[ListRow]] = defaultdict(list)
 
-    def read(self, rows: Sequence[ListRow]) -> None:
-        self.register.read_agencies(row["agency"] for row in rows)
-        self.register.read_memberships()
-
-    def what(self, row: ListRow) -> str:
+    def subject(self, row: ListRow) -> str:
         return str(row["agency"])
 
     def key(self, row: ListRow) -> Hashable:
@@ -74,49 +66,46 @@ class AgencyList(Importer):
     def problem(self, row: ListRow) -> str:
         if bool(row["starts_on"]) != bool(row["ends_on"]):
             return "A membership needs its first and its last day, or neither."
-        return wrong_order(row["starts_on"], row["ends_on"])
+        return period_problem(row["starts_on"], row["ends_on"])
 
-    def hear(self, row: ListRow) -> Heard:
-        agency, heard = self.agency(row["agency"], row["city"])
+    def apply(self, row: ListRow) -> RowResult:
+        agency, result = self.agency(row["agency"], row["city"])
         if not row["starts_on"]:
-            return heard
-        if same_time := self._same_time_in_this_file(agency, row):
-            return Heard(RowOutcome.ERROR, same_time)
-        return together(heard, self._membership(agency, row))
+            return result
+        if overlap := self._overlap_in_this_file(agency, row):
+            return RowResult(RowOutcome.ERROR, overlap)
+        return combined(result, self._membership(agency, row))
 
-    def _same_time_in_this_file(self, agency: Agency, row: ListRow) -> str:
-        earlier = self._periods.setdefault(agency.name_key, [])
-        for other in earlier:
+    def _overlap_in_this_file(self, agency: Agency, row: ListRow) -> str:
+        for other in self._periods[agency.name_key]:
             if other["starts_on"] <= row["ends_on"] and other["ends_on"] >= row["starts_on"]:
                 return f"Rows {other.number} and {row.number} hold memberships of one agency for the same time."
-        earlier.append(row)
+        self._periods[agency.name_key].append(row)
         return ""
 
-    def _membership(self, agency: Agency, row: ListRow) -> Heard:
-        shelf, key = self.register.memberships, agency.name_key
+    def _membership(self, agency: Agency, row: ListRow) -> RowResult:
+        batch, key = self.register.memberships, agency.name_key
         period = {"starts_on": row["starts_on"], "ends_on": row["ends_on"]}
         overlapping = [
-            m
-            for m in shelf.all(key)
-            if m.starts_on <= period["ends_on"] and m.ends_on >= period["starts_on"]
+            membership
+            for membership in batch.all(key)
+            if membership.starts_on <= period["ends_on"]
+            and membership.ends_on >= period["starts_on"]
         ]
         if not overlapping:
-            new = EvaMembership(agency=agency, **period, **self.listed.evidence())
-            shelf.add(key, new)
-            return Heard(RowOutcome.ADD, f"member {period['starts_on']} to {period['ends_on']}")
-        # What staff confirmed speaks first, then the newest list.
+            batch.add(key, EvaMembership(agency=agency, **period, **self.source.evidence()))
+            return RowResult(RowOutcome.ADD, f"member {period['starts_on']} to {period['ends_on']}")
+        # What staff confirmed counts first, then the newest list.
         overlapping.sort(
-            key=lambda m: (m.evidence == Evidence.CONFIRMED, self.listed.is_older_than(m)),
+            key=lambda m: (m.evidence == Evidence.CONFIRMED, self.source.is_older_than(m)),
             reverse=True,
         )
         known, *others = overlapping
-        heard = hear(known, period, self.listed)
-        if heard.is_written:
-            shelf.change(known)
-        if known.evidence == Evidence.LISTED and not self.listed.is_older_than(known):
+        result = apply_to_fact(batch, known, period, self.source)
+        if known.evidence == Evidence.LISTED and not self.source.is_older_than(known):
             for other in others:
-                shelf.remove(key, other)
-        return heard
+                batch.delete(key, other)
+        return result
 
 
 class ProgramList(Importer):
@@ -158,10 +147,10 @@ class ProgramList(Importer):
         ),
     )
 
-    def read(self, rows: Sequence[ListRow]) -> None:
-        self.register.read_agencies(row["agency"] for row in rows)
+    def load(self, rows: Sequence[ListRow]) -> None:
+        self.register.load_agencies(row["agency"] for row in rows)
 
-    def what(self, row: ListRow) -> str:
+    def subject(self, row: ListRow) -> str:
         place = f", {row['community_served']}" if row["community_served"] else ""
         return f"{row['agency']}: {row['program_type']}{place}"
 
@@ -169,16 +158,15 @@ class ProgramList(Importer):
         return name_key(row["agency"]), row["program_type"], name_key(row["community_served"])
 
     def problem(self, row: ListRow) -> str:
-        return wrong_order(row["funded_from"], row["funded_until"])
+        return period_problem(row["funded_from"], row["funded_until"])
 
-    def hear(self, row: ListRow) -> Heard:
-        program, made = self.program(row)
+    def apply(self, row: ListRow) -> RowResult:
+        batch = self.register.programs
+        program, result = self.program(row)
+        region = fill_in(batch, program, "region", row["region"])
+        values = {name: row[name] for name in ("funder", "funded_from", "funded_until")}
         is_new = program.pk is None
-        made = together(made, fill_in_region(program, row["region"], self.register.programs))
-        funding = {name: row[name] for name in ("funder", "funded_from", "funded_until")}
-        heard = hear(program, funding, self.listed)
+        funding = apply_to_fact(batch, program, values, self.source)
         if is_new:
-            return together(made, Heard(RowOutcome.ADD, f"funder: {row['funder']}"))
-        if heard.is_written:
-            self.register.programs.change(program)
-        return together(made, heard)
+            funding = RowResult(RowOutcome.ADD, f"funder: {row['funder']}")
+        return combined(result, region, funding)

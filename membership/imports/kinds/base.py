@@ -1,17 +1,32 @@
 """What every kind of list has, and the columns that several share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import ProgramType, Region
-from membership.imports.applying import Heard, Listed
+from membership.imports.applying import (
+    ListSource,
+    RowResult,
+    apply_to_fact,
+    combined,
+    fill_in,
+)
+from membership.imports.batches import RegisterBatch, RowBatch
 from membership.imports.columns import Column, ListRow, day_column, email, one_of, text
-from membership.imports.register import Register, Shelf
-from membership.models import Agency, CoordinationInitiative, Person, Program, RowOutcome
+from membership.models import (
+    Agency,
+    CoordinationRole,
+    Person,
+    Program,
+    ProgramPosition,
+    RowOutcome,
+)
 from membership.register.names import name_key
+
+_Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
 
 SHORT = text(80)
 LONG = text(160)
@@ -81,27 +96,27 @@ ENDS_ON = day_column("ends_on", "Until", "To", "End", "End date", "Last day")
 
 
 class Importer(ABC):
-    """One list of a kind, while it is held against the register.
+    """One list of a kind, while it is applied to the register.
 
     ``columns`` is what its files hold. The rows go through ``problem``, ``key`` (rows of one key are
-    about the same thing) and ``hear``, after ``read`` has fetched what the register knows.
+    about the same thing) and ``apply``, after ``load`` has fetched what the register knows.
     """
 
     columns: ClassVar[tuple[Column, ...]]
 
     def __init__(
-        self, register: Register, listed: Listed, community: CommunityOfPractice | None
+        self, register: RegisterBatch, source: ListSource, community: CommunityOfPractice | None
     ) -> None:
         self.register = register
-        self.listed = listed
+        self.source = source
         self.community = community
 
     @abstractmethod
-    def read(self, rows: Sequence[ListRow]) -> None:
+    def load(self, rows: Sequence[ListRow]) -> None:
         """Fetch what the register knows of what these rows are about."""
 
     @abstractmethod
-    def what(self, row: ListRow) -> str:
+    def subject(self, row: ListRow) -> str:
         """What the row is about, in words."""
 
     @abstractmethod
@@ -109,71 +124,61 @@ class Importer(ABC):
         """The same for rows about the same thing."""
 
     @abstractmethod
-    def hear(self, row: ListRow) -> Heard:
-        """Let the row change the register in memory."""
+    def apply(self, row: ListRow) -> RowResult:
+        """Change the register in memory as the row says."""
 
     def problem(self, row: ListRow) -> str:
         """What is wrong between the cells of a row, empty where nothing is."""
         return ""
 
-    def agency(self, name: str, city: str = "") -> tuple[Agency, Heard]:
-        """The agency of this name, made where the register has none.
-
-        A name or a city is no fact with evidence: a list fills in what is empty, and changes nothing.
-        """
+    def agency(self, name: str, city: str = "") -> tuple[Agency, RowResult]:
+        """The agency of this name, made where the register has none."""
         key = name_key(name)
         known = self.register.agencies.first(key)
-        if known is None:
-            new = self.register.agencies.add(key, Agency(name=name, name_key=key, city=city))
-            return new, Heard(RowOutcome.ADD, "new agency")
-        if city and not known.city:
-            known.city = city
-            self.register.agencies.change(known)
-            return known, Heard(RowOutcome.CHANGE, f"city: {city}")
-        return known, Heard(RowOutcome.SAME)
+        if known is not None:
+            return known, fill_in(self.register.agencies, known, "city", city)
+        new = Agency(name=name, name_key=key, city=city)
+        return self.register.agencies.add(key, new), RowResult(RowOutcome.ADD, "new agency")
 
-    def program(self, row: ListRow) -> tuple[Program, Heard]:
+    def program(self, row: ListRow) -> tuple[Program, RowResult]:
         """The agency's program of this type in this place, made where the register has none."""
-        agency, heard = self.agency(row["agency"])
+        agency, result = self.agency(row["agency"])
         place = row["community_served"]
         key = (agency.name_key, row["program_type"], name_key(place))
         known = self.register.programs.first(key)
         if known is not None:
-            return known, heard
+            return known, result
         new = Program(agency=agency, type=row["program_type"], community_served=place)
-        return self.register.programs.add(key, new), together(
-            heard, Heard(RowOutcome.ADD, "new program")
-        )
+        self.register.programs.add(key, new)
+        return new, combined(result, RowResult(RowOutcome.ADD, "new program"))
 
-    def person(self, row: ListRow) -> tuple[Person, Heard]:
-        """The person with this email, made where the register has none; a missing name is filled in."""
+    def person(self, row: ListRow) -> tuple[Person, RowResult]:
+        """The person with this email, made where the register has none."""
         known = self.register.people.first(row["email"])
-        if known is None:
-            new = Person(name=row["name"], email=row["email"])
-            return self.register.people.add(row["email"], new), Heard(RowOutcome.ADD, "new person")
-        if row["name"] and not known.name:
-            known.name = row["name"]
-            self.register.people.change(known)
-            return known, Heard(RowOutcome.CHANGE, f"name: {row['name']}")
-        return known, Heard(RowOutcome.SAME)
+        if known is not None:
+            return known, fill_in(self.register.people, known, "name", row["name"])
+        new = Person(name=row["name"], email=row["email"])
+        return self.register.people.add(row["email"], new), RowResult(RowOutcome.ADD, "new person")
+
+    def personal_fact(
+        self,
+        batch: RowBatch[_Fact],
+        key: Hashable,
+        new: _Fact,
+        values: Mapping[str, object],
+        sentence: str,
+    ) -> RowResult:
+        """Apply ``values`` to the fact with this key, or to the ``new`` one with its ``sentence``."""
+        if known := batch.first(key):
+            return apply_to_fact(batch, known, values, self.source)
+        for name, value in {**values, **self.source.evidence()}.items():
+            setattr(new, name, value)
+        batch.add(key, new)
+        return RowResult(RowOutcome.ADD, sentence)
 
 
-def fill_in_region(known: Program | CoordinationInitiative, region: str, shelf: Shelf) -> Heard:
-    """A region, like a city, is no fact with evidence: a list fills it in where it is empty."""
-    if not region or known.region:
-        return Heard(RowOutcome.SAME)
-    known.region = region
-    shelf.change(known)
-    return Heard(RowOutcome.CHANGE, f"region: {known.get_region_display()}")
-
-
-def together(*heard: Heard) -> Heard:
-    """What several things come to: an addition or a change counts before what stays the same."""
-    return Heard(min(h.outcome for h in heard), "; ".join(h.sentence for h in heard if h.sentence))
-
-
-def wrong_order(starts_on: date | None, ends_on: date | None) -> str:
-    """The sentence for a period that ends before it starts."""
+def period_problem(starts_on: date | None, ends_on: date | None) -> str:
+    """The sentence for a period that ends before it starts, empty where it does not."""
     if starts_on and ends_on and ends_on < starts_on:
         return f"The last day, {ends_on}, is before the first, {starts_on}."
     return ""

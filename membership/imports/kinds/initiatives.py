@@ -4,7 +4,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 from communities.rules.vocabulary import InitiativeKind, RoleKind
-from membership.imports.applying import Heard, hear
+from membership.imports.applying import RowResult, combined, fill_in
+from membership.imports.batches import initiative_key
 from membership.imports.columns import Column, ListRow, one_of
 from membership.imports.kinds.base import (
     COMMUNITY_SERVED,
@@ -15,11 +16,8 @@ from membership.imports.kinds.base import (
     REGION,
     STARTS_ON,
     Importer,
-    fill_in_region,
-    together,
-    wrong_order,
+    period_problem,
 )
-from membership.imports.register import initiative_key
 from membership.models import CoordinationInitiative, CoordinationRole, RowOutcome
 from membership.register.names import name_key
 
@@ -64,12 +62,12 @@ class InitiativeList(Importer):
         ENDS_ON,
     )
 
-    def read(self, rows: Sequence[ListRow]) -> None:
-        self.register.read_initiatives()
-        self.register.read_people(row["email"] for row in rows if row["email"])
-        self.register.read_roles()
+    def load(self, rows: Sequence[ListRow]) -> None:
+        self.register.load_initiatives()
+        self.register.load_people(row["email"] for row in rows if row["email"])
+        self.register.load_roles()
 
-    def what(self, row: ListRow) -> str:
+    def subject(self, row: ListRow) -> str:
         who = row["name"] or row["email"]
         return f"{row['initiative']}: {who}" if who else str(row["initiative"])
 
@@ -81,45 +79,40 @@ class InitiativeList(Importer):
             return "A person in a role needs her email: it tells two people of one name apart."
         if row["email"] and not row["role"]:
             return "“Role” is empty."
-        return wrong_order(row["starts_on"], row["ends_on"])
+        return period_problem(row["starts_on"], row["ends_on"])
 
-    def hear(self, row: ListRow) -> Heard:
-        initiative, made = self._initiative(row)
-        return together(made, self._role(initiative, row)) if row["email"] else made
+    def apply(self, row: ListRow) -> RowResult:
+        initiative, result = self._initiative(row)
+        return combined(result, self._role(initiative, row)) if row["email"] else result
 
     def _initiative_key(self, row: ListRow) -> tuple[str, str, str]:
         return row["kind"], name_key(row["initiative"]), name_key(row["community_served"])
 
-    def _initiative(self, row: ListRow) -> tuple[CoordinationInitiative, Heard]:
-        key = self._initiative_key(row)
-        known = self.register.initiatives.first(key)
+    def _initiative(self, row: ListRow) -> tuple[CoordinationInitiative, RowResult]:
+        batch, key = self.register.initiatives, self._initiative_key(row)
+        known = batch.first(key)
         if known is not None:
-            return known, fill_in_region(known, row["region"], self.register.initiatives)
+            return known, fill_in(batch, known, "region", row["region"])
         new = CoordinationInitiative(
             kind=row["kind"],
             name=row["initiative"],
             community_served=row["community_served"],
             region=row["region"],
         )
-        return self.register.initiatives.add(key, new), Heard(RowOutcome.ADD, "new initiative")
+        return batch.add(key, new), RowResult(RowOutcome.ADD, "new initiative")
 
-    def _role(self, initiative: CoordinationInitiative, row: ListRow) -> Heard:
-        person, made = self.person(row)
-        period = {"starts_on": row["starts_on"], "ends_on": row["ends_on"]}
-        key = (row["email"], initiative_key(initiative), row["role"])
-        known = self.register.roles.first(key)
-        if known is None:
-            role = CoordinationRole(
+    def _role(self, initiative: CoordinationInitiative, row: ListRow) -> RowResult:
+        person, result = self.person(row)
+        role = self.personal_fact(
+            self.register.roles,
+            (row["email"], initiative_key(initiative), row["role"]),
+            CoordinationRole(
                 person=person,
                 initiative=initiative,
                 initiative_kind=initiative.kind,
                 role=row["role"],
-                **period,
-                **self.listed.evidence(),
-            )
-            self.register.roles.add(key, role)
-            return together(made, Heard(RowOutcome.ADD, f"new role: {row['role'].label.lower()}"))
-        heard = hear(known, period, self.listed)
-        if heard.is_written:
-            self.register.roles.change(known)
-        return together(made, heard)
+            ),
+            {"starts_on": row["starts_on"], "ends_on": row["ends_on"]},
+            f"new role: {row['role'].label.lower()}",
+        )
+        return combined(result, role)

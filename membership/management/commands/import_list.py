@@ -13,7 +13,7 @@ from membership.imports.uploads import write_at_once
 from membership.models import ListKind, RowOutcome
 from membership.refusal import Refused
 
-MOST_SENTENCES = 50
+SENTENCE_LIMIT = 50
 
 
 class Command(BaseCommand):
@@ -87,7 +87,7 @@ def _community(kind: str, slug: str | None) -> CommunityOfPractice | None:
 
 
 def _sentences(plan: Plan) -> list[str]:
-    said = [f"Row {row.number}: {row.sentence}" for row in plan.errors[:MOST_SENTENCES]]
+    said = [f"Row {row.number}: {row.sentence}" for row in plan.errors[:SENTENCE_LIMIT]]
     left = len(plan.errors) - len(said)
     return [*said, f"… and {left} more."] if left else said
 

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from membership.rosters.enrolments import reassess
+from membership.rosters.reassessment import reassess
 
 
 class Command(BaseCommand):

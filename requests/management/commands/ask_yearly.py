@@ -1,6 +1,6 @@
-"""Ask people on rosters whether all is as it was a year ago, and remind them.
+"""Ask people on rosters once a year whether anything has changed, and remind them.
 
-Who does not answer goes on the team's worklist. The portal does this by itself every hour of the day.
+Without an answer a roster check is opened. The portal does this by itself every hour of the day.
 Running it again changes nothing.
 """
 

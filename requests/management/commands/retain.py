@@ -1,4 +1,4 @@
-"""Let go of all personal data that has been kept for as long as the privacy page says.
+"""Delete all personal data that has been kept for as long as the privacy page says.
 
 The portal does this by itself every night. Running it again changes nothing.
 """

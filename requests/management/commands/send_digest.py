@@ -1,4 +1,4 @@
-"""Tell each team by mail what waits for it beyond its limit, on working days.
+"""Email each team what has waited beyond the limit, on working days.
 
 The portal does this by itself every morning. Running it again the same day changes nothing.
 """

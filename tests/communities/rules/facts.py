@@ -42,7 +42,7 @@ def confirmed(value: bool | Funder = True, **period: Any) -> Fact:
 
 
 def contradicted(value: bool | Funder = True, **period: Any) -> Fact:
-    """What she said, where the list of 2026 says otherwise."""
+    """What they said, where the list of 2026 says otherwise."""
     return Fact(value, Evidence.CONTRADICTED, source="the list of 2026", as_of=NEW_LIST, **period)
 
 

@@ -16,12 +16,13 @@ from communities.rules.facts import ProgramWork, Standing
 from communities.rules.rule import Outcome, Rule, Sentence, weigh
 from communities.rules.vocabulary import FactKind
 from membership.models import WorklistRow
-from membership.rosters.enrolments import reassess
+from membership.rosters.reassessment import reassess
 from requests.models import JoinRequest
 from tests import builders
+from tests.communities.admin_form import community_form
 from tests.membership.rosters.enrolments import NOW, TODAY, agency, enrolled, member, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 
 class LongMembershipForm(forms.Form):
@@ -60,7 +61,7 @@ NEW_FOR_STAFF = "The sample list of 4 May 2026 says that the agency is a new mem
 
 
 @pytest.fixture
-def community(catalogue, monkeypatch):
+def community(monkeypatch):
     monkeypatch.setitem(KINDS, LongMembership.key, LongMembership)
     stvc = builders.community()
     stvc.criteria.create(kind=LongMembership.key, parameters={"years": 3}, source="This test.")
@@ -76,7 +77,7 @@ def new_member():
 
 
 @pytest.fixture
-def desk(catalogue) -> Iterator[Client]:
+def desk() -> Iterator[Client]:
     with time_machine.travel(NOW):
         client = Client()
         builders.sign_in(client, builders.lead())
@@ -126,7 +127,7 @@ def test_leads_change_its_parameters_and_see_first_whose_verdict_that_turns(comm
     member(old_member, TODAY - timedelta(days=500), TODAY + timedelta(days=200))
     enrolled("Kai Example", program(old_member))
     path = f"/admin/communities/communityofpractice/{community.pk}/change/"
-    typed = typed_in(desk, path)
+    typed, _ = community_form(desk, path)
     [years] = [name for name in typed if name.endswith("-years")]
 
     asked = html.unescape(desk.post(path, typed | {years: "1"}).content.decode())
@@ -140,7 +141,7 @@ def test_leads_change_its_parameters_and_see_first_whose_verdict_that_turns(comm
 def test_leads_give_it_to_a_community_that_has_none_of_it(community, desk):
     icat = builders.community("icat")
     path = f"/admin/communities/communityofpractice/{icat.pk}/change/"
-    typed = typed_in(desk, path)
+    typed, _ = community_form(desk, path)
     [kind] = [name for name, value in typed.items() if value == LongMembership.key]
     prefix = kind.removesuffix("kind")
     typed |= {f"{prefix}years": "2", f"{prefix}source": "A new rule.", "_rules_confirmed": "1"}
@@ -151,7 +152,7 @@ def test_leads_give_it_to_a_community_that_has_none_of_it(community, desk):
 
 def test_a_parameter_that_is_not_valid_is_refused(community, desk):
     path = f"/admin/communities/communityofpractice/{community.pk}/change/"
-    typed = typed_in(desk, path)
+    typed, _ = community_form(desk, path)
     [years] = [name for name in typed if name.endswith("-years")]
     shown = desk.post(path, typed | {years: "0"}).content.decode()
     assert "greater than or equal to 1" in shown
@@ -167,14 +168,3 @@ def test_what_was_kept_of_it_is_read_when_the_kind_is_gone(
     assert NEW in [finding.sentence for finding in kept.findings]
     review = page(desk, f"/admin/joinrequests/joinrequest/{asked.pk}/change/")
     assert "The portal no longer checks one of the rules" in review
-
-
-def typed_in(client: Client, path: str) -> dict[str, object]:
-    """The admin's form of a community as its page has it."""
-    shown = client.get(path).context
-    formset = shown["inline_admin_formsets"][0].formset
-    forms_shown = [shown["adminform"].form, formset.management_form, *formset.forms]
-    typed = {field.html_name: field.value() for form in forms_shown for field in form}
-    return {
-        name: value for name, value in typed.items() if value is not None and value is not False
-    }

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from communities.rules import assess as assessing
 from communities.rules.assess import Assessment
-from communities.rules.assess import assess as held_against
 from communities.rules.caseload import Caseload
 from communities.rules.coordination_role import CoordinationRoleHeld
 from communities.rules.eva_membership import EvaMembershipHeld
@@ -36,7 +36,7 @@ NOT_WORSE = [Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.MET]
 
 
 def assess(standing: Standing, slug: str) -> Assessment:
-    return held_against(standing, rules_of(slug))
+    return assessing.assess(standing, rules_of(slug))
 
 
 # -- Any facts ------------------------------------------------------------------------------------
@@ -132,15 +132,15 @@ funded = facts(st.just(Funder.PSSG), WELCOME, not_ended)
 
 
 @given(st.data(), program_slug)
-def test_not_met_needs_a_no_of_hers_a_fact_that_says_otherwise_or_an_end(data, slug):
+def test_not_met_needs_a_no_of_theirs_a_fact_that_says_otherwise_or_an_end(data, slug):
     types = PROGRAM_COMMUNITIES[slug]
-    hers = works(st.sampled_from(types), yes_no=yes, funder=funded)
-    # Whatever a list knows of her work elsewhere is no answer to this community.
+    theirs = works(st.sampled_from(types), yes_no=yes, funder=funded)
+    # Whatever a list knows of their work elsewhere is no answer to this community.
     elsewhere = works(
         st.sampled_from([kind for kind in ProgramType if kind not in types]),
         claimed=st.just(False),
     )
-    standing = data.draw(standings(hers | elsewhere, memberships=yes))
+    standing = data.draw(standings(theirs | elsewhere, memberships=yes))
     assert Verdict.NOT_MET not in {f.verdict for f in assess(standing, slug).findings}
 
 
@@ -156,7 +156,7 @@ def test_not_met_needs_a_no_of_hers_a_fact_that_says_otherwise_or_an_end(data, s
     ),
     st.sampled_from(["community-coordination", "icat"]),
 )
-def test_not_met_needs_another_role_of_hers_a_fact_that_says_otherwise_or_an_end(standing, slug):
+def test_not_met_needs_another_role_of_theirs_a_fact_that_says_otherwise_or_an_end(standing, slug):
     assert assess(standing, slug).verdict != Verdict.NOT_MET
 
 
@@ -250,13 +250,13 @@ def test_the_order_of_what_is_known_does_not_change_the_verdict(standing, slug):
 
 @given(standings(), any_rules)
 def test_there_is_one_finding_for_each_rule_in_the_order_of_the_rules(standing, rules):
-    findings = held_against(standing, rules).findings
+    findings = assessing.assess(standing, rules).findings
     assert [f.kind for f in findings] == [rule.key for rule in rules]
 
 
 @given(standings(), any_rules)
 def test_an_assessment_comes_back_from_json_as_it_was(standing, rules):
-    assessment = held_against(standing, rules)
+    assessment = assessing.assess(standing, rules)
     kept = json.loads(json.dumps(assessment.as_json()))
     assert Assessment.from_json(kept) == assessment
     assert Assessment.from_json(assessment.as_json()) == assessment
@@ -281,7 +281,7 @@ TEMPLATE_WORDS = [
 @settings(max_examples=300)
 @given(standings(), any_rules | any_slug.map(rules_of))
 def test_every_finding_is_one_plain_sentence(standing, rules):
-    findings = held_against(standing, rules).findings
+    findings = assessing.assess(standing, rules).findings
     for sentence in [s for f in findings for s in (f.sentence, f.staff_sentence)]:
         assert sentence.count(".") == 1
         assert sentence.endswith(".")
@@ -294,18 +294,18 @@ def test_every_finding_is_one_plain_sentence(standing, rules):
 
 @given(standings(), any_rules)
 def test_only_what_is_met_for_certain_has_no_next_step(standing, rules):
-    for finding in held_against(standing, rules).findings:
+    for finding in assessing.assess(standing, rules).findings:
         assert (finding.next_step == "") == (finding.reading == "met")
 
 
 @given(standings(), any_rules)
 def test_not_met_and_met_always_rest_on_a_fact(standing, rules):
-    for finding in held_against(standing, rules).findings:
+    for finding in assessing.assess(standing, rules).findings:
         assert finding.evidence is not None or finding.verdict == Verdict.UNKNOWN
 
 
 def test_without_rules_nothing_can_be_said():
-    assessment = held_against(Standing(on=TODAY), [])
+    assessment = assessing.assess(Standing(on=TODAY), [])
     assert (assessment.verdict, assessment.reading) == (Verdict.UNKNOWN, "to-check")
     assert assessment.needs_written_reason
 

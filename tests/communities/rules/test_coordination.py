@@ -25,39 +25,26 @@ MET, UNKNOWN, NOT_MET = Verdict.MET, Verdict.UNKNOWN, Verdict.NOT_MET
 VAWIR, SAC, ICAT, OTHER_KIND = InitiativeKind
 CHAIR, CO_CHAIR, COORDINATOR, OTHER_ROLE = RoleKind
 
+# By the kind of initiative: the verdict on its chair, co-chair, coordinator, and on another role.
+TABLE = {
+    "community-coordination": {
+        VAWIR: (MET, UNKNOWN, NOT_MET, NOT_MET),
+        SAC: (MET, UNKNOWN, NOT_MET, NOT_MET),
+        ICAT: (UNKNOWN, UNKNOWN, NOT_MET, NOT_MET),
+        OTHER_KIND: (UNKNOWN, UNKNOWN, NOT_MET, NOT_MET),
+    },
+    "icat": {
+        VAWIR: (NOT_MET, NOT_MET, NOT_MET, NOT_MET),
+        SAC: (NOT_MET, NOT_MET, NOT_MET, NOT_MET),
+        ICAT: (UNKNOWN, MET, MET, NOT_MET),
+        OTHER_KIND: (NOT_MET, NOT_MET, NOT_MET, NOT_MET),
+    },
+}
 VERDICTS = {
-    ("community-coordination", VAWIR, CHAIR): MET,
-    ("community-coordination", VAWIR, CO_CHAIR): UNKNOWN,
-    ("community-coordination", VAWIR, COORDINATOR): NOT_MET,
-    ("community-coordination", VAWIR, OTHER_ROLE): NOT_MET,
-    ("community-coordination", SAC, CHAIR): MET,
-    ("community-coordination", SAC, CO_CHAIR): UNKNOWN,
-    ("community-coordination", SAC, COORDINATOR): NOT_MET,
-    ("community-coordination", SAC, OTHER_ROLE): NOT_MET,
-    ("community-coordination", ICAT, CHAIR): UNKNOWN,
-    ("community-coordination", ICAT, CO_CHAIR): UNKNOWN,
-    ("community-coordination", ICAT, COORDINATOR): NOT_MET,
-    ("community-coordination", ICAT, OTHER_ROLE): NOT_MET,
-    ("community-coordination", OTHER_KIND, CHAIR): UNKNOWN,
-    ("community-coordination", OTHER_KIND, CO_CHAIR): UNKNOWN,
-    ("community-coordination", OTHER_KIND, COORDINATOR): NOT_MET,
-    ("community-coordination", OTHER_KIND, OTHER_ROLE): NOT_MET,
-    ("icat", VAWIR, CHAIR): NOT_MET,
-    ("icat", VAWIR, CO_CHAIR): NOT_MET,
-    ("icat", VAWIR, COORDINATOR): NOT_MET,
-    ("icat", VAWIR, OTHER_ROLE): NOT_MET,
-    ("icat", SAC, CHAIR): NOT_MET,
-    ("icat", SAC, CO_CHAIR): NOT_MET,
-    ("icat", SAC, COORDINATOR): NOT_MET,
-    ("icat", SAC, OTHER_ROLE): NOT_MET,
-    ("icat", ICAT, CHAIR): UNKNOWN,
-    ("icat", ICAT, CO_CHAIR): MET,
-    ("icat", ICAT, COORDINATOR): MET,
-    ("icat", ICAT, OTHER_ROLE): NOT_MET,
-    ("icat", OTHER_KIND, CHAIR): NOT_MET,
-    ("icat", OTHER_KIND, CO_CHAIR): NOT_MET,
-    ("icat", OTHER_KIND, COORDINATOR): NOT_MET,
-    ("icat", OTHER_KIND, OTHER_ROLE): NOT_MET,
+    (slug, kind, role): verdict
+    for slug, kinds in TABLE.items()
+    for kind, verdicts in kinds.items()
+    for role, verdict in zip(RoleKind, verdicts, strict=True)
 }
 SUCH_A = {
     VAWIR: "a VAWIR/VIR committee",
@@ -108,7 +95,7 @@ def with_verdict(verdict):
 
 
 @with_verdict(MET)
-def test_a_role_that_the_rule_names_is_to_check_where_she_says_so(slug, kind, role):
+def test_a_role_that_the_rule_names_is_to_check_where_they_say_so(slug, kind, role):
     finding = finding_of(slug, held(kind, role, claimed()))
     assert (finding.verdict, finding.reading) == (MET, Reading.TO_CHECK)
     assert finding.sentence == f"You told us that you are {AS[role]} of {SUCH_A[kind]}."
@@ -147,7 +134,7 @@ def test_a_role_that_the_source_leaves_open_is_to_check(slug, kind, role, fact, 
 
 
 @with_verdict(NOT_MET)
-def test_who_says_she_has_another_role_is_told_whom_the_community_is_for(slug, kind, role):
+def test_whoever_says_they_have_another_role_reads_whom_the_community_is_for(slug, kind, role):
     finding = finding_of(slug, held(kind, role, claimed()))
     assert (finding.verdict, finding.reading) == (NOT_MET, Reading.NOT_MET)
     assert finding.sentence == (
@@ -159,7 +146,7 @@ def test_who_says_she_has_another_role_is_told_whom_the_community_is_for(slug, k
 
 @with_verdict(NOT_MET)
 @pytest.mark.parametrize("fact", [listed(), confirmed(), listed(ends_on=YESTERDAY)])
-def test_a_list_that_shows_her_in_another_role_says_nothing_about_this_one(slug, kind, role, fact):
+def test_a_list_that_shows_them_in_another_role_says_nothing_about_this_one(slug, kind, role, fact):
     finding = finding_of(slug, held(kind, role, fact))
     assert (finding.verdict, finding.evidence, finding.sentence) == (UNKNOWN, None, NOTHING_KNOWN)
     assert finding.next_step == STAFF_WILL_CHECK
@@ -175,48 +162,31 @@ def test_without_a_role_nothing_is_known(slug):
     )
 
 
+LIST = "The list of 2026 says that"
 ROLE = "your role as chair of a VAWIR/VIR committee"
 IS_CHAIR = "you are chair of a VAWIR/VIR committee"
 IS_NOT = "you are not chair of a VAWIR/VIR committee"
+LISTED_AS_CHAIR = f"{LIST} {IS_CHAIR}."
+ENDED_ON_LIST = f"{LIST} {ROLE} ended on 3 May 2026."
 
 
 @pytest.mark.parametrize(
     ("facts", "verdict", "sentence"),
     [
-        ([contradicted()], NOT_MET, f"The list of 2026 says that {IS_NOT}."),
-        (
-            [listed(ends_on=YESTERDAY)],
-            NOT_MET,
-            f"The list of 2026 says that {ROLE} ended on 3 May 2026.",
-        ),
-        ([listed(ends_on=TODAY)], MET, f"The list of 2026 says that {IS_CHAIR}."),
-        ([listed(ends_on=TOMORROW)], MET, f"The list of 2026 says that {IS_CHAIR}."),
-        (
-            [listed(starts_on=TOMORROW)],
-            UNKNOWN,
-            f"The list of 2026 says that {ROLE} starts on 5 May 2026.",
-        ),
-        ([claimed(), listed()], MET, f"The list of 2026 says that {IS_CHAIR}."),
-        (
-            [claimed(), listed(ends_on=YESTERDAY)],
-            NOT_MET,
-            f"The list of 2026 says that {ROLE} ended on 3 May 2026.",
-        ),
+        ([contradicted()], NOT_MET, f"{LIST} {IS_NOT}."),
+        ([listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
+        ([listed(ends_on=TODAY)], MET, LISTED_AS_CHAIR),
+        ([listed(ends_on=TOMORROW)], MET, LISTED_AS_CHAIR),
+        ([listed(starts_on=TOMORROW)], UNKNOWN, f"{LIST} {ROLE} starts on 5 May 2026."),
+        ([claimed(), listed()], MET, LISTED_AS_CHAIR),
+        ([claimed(), listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
         (
             [listed(starts_on=LAST_YEAR, ends_on=YESTERDAY), claimed(starts_on=TODAY)],
             MET,
             f"You told us that {IS_CHAIR}.",
         ),
-        (
-            [listed(True, OLD_LIST), listed(ends_on=YESTERDAY)],
-            NOT_MET,
-            f"The list of 2026 says that {ROLE} ended on 3 May 2026.",
-        ),
-        (
-            [listed(), listed(True, OLD_LIST, ends_on=YESTERDAY)],
-            MET,
-            f"The list of 2026 says that {IS_CHAIR}.",
-        ),
+        ([listed(True, OLD_LIST), listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
+        ([listed(), listed(True, OLD_LIST, ends_on=YESTERDAY)], MET, LISTED_AS_CHAIR),
         ([contradicted(), confirmed()], MET, f"EVA BC staff have checked that {IS_CHAIR}."),
         (
             [confirmed(ends_on=YESTERDAY), listed()],
@@ -231,7 +201,7 @@ def test_what_several_sources_say_of_one_role_is_weighed(facts, verdict, sentenc
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_several_roles_the_one_that_serves_her_best_is_told(order):
+def test_of_several_roles_the_one_that_serves_them_best_is_named(order):
     roles = [
         held(VAWIR, CO_CHAIR, confirmed()),
         held(SAC, CHAIR, claimed(), "Another Committee"),
@@ -256,7 +226,7 @@ def test_a_contradicted_role_is_not_met_whatever_else_is_listed():
     finding = finding_of("community-coordination", claims, elsewhere)
     assert (finding.verdict, finding.sentence) == (
         NOT_MET,
-        f"The list of 2026 says that {IS_NOT}.",
+        f"{LIST} {IS_NOT}.",
     )
 
 

@@ -88,7 +88,7 @@ def test_a_claimed_caseload_in_a_program_of_the_community_is_to_check(slug, kind
 
 
 @pytest.mark.parametrize(("slug", "kind"), OTHERS)
-def test_who_says_she_works_in_another_program_is_told_which_and_what_it_takes(slug, kind):
+def test_whoever_says_they_work_in_another_program_reads_which_and_what_it_takes(slug, kind):
     finding = findings_of(slug, work_in(kind, claimed(), claimed=True))[CASELOAD]
     assert (finding.verdict, finding.reading) == (NOT_MET, Reading.NOT_MET)
     assert finding.sentence == (
@@ -106,7 +106,7 @@ def test_who_says_she_works_in_another_program_is_told_which_and_what_it_takes(s
 
 
 @pytest.mark.parametrize(("slug", "kind"), OTHERS)
-def test_a_list_that_shows_her_elsewhere_says_nothing_about_this_program(slug, kind):
+def test_a_list_that_shows_them_elsewhere_says_nothing_about_this_program(slug, kind):
     findings = findings_of(slug, work_in(kind, funding=(listed(OTHER),)))
     assert [(f.verdict, f.evidence, f.sentence) for f in findings.values()] == [
         (UNKNOWN, None, f"We do not know yet whether you carry a caseload in {WANTED[slug]}."),
@@ -136,6 +136,10 @@ def test_of_a_person_without_facts_nothing_is_known(slug):
 # -- One rule at a time ---------------------------------------------------------------------------
 
 
+CLAIMED, KNOWN = (MET, Reading.TO_CHECK), (MET, Reading.MET)
+OPEN, REFUTED = (UNKNOWN, Reading.TO_CHECK), (NOT_MET, Reading.NOT_MET)
+
+
 @dataclass(frozen=True)
 class Case:
     """Facts about one rule of STVC, and what should come of them.
@@ -145,8 +149,7 @@ class Case:
 
     name: str
     facts: tuple[Fact, ...]
-    verdict: Verdict
-    reading: Reading
+    outcome: tuple[Verdict, Reading]
     says: str
 
 
@@ -154,170 +157,99 @@ def to_table(*cases: Case):
     return pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in cases])
 
 
-YES_SHE = f"you carry a caseload in {STVC_PROGRAM}"
-NO_SHE = f"you do not carry a caseload in {STVC_PROGRAM}"
-HER_CASELOAD = f"your caseload in {STVC_PROGRAM}"
-LIST, OLD, STAFF, SHE = (
+YES = f"you carry a caseload in {STVC_PROGRAM}"
+NO = f"you do not carry a caseload in {STVC_PROGRAM}"
+CASELOAD_OF = f"your caseload in {STVC_PROGRAM}"
+LIST, OLD, STAFF, TOLD = (
     "The list of 2026 says that",
     "The list of 2025 says that",
     "EVA BC staff have checked that",
     "You told us that",
 )
 ENDED, STARTS = "ended on 3 May 2026", "starts on 5 May 2026"
+CASELOAD_ENDED = f"{LIST} {CASELOAD_OF} {ENDED}"
 
 
 @to_table(
-    Case("claimed", (claimed(),), MET, Reading.TO_CHECK, f"{SHE} {YES_SHE}"),
-    Case("listed", (listed(),), MET, Reading.MET, f"{LIST} {YES_SHE}"),
-    Case("confirmed", (confirmed(),), MET, Reading.MET, f"{STAFF} {YES_SHE}"),
-    Case("contradicted", (contradicted(),), NOT_MET, Reading.NOT_MET, f"{LIST} {NO_SHE}"),
-    Case("her own no", (claimed(False),), NOT_MET, Reading.NOT_MET, f"{SHE} {NO_SHE}"),
-    Case("listed no", (listed(False),), NOT_MET, Reading.NOT_MET, f"{LIST} {NO_SHE}"),
-    Case("confirmed no", (confirmed(False),), NOT_MET, Reading.NOT_MET, f"{STAFF} {NO_SHE}"),
-    Case(
-        "a list that contradicts her no",
-        (contradicted(False),),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{SHE} {NO_SHE}",
-    ),
-    Case(
-        "her no against a list",
-        (listed(), claimed(False)),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{SHE} {NO_SHE}",
-    ),
-    Case(
-        "her no against a check",
-        (confirmed(), claimed(False)),
-        MET,
-        Reading.MET,
-        f"{STAFF} {YES_SHE}",
-    ),
-    Case("claimed and listed", (claimed(), listed()), MET, Reading.MET, f"{LIST} {YES_SHE}"),
-    Case(
-        "claimed against a list",
-        (claimed(), listed(False)),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{LIST} {NO_SHE}",
-    ),
-    Case(
-        "a check against a list",
-        (listed(False), confirmed()),
-        MET,
-        Reading.MET,
-        f"{STAFF} {YES_SHE}",
-    ),
-    Case(
-        "a newer list says yes",
-        (listed(), listed(False, OLD_LIST)),
-        MET,
-        Reading.MET,
-        f"{LIST} {YES_SHE}",
-    ),
-    Case(
-        "a newer list says no",
-        (listed(True, OLD_LIST), listed(False)),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{LIST} {NO_SHE}",
-    ),
-    Case(
-        "two lists of a day disagree",
-        (listed(False), listed()),
-        MET,
-        Reading.MET,
-        f"{LIST} {YES_SHE}",
-    ),
-    Case(
-        "ended yesterday",
-        (listed(ends_on=YESTERDAY),),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{LIST} {HER_CASELOAD} {ENDED}",
-    ),
-    Case("ends today", (listed(ends_on=TODAY),), MET, Reading.MET, f"{LIST} {YES_SHE}"),
-    Case("ends tomorrow", (listed(ends_on=TOMORROW),), MET, Reading.MET, f"{LIST} {YES_SHE}"),
-    Case("starts today", (listed(starts_on=TODAY),), MET, Reading.MET, f"{LIST} {YES_SHE}"),
-    Case(
-        "starts tomorrow",
-        (listed(starts_on=TOMORROW),),
-        UNKNOWN,
-        Reading.TO_CHECK,
-        f"{LIST} {HER_CASELOAD} {STARTS}",
-    ),
+    Case("claimed", (claimed(),), CLAIMED, f"{TOLD} {YES}"),
+    Case("listed", (listed(),), KNOWN, f"{LIST} {YES}"),
+    Case("confirmed", (confirmed(),), KNOWN, f"{STAFF} {YES}"),
+    Case("contradicted", (contradicted(),), REFUTED, f"{LIST} {NO}"),
+    Case("their own no", (claimed(False),), REFUTED, f"{TOLD} {NO}"),
+    Case("listed no", (listed(False),), REFUTED, f"{LIST} {NO}"),
+    Case("confirmed no", (confirmed(False),), REFUTED, f"{STAFF} {NO}"),
+    Case("a list that contradicts their no", (contradicted(False),), REFUTED, f"{TOLD} {NO}"),
+    Case("their no against a list", (listed(), claimed(False)), REFUTED, f"{TOLD} {NO}"),
+    Case("their no against a check", (confirmed(), claimed(False)), KNOWN, f"{STAFF} {YES}"),
+    Case("claimed and listed", (claimed(), listed()), KNOWN, f"{LIST} {YES}"),
+    Case("claimed against a list", (claimed(), listed(False)), REFUTED, f"{LIST} {NO}"),
+    Case("a check against a list", (listed(False), confirmed()), KNOWN, f"{STAFF} {YES}"),
+    Case("a newer list says yes", (listed(), listed(False, OLD_LIST)), KNOWN, f"{LIST} {YES}"),
+    Case("a newer list says no", (listed(True, OLD_LIST), listed(False)), REFUTED, f"{LIST} {NO}"),
+    Case("two lists of a day disagree", (listed(False), listed()), KNOWN, f"{LIST} {YES}"),
+    Case("ended yesterday", (listed(ends_on=YESTERDAY),), REFUTED, CASELOAD_ENDED),
+    Case("ends today", (listed(ends_on=TODAY),), KNOWN, f"{LIST} {YES}"),
+    Case("ends tomorrow", (listed(ends_on=TOMORROW),), KNOWN, f"{LIST} {YES}"),
+    Case("starts today", (listed(starts_on=TODAY),), KNOWN, f"{LIST} {YES}"),
+    Case("starts tomorrow", (listed(starts_on=TOMORROW),), OPEN, f"{LIST} {CASELOAD_OF} {STARTS}"),
     Case(
         "ended on a list, claimed to go on",
         (listed(ends_on=YESTERDAY), claimed()),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{LIST} {HER_CASELOAD} {ENDED}",
+        REFUTED,
+        CASELOAD_ENDED,
     ),
     Case(
         "ended on a newer list than the one it runs on",
         (listed(ends_on=YESTERDAY), listed(True, OLD_LIST)),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{LIST} {HER_CASELOAD} {ENDED}",
+        REFUTED,
+        CASELOAD_ENDED,
     ),
     Case(
         "ended on an older list than the one it runs on",
         (listed(True, OLD_LIST, ends_on=YESTERDAY), listed()),
-        MET,
-        Reading.MET,
-        f"{LIST} {YES_SHE}",
+        KNOWN,
+        f"{LIST} {YES}",
     ),
     Case(
         "checked to have ended, still on a list",
         (confirmed(ends_on=YESTERDAY), listed()),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{STAFF} {HER_CASELOAD} {ENDED}",
+        REFUTED,
+        f"{STAFF} {CASELOAD_OF} {ENDED}",
     ),
     Case(
-        "ended, and she came back",
+        "ended, and they came back",
         (confirmed(starts_on=LAST_YEAR, ends_on=YESTERDAY), listed(starts_on=TODAY)),
-        MET,
-        Reading.MET,
-        f"{LIST} {YES_SHE}",
+        KNOWN,
+        f"{LIST} {YES}",
     ),
     Case(
         "a leave that ended says nothing",
         (listed(False, ends_on=YESTERDAY), claimed()),
-        MET,
-        Reading.TO_CHECK,
-        f"{SHE} {YES_SHE}",
+        CLAIMED,
+        f"{TOLD} {YES}",
     ),
     Case(
-        "her no of a time that is over",
+        "their no of a time that is over",
         (listed(), claimed(False, ends_on=YESTERDAY)),
-        MET,
-        Reading.MET,
-        f"{LIST} {YES_SHE}",
+        KNOWN,
+        f"{LIST} {YES}",
     ),
     Case(
-        "her no against a list that starts tomorrow",
+        "their no against a list that starts tomorrow",
         (listed(starts_on=TOMORROW), claimed(False)),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{SHE} {NO_SHE}",
+        REFUTED,
+        f"{TOLD} {NO}",
     ),
 )
 def test_what_is_known_of_the_caseload(case):
     finding = findings_of("stvc", work_in(ProgramType.STVC, *case.facts))[CASELOAD]
-    assert (finding.verdict, finding.reading) == (case.verdict, case.reading)
+    assert (finding.verdict, finding.reading) == case.outcome
     assert finding.sentence == f"{case.says}."
     assert finding.next_step == next_step(case, NOT_CASELOAD)
 
 
 def next_step(case: Case, when_not_met: str) -> str:
-    return {
-        Reading.MET: "",
-        Reading.TO_CHECK: STAFF_WILL_CHECK,
-        Reading.NOT_MET: when_not_met,
-    }[case.reading]
+    return {KNOWN: "", REFUTED: when_not_met}.get(case.outcome, STAFF_WILL_CHECK)
 
 
 FUNDED, NOT_FUNDED_BY = (
@@ -328,184 +260,115 @@ THE_FUNDING = f"the funding of {STVC_PROGRAM} by {MINISTRY}"
 
 
 @to_table(
-    Case("nothing", (), UNKNOWN, Reading.TO_CHECK, f"We do not know yet who funds {STVC_PROGRAM}"),
-    Case("claimed", (claimed(PSSG),), MET, Reading.TO_CHECK, f"{SHE} {FUNDED}"),
-    Case("listed", (listed(PSSG),), MET, Reading.MET, f"{LIST} {FUNDED}"),
-    Case("confirmed", (confirmed(PSSG),), MET, Reading.MET, f"{STAFF} {FUNDED}"),
+    Case("nothing", (), OPEN, f"We do not know yet who funds {STVC_PROGRAM}"),
+    Case("claimed", (claimed(PSSG),), CLAIMED, f"{TOLD} {FUNDED}"),
+    Case("listed", (listed(PSSG),), KNOWN, f"{LIST} {FUNDED}"),
+    Case("confirmed", (confirmed(PSSG),), KNOWN, f"{STAFF} {FUNDED}"),
+    Case("contradicted", (contradicted(PSSG),), REFUTED, f"{LIST} {NOT_FUNDED_BY}"),
+    Case("another funder, contradicted", (contradicted(OTHER),), KNOWN, f"{LIST} {FUNDED}"),
+    Case("their own no", (claimed(OTHER),), REFUTED, f"{TOLD} {NOT_FUNDED_BY}"),
+    Case("another funder", (listed(OTHER),), REFUTED, f"{LIST} {NOT_FUNDED_BY}"),
+    Case("another funder, checked", (confirmed(OTHER),), REFUTED, f"{STAFF} {NOT_FUNDED_BY}"),
+    Case("their no against a list", (listed(PSSG), claimed(OTHER)), KNOWN, f"{LIST} {FUNDED}"),
     Case(
-        "contradicted", (contradicted(PSSG),), NOT_MET, Reading.NOT_MET, f"{LIST} {NOT_FUNDED_BY}"
-    ),
-    Case(
-        "another funder, contradicted",
-        (contradicted(OTHER),),
-        MET,
-        Reading.MET,
-        f"{LIST} {FUNDED}",
-    ),
-    Case("her own no", (claimed(OTHER),), NOT_MET, Reading.NOT_MET, f"{SHE} {NOT_FUNDED_BY}"),
-    Case("another funder", (listed(OTHER),), NOT_MET, Reading.NOT_MET, f"{LIST} {NOT_FUNDED_BY}"),
-    Case(
-        "another funder, checked",
-        (confirmed(OTHER),),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{STAFF} {NOT_FUNDED_BY}",
-    ),
-    Case(
-        "her no against a list",
-        (listed(PSSG), claimed(OTHER)),
-        MET,
-        Reading.MET,
-        f"{LIST} {FUNDED}",
-    ),
-    Case(
-        "her yes against a list",
+        "their yes against a list",
         (listed(OTHER), claimed(PSSG)),
-        NOT_MET,
-        Reading.NOT_MET,
+        REFUTED,
         f"{LIST} {NOT_FUNDED_BY}",
     ),
-    Case(
-        "a check against a list",
-        (listed(OTHER), confirmed(PSSG)),
-        MET,
-        Reading.MET,
-        f"{STAFF} {FUNDED}",
-    ),
+    Case("a check against a list", (listed(OTHER), confirmed(PSSG)), KNOWN, f"{STAFF} {FUNDED}"),
     Case(
         "a newer list names another funder",
         (listed(PSSG, OLD_LIST), listed(OTHER)),
-        NOT_MET,
-        Reading.NOT_MET,
+        REFUTED,
         f"{LIST} {NOT_FUNDED_BY}",
     ),
     Case(
         "an older list names another funder",
         (listed(PSSG), listed(OTHER, OLD_LIST)),
-        MET,
-        Reading.MET,
+        KNOWN,
         f"{LIST} {FUNDED}",
     ),
     Case(
         "ended yesterday",
         (listed(PSSG, ends_on=YESTERDAY),),
-        NOT_MET,
-        Reading.NOT_MET,
+        REFUTED,
         f"{LIST} {THE_FUNDING} {ENDED}",
     ),
-    Case("ends today", (listed(PSSG, ends_on=TODAY),), MET, Reading.MET, f"{LIST} {FUNDED}"),
-    Case("ends tomorrow", (listed(PSSG, ends_on=TOMORROW),), MET, Reading.MET, f"{LIST} {FUNDED}"),
+    Case("ends today", (listed(PSSG, ends_on=TODAY),), KNOWN, f"{LIST} {FUNDED}"),
+    Case("ends tomorrow", (listed(PSSG, ends_on=TOMORROW),), KNOWN, f"{LIST} {FUNDED}"),
     Case(
         "starts tomorrow",
         (listed(PSSG, starts_on=TOMORROW),),
-        UNKNOWN,
-        Reading.TO_CHECK,
+        OPEN,
         f"{LIST} {THE_FUNDING} {STARTS}",
     ),
     Case(
         "another funder's funding ended",
         (listed(OTHER, ends_on=YESTERDAY),),
-        UNKNOWN,
-        Reading.TO_CHECK,
+        OPEN,
         f"We do not know yet who funds {STVC_PROGRAM}",
     ),
     Case(
         "another funder's funding ended, claimed",
         (listed(OTHER, ends_on=YESTERDAY), claimed(PSSG)),
-        MET,
-        Reading.TO_CHECK,
-        f"{SHE} {FUNDED}",
+        CLAIMED,
+        f"{TOLD} {FUNDED}",
     ),
     Case(
         "another funder from tomorrow",
         (listed(OTHER, starts_on=TOMORROW),),
-        UNKNOWN,
-        Reading.TO_CHECK,
+        OPEN,
         f"We do not know yet who funds {STVC_PROGRAM}",
     ),
     Case(
         "another funder now, the ministry from tomorrow",
         (listed(OTHER, ends_on=TODAY), listed(PSSG, starts_on=TOMORROW)),
-        NOT_MET,
-        Reading.NOT_MET,
+        REFUTED,
         f"{LIST} {NOT_FUNDED_BY}",
     ),
 )
 def test_what_is_known_of_the_funding(case):
     work = work_in(ProgramType.STVC, funding=case.facts)
     finding = findings_of("stvc", work)[FUNDING]
-    assert (finding.verdict, finding.reading) == (case.verdict, case.reading)
+    assert (finding.verdict, finding.reading) == case.outcome
     assert finding.sentence == f"{case.says}."
     assert finding.next_step == next_step(case, NOT_FUNDED)
 
 
 A_MEMBERSHIP = "a current EVA BC membership"
+HOLDS = f"{{holds}} {A_MEMBERSHIP}"
+MEMBERSHIP_ENDED = f"{{whose}} EVA BC membership {ENDED}"
+MEMBERSHIP_STARTS = f"{{whose}} EVA BC membership {STARTS}"
+CURRENT = listed(starts_on=LAST_YEAR, ends_on=NEXT_YEAR)
+OVER = listed(starts_on=LAST_YEAR, ends_on=YESTERDAY)
+COMING = listed(starts_on=TOMORROW, ends_on=NEXT_YEAR)
 MEMBERSHIP_CASES = to_table(
-    Case("claimed", (claimed(),), MET, Reading.TO_CHECK, f"{SHE} {{holds}} {A_MEMBERSHIP}"),
-    Case("listed", (listed(),), MET, Reading.MET, f"{LIST} {{holds}} {A_MEMBERSHIP}"),
-    Case("confirmed", (confirmed(),), MET, Reading.MET, f"{STAFF} {{holds}} {A_MEMBERSHIP}"),
+    Case("claimed", (claimed(),), CLAIMED, f"{TOLD} {HOLDS}"),
+    Case("listed", (listed(),), KNOWN, f"{LIST} {HOLDS}"),
+    Case("confirmed", (confirmed(),), KNOWN, f"{STAFF} {HOLDS}"),
     Case(
-        "contradicted",
-        (contradicted(),),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{LIST} {{holds}} no current EVA BC membership",
+        "contradicted", (contradicted(),), REFUTED, f"{LIST} {{holds}} no current EVA BC membership"
     ),
     Case(
-        "her own no",
+        "their own no",
         (claimed(False),),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{SHE} neither you nor your agency holds {A_MEMBERSHIP}",
+        REFUTED,
+        f"{TOLD} neither you nor your agency holds {A_MEMBERSHIP}",
     ),
+    Case("their no against a list", (claimed(False), CURRENT), KNOWN, f"{LIST} {HOLDS}"),
+    Case("ended yesterday", (OVER,), REFUTED, f"{LIST} {MEMBERSHIP_ENDED}"),
+    Case("ends today", (listed(starts_on=LAST_YEAR, ends_on=TODAY),), KNOWN, f"{LIST} {HOLDS}"),
     Case(
-        "her no against a list",
-        (claimed(False), listed(starts_on=LAST_YEAR, ends_on=NEXT_YEAR)),
-        MET,
-        Reading.MET,
-        f"{LIST} {{holds}} {A_MEMBERSHIP}",
+        "ends tomorrow", (listed(starts_on=LAST_YEAR, ends_on=TOMORROW),), KNOWN, f"{LIST} {HOLDS}"
     ),
-    Case(
-        "ended yesterday",
-        (listed(starts_on=LAST_YEAR, ends_on=YESTERDAY),),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{LIST} {{whose}} EVA BC membership {ENDED}",
-    ),
-    Case(
-        "ends today",
-        (listed(starts_on=LAST_YEAR, ends_on=TODAY),),
-        MET,
-        Reading.MET,
-        f"{LIST} {{holds}} {A_MEMBERSHIP}",
-    ),
-    Case(
-        "ends tomorrow",
-        (listed(starts_on=LAST_YEAR, ends_on=TOMORROW),),
-        MET,
-        Reading.MET,
-        f"{LIST} {{holds}} {A_MEMBERSHIP}",
-    ),
-    Case(
-        "starts today",
-        (listed(starts_on=TODAY, ends_on=NEXT_YEAR),),
-        MET,
-        Reading.MET,
-        f"{LIST} {{holds}} {A_MEMBERSHIP}",
-    ),
-    Case(
-        "starts tomorrow",
-        (listed(starts_on=TOMORROW, ends_on=NEXT_YEAR),),
-        UNKNOWN,
-        Reading.TO_CHECK,
-        f"{LIST} {{whose}} EVA BC membership {STARTS}",
-    ),
+    Case("starts today", (listed(starts_on=TODAY, ends_on=NEXT_YEAR),), KNOWN, f"{LIST} {HOLDS}"),
+    Case("starts tomorrow", (COMING,), OPEN, f"{LIST} {MEMBERSHIP_STARTS}"),
     Case(
         "ended yesterday, claimed to go on",
-        (listed(starts_on=LAST_YEAR, ends_on=YESTERDAY), claimed()),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{LIST} {{whose}} EVA BC membership {ENDED}",
+        (OVER, claimed()),
+        REFUTED,
+        f"{LIST} {MEMBERSHIP_ENDED}",
     ),
     Case(
         "ended yesterday, renewed from today",
@@ -513,9 +376,8 @@ MEMBERSHIP_CASES = to_table(
             confirmed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
             listed(True, OLD_LIST, starts_on=TODAY, ends_on=NEXT_YEAR),
         ),
-        MET,
-        Reading.MET,
-        f"{OLD} {{holds}} {A_MEMBERSHIP}",
+        KNOWN,
+        f"{OLD} {HOLDS}",
     ),
     Case(
         "ended yesterday, renewed before that",
@@ -523,29 +385,17 @@ MEMBERSHIP_CASES = to_table(
             confirmed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
             listed(starts_on=YESTERDAY, ends_on=NEXT_YEAR),
         ),
-        MET,
-        Reading.MET,
-        f"{LIST} {{holds}} {A_MEMBERSHIP}",
+        KNOWN,
+        f"{LIST} {HOLDS}",
     ),
     Case(
-        "ended yesterday, again from tomorrow",
-        (
-            listed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
-            listed(starts_on=TOMORROW, ends_on=NEXT_YEAR),
-        ),
-        UNKNOWN,
-        Reading.TO_CHECK,
-        f"{LIST} {{whose}} EVA BC membership {STARTS}",
+        "ended yesterday, again from tomorrow", (OVER, COMING), OPEN, f"{LIST} {MEMBERSHIP_STARTS}"
     ),
     Case(
-        "two that ended: the later one is told",
-        (
-            confirmed(starts_on=LAST_YEAR.replace(year=2023), ends_on=LAST_YEAR),
-            listed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
-        ),
-        NOT_MET,
-        Reading.NOT_MET,
-        f"{LIST} {{whose}} EVA BC membership {ENDED}",
+        "two that ended: the later one is named",
+        (confirmed(starts_on=LAST_YEAR.replace(year=2023), ends_on=LAST_YEAR), OVER),
+        REFUTED,
+        f"{LIST} {MEMBERSHIP_ENDED}",
     ),
 )
 
@@ -554,23 +404,19 @@ MEMBERSHIP_CASES = to_table(
 def test_what_is_known_of_the_agencys_membership(case):
     work = work_in(ProgramType.STVC, memberships=case.facts)
     finding = findings_of("stvc", work)[MEMBERSHIP]
-    assert (finding.verdict, finding.reading) == (case.verdict, case.reading)
+    assert (finding.verdict, finding.reading) == case.outcome
     said = case.says.format(holds="your agency holds", whose="your agency’s")
     assert finding.sentence == f"{said}."
     assert finding.next_step == next_step(case, NO_MEMBERSHIP)
 
 
 @MEMBERSHIP_CASES
-def test_what_is_known_of_her_own_membership(case):
+def test_what_is_known_of_their_own_membership(case):
     work = work_in(ProgramType.STVC, memberships=())
     finding = findings_of("stvc", work, memberships=case.facts)[MEMBERSHIP]
-    assert (finding.verdict, finding.reading) == (case.verdict, case.reading)
+    assert (finding.verdict, finding.reading) == case.outcome
     assert finding.sentence == f"{case.says.format(holds='you hold', whose='your own')}."
     assert finding.next_step == next_step(case, NO_MEMBERSHIP)
-
-
-CURRENT = listed(starts_on=LAST_YEAR, ends_on=NEXT_YEAR)
-OVER = listed(starts_on=LAST_YEAR, ends_on=YESTERDAY)
 
 
 @pytest.mark.parametrize(
@@ -578,7 +424,7 @@ OVER = listed(starts_on=LAST_YEAR, ends_on=YESTERDAY)
     [
         (CURRENT, OVER, MET, f"{LIST} your agency holds {A_MEMBERSHIP}."),
         (OVER, CURRENT, MET, f"{LIST} you hold {A_MEMBERSHIP}."),
-        (OVER, claimed(), MET, f"{SHE} you hold {A_MEMBERSHIP}."),
+        (OVER, claimed(), MET, f"{TOLD} you hold {A_MEMBERSHIP}."),
         (claimed(), CURRENT, MET, f"{LIST} you hold {A_MEMBERSHIP}."),
         (claimed(False), CURRENT, MET, f"{LIST} you hold {A_MEMBERSHIP}."),
         (OVER, OVER, NOT_MET, f"{LIST} your own EVA BC membership {ENDED}."),
@@ -684,7 +530,7 @@ def test_a_caseload_here_and_funding_there_is_unknown_where_nobody_knows_who_pay
         assert assess(standing_with(there, here), rules_of("stvc")) == assessment
 
 
-def test_a_funded_program_where_her_caseload_is_not_known_leaves_it_open():
+def test_a_funded_program_where_their_caseload_is_not_known_leaves_it_open():
     here = work_in(ProgramType.STVC, funding=(listed(OTHER),))
     there = replace(in_another_program(), caseload=())
     findings = findings_of("stvc", here, there)
@@ -705,29 +551,29 @@ def test_funding_of_a_program_of_another_type_does_not_count():
     )
 
 
-def test_a_well_known_program_of_another_type_does_not_hide_the_one_she_names():
-    she_says = work_in(
+def test_a_well_known_program_of_another_type_does_not_hide_the_one_they_name():
+    claims_of_theirs = work_in(
         ProgramType.STVC, claimed(), claimed=True, funding=(), memberships=(claimed(),)
     )
-    findings = findings_of("stvc", work_in(ProgramType.CBVS), she_says)
+    findings = findings_of("stvc", work_in(ProgramType.CBVS), claims_of_theirs)
     assert [f.sentence for f in findings.values()] == [
-        f"{SHE} {YES_SHE}.",
+        f"{TOLD} {YES}.",
         f"We do not know yet who funds {STVC_PROGRAM}.",
-        f"{SHE} your agency holds {A_MEMBERSHIP}.",
+        f"{TOLD} your agency holds {A_MEMBERSHIP}.",
     ]
 
 
-def test_her_no_about_the_caseload_stands_beside_a_listed_program_of_another_type():
-    she_says = work_in(ProgramType.STVC, claimed(False), claimed=True)
-    findings = findings_of("stvc", work_in(ProgramType.CBVS), she_says)
+def test_their_no_about_the_caseload_stands_beside_a_listed_program_of_another_type():
+    claims_of_theirs = work_in(ProgramType.STVC, claimed(False), claimed=True)
+    findings = findings_of("stvc", work_in(ProgramType.CBVS), claims_of_theirs)
     assert (findings[CASELOAD].verdict, findings[CASELOAD].sentence) == (
         NOT_MET,
-        f"{SHE} {NO_SHE}.",
+        f"{TOLD} {NO}.",
     )
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_several_programs_the_one_that_serves_her_best_is_told(order):
+def test_of_several_programs_the_one_that_serves_them_best_is_named(order):
     best = in_another_program()
     work = [work_in(ProgramType.STVC, funding=()), best, work_in(ProgramType.STVC, claimed(False))]
     assessment = assess(standing_with(*work[::order]), rules_of("stvc"))
@@ -738,7 +584,7 @@ def test_of_several_programs_the_one_that_serves_her_best_is_told(order):
 def test_a_listed_program_serves_better_than_a_claimed_one():
     claims = in_another_program(caseload=(claimed(),))
     findings = findings_of("stvc", claims, work_in(ProgramType.STVC))
-    assert findings[CASELOAD].sentence == f"{LIST} {YES_SHE}."
+    assert findings[CASELOAD].sentence == f"{LIST} {YES}."
 
 
 @pytest.mark.parametrize("slug", PROGRAM_COMMUNITIES)

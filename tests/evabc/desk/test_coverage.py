@@ -29,10 +29,10 @@ def coverage(slug="stvc"):
     community = CommunityOfPractice.objects.filter(slug=slug)
     found = coverage_of(community, on=TODAY)
     return {
-        region: (place.there_are, [str(thing) for thing in place.with_nobody])
-        for region in found.regions
-        for _, place in found.in_region(region)
-        if place.there_are
+        region: (cell.total, [str(row) for row in cell.uncovered])
+        for region, cells in found.rows.items()
+        for cell in cells.values()
+        if cell.total
     }
 
 
@@ -124,10 +124,10 @@ def test_the_number_of_queries_does_not_grow_with_the_register(programs, django_
     # The communities, their rules, the newest lists, and one look for each of the six.
     with django_assert_num_queries(9):
         found = coverage_of(communities.order_by("position"), on=TODAY)
-        [str(thing) for p in found.places.values() for thing in p.with_nobody]
+        [str(row) for cell in found.totals for row in cell.uncovered]
 
 
-def test_each_team_sees_its_own_communities_and_takes_them_away_as_a_sheet(client):
+def test_each_team_sees_its_own_communities_and_exports_them(client):
     program(agency("=Sample House"), region=Region.KOOTENAY)
     CoordinationInitiative.objects.create(name="Sampleton ICAT", kind=InitiativeKind.ICAT)
     builders.sign_in(client, builders.staff(), fresh_code=True)
@@ -151,7 +151,7 @@ def test_each_team_sees_its_own_communities_and_takes_them_away_as_a_sheet(clien
     assert logged.by.email == "priya@example.org"
 
 
-def test_the_sheet_comes_as_excel_too(client):
+def test_the_export_comes_as_excel_too(client):
     builders.sign_in(client, builders.lead(), fresh_code=True)
     sheet = client.post("/admin/coverage/sheet/", {"format": "xlsx"})
     assert sheet.headers["Content-Disposition"].endswith('.xlsx"')

@@ -17,12 +17,12 @@ def words_of_the_portal() -> str:
     """Everything a page can say: templates, and the words in our code."""
     files = [
         *(ROOT / "templates").rglob("*.html"),
-        *(file for floor in FLOORS for file in (ROOT / floor).rglob("*.py")),
+        *(file for package in PACKAGES for file in (ROOT / package).rglob("*.py")),
     ]
     return " ".join(file.read_text() for file in files).replace("'", "’").lower()
 
 
-FLOORS = ["communities", "membership", "requests", "evabc"]
+PACKAGES = ["communities", "membership", "requests", "evabc"]
 
 
 def test_every_button_and_page_it_names_is_in_the_portal():

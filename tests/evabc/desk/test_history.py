@@ -7,7 +7,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from evabc.desk import history
-from evabc.desk.history import Wanted, history_for
+from evabc.desk.history import history_for
 from membership.history import record
 from membership.models import Agency, Enrolment
 from membership.rosters.enrolments import end_enrolment, roster_of
@@ -18,9 +18,7 @@ from requests.models import JoinRequestEvent
 from tests import builders
 from tests.builders import NOW
 
-pytestmark = [
-    pytest.mark.django_db,
-]
+pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
 
@@ -36,7 +34,8 @@ def camille():
 
 
 def steps(viewer, **wanted) -> list[tuple[str, str]]:
-    return [(s.who, s.did) for s in history_for(viewer, Wanted(**wanted)).steps]
+    steps, _ = history_for(viewer, **wanted)
+    return [(step.who, step.did) for _, step in steps]
 
 
 @pytest.mark.core
@@ -54,8 +53,8 @@ def test_it_holds_requests_notes_worklist_enrolments_and_the_register(sam):
     ]
     assert steps(sam, kind="notes") == [("Sam Sample", "Note written")]
     assert steps(sam, kind="register") == [("Sam Sample", "Addition")]
-    [ended] = history_for(sam, Wanted(kind="enrolments")).steps
-    assert (ended.about, ended.words) == (
+    [[(_, ended)], _] = history_for(sam, kind="enrolments")
+    assert (ended.subject, ended.words) == (
         "enrolment: Dana Sample in STVC",
         "Ended. You moved on.",
     )
@@ -91,23 +90,23 @@ def test_it_is_narrowed_by_person_and_by_days_inclusive(sam):
 
 @pytest.mark.core
 def test_pages_hold_every_step_once_also_of_one_moment(sam, monkeypatch):
-    monkeypatch.setattr(history, "PAGE", 3)
+    monkeypatch.setattr(history, "PAGE_SIZE", 3)
     for number in range(4):
         sent = builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
         assignment.write_note(join_request_id=sent.pk, by=sam, text="Hm.", now=NOW)
 
     seen, before = [], None
     for _ in range(3):
-        page = history_for(sam, Wanted(before=before))
-        seen += [step.place for step in page.steps]
-        before = page.steps[-1].place
-    assert page.older == ""
+        page, has_older = history_for(sam, before=before)
+        seen += [position for position, _ in page]
+        before = seen[-1]
+    assert not has_older
     assert len(seen) == len(set(seen)) == 8
     assert seen == sorted(seen, reverse=True)
 
 
 def test_the_page_leads_to_what_it_is_about_and_to_older_steps(client, sam, monkeypatch):
-    monkeypatch.setattr(history, "PAGE", 1)
+    monkeypatch.setattr(history, "PAGE_SIZE", 1)
     builders.sign_in(client, sam)
     declined = builders.request_in(State.DECLINED, builders.worker(), sam)
 

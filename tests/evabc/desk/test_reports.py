@@ -14,8 +14,13 @@ from hypothesis import strategies as st
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Region
 from evabc.desk.charts import bar_chart
-from evabc.desk.periods import a_year_back, months_between
-from evabc.desk.reports import OWN_WORDS, REGION_NOT_KNOWN, REPORTS
+from evabc.desk.reports import (
+    OWN_WORDS,
+    REGION_NOT_KNOWN,
+    REPORTS,
+    a_year_back,
+    months_between,
+)
 from membership.models import Enrolment, Export
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
@@ -244,7 +249,7 @@ def test_days_that_cannot_be_are_said_and_what_was_typed_stays(client, asked, sa
     assert 'class="chart"' not in page
 
 
-def test_a_report_leaves_as_a_sheet_and_the_log_says_so(client):
+def test_a_report_is_exported_and_the_log_says_so(client):
     request(1, submitted_at=datetime(2026, 3, 3, 18, tzinfo=UTC))
     builders.sign_in(client, builders.staff(), fresh_code=True)
     sheet = client.post(
@@ -259,7 +264,7 @@ def test_a_report_leaves_as_a_sheet_and_the_log_says_so(client):
     assert logged.team.family == "program-support"
 
 
-def test_the_history_says_who_saved_which_sheet_to_its_own_team_only(client):
+def test_the_history_says_who_exported_what_to_its_own_team_only(client):
     builders.sign_in(client, builders.staff(), fresh_code=True)
     client.post("/admin/coverage/sheet/", {"format": "csv"})
     assert "Saved as a sheet" in text_of(client, "/admin/history/?kind=exports")

@@ -82,7 +82,7 @@ def test_on_a_day_off_there_is_none(day):
     assert send_digests(now=morning(*day)) == 0
 
 
-def test_a_reply_starts_the_wait_anew():
+def test_a_reply_starts_the_wait_again():
     worker, staff = builders.worker(), builders.staff()
     asked = builders.request_in(State.AWAITING_REPLY, worker, staff)
     assert send_digests(now=LATE) == 0
@@ -92,7 +92,7 @@ def test_a_reply_starts_the_wait_anew():
     assert send_digests(now=morning(5, 25)) == 1  # 7 working days: Victoria Day is none
 
 
-def test_a_note_of_staff_does_not_start_it_anew():
+def test_a_note_of_staff_does_not_start_it_again():
     sent, staff = builders.sent(builders.worker()), builders.staff()
     workflow.note(sent, by=staff, now=TOO_EARLY, reason="Looked at it.")
 
@@ -117,17 +117,17 @@ def test_it_counts_what_else_there_is():
     theirs = digest_of(other.community.team, date(2026, 5, 27))
 
     assert found == digest.Digest(
-        late=2, oldest=16, closing_soon=1, failed_letters=1, worklist=1, late_on_worklist=1
+        late=2, oldest=16, closing_soon=1, failed_emails=1, roster_checks=1, late_roster_checks=1
     )
-    assert (theirs.late, theirs.closing_soon, theirs.worklist) == (1, 0, 0)
-    body = digest.letter_of(found, team).body
+    assert (theirs.late, theirs.closing_soon, theirs.roster_checks) == (1, 0, 0)
+    body = digest.email_of(found, team).body
     assert "2 requests have waited" in body
     assert "One request closes within 7 days" in body
     assert "One row is open on the worklist, 1 for 7 working days or longer." in body
     assert "One letter could not be delivered." in body
 
 
-def test_a_worklist_alone_brings_one_when_it_is_late(settings):
+def test_roster_checks_alone_bring_one_when_they_are_late(settings):
     enrolment = Enrolment.objects.create(
         person=builders.worker().person, community=builders.community(), started_on="2025-01-01"
     )
@@ -167,7 +167,7 @@ def test_the_command_counts_and_writes_nothing_on_a_dry_run(capsys, monkeypatch)
     assert len(digests()) == 1
 
 
-def test_beat_rings_on_weekday_mornings_and_the_task_sends(monkeypatch):
+def test_beat_runs_on_weekday_mornings_and_the_task_sends(monkeypatch):
     ring = SCHEDULE["morning-digest"]
     assert ring["task"] in app.tasks
     assert ring["task"] == tasks.morning_digest.name

@@ -95,7 +95,7 @@ def test_a_request_lapses_only_when_the_last_reminder_was_out_for_three_days(wai
     assert OutboxEmail.objects.filter(kind="lapsed").count() == 1
 
 
-def test_a_reminder_that_has_not_left_lets_nothing_lapse(waiting):
+def test_a_reminder_that_was_not_sent_lets_nothing_lapse(waiting):
     send_due_reminders(now=after(21))
 
     assert lapse_overdue(now=after(60)) == 0
@@ -111,7 +111,7 @@ def test_an_address_that_takes_no_mail_keeps_no_request_open_for_ever(waiting):
     assert lapse_overdue(now=after(30)) == 1
 
 
-def test_a_question_asked_again_after_a_reply_starts_anew(waiting, dana, staff):
+def test_a_question_asked_again_after_a_reply_starts_again(waiting, dana, staff):
     send_due_reminders(now=after(21))
     deliver_all(after(21))
     workflow.reply(join_request_id=waiting.pk, by=dana, text="This one.", now=after(25))
@@ -124,7 +124,7 @@ def test_a_question_asked_again_after_a_reply_starts_anew(waiting, dana, staff):
 
 
 @pytest.mark.parametrize("verb", ["reply", "approve", "decline", "withdraw"])
-def test_a_later_step_stops_a_reminder_that_has_not_left(verb, waiting, dana, staff):
+def test_a_later_step_stops_a_reminder_that_was_not_sent(verb, waiting, dana, staff):
     send_due_reminders(now=after(21))
     how = {"join_request_id": waiting.pk, "now": after(21)}
     {
@@ -184,7 +184,7 @@ def test_what_is_due_is_found_in_two_queries(staff, django_assert_num_queries):
         assert send_due_reminders(now=after(7), dry_run=True) == 7
 
 
-def test_the_command_counts_first_and_writes_only_when_told_to(waiting, capsys):
+def test_the_command_counts_first_and_writes_only_without_dry_run(waiting, capsys):
     JoinRequest.objects.update(asked_on=date(2020, 1, 1))
 
     call_command("send_reminders", "--dry-run")
@@ -214,7 +214,7 @@ def test_the_task_does_both(waiting, staff):
     assert reminded() == [("reminder-21", "sent"), ("reminder-21", "queued")]
 
 
-def test_beat_rings_every_hour_by_day_in_bc(monkeypatch):
+def test_beat_runs_every_hour_by_day_in_bc(monkeypatch):
     entry = app.conf.beat_schedule["remind-and-lapse"]
     assert entry["task"] in app.tasks
     schedule = entry["schedule"]
@@ -233,7 +233,7 @@ def test_the_database_holds_that_a_wait_says_since_when(waiting):
 
 
 @pytest.mark.core
-def test_a_letter_of_one_key_is_queued_once(waiting):
+def test_an_email_of_one_key_is_queued_once(waiting):
     letter = emails.reminder(waiting, days=7, last_day=date(2026, 6, 2))
 
     queued = [queue_once(letter, key="any", about=waiting.about, now=ASKED) for _ in range(3)]
@@ -242,7 +242,7 @@ def test_a_letter_of_one_key_is_queued_once(waiting):
     assert OutboxEmail.objects.filter(key="any").count() == 1
 
 
-def test_the_applicant_sees_until_when_she_can_answer(client, waiting, dana):
+def test_the_applicant_sees_until_when_they_can_answer(client, waiting, dana):
     today = timezone.localdate()
     JoinRequest.objects.update(asked_on=today)
     builders.sign_in(client, dana)
@@ -273,7 +273,7 @@ def test_staff_see_which_reminders_went_out_and_when_it_lapses(client, waiting, 
     assert "Closes without a reply" not in page
 
 
-def test_a_reopened_request_is_back_in_the_queue_and_its_letter_stays_here(client, waiting, staff):
+def test_a_reopened_request_is_back_in_the_queue_and_its_email_is_cancelled(client, waiting, staff):
     workflow.lapse(join_request_id=waiting.pk, now=after(43))
     builders.sign_in(client, staff)
     queue = "/admin/joinrequests/joinrequest/"

@@ -81,14 +81,14 @@ def test_nobody_is_asked_a_day_early_or_twice():
     assert letters() == [("confirm", "queued")]
 
 
-def test_a_letter_has_a_neutral_subject_and_a_link_without_personal_data():
+def test_an_email_has_a_neutral_subject_and_a_link_without_personal_data():
     enrolment = asked()
     letter = OutboxEmail.objects.get()
     assert letter.subject == "A short question, once a year"
     assert f"/my/communities/{enrolment.pk}/confirm/\n" in letter.body
 
 
-def test_two_reminders_then_the_worklist():
+def test_two_reminders_then_a_roster_check():
     enrolment = asked()
     for day in range(1, 60):
         done = ask_yearly(now=later(day))
@@ -98,13 +98,13 @@ def test_two_reminders_then_the_worklist():
     assert open_rows(enrolment) == ["unconfirmed"]
 
 
-def test_a_reminder_replaces_a_letter_that_has_not_left():
+def test_a_reminder_replaces_an_email_that_was_not_sent():
     asked()
     ask_yearly(now=later(14))
     assert letters() == [("confirm", "cancelled"), ("confirm-14", "queued")]
 
 
-def test_a_long_silence_brings_one_reminder_and_a_week_before_the_worklist():
+def test_a_long_silence_brings_one_reminder_and_a_week_before_the_roster_check():
     enrolment = asked()
     assert ask_yearly(now=later(200)) == Asked(0, 1, 0)
     assert ask_yearly(now=later(206)) == Asked(0, 0, 0)
@@ -118,7 +118,7 @@ def test_a_late_first_reminder_leaves_a_week_before_the_second():
     assert days == [27, 34]
 
 
-def test_on_two_rosters_one_letter_a_day():
+def test_on_two_rosters_one_email_a_day():
     first = member()
     Enrolment.objects.create(
         person=first.person, community=builders.community("sas"), started_on=first.started_on
@@ -128,7 +128,7 @@ def test_on_two_rosters_one_letter_a_day():
     assert [ask_yearly(now=later(d)).reminders for d in (15, 15, 16)] == [1, 0, 1]
 
 
-def test_without_an_email_she_is_on_the_worklist_at_once():
+def test_without_an_email_a_roster_check_is_opened_at_once():
     enrolment = member()
     Person.objects.update(email="")
     assert ask_yearly(now=NOW) == Asked(1, 0, 1)
@@ -166,7 +166,7 @@ def test_looking_for_what_is_due_takes_as_many_queries_at_any_size():
 # -- Answers --------------------------------------------------------------------------------------
 
 
-def test_still_here_stops_letters_and_asks_again_in_a_year():
+def test_still_here_stops_emails_and_asks_again_in_a_year():
     enrolment = asked()
     confirmations.confirm(enrolment_id=enrolment.pk, by=enrolment.person.user, now=later(3))
     assert letters() == [("confirm", "cancelled")]
@@ -176,7 +176,7 @@ def test_still_here_stops_letters_and_asks_again_in_a_year():
     assert ask_yearly(now=later(again)) == Asked(1, 0, 0)
 
 
-def test_an_answer_settles_the_worklist():
+def test_an_answer_settles_the_roster_check():
     enrolment = asked()
     for day in (14, 28, 45):
         ask_yearly(now=later(day))
@@ -213,7 +213,7 @@ def test_a_leave_ends_within_two_years(days):
     assert YearlyConfirmation.objects.get().answer == ""
 
 
-def test_who_leaves_gets_a_letter_her_team_too_and_the_question_stays_here():
+def test_a_leaver_gets_an_email_and_so_does_the_team_and_the_question_is_cancelled():
     enrolment = asked()
     leaving.leave(enrolment_id=enrolment.pk, by=enrolment.person.user, now=later(1))
     enrolment.refresh_from_db()
@@ -291,7 +291,7 @@ def moved(enrolment, **answers):
     )
 
 
-def test_a_listed_position_stays_and_her_own_claim_says_that_it_ended():
+def test_a_listed_position_stays_and_the_persons_own_claim_says_that_it_ended():
     work = program(agency(ends_on=FAR))
     enrolment = asked(work=work)
     moved(enrolment)
@@ -314,7 +314,7 @@ def test_the_new_work_is_to_check_though_the_list_still_speaks_for_the_old():
     assert open_rows(enrolment) == ["changed-jobs"]
 
 
-def test_new_work_that_does_not_meet_the_rules_is_on_the_worklist_at_once():
+def test_new_work_that_does_not_meet_the_rules_opens_a_roster_check_at_once():
     enrolment = asked()
     moved(enrolment, carries_caseload="no")
     assert open_rows(enrolment) == ["changed-jobs", "rules"]

@@ -135,7 +135,7 @@ def user_of(pk: int):
         (date(2028, 2, 29), date(2029, 3, 1)),
     ],
 )
-def test_where_every_night_runs_she_is_asked_on_the_very_day(answered, asked):
+def test_where_every_night_runs_people_are_asked_on_the_very_day(answered, asked):
     model, enrolment = Model(), enrolled("Dana Sample")
     add(model, enrolment, answered - timedelta(days=400))
     noon = datetime.fromisoformat(f"{answered}T20:00:00+00:00")

@@ -14,10 +14,10 @@ from membership.refusal import Refused
 from membership.register.matching import similar_people
 from requests import workflow
 from requests.desk import assignment, matching, queue
-from requests.desk.review import requests_of
+from requests.desk.review import requests_of, update_open_verdicts
 from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote
-from requests.my.erasing import erase
+from requests.my.privacy import erase
 from tests import builders
 from tests.builders import NOW
 from tests.membership.imports.lists import bring
@@ -99,7 +99,9 @@ def test_age_in_working_days_with_a_quiet_and_a_loud_mark(days, mark):
     assert queue.Age(days).mark == mark
 
 
-def test_a_request_of_friday_is_one_working_day_old_on_monday_and_none_while_she_has_to_answer(sam):
+def test_a_request_of_friday_is_one_working_day_old_on_monday_and_none_while_the_applicant_has_to_answer(
+    sam,
+):
     worker = builders.worker()
     join_request = builders.sent(worker)
     waits_since(join_request, NOW - 3 * DAY)  # a Friday
@@ -122,7 +124,7 @@ def test_who_takes_a_request_has_it_for_a_day(sam):
     assert taken.holder(NOW + DAY) is None
 
 
-def test_a_colleague_is_refused_until_she_says_that_she_takes_it_over(sam, priya):
+def test_a_colleague_is_refused_until_they_say_that_they_take_it_over(sam, priya):
     join_request = sent(1)
     assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
 
@@ -180,14 +182,14 @@ def test_the_database_refuses_a_taken_request_without_its_time(sam):
 
 
 def test_mine_nobodys_and_all(sam, priya):
-    mine, hers, free, once = sent(1), sent(2), sent(3), sent(4)
+    mine, theirs, free, once = sent(1), sent(2), sent(3), sent(4)
     assignment.take(join_request_id=mine.pk, by=sam, now=NOW)
-    assignment.take(join_request_id=hers.pk, by=priya, now=NOW)
+    assignment.take(join_request_id=theirs.pk, by=priya, now=NOW)
     assignment.take(join_request_id=once.pk, by=priya, now=NOW - DAY)
 
     assert in_queue(sam, whose="mine") == [mine]
     assert in_queue(sam, whose="nobody") == [free, once]
-    assert in_queue(sam) == [mine, hers, free, once]
+    assert in_queue(sam) == [mine, theirs, free, once]
 
 
 def test_taking_from_the_queue_shows_to_colleagues_in_the_queue_and_on_the_review(
@@ -314,7 +316,7 @@ def test_the_verdict_and_the_region_follow_what_staff_match_and_check(sam):
     how = {"join_request_id": join_request.pk, "by": sam, "now": NOW}
     assert (join_request.region, join_request.verdict) == ("", "unknown")
 
-    matching.match_agency(**how, agency_id=agency.pk)
+    matching.match_agency(**how, agency=agency)
     assert in_queue(sam, region="KOOTENAY", verdict="unknown") == [join_request]
 
     matching.check_funding(**how, answer=False)
@@ -322,38 +324,38 @@ def test_the_verdict_and_the_region_follow_what_staff_match_and_check(sam):
     assert program.region == "KOOTENAY"
 
 
-def test_what_is_in_the_register_when_she_asks_gives_the_region(sam):
+def test_what_is_in_the_register_when_they_ask_gives_the_region(sam):
     agency = Agency.objects.create(name="Example Harbour Family Services")
     Program.objects.create(agency=agency, type="STVC", region="CARIBOO")
 
     assert sent(1).region == "CARIBOO"
 
 
-def test_the_clock_keeps_the_verdicts_of_open_requests_up_to_the_register(sam):
+def test_the_schedule_keeps_the_verdicts_of_open_requests_up_to_the_register(sam):
     waiting, decided = sent(1), builders.request_in(State.DECLINED, builders.worker(), sam)
     for person in Person.objects.all():
         person.positions.update(carries_caseload=False)
 
-    assert assignment.look_at_the_open_ones(now=NOW) == 1
-    assert assignment.look_at_the_open_ones(now=NOW) == 0
+    assert update_open_verdicts(now=NOW) == 1
+    assert update_open_verdicts(now=NOW) == 0
 
     waiting.refresh_from_db()
     decided.refresh_from_db()
     assert (waiting.verdict, decided.verdict) == ("not-met", "met")
 
 
-def test_looking_at_the_open_ones_takes_the_same_queries_for_two_and_for_ten(
+def test_updating_the_open_verdicts_takes_the_same_queries_for_two_and_for_ten(
     django_assert_max_num_queries,
 ):
     for number in range(2):
         sent(number)
     with django_assert_max_num_queries(100) as few:
-        assignment.look_at_the_open_ones(now=NOW)
+        update_open_verdicts(now=NOW)
     for number in range(2, 10):
         sent(number)
 
     with django_assert_max_num_queries(len(few.captured_queries)):
-        assignment.look_at_the_open_ones(now=NOW)
+        update_open_verdicts(now=NOW)
 
 
 # -- Next and previous ----------------------------------------------------------------------------
@@ -405,7 +407,7 @@ def test_the_review_page_keeps_the_queue_that_it_was_opened_from(client, priya):
 
 # -- Notes among staff ----------------------------------------------------------------------------
 
-SECRET = "Her manager called: unsure about the caseload."
+SECRET = "Their manager called: unsure about the caseload."
 
 
 @pytest.mark.core
@@ -433,7 +435,7 @@ def test_an_empty_note_is_refused_with_a_sentence(client, priya):
     assert StaffNote.objects.count() == 0
 
 
-def test_the_applicant_sees_a_note_on_no_page_and_in_no_letter(client, priya):
+def test_the_applicant_sees_a_note_on_no_page_and_in_no_email(client, priya):
     worker = builders.worker()
     join_request = builders.sent(worker)
     assignment.write_note(join_request_id=join_request.pk, by=priya, text=SECRET, now=NOW)
@@ -444,9 +446,9 @@ def test_the_applicant_sees_a_note_on_no_page_and_in_no_letter(client, priya):
     # The question is there, and so the page is not empty; the note is not.
     assert "Which program?" in page(client, path)
     for shown in ("/my/", path, f"{path}sent/", f"{path}withdraw/"):
-        assert "Her manager" not in page(client, shown)
+        assert "Their manager" not in page(client, shown)
     assert OutboxEmail.objects.filter(body__contains="Which program?").count() == 1
-    assert not OutboxEmail.objects.filter(body__contains="Her manager").exists()
+    assert not OutboxEmail.objects.filter(body__contains="Their manager").exists()
 
 
 # -- Maybe the same person ------------------------------------------------------------------------

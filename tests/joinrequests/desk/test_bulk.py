@@ -9,7 +9,7 @@ from django.db import OperationalError
 from membership.models import Enrolment, OutboxEmail
 from requests import workflow
 from requests.desk import decision_views
-from requests.desk.bulk_views import MOST_AT_ONCE
+from requests.desk.bulk_views import LIMIT
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
@@ -56,8 +56,8 @@ def ticked(*rows, **typed):
 
 
 def shown(answer):
-    assert answer.status_code == 200
     """The page as it reads."""
+    assert answer.status_code == 200
     return re.sub("</?bdi>", "", html.unescape(answer.content.decode()))
 
 
@@ -66,7 +66,7 @@ def states(rows):
 
 
 @pytest.mark.parametrize("verb", ["approve", "decline", "ask"])
-def test_the_queue_leads_to_a_page_with_every_person_finding_and_letter(desk, verb):
+def test_the_queue_leads_to_a_page_with_every_person_finding_and_email(desk, verb):
     rows = several(3)
 
     answer = desk.post(
@@ -118,12 +118,12 @@ def test_one_text_goes_to_everybody(desk, verb, state, kind):
     desk.post(page(verb, rows), ticked(*rows, text="Which program is it?"))
 
     assert states(rows) == [state] * 2
-    letters = OutboxEmail.objects.filter(kind=kind)
-    assert [("Which program is it?" in letter.body) for letter in letters] == [True, True]
-    assert {letter.to_email for letter in letters} == {r.person.email for r in rows}
+    emails = OutboxEmail.objects.filter(kind=kind)
+    assert [("Which program is it?" in email.body) for email in emails] == [True, True]
+    assert {email.to_email for email in emails} == {r.person.email for r in rows}
 
 
-def test_whoever_needs_a_written_reason_gets_her_own_and_nothing_goes_before_it_is_there(desk):
+def test_whoever_needs_a_written_reason_gets_their_own_and_nothing_goes_before_it_is_there(desk):
     clear, doubtful = several(1)[0], builders.sent(builders.worker(), carries_caseload="no")
     rows = [clear, doubtful]
 
@@ -133,9 +133,9 @@ def test_whoever_needs_a_written_reason_gets_her_own_and_nothing_goes_before_it_
     assert states(rows) == [State.AWAITING_REVIEW] * 2
     assert f"row{clear.pk}-reason" not in refused
 
-    desk.post(page("approve", rows), ticked(*rows, text="", reason_1="She starts on Monday."))
+    desk.post(page("approve", rows), ticked(*rows, text="", reason_1="They start on Monday."))
     assert states(rows) == [State.APPROVED] * 2
-    assert doubtful.events.last().reason == "She starts on Monday."
+    assert doubtful.events.last().reason == "They start on Monday."
 
 
 def test_a_reason_is_not_asked_for_somebody_who_is_left_out(desk):
@@ -223,7 +223,7 @@ def test_what_cannot_be_asked_now_is_left_out_with_why(desk, priya):
     assert f"row{open_one.pk}-keep" in seen
 
 
-def test_the_letters_can_be_looked_at_before_anything_goes(desk):
+def test_the_emails_can_be_looked_at_before_anything_goes(desk):
     rows = several(2)
 
     seen = shown(
@@ -280,7 +280,7 @@ def test_more_than_can_be_read_at_once_are_refused_with_a_sentence(desk):
             created_at=builders.NOW,
             submitted_at=builders.NOW,
         )
-        for _ in range(MOST_AT_ONCE + 1)
+        for _ in range(LIMIT + 1)
     )
     chosen = {"action": "to_approve", "_selected_action": [r.pk for r in rows], "index": 0}
 

@@ -50,17 +50,17 @@ def shown(answer):
 
 
 def test_it_waits_for_review_like_any_other_and_the_history_says_who_entered_it(desk, priya):
-    answer = desk.post(ENTER, typed(note="She starts on Monday."))
+    answer = desk.post(ENTER, typed(note="They start on Monday."))
 
     entered = JoinRequest.objects.get()
     assert answer.url == f"{DESK}{entered.pk}/change/"
     assert (entered.state, entered.came_by) == (State.AWAITING_REVIEW, "phone")
-    assert entered.answers == {**builders.STVC_ANSWERS, "note": "She starts on Monday."}
+    assert entered.answers == {**builders.STVC_ANSWERS, "note": "They start on Monday."}
     assert (entered.person.name, entered.person.email) == ("Dana Sample", "dana@example.org")
     assert entered.person.user is None
     [event] = entered.events.all()
     assert (event.verb, event.by, event.by_staff) == ("submit", priya, True)
-    assert event.text == "She starts on Monday."
+    assert event.text == "They start on Monday."
     assert event.reason == "It came by phone. The applicant asked for it and agreed."
     assert "Sent by Priya Sample (EVA BC)" in " ".join(shown(desk.get(answer.url)).split())
     [position] = ProgramPosition.objects.filter(person=entered.person)
@@ -70,9 +70,9 @@ def test_it_waits_for_review_like_any_other_and_the_history_says_who_entered_it(
 def test_the_receipt_says_who_entered_it_and_the_team_gets_its_news(priya):
     entered = enter(priya)
 
-    letters = {letter.kind: letter for letter in OutboxEmail.objects.all()}
-    assert set(letters) == {"receipt-entered", "news-submit"}
-    receipt = letters["receipt-entered"]
+    emails = {email.kind: email for email in OutboxEmail.objects.all()}
+    assert set(emails) == {"receipt-entered", "news-submit"}
+    receipt = emails["receipt-entered"]
     assert receipt.to_email == "dana@example.org"
     assert receipt.subject == f"We have your request ({entered.reference})"
     assert "You asked us by phone to join the STVC community" in receipt.body
@@ -80,7 +80,7 @@ def test_the_receipt_says_who_entered_it_and_the_team_gets_its_news(priya):
     assert f"/my/requests/{entered.pk}/" in receipt.body
 
 
-def test_she_takes_it_over_by_signing_in_with_that_email_and_answers_and_withdraws(client, priya):
+def test_they_take_it_over_by_signing_in_with_that_email_and_answers_and_withdraws(client, priya):
     entered = enter(priya)
     workflow.ask(join_request_id=entered.pk, by=priya, text="Which program?", now=builders.NOW)
     page = f"/my/requests/{entered.pk}/"
@@ -88,7 +88,7 @@ def test_she_takes_it_over_by_signing_in_with_that_email_and_answers_and_withdra
     dana = builders.User.objects.create_user("dana@example.org")
     builders.sign_in(client, dana)
 
-    # The link of the letter is the first page she opens.
+    # The link of the email is the first page they open.
     seen = shown(client.get(page))
     assert "EVA BC staff entered your request for you, as you asked by phone." in seen
     assert "Which program?" in seen
@@ -180,7 +180,7 @@ def test_somebody_who_is_in_already_is_refused(priya):
     assert JoinRequest.objects.count() == 0
 
 
-def test_a_draft_of_her_own_stays_as_it_is(priya):
+def test_a_draft_of_their_own_stays_as_it_is(priya):
     dana = builders.worker()
     draft = builders.draft(dana, note="Half of it.")
 

@@ -174,10 +174,10 @@ def test_approving_against_the_rules_asks_for_a_reason_and_keeps_it_from_the_app
     refused = html.unescape(desk.post(approve, {"text": "Hello."}).content.decode())
     assert "Write why you approve all the same." in refused
 
-    desk.post(approve, {"text": "Hello.", "reason": "Her caseload starts on Monday."})
+    desk.post(approve, {"text": "Hello.", "reason": "Their caseload starts on Monday."})
 
     event = join_request.events.last()
     assert (event.verb, event.text) == ("approve", "Hello.")
-    assert event.reason == "Her caseload starts on Monday."
+    assert event.reason == "Their caseload starts on Monday."
     builders.sign_in(client, worker)
-    assert "Her caseload starts" not in page(client, f"/my/requests/{join_request.pk}/")
+    assert "Their caseload starts" not in page(client, f"/my/requests/{join_request.pk}/")

@@ -110,10 +110,10 @@ def test_the_applicant_does_not_see_what_staff_looked_up(desk, agency, asked, cl
     press(desk, asked, "match-agency", agency=agency.pk)
     press(desk, asked, "check-caseload", answer="no")
     builders.sign_in(client, asked.person.user)
-    hers = read(client, f"/my/requests/{asked.pk}/")
-    assert asked.reference in hers
-    assert "Checked" not in hers
-    assert "Matched" not in hers
+    seen = read(client, f"/my/requests/{asked.pk}/")
+    assert asked.reference in seen
+    assert "Checked" not in seen
+    assert "Matched" not in seen
 
 
 def test_a_coordination_request_matches_its_initiative_and_checks_its_role(client):

@@ -7,17 +7,21 @@ from django import forms
 
 from communities.rules.vocabulary import Family
 from evabc.sample.people import todays_applicants
-from requests.joining.fields import Section, declaration_of, join_field
-from requests.joining.forms import JoinForm, ProgramJoinForm, join_form_class, join_form_for
+from requests.joining.forms import (
+    Declaration,
+    JoinForm,
+    ProgramJoinForm,
+    Section,
+    declaration_of,
+    declare,
+    join_form_class,
+    join_form_for,
+)
 from requests.models import JoinRequest
-from requests.my.held import all_that_is_held
+from requests.my.privacy import all_that_is_held
 from tests import builders
 
-pytestmark = [
-    pytest.mark.core,
-    pytest.mark.django_db,
-    pytest.mark.usefixtures("catalogue"),
-]
+pytestmark = [pytest.mark.core, pytest.mark.django_db]
 
 LABEL = "How you would like to be called (optional)"
 STAFF_LABEL = "Called"
@@ -27,19 +31,16 @@ SEVERAL = "?community=stvc&community=sas"
 
 
 def question(*, shared: bool) -> forms.CharField:
-    return join_field(
+    return declare(
         forms.CharField(label=LABEL, max_length=40, required=False),
-        section=Section.ABOUT_YOU,
-        staff_label=STAFF_LABEL,
-        entry_label=ENTRY_LABEL,
-        shared=shared,
-        example="Sam",
+        Declaration(
+            section=Section.ABOUT_YOU,
+            staff_label=STAFF_LABEL,
+            entry_label=ENTRY_LABEL,
+            shared=shared,
+            example="Sam",
+        ),
     )
-
-
-@pytest.fixture
-def worker():
-    return builders.worker()
 
 
 @pytest.fixture

@@ -35,12 +35,6 @@ TEXT_FIELDS = ["name", "phone", "agency", "community_served", "note"]
 CHOICES = ["program_type", "carries_caseload", "ministry_funded", "eva_membership"]
 
 
-@pytest.fixture
-def signed_in(client):
-    client.force_login(builders.worker(name=""))
-    return client
-
-
 def send(client, answers, join=JOIN):
     client.post(join, answers)
     return client.post(join + "check/")

@@ -1,4 +1,4 @@
-"""Several communities in one sitting: shared answers once, one request each, decided separately."""
+"""Several communities at once: shared answers once, one request each, decided separately."""
 
 import html
 
@@ -13,14 +13,12 @@ from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
 
-pytestmark = [
-    pytest.mark.django_db,
-]
+pytestmark = pytest.mark.django_db
 
-SITTING = "?community=stvc&community=sas&community=icat"
-ANSWERS = f"/join/answers/{SITTING}"
-CHECK = f"/join/check/{SITTING}"
-SENT = f"/join/sent/{SITTING}"
+QUERY = "?community=stvc&community=sas&community=icat"
+ANSWERS = f"/join/answers/{QUERY}"
+CHECK = f"/join/check/{QUERY}"
+SENT = f"/join/sent/{QUERY}"
 
 SHARED = {
     "name": "Dana Sample",
@@ -42,17 +40,6 @@ TYPED = {
     "icat-role": "CO_CHAIR",
     "icat-initiative_name": "Sample ICAT",
 }
-
-
-@pytest.fixture
-def worker():
-    return builders.worker()
-
-
-@pytest.fixture
-def signed_in(client, worker):
-    client.force_login(worker)
-    return client
 
 
 def text_of(response) -> str:
@@ -133,7 +120,7 @@ def test_without_a_program_community_nobody_is_asked_for_a_membership(signed_in)
     assert page.status_code == 200
 
 
-def test_the_panels_show_the_rules_of_each_community_as_she_answers(signed_in):
+def test_the_panels_show_the_rules_of_each_community_while_it_is_filled_in(signed_in):
     half = {"stvc-program_type": "STVC", "stvc-carries_caseload": "yes"}
 
     panels = text_of(signed_in.post(ANSWERS, half, headers={"HX-Request": "true"}))
@@ -150,7 +137,7 @@ def test_the_panels_show_the_rules_of_each_community_as_she_answers(signed_in):
     assert requests_by_community()["stvc"].answers["carries_caseload"] == "yes"
 
 
-def test_what_she_typed_for_one_community_comes_along(signed_in, worker):
+def test_what_was_typed_for_one_community_comes_along(signed_in, worker):
     typed = {**builders.STVC_ANSWERS, "several": "yes"}
     led = signed_in.post("/communities/stvc/join/", typed)
     assert led.url == "/join/?community=stvc"
@@ -171,7 +158,7 @@ def test_two_notes_of_two_drafts_are_both_kept(signed_in, worker):
     assert "About counselling.\n\nAbout the hospital." in page
 
 
-def test_an_answer_she_took_away_stays_away(signed_in, worker):
+def test_a_cleared_answer_stays_cleared(signed_in, worker):
     worker.person.phone = "604 555 0100"
     worker.person.save()
     signed_in.post(ANSWERS, {**TYPED, "phone": ""})
@@ -181,7 +168,7 @@ def test_an_answer_she_took_away_stays_away(signed_in, worker):
     assert {r.answers["phone"] for r in JoinRequest.objects.all()} == {""}
 
 
-def test_where_she_is_or_has_asked_she_cannot_ask_again(signed_in, worker):
+def test_a_member_or_applicant_cannot_ask_again(signed_in, worker):
     builders.request_in(State.APPROVED, worker, builders.staff(), "cbvs")
     asked = builders.sent(worker, "sas")
 
@@ -284,14 +271,14 @@ def test_the_queries_grow_by_the_chosen_communities_only(signed_in, worker):
     worker.person.save()
     slugs = ["stvc", "sas", "cbvs", "ors"]
     for number in (2, 3, 4):
-        sitting = "?" + "&".join(f"community={slug}" for slug in slugs[:number])
+        query = "?" + "&".join(f"community={slug}" for slug in slugs[:number])
         typed = {**SHARED}
         for slug in slugs[:number]:
             typed |= {f"{slug}-program_type": "STVC", f"{slug}-carries_caseload": "yes"}
             typed |= {f"{slug}-ministry_funded": "yes"}
-        signed_in.post(f"/join/answers/{sitting}", typed)
-        forms.append(queries_of(signed_in, "get", f"/join/answers/{sitting}"))
-        sends.append(queries_of(signed_in, "post", f"/join/check/{sitting}"))
+        signed_in.post(f"/join/answers/{query}", typed)
+        forms.append(queries_of(signed_in, "get", f"/join/answers/{query}"))
+        sends.append(queries_of(signed_in, "post", f"/join/check/{query}"))
         JoinRequest.objects.all().delete()
     two, three, four = forms
     assert four - three == three - two <= 12

@@ -1,4 +1,4 @@
-"""The worker's pages: the form, the panel, checking, sending, replying, withdrawing."""
+"""The applicant's pages: the form, the panel, checking, sending, replying, withdrawing."""
 
 import html
 
@@ -14,17 +14,6 @@ from tests import builders
 pytestmark = pytest.mark.django_db
 
 JOIN = "/communities/stvc/join/"
-
-
-@pytest.fixture
-def worker():
-    return builders.worker()
-
-
-@pytest.fixture
-def signed_in(client, worker):
-    builders.sign_in(client, worker)
-    return client
 
 
 def text_of(response) -> str:
@@ -59,7 +48,7 @@ def test_sending_twice_shows_the_one_request(signed_in):
     assert again.url == JoinRequest.objects.get().get_absolute_url()
 
 
-def test_the_panel_shows_each_rule_as_she_answers(signed_in):
+def test_the_panel_shows_each_rule_while_it_is_filled_in(signed_in):
     half = {"program_type": "STVC", "carries_caseload": "yes", "agency": "New Sample House"}
 
     panel = text_of(signed_in.post(JOIN, half, headers={"HX-Request": "true"}))
@@ -130,7 +119,7 @@ def test_answers_sent_after_the_sign_in_ended_are_there_after_signing_in_again(c
     assert JoinRequest.objects.get().answers["name"] == "Dana Sample"
 
 
-def test_staff_ask_she_answers_and_sees_the_whole_story(signed_in, worker):
+def test_staff_ask_and_the_applicant_answers_and_sees_the_history(signed_in, worker):
     staff = builders.staff()
     pk = builders.sent(worker).pk
     workflow.ask(join_request_id=pk, by=staff, text="Which days do you work?", now=builders.NOW)
@@ -156,7 +145,7 @@ def test_an_answer_that_comes_too_late_is_refused_and_still_there(signed_in, wor
     assert "Mondays and Fridays." in page
 
 
-def test_she_takes_her_request_back(signed_in, worker):
+def test_an_applicant_withdraws_their_request(signed_in, worker):
     pk = builders.sent(worker).pk
     page = f"/my/requests/{pk}/withdraw/"
     assert "Take your request back?" in text_of(signed_in.get(page))
@@ -185,7 +174,7 @@ def test_somebody_elses_request_does_not_exist(client, worker, where, method):
 def test_the_number_of_queries_of_the_form_and_of_sending_is_bounded(
     signed_in, django_assert_max_num_queries
 ):
-    signed_in.get("/communities/")  # Her first page writes into the session when she was here.
+    signed_in.get("/communities/")  # The first page writes into the session.
     with django_assert_max_num_queries(12):
         signed_in.get(JOIN)
     signed_in.post(JOIN, builders.STVC_ANSWERS)

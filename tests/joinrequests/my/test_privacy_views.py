@@ -1,10 +1,12 @@
-"""What a person can do about her data by herself: agree, see, download, correct, delete."""
+"""What people can do about their own data: agree, see, download, correct, delete."""
 
 import json
 
 import pytest
 from django.core import checks
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from membership.models import Consent, Correction, OutboxEmail, Person, User
 from membership.privacy import consents
@@ -22,7 +24,7 @@ def dana():
 
 
 @pytest.fixture
-def hers(dana):
+def signed_in(dana):
     client = Client()
     builders.sign_in(client, dana, fresh_code=True)
     return client
@@ -64,26 +66,26 @@ def test_typing_the_first_code_is_agreeing_and_says_so(client, mailoutbox):
     ]
 
 
-def test_when_the_purposes_change_she_is_asked_again(dana, hers, monkeypatch):
+def test_when_the_purposes_change_people_are_asked_again(dana, signed_in, monkeypatch):
     consents.agree(person=dana.person, now=builders.NOW)
-    before = hers.get("/my/").content.decode()
+    before = signed_in.get("/my/").content.decode()
     monkeypatch.setattr(consents, "VERSION", consents.VERSION + 1)
-    asked = hers.get("/my/").content.decode()
-    hers.post("/my/privacy/agree/")
-    after = hers.get("/my/").content.decode()
+    asked = signed_in.get("/my/").content.decode()
+    signed_in.post("/my/privacy/agree/")
+    after = signed_in.get("/my/").content.decode()
 
     assert ["I agree" in page for page in (before, asked, after)] == [False, True, False]
     assert list(dana.person.consents.values_list("version", flat=True)) == [2, 1]
 
 
 @pytest.mark.core
-def test_the_download_holds_what_is_hers_and_nobody_elses(dana, hers):
+def test_the_download_holds_their_own_data_and_nobody_elses(dana, signed_in):
     priya = builders.staff()
     pk = builders.sent(dana, note="I start on Monday.").pk
     assignment.write_note(join_request_id=pk, by=priya, text="She called us.", now=builders.NOW)
     builders.sent(builders.worker("kai@example.org", "Kai Other"), name="Kai Other")
 
-    answer = hers.get("/my/privacy/download/")
+    answer = signed_in.get("/my/privacy/download/")
     text = answer.content.decode()
     data = json.loads(text)
 
@@ -97,37 +99,32 @@ def test_the_download_holds_what_is_hers_and_nobody_elses(dana, hers):
 
 
 def test_the_download_costs_the_same_for_one_request_and_for_many(
-    dana, django_assert_num_queries, hers
+    dana, django_assert_num_queries, signed_in
 ):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     priya = builders.staff()
     builders.request_in(State.APPROVED, dana, priya)
-    with CaptureQueriesContext(
-        connection,
-    ) as few:
-        hers.get("/my/privacy/download/")
+    with CaptureQueriesContext(connection) as few:
+        signed_in.get("/my/privacy/download/")
     for slug in ("cbvs", "sas", "ors"):
         builders.request_in(State.APPROVED, dana, priya, slug)
 
     with django_assert_num_queries(len(few)):
-        hers.get("/my/privacy/download/")
+        signed_in.get("/my/privacy/download/")
 
 
-def test_deleting_asks_first_and_signs_her_out(dana, hers):
+def test_deleting_asks_first_and_signs_them_out(dana, signed_in):
     builders.sent(dana)
 
-    page = hers.get("/my/privacy/delete/").content.decode()
-    gone = hers.post("/my/privacy/delete/", follow=True)
+    page = signed_in.get("/my/privacy/delete/").content.decode()
+    gone = signed_in.post("/my/privacy/delete/", follow=True)
 
     assert "What stays, and why" in page
     assert "Your account is deleted." in gone.content.decode()
     assert not User.objects.filter(email="dana@example.org").exists()
-    assert hers.get("/my/").status_code == 302
+    assert signed_in.get("/my/").status_code == 302
 
 
-def test_the_last_lead_is_told_why_she_stays():
+def test_the_last_lead_is_shown_why_they_stay():
     client, lou = Client(), builders.lead()
     builders.sign_in(client, lou, fresh_code=True)
 
@@ -154,9 +151,9 @@ def test_staff_erase_from_the_persons_page(dana):
     assert client.get(f"{page}change/").status_code in (302, 404)
 
 
-def test_a_correction_goes_to_her_team_and_its_answer_to_her(dana, hers):
-    hers.post("/my/details/correction/", {"text": "My agency has another name."})
-    again = hers.post("/my/details/correction/", {"text": "And one more."}).content.decode()
+def test_a_correction_goes_to_the_team_and_its_answer_to_the_person(dana, signed_in):
+    signed_in.post("/my/details/correction/", {"text": "My agency has another name."})
+    again = signed_in.post("/my/details/correction/", {"text": "And one more."}).content.decode()
     correction = Correction.objects.get()
     client = Client()
     builders.sign_in(client, builders.staff(), second_factor=True)
@@ -176,8 +173,8 @@ def test_a_correction_goes_to_her_team_and_its_answer_to_her(dana, hers):
     assert OutboxEmail.objects.filter(kind="news-correction", to_email__contains="@").count() == 1
 
 
-def test_the_other_team_does_not_see_a_correction(dana, hers):
-    hers.post("/my/details/correction/", {"text": "My agency has another name."})
+def test_the_other_team_does_not_see_a_correction(dana, signed_in):
+    signed_in.post("/my/details/correction/", {"text": "My agency has another name."})
     client = Client()
     builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
 

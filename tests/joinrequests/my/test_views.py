@@ -1,4 +1,4 @@
-"""Her own pages: what waits for her, her details and work, and reminders that she may turn off."""
+"""People's own pages: what is waiting, their details and work, and reminders on or off."""
 
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ from requests.clock import reminders as of_requests
 from requests.clock.yearly import ask_yearly
 from requests.lifecycle import State
 from requests.models import JoinRequestEvent, StaffNote
-from requests.my.changing_jobs import change_jobs, tell_of_work
+from requests.my.changing_jobs import change_jobs, report_work
 from tests import builders
 from tests.membership.meetings.plans import at, planned
 
@@ -55,7 +55,7 @@ def known(user):
     return [(p.evidence, p.agency_name, p.ends_on) for p in rows]
 
 
-# -- What waits for her ---------------------------------------------------------------------------
+# -- What is waiting ------------------------------------------------------------------------------
 
 
 def test_nothing_waits_is_one_calm_sentence(client, dana):
@@ -81,7 +81,7 @@ def test_what_waits_comes_first_and_says_until_when(client, dana):
     ] == [True] * 3
 
 
-def test_a_request_is_told_in_sentences_without_what_staff_keep_to_themselves(client, dana):
+def test_a_request_is_shown_in_sentences_without_what_staff_keep_to_themselves(client, dana):
     staff = builders.staff()
     approved = builders.request_in(State.APPROVED, dana, staff)
     StaffNote.objects.create(join_request=approved, by=staff, at=NOW, text="Ask Camille.")
@@ -104,9 +104,7 @@ def test_a_request_is_told_in_sentences_without_what_staff_keep_to_themselves(cl
 @pytest.mark.parametrize("url", ["/my/", "/my/details/", "/my/preferences/"])
 def test_pages_take_as_many_queries_for_four_times_as_much(client, dana, url):
     def queries():
-        with CaptureQueriesContext(
-            connection,
-        ) as seen:
+        with CaptureQueriesContext(connection) as seen:
             client.get(url)
         return len(seen)
 
@@ -126,10 +124,10 @@ def test_pages_take_as_many_queries_for_four_times_as_much(client, dana, url):
     assert queries() == before
 
 
-# -- Her details and her work ---------------------------------------------------------------------
+# -- Details and work -----------------------------------------------------------------------------
 
 
-def test_name_and_phone_are_hers_to_change(client, dana):
+def test_people_change_their_own_name_and_phone(client, dana):
     done = client.post("/my/details/", {"name": " Dana  Neu ", "phone": "250 555 0100"})
     dana.person.refresh_from_db()
     assert done.url == "/my/details/"
@@ -150,7 +148,7 @@ def test_nobody_changes_somebody_elses_details(dana):
     for verb, how in (
         (change_details, {"name": "X", "phone": ""}),
         (set_reminders, {"wanted": False}),
-        (tell_of_work, {"community": builders.community(), "answers": answers, "now": NOW}),
+        (report_work, {"community": builders.community(), "answers": answers, "now": NOW}),
     ):
         with pytest.raises(Refused, match="somebody else’s details"):
             verb(person_id=dana.person.pk, by=other, **how)
@@ -232,11 +230,11 @@ def test_without_a_community_new_work_is_a_claim_beside_what_the_list_says(clien
     assert WorklistRow.objects.count() == 0
 
 
-def test_who_is_in_a_community_tells_of_her_work_there(client, dana):
+def test_members_report_their_work_to_their_community(client, dana):
     place_of(dana)
     assert client.get("/my/details/work/program-support/").url == "/my/details/"
     with pytest.raises(Refused, match="Tell us there"):
-        tell_of_work(
+        report_work(
             person_id=dana.person.pk,
             by=dana,
             community=builders.community(),
@@ -250,7 +248,7 @@ def test_who_is_in_a_community_tells_of_her_work_there(client, dana):
 # -- Reminders on or off --------------------------------------------------------------------------
 
 
-def test_reminders_are_on_until_she_turns_them_off(client, dana):
+def test_reminders_are_on_until_they_are_turned_off(client, dana):
     assert dana.person.wants_reminders
     for choice, wanted in (("off", False), ("on", True)):
         client.post("/my/preferences/", {"reminders": choice})
@@ -288,7 +286,7 @@ def test_a_question_without_reminders_lapses_after_30_days_all_the_same(dana):
     assert [kind for kind in kinds() if kind.startswith("reminder")] == []
 
 
-def test_the_yearly_question_goes_out_once_and_the_worklist_follows_as_for_everybody(dana):
+def test_the_yearly_question_goes_out_once_and_a_roster_check_follows_as_for_everybody(dana):
     place = place_of(dana, since="2025-05-04")
     off(dana)
     for day in (0, 14, 28, 44, 45):

@@ -1,4 +1,4 @@
-"""The desk's pages of access: each team its own rows, every change a POST, and flat as they grow."""
+"""The staff pages of access: each team its own rows, every change a POST, and flat as they grow."""
 
 import pytest
 from django.db import connection

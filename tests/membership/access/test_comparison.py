@@ -1,4 +1,4 @@
-"""Slack's member export held against the roster: read or refused, compared, and worked through."""
+"""Slack's member export compared with the roster: read or refused, compared, and worked through."""
 
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from membership.access import reconciliation
 from membership.access.comparison import compare, near_accesses
 from membership.access.exports import read_export, read_pasted
+from membership.access.reconciliation import Settlement, settle
 from membership.access.verbs import Verb, mark, want
 from membership.models import Access, Enrolment, Person, SlackExport
 from membership.refusal import Refused
@@ -234,18 +235,18 @@ def test_the_comparison_says_who_is_where(slack, team):
 
 def test_one_click_does_each_thing(slack, team, priya):
     how = {"team": team, "by": priya, "now": later(1)}
-    assert reconciliation.mark_joined(chosen=None, **how) == 1
+    assert settle(settlement=Settlement.JOINED, chosen=None, **how) == 1
     assert state(slack["Dana"]) == "joined"
-    assert reconciliation.want_removed(chosen=None, **how) == 1
+    assert settle(settlement=Settlement.REMOVE, chosen=None, **how) == 1
     stranger = Access.objects.get(person=None)
     assert (stranger.email, stranger.task) == ("who@elsewhere.org", "Remove from Slack")
-    assert reconciliation.want_invited(chosen=None, **how) == 1
+    assert settle(settlement=Settlement.INVITE, chosen=None, **how) == 1
     assert state(slack["Ari"]) == "to-do"
-    assert reconciliation.mark_removed(chosen=None, **how) == 1
+    assert settle(settlement=Settlement.REMOVED, chosen=None, **how) == 1
     assert state(slack["Gone"]) == "removed"
     kai = slack["Kai"].accesses.get(kind="slack")
     near = f"{access_of(slack['Kai'])}:kai.example@gmail.com"
-    assert reconciliation.mark_same(chosen=[near], **how) == 1
+    assert settle(settlement=Settlement.SAME, chosen=[near], **how) == 1
     kai.refresh_from_db()
     assert (kai.state, kai.address) == ("joined", "kai.example@gmail.com")
     assert kai.steps.last().text == "By Slack’s list of members."
@@ -262,24 +263,24 @@ def test_one_click_does_each_thing(slack, team, priya):
 def test_a_near_match_that_is_somebody_else_becomes_a_task_of_its_own(slack, team, priya):
     near = f"{access_of(slack['Kai'])}:kai.example@gmail.com"
     how = {"team": team, "by": priya, "now": NOW}
-    assert reconciliation.want_removed(chosen=[near], **how) == 1
+    assert settle(settlement=Settlement.REMOVE, chosen=[near], **how) == 1
     assert [a.email for a in Access.objects.filter(person=None)] == ["kai.example@gmail.com"]
     found = compare(SlackExport.objects.get())
     assert found.near == []
     assert access_of(slack["Kai"]) in [line.access.pk for line in found.absent]
     # Said again, nothing changes.
-    assert reconciliation.want_removed(chosen=[near], **how) == 0
+    assert settle(settlement=Settlement.REMOVE, chosen=[near], **how) == 0
 
 
 def test_only_what_was_chosen_and_still_stands_is_done(slack, team, priya):
     how = {"team": team, "by": priya, "now": NOW}
-    assert reconciliation.mark_joined(chosen=["999:dana@example.org"], **how) == 0
-    assert reconciliation.want_removed(chosen=["0:not-there@example.org"], **how) == 0
+    assert settle(settlement=Settlement.JOINED, chosen=["999:dana@example.org"], **how) == 0
+    assert settle(settlement=Settlement.REMOVE, chosen=["0:not-there@example.org"], **how) == 0
     assert Access.objects.filter(person=None).count() == 0
 
 
 def test_a_stranger_who_is_enrolled_later_is_not_removed(slack, team, priya):
-    reconciliation.want_removed(team=team, chosen=None, by=priya, now=NOW)
+    settle(settlement=Settlement.REMOVE, team=team, chosen=None, by=priya, now=NOW)
     who = enrolled("Who Sample", "WHO@elsewhere.org")
     assert state(who) == "joined"
     assert Access.objects.filter(person=None).count() == 0
@@ -287,11 +288,11 @@ def test_a_stranger_who_is_enrolled_later_is_not_removed(slack, team, priya):
 
 def test_the_other_team_touches_nothing(slack, team):
     camille = builders.staff(builders.CCSS, "camille@example.org")
-    for verb in (reconciliation.mark_joined, reconciliation.want_removed):
+    for settlement in Settlement:
         with pytest.raises(Refused, match="other team"):
-            verb(team=team, chosen=None, by=camille, now=NOW)
+            settle(settlement=settlement, team=team, chosen=None, by=camille, now=NOW)
     with pytest.raises(Refused, match="other team"):
-        reconciliation.put_aside(team=team, by=camille)
+        reconciliation.discard(team=team, by=camille)
     with pytest.raises(Refused, match="other team"):
         bring(team, camille, "a@example.org")
     assert state(slack["Dana"]) == "to-do"
@@ -301,10 +302,10 @@ def test_the_list_goes_when_staff_say_so_and_after_a_week(slack, team, priya):
     assert reconciliation.discard_old(now=NOW + timedelta(days=7)) == 0
     assert reconciliation.discard_old(now=NOW + timedelta(days=7, minutes=1)) == 1
     bring(team, priya, "dana@example.org")
-    reconciliation.put_aside(team=team, by=priya)
+    reconciliation.discard(team=team, by=priya)
     assert SlackExport.objects.count() == 0
     with pytest.raises(Refused, match="was put aside"):
-        reconciliation.mark_joined(team=team, chosen=None, by=priya, now=NOW)
+        settle(settlement=Settlement.JOINED, team=team, chosen=None, by=priya, now=NOW)
 
 
 def test_bringing_a_list_makes_tasks_that_were_never_made(team, priya):

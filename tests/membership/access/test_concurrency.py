@@ -1,16 +1,14 @@
 """Enrolling and ending at once: one access to a workspace, and in step with the roster at the end."""
 
-import threading
-from collections.abc import Callable
-
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from membership.access.verbs import Verb, mark
 from membership.models import Access, Person
 from membership.rosters.enrolments import end_enrolment, enrol
 from tests import builders
 from tests.membership.rosters.enrolments import NOW, TODAY
+from tests.threads import at_once
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -18,27 +16,6 @@ pytestmark = [
 ]
 
 TRIES = 5
-
-
-def at_once(*acts: Callable[[], object]) -> list[BaseException]:
-    """Run each in a thread of its own, all started together; gives what they raised."""
-    start, raised = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], object]) -> None:
-        try:
-            start.wait()
-            act()
-        except BaseException as error:
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return raised
 
 
 def into(person: Person, slug: str) -> None:
@@ -55,7 +32,7 @@ def test_two_enrolments_at_once_make_one_access_to_the_workspace(attempt):
 
 
 @pytest.mark.parametrize("attempt", range(TRIES))
-def test_who_enters_one_community_while_she_leaves_another_stays_in_slack(attempt):
+def test_who_enters_one_community_while_they_leave_another_stays_in_slack(attempt):
     priya = builders.staff()
     dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
     into(dana, "stvc")

@@ -1,4 +1,4 @@
-"""Slack's invitation link: given by staff, seen by people on the roster only, in no letter."""
+"""Slack's invitation link: given by staff, seen by people on the roster only, in no email."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from membership.access.slack_link import (
     give_link,
-    link_now,
+    link_status,
     open_link,
     slack_page_of,
     warnings_for,
@@ -62,11 +62,11 @@ def opened(person: Person, days: int = 0) -> SlackLink:
 
 
 def warning(days: int = 0) -> str:
-    return link_now(builders.community().team, on=TODAY + timedelta(days=days)).warning
+    return link_status(builders.community().team, on=TODAY + timedelta(days=days)).warning
 
 
 @pytest.mark.core
-def test_opening_the_link_counts_once_and_is_her_invitation(dana, priya):
+def test_opening_the_link_counts_once_and_is_their_invitation(dana, priya):
     enrolled(dana)
     given(priya)
     before = slack_page_of(person=dana, community=builders.community(), on=TODAY)
@@ -74,12 +74,12 @@ def test_opening_the_link_counts_once_and_is_her_invitation(dana, priya):
     assert opened(dana).link == opened(dana).link == LINK
     after = slack_page_of(person=dana, community=builders.community(), on=TODAY)
     assert (after.link.link, after.can_ask, after.access.state) == (LINK, False, "invited")
-    assert link_now(builders.community().team, on=TODAY).opened == 1
+    assert link_status(builders.community().team, on=TODAY).opened == 1
     step = after.access.steps.last()
     assert (step.text, step.by) == ("By the invitation link.", dana.user)
 
 
-def test_she_says_that_she_has_joined(dana):
+def test_a_member_says_that_they_have_joined(dana):
     enrolled(dana)
     team = builders.community().team
     assert join(person=dana, team=team, now=NOW).state == "joined"
@@ -106,7 +106,7 @@ def test_an_expired_and_a_used_up_link_are_shown_to_nobody_new(dana, priya):
     with pytest.raises(Refused, match="will invite you by email"):
         opened(dana)
     page = slack_page_of(person=ari, community=builders.community(), on=TODAY)
-    assert page.link.link == LINK  # hers already
+    assert page.link.link == LINK  # theirs already
     page = slack_page_of(person=ari, community=builders.community(), on=TODAY + timedelta(days=4))
     assert (page.link, page.can_ask) == (None, False)
     given(priya, link=LINK + "2", expires_in=None, most_uses=None)
@@ -150,11 +150,11 @@ def test_a_link_that_has_expired_and_one_of_the_other_team_are_refused(priya):
         given(builders.staff(builders.CCSS, "camille@example.org"))
 
 
-# -- In no letter ---------------------------------------------------------------------------------
+# -- In no email ----------------------------------------------------------------------------------
 
 
-def every_letter(priya) -> None:
-    """Drive every verb that writes a letter, for people who are in or were in Slack."""
+def every_email(priya) -> None:
+    """Drive every verb that writes an email, for people who are in or were in Slack."""
     people = {s: builders.worker(f"w{n}@example.org", "W Sample") for n, s in enumerate(State)}
     for state, user in people.items():
         builders.request_in(state, user, priya)
@@ -176,10 +176,10 @@ def every_letter(priya) -> None:
     end_enrolment(enrolment_id=there.enrolments.get().pk, by=priya, text="Bye.", now=NOW)
 
 
-def test_no_letter_of_any_kind_carries_it(priya):
+def test_no_email_of_any_kind_carries_it(priya):
     given(priya)
-    every_letter(priya)
-    assert {letter.kind for letter in OutboxEmail.objects.all()} >= {
+    every_email(priya)
+    assert {email.kind for email in OutboxEmail.objects.all()} >= {
         "declined",
         "lapsed",
         "news-left",
@@ -196,18 +196,18 @@ def test_no_letter_of_any_kind_carries_it(priya):
         "welcome",
         "withdrawn",
     }
-    for letter in OutboxEmail.objects.all():
-        assert "slack.com" not in letter.body + letter.subject
-        assert "zt-secret" not in letter.body + letter.subject
+    for email in OutboxEmail.objects.all():
+        assert "slack.com" not in email.body + email.subject
+        assert "zt-secret" not in email.body + email.subject
 
 
-def test_no_words_of_a_letter_ask_for_it():
+def test_no_words_of_an_email_ask_for_it():
     for path in (settings.BASE_DIR / "templates" / "email").glob("*"):
         assert "slack.com" not in path.read_text()
         assert "slack_" not in path.read_text()
 
 
-def test_staff_cannot_write_it_into_a_letter(dana, priya):
+def test_staff_cannot_write_it_into_an_email(dana, priya):
     enrolment = enrolled(dana)
     with pytest.raises(Refused, match="does not belong in a letter"):
         end_enrolment(
@@ -218,7 +218,7 @@ def test_staff_cannot_write_it_into_a_letter(dana, priya):
     assert "slack.com" not in emails.left(enrolment).body
 
 
-# -- On her page, and no longer --------------------------------------------------------------------
+# -- On their page, and no longer --------------------------------------------------------------------
 
 
 def page(name: str, slug: str = "stvc") -> str:

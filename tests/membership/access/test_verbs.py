@@ -88,7 +88,7 @@ def test_only_what_was_given_is_to_be_removed(dana, priya):
 
 
 @pytest.mark.parametrize("given", [Verb.INVITED, Verb.JOINED])
-def test_who_comes_back_before_the_removal_is_where_she_was(dana, priya, given):
+def test_who_comes_back_before_the_removal_is_where_they_were(dana, priya, given):
     enrolment = enrolled(dana)
     mark(dana, given, priya)
     before = states(dana)["Program support Slack"]
@@ -152,7 +152,7 @@ def test_marking_takes_the_same_queries_for_two_and_for_forty(priya):
             ids = list(made.values_list("pk", flat=True))
             moved = verbs.mark(access_ids=ids, verb=Verb.JOINED, by=priya, now=NOW).moved
         assert len(moved) == count
-        counts.append(len(queries) - (not counts))  # her groups are read once
+        counts.append(len(queries) - (not counts))  # their groups are read once
     assert counts[0] == counts[1]
 
 
@@ -182,7 +182,7 @@ def test_a_team_with_people_in_its_workspace_is_not_deleted(dana):
         builders.community().team.delete()
 
 
-def test_a_person_who_goes_takes_her_access_along(dana):
+def test_a_person_who_goes_takes_their_access_along(dana):
     enrolled(dana)
     dana.enrolments.all().delete()
     dana.delete()

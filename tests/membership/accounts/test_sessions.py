@@ -1,4 +1,4 @@
-"""Sessions end when nobody uses them, and everybody sees and ends her own."""
+"""Sessions end when nobody uses them, and everybody sees and ends their own."""
 
 import re
 import time

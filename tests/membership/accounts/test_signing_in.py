@@ -22,8 +22,8 @@ def ask_for_code(client, email, to="/my/"):
 
 
 def newest_code(email):
-    letter = next(m for m in reversed(mail.outbox) if m.to == [email])
-    return re.search(r"\b\d{6}\b", letter.body)[0]
+    email = next(m for m in reversed(mail.outbox) if m.to == [email])
+    return re.search(r"\b\d{6}\b", email.body)[0]
 
 
 def wrong(code: str) -> str:

@@ -1,4 +1,4 @@
-"""A letter in the outbox: sent once, tried again, stopped, cancelled, taken over. With a real server."""
+"""An email in the outbox: sent once, tried again, stopped, cancelled, taken over. With a real server."""
 
 import socket
 import threading
@@ -30,7 +30,7 @@ State = OutboxEmail.State
 
 
 @pytest.fixture
-def letter():
+def email():
     """The receipt of a request that was just sent."""
     builders.sent(builders.worker())
     return OutboxEmail.objects.get(kind="receipt")
@@ -104,16 +104,16 @@ def replies(*lines):
     return say
 
 
-def test_a_letter_is_sent_as_plain_text_and_html_from_its_team(letter, to_server):
-    assert builders.deliver(letter.pk, now=NOW) is True
+def test_an_email_is_sent_as_plain_text_and_html_from_its_team(email, to_server):
+    assert builders.deliver(email.pk, now=NOW) is True
 
-    letter.refresh_from_db()
+    email.refresh_from_db()
     mail = to_server.wait_for(to="dana@example.org")
-    assert (letter.state, letter.sent_at, letter.attempts) == (State.SENT, NOW, 1)
+    assert (email.state, email.sent_at, email.attempts) == (State.SENT, NOW, 1)
     assert mail["From"] == "EVA BC program support <programsupport@endingviolence.org>"
     assert mail["Reply-To"] == mail["From"]
-    assert mail["Message-ID"] == letter.message_id
-    assert mail.get_body(("plain",)).get_content().splitlines() == letter.body.splitlines()
+    assert mail["Message-ID"] == email.message_id
+    assert mail.get_body(("plain",)).get_content().splitlines() == email.body.splitlines()
     html = mail.get_body(("html",)).get_content()
     assert '<a href="http://testserver/my/requests/' in html
     assert "Hello Dana Sample," in html
@@ -130,51 +130,51 @@ def test_the_team_gets_its_news_without_a_name(to_server):
     assert JoinRequest.objects.get().reference in mail["Subject"]
 
 
-def test_a_sent_letter_is_not_sent_again(letter, to_server):
-    builders.deliver(letter.pk, now=NOW)
+def test_a_sent_email_is_not_sent_again(email, to_server):
+    builders.deliver(email.pk, now=NOW)
 
-    assert builders.deliver(letter.pk, now=NOW + timedelta(days=1)) is False
+    assert builders.deliver(email.pk, now=NOW + timedelta(days=1)) is False
     assert len(to_server.messages) == 1
 
 
-def test_a_4xx_answer_is_tried_again_later(letter, rude_server):
+def test_a_4xx_answer_is_tried_again_later(email, rude_server):
     rude_server(replies(b"451 later please", b"451 later please", b"451 no", b"221 bye"))
 
-    builders.deliver(letter.pk, now=NOW)
+    builders.deliver(email.pk, now=NOW)
 
-    letter.refresh_from_db()
-    assert letter.state == State.QUEUED
-    assert letter.due_at == NOW + timedelta(minutes=1)
-    assert "dana" not in letter.last_error
+    email.refresh_from_db()
+    assert email.state == State.QUEUED
+    assert email.due_at == NOW + timedelta(minutes=1)
+    assert "dana" not in email.last_error
 
 
-def test_a_5xx_answer_stops_the_letter_and_shows_it(letter, rude_server):
+def test_a_5xx_answer_stops_the_email_and_shows_it(email, rude_server):
     rude_server(replies(b"250 rude", b"250 ok", b"550 no such mailbox", b"250 ok", b"221 bye"))
 
-    builders.deliver(letter.pk, now=NOW)
+    builders.deliver(email.pk, now=NOW)
 
-    letter.refresh_from_db()
-    assert (letter.state, letter.last_error) == (State.FAILED, "SMTPRecipientsRefused 550")
-    assert list(letter.failed_attempts.values_list("at", "code", "status", "answer")) == [
+    email.refresh_from_db()
+    assert (email.state, email.last_error) == (State.FAILED, "SMTPRecipientsRefused 550")
+    assert list(email.failed_attempts.values_list("at", "code", "status", "answer")) == [
         (NOW, 550, "", "no such mailbox")
     ]
 
 
-def test_after_the_last_retry_the_letter_is_shown_to_staff(letter, settings):
+def test_after_the_last_retry_the_email_is_shown_to_staff(email, settings):
     settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port()
     now = NOW
     for minutes in delivery.RETRY_MINUTES:
-        builders.deliver(letter.pk, now=now)
+        builders.deliver(email.pk, now=now)
         now += timedelta(minutes=minutes)
-    letter.refresh_from_db()
-    assert (letter.state, letter.due_at) == (State.QUEUED, now)
+    email.refresh_from_db()
+    assert (email.state, email.due_at) == (State.QUEUED, now)
 
-    builders.deliver(letter.pk, now=now)
+    builders.deliver(email.pk, now=now)
 
-    letter.refresh_from_db()
-    assert (letter.state, letter.last_error) == (State.FAILED, "ConnectionRefusedError")
-    assert letter.failed_attempts.count() == letter.attempts == len(delivery.RETRY_MINUTES) + 1
+    email.refresh_from_db()
+    assert (email.state, email.last_error) == (State.FAILED, "ConnectionRefusedError")
+    assert email.failed_attempts.count() == email.attempts == len(delivery.RETRY_MINUTES) + 1
 
 
 def closed_port():
@@ -183,7 +183,7 @@ def closed_port():
         return listener.getsockname()[1]
 
 
-def test_a_server_that_drips_is_cut_off_at_the_deadline(letter, rude_server, settings):
+def test_a_server_that_drips_is_cut_off_at_the_deadline(email, rude_server, settings):
     settings.LETTER_DEADLINE = 0.5
     stop, started = threading.Event(), time.monotonic()
 
@@ -193,16 +193,16 @@ def test_a_server_that_drips_is_cut_off_at_the_deadline(letter, rude_server, set
 
     rude_server(drip)
     try:
-        builders.deliver(letter.pk, now=NOW)
+        builders.deliver(email.pk, now=NOW)
     finally:
         stop.set()
 
     assert 0.5 <= time.monotonic() - started < 2
-    letter.refresh_from_db()
-    assert (letter.state, letter.last_error) == (State.QUEUED, "TimeoutError")
+    email.refresh_from_db()
+    assert (email.state, email.last_error) == (State.QUEUED, "TimeoutError")
 
 
-def test_a_server_that_hangs_up_after_taking_the_letter_does_not_get_it_twice(letter, rude_server):
+def test_a_server_that_hangs_up_after_taking_the_email_does_not_get_it_twice(email, rude_server):
     taken = []
 
     def take_and_hang_up(line):
@@ -217,36 +217,36 @@ def test_a_server_that_hangs_up_after_taking_the_letter_does_not_get_it_twice(le
         line.sendall(b"250 taken\r\n")
 
     rude_server(take_and_hang_up)
-    builders.deliver(letter.pk, now=NOW)
+    builders.deliver(email.pk, now=NOW)
 
-    letter.refresh_from_db()
-    assert (letter.state, len(taken)) == (State.SENT, 1)
+    email.refresh_from_db()
+    assert (email.state, len(taken)) == (State.SENT, 1)
 
 
-def test_a_letter_that_somebody_is_sending_is_left_alone_until_the_lease_ends(letter, to_server):
-    OutboxEmail.objects.filter(pk=letter.pk).update(
+def test_an_email_that_somebody_is_sending_is_left_alone_until_the_lease_ends(email, to_server):
+    OutboxEmail.objects.filter(pk=email.pk).update(
         state=State.SENDING, lease_owner="a worker that died", lease_until=NOW + delivery.LEASE
     )
 
-    assert builders.deliver(letter.pk, now=NOW) is False
-    assert builders.deliver(letter.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is True
+    assert builders.deliver(email.pk, now=NOW) is False
+    assert builders.deliver(email.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is True
     assert len(to_server.messages) == 1
 
 
-def test_a_worker_that_lost_its_lease_writes_nothing(letter):
+def test_a_worker_that_lost_its_lease_writes_nothing(email):
     class Slow(BaseEmailBackend):
         """Stands in for a mail server that takes longer than the lease; nothing real is that slow."""
 
         def send_messages(self, messages):
-            OutboxEmail.objects.filter(pk=letter.pk).update(lease_owner="the next worker")
+            OutboxEmail.objects.filter(pk=email.pk).update(lease_owner="the next worker")
 
-    delivery.deliver(letter.pk, connection=Slow(), now=NOW)
+    delivery.deliver(email.pk, connection=Slow(), now=NOW)
 
-    letter.refresh_from_db()
-    assert (letter.state, letter.lease_owner) == (State.SENDING, "the next worker")
+    email.refresh_from_db()
+    assert (email.state, email.lease_owner) == (State.SENDING, "the next worker")
 
 
-def test_a_decision_cancels_the_letters_it_contradicts(to_server):
+def test_a_decision_cancels_the_emails_it_contradicts(to_server):
     worker, staff = builders.worker(), builders.staff()
     pk = builders.sent(worker).pk
     workflow.ask(join_request_id=pk, by=staff, text="Which program?", now=NOW)
@@ -259,20 +259,20 @@ def test_a_decision_cancels_the_letters_it_contradicts(to_server):
     assert (question.state, to_server.messages) == (State.CANCELLED, [])
 
 
-def test_a_letter_cancelled_while_its_sender_died_is_not_tried_again(letter, to_server):
-    OutboxEmail.objects.filter(pk=letter.pk).update(
+def test_an_email_cancelled_while_its_sender_died_is_not_tried_again(email, to_server):
+    OutboxEmail.objects.filter(pk=email.pk).update(
         state=State.SENDING, lease_owner="us", lease_until=NOW + delivery.LEASE
     )
-    cancel(about=letter.about, event=Verb.WITHDRAW)
+    cancel(about=email.about, event=Verb.WITHDRAW)
 
-    assert builders.deliver(letter.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is False
-    letter.refresh_from_db()
-    assert (letter.state, to_server.messages) == (State.CANCELLED, [])
+    assert builders.deliver(email.pk, now=NOW + delivery.LEASE + timedelta(seconds=1)) is False
+    email.refresh_from_db()
+    assert (email.state, to_server.messages) == (State.CANCELLED, [])
 
 
-def test_news_of_one_step_is_queued_once(letter):
+def test_news_of_one_step_is_queued_once(email):
     assert OutboxEmail.objects.filter(kind="receipt").count() == 1
-    assert letter.key.endswith(":receipt")
+    assert email.key.endswith(":receipt")
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_the_sweep_sends_what_no_worker_was_asked_for(to_server):
 
 
 class PatientServer:
-    """Speaks SMTP, ends each line after so many letters, and remembers the letters of each line."""
+    """Speaks SMTP, ends each line after so many emails, and remembers the emails of each line."""
 
     def __init__(self, letters_of_a_line):
         self.letters_of_a_line = letters_of_a_line
@@ -350,7 +350,7 @@ def test_a_parcel_goes_over_one_line_and_over_the_next_where_the_server_ends_it(
 
 @pytest.fixture(params=["smtp+tls", "smtp+ssl"])
 def encrypting_server(request, tmp_path, settings):
-    """A server that takes no letter in the clear, and the file with its certificate."""
+    """A server that takes no email in the clear, and the file with its certificate."""
     shown, context = certificate(tmp_path)
     is_tls = request.param == "smtp+tls"
     starts = {"tls_context": context, "require_starttls": True}
@@ -362,7 +362,7 @@ def encrypting_server(request, tmp_path, settings):
     server.stop()
 
 
-def test_letters_go_over_an_encrypted_line_to_a_server_that_is_trusted(
+def test_emails_go_over_an_encrypted_line_to_a_server_that_is_trusted(
     encrypting_server, monkeypatch
 ):
     server, shown = encrypting_server
@@ -375,17 +375,17 @@ def test_letters_go_over_an_encrypted_line_to_a_server_that_is_trusted(
     assert len(server.messages) == 2
 
 
-def test_a_server_that_nobody_vouches_for_gets_no_letter(encrypting_server, letter):
+def test_a_server_that_nobody_vouches_for_gets_no_email(encrypting_server, email):
     server, _ = encrypting_server
 
-    builders.deliver(letter.pk, now=NOW)
+    builders.deliver(email.pk, now=NOW)
 
-    letter.refresh_from_db()
-    assert (letter.state, letter.last_error) == (State.QUEUED, "SSLCertVerificationError")
+    email.refresh_from_db()
+    assert (email.state, email.last_error) == (State.QUEUED, "SSLCertVerificationError")
     assert server.messages == []
 
 
-def test_the_next_letter_of_a_parcel_goes_out_after_one_that_was_refused(letter, rude_server):
+def test_the_next_email_of_a_parcel_goes_out_after_one_that_was_refused(email, rude_server):
     news = OutboxEmail.objects.get(kind="news-submit")
     refusing = replies(b"250 rude", b"250 ok", b"550 no such mailbox", b"250 ok", b"221 bye")
     server, lines = PatientServer(25), []
@@ -396,11 +396,11 @@ def test_the_next_letter_of_a_parcel_goes_out_after_one_that_was_refused(letter,
 
     rude_server(first_refuse_then_take)
 
-    deliver_letter(letter.pk, news.pk)
+    deliver_letter(email.pk, news.pk)
 
-    letter.refresh_from_db()
+    email.refresh_from_db()
     news.refresh_from_db()
-    assert (letter.state, news.state, server.lines) == (State.FAILED, State.SENT, [1])
+    assert (email.state, news.state, server.lines) == (State.FAILED, State.SENT, [1])
 
 
 def test_a_large_sweep_is_shared_among_the_workers(monkeypatch, to_server):
@@ -421,7 +421,7 @@ def test_beat_sends_the_sweep_every_half_minute():
     assert SCHEDULE["sweep-letters"] == {"task": sweep_letters.name, "schedule": 30.0}
 
 
-def test_without_a_broker_the_letter_is_still_queued(monkeypatch):
+def test_without_a_broker_the_email_is_still_queued(monkeypatch):
     def no_broker(*args, **options):
         raise ConnectionError("the broker is away")
 
@@ -429,4 +429,4 @@ def test_without_a_broker_the_letter_is_still_queued(monkeypatch):
 
     request_delivery(
         1
-    )  # must not raise: the decision is committed, and the sweep will send its letters
+    )  # must not raise: the decision is committed, and the sweep will send its emails

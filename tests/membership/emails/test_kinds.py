@@ -22,7 +22,7 @@ from requests import workflow
 from requests.lifecycle import Verb
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core, pytest.mark.usefixtures("catalogue")]
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
 NOW = builders.NOW
 TEXT = "A place to wait ({reference})\n\nHello {name},\n\nyou wait here:\n\n{request_link}\n"
@@ -54,8 +54,8 @@ def queued(kind):
         "reference": request.reference,
         "request_link": "http://testserver" + request.get_absolute_url(),
     }
-    letter = write(kind.key, team=request.community.team, person=request.person, words=words)
-    return request, queue(letter, about=request.about, event=99, now=NOW)
+    email = write(kind.key, team=request.community.team, person=request.person, words=words)
+    return request, queue(email, about=request.about, event=99, now=NOW)
 
 
 def test_staff_find_it_in_the_list_and_see_its_preview(kind, client):

@@ -1,4 +1,4 @@
-"""The wording of letters: what can be saved, what is refused with which sentence, and what goes out."""
+"""The wording of emails: what can be saved, what is refused with which sentence, and what goes out."""
 
 import re
 from pathlib import Path
@@ -172,7 +172,7 @@ def test_what_is_filled_in_is_never_looked_at_again():
     assert words.filled({"name": "{text}", "text": "{% x %}"}) == ("Hi", "{text} and {% x %}\n")
 
 
-def test_the_next_letter_goes_out_in_the_new_words_and_earlier_ones_stay():
+def test_the_next_email_goes_out_in_the_new_words_and_earlier_ones_stay():
     lou, dana = builders.lead(), builders.worker()
     first = builders.sent(dana)
     before = OutboxEmail.objects.get(kind="receipt").body
@@ -180,13 +180,13 @@ def test_the_next_letter_goes_out_in_the_new_words_and_earlier_ones_stay():
     change(lou)
     second = builders.sent(dana, "sas")
 
-    letters = OutboxEmail.objects.filter(kind="receipt").order_by("pk")
-    assert [(m.about, m.subject) for m in letters] == [
+    emails = OutboxEmail.objects.filter(kind="receipt").order_by("pk")
+    assert [(m.about, m.subject) for m in emails] == [
         (first.about, f"We have your request ({first.reference})"),
         (second.about, f"We have it ({second.reference})"),
     ]
-    assert letters[0].body == before
-    assert letters[1].body == (
+    assert emails[0].body == before
+    assert emails[1].body == (
         "Dear Dana Sample,\n\nYour request is here:\n\n"
         f"{settings.PORTAL_URL}/my/requests/{second.pk}/\n"
     )

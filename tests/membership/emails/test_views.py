@@ -1,4 +1,4 @@
-"""Staff and a letter: tried again, sent again, noted as come back. With a real mail server where it sends."""
+"""Staff and an email: tried again, sent again, noted as come back. With a real mail server where it sends."""
 
 from datetime import date, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from membership.emails import delivery, handling
+from membership.emails import delivery, staff_actions
 from membership.models import Bounce, LetterAttempt, OutboxEmail, Person
 from membership.refusal import Refused
 from requests import workflow
@@ -21,25 +21,25 @@ State = OutboxEmail.State
 
 
 @pytest.fixture
-def letter():
+def email():
     """The receipt of a request that was just sent."""
     builders.sent(builders.worker())
     return OutboxEmail.objects.get(kind="receipt")
 
 
 @pytest.fixture
-def failed(letter):
+def failed(email):
     """The same after its server refused it for good."""
-    OutboxEmail.objects.filter(pk=letter.pk).update(state=State.FAILED, attempts=9)
-    letter.refresh_from_db()
-    return letter
+    OutboxEmail.objects.filter(pk=email.pk).update(state=State.FAILED, attempts=9)
+    email.refresh_from_db()
+    return email
 
 
 @pytest.fixture
-def sent(letter):
-    OutboxEmail.objects.filter(pk=letter.pk).update(state=State.SENT, sent_at=NOW, attempts=1)
-    letter.refresh_from_db()
-    return letter
+def sent(email):
+    OutboxEmail.objects.filter(pk=email.pk).update(state=State.SENT, sent_at=NOW, attempts=1)
+    email.refresh_from_db()
+    return email
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def to_server(settings, smtp_server):
     return smtp_server
 
 
-def test_letters_are_narrowed_to_a_kind_without_reading_them_all_for_the_kinds(letter, client):
+def test_emails_are_narrowed_to_a_kind_without_reading_them_all_for_the_kinds(email, client):
     builders.sign_in(client, builders.staff())
     with CaptureQueriesContext(connection) as queries:
         page = client.get("/admin/membership/outboxemail/").content.decode()
@@ -59,13 +59,13 @@ def test_letters_are_narrowed_to_a_kind_without_reading_them_all_for_the_kinds(l
     assert "Receipt of a request that staff entered" in page
     for kind, shown in (("receipt", True), ("welcome", False)):
         page = client.get(f"/admin/membership/outboxemail/?kind={kind}").content.decode()
-        assert (f"/outboxemail/{letter.pk}/change/" in page) is shown
+        assert (f"/outboxemail/{email.pk}/change/" in page) is shown
 
 
-def test_a_failed_letter_is_tried_again_and_reaches_her_new_address(failed, to_server):
+def test_a_failed_email_is_tried_again_and_reaches_her_new_address(failed, to_server):
     Person.objects.filter(pk=failed.person_id).update(email="new@example.org")
 
-    handling.retry(letter_id=failed.pk, by=builders.staff(), now=NOW)
+    staff_actions.retry(email_id=failed.pk, by=builders.staff(), now=NOW)
     assert builders.deliver(failed.pk, now=NOW) is True
 
     failed.refresh_from_db()
@@ -74,7 +74,7 @@ def test_a_failed_letter_is_tried_again_and_reaches_her_new_address(failed, to_s
     assert (failed.state, failed.attempts) == (State.SENT, 1)
 
 
-def test_a_failed_letter_that_a_decision_contradicts_is_not_tried_again():
+def test_a_failed_email_that_a_decision_contradicts_is_not_tried_again():
     worker, priya = builders.worker(), builders.staff()
     pk = builders.sent(worker).pk
     workflow.ask(join_request_id=pk, by=priya, text="Which program?", now=NOW)
@@ -84,21 +84,21 @@ def test_a_failed_letter_that_a_decision_contradicts_is_not_tried_again():
     workflow.decline(join_request_id=pk, by=priya, text="Not this time.", now=NOW)
 
     with pytest.raises(Refused, match="A later decision contradicts this letter"):
-        handling.retry(letter_id=question.pk, by=priya, now=NOW)
+        staff_actions.retry(email_id=question.pk, by=priya, now=NOW)
     assert OutboxEmail.objects.get(pk=question.pk).state == State.FAILED
 
 
-def test_only_a_failed_letter_is_tried_again(sent):
+def test_only_a_failed_email_is_tried_again(sent):
     with pytest.raises(Refused, match="Only a failed letter is tried again; this one: sent"):
-        handling.retry(letter_id=sent.pk, by=builders.staff(), now=NOW)
+        staff_actions.retry(email_id=sent.pk, by=builders.staff(), now=NOW)
 
 
-def test_sending_again_makes_one_new_letter_with_the_same_words(sent):
+def test_sending_again_makes_one_new_email_with_the_same_words(sent):
     priya = builders.staff()
 
-    again = handling.send_again(letter_id=sent.pk, by=priya, now=NOW)
+    again = staff_actions.send_again(email_id=sent.pk, by=priya, now=NOW)
     with pytest.raises(Refused, match="on its way again already"):
-        handling.send_again(letter_id=sent.pk, by=priya, now=NOW)
+        staff_actions.send_again(email_id=sent.pk, by=priya, now=NOW)
 
     assert (again.subject, again.body, again.state) == (sent.subject, sent.body, State.QUEUED)
     assert again.message_id != sent.message_id
@@ -112,7 +112,7 @@ def test_without_an_email_nothing_is_sent(failed, verb):
     Person.objects.filter(pk=failed.person_id).update(email="")
 
     with pytest.raises(Refused, match="no email of this person"):
-        getattr(handling, verb)(letter_id=failed.pk, by=builders.staff(), now=NOW)
+        getattr(staff_actions, verb)(email_id=failed.pk, by=builders.staff(), now=NOW)
 
     assert OutboxEmail.objects.filter(kind="receipt", state=State.QUEUED).count() == 0
 
@@ -125,19 +125,19 @@ def test_a_bounce_shows_on_the_person_until_it_is_cleared(sent, client):
         f"/admin/joinrequests/joinrequest/{JoinRequest.objects.get().pk}/change/",
     ]
 
-    handling.mark_bounced(letter_id=sent.pk, by=priya, on=TODAY, why="Box is full", today=TODAY)
+    staff_actions.mark_bounced(email_id=sent.pk, by=priya, on=TODAY, why="Box is full", today=TODAY)
     shown = ["4 May 2026: Box is full" in client.get(p).content.decode() for p in pages]
     listed = client.get("/admin/membership/outboxemail/?came-back=yes").context["cl"].result_list
     assert list(listed) == [sent]
-    handling.clear_bounce(letter_id=sent.pk, by=priya, now=NOW)
+    staff_actions.clear_bounce(email_id=sent.pk, by=priya, now=NOW)
 
     assert shown == [True, True]
     assert ["Box is full" in client.get(p).content.decode() for p in pages] == [False, False]
 
 
 def test_a_new_email_ends_a_bounce_by_itself(sent):
-    handling.mark_bounced(
-        letter_id=sent.pk, by=builders.staff(), on=TODAY, why="Box is full", today=TODAY
+    staff_actions.mark_bounced(
+        email_id=sent.pk, by=builders.staff(), on=TODAY, why="Box is full", today=TODAY
     )
     Person.objects.filter(pk=sent.person_id).update(email="DANA@example.org")
     same = Bounce.of(sent.person).count()
@@ -147,10 +147,10 @@ def test_a_new_email_ends_a_bounce_by_itself(sent):
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_a_letter_comes_back_between_its_sending_and_today(sent, days):
+def test_an_email_comes_back_between_its_sending_and_today(sent, days):
     with pytest.raises(Refused, match="from the day it was sent until today"):
-        handling.mark_bounced(
-            letter_id=sent.pk,
+        staff_actions.mark_bounced(
+            email_id=sent.pk,
             by=builders.staff(),
             on=TODAY + timedelta(days=days),
             why="Box is full",
@@ -158,16 +158,16 @@ def test_a_letter_comes_back_between_its_sending_and_today(sent, days):
         )
 
 
-def test_a_letter_comes_back_once_and_only_to_a_person(sent):
+def test_an_email_comes_back_once_and_only_to_a_person(sent):
     priya = builders.staff()
     how = {"by": priya, "on": TODAY, "why": "Box is full", "today": TODAY}
-    handling.mark_bounced(letter_id=sent.pk, **how)
+    staff_actions.mark_bounced(email_id=sent.pk, **how)
 
     with pytest.raises(Refused, match="noted already"):
-        handling.mark_bounced(letter_id=sent.pk, **how)
+        staff_actions.mark_bounced(email_id=sent.pk, **how)
     news = OutboxEmail.objects.get(kind="news-submit")
     with pytest.raises(Refused, match="Only a letter that was sent to a person"):
-        handling.mark_bounced(letter_id=news.pk, **how)
+        staff_actions.mark_bounced(email_id=news.pk, **how)
 
 
 @pytest.mark.core
@@ -177,23 +177,23 @@ def test_the_database_refuses_a_bounce_without_a_reason(sent):
 
 
 @pytest.mark.parametrize("verb", ["retry", "send_again", "mark_bounced", "clear_bounce"])
-def test_the_other_team_does_nothing_with_a_letter(sent, verb):
+def test_the_other_team_does_nothing_with_an_email(sent, verb):
     camille = builders.staff(builders.CCSS, "camille@example.org")
     how = {"on": TODAY, "why": "x", "today": TODAY} if verb == "mark_bounced" else {"now": NOW}
 
     with pytest.raises(Refused, match="belongs to the other team"):
-        getattr(handling, verb)(letter_id=sent.pk, by=camille, **how)
+        getattr(staff_actions, verb)(email_id=sent.pk, by=camille, **how)
 
 
-def test_the_page_tells_what_the_server_answered_without_addresses(letter, client):
-    LetterAttempt.objects.create(letter=letter, at=NOW, trouble="Lost")
+def test_the_page_tells_what_the_server_answered_without_addresses(email, client):
+    LetterAttempt.objects.create(letter=email, at=NOW, trouble="Lost")
     error = delivery.smtplib.SMTPRecipientsRefused(
         {"dana@example.org": (550, b"5.1.1 <dana@example.org> unknown here")}
     )
-    delivery._attempt(letter, error, NOW).save()
+    delivery._failed_attempt(email, error, NOW).save()
     builders.sign_in(client, builders.staff())
 
-    page = client.get(f"/admin/membership/outboxemail/{letter.pk}/change/").content.decode()
+    page = client.get(f"/admin/membership/outboxemail/{email.pk}/change/").content.decode()
 
     attempt = LetterAttempt.objects.last()
     assert (attempt.code, attempt.status, attempt.answer) == (

@@ -9,7 +9,7 @@ from openpyxl import Workbook
 from communities.models import CommunityOfPractice
 from membership.imports.plan import Plan
 from membership.imports.uploads import write_at_once
-from membership.models import ListKind
+from membership.models import ListKind, RowOutcome
 
 NOW = datetime(2026, 6, 1, 17, 0, tzinfo=UTC)
 APRIL, MAY = date(2026, 4, 1), date(2026, 5, 1)
@@ -52,7 +52,7 @@ def bring(
 
 
 def outcomes(plan: Plan) -> list[str]:
-    return [row.outcome.name.lower() for row in plan.rows]
+    return [RowOutcome(row.outcome).name.lower() for row in plan.rows]
 
 
 def sentences(plan: Plan) -> list[str]:

@@ -80,7 +80,7 @@ def of_kind(kind: ListKind, stvc: CommunityOfPractice) -> dict:
 
 @pytest.mark.core
 @pytest.mark.parametrize("kind", LISTS)
-def test_a_dry_run_says_what_would_be_and_writes_nothing(kind, stvc):
+def test_a_dry_run_reports_the_changes_and_writes_nothing(kind, stvc):
     lines, expected = LISTS[kind]
     before = everything()
     plan = bring(kind, *lines, dry_run=True, **of_kind(kind, stvc))
@@ -101,7 +101,7 @@ def test_the_same_file_again_changes_nothing(kind, stvc):
 
 @pytest.mark.core
 @pytest.mark.parametrize("kind", LISTS)
-def test_one_error_and_nothing_is_written(kind, stvc):
+def test_with_one_error_nothing_is_written(kind, stvc):
     lines, expected = LISTS[kind]
     before = everything()
     plan = bring(kind, *lines, *["=1+1"], **of_kind(kind, stvc))
@@ -195,14 +195,14 @@ def test_accents_composed_or_not_are_one_name(name, form):
     assert Agency.objects.count() == 1
 
 
-def test_one_agency_under_two_spellings_is_said_once_with_both_rows():
+def test_one_agency_under_two_spellings_is_reported_once_with_both_rows():
     plan = bring(AGENCIES, "Agency,From,To", "Sample House,,", "SAMPLE-HOUSE,,", "Échantillon,,")
     assert outcomes(plan) == ["add", "same", "add"]
     assert sentences(plan)[1] == "The same as row 2."
     assert Agency.objects.count() == 2
 
 
-def test_rows_that_contradict_each_other_are_said_once_with_both_rows():
+def test_rows_that_contradict_each_other_are_reported_once_with_both_rows():
     plan = bring(
         PROGRAMS, "Agency,Type,Funder", "Sample House,SAS,PSSG", "Sample house,SAS,Other funder"
     )
@@ -221,7 +221,7 @@ def test_two_periods_of_one_agency_may_follow_but_not_overlap():
 
 
 @pytest.mark.parametrize(
-    ("kind", "lines", "said"),
+    ("kind", "lines", "sentence"),
     [
         (AGENCIES, ("Agency,From", "A,2026-01-01"), "A membership needs its first and its last day, or neither."),
         (AGENCIES, ("Agency,From,To", "A,2026-01-02,2026-01-01"), "The last day, 2026-01-01, is before the first, 2026-01-02."),
@@ -233,10 +233,10 @@ def test_two_periods_of_one_agency_may_follow_but_not_overlap():
         (INITIATIVES, ("Committee,Kind,Email,Role", "A,ICAT,robin@example.org,"), "“Role” is empty."),
     ],
 )  # fmt: skip
-def test_each_error_is_a_sentence(kind, lines, said):
+def test_each_error_is_a_sentence(kind, lines, sentence):
     plan = bring(kind, *lines)
     assert [(row.number, row.outcome.name, row.sentence) for row in plan.rows] == [
-        (2, "ERROR", said)
+        (2, "ERROR", sentence)
     ]
 
 
@@ -262,7 +262,7 @@ def test_what_staff_confirmed_stays_and_keeps_what_the_list_says_otherwise():
     assert program.list_says == ""
 
 
-def test_what_a_worker_claimed_stays_as_she_said_it_beside_the_list():
+def test_a_claim_of_a_worker_stays_beside_the_fact_of_the_list():
     bring(PROGRAMS, *FUNDED)
     dana = Person.objects.create(email="dana@example.org", name="Dana Sample")
     program = Program.objects.get(type="STVC")
@@ -285,20 +285,20 @@ def test_a_membership_whose_days_a_newer_list_moves_is_one_membership():
     assert (held.starts_on, held.ends_on) == (date(2026, 2, 1), date(2027, 1, 31))
 
 
-def test_a_list_that_came_in_is_remembered_without_its_rows():
+def test_an_applied_list_is_recorded_without_its_rows():
     bring(AGENCIES, *MEMBERS)
     kept = ListImport.objects.get()
     assert (kept.state, kept.added, kept.content) == (ListImport.State.APPLIED, 2, None)
     assert not kept.rows.exists()
 
 
-def test_editions_of_a_list_meet_under_one_name():
+def test_versions_of_a_list_share_one_name():
     bring(AGENCIES, *MEMBERS, name="EVA BC members")
     bring(AGENCIES, *MEMBERS, name=" eva bc  Members", as_of=MAY)
     assert ListImport.newest() == {("agencies", "EVA BC members"): MAY}
 
 
-def test_a_file_that_is_no_use_leaves_nothing():
+def test_a_refused_file_leaves_nothing():
     with pytest.raises(Refused):
         bring(AGENCIES, "Something", "A")
     assert not ListImport.objects.exists()

@@ -1,4 +1,4 @@
-"""Lists apply by their as-of date, in whatever order they come in."""
+"""Lists apply by their as-of date, in whatever order they are imported."""
 
 from datetime import date, timedelta
 from itertools import permutations
@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from communities.rules.vocabulary import Evidence, Funder
-from membership.imports.applying import Listed
+from membership.imports.applying import ListSource
+from membership.imports.batches import EVIDENCE_FIELDS
 from membership.models import (
     Agency,
     CoordinationRole,
@@ -30,45 +31,39 @@ HEADINGS = "Agency,Type,Funder"
 PERIODS = [("2026-01-01", "2026-12-31"), ("2026-01-01", "2027-06-30"), ("", "")]
 
 
-def lines_of(kind: ListKind, said: dict[int, Any]) -> list[str]:
-    """A list that says of thing number so and so what it says."""
+def lines_of(kind: ListKind, values: dict[int, Any]) -> list[str]:
+    """A list with a value for each numbered agency or worker."""
     match kind:
         case ListKind.AGENCIES:
-            rows = [f"House {n},{','.join(PERIODS[value])}" for n, value in said.items()]
+            rows = [f"House {n},{','.join(PERIODS[value])}" for n, value in values.items()]
             return ["Agency,From,To", *rows]
         case ListKind.PROGRAMS:
-            rows = [f"House {n},STVC,{list(Funder)[v % 2].value}" for n, v in said.items()]
+            rows = [f"House {n},STVC,{list(Funder)[v % 2].value}" for n, v in values.items()]
             return [HEADINGS, *rows]
         case ListKind.PEOPLE:
             answers = ["yes", "no", ""]
-            rows = [f"w{n}@example.org,House,STVC,{answers[v]}" for n, v in said.items()]
+            rows = [f"w{n}@example.org,House,STVC,{answers[v]}" for n, v in values.items()]
             return ["Email,Agency,Type,Caseload", *rows]
-    rows = [f"House ICAT,ICAT,w{n}@example.org,Chair,,{PERIODS[v][1]}" for n, v in said.items()]
+    rows = [f"House ICAT,ICAT,w{n}@example.org,Chair,,{PERIODS[v][1]}" for n, v in values.items()]
     return ["Committee,Kind,Email,Role,From,To", *rows]
 
 
-def what_is_known() -> list[Any]:
-    """The facts of the register without their keys, and what they amount to for each person."""
+def known_facts() -> list[Any]:
+    """The facts of the register without their keys, and each person's standing."""
     facts = [
-        sorted(map(str, Program.objects.values_list("agency__name", "funder", *EVIDENCE))),
-        sorted(map(str, EvaMembership.objects.values_list("agency__name", "ends_on", *EVIDENCE))),
-        sorted(
-            map(str, CoordinationRole.objects.values_list("person__email", "ends_on", *EVIDENCE))
-        ),
-        sorted(
-            map(
-                str,
-                ProgramPosition.objects.values_list("person__email", "carries_caseload", *EVIDENCE),
-            )
-        ),
+        sorted(map(str, model._default_manager.values_list(*columns, *EVIDENCE_FIELDS)))
+        for model, *columns in (
+            (Program, "agency__name", "funder"),
+            (EvaMembership, "agency__name", "ends_on"),
+            (CoordinationRole, "person__email", "ends_on"),
+            (ProgramPosition, "person__email", "carries_caseload"),
+        )
     ]
     people = list(Person.objects.all())
     standings = standings_of(people, DAY)
     assert {p.pk: standing_of(p, DAY) for p in people} == standings
     return [facts, sorted((p.email, str(standings[p.pk])) for p in people)]
 
-
-EVIDENCE = ("evidence", "list_name", "list_as_of", "list_says")
 
 a_list = st.tuples(
     st.sampled_from(["the list", "another list"]),
@@ -92,11 +87,11 @@ def test_the_order_in_which_lists_come_in_does_not_matter(kind, lists):
             Person.objects.create(email="w0@example.org", name="Sample")
             for name, said, day in order:
                 bring(kind, *lines_of(kind, said), name=name, as_of=day)
-            known.append(what_is_known())
+            known.append(known_facts())
             name, said, day = order[0]
             again = bring(kind, *lines_of(kind, said), name=name, as_of=day)
             assert set(outcomes(again)) == {"same"}
-            assert what_is_known() == known[-1]
+            assert known_facts() == known[-1]
             transaction.set_rollback(True)
     assert all(one == known[0] for one in known)
 
@@ -112,7 +107,7 @@ def test_an_older_list_does_not_overwrite_a_newer_one():
 
 
 @pytest.mark.parametrize("order", [(APRIL, MAY), (MAY, APRIL)])
-def test_what_a_newer_edition_no_longer_has_is_unknown_and_stays_in_the_register(order):
+def test_what_a_newer_version_no_longer_names_is_unknown_and_stays_in_the_register(order):
     people = {
         APRIL: ["Email,Agency,Type,Caseload", "dana@example.org,House,STVC,yes"],
         MAY: ["Email,Agency,Type,Caseload", "jo@example.org,House,STVC,yes"],
@@ -137,7 +132,7 @@ def test_absence_is_of_one_list_and_one_kind():
     assert standing_of(dana, DAY).work[0].funding == ()
 
 
-def test_what_staff_confirmed_no_list_makes_unknown():
+def test_a_confirmed_fact_is_made_unknown_by_no_list():
     agency = Agency.objects.create(name="House")
     EvaMembership.objects.create(
         agency=agency,
@@ -155,6 +150,6 @@ def test_what_staff_confirmed_no_list_makes_unknown():
 
 def test_of_two_lists_of_one_day_the_name_decides():
     fact = Program(list_name="b", list_as_of=APRIL)
-    assert Listed("a", APRIL).is_older_than(fact)
-    assert not Listed("b", APRIL).is_older_than(fact)
-    assert not Listed("c", APRIL).is_older_than(fact)
+    assert ListSource("a", APRIL).is_older_than(fact)
+    assert not ListSource("b", APRIL).is_older_than(fact)
+    assert not ListSource("c", APRIL).is_older_than(fact)

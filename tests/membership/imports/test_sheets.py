@@ -1,4 +1,4 @@
-"""Files as people have them, and files that somebody made to do harm."""
+"""Files from real offices, and files that were made to do harm."""
 
 import io
 import struct
@@ -51,7 +51,7 @@ def test_columns_are_found_under_their_usual_names(headings):
     assert [(row["agency"], row["city"]) for row in found] == [("Sample House", "Sampleton")]
 
 
-def test_columns_in_another_order_and_columns_of_no_use():
+def test_columns_in_another_order_and_columns_that_are_not_used():
     found = values(csv_file("Notes,City,Agency", "old,Sampleton,Sample House"))
     assert found == [
         {"agency": "Sample House", "city": "Sampleton", "starts_on": None, "ends_on": None}
@@ -111,7 +111,7 @@ def test_days_in_words_and_in_figures(cell):
 @pytest.mark.parametrize(
     ("proof", "day"), [("31/03/2027", date(2026, 4, 1)), ("03/31/2027", date(2026, 1, 4))]
 )
-def test_the_rest_of_the_file_says_which_number_is_the_month(proof, day):
+def test_other_days_of_the_file_show_which_number_is_the_month(proof, day):
     first, second = agencies(
         csv_file("Agency,From,To", "A,01/04/2026,2027-03-31", f"B,2026-04-01,{proof}")
     )
@@ -129,7 +129,7 @@ def test_a_day_that_could_be_two_is_refused(others):
 
 
 @pytest.mark.parametrize("cell", ["2026-02-30", "31/31/2026", "1/4/26", "soon", "1 Octember 2026"])
-def test_what_is_no_day_is_said_with_its_column(cell):
+def test_a_wrong_day_is_reported_with_its_column(cell):
     [row] = agencies(csv_file("Agency,From,To", f"A,{cell},"))
     assert row.problems == [f"“Member since”: “{cell}” is not a day. Write it like 2026-04-01."]
 
@@ -171,12 +171,12 @@ def test_a_formula_is_never_evaluated_and_its_cell_is_named():
         (b"Agency\n" + b"A\n" * 20_001, "The file has more than 20,000 rows."),
     ],
 )
-def test_files_that_cannot_be_read_get_a_sentence(content, words):
+def test_files_that_cannot_be_read_are_refused_with_a_sentence(content, words):
     assert refusal(content).startswith(words)
 
 
 def test_a_hundred_megabytes_are_refused_before_anything_is_read(monkeypatch):
-    monkeypatch.setattr(sheets, "_csv_records", lambda content: pytest.fail("it was read"))
+    monkeypatch.setattr(sheets, "_csv_records", lambda content: pytest.fail("the file was read"))
     assert refusal(bytes(100_000_000)) == (
         "The file has 100 MB. The most is 10 MB: split the list into several files."
     )
@@ -214,7 +214,7 @@ BROKEN = "The file is broken or is no Excel file. Open it and save it again."
         ),
     ],
 )
-def test_spreadsheets_that_are_bombs_or_broken_get_a_sentence(content, words):
+def test_spreadsheets_that_are_bombs_or_broken_are_refused_with_a_sentence(content, words):
     assert refusal(content, "list.xlsx").startswith(words)
 
 

@@ -1,6 +1,6 @@
-"""A list's way through the admin and the command: nothing is written before staff say so."""
+"""An import through the admin and the command: nothing is written before staff confirm it."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -9,11 +9,12 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from membership.imports import uploads
-from membership.models import Agency, ListImport, ListKind
+from membership.models import Agency, Enrolment, ListImport, ListKind, WorklistRow
 from membership.refusal import Refused
 from membership.tasks import carry_on_with_list, sweep_lists
+from requests import workflow
 from tests import builders
-from tests.membership.imports.lists import NOW, csv_file
+from tests.membership.imports.lists import APRIL, MAY, NOW, bring, csv_file
 
 pytestmark = pytest.mark.django_db
 
@@ -34,107 +35,115 @@ def send(client: Client, content: bytes = GOOD, **more):
     return client.post(ADD, {**answers, "file": SimpleUploadedFile(name, content)})
 
 
-def kept_list(content: bytes = GOOD, **more) -> ListImport:
-    how = {"kind": ListKind.AGENCIES, "community": None, **more}
-    kept = uploads.upload(
+def uploaded(content: bytes = GOOD, kind: ListKind = ListKind.AGENCIES, community=None):
+    return uploads.upload(
+        kind=kind,
         list_name="members",
-        as_of=date(2026, 4, 1),
+        as_of=APRIL,
         content=content,
         file_name="list.csv",
         by=None,
         now=NOW,
-        **how,
+        community=community,
     )
-    uploads.check(list_import_id=kept.pk, now=NOW)
-    kept.refresh_from_db()
-    return kept
+
+
+def checked(*args, **more) -> ListImport:
+    list_import = uploaded(*args, **more)
+    uploads.check(list_import_id=list_import.pk, now=NOW)
+    list_import.refresh_from_db()
+    return list_import
 
 
 @pytest.mark.core
 def test_upload_check_confirm_done(priya):
     page = send(priya).url
-    kept = ListImport.objects.get()
-    assert page == f"/admin/membership/listimport/{kept.pk}/change/"
+    list_import = ListImport.objects.get()
+    assert page == f"/admin/membership/listimport/{list_import.pk}/change/"
     assert "Being checked" in priya.get(page).content.decode()
-    carry_on_with_list(kept.pk)
+    carry_on_with_list(list_import.pk)
     shown = priya.get(page).content.decode()
     assert "2 to add, 0 to change, 0 the same, 0 errors" in shown
     assert "Sample House" in shown
     assert not Agency.objects.exists()
-    priya.post(f"/admin/membership/listimport/{kept.pk}/confirm/")
+    priya.post(f"/admin/membership/listimport/{list_import.pk}/confirm/")
     assert not Agency.objects.exists()
-    carry_on_with_list(kept.pk)
+    carry_on_with_list(list_import.pk)
     assert Agency.objects.count() == 2
-    kept.refresh_from_db()
-    assert (kept.state, kept.content, kept.rows.count()) == (ListImport.State.APPLIED, None, 0)
+    list_import.refresh_from_db()
+    assert (list_import.state, list_import.content, list_import.rows.count()) == (
+        ListImport.State.APPLIED,
+        None,
+        0,
+    )
     assert "Written to the register" in priya.get(page).content.decode()
 
 
 def test_a_list_with_errors_cannot_be_confirmed_and_keeps_no_file(priya):
-    kept = kept_list(csv_file("Agency", "A", "=1+1"))
-    assert (kept.state, kept.errors, kept.content) == (ListImport.State.REFUSED, 1, None)
-    assert [row.number for row in kept.rows.all()] == [3, 2]
-    answer = priya.post(f"/admin/membership/listimport/{kept.pk}/confirm/", follow=True)
+    list_import = checked(csv_file("Agency", "A", "=1+1"))
+    assert (list_import.state, list_import.errors, list_import.content) == (
+        ListImport.State.REFUSED,
+        1,
+        None,
+    )
+    assert [row.number for row in list_import.rows.all()] == [3, 2]
+    answer = priya.post(f"/admin/membership/listimport/{list_import.pk}/confirm/", follow=True)
     assert "This list cannot be written now: has errors." in answer.content.decode()
     assert not Agency.objects.exists()
 
 
-def test_a_file_that_is_no_use_says_why(priya):
-    kept = kept_list(csv_file("Something", "A"))
-    assert kept.state == ListImport.State.REFUSED
-    shown = priya.get(f"/admin/membership/listimport/{kept.pk}/change/").content.decode()
+def test_a_file_that_cannot_be_used_says_why(priya):
+    list_import = checked(csv_file("Something", "A"))
+    assert list_import.state == ListImport.State.REFUSED
+    shown = priya.get(f"/admin/membership/listimport/{list_import.pk}/change/").content.decode()
     assert "The file has no column “Agency”." in shown
 
 
-def test_what_became_wrong_since_the_check_writes_nothing(monkeypatch):
-    kept = kept_list()
-    uploads.confirm(list_import_id=kept.pk, now=NOW)
-    ListImport.objects.filter(pk=kept.pk).update(content=csv_file("Agency", "A", "=1"))
-    uploads.apply(list_import_id=kept.pk, now=NOW)
-    kept.refresh_from_db()
-    assert (kept.state, kept.content) == (ListImport.State.REFUSED, None)
+def test_an_error_since_the_check_writes_nothing():
+    list_import = checked()
+    uploads.confirm(list_import_id=list_import.pk, now=NOW)
+    ListImport.objects.filter(pk=list_import.pk).update(content=csv_file("Agency", "A", "=1"))
+    uploads.apply(list_import_id=list_import.pk, now=NOW)
+    list_import.refresh_from_db()
+    assert (list_import.state, list_import.content) == (ListImport.State.REFUSED, None)
     assert not Agency.objects.exists()
 
 
 @pytest.mark.core
 def test_confirming_twice_writes_once():
-    kept = kept_list()
-    uploads.confirm(list_import_id=kept.pk, now=NOW)
+    list_import = checked()
+    uploads.confirm(list_import_id=list_import.pk, now=NOW)
     with pytest.raises(Refused):
-        uploads.confirm(list_import_id=kept.pk, now=NOW)
-    uploads.apply(list_import_id=kept.pk, now=NOW)
-    uploads.apply(list_import_id=kept.pk, now=NOW)
+        uploads.confirm(list_import_id=list_import.pk, now=NOW)
+    uploads.apply(list_import_id=list_import.pk, now=NOW)
+    uploads.apply(list_import_id=list_import.pk, now=NOW)
     assert Agency.objects.count() == 2
 
 
 @pytest.mark.core
-def test_what_nobody_confirms_in_a_week_is_put_aside():
-    kept = kept_list()
+def test_a_list_that_is_not_confirmed_in_a_week_is_discarded():
+    list_import = checked()
     assert uploads.discard_old(now=NOW + timedelta(days=7)) == 0
     assert uploads.discard_old(now=NOW + timedelta(days=8)) == 1
-    kept.refresh_from_db()
-    assert (kept.state, kept.content, kept.rows.count()) == (ListImport.State.DISCARDED, None, 0)
+    list_import.refresh_from_db()
+    assert (list_import.state, list_import.content, list_import.rows.count()) == (
+        ListImport.State.DISCARDED,
+        None,
+        0,
+    )
 
 
 @pytest.mark.core
-def test_a_list_whose_worker_died_is_taken_up_again():
-    kept = uploads.upload(
-        kind=ListKind.AGENCIES,
-        list_name="members",
-        as_of=date(2026, 4, 1),
-        content=GOOD,
-        file_name="list.csv",
-        by=None,
-        now=NOW,
-    )
+def test_a_list_whose_worker_died_is_checked_again():
+    list_import = uploaded()
     sweep_lists()
-    kept.refresh_from_db()
-    assert kept.state == ListImport.State.READY
+    list_import.refresh_from_db()
+    assert list_import.state == ListImport.State.READY
     assert uploads.stalled(now=NOW) == []
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("answers", "words"),
     [
         ({"as_of": "2999-01-01"}, "This day is in the future."),
         ({"as_of": "soon"}, "Write the day like 2026-04-01."),
@@ -143,13 +152,13 @@ def test_a_list_whose_worker_died_is_taken_up_again():
         ({"content": b"A" * 10_000_001}, "The file has 10 MB. The most is 10 MB"),
     ],
 )
-def test_an_upload_that_cannot_be_is_refused_with_a_sentence(priya, said, words):
-    assert words in send(priya, **said).content.decode()
+def test_an_upload_that_cannot_be_is_refused_with_a_sentence(priya, answers, words):
+    assert words in send(priya, **answers).content.decode()
     assert not ListImport.objects.exists()
 
 
 def test_the_other_teams_roster_does_not_exist(priya):
-    other = kept_list(
+    other = checked(
         csv_file("Email,Since", "kai@example.org,2025-01-01"),
         kind=ListKind.ROSTER,
         community=builders.community("icat"),
@@ -165,10 +174,10 @@ def test_the_command_counts_and_writes(tmp_path):
     file = tmp_path / "list.csv"
     file.write_bytes(GOOD)
     out = StringIO()
-    how = {"name": "members", "as_of": date(2026, 4, 1), "stdout": out}
-    call_command("import_list", "agencies", str(file), dry_run=True, **how)
+    options = {"name": "members", "as_of": APRIL, "stdout": out}
+    call_command("import_list", "agencies", str(file), dry_run=True, **options)
     assert not Agency.objects.exists()
-    call_command("import_list", "agencies", str(file), **how)
+    call_command("import_list", "agencies", str(file), **options)
     assert out.getvalue().splitlines() == [
         "2 to add, 0 to change, 0 the same, 0 errors. Nothing was written.",
         "2 to add, 0 to change, 0 the same, 0 errors. All of it is written.",
@@ -180,10 +189,28 @@ def test_the_command_ends_with_the_sentences_where_a_row_is_wrong(tmp_path):
     file = tmp_path / "list.csv"
     file.write_bytes(csv_file("Agency", "A", "=1+1"))
     with pytest.raises(CommandError) as error:
-        call_command("import_list", "agencies", str(file), name="members", as_of=date(2026, 4, 1))
+        call_command("import_list", "agencies", str(file), name="members", as_of=APRIL)
     assert str(error.value).splitlines() == [
         "Row 3: Cell A3 holds a formula. Put its value there instead.",
         "1 to add, 0 to change, 0 the same, 1 errors.",
         "Nothing was written.",
     ]
     assert not Agency.objects.exists()
+
+
+def test_a_newer_list_without_their_program_opens_a_roster_check_at_once():
+    headings = "Agency,Program type,Community served,Funder"
+    theirs = "Example Harbour Family Services,STVC,Example Harbour,PSSG"
+    bring(ListKind.PROGRAMS, headings, theirs, as_of=APRIL)
+    join_request = builders.sent(builders.worker(), ministry_funded="unsure")
+    workflow.approve(
+        join_request_id=join_request.pk, by=builders.staff(), now=builders.NOW, reason="Known."
+    )
+    assert WorklistRow.objects.count() == 0
+
+    bring(ListKind.PROGRAMS, headings, "Sample House,CBVS,Sampleton,PSSG", as_of=MAY)
+
+    row = WorklistRow.objects.get()
+    assert row.enrolment == Enrolment.objects.get()
+    assert [f["kind"] for f in row.findings] == ["funding"]
+    assert Enrolment.objects.get().ended_on is None

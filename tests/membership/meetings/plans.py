@@ -51,7 +51,7 @@ def member(name: str = "Dana Sample", slug: str = "stvc", **more: Any) -> Person
     return enrolled(builders.worker(f"{name.split()[0].lower()}@example.org", name), slug, **more)
 
 
-def letters(kind: str = "") -> list[tuple[str, str]]:
-    """The letters about meetings that are queued: (kind, to whom)."""
+def queued_emails(kind: str = "") -> list[tuple[str, str]]:
+    """The emails about meetings that are queued: (kind, to whom)."""
     rows = OutboxEmail.objects.filter(kind__startswith=f"meeting-{kind}", wanted=True)
     return [(row.kind, row.to_email) for row in rows.order_by("pk")]

@@ -1,4 +1,4 @@
-"""The staff desk's pages of meetings: what they show, do, and keep of what was typed."""
+"""The staff pages of meetings: what they show, do, and keep of what was typed."""
 
 import html
 from datetime import date
@@ -12,7 +12,7 @@ from evabc.sample.province import plan_sample_meetings
 from membership.meetings.attendance import answer
 from membership.models import Attendance, Enrolment, OutboxEmail, User
 from tests import builders
-from tests.membership.meetings.plans import JUNE, NOW, ZOOM, at, letters, member, planned
+from tests.membership.meetings.plans import JUNE, NOW, ZOOM, at, member, planned, queued_emails
 
 pytestmark = pytest.mark.django_db
 
@@ -154,7 +154,7 @@ def test_staff_see_who_comes_and_leavers_are_not_among_them(desk):
     assert ("Ana Sample" in shown, "Cleo Sample" in shown) == (True, False)
 
 
-def test_cancelling_shows_the_letter_and_how_many_get_it(desk):
+def test_cancelling_shows_the_email_and_how_many_get_it(desk):
     meeting = planned()
     answer(meeting_id=meeting.pk, person=member(), answer="yes", now=NOW)
 
@@ -165,7 +165,7 @@ def test_cancelling_shows_the_letter_and_how_many_get_it(desk):
     assert "1 person who counted on it gets this letter." in before
     assert "A date is cancelled" in before
     assert "Write why, in words for those who planned to come." in empty
-    assert letters() == [("meeting-cancelled", "dana@example.org")]
+    assert queued_emails() == [("meeting-cancelled", "dana@example.org")]
     assert OutboxEmail.objects.get().to_email == "dana@example.org"
 
 
@@ -227,14 +227,14 @@ def test_zooms_list_is_noted_once_staff_confirm(desk, later):
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        ({"text": ""}, "Choose a file, or paste the list."),
-        ({"text": "Topic,Name,Name\na,b,c"}, "mean the same"),
+        ({"pasted": ""}, "Choose a file, or paste the list."),
+        ({"pasted": "Topic,Name,Name\na,b,c"}, "mean the same"),
         (
             {"file": SimpleUploadedFile("z.csv", "Name\nÀ".encode("utf-16"))},
             "Line 1 of the file is not in UTF-8",
         ),
         (
-            {"file": SimpleUploadedFile("z.csv", b"Name\nA"), "text": "Ana"},
+            {"file": SimpleUploadedFile("z.csv", b"Name\nA"), "pasted": "Ana"},
             "Choose one of the two.",
         ),
     ],
@@ -281,4 +281,4 @@ def test_the_sample_meetings_are_planned_by_the_verbs():
         False,
         False,
     ]
-    assert letters() == []
+    assert queued_emails() == []

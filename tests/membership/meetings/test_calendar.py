@@ -57,7 +57,7 @@ def test_ten_in_vancouver_is_read_as_the_right_time_in_every_region(
 ):
     meeting = planned(day=day, now=WINTER)
 
-    [event] = events(calendar.one(meeting))
+    [event] = events(calendar.meeting_file(meeting))
 
     clocks = [
         event.dtstart.value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
@@ -73,7 +73,7 @@ def test_ten_in_vancouver_is_read_as_the_right_time_in_every_region(
 
 
 def test_times_are_in_utc_and_name_no_zone_that_a_program_could_have_wrong():
-    lines = calendar.one(planned(day=date(2026, 12, 1))).decode().split("\r\n")
+    lines = calendar.meeting_file(planned(day=date(2026, 12, 1))).decode().split("\r\n")
 
     assert "DTSTART:20261201T170000Z" in lines
     assert "DTEND:20261201T183000Z" in lines
@@ -97,7 +97,7 @@ def test_the_portals_link_stands_in_place_of_zooms_and_nobody_is_named(dana, set
     meeting = planned(agenda="What we keep to ourselves", notes="What was said")
     link = f"{settings.PORTAL_URL}/my/meetings/{meeting.pk}/join/"
 
-    for content in (calendar.one(meeting), calendar.feed(meetings_of(dana))):
+    for content in (calendar.meeting_file(meeting), calendar.feed(meetings_of(dana))):
         [event] = events(content)
         text = re.sub(r"\r\n ", "", content.decode())
         assert event.url.value == link
@@ -122,13 +122,13 @@ def test_the_portals_link_stands_in_place_of_zooms_and_nobody_is_named(dana, set
 def test_a_changed_meeting_keeps_its_uid_and_counts_up():
     lou = builders.lead()
     meeting = planned(by=lou)
-    [before] = events(calendar.one(meeting))
+    [before] = events(calendar.meeting_file(meeting))
     later = NOW + timedelta(hours=1)
 
     changed = change_meeting(meeting_id=meeting.pk, plan=a_plan(start="13:00"), by=lou, now=later)
-    [after] = events(calendar.one(changed))
+    [after] = events(calendar.meeting_file(changed))
     cancelled = cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=lou, now=later)
-    [gone] = events(calendar.one(cancelled))
+    [gone] = events(calendar.meeting_file(cancelled))
 
     assert [(e.uid.value, e.sequence.value, e.status.value) for e in (before, after, gone)] == [
         (str(meeting.uid), "0", "CONFIRMED"),
@@ -138,7 +138,7 @@ def test_a_changed_meeting_keeps_its_uid_and_counts_up():
     assert (before.dtstamp.value, after.dtstamp.value) == (NOW, later)
 
 
-def test_the_feed_holds_her_communities_meetings_and_no_others(client, dana):
+def test_the_feed_holds_their_communities_meetings_and_no_others(client, dana):
     planned("stvc")
     planned("icat", topic="Of others")
     planned("stvc", day=date(2025, 5, 1), now=datetime(2025, 1, 1, tzinfo=UTC), topic="Long ago")
@@ -150,7 +150,7 @@ def test_the_feed_holds_her_communities_meetings_and_no_others(client, dana):
     assert b"REFRESH-INTERVAL;VALUE=DURATION:PT6H\r\n" in answer.content
 
 
-def test_the_feed_is_kept_by_her_own_program_only_which_asks_each_time(client, dana):
+def test_the_feed_is_kept_by_their_own_program_only_which_asks_each_time(client, dana):
     planned()
     first = client.get(path_of(dana))
 

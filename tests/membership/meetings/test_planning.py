@@ -13,7 +13,16 @@ from membership.meetings.reminders import send_due_reminders
 from membership.models import Enrolment, OutboxEmail
 from membership.refusal import Refused
 from tests import builders
-from tests.membership.meetings.plans import JUNE, NOW, ZOOM, a_plan, at, letters, member, planned
+from tests.membership.meetings.plans import (
+    JUNE,
+    NOW,
+    ZOOM,
+    a_plan,
+    at,
+    member,
+    planned,
+    queued_emails,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +50,7 @@ def four_people(meeting):
             said(meeting, person, word)
 
 
-def test_planning_writes_the_meeting_its_history_and_no_letter(priya):
+def test_planning_writes_the_meeting_its_history_and_no_email(priya):
     member()
 
     meeting = planned("stvc", "ors", by=priya)
@@ -51,7 +60,7 @@ def test_planning_writes_the_meeting_its_history_and_no_letter(priya):
     assert LogEntry.objects.get().change_message == (
         "Planned for Tuesday, 16 June 2026, 10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook."
     )
-    assert letters() == []
+    assert queued_emails() == []
 
 
 def test_coordination_meets_twice_a_year():
@@ -101,13 +110,13 @@ def test_the_other_team_neither_plans_nor_changes_nor_cancels(priya):
         )
 
 
-def test_another_time_sends_one_letter_to_whoever_counts_on_it(priya):
+def test_another_time_sends_one_email_to_whoever_counts_on_it(priya):
     meeting = planned(by=priya)
     four_people(meeting)
 
     change_meeting(meeting_id=meeting.pk, plan=a_plan(day=date(2026, 6, 17)), by=priya, now=NOW)
 
-    assert letters() == [
+    assert queued_emails() == [
         ("meeting-moved", "ana@example.org"),
         ("meeting-moved", "bea@example.org"),
     ]
@@ -117,7 +126,7 @@ def test_another_time_sends_one_letter_to_whoever_counts_on_it(priya):
     assert "zoom" not in body.lower()
 
 
-def test_other_words_send_no_letter_and_tell_calendars_only_what_they_show(priya):
+def test_other_words_send_no_email_and_tell_calendars_only_what_they_show(priya):
     meeting = planned(by=priya)
     four_people(meeting)
 
@@ -127,7 +136,7 @@ def test_other_words_send_no_letter_and_tell_calendars_only_what_they_show(priya
         meeting_id=meeting.pk, plan=a_plan(agenda="Hello", topic="Rest"), by=priya, now=NOW
     )
 
-    assert letters() == []
+    assert queued_emails() == []
     assert (unseen, Meeting.objects.get(pk=meeting.pk).sequence) == (0, 1)
 
 
@@ -139,25 +148,25 @@ def test_saving_without_a_change_leaves_no_trace(priya):
     assert LogEntry.objects.count() == 1
 
 
-def test_a_second_move_takes_the_place_of_the_letter_that_still_waits(priya):
+def test_a_second_move_takes_the_place_of_the_email_that_still_waits(priya):
     meeting = planned(by=priya)
     said(meeting, member(), "yes")
 
     for day in (date(2026, 6, 17), date(2026, 6, 18)):
         change_meeting(meeting_id=meeting.pk, plan=a_plan(day=day), by=priya, now=NOW)
 
-    assert letters() == [("meeting-moved", "dana@example.org")]
+    assert queued_emails() == [("meeting-moved", "dana@example.org")]
     assert [row.state for row in OutboxEmail.objects.order_by("pk")] == ["cancelled", "queued"]
 
 
-def test_cancelling_sends_one_letter_and_no_reminder_follows(priya, settings):
+def test_cancelling_sends_one_email_and_no_reminder_follows(priya, settings):
     meeting = planned(by=priya)
     four_people(meeting)
 
     cancel_meeting(meeting_id=meeting.pk, text="The speaker is ill.", by=priya, now=NOW)
     send_due_reminders(now=at(date(2026, 6, 15), "09:00"))
 
-    assert letters() == [
+    assert queued_emails() == [
         ("meeting-cancelled", "ana@example.org"),
         ("meeting-cancelled", "bea@example.org"),
     ]
@@ -175,7 +184,7 @@ def test_who_was_reminded_hears_of_a_change_without_having_answered(priya):
 
     cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=priya, now=day_before)
 
-    assert letters() == [("meeting-cancelled", "dana@example.org")]
+    assert queued_emails() == [("meeting-cancelled", "dana@example.org")]
     assert OutboxEmail.objects.get(kind="meeting-reminder").state == "cancelled"
 
 
@@ -187,7 +196,7 @@ def test_a_leaver_hears_nothing_of_a_change(priya):
 
     cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=priya, now=NOW)
 
-    assert letters() == []
+    assert queued_emails() == []
 
 
 def test_a_cancelled_meeting_stays_as_it_is(priya):

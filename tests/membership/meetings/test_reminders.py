@@ -15,9 +15,9 @@ from tests.membership.meetings.plans import (
     a_plan,
     at,
     enrolled,
-    letters,
     member,
     planned,
+    queued_emails,
 )
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def test_it_is_due_from_the_day_before_until_the_start(now, sent):
     member()
 
     assert send_due_reminders(now=now) == sent
-    assert letters() == REMINDED * sent
+    assert queued_emails() == REMINDED * sent
 
 
 @pytest.mark.core
@@ -61,15 +61,15 @@ def test_it_holds_the_time_in_words_and_the_portals_page_and_nothing_of_zoom(set
     member()
     send_due_reminders(now=at(DAY_BEFORE, "09:00"))
 
-    letter = OutboxEmail.objects.get()
+    email = OutboxEmail.objects.get()
 
-    assert letter.subject == "A reminder of a date"
+    assert email.subject == "A reminder of a date"
     assert (
         "Tuesday, 16 June 2026, 10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"
-        in letter.body
+        in email.body
     )
-    assert f"{settings.PORTAL_URL}/my/meetings/{meeting.pk}/" in letter.body
-    assert "zoom" not in letter.body.lower()
+    assert f"{settings.PORTAL_URL}/my/meetings/{meeting.pk}/" in email.body
+    assert "zoom" not in email.body.lower()
 
 
 def test_who_said_no_who_left_and_who_cannot_sign_in_get_none():
@@ -86,7 +86,7 @@ def test_who_said_no_who_left_and_who_cannot_sign_in_get_none():
 
     send_due_reminders(now=at(DAY_BEFORE, "09:00"))
 
-    assert letters() == [("meeting-reminder", "fay@example.org")]
+    assert queued_emails() == [("meeting-reminder", "fay@example.org")]
 
 
 def test_who_is_in_two_communities_of_a_meeting_gets_one():

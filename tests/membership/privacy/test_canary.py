@@ -1,4 +1,4 @@
-"""A person with one unique word in all that she and others write, through the real processes; then erased.
+"""A person with one unique word in all that they and others write, through the real processes; then erased.
 
 Searched are every column of every table, the sessions as they are read, Redis, the log files of the
 web server and the worker, and the mail folder.
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from membership.access import reconciliation
 from membership.access.exports import read_pasted
-from membership.emails.handling import mark_bounced
+from membership.emails.staff_actions import mark_bounced
 from membership.history import record
 from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed
@@ -84,7 +84,7 @@ def _file(path: Path) -> bool:
 
 
 def written(slug: str) -> dict[str, str]:
-    """Her answers, with the word wherever one can write."""
+    """Their answers, with the word wherever one can write."""
     free = {"name", "phone", "agency", "community_served", "initiative_name", "note"}
     answers = builders.answers_for(slug)
     return {k: f"{WORD} {k}"[:38] if k in free else v for k, v in answers.items()}
@@ -109,10 +109,10 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     # Asking, a note, a question with its reply, decisions with words.
     for slug in ("stvc", "cbvs", "icat"):
         ask_to_join(visitor, slug, written(slug))
-    hers = {r.community.slug: r for r in JoinRequest.objects.select_related("community")}
+    theirs = {r.community.slug: r for r in JoinRequest.objects.select_related("community")}
     person = Person.objects.get(email=EMAIL)
     user = person.user
-    stvc, cbvs, icat = (hers[slug].pk for slug in ("stvc", "cbvs", "icat"))
+    stvc, cbvs, icat = (theirs[slug].pk for slug in ("stvc", "cbvs", "icat"))
     assignment.write_note(join_request_id=stvc, by=priya, text=f"{WORD} called.", now=now)
     workflow.ask(join_request_id=stvc, by=priya, text=f"{WORD}, where?", now=now)
     workflow.reply(join_request_id=stvc, by=user, text=f"In {WORD}.", now=now)
@@ -125,7 +125,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
         person=person, community=builders.community("sas"), answers={"name": WORD}, now=now
     )
 
-    # Meetings, Slack, a list, a letter that came back, the admin's history, what she asks of staff.
+    # Meetings, Slack, a list, an email that came back, the admin's history, what they ask of staff.
     today = timezone.localdate(now)
     meeting = planned(by=priya, day=today + timedelta(days=30), now=now)
     attendance.answer(meeting_id=meeting.pk, person=person, answer="yes", now=now)
@@ -146,7 +146,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     smtp_server.wait_for(to=EMAIL, subject_contains="elcome")
     OutboxEmail.objects.filter(pk=newest("receipt").pk).update(state="sent", sent_at=now)
     mark_bounced(
-        letter_id=newest("receipt").pk, by=camille, on=today, why=f"No {WORD} here", today=today
+        email_id=newest("receipt").pk, by=camille, on=today, why=f"No {WORD} here", today=today
     )
     with transaction.atomic():
         record(person, by=priya, words=f"Changed {WORD}.")
@@ -169,9 +169,9 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     assert "Your account is deleted." in visitor.page.text
     after = where_the_word_is(redis_url, data_folder)
 
-    # What a list of EVA BC says stays in the register, until no list has named her for long.
+    # What a list of EVA BC says stays in the register, until no list has named them for long.
     assert len(before) > 20
-    assert after == {"membership_person.name", "membership_person.email"}
+    assert after == {f"membership_person.{column}" for column in ("name", "email", "search_text")}
     retain(now=now + timedelta(days=3 * 366))
     assert where_the_word_is(redis_url, data_folder) == set()
 
@@ -183,7 +183,7 @@ def test_mail_that_went_into_files_goes_too(settings, tmp_path):
         EmailMessage("Hello", WORD, "from@example.org", [to]).send()
 
     with transaction.atomic():
-        traces.take_out_of_mail_files({EMAIL})
+        traces.remove_mail_files({EMAIL})
 
     left = [path.read_text() for path in tmp_path.glob("*.eml")]
     assert ["kai@example.org" in mail for mail in left] == [True]

@@ -1,4 +1,4 @@
-"""Deleting an account: what goes, what stays, who may, and what happens to a letter on its way."""
+"""Deleting an account: what goes, what stays, who may, and what happens to an email on its way."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -20,7 +20,7 @@ from membership.models import (
 from membership.refusal import Refused
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
-from requests.my.erasing import erase
+from requests.my.privacy import erase
 from tests import builders
 from tests.joinrequests.test_concurrency import all_at_once
 
@@ -30,7 +30,7 @@ pytestmark = [
 Letter = OutboxEmail.State
 
 
-def test_an_open_request_is_withdrawn_and_its_letters_are_never_sent():
+def test_an_open_request_is_withdrawn_and_its_emails_are_never_sent():
     dana = builders.worker()
     pk = builders.sent(dana, note="I am Dana of Example Harbour.").pk
     person = dana.person

@@ -62,8 +62,8 @@ def test_a_draft_goes_after_thirty_days(days, left):
 
 
 @pytest.mark.core
-def test_the_words_of_letters_go_after_thirty_days_and_cannot_be_sent_again():
-    from membership.emails.handling import send_again
+def test_the_words_of_emails_go_after_thirty_days_and_cannot_be_sent_again():
+    from membership.emails.staff_actions import send_again
     from membership.refusal import Refused
 
     builders.sent(builders.worker())
@@ -76,7 +76,7 @@ def test_the_words_of_letters_go_after_thirty_days_and_cannot_be_sent_again():
     receipt.refresh_from_db()
     assert (receipt.body, receipt.to_email) == ("", "dana@example.org")
     with pytest.raises(Refused, match="no longer kept"):
-        send_again(letter_id=receipt.pk, by=builders.staff(), now=builders.NOW)
+        send_again(email_id=receipt.pk, by=builders.staff(), now=builders.NOW)
 
 
 @pytest.mark.core

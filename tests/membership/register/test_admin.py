@@ -1,4 +1,4 @@
-"""The register in the admin: sentences in place of errors, who checked what, filters and history."""
+"""The register in the admin: sentences for errors, who confirmed what, filters and history."""
 
 import pytest
 import time_machine
@@ -77,7 +77,7 @@ def membership_fields(**more):
         ({}, "The agency has a program of this type in this place already."),
     ],
 )
-def test_a_program_that_cannot_be_gets_a_sentence(desk, agency, wrong, sentence):
+def test_an_invalid_program_gets_a_sentence(desk, agency, wrong, sentence):
     Program.objects.create(agency=agency, type="STVC", community_served="Sampleton")
     place = {"community_served": "Elsewhere"} if wrong else {}
     answer = add(desk, "program", **program_fields(agency, **{**place, **wrong}))
@@ -95,7 +95,7 @@ def test_a_program_that_cannot_be_gets_a_sentence(desk, agency, wrong, sentence)
         ),
     ],
 )
-def test_a_membership_that_cannot_be_gets_a_sentence(desk, agency, wrong, sentence):
+def test_an_invalid_membership_gets_a_sentence(desk, agency, wrong, sentence):
     EvaMembership.objects.create(agency=agency, starts_on="2026-06-01", ends_on="2026-12-31")
     days = {"starts_on": "2026-01-01", "ends_on": "2026-05-31"}
     answer = add(
@@ -115,7 +115,7 @@ def test_an_agency_in_another_spelling_and_a_second_person_get_a_sentence(desk, 
     assert errors(answer) == ["The register has somebody with this email already."]
 
 
-def test_an_initiative_and_a_position_that_cannot_be_get_a_sentence(desk):
+def test_an_invalid_initiative_and_position_get_a_sentence(desk):
     fields = {"kind": "ICAT", "name": "Sample ICAT", "community_served": "Sampleton"}
     CoordinationInitiative.objects.create(**fields)
     assert errors(add(desk, "coordinationinitiative", **fields)) == [
@@ -134,7 +134,7 @@ def test_an_initiative_and_a_position_that_cannot_be_get_a_sentence(desk):
 
 
 @time_machine.travel("2026-05-04T17:00:00Z", tick=False)
-def test_what_is_saved_as_confirmed_says_who_saved_it_and_when(desk, priya, agency):
+def test_a_fact_saved_as_confirmed_says_who_saved_it_and_when(desk, priya, agency):
     add(desk, "program", **program_fields(agency, evidence="confirmed", funder="PSSG"))
     program = Program.objects.get()
     assert (program.confirmed_by, str(program.confirmed_on)) == (priya, TODAY)
@@ -153,7 +153,7 @@ def test_staff_who_add_a_fact_have_checked_it_unless_they_choose_otherwise(desk,
 
 
 @time_machine.travel("2026-05-04T17:00:00Z", tick=False)
-def test_a_fact_confirmed_inline_says_so_too_and_the_history_shows_it(desk, priya):
+def test_a_fact_confirmed_inline_says_who_confirmed_it_and_the_history_shows_it(desk, priya):
     person = Person.objects.create(name="Kim Sample")
     position = ProgramPosition.objects.create(person=person, program_type="STVC")
     fields = {
@@ -221,7 +221,7 @@ def test_the_filters_find_what_staff_look_for(desk, agency):
     ] == [1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 0, 1]
 
 
-def test_a_changelist_asks_the_same_number_of_questions_for_any_number_of_rows(desk, priya):
+def test_a_changelist_takes_the_same_number_of_queries_for_any_number_of_rows(desk, priya):
     confirmed = {"evidence": "confirmed", "confirmed_on": TODAY, "confirmed_by": priya}
 
     def grow(first, last):
@@ -231,13 +231,13 @@ def test_a_changelist_asks_the_same_number_of_questions_for_any_number_of_rows(d
             Program.objects.create(agency=house, type="STVC", **confirmed)
             EvaMembership.objects.create(agency=house, **days, **confirmed)
 
-    def questions(model):
-        with CaptureQueriesContext(connection) as asked:
+    def queries(model):
+        with CaptureQueriesContext(connection) as captured:
             assert rows(desk, model, "") > 0
-        return len(asked)
+        return len(captured)
 
     models = ["agency", "program", "evamembership", "person"]
     grow(0, 2)
-    few = [questions(model) for model in models]
+    few_rows = [queries(model) for model in models]
     grow(2, 12)
-    assert [questions(model) for model in models] == few
+    assert [queries(model) for model in models] == few_rows

@@ -1,4 +1,4 @@
-"""What the database itself refuses about people, agencies and letters: each named constraint.
+"""What the database itself refuses about people, agencies and emails: each named constraint.
 
 PostgreSQL names the constraint that was broken; SQLite does for checks and for unique expressions,
 and for the others names the columns.
@@ -43,7 +43,7 @@ from membership.models import (
     WorklistRow,
     YearlyConfirmation,
 )
-from membership.register.periods import NoOverlap
+from membership.register.periods import NoOverlapConstraint
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
@@ -95,7 +95,7 @@ def enrolment(**more: Any) -> Enrolment:
     return Enrolment.objects.create(**{**fields, **more})
 
 
-def letter(**more: Any) -> OutboxEmail:
+def email(**more: Any) -> OutboxEmail:
     return baker.make(OutboxEmail, team=community().team, due_at=NOW, queued_at=NOW, **more)
 
 
@@ -143,7 +143,7 @@ def wording(**more: Any) -> LetterWording:
 
 
 def bounce(**more: Any) -> Bounce:
-    return Bounce.objects.create(letter=letter(), on=DAY, **more)
+    return Bounce.objects.create(letter=email(), on=DAY, **more)
 
 
 def slack_access(**more: Any) -> Access:
@@ -273,18 +273,18 @@ CONSTRAINTS = [
     ),
     Constraint(
         "sent_letter_says_when",
-        partial(letter, state="sent", sent_at=NOW),
-        partial(letter, state="sent"),
+        partial(email, state="sent", sent_at=NOW),
+        partial(email, state="sent"),
     ),
     Constraint(
         "letter_being_sent_has_a_lease",
-        partial(letter, state="sending", lease_owner="a worker", lease_until=NOW),
-        partial(letter, state="sending", lease_owner="", lease_until=NOW),
+        partial(email, state="sending", lease_owner="a worker", lease_until=NOW),
+        partial(email, state="sending", lease_owner="", lease_until=NOW),
     ),
     Constraint(
         "letter_being_sent_has_a_lease",
-        letter,
-        partial(letter, state="sending", lease_owner="a worker", lease_until=None),
+        email,
+        partial(email, state="sending", lease_owner="a worker", lease_until=None),
     ),
     Constraint(
         "one_wording_of_a_number", wording, wording, columns("letterwording", "kind", "number")
@@ -446,7 +446,7 @@ def test_every_named_constraint_of_the_register_is_tried():
     models = apps.get_app_config("membership").get_models()
     constraints = [constraint for model in models for constraint in model._meta.constraints]
     # Only PostgreSQL can hold those of periods: they have tests of their own.
-    named = {c.name for c in constraints if not isinstance(c, NoOverlap)}
+    named = {c.name for c in constraints if not isinstance(c, NoOverlapConstraint)}
     assert {constraint.name for constraint in CONSTRAINTS} == named
 
 

@@ -1,4 +1,4 @@
-"""Names as people write them: kept as typed, found in another spelling, never dangerous."""
+"""Names as people write them: kept as typed, found in another spelling, never harmful."""
 
 import pytest
 from hypothesis import given
@@ -81,7 +81,7 @@ def test_a_name_that_grows_in_its_key_still_fits():
         ("", ""),
     ],
 )
-def test_a_line_is_kept_as_typed_without_marks_that_nobody_sees(typed, kept):
+def test_a_line_is_kept_as_typed_without_invisible_marks(typed, kept):
     assert clean_text(typed) == kept
 
 
@@ -99,6 +99,6 @@ def test_paragraphs_keep_their_lines(typed, kept):
 
 
 @given(st.text())
-def test_what_is_clean_stays_as_it_is(text):
+def test_clean_text_stays_as_it_is(text):
     assert clean_text(clean_text(text)) == clean_text(text)
     assert clean_paragraphs(clean_paragraphs(text)) == clean_paragraphs(text)

@@ -1,11 +1,12 @@
-"""Leaving by oneself: the enrolment ends, with its letter; a chair may name who follows her."""
+"""Leaving on their own: the enrolment ends, with its email; a chair may name a successor."""
 
 import pytest
 
 from membership.models import Enrolment, Leaving, OutboxEmail, Person
 from membership.refusal import Refused
-from membership.rosters.enrolments import enrol, reassess
+from membership.rosters.enrolments import enrol
 from membership.rosters.leaving import Successor, leave
+from membership.rosters.reassessment import reassess
 from tests import builders
 from tests.membership.rosters.enrolments import NOW, TODAY, later
 
@@ -27,17 +28,17 @@ def enrolled(person: Person, slug: str) -> Enrolment:
     return enrol(person=person, community=builders.community(slug), on=TODAY, now=NOW)
 
 
-def letters():
+def queued_emails():
     return list(OutboxEmail.objects.order_by("pk").values_list("kind", "to_email", "state"))
 
 
-def letter(kind: str) -> OutboxEmail:
+def email_of(kind: str) -> OutboxEmail:
     return OutboxEmail.objects.get(kind=kind)
 
 
-def test_leaving_ends_the_enrolment_today_with_one_letter_and_keeps_the_reason(robin):
+def test_leaving_ends_the_enrolment_today_with_one_email_and_keeps_the_reason(robin):
     enrolment = enrolled(robin, "icat")
-    reassess(now=NOW)  # the register knows no role of hers: she is on the worklist
+    reassess(now=NOW)  # the register knows no role of theirs: a roster check is open
     leave(enrolment_id=enrolment.pk, by=robin.user, reason=" I change jobs. ", now=later(1))
     enrolment.refresh_from_db()
     assert enrolment.ended_on == later(1).date()
@@ -47,8 +48,8 @@ def test_leaving_ends_the_enrolment_today_with_one_letter_and_keeps_the_reason(r
         "I change jobs.",
         False,
     )
-    assert letters() == LEFT
-    assert "as you asked" in letter("roster-left").body
+    assert queued_emails() == LEFT
+    assert "as you asked" in email_of("roster-left").body
     row = enrolment.worklist.get()
     assert (row.state, row.steps.last().by) == ("settled", robin.user)
 
@@ -62,14 +63,14 @@ def test_nobody_leaves_twice_or_for_somebody_else(robin):
     leave(enrolment_id=enrolment.pk, by=robin.user, now=NOW)
     with pytest.raises(Refused, match="ended already, on 4 May 2026"):
         leave(enrolment_id=enrolment.pk, by=robin.user, successor=KAI, now=later(1))
-    assert letters() == LEFT
+    assert queued_emails() == LEFT
 
 
-def test_a_successor_gets_one_neutral_letter_that_leads_to_the_communitys_page(robin):
+def test_a_successor_gets_one_neutral_email_that_leads_to_the_communitys_page(robin):
     enrolment = enrolled(robin, "icat")
     leave(enrolment_id=enrolment.pk, by=robin.user, successor=KAI, now=NOW)
-    assert letters() == [*LEFT, ("successor", "kai@example.org", "queued")]
-    invitation = letter("successor")
+    assert queued_emails() == [*LEFT, ("successor", "kai@example.org", "queued")]
+    invitation = email_of("successor")
     assert invitation.subject == "An invitation from EVA BC"
     assert invitation.person is None
     assert "/communities/icat/\n" in invitation.body
@@ -79,19 +80,19 @@ def test_a_successor_gets_one_neutral_letter_that_leads_to_the_communitys_page(r
     assert Leaving.objects.get().named_a_successor is True
 
 
-def test_the_leavers_name_stands_in_the_letter_when_she_agrees(robin):
+def test_the_leavers_name_stands_in_the_email_where_they_agree(robin):
     enrolment = enrolled(robin, "icat")
     named = Successor(name="Kai Example", email="kai@example.org", may_name_me=True)
     leave(enrolment_id=enrolment.pk, by=robin.user, successor=named, now=NOW)
-    assert "Robin Placeholder has given us your name" in letter("successor").body
+    assert "Robin Placeholder has given us your name" in email_of("successor").body
 
 
-def test_the_letter_is_the_same_for_somebody_the_register_knows(robin):
+def test_the_email_is_the_same_for_somebody_the_register_knows(robin):
     kai = Person.objects.create(name="Kai Of The Register", email="KAI@example.org")
     enrolled(kai, "icat")
     enrolment = enrolled(robin, "icat")
     leave(enrolment_id=enrolment.pk, by=robin.user, successor=KAI, now=NOW)
-    invitation = letter("successor")
+    invitation = email_of("successor")
     assert (invitation.person, invitation.to_email) == (kai, "kai@example.org")
     assert "Of The Register" not in invitation.body
 
@@ -110,4 +111,4 @@ def test_a_successor_that_cannot_be_leaves_everything_as_it_was(robin, slug, ema
             now=NOW,
         )
     enrolment.refresh_from_db()
-    assert (enrolment.ended_on, letters(), Leaving.objects.count()) == (None, [], 0)
+    assert (enrolment.ended_on, queued_emails(), Leaving.objects.count()) == (None, [], 0)

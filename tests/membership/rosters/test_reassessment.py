@@ -1,4 +1,4 @@
-"""Rosters are held against the rules again: who goes on the worklist, who leaves it, and why."""
+"""Enrolments are reassessed by the rules: which roster checks open, which are settled, and why."""
 
 from datetime import timedelta
 
@@ -26,8 +26,7 @@ from membership.models import (
     WorklistStep,
 )
 from membership.register.standing import standing_of
-from membership.rosters.enrolments import reassess
-from membership.rosters.reassessment import reassess_if_due
+from membership.rosters.reassessment import reassess, reassess_if_due
 from tests.membership.rosters.enrolments import (
     FAR,
     NOW,
@@ -63,7 +62,7 @@ def steps():
     return list(WorklistStep.objects.order_by("pk").values_list("verb", flat=True))
 
 
-def test_whoever_meets_the_rules_is_not_on_the_worklist(dana):
+def test_whoever_meets_the_rules_has_no_roster_check(dana):
     assert (reassess(now=NOW).looked_at, rows()) == (1, [])
 
 
@@ -76,7 +75,7 @@ def test_claims_alone_are_no_reason_to_be_on_it():
     assert dana.worklist.count() == 0
 
 
-def test_a_rule_that_is_not_met_puts_her_on_it_with_the_list_and_the_sentence(dana):
+def test_a_rule_that_is_not_met_opens_a_row_with_the_list_and_the_sentence(dana):
     Program.objects.update(funder=Funder.OTHER)
     assert reassess(now=NOW).opened == 1
     row = WorklistRow.objects.get()
@@ -88,7 +87,7 @@ def test_a_rule_that_is_not_met_puts_her_on_it_with_the_list_and_the_sentence(da
     assert row.sources == ["the sample list of 4 May 2026"]
 
 
-def test_what_is_not_known_any_more_puts_her_on_it_as_unsure(dana):
+def test_what_is_not_known_any_more_opens_a_row_as_unsure(dana):
     ProgramPosition.objects.all().delete()
     reassess(now=NOW)
     row = WorklistRow.objects.get()
@@ -107,7 +106,7 @@ def test_a_second_run_changes_nothing(dana):
     assert (steps(), WorklistRow.objects.get().since) == (["opened"], TODAY)
 
 
-def test_whoever_meets_the_rules_again_leaves_it_by_herself(dana):
+def test_whoever_meets_the_rules_again_has_the_row_settled(dana):
     Program.objects.update(funder=Funder.OTHER)
     reassess(now=NOW)
     Program.objects.update(funder=Funder.PSSG)
@@ -118,7 +117,7 @@ def test_whoever_meets_the_rules_again_leaves_it_by_herself(dana):
     assert steps() == ["opened", "settled"]
 
 
-def test_nobody_is_removed_and_no_letter_goes_out(dana):
+def test_nobody_is_removed_and_no_email_goes_out(dana):
     Program.objects.update(funder=Funder.OTHER)
     EvaMembership.objects.all().delete()
     ProgramPosition.objects.all().delete()
@@ -158,7 +157,7 @@ def test_a_membership_that_ends_soon_shows_up_early(days, kind):
     assert rows() == ([("Dana Sample", kind, "open", "")] if kind else [])
 
 
-def test_an_early_row_makes_room_for_the_next_and_goes_when_the_membership_goes_on():
+def test_an_early_row_gives_way_to_the_next_which_is_settled_when_the_membership_goes_on():
     ends_on = TODAY + timedelta(days=50)
     holder = agency(ends_on=ends_on)
     enrolled("Dana Sample", program(holder))
@@ -241,7 +240,7 @@ def test_a_night_is_done_once_and_a_missed_one_made_up_for(dana):
     ]
 
 
-def test_beat_rings_for_the_task_that_reassesses(dana):
+def test_the_schedule_names_the_task_that_reassesses(dana):
     task = SCHEDULE["reassess-rosters"]["task"]
     app.loader.import_default_modules()
     Program.objects.update(funder=Funder.OTHER)

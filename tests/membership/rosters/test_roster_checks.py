@@ -1,18 +1,18 @@
-"""What staff do about a row of the worklist: each verb once, in the team, with its letter and step."""
+"""What staff do about a roster check: each verb once, in the team, with its email and step."""
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from communities.rules.vocabulary import Funder
 from membership.models import Enrolment, OutboxEmail, Person, Program, WorklistRow
 from membership.refusal import Refused
-from membership.rosters.enrolments import end_enrolment, reassess
+from membership.rosters.enrolments import end_enrolment
+from membership.rosters.reassessment import reassess
 from membership.rosters.roster_checks import give_time, write_to
 from tests import builders
 from tests.membership.rosters.enrolments import (
@@ -24,6 +24,7 @@ from tests.membership.rosters.enrolments import (
     on_list,
     program,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -46,16 +47,18 @@ def history(row: WorklistRow):
     return [(s.verb, s.by and s.by.email, s.text) for s in row.steps.all()][1:]
 
 
-def letters():
+def queued_emails():
     return list(OutboxEmail.objects.values_list("kind", "to_email", "subject"))
 
 
-def test_writing_sends_one_letter_from_the_team_and_leaves_the_row_open(row, priya):
+def test_writing_sends_one_email_from_the_team_and_leaves_the_row_open(row, priya):
     write_to(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
-    letter = OutboxEmail.objects.get()
-    assert letters() == [("roster-check", "dana@example.org", "A question from your community")]
-    assert letter.team == row.enrolment.community.team
-    assert "Who funds your program now?" in letter.body
+    email = OutboxEmail.objects.get()
+    assert queued_emails() == [
+        ("roster-check", "dana@example.org", "A question from your community")
+    ]
+    assert email.team == row.enrolment.community.team
+    assert "Who funds your program now?" in email.body
     row.refresh_from_db()
     assert row.state == "open"
     assert history(row) == [("wrote", "priya@example.org", "Who funds your program now?")]
@@ -76,7 +79,7 @@ def test_time_is_given_until_a_day_and_is_over_the_day_after(row, priya):
     ]
 
 
-def test_whoever_meets_the_rules_within_the_time_given_leaves_the_worklist(row, priya):
+def test_whoever_meets_the_rules_within_the_time_given_settles_the_row(row, priya):
     until = TODAY + timedelta(days=10)
     give_time(row_id=row.pk, by=priya, until=until, text="Wait.", now=NOW)
     Program.objects.update(funder=Funder.PSSG)
@@ -90,12 +93,14 @@ def test_time_is_given_until_a_later_day_only(row, priya):
         give_time(row_id=row.pk, by=priya, until=TODAY, text="Wait.", now=NOW)
 
 
-def test_ending_closes_the_enrolment_settles_the_row_and_sends_the_letter(row, priya):
+def test_ending_closes_the_enrolment_settles_the_row_and_sends_the_email(row, priya):
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     row.refresh_from_db()
     assert (row.state, row.how, row.settled_on) == ("settled", "ended", TODAY)
     assert Enrolment.objects.get().ended_on == TODAY
-    assert letters() == [("roster-ended", "dana@example.org", "About your place in the community")]
+    assert queued_emails() == [
+        ("roster-ended", "dana@example.org", "About your place in the community")
+    ]
     assert history(row) == [
         ("settled", "priya@example.org", "The enrolment was ended.\nThe funding ended.")
     ]
@@ -116,15 +121,15 @@ def test_an_enrolment_ends_once(row, priya):
         end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="Again.", now=later(1))
     with pytest.raises(Refused, match="settled already: the enrolment was ended, on 4 May 2026"):
         write_to(row_id=row.pk, by=priya, text="Hello?", now=later(1))
-    assert len(letters()) == 1
+    assert len(queued_emails()) == 1
 
 
-def test_without_an_email_an_enrolment_ends_without_a_letter(row, priya):
+def test_without_an_email_an_enrolment_ends_without_an_email(row, priya):
     Person.objects.filter(pk=row.enrolment.person_id).update(email="")
     with pytest.raises(Refused, match="no email of Dana Sample"):
         write_to(row_id=row.pk, by=priya, text="Hello?", now=NOW)
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
-    assert letters() == []
+    assert queued_emails() == []
 
 
 def test_the_other_team_is_refused_by_every_verb(row):
@@ -138,7 +143,7 @@ def test_the_other_team_is_refused_by_every_verb(row):
     ):
         with pytest.raises(Refused, match="belongs to the other team"):
             verb()
-    assert (history(row), letters()) == ([], [])
+    assert (history(row), queued_emails()) == ([], [])
 
 
 @pytest.mark.parametrize("verb", ["write", "end"])
@@ -158,10 +163,10 @@ def test_an_end_that_fails_leaves_nothing_behind(row, priya, monkeypatch):
     with pytest.raises(RuntimeError), transaction.atomic():
         end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     row.refresh_from_db()
-    assert (row.state, Enrolment.objects.get().ended_on, letters()) == ("open", None, [])
+    assert (row.state, Enrolment.objects.get().ended_on, queued_emails()) == ("open", None, [])
 
 
-# -- On the desk ----------------------------------------------------------------------------------
+# -- On the staff site ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -175,7 +180,7 @@ def desk(priya) -> Iterator[Client]:
 PAGE = "/admin/membership/worklistrow/"
 
 
-def test_the_worklist_says_who_where_since_when_why_and_by_which_list(desk, row):
+def test_the_list_says_who_where_since_when_why_and_by_which_list(desk, row):
     shown = desk.get(PAGE).content.decode()
     for words in (
         "Dana Sample",
@@ -186,7 +191,7 @@ def test_the_worklist_says_who_where_since_when_why_and_by_which_list(desk, row)
         assert words in shown
 
 
-def test_a_list_that_is_too_old_is_named_above_the_worklist(desk, row):
+def test_a_list_that_is_too_old_is_named_above_the_list(desk, row):
     Program.objects.update(**on_list("the contract list", TODAY - timedelta(days=900)))
     shown = desk.get(PAGE).content.decode()
     assert (
@@ -194,7 +199,7 @@ def test_a_list_that_is_too_old_is_named_above_the_worklist(desk, row):
     )
 
 
-def test_the_pages_act_and_lead_back_to_the_worklist(desk, row):
+def test_the_pages_act_and_lead_back_to_the_list(desk, row):
     until = (TODAY + timedelta(days=20)).isoformat()
     for page, data in (
         ("write", {"text": "Who funds it now?"}),
@@ -205,12 +210,12 @@ def test_the_pages_act_and_lead_back_to_the_worklist(desk, row):
         assert desk.post(f"{PAGE}{row.pk}/{page}/", data).url == PAGE
     row.refresh_from_db()
     assert (row.how, Enrolment.objects.get().ended_on is not None) == ("ended", True)
-    # A second end from a page that was left open is told what happened meanwhile.
+    # A second end from a page that was left open says what happened meanwhile.
     again = desk.post(f"{PAGE}{row.pk}/end/", {"text": "The funding ended."})
     assert "This enrolment was ended already" in again.content.decode()
 
 
-def test_the_pages_show_the_letter_before_it_goes_out(desk, row):
+def test_the_pages_show_the_email_before_it_goes_out(desk, row):
     shown = desk.get(f"{PAGE}{row.pk}/end/").content.decode()
     assert "The letter, as it will go out" in shown
     assert "dana@example.org" in shown
@@ -224,7 +229,7 @@ def test_looking_again_after_a_fact_was_confirmed_settles_the_row(desk, row):
 
 
 @pytest.mark.parametrize("size", [1, 30])
-def test_the_worklist_takes_the_same_queries_at_any_length(desk, size, django_assert_num_queries):
+def test_the_list_takes_the_same_queries_at_any_length(desk, size, django_assert_num_queries):
     for n in range(size):
         enrolled(f"Person{n} Sample")
     reassess(now=NOW)
@@ -237,19 +242,5 @@ def test_the_worklist_takes_the_same_queries_at_any_length(desk, size, django_as
 def test_two_runs_at_the_same_time_open_one_row():
     for n in range(5):
         enrolled(f"Person{n} Sample")
-    errors = []
-
-    def run() -> None:
-        try:
-            reassess(now=NOW)
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (errors, WorklistRow.objects.count()) == ([], 5)
+    assert at_once(*[lambda: reassess(now=NOW)] * 3) == []
+    assert WorklistRow.objects.count() == 5

@@ -15,7 +15,7 @@ from membership.models import (
     Export,
     ProgramPosition,
 )
-from membership.rosters.roster_export import Column, roster_rows
+from membership.rosters.exporting import Column, roster_rows
 from tests import builders
 from tests.membership.rosters.enrolments import TODAY, agency, enrolled, on_list, program
 
@@ -37,7 +37,7 @@ def read(answer):
     return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
 
-def test_each_person_is_one_line_with_her_work_agency_and_region():
+def test_each_person_is_one_line_with_their_work_agency_and_region():
     house = program(agency("Sample House"), region=Region.KOOTENAY, community_served="Sampleton")
     since = enrolled("Dana Sample", house).started_on.isoformat()
     assert rows() == [

@@ -1,0 +1,120 @@
+"""The applicant's own requests: where each stands, what was said, and what they can do."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from membership.accounts.requests import AuthenticatedRequest
+from membership.refusal import refusal_as_form_error, refusal_as_warning
+from membership.register.people import person_for
+from requests import workflow
+from requests.clock.reminders import wait_of
+from requests.joining.forms import NO_CLIENTS, join_form_for, message_field
+from requests.lifecycle import State, Verb, allows
+from requests.models import JoinRequest, JoinRequestEvent
+
+
+class ReplyForm(forms.Form):
+    """The applicant's answer to a question."""
+
+    text = message_field("Your answer", NO_CLIENTS, "Write your answer.")
+
+
+@login_required
+@require_safe
+def sent(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """We have your request: its reference, and what happens next."""
+    return render(request, "joining/sent.html", {"join_request": _own(request, pk)})
+
+
+@login_required
+@require_safe
+def join_request(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """One request: where it stands, what was said, and what they can do."""
+    return _page(request, _own(request, pk), ReplyForm())
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def reply(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Answer a question of staff."""
+    join_request = _own(request, pk)
+    if request.method != "POST":
+        return redirect(join_request)
+    form = ReplyForm(request.POST)
+    if form.is_valid():
+        with refusal_as_form_error(form):
+            workflow.reply(
+                join_request_id=pk,
+                by=request.user,
+                text=form.cleaned_data["text"],
+                now=timezone.now(),
+            )
+            messages.success(request, "Thank you. Your answer is with EVA BC staff now.")
+            return redirect(join_request)
+    return _page(request, _own(request, pk), form)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Withdraw a request: a page that asks, and a button that does."""
+    join_request = _own(request, pk)
+    if request.method == "POST":
+        with refusal_as_warning(request):
+            workflow.withdraw(join_request_id=pk, by=request.user, now=timezone.now())
+            messages.success(request, "You took your request back.")
+        return redirect(join_request)
+    if not allows(join_request.state, Verb.WITHDRAW):
+        return redirect(join_request)
+    return render(
+        request,
+        "my/form.html",
+        {
+            "heading": "Take your request back?",
+            "lede": f"EVA BC staff will not look at your request {join_request.reference} for "
+            f"{join_request.community.name} any further. You can ask again at any time.",
+            "button": "Take it back",
+            "is_dangerous": True,
+            "back": ("Keep it", join_request.get_absolute_url()),
+        },
+    )
+
+
+def with_steps(join_requests: QuerySet[JoinRequest]) -> QuerySet[JoinRequest]:
+    """With the steps that the applicant may see, for the include ``timeline.html``."""
+    visible = JoinRequestEvent.objects.exclude(verb=Verb.NOTE).order_by("pk")
+    return join_requests.select_related("community__team").prefetch_related(
+        Prefetch("events", visible, to_attr="steps")
+    )
+
+
+def _own(request: AuthenticatedRequest, pk: int) -> JoinRequest:
+    """Their own request that was sent, by or for them; for anybody else it does not exist."""
+    own = with_steps(JoinRequest.objects.select_related("person")).exclude(state=State.DRAFT)
+    return get_object_or_404(own, pk=pk, person=person_for(request.user))
+
+
+def _page(
+    request: AuthenticatedRequest, join_request: JoinRequest, form: ReplyForm
+) -> HttpResponse:
+    is_waiting = join_request.state == State.AWAITING_REPLY
+    return render(
+        request,
+        "my/request.html",
+        {
+            "join_request": join_request,
+            "said": join_form_for(join_request.community, join_request.answers).said,
+            "form": form,
+            "wait": wait_of(join_request, timezone.localdate()) if is_waiting else None,
+            "can_withdraw": allows(join_request.state, Verb.WITHDRAW),
+            "can_reply": allows(join_request.state, Verb.REPLY) or form.is_bound,
+            "withdraw_url": reverse("my:withdraw", args=[join_request.pk]),
+        },
+    )

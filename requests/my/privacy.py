@@ -1,0 +1,237 @@
+"""The privacy of people who asked to join: what the portal holds about them, as a download, and erasing.
+
+After erasing, the history of a request stays for the numbers: which community, when, how it ended.
+Whose it was, what they said and what was written about it go.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+from django.db.models import Model, QuerySet
+
+from membership.accounts.teams import families_of
+from membership.models import Enrolment, OutboxEmail, Person, SlackLinkOpening, User
+from membership.privacy.erasing import erase_person, lock_for_erasing
+from membership.refusal import Refused
+from requests.lifecycle import State, Verb
+from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
+from requests.workflow import withdraw_erased
+
+# -- Erasing --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def erase(*, person_id: int, by: User, now: datetime) -> None:
+    """Erase a person: the person themself, or staff for them.
+
+    Open requests are withdrawn, enrolments end, waiting emails are cancelled, and what stays does not say
+    who they were. An email that a worker is handing over to the mail server at this moment is sent or not
+    sent; its row keeps neither address nor text.
+    """
+    # Requests before the person: in the order in which the other verbs lock.
+    join_requests = _lock_requests(person_id)
+    person = lock_for_erasing(person_id=person_id, by=by)
+    if person.user_id != by.pk:
+        _check_teams(join_requests, by)
+    abouts = [join_request.about for join_request in join_requests]
+    take_out_of_requests(join_requests, now=now)
+    erase_person(person, abouts=abouts, by=by, now=now)
+    if not (person.join_requests.exists() or person.enrolments.exists()):
+        person.delete()
+
+
+def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime) -> None:
+    """Take the person out of these locked requests; drafts are deleted. The emails are the caller's."""
+    sent = [r for r in join_requests if r.state != State.DRAFT]
+    for join_request in join_requests:
+        if join_request.state == State.DRAFT:
+            join_request.delete()
+    for join_request in sent:
+        if join_request.is_open:
+            withdraw_erased(join_request, now=now)
+        _blank(join_request)
+    StaffNote.objects.filter(join_request__in=sent).delete()
+    events = JoinRequestEvent.objects.filter(join_request__in=sent)
+    events.update(text="", reason="")
+
+
+def _blank(join_request: JoinRequest) -> None:
+    join_request.answers = {}
+    join_request.agency, join_request.agency_name = None, ""
+    # They know the old one, and emails in mailboxes name it.
+    join_request.reference = new_reference()
+    join_request.assessment = _verdicts_only(join_request.assessment)
+    join_request.save()
+
+
+def _verdicts_only(assessment: dict[str, Any] | None) -> dict[str, object] | None:
+    """Which rules were met, for the reports, without the sentences."""
+    if assessment is None:
+        return None
+    said = ("sentence", "staff_sentence", "next_step", "source")
+    silent = {**dict.fromkeys(said, ""), "as_of": None, "ends_on": None}
+    return {**assessment, "findings": [{**kept, **silent} for kept in assessment["findings"]]}
+
+
+def _lock_requests(person_id: int) -> list[JoinRequest]:
+    rows = JoinRequest.objects.select_for_update(of=("self",)).filter(person_id=person_id)
+    return list(rows.select_related("community__team").order_by("pk"))
+
+
+def _check_teams(join_requests: Sequence[JoinRequest], by: User) -> None:
+    families = families_of(by)
+    if any(r.is_open and r.community.family not in families for r in join_requests):
+        raise Refused("She has an open request with the other team. Ask a lead to erase her.")
+
+
+# -- The download ---------------------------------------------------------------------------------
+
+# The law gives a person what is about them; these are other people's, or would undo a protection.
+LEFT_OUT = [
+    "Notes that EVA BC staff write to one another about a request, and the reasons they note for "
+    "colleagues: they hold the opinions and names of other people. Ask the privacy officer for them.",
+    "The names of the staff members who acted.",
+    "The name and email of somebody whom you named to follow you, or who named you: they are theirs.",
+    "The secrets of your second factor and of your calendar, and the codes we send you.",
+]
+
+
+def all_that_is_held(person: Person, *, now: datetime) -> dict[str, object]:
+    """One document of plain values. The number of queries is the same for any person."""
+    requests = person.join_requests.select_related("community").prefetch_related("events")
+    return {
+        "made_at": now.isoformat(),
+        "left_out": LEFT_OUT,
+        **_held_by_register(person),
+        "requests": [_request(join_request) for join_request in requests.order_by("pk")],
+    }
+
+
+def _request(join_request: JoinRequest) -> dict[str, object]:
+    assessment = join_request.kept_assessment
+    return {
+        "reference": join_request.reference,
+        "community": join_request.community.name,
+        "state": join_request.get_state_display(),
+        "created_at": join_request.created_at.isoformat(),
+        "answers": join_request.answers,
+        "came_by": join_request.get_came_by_display(),
+        "rules": [f.sentence for f in assessment.findings] if assessment else [],
+        "steps": [
+            {
+                "at": step.at.isoformat(),
+                "what": step.get_verb_display(),
+                "by": "EVA BC" if step.by_staff else step.who,
+                "words": step.text,
+            }
+            for step in join_request.events.all()
+            if step.verb != Verb.NOTE
+        ],
+    }
+
+
+_OF_A_FACT = ("evidence", "list_name", "list_as_of", "list_says", "confirmed_on")
+
+
+def _held_by_register(person: Person) -> dict[str, object]:
+    """Their details, facts, communities, emails and meetings; nothing about other people."""
+    return {
+        "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
+        "sign_in": _sign_in(person.user) if person.user else None,
+        "consents": _all(person.consents.all(), "version", "at"),
+        "work": _all(
+            person.positions.select_related("program__agency", "agency"),
+            *("program", "agency_name", "program_type", "community_served", "carries_caseload"),
+            *("says_funded", "says_membership", "starts_on", "ends_on", *_OF_A_FACT),
+        ),
+        "roles": _all(
+            person.roles.select_related("initiative"),
+            *("initiative", "initiative_kind", "initiative_name", "community_served", "role"),
+            *("is_held", "starts_on", "ends_on", *_OF_A_FACT),
+        ),
+        "eva_memberships": _all(
+            person.eva_memberships.all(), "is_held", "starts_on", "ends_on", *_OF_A_FACT
+        ),
+        "communities": [_enrolment(e) for e in _enrolments(person)],
+        "places_outside": _all(
+            person.accesses.select_related("team", "community"),
+            "place",
+            "state",
+            "since",
+            "address",
+        ),
+        "slack_link_opened": _all(SlackLinkOpening.objects.filter(person=person), "at"),
+        "meetings": _all(
+            person.attendances.select_related("meeting"), "meeting", "answer", "answered_at", "came"
+        ),
+        "calendar_made_at": str(person.calendar_feed.made_at)
+        if hasattr(person, "calendar_feed")
+        else None,
+        "letters": [
+            {
+                **_columns(email, "kind", "subject", "body", "to_email", "state"),
+                **_columns(email, "queued_at", "sent_at"),
+                "came_back": email.bounce.in_words if hasattr(email, "bounce") else None,
+            }
+            for email in OutboxEmail.objects.filter(person=person)
+            .exclude(kind="successor")
+            .select_related("bounce")
+            .order_by("pk")
+        ],
+        "corrections": _all(
+            person.corrections.all(), "text", "asked_at", "state", "answer", "answered_at"
+        ),
+    }
+
+
+def _enrolments(person: Person) -> QuerySet[Enrolment]:
+    rows = person.enrolments.select_related("community", "leaving")
+    return rows.prefetch_related("confirmations", "worklist").order_by("pk")
+
+
+def _enrolment(enrolment: Enrolment) -> dict[str, object]:
+    return {
+        **_columns(enrolment, "community", "started_on", "ended_on"),
+        "left_because": enrolment.leaving.reason if hasattr(enrolment, "leaving") else None,
+        "yearly_questions": _all(
+            enrolment.confirmations.all(), "asked_on", "answer", "answered_on", "leave_until"
+        ),
+        "looked_at_by_staff": [
+            {
+                **_columns(row, "kind", "since", "state", "how"),
+                "because": [finding["sentence"] for finding in row.findings],
+            }
+            for row in enrolment.worklist.all()
+        ],
+    }
+
+
+def _sign_in(user: User) -> dict[str, object]:
+    return {
+        **_columns(user, "email", "is_staff", "is_active", "date_joined", "last_login"),
+        "teams": sorted(user.team_names),
+        "addresses": _all(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
+        "second_factors": _all(
+            Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"
+        ),
+        "devices": _all(
+            UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"
+        ),
+    }
+
+
+def _all(rows: Iterable[Model], *names: str) -> list[dict[str, object]]:
+    return [_columns(row, *names) for row in rows]
+
+
+def _columns(row: Model, *names: str) -> dict[str, object]:
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, bool | int | str) else str(value)

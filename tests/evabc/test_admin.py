@@ -1,0 +1,115 @@
+"""Before a changed rule is saved, staff see whose verdict it changes, by name, and confirm."""
+
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+
+from communities.models import EligibilityCriterion
+from communities.rules.eva_membership import EvaMembershipHeld
+from communities.rules.funding import Funding
+from communities.rules.vocabulary import Funder
+from evabc.admin import effect_of
+from membership.models import EvaMembership
+from requests.lifecycle import State
+from requests.models import JoinRequest
+from tests import builders
+from tests.communities.admin_form import community_form
+from tests.membership.rosters.enrolments import FAR, NOW, TODAY, agency, enrolled, program
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lou() -> Iterator[Client]:
+    with time_machine.travel(NOW):
+        client = Client()
+        builders.sign_in(client, builders.lead())
+        yield client
+
+
+@pytest.fixture
+def dana():
+    """In the community on the ministry's funding, which the rule asks for."""
+    return enrolled("Dana Sample", program(agency(ends_on=FAR)))
+
+
+def page() -> str:
+    pk = builders.community().pk
+    return f"/admin/communities/communityofpractice/{pk}/change/"
+
+
+def typed(client, **changes):
+    """The form as the page has it, with ``changes`` to the rule about funding."""
+    data, rules = community_form(client, page())
+    [funding] = [rule for rule in rules if rule.kind is Funding]
+    return data | {funding[name].html_name: value for name, value in changes.items()}
+
+
+def funder() -> str:
+    rule = EligibilityCriterion.objects.get(community__slug="stvc", kind=Funding.key)
+    return rule.parameters["funder"]
+
+
+def test_a_changed_rule_is_shown_with_names_and_saved_only_when_confirmed(lou, dana):
+    data = typed(lou, funder=Funder.OTHER)
+    asked = lou.post(page(), data)
+    shown = asked.content.decode()
+    assert "People in the community: 1 would change" in shown
+    assert "Dana Sample</bdi>: met → not met" in shown
+    assert "Requests that wait: 0 would change" in shown
+    assert (funder(), LogEntry.objects.count()) == (Funder.PSSG, 0)
+    lists = {}
+    for name, value in asked.context["typed"]:
+        lists.setdefault(name, []).append(value)
+    assert lou.post(page(), {**lists, "_rules_confirmed": "1"}).status_code == 302
+    assert funder() == Funder.OTHER
+    entry = LogEntry.objects.get()
+    assert entry.user.email == "lou@example.org"
+    assert (
+        "Changed funder for eligibility criterion “Program funding”" in entry.get_change_message()
+    )
+
+
+def test_words_that_are_no_rule_are_saved_at_once(lou, dana):
+    assert lou.post(page(), typed(lou, source="Another sentence.")).status_code == 302
+    assert "Another sentence." in EligibilityCriterion.objects.values_list("source", flat=True)
+
+
+def test_a_form_with_errors_is_shown_again(lou, dana):
+    answer = lou.post(page(), typed(lou, funder="NOBODY"))
+    assert (answer.status_code, funder()) == (200, Funder.PSSG)
+    assert "Select a valid choice" in answer.content.decode()
+
+
+def test_a_request_that_was_decided_keeps_its_assessment(lou):
+    worker, priya = builders.worker("robin@example.org", "Robin Placeholder"), builders.staff()
+    join_request = builders.request_in(State.APPROVED, worker, priya)
+    kept = join_request.assessment
+    lou.post(page(), {**typed(lou, funder=Funder.OTHER), "_rules_confirmed": "1"})
+    assert funder() == Funder.OTHER
+    assert JoinRequest.objects.get().assessment == kept
+
+
+def test_requests_that_wait_are_counted_and_those_of_other_communities_are_not():
+    builders.sent(builders.worker())
+    builders.sent(builders.worker("kai@example.org", "Kai Example"), "icat")
+    community = builders.community()
+    effect = effect_of(
+        community, before=community.rules(), after=[], viewer=builders.staff(), on=TODAY
+    )
+    assert [(c.person.name, c.before, c.after) for c in effect.waiting] == [
+        ("Dana Sample", "met", "unknown")
+    ]
+    assert effect.enrolled == []
+
+
+def test_the_other_team_sees_how_many_and_no_names(dana):
+    community = builders.community()
+    EvaMembership.objects.all().delete()
+    rules = [r for r in community.rules() if r != EvaMembershipHeld()]
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    effect = effect_of(community, before=community.rules(), after=rules, viewer=camille, on=TODAY)
+    assert (len(effect.enrolled), effect.may_name) == (1, False)

@@ -1,0 +1,67 @@
+"""A mail server refuses, hangs, hangs up or drips at each step of the conversation; then it behaves."""
+
+from datetime import timedelta
+
+import pytest
+
+from membership.models import OutboxEmail
+from tests import builders
+from tests.faults.counting import Count, count_emails
+from tests.faults.mail_server import STEPS
+from tests.faults.mail_stack import State
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+
+NOW = builders.NOW
+BEHAVIOURS = ["451 later please", "550 never", "hang", "drop", "drip"]
+
+
+@pytest.fixture
+def mail_goes_out(settings, mail):
+    settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail.port
+    settings.EMAIL_TIMEOUT, settings.LETTER_DEADLINE = 5, 0.3
+
+
+def state_after(do, at):
+    """What an email is after a conversation that went wrong so."""
+    if at == "quit":
+        return State.SENT
+    return State.FAILED if do.startswith("550") else State.QUEUED
+
+
+@pytest.mark.usefixtures("mail_goes_out")
+@pytest.mark.parametrize("at", STEPS)
+@pytest.mark.parametrize("do", BEHAVIOURS)
+def test_an_email_is_sent_tried_again_or_shown_to_staff(mail, do, at):
+    builders.sent(builders.worker())
+    email = OutboxEmail.objects.get(kind="receipt")
+    news = OutboxEmail.objects.get(kind="news-submit")
+    mail.behave(at, do)
+
+    builders.deliver(email.pk, now=NOW)
+
+    email.refresh_from_db()
+    assert email.state == state_after(do, at)
+    mail.behave()
+    an_hour_later = NOW + timedelta(hours=1)
+    for row in (email, news):
+        builders.deliver(row.pk, now=an_hour_later)
+    # Where it took the email and did not say so, nobody can know; the copy has the same Message-ID.
+    silent = (at, do) == ("dot", "hang") or (at == "accepted" and not do.startswith("550"))
+    count = count_emails(mail)
+    assert (count.emails, count.lost, count.strange) == (2, 0, 0)
+    assert count.extra <= int(silent)
+
+
+@pytest.mark.usefixtures("mail_goes_out")
+def test_where_one_of_two_recipients_is_refused_the_other_has_her_email(mail):
+    builders.sent(builders.worker())
+    mail.behave("rcpt", "550 no such mailbox", whom="dana@example.org")
+
+    for pk in OutboxEmail.objects.values_list("pk", flat=True):
+        builders.deliver(pk, now=NOW)
+
+    states = dict(OutboxEmail.objects.values_list("kind", "state"))
+    assert states == {"receipt": State.FAILED, "news-submit": State.SENT}
+    assert count_emails(mail) == Count(emails=2, lost=0, extra=0)
