@@ -4,7 +4,7 @@ Everything moves by the verbs themselves, each with the time of its day, in the 
 emails of the past are marked as sent: nobody should get a year of mail at the first start.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -86,7 +86,7 @@ class _Calendar:
         applicant: Applicant | None,
         story: dict[Verb, int],
         *,
-        staff: Mapping[str, User],
+        staff: dict[str, User],
         at: datetime,
         leaves: bool = False,
     ) -> None:
@@ -155,7 +155,7 @@ def live_a_sample_year(*, now: datetime) -> None:
     """Let the sample province live thirteen months, up to ``now``."""
     priya = User.objects.get(email="priya@example.org")
     camille = User.objects.get(email="camille@example.org")
-    staff = {Family.PROGRAM_SUPPORT: priya, Family.COORDINATION: camille}
+    staff: dict[str, User] = {Family.PROGRAM_SUPPORT: priya, Family.COORDINATION: camille}
     calendar = _Calendar()
     communities = list(CommunityOfPractice.objects.select_related("team").order_by("pk"))
     applicants = [applicants_for(community) for community in communities]
