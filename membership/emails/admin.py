@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import CustomPageAdmin, TeamFilter
@@ -90,6 +91,7 @@ class OutboxEmailAdmin(CustomPageAdmin):
     ) -> HttpResponse:
         return super().changelist_view(request, {"title": "Letters", **(extra_context or {})})
 
+    @method_decorator(require_safe)
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """What was sent, as it was sent, how it went, and the actions that are possible now."""
         email = _own_email(request, pk)
