@@ -32,7 +32,7 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(VANCOUVER))
 
 
-def working_days_between(start: date, end: date) -> int:
+def business_days_between(start: date, end: date) -> int:
     """How many working days have come after ``start``, up to and with ``end``.
 
     From Friday to Monday it is 1, from a day to itself 0; never less than 0.

@@ -180,7 +180,7 @@ MAIL_FOLDER = str(DATA_DIR / "mail")
 MAIL_IS_FILES = LOCAL and not env.text("EMAIL_URL")
 vars().update(env.mail(local=LOCAL))
 EMAIL_TIMEOUT = 10  # seconds for one socket operation
-LETTER_DEADLINE = 30  # seconds in all for handing one email to the mail server
+EMAIL_DEADLINE = 30  # seconds in all for handing one email to the mail server
 DEFAULT_FROM_EMAIL = "EVA BC Communities of Practice <programsupport@endingviolence.org>"
 
 # -- Jobs ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from evabc.ops.backup import last_backup, make_backup
-from membership.heartbeats import note_alive
+from membership.heartbeats import record_heartbeat
 from membership.models import Heartbeat
 
 HEARTBEAT = "evabc.say_that_you_live"
@@ -19,13 +19,13 @@ HEARTBEAT = "evabc.say_that_you_live"
 def beat_is_alive(**_: object) -> None:
     """Beat sends the heartbeat. Nobody else does, so the readiness page can tell it from a worker."""
     close_old_connections()  # Celery does so around a worker's tasks only
-    note_alive(Heartbeat.Part.BEAT, now=timezone.now())
+    record_heartbeat(Heartbeat.Part.BEAT, now=timezone.now())
 
 
 @shared_task(name=HEARTBEAT)
 def say_that_you_live() -> None:
     """Beat sent the heartbeat and a worker took it: both are there, and the broker between them."""
-    note_alive(Heartbeat.Part.WORKER, now=timezone.now())
+    record_heartbeat(Heartbeat.Part.WORKER, now=timezone.now())
 
 
 @shared_task(name="evabc.nightly_backup")

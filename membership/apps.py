@@ -18,7 +18,7 @@ class MembershipConfig(AppConfig):
         authenticator_added.connect(record_new_factor)
         security_events.connect_signals()
         register(
-            *emails.LETTER_KINDS,
-            *meeting_emails.LETTER_KINDS,
-            *privacy_emails.LETTER_KINDS,
+            *emails.EMAIL_KINDS,
+            *meeting_emails.EMAIL_KINDS,
+            *privacy_emails.EMAIL_KINDS,
         )

@@ -4,11 +4,11 @@ from typing import Generic, TypeVar
 
 from django import forms
 
-from membership.imports.sheets import MOST_BYTES, MOST_ROWS, refuse_too_large
+from membership.imports.sheets import MAX_BYTES, MAX_ROWS, refuse_too_large
 from membership.refusal import refusal_as_form_error
 from membership.register.names import clean_paragraphs, clean_text
 
-LONGEST_TEXT = 4_000
+MAX_TEXT_LENGTH = 4_000
 LONGEST_PASTE = 200_000  # under what one form may bring
 
 
@@ -33,7 +33,7 @@ def required_text(label: str, *, help_text: str, missing: str) -> ParagraphsFiel
     return ParagraphsField(
         label=label,
         help_text=help_text,
-        max_length=LONGEST_TEXT,
+        max_length=MAX_TEXT_LENGTH,
         error_messages={"required": missing},
     )
 
@@ -54,7 +54,7 @@ def day_field(label: str, *, help_text: str = "", required: bool = True) -> form
 
 def file_field(label: str, *, help_text: str = "", required: bool = False) -> forms.FileField:
     """A list as a file."""
-    limits = f"CSV (UTF-8) or XLSX, up to {MOST_BYTES // 1_000_000} MB and {MOST_ROWS:,} rows."
+    limits = f"CSV (UTF-8) or XLSX, up to {MAX_BYTES // 1_000_000} MB and {MAX_ROWS:,} rows."
     return forms.FileField(
         label=label,
         required=required,

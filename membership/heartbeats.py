@@ -22,7 +22,7 @@ class Heartbeat(models.Model):
         return f"{self.get_part_display()} by {self.owner}"
 
 
-def note_alive(part: Heartbeat.Part, *, now: datetime) -> None:
+def record_heartbeat(part: Heartbeat.Part, *, now: datetime) -> None:
     """Record that this process was active at ``now``."""
     owner = f"{socket.gethostname()}/{os.getpid()}"
     Heartbeat.objects.update_or_create(part=part, defaults={"owner": owner, "seen_at": now})

@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from membership.models import User
 
 
-def record(*rows: Model, by: User, words: str, added: bool = False) -> None:
+def log_change(*rows: Model, by: User, words: str, added: bool = False) -> None:
     """Write ``words`` into the history of each row, as the admin's own forms do.
 
     Runs inside the caller's transaction, so that the history and the fact stand or fall together.
@@ -15,7 +15,7 @@ def record(*rows: Model, by: User, words: str, added: bool = False) -> None:
     LogEntry.objects.log_actions(by.pk, rows, ADDITION if added else CHANGE, words)
 
 
-def steps_of(row: Model) -> QuerySet[LogEntry]:
+def history_of(row: Model) -> QuerySet[LogEntry]:
     """What was written into the history of a row, the oldest first."""
     kind = ContentType.objects.get_for_model(row)
     steps = LogEntry.objects.filter(content_type=kind, object_id=str(row.pk))

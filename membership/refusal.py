@@ -8,7 +8,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """It cannot be done, or not now. Its text is a sentence for the person who tried."""
 
 
@@ -20,7 +20,7 @@ def refusal_as_form_error(form: BaseForm, field: str | None = None) -> Iterator[
     """
     try:
         yield
-    except Refused as refusal:
+    except RefusedError as refusal:
         form.add_error(field, str(refusal))
 
 
@@ -29,5 +29,5 @@ def refusal_as_warning(request: HttpRequest) -> Iterator[None]:
     """Show a refusal as a message on the next page."""
     try:
         yield
-    except Refused as refusal:
+    except RefusedError as refusal:
         messages.warning(request, str(refusal))

@@ -10,22 +10,22 @@ from typing import Any, ClassVar, TypeVar
 from django.db import models
 from django.db.models import Q
 
-from membership.register.names import folded
+from membership.register.names import fold
 
 _Rows = TypeVar("_Rows", bound=models.QuerySet[Any])
 
 
-def having_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows:
+def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows:
     """The rows that have each of the words in one of the columns, in any case.
 
     ``columns`` are paths as of a filter. In a ``search_text`` accents and punctuation do not count
     either. Words without a letter or a digit are left out.
     """
-    for word in filter(folded, words.split()):
+    for word in filter(fold, words.split()):
         in_one_column = Q()
         for column in columns:
             if column.endswith("search_text"):
-                in_one_column |= Q(**{f"{column}__contains": folded(word)})
+                in_one_column |= Q(**{f"{column}__contains": fold(word)})
             else:
                 in_one_column |= Q(**{f"{column}__icontains": word})
         rows = rows.filter(in_one_column)
@@ -45,7 +45,7 @@ class SearchTextField(models.TextField):
         return str(model_instance.search_text)
 
 
-class Searchable(models.Model):
+class SearchableModel(models.Model):
     """A row that staff search for by its words.
 
     ``SEARCHED`` names columns of text, and foreign keys to other searchable rows, whose words are
@@ -66,25 +66,27 @@ class Searchable(models.Model):
         is_new, before = self._state.adding, self.search_text
         super().save(update_fields=update_fields, **options)
         if not is_new and self.search_text != before:
-            update_rows_that_hold([self])
+            update_dependent_rows([self])
 
     def folded_columns(self) -> str:
         """What the row is found by: its columns in their order, with a space between them."""
         values = (getattr(self, column) for column in self.SEARCHED)
         words = (
-            value.search_text if isinstance(value, Searchable) else folded(value or "")
+            value.search_text if isinstance(value, SearchableModel) else fold(value or "")
             for value in values
         )
         return " ".join(words).rstrip()
 
 
-def update_rows_that_hold(found: Iterable[models.Model]) -> None:
+def update_dependent_rows(found: Iterable[models.Model]) -> None:
     """Write the words of these rows, all of one model, to the rows that are found by them too."""
     rows = list(found)
     for relation in rows[0]._meta.get_fields(include_hidden=True) if rows else []:
         holder = relation.related_model
         if not (
-            relation.auto_created and isinstance(holder, type) and issubclass(holder, Searchable)
+            relation.auto_created
+            and isinstance(holder, type)
+            and issubclass(holder, SearchableModel)
         ):
             continue
         column = relation.field.name  # type: ignore[union-attr]

@@ -7,7 +7,7 @@ from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from membership.search import having_words
+from membership.search import filter_by_words
 
 
 class SearchableAdmin(admin.ModelAdmin):
@@ -25,7 +25,7 @@ class SearchableAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         columns = self.get_search_fields(request)
-        found = having_words(queryset, search_term, columns=columns)
+        found = filter_by_words(queryset, search_term, columns=columns)
         return found, any(lookup_spawns_duplicates(self.opts, column) for column in columns)
 
     def lookup_allowed(  # type: ignore[override]

@@ -69,7 +69,9 @@ def keep_claims(answers: Answers, *, person: Person, community: CommunityOfPract
     """
     claims = claims_of(answers, person=person, community=community)
     for claim in (*claims.positions, *claims.roles):
-        same = {name: getattr(claim, name) for name in (*claim.SAME_THING, "person", "evidence")}
+        same = {
+            name: getattr(claim, name) for name in (*claim.IDENTITY_FIELDS, "person", "evidence")
+        }
         type(claim)._default_manager.filter(**same).delete()
         claim.save()
     return claims

@@ -10,4 +10,4 @@ class JoinRequestsConfig(AppConfig):
         from membership.emails.kinds import register
         from requests import emails
 
-        register(*emails.LETTER_KINDS)
+        register(*emails.EMAIL_KINDS)

@@ -13,20 +13,20 @@ from membership.emails.kinds import (
     NAME,
     REFERENCE,
     TEAM,
-    THE_PERSON,
-    THE_TEAM,
+    TO_PERSON,
+    TO_TEAM,
+    EmailKind,
     Event,
-    LetterKind,
     Placeholder,
     link,
-    own_words,
+    staff_text,
 )
-from membership.emails.message import write
-from membership.emails.queue import Letter
+from membership.emails.message import compose
+from membership.emails.queue import Email
 from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, Verb
 from requests.models import JoinRequest
 
-__all__ = ["Letter"]
+__all__ = ["Email"]
 
 REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
 
@@ -34,23 +34,23 @@ _COMMON = (NAME, COMMUNITY, REFERENCE, TEAM)
 _REQUEST_LINK = link("request_link", "The page of her request", "/my/requests/1/")
 _DESK_LINK = link("desk_link", "The request on the staff desk", "/admin/joinrequests/1/")
 _LAST_DAY = Placeholder("last_day", "The last day to answer", "Tuesday, 2 June 2026", needed=True)
-_QUESTION = own_words("What staff ask", "Which program do you carry a caseload in?")
+_QUESTION = staff_text("What staff ask", "Which program do you carry a caseload in?")
 _DECIDED = (Verb.APPROVE, Verb.DECLINE, Verb.WITHDRAW)
 _NO_LONGER_ASKED = (Verb.REPLY, *_DECIDED, Verb.LAPSE)
 
-LETTER_KINDS = (
-    LetterKind(
+EMAIL_KINDS = (
+    EmailKind(
         "receipt",
         "Receipt of a request",
-        THE_PERSON,
+        TO_PERSON,
         "When a request is sent",
         (*_COMMON, _REQUEST_LINK),
         cancelled_by=(Verb.WITHDRAW,),
     ),
-    LetterKind(
+    EmailKind(
         "receipt-entered",
         "Receipt of a request that staff entered",
-        THE_PERSON,
+        TO_PERSON,
         "When staff enter a request that came by email or phone",
         (
             *_COMMON,
@@ -59,84 +59,88 @@ LETTER_KINDS = (
         ),
         cancelled_by=(Verb.WITHDRAW,),
     ),
-    LetterKind(
+    EmailKind(
         "question",
         "A question about a request",
-        THE_PERSON,
+        TO_PERSON,
         "When staff ask for more",
         (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
         cancelled_by=_NO_LONGER_ASKED,
     ),
-    LetterKind(
+    EmailKind(
         "reminder",
         "Reminder of a question",
-        THE_PERSON,
+        TO_PERSON,
         f"{REMINDER_DAYS[0]} and {REMINDER_DAYS[1]} days after a question without a reply",
         (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
         cancelled_by=(*_NO_LONGER_ASKED, Event.REPLACED),
         queued_as=tuple(REMINDER_KINDS.values()),
     ),
-    LetterKind(
+    EmailKind(
         "welcome",
         "Welcome",
-        THE_PERSON,
+        TO_PERSON,
         "When a request is approved",
         (
             *_COMMON,
-            own_words("The personal paragraph of staff; may be empty", "Good to have you with us."),
+            staff_text(
+                "The personal paragraph of staff; may be empty", "Good to have you with us."
+            ),
             Placeholder(
                 "offerings", "What the community consists of, as a list", "- Slack\n- Zoom"
             ),
             _REQUEST_LINK,
         ),
     ),
-    LetterKind(
+    EmailKind(
         "declined",
         "A request is declined",
-        THE_PERSON,
+        TO_PERSON,
         "When staff decline a request",
         (
             *_COMMON,
-            own_words("Why, and what the person can do", "We could not find an EVA BC membership."),
+            staff_text(
+                "Why, and what the person can do", "We could not find an EVA BC membership."
+            ),
             COMMUNITY_LINK,
         ),
         cancelled_by=(Verb.REOPEN,),
     ),
-    LetterKind(
+    EmailKind(
         "withdrawn",
         "A request is taken back",
-        THE_PERSON,
+        TO_PERSON,
         "When the person takes her request back",
         (*_COMMON, COMMUNITY_LINK),
     ),
-    LetterKind(
+    EmailKind(
         "lapsed",
         "A request is closed without a reply",
-        THE_PERSON,
+        TO_PERSON,
         f"{LAPSE_DAYS} days after a question without a reply",
         (*_COMMON, COMMUNITY_LINK),
         cancelled_by=(Verb.REOPEN,),
     ),
-    LetterKind(
+    EmailKind(
         "news-submit",
         "News: a request waits",
-        THE_TEAM,
+        TO_TEAM,
         "When a request is sent",
         (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
         cancelled_by=_DECIDED,
     ),
-    LetterKind(
+    EmailKind(
         "news-reply",
         "News: a reply has come",
-        THE_TEAM,
+        TO_TEAM,
         "When the person replies",
         (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
         cancelled_by=_DECIDED,
     ),
-    LetterKind(
+    EmailKind(
         "digest",
         "Morning digest",
-        THE_TEAM,
+        TO_TEAM,
         "On the morning of a working day, when something waits beyond its limit",
         (
             Placeholder(
@@ -154,29 +158,29 @@ LETTER_KINDS = (
 )
 
 
-def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Letter:
+def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Email:
     """To the applicant: what staff want to know, and until when she can answer."""
     last_day = asked_on + timedelta(days=LAPSE_DAYS - 1)
     return email_of("question", join_request, text=text, last_day=last_day)
 
 
-def reminder(join_request: JoinRequest, *, days: int, last_day: date) -> Letter:
+def reminder(join_request: JoinRequest, *, days: int, last_day: date) -> Email:
     """To the applicant, ``days`` after the question: it still waits for her, until ``last_day``."""
     email = email_of("reminder", join_request, text=join_request.question, last_day=last_day)
     return replace(email, kind=REMINDER_KINDS[days])
 
 
-def welcome(join_request: JoinRequest, personal: str = "") -> Letter:
+def welcome(join_request: JoinRequest, personal: str = "") -> Email:
     """To the applicant: approved."""
     return email_of("welcome", join_request, text=personal)
 
 
-def declined(join_request: JoinRequest, text: str) -> Letter:
+def declined(join_request: JoinRequest, text: str) -> Email:
     """To the applicant: why not, and what she can do."""
     return email_of("declined", join_request, text=text)
 
 
-def news(join_request: JoinRequest, verb: Verb) -> Letter:
+def news(join_request: JoinRequest, verb: Verb) -> Email:
     """To the team's mailbox: something waits. Says the reference only: mailboxes are shared."""
     return email_of(f"news-{verb.value}", join_request, to_team=True)
 
@@ -188,11 +192,11 @@ def email_of(
     text: str = "",
     last_day: date | None = None,
     to_team: bool = False,
-) -> Letter:
+) -> Email:
     """The email of a kind about a request: to the applicant, or to the team's mailbox."""
     team = join_request.community.team
     page = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
-    return write(
+    return compose(
         kind,
         team=team,
         person=None if to_team else join_request.person,

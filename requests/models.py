@@ -13,7 +13,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
 from membership.models import Agency, Enrolment, Person, User
-from membership.search import Searchable
+from membership.search import SearchableModel
 from requests.lifecycle import OPEN, State, Verb
 
 # Without the characters that are mistaken for one another, on paper or by phone.
@@ -35,7 +35,7 @@ class CameBy(models.TextChoices):
     PHONE = "phone", "By phone"
 
 
-class JoinRequest(Searchable):
+class JoinRequest(SearchableModel):
     """A person's request to join one community.
 
     ``answers`` is what they answered; in a draft some of it may be missing. ``state`` is

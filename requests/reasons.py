@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.db.models import Q, QuerySet
 
 from communities.models import CommunityOfPractice
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests.models import JoinRequest, ReasonText
 
 UsedFor = ReasonText.UsedFor
@@ -32,7 +32,7 @@ def reason_text(
     Refuses a reason that is not offered for this request.
     """
     if ground and not offered(used_for, [join_request.community]).filter(pk=ground.pk).exists():
-        raise Refused("This reason is not offered for this request. Choose another one.")
+        raise RefusedError("This reason is not offered for this request. Choose another one.")
     paragraphs = [ground.text if ground else "", text]
     return "\n\n".join(p.strip() for p in paragraphs if p.strip())
 

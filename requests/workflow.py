@@ -19,8 +19,8 @@ from communities.rules.assess import Assessment, assess
 from membership.accounts.teams import families_of
 from membership.emails.queue import cancel, queue
 from membership.models import Person, User
-from membership.refusal import Refused
-from membership.register.people import person_with
+from membership.refusal import RefusedError
+from membership.register.people import get_or_create_person
 from membership.register.standing import standing_of
 from membership.rosters.enrolments import enrol, is_enrolled
 from requests import emails
@@ -45,7 +45,7 @@ def _one_open_request(otherwise: str) -> Iterator[None]:
     except IntegrityError as error:
         # PostgreSQL names the constraint, SQLite its columns.
         if "one_open_request" in str(error) or "joinrequest.person_id" in str(error):
-            raise Refused(otherwise) from error
+            raise RefusedError(otherwise) from error
         raise
 
 
@@ -105,7 +105,7 @@ def submit_for(
     They need no sign-in; the register's person is taken where there is one. A draft of their own stays
     as it is. ``answers`` are those of a valid form.
     """
-    person = person_with(email, name=answers["name"], phone=answers.get("phone", ""))
+    person = get_or_create_person(email, name=answers["name"], phone=answers.get("phone", ""))
     join_request = JoinRequest(person=person, community=community, came_by=came_by, created_at=now)
     _in_team(join_request, by)
     _not_enrolled(join_request, f"{person} is in this community already.")
@@ -161,7 +161,7 @@ def ask(
     _in_team(join_request, by)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
     if not text:
-        raise Refused("Choose a question, or write what you want to ask.")
+        raise RefusedError("Choose a question, or write what you want to ask.")
     join_request.asked_on = timezone.localdate(now)
     event = _advance(
         join_request, Verb.ASK, by=by, now=now, text=text, ground=ground, by_staff=True
@@ -185,7 +185,7 @@ def approve(
     _allowed(join_request, Verb.APPROVE)
     assessment = _today(join_request, now)
     if assessment.needs_written_reason and not reason.strip():
-        raise Refused("Not every rule is met for certain. Write why you approve all the same.")
+        raise RefusedError("Not every rule is met for certain. Write why you approve all the same.")
     _not_enrolled(join_request, f"{join_request.person} is in this community already.")
     join_request.enrolment = enrol(
         person=join_request.person,
@@ -216,7 +216,7 @@ def decline(
     _allowed(join_request, Verb.DECLINE)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
     if not text:
-        raise Refused("Choose a reason, or write why, in words for the applicant.")
+        raise RefusedError("Choose a reason, or write why, in words for the applicant.")
     _decide(join_request, _today(join_request, now), by, now)
     event = _advance(
         join_request, Verb.DECLINE, by=by, now=now, text=text, ground=ground, by_staff=True
@@ -232,11 +232,13 @@ def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -
     _in_team(join_request, by)
     _allowed(join_request, Verb.REOPEN)
     if join_request.person.erased_on:
-        raise Refused("Who asked was erased, so nobody is there to answer. Nothing was changed.")
+        raise RefusedError(
+            "Who asked was erased, so nobody is there to answer. Nothing was changed."
+        )
     _not_enrolled(join_request, f"{join_request.person} is in this community already.")
     join_request.decided_at = join_request.decided_by = None
     join_request.waiting_since = now
-    look_again(join_request, now=now)
+    update_verdict(join_request, now=now)
     _advance(join_request, Verb.REOPEN, by=by, now=now, reason=reason, by_staff=True)
     return join_request
 
@@ -272,7 +274,9 @@ def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
     return join_request
 
 
-def note(join_request: JoinRequest, *, by: User, now: datetime, reason: str) -> JoinRequestEvent:
+def add_note(
+    join_request: JoinRequest, *, by: User, now: datetime, reason: str
+) -> JoinRequestEvent:
     """Write in the history what staff did about a locked request. For staff only; moves nothing."""
     return JoinRequestEvent.objects.create(
         join_request=join_request,
@@ -286,7 +290,7 @@ def note(join_request: JoinRequest, *, by: User, now: datetime, reason: str) -> 
     )
 
 
-def look_again(join_request: JoinRequest, *, now: datetime) -> None:
+def update_verdict(join_request: JoinRequest, *, now: datetime) -> None:
     """Compare a locked request with the rules as they come out now; the caller saves the verdict."""
     join_request.verdict = _today(join_request, now).verdict
 
@@ -346,16 +350,16 @@ def _refuse_in_state(join_request: JoinRequest, verb: Verb) -> NoReturn:
     steps = join_request.events.exclude(verb=Verb.NOTE)
     last = steps.select_related("by__person").last()
     if last is None:
-        raise Refused("This request has not been sent yet.")
+        raise RefusedError("This request has not been sent yet.")
     if verb == Verb.SUBMIT:
-        raise Refused("This request was sent already.")
+        raise RefusedError("This request was sent already.")
     when = date_format(timezone.localtime(last.at), "j F Y, H:i")
     who = "EVA BC" if last.by_staff else "the applicant"
     if last.verb == Verb.LAPSE:
         who = "the portal, because no reply came,"
     elif last.by_staff and last.by and hasattr(last.by, "person") and last.by.person.name:
         who = last.by.person.name
-    raise Refused(
+    raise RefusedError(
         f"This cannot be done now: the request is “{join_request.get_state_display().lower()}”. "
         f"The last step was by {who} on {when}. Nothing was changed."
     )
@@ -363,17 +367,17 @@ def _refuse_in_state(join_request: JoinRequest, verb: Verb) -> NoReturn:
 
 def _owned(join_request: JoinRequest, by: User) -> None:
     if join_request.person.user_id != by.pk:
-        raise Refused("This is somebody else’s request.")
+        raise RefusedError("This is somebody else’s request.")
 
 
 def _in_team(join_request: JoinRequest, by: User) -> None:
     if join_request.community.family not in families_of(by):
-        raise Refused("This request belongs to the other team.")
+        raise RefusedError("This request belongs to the other team.")
 
 
 def _not_enrolled(join_request: JoinRequest, otherwise: str) -> None:
     if is_enrolled(join_request.person, join_request.community):
-        raise Refused(otherwise)
+        raise RefusedError(otherwise)
 
 
 def _today(join_request: JoinRequest, now: datetime) -> Assessment:
@@ -403,6 +407,6 @@ def _record_answers(join_request: JoinRequest, answers: Answers, now: datetime) 
     _keep_assessment(join_request, _today(join_request, now))
 
 
-def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: emails.Letter) -> None:
+def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: emails.Email) -> None:
     for email in out:
         queue(email, about=join_request.about, event=event.pk, now=event.at)

@@ -24,7 +24,7 @@ from communities.models import CommunityOfPractice
 from membership.accounts.teams import LEADS, TEAM_GROUPS
 from membership.emails import delivery
 from membership.models import Person, User
-from membership.register.people import person_for
+from membership.register.people import person_of_user
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -104,7 +104,7 @@ def answers_for(slug: str) -> dict[str, Any]:
 
 def draft(user: User, slug: str = "stvc", **answers: str) -> JoinRequest:
     return workflow.save_draft(
-        person=person_for(user),
+        person=person_of_user(user),
         community=community(slug),
         answers={**answers_for(slug), **answers},
         now=NOW,

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test import Client
 
 from communities.models import Passage, Question, SupportTeam
-from membership.meetings.calendar import address_of, renew_feed
+from membership.meetings.calendar import feed_address, renew_feed
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -57,7 +57,7 @@ def world():
         "meeting": planned(
             "cbvs", by=builders.staff(email="planner@example.org"), day=date(2099, 6, 16)
         ),
-        "token": address_of(feed).rpartition("/")[2].removesuffix(".ics"),
+        "token": feed_address(feed).rpartition("/")[2].removesuffix(".ics"),
         "joinrequest": join_request,
         "supportteam": SupportTeam.objects.first(),
         "communityofpractice": join_request.community,

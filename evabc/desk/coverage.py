@@ -27,9 +27,9 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from membership.register.standing import is_overtaken
+from membership.register.standing import is_superseded
 from membership.rosters.enrolments import roster_of
-from membership.rosters.exporting import Row, SheetFormat, export
+from membership.rosters.exporting import Row, SheetFormat, export_sheet
 from requests.desk.review import communities_of
 
 NOT_KNOWN = "Region not known"
@@ -85,7 +85,7 @@ def coverage_of(communities: Iterable[CommunityOfPractice], *, on: date) -> Cove
     rows = {region: {community: Cell() for community in communities} for region in regions}
     for community in communities:
         for row in _rows_to_cover(community, on):
-            if isinstance(row, Program) and is_overtaken(row, newest):
+            if isinstance(row, Program) and is_superseded(row, newest):
                 continue
             cell = rows[row.get_region_display() or NOT_KNOWN][community]
             cell.total += 1
@@ -178,7 +178,7 @@ def coverage_sheet(request: AuthenticatedRequest) -> HttpResponse:
         for row in cell.uncovered
     ]
     has_one_team = len(families_of(request.user)) == 1 and coverage.communities
-    return export(
+    return export_sheet(
         what="Coverage",
         headings=HEADINGS,
         rows=rows,

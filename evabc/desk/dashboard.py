@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from communities.calendar import working_days_between
+from communities.calendar import business_days_between
 from communities.models import SupportTeam
 from membership.accounts.teams import families_of, is_lead
 from membership.models import Correction, OutboxEmail, User, WorklistRow
@@ -133,7 +133,7 @@ def _numbers(team: Any, on: date) -> list[Number]:
 def _oldest(team: Any, on: date) -> Number:
     if team.oldest_since is None:
         return Number("the oldest", "–", "")
-    age = Age(working_days_between(timezone.localdate(team.oldest_since), on))
+    age = Age(business_days_between(timezone.localdate(team.oldest_since), on))
     value = f"{age.days} working day{'' if age.days == 1 else 's'}"
     url = reverse("admin:joinrequests_joinrequest_change", args=[team.oldest])
     return Number("the oldest", value, url, age.mark)

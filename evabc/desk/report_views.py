@@ -13,7 +13,7 @@ from evabc.desk.reports import MONTH_LIMIT, REPORTS, Month, a_year_back, months_
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.rosters.exporting import SheetFormat, export
+from membership.rosters.exporting import SheetFormat, export_sheet
 from requests.desk.review import communities_of
 
 _DAY_ERRORS = {
@@ -81,7 +81,7 @@ def report_sheet(request: AuthenticatedRequest) -> HttpResponse:
     communities = _communities(request)
     report = make(communities, form.months)
     first, last = form.cleaned_data["first"], form.cleaned_data["last"]
-    return export(
+    return export_sheet(
         what=f"{report.title}, {first} to {last}",
         headings=report.headings,
         rows=report.rows,

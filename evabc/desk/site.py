@@ -20,7 +20,7 @@ from evabc.desk.dashboard import sections, teams_today
 from evabc.desk.guide import staff_guide
 from evabc.desk.history import history
 from evabc.desk.report_views import report_sheet, reports
-from evabc.ops.health import how_it_is_doing
+from evabc.ops.health import system_status
 from membership.rosters.exporting import roster_sheet
 from requests.my.privacy_views import erase_by_staff
 
@@ -64,7 +64,7 @@ class StaffSite(AdminSite):
         djangos = super().get_urls()
         return [
             path("guide/", view(staff_guide), name="guide"),
-            path("how-it-is-doing/", view(how_it_is_doing), name="how_it_is_doing"),
+            path("how-it-is-doing/", view(system_status), name="how_it_is_doing"),
             path("history/", view(history), name="history"),
             path("coverage/", view(coverage_page), name="coverage"),
             path("coverage/sheet/", view(coverage_sheet), name="coverage_sheet"),

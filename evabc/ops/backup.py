@@ -26,7 +26,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from membership.models import User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 NAME = "portal-%Y%m%dT%H%M%SZ"
 SUFFIX = {"postgresql": ".dump.age", "sqlite": ".sqlite3.age"}
@@ -50,7 +50,7 @@ def make_backup(*, now: datetime) -> Path:
     missing, too old or fails.
     """
     if not settings.BACKUP_RECIPIENT:
-        raise Refused(
+        raise RefusedError(
             "Backups need a public key. Run: python manage.py setup_portal, and set "
             "EVABC_BACKUP_RECIPIENT to the public key that it shows."
         )
@@ -154,8 +154,8 @@ def _restore_postgresql(file: Path, identity: pyrage.x25519.Identity) -> None:
         connection.close()  # Its locks, if it holds any, would keep psql waiting.
         try:
             _run(command, stdin=script, stdout=output, environment=environment)
-        except Refused as error:
-            raise Refused(
+        except RefusedError as error:
+            raise RefusedError(
                 f"{error}. Nothing was changed. Are web, worker and beat stopped?"
             ) from error
 
@@ -172,7 +172,7 @@ def _restore_sqlite(file: Path, identity: pyrage.x25519.Identity) -> None:
                 connection.ensure_connection()
                 backup.backup(connection.connection)
         except sqlite3.Error as error:
-            raise Refused(
+            raise RefusedError(
                 f"The backup cannot be restored: {error}. Nothing was changed."
             ) from error
 
@@ -184,9 +184,9 @@ def _refuse_newer_version(applied: set[Migration]) -> None:
         loader.disk_migrations
     )
     if not applied:
-        raise Refused("This file holds no backup of the portal. Nothing was changed.")
+        raise RefusedError("This file holds no backup of the portal. Nothing was changed.")
     if unknown:
-        raise Refused(
+        raise RefusedError(
             "This backup comes from a newer version of the portal. Install that version, and restore "
             "it there. Nothing was changed."
         )
@@ -198,14 +198,14 @@ def _decrypt(file: Path, decrypted: IO[bytes], identity: pyrage.x25519.Identity)
         with file.open("rb") as encrypted:
             pyrage.decrypt_io(encrypted, decrypted, [identity])
     except pyrage.DecryptError as error:
-        raise Refused(
+        raise RefusedError(
             "This key does not open this backup. Look whether both are the right ones; the file must "
             "be one that the portal or age has made. Nothing was changed."
         ) from error
     except FileNotFoundError as error:
-        raise Refused(f"There is no file {file}.") from error
+        raise RefusedError(f"There is no file {file}.") from error
     except OSError as error:
-        raise Refused(
+        raise RefusedError(
             f"This backup cannot be read to its end: {error.strerror or 'it is damaged'}. "
             "Nothing was changed."
         ) from error
@@ -218,7 +218,7 @@ def _identity(private_key: str) -> pyrage.x25519.Identity:
     try:
         return pyrage.x25519.Identity.from_str(found[0] if found else "")
     except pyrage.IdentityError as error:
-        raise Refused(
+        raise RefusedError(
             "This is no private key for backups. It is one line that begins with AGE-SECRET-KEY-1."
         ) from error
 
@@ -248,11 +248,13 @@ def _tool(name: str) -> str:
         cursor.execute("SHOW server_version_num")
         server = int(cursor.fetchone()[0]) // 10_000
     if path is None:
-        raise Refused(f"{name} is missing. Install PostgreSQL’s client tools, version {server}.")
+        raise RefusedError(
+            f"{name} is missing. Install PostgreSQL’s client tools, version {server}."
+        )
     said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
     version = re.search(r"\d+", said)
     if version is None or int(version[0]) < server:
-        raise Refused(
+        raise RefusedError(
             f"{path} is older than the database server. Install PostgreSQL’s client tools, version "
             f"{server}; this one says: {said.strip()}."
         )
@@ -277,5 +279,5 @@ def _run(
         if code:
             # Only the first line: the others may hold rows.
             first = errors.readline().decode(errors="replace").strip()
-            raise Refused(f"{Path(command[0]).name} failed: {first}")
+            raise RefusedError(f"{Path(command[0]).name} failed: {first}")
     stdout.seek(0)

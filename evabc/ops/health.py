@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from evabc.ops.backup import last_backup
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import is_lead
-from membership.emails.delivery import due_letters
+from membership.emails.delivery import due_emails
 from membership.models import Heartbeat, OutboxEmail
 
 SILENT = timedelta(minutes=2)  # beat sends a heartbeat every half minute
@@ -89,7 +89,7 @@ def _worker(now: datetime) -> Check:
 
 
 def _emails(now: datetime) -> Check:
-    oldest = due_letters(now - EMAIL_WAIT).order_by("due_at").first()
+    oldest = due_emails(now - EMAIL_WAIT).order_by("due_at").first()
     if oldest is None:
         waiting = OutboxEmail.objects.filter(state=OutboxEmail.State.QUEUED).count()
         return Check("letters", figure=f"{waiting} wait, none for long")
@@ -178,7 +178,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 @require_safe
-def how_it_is_doing(request: AuthenticatedRequest) -> HttpResponse:
+def system_status(request: AuthenticatedRequest) -> HttpResponse:
     """The same as a page, for leads."""
     if not is_lead(request.user):
         raise Http404

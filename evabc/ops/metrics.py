@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from evabc.middleware import method_of, view_of
-from membership.emails.delivery import due_letters
+from membership.emails.delivery import due_emails
 from membership.models import Heartbeat, ListImport, OutboxEmail
 
 REQUESTS = Counter(
@@ -73,7 +73,7 @@ class DatabaseCollector(Collector):
 
     def _figures(self) -> Iterator[GaugeMetricFamily]:
         yield _by_state("evabc_letters", "Letters by state.", OutboxEmail.objects.all())
-        oldest = due_letters(self.now).aggregate(at=Min("due_at"))["at"]
+        oldest = due_emails(self.now).aggregate(at=Min("due_at"))["at"]
         yield GaugeMetricFamily(
             "evabc_letters_oldest_due_seconds",
             "How long the oldest letter that is due has waited; 0 where none waits.",

@@ -19,11 +19,11 @@ from communities.rules.vocabulary import Funder, MeetingKind
 from membership.access import slack_link, verbs
 from membership.access.verbs import Verb
 from membership.accounts.teams import LEADS, TEAM_GROUPS
-from membership.imports.uploads import write_at_once
-from membership.meetings.attendance import Answer, answer, note_who_came, people_of
-from membership.meetings.planning import Plan, plan_meeting
+from membership.imports.uploads import import_at_once
+from membership.meetings.attendance import Answer, answer, eligible_people, record_attendance
+from membership.meetings.planning import MeetingPlan, plan_meeting
 from membership.models import Access, ListKind, Person, Program, SampleProvince, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.register.facts import confirm_funding
 from membership.rosters.reassessment import reassess_if_due
 
@@ -117,7 +117,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
 
 def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
     """Bring one list in as staff would have on its day. Raises ``Refused`` where a row has an error."""
-    plan = write_at_once(
+    plan = import_at_once(
         kind=one.kind,
         list_name=one.name,
         as_of=today - timedelta(days=one.age),
@@ -128,7 +128,7 @@ def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
     )
     if plan.errors:
         first = plan.errors[0]
-        raise Refused(f"{one.file_name}, row {first.number}: {first.sentence}")
+        raise RefusedError(f"{one.file_name}, row {first.number}: {first.sentence}")
 
 
 def _staff(one: StaffSignIn) -> User:
@@ -199,7 +199,7 @@ def _plan(
     is_over = days < 0
     planned_at = min(now, starts_at - timedelta(days=30))
     meeting = plan_meeting(
-        plan=Plan(
+        plan=MeetingPlan(
             communities=(community,),
             kind=kind,
             topic=topic,
@@ -214,13 +214,13 @@ def _plan(
     )
     _answer(meeting, answered_at=planned_at)
     if is_over:
-        there = set(people_of(meeting).values_list("pk", flat=True))
-        note_who_came(meeting_id=meeting.pk, came=there, shown=there, by=by, now=now)
+        there = set(eligible_people(meeting).values_list("pk", flat=True))
+        record_attendance(meeting_id=meeting.pk, came=there, shown=there, by=by, now=now)
 
 
 def _answer(meeting: Meeting, *, answered_at: datetime) -> None:
     """Every second person of the first few has answered: more would only slow down the start."""
-    for place, person in enumerate(people_of(meeting)[:_ANSWERERS]):
+    for place, person in enumerate(eligible_people(meeting)[:_ANSWERERS]):
         if place % 2 == 0:
             said = Answer.YES if place % 4 == 0 else Answer.MAYBE
             answer(meeting_id=meeting.pk, person=person, answer=said, now=answered_at)

@@ -14,7 +14,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from evabc.sample.people import Applicant, applicants_for, new_work, todays_applicants
 from membership.models import OutboxEmail, Person, User, YearlyConfirmation
-from membership.register.people import person_for
+from membership.register.people import person_of_user
 from membership.rosters.confirmations import confirm, open_confirmations
 from membership.rosters.enrolments import end_enrolment
 from membership.rosters.reassessment import reassess
@@ -119,7 +119,10 @@ class _Request:
         user, _ = User.objects.get_or_create(email=self.applicant.email)
         answers = self.applicant.answers
         draft = workflow.save_draft(
-            person=person_for(user), community=self.applicant.community, answers=answers, now=now
+            person=person_of_user(user),
+            community=self.applicant.community,
+            answers=answers,
+            now=now,
         )
         self.request = workflow.submit(join_request_id=draft.pk, by=user, answers=answers, now=now)
 
@@ -241,5 +244,5 @@ def _user_of(waiting: YearlyConfirmation) -> User:
     """Their account, which is made at the first sign-in."""
     email = Person.objects.values_list("email", flat=True).get(pk=waiting.enrolment.person_id)
     user, _ = User.objects.get_or_create(email=email)
-    person_for(user)
+    person_of_user(user)
     return user

@@ -7,7 +7,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from membership.access import desk_views, slack_link, verbs
-from membership.access.verbs import TASKS, Verb
+from membership.access.verbs import TASK_STATES, Verb
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault
 from membership.models import Access, Enrolment
@@ -26,7 +26,7 @@ class TaskFilter(FilterWithDefault):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> QuerySet[Access]:
         if self.value() == "all":
             return queryset
-        return queryset.filter(state__in=[self.value()] if self.value() else TASKS)
+        return queryset.filter(state__in=[self.value()] if self.value() else TASK_STATES)
 
 
 class AccessCommunityFilter(CommunityFilter):

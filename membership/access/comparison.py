@@ -14,8 +14,8 @@ from membership.models import Access, Enrolment, Person, SlackExport, User
 from membership.register.names import name_key
 
 # Of one section of the page: more boxes than one form may bring would be refused as a whole.
-MOST_LINES = 100
-MOST_NEAR = 3
+MAX_LINES = 100
+MAX_NEAR_MATCHES = 3
 # What addresses of many agencies begin with: it says nothing about who it is.
 _SHARED_LOCAL_PARTS = frozenset(
     ["admin", "contact", "coordinator", "director", "info", "intake", "manager", "office", "stv"]
@@ -25,7 +25,7 @@ _SHORTEST_TYPED = 4
 
 
 @dataclass(frozen=True)
-class Line:
+class ComparedAccount:
     """An account in Slack, an access to it, or both.
 
     ``person`` may be known without an access. For a near match ``access`` is of whom it may be,
@@ -39,7 +39,7 @@ class Line:
     person: Person | None = None
     has_task: bool = False
     why: str = ""
-    account: "Line | None" = None
+    account: "ComparedAccount | None" = None
 
     @property
     def key(self) -> str:
@@ -47,21 +47,21 @@ class Line:
         return f"{self.access.pk if self.access else 0}:{self.email}"
 
 
-class Section(list[Line]):
+class Section(list[ComparedAccount]):
     """The lines of one part of the page."""
 
     @property
-    def shown(self) -> list[Line]:
-        return self[:MOST_LINES]
+    def shown(self) -> list[ComparedAccount]:
+        return self[:MAX_LINES]
 
     @property
     def more(self) -> int:
-        return max(len(self) - MOST_LINES, 0)
+        return max(len(self) - MAX_LINES, 0)
 
     @property
     def more_note(self) -> str:
         return (
-            f"These are the first {MOST_LINES}, and {self.more} more are not shown. Settle these, "
+            f"These are the first {MAX_LINES}, and {self.more} more are not shown. Settle these, "
             "and the next come up."
         )
 
@@ -104,7 +104,7 @@ def compare(export: SlackExport) -> Comparison:
         own = [access.address, access.person.email if access.person else ""]
         addresses = {address.lower() for address in own} & in_slack.keys()
         if access.state == Access.State.TO_REMOVE and not addresses:
-            found.gone.append(Line(access=access, person=access.person))
+            found.gone.append(ComparedAccount(access=access, person=access.person))
         if not access.is_on_roster:
             of_others |= dict.fromkeys(addresses, access)
         elif addresses:
@@ -122,7 +122,9 @@ def compare(export: SlackExport) -> Comparison:
             if known.state == Access.State.JOINED:
                 found.agreed += 1
             else:
-                found.to_mark.append(Line(email, name, known, known.person, has_task=True))
+                found.to_mark.append(
+                    ComparedAccount(email, name, known, known.person, has_task=True)
+                )
         elif email in staff:
             found.staff += 1
         else:
@@ -135,17 +137,19 @@ def compare(export: SlackExport) -> Comparison:
         stranger = of_others.get(email)
         person = stranger.person if stranger else people.get(email)
         is_leaving = stranger is not None and stranger.state == Access.State.TO_REMOVE
-        account = Line(email, name, stranger, person, is_leaving)
+        account = ComparedAccount(email, name, stranger, person, is_leaving)
         if is_leaving or email not in near:
             found.strangers.append(account)
             continue
         for candidate, why in near[email]:
             has_task = candidate.state != Access.State.JOINED
-            line = Line(email, name, candidate, candidate.person, has_task, why, account)
+            line = ComparedAccount(email, name, candidate, candidate.person, has_task, why, account)
             found.near.append(line)
     maybe_there = {line.access for line in found.near}
     found.absent.extend(
-        Line(access=access, person=access.person, has_task=access.state != Access.State.JOINED)
+        ComparedAccount(
+            access=access, person=access.person, has_task=access.state != Access.State.JOINED
+        )
         for access in absent
         if access not in maybe_there
     )
@@ -174,7 +178,7 @@ def near_accesses(
             for access in by_key.get(key, ()):
                 near.setdefault(access, key[0])
         if near:
-            found[email] = list(near.items())[:MOST_NEAR]
+            found[email] = list(near.items())[:MAX_NEAR_MATCHES]
     return found
 
 

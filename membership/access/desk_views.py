@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from communities.models import SupportTeam
 from membership.access import reconciliation, slack_link, verbs
 from membership.access.comparison import compare
-from membership.access.exports import Export, read_export, read_pasted
+from membership.access.exports import MemberList, read_export, read_pasted
 from membership.access.reconciliation import Settlement
 from membership.access.verbs import Verb, allows
 from membership.accounts.requests import AuthenticatedRequest
@@ -50,7 +50,7 @@ class LinkForm(forms.Form):
     )
 
 
-class ExportForm(FileOrTextForm[Export]):
+class ExportForm(FileOrTextForm[MemberList]):
     """Slack's member export as a file, or addresses pasted."""
 
     neither_sent = "Choose a file, or paste addresses."
@@ -63,10 +63,10 @@ class ExportForm(FileOrTextForm[Export]):
         help_text="One a line, or with commas. For more than about 5,000, use a file.",
     )
 
-    def read_file(self, content: bytes, file_name: str) -> Export:
+    def read_file(self, content: bytes, file_name: str) -> MemberList:
         return read_export(content, file_name)
 
-    def read_pasted(self, text: str) -> Export:
+    def read_pasted(self, text: str) -> MemberList:
         return read_pasted(text)
 
 
@@ -185,7 +185,9 @@ def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = ExportForm(*sent)
     if form.is_valid():
-        reconciliation.keep(team=team, export=form.result, by=request.user, now=timezone.now())
+        reconciliation.save_export(
+            team=team, export=form.result, by=request.user, now=timezone.now()
+        )
         return redirect("admin:membership_access_slack", family)
     return _slack_form(
         request,
@@ -227,7 +229,7 @@ def settle(request: AuthenticatedRequest, family: str) -> HttpResponse:
 @require_POST
 def discard_export(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """Delete the list of who is in Slack."""
-    reconciliation.discard(team=_workspace(request, family), by=request.user)
+    reconciliation.discard_export(team=_workspace(request, family), by=request.user)
     messages.success(request, "The list of who is in Slack is deleted. The tasks stay.")
     return redirect("admin:membership_access_slack", family)
 

@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from membership.imports.columns import Column, WrongCell, email, read_rows, text
+from membership.imports.columns import CellError, Column, email, read_rows, text
 from membership.imports.kinds.base import EMAIL, PERSON_NAME
-from membership.imports.sheets import MOST_ROWS, read_sheet
-from membership.refusal import Refused
+from membership.imports.sheets import MAX_ROWS, read_sheet
+from membership.refusal import RefusedError
 from membership.register.names import name_key
 
 MOST_PROBLEMS = 50
@@ -22,7 +22,7 @@ _NOT_IN = frozenset(["bot", "deactivated", "deleted", "inactive", "invited"])
 
 
 @dataclass
-class Export:
+class MemberList:
     """Who is in Slack: the name that Slack has by address. ``problems`` say what could not be read."""
 
     people: dict[str, str] = field(default_factory=dict)
@@ -30,15 +30,15 @@ class Export:
     left_out: int = 0
 
 
-def read_export(content: bytes, file_name: str) -> Export:
+def read_export(content: bytes, file_name: str) -> MemberList:
     """Slack's member export, or any list with a column of addresses."""
     sheet = read_sheet(content, file_name)
     if not {name_key(str(cell)) for cell in sheet[0].cells} & EMAIL.keys:
-        raise Refused(
+        raise RefusedError(
             "The file has no column “Email”. The first row must hold the headings, as in Slack’s "
             "member export."
         )
-    export = Export()
+    export = MemberList()
     for row in read_rows(COLUMNS, sheet):
         if row.problems:
             export.problems.append(f"Row {row.number}: {' '.join(row.problems)}")
@@ -49,25 +49,25 @@ def read_export(content: bytes, file_name: str) -> Export:
     return _checked(export)
 
 
-def read_pasted(pasted: str) -> Export:
+def read_pasted(pasted: str) -> MemberList:
     """Addresses in a text of any shape: one a line, or with commas, names and angle brackets."""
-    export = Export()
+    export = MemberList()
     words = re.split(r"[\s,;:<>()\"'\[\]]+", pasted)
     for word in words:
         if "@" not in word:
             continue
         try:
             export.people.setdefault(email(word.strip(".")), "")
-        except WrongCell as problem:
+        except CellError as problem:
             export.problems.append(str(problem))
     return _checked(export)
 
 
-def _checked(export: Export) -> Export:
+def _checked(export: MemberList) -> MemberList:
     if not export.people:
-        raise Refused("There is no email address in it that could be read.")
-    if len(export.people) > MOST_ROWS:
-        raise Refused(f"There are more than {MOST_ROWS:,} addresses in it.")
+        raise RefusedError("There is no email address in it that could be read.")
+    if len(export.people) > MAX_ROWS:
+        raise RefusedError(f"There are more than {MAX_ROWS:,} addresses in it.")
     if (more := len(export.problems) - MOST_PROBLEMS) > 0:
         export.problems = [*export.problems[:MOST_PROBLEMS], f"And {more} more."]
     return export

@@ -15,13 +15,13 @@ from membership.access import verbs
 from membership.access.slack_link import SlackPage
 from membership.accounts.requests import AuthenticatedRequest
 from membership.models import Access, Enrolment, Person
-from membership.refusal import Refused, refusal_as_warning
-from membership.register.people import person_for
-from membership.rosters.confirmations import is_waiting
+from membership.refusal import RefusedError, refusal_as_warning
+from membership.register.people import person_of_user
+from membership.rosters.confirmations import has_open_confirmation
 
 
 @dataclass(frozen=True)
-class Place:
+class CommunityAccess:
     """A community they are in, with their access. ``slack`` is None where the community has none."""
 
     enrolment: Enrolment
@@ -34,9 +34,11 @@ class Place:
         return self.slack is not None and self.slack.state != Access.State.JOINED
 
 
-def places_of(person: Person) -> list[Place]:
+def community_accesses(person: Person) -> list[CommunityAccess]:
     """The communities they are in now, in two queries. ``enrolment.waits`` is for the yearly question."""
-    enrolments = person.enrolments.filter(ended_on__isnull=True).annotate(waits=is_waiting())
+    enrolments = person.enrolments.filter(ended_on__isnull=True).annotate(
+        waits=has_open_confirmation()
+    )
     slack: dict[int, Access] = {}
     zoom: dict[int | None, Access] = {}
     for access in person.accesses.all():
@@ -45,7 +47,7 @@ def places_of(person: Person) -> list[Place]:
         else:
             zoom[access.community_id] = access
     return [
-        Place(
+        CommunityAccess(
             enrolment=enrolment,
             slack=slack.get(enrolment.community.team_id) if enrolment.community.has_slack else None,
             zoom=zoom.get(enrolment.community_id),
@@ -78,7 +80,7 @@ def slack_joined(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """They say that they have joined."""
     community, person, _ = _slack_page(request, slug)
     with refusal_as_warning(request):
-        verbs.join(person=person, team=community.team, now=timezone.now())
+        verbs.report_joined(person=person, team=community.team, now=timezone.now())
         messages.success(request, "Thank you. It is good to have you in Slack.")
     return redirect("my:slack", slug=slug)
 
@@ -89,8 +91,8 @@ def _slack_page(
     """The community, the member and their page; where they are not enrolled there is no such page."""
     communities = CommunityOfPractice.objects.select_related("team")
     community = get_object_or_404(communities, slug=slug)
-    person, on = person_for(request.user), timezone.localdate()
+    person, on = person_of_user(request.user), timezone.localdate()
     try:
         return community, person, links.slack_page_of(person=person, community=community, on=on)
-    except Refused as refusal:
+    except RefusedError as refusal:
         raise Http404(str(refusal)) from refusal

@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from communities.models import SupportTeam
 from membership.access import verbs
-from membership.access.comparison import Comparison, Line, compare
-from membership.access.exports import Export
+from membership.access.comparison import ComparedAccount, Comparison, compare
+from membership.access.exports import MemberList
 from membership.access.verbs import Verb
 from membership.accounts.teams import families_of
 from membership.models import Access, SlackExport, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 # Who is in Slack is personal data: it goes when staff are done, and in any case after a week.
 KEPT_FOR = timedelta(days=7)
@@ -24,11 +24,11 @@ _SOURCE = "By Slack’s list of members."
 
 
 @transaction.atomic
-def keep(*, team: SupportTeam, export: Export, by: User, now: datetime) -> SlackExport:
+def save_export(*, team: SupportTeam, export: MemberList, by: User, now: datetime) -> SlackExport:
     """Keep who is in Slack, in place of what was kept before."""
     _in_team(team, by)
     for community in team.communities.filter(has_slack=True):
-        verbs.want_for_roster(community=community, by=None, now=now)
+        verbs.require_access_for_roster(community=community, by=None, now=now)
     kept, _ = SlackExport.objects.update_or_create(
         team=team,
         defaults={
@@ -42,13 +42,13 @@ def keep(*, team: SupportTeam, export: Export, by: User, now: datetime) -> Slack
     return kept
 
 
-def discard(*, team: SupportTeam, by: User) -> None:
+def discard_export(*, team: SupportTeam, by: User) -> None:
     """Delete the list of who is in Slack."""
     _in_team(team, by)
     SlackExport.objects.filter(team=team).delete()
 
 
-def discard_old(*, now: datetime) -> int:
+def discard_old_exports(*, now: datetime) -> int:
     """Delete what nobody has deleted in a week. Gives the number of lists."""
     return SlackExport.objects.filter(uploaded_at__lt=now - KEPT_FOR).delete()[0]
 
@@ -91,7 +91,7 @@ def settle(
             ids, verb = _ids(line for line in lines if not line.has_task), Verb.NOT_THERE
         case Settlement.REMOVED:
             ids, verb = _ids(_chosen(found.gone, chosen)), Verb.REMOVED
-    rows = verbs.locked(Access.objects.filter(pk__in=ids))
+    rows = verbs.lock(Access.objects.filter(pk__in=ids))
     return len(verbs.advance(rows, verb, by=by, now=now, text=_SOURCE))
 
 
@@ -99,34 +99,36 @@ def _comparison(team: SupportTeam, by: User) -> Comparison:
     _in_team(team, by)
     kept = SlackExport.objects.select_for_update(of=("self",)).filter(team=team).first()
     if kept is None:
-        raise Refused("The list of who is in Slack was put aside. Bring in a new one.")
+        raise RefusedError("The list of who is in Slack was put aside. Bring in a new one.")
     return compare(kept)
 
 
 def _in_team(team: SupportTeam, by: User) -> None:
     if team.family not in families_of(by):
-        raise Refused("This workspace belongs to the other team.")
+        raise RefusedError("This workspace belongs to the other team.")
 
 
-def _chosen(lines: Iterable[Line], chosen: Collection[str] | None) -> list[Line]:
+def _chosen(
+    lines: Iterable[ComparedAccount], chosen: Collection[str] | None
+) -> list[ComparedAccount]:
     return [line for line in lines if chosen is None or line.key in chosen]
 
 
-def _ids(lines: Iterable[Line]) -> list[int]:
+def _ids(lines: Iterable[ComparedAccount]) -> list[int]:
     return [line.access.pk for line in lines if line.access]
 
 
-def _keep_addresses(lines: Iterable[Line]) -> list[int]:
+def _keep_addresses(lines: Iterable[ComparedAccount]) -> list[int]:
     """Keep the address in Slack of each person on the roster. Gives the keys of their accesses."""
     addresses = {line.access.pk: line.email for line in lines if line.access}
-    rows = verbs.locked(Access.objects.filter(pk__in=addresses))
+    rows = verbs.lock(Access.objects.filter(pk__in=addresses))
     for row in rows:
         row.address = addresses[row.pk]
     Access.objects.bulk_update(rows, ["address"])
     return list(addresses)
 
 
-def _with_rows(lines: Iterable[Line], team: SupportTeam, now: datetime) -> list[int]:
+def _with_rows(lines: Iterable[ComparedAccount], team: SupportTeam, now: datetime) -> list[int]:
     """The keys of the accesses, with a new one for each account that the portal knew nothing of."""
     by_email = {line.email: line for line in lines}
     new = Access.objects.bulk_create(

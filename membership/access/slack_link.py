@@ -14,7 +14,7 @@ from membership.access import verbs
 from membership.accounts.teams import families_of
 from membership.emails.queue import SLACK_LINKS
 from membership.models import Access, Person, SlackLink, SlackLinkOpening, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 WARN_DAYS = 7
 # Slack counts who joined, the portal who saw the link: staff are warned well before the end.
@@ -101,12 +101,12 @@ def give_link(
 ) -> SlackLink:
     """Staff give a new link; it takes the place of the one before, and its uses count from nought."""
     if team.family not in families_of(by):
-        raise Refused("This workspace belongs to the other team.")
+        raise RefusedError("This workspace belongs to the other team.")
     parts = urlsplit(link)
     if (parts.scheme, parts.hostname) != ("https", SLACK_LINKS):
-        raise Refused(f"An invitation link of Slack starts with https://{SLACK_LINKS}/.")
+        raise RefusedError(f"An invitation link of Slack starts with https://{SLACK_LINKS}/.")
     if expires_on and expires_on < timezone.localdate(now):
-        raise Refused("This link has expired already. Make a new one in Slack.")
+        raise RefusedError("This link has expired already. Make a new one in Slack.")
     return SlackLink.objects.create(
         team=team,
         link=link,
@@ -124,7 +124,7 @@ def open_link(*, person: Person, community: CommunityOfPractice, now: datetime) 
     newest = SlackLink.objects.select_for_update().filter(team=community.team).first()
     status = link_status(community.team, on=timezone.localdate(now))
     if newest is None or not (status.is_usable or _has_opened(person, newest)):
-        raise Refused(
+        raise RefusedError(
             "There is no invitation link just now. EVA BC staff will invite you by email."
         )
     SlackLinkOpening.objects.get_or_create(link=newest, person=person, defaults={"at": now})
@@ -156,7 +156,7 @@ def slack_page_of(*, person: Person, community: CommunityOfPractice, on: date) -
 def _own_access(person: Person, community: CommunityOfPractice) -> Access:
     enrolled = person.enrolments.filter(community=community, ended_on__isnull=True).exists()
     if not community.has_slack or not enrolled:
-        raise Refused("You are in no community with this Slack workspace.")
+        raise RefusedError("You are in no community with this Slack workspace.")
     return verbs.slack_of(person, community.team)
 
 

@@ -19,14 +19,14 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.accounts.teams import families_of
 from membership.models import Access, AccessStep, Enrolment, Person, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 State: TypeAlias = Access.State
 Verb: TypeAlias = AccessStep.Verb
 
-GIVEN = (State.INVITED, State.JOINED)
+GRANTED_STATES = (State.INVITED, State.JOINED)
 # What somebody has to do, shown first on the staff site.
-TASKS = (State.TO_DO, State.INVITED, State.TO_REMOVE)
+TASK_STATES = (State.TO_DO, State.INVITED, State.TO_REMOVE)
 
 TRANSITIONS: dict[Verb, dict[State, State]] = {
     # Who comes back before they were removed is where they were: ``advance`` reads that from their steps.
@@ -62,7 +62,7 @@ _Kind = Access.Kind
 # -- With an enrolment ----------------------------------------------------------------------------
 
 
-def want(
+def require_access(
     *, people: Sequence[Person], community: CommunityOfPractice, by: User | None, now: datetime
 ) -> None:
     """Make the tasks for people who are enrolled now. Runs inside the caller's transaction.
@@ -76,7 +76,7 @@ def want(
             (Access(person=p, **place, since=timezone.localdate(now)) for p in people),
             ignore_conflicts=True,
         )
-        rows = locked(Access.objects.filter(person__in=people, **place))
+        rows = lock(Access.objects.filter(person__in=people, **place))
         advance(rows, Verb.WANTED, by=by, now=now)
 
 
@@ -84,7 +84,7 @@ def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
     """An address that was found in Slack is no stranger's any more: it is one of ``people``."""
     by_email = {person.email.lower(): person for person in people if person.email}
     strangers = Access.objects.filter(team=team, person__isnull=True)
-    found = locked(strangers.annotate(lower=Lower("address")).filter(lower__in=list(by_email)))
+    found = lock(strangers.annotate(lower=Lower("address")).filter(lower__in=list(by_email)))
     if not found:
         return
     have_one = set(
@@ -100,25 +100,27 @@ def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
             access.save(update_fields=["person"])
 
 
-def want_for_roster(*, community: CommunityOfPractice, by: User | None, now: datetime) -> None:
+def require_access_for_roster(
+    *, community: CommunityOfPractice, by: User | None, now: datetime
+) -> None:
     """The same for everybody on a roster that came in as a list. Runs inside the caller's transaction."""
     on_roster = Q(enrolments__community=community, enrolments__ended_on__isnull=True)
     served: QuerySet[Person] = Person.objects.filter(on_roster)
     for place in _places(community):
-        has_it = Access.objects.filter(**place, state__in=[State.TO_DO, *GIVEN])
+        has_it = Access.objects.filter(**place, state__in=[State.TO_DO, *GRANTED_STATES])
         served = served.filter(pk__in=has_it.values("person"))
     missing = Person.objects.filter(on_roster).exclude(pk__in=served.values("pk"))
-    want(people=list(missing.order_by("pk")), community=community, by=by, now=now)
+    require_access(people=list(missing.order_by("pk")), community=community, by=by, now=now)
 
 
-def end(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
+def end_access(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
     """Make the tasks of an enrolment that has ended. Runs inside the caller's transaction.
 
     Only what was given is taken away; who is still enrolled in another community of the same
     workspace stays in it.
     """
     for place in _places(enrolment.community):
-        rows = locked(Access.objects.filter(person=enrolment.person, **place))
+        rows = lock(Access.objects.filter(person=enrolment.person, **place))
         # After the lock: an enrolment that opens meanwhile waits for it, or is seen here.
         if place["kind"] == _Kind.SLACK and _is_in_another(enrolment):
             continue
@@ -155,7 +157,7 @@ class Marked:
 @transaction.atomic
 def mark(*, access_ids: Iterable[int], verb: Verb, by: User, now: datetime) -> Marked:
     """Staff say what they did, for one or many. Rows of another team do not exist for them."""
-    rows = locked(access_of(by).filter(pk__in=list(access_ids)))
+    rows = lock(access_of(by).filter(pk__in=list(access_ids)))
     moved = advance(rows, verb, by=by, now=now)
     return Marked(moved, [(row, _why_not(row, verb)) for row in rows if row not in moved])
 
@@ -170,22 +172,22 @@ def _why_not(access: Access, verb: Verb) -> str:
 
 
 @transaction.atomic
-def join(*, person: Person, team: SupportTeam, now: datetime) -> Access:
+def report_joined(*, person: Person, team: SupportTeam, now: datetime) -> Access:
     """They say that they have joined Slack."""
     access = slack_of(person, team)
     if access.state != State.JOINED and not advance(
         [access], Verb.JOINED, by=person.user, now=now, text="As the person says."
     ):
-        raise Refused("You are in no community with this Slack workspace.")
+        raise RefusedError("You are in no community with this Slack workspace.")
     return access
 
 
 def slack_of(person: Person, team: SupportTeam) -> Access:
     """Their access to a workspace, locked. Runs inside the caller's transaction."""
     accesses = Access.objects.filter(person=person, team=team, kind=_Kind.SLACK)
-    rows = locked(accesses.select_related("person", "team"))
+    rows = lock(accesses.select_related("person", "team"))
     if not rows:
-        raise Refused("You are in no community with this Slack workspace.")
+        raise RefusedError("You are in no community with this Slack workspace.")
     return rows[0]
 
 
@@ -205,7 +207,7 @@ def access_of(user: User | AnonymousUser) -> QuerySet[Access]:
     return own.select_related("person", "team", "community")
 
 
-def locked(rows: QuerySet[Access]) -> list[Access]:
+def lock(rows: QuerySet[Access]) -> list[Access]:
     """These rows, in an order that all verbs share, held until the transaction ends."""
     return list(rows.order_by("pk").select_for_update(of=("self",)))
 
@@ -248,6 +250,8 @@ def _states_before_the_end(rows: Sequence[Access]) -> dict[int, State]:
     steps = AccessStep.objects.filter(access__in=leaving, state_after=State.TO_REMOVE)
     # Somebody who was found in Slack without being on a roster has been in it.
     return {
-        step.access_id: State(step.state_before) if step.state_before in GIVEN else State.JOINED
+        step.access_id: State(step.state_before)
+        if step.state_before in GRANTED_STATES
+        else State.JOINED
         for step in steps.order_by("pk")
     }

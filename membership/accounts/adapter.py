@@ -17,7 +17,7 @@ from django.utils.encoding import force_bytes
 
 from membership.models import User
 from membership.privacy.consents import agree_at_first_sign_in
-from membership.register.people import person_for
+from membership.register.people import person_of_user
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -56,7 +56,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **options: object) -> HttpResponse:
         """The first sign-in records consent to the purposes, which the page of the code names."""
         response: HttpResponse = super().post_login(request, user, **options)
-        agree_at_first_sign_in(person=person_for(user), now=timezone.now())
+        agree_at_first_sign_in(person=person_of_user(user), now=timezone.now())
         return response
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -97,7 +97,7 @@ def fresh_code_required(view: View) -> View:
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated or has_fresh_code(request):
             return view(request, *args, **kwargs)
-        return redirect(address_to_confirm(_return_address(request)))
+        return redirect(confirmation_url(_return_address(request)))
 
     return guarded
 
@@ -108,13 +108,13 @@ def code_where_no_factor(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.user.is_authenticated and not is_mfa_enabled(request.user):
-            return redirect(address_to_confirm(_next_url(request)))
+            return redirect(confirmation_url(_next_url(request)))
         return view(request, *args, **kwargs)
 
     return guarded
 
 
-def address_to_confirm(next_url: str) -> str:
+def confirmation_url(next_url: str) -> str:
     """The address of the code's page, which leads on to ``next_url``."""
     return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': next_url})}"
 
@@ -165,7 +165,7 @@ def _send(request: AuthenticatedRequest) -> HttpResponse:
         return refused
     FreshCode.send_new(request)
     messages.success(request, "A new code is on its way to you.")
-    return redirect(address_to_confirm(_next_url(request)))
+    return redirect(confirmation_url(_next_url(request)))
 
 
 def _next_url(request: HttpRequest) -> str:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from communities.rules.vocabulary import Family
 from membership.models import User
-from membership.register.people import person_for
+from membership.register.people import person_of_user
 
 LEADS = "Leads"
 TEAM_GROUPS = {
@@ -82,7 +82,7 @@ def make_lead(*, email: str, name: str) -> User:
     user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email)
     User.objects.filter(pk=user.pk).update(is_staff=True, is_active=True)
     user.groups.add(Group.objects.get(name=LEADS))
-    person = person_for(user)
+    person = person_of_user(user)
     person.name = person.name or name
     person.save(update_fields=["name"])
     return user

@@ -16,10 +16,10 @@ from membership.accounts.team_admin import CustomPageAdmin, TeamFilter
 from membership.accounts.teams import families_of
 from membership.emails import staff_actions
 from membership.emails.kinds import KINDS
-from membership.emails.message import blocks_of
-from membership.history import steps_of
+from membership.emails.message import text_blocks
+from membership.history import history_of
 from membership.models import OutboxEmail
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 State = OutboxEmail.State
 
@@ -79,7 +79,7 @@ def mark_bounced(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             staff_actions.mark_bounced(
                 email_id=pk, by=request.user, today=today, **form.cleaned_data
             )
-        except Refused as refusal:
+        except RefusedError as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "Noted. It shows on the person until it is cleared.")
@@ -108,7 +108,7 @@ def _act(
     _own_email(request, pk)
     try:
         action(email_id=pk, by=request.user, now=timezone.now())
-    except Refused as refusal:
+    except RefusedError as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, message)
@@ -122,7 +122,7 @@ def _own_email(request: AuthenticatedRequest, pk: int) -> OutboxEmail:
 
 
 def _exact_text(email: OutboxEmail) -> dict[str, object]:
-    return {"letter_blocks": blocks_of(email.body), "letter_heading": "The letter, word for word"}
+    return {"email_blocks": text_blocks(email.body), "email_heading": "The letter, word for word"}
 
 
 def _form_page(
@@ -209,7 +209,7 @@ class OutboxEmailAdmin(CustomPageAdmin):
             title=email.subject,
             attempts=email.failed_attempts.all(),
             bounce=getattr(email, "bounce", None),
-            steps=steps_of(email),
+            steps=history_of(email),
             can_retry=email.state == State.FAILED and email.wanted,
             was_sent=email.state == State.SENT,
             **_exact_text(email),
@@ -222,7 +222,7 @@ class OutboxEmailAdmin(CustomPageAdmin):
         for email in chosen:
             try:
                 staff_actions.retry(email_id=email.pk, by=request.user, now=timezone.now())
-            except Refused as refusal:
+            except RefusedError as refusal:
                 self.message_user(
                     request, f"{email.subject} to {email.to_email}: {refusal}", messages.WARNING
                 )

@@ -108,7 +108,7 @@ class SMTPBackend(EmailBackend):
             yield
             return
         self._is_late = False
-        self._timer = threading.Timer(settings.LETTER_DEADLINE, self._shut_down)
+        self._timer = threading.Timer(settings.EMAIL_DEADLINE, self._shut_down)
         self._timer.start()
         try:
             yield

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from membership.emails.message import message_of
+from membership.emails.message import build_message
 from membership.models import LetterAttempt, OutboxEmail
 from membership.register.names import clean_text
 
@@ -27,12 +27,12 @@ logger = logging.getLogger(__name__)
 
 State = OutboxEmail.State
 
-LEASE = timedelta(seconds=settings.LETTER_DEADLINE * 3)
+LEASE = timedelta(seconds=settings.EMAIL_DEADLINE * 3)
 # Minutes until the next try, after the first failure, the second, and so on; then staff decide.
 RETRY_MINUTES = (1, 5, 15, 60, 180, 360, 720, 1440)
 
 
-def due_letters(now: datetime) -> QuerySet[OutboxEmail]:
+def due_emails(now: datetime) -> QuerySet[OutboxEmail]:
     """Emails that wait and are due, and those whose sender's lease has ended."""
     return OutboxEmail.objects.filter(
         Q(state=State.QUEUED, due_at__lte=now) | Q(state=State.SENDING, lease_until__lt=now)
@@ -62,7 +62,7 @@ def deliver(outbox_email_id: int, *, connection: BaseEmailBackend, now: datetime
     if email is None:
         return False
     try:
-        connection.send_messages([message_of(email)])
+        connection.send_messages([build_message(email)])
     except Exception as error:
         _note_failure(email, error, now)
         return False
@@ -72,7 +72,7 @@ def deliver(outbox_email_id: int, *, connection: BaseEmailBackend, now: datetime
 
 def _claim(outbox_email_id: int, now: datetime) -> OutboxEmail | None:
     """The email, when it is ours from now on; None where somebody has it, or it need not be sent."""
-    due = due_letters(now).filter(pk=outbox_email_id)
+    due = due_emails(now).filter(pk=outbox_email_id)
     owner = str(uuid.uuid4())
     claimed = due.filter(wanted=True).update(
         state=State.SENDING,

@@ -40,7 +40,7 @@ class Placeholder:
 
 
 @dataclass(frozen=True)
-class LetterKind:
+class EmailKind:
     """A kind of email, as staff see it, with what its wording can hold.
 
     ``cancelled_by`` names the events that contradict it. ``queued_as`` are the names that its rows
@@ -65,10 +65,10 @@ class LetterKind:
         return {p.name for p in self.placeholders}
 
 
-KINDS: dict[str, LetterKind] = {}
+KINDS: dict[str, EmailKind] = {}
 
 
-def register(*kinds: LetterKind) -> None:
+def register(*kinds: EmailKind) -> None:
     """Add kinds of emails, once, when the portal starts."""
     KINDS.update({kind.key: kind for kind in kinds})
 
@@ -87,10 +87,10 @@ TEAM = Placeholder("team", "The team that writes", "EVA BC program support")
 REFERENCE = Placeholder(
     "reference", "The reference of the request, which names nobody", "K7M2QX", neutral=True
 )
-THE_PERSON, THE_TEAM = "The person", "The team’s mailbox"
+TO_PERSON, TO_TEAM = "The person", "The team’s mailbox"
 
 
-def own_words(means: str, sample: str) -> Placeholder:
+def staff_text(means: str, sample: str) -> Placeholder:
     """Where the words go that staff write, or choose, when they decide."""
     return Placeholder("text", means, sample, needed=True, alone=True)
 

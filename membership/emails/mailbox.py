@@ -14,7 +14,7 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from membership.emails.message import blocks_of
+from membership.emails.message import text_blocks
 
 NEWEST = 100
 
@@ -32,7 +32,7 @@ class ReceivedMail:
 
     @property
     def blocks(self) -> list[tuple[str, str]]:
-        return blocks_of(self.text)
+        return text_blocks(self.text)
 
 
 @never_cache

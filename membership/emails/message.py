@@ -9,13 +9,13 @@ from django.template.loader import render_to_string
 from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, SupportTeam
-from membership.emails.kinds import LetterKind
-from membership.emails.queue import Letter
+from membership.emails.kinds import EmailKind
+from membership.emails.queue import Email
 from membership.emails.templates import current_template
 from membership.models import OutboxEmail, Person
 
 
-def message_of(email: OutboxEmail) -> EmailMultiAlternatives:
+def build_message(email: OutboxEmail) -> EmailMultiAlternatives:
     """The mail to hand over for a row of the outbox."""
     sender = f"{email.team.name} <{email.team.mailbox}>"
     message = EmailMultiAlternatives(
@@ -32,10 +32,10 @@ def message_of(email: OutboxEmail) -> EmailMultiAlternatives:
 
 def render_html(subject: str, body: str) -> str:
     """The words of an email as HTML: its paragraphs; a link that stands alone becomes a button."""
-    return render_to_string("email/message.html", {"subject": subject, "blocks": blocks_of(body)})
+    return render_to_string("email/message.html", {"subject": subject, "blocks": text_blocks(body)})
 
 
-def blocks_of(body: str) -> list[tuple[str, str]]:
+def text_blocks(body: str) -> list[tuple[str, str]]:
     """An email's paragraphs in order, each as ("text" or "link", its words)."""
     paragraphs = [p.strip() for p in body.split("\n\n") if p.strip()]
     return [("link" if _is_portal_link(p) else "text", p) for p in paragraphs]
@@ -47,24 +47,26 @@ def _is_portal_link(paragraph: str) -> bool:
 
 
 # Marks the place in a preview where staff write their own text.
-OWN_WORDS = "[own words]"
+STAFF_TEXT_MARKER = "[own words]"
 
 
-def preview_of(body: str) -> list[tuple[str, str]]:
+def preview_blocks(body: str) -> list[tuple[str, str]]:
     """The paragraphs of a preview; the one for the text of staff is of the kind "own"."""
-    return [("own" if words == OWN_WORDS else kind, words) for kind, words in blocks_of(body)]
+    return [
+        ("own" if words == STAFF_TEXT_MARKER else kind, words) for kind, words in text_blocks(body)
+    ]
 
 
-def write(
+def compose(
     kind: str, *, team: SupportTeam, person: Person | None, words: Mapping[str, object]
-) -> Letter:
+) -> Email:
     """The email of a kind, with ``words`` as the values of its placeholders, from a team to a person or its own mailbox."""
     values = {name: _as_text(value) for name, value in {"team": team.name, **words}.items()}
     subject, body = current_template(kind).render(values)
-    return Letter(kind=kind, team=team, person=person, subject=subject, body=body)
+    return Email(kind=kind, team=team, person=person, subject=subject, body=body)
 
 
-def sample_values(kind: LetterKind) -> dict[str, str]:
+def sample_values(kind: EmailKind) -> dict[str, str]:
     """Values for an email to a sample person; its links lead into this portal."""
     return {
         p.name: settings.PORTAL_URL + p.sample if p.sample.startswith("/") else p.sample

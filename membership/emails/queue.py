@@ -13,13 +13,13 @@ from django.db import transaction
 from communities.models import SupportTeam
 from membership.emails.kinds import cancelled_by
 from membership.models import OutboxEmail, Person
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Letter:
+class Email:
     """A follow-up email, ready to go out: who gets it, from which team, and its words.
 
     ``person`` is None for news to the team's own mailbox. ``address`` is set where the email goes
@@ -40,7 +40,7 @@ class Letter:
         return self.person.email if self.person else self.team.mailbox
 
 
-def queue(email: Letter, *, about: str, event: int, now: datetime) -> OutboxEmail:
+def queue(email: Email, *, about: str, event: int, now: datetime) -> OutboxEmail:
     """Queue an email; a worker is asked to send it when the caller commits.
 
     One event has one email of a kind: the database refuses a second.
@@ -52,7 +52,7 @@ def queue(email: Letter, *, about: str, event: int, now: datetime) -> OutboxEmai
     return row
 
 
-def queue_once(email: Letter, *, key: str, about: str, now: datetime) -> bool:
+def queue_once(email: Email, *, key: str, about: str, now: datetime) -> bool:
     """Queue an email that is due, unless ``key`` was queued before. True when this call queued it.
 
     May be called as often as one likes and by several workers at once: the first one queues, the
@@ -68,9 +68,9 @@ def queue_once(email: Letter, *, key: str, about: str, now: datetime) -> bool:
 SLACK_LINKS = "join.slack.com"
 
 
-def _row_values(email: Letter, about: str, now: datetime) -> dict[str, object]:
+def _row_values(email: Email, about: str, now: datetime) -> dict[str, object]:
     if SLACK_LINKS in email.body.lower():
-        raise Refused(
+        raise RefusedError(
             "An invitation link of Slack does not belong in a letter. "
             "People on the roster find it on their own page."
         )

@@ -6,10 +6,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from membership.accounts.teams import families_of
-from membership.emails.queue import Letter, queue_once, requeue
-from membership.history import record
+from membership.emails.queue import Email, queue_once, requeue
+from membership.history import log_change
 from membership.models import Bounce, OutboxEmail, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 State = OutboxEmail.State
 _OPEN_STATES = (State.QUEUED, State.SENDING)
@@ -23,13 +23,13 @@ def retry(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
     """Try a failed email again, to the address that its receiver has today."""
     email = _locked(email_id, by)
     if email.state != State.FAILED:
-        raise Refused(f"Only a failed letter is tried again; this one: {_state_words(email)}.")
+        raise RefusedError(f"Only a failed letter is tried again; this one: {_state_words(email)}.")
     if not email.body:
-        raise Refused(_TEXT_DELETED)
+        raise RefusedError(_TEXT_DELETED)
     if not email.wanted:
-        raise Refused("A later decision contradicts this letter, so it is not sent any more.")
+        raise RefusedError("A later decision contradicts this letter, so it is not sent any more.")
     requeue(email, to_email=_current_address(email), now=now)
-    record(email, by=by, words="Tried again.")
+    log_change(email, by=by, words="Tried again.")
     return email
 
 
@@ -38,19 +38,19 @@ def send_again(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
     """Send the same words once more: a new email, to the address that its receiver has today."""
     email = _locked(email_id, by)
     if email.state != State.SENT:
-        raise Refused(
+        raise RefusedError(
             f"Only a letter that was sent is sent again; this one: {_state_words(email)}."
         )
     if not email.body:
-        raise Refused(_TEXT_DELETED)
+        raise RefusedError(_TEXT_DELETED)
     again = OutboxEmail.objects.filter(key__startswith=f"again:{email.pk}:")
     if again.filter(state__in=_OPEN_STATES).exists():
-        raise Refused("This letter is on its way again already. Nothing more was sent.")
+        raise RefusedError("This letter is on its way again already. Nothing more was sent.")
     _current_address(email)
-    copy = Letter(email.kind, email.team, email.person, email.subject, email.body)
+    copy = Email(email.kind, email.team, email.person, email.subject, email.body)
     key = f"again:{email.pk}:{again.count() + 1}"
     queue_once(copy, key=key, about=email.about, now=now)
-    record(email, by=by, words="Sent again.")
+    log_change(email, by=by, words="Sent again.")
     return OutboxEmail.objects.get(key=key)
 
 
@@ -60,13 +60,13 @@ def mark_bounced(*, email_id: int, by: User, on: date, why: str, today: date) ->
         with transaction.atomic():
             email = _locked(email_id, by)
             if email.state != State.SENT or email.person is None or email.sent_at is None:
-                raise Refused("Only a letter that was sent to a person can come back.")
+                raise RefusedError("Only a letter that was sent to a person can come back.")
             if not timezone.localdate(email.sent_at) <= on <= today:
-                raise Refused("Give a day from the day it was sent until today.")
-            record(email, by=by, words="Came back.")
+                raise RefusedError("Give a day from the day it was sent until today.")
+            log_change(email, by=by, words="Came back.")
             return Bounce.objects.create(letter=email, on=on, why=why, marked_by=by)
     except IntegrityError as error:
-        raise Refused("It is noted already that this letter came back.") from error
+        raise RefusedError("It is noted already that this letter came back.") from error
 
 
 @transaction.atomic
@@ -77,8 +77,8 @@ def clear_bounce(*, email_id: int, by: User, now: datetime) -> None:
         cleared_at=now, cleared_by=by
     )
     if not cleared:
-        raise Refused("There is nothing to clear here.")
-    record(email, by=by, words="Its coming back was cleared.")
+        raise RefusedError("There is nothing to clear here.")
+    log_change(email, by=by, words="Its coming back was cleared.")
 
 
 def _locked(email_id: int, by: User) -> OutboxEmail:
@@ -88,7 +88,7 @@ def _locked(email_id: int, by: User) -> OutboxEmail:
         .get(pk=email_id)
     )
     if email.team.family not in families_of(by):
-        raise Refused("This letter belongs to the other team.")
+        raise RefusedError("This letter belongs to the other team.")
     return email
 
 
@@ -96,7 +96,7 @@ def _current_address(email: OutboxEmail) -> str:
     """Where it would go now."""
     address = email.person.email if email.person else email.team.mailbox
     if not address:
-        raise Refused("The register has no email of this person. Add one first.")
+        raise RefusedError("The register has no email of this person. Add one first.")
     return address
 
 

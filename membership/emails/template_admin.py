@@ -16,11 +16,11 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import TeamModelAdmin
 from membership.accounts.teams import families_of, is_lead
 from membership.emails import templates
-from membership.emails.kinds import KINDS, LetterKind
-from membership.emails.message import blocks_of, sample_values
+from membership.emails.kinds import KINDS, EmailKind
+from membership.emails.message import sample_values, text_blocks
 from membership.emails.templates import EmailTemplate, template_problems
 from membership.models import LetterWording
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 
 class EmailTemplateForm(forms.Form):
@@ -49,7 +49,7 @@ class EmailTemplateForm(forms.Form):
         self,
         data: QueryDict | None = None,
         *,
-        kind: LetterKind,
+        kind: EmailKind,
         initial: dict[str, object] | None = None,
     ) -> None:
         super().__init__(data, initial=initial)
@@ -145,7 +145,7 @@ def restore_original(request: AuthenticatedRequest, kind: str) -> HttpResponse:
             by=request.user,
             now=timezone.now(),
         )
-    except Refused as refusal:
+    except RefusedError as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, "The original wording is back.")
@@ -157,7 +157,7 @@ def _save(request: AuthenticatedRequest, form: EmailTemplateForm, kind: str) -> 
         templates.change_template(
             kind=kind, by=request.user, now=timezone.now(), **form.cleaned_data
         )
-    except Refused as refusal:
+    except RefusedError as refusal:
         form.add_error(None, str(refusal))
         return False
     messages.success(request, "Saved. The next letter of this kind goes out in these words.")
@@ -165,11 +165,11 @@ def _save(request: AuthenticatedRequest, form: EmailTemplateForm, kind: str) -> 
 
 
 def _preview(
-    request: AuthenticatedRequest, kind: LetterKind, shown: EmailTemplate
+    request: AuthenticatedRequest, kind: EmailKind, shown: EmailTemplate
 ) -> dict[str, object]:
     """The email to a sample person, as a mail program shows it and as plain text."""
     subject, body = shown.render(sample_values(kind))
-    return {"preview_subject": subject, "preview_body": body, "letter_blocks": blocks_of(body)}
+    return {"preview_subject": subject, "preview_body": body, "email_blocks": text_blocks(body)}
 
 
 def _check_staff(request: AuthenticatedRequest) -> None:
@@ -182,7 +182,7 @@ def _check_lead(request: AuthenticatedRequest) -> None:
         raise PermissionDenied
 
 
-def _kind(key: str) -> LetterKind:
+def _kind(key: str) -> EmailKind:
     if key not in KINDS:
         raise Http404("There is no such letter.")
     return KINDS[key]

@@ -16,9 +16,9 @@ from datetime import datetime
 from django.core import checks
 from django.db import IntegrityError, transaction
 
-from membership.emails.kinds import KINDS, LetterKind
+from membership.emails.kinds import KINDS, EmailKind
 from membership.models import LetterWording, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 LONGEST_SUBJECT, LONGEST_BODY = 120, 6_000
 
@@ -78,7 +78,7 @@ _template_cache: ContextVar[dict[str, EmailTemplate] | None] = ContextVar(
 
 
 @contextmanager
-def each_read_once() -> Iterator[None]:
+def cached_templates() -> Iterator[None]:
     """For writing many emails: inside the block the template of each kind is read once."""
     before = _template_cache.set({})
     try:
@@ -123,7 +123,7 @@ def change_template(
     ``seen`` is the version that it was made from: nobody overwrites a version they have not read.
     """
     for _, sentence in template_problems(KINDS[kind], subject, body):
-        raise Refused(sentence)
+        raise RefusedError(sentence)
     return _add_version(kind=kind, number=seen + 1, subject=subject, body=body, by=by, at=now)
 
 
@@ -135,12 +135,12 @@ def restore_original(*, kind: str, seen: int, by: User, now: datetime) -> Letter
 def _add_version(*, kind: str, number: int, **columns: object) -> LetterWording:
     newest = LetterWording.objects.filter(kind=kind).order_by("-number").first()
     if (newest.number if newest else 0) != number - 1:
-        raise Refused(_CHANGED_MEANWHILE)
+        raise RefusedError(_CHANGED_MEANWHILE)
     try:
         with transaction.atomic():
             return LetterWording.objects.create(kind=kind, number=number, **columns)
     except IntegrityError as error:
-        raise Refused(_CHANGED_MEANWHILE) from error
+        raise RefusedError(_CHANGED_MEANWHILE) from error
 
 
 _CHANGED_MEANWHILE = (
@@ -152,7 +152,7 @@ _CHANGED_MEANWHILE = (
 # -- What can stand in it -------------------------------------------------------------------------
 
 
-def template_problems(kind: LetterKind, subject: str, body: str) -> list[tuple[str, str]]:
+def template_problems(kind: EmailKind, subject: str, body: str) -> list[tuple[str, str]]:
     """What keeps a wording from being saved: (the field, a sentence). Empty where nothing does."""
     neutral = {p.name for p in kind.placeholders if p.neutral}
     return [
@@ -161,7 +161,7 @@ def template_problems(kind: LetterKind, subject: str, body: str) -> list[tuple[s
     ]
 
 
-def plain_problems(text: str) -> list[str]:
+def plain_text_problems(text: str) -> list[str]:
     """What keeps a text from going into an email as it stands: it has no placeholders."""
     return list(_line_problems(text, set()))
 
@@ -184,7 +184,7 @@ def _subject_problems(subject: str, allowed: set[str]) -> Iterator[str]:
         yield sentence.replace("Line 1", "The subject")
 
 
-def _body_problems(kind: LetterKind, body: str) -> Iterator[str]:
+def _body_problems(kind: EmailKind, body: str) -> Iterator[str]:
     if not body.strip():
         yield "Write the letter."
         return

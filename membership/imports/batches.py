@@ -24,7 +24,7 @@ from membership.models import (
     ProgramPosition,
 )
 from membership.register.names import name_key
-from membership.search import Searchable, update_rows_that_hold
+from membership.search import SearchableModel, update_dependent_rows
 
 EVIDENCE_FIELDS = ("evidence", "list_name", "list_as_of", "list_says")
 
@@ -85,8 +85,8 @@ class RowBatch(Generic[_Row]):
             unique_fields=["pk"],
             update_fields=self._fields,
         )
-        if issubclass(self._model, Searchable):
-            update_rows_that_hold(self._changed.values())
+        if issubclass(self._model, SearchableModel):
+            update_dependent_rows(self._changed.values())
         rows.bulk_create(self._new)
 
 

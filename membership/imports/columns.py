@@ -18,13 +18,13 @@ from django.core.validators import validate_email
 from django.db.models import TextChoices
 
 from membership.imports.sheets import Cell, SheetRow
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.register.names import clean_text, name_key
 
 MAX_EMAIL_LENGTH = 254
 
 
-class WrongCell(ValueError):
+class CellError(ValueError):
     """The cell cannot be read. The message says why."""
 
 
@@ -67,7 +67,7 @@ def text(limit: int) -> Callable[[str], str]:
     def read(cell: str) -> str:
         cleaned = clean_text(cell)
         if len(cleaned) > limit:
-            raise WrongCell(f"“{cleaned[:40]}…” is longer than {limit} characters.")
+            raise CellError(f"“{cleaned[:40]}…” is longer than {limit} characters.")
         return cleaned
 
     return read
@@ -79,9 +79,9 @@ def email(cell: str) -> str:
     try:
         validate_email(address)
     except ValidationError:
-        raise WrongCell(f"“{address[:60]}” is not an email address.") from None
+        raise CellError(f"“{address[:60]}” is not an email address.") from None
     if len(address) > MAX_EMAIL_LENGTH:
-        raise WrongCell("The email address is too long.")
+        raise CellError("The email address is too long.")
     return address
 
 
@@ -92,7 +92,7 @@ def yes_or_no(cell: str) -> bool:
         return True
     if answer in {"no", "n", "false", "0"}:
         return False
-    raise WrongCell(f"“{cell[:40]}” is neither yes nor no.")
+    raise CellError(f"“{cell[:40]}” is neither yes nor no.")
 
 
 def one_of(
@@ -107,7 +107,7 @@ def one_of(
         found = meaning.get(name_key(cell))
         if found is None:
             known = ", ".join(c.value for c in choices)
-            raise WrongCell(f"“{cell[:40]}” is not one of: {known}.")
+            raise CellError(f"“{cell[:40]}” is not one of: {known}.")
         return found
 
     return read
@@ -138,14 +138,14 @@ def _positions(columns: Sequence[Column], headings: SheetRow) -> dict[Column, in
         found = [position for position, key in enumerate(keys) if key in column.keys]
         if len(found) > 1:
             names = " and ".join(f"“{headings.cells[position]}”" for position in found)
-            raise Refused(f"The columns {names} mean the same. Remove one of them.")
+            raise RefusedError(f"The columns {names} mean the same. Remove one of them.")
         if found:
             positions[column] = found[0]
     if missing := [
         column.heading for column in columns if column.required and column not in positions
     ]:
         wanted = ", ".join(f"“{heading}”" for heading in missing)
-        raise Refused(
+        raise RefusedError(
             f"The file has no column {wanted}. The first row must hold the headings; "
             "the sample file shows them."
         )
@@ -167,7 +167,7 @@ def _read_row(
             continue
         try:
             read.values[column.name] = _value(column, cell, day_first)
-        except WrongCell as problem:
+        except CellError as problem:
             read.problems.append(f"“{column.heading}”: {problem}")
     return read
 
@@ -228,7 +228,7 @@ def read_day(cell: Cell, *, day_first: bool | None) -> date:
             return datetime.strptime(written, form).date()
         except ValueError:
             continue
-    raise WrongCell(f"“{cell}” is not a day. Write it like 2026-04-01.")
+    raise CellError(f"“{cell}” is not a day. Write it like 2026-04-01.")
 
 
 def _order_with_slashes(cell: str, first: int, second: int, day_first: bool | None) -> str:
@@ -236,7 +236,7 @@ def _order_with_slashes(cell: str, first: int, second: int, day_first: bool | No
         return "%d/%m/%Y"
     if second > 12 or day_first is False or first == second:
         return "%m/%d/%Y"
-    raise WrongCell(
+    raise CellError(
         f"“{cell}” could be two days, and nothing else in the file says which number is the month. "
         "Write it like 2026-04-01."
     )

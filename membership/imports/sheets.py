@@ -15,10 +15,10 @@ from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell as XlsxCell
 from openpyxl.utils import get_column_letter
 
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
-MOST_BYTES = 10_000_000
-MOST_ROWS = 20_000
+MAX_BYTES = 10_000_000
+MAX_ROWS = 20_000
 MAX_COLUMNS = 100
 MAX_LINE_LENGTH = 50_000
 MAX_CELL_LENGTH = 2_000
@@ -43,9 +43,9 @@ class SheetRow:
 
 def refuse_too_large(size: int) -> None:
     """Before anything is read: a file over the limit is not opened."""
-    if size > MOST_BYTES:
-        raise Refused(
-            f"The file has {size // 1_000_000} MB. The most is {MOST_BYTES // 1_000_000} MB: "
+    if size > MAX_BYTES:
+        raise RefusedError(
+            f"The file has {size // 1_000_000} MB. The most is {MAX_BYTES // 1_000_000} MB: "
             "split the list into several files."
         )
 
@@ -59,7 +59,7 @@ def read_sheet(content: bytes, file_name: str) -> list[SheetRow]:
     elif ending == "xlsx":
         records = _xlsx_records(content)
     else:
-        raise Refused("The file must be a CSV file (.csv) or an Excel file (.xlsx).")
+        raise RefusedError("The file must be a CSV file (.csv) or an Excel file (.xlsx).")
     return list(_bounded(records))
 
 
@@ -67,19 +67,19 @@ def _bounded(records: Iterable[SheetRow]) -> Iterator[SheetRow]:
     kept = 0
     for row in records:
         if len(row.cells) > MAX_COLUMNS:
-            raise Refused(
+            raise RefusedError(
                 f"Row {row.number} has more than {MAX_COLUMNS} columns. Remove those that are empty."
             )
         if not any(row.cells) and not row.problems:
             continue
         kept += 1
-        if kept > MOST_ROWS + 1:
-            raise Refused(
-                f"The file has more than {MOST_ROWS:,} rows. Split it into several files."
+        if kept > MAX_ROWS + 1:
+            raise RefusedError(
+                f"The file has more than {MAX_ROWS:,} rows. Split it into several files."
             )
         yield row
     if kept < 2:
-        raise Refused("The file has no rows below its headings.")
+        raise RefusedError("The file has no rows below its headings.")
 
 
 def _cell_problem(column: int, number: int, text: str) -> str:
@@ -106,7 +106,7 @@ def _csv_records(content: bytes) -> Iterator[SheetRow]:
             texts: list[Cell] = [c.strip() for c in cells]
             yield SheetRow(number, texts, [p for p in problems if p])
     except csv.Error as error:
-        raise Refused(
+        raise RefusedError(
             f"The file is broken near line {reader.line_num}: a quotation mark may be missing. "
             "Save it again as CSV UTF-8."
         ) from error
@@ -115,25 +115,27 @@ def _csv_records(content: bytes) -> Iterator[SheetRow]:
 def _bounded_lines(lines: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
         if len(line) > MAX_LINE_LENGTH:
-            raise Refused(f"Line {number} of the file is too long to be a row of a list.")
+            raise RefusedError(f"Line {number} of the file is too long to be a row of a list.")
         yield line
 
 
 def _text(content: bytes) -> str:
     if content.startswith((_ZIP, _OLD_EXCEL)):
-        raise Refused(
+        raise RefusedError(
             "The file is called .csv, but it is a spreadsheet. Save it again as CSV UTF-8."
         )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Refused(
+        raise RefusedError(
             f"Line {line} of the file is not in UTF-8, so names with accents would be "
             "damaged. In Excel choose “Save as” and then “CSV UTF-8”, or save it as .xlsx."
         ) from error
     if "\0" in text:
-        raise Refused("The file is not a text file. In Excel choose “Save as”, then “CSV UTF-8”.")
+        raise RefusedError(
+            "The file is not a text file. In Excel choose “Save as”, then “CSV UTF-8”."
+        )
     return text
 
 
@@ -144,12 +146,12 @@ def _xlsx_records(content: bytes) -> Iterator[SheetRow]:
         sheet = book.worksheets[0]
         # The size that the file declares for itself may be wrong, or a trap.
         sheet.reset_dimensions()
-        for number, cells in enumerate(sheet.iter_rows(max_row=MOST_ROWS * 2), start=1):
+        for number, cells in enumerate(sheet.iter_rows(max_row=MAX_ROWS * 2), start=1):
             yield _xlsx_row(number, cells)
-    except Refused:
+    except RefusedError:
         raise
     except Exception as error:  # a broken file makes the reader fail in any of many ways
-        raise Refused(
+        raise RefusedError(
             "The file is broken or is no Excel file. Open it and save it again."
         ) from error
 
@@ -187,20 +189,20 @@ def _xlsx_value(value: object) -> Cell:
 def _refuse_dangerous_package(content: bytes) -> None:
     """An XLSX file is a zip: look at the sizes that it declares, then unpack it once in chunks."""
     if content.startswith(_OLD_EXCEL):
-        raise Refused(
+        raise RefusedError(
             "The file has a password or is in the old Excel format. Save it as .xlsx without one."
         )
     with zipfile.ZipFile(BytesIO(content)) as package:
         parts = package.infolist()
         declared = sum(part.file_size for part in parts)
         if any(part.flag_bits & 1 for part in parts):
-            raise Refused("The file has a password. Save it without one.")
+            raise RefusedError("The file has a password. Save it without one.")
         if (
             len(parts) > MAX_PARTS
             or declared > MAX_UNPACKED_BYTES
             or declared > max(len(content), _CHUNK) * MAX_RATIO
         ):
-            raise Refused(
+            raise RefusedError(
                 "The file unpacks to far more than a list of this kind needs, so it is not opened."
             )
         for part in parts:

@@ -12,13 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
-from membership.access.verbs import want_for_roster
+from membership.access.verbs import require_access_for_roster
 from membership.imports.columns import ListRow, read_rows
 from membership.imports.kinds import IMPORTERS
 from membership.imports.plan import Plan, make_plan
 from membership.imports.sheets import read_sheet
 from membership.models import ListImport, ListImportRow, ListKind, RowOutcome, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.register.names import clean_text, name_key
 from membership.rosters.reassessment import reassess
 
@@ -61,7 +61,7 @@ def check(*, list_import_id: int, now: datetime) -> None:
         rows = _read_file(list_import)
         _show_progress(list_import.pk, 20)
         plan = make_plan(list_import, rows)
-    except Refused as refusal:
+    except RefusedError as refusal:
         _refuse(list_import.pk, str(refusal), now)
     else:
         _save_plan(list_import.pk, plan, now)
@@ -73,7 +73,7 @@ def confirm(*, list_import_id: int, now: datetime) -> None:
         list_import = _locked(list_import_id)
         if list_import.state != State.READY:
             state = list_import.get_state_display().lower()
-            raise Refused(f"This list cannot be written now: {state}.")
+            raise RefusedError(f"This list cannot be written now: {state}.")
         list_import.state, list_import.percent, list_import.moved_at = State.APPLYING, 0, now
         list_import.save(update_fields=["state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
@@ -94,13 +94,13 @@ def apply(*, list_import_id: int, now: datetime) -> None:
             plan = make_plan(list_import, rows, lock=True)
             _refuse_errors(plan)
             _write(list_import, plan, now)
-    except Refused as refusal:
+    except RefusedError as refusal:
         _refuse(list_import_id, str(refusal), now)
     else:
         reassess(now=now)  # the roster checks follow the list at once
 
 
-def write_at_once(
+def import_at_once(
     *,
     kind: ListKind,
     list_name: str,
@@ -134,7 +134,7 @@ def discard(*, list_import_id: int, now: datetime) -> None:
         list_import = _locked(list_import_id)
         if list_import.state not in (State.READY, State.REFUSED):
             state = list_import.get_state_display().lower()
-            raise Refused(f"This list cannot be put aside: {state}.")
+            raise RefusedError(f"This list cannot be put aside: {state}.")
         _close(list_import, State.DISCARDED, now)
 
 
@@ -155,7 +155,7 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
     apply(list_import_id=list_import_id, now=now)
 
 
-def stalled(*, now: datetime) -> list[int]:
+def stalled_imports(*, now: datetime) -> list[int]:
     """Lists whose work has stopped, or whose task was lost."""
     waiting = ListImport.objects.filter(
         state__in=ListImport.WORKING, moved_at__lt=now - STALLED_AFTER
@@ -224,7 +224,9 @@ def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:
     """Everything of the list, and the record of it. Runs inside the caller's transaction."""
     plan.register.save()
     if list_import.community:
-        want_for_roster(community=list_import.community, by=list_import.uploaded_by, now=now)
+        require_access_for_roster(
+            community=list_import.community, by=list_import.uploaded_by, now=now
+        )
     _count(list_import, plan)
     _close(list_import, State.APPLIED, now)
 
@@ -247,7 +249,7 @@ def _refuse(pk: int, problem: str, now: datetime) -> None:
 def _refuse_errors(plan: Plan) -> None:
     if plan.errors:
         first = plan.errors[0]
-        raise Refused(
+        raise RefusedError(
             "The register has changed since the list was checked, and nothing was written. "
             f"Row {first.number}: {first.sentence} Upload the list again."
         )

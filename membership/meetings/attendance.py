@@ -15,10 +15,10 @@ from communities.models import Meeting
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event, cancelled_by
 from membership.emails.queue import cancel
-from membership.history import record
+from membership.history import log_change
 from membership.meetings import emails
 from membership.models import Attendance, Enrolment, OutboxEmail, Person, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 Answer = Attendance.Answer
 
@@ -51,13 +51,13 @@ def answer(*, meeting_id: int, person: Person, answer: str, now: datetime) -> No
     """They say whether they come. The newest answer counts."""
     meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
     if not meetings_of(person).filter(pk=meeting_id).exists():
-        raise Refused("This meeting is for people who are in its community.")
+        raise RefusedError("This meeting is for people who are in its community.")
     if meeting.is_cancelled:
-        raise Refused("This meeting was cancelled.")
+        raise RefusedError("This meeting was cancelled.")
     if not meeting.is_to_come(now):
-        raise Refused("This meeting is over.")
+        raise RefusedError("This meeting is over.")
     if answer not in Answer.values:
-        raise Refused("Choose whether you will come.")
+        raise RefusedError("Choose whether you will come.")
     Attendance.objects.update_or_create(
         meeting=meeting, person=person, defaults={"answer": answer, "answered_at": now}
     )
@@ -68,11 +68,11 @@ def lock_meeting(meeting_id: int, by: User) -> Meeting:
     meetings = Meeting.objects.select_for_update(of=("self",)).select_related("team")
     meeting = meetings.get(pk=meeting_id)
     if meeting.team.family not in families_of(by):
-        raise Refused("This meeting belongs to the other team.")
+        raise RefusedError("This meeting belongs to the other team.")
     return meeting
 
 
-def people_of(meeting: Meeting) -> QuerySet[Person]:
+def eligible_people(meeting: Meeting) -> QuerySet[Person]:
     """Who is on the rosters of its communities on its day, and whoever was noted already."""
     on_the_roster = _enrolled(meeting).filter(
         Q(ended_on__isnull=True) | Q(ended_on__gte=meeting.day), started_on__lte=meeting.day
@@ -83,11 +83,11 @@ def people_of(meeting: Meeting) -> QuerySet[Person]:
 
 def answers_to(meeting: Meeting) -> list[Attendance]:
     """What those on the roster said and who of them came, by name."""
-    rows = Attendance.objects.filter(meeting=meeting, person__in=people_of(meeting))
+    rows = Attendance.objects.filter(meeting=meeting, person__in=eligible_people(meeting))
     return list(rows.select_related("person").order_by("person__name", "person"))
 
 
-def counting_on(meeting: Meeting) -> list[Person]:
+def expected_people(meeting: Meeting) -> list[Person]:
     """Who plans to come: they said yes or maybe, or had an email with its time and did not say no."""
     emailed = OutboxEmail.objects.filter(
         about=meeting.about,
@@ -96,10 +96,10 @@ def counting_on(meeting: Meeting) -> list[Person]:
         wanted=True,
     )
     said_yes = _answers(meeting).filter(answer__in=[Answer.YES, Answer.MAYBE])
-    return list(can_be_written_to(meeting).filter(Q(Exists(said_yes)) | Q(Exists(emailed))))
+    return list(emailable_people(meeting).filter(Q(Exists(said_yes)) | Q(Exists(emailed))))
 
 
-def keep_letters_from(person: Person) -> None:
+def cancel_emails_to_leaver(person: Person) -> None:
     """Cancel the emails that wait about meetings that are no longer theirs, because an enrolment ended.
 
     Runs inside the caller's transaction.
@@ -114,7 +114,7 @@ def keep_letters_from(person: Person) -> None:
         cancel(about=about, event=Event.NO_LONGER_INVITED, person=person)
 
 
-def can_be_written_to(meeting: Meeting) -> QuerySet[Person]:
+def emailable_people(meeting: Meeting) -> QuerySet[Person]:
     """Who is enrolled now, has an email, may sign in, and did not say no."""
     enrolled_now = Exists(_enrolled(meeting).filter(ended_on__isnull=True))
     said_no = Exists(_answers(meeting).filter(answer=Answer.NO))
@@ -133,7 +133,7 @@ class AttendanceChange(NamedTuple):
 
 
 @transaction.atomic
-def note_who_came(
+def record_attendance(
     *,
     meeting_id: int,
     came: Collection[int],
@@ -145,10 +145,10 @@ def note_who_came(
     """Of the people ``shown``, those in ``came`` were there and the others were not."""
     meeting = lock_meeting(meeting_id, by)
     if meeting.is_cancelled:
-        raise Refused("This meeting was cancelled, so nobody came.")
+        raise RefusedError("This meeting was cancelled, so nobody came.")
     if now < meeting.starts_at:
-        raise Refused("This meeting has not started yet. Note who came afterwards.")
-    known = set(people_of(meeting).filter(pk__in=shown).values_list("pk", flat=True))
+        raise RefusedError("This meeting has not started yet. Note who came afterwards.")
+    known = set(eligible_people(meeting).filter(pk__in=shown).values_list("pk", flat=True))
     rows = meeting.attendances.filter(came=True, person__in=known)
     before = set(rows.values_list("person_id", flat=True))
     present = known & set(came)
@@ -161,7 +161,7 @@ def note_who_came(
     )
     change = AttendanceChange(added=len(present - before), removed=len(before - present))
     if any(change):
-        record(meeting, by=by, words=f"Noted who came, {source}: {change}.")
+        log_change(meeting, by=by, words=f"Noted who came, {source}: {change}.")
     return change
 
 

@@ -36,7 +36,7 @@ def meeting_file(meeting: Meeting) -> bytes:
     return _calendar([meeting]).to_ical()
 
 
-def feed(meetings: Iterable[Meeting]) -> bytes:
+def feed_file(meetings: Iterable[Meeting]) -> bytes:
     """A calendar to subscribe to. The same meetings give the same bytes."""
     calendar = _calendar(meetings)
     calendar.add("name", "EVA BC communities of practice")
@@ -94,12 +94,12 @@ def renew_feed(*, person: Person, now: datetime) -> CalendarFeed:
     return feed
 
 
-def address_of(feed: CalendarFeed) -> str:
+def feed_address(feed: CalendarFeed) -> str:
     """The address to paste into a calendar program."""
     return settings.PORTAL_URL + reverse("calendar-feed", args=[_signer.sign(feed.key)])
 
 
-def meetings_at(token: str, *, now: datetime) -> QuerySet[Meeting] | None:
+def meetings_for_token(token: str, *, now: datetime) -> QuerySet[Meeting] | None:
     """What the calendar at an address shows; None where there is none.
 
     There is none for a made-up or an old address, for a deactivated sign-in, and for somebody who is

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import desk_page
-from membership.emails.message import OWN_WORDS, preview_of
-from membership.history import steps_of
+from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
+from membership.history import history_of
 from membership.meetings import attendance, emails, planning
 from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
-from membership.meetings.zoom import match
+from membership.meetings.zoom import match_participants
 from membership.models import Attendance, Person
 from membership.refusal import refusal_as_form_error, refusal_as_warning
 
@@ -87,7 +87,7 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             messages.success(request, "The meeting is cancelled.")
             return redirect("admin:communities_meeting_change", pk)
     email = emails.cancelled(
-        shown, Person(name="[name]", email="everyone who counted on it"), OWN_WORDS
+        shown, Person(name="[name]", email="everyone who counted on it"), STAFF_TEXT_MARKER
     )
     expected = _expected(shown)
     if expected:
@@ -105,7 +105,7 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         button_kind="decline",
         back=("Back to the meeting", _crumbs(shown)[-1][1]),
         letter=email,
-        letter_blocks=preview_of(email.body),
+        email_blocks=preview_blocks(email.body),
     )
 
 
@@ -127,9 +127,9 @@ def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         is_to_come=shown.is_to_come(now),
         has_started=shown.starts_at <= now and not shown.is_cancelled,
         answers=answers,
-        silent=attendance.people_of(shown).count() - sum(bool(row.answer) for row in rows),
+        silent=attendance.eligible_people(shown).count() - sum(bool(row.answer) for row in rows),
         came=[row.person for row in rows if row.came],
-        steps=steps_of(shown).reverse(),
+        steps=history_of(shown).reverse(),
     )
 
 
@@ -137,7 +137,7 @@ def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Note by hand who came."""
     shown = _own_meeting(request, pk)
-    people = Paginator(attendance.people_of(shown), PEOPLE_ON_A_PAGE).get_page(
+    people = Paginator(attendance.eligible_people(shown), PEOPLE_ON_A_PAGE).get_page(
         request.GET.get("page")
     )
     if request.method == "POST":
@@ -161,7 +161,11 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Read Zoom's list and show who is meant. Nothing is noted before it is confirmed."""
     shown = _own_meeting(request, pk)
     form = ZoomForm(request.POST or None, request.FILES or None)
-    found = match(form.result, list(attendance.people_of(shown))) if form.is_valid() else None
+    found = (
+        match_participants(form.result, list(attendance.eligible_people(shown)))
+        if form.is_valid()
+        else None
+    )
     return desk_page(
         request,
         "desk/meetings/zoom.html",
@@ -196,7 +200,7 @@ def _note(
     source: str = "by hand",
 ) -> bool:
     with refusal_as_warning(request):
-        change = attendance.note_who_came(
+        change = attendance.record_attendance(
             meeting_id=pk,
             came=came,
             shown=shown,
@@ -216,7 +220,7 @@ def _ids(texts: list[str]) -> set[int]:
 
 def _expected(meeting: Meeting) -> str:
     """How many get an email about a change, as the start of a sentence; empty where nobody does."""
-    count = len(attendance.counting_on(meeting))
+    count = len(attendance.expected_people(meeting))
     if not count:
         return ""
     return (

@@ -11,15 +11,15 @@ from communities.models import Meeting
 from membership.emails.kinds import (
     NAME,
     TEAM,
-    THE_PERSON,
+    TO_PERSON,
+    EmailKind,
     Event,
-    LetterKind,
     Placeholder,
     link,
-    own_words,
+    staff_text,
 )
-from membership.emails.message import write
-from membership.emails.queue import Letter
+from membership.emails.message import compose
+from membership.emails.queue import Email
 from membership.models import Person
 
 REMINDER, MOVED, CANCELLED = "meeting-reminder", "meeting-moved", "meeting-cancelled"
@@ -39,19 +39,19 @@ _MEETING = (
 )
 _MEETING_LINK = link("meeting_link", "The page of the meeting", "/my/meetings/1/")
 
-LETTER_KINDS = (
-    LetterKind(
+EMAIL_KINDS = (
+    EmailKind(
         REMINDER,
         "Reminder of a meeting",
-        THE_PERSON,
+        TO_PERSON,
         "The day before a meeting",
         (*_MEETING, _MEETING_LINK),
         cancelled_by=_CANCELLED_BY,
     ),
-    LetterKind(
+    EmailKind(
         MOVED,
         "A meeting has another time",
-        THE_PERSON,
+        TO_PERSON,
         "When staff change its day or time, to those who count on it",
         (
             *_MEETING,
@@ -60,14 +60,14 @@ LETTER_KINDS = (
         ),
         cancelled_by=_CANCELLED_BY,
     ),
-    LetterKind(
+    EmailKind(
         CANCELLED,
         "A meeting is cancelled",
-        THE_PERSON,
+        TO_PERSON,
         "When staff cancel it, to those who count on it",
         (
             *_MEETING,
-            own_words("Why", "The speaker is ill."),
+            staff_text("Why", "The speaker is ill."),
             link("meetings_link", "The page of all meetings", "/my/meetings/"),
         ),
         cancelled_by=_CANCELLED_BY,
@@ -75,17 +75,17 @@ LETTER_KINDS = (
 )
 
 
-def reminder(meeting: Meeting, person: Person) -> Letter:
+def reminder(meeting: Meeting, person: Person) -> Email:
     """To somebody enrolled who did not say no: it is soon."""
     return _letter(REMINDER, meeting, person)
 
 
-def moved(meeting: Meeting, person: Person, *, was: str) -> Letter:
+def moved(meeting: Meeting, person: Person, *, was: str) -> Email:
     """To somebody who counts on it: it has another time; ``was`` says the old one."""
     return _letter(MOVED, meeting, person, was=was)
 
 
-def cancelled(meeting: Meeting, person: Person, text: str) -> Letter:
+def cancelled(meeting: Meeting, person: Person, text: str) -> Email:
     """To somebody who counts on it: it does not take place; ``text`` says why."""
     others = settings.PORTAL_URL + reverse("my:meetings")
     return _letter(CANCELLED, meeting, person, text=text.strip(), meetings_link=others)
@@ -101,8 +101,8 @@ def link_to(name: str, meeting: Meeting) -> str:
     return settings.PORTAL_URL + reverse(name, args=[meeting.pk])
 
 
-def _letter(kind: str, meeting: Meeting, person: Person, **words: str) -> Letter:
-    return write(
+def _letter(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
+    return compose(
         kind,
         team=meeting.team,
         person=person,

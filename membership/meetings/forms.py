@@ -12,7 +12,7 @@ from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import MeetingKind
 from membership.accounts.teams import families_of
 from membership.forms import (
-    LONGEST_TEXT,
+    MAX_TEXT_LENGTH,
     FileOrTextForm,
     ParagraphsField,
     SingleLineField,
@@ -22,7 +22,7 @@ from membership.forms import (
     required_text,
 )
 from membership.meetings import zoom
-from membership.meetings.planning import Plan
+from membership.meetings.planning import MeetingPlan
 from membership.models import User
 
 
@@ -71,13 +71,13 @@ class MeetingForm(forms.Form):
     agenda = ParagraphsField(
         label="Agenda (optional)",
         required=False,
-        max_length=LONGEST_TEXT,
+        max_length=MAX_TEXT_LENGTH,
         help_text="No client information.",
     )
     notes = ParagraphsField(
         label="Notes afterwards (optional)",
         required=False,
-        max_length=LONGEST_TEXT,
+        max_length=MAX_TEXT_LENGTH,
         help_text="Enrolled people read them on the meeting’s page. No client information.",
     )
 
@@ -92,10 +92,10 @@ class MeetingForm(forms.Form):
             del self.fields["notes"]
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> MeetingPlan:
         """What was written, once it is valid."""
         data = self.cleaned_data
-        return Plan(
+        return MeetingPlan(
             communities=tuple(data["communities"]),
             kind=data["kind"],
             topic=data["topic"],
@@ -126,7 +126,7 @@ class CancelForm(forms.Form):
     )
 
 
-class ZoomForm(FileOrTextForm[zoom.Report]):
+class ZoomForm(FileOrTextForm[zoom.ParticipantList]):
     """Zoom's list of participants: its file, or its text."""
 
     file = file_field("The file from Zoom")
@@ -135,8 +135,8 @@ class ZoomForm(FileOrTextForm[zoom.Report]):
         help_text="With its headings, or one name or email on each line. For thousands of lines take the file.",
     )
 
-    def read_file(self, content: bytes, file_name: str) -> zoom.Report:
+    def read_file(self, content: bytes, file_name: str) -> zoom.ParticipantList:
         return zoom.read_file(content, file_name)
 
-    def read_pasted(self, text: str) -> zoom.Report:
+    def read_pasted(self, text: str) -> zoom.ParticipantList:
         return zoom.read_pasted(text)

@@ -12,18 +12,18 @@ from django.db.models import QuerySet
 from communities.models import CommunityOfPractice, Meeting
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event
-from membership.emails.queue import Letter, cancel, queue_once
-from membership.history import record
+from membership.emails.queue import Email, cancel, queue_once
+from membership.history import log_change
 from membership.meetings import emails
-from membership.meetings.attendance import counting_on, lock_meeting
+from membership.meetings.attendance import expected_people, lock_meeting
 from membership.models import Person, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 _LOOKS_LIKE_A_LINK = re.compile(r"https?:|www\.|zoom\.us", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Plan:
+class MeetingPlan:
     """What staff write of a meeting."""
 
     communities: tuple[CommunityOfPractice, ...]
@@ -48,7 +48,7 @@ def meetings_for_staff(user: User | AnonymousUser) -> QuerySet[Meeting]:
 
 
 @transaction.atomic
-def plan_meeting(*, plan: Plan, by: User, now: datetime) -> Meeting:
+def plan_meeting(*, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
     """Put a meeting on the pages and in the calendars of its communities. No email goes out."""
     _check(plan, by)
     _refuse_the_past(plan, now)
@@ -58,19 +58,19 @@ def plan_meeting(*, plan: Plan, by: User, now: datetime) -> Meeting:
         **{name: getattr(plan, name) for name in _FIELDS},
     )
     meeting.communities.set(plan.communities)
-    record(meeting, by=by, words=f"Planned for {emails.when(meeting)}.", added=True)
+    log_change(meeting, by=by, words=f"Planned for {emails.when(meeting)}.", added=True)
     return meeting
 
 
 @transaction.atomic
-def change_meeting(*, meeting_id: int, plan: Plan, by: User, now: datetime) -> Meeting:
+def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
     """Change a meeting. Whoever counts on its old time gets one email with the new one."""
     meeting = lock_meeting(meeting_id, by)
     _check(plan, by)
     if meeting.is_cancelled:
-        raise Refused("This meeting was cancelled. Plan a new one instead.")
+        raise RefusedError("This meeting was cancelled. Plan a new one instead.")
     if plan.communities[0].team_id != meeting.team_id:
-        raise Refused("A meeting stays with its team. Plan a new one for the other team.")
+        raise RefusedError("A meeting stays with its team. Plan a new one for the other team.")
     was = emails.when(meeting)
     changed = [name for name in _FIELDS if getattr(meeting, name) != getattr(plan, name)]
     moved = "starts_at" in changed or "ends_at" in changed
@@ -90,7 +90,7 @@ def change_meeting(*, meeting_id: int, plan: Plan, by: User, now: datetime) -> M
     if moved:
         words += f" Was: {was}. Now: {emails.when(meeting)}."
         _email_expected(meeting, lambda person: emails.moved(meeting, person, was=was), now)
-    record(meeting, by=by, words=words)
+    log_change(meeting, by=by, words=words)
     return meeting
 
 
@@ -99,22 +99,22 @@ def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Me
     """It does not take place; ``text`` says why to whoever counts on it."""
     meeting = lock_meeting(meeting_id, by)
     if meeting.is_cancelled:
-        raise Refused("This meeting was cancelled already. Nothing was changed.")
+        raise RefusedError("This meeting was cancelled already. Nothing was changed.")
     if meeting.ends_at <= now:
-        raise Refused("This meeting is over, so it cannot be cancelled.")
+        raise RefusedError("This meeting is over, so it cannot be cancelled.")
     if not text.strip():
-        raise Refused("Write why, in words for those who planned to come.")
+        raise RefusedError("Write why, in words for those who planned to come.")
     meeting.cancelled_at, meeting.cancelled_why = now, text.strip()
     meeting.sequence, meeting.changed_at = meeting.sequence + 1, now
     meeting.save(update_fields=["cancelled_at", "cancelled_why", "sequence", "changed_at"])
     _email_expected(meeting, lambda person: emails.cancelled(meeting, person, text), now)
-    record(meeting, by=by, words=f"Cancelled. {text.strip()}")
+    log_change(meeting, by=by, words=f"Cancelled. {text.strip()}")
     return meeting
 
 
-def _email_expected(meeting: Meeting, email_to: Callable[[Person], Letter], now: datetime) -> None:
+def _email_expected(meeting: Meeting, email_to: Callable[[Person], Email], now: datetime) -> None:
     """One email to everyone who counts on the meeting, in place of those that still wait."""
-    people = counting_on(meeting)
+    people = expected_people(meeting)
     cancel(about=meeting.about, event=Event.REPLACED)
     for person in people:
         email = email_to(person)
@@ -122,19 +122,21 @@ def _email_expected(meeting: Meeting, email_to: Callable[[Person], Letter], now:
         queue_once(email, key=key, about=meeting.about, now=now)
 
 
-def _check(plan: Plan, by: User) -> None:
+def _check(plan: MeetingPlan, by: User) -> None:
     if not plan.communities:
-        raise Refused("Choose at least one community.")
+        raise RefusedError("Choose at least one community.")
     if len({community.team_id for community in plan.communities}) > 1:
-        raise Refused("Choose communities of one team. Plan a meeting of its own for the other.")
+        raise RefusedError(
+            "Choose communities of one team. Plan a meeting of its own for the other."
+        )
     if plan.communities[0].family not in families_of(by):
-        raise Refused("This community belongs to the other team.")
+        raise RefusedError("This community belongs to the other team.")
     if plan.ends_at <= plan.starts_at:
-        raise Refused("The end must be after the start.")
+        raise RefusedError("The end must be after the start.")
     if _LOOKS_LIKE_A_LINK.search(plan.topic):
-        raise Refused("Leave links out of the topic: it goes into letters and calendars.")
+        raise RefusedError("Leave links out of the topic: it goes into letters and calendars.")
 
 
-def _refuse_the_past(plan: Plan, now: datetime) -> None:
+def _refuse_the_past(plan: MeetingPlan, now: datetime) -> None:
     if plan.starts_at <= now:
-        raise Refused("This time has passed. Choose a time to come.")
+        raise RefusedError("This time has passed. Choose a time to come.")

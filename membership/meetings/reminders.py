@@ -14,9 +14,9 @@ from django.utils import timezone
 from communities.models import Meeting
 from membership.emails.queue import queue_once
 from membership.meetings import emails
-from membership.meetings.attendance import can_be_written_to
+from membership.meetings.attendance import emailable_people
 from membership.models import OutboxEmail
-from membership.register.people import takes_reminders
+from membership.register.people import wants_reminders
 
 
 def send_due_reminders(*, now: datetime) -> int:
@@ -44,9 +44,9 @@ def _remind(meeting_id: int, now: datetime) -> int:
     emails_of_meeting = OutboxEmail.objects.filter(about=meeting.about, kind=emails.REMINDER)
     queued = set(emails_of_meeting.values_list("key", flat=True))
     count = 0
-    for person in can_be_written_to(meeting):
+    for person in emailable_people(meeting):
         key = f"{meeting.about}:{meeting.day}:{emails.REMINDER}:{person.pk}"
-        if key not in queued and takes_reminders(person):
+        if key not in queued and wants_reminders(person):
             email = emails.reminder(meeting, person)
             count += queue_once(email, key=key, about=meeting.about, now=now)
     return count

@@ -18,7 +18,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.meetings import attendance, calendar
 from membership.models import CalendarFeed
 from membership.refusal import refusal_as_warning
-from membership.register.people import person_for
+from membership.register.people import person_of_user
 
 PAST_SHOWN = 20
 
@@ -27,7 +27,7 @@ PAST_SHOWN = 20
 @require_safe
 def meetings(request: AuthenticatedRequest) -> HttpResponse:
     """What is to come, and what was."""
-    own, now = attendance.meetings_with_answers(person_for(request.user)), timezone.now()
+    own, now = attendance.meetings_with_answers(person_of_user(request.user)), timezone.now()
     return render(
         request,
         "my/meetings/list.html",
@@ -62,7 +62,7 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     with refusal_as_warning(request):
         attendance.answer(
             meeting_id=pk,
-            person=person_for(request.user),
+            person=person_of_user(request.user),
             answer=request.POST.get("answer", ""),
             now=timezone.now(),
         )
@@ -104,13 +104,13 @@ def meeting_calendar(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_calendar(request: AuthenticatedRequest) -> HttpResponse:
     """Their calendar's secret address: to see, to make, to renew."""
-    person = person_for(request.user)
+    person = person_of_user(request.user)
     if request.method == "POST":
         calendar.renew_feed(person=person, now=timezone.now())
         messages.success(request, "This is your new address. An older one has stopped working.")
         return redirect("my:calendar")
     feed = CalendarFeed.objects.filter(person=person).first()
-    address = calendar.address_of(feed) if feed else ""
+    address = calendar.feed_address(feed) if feed else ""
     return render(
         request,
         "my/meetings/calendar.html",
@@ -122,10 +122,10 @@ def my_calendar(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     """The calendar at a secret address, for programs: no sign-in, no cookie."""
-    shown = calendar.meetings_at(token, now=timezone.now())
+    shown = calendar.meetings_for_token(token, now=timezone.now())
     if shown is None:
         raise Http404("There is no such calendar.")
-    content = calendar.feed(shown)
+    content = calendar.feed_file(shown)
     etag = quote_etag(hashlib.sha256(content).hexdigest())
     # no-cache: kept by their program only, which asks each time, so that it ends when they leave.
     headers = {"Cache-Control": "private, no-cache", "ETag": etag}
@@ -135,4 +135,4 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
 
 def _own_meeting(request: AuthenticatedRequest, pk: int) -> Meeting:
     """A meeting of a community they are in now; any other does not exist for them."""
-    return get_object_or_404(attendance.meetings_with_answers(person_for(request.user)), pk=pk)
+    return get_object_or_404(attendance.meetings_with_answers(person_of_user(request.user)), pk=pk)

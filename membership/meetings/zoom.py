@@ -13,12 +13,18 @@ from dataclasses import dataclass, field
 from membership.imports.columns import Column, ListRow, read_rows, text, yes_or_no
 from membership.imports.sheets import SheetRow, read_sheet
 from membership.models import Person
-from membership.refusal import Refused
-from membership.register.matching import MOST_SHOWN, NEAR_PERSON, Near, nearest, words_of
+from membership.refusal import RefusedError
+from membership.register.matching import (
+    MAX_SHOWN,
+    MIN_PERSON_SCORE,
+    NameMatch,
+    best_matches,
+    comparable_words,
+)
 from membership.register.names import name_key
 
 HEADINGS_WITHIN = 20  # rows from the top
-MOST_NEAR = 200  # names that near matches are looked for
+MAX_NEAR_NAMES = 200  # names that near matches are looked for
 _LONGEST = 254
 _SEPARATORS = re.compile(r"[,;\t]")
 _ADDRESS = re.compile(r"[^\s<>(),;]+@[^\s<>(),;]+")
@@ -52,7 +58,7 @@ class Participant:
 
 
 @dataclass(frozen=True)
-class Report:
+class ParticipantList:
     """What the list says, each participant once, and the rows that could not be read."""
 
     participants: list[Participant]
@@ -65,7 +71,7 @@ class Matches:
 
     by_email: list[Person] = field(default_factory=list)
     by_name: list[Person] = field(default_factory=list)
-    near: list[tuple[str, list[Near[int]]]] = field(default_factory=list)
+    near: list[tuple[str, list[NameMatch[int]]]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
     @property
@@ -73,19 +79,19 @@ class Matches:
         return [*self.by_email, *self.by_name]
 
 
-def read_file(content: bytes, file_name: str) -> Report:
+def read_file(content: bytes, file_name: str) -> ParticipantList:
     """Zoom's list as a CSV or XLSX file."""
     sheet = read_sheet(content, file_name)
     start = _heading_row(sheet)
     if start is None:
-        raise Refused(
+        raise RefusedError(
             "The file has no column “Name” or “Email”. Download the list of participants from Zoom "
             "again, or paste the names."
         )
     return _report(sheet[start:])
 
 
-def read_pasted(pasted: str) -> Report:
+def read_pasted(pasted: str) -> ParticipantList:
     """The same list as text, or one name or email a line."""
     lines = pasted.splitlines()
     cells = (cell for line in lines[:HEADINGS_WITHIN] for cell in _SEPARATORS.split(line))
@@ -97,7 +103,7 @@ def read_pasted(pasted: str) -> Report:
     return _report([SheetRow(0, [_NAME.heading], []), *names])
 
 
-def match(report: Report, people: Sequence[Person]) -> Matches:
+def match_participants(report: ParticipantList, people: Sequence[Person]) -> Matches:
     """Who is meant: by email, else by a name that one person has, else by names that are near."""
     matches, found, unsure = Matches(), set(), []
     by_email = {person.email.lower(): person for person in people if person.email}
@@ -117,7 +123,7 @@ def match(report: Report, people: Sequence[Person]) -> Matches:
             section.append(person)
     others = [person for person in people if person not in found]
     for number, participant in enumerate(unsure):
-        near = _near(participant, others) if number < MOST_NEAR else []
+        near = _near(participant, others) if number < MAX_NEAR_NAMES else []
         if near:
             matches.near.append((participant.shown, near))
         else:
@@ -125,7 +131,7 @@ def match(report: Report, people: Sequence[Person]) -> Matches:
     return matches
 
 
-def _report(sheet: Sequence[SheetRow]) -> Report:
+def _report(sheet: Sequence[SheetRow]) -> ParticipantList:
     rows = read_rows(COLUMNS, sheet)
     known: dict[tuple[str, str], Participant] = {}
     for row in rows:
@@ -134,8 +140,8 @@ def _report(sheet: Sequence[SheetRow]) -> Report:
             known.setdefault((participant.email, name_key(participant.shown)), participant)
     problems = [f"Row {row.number}: {problem}" for row in rows for problem in row.problems]
     if not known and not problems:
-        raise Refused("The list names nobody who was in the meeting.")
-    return Report(list(known.values()), problems)
+        raise RefusedError("The list names nobody who was in the meeting.")
+    return ParticipantList(list(known.values()), problems)
 
 
 def _participant(row: ListRow) -> Participant | None:
@@ -179,15 +185,15 @@ def _people_by_unique_name(people: Iterable[Person]) -> dict[str, Person]:
     return {key: found[0] for key, found in by_key.items() if len(found) == 1}
 
 
-def _near(participant: Participant, people: Sequence[Person]) -> list[Near[int]]:
+def _near(participant: Participant, people: Sequence[Person]) -> list[NameMatch[int]]:
     names = [(person.pk, person.name) for person in people]
-    near: dict[int, Near[int]] = {}
+    near: dict[int, NameMatch[int]] = {}
     for name in participant.names:
-        near |= {found.key: found for found in nearest(name, names, at_least=NEAR_PERSON)}
+        near |= {found.key: found for found in best_matches(name, names, at_least=MIN_PERSON_SCORE)}
         for pk, other in names:
-            if pk not in near and _is_shortened(words_of(name), words_of(other)):
-                near[pk] = Near(pk, other, 0.0)
-    return sorted(near.values(), key=lambda found: (-found.score, found.name))[:MOST_SHOWN]
+            if pk not in near and _is_shortened(comparable_words(name), comparable_words(other)):
+                near[pk] = NameMatch(pk, other, 0.0)
+    return sorted(near.values(), key=lambda found: (-found.score, found.name))[:MAX_SHOWN]
 
 
 def _is_shortened(short: tuple[str, ...], name: tuple[str, ...]) -> bool:

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin
 from membership.accounts.teams import is_lead
-from membership.forms import LONGEST_TEXT, ParagraphsField
+from membership.forms import MAX_TEXT_LENGTH, ParagraphsField
 from membership.models import Correction, RetentionDay
 from membership.privacy.corrections import State, answer, corrections_of
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 
 class AnswerForm(forms.Form):
@@ -28,7 +28,7 @@ class AnswerForm(forms.Form):
     text = ParagraphsField(
         label="What you corrected, or why not",
         help_text="It appears in the letter to the person.",
-        max_length=LONGEST_TEXT,
+        max_length=MAX_TEXT_LENGTH,
         error_messages={"required": "Write it in words for the person."},
     )
 
@@ -40,7 +40,7 @@ def answer_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             answer(correction_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data)
-        except Refused as refusal:
+        except RefusedError as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "Your answer is on its way.")

@@ -20,7 +20,7 @@ PURPOSES = (
 )
 
 
-def agrees_to_what_counts(person: Person) -> bool:
+def has_current_consent(person: Person) -> bool:
     """True where they agreed to the current version."""
     return Consent.objects.filter(person=person, version=VERSION).exists()
 

@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from communities.models import SupportTeam
 from membership.accounts.teams import families_of
 from membership.emails.queue import queue
-from membership.history import record
+from membership.history import log_change
 from membership.models import Correction, Person, User
 from membership.privacy import emails
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 State = Correction.State
 
@@ -26,7 +26,7 @@ def corrections_of(user: User | AnonymousUser) -> QuerySet[Correction]:
 def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) -> Correction:
     """They ask their team: that of their community, else program support."""
     if person.user_id != by.pk:
-        raise Refused("These are somebody else’s details.")
+        raise RefusedError("These are somebody else’s details.")
     try:
         with transaction.atomic():
             correction = Correction.objects.create(
@@ -35,7 +35,7 @@ def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) ->
             email = emails.news_correction(correction)
             queue(email, about=correction.about, event=correction.pk, now=now)
     except IntegrityError as error:
-        raise Refused(
+        raise RefusedError(
             "You have asked for a correction already. EVA BC staff will answer it; then you can "
             "ask for another one."
         ) from error
@@ -53,16 +53,16 @@ def answer(*, correction_id: int, by: User, state: str, text: str, now: datetime
     rows = Correction.objects.select_for_update(of=("self",)).select_related("person", "team")
     correction = rows.get(pk=correction_id)
     if correction.team.family not in families_of(by):
-        raise Refused("This correction belongs to the other team.")
+        raise RefusedError("This correction belongs to the other team.")
     if correction.state != State.OPEN:
         said = correction.get_state_display().lower()
-        raise Refused(f"This was answered already: {said}. Nothing was changed.")
+        raise RefusedError(f"This was answered already: {said}. Nothing was changed.")
     if not text.strip():
-        raise Refused("Write what you corrected, or why not, in words for the person.")
+        raise RefusedError("Write what you corrected, or why not, in words for the person.")
     correction.state, correction.answer = state, text.strip()
     correction.answered_at, correction.answered_by = now, by
     correction.save()
-    record(
+    log_change(
         correction.person, by=by, words=f"Correction answered: {correction.get_state_display()}."
     )
     if correction.person.email:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Evidence
-from membership.access.verbs import GIVEN
+from membership.access.verbs import GRANTED_STATES
 from membership.accounts.teams import LEADS, families_of, is_lead
 from membership.emails.queue import queue
 from membership.models import (
@@ -26,7 +26,7 @@ from membership.models import (
 )
 from membership.privacy import emails as privacy_emails
 from membership.privacy import traces
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.rosters import emails as rosters_emails
 from membership.rosters import enrolments as rosters
 
@@ -43,7 +43,7 @@ def lock_for_erasing(*, person_id: int, by: User) -> Person:
     """The person, held until the caller's transaction ends, where ``by`` may erase them."""
     person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
     if person.erased_on:
-        raise Refused("Nobody is known here any more. Nothing was changed.")
+        raise RefusedError("Nobody is known here any more. Nothing was changed.")
     if person.user_id != by.pk:
         _check_may_erase_other(person, by)
     if person.user and is_lead(person.user):
@@ -54,12 +54,12 @@ def lock_for_erasing(*, person_id: int, by: User) -> Person:
 def _check_may_erase_other(person: Person, by: User) -> None:
     families = families_of(by)
     if not families:
-        raise Refused("This is somebody else’s account.")
+        raise RefusedError("This is somebody else’s account.")
     if person.user and person.user.is_staff and not is_lead(by):
-        raise Refused("She works for EVA BC. A lead can erase her account.")
+        raise RefusedError("She works for EVA BC. A lead can erase her account.")
     places = person.enrolments.filter(ended_on__isnull=True)
     if places.exclude(community__team__family__in=families).exists():
-        raise Refused("She is in a community of the other team. Ask a lead to erase her.")
+        raise RefusedError("She is in a community of the other team. Ask a lead to erase her.")
 
 
 def _check_not_last_lead(user: User) -> None:
@@ -72,7 +72,7 @@ def _check_not_last_lead(user: User) -> None:
         .values_list("pk", flat=True)
     )
     if keys == {user.pk}:
-        raise Refused(
+        raise RefusedError(
             "This is the only lead. Make somebody else a lead first, so that the portal stays in "
             "somebody’s care. Then this account can be deleted."
         )
@@ -124,16 +124,16 @@ def erase_person(
 def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[Enrolment]:
     open_ones = person.enrolments.filter(ended_on__isnull=True).order_by("pk")
     for pk in open_ones.values_list("pk", flat=True):
-        enrolment = rosters.lock(pk)
+        enrolment = rosters.lock_enrolment(pk)
         # Their email is gone by now, so no email goes out.
         email = rosters_emails.left(enrolment)
-        rosters.close(enrolment, letter=email, by=by, text="Erased.", now=now)
+        rosters.close_enrolment(enrolment, letter=email, by=by, text="Erased.", now=now)
     return list(person.enrolments.select_related("community"))
 
 
 def _notify_teams(person: Person, now: datetime) -> None:
     """Ask each team to compare Slack and Zoom with its roster: no task may name an erased person."""
-    there = (*GIVEN, Access.State.TO_REMOVE)
+    there = (*GRANTED_STATES, Access.State.TO_REMOVE)
     teams = SupportTeam.objects.filter(
         pk__in=person.accesses.filter(state__in=there).values("team")
     )

@@ -21,7 +21,7 @@ from membership.privacy.erasing import FACTS, erase_person
 _State = OutboxEmail.State
 
 
-def before(now: datetime, kept: str) -> datetime:
+def cutoff(now: datetime, kept: str) -> datetime:
     """The moment before which this kind is no longer kept, for example ``draft_days``."""
     number = settings.RETENTION[kept]
     if kept.endswith("_days"):
@@ -32,7 +32,7 @@ def before(now: datetime, kept: str) -> datetime:
 
 
 @transaction.atomic
-def unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
+def delete_unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
     """Sign-ins whose code nobody typed: perhaps the address is not even theirs."""
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
     rows = User.objects.filter(
@@ -41,7 +41,7 @@ def unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
         is_superuser=False,
         last_login__isnull=True,
         person__isnull=True,
-        date_joined__lt=before(now, "signup_days"),
+        date_joined__lt=cutoff(now, "signup_days"),
     ).exclude(email=traces.FORMER_COLLEAGUE)
     if dry_run:
         return rows.count()
@@ -54,9 +54,9 @@ def unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
 
 
 @transaction.atomic
-def words_of_letters(*, now: datetime, dry_run: bool) -> int:
+def delete_email_texts(*, now: datetime, dry_run: bool) -> int:
     """Emails keep that they were sent, when and to whom; to strangers not even that."""
-    old = before(now, "letter_days")
+    old = cutoff(now, "letter_days")
     rows = OutboxEmail.objects.exclude(body="").filter(
         Q(state=_State.SENT, sent_at__lt=old)
         | Q(state__in=[_State.CANCELLED, _State.FAILED], queued_at__lt=old)
@@ -72,13 +72,13 @@ def words_of_letters(*, now: datetime, dry_run: bool) -> int:
 
 
 @transaction.atomic
-def log_of_exports(*, now: datetime, dry_run: bool) -> int:
+def delete_old_exports(*, now: datetime, dry_run: bool) -> int:
     """Who downloaded which export."""
-    return _deleted(Export.objects.filter(at__lt=before(now, "export_months")), dry_run)
+    return _deleted(Export.objects.filter(at__lt=cutoff(now, "export_months")), dry_run)
 
 
 @transaction.atomic
-def ended_sessions(*, now: datetime, dry_run: bool) -> int:
+def delete_ended_sessions(*, now: datetime, dry_run: bool) -> int:
     """Sessions that have expired."""
     return _deleted(Session.objects.filter(expire_date__lt=now), dry_run)
 
@@ -89,10 +89,10 @@ def _deleted(rows: QuerySet[Model], dry_run: bool) -> int:
 
 
 @transaction.atomic
-def old_enrolments(*, now: datetime, dry_run: bool) -> int:
+def anonymize_old_enrolments(*, now: datetime, dry_run: bool) -> int:
     """Times in a community that ended long ago and came of no request: a list brought them."""
     rows = Enrolment.objects.filter(
-        ended_on__lt=before(now, "request_months").date(),
+        ended_on__lt=cutoff(now, "request_months").date(),
         join_request__isnull=True,
         person__erased_on__isnull=True,
     )
@@ -100,11 +100,11 @@ def old_enrolments(*, now: datetime, dry_run: bool) -> int:
         return rows.count()
     enrolments = list(rows.select_for_update(of=("self",)).order_by("pk"))
     for enrolment in enrolments:
-        move_to_nobody([enrolment], abouts=[], now=now)
+        anonymize([enrolment], abouts=[], now=now)
     return len(enrolments)
 
 
-def move_to_nobody(enrolments: list[Enrolment], *, abouts: list[str], now: datetime) -> Person:
+def anonymize(enrolments: list[Enrolment], *, abouts: list[str], now: datetime) -> Person:
     """These times in communities, and what the emails in ``abouts`` are about, are nobody's any more.
 
     Runs inside the caller's transaction, which has locked them.
@@ -118,12 +118,12 @@ def move_to_nobody(enrolments: list[Enrolment], *, abouts: list[str], now: datet
     return nobody
 
 
-def people_long_gone(now: datetime) -> QuerySet[Person]:
+def inactive_people(now: datetime) -> QuerySet[Person]:
     """Whom no list has named and who has not signed in for long, without enrolments.
 
     ``requests.clock.retention`` leaves out those who have a request.
     """
-    old = before(now, "person_months")
+    old = cutoff(now, "person_months")
     seen = Coalesce("user__last_login", "user__date_joined")
     people = Person.objects.annotate(seen=seen).filter(
         Q(user__isnull=True) | Q(user__is_staff=False, seen__lt=old),

@@ -34,7 +34,7 @@ from membership.models import (
     WorklistStep,
     YearlyConfirmation,
 )
-from membership.register.models import NOBODY
+from membership.register.models import ERASED_PERSON
 
 _State = OutboxEmail.State
 # Whoever worked for EVA BC and was erased: what they did for others stays, without them.
@@ -80,7 +80,7 @@ def remove_from_log(model: type[Model], pks: Iterable[object]) -> None:
         app_label=model._meta.app_label, model=model._meta.model_name or ""
     )
     of_rows = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in pks])
-    of_rows.update(object_repr=NOBODY, change_message="")
+    of_rows.update(object_repr=ERASED_PERSON, change_message="")
 
 
 def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from communities.rules.vocabulary import Evidence
-from membership.accounts.fresh_code import address_to_confirm, has_fresh_code
+from membership.accounts.fresh_code import confirmation_url, has_fresh_code
 from membership.models import (
     Agency,
     Bounce,
@@ -269,7 +269,7 @@ class PersonForm(forms.ModelForm):
                 format_html(
                     'Letters go to this address, so <a href="{}" target="_blank">confirm that it is '
                     "you</a> first. That opens in a new tab; then come back here and save again.",
-                    address_to_confirm(page),
+                    confirmation_url(page),
                 )
             )
         return email

@@ -20,7 +20,7 @@ class EvidencedModel(models.Model):
     """
 
     # The columns that make two claims of one person claims about the same thing.
-    SAME_THING: tuple[str, ...] = ()
+    IDENTITY_FIELDS: tuple[str, ...] = ()
     # The kind of list that brings such facts.
     LIST_KIND: ListKind
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
-from membership.history import record
+from membership.history import log_change
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -24,7 +24,7 @@ from membership.models import (
     ProgramPosition,
     User,
 )
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.register.evidence import EvidencedModel
 from membership.register.names import clean_text, name_key
 
@@ -45,7 +45,7 @@ def confirm_caseload(
     position.carries_caseload = carries
     _confirm(position, by, on)
     where = position.program or position.get_program_type_display()
-    record(claim.person, by=by, words=f"Caseload in {where} checked: {_yes(carries)}.")
+    log_change(claim.person, by=by, words=f"Caseload in {where} checked: {_yes(carries)}.")
     return position
 
 
@@ -57,11 +57,13 @@ def confirm_role(*, claim: CoordinationRole, held: bool, by: User, on: date) -> 
     role.is_held = held
     _confirm(role, by, on)
     where = role.initiative or role.initiative_name or role.get_initiative_kind_display()
-    record(
+    log_change(
         claim.person, by=by, words=f"{role.get_role_display()} of {where} checked: {_yes(held)}."
     )
     if role.initiative:
-        record(role.initiative, by=by, words=f"A {role.get_role_display().lower()} was checked.")
+        log_change(
+            role.initiative, by=by, words=f"A {role.get_role_display().lower()} was checked."
+        )
     return role
 
 
@@ -78,7 +80,7 @@ def confirm_funding(*, program_id: int, funder: Funder, by: User, on: date) -> P
         program.funded_until = None
     _confirm(program, by, on)
     words = f"Funding checked: {program.get_funder_display()} (before: {before})."
-    record(program, program.agency, by=by, words=words)
+    log_change(program, program.agency, by=by, words=words)
     return program
 
 
@@ -92,12 +94,12 @@ def confirm_membership(
     """
     _lock(holder)
     if ends_on < starts_on:
-        raise Refused("The membership cannot end before it starts.")
+        raise RefusedError("The membership cannot end before it starts.")
     memberships = holder.eva_memberships.all()
     memberships.filter(is_held=False, ends_on__gte=starts_on).delete()
     known = list(memberships.filter(starts_on__lte=ends_on, ends_on__gte=starts_on, is_held=True))
     if len(known) > 1:
-        raise Refused(
+        raise RefusedError(
             "These days overlap several memberships that the register knows. "
             "Correct them on the page of the EVA BC memberships first."
         )
@@ -106,7 +108,7 @@ def confirm_membership(
     membership.starts_on, membership.ends_on = starts_on, ends_on
     _confirm(membership, by, on)
     words = f"EVA BC membership checked: {membership.days}{before}."
-    record(holder, membership, by=by, words=words)
+    log_change(holder, membership, by=by, words=words)
     return membership
 
 
@@ -122,14 +124,16 @@ def confirm_no_membership(*, holder: Agency | Person, by: User, on: date) -> Eva
         if earlier.starts_on == on or not earlier.is_held:
             earlier.delete()
             continue
-        record(earlier, by=by, words=f"EVA BC membership checked: none (before: {earlier.days}).")
+        log_change(
+            earlier, by=by, words=f"EVA BC membership checked: none (before: {earlier.days})."
+        )
         earlier.ends_on = on - timedelta(days=1)
         earlier.save()
     membership = _held_by(holder)
     membership.is_held = False
     membership.starts_on, membership.ends_on = on, on + NO_MEMBERSHIP_PERIOD
     _confirm(membership, by, on)
-    record(holder, membership, by=by, words="EVA BC membership checked: none.")
+    log_change(holder, membership, by=by, words="EVA BC membership checked: none.")
     return membership
 
 
@@ -141,8 +145,8 @@ def add_agency(*, name: str, city: str, by: User) -> Agency:
         name_key=name_key(name), defaults={"name": name, "city": clean_text(city)}
     )
     if not new:
-        raise Refused(f"The register has {agency.name} already. Choose it from the list.")
-    record(agency, by=by, words="Added from a request to join.", added=True)
+        raise RefusedError(f"The register has {agency.name} already. Choose it from the list.")
+    log_change(agency, by=by, words="Added from a request to join.", added=True)
     return agency
 
 
@@ -153,10 +157,10 @@ def add_program(*, agency: Agency, type: ProgramType, community_served: str, by:
     place = clean_text(community_served)
     for known in agency.programs.filter(type=type):
         if name_key(known.community_served) == name_key(place):
-            raise Refused("The agency has a program of this type in this place already.")
+            raise RefusedError("The agency has a program of this type in this place already.")
     program = Program.objects.create(agency=agency, type=type, community_served=place)
-    record(program, by=by, words="Added from a request to join.", added=True)
-    record(agency, by=by, words=f"Program added: {program}.")
+    log_change(program, by=by, words="Added from a request to join.", added=True)
+    log_change(agency, by=by, words=f"Program added: {program}.")
     return program
 
 
@@ -169,8 +173,8 @@ def add_initiative(
         kind=kind, name=clean_text(name), community_served=clean_text(community_served)
     )
     if not new:
-        raise Refused("There is an initiative of this kind and name in this place already.")
-    record(initiative, by=by, words="Added from a request to join.", added=True)
+        raise RefusedError("There is an initiative of this kind and name in this place already.")
+    log_change(initiative, by=by, words="Added from a request to join.", added=True)
     return initiative
 
 
@@ -181,7 +185,7 @@ def _lock(holder: Model) -> None:
 
 def _confirmed_row(claim: _Personal, *more_fields: str) -> _Personal:
     """The row with what staff checked about this; what other sources say stays beside it."""
-    same = {name: getattr(claim, name) for name in (*claim.SAME_THING, *more_fields)}
+    same = {name: getattr(claim, name) for name in (*claim.IDENTITY_FIELDS, *more_fields)}
     model = type(claim)
     checked = model._default_manager.filter(
         person=claim.person, evidence=Evidence.CONFIRMED, **same

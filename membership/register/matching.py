@@ -16,19 +16,19 @@ from django.db.models import Q
 from rapidfuzz import fuzz
 
 from membership.models import Person
-from membership.register.names import folded, name_key
+from membership.register.names import fold, name_key
 
 # From these scores on, a name is worth showing. People's names are short and share their last names,
 # so that they must be nearer: "Dan Sample" is near "Dana Sample", and "Dora Sample" is not.
-NEAR = 0.7
-NEAR_PERSON = 0.88
-MOST_SHOWN = 5
+MIN_SCORE = 0.7
+MIN_PERSON_SCORE = 0.88
+MAX_SHOWN = 5
 
 _Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Near(Generic[_Key]):
+class NameMatch(Generic[_Key]):
     """A name of the register that may be meant, with its score."""
 
     key: _Key
@@ -36,18 +36,18 @@ class Near(Generic[_Key]):
     score: float
 
 
-def nearest(
-    written: str, names: Iterable[tuple[_Key, str]], *, at_least: float = NEAR
-) -> list[Near[_Key]]:
+def best_matches(
+    written: str, names: Iterable[tuple[_Key, str]], *, at_least: float = MIN_SCORE
+) -> list[NameMatch[_Key]]:
     """The best of ``names`` for what was ``written``, best first, at most ``MOST_SHOWN`` of them."""
-    scored = (Near(key, name, score(written, name)) for key, name in names)
+    scored = (NameMatch(key, name, score(written, name)) for key, name in names)
     near = [found for found in scored if found.score >= at_least]
-    return sorted(near, key=lambda found: (-found.score, found.name))[:MOST_SHOWN]
+    return sorted(near, key=lambda found: (-found.score, found.name))[:MAX_SHOWN]
 
 
 def score(written: str, name: str) -> float:
     """How alike two names are, from 0 to 1."""
-    a, b = words_of(written), words_of(name)
+    a, b = comparable_words(written), comparable_words(name)
     if not a or not b:
         return 0.0
     if a == b:
@@ -65,7 +65,7 @@ def score(written: str, name: str) -> float:
 
 
 @lru_cache(maxsize=20_000)
-def words_of(name: str) -> tuple[str, ...]:
+def comparable_words(name: str) -> tuple[str, ...]:
     """The words of a name as they are compared; articles and the like are left out."""
     words = [_WRITTEN_OUT.get(word, word) for word in _plain_words(name)]
     return tuple(word for word in words if word not in _SILENT) or tuple(words)
@@ -139,7 +139,7 @@ MIN_LENGTH = 3  # letters of a word or an address; shorter ones match too many
 
 
 @dataclass(frozen=True)
-class Similar:
+class SimilarPerson:
     """Another record that may be of the same person, and why."""
 
     person: Person
@@ -147,7 +147,7 @@ class Similar:
     score: float
 
 
-def similar_people(person: Person) -> list[Similar]:
+def similar_people(person: Person) -> list[SimilarPerson]:
     """At most five others with nearly the same name, or the same address at another provider; best first.
 
     One limited query on what an index can find: the last word of the name, the start of the
@@ -157,26 +157,26 @@ def similar_people(person: Person) -> list[Similar]:
     filters = Q()
     if name and len(name[-1]) >= MIN_LENGTH:
         filters |= Q(
-            search_text__contains=folded(name[-1]), search_text__startswith=folded(name[0][:1])
+            search_text__contains=fold(name[-1]), search_text__startswith=fold(name[0][:1])
         )
     if len(local) >= MIN_LENGTH:
-        filters |= Q(search_text__contains=f" {folded(local)}")
+        filters |= Q(search_text__contains=f" {fold(local)}")
     if not filters:
         return []
     # Unordered: to sort them, the database would have to find them all first.
     others = Person.objects.filter(filters).exclude(pk=person.pk).order_by()[:MAX_CANDIDATES]
     near = [found for found in (_similar(person, other) for other in others) if found]
     near.sort(key=lambda found: (-found.score, found.person.name, found.person.pk))
-    return near[:MOST_SHOWN]
+    return near[:MAX_SHOWN]
 
 
-def _similar(person: Person, other: Person) -> Similar | None:
+def _similar(person: Person, other: Person) -> SimilarPerson | None:
     if person.name and name_key(person.name) == name_key(other.name):
-        return Similar(other, "the same name", 3.0)
+        return SimilarPerson(other, "the same name", 3.0)
     local = person.email.split("@")[0].lower()
     if len(local) >= MIN_LENGTH and other.email.lower().startswith(f"{local}@"):
-        return Similar(other, "an address that starts the same", 2.0)
+        return SimilarPerson(other, "an address that starts the same", 2.0)
     likeness = score(person.name, other.name)
-    if likeness < NEAR_PERSON:
+    if likeness < MIN_PERSON_SCORE:
         return None
-    return Similar(other, "a name that is nearly the same", likeness)
+    return SimilarPerson(other, "a name that is nearly the same", likeness)

@@ -13,10 +13,10 @@ from membership.imports.models import ListKind
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 from membership.register.periods import NoOverlapConstraint
-from membership.search import Searchable
+from membership.search import SearchableModel
 
 
-class Agency(Searchable):
+class Agency(SearchableModel):
     """An organization that runs programs."""
 
     SEARCHED = ("name", "city")
@@ -139,10 +139,10 @@ class EvaMembership(EvidencedModel):
 
 
 # What the history calls an erased person.
-NOBODY = "Somebody (erased)"
+ERASED_PERSON = "Somebody (erased)"
 
 
-class Person(Searchable):
+class Person(SearchableModel):
     """Someone the register knows, with or without a sign-in.
 
     With ``erased_on`` the person is no longer known: the row only keeps past requests and enrolments
@@ -186,7 +186,7 @@ class Person(Searchable):
 
     def __str__(self) -> str:
         if self.erased_on:
-            return NOBODY
+            return ERASED_PERSON
         return self.name or self.email or f"Person {self.pk}"
 
     @property
@@ -223,7 +223,7 @@ class ProgramPosition(EvidencedModel):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
-    SAME_THING = ("program", "program_type", "agency_name", "community_served")
+    IDENTITY_FIELDS = ("program", "program_type", "agency_name", "community_served")
 
     class Meta(EvidencedModel.Meta):
         ordering = ["person", "pk"]
@@ -247,7 +247,7 @@ class ProgramPosition(EvidencedModel):
         return f"{self.person}: {self.program or self.get_program_type_display()}"
 
 
-class CoordinationInitiative(Searchable):
+class CoordinationInitiative(SearchableModel):
     """A VAWIR/VIR committee, a Sexual Assault Coordination committee, an ICAT, or another."""
 
     SEARCHED = ("name", "community_served")
@@ -298,7 +298,7 @@ class CoordinationRole(EvidencedModel):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
-    SAME_THING = ("initiative", "initiative_kind", "initiative_name", "community_served")
+    IDENTITY_FIELDS = ("initiative", "initiative_kind", "initiative_name", "community_served")
 
     class Meta(EvidencedModel.Meta):
         ordering = ["person", "pk"]

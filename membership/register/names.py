@@ -7,7 +7,7 @@ import unicodedata
 _INVISIBLE = frozenset(
     "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
-LONGEST_KEY = 160
+MAX_KEY_LENGTH = 160
 
 
 def clean_text(text: str) -> str:
@@ -26,10 +26,10 @@ def clean_paragraphs(text: str) -> str:
 
 def name_key(name: str) -> str:
     """The same key for spellings that differ in case, spaces, accents or punctuation only."""
-    return (folded(name) or name.strip())[:LONGEST_KEY]
+    return (fold(name) or name.strip())[:MAX_KEY_LENGTH]
 
 
-def folded(text: str) -> str:
+def fold(text: str) -> str:
     """The letters and digits of a text, without case and accents: what a search compares."""
     if text.isascii():
         return "".join(filter(str.isalnum, text.lower()))

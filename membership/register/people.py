@@ -3,12 +3,12 @@
 from django.db import transaction
 from django.db.models import F, Q
 
-from membership.history import record
+from membership.history import log_change
 from membership.models import Person, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 
-def person_for(user: User) -> Person:
+def person_of_user(user: User) -> Person:
     """The register's person for a sign-in, made where there is none.
 
     People sign in with their work email, and the code has shown that it is theirs: so a person whom a
@@ -38,7 +38,7 @@ def find_person(email: str) -> Person | None:
 
 
 @transaction.atomic
-def person_with(email: str, *, name: str, phone: str = "") -> Person:
+def get_or_create_person(email: str, *, name: str, phone: str = "") -> Person:
     """The person with this email, for staff who enter something for them: locked, and made where needed.
 
     A new person has no sign-in, and gets the record by signing in with this email. Only what is
@@ -52,7 +52,7 @@ def person_with(email: str, *, name: str, phone: str = "") -> Person:
     return person
 
 
-def takes_reminders(person: Person) -> bool:
+def wants_reminders(person: Person) -> bool:
     """Whether a reminder may be sent to them; checked before each reminder is queued."""
     return person.wants_reminders
 
@@ -61,12 +61,12 @@ def takes_reminders(person: Person) -> bool:
 def change_details(*, person_id: int, by: User, name: str, phone: str) -> Person:
     """Change the name and the phone of the person who is signed in."""
     if not name:
-        raise Refused("Type your name.")
+        raise RefusedError("Type your name.")
     person = _locked_own(person_id, by)
     if (person.name, person.phone) != (name, phone):
         person.name, person.phone = name, phone
         person.save(update_fields=["name", "phone"])
-        record(person, by=by, words="Changed her own name or phone.")
+        log_change(person, by=by, words="Changed her own name or phone.")
     return person
 
 
@@ -82,5 +82,5 @@ def set_reminders(*, person_id: int, by: User, wanted: bool) -> Person:
 def _locked_own(person_id: int, by: User) -> Person:
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
     if person.user_id != by.pk:
-        raise Refused("These are somebody else’s details.")
+        raise RefusedError("These are somebody else’s details.")
     return person

@@ -47,7 +47,7 @@ def standings_of(people: Sequence[Person], on: date) -> dict[int, Standing]:
     return _standings(people, on, (), ())
 
 
-def only_of(
+def limited_to(
     standing: Standing,
     *,
     positions: Sequence[ProgramPosition] = (),
@@ -107,7 +107,7 @@ def _memberships(
     of_person, of_agency = _FactsByHolder(list), _FactsByHolder(list)
     held = EvaMembership.objects.filter(Q(person__in=people) | Q(agency__in=agencies))
     for membership in held.order_by("pk"):
-        if is_overtaken(membership, newest):
+        if is_superseded(membership, newest):
             continue
         fact = _fact(membership, membership.is_held, membership.starts_on, membership.ends_on)
         if membership.agency_id:
@@ -132,13 +132,16 @@ def _standing(
         on=on,
         work=tuple(_work(rows, of_agency, newest) for rows in by_program),
         roles=tuple(
-            _role(role) for rows in by_initiative for role in rows if not is_overtaken(role, newest)
+            _role(role)
+            for rows in by_initiative
+            for role in rows
+            if not is_superseded(role, newest)
         ),
         memberships=(*memberships, *own),
     )
 
 
-def is_overtaken(fact: EvidencedModel, newest: _NewestDays) -> bool:
+def is_superseded(fact: EvidencedModel, newest: _NewestDays) -> bool:
     """Whether a newer version of the list that brought the fact no longer names it."""
     if fact.evidence != Evidence.LISTED or fact.list_as_of is None:
         return False
@@ -180,7 +183,7 @@ def _work(
         for row in positions
         if row.says_funded is not None
     ]
-    if program and program.funder and not is_overtaken(program, newest):
+    if program and program.funder and not is_superseded(program, newest):
         funder = Funder(program.funder)
         funding.append(_fact(program, funder, program.funded_from, program.funded_until))
     memberships = [
@@ -197,7 +200,7 @@ def _work(
         caseload=tuple(
             _fact(row, row.carries_caseload, row.starts_on, row.ends_on)
             for row in positions
-            if row.carries_caseload is not None and not is_overtaken(row, newest)
+            if row.carries_caseload is not None and not is_superseded(row, newest)
         ),
         funding=tuple(funding),
         memberships=tuple(memberships),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel
 from membership.models import Enrolment, User, WorklistRow, YearlyConfirmation
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.rosters.roster_checks import lock_row, settle
 
 Answer = YearlyConfirmation.Answer
@@ -43,7 +43,7 @@ def open_confirmations() -> QuerySet[YearlyConfirmation]:
     )
 
 
-def is_waiting() -> Exists:
+def has_open_confirmation() -> Exists:
     """For a query of enrolments: does its yearly question wait for an answer?"""
     return Exists(open_confirmations().filter(enrolment=OuterRef("pk")))
 
@@ -52,7 +52,7 @@ def is_waiting() -> Exists:
 def confirm(*, enrolment_id: int, by: User, now: datetime) -> YearlyConfirmation:
     """They are still here: all is as EVA BC has it."""
     confirmation = _lock_own_question(enrolment_id, by)
-    close(confirmation, Answer.STILL_HERE, now=now)
+    record_answer(confirmation, Answer.STILL_HERE, now=now)
     return confirmation
 
 
@@ -64,27 +64,29 @@ def on_leave(
     confirmation = _lock_own_question(enrolment_id, by)
     today = timezone.localdate(now)
     if until and not today <= until <= today + LONGEST_LEAVE:
-        raise Refused("Give a last day of your leave that is within the next two years.")
+        raise RefusedError("Give a last day of your leave that is within the next two years.")
     confirmation.leave_until = until
-    close(confirmation, Answer.ON_LEAVE, now=now)
+    record_answer(confirmation, Answer.ON_LEAVE, now=now)
     return confirmation
 
 
 @transaction.atomic
-def settle_row(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
+def settle_by_hand(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
     """Staff looked at it, and ``text`` says what they found. A question that waits is closed."""
     row = lock_row(row_id, by)
     if row.kind not in SETTLED_BY_HAND:
-        raise Refused("This row leaves the worklist when the rules are met again.")
+        raise RefusedError("This row leaves the worklist when the rules are met again.")
     if not text.strip():
-        raise Refused("Write what you found.")
+        raise RefusedError("Write what you found.")
     settle(row, how=WorklistRow.How.LOOKED_AT, by=by, text=text, now=now)
-    if row.kind == WorklistRow.Kind.UNCONFIRMED and (waiting := lock_question(row.enrolment)):
-        close(waiting, Answer.SETTLED, now=now)
+    if row.kind == WorklistRow.Kind.UNCONFIRMED and (
+        waiting := lock_open_confirmation(row.enrolment)
+    ):
+        record_answer(waiting, Answer.SETTLED, now=now)
     return row
 
 
-def lock_place(enrolment_id: int, by: User) -> Enrolment:
+def lock_own_enrolment(enrolment_id: int, by: User) -> Enrolment:
     """Lock the enrolment of the signed-in person. Inside the caller's transaction."""
     enrolment = (
         Enrolment.objects.select_for_update(of=("self",))
@@ -92,11 +94,11 @@ def lock_place(enrolment_id: int, by: User) -> Enrolment:
         .get(pk=enrolment_id)
     )
     if enrolment.person.user_id != by.pk:
-        raise Refused("This is somebody else’s place in the community.")
+        raise RefusedError("This is somebody else’s place in the community.")
     return enrolment
 
 
-def lock_question(enrolment: Enrolment) -> YearlyConfirmation | None:
+def lock_open_confirmation(enrolment: Enrolment) -> YearlyConfirmation | None:
     """Lock the question that waits about a locked enrolment. Inside the caller's transaction."""
     confirmation = open_confirmations().select_for_update(of=("self",)).filter(enrolment=enrolment)
     waiting = confirmation.first()
@@ -107,13 +109,13 @@ def lock_question(enrolment: Enrolment) -> YearlyConfirmation | None:
 
 def _lock_own_question(enrolment_id: int, by: User) -> YearlyConfirmation:
     """Lock their own enrolment and the question that waits about it. Inside the caller's transaction."""
-    waiting = lock_question(lock_place(enrolment_id, by))
+    waiting = lock_open_confirmation(lock_own_enrolment(enrolment_id, by))
     if waiting is None:
-        raise Refused("There is nothing to confirm now. Nothing was changed.")
+        raise RefusedError("There is nothing to confirm now. Nothing was changed.")
     return waiting
 
 
-def close(confirmation: YearlyConfirmation, answer: str, *, now: datetime) -> None:
+def record_answer(confirmation: YearlyConfirmation, answer: str, *, now: datetime) -> None:
     """Write the answer, cancel emails that wait, and settle the roster check that waited for it.
 
     Runs inside the caller's transaction, which has locked the question.

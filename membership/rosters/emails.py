@@ -10,16 +10,16 @@ from membership.emails.kinds import (
     COMMUNITY_LINK,
     NAME,
     TEAM,
-    THE_PERSON,
-    THE_TEAM,
+    TO_PERSON,
+    TO_TEAM,
+    EmailKind,
     Event,
-    LetterKind,
     Placeholder,
     link,
-    own_words,
+    staff_text,
 )
-from membership.emails.message import write
-from membership.emails.queue import Letter
+from membership.emails.message import compose
+from membership.emails.queue import Email
 from membership.models import Enrolment, Person
 
 # The reminders of the yearly question, by the days after it.
@@ -31,60 +31,60 @@ _DESK_LINK = link(
     "desk_link", "The enrolment on the staff desk", "/admin/membership/enrolment/1/change/"
 )
 
-LETTER_KINDS = (
-    LetterKind(
+EMAIL_KINDS = (
+    EmailKind(
         "roster-check",
         "A question to somebody on a roster",
-        THE_PERSON,
+        TO_PERSON,
         "When staff write from the worklist",
-        (NAME, COMMUNITY, TEAM, own_words("What staff ask", "Do you still carry a caseload?")),
+        (NAME, COMMUNITY, TEAM, staff_text("What staff ask", "Do you still carry a caseload?")),
         cancelled_by=(Event.ENROLMENT_ENDED,),
     ),
-    LetterKind(
+    EmailKind(
         "roster-ended",
         "An enrolment is ended",
-        THE_PERSON,
+        TO_PERSON,
         "When staff end an enrolment",
         (
             NAME,
             COMMUNITY,
             TEAM,
-            own_words("Why, and what the person can do", "Your program has closed."),
+            staff_text("Why, and what the person can do", "Your program has closed."),
             COMMUNITY_LINK,
         ),
     ),
-    LetterKind(
+    EmailKind(
         "confirm",
         "The yearly question",
-        THE_PERSON,
+        TO_PERSON,
         "A year after the start of an enrolment, or after the last answer",
         (NAME, COMMUNITY, TEAM, _CONFIRM_LINK),
         cancelled_by=_NO_LONGER_ASKED,
     ),
-    LetterKind(
+    EmailKind(
         "confirm-reminder",
         "Reminder of the yearly question",
-        THE_PERSON,
+        TO_PERSON,
         f"{' and '.join(map(str, CONFIRM_REMINDERS))} days after it without an answer",
         (NAME, COMMUNITY, TEAM, _CONFIRM_LINK),
         cancelled_by=_NO_LONGER_ASKED,
         queued_as=tuple(CONFIRM_REMINDERS.values()),
     ),
-    LetterKind(
+    EmailKind(
         "roster-left",
         "Somebody has left",
-        THE_PERSON,
+        TO_PERSON,
         "When a person leaves a community by herself",
         (NAME, COMMUNITY, TEAM, COMMUNITY_LINK),
     ),
-    LetterKind(
+    EmailKind(
         "news-left",
         "News: somebody has left",
-        THE_TEAM,
+        TO_TEAM,
         "When a person leaves a community by herself",
         (COMMUNITY, TEAM, _DESK_LINK),
     ),
-    LetterKind(
+    EmailKind(
         "successor",
         "Invitation to somebody whom a leaver has named",
         "The one who was named",
@@ -102,42 +102,42 @@ LETTER_KINDS = (
 )
 
 
-def check(enrolment: Enrolment, text: str) -> Letter:
+def roster_check(enrolment: Enrolment, text: str) -> Email:
     """To somebody who no longer meets the rules, as far as we know: ``text`` says what we ask."""
     return _letter("roster-check", enrolment, text)
 
 
-def ended(enrolment: Enrolment, text: str) -> Letter:
+def ended(enrolment: Enrolment, text: str) -> Email:
     """To somebody whose enrolment was ended: ``text`` says why, and how to ask again."""
     return _letter("roster-ended", enrolment, text)
 
 
-def confirm(enrolment: Enrolment) -> Letter:
+def confirm(enrolment: Enrolment) -> Email:
     """The yearly question: a link to the page on which they answer."""
     return _letter("confirm", enrolment)
 
 
-def confirm_reminder(enrolment: Enrolment, *, days: int) -> Letter:
+def confirm_reminder(enrolment: Enrolment, *, days: int) -> Email:
     """The yearly question again, ``days`` after it was asked."""
     return replace(_letter("confirm-reminder", enrolment), kind=CONFIRM_REMINDERS[days])
 
 
-def left(enrolment: Enrolment) -> Letter:
+def left(enrolment: Enrolment) -> Email:
     """To somebody who left on their own: done, and how to come back."""
     return _letter("roster-left", enrolment)
 
 
-def news_left(enrolment: Enrolment) -> Letter:
+def news_left(enrolment: Enrolment) -> Email:
     """To the team's mailbox: somebody left. Says no name: mailboxes are shared."""
     return _letter("news-left", enrolment, to_team=True)
 
 
-def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Letter:
+def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Email:
     """To whom a leaver has named: what the community is, and that they may ask to join.
 
     It goes to an address that the register need not know, and says nothing about anybody else.
     """
-    email_to_person = write(
+    email_to_person = compose(
         "successor",
         team=enrolment.community.team,
         person=Person.objects.filter(email__iexact=email).first(),
@@ -151,8 +151,8 @@ def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> 
     return replace(email_to_person, address=email)
 
 
-def _letter(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Letter:
-    return write(
+def _letter(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Email:
+    return compose(
         kind,
         team=enrolment.community.team,
         person=None if to_team else enrolment.person,

@@ -11,11 +11,11 @@ from communities.models import CommunityOfPractice
 from membership.access import verbs as access
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event
-from membership.emails.queue import Letter, cancel, queue
-from membership.history import record
-from membership.meetings.attendance import keep_letters_from
+from membership.emails.queue import Email, cancel, queue
+from membership.history import log_change
+from membership.meetings.attendance import cancel_emails_to_leaver
 from membership.models import Enrolment, Person, User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.rosters import emails
 from membership.rosters.roster_checks import settle_ended
 
@@ -33,30 +33,30 @@ def enrol(
     Runs inside the caller's transaction.
     """
     enrolment = Enrolment.objects.create(person=person, community=community, started_on=on)
-    access.want(people=[person], community=community, by=by, now=now)
+    access.require_access(people=[person], community=community, by=by, now=now)
     return enrolment
 
 
 @transaction.atomic
 def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> Enrolment:
     """Staff end an enrolment today; ``text`` says why to the person."""
-    enrolment = lock(enrolment_id)
+    enrolment = lock_enrolment(enrolment_id)
     if enrolment.community.family not in families_of(by):
-        raise Refused("This enrolment belongs to the other team.")
+        raise RefusedError("This enrolment belongs to the other team.")
     if not text.strip() and not enrolment.ended_on:
-        raise Refused("Write why, in words for the person.")
-    close(enrolment, letter=emails.ended(enrolment, text), by=by, text=text, now=now)
+        raise RefusedError("Write why, in words for the person.")
+    close_enrolment(enrolment, letter=emails.ended(enrolment, text), by=by, text=text, now=now)
     return enrolment
 
 
-def lock(enrolment_id: int) -> Enrolment:
+def lock_enrolment(enrolment_id: int) -> Enrolment:
     """Lock an enrolment. Inside the caller's transaction."""
     rows = Enrolment.objects.select_for_update(of=("self",))
     return rows.select_related("person", "community__team").get(pk=enrolment_id)
 
 
-def close(
-    enrolment: Enrolment, *, letter: Letter, by: User | None, text: str, now: datetime
+def close_enrolment(
+    enrolment: Enrolment, *, letter: Email, by: User | None, text: str, now: datetime
 ) -> None:
     """End a locked enrolment today: what every way out has in common.
 
@@ -65,15 +65,15 @@ def close(
     """
     if enrolment.ended_on:
         ended = date_format(enrolment.ended_on, "j F Y")
-        raise Refused(f"This enrolment was ended already, on {ended}. Nothing was changed.")
+        raise RefusedError(f"This enrolment was ended already, on {ended}. Nothing was changed.")
     enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
     enrolment.save(update_fields=["ended_on"])
     settle_ended(enrolment, by=by, text=text, now=now)
     if by:
-        record(enrolment, by=by, words=f"Ended. {text.strip()}")
-    access.end(enrolment=enrolment, by=by, now=now)
+        log_change(enrolment, by=by, words=f"Ended. {text.strip()}")
+    access.end_access(enrolment=enrolment, by=by, now=now)
     cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
-    keep_letters_from(enrolment.person)
+    cancel_emails_to_leaver(enrolment.person)
     if enrolment.person.email:
         # An enrolment ends once, so its own key is the event's.
         queue(letter, about=enrolment.about, event=enrolment.pk, now=now)

@@ -92,7 +92,7 @@ def exports_of(families: frozenset[Family]) -> QuerySet[Export]:
     return Export.objects.filter(seen)
 
 
-def export(
+def export_sheet(
     *,
     what: str,
     headings: Sequence[str],
@@ -252,7 +252,7 @@ def roster_sheet(request: AuthenticatedRequest) -> HttpResponse:
     if form.is_valid():
         community, columns = form.cleaned_data["community"], form.cleaned_data["columns"]
         now = timezone.now()
-        return export(
+        return export_sheet(
             what=f"Roster of {community.short_name}",
             headings=[column.label for column in columns],
             rows=roster_rows(community, columns, on=timezone.localdate(now)),

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.emails.queue import queue
-from membership.forms import LONGEST_TEXT, ParagraphsField, SingleLineField
+from membership.forms import MAX_TEXT_LENGTH, ParagraphsField, SingleLineField
 from membership.models import Enrolment, Leaving, User
-from membership.refusal import Refused, refusal_as_form_error
-from membership.register.people import person_for
+from membership.refusal import RefusedError, refusal_as_form_error
+from membership.register.people import person_of_user
 from membership.rosters import emails, enrolments
 
 SOMEBODY = "Somebody who knows your work"
@@ -52,11 +52,11 @@ def leave(
     Only the communities of chairs and coordinators ask for one. A leaving invites one person at most:
     an enrolment ends once, and what is over is refused.
     """
-    enrolment = enrolments.lock(enrolment_id)
+    enrolment = enrolments.lock_enrolment(enrolment_id)
     if enrolment.person.user_id != by.pk:
-        raise Refused("This is somebody else’s place in the community.")
+        raise RefusedError("This is somebody else’s place in the community.")
     text = f"She left by herself.\n{reason}".strip()
-    enrolments.close(enrolment, letter=emails.left(enrolment), by=by, text=text, now=now)
+    enrolments.close_enrolment(enrolment, letter=emails.left(enrolment), by=by, text=text, now=now)
     queue(emails.news_left(enrolment), about=enrolment.about, event=enrolment.pk, now=now)
     if successor:
         _invite(enrolment, successor, now)
@@ -71,9 +71,9 @@ def leave(
 def _invite(enrolment: Enrolment, successor: Successor, now: datetime) -> None:
     """Invite whom they name. Nothing shows whether that person is known or enrolled already."""
     if not enrolment.community.is_coordination:
-        raise Refused("This community asks for no successor.")
+        raise RefusedError("This community asks for no successor.")
     if successor.email.lower() == enrolment.person.email.lower():
-        raise Refused("This is your own email. Give that of the person who follows you.")
+        raise RefusedError("This is your own email. Give that of the person who follows you.")
     name = enrolment.person.name if successor.may_name_me else ""
     invitation = emails.successor(
         enrolment, name=successor.name, email=successor.email, named_by=name or SOMEBODY
@@ -90,7 +90,7 @@ class LeaveForm(forms.Form):
     reason = ParagraphsField(
         label="Why do you leave? (optional)",
         help_text="EVA BC staff read this. Please write nothing about the people you serve.",
-        max_length=LONGEST_TEXT,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
@@ -135,7 +135,7 @@ class LeaveForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """A page that asks, and a button that does. Chairs and coordinators may name who follows them."""
-    own = Enrolment.objects.filter(person=person_for(request.user))
+    own = Enrolment.objects.filter(person=person_of_user(request.user))
     enrolment = get_object_or_404(own.select_related("community__team"), pk=pk)
     community = enrolment.community
     if enrolment.ended_on:

@@ -22,7 +22,7 @@ from membership.imports.editions import known_lists
 from membership.models import Export, NightlyReassessment, WorklistRow
 from membership.rosters import roster_check_views
 from membership.rosters.exporting import exports_of
-from membership.rosters.roster_checks import worklist_of
+from membership.rosters.roster_checks import roster_checks_of
 
 
 class StateFilter(FilterWithDefault):
@@ -78,7 +78,7 @@ class RosterCheckAdmin(CustomPageAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorklistRow]:
-        return worklist_of(request.user)
+        return roster_checks_of(request.user)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None

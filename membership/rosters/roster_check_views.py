@@ -17,13 +17,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import desk_page
-from membership.emails.message import OWN_WORDS, preview_of
-from membership.emails.queue import Letter
+from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
+from membership.emails.queue import Email
 from membership.forms import day_field, required_text
 from membership.models import Enrolment, User, WorklistRow
 from membership.refusal import refusal_as_form_error
 from membership.rosters import emails, enrolments, roster_checks
-from membership.rosters.confirmations import SETTLED_BY_HAND, settle_row
+from membership.rosters.confirmations import SETTLED_BY_HAND, settle_by_hand
 from membership.rosters.reassessment import reassess
 
 IN_THE_EMAIL = "It appears here, in the letter."
@@ -76,7 +76,7 @@ class Action:
     button_kind: str
     form: Callable[[QueryDict | None], forms.Form]
     act: Callable[[WorklistRow, forms.Form, User, datetime], object]
-    email_of: Callable[[Enrolment, str], Letter] | None = None
+    email_of: Callable[[Enrolment, str], Email] | None = None
 
 
 ACTIONS = [
@@ -86,7 +86,7 @@ ACTIONS = [
         "This is settled, and {name} stays.",
         "approve",
         SettleForm,
-        lambda row, form, by, now: settle_row(
+        lambda row, form, by, now: settle_by_hand(
             row_id=row.pk, by=by, text=form.cleaned_data["text"], now=now
         ),
     ),
@@ -96,10 +96,10 @@ ACTIONS = [
         "Your letter to {name} is on its way.",
         "ask",
         WriteForm,
-        lambda row, form, by, now: roster_checks.write_to(
+        lambda row, form, by, now: roster_checks.write_to_person(
             row_id=row.pk, by=by, text=form.cleaned_data["text"], now=now
         ),
-        emails.check,
+        emails.roster_check,
     ),
     Action(
         "give-time",
@@ -209,7 +209,9 @@ def act(request: AuthenticatedRequest, pk: int, action: Action) -> HttpResponse:
     elif request.method != "POST" and row.is_settled:
         messages.warning(request, f"This is settled: {row.get_how_display().lower()}.")
         return redirect("admin:membership_worklistrow_change", pk)
-    email = action.email_of(enrolment, OWN_WORDS) if action.email_of and person.email else None
+    email = (
+        action.email_of(enrolment, STAFF_TEXT_MARKER) if action.email_of and person.email else None
+    )
     no_email = "" if person.email else f": the register has no email of {person.short_name}"
     page = reverse("admin:membership_worklistrow_change", args=[pk])
     return desk_page(
@@ -227,7 +229,7 @@ def act(request: AuthenticatedRequest, pk: int, action: Action) -> HttpResponse:
         ),
         form=form,
         letter=email,
-        letter_blocks=preview_of(email.body) if email else [],
+        email_blocks=preview_blocks(email.body) if email else [],
         button=_named(action.label, row),
         button_kind=action.button_kind,
         back=("Back to the worklist row", page),
@@ -236,7 +238,7 @@ def act(request: AuthenticatedRequest, pk: int, action: Action) -> HttpResponse:
 
 def _own_row(request: AuthenticatedRequest, pk: int) -> WorklistRow:
     """A roster check of the viewer's own team; any other does not exist for them."""
-    return get_object_or_404(roster_checks.worklist_of(request.user), pk=pk)
+    return get_object_or_404(roster_checks.roster_checks_of(request.user), pk=pk)
 
 
 def _named(words: str, row: WorklistRow) -> str:

@@ -18,12 +18,12 @@ from communities.rules.vocabulary import FactKind
 from membership.accounts.teams import families_of
 from membership.emails.queue import queue
 from membership.models import Enrolment, User, WorklistRow, WorklistStep
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.register.standing import standing_of
 from membership.rosters import emails
 
 
-def worklist_of(user: User | AnonymousUser) -> QuerySet[WorklistRow]:
+def roster_checks_of(user: User | AnonymousUser) -> QuerySet[WorklistRow]:
     """The roster checks of the communities that this member of staff decides for."""
     own = WorklistRow.objects.filter(enrolment__community__team__family__in=families_of(user))
     return own.select_related("enrolment__person", "enrolment__community__team")
@@ -69,15 +69,19 @@ def _page(model: str, pk: int) -> str:
 
 
 @transaction.atomic
-def write_to(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
+def write_to_person(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
     """Write to the person; the roster check stays open until somebody settles it."""
     row = lock_row(row_id, by)
     if not text.strip():
-        raise Refused("Write what you want to ask.")
+        raise RefusedError("Write what you want to ask.")
     if not row.enrolment.person.email:
-        raise Refused(f"The register has no email of {row.enrolment.person}. Add it there first.")
+        raise RefusedError(
+            f"The register has no email of {row.enrolment.person}. Add it there first."
+        )
     step = _step(row, WorklistStep.Verb.WROTE, by, now, text)
-    queue(emails.check(row.enrolment, text), about=row.enrolment.about, event=step.pk, now=now)
+    queue(
+        emails.roster_check(row.enrolment, text), about=row.enrolment.about, event=step.pk, now=now
+    )
     return row
 
 
@@ -86,7 +90,7 @@ def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -
     """Leave it alone up to and including the day ``until``; ``text`` says why, for staff."""
     row = lock_row(row_id, by)
     if until <= timezone.localdate(now):
-        raise Refused("Give time until a day after today.")
+        raise RefusedError("Give time until a day after today.")
     row.state, row.until = WorklistRow.State.GIVEN_TIME, until
     row.save(update_fields=["state", "until"])
     why = f"Until {date_format(until, 'j F Y')}. {text.strip()}".strip()
@@ -100,7 +104,7 @@ def settle_ended(enrolment: Enrolment, *, by: User | None, text: str, now: datet
         settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)
 
 
-def put_on(
+def open_roster_check(
     enrolment: Enrolment, *, kind: str, findings: Sequence[Finding], text: str, now: datetime
 ) -> None:
     """Open a roster check of this kind for an enrolment, or change the reason of the open one.
@@ -132,10 +136,10 @@ def lock_row(row_id: int, by: User) -> WorklistRow:
         .get(pk=row_id)
     )
     if row.enrolment.community.family not in families_of(by):
-        raise Refused("This enrolment belongs to the other team.")
+        raise RefusedError("This enrolment belongs to the other team.")
     if row.settled_on:
         when = date_format(row.settled_on, "j F Y")
-        raise Refused(
+        raise RefusedError(
             f"This is settled already: {row.get_how_display().lower()}, on {when}. "
             "Nothing was changed."
         )

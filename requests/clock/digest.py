@@ -14,11 +14,11 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.calendar import STATUTORY_HOLIDAYS, working_days_before, working_days_between
+from communities.calendar import STATUTORY_HOLIDAYS, business_days_between, working_days_before
 from communities.models import SupportTeam
 from membership.emails.kinds import Event
-from membership.emails.message import write
-from membership.emails.queue import Letter, cancel, queue_once
+from membership.emails.message import compose
+from membership.emails.queue import Email, cancel, queue_once
 from membership.models import OutboxEmail, WorklistRow
 from requests.lifecycle import LAPSE_DAYS, State
 from requests.models import JoinRequest
@@ -82,7 +82,7 @@ def digest_of(team: SupportTeam, today: date) -> Digest:
     ).aggregate(number=Count("pk"), late=Count("pk", filter=Q(since__lt=limit_day)))
     return Digest(
         late=late["number"],
-        oldest=working_days_between(timezone.localdate(late["first"]), today)
+        oldest=business_days_between(timezone.localdate(late["first"]), today)
         if late["first"]
         else 0,
         closing_soon=JoinRequest.objects.filter(
@@ -96,9 +96,9 @@ def digest_of(team: SupportTeam, today: date) -> Digest:
     )
 
 
-def email_of(digest: Digest, team: SupportTeam) -> Letter:
+def email_of(digest: Digest, team: SupportTeam) -> Email:
     """The digest as an email to the team's mailbox."""
-    return write(
+    return compose(
         KIND,
         team=team,
         person=None,

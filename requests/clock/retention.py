@@ -38,7 +38,7 @@ def _keep_report(counts: dict[str, int], now: datetime) -> None:
 def drafts(*, now: datetime, dry_run: bool) -> int:
     """Requests that were never sent."""
     rows = JoinRequest.objects.filter(
-        state=State.DRAFT, created_at__lt=retention.before(now, "draft_days")
+        state=State.DRAFT, created_at__lt=retention.cutoff(now, "draft_days")
     )
     if dry_run:
         return rows.count()
@@ -51,7 +51,7 @@ def drafts(*, now: datetime, dry_run: bool) -> int:
 @transaction.atomic
 def old_requests(*, now: datetime, dry_run: bool) -> int:
     """Requests that were decided long ago and whose enrolment, if any, ended long ago."""
-    old = retention.before(now, "request_months")
+    old = retention.cutoff(now, "request_months")
     over = Q(enrolment__isnull=True) | Q(enrolment__ended_on__lt=timezone.localdate(old))
     rows = JoinRequest.objects.filter(
         over, state__in=DECIDED, person__erased_on__isnull=True
@@ -63,9 +63,7 @@ def old_requests(*, now: datetime, dry_run: bool) -> int:
     take_out_of_requests(join_requests, now=now)
     for join_request in join_requests:
         enrolments = [join_request.enrolment] if join_request.enrolment else []
-        join_request.person = retention.move_to_nobody(
-            enrolments, abouts=[join_request.about], now=now
-        )
+        join_request.person = retention.anonymize(enrolments, abouts=[join_request.about], now=now)
         join_request.save(update_fields=["person"])
     return len(join_requests)
 
@@ -73,7 +71,7 @@ def old_requests(*, now: datetime, dry_run: bool) -> int:
 @transaction.atomic
 def people(*, now: datetime, dry_run: bool) -> int:
     """People of the register without enrolment or request whom no list has named for long."""
-    rows = retention.people_long_gone(now).filter(join_requests__isnull=True)
+    rows = retention.inactive_people(now).filter(join_requests__isnull=True)
     if dry_run:
         return rows.count()
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
@@ -87,12 +85,12 @@ def people(*, now: datetime, dry_run: bool) -> int:
 # Each deletes what is due of one kind, or only counts it, and gives the number of rows.
 # In this order: what one deletes can be the last thing that kept a row of a later one.
 KINDS: dict[str, Callable[..., int]] = {
-    "sign-ups never confirmed": retention.unconfirmed_sign_ups,
+    "sign-ups never confirmed": retention.delete_unconfirmed_sign_ups,
     "drafts": drafts,
     "requests": old_requests,
-    "enrolments without a request": retention.old_enrolments,
+    "enrolments without a request": retention.anonymize_old_enrolments,
     "people": people,
-    "words of letters": retention.words_of_letters,
-    "lines of the log of exports": retention.log_of_exports,
-    "sessions": retention.ended_sessions,
+    "words of letters": retention.delete_email_texts,
+    "lines of the log of exports": retention.delete_old_exports,
+    "sessions": retention.delete_ended_sessions,
 }

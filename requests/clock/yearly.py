@@ -24,10 +24,10 @@ from django.utils.formats import date_format
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel, queue_once
 from membership.models import Enrolment, Person, WorklistRow, YearlyConfirmation
-from membership.register.people import takes_reminders
+from membership.register.people import wants_reminders
 from membership.rosters import emails
 from membership.rosters.confirmations import open_confirmations, year_after, year_before
-from membership.rosters.roster_checks import put_on
+from membership.rosters.roster_checks import open_roster_check
 from requests.clock.reminders import for_each
 
 ROSTER_CHECK_DAYS = 45
@@ -158,7 +158,7 @@ def _remind(confirmation_id: int, now: datetime) -> bool:
     enrolment = confirmation.enrolment
     confirmation.reminded, confirmation.reminded_on = days, today
     confirmation.save(update_fields=["reminded", "reminded_on"])
-    if not takes_reminders(enrolment.person):
+    if not wants_reminders(enrolment.person):
         return False
     email = emails.confirm_reminder(enrolment, days=days)
     # An earlier email that was not sent yet says the same.
@@ -177,7 +177,7 @@ def _open_roster_check(confirmation_id: int, now: datetime) -> bool:
     else:
         why = "The register has no email of this person, so nobody could ask."
     kind = WorklistRow.Kind.UNCONFIRMED
-    put_on(confirmation.enrolment, kind=kind, findings=[], text=why, now=now)
+    open_roster_check(confirmation.enrolment, kind=kind, findings=[], text=why, now=now)
     return True
 
 

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 
 from membership.accounts.teams import families_of
 from membership.models import User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote
 from requests.workflow import lock_open
@@ -20,7 +20,7 @@ def take(*, join_request_id: int, by: User, now: datetime, over: bool = False) -
     join_request = lock_open(join_request_id=join_request_id, by=by)
     holder = join_request.holder(now)
     if holder and holder != by and not over:
-        raise Refused(f"{on_it(join_request, now=now)} Nothing was changed.")
+        raise RefusedError(f"{on_it(join_request, now=now)} Nothing was changed.")
     join_request.taken_by, join_request.taken_at = by, now
     join_request.save(update_fields=["taken_by", "taken_at"])
     return join_request
@@ -32,7 +32,7 @@ def release(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
     join_request = lock_open(join_request_id=join_request_id, by=by)
     holder = join_request.holder(now)
     if holder and holder != by:
-        raise Refused(f"{on_it(join_request, now=now)} Nothing was changed.")
+        raise RefusedError(f"{on_it(join_request, now=now)} Nothing was changed.")
     join_request.taken_by = join_request.taken_at = None
     join_request.save(update_fields=["taken_by", "taken_at"])
     return join_request
@@ -52,9 +52,9 @@ def write_note(*, join_request_id: int, by: User, text: str, now: datetime) -> S
     """Leave a note for colleagues, whatever has become of the request. The applicant never sees it."""
     join_request = JoinRequest.objects.select_related("community__team").get(pk=join_request_id)
     if join_request.community.family not in families_of(by):
-        raise Refused("This request belongs to the other team.")
+        raise RefusedError("This request belongs to the other team.")
     if join_request.state == State.DRAFT:
-        raise Refused("This request has not been sent yet.")
+        raise RefusedError("This request has not been sent yet.")
     if not text.strip():
-        raise Refused("Write the note first.")
+        raise RefusedError("Write the note first.")
     return StaffNote.objects.create(join_request=join_request, by=by, at=now, text=text.strip())

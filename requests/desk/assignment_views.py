@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests.desk import assignment
 from requests.desk.decision_views import get_request_or_404, render_page, review_page
 from requests.desk.forms import NoteForm
@@ -28,7 +28,7 @@ def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             assignment.take(
                 join_request_id=pk, by=request.user, now=now, over="over" in request.POST
             )
-        except Refused as refusal:
+        except RefusedError as refusal:
             messages.warning(request, str(refusal))
         else:
             messages.success(request, f"You are on {join_request.reference} for a day.")
@@ -62,7 +62,7 @@ def release(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     join_request = get_request_or_404(request, pk)
     try:
         assignment.release(join_request_id=pk, by=request.user, now=timezone.now())
-    except Refused as refusal:
+    except RefusedError as refusal:
         messages.warning(request, str(refusal))
     else:
         messages.success(request, f"{join_request.reference} is free for anybody.")
@@ -79,7 +79,7 @@ def note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             assignment.write_note(
                 join_request_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
             )
-        except Refused as refusal:
+        except RefusedError as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "Your note is kept. The applicant does not see it.")

@@ -25,11 +25,11 @@ from django.views.decorators.http import require_http_methods
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from membership.accounts.requests import AdminView, AuthenticatedRequest
-from membership.emails.message import OWN_WORDS, preview_of
-from membership.emails.templates import each_read_once
+from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
+from membership.emails.templates import cached_templates
 from membership.forms import ParagraphsField
 from membership.models import User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests import emails
 from requests.desk.decision_views import DECISIONS, Decision, StaffWords, decide
 from requests.desk.review import assessments_of, requests_of
@@ -182,7 +182,7 @@ def _refusal(verb: Verb, row: Row, common: StaffWords, *, by: User, now: datetim
     words = StaffWords(_join(common.text, own["line"]), common.ground, own.get("reason", ""))
     try:
         decide(verb, join_request_id=pk, words=words, by=by, now=now)
-    except Refused as refusal:
+    except RefusedError as refusal:
         return str(refusal)
     except Exception:
         logger.exception("Request %s among several failed.", pk)
@@ -271,19 +271,19 @@ def _is_complete(shared: Form, rows: list[Row]) -> bool:
 
 def _with_emails(
     decision: Decision, shared: Form, rows: list[Row]
-) -> list[tuple[Row, emails.Letter, list[tuple[str, str]]]]:
+) -> list[tuple[Row, emails.Email, list[tuple[str, str]]]]:
     """Each row with its email as it would go out with what is chosen and typed now."""
     if decision.email is None:
         raise TypeError(f"To {decision.verb.value} sends no email, and is not for several.")
     for_everybody = _join(_reason_text(shared), str(shared["text"].value() or ""))
     shown = []
-    with each_read_once():
+    with cached_templates():
         for row in rows:
             words = _join(for_everybody, str(row.form["line"].value() or ""))
             if not words and decision.verb != Verb.APPROVE:  # a welcome needs no words of staff
-                words = OWN_WORDS
+                words = STAFF_TEXT_MARKER
             letter = decision.email(row.join_request, words)
-            shown.append((row, letter, preview_of(letter.body)))
+            shown.append((row, letter, preview_blocks(letter.body)))
     return shown
 
 

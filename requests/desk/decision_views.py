@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from membership.accounts.requests import AdminView, AuthenticatedRequest
-from membership.emails.message import OWN_WORDS, preview_of
+from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.models import User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests import emails, workflow
 from requests.desk import assignment, links
 from requests.desk.forms import (
@@ -91,7 +91,7 @@ class Decision:
     form: type[DecisionForm]
     label: str
     message: str
-    email: Callable[[JoinRequest, str], emails.Letter] | None
+    email: Callable[[JoinRequest, str], emails.Email] | None
 
     def label_for(self, join_request: JoinRequest) -> str:
         return self.label.format(name=join_request.person.short_name)
@@ -176,7 +176,7 @@ def _decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpR
         try:
             words = StaffWords.of(form)
             decide(decision.verb, join_request_id=pk, words=words, by=request.user, now=now)
-        except Refused as refusal:
+        except RefusedError as refusal:
             # Their words stay in the form; the page around it shows what happened meanwhile.
             form.add_error(None, str(refusal))
         else:
@@ -187,7 +187,7 @@ def _decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpR
         state = join_request.get_state_display().lower()
         messages.warning(request, f"This cannot be done now: the request is “{state}”.")
         return links.to_review(request, pk)
-    letter = decision.email(join_request, OWN_WORDS) if decision.email else None
+    letter = decision.email(join_request, STAFF_TEXT_MARKER) if decision.email else None
     is_colleagues = join_request.holder(now) != request.user
     return render_page(
         request,
@@ -198,7 +198,7 @@ def _decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpR
         assessment=assessment,
         colleague_on_it=assignment.on_it(join_request, now=now) if is_colleagues else "",
         letter=letter,
-        letter_blocks=preview_of(letter.body) if letter else [],
+        email_blocks=preview_blocks(letter.body) if letter else [],
         button=decision.label_for(join_request),
         button_kind=decision.verb.value,
     )

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AdminView, AuthenticatedRequest
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.register.people import find_person
 from requests import workflow
 from requests.desk.review import communities_of
@@ -103,7 +103,7 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
                 by=request.user,
                 now=timezone.now(),
             )
-        except Refused as refusal:
+        except RefusedError as refusal:
             form.add_error(None, str(refusal))
             existing = _open_request(data["email"], community)
         else:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
-from membership.history import record
+from membership.history import log_change
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -23,13 +23,13 @@ from membership.models import (
     ProgramPosition,
     User,
 )
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.register import facts
 from membership.register.names import clean_text, name_key
 from requests.answers import claims_of, find_program
 from requests.lifecycle import OPEN
 from requests.models import JoinRequest
-from requests.workflow import lock_open, look_again, note
+from requests.workflow import add_note, lock_open, update_verdict
 
 # What an applicant said, and what staff checked about it; what lists say is not theirs to link.
 _OWN_EVIDENCE = (Evidence.CLAIMED, Evidence.CONFIRMED)
@@ -124,10 +124,10 @@ def match_same_agency(*, join_request_id: int, by: User, now: datetime) -> int:
         pk=join_request_id
     )
     if join_request.agency is None:
-        raise Refused("Match this request to an agency first.")
+        raise RefusedError("Match this request to an agency first.")
     matched = 0
     for other in requests_naming_the_same_agency(join_request):
-        with suppress(Refused):
+        with suppress(RefusedError):
             match_agency(join_request_id=other.pk, agency=join_request.agency, by=by, now=now)
             matched += 1
     return matched
@@ -140,7 +140,7 @@ def match_program(
     """The program that they mean is this one of their agency."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     if program.agency_id != join_request.agency_id:
-        raise Refused("This program belongs to another agency.")
+        raise RefusedError("This program belongs to another agency.")
     for row in _at_least_one(positions_of(join_request)):
         row.program = program
         row.save()
@@ -188,7 +188,7 @@ def add_program(
     """Add the program to the register and match the request to it."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     if join_request.agency is None:
-        raise Refused("Match the request to an agency first.")
+        raise RefusedError("Match the request to an agency first.")
     program = facts.add_program(
         agency=join_request.agency, type=program_type, community_served=community_served, by=by
     )
@@ -233,7 +233,7 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
     join_request = lock_open(join_request_id=join_request_id, by=by)
     program = _at_least_one(positions_of(join_request))[-1].program
     if program is None:
-        raise Refused("Match the program to the register first.")
+        raise RefusedError("Match the program to the register first.")
     funder = Funder.PSSG if answer else Funder.OTHER
     facts.confirm_funding(program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now))
     _record_step(join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now)
@@ -267,7 +267,7 @@ def check_membership(
         join_request.person if holder == "own" else join_request.agency
     )
     if held_by is None:
-        raise Refused("Match the request to an agency first.")
+        raise RefusedError("Match the request to an agency first.")
     whose = "the applicant’s own" if holder == "own" else "the agency’s"
     if period is None:
         facts.confirm_no_membership(holder=held_by, by=by, on=on)
@@ -290,21 +290,21 @@ def _record_match(
     now: datetime,
 ) -> None:
     """Write the match into the histories of both."""
-    record(matched, by=by, words=f"Request {join_request.reference}: {text}")
+    log_change(matched, by=by, words=f"Request {join_request.reference}: {text}")
     _record_step(join_request, text, by=by, now=now)
 
 
 def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetime) -> None:
     """Write down what was done, and store the request's region and today's verdict of the rules."""
-    look_again(join_request, now=now)
+    update_verdict(join_request, now=now)
     positions, roles = positions_of(join_request), roles_of(join_request)
     matched = [*(p.program for p in positions), *(r.initiative for r in roles)]
     join_request.region = matched[-1].region if matched and matched[-1] else ""
     join_request.save(update_fields=["region", "verdict"])
-    note(join_request, by=by, now=now, reason=text)
+    add_note(join_request, by=by, now=now, reason=text)
 
 
 def _at_least_one(rows: list[_Row]) -> list[_Row]:
     if not rows:
-        raise Refused("The register has no claim of this request to work on.")
+        raise RefusedError("The register has no claim of this request to work on.")
     return rows

@@ -22,8 +22,8 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from membership.register.matching import nearest
-from membership.search import having_words
+from membership.register.matching import best_matches
+from membership.search import filter_by_words
 from requests.desk.matching import (
     agency_as_written,
     positions_of,
@@ -197,9 +197,9 @@ def matching_of(join_request: JoinRequest, *, search: str) -> Matching:
 def _near_agencies(written: str, search: str) -> list[Agency]:
     agencies = Agency.objects.all()
     if search:
-        return list(having_words(agencies, search, columns=["search_text"])[:SEARCH_LIMIT])
+        return list(filter_by_words(agencies, search, columns=["search_text"])[:SEARCH_LIMIT])
     return _in_order(
-        Agency, (near.key for near in nearest(written, agencies.values_list("pk", "name")))
+        Agency, (near.key for near in best_matches(written, agencies.values_list("pk", "name")))
     )
 
 
@@ -214,12 +214,12 @@ def _near_initiatives(role: CoordinationRole, search: str) -> list[CoordinationI
     if role.initiative_id:
         known = known.exclude(pk=role.initiative_id)
     if search:
-        return list(having_words(known, search, columns=["search_text"])[:SEARCH_LIMIT])
+        return list(filter_by_words(known, search, columns=["search_text"])[:SEARCH_LIMIT])
     # Names are often the place and the kind in other words: compare all of it.
     kind = InitiativeKind(role.initiative_kind)
     written = f"{role.initiative_name or kind.value} {role.community_served}"
     names = known.filter(kind=kind).values_list("pk", "name", "community_served")
-    near = nearest(written, ((pk, f"{name} {place}") for pk, name, place in names))
+    near = best_matches(written, ((pk, f"{name} {place}") for pk, name, place in names))
     return _in_order(CoordinationInitiative, (found.key for found in near))
 
 

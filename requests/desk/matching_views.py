@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from membership.accounts.requests import AdminView, AuthenticatedRequest
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests.desk import decision_views, matching
 from requests.desk import matching_panel as panel
 from requests.desk.links import to_review
@@ -73,7 +73,7 @@ def _view_of(name: str, action: Action) -> Callable[[AuthenticatedRequest, int],
                 result = action.apply(
                     join_request_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
                 )
-            except Refused as refusal:
+            except RefusedError as refusal:
                 form.add_error(None, str(refusal))
             else:
                 messages.success(request, action.message.format(result))

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from communities.calendar import working_days_between
+from communities.calendar import business_days_between
 from membership.models import User
-from membership.search import having_words
+from membership.search import filter_by_words
 from requests.lifecycle import OPEN, State
 from requests.models import TAKEN_FOR, JoinRequest
 
@@ -28,7 +28,7 @@ def queue_of(rows: Rows, parameters: Parameters, *, viewer: User, now: datetime)
     """The rows that the queue shows for these parameters, longest waiting first."""
     for name, narrow in FILTERS.items():
         rows = narrow(rows, parameters.get(name, ""), viewer, now)
-    return having_words(rows.order_by(*ORDER), parameters.get("q", ""), columns=["search_text"])
+    return filter_by_words(rows.order_by(*ORDER), parameters.get("q", ""), columns=["search_text"])
 
 
 # -- The filters ----------------------------------------------------------------------------------
@@ -114,4 +114,4 @@ def age_of(join_request: JoinRequest, *, on: date) -> Age | None:
     since = join_request.waiting_since
     if join_request.state != State.AWAITING_REVIEW or since is None:
         return None
-    return Age(working_days_between(timezone.localdate(since), on))
+    return Age(business_days_between(timezone.localdate(since), on))

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from membership.accounts.team_admin import TeamModelAdmin
 from membership.accounts.teams import families_of, is_lead
-from membership.emails.templates import plain_problems
+from membership.emails.templates import plain_text_problems
 from membership.forms import ParagraphsField
 from requests.models import ReasonText
 
@@ -23,7 +23,7 @@ class ReasonForm(forms.ModelForm):
     def clean_text(self) -> str:
         """Plain words only: nothing is filled into them."""
         text: str = self.cleaned_data["text"]
-        if problems := plain_problems(text):
+        if problems := plain_text_problems(text):
             raise ValidationError([*problems])
         return text
 

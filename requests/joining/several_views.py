@@ -20,8 +20,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.models import Person
-from membership.refusal import Refused
-from membership.register.people import person_for
+from membership.refusal import RefusedError
+from membership.register.people import person_of_user
 from requests import workflow
 from requests.answers import assess_answers
 from requests.joining.forms import Answers
@@ -40,7 +40,7 @@ from requests.joining.views import (
 @require_safe
 def choose(request: AuthenticatedRequest) -> HttpResponse:
     """Which communities? Those they are in or have asked for are named, and cannot be chosen."""
-    statuses = statuses_of(person_for(request.user), _communities())
+    statuses = statuses_of(person_of_user(request.user), _communities())
     return render(
         request,
         "joining/several/choose.html",
@@ -59,7 +59,7 @@ def answers(request: AuthenticatedRequest) -> HttpResponse:
         return sign_in_first(
             request, SeveralForm(posted(request), communities=_chosen(request)).answers
         )
-    person = person_for(request.user)
+    person = person_of_user(request.user)
     stashed = request.session.pop(STASH, {})
     if stashed:
         _keep(person, _askable(request, person), stashed)
@@ -84,7 +84,7 @@ def answers(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: AuthenticatedRequest) -> HttpResponse:
     """Check the answers, and send one request to each community."""
-    person = person_for(request.user)
+    person = person_of_user(request.user)
     statuses = _askable(request, person)
     drafts = {status.community: status.draft for status in statuses if status.draft}
     if not statuses or len(drafts) < len(statuses):
@@ -103,7 +103,7 @@ def check(request: AuthenticatedRequest) -> HttpResponse:
                 answers=form.answers_for(community, form.cleaned_data),
                 now=timezone.now(),
             )
-        except Refused as refusal:
+        except RefusedError as refusal:
             messages.warning(request, f"{community.short_name}: {refusal}")
     return _onward("join-several-sent", request)
 
@@ -112,7 +112,7 @@ def check(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 def sent(request: AuthenticatedRequest) -> HttpResponse:
     """What has come of each of them: its reference, or that it was not sent."""
-    statuses = statuses_of(person_for(request.user), _chosen(request))
+    statuses = statuses_of(person_of_user(request.user), _chosen(request))
     if not any(status.current or status.is_in for status in statuses):
         return redirect("join-several")
     teams = {status.community.team for status in statuses if status.asked}

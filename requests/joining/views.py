@@ -17,7 +17,7 @@ from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.models import Person
 from membership.refusal import refusal_as_warning
-from membership.register.people import person_for
+from membership.register.people import person_of_user
 from membership.rosters.enrolments import enrolled_in
 from requests import workflow
 from requests.answers import assess_answers
@@ -71,7 +71,7 @@ def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     answers = {name: typed.get(name, "") for name in join_form_class(community).base_fields}
     if not request.user.is_authenticated:
         return sign_in_first(request, {slug: answers})
-    person = person_for(request.user)
+    person = person_of_user(request.user)
     [status] = statuses_of(person, [community])
     stashed = request.session.pop(STASH, {}).get(slug)
     if not status.can_ask:
@@ -99,7 +99,7 @@ def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
 def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """Check your answers, and send."""
     community = _community(slug)
-    person = person_for(request.user)
+    person = person_of_user(request.user)
     [status] = statuses_of(person, [community])
     if not status.draft:
         return redirect("join", slug=slug) if status.can_ask else _nothing_to_ask(request, status)

@@ -24,11 +24,16 @@ from membership.models import (
     User,
     WorklistRow,
 )
-from membership.refusal import Refused
-from membership.register.standing import only_of, standing_of
-from membership.rosters.confirmations import Answer, close, lock_place, lock_question
+from membership.refusal import RefusedError
+from membership.register.standing import limited_to, standing_of
+from membership.rosters.confirmations import (
+    Answer,
+    lock_open_confirmation,
+    lock_own_enrolment,
+    record_answer,
+)
 from membership.rosters.reassessment import reassess
-from membership.rosters.roster_checks import put_on
+from membership.rosters.roster_checks import open_roster_check
 from requests.answers import Claims, keep_claims
 from requests.joining.forms import Answers
 
@@ -125,16 +130,16 @@ def change_jobs(*, enrolment_id: int, by: User, answers: Answers, now: datetime)
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(
         enrolments=enrolment_id
     )
-    enrolment = lock_place(enrolment_id, by)
+    enrolment = lock_own_enrolment(enrolment_id, by)
     if enrolment.ended_on:
-        raise Refused("Your time in this community has ended. Nothing was changed.")
+        raise RefusedError("Your time in this community has ended. Nothing was changed.")
     enrolment.person = person
-    question = lock_question(enrolment)
+    question = lock_open_confirmation(enrolment)
     community, on = enrolment.community, timezone.localdate(now)
     old = work_on_record(person, community, on)
     claims = _take_over(person, community, answers, old=old, on=on)
     if question:
-        close(question, Answer.CHANGED_JOBS, now=now)
+        record_answer(question, Answer.CHANGED_JOBS, now=now)
     reassess(now=now, enrolments=person.enrolments.all())
     _notify_team(enrolment, claims, answers.get("note", ""), now)
     return enrolment
@@ -152,9 +157,9 @@ def report_work(
     """A person reports new work on which no roster depends; ``community`` says which questions they answered."""
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
     if person.user_id != by.pk:
-        raise Refused("These are somebody else’s details.")
+        raise RefusedError("These are somebody else’s details.")
     if enrolments_in(person, community.family).exists():
-        raise Refused("You are in a community that looks at this work. Tell us there.")
+        raise RefusedError("You are in a community that looks at this work. Tell us there.")
     on = timezone.localdate(now)
     old = person.roles.filter(is_held=True) if community.is_coordination else person.positions.all()
     return _take_over(person, community, answers, old=list(old.filter(_still(on))), on=on)
@@ -189,7 +194,7 @@ def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None
     """End the person's own claim of this work; where only a list or staff say it, make one that has ended."""
     if work.evidence != Evidence.CLAIMED:
         own_claims = type(work)._default_manager.filter(
-            **{name: getattr(work, name) for name in (*work.SAME_THING, "person")},
+            **{name: getattr(work, name) for name in (*work.IDENTITY_FIELDS, "person")},
             evidence=Evidence.CLAIMED,
         )
         if own_claims.exists():
@@ -201,7 +206,7 @@ def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None
 
 def _own_claim_of(work: ProgramPosition | CoordinationRole) -> ProgramPosition | CoordinationRole:
     """The person's claim of the same work, not saved yet."""
-    about = {name: getattr(work, name) for name in (*work.SAME_THING, "person", "starts_on")}
+    about = {name: getattr(work, name) for name in (*work.IDENTITY_FIELDS, "person", "starts_on")}
     if isinstance(work, ProgramPosition):
         return ProgramPosition(**about, agency=work.agency, carries_caseload=work.carries_caseload)
     return CoordinationRole(**about, role=work.role)
@@ -210,13 +215,13 @@ def _own_claim_of(work: ProgramPosition | CoordinationRole) -> ProgramPosition |
 def _notify_team(enrolment: Enrolment, claims: Claims, note: str, now: datetime) -> None:
     """Open a roster check of the new work alone: a list may still confirm the old one."""
     standing = standing_of(enrolment.person, timezone.localdate(now))
-    new = only_of(standing, positions=claims.positions, roles=claims.roles)
+    new = limited_to(standing, positions=claims.positions, roles=claims.roles)
     findings = assess(new, enrolment.community.rules()).findings
     to_check = [finding for finding in findings if finding.reading != Reading.MET]
     if to_check:
         said = "\n".join(f.about(enrolment.person.short_name).staff_sentence for f in to_check)
         text = f"{said}\n\n{note}".strip()
-        put_on(
+        open_roster_check(
             enrolment,
             kind=WorklistRow.Kind.CHANGED_JOBS,
             findings=to_check,

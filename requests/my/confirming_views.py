@@ -14,7 +14,7 @@ from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.models import Enrolment
 from membership.refusal import refusal_as_form_error
-from membership.register.people import person_for
+from membership.register.people import person_of_user
 from membership.rosters import confirmations
 from requests.joining.forms import join_form_for
 from requests.my.changing_jobs import change_jobs, in_words, work_on_record
@@ -137,9 +137,9 @@ def _own(request: AuthenticatedRequest, pk: int) -> Enrolment:
     """Their own enrolment; for anybody else it does not exist."""
     enrolments = Enrolment.objects.select_related("person", "community__team")
     return get_object_or_404(
-        enrolments.annotate(waits=confirmations.is_waiting()),
+        enrolments.annotate(waits=confirmations.has_open_confirmation()),
         pk=pk,
-        person=person_for(request.user),
+        person=person_of_user(request.user),
     )
 
 

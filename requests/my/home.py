@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
-from membership.access.my_views import Place, places_of
+from membership.access.my_views import CommunityAccess, community_accesses
 from membership.accounts.requests import AuthenticatedRequest
 from membership.meetings.attendance import next_meetings
-from membership.privacy.consents import PURPOSES, agrees_to_what_counts
-from membership.register.people import person_for
+from membership.privacy.consents import PURPOSES, has_current_consent
+from membership.register.people import person_of_user
 from requests.clock.reminders import waits_of
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -35,15 +35,15 @@ class Task:
 @require_safe
 def home(request: AuthenticatedRequest) -> HttpResponse:
     """What is waiting for them, their communities and meetings, and how their requests went."""
-    person = person_for(request.user)
+    person = person_of_user(request.user)
     join_requests = list(with_steps(person.join_requests.all()).order_by("-pk"))
-    places = places_of(person)
+    places = community_accesses(person)
     return render(
         request,
         "my/home.html",
         {
             "person": person,
-            "purposes": () if agrees_to_what_counts(person) else PURPOSES,
+            "purposes": () if has_current_consent(person) else PURPOSES,
             "join_requests": [r for r in join_requests if r.state != State.DRAFT],
             "waiting": list(_tasks(join_requests, places)),
             "places": places,
@@ -52,7 +52,9 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
-def _tasks(join_requests: Iterable[JoinRequest], places: Iterable[Place]) -> Iterator[Task]:
+def _tasks(
+    join_requests: Iterable[JoinRequest], places: Iterable[CommunityAccess]
+) -> Iterator[Task]:
     """Questions of staff by their last day, yearly questions, Slack, and what is not sent yet."""
     awaited = [r for r in join_requests if r.state == State.AWAITING_REPLY]
     waits = waits_of(awaited, timezone.localdate())

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.refusal import refusal_as_form_error, refusal_as_warning
-from membership.register.people import person_for
+from membership.register.people import person_of_user
 from requests import workflow
 from requests.clock.reminders import wait_of
 from requests.joining.forms import NO_CLIENTS, join_form_for, message_field
@@ -98,7 +98,7 @@ def with_steps(join_requests: QuerySet[JoinRequest]) -> QuerySet[JoinRequest]:
 def _own(request: AuthenticatedRequest, pk: int) -> JoinRequest:
     """Their own request that was sent, by or for them; for anybody else it does not exist."""
     own = with_steps(JoinRequest.objects.select_related("person")).exclude(state=State.DRAFT)
-    return get_object_or_404(own, pk=pk, person=person_for(request.user))
+    return get_object_or_404(own, pk=pk, person=person_of_user(request.user))
 
 
 def _page(

@@ -17,7 +17,7 @@ from django.db.models import Model, QuerySet
 from membership.accounts.teams import families_of
 from membership.models import Enrolment, OutboxEmail, Person, SlackLinkOpening, User
 from membership.privacy.erasing import erase_person, lock_for_erasing
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
 from requests.workflow import withdraw_erased
@@ -86,7 +86,7 @@ def _lock_requests(person_id: int) -> list[JoinRequest]:
 def _check_teams(join_requests: Sequence[JoinRequest], by: User) -> None:
     families = families_of(by)
     if any(r.is_open and r.community.family not in families for r in join_requests):
-        raise Refused("She has an open request with the other team. Ask a lead to erase her.")
+        raise RefusedError("She has an open request with the other team. Ask a lead to erase her.")
 
 
 # -- The download ---------------------------------------------------------------------------------

@@ -14,13 +14,13 @@ from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
 from membership.accounts.teams import families_of
-from membership.forms import LONGEST_TEXT, ParagraphsField
+from membership.forms import MAX_TEXT_LENGTH, ParagraphsField
 from membership.models import Person
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
 from membership.privacy.erasing import lists_naming
-from membership.refusal import Refused, refusal_as_form_error, refusal_as_warning
-from membership.register.people import person_for
+from membership.refusal import RefusedError, refusal_as_form_error, refusal_as_warning
+from membership.register.people import person_of_user
 from requests.my.privacy import all_that_is_held, erase
 
 
@@ -30,7 +30,7 @@ class CorrectionForm(forms.Form):
     text = ParagraphsField(
         label="What is wrong, and how is it right?",
         help_text="EVA BC staff read this. Please write nothing about the people you serve.",
-        max_length=LONGEST_TEXT,
+        max_length=MAX_TEXT_LENGTH,
         error_messages={"required": "Write what is wrong, and how it is right."},
     )
 
@@ -39,7 +39,7 @@ class CorrectionForm(forms.Form):
 @require_POST
 def agree_again(request: AuthenticatedRequest) -> HttpResponse:
     """They agree to purposes that have changed."""
-    agree(person=person_for(request.user), now=timezone.now())
+    agree(person=person_of_user(request.user), now=timezone.now())
     messages.success(request, "Thank you.")
     return redirect("my:home")
 
@@ -52,7 +52,7 @@ def download(request: AuthenticatedRequest) -> HttpResponse:
     now = timezone.now()
     log_security_event("Own data taken", user=request.user.pk)
     return JsonResponse(
-        all_that_is_held(person_for(request.user), now=now),
+        all_that_is_held(person_of_user(request.user), now=now),
         json_dumps_params={"indent": 2, "ensure_ascii": False},
         headers={
             "Content-Disposition": f'attachment; filename="my-data-{timezone.localdate(now)}.json"'
@@ -65,12 +65,12 @@ def download(request: AuthenticatedRequest) -> HttpResponse:
 @fresh_code_required
 def delete(request: AuthenticatedRequest) -> HttpResponse:
     """What goes, what stays and why; the button does it."""
-    person = person_for(request.user)
+    person = person_of_user(request.user)
     refused = ""
     if request.method == "POST":
         try:
             erase(person_id=person.pk, by=request.user, now=timezone.now())
-        except Refused as refusal:
+        except RefusedError as refusal:
             refused = str(refusal)
         else:
             logout(request)
@@ -91,7 +91,7 @@ def correction(request: AuthenticatedRequest) -> HttpResponse:
     if form.is_valid():
         with refusal_as_form_error(form):
             ask_for_correction(
-                person=person_for(request.user),
+                person=person_of_user(request.user),
                 by=request.user,
                 text=form.cleaned_data["text"],
                 now=timezone.now(),

@@ -14,7 +14,7 @@ from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
 from membership.models import Correction, Person
 from membership.refusal import refusal_as_form_error
-from membership.register.people import change_details, person_for, set_reminders
+from membership.register.people import change_details, person_of_user, set_reminders
 from requests.joining.forms import JoinForm, join_form_for
 from requests.lifecycle import LAPSE_DAYS
 from requests.my.changing_jobs import enrolments_in, on_record, report_work
@@ -45,7 +45,7 @@ class PreferencesForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: AuthenticatedRequest) -> HttpResponse:
     """Their name and phone, which they change here, and their work with how it is known."""
-    person = person_for(request.user)
+    person = person_of_user(request.user)
     form = DetailsForm(request.POST or None, initial=_known(person))
     if form.is_valid():
         with refusal_as_form_error(form):
@@ -72,7 +72,7 @@ def details(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """New work of a person who is in no community of the family: kept as their claim."""
-    person, community = person_for(request.user), _any_of(family)
+    person, community = person_of_user(request.user), _any_of(family)
     if enrolments_in(person, family).exists():
         return redirect("my:details")
     form = join_form_for(community, request.POST or None, initial=_known(person))
@@ -109,7 +109,7 @@ def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: AuthenticatedRequest) -> HttpResponse:
     """Reminders on or off, and what goes out all the same."""
-    person = person_for(request.user)
+    person = person_of_user(request.user)
     known = {"reminders": "on" if person.wants_reminders else "off"}
     form = PreferencesForm(request.POST if request.method == "POST" else None, initial=known)
     if form.is_valid():

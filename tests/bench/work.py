@@ -18,15 +18,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from communities.models import SupportTeam
-from membership.emails.message import message_of
-from membership.emails.queue import Letter, queue
+from membership.emails.message import build_message
+from membership.emails.queue import Email, queue
 from membership.models import ListKind, OutboxEmail
 from membership.rosters.reassessment import reassess
-from membership.tasks import SWEEP_AT_MOST, sweep_letters
+from membership.tasks import SWEEP_LIMIT, sweep_emails
 from tests import builders
 from tests.bench.figures import Figure, seconds
 from tests.bench.load import Request
-from tests.membership.imports.lists import bring
+from tests.membership.imports.lists import apply_list
 from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
 from tests.servers.processes import celery_worker
 
@@ -51,7 +51,7 @@ def lists_and_reassessment(*, rows: int, enrolments: int, now: datetime) -> Iter
 
 def _bring(kind: ListKind, lines: list[str], day: date, *, dry_run: bool = False) -> None:
     community = builders.community() if kind == ListKind.ROSTER else None
-    plan = bring(kind, *lines, as_of=day, community=community, dry_run=dry_run)
+    plan = apply_list(kind, *lines, as_of=day, community=community, dry_run=dry_run)
     if plan.errors:
         raise RuntimeError(f"The benchmark's list is wrong: {plan.errors[0].sentence}")
 
@@ -91,21 +91,21 @@ def emails(*, now: datetime) -> Iterator[Figure]:
 def _queued(number: int, now: datetime) -> list[OutboxEmail]:
     """As many as one sweep takes."""
     team, body = SupportTeam.objects.order_by("pk")[0], "Thank you for asking to join."
-    letter = Letter("receipt", team, None, "Your request", body, "somebody@example.org")
-    return [queue(letter, about=f"bench:{number}", event=n, now=now) for n in range(SWEEP_AT_MOST)]
+    letter = Email("receipt", team, None, "Your request", body, "somebody@example.org")
+    return [queue(letter, about=f"bench:{number}", event=n, now=now) for n in range(SWEEP_LIMIT)]
 
 
 def _bare_loop(rows: list[OutboxEmail], port: int) -> None:
     with smtplib.SMTP("127.0.0.1", port) as connection:
         for row in rows:
-            message = message_of(row)
+            message = build_message(row)
             content = message.message().as_bytes(linesep="\r\n")
             connection.sendmail(message.from_email, message.to, content)
 
 
 def _our_worker() -> None:
     """From the sweep's task to the last row that says that its email was sent."""
-    sweep_letters.delay()
+    sweep_emails.delay()
     while OutboxEmail.objects.exclude(state=OutboxEmail.State.SENT).exists():
         time.sleep(0.05)  # to ask oftener would take a tenth of the machine
 

@@ -149,7 +149,7 @@ def enrolled_as_chair(user):
 def test_the_desk_pages_of_access(portal, open_page, width):
     worker, staff = builders.worker(), builders.staff()
     builders.request_in(State.APPROVED, worker, staff)
-    reconciliation.keep(
+    reconciliation.save_export(
         team=builders.community().team,
         export=read_pasted("dnaa@example.org who@elsewhere.org broken@"),
         by=staff,

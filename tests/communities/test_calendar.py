@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from communities.calendar import STATUTORY_HOLIDAYS, working_days_between
+from communities.calendar import STATUTORY_HOLIDAYS, business_days_between
 
 # New Year's, Family, Good Friday, Victoria, Canada, BC, Labour, Truth and Reconciliation,
 # Thanksgiving, Remembrance, Christmas.
@@ -53,4 +53,4 @@ def test_who_works_when(day: str, works: bool) -> None:
     ],
 )
 def test_days_between(start: str, end: str, days: int) -> None:
-    assert working_days_between(date.fromisoformat(start), date.fromisoformat(end)) == days
+    assert business_days_between(date.fromisoformat(start), date.fromisoformat(end)) == days

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from membership.models import ListImport, ListKind, Person
-from membership.tasks import carry_on_with_list
+from membership.tasks import continue_import
 from tests import builders
 from tests.evabc.hostile import PAYLOADS, read
 from tests.figures import report_figure
@@ -63,7 +63,7 @@ def test_a_list_full_of_harm_is_shown_as_text(lou, kind, name, written):
         f"{LISTS}add/", {**answers, "file": SimpleUploadedFile(f"<img src=x>{name}", written(rows))}
     )
     for kept in ListImport.objects.all():
-        carry_on_with_list(kept.pk)
+        continue_import(kept.pk)
     pages = [sent] if sent.status_code == 200 else [lou.get(sent.url), lou.get(LISTS)]
 
     report_figure(f"lists: {kind} {name}: {len(headings)} columns x {len(PAYLOADS)} payloads")

@@ -4,8 +4,8 @@ import pytest
 from django.urls import get_resolver
 
 from communities.models import Meeting
-from membership.emails.message import message_of
-from membership.meetings.calendar import feed
+from membership.emails.message import build_message
+from membership.meetings.calendar import feed_file
 from membership.models import OutboxEmail
 from tests import builders
 from tests.evabc.hostile import PAYLOADS, SCRIPTS, read, texts_of_the_database, write_everywhere
@@ -56,7 +56,7 @@ def test_no_email_carries_a_script_or_a_header_of_somebodys_own(world):
         # A subject is neutral and of one line by the queue; here it comes as bad as the column takes.
         email.subject = " ".join(typed.split())[:100] or "-"
 
-        message = message_of(email).message()
+        message = build_message(email).message()
 
         [html] = [p for p in message.walk() if p.get_content_type() == "text/html"]
         run = read(html.get_payload(decode=True).decode()).found
@@ -79,5 +79,5 @@ def test_no_calendar_gets_a_line_of_somebodys_own(world):
 
 
 def names_of_lines(meeting):
-    lines = feed([meeting]).decode().replace("\r\n ", "").split("\r\n")
+    lines = feed_file([meeting]).decode().replace("\r\n ", "").split("\r\n")
     return [line.partition(":")[0].partition(";")[0] for line in lines]

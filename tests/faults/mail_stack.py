@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from membership.emails import queue
 from membership.models import OutboxEmail
-from membership.tasks import sweep_letters
+from membership.tasks import sweep_emails
 from tests.servers import processes
 from tests.servers.parts import ROOT, free_port, stop
 
@@ -148,7 +148,7 @@ class MailStack:
 
         def all_ended() -> bool:
             if next(looks) % 50 == 0:
-                sweep_letters.delay()  # as beat does
+                sweep_emails.delay()  # as beat does
             open_rows = OutboxEmail.objects.exclude(state__in=ENDED)
             open_rows.filter(state=State.QUEUED).update(due_at=timezone.now())
             return not open_rows.exists()

@@ -8,7 +8,7 @@ import time_machine
 from evabc.schedule import SCHEDULE
 from evabc.settings import *  # noqa: F403
 
-EMAIL_TIMEOUT, LETTER_DEADLINE = 2, 3  # seconds
+EMAIL_TIMEOUT, EMAIL_DEADLINE = 2, 3  # seconds
 SCHEDULE["sweep-letters"]["schedule"] = SCHEDULE["say-that-you-live"]["schedule"] = 1.0
 
 if _hours := os.environ.get("EVABC_TEST_CLOCK_HOURS"):

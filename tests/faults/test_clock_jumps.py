@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from membership.emails.queue import request_delivery
 from membership.models import OutboxEmail
-from membership.tasks import sweep_letters
+from membership.tasks import sweep_emails
 from tests import builders
 from tests.faults.counting import Count, count_emails
 from tests.faults.mail_stack import State, until, without_delivery_tasks
@@ -28,7 +28,7 @@ def test_a_clock_that_jumps_ahead_doubles_at_most_what_is_on_its_way(stack):
     stack.mail.behave()
 
     stack.ready(stack.worker(EVABC_TEST_CLOCK_HOURS="24"))  # to it, every lease has ended
-    sweep_letters.delay()
+    sweep_emails.delay()
     until(lambda: not OutboxEmail.objects.exclude(state=State.SENT).exists())
     sent_at = OutboxEmail.objects.get(pk=email.pk).sent_at
     assert sent_at > timezone.now()

@@ -8,7 +8,7 @@ from django.test import Client
 from communities.models import Question
 from membership.emails.queue import request_delivery
 from membership.models import OutboxEmail
-from membership.tasks import sweep_letters
+from membership.tasks import sweep_emails
 from requests.models import JoinRequest
 from tests import builders
 from tests.browser.visitor import Visitor
@@ -81,7 +81,7 @@ def test_three_workers_that_are_all_asked_for_the_same_emails_send_each_once(sta
         stack.ready(worker)
     for number in range(30):
         builders.sent(builders.worker(f"w{number}@example.org"))
-        sweep_letters.delay()
+        sweep_emails.delay()
         for pk in OutboxEmail.objects.order_by("-pk").values_list("pk", flat=True)[:2]:
             request_delivery(pk)
 

@@ -20,7 +20,7 @@ BEHAVIOURS = ["451 later please", "550 never", "hang", "drop", "drip"]
 def mail_goes_out(settings, mail):
     settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail.port
-    settings.EMAIL_TIMEOUT, settings.LETTER_DEADLINE = 5, 0.3
+    settings.EMAIL_TIMEOUT, settings.EMAIL_DEADLINE = 5, 0.3
 
 
 def state_after(do, at):

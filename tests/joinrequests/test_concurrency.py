@@ -31,7 +31,7 @@ def all_at_once(*calls: Callable[[], object]) -> list[str]:
         start.wait()
         try:
             call()
-        except workflow.Refused as refusal:
+        except workflow.RefusedError as refusal:
             return str(refusal)
         finally:
             connection.close()
@@ -111,7 +111,7 @@ def test_a_second_open_request_for_the_same_community_is_refused_with_a_sentence
     builders.sent(worker)
     second = builders.draft(worker)
 
-    with pytest.raises(workflow.Refused, match="already have an open request"):
+    with pytest.raises(workflow.RefusedError, match="already have an open request"):
         workflow.submit(
             join_request_id=second.pk, by=worker, answers=second.answers, now=builders.NOW
         )
@@ -138,7 +138,7 @@ def test_somebody_who_is_enrolled_cannot_ask_again():
     builders.request_in(State.APPROVED, worker, staff)
     again = builders.draft(worker)
 
-    with pytest.raises(workflow.Refused, match="in this community already"):
+    with pytest.raises(workflow.RefusedError, match="in this community already"):
         workflow.submit(
             join_request_id=again.pk, by=worker, answers=again.answers, now=builders.NOW
         )
@@ -150,7 +150,7 @@ def test_reopening_refuses_while_there_is_another_open_request_or_enrolment(stat
     declined = builders.request_in(State.DECLINED, worker, staff)
     builders.request_in(state, worker, staff)
 
-    with pytest.raises(workflow.Refused, match=r"already|another open request"):
+    with pytest.raises(workflow.RefusedError, match=r"already|another open request"):
         workflow.reopen(join_request_id=declined.pk, by=staff, reason="Why not.", now=builders.NOW)
 
     assert JoinRequest.objects.get(pk=declined.pk).state == State.DECLINED

@@ -178,7 +178,7 @@ class Lives(RuleBasedStateMachine):
         """Use a verb; the model says whether it works, and what follows."""
         try:
             call()
-        except workflow.Refused:
+        except workflow.RefusedError:
             assert not allowed
             return
         assert allowed

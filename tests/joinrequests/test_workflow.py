@@ -92,7 +92,7 @@ def test_any_other_verb_is_refused_with_a_sentence_and_changes_nothing(state, ve
     pk = builders.request_in(state, worker, staff).pk
     before = everything()
 
-    with pytest.raises(workflow.Refused) as refusal:
+    with pytest.raises(workflow.RefusedError) as refusal:
         use(verb, pk, worker, staff)
 
     assert str(refusal.value).endswith(".")
@@ -109,7 +109,7 @@ def test_nobody_uses_an_applicants_verb_on_somebody_elses_request(verb):
     pk = builders.request_in(state, worker, staff).pk
     before = everything()
 
-    with pytest.raises(workflow.Refused, match="somebody else’s"):
+    with pytest.raises(workflow.RefusedError, match="somebody else’s"):
         use(verb, pk, other, staff)
 
     assert everything() == before
@@ -123,7 +123,7 @@ def test_the_other_team_decides_nothing(verb):
     pk = builders.request_in(state, worker, staff).pk
     before = everything()
 
-    with pytest.raises(workflow.Refused, match="the other team"):
+    with pytest.raises(workflow.RefusedError, match="the other team"):
         use(verb, pk, worker, ccss)
 
     assert everything() == before
@@ -133,7 +133,7 @@ def test_a_refusal_says_who_decided_and_when():
     worker, staff = builders.worker(), builders.staff()
     pk = builders.request_in(State.APPROVED, worker, staff).pk
 
-    with pytest.raises(workflow.Refused) as refusal:
+    with pytest.raises(workflow.RefusedError) as refusal:
         use(Verb.DECLINE, pk, worker, staff)
 
     assert str(refusal.value) == (

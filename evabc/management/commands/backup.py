@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from evabc.ops.backup import make_backup
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 
 class Command(BaseCommand):
@@ -13,6 +13,6 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         try:
             file = make_backup(now=timezone.now())
-        except (Refused, OSError) as error:
+        except (RefusedError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{file}: {file.stat().st_size:,} bytes, encrypted.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evabc.ops.backup import holds_people, restore
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 
 class Command(BaseCommand):
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             self._confirm()
         try:
             restore(file=file, private_key=_private_key(key_file))
-        except (Refused, OSError) as error:
+        except (RefusedError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Restored from {file}. Everybody has to sign in again.")
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice
 from membership.imports.plan import Plan
 from membership.imports.sheets import refuse_too_large
-from membership.imports.uploads import write_at_once
+from membership.imports.uploads import import_at_once
 from membership.models import ListKind, RowOutcome
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 
 SENTENCE_LIMIT = 50
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         if as_of > timezone.localdate():
             raise CommandError("The day of the list is in the future.")
         try:
-            plan = write_at_once(
+            plan = import_at_once(
                 kind=ListKind(kind),
                 list_name=name,
                 as_of=as_of,
@@ -56,7 +56,7 @@ class Command(BaseCommand):
                 now=timezone.now(),
                 dry_run=dry_run,
             )
-        except Refused as refusal:
+        except RefusedError as refusal:
             raise CommandError(str(refusal)) from refusal
         if plan.errors:
             raise CommandError(

@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 
 from evabc.desk import history
 from evabc.desk.history import history_for
-from membership.history import record
+from membership.history import log_change
 from membership.models import Agency, Enrolment
 from membership.rosters.enrolments import end_enrolment, roster_of
 from requests import workflow
@@ -43,7 +43,7 @@ def test_it_holds_requests_notes_worklist_enrolments_and_the_register(sam):
     approved = builders.request_in(State.APPROVED, builders.worker(), sam)
     assignment.write_note(join_request_id=approved.pk, by=sam, text="A good start.", now=NOW + DAY)
     agency = Agency.objects.create(name="Sample House")
-    record(agency, by=sam, words="Added.", added=True)
+    log_change(agency, by=sam, words="Added.", added=True)
     enrolment = roster_of(approved.community).get()
     end_enrolment(enrolment_id=enrolment.pk, by=sam, text="You moved on.", now=NOW + 2 * DAY)
 
@@ -64,9 +64,9 @@ def test_it_holds_requests_notes_worklist_enrolments_and_the_register(sam):
 def test_the_other_team_sees_the_register_only(sam, camille):
     approved = builders.request_in(State.APPROVED, builders.worker(), sam)
     assignment.write_note(join_request_id=approved.pk, by=sam, text="A good start.", now=NOW)
-    record(Agency.objects.create(name="Sample House"), by=sam, words="Added.", added=True)
-    record(Enrolment.objects.get(), by=sam, words="Ended.")
-    record(sam, by=sam, words="On the team.")
+    log_change(Agency.objects.create(name="Sample House"), by=sam, words="Added.", added=True)
+    log_change(Enrolment.objects.get(), by=sam, words="Ended.")
+    log_change(sam, by=sam, words="On the team.")
 
     assert steps(camille) == [("Sam Sample", "Addition")]
     assert steps(camille, kind="others") == []

@@ -19,7 +19,7 @@ from django.db import connection
 from evabc.ops.backup import last_backup, make_backup, new_key_pair, restore
 from evabc.tasks import nightly_backup
 from membership.models import Agency, ListImport, Person
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
@@ -197,7 +197,7 @@ def test_what_cannot_be_restored_changes_nothing_and_leaves_nothing_decrypted(
     file.write_bytes(harm(file.read_bytes()))
     before = everything()
 
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(RefusedError, match=says):
         restore(file=file, private_key=key)
 
     assert everything() == before
@@ -215,7 +215,7 @@ def test_a_backup_of_a_newer_version_is_refused(portal_in_use):
     Agency.objects.create(name="Newer Agency")
     before = everything()
 
-    with pytest.raises(Refused, match="newer version of the portal"):
+    with pytest.raises(RefusedError, match="newer version of the portal"):
         restore(file=file, private_key=PRIVATE)
 
     assert everything() == before
@@ -250,7 +250,7 @@ def fake_tool(tmp_path, monkeypatch):
 def test_a_dump_that_fails_leaves_no_file(folder, fake_tool, script, says):
     fake_tool("pg_dump", script)
 
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(RefusedError, match=says):
         make_backup(now=NOW)
 
     assert files_in(folder) == []
@@ -262,7 +262,9 @@ def test_a_restore_that_fails_at_its_end_changes_nothing(portal_in_use, fake_too
     before = everything()
     fake_tool("pg_restore", f'{tool("pg_restore")} "$@"; echo "SELECT 1/0;"')
 
-    with pytest.raises(Refused, match=r"psql failed: .*division by zero. Nothing was changed."):
+    with pytest.raises(
+        RefusedError, match=r"psql failed: .*division by zero. Nothing was changed."
+    ):
         restore(file=file, private_key=PRIVATE)
 
     assert everything() == before
@@ -271,7 +273,7 @@ def test_a_restore_that_fails_at_its_end_changes_nothing(portal_in_use, fake_too
 def test_missing_tools_are_named(monkeypatch):
     monkeypatch.setenv("PATH", "")
 
-    with pytest.raises(Refused, match="pg_dump is missing"):
+    with pytest.raises(RefusedError, match="pg_dump is missing"):
         make_backup(now=NOW)
 
 

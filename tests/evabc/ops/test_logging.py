@@ -19,7 +19,7 @@ from django_guid.middleware import guid_middleware
 from evabc import env
 from evabc.tasks import say_that_you_live
 from membership.models import User
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from tests.browser.visitor import Visitor
 from tests.evabc import lines
 from tests.servers import processes
@@ -101,7 +101,7 @@ def read_the_job(answers):
 
 
 def refuse(person):
-    raise Refused(f"{person} is in this community already." if person else "Type your name.")
+    raise RefusedError(f"{person} is in this community already." if person else "Type your name.")
 
 
 @core

@@ -8,7 +8,7 @@ import pytest
 
 from communities.rules.vocabulary import Region
 from evabc.sample.province import CONTRADICTING, LISTS, load_sample_province, write_sample_list
-from membership.imports.uploads import write_at_once
+from membership.imports.uploads import import_at_once
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -44,7 +44,7 @@ def test_every_file_of_the_folder_is_loaded_and_every_kind_of_list_has_one():
 
 def test_each_list_passes_its_own_dry_run_into_an_empty_register():
     for one in EVERY_LIST:
-        plan = write_at_once(
+        plan = import_at_once(
             kind=one.kind,
             list_name=one.name,
             as_of=TODAY,

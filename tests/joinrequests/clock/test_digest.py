@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from evabc.celery import app
 from evabc.schedule import SCHEDULE
-from membership.emails.queue import Letter, queue
+from membership.emails.queue import Email, queue
 from membership.models import Enrolment, OutboxEmail, WorklistRow
 from requests import tasks, workflow
 from requests.clock import digest
@@ -94,7 +94,7 @@ def test_a_reply_starts_the_wait_again():
 
 def test_a_note_of_staff_does_not_start_it_again():
     sent, staff = builders.sent(builders.worker()), builders.staff()
-    workflow.note(sent, by=staff, now=TOO_EARLY, reason="Looked at it.")
+    workflow.add_note(sent, by=staff, now=TOO_EARLY, reason="Looked at it.")
 
     assert send_digests(now=LATE) == 1
 
@@ -110,7 +110,7 @@ def test_it_counts_what_else_there_is():
     )
     WorklistRow.objects.create(enrolment=enrolment, kind="rules", since="2026-05-04")
     team = asked.community.team
-    failed = queue(Letter("receipt", team, asked.person, "s", "b"), about="x", event=1, now=SENT)
+    failed = queue(Email("receipt", team, asked.person, "s", "b"), about="x", event=1, now=SENT)
     OutboxEmail.objects.filter(pk=failed.pk).update(state="failed")
 
     found = digest_of(team, date(2026, 5, 27))

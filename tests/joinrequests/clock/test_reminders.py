@@ -49,7 +49,7 @@ def reminded():
 
 
 def deliver_all(now):
-    for pk in delivery.due_letters(now).values_list("pk", flat=True):
+    for pk in delivery.due_emails(now).values_list("pk", flat=True):
         builders.deliver(pk, now=now)
 
 

@@ -33,7 +33,7 @@ def run_night(now):
     """What beat rings for, and a worker that sends what is due."""
     send_due_reminders(now=now)
     lapse_overdue(now=now)
-    for pk in delivery.due_letters(now).values_list("pk", flat=True):
+    for pk in delivery.due_emails(now).values_list("pk", flat=True):
         builders.deliver(pk, now=now)
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from communities.rules.vocabulary import Funder
 from membership.models import Enrolment, OutboxEmail, Person, WorklistRow, YearlyConfirmation
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.rosters import confirmations, enrolments, leaving
 from membership.rosters.confirmations import year_after, year_before
 from membership.rosters.reassessment import reassess
@@ -203,7 +203,7 @@ def test_on_leave_stays_and_is_asked_again_when_back():
 @pytest.mark.parametrize("days", [-1, 800])
 def test_a_leave_ends_within_two_years(days):
     enrolment = asked()
-    with pytest.raises(Refused, match="within the next two years"):
+    with pytest.raises(RefusedError, match="within the next two years"):
         confirmations.on_leave(
             enrolment_id=enrolment.pk,
             by=enrolment.person.user,
@@ -239,10 +239,10 @@ def test_an_enrolment_that_staff_end_cancels_the_question():
 def test_nobody_answers_for_somebody_else_or_twice():
     enrolment, other = asked(), builders.worker("other@example.org", "Other Sample")
     for verb in (confirmations.confirm, leaving.leave):
-        with pytest.raises(Refused, match="somebody else"):
+        with pytest.raises(RefusedError, match="somebody else"):
             verb(enrolment_id=enrolment.pk, by=other, now=NOW)
     confirmations.confirm(enrolment_id=enrolment.pk, by=enrolment.person.user, now=NOW)
-    with pytest.raises(Refused, match="nothing to confirm"):
+    with pytest.raises(RefusedError, match="nothing to confirm"):
         confirmations.confirm(enrolment_id=enrolment.pk, by=enrolment.person.user, now=NOW)
 
 
@@ -251,7 +251,7 @@ def test_staff_settle_a_row_without_an_answer_and_the_question_waits_no_more():
     for day in (14, 28, 45):
         ask_yearly(now=later(day))
     row = enrolment.worklist.get()
-    confirmations.settle_row(row_id=row.pk, by=staff, text="She phoned.", now=later(46))
+    confirmations.settle_by_hand(row_id=row.pk, by=staff, text="She phoned.", now=later(46))
     row.refresh_from_db()
     assert (row.state, row.how) == ("settled", "looked-at")
     assert YearlyConfirmation.objects.get().answer == "settled"
@@ -261,8 +261,8 @@ def test_staff_settle_a_row_without_an_answer_and_the_question_waits_no_more():
 def test_staff_do_not_settle_what_the_rules_found():
     enrolment = member()
     row = WorklistRow.objects.create(enrolment=enrolment, kind="rules", since=TODAY)
-    with pytest.raises(Refused, match="when the rules are met again"):
-        confirmations.settle_row(row_id=row.pk, by=builders.staff(), text="Fine.", now=NOW)
+    with pytest.raises(RefusedError, match="when the rules are met again"):
+        confirmations.settle_by_hand(row_id=row.pk, by=builders.staff(), text="Fine.", now=NOW)
 
 
 def test_the_nightly_reassessment_leaves_the_row_and_ends_the_time_given():

@@ -94,7 +94,7 @@ def test_a_long_time_of_nights_does_what_the_model_does_and_nothing_twice(end, a
         waiting = sorted(pk for pk, place in model.places.items() if place.asked)
         if what == "run":
             ask_yearly(now=at)
-            for pk in delivery.due_letters(at).values_list("pk", flat=True):
+            for pk in delivery.due_emails(at).values_list("pk", flat=True):
                 builders.deliver(pk, now=at)
             model.night(today)
             assert done_by_the_clock() == Counter(model.done)

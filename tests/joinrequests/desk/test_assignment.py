@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from membership.models import Agency, ListKind, OutboxEmail, Person, Program
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.register.matching import similar_people
 from requests import workflow
 from requests.desk import assignment, matching, queue
@@ -20,7 +20,7 @@ from requests.models import JoinRequest, StaffNote
 from requests.my.privacy import erase
 from tests import builders
 from tests.builders import NOW
-from tests.membership.imports.lists import bring
+from tests.membership.imports.lists import apply_list
 
 pytestmark = [
     pytest.mark.django_db,
@@ -128,9 +128,9 @@ def test_a_colleague_is_refused_until_they_say_that_they_take_it_over(sam, priya
     join_request = sent(1)
     assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
 
-    with pytest.raises(Refused, match=r"Sam Sample is on it since 4 May, 10:00\."):
+    with pytest.raises(RefusedError, match=r"Sam Sample is on it since 4 May, 10:00\."):
         assignment.take(join_request_id=join_request.pk, by=priya, now=NOW + HOUR)
-    with pytest.raises(Refused, match=r"Sam Sample is on it"):
+    with pytest.raises(RefusedError, match=r"Sam Sample is on it"):
         assignment.release(join_request_id=join_request.pk, by=priya, now=NOW + HOUR)
     join_request.refresh_from_db()
     assert join_request.taken_by == sam
@@ -163,13 +163,13 @@ def test_letting_go_and_deciding_free_the_request(sam):
 def test_the_other_team_and_a_decided_request_are_refused(sam):
     join_request = sent(1)
     camille = builders.staff(builders.CCSS, "camille@example.org")
-    with pytest.raises(Refused, match="the other team"):
+    with pytest.raises(RefusedError, match="the other team"):
         assignment.take(join_request_id=join_request.pk, by=camille, now=NOW)
-    with pytest.raises(Refused, match="the other team"):
+    with pytest.raises(RefusedError, match="the other team"):
         assignment.write_note(join_request_id=join_request.pk, by=camille, text="Hm.", now=NOW)
 
     workflow.decline(join_request_id=join_request.pk, by=sam, text="No.", now=NOW)
-    with pytest.raises(Refused, match="This cannot be done now"):
+    with pytest.raises(RefusedError, match="This cannot be done now"):
         assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
 
 
@@ -280,7 +280,7 @@ def test_a_request_is_found_by_the_new_name_of_its_person_and_of_its_agency(sam)
 def test_a_request_is_found_by_what_a_list_fills_in(sam):
     join_request = sent(1)
     Person.objects.filter(pk=join_request.person_id).update(name="", search_text="")
-    bring(
+    apply_list(
         ListKind.PEOPLE,
         "Name,Email,Agency,Program,Community,Caseload",
         "Zora Xu,dana1@example.org,Sample House,STVC,Sampleton,yes",

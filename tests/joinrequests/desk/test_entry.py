@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from membership.models import Enrolment, OutboxEmail, Person, ProgramPosition
-from membership.register.people import person_for
+from membership.register.people import person_of_user
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import CameBy, JoinRequest
@@ -113,7 +113,7 @@ def test_somebody_elses_sign_in_does_not_see_it(client, priya):
 def test_a_withdrawal_stops_the_receipt_that_has_not_left(priya):
     entered = enter(priya)
     dana = builders.User.objects.create_user("dana@example.org")
-    person_for(dana)
+    person_of_user(dana)
 
     workflow.withdraw(join_request_id=entered.pk, by=dana, now=builders.NOW)
 
@@ -145,7 +145,7 @@ def test_a_sign_in_that_asked_for_nothing_yet_takes_it_over(priya):
     dana = builders.User.objects.create_user("dana@example.org")
     entered = enter(priya)
 
-    assert person_for(dana) == entered.person
+    assert person_of_user(dana) == entered.person
 
 
 def test_an_open_request_is_said_and_linked_and_what_was_typed_stays(desk):
@@ -175,7 +175,7 @@ def test_somebody_who_is_in_already_is_refused(priya):
         person=dana.person, community=builders.community(), started_on="2026-01-01"
     )
 
-    with pytest.raises(workflow.Refused, match="Dana Sample is in this community already"):
+    with pytest.raises(workflow.RefusedError, match="Dana Sample is in this community already"):
         enter(priya)
     assert JoinRequest.objects.count() == 0
 
@@ -194,7 +194,7 @@ def test_the_other_teams_communities_do_not_exist(desk, priya):
     assert desk.get(f"{DESK}enter/icat/").status_code == 404
     assert desk.post(f"{DESK}enter/icat/", typed()).status_code == 404
     assert "Interagency" not in shown(desk.get(f"{DESK}enter/"))
-    with pytest.raises(workflow.Refused, match="other team"):
+    with pytest.raises(workflow.RefusedError, match="other team"):
         enter(priya, slug="icat")
     assert not Person.objects.filter(email="dana@example.org").exists()
 

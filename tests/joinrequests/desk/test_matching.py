@@ -121,7 +121,7 @@ def test_an_agency_that_is_missing_is_added_and_matched_once(priya):
         added,
     )
 
-    with pytest.raises(workflow.Refused, match="The register has New Sample House already"):
+    with pytest.raises(workflow.RefusedError, match="The register has New Sample House already"):
         matching.add_agency(name="NEW sample-house", city="", **how(asked, priya))
     assert Agency.objects.count() == 1
 
@@ -133,14 +133,16 @@ def test_a_program_that_is_missing_is_added_and_matched_once(priya, agency):
     matching.add_program(**where, **how(asked, priya))
     assert ProgramPosition.objects.get().program == Program.objects.get()
 
-    with pytest.raises(workflow.Refused, match="has a program of this type in this place already"):
+    with pytest.raises(
+        workflow.RefusedError, match="has a program of this type in this place already"
+    ):
         matching.add_program(**where, **how(asked, priya))
 
 
 def test_a_program_of_another_agency_is_refused(priya, agency, program):
     other = Program.objects.create(agency=Agency.objects.create(name="Other House"), type="STVC")
     asked = ask()
-    with pytest.raises(workflow.Refused, match="another agency"):
+    with pytest.raises(workflow.RefusedError, match="another agency"):
         matching.match_program(program=other, **how(asked, priya))
 
 
@@ -262,9 +264,9 @@ def test_checked_funding_replaces_a_period_that_does_not_hold_today(priya, agenc
 
 def test_funding_cannot_be_checked_before_the_program_is_matched(priya):
     asked = ask()
-    with pytest.raises(workflow.Refused, match="Match the program"):
+    with pytest.raises(workflow.RefusedError, match="Match the program"):
         matching.check_funding(answer=True, **how(asked, priya))
-    with pytest.raises(workflow.Refused, match="Match the request to an agency"):
+    with pytest.raises(workflow.RefusedError, match="Match the request to an agency"):
         matching.check_membership(holder="agency", period=YEAR, **how(asked, priya))
 
 
@@ -339,9 +341,9 @@ ACTS = {
 def test_the_other_team_and_a_decided_request_are_refused(priya, verb):
     camille = builders.staff(builders.CCSS, "camille@example.org")
     asked = ask()
-    with pytest.raises(workflow.Refused, match="the other team"):
+    with pytest.raises(workflow.RefusedError, match="the other team"):
         getattr(matching, verb)(**ACTS[verb], **how(asked, camille))
     workflow.decline(text="Not this time.", **how(asked, priya))
-    with pytest.raises(workflow.Refused, match="“declined”"):
+    with pytest.raises(workflow.RefusedError, match="“declined”"):
         getattr(matching, verb)(**ACTS[verb], **how(asked, priya))
     assert not LogEntry.objects.exists()

@@ -200,7 +200,7 @@ def test_one_that_is_refused_leaves_the_others_and_its_answers(signed_in, worker
 
     def refuse_sas(*, join_request_id, **rest):
         if join_request_id == drafts["sas"].pk:
-            raise workflow.Refused("Not today.")
+            raise workflow.RefusedError("Not today.")
         return submit(join_request_id=join_request_id, **rest)
 
     monkeypatch.setattr(several_views.workflow, "submit", refuse_sas)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from membership.meetings import reminders as of_meetings
 from membership.models import Enrolment, OutboxEmail, WorklistRow, YearlyConfirmation
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.register.people import change_details, set_reminders
 from requests.clock import reminders as of_requests
 from requests.clock.yearly import ask_yearly
@@ -150,7 +150,7 @@ def test_nobody_changes_somebody_elses_details(dana):
         (set_reminders, {"wanted": False}),
         (report_work, {"community": builders.community(), "answers": answers, "now": NOW}),
     ):
-        with pytest.raises(Refused, match="somebody else’s details"):
+        with pytest.raises(RefusedError, match="somebody else’s details"):
             verb(person_id=dana.person.pk, by=other, **how)
 
 
@@ -204,7 +204,7 @@ def test_changed_jobs_in_a_community_that_one_has_left_changes_nothing(dana):
     place = place_of(dana)
     place.ended_on = date(2026, 1, 1)
     place.save()
-    with pytest.raises(Refused, match="has ended"):
+    with pytest.raises(RefusedError, match="has ended"):
         change_jobs(enrolment_id=place.pk, by=dana, answers=builders.STVC_ANSWERS, now=NOW)
     assert known(dana) == []
 
@@ -233,7 +233,7 @@ def test_without_a_community_new_work_is_a_claim_beside_what_the_list_says(clien
 def test_members_report_their_work_to_their_community(client, dana):
     place_of(dana)
     assert client.get("/my/details/work/program-support/").url == "/my/details/"
-    with pytest.raises(Refused, match="Tell us there"):
+    with pytest.raises(RefusedError, match="Tell us there"):
         report_work(
             person_id=dana.person.pk,
             by=dana,

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from membership.access import reconciliation
 from membership.access.exports import read_export
-from membership.access.verbs import Verb, mark, want
+from membership.access.verbs import Verb, mark, require_access
 from membership.models import Access, Enrolment, Person, SlackExport
 from membership.rosters.enrolments import enrol
 from membership.rosters.leaving import leave
@@ -150,8 +150,8 @@ def test_the_pages_take_as_many_queries_for_thousands_as_for_a_few(priya):
         Enrolment.objects.bulk_create(
             Enrolment(person=p, community=community, started_on=TODAY) for p in people
         )
-        want(people=people, community=community, by=None, now=NOW)
-        reconciliation.keep(
+        require_access(people=people, community=community, by=None, now=NOW)
+        reconciliation.save_export(
             team=community.team,
             export=read_export(csv_file("email", *(p.email for p in people[::2])), "a.csv"),
             by=builders.User.objects.get(email="priya@example.org"),

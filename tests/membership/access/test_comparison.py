@@ -10,9 +10,9 @@ from membership.access import reconciliation
 from membership.access.comparison import compare, near_accesses
 from membership.access.exports import read_export, read_pasted
 from membership.access.reconciliation import Settlement, settle
-from membership.access.verbs import Verb, mark, want
+from membership.access.verbs import Verb, mark, require_access
 from membership.models import Access, Enrolment, Person, SlackExport
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.rosters.enrolments import end_enrolment, enrol
 from tests import builders
 from tests.membership.imports.lists import csv_file, xlsx_file
@@ -82,7 +82,7 @@ def test_a_spreadsheet_is_read_too():
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_sentence(content, name, why):
-    with pytest.raises(Refused, match=why):
+    with pytest.raises(RefusedError, match=why):
         read_export(content, name)
 
 
@@ -109,7 +109,7 @@ def test_pasted_addresses_are_found_in_any_shape():
     )
     assert list(export.people) == ["dana@example.org", "kai@example.org", "ari@example.org"]
     assert export.problems == ["“broken@” is not an email address."]
-    with pytest.raises(Refused, match="no email address"):
+    with pytest.raises(RefusedError, match="no email address"):
         read_pasted("nobody here")
 
 
@@ -187,7 +187,7 @@ def access_of(person: Person) -> int:
 def bring(team, by, *emails: str, **named: str) -> SlackExport:
     export = read_pasted(" ".join(emails))
     export.people |= named
-    return reconciliation.keep(team=team, export=export, by=by, now=NOW)
+    return reconciliation.save_export(team=team, export=export, by=by, now=NOW)
 
 
 @pytest.fixture
@@ -289,22 +289,22 @@ def test_a_stranger_who_is_enrolled_later_is_not_removed(slack, team, priya):
 def test_the_other_team_touches_nothing(slack, team):
     camille = builders.staff(builders.CCSS, "camille@example.org")
     for settlement in Settlement:
-        with pytest.raises(Refused, match="other team"):
+        with pytest.raises(RefusedError, match="other team"):
             settle(settlement=settlement, team=team, chosen=None, by=camille, now=NOW)
-    with pytest.raises(Refused, match="other team"):
-        reconciliation.discard(team=team, by=camille)
-    with pytest.raises(Refused, match="other team"):
+    with pytest.raises(RefusedError, match="other team"):
+        reconciliation.discard_export(team=team, by=camille)
+    with pytest.raises(RefusedError, match="other team"):
         bring(team, camille, "a@example.org")
     assert state(slack["Dana"]) == "to-do"
 
 
 def test_the_list_goes_when_staff_say_so_and_after_a_week(slack, team, priya):
-    assert reconciliation.discard_old(now=NOW + timedelta(days=7)) == 0
-    assert reconciliation.discard_old(now=NOW + timedelta(days=7, minutes=1)) == 1
+    assert reconciliation.discard_old_exports(now=NOW + timedelta(days=7)) == 0
+    assert reconciliation.discard_old_exports(now=NOW + timedelta(days=7, minutes=1)) == 1
     bring(team, priya, "dana@example.org")
-    reconciliation.discard(team=team, by=priya)
+    reconciliation.discard_export(team=team, by=priya)
     assert SlackExport.objects.count() == 0
-    with pytest.raises(Refused, match="was put aside"):
+    with pytest.raises(RefusedError, match="was put aside"):
         settle(settlement=Settlement.JOINED, team=team, chosen=None, by=priya, now=NOW)
 
 
@@ -325,8 +325,8 @@ def test_thousands_are_compared_by_as_many_queries_as_a_few(team, priya):
         Enrolment.objects.bulk_create(
             Enrolment(person=p, community=community, started_on=TODAY) for p in people
         )
-        want(people=people, community=community, by=None, now=NOW)
-        reconciliation.keep(
+        require_access(people=people, community=community, by=None, now=NOW)
+        reconciliation.save_export(
             team=team,
             export=read_export(
                 csv_file("email", *(p.email for p in people[::2]), "who@elsewhere.org"), "a.csv"

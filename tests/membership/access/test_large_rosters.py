@@ -3,8 +3,8 @@
 import pytest
 
 from membership.access import reconciliation
-from membership.access.comparison import MOST_LINES, compare
-from membership.access.exports import Export
+from membership.access.comparison import MAX_LINES, compare
+from membership.access.exports import MemberList
 from membership.access.reconciliation import Settlement, settle
 from membership.models import Access, Enrolment, Person, SlackExport
 from tests import builders
@@ -34,16 +34,16 @@ def roster() -> list[str]:
 
 
 def kept(addresses: list[str]) -> SlackExport:
-    export = Export(people=dict.fromkeys(addresses, "Sample Name"))
+    export = MemberList(people=dict.fromkeys(addresses, "Sample Name"))
     team = builders.community().team
-    return reconciliation.keep(team=team, export=export, by=builders.staff(), now=NOW)
+    return reconciliation.save_export(team=team, export=export, by=builders.staff(), now=NOW)
 
 
 def test_a_page_shows_a_hundred_of_each_section_and_says_how_many_more_there_are(client, roster):
     found = compare(kept(roster[:2_000]))
     assert (len(found.to_mark), len(found.to_mark.shown), found.to_mark.more) == (
         2_000,
-        MOST_LINES,
+        MAX_LINES,
         1_900,
     )
     builders.sign_in(client, builders.lead())

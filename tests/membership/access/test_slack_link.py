@@ -14,13 +14,13 @@ from membership.access.slack_link import (
     slack_page_of,
     warnings_for,
 )
-from membership.access.verbs import Verb, join, mark
+from membership.access.verbs import Verb, mark, report_joined
 from membership.models import Access, OutboxEmail, Person, SlackLink
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.rosters import emails
 from membership.rosters.enrolments import end_enrolment, enrol
 from membership.rosters.leaving import Successor, leave
-from membership.rosters.roster_checks import write_to
+from membership.rosters.roster_checks import write_to_person
 from requests import workflow
 from requests.clock import reminders
 from requests.lifecycle import State
@@ -82,18 +82,18 @@ def test_opening_the_link_counts_once_and_is_their_invitation(dana, priya):
 def test_a_member_says_that_they_have_joined(dana):
     enrolled(dana)
     team = builders.community().team
-    assert join(person=dana, team=team, now=NOW).state == "joined"
-    assert join(person=dana, team=team, now=NOW).steps.count() == 2
+    assert report_joined(person=dana, team=team, now=NOW).state == "joined"
+    assert report_joined(person=dana, team=team, now=NOW).steps.count() == 2
 
 
 def test_nobody_who_is_not_enrolled_opens_it(dana, priya):
     given(priya)
-    with pytest.raises(Refused, match="in no community"):
+    with pytest.raises(RefusedError, match="in no community"):
         opened(dana)
-    with pytest.raises(Refused, match="in no community"):
-        join(person=dana, team=builders.community().team, now=NOW)
+    with pytest.raises(RefusedError, match="in no community"):
+        report_joined(person=dana, team=builders.community().team, now=NOW)
     enrolled(dana, "icat")
-    with pytest.raises(Refused, match="in no community"):
+    with pytest.raises(RefusedError, match="in no community"):
         open_link(person=dana, community=builders.community("icat"), now=NOW)
 
 
@@ -103,7 +103,7 @@ def test_an_expired_and_a_used_up_link_are_shown_to_nobody_new(dana, priya):
     enrolled(ari)
     given(priya, expires_in=3, most_uses=1)
     opened(ari)
-    with pytest.raises(Refused, match="will invite you by email"):
+    with pytest.raises(RefusedError, match="will invite you by email"):
         opened(dana)
     page = slack_page_of(person=ari, community=builders.community(), on=TODAY)
     assert page.link.link == LINK  # theirs already
@@ -139,14 +139,14 @@ def test_staff_are_warned_before_it_expires_and_before_it_is_used_up(dana, priya
     ],
 )
 def test_only_a_link_of_slack_is_taken(priya, link):
-    with pytest.raises(Refused, match="An invitation link of Slack starts with"):
+    with pytest.raises(RefusedError, match="An invitation link of Slack starts with"):
         given(priya, link=link)
 
 
 def test_a_link_that_has_expired_and_one_of_the_other_team_are_refused(priya):
-    with pytest.raises(Refused, match="expired already"):
+    with pytest.raises(RefusedError, match="expired already"):
         given(priya, expires_in=-1)
-    with pytest.raises(Refused, match="other team"):
+    with pytest.raises(RefusedError, match="other team"):
         given(builders.staff(builders.CCSS, "camille@example.org"))
 
 
@@ -172,7 +172,7 @@ def every_email(priya) -> None:
     there = Person.objects.get(email=people[State.APPROVED].email)
     open_link(person=there, community=builders.community(), now=NOW)
     row = there.enrolments.get().worklist.create(kind="rules", since=TODAY)
-    write_to(row_id=row.pk, by=priya, text="Are you still there?", now=NOW)
+    write_to_person(row_id=row.pk, by=priya, text="Are you still there?", now=NOW)
     end_enrolment(enrolment_id=there.enrolments.get().pk, by=priya, text="Bye.", now=NOW)
 
 
@@ -209,7 +209,7 @@ def test_no_words_of_an_email_ask_for_it():
 
 def test_staff_cannot_write_it_into_an_email(dana, priya):
     enrolment = enrolled(dana)
-    with pytest.raises(Refused, match="does not belong in a letter"):
+    with pytest.raises(RefusedError, match="does not belong in a letter"):
         end_enrolment(
             enrolment_id=enrolment.pk, by=priya, text="Try HTTPS://JOIN.SLACK.COM/t/x", now=NOW
         )

@@ -11,7 +11,7 @@ from membership.models import Access, AccessStep, Enrolment, Person
 from membership.rosters.enrolments import end_enrolment, enrol
 from requests.lifecycle import State as RequestState
 from tests import builders
-from tests.membership.imports.lists import bring
+from tests.membership.imports.lists import apply_list
 from tests.membership.rosters.enrolments import NOW, TODAY, later
 
 pytestmark = pytest.mark.django_db
@@ -147,7 +147,7 @@ def test_marking_takes_the_same_queries_for_two_and_for_forty(priya):
             for n in range(count)
         )
         with CaptureQueriesContext(connection) as queries:
-            verbs.want(people=people, community=community, by=priya, now=NOW)
+            verbs.require_access(people=people, community=community, by=priya, now=NOW)
             made = Access.objects.filter(person__in=people, kind="slack")
             ids = list(made.values_list("pk", flat=True))
             moved = verbs.mark(access_ids=ids, verb=Verb.JOINED, by=priya, now=NOW).moved
@@ -157,7 +157,7 @@ def test_marking_takes_the_same_queries_for_two_and_for_forty(priya):
 
 
 def test_a_roster_that_comes_in_as_a_list_makes_the_tasks_too(dana):
-    bring(
+    apply_list(
         "roster",
         "Name,Email,Since",
         "Dana Sample,dana@example.org,2025-01-01",
@@ -167,7 +167,7 @@ def test_a_roster_that_comes_in_as_a_list_makes_the_tasks_too(dana):
     assert states(dana) == {"Program support Slack": "to-do", "STVC Zoom list": "to-do"}
     assert Access.objects.count() == AccessStep.objects.count() == 4
     # The same list again makes nothing twice.
-    bring(
+    apply_list(
         "roster",
         "Name,Email,Since",
         "Dana Sample,dana@example.org,2025-01-01",

@@ -14,7 +14,7 @@ from membership import tasks
 from membership.emails import backends, delivery
 from membership.emails.queue import cancel, request_delivery
 from membership.models import OutboxEmail, SampleProvince
-from membership.tasks import deliver_letter, sweep_letters
+from membership.tasks import deliver_emails, sweep_emails
 from requests import workflow
 from requests.lifecycle import Verb
 from requests.models import JoinRequest
@@ -242,7 +242,7 @@ def test_sample_data_never_writes_to_a_real_mailbox_of_eva_bc(address, goes_to, 
 def test_the_sweep_sends_what_no_worker_was_asked_for(to_server):
     builders.sent(builders.worker())
 
-    sweep_letters()
+    sweep_emails()
 
     assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.SENT}
     assert len(to_server.messages) == 2
@@ -280,7 +280,7 @@ def test_a_batch_goes_over_one_connection_and_over_the_next_where_the_server_end
     server = PatientServer(limit)
     rude_server(server)
 
-    deliver_letter(*OutboxEmail.objects.values_list("pk", flat=True))
+    deliver_emails(*OutboxEmail.objects.values_list("pk", flat=True))
 
     assert list(OutboxEmail.objects.values_list("state", "attempts")) == [(State.SENT, 1)] * 4
     assert server.counts == counts
@@ -307,7 +307,7 @@ def test_emails_go_over_an_encrypted_connection_to_a_server_that_is_trusted(
     monkeypatch.setenv("SSL_CERT_FILE", str(shown))
     builders.sent(builders.worker())
 
-    deliver_letter(*OutboxEmail.objects.values_list("pk", flat=True))
+    deliver_emails(*OutboxEmail.objects.values_list("pk", flat=True))
 
     assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.SENT}
     assert len(server.messages) == 2
@@ -334,7 +334,7 @@ def test_the_next_email_of_a_batch_goes_out_after_one_that_was_refused(email, ru
 
     rude_server(first_refuse_then_take)
 
-    deliver_letter(email.pk, news.pk)
+    deliver_emails(email.pk, news.pk)
 
     email.refresh_from_db()
     news.refresh_from_db()
@@ -349,14 +349,14 @@ def test_a_large_sweep_is_shared_among_the_workers(monkeypatch, to_server):
     builders.sent(builders.worker())
     first, second = OutboxEmail.objects.order_by("due_at", "pk")
 
-    sweep_letters()
+    sweep_emails()
 
     first.refresh_from_db()
     assert (first.state, asked) == (State.SENT, [(second.pk,)])
 
 
 def test_beat_sends_the_sweep_every_half_minute():
-    assert SCHEDULE["sweep-letters"] == {"task": sweep_letters.name, "schedule": 30.0}
+    assert SCHEDULE["sweep-letters"] == {"task": sweep_emails.name, "schedule": 30.0}
 
 
 def test_without_a_broker_the_email_is_still_queued(monkeypatch):

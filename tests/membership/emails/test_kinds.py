@@ -9,12 +9,12 @@ from membership.emails.kinds import (
     NAME,
     REFERENCE,
     TEAM,
-    THE_PERSON,
-    LetterKind,
+    TO_PERSON,
+    EmailKind,
     cancelled_by,
     link,
 )
-from membership.emails.message import write
+from membership.emails.message import compose
 from membership.emails.queue import queue
 from membership.emails.templates import original_template
 from membership.models import OutboxEmail
@@ -32,10 +32,10 @@ TEXT = "A place to wait ({reference})\n\nHello {name},\n\nyou wait here:\n\n{req
 def kind(tmp_path, monkeypatch):
     """A kind of email that only this test declares."""
     placeholders = (NAME, REFERENCE, TEAM, link("request_link", "The request", "/my/requests/1/"))
-    kind = LetterKind(
+    kind = EmailKind(
         "waiting-list",
         "A place on the waiting list",
-        THE_PERSON,
+        TO_PERSON,
         "When this test says so",
         placeholders,
         cancelled_by=(Verb.WITHDRAW,),
@@ -54,7 +54,7 @@ def queued(kind):
         "reference": request.reference,
         "request_link": "http://testserver" + request.get_absolute_url(),
     }
-    email = write(kind.key, team=request.community.team, person=request.person, words=words)
+    email = compose(kind.key, team=request.community.team, person=request.person, words=words)
     return request, queue(email, about=request.about, event=99, now=NOW)
 
 

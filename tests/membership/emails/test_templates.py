@@ -8,18 +8,18 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from membership.emails.kinds import KINDS
-from membership.emails.message import blocks_of, sample_values
+from membership.emails.message import sample_values, text_blocks
 from membership.emails.templates import (
     EmailTemplate,
     change_template,
     current_template,
     original_template,
-    plain_problems,
+    plain_text_problems,
     restore_original,
     template_problems,
 )
 from membership.models import LetterWording, OutboxEmail
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests import workflow
 from tests import builders
 
@@ -48,7 +48,7 @@ def test_an_original_could_be_saved_is_filled_in_wholly_and_links_stand_alone(ki
     subject, body = words.render(sample_values(KINDS[kind]))
     assert re.findall(r"[{}]", subject + body) == []
     links = [p for p in KINDS[kind].placeholders if p.sample.startswith("/")]
-    assert [k for k, _ in blocks_of(body)].count("link") == len(links)
+    assert [k for k, _ in text_blocks(body)].count("link") == len(links)
 
 
 ALLOWED = "You can use {community}, {name}, {reference}, {request_link}, {team}."  # of the receipt
@@ -113,7 +113,7 @@ SUBJECTS = [
     [("body", *row) for row in BODIES] + [("subject", *row) for row in SUBJECTS],
 )
 def test_what_cannot_be_sent_is_refused_with_a_sentence_and_nothing_is_saved(field, text, sentence):
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(RefusedError) as refusal:
         change(builders.lead(), **{field: text})
 
     assert str(refusal.value) == sentence
@@ -133,11 +133,11 @@ def test_staffs_own_words_stand_once_in_a_paragraph_of_their_own(text):
 
 
 def test_a_ready_reason_holds_no_placeholder_and_no_code():
-    assert plain_problems("Please ask again.\n\nWith care") == []
-    assert plain_problems("Dear {name}") == [
+    assert plain_text_problems("Please ask again.\n\nWith care") == []
+    assert plain_text_problems("Dear {name}") == [
         "Line 1: {name} is no placeholder of this letter. No placeholder can be used here."
     ]
-    assert len(plain_problems("<script>")) == 2
+    assert len(plain_text_problems("<script>")) == 2
 
 
 def test_a_paragraph_of_which_nothing_remains_is_left_out():
@@ -189,7 +189,7 @@ def test_nobody_overwrites_a_version_they_have_not_read():
     lou = builders.lead()
     change(lou)
 
-    with pytest.raises(Refused, match="changed this wording meanwhile"):
+    with pytest.raises(RefusedError, match="changed this wording meanwhile"):
         change(lou, body=BODY + "\nMine.")
 
     assert current_template("receipt").body == BODY

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from membership.emails import delivery, staff_actions
 from membership.models import Bounce, LetterAttempt, OutboxEmail, Person
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests import workflow
 from requests.models import JoinRequest
 from tests import builders
@@ -67,13 +67,13 @@ def test_a_failed_email_that_a_decision_contradicts_is_not_tried_again():
 
     workflow.decline(join_request_id=pk, by=priya, text="Not this time.", now=NOW)
 
-    with pytest.raises(Refused, match="A later decision contradicts this letter"):
+    with pytest.raises(RefusedError, match="A later decision contradicts this letter"):
         staff_actions.retry(email_id=question.pk, by=priya, now=NOW)
     assert OutboxEmail.objects.get(pk=question.pk).state == State.FAILED
 
 
 def test_only_a_failed_email_is_tried_again(sent):
-    with pytest.raises(Refused, match="Only a failed letter is tried again; this one: sent"):
+    with pytest.raises(RefusedError, match="Only a failed letter is tried again; this one: sent"):
         staff_actions.retry(email_id=sent.pk, by=builders.staff(), now=NOW)
 
 
@@ -81,7 +81,7 @@ def test_sending_again_makes_one_new_email_with_the_same_words(sent):
     priya = builders.staff()
 
     again = staff_actions.send_again(email_id=sent.pk, by=priya, now=NOW)
-    with pytest.raises(Refused, match="on its way again already"):
+    with pytest.raises(RefusedError, match="on its way again already"):
         staff_actions.send_again(email_id=sent.pk, by=priya, now=NOW)
 
     assert (again.subject, again.body, again.state) == (sent.subject, sent.body, State.QUEUED)
@@ -95,7 +95,7 @@ def test_without_an_email_nothing_is_sent(failed, verb):
     OutboxEmail.objects.filter(pk=failed.pk).update(state=state, sent_at=NOW)
     Person.objects.filter(pk=failed.person_id).update(email="")
 
-    with pytest.raises(Refused, match="no email of this person"):
+    with pytest.raises(RefusedError, match="no email of this person"):
         getattr(staff_actions, verb)(email_id=failed.pk, by=builders.staff(), now=NOW)
 
     assert OutboxEmail.objects.filter(kind="receipt", state=State.QUEUED).count() == 0
@@ -132,7 +132,7 @@ def test_a_new_email_ends_a_bounce_by_itself(sent):
 
 @pytest.mark.parametrize("days", [-1, 1])
 def test_an_email_comes_back_between_its_sending_and_today(sent, days):
-    with pytest.raises(Refused, match="from the day it was sent until today"):
+    with pytest.raises(RefusedError, match="from the day it was sent until today"):
         staff_actions.mark_bounced(
             email_id=sent.pk,
             by=builders.staff(),
@@ -147,10 +147,10 @@ def test_an_email_comes_back_once_and_only_to_a_person(sent):
     how = {"by": priya, "on": TODAY, "why": "Box is full", "today": TODAY}
     staff_actions.mark_bounced(email_id=sent.pk, **how)
 
-    with pytest.raises(Refused, match="noted already"):
+    with pytest.raises(RefusedError, match="noted already"):
         staff_actions.mark_bounced(email_id=sent.pk, **how)
     news = OutboxEmail.objects.get(kind="news-submit")
-    with pytest.raises(Refused, match="Only a letter that was sent to a person"):
+    with pytest.raises(RefusedError, match="Only a letter that was sent to a person"):
         staff_actions.mark_bounced(email_id=news.pk, **how)
 
 
@@ -165,7 +165,7 @@ def test_the_other_team_does_nothing_with_an_email(sent, verb):
     camille = builders.staff(builders.CCSS, "camille@example.org")
     how = {"on": TODAY, "why": "x", "today": TODAY} if verb == "mark_bounced" else {"now": NOW}
 
-    with pytest.raises(Refused, match="belongs to the other team"):
+    with pytest.raises(RefusedError, match="belongs to the other team"):
         getattr(staff_actions, verb)(email_id=sent.pk, by=camille, **how)
 
 

@@ -8,7 +8,7 @@ from openpyxl import Workbook
 
 from communities.models import CommunityOfPractice
 from membership.imports.plan import Plan
-from membership.imports.uploads import write_at_once
+from membership.imports.uploads import import_at_once
 from membership.models import ListKind, RowOutcome
 
 NOW = datetime(2026, 6, 1, 17, 0, tzinfo=UTC)
@@ -28,7 +28,7 @@ def xlsx_file(*rows: list[Any]) -> bytes:
     return stream.getvalue()
 
 
-def bring(
+def apply_list(
     kind: ListKind,
     *lines: str,
     as_of: date = APRIL,
@@ -39,7 +39,7 @@ def bring(
     file_name: str = "list.csv",
 ) -> Plan:
     """Bring a list in as the command does."""
-    return write_at_once(
+    return import_at_once(
         kind=kind,
         list_name=name,
         as_of=as_of,

@@ -19,8 +19,8 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from membership.refusal import Refused
-from tests.membership.imports.lists import APRIL, MAY, bring, outcomes, sentences
+from membership.refusal import RefusedError
+from tests.membership.imports.lists import APRIL, MAY, apply_list, outcomes, sentences
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,7 @@ def of_kind(kind: ListKind, stvc: CommunityOfPractice) -> dict:
 def test_a_dry_run_reports_the_changes_and_writes_nothing(kind, stvc):
     lines, expected = LISTS[kind]
     before = everything()
-    plan = bring(kind, *lines, dry_run=True, **of_kind(kind, stvc))
+    plan = apply_list(kind, *lines, dry_run=True, **of_kind(kind, stvc))
     assert outcomes(plan) == expected
     assert everything() == before
     assert not ListImport.objects.exists()
@@ -93,9 +93,9 @@ def test_a_dry_run_reports_the_changes_and_writes_nothing(kind, stvc):
 @pytest.mark.parametrize("kind", LISTS)
 def test_the_same_file_again_changes_nothing(kind, stvc):
     lines, expected = LISTS[kind]
-    assert outcomes(bring(kind, *lines, **of_kind(kind, stvc))) == expected
+    assert outcomes(apply_list(kind, *lines, **of_kind(kind, stvc))) == expected
     before = everything()
-    assert outcomes(bring(kind, *lines, **of_kind(kind, stvc))) == ["same"] * len(expected)
+    assert outcomes(apply_list(kind, *lines, **of_kind(kind, stvc))) == ["same"] * len(expected)
     assert everything() == before
 
 
@@ -104,14 +104,14 @@ def test_the_same_file_again_changes_nothing(kind, stvc):
 def test_with_one_error_nothing_is_written(kind, stvc):
     lines, expected = LISTS[kind]
     before = everything()
-    plan = bring(kind, *lines, *["=1+1"], **of_kind(kind, stvc))
+    plan = apply_list(kind, *lines, *["=1+1"], **of_kind(kind, stvc))
     assert outcomes(plan) == [*expected, "error"]
     assert everything() == before
     assert not ListImport.objects.exists()
 
 
 def test_agencies_come_with_their_memberships():
-    bring(AGENCIES, *MEMBERS)
+    apply_list(AGENCIES, *MEMBERS)
     assert list(Agency.objects.values_list("name", "city")) == [
         ("Example Place", ""),
         ("Sample House", "Sampleton"),
@@ -125,8 +125,8 @@ def test_agencies_come_with_their_memberships():
 
 
 def test_programs_are_found_by_agency_type_and_place():
-    bring(AGENCIES, "Agency", "SAMPLE  house")
-    bring(PROGRAMS, *FUNDED)
+    apply_list(AGENCIES, "Agency", "SAMPLE  house")
+    apply_list(PROGRAMS, *FUNDED)
     assert Agency.objects.get().name == "SAMPLE house"
     assert list(
         Program.objects.order_by("pk").values_list("type", "community_served", "funder", "evidence")
@@ -138,7 +138,7 @@ def test_programs_are_found_by_agency_type_and_place():
 
 def test_initiatives_come_with_the_roles_of_people_known_by_their_email():
     robin = Person.objects.create(email="Robin@example.org")
-    bring(INITIATIVES, *CHAIRS)
+    apply_list(INITIATIVES, *CHAIRS)
     robin.refresh_from_db()
     role = CoordinationRole.objects.get()
     assert (role.person, robin.name) == (robin, "Robin Sample")
@@ -150,8 +150,8 @@ def test_initiatives_come_with_the_roles_of_people_known_by_their_email():
 
 
 def test_people_come_with_their_positions_and_an_empty_caseload_says_nothing():
-    bring(PROGRAMS, *FUNDED)
-    bring(PEOPLE, *WORKERS)
+    apply_list(PROGRAMS, *FUNDED)
+    apply_list(PEOPLE, *WORKERS)
     assert list(
         ProgramPosition.objects.order_by("pk").values_list(
             "person__email", "program__funder", "carries_caseload", "evidence"
@@ -166,7 +166,7 @@ def test_a_roster_enrols_and_brings_nobody_back(stvc):
     for number, (start, end) in enumerate([(date(2023, 1, 1), None), (date(2023, 1, 1), MAY)]):
         person = Person.objects.create(email=f"in{number}@example.org", name="Sample")
         Enrolment.objects.create(person=person, community=stvc, started_on=start, ended_on=end)
-    plan = bring(
+    plan = apply_list(
         ROSTER,
         *MEMBERS_OF_STVC,
         ",in0@example.org,2024-03-01",
@@ -181,7 +181,7 @@ def test_a_roster_enrols_and_brings_nobody_back(stvc):
         "She left on 2026-05-01. A list does not bring her back.",
         "She starts on 2026-06-01, after the day of the list.",
     ]
-    bring(ROSTER, *MEMBERS_OF_STVC, community=stvc)
+    apply_list(ROSTER, *MEMBERS_OF_STVC, community=stvc)
     assert Enrolment.objects.get(person__email="dana@example.org").started_on == date(2024, 3, 1)
 
 
@@ -190,20 +190,22 @@ def test_a_roster_enrols_and_brings_nobody_back(stvc):
 @pytest.mark.parametrize("name", ["Maison d’accueil L’Échantillon", "W̱SÁNEĆ Sample", "ᐊᐧᐱᐢᑭ"])
 def test_accents_composed_or_not_are_one_name(name, form):
     Agency.objects.create(name=unicodedata.normalize("NFC", name))
-    plan = bring(AGENCIES, "Agency", unicodedata.normalize(form, name))
+    plan = apply_list(AGENCIES, "Agency", unicodedata.normalize(form, name))
     assert outcomes(plan) == ["same"]
     assert Agency.objects.count() == 1
 
 
 def test_one_agency_under_two_spellings_is_reported_once_with_both_rows():
-    plan = bring(AGENCIES, "Agency,From,To", "Sample House,,", "SAMPLE-HOUSE,,", "Échantillon,,")
+    plan = apply_list(
+        AGENCIES, "Agency,From,To", "Sample House,,", "SAMPLE-HOUSE,,", "Échantillon,,"
+    )
     assert outcomes(plan) == ["add", "same", "add"]
     assert sentences(plan)[1] == "The same as row 2."
     assert Agency.objects.count() == 2
 
 
 def test_rows_that_contradict_each_other_are_reported_once_with_both_rows():
-    plan = bring(
+    plan = apply_list(
         PROGRAMS, "Agency,Type,Funder", "Sample House,SAS,PSSG", "Sample house,SAS,Other funder"
     )
     assert outcomes(plan) == ["add", "error"]
@@ -214,8 +216,8 @@ def test_rows_that_contradict_each_other_are_reported_once_with_both_rows():
 def test_two_periods_of_one_agency_may_follow_but_not_overlap():
     heading = "Agency,From,To"
     year, next_year = "A,2026-01-01,2026-12-31", "A,2027-01-01,2027-12-31"
-    assert outcomes(bring(AGENCIES, heading, year, next_year)) == ["add", "add"]
-    plan = bring(AGENCIES, heading, year, "A,2026-06-01,2027-05-31")
+    assert outcomes(apply_list(AGENCIES, heading, year, next_year)) == ["add", "add"]
+    plan = apply_list(AGENCIES, heading, year, "A,2026-06-01,2027-05-31")
     assert outcomes(plan) == ["same", "error"]
     assert sentences(plan)[1] == "Rows 2 and 3 hold memberships of one agency for the same time."
 
@@ -234,19 +236,19 @@ def test_two_periods_of_one_agency_may_follow_but_not_overlap():
     ],
 )  # fmt: skip
 def test_each_error_is_a_sentence(kind, lines, sentence):
-    plan = bring(kind, *lines)
+    plan = apply_list(kind, *lines)
     assert [(row.number, row.outcome.name, row.sentence) for row in plan.rows] == [
         (2, "ERROR", sentence)
     ]
 
 
 def test_what_staff_confirmed_stays_and_keeps_what_the_list_says_otherwise():
-    bring(PROGRAMS, *FUNDED)
+    apply_list(PROGRAMS, *FUNDED)
     program = Program.objects.get(type="STVC")
     program.evidence, program.confirmed_on = Evidence.CONFIRMED, APRIL
     program.save()
     line = "Sample House,STVC,Sampleton,Another funder,2026-04-01,2027-03-31"
-    plan = bring(PROGRAMS, FUNDED[0], line, as_of=MAY)
+    plan = apply_list(PROGRAMS, FUNDED[0], line, as_of=MAY)
     assert outcomes(plan) == ["change"]
     assert sentences(plan)[0].startswith("EVA BC staff confirmed this. It stays, noted: funder: ")
     program.refresh_from_db()
@@ -256,20 +258,20 @@ def test_what_staff_confirmed_stays_and_keeps_what_the_list_says_otherwise():
         "the list of 1 May 2026",
     )
     assert program.list_says.endswith("(PSSG) → Another funder")
-    assert outcomes(bring(PROGRAMS, FUNDED[0], line, as_of=MAY)) == ["same"]
-    bring(PROGRAMS, *FUNDED, as_of=date(2026, 5, 2))
+    assert outcomes(apply_list(PROGRAMS, FUNDED[0], line, as_of=MAY)) == ["same"]
+    apply_list(PROGRAMS, *FUNDED, as_of=date(2026, 5, 2))
     program.refresh_from_db()
     assert program.list_says == ""
 
 
 def test_a_claim_of_a_worker_stays_beside_the_fact_of_the_list():
-    bring(PROGRAMS, *FUNDED)
+    apply_list(PROGRAMS, *FUNDED)
     dana = Person.objects.create(email="dana@example.org", name="Dana Sample")
     program = Program.objects.get(type="STVC")
     claim = ProgramPosition.objects.create(
         person=dana, program=program, program_type="STVC", carries_caseload=True
     )
-    bring(PEOPLE, WORKERS[0], "Dana,dana@example.org,Sample House,STVC,Sampleton,no")
+    apply_list(PEOPLE, WORKERS[0], "Dana,dana@example.org,Sample House,STVC,Sampleton,no")
     claim.refresh_from_db()
     assert (claim.carries_caseload, claim.evidence) == (True, Evidence.CLAIMED)
     listed = dana.positions.exclude(pk=claim.pk).get()
@@ -278,29 +280,29 @@ def test_a_claim_of_a_worker_stays_beside_the_fact_of_the_list():
 
 def test_a_membership_whose_days_a_newer_list_moves_is_one_membership():
     heading = "Agency,From,To"
-    bring(AGENCIES, heading, "A,2026-01-01,2026-06-30", "A,2026-07-01,2026-12-31")
-    plan = bring(AGENCIES, heading, "A,2026-02-01,2027-01-31", as_of=MAY)
+    apply_list(AGENCIES, heading, "A,2026-01-01,2026-06-30", "A,2026-07-01,2026-12-31")
+    plan = apply_list(AGENCIES, heading, "A,2026-02-01,2027-01-31", as_of=MAY)
     assert outcomes(plan) == ["change"]
     held = EvaMembership.objects.get()
     assert (held.starts_on, held.ends_on) == (date(2026, 2, 1), date(2027, 1, 31))
 
 
 def test_an_applied_list_is_recorded_without_its_rows():
-    bring(AGENCIES, *MEMBERS)
+    apply_list(AGENCIES, *MEMBERS)
     kept = ListImport.objects.get()
     assert (kept.state, kept.added, kept.content) == (ListImport.State.APPLIED, 2, None)
     assert not kept.rows.exists()
 
 
 def test_versions_of_a_list_share_one_name():
-    bring(AGENCIES, *MEMBERS, name="EVA BC members")
-    bring(AGENCIES, *MEMBERS, name=" eva bc  Members", as_of=MAY)
+    apply_list(AGENCIES, *MEMBERS, name="EVA BC members")
+    apply_list(AGENCIES, *MEMBERS, name=" eva bc  Members", as_of=MAY)
     assert ListImport.newest() == {("agencies", "EVA BC members"): MAY}
 
 
 def test_a_refused_file_leaves_nothing():
-    with pytest.raises(Refused):
-        bring(AGENCIES, "Something", "A")
+    with pytest.raises(RefusedError):
+        apply_list(AGENCIES, "Something", "A")
     assert not ListImport.objects.exists()
 
 
@@ -313,23 +315,23 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     # The list, the tasks of a roster's access, and the reassessment after it; SQLite splits long
     # inserts into a few.
     with django_assert_max_num_queries(60):
-        bring(kind, headings, *more, **of_kind(kind, stvc))
+        apply_list(kind, headings, *more, **of_kind(kind, stvc))
     with django_assert_max_num_queries(60):
-        bring(kind, headings, *more, as_of=MAY, **of_kind(kind, stvc))
+        apply_list(kind, headings, *more, as_of=MAY, **of_kind(kind, stvc))
 
 
 def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere():
-    bring(PROGRAMS, *FUNDED)
-    bring(INITIATIVES, *CHAIRS)
-    bring(
+    apply_list(PROGRAMS, *FUNDED)
+    apply_list(INITIATIVES, *CHAIRS)
+    apply_list(
         PROGRAMS,
         "Agency,Type,Community,Development region,Funder,From,To",
         "Sample House,STVC,Sampleton,Cariboo,PSSG,2026-04-01,2027-03-31",
     )
-    bring(
+    apply_list(
         INITIATIVES, "Committee,Kind,Community,Region", "Example ICAT,ICAT,Example Harbour,Island"
     )
-    again = bring(
+    again = apply_list(
         PROGRAMS,
         "Agency,Type,Community,Region,Funder,From,To",
         "Sample House,STVC,Sampleton,Nechako,PSSG,2026-04-01,2027-03-31",
@@ -341,7 +343,7 @@ def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere():
 
 
 def test_an_unknown_region_is_an_error_of_its_row():
-    plan = bring(PROGRAMS, "Agency,Type,Region,Funder", "Sample House,STVC,Atlantis,PSSG")
+    plan = apply_list(PROGRAMS, "Agency,Type,Region,Funder", "Sample House,STVC,Atlantis,PSSG")
 
     assert outcomes(plan) == ["error"]
     assert "“Atlantis” is not one of" in sentences(plan)[0]

@@ -22,7 +22,7 @@ from membership.models import (
     ProgramPosition,
 )
 from membership.register.standing import standing_of, standings_of
-from tests.membership.imports.lists import APRIL, MAY, bring, outcomes, sentences
+from tests.membership.imports.lists import APRIL, MAY, apply_list, outcomes, sentences
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
@@ -86,10 +86,10 @@ def test_the_order_in_which_lists_come_in_does_not_matter(kind, lists):
         with transaction.atomic():
             Person.objects.create(email="w0@example.org", name="Sample")
             for name, said, day in order:
-                bring(kind, *lines_of(kind, said), name=name, as_of=day)
+                apply_list(kind, *lines_of(kind, said), name=name, as_of=day)
             known.append(known_facts())
             name, said, day = order[0]
-            again = bring(kind, *lines_of(kind, said), name=name, as_of=day)
+            again = apply_list(kind, *lines_of(kind, said), name=name, as_of=day)
             assert set(outcomes(again)) == {"same"}
             assert known_facts() == known[-1]
             transaction.set_rollback(True)
@@ -97,8 +97,8 @@ def test_the_order_in_which_lists_come_in_does_not_matter(kind, lists):
 
 
 def test_an_older_list_does_not_overwrite_a_newer_one():
-    bring(ListKind.PROGRAMS, HEADINGS, "House,STVC,PSSG", as_of=MAY)
-    plan = bring(ListKind.PROGRAMS, HEADINGS, "House,STVC,Another funder", name="an old list")
+    apply_list(ListKind.PROGRAMS, HEADINGS, "House,STVC,PSSG", as_of=MAY)
+    plan = apply_list(ListKind.PROGRAMS, HEADINGS, "House,STVC,Another funder", name="an old list")
     assert (outcomes(plan), sentences(plan)) == (
         ["same"],
         ["A newer list, the list of 1 May 2026, has this. It stays as it is."],
@@ -113,7 +113,7 @@ def test_what_a_newer_version_no_longer_names_is_unknown_and_stays_in_the_regist
         MAY: ["Email,Agency,Type,Caseload", "jo@example.org,House,STVC,yes"],
     }
     for day in order:
-        bring(ListKind.PEOPLE, *people[day], as_of=day)
+        apply_list(ListKind.PEOPLE, *people[day], as_of=day)
     dana, jo = (Person.objects.get(email=f"{name}@example.org") for name in ("dana", "jo"))
     standings = standings_of([dana, jo], DAY)
     assert [w.caseload for w in standings[dana.pk].work] == [()]
@@ -122,13 +122,13 @@ def test_what_a_newer_version_no_longer_names_is_unknown_and_stays_in_the_regist
 
 
 def test_absence_is_of_one_list_and_one_kind():
-    bring(ListKind.PROGRAMS, HEADINGS, "House,STVC,PSSG", name="contracts")
-    bring(ListKind.PROGRAMS, HEADINGS, "Other,STVC,PSSG", name="grants", as_of=MAY)
-    bring(ListKind.AGENCIES, "Agency", "Other", name="contracts", as_of=MAY)
-    bring(ListKind.PEOPLE, "Email,Agency,Type,Caseload", "dana@example.org,House,STVC,yes")
+    apply_list(ListKind.PROGRAMS, HEADINGS, "House,STVC,PSSG", name="contracts")
+    apply_list(ListKind.PROGRAMS, HEADINGS, "Other,STVC,PSSG", name="grants", as_of=MAY)
+    apply_list(ListKind.AGENCIES, "Agency", "Other", name="contracts", as_of=MAY)
+    apply_list(ListKind.PEOPLE, "Email,Agency,Type,Caseload", "dana@example.org,House,STVC,yes")
     dana = Person.objects.get()
     assert len(standing_of(dana, DAY).work[0].funding) == 1
-    bring(ListKind.PROGRAMS, HEADINGS, "Other,STVC,PSSG", name="contracts", as_of=MAY)
+    apply_list(ListKind.PROGRAMS, HEADINGS, "Other,STVC,PSSG", name="contracts", as_of=MAY)
     assert standing_of(dana, DAY).work[0].funding == ()
 
 
@@ -143,8 +143,8 @@ def test_a_confirmed_fact_is_made_unknown_by_no_list():
         list_name="the list",
         list_as_of=APRIL,
     )
-    bring(ListKind.PEOPLE, "Email,Agency,Type,Caseload", "dana@example.org,House,STVC,yes")
-    bring(ListKind.AGENCIES, "Agency", "Other", as_of=MAY)
+    apply_list(ListKind.PEOPLE, "Email,Agency,Type,Caseload", "dana@example.org,House,STVC,yes")
+    apply_list(ListKind.AGENCIES, "Agency", "Other", as_of=MAY)
     assert len(standing_of(Person.objects.get(), DAY).work[0].memberships) == 1
 
 

@@ -13,7 +13,7 @@ from membership.imports.columns import read_rows, sample_file
 from membership.imports.kinds import IMPORTERS
 from membership.imports.sheets import read_sheet
 from membership.models import ListKind
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from tests.membership.imports.lists import csv_file, xlsx_file
 
 AGENCIES = IMPORTERS[ListKind.AGENCIES].columns
@@ -28,7 +28,7 @@ def values(content: bytes, file_name: str = "list.csv"):
 
 
 def refusal(content: bytes, file_name: str = "list.csv") -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedError) as refused:
         agencies(content, file_name)
     return str(refused.value)
 

@@ -10,11 +10,11 @@ from django.test import Client
 
 from membership.imports import uploads
 from membership.models import Agency, Enrolment, ListImport, ListKind, WorklistRow
-from membership.refusal import Refused
-from membership.tasks import carry_on_with_list, sweep_lists
+from membership.refusal import RefusedError
+from membership.tasks import continue_import, sweep_imports
 from requests import workflow
 from tests import builders
-from tests.membership.imports.lists import APRIL, MAY, NOW, bring, csv_file
+from tests.membership.imports.lists import APRIL, MAY, NOW, apply_list, csv_file
 
 pytestmark = pytest.mark.django_db
 
@@ -61,14 +61,14 @@ def test_upload_check_confirm_done(priya):
     list_import = ListImport.objects.get()
     assert page == f"/admin/membership/listimport/{list_import.pk}/change/"
     assert "Being checked" in priya.get(page).content.decode()
-    carry_on_with_list(list_import.pk)
+    continue_import(list_import.pk)
     shown = priya.get(page).content.decode()
     assert "2 to add, 0 to change, 0 the same, 0 errors" in shown
     assert "Sample House" in shown
     assert not Agency.objects.exists()
     priya.post(f"/admin/membership/listimport/{list_import.pk}/confirm/")
     assert not Agency.objects.exists()
-    carry_on_with_list(list_import.pk)
+    continue_import(list_import.pk)
     assert Agency.objects.count() == 2
     list_import.refresh_from_db()
     assert (list_import.state, list_import.content, list_import.rows.count()) == (
@@ -113,7 +113,7 @@ def test_an_error_since_the_check_writes_nothing():
 def test_confirming_twice_writes_once():
     list_import = checked()
     uploads.confirm(list_import_id=list_import.pk, now=NOW)
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         uploads.confirm(list_import_id=list_import.pk, now=NOW)
     uploads.apply(list_import_id=list_import.pk, now=NOW)
     uploads.apply(list_import_id=list_import.pk, now=NOW)
@@ -136,10 +136,10 @@ def test_a_list_that_is_not_confirmed_in_a_week_is_discarded():
 @pytest.mark.core
 def test_a_list_whose_worker_died_is_checked_again():
     list_import = uploaded()
-    sweep_lists()
+    sweep_imports()
     list_import.refresh_from_db()
     assert list_import.state == ListImport.State.READY
-    assert uploads.stalled(now=NOW) == []
+    assert uploads.stalled_imports(now=NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -201,14 +201,14 @@ def test_the_command_ends_with_the_sentences_where_a_row_is_wrong(tmp_path):
 def test_a_newer_list_without_their_program_opens_a_roster_check_at_once():
     headings = "Agency,Program type,Community served,Funder"
     theirs = "Example Harbour Family Services,STVC,Example Harbour,PSSG"
-    bring(ListKind.PROGRAMS, headings, theirs, as_of=APRIL)
+    apply_list(ListKind.PROGRAMS, headings, theirs, as_of=APRIL)
     join_request = builders.sent(builders.worker(), ministry_funded="unsure")
     workflow.approve(
         join_request_id=join_request.pk, by=builders.staff(), now=builders.NOW, reason="Known."
     )
     assert WorklistRow.objects.count() == 0
 
-    bring(ListKind.PROGRAMS, headings, "Sample House,CBVS,Sampleton,PSSG", as_of=MAY)
+    apply_list(ListKind.PROGRAMS, headings, "Sample House,CBVS,Sampleton,PSSG", as_of=MAY)
 
     row = WorklistRow.objects.get()
     assert row.enrolment == Enrolment.objects.get()

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from communities.models import Meeting
-from membership.meetings.planning import Plan, plan_meeting
+from membership.meetings.planning import MeetingPlan, plan_meeting
 from membership.models import Enrolment, OutboxEmail, Person, User
 from tests import builders
 
@@ -20,7 +20,7 @@ def at(day: date, clock: str) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.fromisoformat(clock)))
 
 
-def a_plan(*slugs: str, day: date = JUNE, start: str = "10:00", **more: Any) -> Plan:
+def a_plan(*slugs: str, day: date = JUNE, start: str = "10:00", **more: Any) -> MeetingPlan:
     starts_at = at(day, start)
     fields: dict[str, Any] = {
         "communities": tuple(builders.community(slug) for slug in slugs or ["stvc"]),
@@ -30,7 +30,7 @@ def a_plan(*slugs: str, day: date = JUNE, start: str = "10:00", **more: Any) -> 
         "ends_at": starts_at + timedelta(minutes=90),
         "join_link": ZOOM,
     }
-    return Plan(**{**fields, **more})
+    return MeetingPlan(**{**fields, **more})
 
 
 def planned(*slugs: str, by: User | None = None, now: datetime = NOW, **more: Any) -> Meeting:

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from communities.models import Meeting
-from membership.meetings.calendar import address_of, renew_feed
+from membership.meetings.calendar import feed_address, renew_feed
 from membership.meetings.reminders import send_due_reminders
 from membership.models import CalendarFeed, Enrolment, OutboxEmail, Person
 from membership.rosters.enrolments import end_enrolment
@@ -35,7 +35,7 @@ def meeting(dana):
 
 
 def feed_of(person: Person) -> str:
-    address = address_of(renew_feed(person=person, now=NOW))
+    address = feed_address(renew_feed(person=person, now=NOW))
     return "/" + address.split("/", 3)[3]
 
 

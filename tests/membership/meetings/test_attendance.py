@@ -10,13 +10,13 @@ from communities.models import Meeting
 from membership.meetings.attendance import (
     AttendanceChange,
     answer,
+    eligible_people,
     meetings_with_answers,
     next_meetings,
-    note_who_came,
-    people_of,
+    record_attendance,
 )
 from membership.models import Attendance, Enrolment
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from tests import builders
 from tests.membership.meetings.plans import JUNE, NOW, at, member, planned
 from tests.threads import at_once
@@ -44,7 +44,7 @@ def test_the_newest_answer_counts():
 )
 def test_an_answer_that_cannot_be_is_refused(word, now, words):
     meeting, dana = planned(), member()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedError) as refused:
         answer(meeting_id=meeting.pk, person=dana, answer=word, now=now)
     assert str(refused.value) == words
 
@@ -52,10 +52,10 @@ def test_an_answer_that_cannot_be_is_refused(word, now, words):
 def test_nobody_answers_who_is_not_enrolled_and_nobody_answers_a_cancelled_meeting():
     meeting, dana = planned(), member()
     stranger = builders.worker("other@example.org", "Other Sample").person
-    with pytest.raises(Refused, match="for people who are in its community"):
+    with pytest.raises(RefusedError, match="for people who are in its community"):
         answer(meeting_id=meeting.pk, person=stranger, answer="yes", now=NOW)
     Meeting.objects.update(cancelled_at=NOW)
-    with pytest.raises(Refused, match="was cancelled"):
+    with pytest.raises(RefusedError, match="was cancelled"):
         answer(meeting_id=meeting.pk, person=dana, answer="yes", now=NOW)
     assert Attendance.objects.count() == 0
 
@@ -96,7 +96,7 @@ def test_those_on_the_roster_on_the_day_can_have_come():
     Enrolment.objects.filter(person=left_later).update(ended_on=JUNE)
     Enrolment.objects.filter(person=joined_later).update(started_on=JUNE + timedelta(days=1))
 
-    assert list(people_of(meeting)) == [there, left_later]
+    assert list(eligible_people(meeting)) == [there, left_later]
 
 
 def test_a_note_adds_and_takes_back_and_leaves_alone_who_was_not_shown():
@@ -106,9 +106,9 @@ def test_a_note_adds_and_takes_back_and_leaves_alone_who_was_not_shown():
     answer(meeting_id=meeting.pk, person=bea, answer="no", now=NOW)
     how = {"meeting_id": meeting.pk, "by": lou, "now": AFTERWARDS}
 
-    first = note_who_came(came={ana.pk, cleo.pk}, shown={ana.pk, bea.pk, cleo.pk}, **how)
-    second = note_who_came(came={bea.pk}, shown={ana.pk, bea.pk}, **how)
-    note_who_came(came={bea.pk}, shown={bea.pk}, **how)
+    first = record_attendance(came={ana.pk, cleo.pk}, shown={ana.pk, bea.pk, cleo.pk}, **how)
+    second = record_attendance(came={bea.pk}, shown={ana.pk, bea.pk}, **how)
+    record_attendance(came={bea.pk}, shown={bea.pk}, **how)
 
     came = Attendance.objects.filter(came=True).values_list("person__name", "answer")
     assert (first, second) == (AttendanceChange(2, 0), AttendanceChange(1, 1))
@@ -124,7 +124,7 @@ def test_nobody_is_noted_who_was_on_no_roster():
     meeting = planned(by=lou)
     stranger = builders.worker().person
 
-    note_who_came(
+    record_attendance(
         meeting_id=meeting.pk, came={stranger.pk}, shown={stranger.pk}, by=lou, now=AFTERWARDS
     )
 
@@ -138,8 +138,8 @@ def test_nobody_came_before_it_started_and_the_other_team_notes_nobody():
         (lou, NOW, "This meeting has not started yet. Note who came afterwards."),
         (camille, AFTERWARDS, "This meeting belongs to the other team."),
     ):
-        with pytest.raises(Refused) as refused:
-            note_who_came(meeting_id=meeting.pk, came=[], shown=[], by=by, now=now)
+        with pytest.raises(RefusedError) as refused:
+            record_attendance(meeting_id=meeting.pk, came=[], shown=[], by=by, now=now)
         assert str(refused.value) == words
 
 

@@ -9,7 +9,7 @@ import vobject
 
 from membership.meetings import calendar
 from membership.meetings.attendance import meetings_of
-from membership.meetings.calendar import address_of, renew_feed
+from membership.meetings.calendar import feed_address, renew_feed
 from membership.meetings.planning import cancel_meeting, change_meeting
 from membership.models import CalendarFeed, User
 from tests import builders
@@ -21,7 +21,7 @@ WINTER = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 def path_of(person) -> str:
-    address = address_of(CalendarFeed.objects.get(person=person))
+    address = feed_address(CalendarFeed.objects.get(person=person))
     return "/" + address.split("/", 3)[3]
 
 
@@ -82,7 +82,7 @@ def test_times_are_in_utc_and_name_no_zone_that_a_program_could_have_wrong():
 
 def test_the_form_is_that_of_the_rfc(dana):
     planned(topic="Ünïcode, semicolons; and a very long topic " + "x" * 90)
-    content = calendar.feed(meetings_of(dana))
+    content = calendar.feed_file(meetings_of(dana))
 
     assert content.endswith(b"END:VCALENDAR\r\n")
     assert b"\n" not in content.replace(b"\r\n", b"")
@@ -97,7 +97,7 @@ def test_the_portals_link_stands_in_place_of_zooms_and_nobody_is_named(dana, set
     meeting = planned(agenda="What we keep to ourselves", notes="What was said")
     link = f"{settings.PORTAL_URL}/my/meetings/{meeting.pk}/join/"
 
-    for content in (calendar.meeting_file(meeting), calendar.feed(meetings_of(dana))):
+    for content in (calendar.meeting_file(meeting), calendar.feed_file(meetings_of(dana))):
         [event] = events(content)
         text = re.sub(r"\r\n ", "", content.decode())
         assert event.url.value == link

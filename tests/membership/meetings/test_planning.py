@@ -11,7 +11,7 @@ from membership.meetings.attendance import answer
 from membership.meetings.planning import cancel_meeting, change_meeting, plan_meeting
 from membership.meetings.reminders import send_due_reminders
 from membership.models import Enrolment, OutboxEmail
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from tests import builders
 from tests.membership.meetings.plans import (
     JUNE,
@@ -33,7 +33,7 @@ def priya():
 
 
 def refusal(verb, **how) -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedError) as refused:
         verb(now=NOW, **how)
     return str(refused.value)
 
@@ -216,7 +216,7 @@ def test_a_meeting_that_is_over_takes_notes_and_no_other_time(priya):
     later = at(JUNE, "18:00")
 
     change_meeting(meeting_id=meeting.pk, plan=a_plan(notes="We talked."), by=priya, now=later)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedError) as refused:
         change_meeting(meeting_id=meeting.pk, plan=a_plan(start="09:00"), by=priya, now=later)
 
     assert Meeting.objects.get(pk=meeting.pk).notes == "We talked."

@@ -3,9 +3,9 @@
 import pytest
 
 from membership.meetings import zoom
-from membership.meetings.zoom import match, read_file, read_pasted
+from membership.meetings.zoom import match_participants, read_file, read_pasted
 from membership.models import Person
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from tests.membership.imports.lists import csv_file, xlsx_file
 
 PEOPLE = [
@@ -20,7 +20,7 @@ PEOPLE = [
 
 def found(report):
     """Who is meant: (by email, by name, near, not on the roster)."""
-    matches = match(report, PEOPLE)
+    matches = match_participants(report, PEOPLE)
     return (
         [person.pk for person in matches.by_email],
         [person.pk for person in matches.by_name],
@@ -30,7 +30,7 @@ def found(report):
 
 
 def refusal(content: bytes, file_name: str = "zoom.csv") -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedError) as refused:
         read_file(content, file_name)
     return str(refused.value)
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from membership.access import reconciliation
 from membership.access.exports import read_pasted
 from membership.emails.staff_actions import mark_bounced
-from membership.history import record
+from membership.history import log_change
 from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed
 from membership.models import ListKind, OutboxEmail, Person
@@ -30,7 +30,7 @@ from requests.models import JoinRequest
 from tests import builders
 from tests.browser.main_job import ask_to_join, sign_in
 from tests.browser.visitor import Visitor
-from tests.membership.imports.lists import bring
+from tests.membership.imports.lists import apply_list
 from tests.membership.meetings.plans import planned
 
 pytestmark = [
@@ -131,13 +131,13 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     attendance.answer(meeting_id=meeting.pk, person=person, answer="yes", now=now)
     renew_feed(person=person, now=now)
     person.accesses.filter(kind="slack").update(state="joined", address=f"slack-{EMAIL}")
-    reconciliation.keep(
+    reconciliation.save_export(
         team=builders.community().team,
         export=read_pasted(EMAIL),
         by=priya,
         now=now,
     )
-    bring(
+    apply_list(
         ListKind.PEOPLE,
         "Name,Email,Agency,Program type,Community served,Carries a caseload",
         f"{WORD} Sample,{EMAIL},Sample House,STVC,Sampleton,yes",
@@ -149,7 +149,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
         email_id=newest("receipt").pk, by=camille, on=today, why=f"No {WORD} here", today=today
     )
     with transaction.atomic():
-        record(person, by=priya, words=f"Changed {WORD}.")
+        log_change(person, by=priya, words=f"Changed {WORD}.")
     place = person.enrolments.get(community__slug="icat")
     leave(
         enrolment_id=place.pk,

@@ -17,7 +17,7 @@ from membership.models import (
     ProgramPosition,
     User,
 )
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
@@ -112,9 +112,9 @@ def test_staff_erase_for_somebody_of_their_own_team_only():
     dana, camille = builders.worker(), builders.staff(builders.CCSS, "camille@example.org")
     pk = builders.sent(dana).pk
 
-    with pytest.raises(Refused, match="other team"):
+    with pytest.raises(RefusedError, match="other team"):
         erase(person_id=dana.person.pk, by=camille, now=builders.NOW)
-    with pytest.raises(Refused, match="somebody else"):
+    with pytest.raises(RefusedError, match="somebody else"):
         erase(person_id=dana.person.pk, by=builders.worker("kai@example.org"), now=builders.NOW)
     erase(person_id=dana.person.pk, by=builders.staff(), now=builders.NOW)
 
@@ -123,7 +123,7 @@ def test_staff_erase_for_somebody_of_their_own_team_only():
 
 def test_the_last_lead_stays_and_a_second_one_may_go():
     lou = builders.lead()
-    with pytest.raises(Refused, match="only lead"):
+    with pytest.raises(RefusedError, match="only lead"):
         erase(person_id=lou.person.pk, by=lou, now=builders.NOW)
     builders.staff(builders.LEADS, "second@example.org")
 
@@ -157,9 +157,9 @@ def test_what_was_erased_is_not_erased_or_opened_again():
     person = dana.person
     erase(person_id=person.pk, by=priya, now=builders.NOW)
 
-    with pytest.raises(Refused, match="Nobody is known"):
+    with pytest.raises(RefusedError, match="Nobody is known"):
         erase(person_id=person.pk, by=priya, now=builders.NOW)
-    with pytest.raises(Refused, match="nobody is there"):
+    with pytest.raises(RefusedError, match="nobody is there"):
         workflow.reopen(join_request_id=pk, by=priya, now=builders.NOW)
 
 

@@ -16,8 +16,8 @@ from membership.models import (
     RetentionDay,
     User,
 )
-from membership.privacy.retention import before
-from membership.refusal import Refused
+from membership.privacy.retention import cutoff
+from membership.refusal import RefusedError
 from requests.clock.retention import retain
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -40,8 +40,8 @@ def at(year, month, day):
 
 
 def test_a_month_ends_where_the_calendar_has_no_such_day():
-    assert before(at(2027, 3, 31), "request_months") == at(2026, 2, 28)
-    assert before(at(2027, 12, 31), "person_months") == at(2025, 12, 31)
+    assert cutoff(at(2027, 3, 31), "request_months") == at(2026, 2, 28)
+    assert cutoff(at(2027, 12, 31), "person_months") == at(2025, 12, 31)
 
 
 @pytest.mark.parametrize(("days", "left"), [(7, 1), (8, 0)])
@@ -74,7 +74,7 @@ def test_the_words_of_emails_go_after_thirty_days_and_cannot_be_sent_again():
 
     receipt.refresh_from_db()
     assert (receipt.body, receipt.to_email) == ("", "dana@example.org")
-    with pytest.raises(Refused, match="no longer kept"):
+    with pytest.raises(RefusedError, match="no longer kept"):
         send_again(email_id=receipt.pk, by=builders.staff(), now=builders.NOW)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from membership.register.matching import MOST_SHOWN, NEAR, nearest, score
+from membership.register.matching import MAX_SHOWN, MIN_SCORE, best_matches, score
 
 REGISTER = [
     "Sample Valley Women’s Resource Society",
@@ -17,7 +17,7 @@ REGISTER = [
 
 
 def suggested(written):
-    return [near.name for near in nearest(written, enumerate(REGISTER))]
+    return [near.name for near in best_matches(written, enumerate(REGISTER))]
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_words_that_many_names_share_suggest_nothing(written):
 
 def test_the_same_name_in_another_spelling_scores_one_and_another_name_is_not_near():
     assert score("Sample Valley Women’s Society", "The sample valley womens soc") == 1.0
-    assert score("Sample House", "Example Lake") < NEAR
+    assert score("Sample House", "Example Lake") < MIN_SCORE
 
 
 def test_at_most_five_are_suggested_the_best_first_and_in_the_same_order_each_time():
     names = [(n, f"Sample Harbour House {'' if n == 0 else n}") for n in range(9)]
-    near = nearest("Sample Harbour House", reversed(names))
-    assert len(near) == MOST_SHOWN
+    near = best_matches("Sample Harbour House", reversed(names))
+    assert len(near) == MAX_SHOWN
     assert near[0].key == 0
     assert [n.score for n in near] == sorted((n.score for n in near), reverse=True)
-    assert near == nearest("Sample Harbour House", names)
+    assert near == best_matches("Sample Harbour House", names)

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from membership.models import Agency, EvaMembership, Person
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.register import facts
 from tests import builders
 
@@ -63,7 +63,7 @@ def test_a_checked_period_corrects_the_one_it_overlaps_and_refuses_two():
     ]
 
     held("agency", agency, date(2027, 1, 1), date(2027, 12, 31)).save()
-    with pytest.raises(Refused, match="overlap several memberships"):
+    with pytest.raises(RefusedError, match="overlap several memberships"):
         facts.confirm_membership(starts_on=MIDDLE, ends_on=date(2027, 6, 30), **how)
-    with pytest.raises(Refused, match="cannot end before it starts"):
+    with pytest.raises(RefusedError, match="cannot end before it starts"):
         facts.confirm_membership(starts_on=LAST, ends_on=FIRST, **how)

@@ -3,7 +3,7 @@
 import pytest
 
 from membership.models import Enrolment, Leaving, OutboxEmail, Person
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.rosters.enrolments import enrol
 from membership.rosters.leaving import Successor, leave
 from membership.rosters.reassessment import reassess
@@ -58,10 +58,10 @@ def test_leaving_ends_the_enrolment_today_with_one_email_and_keeps_the_reason(ro
 def test_nobody_leaves_twice_or_for_somebody_else(robin):
     enrolment = enrolled(robin, "icat")
     other = builders.worker().person
-    with pytest.raises(Refused, match="somebody else"):
+    with pytest.raises(RefusedError, match="somebody else"):
         leave(enrolment_id=enrolment.pk, by=other.user, now=NOW)
     leave(enrolment_id=enrolment.pk, by=robin.user, now=NOW)
-    with pytest.raises(Refused, match="ended already, on 4 May 2026"):
+    with pytest.raises(RefusedError, match="ended already, on 4 May 2026"):
         leave(enrolment_id=enrolment.pk, by=robin.user, successor=KAI, now=later(1))
     assert queued_emails() == LEFT
 
@@ -103,7 +103,7 @@ def test_the_email_is_the_same_for_somebody_the_register_knows(robin):
 )
 def test_a_successor_that_cannot_be_leaves_everything_as_it_was(robin, slug, email, why):
     enrolment = enrolled(robin, slug)
-    with pytest.raises(Refused, match=why):
+    with pytest.raises(RefusedError, match=why):
         leave(
             enrolment_id=enrolment.pk,
             by=robin.user,

@@ -10,10 +10,10 @@ from django.test import Client
 
 from communities.rules.vocabulary import Funder
 from membership.models import Enrolment, OutboxEmail, Person, Program, WorklistRow
-from membership.refusal import Refused
+from membership.refusal import RefusedError
 from membership.rosters.enrolments import end_enrolment
 from membership.rosters.reassessment import reassess
-from membership.rosters.roster_checks import give_time, write_to
+from membership.rosters.roster_checks import give_time, write_to_person
 from tests import builders
 from tests.membership.rosters.enrolments import (
     NOW,
@@ -52,7 +52,7 @@ def queued_emails():
 
 
 def test_writing_sends_one_email_from_the_team_and_leaves_the_row_open(row, priya):
-    write_to(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
+    write_to_person(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
     email = OutboxEmail.objects.get()
     assert queued_emails() == [
         ("roster-check", "dana@example.org", "A question from your community")
@@ -89,7 +89,7 @@ def test_whoever_meets_the_rules_within_the_time_given_settles_the_row(row, priy
 
 
 def test_time_is_given_until_a_later_day_only(row, priya):
-    with pytest.raises(Refused, match="a day after today"):
+    with pytest.raises(RefusedError, match="a day after today"):
         give_time(row_id=row.pk, by=priya, until=TODAY, text="Wait.", now=NOW)
 
 
@@ -108,7 +108,7 @@ def test_ending_closes_the_enrolment_settles_the_row_and_sends_the_email(row, pr
 
 
 def test_a_question_that_has_not_gone_out_is_stopped_by_the_end(row, priya):
-    write_to(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
+    write_to_person(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     states = dict(OutboxEmail.objects.values_list("kind", "state"))
     assert states == {"roster-check": "cancelled", "roster-ended": "queued"}
@@ -117,17 +117,19 @@ def test_a_question_that_has_not_gone_out_is_stopped_by_the_end(row, priya):
 @pytest.mark.core
 def test_an_enrolment_ends_once(row, priya):
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
-    with pytest.raises(Refused, match="was ended already, on 4 May 2026"):
+    with pytest.raises(RefusedError, match="was ended already, on 4 May 2026"):
         end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="Again.", now=later(1))
-    with pytest.raises(Refused, match="settled already: the enrolment was ended, on 4 May 2026"):
-        write_to(row_id=row.pk, by=priya, text="Hello?", now=later(1))
+    with pytest.raises(
+        RefusedError, match="settled already: the enrolment was ended, on 4 May 2026"
+    ):
+        write_to_person(row_id=row.pk, by=priya, text="Hello?", now=later(1))
     assert len(queued_emails()) == 1
 
 
 def test_without_an_email_an_enrolment_ends_without_an_email(row, priya):
     Person.objects.filter(pk=row.enrolment.person_id).update(email="")
-    with pytest.raises(Refused, match="no email of Dana Sample"):
-        write_to(row_id=row.pk, by=priya, text="Hello?", now=NOW)
+    with pytest.raises(RefusedError, match="no email of Dana Sample"):
+        write_to_person(row_id=row.pk, by=priya, text="Hello?", now=NOW)
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     assert queued_emails() == []
 
@@ -135,22 +137,22 @@ def test_without_an_email_an_enrolment_ends_without_an_email(row, priya):
 def test_the_other_team_is_refused_by_every_verb(row):
     camille = builders.staff(builders.CCSS, "camille@example.org")
     for verb in (
-        lambda: write_to(row_id=row.pk, by=camille, text="Hello?", now=NOW),
+        lambda: write_to_person(row_id=row.pk, by=camille, text="Hello?", now=NOW),
         lambda: give_time(
             row_id=row.pk, by=camille, until=TODAY + timedelta(days=5), text="Wait.", now=NOW
         ),
         lambda: end_enrolment(enrolment_id=row.enrolment_id, by=camille, text="No.", now=NOW),
     ):
-        with pytest.raises(Refused, match="belongs to the other team"):
+        with pytest.raises(RefusedError, match="belongs to the other team"):
             verb()
     assert (history(row), queued_emails()) == ([], [])
 
 
 @pytest.mark.parametrize("verb", ["write", "end"])
 def test_words_must_be_written(row, priya, verb):
-    with pytest.raises(Refused, match="Write "):
+    with pytest.raises(RefusedError, match="Write "):
         if verb == "write":
-            write_to(row_id=row.pk, by=priya, text="  ", now=NOW)
+            write_to_person(row_id=row.pk, by=priya, text="  ", now=NOW)
         else:
             end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="  ", now=NOW)
 
