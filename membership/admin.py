@@ -1,12 +1,36 @@
-"""The admin classes of the slices, imported here so that Django finds them."""
+"""The admin classes of the slices, listed here so that Django finds them."""
 
-import membership.access.admin
-import membership.accounts.admin
-import membership.emails.admin
-import membership.emails.template_admin
-import membership.imports.admin
-import membership.meetings.admin
-import membership.privacy.admin
-import membership.register.admin
-import membership.rosters.admin
-import membership.rosters.roster_check_admin  # noqa: F401
+from membership.access.admin import AccessAdmin
+from membership.accounts.admin import UserAdmin
+from membership.emails.admin import OutboxEmailAdmin
+from membership.emails.template_admin import EmailTemplateAdmin
+from membership.imports.admin import ListImportAdmin
+from membership.meetings.admin import MeetingAdmin
+from membership.privacy.admin import CorrectionAdmin, RetentionDayAdmin
+from membership.register.admin import (
+    AgencyAdmin,
+    EvaMembershipAdmin,
+    InitiativeAdmin,
+    PersonAdmin,
+    ProgramAdmin,
+)
+from membership.rosters.admin import EnrolmentAdmin, ExportAdmin, RosterCheckAdmin
+
+__all__ = [
+    "AccessAdmin",
+    "AgencyAdmin",
+    "CorrectionAdmin",
+    "EmailTemplateAdmin",
+    "EnrolmentAdmin",
+    "EvaMembershipAdmin",
+    "ExportAdmin",
+    "InitiativeAdmin",
+    "ListImportAdmin",
+    "MeetingAdmin",
+    "OutboxEmailAdmin",
+    "PersonAdmin",
+    "ProgramAdmin",
+    "RetentionDayAdmin",
+    "RosterCheckAdmin",
+    "UserAdmin",
+]

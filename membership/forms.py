@@ -4,8 +4,8 @@ from typing import Generic, TypeVar
 
 from django import forms
 
+from membership.errors import refusal_as_form_error
 from membership.imports.sheets import MAX_BYTES, MAX_ROWS, refuse_too_large
-from membership.refusal import refusal_as_form_error
 from membership.register.names import clean_paragraphs, clean_text
 
 MAX_TEXT_LENGTH = 4_000

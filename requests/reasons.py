@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.db.models import Q, QuerySet
 
 from communities.models import CommunityOfPractice
-from membership.refusal import RefusedError
+from membership.errors import RefusedError
 from requests.models import JoinRequest, ReasonText
 
 UsedFor = ReasonText.UsedFor

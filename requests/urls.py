@@ -4,8 +4,8 @@ from membership.access import my_views as access_views
 from membership.meetings import views as meeting_views
 from membership.rosters.leaving import leave_page
 from requests.joining import several_views, views
-from requests.my import confirming_views, home, own_requests, privacy_views
-from requests.my import views as my_views
+from requests.my import details_views as my_views
+from requests.my import home, own_requests, privacy_views, yearly_views
 
 my: tuple[list[URLPattern | URLResolver], str] = (
     [
@@ -17,8 +17,8 @@ my: tuple[list[URLPattern | URLResolver], str] = (
         path("privacy/download/", privacy_views.download, name="download"),
         path("privacy/delete/", privacy_views.delete, name="delete"),
         path("preferences/", my_views.preferences, name="preferences"),
-        path("communities/<int:pk>/confirm/", confirming_views.confirm, name="confirm"),
-        path("communities/<int:pk>/new-job/", confirming_views.new_job, name="new-job"),
+        path("communities/<int:pk>/confirm/", yearly_views.confirm, name="confirm"),
+        path("communities/<int:pk>/new-job/", yearly_views.new_job, name="new-job"),
         path("communities/<int:pk>/leave/", leave_page, name="leave"),
         path("communities/<slug:slug>/slack/", access_views.slack, name="slack"),
         path("communities/<slug:slug>/slack/link/", access_views.slack_link, name="slack-link"),

@@ -18,9 +18,9 @@ from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment, assess
 from membership.accounts.teams import families_of
 from membership.emails.queue import cancel, queue
+from membership.errors import RefusedError
 from membership.models import Person, User
-from membership.refusal import RefusedError
-from membership.register.people import get_or_create_person
+from membership.register.person_records import get_or_create_person
 from membership.register.standing import standing_of
 from membership.rosters.enrolments import enrol, is_enrolled
 from requests import emails

@@ -24,7 +24,7 @@ from communities.models import CommunityOfPractice
 from membership.accounts.teams import LEADS, TEAM_GROUPS
 from membership.emails import delivery
 from membership.models import Person, User
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest

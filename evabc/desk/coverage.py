@@ -29,7 +29,7 @@ from membership.models import (
 )
 from membership.register.standing import is_superseded
 from membership.rosters.enrolments import roster_of
-from membership.rosters.exporting import Row, SheetFormat, export_sheet
+from membership.rosters.exports import Row, SheetFormat, export_sheet
 from requests.desk.review import communities_of
 
 NOT_KNOWN = "Region not known"

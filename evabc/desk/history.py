@@ -26,7 +26,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.emails.kinds import KINDS as EMAIL_KINDS
 from membership.models import Enrolment, Export, LetterWording, User, WorklistStep
-from membership.rosters.exporting import exports_of
+from membership.rosters.exports import exports_of
 from requests.models import JoinRequestEvent, StaffNote
 
 PAGE_SIZE = 50

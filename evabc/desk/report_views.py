@@ -13,7 +13,7 @@ from evabc.desk.reports import MONTH_LIMIT, REPORTS, Month, a_year_back, months_
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.rosters.exporting import SheetFormat, export_sheet
+from membership.rosters.exports import SheetFormat, export_sheet
 from requests.desk.review import communities_of
 
 _DAY_ERRORS = {

@@ -19,7 +19,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Region
 from evabc.desk.charts import Chart, bar_chart
 from membership.models import Enrolment
-from membership.rosters.exporting import Row
+from membership.rosters.exports import Row
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 

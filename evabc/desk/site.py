@@ -21,7 +21,7 @@ from evabc.desk.guide import staff_guide
 from evabc.desk.history import history
 from evabc.desk.report_views import report_sheet, reports
 from evabc.ops.health import system_status
-from membership.rosters.exporting import roster_sheet
+from membership.rosters.exports import roster_sheet
 from requests.my.privacy_views import erase_by_staff
 
 HIDDEN_MODELS = {

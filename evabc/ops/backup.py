@@ -25,8 +25,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from membership.errors import RefusedError
 from membership.models import User
-from membership.refusal import RefusedError
 
 NAME = "portal-%Y%m%dT%H%M%SZ"
 SUFFIX = {"postgresql": ".dump.age", "sqlite": ".sqlite3.age"}

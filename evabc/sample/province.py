@@ -19,12 +19,12 @@ from communities.rules.vocabulary import Funder, MeetingKind
 from membership.access import slack_link, verbs
 from membership.access.verbs import Verb
 from membership.accounts.teams import LEADS, TEAM_GROUPS
+from membership.errors import RefusedError
 from membership.imports.uploads import import_at_once
 from membership.meetings.attendance import Answer, answer, eligible_people, record_attendance
 from membership.meetings.planning import MeetingPlan, plan_meeting
 from membership.models import Access, ListKind, Person, Program, SampleProvince, User
-from membership.refusal import RefusedError
-from membership.register.facts import confirm_funding
+from membership.register.verbs import confirm_funding
 from membership.rosters.reassessment import reassess_if_due
 
 

@@ -14,7 +14,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from evabc.sample.people import Applicant, applicants_for, new_work, todays_applicants
 from membership.models import OutboxEmail, Person, User, YearlyConfirmation
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 from membership.rosters.confirmations import confirm, open_confirmations
 from membership.rosters.enrolments import end_enrolment
 from membership.rosters.reassessment import reassess
@@ -23,7 +23,7 @@ from requests.clock.reminders import lapse_overdue, send_due_reminders
 from requests.clock.yearly import ask_yearly
 from requests.lifecycle import Verb
 from requests.models import JoinRequest
-from requests.my.changing_jobs import change_jobs
+from requests.my.work import change_jobs
 
 _State = OutboxEmail.State
 

@@ -10,15 +10,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from communities.models import SupportTeam
 from membership.access import reconciliation, slack_link, verbs
-from membership.access.comparison import compare
-from membership.access.exports import MemberList, read_export, read_pasted
 from membership.access.reconciliation import Settlement
+from membership.access.slack_comparison import compare
+from membership.access.slack_members import MemberList, read_export, read_pasted
 from membership.access.verbs import Verb, allows
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import desk_page
+from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import FileOrTextForm, day_field, file_field, pasted_field
 from membership.models import Access, SlackExport
-from membership.refusal import refusal_as_form_error, refusal_as_warning
 
 
 class LinkForm(forms.Form):

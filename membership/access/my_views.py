@@ -14,9 +14,9 @@ from membership.access import slack_link as links
 from membership.access import verbs
 from membership.access.slack_link import SlackPage
 from membership.accounts.requests import AuthenticatedRequest
+from membership.errors import RefusedError, refusal_as_warning
 from membership.models import Access, Enrolment, Person
-from membership.refusal import RefusedError, refusal_as_warning
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 from membership.rosters.confirmations import has_open_confirmation
 
 

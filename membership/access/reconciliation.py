@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from communities.models import SupportTeam
 from membership.access import verbs
-from membership.access.comparison import ComparedAccount, Comparison, compare
-from membership.access.exports import MemberList
+from membership.access.slack_comparison import ComparedAccount, Comparison, compare
+from membership.access.slack_members import MemberList
 from membership.access.verbs import Verb
 from membership.accounts.teams import families_of
+from membership.errors import RefusedError
 from membership.models import Access, SlackExport, User
-from membership.refusal import RefusedError
 
 # Who is in Slack is personal data: it goes when staff are done, and in any case after a week.
 KEPT_FOR = timedelta(days=7)

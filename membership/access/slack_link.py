@@ -13,8 +13,8 @@ from communities.models import CommunityOfPractice, SupportTeam
 from membership.access import verbs
 from membership.accounts.teams import families_of
 from membership.emails.queue import SLACK_LINKS
+from membership.errors import RefusedError
 from membership.models import Access, Person, SlackLink, SlackLinkOpening, User
-from membership.refusal import RefusedError
 
 WARN_DAYS = 7
 # Slack counts who joined, the portal who saw the link: staff are warned well before the end.

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.accounts.teams import families_of
+from membership.errors import RefusedError
 from membership.models import Access, AccessStep, Enrolment, Person, User
-from membership.refusal import RefusedError
 
 State: TypeAlias = Access.State
 Verb: TypeAlias = AccessStep.Verb

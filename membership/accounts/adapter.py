@@ -17,7 +17,7 @@ from django.utils.encoding import force_bytes
 
 from membership.models import User
 from membership.privacy.consents import agree_at_first_sign_in
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -7,7 +7,7 @@ from django.db.models import Field, ManyToManyField
 from django.forms import CheckboxSelectMultiple
 
 from membership.models import User
-from membership.search_admin import SearchableAdmin
+from membership.searchable_admin import SearchableAdmin
 
 
 @admin.register(User)

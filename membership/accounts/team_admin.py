@@ -16,7 +16,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.search_admin import SearchableAdmin
+from membership.searchable_admin import SearchableAdmin
 
 if TYPE_CHECKING:
     from django.contrib.admin.filters import _ListFilterChoices

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from communities.rules.vocabulary import Family
 from membership.models import User
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 
 LEADS = "Leads"
 TEAM_GROUPS = {

@@ -17,9 +17,9 @@ from membership.accounts.teams import families_of
 from membership.emails import staff_actions
 from membership.emails.kinds import KINDS
 from membership.emails.message import text_blocks
+from membership.errors import RefusedError
 from membership.history import history_of
 from membership.models import OutboxEmail
-from membership.refusal import RefusedError
 
 State = OutboxEmail.State
 

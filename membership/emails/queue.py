@@ -12,8 +12,8 @@ from django.db import transaction
 
 from communities.models import SupportTeam
 from membership.emails.kinds import cancelled_by
+from membership.errors import RefusedError
 from membership.models import OutboxEmail, Person
-from membership.refusal import RefusedError
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from membership.accounts.teams import families_of
 from membership.emails.queue import Email, queue_once, requeue
+from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Bounce, OutboxEmail, User
-from membership.refusal import RefusedError
 
 State = OutboxEmail.State
 _OPEN_STATES = (State.QUEUED, State.SENDING)

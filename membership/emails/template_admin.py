@@ -19,8 +19,8 @@ from membership.emails import templates
 from membership.emails.kinds import KINDS, EmailKind
 from membership.emails.message import sample_values, text_blocks
 from membership.emails.templates import EmailTemplate, template_problems
+from membership.errors import RefusedError
 from membership.models import LetterWording
-from membership.refusal import RefusedError
 
 
 class EmailTemplateForm(forms.Form):

@@ -17,8 +17,8 @@ from django.core import checks
 from django.db import IntegrityError, transaction
 
 from membership.emails.kinds import KINDS, EmailKind
+from membership.errors import RefusedError
 from membership.models import LetterWording, User
-from membership.refusal import RefusedError
 
 LONGEST_SUBJECT, LONGEST_BODY = 120, 6_000
 

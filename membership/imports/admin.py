@@ -21,13 +21,13 @@ from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import CustomPageAdmin
 from membership.accounts.teams import families_of
+from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import file_field
 from membership.imports import uploads
 from membership.imports.columns import sample_file
 from membership.imports.kinds import IMPORTERS
 from membership.imports.sheets import refuse_too_large
 from membership.models import ListImport, ListKind, User
-from membership.refusal import refusal_as_form_error, refusal_as_warning
 
 ROWS_PER_PAGE = 100
 

@@ -17,8 +17,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import TextChoices
 
+from membership.errors import RefusedError
 from membership.imports.sheets import Cell, SheetRow
-from membership.refusal import RefusedError
 from membership.register.names import clean_text, name_key
 
 MAX_EMAIL_LENGTH = 254

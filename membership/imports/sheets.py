@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell as XlsxCell
 from openpyxl.utils import get_column_letter
 
-from membership.refusal import RefusedError
+from membership.errors import RefusedError
 
 MAX_BYTES = 10_000_000
 MAX_ROWS = 20_000

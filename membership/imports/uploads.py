@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.access.verbs import require_access_for_roster
+from membership.errors import RefusedError
 from membership.imports.columns import ListRow, read_rows
 from membership.imports.kinds import IMPORTERS
 from membership.imports.plan import Plan, make_plan
 from membership.imports.sheets import read_sheet
 from membership.models import ListImport, ListImportRow, ListKind, RowOutcome, User
-from membership.refusal import RefusedError
 from membership.register.names import clean_text, name_key
 from membership.rosters.reassessment import reassess
 

@@ -15,10 +15,10 @@ from communities.models import Meeting
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event, cancelled_by
 from membership.emails.queue import cancel
+from membership.errors import RefusedError
 from membership.history import log_change
 from membership.meetings import emails
 from membership.models import Attendance, Enrolment, OutboxEmail, Person, User
-from membership.refusal import RefusedError
 
 Answer = Attendance.Answer
 

@@ -12,12 +12,12 @@ from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
+from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.history import history_of
 from membership.meetings import attendance, emails, planning
 from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
 from membership.meetings.zoom import match_participants
 from membership.models import Attendance, Person
-from membership.refusal import refusal_as_form_error, refusal_as_warning
 
 # What a page of boxes to tick can send within the limit of fields of one form.
 PEOPLE_ON_A_PAGE = 200

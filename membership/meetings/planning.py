@@ -13,11 +13,11 @@ from communities.models import CommunityOfPractice, Meeting
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event
 from membership.emails.queue import Email, cancel, queue_once
+from membership.errors import RefusedError
 from membership.history import log_change
 from membership.meetings import emails
 from membership.meetings.attendance import expected_people, lock_meeting
 from membership.models import Person, User
-from membership.refusal import RefusedError
 
 _LOOKS_LIKE_A_LINK = re.compile(r"https?:|www\.|zoom\.us", re.IGNORECASE)
 

@@ -16,7 +16,7 @@ from membership.emails.queue import queue_once
 from membership.meetings import emails
 from membership.meetings.attendance import emailable_people
 from membership.models import OutboxEmail
-from membership.register.people import wants_reminders
+from membership.register.person_records import wants_reminders
 
 
 def send_due_reminders(*, now: datetime) -> int:

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
+from membership.errors import refusal_as_warning
 from membership.meetings import attendance, calendar
 from membership.models import CalendarFeed
-from membership.refusal import refusal_as_warning
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 
 PAST_SHOWN = 20
 

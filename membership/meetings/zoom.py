@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from membership.errors import RefusedError
 from membership.imports.columns import Column, ListRow, read_rows, text, yes_or_no
 from membership.imports.sheets import SheetRow, read_sheet
 from membership.models import Person
-from membership.refusal import RefusedError
 from membership.register.matching import (
     MAX_SHOWN,
     MIN_PERSON_SCORE,

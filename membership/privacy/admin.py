@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin
 from membership.accounts.teams import is_lead
+from membership.errors import RefusedError
 from membership.forms import MAX_TEXT_LENGTH, ParagraphsField
 from membership.models import Correction, RetentionDay
 from membership.privacy.corrections import State, answer, corrections_of
-from membership.refusal import RefusedError
 
 
 class AnswerForm(forms.Form):

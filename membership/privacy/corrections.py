@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from communities.models import SupportTeam
 from membership.accounts.teams import families_of
 from membership.emails.queue import queue
+from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Correction, Person, User
 from membership.privacy import emails
-from membership.refusal import RefusedError
 
 State = Correction.State
 

@@ -14,6 +14,7 @@ from communities.rules.vocabulary import Evidence
 from membership.access.verbs import GRANTED_STATES
 from membership.accounts.teams import LEADS, families_of, is_lead
 from membership.emails.queue import queue
+from membership.errors import RefusedError
 from membership.models import (
     Access,
     CoordinationRole,
@@ -26,7 +27,6 @@ from membership.models import (
 )
 from membership.privacy import emails as privacy_emails
 from membership.privacy import traces
-from membership.refusal import RefusedError
 from membership.rosters import emails as rosters_emails
 from membership.rosters import enrolments as rosters
 

@@ -28,7 +28,7 @@ from membership.models import (
 )
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
-from membership.search_admin import SearchableAdmin
+from membership.searchable_admin import SearchableAdmin
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldGroups

@@ -1,11 +1,35 @@
 """The rosters in the admin."""
 
+from functools import partial
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
 
-from membership.accounts.team_admin import TeamModelAdmin
-from membership.models import Enrolment, YearlyConfirmation
+from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.team_admin import (
+    CommunityFilter,
+    CustomPageAdmin,
+    FilterWithDefault,
+    TeamFilter,
+    TeamModelAdmin,
+)
+from membership.accounts.teams import families_of
+from membership.imports.list_age import known_lists
+from membership.models import (
+    Enrolment,
+    Export,
+    NightlyReassessment,
+    WorklistRow,
+    YearlyConfirmation,
+)
+from membership.rosters import roster_check_views
+from membership.rosters.exports import exports_of
+from membership.rosters.roster_checks import roster_checks_of
 
 
 class ConfirmationInline(admin.StackedInline):
@@ -49,3 +73,114 @@ class EnrolmentAdmin(TeamModelAdmin):
         if not hasattr(enrolment, "leaving"):
             return ""
         return enrolment.leaving.reason or "without a reason given"
+
+
+class StateFilter(FilterWithDefault):
+    """The list shows what is open, unless somebody looks for more."""
+
+    title = "state"
+    parameter_name = "state"
+    first_choice = "Open"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        others = [s for s in WorklistRow.State if s != WorklistRow.State.OPEN]
+        return [*((s.value, str(s.label)) for s in others), ("all", "All")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[WorklistRow]
+    ) -> QuerySet[WorklistRow]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(state=self.value() or WorklistRow.State.OPEN)
+
+
+class RosterFilter(CommunityFilter):
+    """The rosters of the communities of the viewer's teams."""
+
+    community_path = "enrolment__community"
+
+
+@admin.register(WorklistRow)
+class RosterCheckAdmin(CustomPageAdmin):
+    """The roster checks of a team, oldest first. They are not edited here: the buttons lead to the verbs."""
+
+    list_display = [
+        "who",
+        "community_name",
+        "since",
+        roster_check_views.reasons_of,
+        "lists",
+        roster_check_views.state_of,
+    ]
+    list_display_links = ["who"]
+    list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
+    team_path = "enrolment__community__team"
+    search_fields = ["enrolment__person__search_text"]
+    search_help_text = "Name or email"
+    ordering = ["since", "pk"]
+    actions = None
+    row_views = {
+        "look-again": roster_check_views.look_again,
+        **{
+            action.url_name: partial(roster_check_views.act, action=action)
+            for action in roster_check_views.ACTIONS
+        },
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorklistRow]:
+        return roster_checks_of(request.user)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        last_night = NightlyReassessment.objects.first()
+        if last_night:
+            at = date_format(timezone.localtime(last_night.finished_at), "j F Y, H:i")
+            looked_at = f"All open enrolments were last looked at on {at}."
+        else:
+            looked_at = (
+                "The open enrolments have not been looked at yet. The portal does so every night."
+            )
+        context = {
+            "title": "Worklist",
+            "warnings": [
+                f"{capfirst(known.name)} of {date_format(known.as_of, 'j F Y')} ({known.lists}) is "
+                f"older than {known.limit} days. Nothing is proposed on its strength until a newer "
+                "list is imported."
+                for known in known_lists(timezone.localdate()).too_old
+            ],
+            "intro": f"{looked_at} Nobody is removed from a community by a list: you decide.",
+        }
+        return super().changelist_view(request, context)
+
+    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
+        """Everything about one roster check."""
+        return roster_check_views.detail(request, pk=pk)
+
+    @admin.display(description="who", ordering="enrolment__person__name")
+    def who(self, row: WorklistRow) -> str:
+        return str(row.enrolment.person)
+
+    @admin.display(description="community", ordering="enrolment__community__position")
+    def community_name(self, row: WorklistRow) -> str:
+        return row.enrolment.community.short_name
+
+    @admin.display(description="which list")
+    def lists(self, row: WorklistRow) -> str:
+        return ", ".join(row.sources)
+
+
+# -- The log of exports ----------------------------------------------------------------------------
+
+
+@admin.register(Export)
+class ExportAdmin(TeamModelAdmin):
+    """Who saved which sheet, newest first."""
+
+    list_display = ["what", "by", "at", "rows"]
+    list_select_related = ["by"]
+    date_hierarchy = "at"
+    search_fields = ["what", "by__email"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Export]:
+        return exports_of(families_of(request.user))

@@ -1,7 +1,7 @@
 """The yearly question to people on rosters: who is due, and what an answer does.
 
 Asking is the clock's part, in ``requests.clock.yearly``; changed jobs, which asks the questions of the join
-form again, is in ``requests.my.changing_jobs``.
+form again, is in ``requests.my.work``.
 """
 
 from datetime import date, datetime, timedelta
@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel
+from membership.errors import RefusedError
 from membership.models import Enrolment, User, WorklistRow, YearlyConfirmation
-from membership.refusal import RefusedError
 from membership.rosters.roster_checks import lock_row, settle
 
 Answer = YearlyConfirmation.Answer

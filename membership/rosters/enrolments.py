@@ -12,10 +12,10 @@ from membership.access import verbs as access
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event
 from membership.emails.queue import Email, cancel, queue
+from membership.errors import RefusedError
 from membership.history import log_change
 from membership.meetings.attendance import cancel_emails_to_leaver
 from membership.models import Enrolment, Person, User
-from membership.refusal import RefusedError
 from membership.rosters import emails
 from membership.rosters.roster_checks import settle_ended
 

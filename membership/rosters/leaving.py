@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.emails.queue import queue
+from membership.errors import RefusedError, refusal_as_form_error
 from membership.forms import MAX_TEXT_LENGTH, ParagraphsField, SingleLineField
 from membership.models import Enrolment, Leaving, User
-from membership.refusal import RefusedError, refusal_as_form_error
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 from membership.rosters import emails, enrolments
 
 SOMEBODY = "Somebody who knows your work"

@@ -17,7 +17,7 @@ from communities.rules.assess import Assessment, Finding, assess
 from communities.rules.facts import Standing
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import FactKind, Verdict
-from membership.imports.editions import KnownLists, known_lists
+from membership.imports.list_age import KnownLists, known_lists
 from membership.models import Enrolment, NightlyReassessment, WorklistRow, WorklistStep
 from membership.register.standing import standings_of
 

@@ -19,9 +19,9 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.team_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
+from membership.errors import refusal_as_form_error
 from membership.forms import day_field, required_text
 from membership.models import Enrolment, User, WorklistRow
-from membership.refusal import refusal_as_form_error
 from membership.rosters import emails, enrolments, roster_checks
 from membership.rosters.confirmations import SETTLED_BY_HAND, settle_by_hand
 from membership.rosters.reassessment import reassess

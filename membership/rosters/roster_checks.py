@@ -17,8 +17,8 @@ from communities.rules.assess import Assessment, Finding, assess
 from communities.rules.vocabulary import FactKind
 from membership.accounts.teams import families_of
 from membership.emails.queue import queue
+from membership.errors import RefusedError
 from membership.models import Enrolment, User, WorklistRow, WorklistStep
-from membership.refusal import RefusedError
 from membership.register.standing import standing_of
 from membership.rosters import emails
 

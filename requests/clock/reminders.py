@@ -23,7 +23,7 @@ from django.utils import timezone
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel, queue_once
 from membership.models import OutboxEmail
-from membership.register.people import wants_reminders
+from membership.register.person_records import wants_reminders
 from requests import emails, workflow
 from requests.lifecycle import LAPSE_DAYS, NOTICE_DAYS, REMINDER_DAYS, State
 from requests.models import JoinRequest

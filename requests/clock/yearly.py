@@ -24,7 +24,7 @@ from django.utils.formats import date_format
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel, queue_once
 from membership.models import Enrolment, Person, WorklistRow, YearlyConfirmation
-from membership.register.people import wants_reminders
+from membership.register.person_records import wants_reminders
 from membership.rosters import emails
 from membership.rosters.confirmations import open_confirmations, year_after, year_before
 from membership.rosters.roster_checks import open_roster_check

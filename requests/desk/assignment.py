@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from membership.accounts.teams import families_of
+from membership.errors import RefusedError
 from membership.models import User
-from membership.refusal import RefusedError
 from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote
 from requests.workflow import lock_open

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
-from membership.refusal import RefusedError
+from membership.errors import RefusedError
 from requests.desk import assignment
 from requests.desk.decision_views import get_request_or_404, render_page, review_page
 from requests.desk.forms import NoteForm

@@ -27,9 +27,9 @@ from communities.rules.assess import Assessment
 from membership.accounts.requests import AdminView, AuthenticatedRequest
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.templates import cached_templates
+from membership.errors import RefusedError
 from membership.forms import ParagraphsField
 from membership.models import User
-from membership.refusal import RefusedError
 from requests import emails
 from requests.desk.decision_views import DECISIONS, Decision, StaffWords, decide
 from requests.desk.review import assessments_of, requests_of

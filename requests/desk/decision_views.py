@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from membership.accounts.requests import AdminView, AuthenticatedRequest
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
+from membership.errors import RefusedError
 from membership.models import User
-from membership.refusal import RefusedError
 from requests import emails, workflow
 from requests.desk import assignment, links
 from requests.desk.forms import (

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AdminView, AuthenticatedRequest
-from membership.refusal import RefusedError
-from membership.register.people import find_person
+from membership.errors import RefusedError
+from membership.register.person_records import find_person
 from requests import workflow
 from requests.desk.review import communities_of
 from requests.joining.forms import JoinForm, declaration_of, join_form_for

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
+from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import (
     Agency,
@@ -23,8 +24,7 @@ from membership.models import (
     ProgramPosition,
     User,
 )
-from membership.refusal import RefusedError
-from membership.register import facts
+from membership.register import verbs
 from membership.register.names import clean_text, name_key
 from requests.answers import claims_of, find_program
 from requests.lifecycle import OPEN
@@ -172,7 +172,7 @@ def add_agency(
 ) -> JoinRequest:
     """Add the agency to the register and match the request to it."""
     lock_open(join_request_id=join_request_id, by=by)
-    agency = facts.add_agency(name=name, city=city, by=by)
+    agency = verbs.add_agency(name=name, city=city, by=by)
     return match_agency(join_request_id=join_request_id, agency=agency, by=by, now=now)
 
 
@@ -189,7 +189,7 @@ def add_program(
     join_request = lock_open(join_request_id=join_request_id, by=by)
     if join_request.agency is None:
         raise RefusedError("Match the request to an agency first.")
-    program = facts.add_program(
+    program = verbs.add_program(
         agency=join_request.agency, type=program_type, community_served=community_served, by=by
     )
     return match_program(join_request_id=join_request_id, program=program, by=by, now=now)
@@ -207,7 +207,7 @@ def add_initiative(
 ) -> JoinRequest:
     """Add the initiative to the register and match the request to it."""
     lock_open(join_request_id=join_request_id, by=by)
-    initiative = facts.add_initiative(
+    initiative = verbs.add_initiative(
         kind=kind, name=name, community_served=community_served, by=by
     )
     return match_initiative(join_request_id=join_request_id, initiative=initiative, by=by, now=now)
@@ -221,7 +221,7 @@ def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetim
     """Staff checked whether they carry a caseload in the program they name."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     claim = _at_least_one(positions_of(join_request))[-1]
-    facts.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
+    verbs.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
     result = "carries a caseload" if answer else "carries no caseload"
     _record_step(join_request, f"Checked: {result}.", by=by, now=now)
     return join_request
@@ -235,7 +235,7 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
     if program is None:
         raise RefusedError("Match the program to the register first.")
     funder = Funder.PSSG if answer else Funder.OTHER
-    facts.confirm_funding(program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now))
+    verbs.confirm_funding(program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now))
     _record_step(join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now)
     return join_request
 
@@ -245,7 +245,7 @@ def check_role(*, join_request_id: int, answer: bool, by: User, now: datetime) -
     """Staff checked whether they have the role they name."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     claim = _at_least_one(roles_of(join_request))[-1]
-    facts.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
+    verbs.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
     result = "has" if answer else "does not have"
     _record_step(join_request, f"Checked: {result} the role they name.", by=by, now=now)
     return join_request
@@ -270,10 +270,10 @@ def check_membership(
         raise RefusedError("Match the request to an agency first.")
     whose = "the applicant’s own" if holder == "own" else "the agency’s"
     if period is None:
-        facts.confirm_no_membership(holder=held_by, by=by, on=on)
+        verbs.confirm_no_membership(holder=held_by, by=by, on=on)
         text = f"Checked: {whose} EVA BC membership: none."
     else:
-        membership = facts.confirm_membership(
+        membership = verbs.confirm_membership(
             holder=held_by, starts_on=period[0], ends_on=period[1], by=by, on=on
         )
         text = f"Checked: {whose} EVA BC membership, {membership.days}."

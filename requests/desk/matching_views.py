@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from membership.accounts.requests import AdminView, AuthenticatedRequest
-from membership.refusal import RefusedError
+from membership.errors import RefusedError
 from requests.desk import decision_views, matching
 from requests.desk import matching_panel as panel
 from requests.desk.links import to_review

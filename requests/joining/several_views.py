@@ -19,9 +19,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
+from membership.errors import RefusedError
 from membership.models import Person
-from membership.refusal import RefusedError
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 from requests import workflow
 from requests.answers import assess_answers
 from requests.joining.forms import Answers

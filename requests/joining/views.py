@@ -15,9 +15,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
+from membership.errors import refusal_as_warning
 from membership.models import Person
-from membership.refusal import refusal_as_warning
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 from membership.rosters.enrolments import enrolled_in
 from requests import workflow
 from requests.answers import assess_answers

@@ -15,7 +15,7 @@ from membership.access.my_views import CommunityAccess, community_accesses
 from membership.accounts.requests import AuthenticatedRequest
 from membership.meetings.attendance import next_meetings
 from membership.privacy.consents import PURPOSES, has_current_consent
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 from requests.clock.reminders import waits_of
 from requests.lifecycle import State
 from requests.models import JoinRequest

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
-from membership.refusal import refusal_as_form_error, refusal_as_warning
-from membership.register.people import person_of_user
+from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.register.person_records import person_of_user
 from requests import workflow
 from requests.clock.reminders import wait_of
 from requests.joining.forms import NO_CLIENTS, join_form_for, message_field

@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from membership.accounts.teams import families_of
+from membership.errors import RefusedError
 from membership.models import Enrolment, OutboxEmail, Person, SlackLinkOpening, User
 from membership.privacy.erasing import erase_person, lock_for_erasing
-from membership.refusal import RefusedError
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
 from requests.workflow import withdraw_erased

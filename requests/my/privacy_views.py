@@ -14,13 +14,13 @@ from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
 from membership.accounts.teams import families_of
+from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.forms import MAX_TEXT_LENGTH, ParagraphsField
 from membership.models import Person
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
 from membership.privacy.erasing import lists_naming
-from membership.refusal import RefusedError, refusal_as_form_error, refusal_as_warning
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 from requests.my.privacy import all_that_is_held, erase
 
 

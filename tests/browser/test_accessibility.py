@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from membership.access import reconciliation
-from membership.access.exports import read_pasted
+from membership.access.slack_members import read_pasted
 from membership.meetings.calendar import renew_feed
 from membership.meetings.planning import cancel_meeting
 from membership.models import OutboxEmail, Person, WorklistRow, YearlyConfirmation

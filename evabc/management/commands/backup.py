@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from evabc.ops.backup import make_backup
-from membership.refusal import RefusedError
+from membership.errors import RefusedError
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evabc.ops.backup import holds_people, restore
-from membership.refusal import RefusedError
+from membership.errors import RefusedError
 
 
 class Command(BaseCommand):

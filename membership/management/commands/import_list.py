@@ -7,11 +7,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
+from membership.errors import RefusedError
 from membership.imports.plan import Plan
 from membership.imports.sheets import refuse_too_large
 from membership.imports.uploads import import_at_once
 from membership.models import ListKind, RowOutcome
-from membership.refusal import RefusedError
 
 SENTENCE_LIMIT = 50
 

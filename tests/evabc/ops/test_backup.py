@@ -18,8 +18,8 @@ from django.db import connection
 
 from evabc.ops.backup import last_backup, make_backup, new_key_pair, restore
 from evabc.tasks import nightly_backup
+from membership.errors import RefusedError
 from membership.models import Agency, ListImport, Person
-from membership.refusal import RefusedError
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders

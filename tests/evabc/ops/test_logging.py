@@ -18,8 +18,8 @@ from django_guid.middleware import guid_middleware
 
 from evabc import env
 from evabc.tasks import say_that_you_live
+from membership.errors import RefusedError
 from membership.models import User
-from membership.refusal import RefusedError
 from tests.browser.visitor import Visitor
 from tests.evabc import lines
 from tests.servers import processes

@@ -8,13 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from communities.rules.vocabulary import Funder
+from membership.errors import RefusedError
 from membership.models import Enrolment, OutboxEmail, Person, WorklistRow, YearlyConfirmation
-from membership.refusal import RefusedError
 from membership.rosters import confirmations, enrolments, leaving
 from membership.rosters.confirmations import year_after, year_before
 from membership.rosters.reassessment import reassess
 from requests.clock.yearly import Asked, ask_yearly
-from requests.my.changing_jobs import change_jobs
+from requests.my.work import change_jobs
 from tests import builders
 from tests.membership.rosters.enrolments import FAR, NOW, TODAY, agency, enrolled, later, program
 

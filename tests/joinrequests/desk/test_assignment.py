@@ -9,8 +9,8 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from membership.errors import RefusedError
 from membership.models import Agency, ListKind, OutboxEmail, Person, Program
-from membership.refusal import RefusedError
 from membership.register.matching import similar_people
 from requests import workflow
 from requests.desk import assignment, matching, queue

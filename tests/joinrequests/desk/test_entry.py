@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from membership.models import Enrolment, OutboxEmail, Person, ProgramPosition
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import CameBy, JoinRequest

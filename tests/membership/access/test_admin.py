@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from membership.access import reconciliation
-from membership.access.exports import read_export
+from membership.access.slack_members import read_export
 from membership.access.verbs import Verb, mark, require_access
 from membership.models import Access, Enrolment, Person, SlackExport
 from membership.rosters.enrolments import enrol

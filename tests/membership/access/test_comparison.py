@@ -7,12 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from membership.access import reconciliation
-from membership.access.comparison import compare, near_accesses
-from membership.access.exports import read_export, read_pasted
 from membership.access.reconciliation import Settlement, settle
+from membership.access.slack_comparison import compare, near_accesses
+from membership.access.slack_members import read_export, read_pasted
 from membership.access.verbs import Verb, mark, require_access
+from membership.errors import RefusedError
 from membership.models import Access, Enrolment, Person, SlackExport
-from membership.refusal import RefusedError
 from membership.rosters.enrolments import end_enrolment, enrol
 from tests import builders
 from tests.membership.imports.lists import csv_file, xlsx_file

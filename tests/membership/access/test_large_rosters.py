@@ -3,9 +3,9 @@
 import pytest
 
 from membership.access import reconciliation
-from membership.access.comparison import MAX_LINES, compare
-from membership.access.exports import MemberList
 from membership.access.reconciliation import Settlement, settle
+from membership.access.slack_comparison import MAX_LINES, compare
+from membership.access.slack_members import MemberList
 from membership.models import Access, Enrolment, Person, SlackExport
 from tests import builders
 from tests.membership.rosters.enrolments import NOW, TODAY

@@ -15,8 +15,8 @@ from membership.access.slack_link import (
     warnings_for,
 )
 from membership.access.verbs import Verb, mark, report_joined
+from membership.errors import RefusedError
 from membership.models import Access, OutboxEmail, Person, SlackLink
-from membership.refusal import RefusedError
 from membership.rosters import emails
 from membership.rosters.enrolments import end_enrolment, enrol
 from membership.rosters.leaving import Successor, leave

@@ -18,8 +18,8 @@ from membership.emails.templates import (
     restore_original,
     template_problems,
 )
+from membership.errors import RefusedError
 from membership.models import LetterWording, OutboxEmail
-from membership.refusal import RefusedError
 from requests import workflow
 from tests import builders
 

@@ -7,8 +7,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from membership.emails import delivery, staff_actions
+from membership.errors import RefusedError
 from membership.models import Bounce, LetterAttempt, OutboxEmail, Person
-from membership.refusal import RefusedError
 from requests import workflow
 from requests.models import JoinRequest
 from tests import builders

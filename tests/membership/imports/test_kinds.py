@@ -7,6 +7,7 @@ import pytest
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence
+from membership.errors import RefusedError
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -19,7 +20,6 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from membership.refusal import RefusedError
 from tests.membership.imports.lists import APRIL, MAY, apply_list, outcomes, sentences
 
 pytestmark = pytest.mark.django_db

@@ -8,12 +8,12 @@ from datetime import date, datetime
 
 import pytest
 
+from membership.errors import RefusedError
 from membership.imports import sheets
 from membership.imports.columns import read_rows, sample_file
 from membership.imports.kinds import IMPORTERS
 from membership.imports.sheets import read_sheet
 from membership.models import ListKind
-from membership.refusal import RefusedError
 from tests.membership.imports.lists import csv_file, xlsx_file
 
 AGENCIES = IMPORTERS[ListKind.AGENCIES].columns

@@ -8,9 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from membership.errors import RefusedError
 from membership.imports import uploads
 from membership.models import Agency, Enrolment, ListImport, ListKind, WorklistRow
-from membership.refusal import RefusedError
 from membership.tasks import continue_import, sweep_imports
 from requests import workflow
 from tests import builders

@@ -7,6 +7,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import IntegrityError, transaction
 
 from communities.models import Meeting
+from membership.errors import RefusedError
 from membership.meetings.attendance import (
     AttendanceChange,
     answer,
@@ -16,7 +17,6 @@ from membership.meetings.attendance import (
     record_attendance,
 )
 from membership.models import Attendance, Enrolment
-from membership.refusal import RefusedError
 from tests import builders
 from tests.membership.meetings.plans import JUNE, NOW, at, member, planned
 from tests.threads import at_once

@@ -7,11 +7,11 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from communities.models import Meeting
+from membership.errors import RefusedError
 from membership.meetings.attendance import answer
 from membership.meetings.planning import cancel_meeting, change_meeting, plan_meeting
 from membership.meetings.reminders import send_due_reminders
 from membership.models import Enrolment, OutboxEmail
-from membership.refusal import RefusedError
 from tests import builders
 from tests.membership.meetings.plans import (
     JUNE,

@@ -2,10 +2,10 @@
 
 import pytest
 
+from membership.errors import RefusedError
 from membership.meetings import zoom
 from membership.meetings.zoom import match_participants, read_file, read_pasted
 from membership.models import Person
-from membership.refusal import RefusedError
 from tests.membership.imports.lists import csv_file, xlsx_file
 
 PEOPLE = [

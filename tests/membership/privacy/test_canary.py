@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from membership.access import reconciliation
-from membership.access.exports import read_pasted
+from membership.access.slack_members import read_pasted
 from membership.emails.staff_actions import mark_bounced
 from membership.history import log_change
 from membership.meetings import attendance

@@ -7,6 +7,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 
+from membership.errors import RefusedError
 from membership.meetings.calendar import renew_feed
 from membership.models import (
     CalendarFeed,
@@ -17,7 +18,6 @@ from membership.models import (
     ProgramPosition,
     User,
 )
-from membership.refusal import RefusedError
 from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote

@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 
 from membership.emails.staff_actions import send_again
+from membership.errors import RefusedError
 from membership.models import (
     Enrolment,
     Export,
@@ -17,7 +18,6 @@ from membership.models import (
     User,
 )
 from membership.privacy.retention import cutoff
-from membership.refusal import RefusedError
 from requests.clock.retention import retain
 from requests.lifecycle import State
 from requests.models import JoinRequest

@@ -6,9 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from membership.errors import RefusedError
 from membership.models import Agency, EvaMembership, Person
-from membership.refusal import RefusedError
-from membership.register import facts
+from membership.register import verbs
 from tests import builders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -57,13 +57,13 @@ def test_a_checked_period_corrects_the_one_it_overlaps_and_refuses_two():
     agency, priya = holders()["agency"], builders.staff()
     held("agency", agency, FIRST, MIDDLE).save()
     how = {"holder": agency, "by": priya, "on": MIDDLE}
-    facts.confirm_membership(starts_on=FIRST, ends_on=LAST, **how)
+    verbs.confirm_membership(starts_on=FIRST, ends_on=LAST, **how)
     assert list(EvaMembership.objects.values_list("starts_on", "ends_on", "evidence")) == [
         (FIRST, LAST, "confirmed")
     ]
 
     held("agency", agency, date(2027, 1, 1), date(2027, 12, 31)).save()
     with pytest.raises(RefusedError, match="overlap several memberships"):
-        facts.confirm_membership(starts_on=MIDDLE, ends_on=date(2027, 6, 30), **how)
+        verbs.confirm_membership(starts_on=MIDDLE, ends_on=date(2027, 6, 30), **how)
     with pytest.raises(RefusedError, match="cannot end before it starts"):
-        facts.confirm_membership(starts_on=LAST, ends_on=FIRST, **how)
+        verbs.confirm_membership(starts_on=LAST, ends_on=FIRST, **how)

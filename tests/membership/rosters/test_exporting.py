@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from membership.models import Export
-from membership.rosters.exporting import as_csv, as_xlsx, safe_text
+from membership.rosters.exports import as_csv, as_xlsx, safe_text
 from tests import builders
 
 FORMULA_SIGNS = "=+-@\t\r\n\0＝＋－＠"

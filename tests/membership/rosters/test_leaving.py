@@ -2,8 +2,8 @@
 
 import pytest
 
+from membership.errors import RefusedError
 from membership.models import Enrolment, Leaving, OutboxEmail, Person
-from membership.refusal import RefusedError
 from membership.rosters.enrolments import enrol
 from membership.rosters.leaving import Successor, leave
 from membership.rosters.reassessment import reassess

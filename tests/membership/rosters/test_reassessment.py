@@ -14,7 +14,7 @@ from communities.rules.assess import assess
 from communities.rules.vocabulary import Evidence, Funder
 from evabc.celery import app
 from evabc.schedule import SCHEDULE
-from membership.imports.editions import known_lists
+from membership.imports.list_age import known_lists
 from membership.models import (
     Enrolment,
     EvaMembership,

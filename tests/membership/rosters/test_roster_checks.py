@@ -9,8 +9,8 @@ from django.db import transaction
 from django.test import Client
 
 from communities.rules.vocabulary import Funder
+from membership.errors import RefusedError
 from membership.models import Enrolment, OutboxEmail, Person, Program, WorklistRow
-from membership.refusal import RefusedError
 from membership.rosters.enrolments import end_enrolment
 from membership.rosters.reassessment import reassess
 from membership.rosters.roster_checks import give_time, write_to_person

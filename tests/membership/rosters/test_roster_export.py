@@ -15,7 +15,7 @@ from membership.models import (
     Export,
     ProgramPosition,
 )
-from membership.rosters.exporting import Column, roster_rows
+from membership.rosters.exports import Column, roster_rows
 from tests import builders
 from tests.membership.rosters.enrolments import TODAY, agency, enrolled, on_list, program
 

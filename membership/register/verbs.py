@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
+from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import (
     Agency,
@@ -24,7 +25,6 @@ from membership.models import (
     ProgramPosition,
     User,
 )
-from membership.refusal import RefusedError
 from membership.register.evidence import EvidencedModel
 from membership.register.names import clean_text, name_key
 

@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice
 from communities.rules.assess import assess
 from communities.rules.vocabulary import Evidence, Reading
+from membership.errors import RefusedError
 from membership.models import (
     CoordinationRole,
     Enrolment,
@@ -24,7 +25,6 @@ from membership.models import (
     User,
     WorklistRow,
 )
-from membership.refusal import RefusedError
 from membership.register.standing import limited_to, standing_of
 from membership.rosters.confirmations import (
     Answer,

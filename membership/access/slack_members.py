@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from membership.errors import RefusedError
 from membership.imports.columns import CellError, Column, email, read_rows, text
 from membership.imports.kinds.base import EMAIL, PERSON_NAME
 from membership.imports.sheets import MAX_ROWS, read_sheet
-from membership.refusal import RefusedError
 from membership.register.names import name_key
 
 MOST_PROBLEMS = 50

@@ -7,15 +7,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from membership.errors import RefusedError
 from membership.meetings import reminders as of_meetings
 from membership.models import Enrolment, OutboxEmail, WorklistRow, YearlyConfirmation
-from membership.refusal import RefusedError
-from membership.register.people import change_details, set_reminders
+from membership.register.person_records import change_details, set_reminders
 from requests.clock import reminders as of_requests
 from requests.clock.yearly import ask_yearly
 from requests.lifecycle import State
 from requests.models import JoinRequestEvent, StaffNote
-from requests.my.changing_jobs import change_jobs, report_work
+from requests.my.work import change_jobs, report_work
 from tests import builders
 from tests.membership.meetings.plans import at, planned
 

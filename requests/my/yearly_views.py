@@ -12,12 +12,12 @@ from django.views.decorators.http import require_http_methods
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
+from membership.errors import refusal_as_form_error
 from membership.models import Enrolment
-from membership.refusal import refusal_as_form_error
-from membership.register.people import person_of_user
+from membership.register.person_records import person_of_user
 from membership.rosters import confirmations
 from requests.joining.forms import join_form_for
-from requests.my.changing_jobs import change_jobs, in_words, work_on_record
+from requests.my.work import change_jobs, in_words, work_on_record
 
 STAY = "still-here"
 CHANGED = "changed-jobs"

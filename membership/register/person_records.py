@@ -3,9 +3,9 @@
 from django.db import transaction
 from django.db.models import F, Q
 
+from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Person, User
-from membership.refusal import RefusedError
 
 
 def person_of_user(user: User) -> Person:

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_http_methods
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
+from membership.errors import refusal_as_form_error
 from membership.models import Correction, Person
-from membership.refusal import refusal_as_form_error
-from membership.register.people import change_details, person_of_user, set_reminders
+from membership.register.person_records import change_details, person_of_user, set_reminders
 from requests.joining.forms import JoinForm, join_form_for
 from requests.lifecycle import LAPSE_DAYS
-from requests.my.changing_jobs import enrolments_in, on_record, report_work
+from requests.my.work import enrolments_in, on_record, report_work
 
 
 class DetailsForm(forms.Form):
