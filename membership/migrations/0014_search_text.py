@@ -1,7 +1,7 @@
 from django.db import migrations, models
 from django.db.models import Q
 
-from membership.register.names import folded
+from membership.register.names import fold
 
 SEARCHED = {
     "Agency": ["name", "city"],
@@ -18,7 +18,7 @@ def fill(apps, schema_editor):
         last = 0
         while chunk := list(rows.filter(pk__gt=last).order_by("pk").only(*columns)[:CHUNK]):
             for row in chunk:
-                row.search_text = " ".join(folded(getattr(row, c)) for c in columns).rstrip()
+                row.search_text = " ".join(fold(getattr(row, c)) for c in columns).rstrip()
             rows.bulk_update(chunk, ["search_text"])
             last = chunk[-1].pk
 

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from membership.register.names import folded
+from membership.register.names import fold
 
 CHUNK = 1_000
 # Of the search before, which looked through the columns themselves.
@@ -21,7 +21,7 @@ def fill(apps, schema_editor):
     while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
         for row in chunk:
             agency = row.agency.search_text if row.agency else ""
-            words = [row.person.search_text, folded(row.agency_name), agency, folded(row.reference)]
+            words = [row.person.search_text, fold(row.agency_name), agency, fold(row.reference)]
             row.search_text = " ".join(words)
         rows.bulk_update(chunk, ["search_text"])
         last = chunk[-1].pk
