@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
 
-# A page that is the same for every visitor without a session; evabc/page_cache.py caches it. Browsers
+# A page that is the same for every visitor without a session; evabc/caching.py caches it. Browsers
 # may keep it too, and ask each time whether it is still the same.
 public_page = cache_control(public=True, no_cache=True)
 

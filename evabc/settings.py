@@ -54,7 +54,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "evabc.ops.metrics.RequestMetricsMiddleware",
-    "evabc.page_cache.PublicPageCacheMiddleware",
+    "evabc.caching.PublicPageCacheMiddleware",
     "django_guid.middleware.guid_middleware",
     "evabc.middleware.AccessLogMiddleware",
     "evabc.middleware.SecurityHeadersMiddleware",
@@ -111,7 +111,7 @@ REDIS_URL = env.text("REDIS_URL", needed=not LOCAL)
 CACHES = {
     # Limits and used codes must hold in every process.
     "default": {
-        "BACKEND": "evabc.ops.redis_cache.FailOpenRedisCache",
+        "BACKEND": "evabc.caching.FailOpenRedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
             "IGNORE_EXCEPTIONS": True,  # people sign in, only slower and without limits

@@ -89,11 +89,11 @@ class FileOrTextForm(forms.Form, Generic[_Read]):
     neither_sent = "Choose a file, or paste the list."
 
     def read_file(self, content: bytes, file_name: str) -> _Read:
-        """What the file says. Raises ``Refused`` where it cannot be read."""
+        """What the file says. Raises ``RefusedError`` where it cannot be read."""
         raise NotImplementedError
 
     def read_pasted(self, text: str) -> _Read:
-        """What the pasted text says. Raises ``Refused`` where it cannot be read."""
+        """What the pasted text says. Raises ``RefusedError`` where it cannot be read."""
         raise NotImplementedError
 
     def clean(self) -> dict[str, object]:

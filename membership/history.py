@@ -12,11 +12,23 @@ def log_change(*rows: Model, by: User, words: str, added: bool = False) -> None:
 
     Runs inside the caller's transaction, so that the history and the fact stand or fall together.
     """
-    LogEntry.objects.log_actions(by.pk, rows, ADDITION if added else CHANGE, words)
+    for row in rows:
+        LogEntry.objects.create(
+            user_id=by.pk,
+            content_type=_content_type_of(row),
+            object_id=str(row.pk),
+            object_repr=str(row)[:200],
+            action_flag=ADDITION if added else CHANGE,
+            change_message=words,
+        )
 
 
 def history_of(row: Model) -> QuerySet[LogEntry]:
     """What was written into the history of a row, the oldest first."""
-    kind = ContentType.objects.get_for_model(row)
-    steps = LogEntry.objects.filter(content_type=kind, object_id=str(row.pk))
+    steps = LogEntry.objects.filter(content_type=_content_type_of(row), object_id=str(row.pk))
     return steps.select_related("user__person").order_by("action_time", "pk")
+
+
+def _content_type_of(row: Model) -> ContentType:
+    """Not from Django's cache: a database that was restored under a running process has other keys."""
+    return ContentType.objects.get(app_label=row._meta.app_label, model=row._meta.model_name)

@@ -9,7 +9,7 @@ from membership.access import reconciliation
 from membership.emails.delivery import deliver_batch, due_emails
 from membership.emails.queue import DELIVERY_TASK, request_delivery
 from membership.imports import uploads
-from membership.meetings.reminders import send_due_reminders
+from membership.meetings.emails import send_due_reminders
 from membership.rosters.reassessment import reassess_if_due
 
 logger = logging.getLogger(__name__)

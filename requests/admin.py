@@ -20,8 +20,8 @@ from django.utils.safestring import SafeString
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import CustomPageAdmin, FilterWithDefault
 from membership.accounts.teams import families_of
+from membership.base_admin import CustomPageAdmin, FilterWithDefault
 from membership.models import User
 from requests.desk import (
     assignment_views,

@@ -36,7 +36,7 @@ _PRINTED = {"celery.redirected", "py.warnings"}
 _VALUES = re.compile(r"\S+@\S+|\d{5,}|'[^']*'|\"[^\"]*\"")
 _SAFE_TEXT = re.compile(
     r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}"  # an id
-    r"|[A-Za-z]+(Error|Exception|Refused|Disconnected)"  # a class of exceptions
+    r"|[A-Za-z]+(Error|Exception|Disconnected)"  # a class of exceptions
 )
 _SAFE_WORDS = frozenset(
     [status.phrase for status in HTTPStatus] + [signal.name for signal in Signals]

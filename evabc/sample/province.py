@@ -116,7 +116,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
 
 
 def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
-    """Bring one list in as staff would have on its day. Raises ``Refused`` where a row has an error."""
+    """Bring one list in as staff would have on its day. Raises ``RefusedError`` where a row has an error."""
     plan = import_at_once(
         kind=one.kind,
         list_name=one.name,

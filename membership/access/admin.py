@@ -9,7 +9,7 @@ from django.utils import timezone
 from membership.access import desk_views, slack_link, verbs
 from membership.access.verbs import TASK_STATES, Verb
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault
+from membership.base_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault
 from membership.models import Access, Enrolment
 
 

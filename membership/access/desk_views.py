@@ -15,7 +15,7 @@ from membership.access.slack_comparison import compare
 from membership.access.slack_members import MemberList, read_export, read_pasted
 from membership.access.verbs import Verb, allows
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import desk_page
+from membership.base_admin import desk_page
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import FileOrTextForm, day_field, file_field, pasted_field
 from membership.models import Access, SlackExport

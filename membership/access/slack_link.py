@@ -143,7 +143,7 @@ class SlackPage:
 
 @transaction.atomic
 def slack_page_of(*, person: Person, community: CommunityOfPractice, on: date) -> SlackPage:
-    """Their Slack page in a community where they are enrolled. Raises ``Refused`` where they are not."""
+    """Their Slack page in a community where they are enrolled. Raises ``RefusedError`` where they are not."""
     access = _own_access(person, community)
     status = link_status(community.team, on=on)
     if access.state == Access.State.JOINED or status.link is None or status.has_expired:

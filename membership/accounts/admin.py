@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.db.models import Field, ManyToManyField
 from django.forms import CheckboxSelectMultiple
 
+from membership.base_admin import SearchableAdmin
 from membership.models import User
-from membership.searchable_admin import SearchableAdmin
 
 
 @admin.register(User)

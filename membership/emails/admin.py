@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import CustomPageAdmin, TeamFilter
 from membership.accounts.teams import families_of
+from membership.base_admin import CustomPageAdmin, TeamFilter
 from membership.emails import staff_actions
 from membership.emails.kinds import KINDS
 from membership.emails.message import text_blocks

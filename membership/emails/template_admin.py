@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import TeamModelAdmin
 from membership.accounts.teams import families_of, is_lead
+from membership.base_admin import TeamModelAdmin
 from membership.emails import templates
 from membership.emails.kinds import KINDS, EmailKind
 from membership.emails.message import sample_values, text_blocks

@@ -19,8 +19,8 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import CustomPageAdmin
 from membership.accounts.teams import families_of
+from membership.base_admin import CustomPageAdmin
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.forms import file_field
 from membership.imports import uploads

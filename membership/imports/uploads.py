@@ -68,7 +68,7 @@ def check(*, list_import_id: int, now: datetime) -> None:
 
 
 def confirm(*, list_import_id: int, now: datetime) -> None:
-    """Staff confirm that the list is to be written. Raises ``Refused`` where it does not wait for that."""
+    """Staff confirm that the list is to be written. Raises ``RefusedError`` where it does not wait for that."""
     with transaction.atomic():
         list_import = _locked(list_import_id)
         if list_import.state != State.READY:
@@ -129,7 +129,7 @@ def import_at_once(
 
 
 def discard(*, list_import_id: int, now: datetime) -> None:
-    """Discard a list that is not wanted, its file and rows. Raises ``Refused`` where it was used."""
+    """Discard a list that is not wanted, its file and rows. Raises ``RefusedError`` where it was used."""
     with transaction.atomic():
         list_import = _locked(list_import_id)
         if list_import.state not in (State.READY, State.REFUSED):
@@ -193,7 +193,7 @@ def _canonical_name(kind: ListKind, name: str) -> str:
 
 
 def _read_file(list_import: ListImport) -> list[ListRow]:
-    """The rows of the file. Raises ``Refused`` where the file as a whole is of no use."""
+    """The rows of the file. Raises ``RefusedError`` where the file as a whole is of no use."""
     sheet = read_sheet(bytes(list_import.content or b""), list_import.file_name)
     return read_rows(IMPORTERS[list_import.kind].columns, sheet)
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import CustomPageAdmin, FilterWithDefault
 from membership.accounts.teams import families_of
+from membership.base_admin import CustomPageAdmin, FilterWithDefault
 from membership.meetings import desk_views
 from membership.meetings.planning import meetings_for_staff
 

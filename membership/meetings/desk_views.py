@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import desk_page
+from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.history import history_of

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin
 from membership.accounts.teams import is_lead
+from membership.base_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin
 from membership.errors import RefusedError
 from membership.forms import MAX_TEXT_LENGTH, ParagraphsField
 from membership.models import Correction, RetentionDay

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 
 from communities.rules.vocabulary import Evidence
 from membership.accounts.fresh_code import confirmation_url, has_fresh_code
+from membership.base_admin import SearchableAdmin
 from membership.models import (
     Agency,
     Bounce,
@@ -28,7 +29,6 @@ from membership.models import (
 )
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
-from membership.searchable_admin import SearchableAdmin
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldGroups

@@ -2,7 +2,7 @@
 
 Each owns its transaction, locks what the fact is about, writes who confirmed it and when, and adds to
 the history of the rows. A caseload and a role get a row of their own beside what other sources say,
-because a row holds what one source knows; a program has one funding. They raise ``Refused`` with a
+because a row holds what one source knows; a program has one funding. They raise ``RefusedError`` with a
 sentence for the person who tried.
 """
 

@@ -11,14 +11,14 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import (
+from membership.accounts.teams import families_of
+from membership.base_admin import (
     CommunityFilter,
     CustomPageAdmin,
     FilterWithDefault,
     TeamFilter,
     TeamModelAdmin,
 )
-from membership.accounts.teams import families_of
 from membership.imports.list_age import known_lists
 from membership.models import (
     Enrolment,

@@ -25,8 +25,8 @@ from communities.rules.vocabulary import Evidence, Family
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
-from membership.accounts.team_admin import desk_page
 from membership.accounts.teams import families_of
+from membership.base_admin import desk_page
 from membership.models import (
     CoordinationInitiative,
     CoordinationRole,

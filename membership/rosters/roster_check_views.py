@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.team_admin import desk_page
+from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.errors import refusal_as_form_error

@@ -11,7 +11,7 @@ from membership.errors import RefusedError
 from requests.desk import assignment
 from requests.desk.decision_views import get_request_or_404, render_page, review_page
 from requests.desk.forms import NoteForm
-from requests.desk.links import queue_query, to_queue, to_review
+from requests.desk.queue import queue_query, to_queue, to_review
 from requests.models import JoinRequest
 
 

@@ -18,7 +18,7 @@ from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import RefusedError
 from membership.models import User
 from requests import emails, workflow
-from requests.desk import assignment, links
+from requests.desk import assignment, queue
 from requests.desk.forms import (
     ApproveForm,
     AskForm,
@@ -46,7 +46,7 @@ def review_page(
     review = review_context(
         join_request,
         viewer=request.user,
-        parameters=links.queue_parameters(request),
+        parameters=queue.queue_parameters(request),
         now=timezone.now(),
     )
     return render_page(
@@ -135,7 +135,7 @@ DECISIONS = {
 def decide(
     verb: Verb, *, join_request_id: int, words: StaffWords, by: User, now: datetime
 ) -> JoinRequest:
-    """Use the verb with what staff wrote. Raises ``Refused`` where it cannot be done now."""
+    """Use the verb with what staff wrote. Raises ``RefusedError`` where it cannot be done now."""
     pk, text, ground, reason = join_request_id, words.text, words.ground, words.reason
     match verb:
         case Verb.APPROVE:
@@ -182,11 +182,11 @@ def _decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpR
         else:
             name = join_request.person.short_name
             messages.success(request, decision.message.format(name=name))
-            return links.to_queue(request)
+            return queue.to_queue(request)
     elif request.method != "POST" and not allows(join_request.state, decision.verb):
         state = join_request.get_state_display().lower()
         messages.warning(request, f"This cannot be done now: the request is “{state}”.")
-        return links.to_review(request, pk)
+        return queue.to_review(request, pk)
     letter = decision.email(join_request, STAFF_TEXT_MARKER) if decision.email else None
     is_colleagues = join_request.holder(now) != request.user
     return render_page(
@@ -215,8 +215,8 @@ def render_page(
     """A page about one request; its links carry the queue that it was opened from."""
     shared = {
         **admin.site.each_context(request),
-        "queue_query": links.queue_query(request),
-        "queue_filters": request.GET.get(links.QUEUE_PARAMETER, ""),
+        "queue_query": queue.queue_query(request),
+        "queue_filters": request.GET.get(queue.QUEUE_PARAMETER, ""),
         "join_request": join_request,
     }
     return render(request, template, {**shared, **context})

@@ -14,7 +14,7 @@ from membership.accounts.requests import AdminView, AuthenticatedRequest
 from membership.errors import RefusedError
 from requests.desk import decision_views, matching
 from requests.desk import matching_panel as panel
-from requests.desk.links import to_review
+from requests.desk.queue import to_review
 from requests.models import JoinRequest
 
 

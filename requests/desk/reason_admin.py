@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from membership.accounts.team_admin import TeamModelAdmin
 from membership.accounts.teams import families_of, is_lead
+from membership.base_admin import TeamModelAdmin
 from membership.emails.templates import plain_text_problems
 from membership.forms import ParagraphsField
 from requests.models import ReasonText

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from communities.models import CommunityOfPractice, Question
-from evabc.page_cache import PublicPageCacheMiddleware
+from evabc.caching import PublicPageCacheMiddleware
 from tests import builders
 
 pytestmark = [pytest.mark.core, pytest.mark.django_db]

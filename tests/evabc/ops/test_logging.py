@@ -115,8 +115,8 @@ def refuse(person):
             lambda: env.log_lines(local=True),
             "ImproperlyConfigured: EVABC_LOG_LINES must be json or plain.",
         ),
-        (lambda: refuse(""), "Refused: Type your name."),
-        (lambda: refuse("Wren Canary"), "Refused"),
+        (lambda: refuse(""), "RefusedError: Type your name."),
+        (lambda: refuse("Wren Canary"), "RefusedError"),
     ],
 )
 def test_an_error_is_written_with_its_places_and_the_words_that_the_code_chose(

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from membership.errors import RefusedError
-from membership.meetings import reminders as of_meetings
+from membership.meetings import emails as of_meetings
 from membership.models import Enrolment, OutboxEmail, WorklistRow, YearlyConfirmation
 from membership.register.person_records import change_details, set_reminders
 from requests.clock import reminders as of_requests

@@ -167,7 +167,7 @@ def test_twenty_thousand_rows_are_read_once_for_each_participant():
 
 
 def test_near_names_are_looked_for_up_to_a_limit(monkeypatch):
-    monkeypatch.setattr(zoom, "MOST_NEAR", 2)
+    monkeypatch.setattr(zoom, "MAX_NEAR_NAMES", 2)
     pasted = "Somebody Else\nDana S\nRobin P"
     assert found(read_pasted(pasted)) == (
         [],

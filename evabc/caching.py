@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 from django.utils.cache import get_conditional_response
+from django_redis.cache import RedisCache
 
 # A change shows within a second, the time that it takes to make a page included.
 SECONDS = 0.9
@@ -61,3 +63,15 @@ def _may_be_cached(response: HttpResponse) -> bool:
         and not response.cookies
         and "'nonce-" not in response.get("Content-Security-Policy", "")
     )
+
+
+class FailOpenRedisCache(RedisCache):
+    """With ``IGNORE_EXCEPTIONS``, ``add`` returns None while Redis does not answer.
+
+    allauth would read that as a code that was used already, and as a lock that somebody holds, so
+    nobody could sign in. True means "nobody was here before", which is all that can be known then.
+    """
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        added = super().add(*args, **kwargs)
+        return True if added is None else added
