@@ -1,7 +1,5 @@
 """What Celery runs for the portal as a whole."""
 
-from datetime import timedelta
-
 from celery import shared_task
 from celery.signals import before_task_publish
 from django.conf import settings
@@ -30,8 +28,9 @@ def say_that_you_live() -> None:
 
 @shared_task(name="evabc.nightly_backup")
 def nightly_backup() -> None:
-    """A backup, unless there is one of this night already or no public key to make it with."""
+    """The first run of a day makes its backup, where there is a public key to make it with."""
     now = timezone.now()
     last = last_backup()
-    if settings.BACKUP_RECIPIENT and (last is None or now - last > timedelta(hours=20)):
+    is_made = last is not None and timezone.localdate(last) == timezone.localdate(now)
+    if settings.BACKUP_RECIPIENT and not is_made:
         make_backup(now=now)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
 from itertools import chain
-
-from openpyxl import load_workbook
-from openpyxl.cell.cell import Cell as XlsxCell
-from openpyxl.utils import get_column_letter
+from typing import TYPE_CHECKING
 
 from membership.errors import RefusedError
+
+if TYPE_CHECKING:
+    # openpyxl takes 7 MB: it is imported where a workbook is read.
+    from openpyxl.cell.cell import Cell as XlsxCell
 
 MAX_BYTES = 10_000_000
 MAX_ROWS = 20_000
@@ -92,6 +93,8 @@ def _cell_problem(column: int, number: int, text: str) -> str:
 
 def _cell_name(column: int, number: int) -> str:
     """As a spreadsheet shows it: B7."""
+    from openpyxl.utils import get_column_letter
+
     return f"{get_column_letter(column)}{number}"
 
 
@@ -140,6 +143,8 @@ def _text(content: bytes) -> str:
 
 
 def _xlsx_records(content: bytes) -> Iterator[SheetRow]:
+    from openpyxl import load_workbook
+
     try:
         _refuse_dangerous_package(content)
         book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
@@ -156,7 +161,7 @@ def _xlsx_records(content: bytes) -> Iterator[SheetRow]:
         ) from error
 
 
-def _xlsx_row(number: int, cells: Iterable[XlsxCell]) -> SheetRow:
+def _xlsx_row(number: int, cells: Iterable["XlsxCell"]) -> SheetRow:
     values: list[Cell] = []
     problems = []
     for column, cell in enumerate(cells, start=1):

