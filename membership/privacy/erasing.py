@@ -127,7 +127,7 @@ def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[E
         enrolment = rosters.lock_enrolment(pk)
         # Their email is gone by now, so no email goes out.
         email = rosters_emails.left(enrolment)
-        rosters.close_enrolment(enrolment, letter=email, by=by, text="Erased.", now=now)
+        rosters.close_enrolment(enrolment, email=email, by=by, text="Erased.", now=now)
     return list(person.enrolments.select_related("community"))
 
 
