@@ -74,24 +74,24 @@ EMAIL_KINDS = (
         "roster-left",
         "Somebody has left",
         TO_PERSON,
-        "When a person leaves a community by herself",
+        "When a person leaves a community of their own accord",
         (NAME, COMMUNITY, TEAM, COMMUNITY_LINK),
     ),
     EmailKind(
         "news-left",
         "News: somebody has left",
         TO_TEAM,
-        "When a person leaves a community by herself",
+        "When a person leaves a community of their own accord",
         (COMMUNITY, TEAM, _DESK_LINK),
     ),
     EmailKind(
         "successor",
         "Invitation to somebody whom a leaver has named",
         "The one who was named",
-        "When a chair or coordinator leaves and names who comes after her",
+        "When a chair or coordinator leaves and names who comes after them",
         (
             NAME,
-            Placeholder("named_by", "Who has named her, or “A colleague”", "Robin Placeholder"),
+            Placeholder("named_by", "Who has named them, or “A colleague”", "Robin Placeholder"),
             Placeholder(
                 "community_name", "The full name of the community", "Community Coordination"
             ),
