@@ -42,7 +42,7 @@ def business_days_between(start: date, end: date) -> int:
     return STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end)
 
 
-def working_days_before(day: date, number: int) -> date:
+def business_days_before(day: date, number: int) -> date:
     """The working day that lies ``number`` working days before ``day``."""
     return STATUTORY_HOLIDAYS.get_nth_working_day(day, -number)
 

@@ -21,7 +21,7 @@ app.autodiscover_tasks(["evabc", "membership", "requests"])
 
 
 @setup_logging.connect
-def write_the_same_lines(loglevel: int, **_: object) -> None:
+def configure_logging(loglevel: int, **_: object) -> None:
     """Celery would bring handlers of its own, which write what tasks were given and what failed."""
     logging.config.dictConfig(settings.LOGGING)
     logging.getLogger().setLevel(loglevel)

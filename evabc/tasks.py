@@ -21,7 +21,7 @@ def beat_is_alive(**_: object) -> None:
 
 
 @shared_task(name=HEARTBEAT)
-def say_that_you_live() -> None:
+def send_heartbeat() -> None:
     """Beat sent the heartbeat and a worker took it: both are there, and the broker between them."""
     record_heartbeat(Heartbeat.Part.WORKER, now=timezone.now())
 

@@ -23,7 +23,7 @@ from membership.search import filter_by_words
 class SearchableAdmin(admin.ModelAdmin):
     """A change list whose search finds names however their accents and punctuation are typed.
 
-    ``search_fields`` are plain paths, compared by ``having_words``.
+    ``search_fields`` are plain paths, compared by ``filter_by_words``.
     """
 
     list_per_page = 25

@@ -50,7 +50,7 @@ class SearchableModel(models.Model):
 
     ``SEARCHED`` names columns of text, and foreign keys to other searchable rows, whose words are
     then this row's as well: ``save()`` of the other row writes them here too. Code that writes such a
-    column in bulk calls ``update_rows_that_hold``.
+    column in bulk calls ``update_dependent_rows``.
     """
 
     SEARCHED: ClassVar[tuple[str, ...]]

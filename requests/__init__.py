@@ -11,5 +11,5 @@ def __getattr__(name: str) -> NoReturn:
         raise AttributeError(name)
     raise AttributeError(
         f"'requests.{name}': this is the portal's app for join requests, not the HTTP library of that name. "
-        "The portal uses no such library; see 'The name requests' in the README."
+        "The portal uses no such library; see 'The name requests' in evabc/docs/architecture.md."
     )

@@ -31,7 +31,7 @@ __all__ = ["Email"]
 REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
 
 _COMMON = (NAME, COMMUNITY, REFERENCE, TEAM)
-_REQUEST_LINK = link("request_link", "The page of her request", "/my/requests/1/")
+_REQUEST_LINK = link("request_link", "The page of their request", "/my/requests/1/")
 _DESK_LINK = link("desk_link", "The request on the staff desk", "/admin/joinrequests/1/")
 _LAST_DAY = Placeholder("last_day", "The last day to answer", "Tuesday, 2 June 2026", needed=True)
 _QUESTION = staff_text("What staff ask", "Which program do you carry a caseload in?")
@@ -110,7 +110,7 @@ EMAIL_KINDS = (
         "withdrawn",
         "A request is taken back",
         TO_PERSON,
-        "When the person takes her request back",
+        "When the person takes their request back",
         (*_COMMON, COMMUNITY_LINK),
     ),
     EmailKind(
@@ -159,13 +159,13 @@ EMAIL_KINDS = (
 
 
 def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Email:
-    """To the applicant: what staff want to know, and until when she can answer."""
+    """To the applicant: what staff want to know, and until when they can answer."""
     last_day = asked_on + timedelta(days=LAPSE_DAYS - 1)
     return email_of("question", join_request, text=text, last_day=last_day)
 
 
 def reminder(join_request: JoinRequest, *, days: int, last_day: date) -> Email:
-    """To the applicant, ``days`` after the question: it still waits for her, until ``last_day``."""
+    """To the applicant, ``days`` after the question: it still waits for them, until ``last_day``."""
     email = email_of("reminder", join_request, text=join_request.question, last_day=last_day)
     return replace(email, kind=REMINDER_KINDS[days])
 
@@ -176,7 +176,7 @@ def welcome(join_request: JoinRequest, personal: str = "") -> Email:
 
 
 def declined(join_request: JoinRequest, text: str) -> Email:
-    """To the applicant: why not, and what she can do."""
+    """To the applicant: why not, and what they can do."""
     return email_of("declined", join_request, text=text)
 
 

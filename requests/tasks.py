@@ -25,7 +25,7 @@ def ask_yearly_questions() -> None:
 
 
 @shared_task(name="joinrequests.look_at_the_open_ones")
-def look_at_open_requests() -> None:
+def update_verdicts() -> None:
     """Keep the verdicts of the queue up to what the register knows."""
     update_open_verdicts(now=timezone.now())
 

@@ -154,7 +154,7 @@ class _Request:
 
 
 @transaction.atomic
-def live_a_sample_year(*, now: datetime) -> None:
+def load_sample_year(*, now: datetime) -> None:
     """Let the sample province live thirteen months, up to ``now``."""
     priya = User.objects.get(email="priya@example.org")
     camille = User.objects.get(email="camille@example.org")

@@ -142,7 +142,7 @@ def _page(
     request: AuthenticatedRequest, template: str, email: OutboxEmail, **context: object
 ) -> HttpResponse:
     return render(
-        request, template, {**admin.site.each_context(request), "letter": email, **context}
+        request, template, {**admin.site.each_context(request), "email": email, **context}
     )
 
 

@@ -104,7 +104,7 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         button="Cancel the meeting",
         button_kind="decline",
         back=("Back to the meeting", _crumbs(shown)[-1][1]),
-        letter=email,
+        email=email,
         email_blocks=preview_blocks(email.body),
     )
 

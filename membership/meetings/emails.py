@@ -84,18 +84,18 @@ EMAIL_KINDS = (
 
 def reminder(meeting: Meeting, person: Person) -> Email:
     """To somebody enrolled who did not say no: it is soon."""
-    return _letter(REMINDER, meeting, person)
+    return _email(REMINDER, meeting, person)
 
 
 def moved(meeting: Meeting, person: Person, *, was: str) -> Email:
     """To somebody who counts on it: it has another time; ``was`` says the old one."""
-    return _letter(MOVED, meeting, person, was=was)
+    return _email(MOVED, meeting, person, was=was)
 
 
 def cancelled(meeting: Meeting, person: Person, text: str) -> Email:
     """To somebody who counts on it: it does not take place; ``text`` says why."""
     others = settings.PORTAL_URL + reverse("my:meetings")
-    return _letter(CANCELLED, meeting, person, text=text.strip(), meetings_link=others)
+    return _email(CANCELLED, meeting, person, text=text.strip(), meetings_link=others)
 
 
 def when(meeting: Meeting) -> str:
@@ -108,7 +108,7 @@ def link_to(name: str, meeting: Meeting) -> str:
     return settings.PORTAL_URL + reverse(name, args=[meeting.pk])
 
 
-def _letter(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
+def _email(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
     return compose(
         kind,
         team=meeting.team,

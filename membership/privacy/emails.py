@@ -23,7 +23,7 @@ EMAIL_KINDS = (
         "news-correction",
         "News: somebody asks for a correction",
         TO_TEAM,
-        "When a person asks to correct what she cannot change herself",
+        "When a person asks to correct what they cannot change themselves",
         (
             TEAM,
             link("desk_link", "The correction on the staff desk", f"{_DESK}correction/1/change/"),

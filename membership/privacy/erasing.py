@@ -56,10 +56,12 @@ def _check_may_erase_other(person: Person, by: User) -> None:
     if not families:
         raise RefusedError("This is somebody else’s account.")
     if person.user and person.user.is_staff and not is_lead(by):
-        raise RefusedError("She works for EVA BC. A lead can erase her account.")
+        raise RefusedError("This person works for EVA BC. A lead can erase their account.")
     places = person.enrolments.filter(ended_on__isnull=True)
     if places.exclude(community__team__family__in=families).exists():
-        raise RefusedError("She is in a community of the other team. Ask a lead to erase her.")
+        raise RefusedError(
+            "This person is in a community of the other team. Ask a lead to erase them."
+        )
 
 
 def _check_not_last_lead(user: User) -> None:
@@ -127,7 +129,7 @@ def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[E
         enrolment = rosters.lock_enrolment(pk)
         # Their email is gone by now, so no email goes out.
         email = rosters_emails.left(enrolment)
-        rosters.close_enrolment(enrolment, letter=email, by=by, text="Erased.", now=now)
+        rosters.close_enrolment(enrolment, email=email, by=by, text="Erased.", now=now)
     return list(person.enrolments.select_related("community"))
 
 

@@ -138,6 +138,6 @@ def inactive_people(now: datetime) -> QuerySet[Person]:
 
 
 def delete_person(person: Person, *, now: datetime) -> None:
-    """Somebody of ``people_long_gone``, locked: nothing of theirs stays. Inside the caller's transaction."""
+    """Somebody of ``inactive_people``, locked: nothing of theirs stays. Inside the caller's transaction."""
     erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
     person.delete()

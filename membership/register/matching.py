@@ -39,7 +39,7 @@ class NameMatch(Generic[_Key]):
 def best_matches(
     written: str, names: Iterable[tuple[_Key, str]], *, at_least: float = MIN_SCORE
 ) -> list[NameMatch[_Key]]:
-    """The best of ``names`` for what was ``written``, best first, at most ``MOST_SHOWN`` of them."""
+    """The best of ``names`` for what was ``written``, best first, at most ``MAX_SHOWN`` of them."""
     scored = (NameMatch(key, name, score(written, name)) for key, name in names)
     near = [found for found in scored if found.score >= at_least]
     return sorted(near, key=lambda found: (-found.score, found.name))[:MAX_SHOWN]

@@ -66,7 +66,7 @@ def change_details(*, person_id: int, by: User, name: str, phone: str) -> Person
     if (person.name, person.phone) != (name, phone):
         person.name, person.phone = name, phone
         person.save(update_fields=["name", "phone"])
-        log_change(person, by=by, words="Changed her own name or phone.")
+        log_change(person, by=by, words="Changed their own name or phone.")
     return person
 
 

@@ -74,24 +74,24 @@ EMAIL_KINDS = (
         "roster-left",
         "Somebody has left",
         TO_PERSON,
-        "When a person leaves a community by herself",
+        "When a person leaves a community of their own accord",
         (NAME, COMMUNITY, TEAM, COMMUNITY_LINK),
     ),
     EmailKind(
         "news-left",
         "News: somebody has left",
         TO_TEAM,
-        "When a person leaves a community by herself",
+        "When a person leaves a community of their own accord",
         (COMMUNITY, TEAM, _DESK_LINK),
     ),
     EmailKind(
         "successor",
         "Invitation to somebody whom a leaver has named",
         "The one who was named",
-        "When a chair or coordinator leaves and names who comes after her",
+        "When a chair or coordinator leaves and names who comes after them",
         (
             NAME,
-            Placeholder("named_by", "Who has named her, or “A colleague”", "Robin Placeholder"),
+            Placeholder("named_by", "Who has named them, or “A colleague”", "Robin Placeholder"),
             Placeholder(
                 "community_name", "The full name of the community", "Community Coordination"
             ),
@@ -104,32 +104,32 @@ EMAIL_KINDS = (
 
 def roster_check(enrolment: Enrolment, text: str) -> Email:
     """To somebody who no longer meets the rules, as far as we know: ``text`` says what we ask."""
-    return _letter("roster-check", enrolment, text)
+    return _email("roster-check", enrolment, text)
 
 
 def ended(enrolment: Enrolment, text: str) -> Email:
     """To somebody whose enrolment was ended: ``text`` says why, and how to ask again."""
-    return _letter("roster-ended", enrolment, text)
+    return _email("roster-ended", enrolment, text)
 
 
 def confirm(enrolment: Enrolment) -> Email:
     """The yearly question: a link to the page on which they answer."""
-    return _letter("confirm", enrolment)
+    return _email("confirm", enrolment)
 
 
 def confirm_reminder(enrolment: Enrolment, *, days: int) -> Email:
     """The yearly question again, ``days`` after it was asked."""
-    return replace(_letter("confirm-reminder", enrolment), kind=CONFIRM_REMINDERS[days])
+    return replace(_email("confirm-reminder", enrolment), kind=CONFIRM_REMINDERS[days])
 
 
 def left(enrolment: Enrolment) -> Email:
     """To somebody who left on their own: done, and how to come back."""
-    return _letter("roster-left", enrolment)
+    return _email("roster-left", enrolment)
 
 
 def news_left(enrolment: Enrolment) -> Email:
     """To the team's mailbox: somebody left. Says no name: mailboxes are shared."""
-    return _letter("news-left", enrolment, to_team=True)
+    return _email("news-left", enrolment, to_team=True)
 
 
 def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Email:
@@ -151,7 +151,7 @@ def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> 
     return replace(email_to_person, address=email)
 
 
-def _letter(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Email:
+def _email(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Email:
     return compose(
         kind,
         team=enrolment.community.team,

@@ -45,7 +45,7 @@ def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> E
         raise RefusedError("This enrolment belongs to the other team.")
     if not text.strip() and not enrolment.ended_on:
         raise RefusedError("Write why, in words for the person.")
-    close_enrolment(enrolment, letter=emails.ended(enrolment, text), by=by, text=text, now=now)
+    close_enrolment(enrolment, email=emails.ended(enrolment, text), by=by, text=text, now=now)
     return enrolment
 
 
@@ -56,11 +56,11 @@ def lock_enrolment(enrolment_id: int) -> Enrolment:
 
 
 def close_enrolment(
-    enrolment: Enrolment, *, letter: Email, by: User | None, text: str, now: datetime
+    enrolment: Enrolment, *, email: Email, by: User | None, text: str, now: datetime
 ) -> None:
     """End a locked enrolment today: what every way out has in common.
 
-    Roster checks are settled, the tasks of their access are made, and ``letter`` is queued, unless the
+    Roster checks are settled, the tasks of their access are made, and ``email`` is queued, unless the
     register has no email of theirs. Runs inside the caller's transaction.
     """
     if enrolment.ended_on:
@@ -76,7 +76,7 @@ def close_enrolment(
     cancel_emails_to_leaver(enrolment.person)
     if enrolment.person.email:
         # An enrolment ends once, so its own key is the event's.
-        queue(letter, about=enrolment.about, event=enrolment.pk, now=now)
+        queue(email, about=enrolment.about, event=enrolment.pk, now=now)
 
 
 def is_enrolled(person: Person, community: CommunityOfPractice) -> bool:

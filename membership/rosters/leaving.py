@@ -55,8 +55,8 @@ def leave(
     enrolment = enrolments.lock_enrolment(enrolment_id)
     if enrolment.person.user_id != by.pk:
         raise RefusedError("This is somebody else’s place in the community.")
-    text = f"She left by herself.\n{reason}".strip()
-    enrolments.close_enrolment(enrolment, letter=emails.left(enrolment), by=by, text=text, now=now)
+    text = f"They left of their own accord.\n{reason}".strip()
+    enrolments.close_enrolment(enrolment, email=emails.left(enrolment), by=by, text=text, now=now)
     queue(emails.news_left(enrolment), about=enrolment.about, event=enrolment.pk, now=now)
     if successor:
         _invite(enrolment, successor, now)

@@ -228,7 +228,7 @@ def act(request: AuthenticatedRequest, pk: int, action: Action) -> HttpResponse:
             "" if email else format_html("<br>No letter goes out now{}.", no_email),
         ),
         form=form,
-        letter=email,
+        email=email,
         email_blocks=preview_blocks(email.body) if email else [],
         button=_named(action.label, row),
         button_kind=action.button_kind,

@@ -14,7 +14,7 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.calendar import STATUTORY_HOLIDAYS, business_days_between, working_days_before
+from communities.calendar import STATUTORY_HOLIDAYS, business_days_before, business_days_between
 from communities.models import SupportTeam
 from membership.emails.kinds import Event
 from membership.emails.message import compose
@@ -72,7 +72,7 @@ def _send(team_id: int, today: date, now: datetime, dry_run: bool) -> bool:
 def digest_of(team: SupportTeam, today: date) -> Digest:
     """What waits for a team on a working day; four queries, however much it is."""
     # The limit is reached by what has waited since before this working day, today counting as one.
-    limit_day = working_days_before(today, settings.WAITING_LIMIT_DAYS["loud"] - 1)
+    limit_day = business_days_before(today, settings.WAITING_LIMIT_DAYS["loud"] - 1)
     until = timezone.make_aware(datetime.combine(limit_day, time.min))
     late = JoinRequest.objects.filter(
         community__team=team, state=State.AWAITING_REVIEW, waiting_since__lt=until

@@ -55,15 +55,15 @@ class Reminder:
 
     days: int
     due_on: date
-    letter: OutboxEmail | None
+    email: OutboxEmail | None
     left_out: bool  # because a later one was due already
 
     @property
     def out_on(self) -> date | None:
         """The day it went out; None while it is still to come or under way."""
-        if self.letter is None or self.letter.state in _UNDER_WAY:
+        if self.email is None or self.email.state in _UNDER_WAY:
             return None
-        return timezone.localdate(self.letter.sent_at or self.letter.queued_at)
+        return timezone.localdate(self.email.sent_at or self.email.queued_at)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Wait:
             Reminder(
                 days,
                 due_on=self.asked_on + timedelta(days=days),
-                letter=self.emails.get(days),
+                email=self.emails.get(days),
                 left_out=days < newest and days not in self.emails,
             )
             for days in REMINDER_DAYS
@@ -112,7 +112,7 @@ class Wait:
     def lapses_on(self) -> date:
         """The first day on which it lapses without a reply, as far as one can say today."""
         last = self.reminders[-1]
-        if last.letter is None and not wants_reminders(self.join_request.person):
+        if last.email is None and not wants_reminders(self.join_request.person):
             return self.asked_on + timedelta(days=LAPSE_DAYS)
         last_out_on = last.out_on or max(last.due_on, self.today)
         return max(

@@ -282,8 +282,8 @@ def _with_emails(
             words = _join(for_everybody, str(row.form["line"].value() or ""))
             if not words and decision.verb != Verb.APPROVE:  # a welcome needs no words of staff
                 words = STAFF_TEXT_MARKER
-            letter = decision.email(row.join_request, words)
-            shown.append((row, letter, preview_blocks(letter.body)))
+            email = decision.email(row.join_request, words)
+            shown.append((row, email, preview_blocks(email.body)))
     return shown
 
 

@@ -187,7 +187,7 @@ def _decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpR
         state = join_request.get_state_display().lower()
         messages.warning(request, f"This cannot be done now: the request is “{state}”.")
         return queue.to_review(request, pk)
-    letter = decision.email(join_request, STAFF_TEXT_MARKER) if decision.email else None
+    email = decision.email(join_request, STAFF_TEXT_MARKER) if decision.email else None
     is_colleagues = join_request.holder(now) != request.user
     return render_page(
         request,
@@ -197,8 +197,8 @@ def _decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpR
         form=form,
         assessment=assessment,
         colleague_on_it=assignment.on_it(join_request, now=now) if is_colleagues else "",
-        letter=letter,
-        email_blocks=preview_blocks(letter.body) if letter else [],
+        email=email,
+        email_blocks=preview_blocks(email.body) if email else [],
         button=decision.label_for(join_request),
         button_kind=decision.verb.value,
     )

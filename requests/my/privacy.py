@@ -86,7 +86,9 @@ def _lock_requests(person_id: int) -> list[JoinRequest]:
 def _check_teams(join_requests: Sequence[JoinRequest], by: User) -> None:
     families = families_of(by)
     if any(r.is_open and r.community.family not in families for r in join_requests):
-        raise RefusedError("She has an open request with the other team. Ask a lead to erase her.")
+        raise RefusedError(
+            "This person has an open request with the other team. Ask a lead to erase them."
+        )
 
 
 # -- The download ---------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""The main job, as plain HTTP requests: read, sign in, ask to join, decide, read the letter.
+"""The main job, as plain HTTP requests: read, sign in, ask to join, decide, read the email.
 
-``read_mail(to, subject)`` gives the newest letter to an address whose subject has these words, and
+``read_mail(to, subject)`` gives the newest email to an address whose subject has these words, and
 waits for it.
 """
 
@@ -29,11 +29,11 @@ ANSWERS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the worker holds in her hands at the end."""
+    """What the worker holds in their hands at the end."""
 
     reference: str
-    letter: str
-    her_page: str
+    email_text: str
+    member_page: str
 
 
 def sign_in(visitor: Visitor, email: str, read_mail: ReadMail, *, to: str = "/my/") -> None:
@@ -87,6 +87,6 @@ def do_the_main_job(
     sign_in(staff, "priya@example.org", read_mail, to=QUEUE)
     approve(staff, reference)
 
-    letter = read_mail(email, "Welcome")
-    her_page = worker.get("/my/").text
-    return Outcome(reference, letter, her_page)
+    email_text = read_mail(email, "Welcome")
+    member_page = worker.get("/my/").text
+    return Outcome(reference, email_text, member_page)

@@ -41,7 +41,7 @@ def signed_in(open_page, portal, smtp_server, email, to):
     return page
 
 
-def test_somebody_on_a_roster_sees_the_invitation_and_says_that_she_has_joined(
+def test_somebody_on_a_roster_sees_the_invitation_and_says_that_they_have_joined(
     portal, smtp_server, open_page
 ):
     dana, priya = builders.worker(), builders.staff()
@@ -66,7 +66,7 @@ def test_somebody_on_a_roster_sees_the_invitation_and_says_that_she_has_joined(
     expect(page.get_by_text("Slack: you have joined.")).to_be_visible()
 
 
-def test_a_chair_leaves_and_names_who_follows_her(portal, smtp_server, open_page):
+def test_a_chair_leaves_and_names_who_follows_them(portal, smtp_server, open_page):
     robin = builders.worker("robin@example.org", "Robin Sample")
     enrolled(robin, "icat")
     page = signed_in(open_page, portal, smtp_server, robin.email, "/my/")

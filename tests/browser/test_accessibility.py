@@ -182,7 +182,7 @@ def test_the_pages_of_a_review(portal, open_page, width):
     colleague = builders.staff(email="sam@example.org")
     desk_verbs.take(join_request_id=waiting.pk, by=colleague, now=timezone.now())
     desk_verbs.write_note(
-        join_request_id=waiting.pk, by=colleague, text="She called.", now=timezone.now()
+        join_request_id=waiting.pk, by=colleague, text="They called.", now=timezone.now()
     )
     Person.objects.create(name="Dana Sample", email="dana@example.net")
     declined = builders.request_in(State.DECLINED, worker, staff, "cbvs")
@@ -273,11 +273,13 @@ def test_the_pages_of_meetings(portal, open_page, width):
     gone = planned(by=priya, day=date(2099, 6, 17))
     cancel_meeting(meeting_id=gone.pk, text="The speaker is ill.", by=priya, now=builders.NOW)
     renew_feed(person=dana, now=builders.NOW)
-    hers = open_page(width=width)
-    builders.sign_in_browser(hers, portal.url, dana.user)
+    member_page = open_page(width=width)
+    builders.sign_in_browser(member_page, portal.url, dana.user)
     pages = [f"/my/meetings/{m.pk}/" for m in (meeting, over, gone)]
-    about_her = ["/my/details/", "/my/details/work/coordination/"]
-    found = visit(hers, portal, ["/my/", "/my/meetings/", *pages, "/my/calendar/", *about_her])
+    member_paths = ["/my/details/", "/my/details/work/coordination/"]
+    found = visit(
+        member_page, portal, ["/my/", "/my/meetings/", *pages, "/my/calendar/", *member_paths]
+    )
 
     desk, theirs = "/admin/communities/meeting/", open_page(width=width)
     builders.sign_in_browser(theirs, portal.url, priya)

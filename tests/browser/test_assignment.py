@@ -38,9 +38,9 @@ def test_take_review_and_on_to_the_next(portal, smtp_server, open_page, javascri
     expect(page.get_by_text("You are on it")).to_be_visible()
 
     page.goto(f"{portal.url}/admin/joinrequests/joinrequest/{first.pk}/change/")
-    page.get_by_label("A note for your colleagues").fill("She called this morning.")
+    page.get_by_label("A note for your colleagues").fill("They called this morning.")
     page.get_by_role("button", name="Keep this note").click()
-    expect(page.get_by_text("She called this morning.")).to_be_visible()
+    expect(page.get_by_text("They called this morning.")).to_be_visible()
     go(page, "next", "j")
     expect(page.get_by_role("heading", level=1)).to_have_text("Kai Sample: STVC")
     page.get_by_role("button", name="I’m on it").press("Enter")
@@ -67,11 +67,11 @@ def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_pag
     assert "Which program do you carry a caseload in" in words
     assert "A phone number helps too." in words
 
-    hers = open_page(width=360)
-    hers.goto(f"{portal.url}/my/requests/{pk}/")
-    sign_in(hers, smtp_server, dana.email)
-    hers.get_by_label("Your answer").fill("In none, at the moment.")
-    hers.get_by_role("button", name="Send").click()
+    applicant_page = open_page(width=360)
+    applicant_page.goto(f"{portal.url}/my/requests/{pk}/")
+    sign_in(applicant_page, smtp_server, dana.email)
+    applicant_page.get_by_label("Your answer").fill("In none, at the moment.")
+    applicant_page.get_by_role("button", name="Send").click()
     smtp_server.wait_for(to="programsupport@endingviolence.org", subject_contains="repl")
 
     staff.goto(f"{desk}/change/")
@@ -82,5 +82,5 @@ def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_pag
     expect(staff.get_by_text("The letter to Dana is on its way.")).to_be_visible()
     letter = smtp_server.wait_for(to=dana.email, subject_contains="About your request")
     assert "you do not carry one there now" in letter.get_body(("plain",)).get_content()
-    hers.goto(f"{portal.url}/my/requests/{pk}/")
-    expect(hers.get_by_text("Declined").first).to_be_visible()
+    applicant_page.goto(f"{portal.url}/my/requests/{pk}/")
+    expect(applicant_page.get_by_text("Declined").first).to_be_visible()

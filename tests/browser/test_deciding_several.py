@@ -44,7 +44,7 @@ def test_approving_twenty_five_from_the_queue(portal, smtp_server, open_page, wi
     page.get_by_role("checkbox", name="Dana3 Sample").uncheck()
     page.get_by_role("button", name="Approve and email everybody ticked").click()
     page.get_by_role("link", name=re.compile("Dana7 Sample: Write why")).click()
-    page.keyboard.type("Her caseload starts on Monday.")
+    page.keyboard.type("Their caseload starts on Monday.")
     for summary in page.locator("summary").all():
         summary.click()
     assert problems(page) == []
@@ -59,4 +59,4 @@ def test_approving_twenty_five_from_the_queue(portal, smtp_server, open_page, wi
     assert states[3] == State.AWAITING_REVIEW
     assert states[5] == State.DECLINED
     assert states.count(State.APPROVED) == 23
-    assert rows[7].events.last().reason == "Her caseload starts on Monday."
+    assert rows[7].events.last().reason == "Their caseload starts on Monday."

@@ -1,4 +1,4 @@
-"""Changing her details and her preferences on a phone, without JavaScript."""
+"""Changing details and preferences on a phone, without JavaScript."""
 
 import pytest
 from playwright.sync_api import expect
@@ -17,7 +17,7 @@ def fits(page):
     return page.evaluate("document.documentElement.scrollWidth") <= PHONE
 
 
-def test_her_details_and_reminders_without_javascript(portal, smtp_server, open_page):
+def test_details_and_reminders_without_javascript(portal, smtp_server, open_page):
     worker = builders.worker()
     page = open_page(width=PHONE, javascript=False)
     page.goto(f"{portal.url}/my/")

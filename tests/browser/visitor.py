@@ -10,7 +10,7 @@ from http.cookiejar import Cookie, CookieJar
 
 @dataclass
 class Page:
-    """What came back: where she ended up, the status, and the text."""
+    """What came back: where the visitor ended up, the status, and the text."""
 
     url: str
     status: int
@@ -41,7 +41,7 @@ class Visitor:
         self.page = Page("", 0, "")
 
     def come_back(self, session: str) -> None:
-        """She signed in before, and her browser has kept the session."""
+        """They signed in before, and their browser has kept the session."""
         rest = (None, False, "localhost.local", False, False, "/", True, False)
         self._cookies.set_cookie(
             Cookie(0, "sessionid", session, *rest, None, False, None, None, {})
@@ -51,7 +51,7 @@ class Visitor:
         return self._open(urllib.request.Request(self._full(path)))  # noqa: S310  (our own portal)
 
     def post(self, path: str = "", **answers: str) -> Page:
-        """Send the form of the page she is on, to ``path`` or to that page itself."""
+        """Send the form of the page they are on, to ``path`` or to that page itself."""
         data = urllib.parse.urlencode({"csrfmiddlewaretoken": self.page.token, **answers})
         url = self._full(path) if path else self.page.url
         return self._open(urllib.request.Request(url, data.encode(), {"Referer": self.page.url}))  # noqa: S310

@@ -17,7 +17,7 @@ from communities.rules.caseload import Caseload
 from communities.rules.coordination_role import CoordinationRoleHeld
 from communities.rules.vocabulary import Family, InitiativeKind, ProgramType, RoleKind
 from evabc.sample.province import load_sample_province
-from evabc.sample.year import live_a_sample_year
+from evabc.sample.year import load_sample_year
 from membership.accounts.teams import TEAM_GROUPS
 from membership.models import Enrolment
 from requests import workflow
@@ -145,7 +145,7 @@ def test_the_sample_year_is_lived_with_one_of_each_sort(monkeypatch):
     seed()
     now = datetime(2027, 3, 1, 20, 0, tzinfo=UTC)
     load_sample_province(now=now, today=timezone.localdate(now))
-    live_a_sample_year(now=now)
+    load_sample_year(now=now)
     for community in more:
         assert JoinRequest.objects.filter(community__name=community["name"]).count() >= 7
         assert Enrolment.objects.filter(community__name=community["name"]).exists()

@@ -78,7 +78,7 @@ TABLE = {
     "readyz": ([503] * 8, NOT_THAT_WAY),
     # Without its token there is no such page.
     "metrics": ([404] * 8, NOT_THAT_WAY),
-    # She has an open request there, and is led to it; the others see the form.
+    # The applicant has an open request there, and is led to it; the others see the form.
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
     "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
     "join-several": (SIGNED_IN, OWN_NOT_THAT_WAY),
@@ -108,7 +108,7 @@ TABLE = {
     "my:calendar": (SIGNED_IN, [IN, IN, *[ON] * 6]),
     "calendar-feed": (ALL, NOT_THAT_WAY),  # by its secret address
     "my:withdraw": (OWN, [IN, IN, ON, *[404] * 5]),
-    # She is in this community; nobody else of the table is.
+    # The member is in this community; nobody else of the table is.
     "my:slack": (OWN, OWN_NOT_THAT_WAY),
     "my:slack-link": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack-joined": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),

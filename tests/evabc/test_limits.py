@@ -55,7 +55,7 @@ def test_the_next_hour_counts_anew(client, small):
         assert client.post("/my/details/", {"name": "Dana"}).status_code == 302
 
 
-def test_what_she_typed_can_be_sent_again_from_the_page(client, small):
+def test_what_was_typed_can_be_sent_again_from_the_page(client, small):
     builders.sign_in(client, builders.worker())
     for _ in range(3):
         client.post("/my/details/", {"name": "Dana"})

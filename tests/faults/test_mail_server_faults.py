@@ -55,7 +55,7 @@ def test_an_email_is_sent_tried_again_or_shown_to_staff(mail, do, at):
 
 
 @pytest.mark.usefixtures("mail_goes_out")
-def test_where_one_of_two_recipients_is_refused_the_other_has_her_email(mail):
+def test_where_one_of_two_recipients_is_refused_the_other_has_their_email(mail):
     builders.sent(builders.worker())
     mail.behave("rcpt", "550 no such mailbox", whom="dana@example.org")
 

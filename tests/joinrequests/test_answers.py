@@ -387,7 +387,7 @@ def test_a_new_person_sees_findings_before_they_are_saved(funded_by_another):
 )
 @pytest.mark.parametrize("place", ["Example Harbour", "Elsewhere"])
 def test_what_the_panel_shows_is_what_is_sent(slug, before, now, place):
-    """She asked before, withdrew, and asks again with other answers."""
+    """Somebody asked before, withdrew, and asks again with other answers."""
     agency = Agency.objects.create(name="Example Harbour Family Services")
     for there in place, "Another Place":
         Program.objects.create(agency=agency, type=STVC, community_served=there)

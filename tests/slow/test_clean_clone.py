@@ -92,9 +92,9 @@ def test_the_main_job_with_sqlite_and_mail_in_files(clone, tmp_path):
     with make_run(clone, tmp_path) as url:
         outcome = do_the_main_job(url, mailbox_reader(url))
 
-        assert outcome.reference in outcome.letter
-        assert "We are glad that you are here." in outcome.letter
-        assert "You are in this community since" in outcome.her_page
+        assert outcome.reference in outcome.email_text
+        assert "We are glad that you are here." in outcome.email_text
+        assert "You are in this community since" in outcome.member_page
     mails = list((tmp_path / "data" / "mail").glob("*.eml"))
     domains = {re.search(rb"^From: .*@(.*)>", m.read_bytes(), re.M)[1] for m in mails}
     assert domains == {b"example.org"}
@@ -137,7 +137,7 @@ def test_the_main_job_with_mail_to_a_real_server(
         outcome = do_the_main_job(url, read)
         assert Visitor(url).get("/mailbox/").status == 404
 
-    assert outcome.reference in outcome.letter
+    assert outcome.reference in outcome.email_text
     recipients = ", ".join(m["X-Envelope-To"] for m in smtp_server.messages).split(", ")
     assert {"dana.new@example.org", "programsupport@example.org"} <= set(recipients)
     assert [address for address in recipients if not address.endswith("@example.org")] == []

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from evabc import celery_app, env
 from evabc.sample.province import STAFF, load_sample_province
-from evabc.sample.year import live_a_sample_year
+from evabc.sample.year import load_sample_year
 
 WORKER_OPTIONS = (
     "--pool threads --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             now = timezone.now()
             is_new = load_sample_province(now=now, today=timezone.localdate(now))
             if is_new:
-                live_a_sample_year(now=now)
+                load_sample_year(now=now)
         if is_new:
             # The emails of the sample year are marked as sent: no worker need look for each of them.
             celery_app.control.purge()

@@ -75,7 +75,7 @@ class InitiativeList(Importer):
 
     def problem(self, row: ListRow) -> str:
         if (row["name"] or row["role"]) and not row["email"]:
-            return "A person in a role needs her email: it tells two people of one name apart."
+            return "A person in a role needs an email: it tells two people of one name apart."
         if row["email"] and not row["role"]:
             return "“Role” is empty."
         return super().problem(row)

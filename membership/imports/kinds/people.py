@@ -97,7 +97,7 @@ class RosterList(Importer):
 
     def problem(self, row: ListRow) -> str:
         if row["starts_on"] > self.source.as_of:
-            return f"She starts on {row['starts_on']}, after the day of the list."
+            return f"They start on {row['starts_on']}, after the day of the list."
         return ""
 
     def apply(self, row: ListRow) -> RowResult:
@@ -111,7 +111,7 @@ class RosterList(Importer):
             if enrolment.ended_on >= row["starts_on"]:
                 return RowResult(
                     RowOutcome.SAME,
-                    f"She left on {enrolment.ended_on}. A list does not bring her back.",
+                    f"They left on {enrolment.ended_on}. A list does not bring them back.",
                 )
         new = Enrolment(person=person, community=self.community, started_on=row["starts_on"])
         self.register.enrolments.add(row["email"], new)

@@ -1,6 +1,6 @@
 """Delete all personal data that has been kept for as long as the privacy page says.
 
-The portal does this by itself every night. Running it again changes nothing.
+The portal does this by itself every hour. Running it again changes nothing.
 """
 
 from django.core.management.base import BaseCommand, CommandParser

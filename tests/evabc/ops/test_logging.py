@@ -17,11 +17,11 @@ from django_guid import clear_guid
 from django_guid.middleware import guid_middleware
 
 from evabc import env
-from evabc.tasks import say_that_you_live
+from evabc.tasks import send_heartbeat
 from membership.errors import RefusedError
 from membership.models import User
 from tests.browser.visitor import Visitor
-from tests.evabc import lines
+from tests.evabc import log_lines
 from tests.servers import processes
 from tests.servers.parts import wait_until_ready
 
@@ -72,7 +72,7 @@ def write_lines_with(secret, logger):
 @pytest.mark.parametrize("logger", LOGGERS)
 @pytest.mark.parametrize("secret", SECRETS)
 def test_no_logger_writes_what_somebody_typed(style, logger, secret):
-    with lines.written(style=style) as log:
+    with log_lines.written(style=style) as log:
         write_lines_with(secret, logger)
 
     assert log.getvalue().count("ERROR") == 12
@@ -82,12 +82,12 @@ def test_no_logger_writes_what_somebody_typed(style, logger, secret):
 @core
 def test_ids_numbers_enum_values_and_classes_of_exceptions_are_written():
     error, task = TimeoutError("wren"), uuid.UUID("83ac8cac-b5a0-465d-b7a7-ab21cd9c7c10")
-    with lines.written() as log:
+    with log_lines.written() as log:
         logging.getLogger("membership.emails").warning(
             "Letter %s, attempt %s, %s, %s, %s: %s", 12, 3, Kind.LATE, str(task), error, True
         )
 
-    assert lines.of("membership.emails", log.getvalue()) == [
+    assert log_lines.of("membership.emails", log.getvalue()) == [
         {"message": f"Letter 12, attempt 3, late, {task}, TimeoutError: True"}
     ]
 
@@ -123,13 +123,13 @@ def test_an_error_is_written_with_its_places_and_the_words_that_the_code_chose(
     fail, last_line, monkeypatch
 ):
     monkeypatch.setenv("EVABC_LOG_LINES", "xml")
-    with lines.written() as log:
+    with log_lines.written() as log:
         try:
             fail()
         except Exception:
             logging.getLogger("django.request").exception("Failed.")
 
-    [line] = lines.of("django.request", log.getvalue())
+    [line] = log_lines.of("django.request", log.getvalue())
     assert line["message"] == "Failed."
     assert line["error"].splitlines()[-1] == last_line
     assert "tests/evabc/ops/test_logging.py" in line["error"]
@@ -166,14 +166,14 @@ print(answer.status_code, "KeyError" in answer.text, "&#x27;job_title&#x27;" in 
 @pytest.mark.django_db
 def test_a_database_error_is_written_with_its_constraint_and_not_with_the_row():
     User.objects.create(email="wren@canary.example")
-    with lines.written() as log:
+    with log_lines.written() as log:
         try:
             with transaction.atomic():
                 User.objects.create(email=f"wren@{'canary'}.example")
         except IntegrityError:
             logging.getLogger("django.request").exception("Failed.")
 
-    [line] = lines.of("django.request", log.getvalue())
+    [line] = log_lines.of("django.request", log.getvalue())
     assert "\nIntegrityError\n" in line["error"]
     assert line["error"].endswith("\nUniqueViolation (constraint membership_user_email_key)")
     assert "canary.example" not in log.getvalue()
@@ -182,13 +182,13 @@ def test_a_database_error_is_written_with_its_constraint_and_not_with_the_row():
 @core
 @pytest.mark.django_db
 def test_an_answer_has_one_line_with_the_name_of_its_page(client):
-    with lines.written() as log:
+    with log_lines.written() as log:
         client.get("/")
         client.get("/?from=a-letter")
         client.get("/nowhere/wren@canary.example/")
         client.get("/healthz")
 
-    written = lines.of("evabc.requests", log.getvalue())
+    written = log_lines.of("evabc.requests", log.getvalue())
     assert written == [
         {"message": "Answered", "method": "GET", "view": "home", "status": 200},
         {"message": "Answered", "method": "GET", "view": "home", "status": 200},
@@ -211,12 +211,12 @@ def test_an_answer_has_one_line_with_the_name_of_its_page(client):
     ],
 )
 def test_an_id_that_comes_along_is_taken_over_where_it_is_a_uuid(client, given, is_kept):
-    with lines.written() as log:
+    with log_lines.written() as log:
         answer = client.get("/nowhere/", headers={"X-Request-ID": given})
 
     assert (answer["X-Request-ID"] == given) is is_kept
     assert uuid.UUID(answer["X-Request-ID"]).version == 4
-    assert {line["request"] for line in lines.read(log.getvalue())} == {answer["X-Request-ID"]}
+    assert {line["request"] for line in log_lines.read(log.getvalue())} == {answer["X-Request-ID"]}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -224,13 +224,13 @@ def test_the_id_follows_into_the_task_that_the_request_enqueued(redis_url, smtp_
     given, path = str(uuid.uuid4()), tmp_path / "worker.log"
 
     def page(request):
-        say_that_you_live.delay()
+        send_heartbeat.delay()
         return HttpResponse()
 
     with processes.celery_worker(path, EVABC_LOG_LINES="json") as worker:
         guid_middleware(page)(RequestFactory().get("/", headers={"X-Request-ID": given}))
         clear_guid()  # as Django's signal does at the end of a request
-        say_that_you_live.delay()
+        send_heartbeat.delay()
         wait_until_ready(
             worker, ready=lambda: path.read_text().count("succeeded in") == 2, log=path
         )
@@ -243,7 +243,7 @@ def test_the_id_follows_into_the_task_that_the_request_enqueued(redis_url, smtp_
 
 def _json_lines(text):
     """Celery greets on standard output; what follows are lines."""
-    return lines.read("\n".join(line for line in text.splitlines() if line.startswith("{")))
+    return log_lines.read("\n".join(line for line in text.splitlines() if line.startswith("{")))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -267,7 +267,7 @@ def test_somebody_goes_through_the_portal_and_the_log_does_not_know_who(
         _ask_nonsense(portal.url)
 
     text = path.read_text()
-    written = lines.read(text)
+    written = log_lines.read(text)
     assert {"evabc.requests", "gunicorn.access", "gunicorn.error", "security"} <= {
         line["logger"] for line in written
     }

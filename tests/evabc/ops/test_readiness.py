@@ -12,7 +12,7 @@ from django.utils import timezone
 from evabc.ops import health
 from evabc.ops.backup import new_key_pair
 from evabc.ops.health import CACHE_SECONDS
-from evabc.tasks import say_that_you_live
+from evabc.tasks import send_heartbeat
 from membership.heartbeats import record_heartbeat
 from membership.models import Heartbeat, OutboxEmail
 from tests import builders
@@ -136,7 +136,7 @@ def test_real_processes_make_it_green_and_a_dead_worker_red(
         processes.celery_worker(data_folder / "worker.log") as worker,
         processes.celery_beat(tmp_path / "beat.log") as beat,
     ):
-        say_that_you_live.delay()
+        send_heartbeat.delay()
         wait_until_ready(
             beat, ready=lambda: ask(portal.url)[0] == 200, log=tmp_path / "beat.log", seconds=30
         )

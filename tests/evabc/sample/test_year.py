@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from evabc.sample.province import load_sample_province
-from evabc.sample.year import live_a_sample_year
+from evabc.sample.year import load_sample_year
 from membership.models import Enrolment, OutboxEmail, Person, User, WorklistRow
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -20,7 +20,7 @@ TODAY = date(2027, 3, 1)
 
 def load() -> None:
     load_sample_province(now=NOW, today=TODAY)
-    live_a_sample_year(now=NOW)
+    load_sample_year(now=NOW)
 
 
 @pytest.fixture(scope="module")

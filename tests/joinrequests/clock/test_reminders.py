@@ -279,7 +279,7 @@ def test_a_reopened_request_is_back_in_the_queue_and_its_email_is_cancelled(clie
     queue = "/admin/joinrequests/joinrequest/"
     assert waiting.reference not in client.get(queue).content.decode()
 
-    workflow.reopen(join_request_id=waiting.pk, by=staff, reason="She called.", now=after(44))
+    workflow.reopen(join_request_id=waiting.pk, by=staff, reason="They called.", now=after(44))
 
     page = client.get(queue).content.decode()
     assert waiting.reference in page

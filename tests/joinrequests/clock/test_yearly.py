@@ -251,7 +251,7 @@ def test_staff_settle_a_row_without_an_answer_and_the_question_waits_no_more():
     for day in (14, 28, 45):
         ask_yearly(now=later(day))
     row = enrolment.worklist.get()
-    confirmations.settle_by_hand(row_id=row.pk, by=staff, text="She phoned.", now=later(46))
+    confirmations.settle_by_hand(row_id=row.pk, by=staff, text="They phoned.", now=later(46))
     row.refresh_from_db()
     assert (row.state, row.how) == ("settled", "looked-at")
     assert YearlyConfirmation.objects.get().answer == "settled"

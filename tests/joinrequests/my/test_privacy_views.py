@@ -82,7 +82,7 @@ def test_when_the_purposes_change_people_are_asked_again(dana, signed_in, monkey
 def test_the_download_holds_their_own_data_and_nobody_elses(dana, signed_in):
     priya = builders.staff()
     pk = builders.sent(dana, note="I start on Monday.").pk
-    assignment.write_note(join_request_id=pk, by=priya, text="She called us.", now=builders.NOW)
+    assignment.write_note(join_request_id=pk, by=priya, text="They called us.", now=builders.NOW)
     builders.sent(builders.worker("kai@example.org", "Kai Other"), name="Kai Other")
 
     answer = signed_in.get("/my/privacy/download/")
@@ -94,7 +94,7 @@ def test_the_download_holds_their_own_data_and_nobody_elses(dana, signed_in):
     assert data["requests"][0]["answers"]["note"] == "I start on Monday."
     assert [letter["kind"] for letter in data["letters"]] == ["receipt"]
     assert data["work"][0]["evidence"] == "claimed"
-    assert ["Kai Other" in text, "She called us." in text, "Priya" in text] == [False] * 3
+    assert ["Kai Other" in text, "They called us." in text, "Priya" in text] == [False] * 3
     assert "Notes that EVA BC staff write to one another" in data["left_out"][0]
 
 

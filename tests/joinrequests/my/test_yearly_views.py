@@ -106,7 +106,7 @@ def test_staff_see_the_answers_and_settle_the_row(client, place):
     assert "No answer to the yearly question" in client.get(f"{desk}/change/").content.decode()
     client.post(f"{desk}/settle/", {"text": ""})
     assert answer() == ("", None)
-    client.post(f"{desk}/settle/", {"text": "She phoned and is still there."})
+    client.post(f"{desk}/settle/", {"text": "They phoned and are still there."})
     assert answer() == ("settled", None)
     seen = client.get(f"/admin/membership/enrolment/{place.pk}/change/").content.decode()
     assert "Settled by EVA BC staff" in seen

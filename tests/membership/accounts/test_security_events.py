@@ -8,7 +8,7 @@ from django.core.cache import cache
 
 from membership.models import Export, User
 from tests import builders
-from tests.evabc import lines
+from tests.evabc import log_lines
 
 pytestmark = pytest.mark.django_db
 
@@ -20,12 +20,12 @@ def no_limits_from_other_tests():
 
 @pytest.fixture
 def log():
-    with lines.written() as stream:
+    with log_lines.written() as stream:
         yield stream
 
 
 def events(log):
-    return lines.of("security", log.getvalue())
+    return log_lines.of("security", log.getvalue())
 
 
 def test_signing_in_with_a_wrong_code_first_and_signing_out(client, log):

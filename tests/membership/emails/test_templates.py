@@ -77,7 +77,7 @@ BODIES = [
     ),
     (
         "Dear {name}",
-        "The letter must contain {request_link}: the page of her request.",
+        "The letter must contain {request_link}: the page of their request.",
     ),
     ("  \n", "Write the letter."),
     (BODY + "a" * 6_000, "The letter is too long. Shorten it to 6000 characters or less."),

@@ -178,8 +178,8 @@ def test_a_roster_enrols_and_brings_nobody_back(stvc):
     assert outcomes(plan) == ["add", "same", "same", "error"]
     assert sentences(plan)[1:] == [
         "in since 2023-01-01",
-        "She left on 2026-05-01. A list does not bring her back.",
-        "She starts on 2026-06-01, after the day of the list.",
+        "They left on 2026-05-01. A list does not bring them back.",
+        "They start on 2026-06-01, after the day of the list.",
     ]
     apply_list(ROSTER, *MEMBERS_OF_STVC, community=stvc)
     assert Enrolment.objects.get(person__email="dana@example.org").started_on == date(2024, 3, 1)
@@ -231,7 +231,7 @@ def test_two_periods_of_one_agency_may_follow_but_not_overlap():
         (PROGRAMS, ("Agency,Type,Funder", "A,STVC,PSSG?!x"), "“Funder”: “PSSG?!x” is not one of: PSSG, OTHER."),
         (PEOPLE, ("Email,Agency,Type,Caseload", "dana@example.org,A,STVC,some"), "“Carries a caseload”: “some” is neither yes nor no."),
         (PEOPLE, ("Email,Agency,Type", "dana,A,STVC"), "“Email”: “dana” is not an email address."),
-        (INITIATIVES, ("Committee,Kind,Name,Email,Role", "A,ICAT,Robin,,Chair"), "A person in a role needs her email: it tells two people of one name apart."),
+        (INITIATIVES, ("Committee,Kind,Name,Email,Role", "A,ICAT,Robin,,Chair"), "A person in a role needs an email: it tells two people of one name apart."),
         (INITIATIVES, ("Committee,Kind,Email,Role", "A,ICAT,robin@example.org,"), "“Role” is empty."),
     ],
 )  # fmt: skip
