@@ -33,7 +33,7 @@ def midnight(day: date) -> datetime:
 
 
 def business_days_between(start: date, end: date) -> int:
-    """How many working days have come after ``start``, up to and with ``end``.
+    """How many business days have come after ``start``, up to and with ``end``.
 
     From Friday to Monday it is 1, from a day to itself 0; never less than 0.
     """
@@ -43,7 +43,7 @@ def business_days_between(start: date, end: date) -> int:
 
 
 def business_days_before(day: date, number: int) -> date:
-    """The working day that lies ``number`` working days before ``day``."""
+    """The business day that lies ``number`` business days before ``day``."""
     return STATUTORY_HOLIDAYS.get_nth_working_day(day, -number)
 
 

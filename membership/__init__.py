@@ -1,1 +1,1 @@
-"""People, agencies, programs, roles, EVA BC memberships, enrolments, letters and sign-in."""
+"""People, agencies, programs, roles, EVA BC memberships, enrolments, emails and sign-in."""

@@ -81,7 +81,9 @@ class DatabaseCollector(Collector):
         )
         yield _by_state("evabc_lists", "Lists brought in, by state.", ListImport.objects.all())
         seen = GaugeMetricFamily(
-            "evabc_seen_seconds", "Time since beat rang and a worker did a task.", labels=["part"]
+            "evabc_seen_seconds",
+            "Time since beat sent a task and a worker did one.",
+            labels=["part"],
         )
         for part, at in Heartbeat.objects.values_list("part", "seen_at"):
             seen.add_metric([part], (self.now - at).total_seconds())

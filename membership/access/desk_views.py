@@ -194,7 +194,7 @@ def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
         team,
         form,
         title="Who is in Slack?",
-        lede="The list is held against the roster. It changes nothing by itself, and it is deleted "
+        lede="The list is compared with the roster. It changes nothing by itself, and it is deleted "
         "when you are done, after a week at the latest.",
         button="Compare with the roster",
     )

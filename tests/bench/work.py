@@ -34,7 +34,7 @@ TYPES = ["STVC", "STV ORS", "MORS", "CBVS", "SAS"]
 
 
 def lists_and_reassessment(*, rows: int, enrolments: int, now: datetime) -> Iterator[Figure]:
-    """A list of 300 people, one of ``rows``, and so many on a roster held against their facts."""
+    """A list of 300 people, one of ``rows``, and so many on a roster compared with their facts."""
     day = timezone.localdate(now)
     short = _people(300)
     checked = seconds(lambda: _bring(ListKind.PEOPLE, short, day, dry_run=True))
@@ -91,8 +91,8 @@ def emails(*, now: datetime) -> Iterator[Figure]:
 def _queued(number: int, now: datetime) -> list[OutboxEmail]:
     """As many as one sweep takes."""
     team, body = SupportTeam.objects.order_by("pk")[0], "Thank you for asking to join."
-    letter = Email("receipt", team, None, "Your request", body, "somebody@example.org")
-    return [queue(letter, about=f"bench:{number}", event=n, now=now) for n in range(SWEEP_LIMIT)]
+    email = Email("receipt", team, None, "Your request", body, "somebody@example.org")
+    return [queue(email, about=f"bench:{number}", event=n, now=now) for n in range(SWEEP_LIMIT)]
 
 
 def _bare_loop(rows: list[OutboxEmail], port: int) -> None:

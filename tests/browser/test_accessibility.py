@@ -229,12 +229,12 @@ def test_the_pages_of_a_review(portal, open_page, width):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_letters(portal, open_page, width):
+def test_the_pages_of_emails(portal, open_page, width):
     worker, lead = builders.worker(), builders.lead()
     builders.sent(worker)
-    letter = OutboxEmail.objects.get(kind="receipt")
-    OutboxEmail.objects.filter(pk=letter.pk).update(state="sent", sent_at=builders.NOW)
-    desk = f"/admin/membership/outboxemail/{letter.pk}/"
+    email = OutboxEmail.objects.get(kind="receipt")
+    OutboxEmail.objects.filter(pk=email.pk).update(state="sent", sent_at=builders.NOW)
+    desk = f"/admin/membership/outboxemail/{email.pk}/"
     wording = "/admin/membership/letterwording/"
     reasons = "/admin/joinrequests/reasontext/"
     page = open_page(width=width)

@@ -1,4 +1,4 @@
-"""Staff and letters in Chromium, by real processes: a wording changed, a failed letter tried again."""
+"""Staff and emails in Chromium, by real processes: a template changed, a failed email tried again."""
 
 import pytest
 from playwright.sync_api import expect
@@ -26,7 +26,7 @@ def page(portal, smtp_server, open_page):
     return page
 
 
-def test_a_changed_wording_is_in_the_next_letter(portal, smtp_server, page):
+def test_a_changed_template_is_used_for_the_next_email(portal, smtp_server, page):
     pk = builders.sent(builders.worker()).pk
     page.goto(f"{portal.url}{DESK}/letterwording/")
     page.get_by_role("link", name="A request is declined").click()
@@ -58,17 +58,17 @@ def test_a_changed_wording_is_in_the_next_letter(portal, smtp_server, page):
     assert "\n\nWarm greetings.\n\n" in text
 
 
-def test_a_failed_letter_is_tried_again_and_arrives(portal, smtp_server, page):
+def test_a_failed_email_is_tried_again_and_arrives(portal, smtp_server, page):
     builders.sent(builders.worker())
     smtp_server.wait_for(to="dana@example.org")
     smtp_server.clear()
-    letter = OutboxEmail.objects.get(kind="receipt")
-    OutboxEmail.objects.filter(pk=letter.pk).update(state="failed", sent_at=None, attempts=9)
+    email = OutboxEmail.objects.get(kind="receipt")
+    OutboxEmail.objects.filter(pk=email.pk).update(state="failed", sent_at=None, attempts=9)
 
     page.goto(f"{portal.url}{DESK}/outboxemail/?state__exact=failed")
-    page.get_by_role("link", name=letter.subject).click()
+    page.get_by_role("link", name=email.subject).click()
     page.get_by_role("button", name="Try again now").click()
 
     expect(page.get_by_text("The letter is on its way again.")).to_be_visible()
     mail = smtp_server.wait_for(to="dana@example.org")
-    assert mail["Message-ID"] == letter.message_id
+    assert mail["Message-ID"] == email.message_id

@@ -51,9 +51,7 @@ def choose(page, question, answer):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
-def test_from_the_community_page_to_the_letter(
-    portal, smtp_server, open_page, register, javascript
-):
+def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, register, javascript):
     builders.staff()
     worker = open_page(width=PHONE, javascript=javascript)
 

@@ -40,8 +40,8 @@ def test_two_programs_in_one_sitting(portal, smtp_server, open_page, javascript)
     choose(page, stvc.name, "Do you carry a caseload", "Yes")
     choose(page, stvc.name, "Does the Ministry", "Yes")
     if javascript:
-        told = page.locator("#rules-stvc").get_by_text("You told us that you carry a caseload")
-        expect(told).to_be_visible()
+        finding = page.locator("#rules-stvc").get_by_text("You told us that you carry a caseload")
+        expect(finding).to_be_visible()
         expect(page.locator("#rules-sas").get_by_text("You told us that you carry")).to_have_count(
             0
         )
@@ -58,7 +58,7 @@ def test_two_programs_in_one_sitting(portal, smtp_server, open_page, javascript)
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Your requests")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
-    told = {r.community.slug: r.answers["carries_caseload"] for r in JoinRequest.objects.all()}
-    assert told == {"stvc": "yes", "sas": "no"}
+    answers = {r.community.slug: r.answers["carries_caseload"] for r in JoinRequest.objects.all()}
+    assert answers == {"stvc": "yes", "sas": "no"}
     for join_request in JoinRequest.objects.all():
         expect(page.get_by_role("link", name=join_request.reference)).to_be_visible()

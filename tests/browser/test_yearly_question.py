@@ -19,7 +19,7 @@ pytestmark = [
 
 @pytest.fixture
 def link(portal):
-    """The address in the letter to somebody who never signed in before."""
+    """The address in the email to somebody who never signed in before."""
     person = Person.objects.create(name="Dana Sample", email="dana@example.org")
     person.positions.create(
         program_type="STVC", agency_name="Old Sample House", carries_caseload=True

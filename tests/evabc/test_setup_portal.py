@@ -35,7 +35,7 @@ def mailboxes():
 @pytest.mark.core
 @pytest.mark.django_db
 class TestSetupPortal:
-    def test_mailboxes_lead_and_test_letter(self):
+    def test_mailboxes_lead_and_test_email(self):
         set_up()
 
         assert mailboxes() == {

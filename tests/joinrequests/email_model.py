@@ -1,4 +1,4 @@
-"""What must become of a letter, in a few lines: the model that the outbox is held against."""
+"""What must become of an email, in a few lines: the model that the outbox is compared with."""
 
 import smtplib
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Killed(BaseException):
 
 
 class MoodyServer(BaseEmailBackend):
-    """Takes letters as the mood is; remembers what it took, by Message-ID."""
+    """Takes emails as the mood is; remembers what it took, by Message-ID."""
 
     mood = MOODS[0]
     taken: ClassVar[list[str]] = []
@@ -47,7 +47,7 @@ class MoodyServer(BaseEmailBackend):
 
 
 @dataclass
-class ModelLetter:
+class ModelEmail:
     kind: str
     about: str
     due: datetime

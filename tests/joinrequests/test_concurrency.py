@@ -55,11 +55,11 @@ def test_of_twenty_decisions_on_one_request_one_wins_and_the_others_are_refused(
     outcomes = Counter(all_at_once(*[approve, decline] * 10))
 
     decisions = JoinRequestEvent.objects.filter(verb__in=["approve", "decline"])
-    letters = OutboxEmail.objects.filter(kind__in=["welcome", "declined"])
+    decision_emails = OutboxEmail.objects.filter(kind__in=["welcome", "declined"])
     after = JoinRequest.objects.get(pk=pk)
     refusals = [words for words in outcomes if words != "done"]
     assert outcomes["done"] == 1
-    assert decisions.count() == letters.count() == 1
+    assert decisions.count() == decision_emails.count() == 1
     assert Enrolment.objects.count() == (after.state == State.APPROVED)
     assert len(refusals) == 1
     assert f"by {after.decided_by.person.name} on" in refusals[0]
@@ -156,7 +156,7 @@ def test_reopening_refuses_while_there_is_another_open_request_or_enrolment(stat
     assert JoinRequest.objects.get(pk=declined.pk).state == State.DECLINED
 
 
-def test_workers_that_run_the_nightly_job_at_once_send_one_set_of_letters():
+def test_workers_that_run_the_nightly_job_at_once_send_one_set_of_emails():
     staff = builders.staff()
     for number in range(10):
         user = builders.worker(f"w{number}@example.org")
@@ -177,12 +177,12 @@ def test_workers_that_run_the_nightly_job_at_once_send_one_set_of_letters():
 
 def test_one_key_asked_for_by_many_at_once_is_one_email():
     join_request = builders.sent(builders.worker())
-    letter = emails.email_of("receipt", join_request)
+    email = emails.email_of("receipt", join_request)
     queued = []
 
     def ask():
         with transaction.atomic():
-            queued.append(queue_once(letter, key="one", about="any", now=builders.NOW))
+            queued.append(queue_once(email, key="one", about="any", now=builders.NOW))
 
     assert all_at_once(*[ask] * 10) == ["done"] * 10
     assert sorted(queued) == [False] * 9 + [True]

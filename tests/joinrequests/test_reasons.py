@@ -1,4 +1,4 @@
-"""Ready reasons: chosen, put into the letter, kept in the history, and refused where they are not offered."""
+"""Ready reasons: chosen, put into the email, kept in the history, and refused where they are not offered."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -28,9 +28,9 @@ def test_the_ready_text_goes_into_the_email_before_the_own_paragraph():
     decline(pk, priya, ground=reason(), text="Warm greetings to your team.")
 
     event = JoinRequestEvent.objects.get(verb="decline")
-    told = f"{reason().text}\n\nWarm greetings to your team."
-    assert (event.text, event.ground, event.ground_title) == (told, reason(), reason().title)
-    assert told in OutboxEmail.objects.get(kind="declined").body
+    text = f"{reason().text}\n\nWarm greetings to your team."
+    assert (event.text, event.ground, event.ground_title) == (text, reason(), reason().title)
+    assert text in OutboxEmail.objects.get(kind="declined").body
 
 
 def test_asking_keeps_its_ready_question_for_the_reminders():

@@ -1,5 +1,5 @@
-"""Requests and their letters, driven anyhow by applicants, both teams, the clock and dying workers,
-with a model beside them. After every step the portal is held against it."""
+"""Requests and their emails, driven anyhow by applicants, both teams, the clock and dying workers,
+with a model beside them. After every step the portal is compared with it."""
 
 from collections import Counter
 from contextlib import suppress
@@ -26,7 +26,7 @@ from requests import workflow
 from requests.lifecycle import OPEN, TRANSITIONS, State, Verb
 from requests.models import JoinRequest
 from tests import builders
-from tests.joinrequests.email_model import CONTRADICTED, MOODS, Killed, ModelLetter, MoodyServer
+from tests.joinrequests.email_model import CONTRADICTED, MOODS, Killed, ModelEmail, MoodyServer
 from tests.joinrequests.test_workflow import LETTERS, OUTCOMES, use
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -52,14 +52,14 @@ class Lives(RuleBasedStateMachine):
             builders.sign_in(desk, self.staff[name])
         self.now, self.deaths = builders.NOW, 0
         self.states: dict[int, tuple[int, str, State]] = {}  # pk: whose, community, state
-        self.letters: dict[int, ModelLetter] = {}
+        self.emails: dict[int, ModelEmail] = {}
         MoodyServer.taken.clear()
 
     def teardown(self):
         if not hasattr(self, "undone"):
             return
         try:
-            self.every_letter_ends()
+            self.every_email_ends()
         finally:
             transaction.set_rollback(True)
             self.undone.__exit__(None, None, None)
@@ -104,10 +104,10 @@ class Lives(RuleBasedStateMachine):
             call = lambda: use(verb, pk, self.workers[whose], self.staff[staff])  # noqa: E731
             self.attempt(verb, pk, allowed=allowed, call=call)
 
-    @precondition(lambda self: self.letters)
+    @precondition(lambda self: self.emails)
     @rule(which=any_number, mood=st.sampled_from(MOODS))
-    def a_worker_takes_a_letter(self, which, mood):
-        pk = sorted(self.letters)[which % len(self.letters)]
+    def a_worker_takes_an_email(self, which, mood):
+        pk = sorted(self.emails)[which % len(self.emails)]
         self.deliver(pk, mood)
 
     @rule(minutes=st.sampled_from([1, 2, 20, 24 * 60]))
@@ -155,22 +155,22 @@ class Lives(RuleBasedStateMachine):
         assert sorted(rows) == sorted(expected)
 
     @invariant()
-    def each_letter_is_as_the_model_says(self):
+    def each_email_is_as_the_model_says(self):
         rows = list(OutboxEmail.objects.all())
         taken = Counter(MoodyServer.taken)
         assert {row.pk: (row.state, taken[row.message_id]) for row in rows} == {
-            pk: (letter.state, letter.taken) for pk, letter in self.letters.items()
+            pk: (email.state, email.taken) for pk, email in self.emails.items()
         }
         assert len({row.key for row in rows}) == len(rows)
         assert sum(taken.values()) - len(taken) <= self.deaths
 
-    def every_letter_ends(self):
+    def every_email_ends(self):
         for _ in delivery.RETRY_MINUTES:
             self.now += timedelta(days=2)
-            for pk in self.letters:
+            for pk in self.emails:
                 self.deliver(pk, "takes it")
-        assert {letter.state for letter in self.letters.values()} <= ENDED
-        self.each_letter_is_as_the_model_says()
+        assert {email.state for email in self.emails.values()} <= ENDED
+        self.each_email_is_as_the_model_says()
 
     # -- How the model moves -------------------------------------------------------------------------
 
@@ -185,19 +185,19 @@ class Lives(RuleBasedStateMachine):
         whose, slug, _ = self.states[pk]
         self.states[pk] = (whose, slug, TRANSITIONS[verb][1])
         about = f"joinrequest:{pk}"
-        for letter in self.letters.values():
-            if letter.about == about and letter.kind in CONTRADICTED.get(verb, ()):
-                letter.contradict()
-        new = OutboxEmail.objects.exclude(pk__in=self.letters)
+        for email in self.emails.values():
+            if email.about == about and email.kind in CONTRADICTED.get(verb, ()):
+                email.contradict()
+        new = OutboxEmail.objects.exclude(pk__in=self.emails)
         assert sorted(row.kind for row in new) == LETTERS[verb]
-        self.letters |= {row.pk: ModelLetter(row.kind, about, builders.NOW) for row in new}
+        self.emails |= {row.pk: ModelEmail(row.kind, about, builders.NOW) for row in new}
 
     def deliver(self, pk, mood):
         MoodyServer.mood = mood
         self.deaths += mood.endswith("kills the worker")
         with suppress(Killed):
             builders.deliver(pk, now=self.now)
-        self.letters[pk].deliver(mood, self.now)
+        self.emails[pk].deliver(mood, self.now)
 
     def is_in_or_asking(self, whose, slug):
         return any(

@@ -71,13 +71,13 @@ def everything():
 def test_an_allowed_verb_moves_the_request_and_writes_event_and_emails(state, verb):
     worker, staff = builders.worker(), builders.staff()
     pk = builders.request_in(state, worker, staff).pk
-    letters_before = set(OutboxEmail.objects.values_list("pk", flat=True))
+    emails_before = set(OutboxEmail.objects.values_list("pk", flat=True))
 
     use(verb, pk, worker, staff)
 
     after = JoinRequest.objects.get(pk=pk)
     event = after.events.last()
-    new = OutboxEmail.objects.exclude(pk__in=letters_before)
+    new = OutboxEmail.objects.exclude(pk__in=emails_before)
     assert after.state == OUTCOMES[state, verb]
     assert (event.verb, event.state_before, event.state_after) == (verb, state, after.state)
     assert sorted(new.values_list("kind", flat=True)) == LETTERS[verb]

@@ -1,4 +1,4 @@
-"""A certificate for servers on this machine, which nobody trusts without being told to."""
+"""A certificate for servers on this machine, which nobody trusts unless configured to."""
 
 import ipaddress
 import ssl

@@ -23,15 +23,15 @@ MONDAY = date(2026, 5, 4)
 
 @pytest.fixture
 def desk():
-    """Two wait in program support and one for a reply; one failed letter, one on the worklist."""
+    """Two wait in program support and one for a reply; one failed email, one on the worklist."""
     sam = builders.staff(email="sam@example.org")
     for number in range(2):
         builders.sent(builders.worker(f"new{number}@example.org", "New Sample"))
     builders.request_in(State.AWAITING_REPLY, builders.worker("asked@example.org"), sam)
     builders.request_in(State.APPROVED, builders.worker("in@example.org"), sam)
     builders.sent(builders.worker("kai@example.org", "Kai Sample"), "icat")
-    letter = OutboxEmail.objects.filter(team__family="program-support").first()
-    OutboxEmail.objects.filter(pk=letter.pk).update(state=OutboxEmail.State.FAILED)
+    email = OutboxEmail.objects.filter(team__family="program-support").first()
+    OutboxEmail.objects.filter(pk=email.pk).update(state=OutboxEmail.State.FAILED)
     enrolment = roster_of(builders.community()).get()
     WorklistRow.objects.create(enrolment=enrolment, kind="rules", since=MONDAY)
     Correction.objects.create(

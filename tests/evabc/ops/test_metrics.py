@@ -64,7 +64,7 @@ def found(settings):
 
 @pytest.mark.core
 @pytest.mark.django_db
-def test_letters_lists_and_signs_of_life_are_those_of_the_database(found):
+def test_emails_lists_and_heartbeats_are_those_of_the_database(found):
     assert found()["evabc_letters_oldest_due_seconds",] == 0
     assert ("evabc_seen_seconds", "beat") not in found()
     builders.sent(builders.worker())

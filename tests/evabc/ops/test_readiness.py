@@ -69,7 +69,7 @@ def test_before_anything_ran(all_well):
 
 
 @pytest.mark.django_db
-def test_a_letter_that_waits(all_well):
+def test_an_email_that_waits(all_well):
     builders.sent(builders.worker())
     OutboxEmail.objects.update(due_at=NOW - timedelta(minutes=16))
     OutboxEmail.objects.exclude(kind="receipt").update(state="cancelled")

@@ -54,7 +54,7 @@ def test_its_history_runs_in_the_order_of_time_and_some_still_wait_today(provinc
     assert JoinRequest.objects.filter(state=State.AWAITING_REPLY).count() == 2
 
 
-def test_letters_of_the_past_are_told_sent_on_their_day_and_none_leaves_example_org(
+def test_emails_of_the_past_are_marked_sent_on_their_day_and_none_leaves_example_org(
     province, mailoutbox
 ):
     states = Counter(OutboxEmail.objects.values_list("state", flat=True))

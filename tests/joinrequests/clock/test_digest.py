@@ -46,21 +46,21 @@ def test_a_request_that_waits_for_seven_working_days_brings_a_digest_to_its_team
 
     assert send_digests(now=LATE) == 1
 
-    [letter] = digests()
-    assert letter.to_email == builders.community().team.mailbox
-    assert letter.person is None
-    assert letter.subject == "What waits on the staff desk"
-    assert "One request has waited for 7 working days or longer; the oldest for 7." in letter.body
-    assert "/admin/joinrequests/joinrequest/" in letter.body
+    [email] = digests()
+    assert email.to_email == builders.community().team.mailbox
+    assert email.person is None
+    assert email.subject == "What waits on the staff desk"
+    assert "One request has waited for 7 working days or longer; the oldest for 7." in email.body
+    assert "/admin/joinrequests/joinrequest/" in email.body
 
 
 def test_it_names_nobody_and_nothing_of_a_request():
     sent = builders.sent(builders.worker())
     send_digests(now=LATE)
 
-    [letter] = digests()
+    [email] = digests()
     for word in ("Dana", "Sample", "example.org", "Harbour", sent.reference):
-        assert word not in letter.subject + letter.body.replace("Sampleton", "")
+        assert word not in email.subject + email.body.replace("Sampleton", "")
 
 
 @pytest.mark.core
@@ -168,12 +168,12 @@ def test_the_command_counts_and_writes_nothing_on_a_dry_run(capsys, monkeypatch)
 
 
 def test_beat_runs_on_weekday_mornings_and_the_task_sends(monkeypatch):
-    ring = SCHEDULE["morning-digest"]
-    assert ring["task"] in app.tasks
-    assert ring["task"] == tasks.morning_digest.name
-    assert isinstance(ring["schedule"], crontab)
-    assert (min(ring["schedule"].hour), max(ring["schedule"].hour)) == (7, 11)
-    assert ring["schedule"].day_of_week == {1, 2, 3, 4, 5}
+    entry = SCHEDULE["morning-digest"]
+    assert entry["task"] in app.tasks
+    assert entry["task"] == tasks.morning_digest.name
+    assert isinstance(entry["schedule"], crontab)
+    assert (min(entry["schedule"].hour), max(entry["schedule"].hour)) == (7, 11)
+    assert entry["schedule"].day_of_week == {1, 2, 3, 4, 5}
     builders.sent(builders.worker())
     monkeypatch.setattr(timezone, "now", lambda: LATE)
 

@@ -44,8 +44,8 @@ def waiting(dana, staff):
 
 def reminded():
     """The reminders there are, and what became of each."""
-    letters = OutboxEmail.objects.filter(kind__startswith="reminder").order_by("pk")
-    return list(letters.values_list("kind", "state"))
+    reminders = OutboxEmail.objects.filter(kind__startswith="reminder").order_by("pk")
+    return list(reminders.values_list("kind", "state"))
 
 
 def deliver_all(now):
@@ -60,12 +60,12 @@ def state_of(join_request):
 def test_the_reminder_repeats_the_question_and_names_the_last_day(waiting):
     send_due_reminders(now=after(7))
 
-    letter = OutboxEmail.objects.get(kind="reminder-7")
-    assert letter.subject == f"We still wait for your answer ({waiting.reference})"
-    assert letter.to_email == "dana@example.org"
-    assert "Which program?" in letter.body
-    assert "by the end of Tuesday, 2 June 2026" in letter.body
-    assert f"/my/requests/{waiting.pk}/" in letter.body
+    email = OutboxEmail.objects.get(kind="reminder-7")
+    assert email.subject == f"We still wait for your answer ({waiting.reference})"
+    assert email.to_email == "dana@example.org"
+    assert "Which program?" in email.body
+    assert "by the end of Tuesday, 2 June 2026" in email.body
+    assert f"/my/requests/{waiting.pk}/" in email.body
 
 
 def test_the_question_names_the_same_last_day(waiting):
@@ -234,9 +234,9 @@ def test_the_database_holds_that_a_wait_says_since_when(waiting):
 
 @pytest.mark.core
 def test_an_email_of_one_key_is_queued_once(waiting):
-    letter = emails.reminder(waiting, days=7, last_day=date(2026, 6, 2))
+    email = emails.reminder(waiting, days=7, last_day=date(2026, 6, 2))
 
-    queued = [queue_once(letter, key="any", about=waiting.about, now=ASKED) for _ in range(3)]
+    queued = [queue_once(email, key="any", about=waiting.about, now=ASKED) for _ in range(3)]
 
     assert queued == [True, False, False]
     assert OutboxEmail.objects.filter(key="any").count() == 1

@@ -30,7 +30,7 @@ START, AUTUMN, END = (
 
 
 def run_night(now):
-    """What beat rings for, and a worker that sends what is due."""
+    """What beat schedules, and a worker that sends what is due."""
     send_due_reminders(now=now)
     lapse_overdue(now=now)
     for pk in delivery.due_emails(now).values_list("pk", flat=True):
@@ -39,11 +39,11 @@ def run_night(now):
 
 def done_by_the_clock():
     """All that the portal did by itself: (request, what, day in BC), each as often as it was done."""
-    letters = OutboxEmail.objects.filter(kind__startswith="reminder")
+    reminders = OutboxEmail.objects.filter(kind__startswith="reminder")
     lapses = JoinRequestEvent.objects.filter(verb="lapse")
     return Counter(
         (int(about.removeprefix("joinrequest:")), kind, bc_day(at))
-        for about, kind, at in letters.values_list("about", "kind", "queued_at")
+        for about, kind, at in reminders.values_list("about", "kind", "queued_at")
     ) + Counter((pk, "lapse", bc_day(at)) for pk, at in lapses.values_list("join_request", "at"))
 
 

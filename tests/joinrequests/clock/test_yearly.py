@@ -43,7 +43,7 @@ def asked(**how):
     return enrolment
 
 
-def letters():
+def queued_emails():
     return list(OutboxEmail.objects.order_by("pk").values_list("kind", "state"))
 
 
@@ -78,14 +78,14 @@ def test_nobody_is_asked_a_day_early_or_twice():
     assert ask_yearly(now=NOW) == Asked(1, 0, 0)
     assert ask_yearly(now=NOW) == Asked(0, 0, 0)
     assert ask_yearly(now=later(1)) == Asked(0, 0, 0)
-    assert letters() == [("confirm", "queued")]
+    assert queued_emails() == [("confirm", "queued")]
 
 
 def test_an_email_has_a_neutral_subject_and_a_link_without_personal_data():
     enrolment = asked()
-    letter = OutboxEmail.objects.get()
-    assert letter.subject == "A short question, once a year"
-    assert f"/my/communities/{enrolment.pk}/confirm/\n" in letter.body
+    email = OutboxEmail.objects.get()
+    assert email.subject == "A short question, once a year"
+    assert f"/my/communities/{enrolment.pk}/confirm/\n" in email.body
 
 
 def test_two_reminders_then_a_roster_check():
@@ -94,14 +94,14 @@ def test_two_reminders_then_a_roster_check():
         done = ask_yearly(now=later(day))
         expected = {14: Asked(0, 1, 0), 28: Asked(0, 1, 0), 45: Asked(0, 0, 1)}
         assert done == expected.get(day, Asked(0, 0, 0)), day
-    assert [kind for kind, _ in letters()] == ["confirm", "confirm-14", "confirm-28"]
+    assert [kind for kind, _ in queued_emails()] == ["confirm", "confirm-14", "confirm-28"]
     assert open_rows(enrolment) == ["unconfirmed"]
 
 
 def test_a_reminder_replaces_an_email_that_was_not_sent():
     asked()
     ask_yearly(now=later(14))
-    assert letters() == [("confirm", "cancelled"), ("confirm-14", "queued")]
+    assert queued_emails() == [("confirm", "cancelled"), ("confirm-14", "queued")]
 
 
 def test_a_long_silence_brings_one_reminder_and_a_week_before_the_roster_check():
@@ -132,7 +132,7 @@ def test_without_an_email_a_roster_check_is_opened_at_once():
     enrolment = member()
     Person.objects.update(email="")
     assert ask_yearly(now=NOW) == Asked(1, 0, 1)
-    assert letters() == []
+    assert queued_emails() == []
     step = enrolment.worklist.get().steps.get()
     assert step.text == "The register has no email of this person, so nobody could ask."
 
@@ -169,7 +169,7 @@ def test_looking_for_what_is_due_takes_as_many_queries_at_any_size():
 def test_still_here_stops_emails_and_asks_again_in_a_year():
     enrolment = asked()
     confirmations.confirm(enrolment_id=enrolment.pk, by=enrolment.person.user, now=later(3))
-    assert letters() == [("confirm", "cancelled")]
+    assert queued_emails() == [("confirm", "cancelled")]
     assert ask_yearly(now=later(100)) == Asked(0, 0, 0)
     again = (year_after(TODAY + timedelta(days=3)) - TODAY).days
     assert ask_yearly(now=later(again - 1)) == Asked(0, 0, 0)
@@ -218,7 +218,7 @@ def test_a_leaver_gets_an_email_and_so_does_the_team_and_the_question_is_cancell
     leaving.leave(enrolment_id=enrolment.pk, by=enrolment.person.user, now=later(1))
     enrolment.refresh_from_db()
     assert enrolment.ended_on == TODAY + timedelta(days=1)
-    assert letters() == [
+    assert queued_emails() == [
         ("confirm", "cancelled"),
         ("roster-left", "queued"),
         ("news-left", "queued"),
@@ -232,7 +232,7 @@ def test_an_enrolment_that_staff_end_cancels_the_question():
     enrolments.end_enrolment(
         enrolment_id=enrolment.pk, by=builders.staff(), text="The program has closed.", now=NOW
     )
-    assert letters() == [("confirm", "cancelled"), ("roster-ended", "queued")]
+    assert queued_emails() == [("confirm", "cancelled"), ("roster-ended", "queued")]
 
 
 @pytest.mark.core

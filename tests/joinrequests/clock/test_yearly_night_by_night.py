@@ -36,7 +36,7 @@ class Place:
 
     due_on: date
     asked: date | None = None
-    letters: dict[str, date] = field(default_factory=dict)
+    emails: dict[str, date] = field(default_factory=dict)
     listed: bool = False
 
 
@@ -56,12 +56,12 @@ class Model:
                     self.done.append((pk, "confirm", today))
                 continue
             waited = (today - place.asked).days
-            rested = all((today - day).days >= 7 for day in place.letters.values())
+            rested = all((today - day).days >= 7 for day in place.emails.values())
             kind = "confirm-28" if waited >= 28 else "confirm-14" if waited >= 14 else ""
-            if kind and rested and not {kind, "confirm-28"} & set(place.letters):
-                place.letters[kind] = today
+            if kind and rested and not {kind, "confirm-28"} & set(place.emails):
+                place.emails[kind] = today
                 self.done.append((pk, kind, today))
-            elif waited >= 45 and rested and "confirm-28" in place.letters and not place.listed:
+            elif waited >= 45 and rested and "confirm-28" in place.emails and not place.listed:
                 place.listed = True
                 self.done.append((pk, "worklist", today))
 

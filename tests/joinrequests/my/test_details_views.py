@@ -194,7 +194,7 @@ def test_changed_jobs_at_any_time_goes_to_the_team(client, dana):
     rows = place.worklist.order_by("pk").values_list("kind", "state")
     assert (WorklistRow.Kind.CHANGED_JOBS, "open") in list(rows)
     assert YearlyConfirmation.objects.count() == 0
-    # Sent twice, it is told once.
+    # Sent twice, it is recorded once.
     client.post(url, builders.STVC_ANSWERS)
     assert place.worklist.filter(kind=WorklistRow.Kind.CHANGED_JOBS).count() == 1
     assert known(dana) == [("claimed", "Example Harbour Family Services", None)]

@@ -92,7 +92,7 @@ def test_the_download_holds_their_own_data_and_nobody_elses(dana, signed_in):
     assert answer["Content-Disposition"].startswith('attachment; filename="my-data-')
     assert data["details"]["name"] == "Dana Sample"
     assert data["requests"][0]["answers"]["note"] == "I start on Monday."
-    assert [letter["kind"] for letter in data["letters"]] == ["receipt"]
+    assert [email["kind"] for email in data["letters"]] == ["receipt"]
     assert data["work"][0]["evidence"] == "claimed"
     assert ["Kai Other" in text, "They called us." in text, "Priya" in text] == [False] * 3
     assert "Notes that EVA BC staff write to one another" in data["left_out"][0]
@@ -162,14 +162,14 @@ def test_a_correction_goes_to_the_team_and_its_answer_to_the_person(dana, signed
     missing = client.post(f"{page}answer/", {"state": "done", "text": ""}).content.decode()
     client.post(f"{page}answer/", {"state": "done", "text": "The new name is on record."})
 
-    letter = OutboxEmail.objects.get(kind="correction-done")
+    email = OutboxEmail.objects.get(kind="correction-done")
     correction.refresh_from_db()
     assert "You have asked for a correction already." in again
     assert "And one more." in again
     assert "My agency has another name." in shown
     assert "Write it in words for the person." in missing
     assert correction.state == "done"
-    assert (letter.to_email, "The new name is on record." in letter.body) == (dana.email, True)
+    assert (email.to_email, "The new name is on record." in email.body) == (dana.email, True)
     assert OutboxEmail.objects.filter(kind="news-correction", to_email__contains="@").count() == 1
 
 

@@ -79,7 +79,7 @@ def test_leaving_after_the_page_that_asks(client, place):
         "news-left",
         "roster-left",
     ]
-    # The link of the letter still leads somewhere.
+    # The link of the email still leads somewhere.
     assert client.get(url(place)).url == "/my/"
 
 

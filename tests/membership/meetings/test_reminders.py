@@ -47,7 +47,7 @@ def test_it_is_due_from_the_day_before_until_the_start(now, sent):
 
 
 @pytest.mark.core
-def test_it_goes_out_once_however_often_the_clock_rings():
+def test_it_goes_out_once_however_often_the_task_runs():
     planned()
     member()
 
@@ -118,7 +118,7 @@ def test_a_meeting_moved_to_another_day_is_reminded_of_again_and_one_within_its_
     assert (same_day, other_day) == (0, 1)
 
 
-def test_beat_rings_for_it_and_the_worker_knows_it():
+def test_beat_schedules_it_and_the_worker_knows_it():
     from evabc.celery import app
     from evabc.schedule import SCHEDULE
 
