@@ -125,7 +125,9 @@ class CoordinationRoleHeld(Rule):
             elif self._may_count(role, kind):
                 to_check = replace(outcome, verdict=Verdict.UNKNOWN, sentence=Sentence.NOT_NAMED)
                 fitting.append(to_check if is_met else outcome)
-            elif is_met and any(f.evidence == Evidence.CLAIMED for f in facts):
+            elif is_met and any(
+                f.evidence == Evidence.CLAIMED and f.runs_on(standing.on) for f in facts
+            ):
                 others.append(
                     replace(outcome, verdict=Verdict.NOT_MET, sentence=Sentence.OTHER_ROLE)
                 )

@@ -27,7 +27,7 @@ from tests.browser.visitor import Visitor
 from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
 from tests.servers.processes import process_environment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("compose")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 VARIABLE = re.compile(r"\$\{(\w+)(?::[-?]([^}]*))?\}")
 LEAD = "lou@example.org"

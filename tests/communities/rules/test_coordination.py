@@ -243,3 +243,12 @@ def test_neither_caseload_nor_funding_nor_membership_is_asked_for(slug):
     work = work_in(ProgramType.STVC, listed(False), memberships=(listed(ends_on=YESTERDAY),))
     assessment = assess(Standing(on=TODAY, work=(work,)), rules_of(slug))
     assert [f.sentence for f in assessment.findings] == [NOTHING_KNOWN]
+
+
+def test_a_role_that_they_name_for_later_says_nothing_of_another_role_today():
+    held = RoleHeld("", VAWIR, CHAIR, listed(True))
+    later = RoleHeld("", VAWIR, CHAIR, claimed(True, starts_on=TOMORROW))
+
+    for roles in ([held], [held, later]):
+        standing = Standing(on=TODAY, roles=tuple(roles))
+        assert assess(standing, rules_of("icat")).verdict == UNKNOWN
