@@ -23,7 +23,7 @@ _REFUSALS = {403: "Refused", 404: "Not found", 429: "Too many tries"}
 class PrivateResponseMiddleware:
     """Pages made for somebody signed in are kept in no cache, not even the browser's own.
 
-    What a browser keeps all the same, it drops when the person signs out or is signed out.
+    The browser clears what it cached anyway when the person signs out or is signed out.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

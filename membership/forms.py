@@ -38,8 +38,14 @@ def required_text(label: str, *, help_text: str, missing: str) -> ParagraphsFiel
     )
 
 
-def day_field(label: str, *, help_text: str = "", required: bool = True) -> forms.DateField:
-    """A day, chosen in the browser's own calendar."""
+def day_field(
+    label: str,
+    *,
+    help_text: str = "",
+    required: bool = True,
+    errors: dict[str, str] | None = None,
+) -> forms.DateField:
+    """A day, chosen in the browser's own calendar. ``errors`` replaces the messages by their code."""
     return forms.DateField(
         label=label,
         help_text=help_text,
@@ -48,6 +54,7 @@ def day_field(label: str, *, help_text: str = "", required: bool = True) -> form
         error_messages={
             "required": "Give the day.",
             "invalid": "Write the day as year-month-day, for example 2027-03-31.",
+            **(errors or {}),
         },
     )
 

@@ -162,7 +162,7 @@ def coverage_page(request: AuthenticatedRequest) -> HttpResponse:
 @require_POST
 @fresh_code_required
 def coverage_sheet(request: AuthenticatedRequest) -> HttpResponse:
-    """What has nobody, as a sheet, one line each."""
+    """An export of the programs and initiatives without a member, one row each."""
     coverage = _coverage(request)
     wanted_format = request.POST.get("format", "")
     rows: list[Row] = [

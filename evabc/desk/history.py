@@ -25,6 +25,7 @@ from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.emails.kinds import KINDS as EMAIL_KINDS
+from membership.forms import day_field
 from membership.models import Enrolment, Export, LetterWording, User, WorklistStep
 from membership.rosters.exports import exports_of
 from requests.models import JoinRequestEvent, StaffNote
@@ -263,11 +264,6 @@ SOURCES = [
 # -- The page ---------------------------------------------------------------------------------------
 
 
-def _day_field(label: str) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=widget)
-
-
 class HistoryForm(forms.Form):
     """What to look for. Whatever is left empty is not asked."""
 
@@ -275,8 +271,8 @@ class HistoryForm(forms.Form):
         label="What", choices=[("", "Everything"), *KINDS.items()], required=False
     )
     who = forms.TypedChoiceField(label="Who", coerce=int, empty_value=None, required=False)
-    first = _day_field("From")
-    last = _day_field("To")
+    first = day_field("From", required=False)
+    last = day_field("To", required=False)
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)

@@ -13,6 +13,7 @@ from evabc.desk.reports import MONTH_LIMIT, REPORTS, Month, a_year_back, months_
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
+from membership.forms import day_field
 from membership.rosters.exports import SheetFormat, export_sheet
 from requests.desk.review import communities_of
 
@@ -22,19 +23,11 @@ _DAY_ERRORS = {
 }
 
 
-def _day_field(label: str) -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        error_messages=_DAY_ERRORS,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-
-
 class PeriodForm(forms.Form):
     """The first and the last day of a report, both inclusive."""
 
-    first = _day_field("From")
-    last = _day_field("To")
+    first = day_field("From", errors=_DAY_ERRORS)
+    last = day_field("To", errors=_DAY_ERRORS)
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or {}

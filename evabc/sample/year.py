@@ -216,7 +216,7 @@ def _leave_some_emails(now: datetime) -> None:
     )
 
 
-# Days ago: the question, its two reminders, and today, when whoever is still silent is overdue.
+# Days ago: the question, its two reminders, and today, when those who have not answered are overdue.
 _ASKED, _REMINDED, _ANSWERED, _MOVED = 46, (32, 18), 45, 20
 _SILENT = 3
 

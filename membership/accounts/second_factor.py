@@ -26,7 +26,7 @@ def first_factor(request: HttpRequest) -> HttpResponse:
         return redirect(request.session.pop(WANTED, reverse("admin:index")))
     if not request.user.is_staff:
         return redirect("mfa_index")
-    # Opened by itself, it leads to the staff site too.
+    # Opened directly, it leads to the staff site too.
     request.session.setdefault(WANTED, reverse("admin:index"))
     return render(request, "account/first_factor.html", {"step": 1})
 

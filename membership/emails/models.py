@@ -137,7 +137,7 @@ class LetterAttempt(models.Model):
 
 
 class Bounce(models.Model):
-    """An email to a person that the mail server took and that came back all the same.
+    """An email to a person that the mail server accepted and that bounced later.
 
     It is about the address that the email went to, so it ends by itself when they change their email.
     """

@@ -13,7 +13,7 @@ from django.forms.models import model_to_dict
 from django.http import QueryDict
 
 from communities.rules.vocabulary import InitiativeKind, ProgramType
-from membership.forms import SingleLineField
+from membership.forms import SingleLineField, day_field
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -109,15 +109,6 @@ class AnswerForm(forms.Form):
     )
 
 
-def _day_field(label: str, error: str) -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": error},
-    )
-
-
 class MembershipForm(AnswerForm):
     """Who holds the membership, from when to when; a "no" needs no days."""
 
@@ -126,8 +117,12 @@ class MembershipForm(AnswerForm):
         choices=[("agency", "The agency"), ("own", "The applicant")],
         error_messages={"required": "Choose who holds the membership."},
     )
-    starts_on = _day_field("First day", "Type the first day of the membership.")
-    ends_on = _day_field("Last day", "Type the last day of the membership.")
+    starts_on = day_field(
+        "First day", required=False, errors={"invalid": "Type the first day of the membership."}
+    )
+    ends_on = day_field(
+        "Last day", required=False, errors={"invalid": "Type the last day of the membership."}
+    )
 
     field_order = ["holder", "starts_on", "ends_on", "answer"]
 

@@ -27,7 +27,7 @@ WORKER_OPTIONS = (
     "--pool threads --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
 )
 RESTARTS = 3  # of one process that dies
-STOP_SECONDS = 5  # for every process to end by itself
+STOP_SECONDS = 5  # for every process to stop without being killed
 
 
 class Command(BaseCommand):
