@@ -102,9 +102,9 @@ def test_ten_thousand_requests_cost_the_queue_and_the_review_no_more_than_ten_co
             desk.get(path)
         few.append(len(captured))
     many_more(9_990)
-    desk.get(QUEUE)  # writes, once a minute, that the session is in use: none of the pages' costs
 
     for path, number in zip((*pages, review), few, strict=True):
+        desk.get(path)  # writes, once a minute, that the session is in use: not a cost of the page
         with django_assert_max_num_queries(number):
             desk.get(path)
 
