@@ -20,9 +20,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.base_admin import CustomPageAdmin
+from membership.base_admin import CustomPageAdmin, desk_page
 from membership.errors import refusal_as_form_error, refusal_as_warning
-from membership.forms import file_field
+from membership.forms import day_field, file_field
 from membership.imports import uploads
 from membership.imports.columns import sample_file
 from membership.imports.kinds import IMPORTERS
@@ -48,14 +48,10 @@ class UploadForm(forms.Form):
         error_messages={"required": "Write the name of the list."},
         help_text="The same name for each edition, for example: the ministry’s contract list.",
     )
-    as_of = forms.DateField(
-        label="The list is as of",
-        error_messages={
-            "required": "Choose the day on which the list was true.",
-            "invalid": "Write the day like 2026-04-01.",
-        },
+    as_of = day_field(
+        "The list is as of",
         help_text="The day on which it was true. A newer list wins over an older one.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        errors={"required": "Choose the day on which the list was true."},
     )
     file = file_field("File", required=True)
 
@@ -150,8 +146,13 @@ class ListImportAdmin(CustomPageAdmin):
             (reverse("admin:membership_listimport_sample", args=[kind]), kind.label)
             for kind in ListKind
         ]
-        context = {"title": "Upload a list", "form": form, "samples": samples}
-        return self._render(request, "upload", context)
+        return desk_page(
+            request,
+            "desk/imports/upload.html",
+            title="Upload a list",
+            form=form,
+            samples=samples,
+        )
 
     @method_decorator(require_safe)
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
@@ -162,8 +163,9 @@ class ListImportAdmin(CustomPageAdmin):
                 return HttpResponseClientRefresh()
             return render(request, "desk/imports/progress.html", {"list": list_import})
         rows = Paginator(list_import.rows.all(), ROWS_PER_PAGE).get_page(request.GET.get("page"))
-        context = {"title": str(list_import), "list": list_import, "rows": rows}
-        return self._render(request, "list", context)
+        return desk_page(
+            request, "desk/imports/list.html", title=str(list_import), list=list_import, rows=rows
+        )
 
     @method_decorator(require_POST)
     def confirm_view(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
@@ -194,12 +196,6 @@ class ListImportAdmin(CustomPageAdmin):
         with refusal_as_warning(request):
             verb(list_import_id=pk, now=timezone.now())
         return redirect(_address(pk))
-
-    def _render(
-        self, request: AuthenticatedRequest, template: str, context: dict[str, object]
-    ) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), **context}
-        return render(request, f"desk/imports/{template}.html", context)
 
 
 def _address(pk: int) -> str:

@@ -14,9 +14,10 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice
 from membership.access.verbs import require_access_for_roster
 from membership.errors import RefusedError
+from membership.imports.applying import ListSource
+from membership.imports.batches import RegisterBatch
 from membership.imports.columns import ListRow, read_rows
-from membership.imports.kinds import IMPORTERS
-from membership.imports.plan import Plan, make_plan
+from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.sheets import read_sheet
 from membership.models import ListImport, ListImportRow, ListKind, RowOutcome, User
 from membership.register.names import clean_text, name_key
@@ -60,7 +61,7 @@ def check(*, list_import_id: int, now: datetime) -> None:
     try:
         rows = _read_file(list_import)
         _show_progress(list_import.pk, 20)
-        plan = make_plan(list_import, rows)
+        plan = _plan(list_import, rows)
     except RefusedError as refusal:
         _refuse(list_import.pk, str(refusal), now)
     else:
@@ -91,8 +92,13 @@ def apply(*, list_import_id: int, now: datetime) -> None:
             list_import = _locked(list_import_id)
             if list_import.state != State.APPLYING:
                 return
-            plan = make_plan(list_import, rows, lock=True)
-            _refuse_errors(plan)
+            plan = _plan(list_import, rows, lock=True)
+            if plan.errors:
+                first = plan.errors[0]
+                raise RefusedError(
+                    "The register has changed since the list was checked, and nothing was written. "
+                    f"Row {first.number}: {first.sentence} Upload the list again."
+                )
             _write(list_import, plan, now)
     except RefusedError as refusal:
         _refuse(list_import_id, str(refusal), now)
@@ -119,7 +125,7 @@ def import_at_once(
     list_import.content = content
     rows = _read_file(list_import)
     with transaction.atomic():
-        plan = make_plan(list_import, rows, lock=not dry_run)
+        plan = _plan(list_import, rows, lock=not dry_run)
         is_written = not dry_run and not plan.errors
         if is_written:
             _write(list_import, plan, now)
@@ -198,6 +204,13 @@ def _read_file(list_import: ListImport) -> list[ListRow]:
     return read_rows(IMPORTERS[list_import.kind].columns, sheet)
 
 
+def _plan(list_import: ListImport, rows: list[ListRow], *, lock: bool = False) -> Plan:
+    """What the list would do. With ``lock`` the facts are held until the transaction ends."""
+    source = ListSource(list_import.list_name, list_import.as_of)
+    importer = IMPORTERS[list_import.kind]
+    return importer(RegisterBatch(lock=lock), source, list_import.community).plan(rows)
+
+
 def _locked(list_import_id: int) -> ListImport:
     rows = ListImport.objects.select_for_update(of=("self",)).select_related("community")
     return rows.get(pk=list_import_id)
@@ -244,15 +257,6 @@ def _refuse(pk: int, problem: str, now: datetime) -> None:
         if list_import.is_working:
             list_import.problem = problem
             _close(list_import, State.REFUSED, now)
-
-
-def _refuse_errors(plan: Plan) -> None:
-    if plan.errors:
-        first = plan.errors[0]
-        raise RefusedError(
-            "The register has changed since the list was checked, and nothing was written. "
-            f"Row {first.number}: {first.sentence} Upload the list again."
-        )
 
 
 def _count(list_import: ListImport, plan: Plan) -> None:

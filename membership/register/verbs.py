@@ -56,14 +56,11 @@ def confirm_role(*, claim: CoordinationRole, held: bool, by: User, on: date) -> 
     role = _confirmed_row(claim, "role")
     role.is_held = held
     _confirm(role, by, on)
-    where = role.initiative or role.initiative_name or role.get_initiative_kind_display()
-    log_change(
-        claim.person, by=by, words=f"{role.get_role_display()} of {where} checked: {_yes(held)}."
-    )
+    kind = role.get_role_display()
+    words = f"{kind} of {role.initiative_display} checked: {_yes(held)}."
+    log_change(claim.person, by=by, words=words)
     if role.initiative:
-        log_change(
-            role.initiative, by=by, words=f"A {role.get_role_display().lower()} was checked."
-        )
+        log_change(role.initiative, by=by, words=f"A {kind.lower()} was checked.")
     return role
 
 
@@ -103,7 +100,7 @@ def confirm_membership(
             "These days overlap several memberships that the register knows. "
             "Correct them on the page of the EVA BC memberships first."
         )
-    membership = known[0] if known else _held_by(holder)
+    membership = known[0] if known else EvaMembership(**{holder._meta.model_name: holder})
     before = f" (before: {membership.days})" if known else ""
     membership.starts_on, membership.ends_on = starts_on, ends_on
     _confirm(membership, by, on)
@@ -129,9 +126,12 @@ def confirm_no_membership(*, holder: Agency | Person, by: User, on: date) -> Eva
         )
         earlier.ends_on = on - timedelta(days=1)
         earlier.save()
-    membership = _held_by(holder)
-    membership.is_held = False
-    membership.starts_on, membership.ends_on = on, on + NO_MEMBERSHIP_PERIOD
+    membership = EvaMembership(
+        **{holder._meta.model_name: holder},
+        is_held=False,
+        starts_on=on,
+        ends_on=on + NO_MEMBERSHIP_PERIOD,
+    )
     _confirm(membership, by, on)
     log_change(holder, membership, by=by, words="EVA BC membership checked: none.")
     return membership
@@ -191,12 +191,6 @@ def _confirmed_row(claim: _Personal, *more_fields: str) -> _Personal:
         person=claim.person, evidence=Evidence.CONFIRMED, **same
     )
     return checked.order_by("pk").last() or model(person=claim.person, **same)
-
-
-def _held_by(holder: Agency | Person) -> EvaMembership:
-    if isinstance(holder, Agency):
-        return EvaMembership(agency=holder)
-    return EvaMembership(person=holder)
 
 
 def _confirm(fact: EvidencedModel, by: User, on: date) -> None:

@@ -19,7 +19,6 @@ from membership.base_admin import (
     TeamFilter,
     TeamModelAdmin,
 )
-from membership.imports.list_age import known_lists
 from membership.models import (
     Enrolment,
     Export,
@@ -29,6 +28,7 @@ from membership.models import (
 )
 from membership.rosters import roster_check_views
 from membership.rosters.exports import exports_of
+from membership.rosters.reassessment import known_lists
 from membership.rosters.roster_checks import roster_checks_of
 
 
@@ -144,7 +144,7 @@ class RosterCheckAdmin(CustomPageAdmin):
         context = {
             "title": "Worklist",
             "warnings": [
-                f"{capfirst(known.name)} of {date_format(known.as_of, 'j F Y')} ({known.lists}) is "
+                f"{capfirst(known.name)} of {date_format(known.as_of, 'j F Y')} ({known.kind.label}) is "
                 f"older than {known.limit} days. Nothing is proposed on its strength until a newer "
                 "list is imported."
                 for known in known_lists(timezone.localdate()).too_old

@@ -14,6 +14,7 @@ from membership.emails.kinds import Event
 from membership.emails.queue import cancel
 from membership.errors import RefusedError
 from membership.models import Enrolment, User, WorklistRow, YearlyConfirmation
+from membership.rosters.enrolments import lock_own_enrolment
 from membership.rosters.roster_checks import lock_row, settle
 
 Answer = YearlyConfirmation.Answer
@@ -84,18 +85,6 @@ def settle_by_hand(*, row_id: int, by: User, text: str, now: datetime) -> Workli
     ):
         record_answer(waiting, Answer.SETTLED, now=now)
     return row
-
-
-def lock_own_enrolment(enrolment_id: int, by: User) -> Enrolment:
-    """Lock the enrolment of the signed-in person. Inside the caller's transaction."""
-    enrolment = (
-        Enrolment.objects.select_for_update(of=("self",))
-        .select_related("person", "community__team")
-        .get(pk=enrolment_id)
-    )
-    if enrolment.person.user_id != by.pk:
-        raise RefusedError("This is somebody else’s place in the community.")
-    return enrolment
 
 
 def lock_open_confirmation(enrolment: Enrolment) -> YearlyConfirmation | None:

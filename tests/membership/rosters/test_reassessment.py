@@ -14,7 +14,6 @@ from communities.rules.assess import assess
 from communities.rules.vocabulary import Evidence, Funder
 from evabc.celery import app
 from evabc.schedule import SCHEDULE
-from membership.imports.list_age import known_lists
 from membership.models import (
     Enrolment,
     EvaMembership,
@@ -26,7 +25,7 @@ from membership.models import (
     WorklistStep,
 )
 from membership.register.standing import standing_of
-from membership.rosters.reassessment import reassess, reassess_if_due
+from membership.rosters.reassessment import known_lists, reassess, reassess_if_due
 from tests.membership.rosters.enrolments import (
     FAR,
     NOW,
@@ -184,7 +183,7 @@ def test_a_list_that_is_too_old_proposes_nothing_and_is_named():
     enrolled("Dana Sample", program(agency(ends_on=FAR), Funder.OTHER, **old))
     assert reassess(now=NOW).opened == 0
     [too_old] = known_lists(TODAY).too_old
-    assert (too_old.name, too_old.lists, too_old.limit) == (
+    assert (too_old.name, too_old.kind.label, too_old.limit) == (
         "the contract list",
         "funded programs",
         400,
