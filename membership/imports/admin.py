@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
@@ -91,6 +93,23 @@ class UploadForm(forms.Form):
         return data
 
 
+def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
+    """The lists that this member of staff sees: those of the register, and their teams' rosters."""
+    families = families_of(user)
+    visible = Q(community__isnull=True) | Q(community__team__family__in=families)
+    lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
+    return lists.select_related("community", "uploaded_by").defer("content")
+
+
+@require_POST
+def call_verb(request: AuthenticatedRequest, pk: int, verb: Callable[..., None]) -> HttpResponse:
+    """Write the list, or discard it."""
+    get_object_or_404(lists_of(request.user), pk=pk)
+    with refusal_as_warning(request):
+        verb(list_import_id=pk, now=timezone.now())
+    return redirect("admin:membership_listimport_change", pk)
+
+
 @admin.register(ListImport)
 class ListImportAdmin(CustomPageAdmin):
     """The lists, newest first. Lists are added by an upload, and changed by their verbs only."""
@@ -99,26 +118,21 @@ class ListImportAdmin(CustomPageAdmin):
     list_filter = ["kind", "state"]
     search_fields = ["list_name"]
     ordering = ["-pk"]
+    row_views = {
+        "confirm": partial(call_verb, verb=uploads.confirm),
+        "discard": partial(call_verb, verb=uploads.discard),
+    }
 
-    def get_queryset(self, request: AuthenticatedRequest) -> QuerySet[ListImport]:  # type: ignore[override]
-        """The lists that this member of staff sees: those of the register, and their teams' rosters."""
-        families = families_of(request.user)
-        visible = Q(community__isnull=True) | Q(community__team__family__in=families)
-        lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
-        return lists.select_related("community", "uploaded_by").defer("content")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ListImport]:
+        return lists_of(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(families_of(request.user))
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
-        name = "membership_listimport"
-        return [
-            path("sample/<str:kind>/", view(self.sample_view), name=f"{name}_sample"),
-            path("<int:pk>/confirm/", view(self.confirm_view), name=f"{name}_confirm"),
-            path("<int:pk>/discard/", view(self.discard_view), name=f"{name}_discard"),
-            *super().get_urls(),
-        ]
+        sample = self.admin_site.admin_view(self.sample_view)
+        name = "membership_listimport_sample"
+        return [path("sample/<str:kind>/", sample, name=name), *super().get_urls()]
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def add_view(  # type: ignore[override]
@@ -141,7 +155,7 @@ class ListImportAdmin(CustomPageAdmin):
                 by=request.user,
                 now=timezone.now(),
             )
-            return redirect(_address(list_import.pk))
+            return redirect("admin:membership_listimport_change", list_import.pk)
         samples = [
             (reverse("admin:membership_listimport_sample", args=[kind]), kind.label)
             for kind in ListKind
@@ -154,10 +168,9 @@ class ListImportAdmin(CustomPageAdmin):
             samples=samples,
         )
 
-    @method_decorator(require_safe)
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """The progress of a list, its dry run, or its result."""
-        list_import = get_object_or_404(self.get_queryset(request), pk=pk)
+        list_import = get_object_or_404(lists_of(request.user), pk=pk)
         if request.htmx:
             if not list_import.is_working:
                 return HttpResponseClientRefresh()
@@ -166,16 +179,6 @@ class ListImportAdmin(CustomPageAdmin):
         return desk_page(
             request, "desk/imports/list.html", title=str(list_import), list=list_import, rows=rows
         )
-
-    @method_decorator(require_POST)
-    def confirm_view(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """Write the list."""
-        return self._call(request, pk, uploads.confirm)
-
-    @method_decorator(require_POST)
-    def discard_view(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """Discard the list."""
-        return self._call(request, pk, uploads.discard)
 
     @method_decorator(require_safe)
     def sample_view(self, request: AuthenticatedRequest, kind: str) -> HttpResponse:
@@ -188,15 +191,3 @@ class ListImportAdmin(CustomPageAdmin):
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="sample-{kind}.csv"'},
         )
-
-    def _call(
-        self, request: AuthenticatedRequest, pk: int, verb: Callable[..., None]
-    ) -> HttpResponse:
-        get_object_or_404(self.get_queryset(request), pk=pk)
-        with refusal_as_warning(request):
-            verb(list_import_id=pk, now=timezone.now())
-        return redirect(_address(pk))
-
-
-def _address(pk: int) -> str:
-    return reverse("admin:membership_listimport_change", args=[pk])

@@ -100,7 +100,7 @@ def confirm_membership(
             "These days overlap several memberships that the register knows. "
             "Correct them on the page of the EVA BC memberships first."
         )
-    membership = known[0] if known else EvaMembership(**{holder._meta.model_name: holder})
+    membership = known[0] if known else EvaMembership(**_holder(holder))
     before = f" (before: {membership.days})" if known else ""
     membership.starts_on, membership.ends_on = starts_on, ends_on
     _confirm(membership, by, on)
@@ -127,7 +127,7 @@ def confirm_no_membership(*, holder: Agency | Person, by: User, on: date) -> Eva
         earlier.ends_on = on - timedelta(days=1)
         earlier.save()
     membership = EvaMembership(
-        **{holder._meta.model_name: holder},
+        **_holder(holder),
         is_held=False,
         starts_on=on,
         ends_on=on + NO_MEMBERSHIP_PERIOD,
@@ -191,6 +191,10 @@ def _confirmed_row(claim: _Personal, *more_fields: str) -> _Personal:
         person=claim.person, evidence=Evidence.CONFIRMED, **same
     )
     return checked.order_by("pk").last() or model(person=claim.person, **same)
+
+
+def _holder(holder: Agency | Person) -> dict[str, Agency | Person]:
+    return {"agency" if isinstance(holder, Agency) else "person": holder}
 
 
 def _confirm(fact: EvidencedModel, by: User, on: date) -> None:

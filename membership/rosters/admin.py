@@ -37,17 +37,12 @@ class ConfirmationInline(admin.StackedInline):
 
     model = YearlyConfirmation
     fields = ["asked_on", "reminded_on", "answered_on", "answer", "leave_until", "ask_again_on"]
-    extra = 0
+    readonly_fields = fields
+    max_num = 0
     can_delete = False
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return True  # whoever may see the enrolment
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(Enrolment)
