@@ -36,8 +36,15 @@ class ConfirmationInline(admin.StackedInline):
     """What they answered each year; written by the verbs only."""
 
     model = YearlyConfirmation
-    fields = ["asked_on", "reminded_on", "answered_on", "answer", "leave_until", "ask_again_on"]
-    readonly_fields = fields
+    readonly_fields = [
+        "asked_on",
+        "reminded_on",
+        "answered_on",
+        "answer",
+        "leave_until",
+        "ask_again_on",
+    ]
+    exclude = ["due_on", "reminded"]
     max_num = 0
     can_delete = False
 

@@ -203,8 +203,8 @@ def as_an_error_names_it(model: type[models.Model], name: str) -> str:
     [constraint] = [c for c in model._meta.constraints if c.name == name]
     fields = getattr(constraint, "fields", ())
     if connection.vendor == "sqlite" and fields:
-        columns = [model._meta.get_field(field).column for field in fields]
-        return ", ".join(f"{model._meta.db_table}.{column}" for column in columns)
+        columns = [field for field in model._meta.concrete_fields if field.name in fields]
+        return ", ".join(f"{model._meta.db_table}.{field.column}" for field in columns)
     return name
 
 
