@@ -63,11 +63,20 @@ def standings_of(
         roles_of[role.person_id].append(role)
     # Asked for only where a listed fact is at hand.
     newest = cast(_NewestDays, SimpleLazyObject(ListImport.newest))
-    of_person, of_agency = _memberships(keys, agencies, newest)
-    return {
-        pk: _standing(on, positions_of[pk], roles_of[pk], of_person[pk], of_agency, newest)
-        for pk in (person.pk for person in people)
-    }
+    memberships = _memberships(keys, agencies, newest)
+    standings = {}
+    for pk in (person.pk for person in people):
+        by_program = _grouped(positions_of[pk], _program_key)
+        by_initiative = _grouped(roles_of[pk], _initiative_key)
+        own = [_claim(True) for rows in by_program for p in rows if p.says_membership == "own"]
+        held = [r for rows in by_initiative for r in rows if not is_superseded(r, newest)]
+        standings[pk] = Standing(
+            on=on,
+            work=tuple(_work(rows, memberships, newest) for rows in by_program),
+            roles=tuple(_role(role) for role in held),
+            memberships=(*memberships.get(("person", pk), ()), *own),
+        )
+    return standings
 
 
 def limited_to(
@@ -86,48 +95,19 @@ def limited_to(
     )
 
 
-_FactsByHolder = defaultdict[int, list[Fact]]
+# Facts about EVA BC memberships by their holder: the name of its column, and its key.
+_FactsByHolder = Mapping[tuple[str, int | None], list[Fact]]
 _NewestDays = Mapping[tuple[str, str], date]
 
 
-def _memberships(
-    people: set[int], agencies: set[int], newest: _NewestDays
-) -> tuple[_FactsByHolder, _FactsByHolder]:
-    of_person, of_agency = _FactsByHolder(list), _FactsByHolder(list)
+def _memberships(people: set[int], agencies: set[int], newest: _NewestDays) -> _FactsByHolder:
+    facts = defaultdict(list)
     held = EvaMembership.objects.filter(Q(person__in=people) | Q(agency__in=agencies))
-    for membership in held.order_by("pk"):
-        if is_superseded(membership, newest):
-            continue
-        fact = _fact(membership, membership.is_held, membership.starts_on, membership.ends_on)
-        if membership.agency_id:
-            of_agency[membership.agency_id].append(fact)
-        elif membership.person_id:
-            of_person[membership.person_id].append(fact)
-    return of_person, of_agency
-
-
-def _standing(
-    on: date,
-    positions: Iterable[ProgramPosition],
-    roles: Iterable[CoordinationRole],
-    memberships: Sequence[Fact],
-    of_agency: _FactsByHolder,
-    newest: _NewestDays,
-) -> Standing:
-    by_program = _grouped(positions, _program_key)
-    by_initiative = _grouped(roles, _initiative_key)
-    own = [_claim(True) for rows in by_program for row in rows if row.says_membership == "own"]
-    return Standing(
-        on=on,
-        work=tuple(_work(rows, of_agency, newest) for rows in by_program),
-        roles=tuple(
-            _role(role)
-            for rows in by_initiative
-            for role in rows
-            if not is_superseded(role, newest)
-        ),
-        memberships=(*memberships, *own),
-    )
+    for row in held.order_by("pk"):
+        if not is_superseded(row, newest):
+            holder = ("agency", row.agency_id) if row.agency_id else ("person", row.person_id)
+            facts[holder].append(_fact(row, row.is_held, row.starts_on, row.ends_on))
+    return facts
 
 
 def is_superseded(fact: EvidencedModel, newest: _NewestDays) -> bool:
@@ -158,7 +138,7 @@ def _initiative_key(role: CoordinationRole) -> Hashable:
 
 
 def _work(
-    positions: Sequence[ProgramPosition], of_agency: _FactsByHolder, newest: _NewestDays
+    positions: Sequence[ProgramPosition], memberships_of: _FactsByHolder, newest: _NewestDays
 ) -> ProgramWork:
     """What all sources say about a person's work in one program."""
     first = positions[0]
@@ -177,7 +157,7 @@ def _work(
         if row.says_membership in ("agency", "no")
     ]
     if agency:
-        memberships += of_agency[agency.pk]
+        memberships += memberships_of.get(("agency", agency.pk), ())
     return ProgramWork(
         program=_program_words(first),
         program_type=first.known_type,

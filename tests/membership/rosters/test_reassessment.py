@@ -133,11 +133,6 @@ def test_another_reason_is_written_to_the_history_of_the_same_row(row):
     assert steps() == ["opened", "changed"]
 
 
-def test_an_enrolment_that_has_ended_is_not_looked_at(dana):
-    Enrolment.objects.update(ended_on=TODAY)
-    assert reassess(now=NOW).looked_at == 0
-
-
 @pytest.mark.parametrize(
     ("days", "kind"),
     [
@@ -208,12 +203,6 @@ def test_a_setting_changes_the_limit(dana, settings):
     Program.objects.update(funder=Funder.OTHER, list_as_of=TODAY - timedelta(days=40))
     settings.LIST_LIMIT_DAYS = {**settings.LIST_LIMIT_DAYS, "funding": 30}
     assert reassess(now=NOW).opened == 0
-
-
-def test_some_enrolments_only(dana):
-    robin = enrolled("Robin Placeholder", None)
-    done = reassess(now=NOW, enrolments=Enrolment.objects.filter(pk=robin.pk))
-    assert (done.looked_at, done.opened) == (1, 1)
 
 
 @pytest.mark.core
