@@ -20,7 +20,7 @@ from membership.rosters.roster_checks import lock_row, settle
 Answer = YearlyConfirmation.Answer
 # The kinds of roster check that staff may settle with a word: no fact of the register can do it for them.
 SETTLED_BY_HAND = (WorklistRow.Kind.UNCONFIRMED, WorklistRow.Kind.CHANGED_JOBS)
-LONGEST_LEAVE = timedelta(days=2 * 366)
+MAX_LEAVE = timedelta(days=2 * 366)
 
 
 def year_after(day: date) -> date:
@@ -64,7 +64,7 @@ def on_leave(
     """They are on leave and stay on the roster; they are asked again when back, or in a year."""
     confirmation = _lock_own_question(enrolment_id, by)
     today = timezone.localdate(now)
-    if until and not today <= until <= today + LONGEST_LEAVE:
+    if until and not today <= until <= today + MAX_LEAVE:
         raise RefusedError("Give a last day of your leave that is within the next two years.")
     confirmation.leave_until = until
     record_answer(confirmation, Answer.ON_LEAVE, now=now)

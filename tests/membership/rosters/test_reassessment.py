@@ -230,11 +230,11 @@ def test_the_command_counts_and_its_dry_run_writes_nothing(dana, capsys):
     # The command reads the clock itself: what it finds must not depend on the age of a list.
     Program.objects.update(list_as_of=None, evidence="claimed", funder="")
     EvaMembership.objects.all().delete()
-    said = "1 enrolments looked at; worklist rows: 1 {} opened, 0 changed, 0 settled.\n"
+    counted = "1 enrolments looked at; worklist rows: 1 {} opened, 0 changed, 0 settled.\n"
     call_command("reassess", "--dry-run")
-    assert (capsys.readouterr().out, rows()) == (said.format("would be"), [])
+    assert (capsys.readouterr().out, rows()) == (counted.format("would be"), [])
     call_command("reassess")
-    assert (capsys.readouterr().out, len(rows())) == (said.format("were"), 1)
+    assert (capsys.readouterr().out, len(rows())) == (counted.format("were"), 1)
 
 
 # -- The same at any size -------------------------------------------------------------------------
