@@ -3,9 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.core.management import call_command
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from communities.rules.vocabulary import Funder
 from membership.errors import RefusedError
@@ -123,7 +120,6 @@ def test_on_two_rosters_one_email_a_day():
     Enrolment.objects.create(
         person=first.person, community=builders.community("sas"), started_on=first.started_on
     )
-    assert ask_yearly(now=NOW, dry_run=True).questions == 1
     assert [ask_yearly(now=later(d)).questions for d in (0, 0, 1, 2)] == [1, 0, 1, 0]
     assert [ask_yearly(now=later(d)).reminders for d in (15, 15, 16)] == [1, 0, 1]
 
@@ -137,30 +133,12 @@ def test_without_an_email_a_roster_check_is_opened_at_once():
     assert step.text == "The register has no email of this person, so nobody could ask."
 
 
-def test_the_command_counts_and_with_dry_run_writes_nothing(capsys):
-    due(enrolled("Dana Sample"), started_on=date(2020, 1, 1))
-    call_command("ask_yearly", dry_run=True)
-    assert (
-        "1 questions and 0 reminders would be queued, 0 people would be put"
-        in capsys.readouterr()[0]
-    )
-    assert not YearlyConfirmation.objects.exists()
-    call_command("ask_yearly")
-    assert YearlyConfirmation.objects.count() == 1
-
-
-def test_looking_for_what_is_due_takes_as_many_queries_at_any_size():
-    def queries():
-        with CaptureQueriesContext(connection) as captured:
-            ask_yearly(now=NOW, dry_run=True)
-        return len(captured)
-
-    member()
-    alone = queries()
+def test_looking_for_what_is_due_takes_as_many_queries_at_any_size(django_assert_num_queries):
     for n in range(40):
         member(f"Person{n} Sample")
-    assert ask_yearly(now=NOW, dry_run=True).questions == 41
-    assert queries() == alone
+    assert ask_yearly(now=NOW).questions == 40
+    with django_assert_num_queries(3):
+        assert ask_yearly(now=NOW) == Asked(0, 0, 0)
 
 
 # -- Answers --------------------------------------------------------------------------------------
