@@ -212,26 +212,26 @@ class JoinForm(forms.Form):
         return declaration_of(self.fields[name]).section
 
     @property
-    def said(self) -> list[tuple[str, str]]:
-        """The answers in words, with the questions as the applicant was asked."""
-        return [(str(field.label), self._in_words(name)) for name, field in self.fields.items()]
+    def answers_in_words(self) -> list[tuple[str, str]]:
+        """The answers, with the questions as the applicant was asked."""
+        return answers_in_words(self)
 
     @property
-    def said_for_staff(self) -> list[tuple[str, str]]:
-        """The answers in words, under short names."""
+    def answers_for_staff(self) -> list[tuple[str, str]]:
+        """The answers under the short names of the questions."""
         return [
-            (declaration_of(field).staff_label or str(field.label), self._in_words(name))
-            for name, field in self.fields.items()
+            (declaration_of(bound.field).staff_label or question, answer)
+            for bound, (question, answer) in zip(self, self.answers_in_words, strict=True)
         ]
 
-    def _in_words(self, name: str) -> str:
-        return in_words(self.fields[name], self.data.get(name, ""))
 
-
-def in_words(field: forms.Field, value: object) -> str:
-    """An answer as the person reads it."""
-    choices = dict(getattr(field, "choices", []))
-    return str(choices.get(value, value))
+def answers_in_words(fields: Iterable[forms.BoundField]) -> list[tuple[str, str]]:
+    """Questions and answers as the person reads them; an answer that is missing is empty."""
+    answers = []
+    for bound in fields:
+        choices = dict(getattr(bound.field, "choices", []))
+        answers.append((str(bound.label), str(choices.get(bound.data, bound.data or ""))))
+    return answers
 
 
 class ProgramJoinForm(JoinForm):
