@@ -26,7 +26,7 @@ _Field = TypeVar("_Field", bound=forms.Field)
 # By the names of the fields. While it is a draft, some are missing or not valid.
 Answers = Mapping[str, Any]
 
-LONGEST_NOTE = 2_000
+MAX_NOTE_LENGTH = 2_000
 NO_CLIENTS = "Please do not write anything about the people you serve."
 
 YES_NO_UNSURE = [("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")]
@@ -167,7 +167,7 @@ class JoinForm(forms.Form):
     note = declare(
         ParagraphsField(
             label="Anything else we should know (optional)",
-            max_length=LONGEST_NOTE,
+            max_length=MAX_NOTE_LENGTH,
             required=False,
             help_text=NO_CLIENTS,
             error_messages={
@@ -320,7 +320,7 @@ def message_field(
     """A text for the other side of a request; ``missing`` is the error where it is required and empty."""
     return ParagraphsField(
         label=label,
-        max_length=LONGEST_NOTE * 2,
+        max_length=MAX_NOTE_LENGTH * 2,
         required=required,
         help_text=help_text,
         error_messages={

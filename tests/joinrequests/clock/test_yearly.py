@@ -11,7 +11,7 @@ from membership.rosters import confirmations, enrolments, leaving
 from membership.rosters.confirmations import year_after, year_before
 from membership.rosters.reassessment import reassess
 from requests.clock.yearly import Asked, ask_yearly
-from requests.my.work import change_jobs
+from requests.my.recorded_work import change_jobs
 from tests import builders
 from tests.membership.rosters.enrolments import FAR, NOW, TODAY, agency, enrolled, later, program
 
