@@ -16,8 +16,13 @@ from membership.models import Enrolment, OutboxEmail, WorklistStep
 from membership.rosters import confirmations, leaving
 from requests.clock.yearly import ask_yearly
 from tests import builders
-from tests.joinrequests.clock.clock_model import bc_day
-from tests.joinrequests.clock.test_reminders_night_by_night import AUTUMN, END, START, days_of_life
+from tests.joinrequests.clock.test_reminders_night_by_night import (
+    AUTUMN,
+    END,
+    START,
+    bc_day,
+    days_of_life,
+)
 from tests.membership.rosters.enrolments import enrolled
 
 pytestmark = pytest.mark.django_db
