@@ -34,9 +34,11 @@ def due(enrolment, started_on=TODAY - timedelta(days=365)):
     return enrolment
 
 
-def asked(**how):
+def asked(*later_days, **how):
+    """Somebody who was asked, with the runs of later days."""
     enrolment = member(**how)
-    ask_yearly(now=NOW)
+    for day in (0, *later_days):
+        ask_yearly(now=later(day))
     return enrolment
 
 
@@ -96,8 +98,7 @@ def test_two_reminders_then_a_roster_check():
 
 
 def test_a_reminder_replaces_an_email_that_was_not_sent():
-    asked()
-    ask_yearly(now=later(14))
+    asked(14)
     assert queued_emails() == [("confirm", "cancelled"), ("confirm-14", "queued")]
 
 
@@ -107,12 +108,6 @@ def test_a_long_silence_brings_one_reminder_and_a_week_before_the_roster_check()
     assert ask_yearly(now=later(206)) == Asked(0, 0, 0)
     assert ask_yearly(now=later(207)) == Asked(0, 0, 1)
     assert open_rows(enrolment) == ["unconfirmed"]
-
-
-def test_a_late_first_reminder_leaves_a_week_before_the_second():
-    asked()
-    days = [d for d in (27, 28, 33, 34, 35) if ask_yearly(now=later(d)).reminders]
-    assert days == [27, 34]
 
 
 def test_on_two_rosters_one_email_a_day():
@@ -155,9 +150,7 @@ def test_still_here_stops_emails_and_asks_again_in_a_year():
 
 
 def test_an_answer_settles_the_roster_check():
-    enrolment = asked()
-    for day in (14, 28, 45):
-        ask_yearly(now=later(day))
+    enrolment = asked(14, 28, 45)
     confirmations.confirm(enrolment_id=enrolment.pk, by=enrolment.person.user, now=later(50))
     row = enrolment.worklist.get()
     assert (row.state, row.how, row.settled_on) == (
@@ -225,9 +218,7 @@ def test_nobody_answers_for_somebody_else_or_twice():
 
 
 def test_staff_settle_a_row_without_an_answer_and_the_question_waits_no_more():
-    enrolment, staff = asked(), builders.staff()
-    for day in (14, 28, 45):
-        ask_yearly(now=later(day))
+    enrolment, staff = asked(14, 28, 45), builders.staff()
     row = enrolment.worklist.get()
     confirmations.settle_by_hand(row_id=row.pk, by=staff, text="They phoned.", now=later(46))
     row.refresh_from_db()
@@ -244,10 +235,7 @@ def test_staff_do_not_settle_what_the_rules_found():
 
 
 def test_the_nightly_reassessment_leaves_the_row_and_ends_the_time_given():
-    work = program(agency(ends_on=FAR))
-    enrolment = asked(work=work)
-    for day in (14, 28, 45):
-        ask_yearly(now=later(day))
+    enrolment = asked(14, 28, 45, work=program(agency(ends_on=FAR)))
     row = enrolment.worklist.get(kind="unconfirmed")
     row.state, row.until = "given-time", TODAY + timedelta(days=50)
     row.save()
@@ -260,12 +248,9 @@ def test_the_nightly_reassessment_leaves_the_row_and_ends_the_time_given():
 # -- Changed jobs ---------------------------------------------------------------------------------
 
 
-def moved(enrolment, **answers):
+def moved(enrolment, answers=builders.STVC_ANSWERS, **more):
     change_jobs(
-        enrolment_id=enrolment.pk,
-        by=enrolment.person.user,
-        answers={**builders.STVC_ANSWERS, **answers},
-        now=NOW,
+        enrolment_id=enrolment.pk, by=enrolment.person.user, answers={**answers, **more}, now=NOW
     )
 
 
@@ -312,12 +297,7 @@ def test_new_work_that_lists_know_already_asks_nothing_of_the_team():
 def test_changed_coordination_roles_end_and_begin_too():
     enrolment = asked(slug="icat")
     enrolment.person.roles.create(initiative_kind="ICAT", initiative_name="Old", role="CO_CHAIR")
-    change_jobs(
-        enrolment_id=enrolment.pk,
-        by=enrolment.person.user,
-        answers=builders.ICAT_ANSWERS,
-        now=NOW,
-    )
+    moved(enrolment, builders.ICAT_ANSWERS)
     roles = enrolment.person.roles.order_by("pk").values_list("initiative_name", "ends_on")
     assert list(roles) == [("Old", TODAY - timedelta(days=1)), ("", None)]
     assert open_rows(enrolment) == ["changed-jobs"]
