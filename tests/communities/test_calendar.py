@@ -78,5 +78,13 @@ def test_ten_in_the_morning_in_vancouver(day, utc, elsewhere):
 
     assert starts_at.astimezone(UTC) == datetime.fromisoformat(f"{day}T{utc}:00:00+00:00")
     assert format_times(starts_at, starts_at + timedelta(minutes=90)) == (
-        f"10:00 to 11:30 Pacific time; 11:00 to 12:30 in {elsewhere}"
+        f"10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in {elsewhere}"
+    )
+
+
+def test_the_half_of_the_day_is_named_once_where_both_times_are_in_it():
+    starts_at = at(date(2026, 7, 2), "14:00")
+
+    assert format_times(starts_at, starts_at + timedelta(hours=1)) == (
+        "2 to 3 p.m. Pacific time; 3 to 4 p.m. in Cranbrook"
     )
