@@ -14,6 +14,7 @@ from membership.models import OutboxEmail
 from requests import emails, tasks, workflow
 from requests.clock.reminders import lapse_overdue, send_due_reminders, wait_of
 from requests.lifecycle import State
+from requests.management.commands.run_due import JOBS
 from requests.models import JoinRequest
 from tests import builders
 
@@ -180,24 +181,31 @@ def test_what_is_due_is_found_in_two_queries(staff, django_assert_num_queries):
         user = builders.worker(f"w{number}@example.org")
         builders.request_in(State.AWAITING_REPLY, user, staff)
 
+    assert send_due_reminders(now=after(7)) == 7
     with django_assert_num_queries(2):
-        assert send_due_reminders(now=after(7), dry_run=True) == 7
+        assert send_due_reminders(now=after(7)) == 0
 
 
 def test_the_command_counts_first_and_writes_only_without_dry_run(waiting, capsys):
     JoinRequest.objects.update(asked_on=date(2020, 1, 1))
 
-    call_command("send_reminders", "--dry-run")
+    call_command("run_due", "reminders", "--dry-run")
     assert reminded() == []
-    call_command("send_reminders")
-    call_command("send_reminders")
+    call_command("run_due", "reminders")
+    call_command("run_due", "reminders")
 
     assert capsys.readouterr().out.splitlines() == [
-        "1 reminders would be queued, 0 requests would be closed.",
-        "1 reminders were queued, 0 requests were closed.",
-        "0 reminders were queued, 0 requests were closed.",
+        *("reminders: 1", "requests closed: 0", "Dry run: nothing was written."),
+        *("reminders: 1", "requests closed: 0"),
+        *("reminders: 0", "requests closed: 0"),
     ]
     assert reminded() == [("reminder-21", "queued")]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_each_scheduled_job_runs_by_hand(job, capsys):
+    call_command("run_due", job)
+    assert capsys.readouterr().out
 
 
 def test_the_task_does_both(waiting, staff):
