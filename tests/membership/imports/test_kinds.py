@@ -119,7 +119,7 @@ def test_agencies_come_with_their_memberships():
     assert (membership.starts_on, membership.ends_on) == (date(2026, 1, 1), date(2026, 12, 31))
     assert (membership.evidence, membership.source) == (
         Evidence.LISTED,
-        "the list of 1 April 2026",
+        "the list of April 1, 2026",
     )
 
 
@@ -254,7 +254,7 @@ def test_what_staff_confirmed_stays_and_keeps_what_the_list_says_otherwise():
     assert (program.funder, program.evidence, program.source) == (
         "PSSG",
         Evidence.CONFIRMED,
-        "the list of 1 May 2026",
+        "the list of May 1, 2026",
     )
     assert program.list_says.endswith("(PSSG) → Another funder")
     assert outcomes(apply_list(PROGRAMS, FUNDED[0], line, as_of=MAY)) == ["same"]

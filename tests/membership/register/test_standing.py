@@ -38,7 +38,7 @@ def claimed(value: bool | Funder = True) -> Fact:
 
 
 def listed(value: bool | Funder = True, **period: date) -> Fact:
-    return Fact(value, Evidence.LISTED, source="the list of 1 April 2026", as_of=AS_OF, **period)
+    return Fact(value, Evidence.LISTED, source="the list of April 1, 2026", as_of=AS_OF, **period)
 
 
 def confirmed(value: bool | Funder = True) -> Fact:
@@ -215,7 +215,7 @@ def test_two_programs_stay_apart(dana, agency, stvc):
         ({**ON_LIST, **CONFIRMED}, {"as_of": CHECKED}),
         (
             {**ON_LIST, "evidence": Evidence.CONTRADICTED},
-            {"source": "the list of 1 April 2026", "as_of": AS_OF},
+            {"source": "the list of April 1, 2026", "as_of": AS_OF},
         ),
     ],
 )
