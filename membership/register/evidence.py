@@ -4,6 +4,7 @@ import functools
 from datetime import date
 
 from django.conf import settings
+from django.contrib import admin
 from django.db import models
 from django.db.models import Q
 from django.utils.formats import date_format
@@ -74,6 +75,7 @@ class EvidencedModel(models.Model):
         return f"{source[0].upper()}{source[1:]} says otherwise: {self.list_says}."
 
     @property
+    @admin.display(description="how we know", ordering="evidence")
     def how_known(self) -> str:
         """How we know it, for staff: "checked by Priya Sample on May 2, 2026"."""
         if self.evidence == Evidence.CONFIRMED and self.confirmed_on:

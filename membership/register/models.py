@@ -139,7 +139,11 @@ class EvaMembership(EvidencedModel):
 
     def __str__(self) -> str:
         no = "" if self.is_held else "no membership, "
-        return f"{self.agency or self.person}: {no}{self.days}"
+        return f"{self.holder}: {no}{self.days}"
+
+    @property
+    def holder(self) -> "Agency | Person | None":
+        return self.agency or self.person
 
     @property
     def days(self) -> str:

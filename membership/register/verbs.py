@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import Model
+from django.template.defaultfilters import yesno
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
 from membership.errors import RefusedError
@@ -45,7 +46,7 @@ def confirm_caseload(
     position.carries_caseload = carries
     _confirm(position, by, on)
     where = position.program or position.get_program_type_display()
-    log_change(claim.person, by=by, words=f"Caseload in {where} checked: {_yes(carries)}.")
+    log_change(claim.person, by=by, words=f"Caseload in {where} checked: {yesno(carries)}.")
     return position
 
 
@@ -57,7 +58,7 @@ def confirm_role(*, claim: CoordinationRole, held: bool, by: User, on: date) -> 
     role.is_held = held
     _confirm(role, by, on)
     kind = role.get_role_display()
-    words = f"{kind} of {role.initiative_display} checked: {_yes(held)}."
+    words = f"{kind} of {role.initiative_display} checked: {yesno(held)}."
     log_change(claim.person, by=by, words=words)
     if role.initiative:
         log_change(role.initiative, by=by, words=f"A {kind.lower()} was checked.")
@@ -203,7 +204,3 @@ def _confirm(fact: EvidencedModel, by: User, on: date) -> None:
     # Whoever checks it sees what a list says against it: that is answered now.
     fact.list_says = ""
     fact.save()
-
-
-def _yes(answer: bool) -> str:
-    return "yes" if answer else "no"

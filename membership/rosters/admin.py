@@ -107,14 +107,14 @@ class RosterCheckAdmin(CustomPageAdmin):
     """The roster checks of a team, oldest first. They are not edited here: the buttons lead to the verbs."""
 
     list_display = [
-        "who",
+        "enrolment__person",
         "community_name",
         "since",
         roster_check_views.reasons_of,
         "lists",
         roster_check_views.state_of,
     ]
-    list_display_links = ["who"]
+    list_display_links = ["enrolment__person"]
     list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
     team_path = "enrolment__community__team"
     search_fields = ["enrolment__person__search_text"]
@@ -158,10 +158,6 @@ class RosterCheckAdmin(CustomPageAdmin):
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """Everything about one roster check."""
         return roster_check_views.detail(request, pk=pk)
-
-    @admin.display(description="who", ordering="enrolment__person__name")
-    def who(self, row: WorklistRow) -> str:
-        return str(row.enrolment.person)
 
     @admin.display(description="community", ordering="enrolment__community__position")
     def community_name(self, row: WorklistRow) -> str:

@@ -347,51 +347,23 @@ def test_committees_that_are_not_in_the_register_stay_apart(dana, named_by):
 # -- Many people at once --------------------------------------------------------------------------
 
 
-def a_mixed_population(size: int) -> list[Person]:
-    """People of several agencies with listed, claimed and confirmed work, roles and memberships."""
-    people = [Person.objects.create(name=f"Person {n} Sample") for n in range(size)]
-    agencies = [Agency.objects.create(name=f"Sample Society {n}") for n in range(5)]
-    for agency in agencies[:3]:
-        EvaMembership.objects.create(agency=agency, **YEAR, **ON_LIST)
-    programs = [
-        Program.objects.create(agency=agency, type=kind, funder=Funder.PSSG, **ON_LIST)
-        for agency in agencies
-        for kind in (ProgramType.STVC, ProgramType.CBVS)
-    ]
-    committee = CoordinationInitiative.objects.create(
-        kind=InitiativeKind.ICAT, name="Sample ICAT", community_served="Sampleton"
-    )
-    for n, person in enumerate(people):
-        program = programs[n % len(programs)]
-        kinds: list[list[Any]] = [
-            [position(person, program, carries_caseload=True, **ON_LIST)],
-            [position(person, program, carries_caseload=True, says_membership="own")],
-            [
-                position(person, program, carries_caseload=True, **CONFIRMED),
-                position(person, program, carries_caseload=False, says_funded=True),
-                position(person, programs[0], carries_caseload=None),
-            ],
-            [position(person, agency=agencies[n % 5], agency_name=agencies[n % 5].name)],
-            [role(person, committee, RoleKind.COORDINATOR, **ON_LIST)],
-            [role(person, None, RoleKind.CHAIR), role(person, committee, RoleKind.CHAIR)],
-            [EvaMembership(person=person, **YEAR, **ON_LIST)],
-            [],
-        ]
-        saved(*kinds[n % len(kinds)])
-    return people
-
-
-@pytest.mark.core
-def test_many_at_once_are_known_as_one_by_one():
-    people = a_mixed_population(24)
-    assert standings_of(people, DAY) == {person.pk: standing_of(person, DAY) for person in people}
-
-
 @pytest.mark.parametrize("size", [1, 50])
 def test_the_number_of_queries_does_not_depend_on_the_number_of_people(
     django_assert_num_queries, size
 ):
-    people = a_mixed_population(size)
+    committee = CoordinationInitiative.objects.create(kind=InitiativeKind.ICAT, name="Sample ICAT")
+    people = [Person.objects.create(name=f"Person {n} Sample") for n in range(size)]
+    for n, person in enumerate(people):
+        agency = Agency.objects.create(name=f"Sample Society {n}")
+        stvc = Program.objects.create(agency=agency, type=ProgramType.STVC, funder=Funder.PSSG)
+        saved(
+            EvaMembership(agency=agency, **YEAR, **ON_LIST),
+            EvaMembership(person=person, **YEAR, **ON_LIST),
+            position(person, stvc, carries_caseload=True, **ON_LIST),
+            position(person, stvc, carries_caseload=True, says_membership="own"),
+            position(person, agency=agency, agency_name=agency.name),
+            role(person, committee, RoleKind.COORDINATOR, **ON_LIST),
+        )
     with django_assert_num_queries(4):
         standings = standings_of(people, DAY)
     assert len(standings) == size
