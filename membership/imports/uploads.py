@@ -1,6 +1,6 @@
 """The life of a list: upload, check, confirm, apply, or discard.
 
-Nothing of the register is written before ``apply``, and then all of the list or nothing of it.
+Nothing of the register is written before staff confirm, and then all of the list or nothing of it.
 The admin, the task and the command call the same verbs.
 """
 
@@ -53,19 +53,20 @@ def upload(
     return list_import
 
 
-def check(*, list_import_id: int, now: datetime) -> None:
-    """The dry run: save what each row would do. A second run gives the same."""
+def carry_on(*, list_import_id: int, now: datetime) -> None:
+    """Do what a list waits for: check it, or write it. A second run gives the same."""
     list_import = ListImport.objects.select_related("community").get(pk=list_import_id)
-    if list_import.state != State.CHECKING:
+    if not list_import.is_working:
         return
     try:
         rows = _read_file(list_import)
-        _show_progress(list_import.pk, 20)
-        plan = _plan(list_import, rows)
+        _show_progress(list_import_id, 30)
+        if list_import.state == State.CHECKING:
+            _save_plan(list_import_id, _plan(list_import, rows), now)
+        else:
+            _apply(list_import_id, rows, now)
     except RefusedError as refusal:
-        _refuse(list_import.pk, str(refusal), now)
-    else:
-        _save_plan(list_import.pk, plan, now)
+        _refuse(list_import_id, str(refusal), now)
 
 
 def confirm(*, list_import_id: int, now: datetime) -> None:
@@ -78,32 +79,6 @@ def confirm(*, list_import_id: int, now: datetime) -> None:
         list_import.state, list_import.percent, list_import.moved_at = State.APPLYING, 0, now
         list_import.save(update_fields=["state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
-
-
-def apply(*, list_import_id: int, now: datetime) -> None:
-    """Write a list that staff confirmed: all of it, or nothing where a row has become wrong since."""
-    list_import = ListImport.objects.get(pk=list_import_id)
-    if list_import.state != State.APPLYING:
-        return
-    try:
-        rows = _read_file(list_import)
-        _show_progress(list_import.pk, 40)
-        with transaction.atomic():
-            list_import = _locked(list_import_id)
-            if list_import.state != State.APPLYING:
-                return
-            plan = _plan(list_import, rows, lock=True)
-            if plan.errors:
-                first = plan.errors[0]
-                raise RefusedError(
-                    "The register has changed since the list was checked, and nothing was written. "
-                    f"Row {first.number}: {first.sentence} Upload the list again."
-                )
-            _write(list_import, plan, now)
-    except RefusedError as refusal:
-        _refuse(list_import_id, str(refusal), now)
-    else:
-        reassess(now=now)  # the roster checks follow the list at once
 
 
 def import_at_once(
@@ -153,12 +128,6 @@ def discard_old(*, now: datetime) -> int:
     for pk in pks:
         discard(list_import_id=pk, now=now)
     return len(pks)
-
-
-def carry_on(*, list_import_id: int, now: datetime) -> None:
-    """Do what a list waits for: check it, or write it."""
-    check(list_import_id=list_import_id, now=now)
-    apply(list_import_id=list_import_id, now=now)
 
 
 def stalled_imports(*, now: datetime) -> list[int]:
@@ -231,6 +200,23 @@ def _save_plan(pk: int, plan: Plan, now: datetime) -> None:
         if plan.errors:
             list_import.content = None
         list_import.save()
+
+
+def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
+    """Write a list that staff confirmed: all of it, or nothing where a row has become wrong since."""
+    with transaction.atomic():
+        list_import = _locked(pk)
+        if list_import.state != State.APPLYING:
+            return
+        plan = _plan(list_import, rows, lock=True)
+        if plan.errors:
+            first = plan.errors[0]
+            raise RefusedError(
+                "The register has changed since the list was checked, and nothing was written. "
+                f"Row {first.number}: {first.sentence} Upload the list again."
+            )
+        _write(list_import, plan, now)
+    reassess(now=now)  # the roster checks follow the list at once
 
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:
