@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from communities.calendar import format_day
 from evabc.celery import app
 from membership.emails import delivery
 from membership.emails.queue import queue_once
