@@ -73,7 +73,7 @@ class MeetingAdmin(CustomPageAdmin):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Plan a meeting."""
-        return desk_views.plan(request)
+        return desk_views.edit(request)
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """Everything about one meeting."""

@@ -24,52 +24,37 @@ PEOPLE_ON_A_PAGE = 200
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def plan(request: AuthenticatedRequest) -> HttpResponse:
-    """Plan a meeting. It shows at once on the pages of who is enrolled; no email goes out."""
-    form = MeetingForm(request.POST or None, user=request.user)
-    if form.is_valid():
-        with refusal_as_form_error(form):
-            planned = planning.plan_meeting(plan=form.plan, by=request.user, now=timezone.now())
-            messages.success(request, "The meeting is planned. Enrolled people see it now.")
-            return redirect("admin:communities_meeting_change", planned.pk)
-    return desk_page(
-        request,
-        "desk/form.html",
-        title="Plan a meeting",
-        crumbs=_crumbs(),
-        lede="No letter goes out now. Everyone enrolled gets one reminder on the day before, except "
-        "those who say that they cannot come.",
-        form=form,
-        button="Plan the meeting",
-        back=("Back", reverse("admin:communities_meeting_changelist")),
-    )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Change a meeting."""
-    shown = _own_meeting(request, pk)
+def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
+    """Plan a meeting, or change one. It shows at once on the pages of who is enrolled."""
+    shown, now = None if pk is None else _own_meeting(request, pk), timezone.now()
     form = MeetingForm(request.POST or None, user=request.user, meeting=shown)
     if form.is_valid():
+        plan, by = form.plan, request.user
         with refusal_as_form_error(form):
-            planning.change_meeting(
-                meeting_id=pk, plan=form.plan, by=request.user, now=timezone.now()
-            )
-            messages.success(request, "The meeting is changed.")
+            if shown:
+                planning.change_meeting(meeting_id=shown.pk, plan=plan, by=by, now=now)
+                messages.success(request, "The meeting is changed.")
+            else:
+                pk = planning.plan_meeting(plan=plan, by=by, now=now).pk
+                messages.success(request, "The meeting is planned. Enrolled people see it now.")
             return redirect("admin:communities_meeting_change", pk)
-    expected = _expected(shown)
-    if expected:
+    if shown is None:
+        lede = (
+            "No letter goes out now. Everyone enrolled gets one reminder on the day before, except "
+            "those who say that they cannot come."
+        )
+    elif expected := _expected(shown):
         lede = f"If the day or the time changes, {expected} a letter."
     else:
         lede = "Nobody gets a letter about a change: nobody has said that they come."
     return desk_page(
         request,
         "desk/form.html",
-        title=f"Change: {shown.topic}",
+        title=f"Change: {shown.topic}" if shown else "Plan a meeting",
         crumbs=_crumbs(shown),
         lede=lede,
         form=form,
-        button="Save the changes",
+        button="Save the changes" if shown else "Plan the meeting",
         back=("Back", _crumbs(shown)[-1][1]),
     )
 
@@ -137,13 +122,12 @@ def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Note by hand who came."""
     shown = _own_meeting(request, pk)
-    people = Paginator(attendance.eligible_people(shown), PEOPLE_ON_A_PAGE).get_page(
-        request.GET.get("page")
-    )
     if request.method == "POST":
         ticked = _ids(request.POST.getlist("came"))
         if _note(request, pk, came=ticked, shown=_ids(request.POST.get("shown", "").split(","))):
             return redirect("admin:communities_meeting_change", pk)
+    pages = Paginator(attendance.eligible_people(shown), PEOPLE_ON_A_PAGE)
+    people = pages.get_page(request.GET.get("page"))
     known = {row.person_id: row for row in shown.attendances.filter(person__in=list(people))}
     return desk_page(
         request,
@@ -161,11 +145,9 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Read Zoom's list and show who is meant. Nothing is noted before it is confirmed."""
     shown = _own_meeting(request, pk)
     form = ZoomForm(request.POST or None, request.FILES or None)
-    found = (
-        match_participants(form.result, list(attendance.eligible_people(shown)))
-        if form.is_valid()
-        else None
-    )
+    found = None
+    if form.is_valid():
+        found = match_participants(form.result, list(attendance.eligible_people(shown)))
     return desk_page(
         request,
         "desk/meetings/zoom.html",

@@ -9,7 +9,7 @@ import time_machine
 
 from communities.models import Meeting
 from membership.meetings.calendar import feed_address, renew_feed
-from membership.meetings.emails import send_due_reminders
+from membership.meetings.planning import send_due_reminders
 from membership.models import CalendarFeed, Enrolment, OutboxEmail, Person
 from membership.rosters.enrolments import end_enrolment
 from tests import builders
