@@ -118,10 +118,10 @@ def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def report(request: HttpRequest, marked: verbs.Marked) -> None:
     """Say for each row what became of it; of very many, the first and how many more."""
     if marked.moved:
-        words = _named([f"{a.who} ({a.place}: {a.state_words.lower()})" for a in marked.moved])
+        words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in marked.moved])
         messages.success(request, f"Noted: {words}.")
     if marked.refused:
-        words = _named([f"{a.who} ({a.place}): {why}" for a, why in marked.refused])
+        words = _named([f"{a.who} ({a.service}): {why}" for a, why in marked.refused])
         messages.warning(request, f"Not changed: {words}.")
 
 

@@ -16,7 +16,6 @@ from rapidfuzz.distance import OSA
 
 from communities.models import SupportTeam
 from membership.access import verbs
-from membership.access.slack_members import require_team
 from membership.access.verbs import Verb
 from membership.errors import RefusedError
 from membership.models import Access, Enrolment, Person, SlackExport, User
@@ -73,7 +72,7 @@ def compare(export: SlackExport) -> Comparison:
     found = Comparison(addresses=len(in_slack))
     on_roster: dict[str, Access] = {}
     of_others: dict[str, Access] = {}
-    absent: list[tuple[Access, _Identity]] = []
+    missing: list[tuple[Access, _Identity]] = []
     enrolled = Enrolment.objects.filter(
         person=OuterRef("person"),
         community__team=export.team,
@@ -93,7 +92,7 @@ def compare(export: SlackExport) -> Comparison:
         elif addresses:
             on_roster |= dict.fromkeys(addresses, access)
         elif person:
-            absent.append((access, _identity(person.email, person.name)))
+            missing.append((access, _identity(person.email, person.name)))
 
     registered = Person.objects.annotate(lower=Lower("email")).filter(lower__in=list(in_slack))
     people = {person.email.lower(): person for person in registered.order_by()}
@@ -110,16 +109,16 @@ def compare(export: SlackExport) -> Comparison:
             found.staff += 1
         elif other and other.state == Access.State.TO_REMOVE:
             found.leaving.append(account)
-        elif near := _near_matches(account, absent):
+        elif near := _near_matches(account, missing):
             found.near.extend(near)
         else:
             found.strangers.append(account)
 
     maybe_there = {line.access for line in found.near}
-    for access, _ in absent:
-        if access not in maybe_there:
-            section = found.absent if access.state == Access.State.JOINED else found.waiting
-            section.append(ComparedAccount(access=access, person=access.person))
+    for row, _ in missing:
+        if row not in maybe_there:
+            section = found.absent if row.state == Access.State.JOINED else found.waiting
+            section.append(ComparedAccount(access=row, person=row.person))
     return found
 
 
@@ -138,12 +137,12 @@ def _identity(address: str, name: str) -> _Identity:
 
 
 def _near_matches(
-    account: ComparedAccount, absent: Iterable[tuple[Access, _Identity]]
+    account: ComparedAccount, missing: Iterable[tuple[Access, _Identity]]
 ) -> list[ComparedAccount]:
     own = _identity(account.email, account.name)
     return [
         ComparedAccount(account.email, account.name, access, access.person, why, account)
-        for access, other in absent
+        for access, other in missing
         if (why := _why_near(own, other))
     ]
 
@@ -188,7 +187,7 @@ def settle(
     The lines are compared anew behind a lock: what has changed meanwhile is left alone. A near match is
     settled only where it was chosen.
     """
-    require_team(team, by)
+    verbs.require_team(team, by)
     kept = SlackExport.objects.select_for_update(of=("self",)).filter(team=team).first()
     if kept is None:
         raise RefusedError("The list of who is in Slack was put aside. Bring in a new one.")

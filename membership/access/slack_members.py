@@ -8,7 +8,6 @@ from django.db import transaction
 
 from communities.models import SupportTeam
 from membership.access import verbs
-from membership.accounts.teams import families_of
 from membership.errors import RefusedError
 from membership.imports.columns import CellError, Column, email, read_rows, text
 from membership.imports.kinds.base import EMAIL, PERSON_NAME
@@ -83,7 +82,7 @@ def _checked(members: MemberList) -> MemberList:
 @transaction.atomic
 def save_export(*, team: SupportTeam, export: MemberList, by: User, now: datetime) -> SlackExport:
     """Keep who is in Slack, in place of what was kept before."""
-    require_team(team, by)
+    verbs.require_team(team, by)
     for community in team.communities.filter(has_slack=True):
         verbs.require_access_for_roster(community=community, by=None, now=now)
     kept, _ = SlackExport.objects.update_or_create(
@@ -101,15 +100,10 @@ def save_export(*, team: SupportTeam, export: MemberList, by: User, now: datetim
 
 def discard_export(*, team: SupportTeam, by: User) -> None:
     """Delete the list of who is in Slack."""
-    require_team(team, by)
+    verbs.require_team(team, by)
     SlackExport.objects.filter(team=team).delete()
 
 
 def discard_old_exports(*, now: datetime) -> int:
     """Delete what nobody has deleted in a week. Gives the number of lists."""
     return SlackExport.objects.filter(uploaded_at__lt=now - KEPT_FOR).delete()[0]
-
-
-def require_team(team: SupportTeam, by: User) -> None:
-    if team.family not in families_of(by):
-        raise RefusedError("This workspace belongs to the other team.")

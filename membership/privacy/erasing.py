@@ -82,8 +82,8 @@ def _check_may_erase_other(person: Person, by: User) -> None:
         raise RefusedError("This is somebody else’s account.")
     if person.user and person.user.is_staff and not is_lead(by):
         raise RefusedError("This person works for EVA BC. A lead can erase their account.")
-    places = person.enrolments.filter(ended_on__isnull=True)
-    if places.exclude(community__team__family__in=families).exists():
+    open_enrolments = person.enrolments.filter(ended_on__isnull=True)
+    if open_enrolments.exclude(community__team__family__in=families).exists():
         raise RefusedError(
             "This person is in a community of the other team. Ask a lead to erase them."
         )
@@ -93,12 +93,8 @@ def _check_not_last_lead(user: User) -> None:
     # All of them, in one order: of two leads who go at once, one stays.
     leads = User.objects.select_for_update(of=("self",)).filter(is_active=True, is_staff=True)
     in_group = User.groups.through.objects.filter(user=OuterRef("pk"), group__name=LEADS)
-    keys = set(
-        leads.filter(Q(is_superuser=True) | Exists(in_group))
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
-    if keys == {user.pk}:
+    leads = leads.filter(Q(is_superuser=True) | Exists(in_group)).order_by("pk")
+    if list(leads.values_list("pk", flat=True)) == [user.pk]:
         raise RefusedError(
             "This is the only lead. Make somebody else a lead first, so that the portal stays in "
             "somebody’s care. Then this account can be deleted."
@@ -160,11 +156,9 @@ def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[E
 
 def _notify_teams(person: Person, now: datetime) -> None:
     """Ask each team to compare Slack and Zoom with its roster: no task may name an erased person."""
-    there = (*GRANTED_STATES, Access.State.TO_REMOVE)
-    teams = SupportTeam.objects.filter(
-        pk__in=person.accesses.filter(state__in=there).values("team")
-    )
-    for team in teams.order_by("pk"):
+    not_removed = (*GRANTED_STATES, Access.State.TO_REMOVE)
+    accesses = person.accesses.filter(state__in=not_removed)
+    for team in SupportTeam.objects.filter(pk__in=accesses.values("team")).order_by("pk"):
         queue(privacy_emails.news_erased(team), about=f"erased:{person.pk}", event=team.pk, now=now)
 
 
@@ -202,12 +196,8 @@ def remove_from_emails(
     """
     theirs = Q(person=person) | Q(about__in=list(abouts))
     theirs |= Q(person__isnull=True, lower__in=list(addresses))
-    pks = list(
-        OutboxEmail.objects.annotate(lower=Lower("to_email"))
-        .filter(theirs)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    found = OutboxEmail.objects.annotate(lower=Lower("to_email")).filter(theirs)
+    pks = list(found.order_by("pk").values_list("pk", flat=True))
     emails = OutboxEmail.objects.filter(pk__in=pks)
     emails.filter(state=OutboxEmail.State.QUEUED).update(state=OutboxEmail.State.CANCELLED)
     emails.update(wanted=False, to_email="", body="", last_error="")
@@ -218,9 +208,7 @@ def remove_from_emails(
 
 def remove_from_log(model: type[Model], pks: Iterable[object]) -> None:
     """The admin's history of these rows keeps who acted when, and no words."""
-    kind = ContentType.objects.get(
-        app_label=model._meta.app_label, model=model._meta.model_name or ""
-    )
+    kind = ContentType.objects.get_for_model(model)
     of_rows = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in pks])
     of_rows.update(object_repr=ERASED_PERSON, change_message="")
 
@@ -262,9 +250,9 @@ def remove_sessions(user: User | None, addresses: set[str]) -> None:
     theirs = []
     for session in Session.objects.iterator():
         kept = session.get_decoded()
-        said = json.dumps(kept, default=str, ensure_ascii=False).lower()
+        content = json.dumps(kept, default=str, ensure_ascii=False).lower()
         is_theirs = user is not None and str(kept.get("_auth_user_id")) == str(user.pk)
-        if is_theirs or any(address in said for address in addresses):
+        if is_theirs or any(address in content for address in addresses):
             theirs.append(session.pk)
     Session.objects.filter(pk__in=theirs).delete()
 
