@@ -70,13 +70,13 @@ def lock_for_erasing(*, person_id: int, by: User) -> Person:
     if person.erased_on:
         raise RefusedError("Nobody is known here any more. Nothing was changed.")
     if person.user_id != by.pk:
-        _check_may_erase_other(person, by)
+        _require_may_erase(person, by)
     if person.user and is_lead(person.user):
-        _check_not_last_lead(person.user)
+        _require_another_lead(person.user)
     return person
 
 
-def _check_may_erase_other(person: Person, by: User) -> None:
+def _require_may_erase(person: Person, by: User) -> None:
     families = families_of(by)
     if not families:
         raise RefusedError("This is somebody else’s account.")
@@ -89,7 +89,7 @@ def _check_may_erase_other(person: Person, by: User) -> None:
         )
 
 
-def _check_not_last_lead(user: User) -> None:
+def _require_another_lead(user: User) -> None:
     # All of them, in one order: of two leads who go at once, one stays.
     leads = User.objects.select_for_update(of=("self",)).filter(is_active=True, is_staff=True)
     in_group = User.groups.through.objects.filter(user=OuterRef("pk"), group__name=LEADS)

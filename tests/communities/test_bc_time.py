@@ -21,10 +21,26 @@ from tests.membership.meetings.plans import at
         (date(2026, 3, 8), 17, "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"),
         (date(2026, 3, 9), 17, "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"),
         # In November nothing changes any more.
-        (date(2026, 10, 31), 17, "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"),
-        (date(2026, 11, 1), 17, "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"),
-        (date(2026, 11, 2), 17, "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"),
-        (date(2027, 1, 15), 17, "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"),
+        (
+            date(2026, 10, 31),
+            17,
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook",
+        ),
+        (
+            date(2026, 11, 1),
+            17,
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook",
+        ),
+        (
+            date(2026, 11, 2),
+            17,
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook",
+        ),
+        (
+            date(2027, 1, 15),
+            17,
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook",
+        ),
     ],
 )
 def test_ten_in_the_morning_in_vancouver(day, utc, words):

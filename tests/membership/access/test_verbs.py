@@ -121,15 +121,6 @@ def test_every_verb_moves_every_state_as_the_table_says_or_is_refused(dana, priy
             assert (slack.state, len(marked.moved)) == (expected, int(state in TRANSITIONS[verb]))
 
 
-def test_nobody_is_invited_to_a_zoom_list(dana, priya):
-    enrolled(dana)
-    marked = mark(dana, Verb.INVITED, priya, "zoom")
-    assert [why for _, why in marked.refused] == [
-        "nobody is invited to a Zoom list; say that the person is on it"
-    ]
-    assert states(dana)["STVC Zoom list"] == "to-do"
-
-
 def test_the_other_teams_rows_do_not_exist_for_staff(dana):
     enrolled(dana)
     camille = builders.staff(builders.CCSS, "camille@example.org")
