@@ -182,7 +182,7 @@ def test_who_came_is_ticked_by_hand(desk, later):
 
 
 def test_a_long_roster_has_pages_that_save_their_own_people(desk, later, monkeypatch):
-    monkeypatch.setattr("membership.meetings.desk_views.PEOPLE_ON_A_PAGE", 2)
+    monkeypatch.setattr("membership.meetings.admin.PEOPLE_ON_A_PAGE", 2)
     meeting = planned()
     people = [member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo")]
     later()

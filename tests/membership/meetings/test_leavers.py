@@ -41,7 +41,7 @@ def feed_of(person: Person) -> str:
 
 def leave(person: Person, slug: str = "stvc") -> None:
     enrolment = Enrolment.objects.get(person=person, community__slug=slug)
-    by = User.objects.filter(is_staff=True).first()
+    by = User.objects.get(is_staff=True)
     end_enrolment(enrolment_id=enrolment.pk, by=by, text="You left.", now=NOW)
 
 
