@@ -5,8 +5,8 @@ None carries Zoom's join link: only the portal's page, which asks for the sign-i
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.formats import date_format
 
+from communities.calendar import format_day
 from communities.models import Meeting
 from membership.emails.kinds import (
     NAME,
@@ -93,7 +93,7 @@ def cancelled(meeting: Meeting, person: Person, text: str) -> Email:
 
 def when(meeting: Meeting) -> str:
     """Day and time, for example "Thursday, 3 December 2026, 10:00 to 11:30 Pacific time"."""
-    return f"{date_format(meeting.day, 'l, j F Y')}, {meeting.clock}"
+    return f"{format_day(meeting.day)}, {meeting.clock}"
 
 
 def link_to(name: str, meeting: Meeting) -> str:

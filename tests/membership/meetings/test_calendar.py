@@ -42,7 +42,7 @@ def dana():
 @pytest.mark.parametrize(
     ("day", "fort_st_john", "cranbrook"),
     [
-        # Before 8 March 2026 both regions are an hour ahead; on 1 November 2026 no clock changes.
+        # Before March 8, 2026 both regions are an hour ahead; on November 1, 2026 no clock changes.
         (date(2026, 3, 7), "11:00", "11:00"),
         (date(2026, 3, 8), "10:00", "11:00"),
         (date(2026, 11, 1), "10:00", "11:00"),
@@ -91,7 +91,7 @@ def test_the_portals_link_stands_in_place_of_zooms_and_nobody_is_named(dana, set
         assert event.summary.value == "EVA BC, STVC: Quarterly meeting"
         assert event.description.value == (
             "Staying well in this work\n"
-            "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook\n"
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook\n"
             f"To join: {link}"
         )
         for kept in ("zoom.example", "ourselves", "was said", "Dana", "ORGANIZER", "ATTENDEE"):
