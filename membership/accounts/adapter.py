@@ -30,29 +30,6 @@ class AccountAdapter(DefaultAccountAdapter):
         "rate_limited": "That is too many tries for now. Wait a minute, then try again.",
     }
 
-    # Instead of allauth's; an empty one is not shown.
-    messages = {
-        "account/messages/email_confirmed.txt": "",
-        "account/messages/logged_in.txt": "You are signed in.",
-        "account/messages/logged_out.txt": "You are signed out.",
-        "account/messages/login_code_sent.txt": "Your code is on its way. It can take a minute or two.",
-        "usersessions/messages/sessions_logged_out.txt": "You are signed out everywhere else.",
-    }
-
-    def add_message(
-        self,
-        request: HttpRequest,
-        level: int,
-        message_template: str | None = None,
-        message_context: dict[str, object] | None = None,
-        extra_tags: str = "",
-        message: str | None = None,
-    ) -> None:
-        """One of our own messages, or the one that allauth has in a template."""
-        if message_template in self.messages:
-            message, message_template = self.messages[message_template], None
-        super().add_message(request, level, message_template, message_context, extra_tags, message)
-
     def post_login(self, request: HttpRequest, user: User, **options: object) -> HttpResponse:
         """The first sign-in records consent to the purposes, which the page of the code names."""
         response: HttpResponse = super().post_login(request, user, **options)

@@ -3,6 +3,7 @@
 from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
 from allauth.account.models import EmailAddress
 from django import forms
+from django.contrib.auth.hashers import make_password
 
 from membership.models import User
 
@@ -30,8 +31,12 @@ class EmailForm(RequestLoginCodeForm):
 
     def clean_email(self) -> str:
         email: str = super().clean_email().lower()
-        if self._user is None and not User.objects.filter(email__iexact=email).exists():
-            self._user = _sign_up(email)
+        if self._user is None:
+            # Of two forms sent at once, both get the same new user.
+            user, _ = User.objects.get_or_create(
+                email=email, defaults={"password": make_password(None)}
+            )
+            self._user = user if user.is_active else None
         if self._user:
             # The code will show that the address is theirs; staff made elsewhere have no such row yet.
             EmailAddress.objects.get_or_create(
@@ -50,10 +55,3 @@ class CodeForm(ConfirmLoginCodeForm):
         ),
         error_messages={"required": "Type the six digits from the email."},
     )
-
-
-def _sign_up(email: str) -> User:
-    """The new user; of two forms sent at once, both get the same one."""
-    blank = User()
-    blank.set_unusable_password()
-    return User.objects.get_or_create(email=email, defaults={"password": blank.password})[0]

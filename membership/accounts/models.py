@@ -19,9 +19,6 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: None = None, **fields: object) -> "User":
         return self.create_user(email, is_staff=True, is_superuser=True, **fields)
 
-    def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
-
 
 class User(AbstractBaseUser, PermissionsMixin):
     """Someone with a sign-in."""

@@ -4,7 +4,7 @@ Lines of the logger ``security``, with the ids of users and rows only.
 """
 
 import logging
-from collections.abc import Callable
+from functools import partial
 
 from allauth.account.signals import email_verification_code_rejected, login_code_rejected
 from allauth.mfa.models import Authenticator
@@ -43,13 +43,12 @@ _EVENTS = {
 def connect_signals() -> None:
     """Log what allauth's and Django's own pages report by signals only."""
     for signal, event in _EVENTS.items():
-        signal.connect(_receiver(event), weak=False)
+        signal.connect(partial(_log_signal, event), weak=False)
 
 
-def _receiver(event: str) -> Callable[..., None]:
-    def log(user: User | None, authenticator: Authenticator | None = None, **_: object) -> None:
+def _log_signal(
+    event: str, user: User | None, authenticator: Authenticator | None = None, **_: object
+) -> None:
+    if user:
         factor = {"factor": authenticator.type} if authenticator else {}
-        if user:
-            log_security_event(event, user=user.pk, **factor)
-
-    return log
+        log_security_event(event, user=user.pk, **factor)

@@ -79,7 +79,8 @@ def make_lead(*, email: str, name: str) -> User:
 
     Their sign-in is made where there is none yet, and their name is written where the register has none.
     """
-    user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email)
+    address = email.strip().lower()
+    user = User.objects.filter(email=address).first() or User.objects.create_user(address)
     User.objects.filter(pk=user.pk).update(is_staff=True, is_active=True)
     user.groups.add(Group.objects.get(name=LEADS))
     person = person_of_user(user)

@@ -11,7 +11,7 @@ from django.views.generic import RedirectView
 
 from membership.accounts.fresh_code import code_where_no_factor, confirm_it_is_you
 from membership.accounts.fresh_code import fresh_code_required as fresh
-from membership.accounts.second_factor import first_factor
+from membership.accounts.middleware import first_factor
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login", query_string=True)
 

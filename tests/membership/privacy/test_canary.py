@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from membership.access import reconciliation
 from membership.access.slack_members import read_pasted
-from membership.emails.staff_actions import mark_bounced
+from membership.emails.queue import mark_bounced
 from membership.history import log_change
 from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed

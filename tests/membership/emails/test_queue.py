@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from membership.emails import delivery, staff_actions
+from membership.emails import delivery, queue
 from membership.errors import RefusedError
 from membership.models import Bounce, LetterAttempt, OutboxEmail, Person
 from requests import workflow
@@ -49,7 +49,7 @@ def test_emails_are_narrowed_to_a_kind_without_reading_them_all_for_the_kinds(em
 def test_a_failed_email_is_tried_again_and_reaches_the_new_address(failed, to_server):
     Person.objects.filter(pk=failed.person_id).update(email="new@example.org")
 
-    staff_actions.retry(email_id=failed.pk, by=builders.staff(), now=NOW)
+    queue.retry(email_id=failed.pk, by=builders.staff(), now=NOW)
     assert builders.deliver(failed.pk, now=NOW) is True
 
     failed.refresh_from_db()
@@ -68,21 +68,21 @@ def test_a_failed_email_that_a_decision_contradicts_is_not_tried_again():
     workflow.decline(join_request_id=pk, by=priya, text="Not this time.", now=NOW)
 
     with pytest.raises(RefusedError, match="A later decision contradicts this letter"):
-        staff_actions.retry(email_id=question.pk, by=priya, now=NOW)
+        queue.retry(email_id=question.pk, by=priya, now=NOW)
     assert OutboxEmail.objects.get(pk=question.pk).state == State.FAILED
 
 
 def test_only_a_failed_email_is_tried_again(sent):
     with pytest.raises(RefusedError, match="Only a failed letter is tried again; this one: sent"):
-        staff_actions.retry(email_id=sent.pk, by=builders.staff(), now=NOW)
+        queue.retry(email_id=sent.pk, by=builders.staff(), now=NOW)
 
 
 def test_sending_again_makes_one_new_email_with_the_same_words(sent):
     priya = builders.staff()
 
-    again = staff_actions.send_again(email_id=sent.pk, by=priya, now=NOW)
+    again = queue.send_again(email_id=sent.pk, by=priya, now=NOW)
     with pytest.raises(RefusedError, match="on its way again already"):
-        staff_actions.send_again(email_id=sent.pk, by=priya, now=NOW)
+        queue.send_again(email_id=sent.pk, by=priya, now=NOW)
 
     assert (again.subject, again.body, again.state) == (sent.subject, sent.body, State.QUEUED)
     assert again.message_id != sent.message_id
@@ -96,7 +96,7 @@ def test_without_an_email_nothing_is_sent(failed, verb):
     Person.objects.filter(pk=failed.person_id).update(email="")
 
     with pytest.raises(RefusedError, match="no email of this person"):
-        getattr(staff_actions, verb)(email_id=failed.pk, by=builders.staff(), now=NOW)
+        getattr(queue, verb)(email_id=failed.pk, by=builders.staff(), now=NOW)
 
     assert OutboxEmail.objects.filter(kind="receipt", state=State.QUEUED).count() == 0
 
@@ -109,18 +109,18 @@ def test_a_bounce_shows_on_the_person_until_it_is_cleared(sent, client):
         f"/admin/joinrequests/joinrequest/{JoinRequest.objects.get().pk}/change/",
     ]
 
-    staff_actions.mark_bounced(email_id=sent.pk, by=priya, on=TODAY, why="Box is full", today=TODAY)
+    queue.mark_bounced(email_id=sent.pk, by=priya, on=TODAY, why="Box is full", today=TODAY)
     shown = ["4 May 2026: Box is full" in client.get(p).content.decode() for p in pages]
     listed = client.get("/admin/membership/outboxemail/?came-back=yes").context["cl"].result_list
     assert list(listed) == [sent]
-    staff_actions.clear_bounce(email_id=sent.pk, by=priya, now=NOW)
+    queue.clear_bounce(email_id=sent.pk, by=priya, now=NOW)
 
     assert shown == [True, True]
     assert ["Box is full" in client.get(p).content.decode() for p in pages] == [False, False]
 
 
 def test_a_new_email_ends_a_bounce_by_itself(sent):
-    staff_actions.mark_bounced(
+    queue.mark_bounced(
         email_id=sent.pk, by=builders.staff(), on=TODAY, why="Box is full", today=TODAY
     )
     Person.objects.filter(pk=sent.person_id).update(email="DANA@example.org")
@@ -133,7 +133,7 @@ def test_a_new_email_ends_a_bounce_by_itself(sent):
 @pytest.mark.parametrize("days", [-1, 1])
 def test_an_email_comes_back_between_its_sending_and_today(sent, days):
     with pytest.raises(RefusedError, match="from the day it was sent until today"):
-        staff_actions.mark_bounced(
+        queue.mark_bounced(
             email_id=sent.pk,
             by=builders.staff(),
             on=TODAY + timedelta(days=days),
@@ -145,13 +145,13 @@ def test_an_email_comes_back_between_its_sending_and_today(sent, days):
 def test_an_email_comes_back_once_and_only_to_a_person(sent):
     priya = builders.staff()
     how = {"by": priya, "on": TODAY, "why": "Box is full", "today": TODAY}
-    staff_actions.mark_bounced(email_id=sent.pk, **how)
+    queue.mark_bounced(email_id=sent.pk, **how)
 
     with pytest.raises(RefusedError, match="noted already"):
-        staff_actions.mark_bounced(email_id=sent.pk, **how)
+        queue.mark_bounced(email_id=sent.pk, **how)
     news = OutboxEmail.objects.get(kind="news-submit")
     with pytest.raises(RefusedError, match="Only a letter that was sent to a person"):
-        staff_actions.mark_bounced(email_id=news.pk, **how)
+        queue.mark_bounced(email_id=news.pk, **how)
 
 
 @pytest.mark.core
@@ -166,7 +166,7 @@ def test_the_other_team_does_nothing_with_an_email(sent, verb):
     how = {"on": TODAY, "why": "x", "today": TODAY} if verb == "mark_bounced" else {"now": NOW}
 
     with pytest.raises(RefusedError, match="belongs to the other team"):
-        getattr(staff_actions, verb)(email_id=sent.pk, by=camille, **how)
+        getattr(queue, verb)(email_id=sent.pk, by=camille, **how)
 
 
 def test_the_page_tells_what_the_server_answered_without_addresses(email, client):
