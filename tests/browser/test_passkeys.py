@@ -1,11 +1,10 @@
 """Staff set up a passkey and sign in with it: no code, no page about a second step."""
 
-import re
-
 import pytest
 
 from tests import builders
 from tests.browser.test_accessibility import WIDTHS, problems
+from tests.browser.test_main_job import sign_in
 from tests.servers import processes
 
 pytestmark = [
@@ -23,18 +22,21 @@ AUTHENTICATOR = {
 }
 
 
-def test_a_passkey_opens_the_desk_in_one_step(portal, smtp_server, open_page):
-    priya = builders.staff()
-    page = open_page(width=360)
+def sign_in_with_a_device(page, address, smtp_server):
+    """Open the page on a device that can hold passkeys, and sign in there with a code."""
     device = page.context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
-    page.goto(f"{portal.url}/accounts/login/?next=/accounts/2fa/webauthn/add/")
-    page.get_by_label("Your work email").fill(priya.email)
-    page.get_by_role("button", name="Send me a code").click()
-    mail = smtp_server.wait_for(to=priya.email, subject_contains="Your code")
-    page.get_by_label("Code").fill(re.search(r"\b\d{6}\b", mail.as_string())[0])
-    page.get_by_role("button", name="Sign in").click()
+    page.goto(address)
+    sign_in(page, smtp_server, "priya@example.org")
+
+
+def test_a_passkey_opens_the_desk_in_one_step(portal, smtp_server, open_page):
+    builders.staff()
+    page = open_page(width=360)
+    sign_in_with_a_device(
+        page, f"{portal.url}/accounts/login/?next=/accounts/2fa/webauthn/add/", smtp_server
+    )
     page.get_by_label("Passwordless").check()
     page.get_by_role("button", name="Add").click()
     page.wait_for_url("**/accounts/2fa/**")
@@ -66,18 +68,10 @@ def strict_portal(transactional_db, redis_url, smtp_server, data_folder):
 def test_staff_without_a_second_step_are_led_to_one_and_to_the_page_they_wanted(
     strict_portal, smtp_server, open_page, width
 ):
-    priya = builders.staff()
+    builders.staff()
     page = open_page(width=width)
-    device = page.context.new_cdp_session(page)
-    device.send("WebAuthn.enable")
-    device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
     wanted = f"{strict_portal.url}/admin/membership/agency/"
-    page.goto(wanted)
-    page.get_by_label("Your work email").fill(priya.email)
-    page.get_by_role("button", name="Send me a code").click()
-    mail = smtp_server.wait_for(to=priya.email, subject_contains="Your code")
-    page.get_by_label("Code").fill(re.search(r"\b\d{6}\b", mail.as_string())[0])
-    page.get_by_role("button", name="Sign in").click()
+    sign_in_with_a_device(page, wanted, smtp_server)
 
     assert page.get_by_role("heading", level=1).inner_text() == "A second step for your sign-in"
     seen = problems(page)

@@ -8,8 +8,9 @@ import time_machine
 from django.core import mail
 from django.utils import timezone
 
-from membership.models import User
+from membership.models import OutboxEmail, Person, User
 from tests import builders
+from tests.membership.accounts.conftest import newest_code, wrong
 
 pytestmark = pytest.mark.django_db
 
@@ -19,15 +20,6 @@ CODE = "/accounts/login/code/confirm/"
 
 def ask_for_code(client, email, to="/my/"):
     return client.post(LOGIN, {"email": email, "next": to})
-
-
-def newest_code(email):
-    email = next(m for m in reversed(mail.outbox) if m.to == [email])
-    return re.search(r"\b\d{6}\b", email.body)[0]
-
-
-def wrong(code: str) -> str:
-    return "000000" if code != "000000" else "111111"
 
 
 def without_email(page, email) -> str:
@@ -106,8 +98,6 @@ def test_a_code_lives_ten_minutes(client):
 
 
 def test_the_code_is_not_in_the_subject_and_not_in_the_outbox(client):
-    from membership.models import OutboxEmail
-
     ask_for_code(client, "dana@example.org")
 
     assert newest_code("dana@example.org") not in mail.outbox[0].subject
@@ -146,8 +136,6 @@ def test_what_is_no_address_is_refused_and_kept(client, email):
 
 @pytest.mark.core
 def test_somebody_whom_a_list_brought_is_the_same_person_when_they_sign_in(client):
-    from membership.models import Person
-
     listed = Person.objects.create(name="Dana Sample", email="dana@example.org")
     ask_for_code(client, "dana@example.org")
     client.post(CODE, {"code": newest_code("dana@example.org"), "next": "/my/"})
