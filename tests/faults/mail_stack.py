@@ -1,4 +1,4 @@
-"""The processes that send emails, and what ends them."""
+"""The processes that send emails, what ends them, and the count of what they lost or doubled."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -167,3 +168,31 @@ def expire_leases() -> None:
     """The time of a lease passes. Only while nobody sends: then it is the same as to wait."""
     past = timezone.now() - timedelta(days=1)
     OutboxEmail.objects.filter(state=State.SENDING).update(lease_until=past)
+
+
+@dataclass(frozen=True)
+class Count:
+    """Lost is an email that has not ended, and one that is `sent` and was never accepted.
+
+    Extra are the copies beyond the first; they share a Message-ID. Strange is what the server
+    accepted and no row knows.
+    """
+
+    emails: int
+    lost: int
+    extra: int
+    strange: int = 0
+
+
+def count_emails(mail: MailServer) -> Count:
+    rows = dict(OutboxEmail.objects.values_list("message_id", "state"))
+    accepted = mail.accepted()
+    lost = [
+        m for m, s in rows.items() if s not in ENDED or (s == State.SENT and not accepted.get(m))
+    ]
+    return Count(
+        emails=len(rows),
+        lost=len(lost),
+        extra=sum(accepted.values()) - len(accepted),
+        strange=len(set(accepted) - set(rows)),
+    )
