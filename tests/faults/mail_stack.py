@@ -65,11 +65,10 @@ class MailServer:
         self._process.kill()
         self._process.wait()
 
-    def behave(self, at: str = "", do: str = "", whom: str = "") -> None:
+    def behave(self, at: str = "", do: str = "") -> None:
         """From now on: ``do`` that at that step; nothing bad where it is left out."""
-        rules = [{"at": at, "do": do, "whom": whom}] if at else []
         new = self._rules.with_suffix(".new")
-        new.write_text(json.dumps(rules))
+        new.write_text(json.dumps({at: do}))
         new.rename(self._rules)
 
     def steps(self, step: str) -> list[dict[str, str]]:
