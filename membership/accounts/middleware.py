@@ -1,4 +1,4 @@
-"""The middleware of the sign-in: sessions end in time, and staff show a second factor."""
+"""Middleware for accounts: sessions expire, and staff complete two-step sign-in."""
 
 import time
 from collections.abc import Callable
@@ -21,17 +21,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 _SIGNED_IN_AT, _SEEN_AT = "signed_in_at", "seen_at"
-SEEN_INTERVAL = 60  # seconds: not each page of a busy minute writes the session
+SEEN_INTERVAL = 60  # seconds; the session is written once a minute at most
 
-IDLE_MESSAGE = "You were signed out because nothing happened for a while. Sign in to go on."
-MAXIMUM_MESSAGE = "You had been signed in for a long time. To be safe, sign in again."
+IDLE_MESSAGE = "You were signed out because you were inactive for a while. Sign in to continue."
+MAXIMUM_MESSAGE = (
+    "You were signed in for a long time. To keep your account safe, please sign in again."
+)
 
 
 class SessionExpiryMiddleware:
-    """Sign out staff who were idle too long, and everybody who was signed in too long.
+    """Signs out staff who were idle too long, and anyone who was signed in too long.
 
-    A worker's idle session ends by its own age, which counts from the last time it was written:
-    noting that somebody is there keeps it alive.
+    Other people's idle sessions expire with their cookie. Its age counts from the last write, so writing
+    once a minute keeps a session in use alive.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -51,7 +53,7 @@ class SessionExpiryMiddleware:
 
 
 def _session_limit(request: HttpRequest) -> int:
-    """Seconds that a session of this person may last."""
+    """How long this person's session may last, in seconds."""
     return settings.STAFF_SESSION_SECONDS if request.user.is_staff else settings.SESSION_SECONDS
 
 
@@ -62,17 +64,15 @@ def _sign_out(request: HttpRequest, why: str) -> HttpResponse:
     return redirect_to_login(wanted)
 
 
-PAGE_WANTED = (
-    "wanted_before_first_factor"  # session key: the page of the staff site that was asked for
-)
+PAGE_WANTED = "wanted_before_first_factor"  # session key: the staff page that they asked for
 
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 class SecondFactorMiddleware:
-    """Leads staff to setting up or using a second factor before any page of the admin.
+    """Sends staff to set up or use a second factor before any page of the admin.
 
-    allauth asks for the factor at sign-in, and only of those who have one; Django's admin never asks.
+    allauth asks for it only at sign-in and only if the user has one. Django's admin never asks.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -106,18 +106,18 @@ class SecondFactorMiddleware:
 @login_required
 @require_safe
 def first_factor(request: HttpRequest) -> HttpResponse:
-    """Explain why and offer the choices; once a factor is set up, lead on to the page asked for."""
+    """Explain why and offer the choices. Once a factor is set up, go to the page they asked for."""
     if is_mfa_enabled(request.user, SECOND_FACTORS):
         return redirect(request.session.pop(PAGE_WANTED, reverse("admin:index")))
     if not request.user.is_staff:
         return redirect("mfa_index")
-    # Opened directly, it leads to the staff site too.
+    # If they opened this page directly, they go to the staff desk next.
     request.session.setdefault(PAGE_WANTED, reverse("admin:index"))
     return render(request, "account/first_factor.html", {"step": 1})
 
 
 def record_new_factor(request: HttpRequest, authenticator: Authenticator, **_: object) -> None:
-    """Setting up a factor shows it: the same code, asked for again at once, would be refused."""
+    """Count setting up a factor as using it: allauth refuses the same code a second time."""
     if authenticator.type in SECOND_FACTORS:
         record_authentication(
             request, authenticator.user, "mfa", type=authenticator.type, reauthenticated=True

@@ -1,6 +1,6 @@
-"""The security log: sign-ins, factors shown or changed, refusals, exports.
+"""The security log: sign-ins, second factors used or changed, refusals and exports.
 
-Lines of the logger ``security``, with the ids of users and rows only.
+Written to the logger ``security``, with the ids of users and rows only.
 """
 
 import logging
@@ -23,7 +23,7 @@ logger = logging.getLogger("security")
 
 
 def log_security_event(event: str, *, user: int | None, **more: object) -> None:
-    """Log one event. ``event`` is a constant; ``more`` holds fields that the log knows (evabc/ops/logging.py)."""
+    """Log one event. ``event`` is a constant; ``more`` holds fields that evabc/ops/logging.py lets through."""
     logger.info(event, extra={"user": user, **more})
 
 
@@ -41,7 +41,7 @@ _EVENTS = {
 
 
 def connect_signals() -> None:
-    """Log what allauth's and Django's own pages report by signals only."""
+    """Log the events that allauth and Django report only by signals."""
     for signal, event in _EVENTS.items():
         signal.connect(partial(_log_signal, event), weak=False)
 

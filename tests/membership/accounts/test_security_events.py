@@ -1,4 +1,4 @@
-"""What an investigation asks first is in the log, with the ids of users and rows."""
+"""The log holds what an investigation asks first, with the ids of users and rows."""
 
 import re
 
@@ -49,7 +49,7 @@ def test_a_wrong_fresh_code(client, log):
     assert events(log)[1:] == [{"message": "Wrong code", "user": staff.pk}]
 
 
-def test_somebody_signed_in_is_refused_and_a_stranger_is_nobody(client, log):
+def test_refusals_are_logged_with_the_signed_in_user(client, log):
     user, staff = builders.worker(), builders.staff()
     client.get("/my/nowhere/")
     builders.sign_in(client, user)
@@ -70,7 +70,7 @@ def test_somebody_signed_in_is_refused_and_a_stranger_is_nobody(client, log):
 
 
 @pytest.mark.parametrize(("is_known", "tries"), [(False, 101), (True, 31)])
-def test_who_tries_too_often(client, log, is_known, tries):
+def test_too_many_attempts(client, log, is_known, tries):
     user, view = builders.worker(), "account_confirm_it_is_you" if is_known else "account_login"
     if is_known:
         builders.sign_in(client, user)
@@ -88,7 +88,7 @@ def test_who_tries_too_often(client, log, is_known, tries):
     }
 
 
-@pytest.mark.django_db(transaction=True)  # allauth tells of a new factor when it commits
+@pytest.mark.django_db(transaction=True)  # allauth signals a new factor on commit
 def test_a_new_factor(client, log):
     staff = builders.staff()
     builders.sign_in(client, staff, second_factor=False, fresh_code=True)
@@ -115,7 +115,7 @@ def test_an_export(client, log):
     ]
 
 
-def test_somebody_downloads_what_is_held_about_them(client, log):
+def test_a_person_downloads_their_own_data(client, log):
     user = builders.worker()
     builders.sign_in(client, user, fresh_code=True)
     assert client.get("/my/privacy/download/").status_code == 200
