@@ -1,7 +1,7 @@
 """How long each kind of personal data is kept, and deleting what is due: the part of the register.
 
-Each function works in one transaction of its own and returns the number of rows; with ``dry_run`` it
-only counts them. ``requests.clock.retention`` calls them.
+Each function works in one transaction of its own and returns the number of rows.
+``requests.clock.retention`` calls them.
 """
 
 from calendar import monthrange
@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from membership.models import Enrolment, Export, LetterAttempt, OutboxEmail, Person, User
@@ -32,7 +32,7 @@ def cutoff(now: datetime, kept: str) -> datetime:
 
 
 @transaction.atomic
-def delete_unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
+def delete_unconfirmed_sign_ups(*, now: datetime) -> int:
     """Sign-ins whose code nobody typed: perhaps the address is not even theirs."""
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
     rows = User.objects.filter(
@@ -43,8 +43,6 @@ def delete_unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
         person__isnull=True,
         date_joined__lt=cutoff(now, "signup_days"),
     ).exclude(email=traces.FORMER_COLLEAGUE)
-    if dry_run:
-        return rows.count()
     users = list(rows.order_by("pk"))
     for user in users:
         traces.remove_sessions(user, {user.email.lower()})
@@ -54,15 +52,13 @@ def delete_unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
 
 
 @transaction.atomic
-def delete_email_texts(*, now: datetime, dry_run: bool) -> int:
+def delete_email_texts(*, now: datetime) -> int:
     """Emails keep that they were sent, when and to whom; to strangers not even that."""
     old = cutoff(now, "letter_days")
     rows = OutboxEmail.objects.exclude(body="").filter(
         Q(state=_State.SENT, sent_at__lt=old)
         | Q(state__in=[_State.CANCELLED, _State.FAILED], queued_at__lt=old)
     )
-    if dry_run:
-        return rows.count()
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
     emails = OutboxEmail.objects.filter(pk__in=pks)
     emails.update(body="")
@@ -72,32 +68,25 @@ def delete_email_texts(*, now: datetime, dry_run: bool) -> int:
 
 
 @transaction.atomic
-def delete_old_exports(*, now: datetime, dry_run: bool) -> int:
+def delete_old_exports(*, now: datetime) -> int:
     """Who downloaded which export."""
-    return _deleted(Export.objects.filter(at__lt=cutoff(now, "export_months")), dry_run)
+    return Export.objects.filter(at__lt=cutoff(now, "export_months")).delete()[0]
 
 
 @transaction.atomic
-def delete_ended_sessions(*, now: datetime, dry_run: bool) -> int:
+def delete_ended_sessions(*, now: datetime) -> int:
     """Sessions that have expired."""
-    return _deleted(Session.objects.filter(expire_date__lt=now), dry_run)
-
-
-def _deleted(rows: QuerySet[Model], dry_run: bool) -> int:
-    """Delete rows that no other rows refer to; returns their number."""
-    return rows.count() if dry_run else rows.delete()[0]
+    return Session.objects.filter(expire_date__lt=now).delete()[0]
 
 
 @transaction.atomic
-def anonymize_old_enrolments(*, now: datetime, dry_run: bool) -> int:
+def anonymize_old_enrolments(*, now: datetime) -> int:
     """Times in a community that ended long ago and came of no request: a list brought them."""
     rows = Enrolment.objects.filter(
         ended_on__lt=cutoff(now, "request_months").date(),
         join_request__isnull=True,
         person__erased_on__isnull=True,
     )
-    if dry_run:
-        return rows.count()
     enrolments = list(rows.select_for_update(of=("self",)).order_by("pk"))
     for enrolment in enrolments:
         anonymize([enrolment], abouts=[], now=now)

@@ -249,33 +249,15 @@ def test_the_order_of_what_is_known_does_not_change_the_verdict(standing, slug):
 
 
 @given(standings(), any_rules)
-def test_there_is_one_finding_for_each_rule_in_the_order_of_the_rules(standing, rules):
-    findings = assessing.assess(standing, rules).findings
-    assert [f.kind for f in findings] == [rule.key for rule in rules]
-
-
-@given(standings(), any_rules)
-def test_an_assessment_comes_back_from_json_as_it_was(standing, rules):
+def test_there_is_one_finding_for_each_rule_and_it_comes_back_from_json(standing, rules):
     assessment = assessing.assess(standing, rules)
+    assert [f.kind for f in assessment.findings] == [rule.key for rule in rules]
     kept = json.loads(json.dumps(assessment.as_json()))
     assert Assessment.from_json(kept) == assessment
-    assert Assessment.from_json(assessment.as_json()) == assessment
 
 
-TEMPLATE_WORDS = [
-    "{program}",
-    "{workplace}",
-    "{wanted}",
-    "{role}",
-    "{initiative}",
-    "{date}",
-    "{funder}",
-    "None",
-    "  ",
-    " .",
-    "..",
-    " of and",
-]
+NAMES = ("program", "workplace", "wanted", "role", "initiative", "date", "funder")
+TEMPLATE_WORDS = [*(f"{{{name}}}" for name in NAMES), "None", "  ", " .", "..", " of and"]
 
 
 @settings(max_examples=300)
@@ -293,14 +275,9 @@ def test_every_finding_is_one_plain_sentence(standing, rules):
 
 
 @given(standings(), any_rules)
-def test_only_what_is_met_for_certain_has_no_next_step(standing, rules):
+def test_only_what_is_met_has_no_next_step_and_only_unknown_rests_on_no_fact(standing, rules):
     for finding in assessing.assess(standing, rules).findings:
         assert (finding.next_step == "") == (finding.reading == "met")
-
-
-@given(standings(), any_rules)
-def test_not_met_and_met_always_rest_on_a_fact(standing, rules):
-    for finding in assessing.assess(standing, rules).findings:
         assert finding.evidence is not None or finding.verdict == Verdict.UNKNOWN
 
 
@@ -322,9 +299,9 @@ def test_without_rules_nothing_can_be_said():
             "{0} {program.__class__} says that you carry a caseload in the {date} program.",
         ),
         (
-            "the list of 1 April 2026",
+            "the list of April 1, 2026",
             "the program of Sample Society Inc.",
-            "The list of 1 April 2026 says that you carry a caseload in the program of "
+            "The list of April 1, 2026 says that you carry a caseload in the program of "
             "Sample Society Inc.",
         ),
         (

@@ -68,23 +68,22 @@ OTHERS = [pair for pair in product(PROGRAM_COMMUNITIES, ProgramType) if pair not
 
 
 @pytest.mark.parametrize(("slug", "kind"), FITTING)
-def test_a_listed_caseload_in_a_program_of_the_community_is_met(slug, kind):
-    finding = findings_of(slug, work_in(kind))[CASELOAD]
-    assert (finding.verdict, finding.reading) == (MET, Reading.MET)
-    assert finding.sentence == (
-        f"The list of 2026 says that you carry a caseload in the {kind} program of Sample Society."
+@pytest.mark.parametrize(
+    ("caseload", "reading", "lead", "next_step"),
+    [
+        (listed(), Reading.MET, "The list of 2026 says that", ""),
+        (claimed(), Reading.TO_CHECK, "You told us that", STAFF_WILL_CHECK),
+    ],
+)
+def test_a_caseload_in_a_program_of_the_community_is_met(
+    slug, kind, caseload, reading, lead, next_step
+):
+    finding = findings_of(slug, work_in(kind, caseload))[CASELOAD]
+    assert (finding.verdict, finding.reading) == (MET, reading)
+    assert (
+        finding.sentence == f"{lead} you carry a caseload in the {kind} program of Sample Society."
     )
-    assert finding.next_step == ""
-
-
-@pytest.mark.parametrize(("slug", "kind"), FITTING)
-def test_a_claimed_caseload_in_a_program_of_the_community_is_to_check(slug, kind):
-    finding = findings_of(slug, work_in(kind, claimed(), claimed=True))[CASELOAD]
-    assert (finding.verdict, finding.reading) == (MET, Reading.TO_CHECK)
-    assert finding.sentence == (
-        f"You told us that you carry a caseload in the {kind} program of Sample Society."
-    )
-    assert finding.next_step == STAFF_WILL_CHECK
+    assert finding.next_step == next_step
 
 
 @pytest.mark.parametrize(("slug", "kind"), OTHERS)
@@ -166,7 +165,7 @@ LIST, OLD, STAFF, TOLD = (
     "EVA BC staff have checked that",
     "You told us that",
 )
-ENDED, STARTS = "ended on 3 May 2026", "starts on 5 May 2026"
+ENDED, STARTS = "ended on May 3, 2026", "starts on May 5, 2026"
 CASELOAD_ENDED = f"{LIST} {CASELOAD_OF} {ENDED}"
 
 
@@ -263,40 +262,16 @@ THE_FUNDING = f"the funding of {STVC_PROGRAM} by {MINISTRY}"
     Case("nothing", (), OPEN, f"We do not know yet who funds {STVC_PROGRAM}"),
     Case("claimed", (claimed(PSSG),), CLAIMED, f"{TOLD} {FUNDED}"),
     Case("listed", (listed(PSSG),), KNOWN, f"{LIST} {FUNDED}"),
-    Case("confirmed", (confirmed(PSSG),), KNOWN, f"{STAFF} {FUNDED}"),
     Case("contradicted", (contradicted(PSSG),), REFUTED, f"{LIST} {NOT_FUNDED_BY}"),
     Case("another funder, contradicted", (contradicted(OTHER),), KNOWN, f"{LIST} {FUNDED}"),
     Case("their own no", (claimed(OTHER),), REFUTED, f"{TOLD} {NOT_FUNDED_BY}"),
-    Case("another funder", (listed(OTHER),), REFUTED, f"{LIST} {NOT_FUNDED_BY}"),
-    Case("another funder, checked", (confirmed(OTHER),), REFUTED, f"{STAFF} {NOT_FUNDED_BY}"),
     Case("their no against a list", (listed(PSSG), claimed(OTHER)), KNOWN, f"{LIST} {FUNDED}"),
-    Case(
-        "their yes against a list",
-        (listed(OTHER), claimed(PSSG)),
-        REFUTED,
-        f"{LIST} {NOT_FUNDED_BY}",
-    ),
-    Case("a check against a list", (listed(OTHER), confirmed(PSSG)), KNOWN, f"{STAFF} {FUNDED}"),
-    Case(
-        "a newer list names another funder",
-        (listed(PSSG, OLD_LIST), listed(OTHER)),
-        REFUTED,
-        f"{LIST} {NOT_FUNDED_BY}",
-    ),
-    Case(
-        "an older list names another funder",
-        (listed(PSSG), listed(OTHER, OLD_LIST)),
-        KNOWN,
-        f"{LIST} {FUNDED}",
-    ),
     Case(
         "ended yesterday",
         (listed(PSSG, ends_on=YESTERDAY),),
         REFUTED,
         f"{LIST} {THE_FUNDING} {ENDED}",
     ),
-    Case("ends today", (listed(PSSG, ends_on=TODAY),), KNOWN, f"{LIST} {FUNDED}"),
-    Case("ends tomorrow", (listed(PSSG, ends_on=TOMORROW),), KNOWN, f"{LIST} {FUNDED}"),
     Case(
         "starts tomorrow",
         (listed(PSSG, starts_on=TOMORROW),),
@@ -306,18 +281,6 @@ THE_FUNDING = f"the funding of {STVC_PROGRAM} by {MINISTRY}"
     Case(
         "another funder's funding ended",
         (listed(OTHER, ends_on=YESTERDAY),),
-        OPEN,
-        f"We do not know yet who funds {STVC_PROGRAM}",
-    ),
-    Case(
-        "another funder's funding ended, claimed",
-        (listed(OTHER, ends_on=YESTERDAY), claimed(PSSG)),
-        CLAIMED,
-        f"{TOLD} {FUNDED}",
-    ),
-    Case(
-        "another funder from tomorrow",
-        (listed(OTHER, starts_on=TOMORROW),),
         OPEN,
         f"We do not know yet who funds {STVC_PROGRAM}",
     ),
@@ -346,7 +309,6 @@ COMING = listed(starts_on=TOMORROW, ends_on=NEXT_YEAR)
 MEMBERSHIP_CASES = to_table(
     Case("claimed", (claimed(),), CLAIMED, f"{TOLD} {HOLDS}"),
     Case("listed", (listed(),), KNOWN, f"{LIST} {HOLDS}"),
-    Case("confirmed", (confirmed(),), KNOWN, f"{STAFF} {HOLDS}"),
     Case(
         "contradicted", (contradicted(),), REFUTED, f"{LIST} {{holds}} no current EVA BC membership"
     ),
@@ -358,18 +320,7 @@ MEMBERSHIP_CASES = to_table(
     ),
     Case("their no against a list", (claimed(False), CURRENT), KNOWN, f"{LIST} {HOLDS}"),
     Case("ended yesterday", (OVER,), REFUTED, f"{LIST} {MEMBERSHIP_ENDED}"),
-    Case("ends today", (listed(starts_on=LAST_YEAR, ends_on=TODAY),), KNOWN, f"{LIST} {HOLDS}"),
-    Case(
-        "ends tomorrow", (listed(starts_on=LAST_YEAR, ends_on=TOMORROW),), KNOWN, f"{LIST} {HOLDS}"
-    ),
-    Case("starts today", (listed(starts_on=TODAY, ends_on=NEXT_YEAR),), KNOWN, f"{LIST} {HOLDS}"),
     Case("starts tomorrow", (COMING,), OPEN, f"{LIST} {MEMBERSHIP_STARTS}"),
-    Case(
-        "ended yesterday, claimed to go on",
-        (OVER, claimed()),
-        REFUTED,
-        f"{LIST} {MEMBERSHIP_ENDED}",
-    ),
     Case(
         "ended yesterday, renewed from today",
         (
@@ -378,15 +329,6 @@ MEMBERSHIP_CASES = to_table(
         ),
         KNOWN,
         f"{OLD} {HOLDS}",
-    ),
-    Case(
-        "ended yesterday, renewed before that",
-        (
-            confirmed(starts_on=LAST_YEAR, ends_on=YESTERDAY),
-            listed(starts_on=YESTERDAY, ends_on=NEXT_YEAR),
-        ),
-        KNOWN,
-        f"{LIST} {HOLDS}",
     ),
     Case(
         "ended yesterday, again from tomorrow", (OVER, COMING), OPEN, f"{LIST} {MEMBERSHIP_STARTS}"
@@ -401,21 +343,15 @@ MEMBERSHIP_CASES = to_table(
 
 
 @MEMBERSHIP_CASES
-def test_what_is_known_of_the_agencys_membership(case):
-    work = work_in(ProgramType.STVC, memberships=case.facts)
-    finding = findings_of("stvc", work)[MEMBERSHIP]
+@pytest.mark.parametrize(
+    ("holds", "whose"), [("your agency holds", "your agency’s"), ("you hold", "your own")]
+)
+def test_what_is_known_of_a_membership_of_the_agency_or_of_their_own(case, holds, whose):
+    own = case.facts if holds == "you hold" else ()
+    work = work_in(ProgramType.STVC, memberships=() if own else case.facts)
+    finding = findings_of("stvc", work, memberships=own)[MEMBERSHIP]
     assert (finding.verdict, finding.reading) == case.outcome
-    said = case.says.format(holds="your agency holds", whose="your agency’s")
-    assert finding.sentence == f"{said}."
-    assert finding.next_step == next_step(case, NO_MEMBERSHIP)
-
-
-@MEMBERSHIP_CASES
-def test_what_is_known_of_their_own_membership(case):
-    work = work_in(ProgramType.STVC, memberships=())
-    finding = findings_of("stvc", work, memberships=case.facts)[MEMBERSHIP]
-    assert (finding.verdict, finding.reading) == case.outcome
-    assert finding.sentence == f"{case.says.format(holds='you hold', whose='your own')}."
+    assert finding.sentence == f"{case.says.format(holds=holds, whose=whose)}."
     assert finding.next_step == next_step(case, NO_MEMBERSHIP)
 
 
@@ -506,28 +442,20 @@ def in_another_program(**facts) -> ProgramWork:
 NO_CASELOAD = (listed(False),)
 
 
-def test_a_caseload_here_and_funding_there_is_not_met_where_another_funder_pays_here():
-    here = work_in(ProgramType.STVC, funding=(listed(OTHER),))
+@pytest.mark.parametrize(
+    ("funding", "verdict", "sentence"),
+    [
+        ((listed(OTHER),), NOT_MET, f"{LIST} {NOT_FUNDED_BY}."),
+        ((), UNKNOWN, f"We do not know yet who funds {STVC_PROGRAM}."),
+    ],
+)
+def test_a_caseload_here_and_funding_there_do_not_add_up(funding, verdict, sentence):
+    here = work_in(ProgramType.STVC, funding=funding)
     assessment = assess(standing_with(here), rules_of("stvc"))
-    assert (assessment.verdict, assessment.findings[1].sentence) == (
-        NOT_MET,
-        f"{LIST} {NOT_FUNDED_BY}.",
-    )
+    assert (assessment.verdict, assessment.findings[1].sentence) == (verdict, sentence)
     for there in in_another_program(caseload=NO_CASELOAD), work_in(ProgramType.CBVS):
         assert assess(standing_with(here, there), rules_of("stvc")) == assessment
-        assert assess(standing_with(there, here), rules_of("stvc")).verdict == NOT_MET
-
-
-def test_a_caseload_here_and_funding_there_is_unknown_where_nobody_knows_who_pays_here():
-    here = work_in(ProgramType.STVC, funding=())
-    assessment = assess(standing_with(here), rules_of("stvc"))
-    assert (assessment.verdict, assessment.findings[1].sentence) == (
-        UNKNOWN,
-        f"We do not know yet who funds {STVC_PROGRAM}.",
-    )
-    for there in in_another_program(caseload=NO_CASELOAD), work_in(ProgramType.CBVS):
-        assert assess(standing_with(here, there), rules_of("stvc")) == assessment
-        assert assess(standing_with(there, here), rules_of("stvc")) == assessment
+        assert assess(standing_with(there, here), rules_of("stvc")).verdict == verdict
 
 
 def test_a_funded_program_where_their_caseload_is_not_known_leaves_it_open():
@@ -539,16 +467,6 @@ def test_a_funded_program_where_their_caseload_is_not_known_leaves_it_open():
         (MET, f"{LIST} {MINISTRY} funds the other program."),
         (MET, f"{LIST} your agency holds {A_MEMBERSHIP}."),
     ]
-
-
-def test_funding_of_a_program_of_another_type_does_not_count():
-    with_caseload = work_in(ProgramType.STVC, funding=())
-    with_funding = work_in(ProgramType.CBVS)
-    findings = findings_of("stvc", with_funding, with_caseload)
-    assert (findings[FUNDING].verdict, findings[FUNDING].sentence) == (
-        UNKNOWN,
-        f"We do not know yet who funds {STVC_PROGRAM}.",
-    )
 
 
 def test_a_well_known_program_of_another_type_does_not_hide_the_one_they_name():
@@ -585,8 +503,3 @@ def test_a_listed_program_serves_better_than_a_claimed_one():
     claims = in_another_program(caseload=(claimed(),))
     findings = findings_of("stvc", claims, work_in(ProgramType.STVC))
     assert findings[CASELOAD].sentence == f"{LIST} {YES}."
-
-
-@pytest.mark.parametrize("slug", PROGRAM_COMMUNITIES)
-def test_the_day_of_the_standing_is_kept_with_the_findings(slug):
-    assert assess(Standing(on=YESTERDAY), rules_of(slug)).on == YESTERDAY

@@ -156,9 +156,9 @@ def test_the_log_of_exports_goes_after_two_years_and_ended_sessions_at_once():
 def test_a_dry_run_counts_and_writes_nothing(capsys):
     User.objects.create_user("typo@example.org", date_joined=LONG_KNOWN)
 
-    call_command("retain", "--dry-run")
+    call_command("run_due", "retention", "--dry-run")
 
-    assert "would be let go: 1 sign-ups never confirmed, 0 drafts" in capsys.readouterr().out
+    assert "sign-ups never confirmed: 1\ndrafts: 0\n" in capsys.readouterr().out
     assert (User.objects.count(), RetentionDay.objects.count()) == (1, 0)
 
 

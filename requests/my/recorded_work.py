@@ -66,7 +66,7 @@ def in_words(work: Work) -> tuple[str, str]:
         case Evidence.CONFIRMED:
             how = "EVA BC staff checked it"
             if work.confirmed_on:
-                how += f" on {date_format(work.confirmed_on, 'j F Y')}"
+                how += f" on {date_format(work.confirmed_on)}"
         case Evidence.CLAIMED:
             how = "You told us"
         case _:
@@ -90,7 +90,7 @@ def _combined(work: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _ended(work: Work, last_day: date) -> tuple[str, str]:
     what, how = in_words(work)
-    return what, f"Until {date_format(last_day, 'j F Y')}. {how}"
+    return what, f"Until {date_format(last_day)}. {how}"
 
 
 def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> Sequence[Work]:
@@ -141,7 +141,7 @@ def change_jobs(*, enrolment_id: int, by: User, answers: Answers, now: datetime)
     if question:
         record_answer(question, Answer.CHANGED_JOBS, now=now)
     reassess(now=now, enrolments=person.enrolments.all())
-    _notify_team(enrolment, claims, answers.get("note", ""), now)
+    _open_roster_check(enrolment, claims, answers.get("note", ""), now)
     return enrolment
 
 
@@ -180,7 +180,7 @@ def _take_over(
 ) -> Claims:
     """The claims of the old work end yesterday, and the new work is a claim from today."""
     for work in old:
-        _end_claim(work, on - timedelta(days=1))
+        _end_own_claim(work, on - timedelta(days=1))
     person.name = answers["name"]
     person.phone = answers["phone"] or person.phone
     person.save(update_fields=["name", "phone"])
@@ -190,41 +190,27 @@ def _take_over(
     return claims
 
 
-def _end_claim(work: ProgramPosition | CoordinationRole, last_day: date) -> None:
-    """End the person's own claim of this work; where only a list or staff say it, make one that has ended."""
+def _end_own_claim(work: Work, last_day: date) -> None:
+    """End the person's own claim of this work; where only a list or staff say it, claim that it ended."""
+    claim = work
     if work.evidence != Evidence.CLAIMED:
-        own_claims = type(work)._default_manager.filter(
-            **{name: getattr(work, name) for name in (*work.IDENTITY_FIELDS, "person")},
-            evidence=Evidence.CLAIMED,
-        )
-        if own_claims.exists():
+        rows = type(work)._default_manager
+        same = {name: getattr(work, name) for name in (*work.IDENTITY_FIELDS, "person")}
+        if rows.filter(**same, evidence=Evidence.CLAIMED).exists():
             return  # it is among the old work itself
-    own = work if work.evidence == Evidence.CLAIMED else _own_claim_of(work)
-    own.ends_on = max(last_day, own.starts_on or last_day)
-    own.save()
+        more = ("agency", "carries_caseload") if isinstance(work, ProgramPosition) else ("role",)
+        claim = type(work)(**same, **{name: getattr(work, name) for name in (*more, "starts_on")})
+    claim.ends_on = max(last_day, claim.starts_on or last_day)
+    claim.save()
 
 
-def _own_claim_of(work: ProgramPosition | CoordinationRole) -> ProgramPosition | CoordinationRole:
-    """The person's claim of the same work, not saved yet."""
-    about = {name: getattr(work, name) for name in (*work.IDENTITY_FIELDS, "person", "starts_on")}
-    if isinstance(work, ProgramPosition):
-        return ProgramPosition(**about, agency=work.agency, carries_caseload=work.carries_caseload)
-    return CoordinationRole(**about, role=work.role)
-
-
-def _notify_team(enrolment: Enrolment, claims: Claims, note: str, now: datetime) -> None:
+def _open_roster_check(enrolment: Enrolment, claims: Claims, note: str, now: datetime) -> None:
     """Open a roster check of the new work alone: a list may still confirm the old one."""
     standing = standing_of(enrolment.person, timezone.localdate(now))
     new = limited_to(standing, positions=claims.positions, roles=claims.roles)
     findings = assess(new, enrolment.community.rules()).findings
-    to_check = [finding for finding in findings if finding.reading != Reading.MET]
-    if to_check:
-        said = "\n".join(f.about(enrolment.person.short_name).staff_sentence for f in to_check)
-        text = f"{said}\n\n{note}".strip()
-        open_roster_check(
-            enrolment,
-            kind=WorklistRow.Kind.CHANGED_JOBS,
-            findings=to_check,
-            text=text,
-            now=now,
-        )
+    if to_check := [finding for finding in findings if finding.reading != Reading.MET]:
+        name, kind = enrolment.person.short_name, WorklistRow.Kind.CHANGED_JOBS
+        sentences = "\n".join(f.about(name).staff_sentence for f in to_check)
+        text = f"{sentences}\n\n{note}".strip()
+        open_roster_check(enrolment, kind=kind, findings=to_check, text=text, now=now)
