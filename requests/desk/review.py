@@ -156,7 +156,7 @@ def _known(person: Person, agency: Agency | None) -> list[Known]:
 
 
 def _of_program(program: Program) -> Known:
-    until = f", until {date_format(program.funded_until, 'j F Y')}" if program.funded_until else ""
+    until = f", until {date_format(program.funded_until)}" if program.funded_until else ""
     funding = f"{program}: funded by {program.get_funder_display()}{until}"
     return Known(funding, program.how_known, program.otherwise)
 
