@@ -168,4 +168,4 @@ def test_what_was_kept_of_it_is_read_when_the_kind_is_gone(
     kept = Assessment.from_json(JoinRequest.objects.get().assessment)
     assert NEW in [finding.sentence for finding in kept.findings]
     review = page(desk, f"/admin/joinrequests/joinrequest/{asked.pk}/change/")
-    assert "The portal no longer checks one of the rules" in review
+    assert "The portal no longer checks one of this community’s rules" in review
