@@ -87,7 +87,7 @@ def test_documents():
     documents = [
         *Path(ROOT).glob("*.md"),
         *files(".md", "evabc"),
-        Path(ROOT, "communities/texts.toml"),
+        Path(ROOT, "communities/catalogue.toml"),
     ]
     words = ((str(file.relative_to(ROOT)), file.read_text()) for file in documents)
 
