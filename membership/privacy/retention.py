@@ -15,8 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from membership.models import Enrolment, Export, LetterAttempt, OutboxEmail, Person, User
-from membership.privacy import traces
-from membership.privacy.erasing import FACTS, erase_person
+from membership.privacy import erasing
 
 _State = OutboxEmail.State
 
@@ -42,12 +41,12 @@ def delete_unconfirmed_sign_ups(*, now: datetime) -> int:
         last_login__isnull=True,
         person__isnull=True,
         date_joined__lt=cutoff(now, "signup_days"),
-    ).exclude(email=traces.FORMER_COLLEAGUE)
+    ).exclude(email=erasing.FORMER_COLLEAGUE)
     users = list(rows.order_by("pk"))
     for user in users:
-        traces.remove_sessions(user, {user.email.lower()})
-        traces.delete_user(user)
-    traces.remove_mail_files({user.email.lower() for user in users})
+        erasing.remove_sessions(user, {user.email.lower()})
+        erasing.delete_user(user)
+    erasing.remove_mail_files({user.email.lower() for user in users})
     return len(users)
 
 
@@ -101,8 +100,8 @@ def anonymize(enrolments: list[Enrolment], *, abouts: list[str], now: datetime) 
     nobody = Person.objects.create(erased_on=now.date())
     abouts = [*abouts, *(enrolment.about for enrolment in enrolments)]
     Enrolment.objects.filter(pk__in=[e.pk for e in enrolments]).update(person=nobody)
-    traces.remove_from_enrolments(enrolments)
-    traces.remove_from_emails(person=nobody, abouts=abouts)
+    erasing.remove_from_enrolments(enrolments)
+    erasing.remove_from_emails(person=nobody, abouts=abouts)
     OutboxEmail.objects.filter(about__in=abouts, person__isnull=False).update(person=nobody)
     return nobody
 
@@ -120,7 +119,7 @@ def inactive_people(now: datetime) -> QuerySet[Person]:
         known_since__lt=old,
         enrolments__isnull=True,
     )
-    for model in FACTS:
+    for model in erasing.FACTS:
         lately = model._default_manager.filter(person=OuterRef("pk"), list_as_of__gte=old.date())
         people = people.filter(~Exists(lately))
     return people
@@ -128,5 +127,5 @@ def inactive_people(now: datetime) -> QuerySet[Person]:
 
 def delete_person(person: Person, *, now: datetime) -> None:
     """Somebody of ``inactive_people``, locked: nothing of theirs stays. Inside the caller's transaction."""
-    erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
+    erasing.erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
     person.delete()
