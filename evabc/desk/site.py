@@ -19,7 +19,7 @@ from evabc.desk.coverage import coverage_page, coverage_sheet
 from evabc.desk.dashboard import sections, teams_today
 from evabc.desk.guide import staff_guide
 from evabc.desk.history import history
-from evabc.desk.report_views import report_sheet, reports
+from evabc.desk.reports import report_sheet, reports
 from evabc.ops.health import system_status
 from membership.rosters.exports import roster_sheet
 from requests.my.privacy_views import erase_by_staff
