@@ -43,6 +43,6 @@ lint: ## Style and types
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.run --lint
 
-docs: ## Write the table of settings, .env.example and compose's environment from evabc/env.py
+docs: ## Write the table of settings and .env.example from evabc/env.py
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@EVABC_LOCAL=1 .venv/bin/python manage.py write_settings

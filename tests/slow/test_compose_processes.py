@@ -97,7 +97,7 @@ class Composed:
             name: VARIABLE.sub(lambda m: typed.get(m[1]) or m[2] or "", str(value))
             for name, value in self.services[service]["environment"].items()
         }
-        return {**given, **self.here, "PORTAL_URL": self.url, "PATH": PATH}
+        return {**typed, **given, **self.here, "PORTAL_URL": self.url, "PATH": PATH}
 
     def command(self, service: str) -> list[str]:
         """Its command, with this machine's port."""
