@@ -6,7 +6,6 @@ One verb, one function, one transaction, for one row or for many. All go through
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -144,20 +143,17 @@ def _services(community: CommunityOfPractice) -> list[dict[str, object]]:
 # -- What staff do --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Marked:
-    """What became of each row: those that moved, and those that did not, with the sentence why."""
-
-    moved: list[Access]
-    refused: list[tuple[Access, str]]
-
-
 @transaction.atomic
-def mark(*, access_ids: Iterable[int], verb: Verb, by: User, now: datetime) -> Marked:
-    """Staff say what they did, for one or many. Rows of another team do not exist for them."""
+def mark(
+    *, access_ids: Iterable[int], verb: Verb, by: User, now: datetime
+) -> tuple[list[Access], list[tuple[Access, str]]]:
+    """Staff say what they did, for one or many. Rows of another team do not exist for them.
+
+    Gives the rows that moved, and those that did not, each with the sentence why.
+    """
     rows = lock(access_of(by).filter(pk__in=list(access_ids)))
     moved = advance(rows, verb, by=by, now=now)
-    return Marked(moved, [(row, _why_not(row, verb)) for row in rows if row not in moved])
+    return moved, [(row, _why_not(row, verb)) for row in rows if row not in moved]
 
 
 def _why_not(access: Access, verb: Verb) -> str:

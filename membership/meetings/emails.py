@@ -75,22 +75,6 @@ EMAIL_KINDS = (
 )
 
 
-def reminder(meeting: Meeting, person: Person) -> Email:
-    """To somebody enrolled who did not say no: it is soon."""
-    return _email(REMINDER, meeting, person)
-
-
-def moved(meeting: Meeting, person: Person, *, was: str) -> Email:
-    """To somebody who counts on it: it has another time; ``was`` says the old one."""
-    return _email(MOVED, meeting, person, was=was)
-
-
-def cancelled(meeting: Meeting, person: Person, text: str) -> Email:
-    """To somebody who counts on it: it does not take place; ``text`` says why."""
-    others = settings.PORTAL_URL + reverse("my:meetings")
-    return _email(CANCELLED, meeting, person, text=text.strip(), meetings_link=others)
-
-
 def when(meeting: Meeting) -> str:
     """Day and time, for example "Thursday, 3 December 2026, 10:00 to 11:30 Pacific time"."""
     return f"{format_day(meeting.day)}, {meeting.clock}"
@@ -101,7 +85,8 @@ def link_to(name: str, meeting: Meeting) -> str:
     return settings.PORTAL_URL + reverse(name, args=[meeting.pk])
 
 
-def _email(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
+def email_of(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
+    """The email of a kind about a meeting; ``words`` are what only this kind can say."""
     return compose(
         kind,
         team=meeting.team,
@@ -112,6 +97,7 @@ def _email(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
             "topic": meeting.topic,
             "when": when(meeting),
             "meeting_link": link_to("my:meeting", meeting),
+            "meetings_link": settings.PORTAL_URL + reverse("my:meetings"),
             **words,
         },
     )

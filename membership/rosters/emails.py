@@ -102,34 +102,17 @@ EMAIL_KINDS = (
 )
 
 
-def roster_check(enrolment: Enrolment, text: str) -> Email:
-    """To somebody who no longer meets the rules, as far as we know: ``text`` says what we ask."""
-    return _email("roster-check", enrolment, text)
+def email_of(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Email:
+    """The email of a kind about an enrolment: to the person, or to the team's mailbox.
 
-
-def ended(enrolment: Enrolment, text: str) -> Email:
-    """To somebody whose enrolment was ended: ``text`` says why, and how to ask again."""
-    return _email("roster-ended", enrolment, text)
-
-
-def confirm(enrolment: Enrolment) -> Email:
-    """The yearly question: a link to the page on which they answer."""
-    return _email("confirm", enrolment)
-
-
-def confirm_reminder(enrolment: Enrolment, *, days: int) -> Email:
-    """The yearly question again, ``days`` after it was asked."""
-    return replace(_email("confirm-reminder", enrolment), kind=CONFIRM_REMINDERS[days])
-
-
-def left(enrolment: Enrolment) -> Email:
-    """To somebody who left on their own: done, and how to come back."""
-    return _email("roster-left", enrolment)
-
-
-def news_left(enrolment: Enrolment) -> Email:
-    """To the team's mailbox: somebody left. Says no name: mailboxes are shared."""
-    return _email("news-left", enrolment, to_team=True)
+    ``text`` are the words of staff. What goes to a mailbox says no name: mailboxes are shared.
+    """
+    return compose(
+        kind,
+        team=enrolment.community.team,
+        person=None if to_team else enrolment.person,
+        words=_words(enrolment, text),
+    )
 
 
 def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Email:
@@ -149,15 +132,6 @@ def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> 
         },
     )
     return replace(email_to_person, address=email)
-
-
-def _email(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Email:
-    return compose(
-        kind,
-        team=enrolment.community.team,
-        person=None if to_team else enrolment.person,
-        words=_words(enrolment, text),
-    )
 
 
 def _words(enrolment: Enrolment, text: str = "") -> dict[str, object]:

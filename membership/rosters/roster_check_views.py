@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
-from membership.emails.queue import Email
 from membership.errors import refusal_as_form_error
 from membership.forms import day_field, required_text
 from membership.models import Enrolment, User, WorklistRow
@@ -30,14 +29,14 @@ FOR_STAFF = "Kept in the history for staff. The person does not see it."
 
 
 class ActionForm(forms.Form):
-    """What staff do about a roster check: a page of its own. ``email`` makes the email that goes out."""
+    """What staff do about a roster check: a page of its own. ``email_kind`` is the email that goes out, if any."""
 
     url_name: str
     label: str
     done: str
     button_kind: str
     verb: Callable[..., object]
-    email: Callable[[Enrolment, str], Email] | None = None
+    email_kind = ""
 
     def act(self, row: WorklistRow, *, by: User, now: datetime) -> None:
         """Call the verb with what was typed. Raises ``RefusedError``."""
@@ -61,7 +60,7 @@ class WriteForm(ActionForm):
     label = "Write to {name}"
     done = "Your letter to {name} is on its way."
     verb = staticmethod(roster_checks.write_to_person)
-    email = staticmethod(emails.roster_check)
+    email_kind = "roster-check"
     text = required_text(
         "Your paragraph", help_text=IN_THE_EMAIL, missing="Write what you want to ask."
     )
@@ -89,7 +88,7 @@ class EndForm(ActionForm):
     url_name, button_kind = "end", "decline"
     label = "End the enrolment of {name}"
     done = "The enrolment of {name} is ended."
-    email = staticmethod(emails.ended)
+    email_kind = "roster-ended"
     text = required_text(
         "Why, and what the person can do",
         help_text=IN_THE_EMAIL,
@@ -183,7 +182,9 @@ def act(request: AuthenticatedRequest, pk: int, action: type[ActionForm]) -> Htt
     elif request.method != "POST" and row.is_settled:
         messages.warning(request, f"This is settled: {row.get_how_display().lower()}.")
         return redirect("admin:membership_worklistrow_change", pk)
-    email = action.email(enrolment, STAFF_TEXT_MARKER) if action.email and person.email else None
+    email = None
+    if action.email_kind and person.email:
+        email = emails.email_of(action.email_kind, enrolment, STAFF_TEXT_MARKER)
     no_email = "" if person.email else f": the register has no email of {person.short_name}"
     page = reverse("admin:membership_worklistrow_change", args=[pk])
     return desk_page(

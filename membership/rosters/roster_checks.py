@@ -75,9 +75,8 @@ def write_to_person(*, row_id: int, by: User, text: str, now: datetime) -> Workl
             f"The register has no email of {row.enrolment.person}. Add it there first."
         )
     step = _step(row, WorklistStep.Verb.WROTE, by, now, text)
-    queue(
-        emails.roster_check(row.enrolment, text), about=row.enrolment.about, event=step.pk, now=now
-    )
+    email = emails.email_of("roster-check", row.enrolment, text)
+    queue(email, about=row.enrolment.about, event=step.pk, now=now)
     return row
 
 

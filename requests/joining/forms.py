@@ -6,7 +6,7 @@ review, asking to join several communities, entry by staff, and sample data. Ans
 so a field's cleaned value is a text.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from itertools import groupby
@@ -71,26 +71,16 @@ def declaration_of(field: forms.Field) -> Declaration:
     return getattr(field, "declaration", _PLAIN)
 
 
-class Suggestions(forms.TextInput):
-    """A text field that offers what ``source`` gives; anything else can be written too."""
+class AgencyInput(forms.TextInput):
+    """A text field that offers the agencies of the register; anything else can be written too."""
 
     template_name = "forms/suggestions.html"
-
-    def __init__(
-        self, source: Callable[[], Iterable[str]], attrs: dict[str, object] | None = None
-    ) -> None:
-        super().__init__(attrs)
-        self.source = source
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         context["widget"]["attrs"]["list"] = f"{context['widget']['attrs']['id']}_list"
-        context["suggestions"] = self.source()
+        context["suggestions"] = Agency.objects.values_list("name", flat=True)
         return context
-
-
-def _names_of_agencies() -> Iterable[str]:
-    return Agency.objects.values_list("name", flat=True)
 
 
 def _choice(label: str, choices: Sequence[tuple[str, str]], missing: str) -> forms.ChoiceField:
@@ -141,7 +131,7 @@ class JoinForm(forms.Form):
             label="Your agency or organisation",
             max_length=160,
             help_text="Start typing and pick it from the list. If it is not there, write its name.",
-            widget=Suggestions(_names_of_agencies, attrs={"autocomplete": "off"}),
+            widget=AgencyInput(attrs={"autocomplete": "off"}),
             error_messages={"required": "Type the name of your agency or organisation."},
         ),
         Declaration(

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.errors import refusal_as_form_error
+from membership.forms import day_field
 from membership.models import Enrolment
 from membership.register.person_records import person_of_user
 from membership.rosters import confirmations
@@ -36,12 +37,10 @@ class ConfirmForm(forms.Form):
             "invalid_choice": "Choose what is true today.",
         },
     )
-    until = forms.DateField(
-        label="If you are on leave: the last day of it (optional)",
+    until = day_field(
+        "If you are on leave: the last day of it (optional)",
         required=False,
         help_text="We then ask you again when you are back.",
-        widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={"invalid": "Write the day as year-month-day, for example 2027-03-31."},
     )
 
     def __init__(self, data: QueryDict | None, *, community: CommunityOfPractice) -> None:
