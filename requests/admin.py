@@ -6,11 +6,12 @@ to the pages of ``requests.desk``, and those call the verbs.
 
 from dataclasses import dataclass
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -20,23 +21,16 @@ from django.utils.safestring import SafeString
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
-from membership.base_admin import CustomPageAdmin, FilterWithDefault
+from membership.accounts.teams import families_of, is_lead
+from membership.base_admin import CustomPageAdmin, FilterWithDefault, TeamModelAdmin
+from membership.emails.templates import plain_text_problems
+from membership.forms import ParagraphsField
 from membership.models import User
-from requests.desk import (
-    assignment_views,
-    bulk_views,
-    decision_views,
-    entry_views,
-    matching_views,
-    reason_admin,
-)
-from requests.desk.queue import FILTERS, ORDER, Age, age_of
+from requests.desk import bulk_views, entry_views, views
+from requests.desk.queue import FILTERS, ORDER, Age, age_of, age_tag, rule_tags, state_tag
 from requests.desk.review import assessments_of, communities_of, requests_of
 from requests.lifecycle import State
-from requests.models import JoinRequest
-
-__all__ = ["JoinRequestAdmin", "reason_admin"]
+from requests.models import JoinRequest, ReasonText
 
 _Choices = list[tuple[str, str]]
 
@@ -168,25 +162,20 @@ class JoinRequestAdmin(CustomPageAdmin):
     search_help_text = "Name, email, phone, agency or reference"
     ordering = ORDER
     actions = bulk_views.ACTIONS
+    row_views = views.PAGES
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
         return requests_of(request.user)
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
+        view, name = self.admin_site.admin_view, "joinrequests_joinrequest"
         return [
-            *decision_views.urls(view),
+            path("enter/", view(entry_views.choose), name=f"{name}_enter"),
+            path("enter/<slug:slug>/", view(entry_views.enter), name=f"{name}_enter-for"),
             *(
-                path(
-                    f"<int:pk>/{page.__name__}/",
-                    view(page),
-                    name=f"joinrequests_joinrequest_{page.__name__}",
-                )
-                for page in (assignment_views.take, assignment_views.release, assignment_views.note)
+                path(f"bulk/{verb.value}/", view(page), name=f"{name}_bulk-{verb.value}")
+                for verb, page in bulk_views.PAGES.items()
             ),
-            *matching_views.urls(view),
-            *bulk_views.urls(view),
-            *entry_views.urls(view),
             *super().get_urls(),
         ]
 
@@ -228,7 +217,7 @@ class JoinRequestAdmin(CustomPageAdmin):
     @admin.display(description="waiting", ordering="waiting_since")
     def waiting(self, join_request: JoinRequest) -> str:
         if age := _row(join_request).age:
-            return render_to_string("desk/requests/age.html", {"age": age})
+            return age_tag(age)
         if join_request.asked_on and join_request.state == State.AWAITING_REPLY:
             return f"for them, since {date_format(join_request.asked_on, 'j F')}"
         return "–"
@@ -247,12 +236,11 @@ class JoinRequestAdmin(CustomPageAdmin):
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
-        assessment = _row(join_request).assessment
-        return render_to_string("desk/requests/rules.html", {"assessment": assessment})
+        return rule_tags(_row(join_request).assessment)
 
     @admin.display(description="state")
     def state_now(self, join_request: JoinRequest) -> SafeString:
-        state = render_to_string("desk/requests/state.html", {"join_request": join_request})
+        state = state_tag(join_request)
         row = _row(join_request)
         needs_reason = row.assessment is None or row.assessment.needs_written_reason
         if not join_request.is_open or needs_reason:
@@ -264,9 +252,61 @@ class JoinRequestAdmin(CustomPageAdmin):
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """The review page."""
-        return decision_views.review(request, pk=pk)
+        return views.review(request, pk=pk)
 
 
 def _row(join_request: JoinRequest) -> Row:
     """As ``get_changelist_instance`` left it."""
     return join_request.row  # type: ignore[attr-defined]
+
+
+# -- Ready reasons -----------------------------------------------------------------------------------
+
+
+class ReasonForm(forms.ModelForm):
+    text = ParagraphsField(
+        max_length=2_000,
+        help_text="Goes into the letter as it stands. Say what the person can do next.",
+        error_messages={"required": "Write the words for the letter."},
+    )
+
+    def clean_text(self) -> str:
+        """Plain words only: nothing is filled into them."""
+        text: str = self.cleaned_data["text"]
+        if problems := plain_text_problems(text):
+            raise ValidationError([*problems])
+        return text
+
+
+@admin.register(ReasonText)
+class ReasonAdmin(TeamModelAdmin):
+    """Leads keep the reasons; each team reads its own and those of both."""
+
+    form = ReasonForm
+    fields = ["used_for", "family", "title", "text", "position", "is_active"]
+    list_display = ["title", "used_for", "team", "is_active", "position"]
+    list_filter = ["used_for", "is_active"]
+    ordering = ["used_for", "position", "pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReasonText]:
+        theirs = Q(family="") | Q(family__in=families_of(request.user))
+        return ReasonText.objects.filter(theirs)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_lead(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return is_lead(request.user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return is_lead(request.user)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        title = "Reasons for declining and for asking"
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    @admin.display(description="team", ordering="family")
+    def team(self, reason: ReasonText) -> str:
+        return reason.get_family_display() or "Both"

@@ -158,26 +158,15 @@ EMAIL_KINDS = (
 )
 
 
-def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Email:
-    """To the applicant: what staff want to know, and until when they can answer."""
-    last_day = asked_on + timedelta(days=LAPSE_DAYS - 1)
-    return email_of("question", join_request, text=text, last_day=last_day)
+def last_day_to_reply(asked_on: date) -> date:
+    """The last day on which a question of this day can be answered."""
+    return asked_on + timedelta(days=LAPSE_DAYS - 1)
 
 
 def reminder(join_request: JoinRequest, *, days: int, last_day: date) -> Email:
     """To the applicant, ``days`` after the question: it still waits for them, until ``last_day``."""
     email = email_of("reminder", join_request, text=join_request.question, last_day=last_day)
     return replace(email, kind=REMINDER_KINDS[days])
-
-
-def welcome(join_request: JoinRequest, personal: str = "") -> Email:
-    """To the applicant: approved."""
-    return email_of("welcome", join_request, text=personal)
-
-
-def declined(join_request: JoinRequest, text: str) -> Email:
-    """To the applicant: why not, and what they can do."""
-    return email_of("declined", join_request, text=text)
 
 
 def news(join_request: JoinRequest, verb: Verb) -> Email:

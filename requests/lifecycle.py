@@ -41,6 +41,8 @@ TRANSITIONS: dict[Verb, tuple[tuple[State, ...], State]] = {
     Verb.LAPSE: ((State.AWAITING_REPLY,), State.LAPSED),
     Verb.REOPEN: ((State.DECLINED, State.LAPSED), State.AWAITING_REVIEW),
 }
+# Only staff of the community's team may use these.
+STAFF_VERBS = (Verb.ASK, Verb.APPROVE, Verb.DECLINE, Verb.REOPEN, Verb.NOTE)
 
 # While a reply is awaited, in calendar days of British Columbia after the day of the question.
 REMINDER_DAYS = (7, 21)

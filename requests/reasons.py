@@ -33,8 +33,12 @@ def reason_text(
     """
     if ground and not offered(used_for, [join_request.community]).filter(pk=ground.pk).exists():
         raise RefusedError("This reason is not offered for this request. Choose another one.")
-    paragraphs = [ground.text if ground else "", text]
-    return "\n\n".join(p.strip() for p in paragraphs if p.strip())
+    return join_paragraphs(ground.text if ground else "", text)
+
+
+def join_paragraphs(*paragraphs: str) -> str:
+    """Those that are not empty, one after the other."""
+    return "\n\n".join(text.strip() for text in paragraphs if text.strip())
 
 
 def seed_reasons() -> int:

@@ -8,7 +8,6 @@ pages, commands and tasks call these; nothing else moves a request.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NoReturn
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -26,7 +25,7 @@ from membership.rosters.enrolments import enrol, is_enrolled
 from requests import emails
 from requests.answers import find_agency, keep_claims
 from requests.joining.forms import Answers
-from requests.lifecycle import OPEN, TRANSITIONS, State, Verb, allows
+from requests.lifecycle import OPEN, STAFF_VERBS, TRANSITIONS, State, Verb, allows
 from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText
 from requests.reasons import reason_text
 
@@ -72,22 +71,12 @@ def save_draft(
 @_one_open_request(_ALREADY_OPEN)
 def submit(*, join_request_id: int, by: User, answers: Answers, now: datetime) -> JoinRequest:
     """Send the request. ``answers`` are those of a valid form; they become their claimed facts."""
-    join_request = _locked(join_request_id)
-    _owned(join_request, by)
-    if join_request.state == State.DRAFT:
-        _not_enrolled(join_request, "You are in this community already.")
+    join_request = _lock_for(Verb.SUBMIT, join_request_id, by)
+    _require_not_enrolled(join_request, "You are in this community already.")
     person = join_request.person
     person.name, person.phone = answers["name"], answers.get("phone", "")
     person.save(update_fields=["name", "phone"])
-    _record_answers(join_request, answers, now)
-    event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=answers.get("note", ""))
-    _send(
-        join_request,
-        event,
-        emails.email_of("receipt", join_request),
-        emails.news(join_request, Verb.SUBMIT),
-    )
-    return join_request
+    return _receive(join_request, answers, receipt="receipt", by=by, now=now)
 
 
 @_one_open_request(_ANOTHER_OPEN)
@@ -107,32 +96,16 @@ def submit_for(
     """
     person = get_or_create_person(email, name=answers["name"], phone=answers.get("phone", ""))
     join_request = JoinRequest(person=person, community=community, came_by=came_by, created_at=now)
-    _in_team(join_request, by)
-    _not_enrolled(join_request, f"{person} is in this community already.")
-    _record_answers(join_request, answers, now)
-    event = _advance(
-        join_request,
-        Verb.SUBMIT,
-        by=by,
-        now=now,
-        text=answers.get("note", ""),
-        reason=f"It came {came_by.label.lower()}. The applicant asked for it and agreed.",
-        by_staff=True,
-    )
-    _send(
-        join_request,
-        event,
-        emails.email_of("receipt-entered", join_request),
-        emails.news(join_request, Verb.SUBMIT),
-    )
-    return join_request
+    _require_team(join_request, by)
+    _require_not_enrolled(join_request, f"{person} is in this community already.")
+    reason = f"It came {came_by.label.lower()}. The applicant asked for it and agreed."
+    return _receive(join_request, answers, receipt="receipt-entered", by=by, now=now, reason=reason)
 
 
 @transaction.atomic
 def reply(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRequest:
     """Answer what staff asked."""
-    join_request = _locked(join_request_id)
-    _owned(join_request, by)
+    join_request = _lock_for(Verb.REPLY, join_request_id, by)
     join_request.waiting_since = now
     event = _advance(join_request, Verb.REPLY, by=by, now=now, text=text)
     _send(join_request, event, emails.news(join_request, Verb.REPLY))
@@ -142,8 +115,7 @@ def reply(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRe
 @transaction.atomic
 def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
     """Take the request back."""
-    join_request = _locked(join_request_id)
-    _owned(join_request, by)
+    join_request = _lock_for(Verb.WITHDRAW, join_request_id, by)
     event = _advance(join_request, Verb.WITHDRAW, by=by, now=now)
     _send(join_request, event, emails.email_of("withdrawn", join_request))
     return join_request
@@ -157,36 +129,35 @@ def ask(
     *, join_request_id: int, by: User, text: str, now: datetime, ground: ReasonText | None = None
 ) -> JoinRequest:
     """Ask the applicant for more: a ready text, the staff's own words, or one after the other."""
-    join_request = _locked(join_request_id)
-    _in_team(join_request, by)
+    join_request = _lock_for(Verb.ASK, join_request_id, by)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
     if not text:
         raise RefusedError("Choose a question, or write what you want to ask.")
     join_request.asked_on = timezone.localdate(now)
-    event = _advance(
-        join_request, Verb.ASK, by=by, now=now, text=text, ground=ground, by_staff=True
+    event = _advance(join_request, Verb.ASK, by=by, now=now, text=text, ground=ground)
+    last_day = emails.last_day_to_reply(join_request.asked_on)
+    _send(
+        join_request,
+        event,
+        emails.email_of("question", join_request, text=text, last_day=last_day),
     )
-    question = emails.question(join_request, text, asked_on=join_request.asked_on)
-    _send(join_request, event, question)
     return join_request
 
 
 @transaction.atomic
 def approve(
-    *, join_request_id: int, by: User, now: datetime, personal: str = "", reason: str = ""
+    *, join_request_id: int, by: User, now: datetime, text: str = "", reason: str = ""
 ) -> JoinRequest:
     """Approve, and open the enrolment.
 
-    ``personal`` is a paragraph for the welcome email. ``reason`` must be given where a rule is not
-    met or nothing is known about it.
+    ``text`` is a personal paragraph for the welcome email. ``reason`` must be given where a rule is
+    not met or nothing is known about it.
     """
-    join_request = _locked(join_request_id)
-    _in_team(join_request, by)
-    _allowed(join_request, Verb.APPROVE)
-    assessment = _today(join_request, now)
+    join_request = _lock_for(Verb.APPROVE, join_request_id, by)
+    assessment = _keep_assessment(join_request, now)
     if assessment.needs_written_reason and not reason.strip():
         raise RefusedError("Not every rule is met for certain. Write why you approve all the same.")
-    _not_enrolled(join_request, f"{join_request.person} is in this community already.")
+    _require_not_enrolled(join_request, f"{join_request.person} is in this community already.")
     join_request.enrolment = enrol(
         person=join_request.person,
         community=join_request.community,
@@ -194,11 +165,9 @@ def approve(
         by=by,
         now=now,
     )
-    _decide(join_request, assessment, by, now)
-    event = _advance(
-        join_request, Verb.APPROVE, by=by, now=now, text=personal, reason=reason, by_staff=True
-    )
-    _send(join_request, event, emails.welcome(join_request, personal))
+    join_request.decided_at, join_request.decided_by = now, by
+    event = _advance(join_request, Verb.APPROVE, by=by, now=now, text=text, reason=reason)
+    _send(join_request, event, emails.email_of("welcome", join_request, text=text))
     return join_request
 
 
@@ -211,42 +180,37 @@ def decline(
     That is the text of ``ground``, a ready reason, and ``text``, the staff's own words after it;
     one of the two may be missing.
     """
-    join_request = _locked(join_request_id)
-    _in_team(join_request, by)
-    _allowed(join_request, Verb.DECLINE)
+    join_request = _lock_for(Verb.DECLINE, join_request_id, by)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
     if not text:
         raise RefusedError("Choose a reason, or write why, in words for the applicant.")
-    _decide(join_request, _today(join_request, now), by, now)
-    event = _advance(
-        join_request, Verb.DECLINE, by=by, now=now, text=text, ground=ground, by_staff=True
-    )
-    _send(join_request, event, emails.declined(join_request, text))
+    _keep_assessment(join_request, now)
+    join_request.decided_at, join_request.decided_by = now, by
+    event = _advance(join_request, Verb.DECLINE, by=by, now=now, text=text, ground=ground)
+    _send(join_request, event, emails.email_of("declined", join_request, text=text))
     return join_request
 
 
 @_one_open_request(_ANOTHER_OPEN)
 def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -> JoinRequest:
     """Look again at a request that was declined or has lapsed."""
-    join_request = _locked(join_request_id)
-    _in_team(join_request, by)
-    _allowed(join_request, Verb.REOPEN)
+    join_request = _lock_for(Verb.REOPEN, join_request_id, by)
     if join_request.person.erased_on:
         raise RefusedError(
             "Who asked was erased, so nobody is there to answer. Nothing was changed."
         )
-    _not_enrolled(join_request, f"{join_request.person} is in this community already.")
+    _require_not_enrolled(join_request, f"{join_request.person} is in this community already.")
     join_request.decided_at = join_request.decided_by = None
     join_request.waiting_since = now
     update_verdict(join_request, now=now)
-    _advance(join_request, Verb.REOPEN, by=by, now=now, reason=reason, by_staff=True)
+    _advance(join_request, Verb.REOPEN, by=by, now=now, reason=reason)
     return join_request
 
 
 @transaction.atomic
 def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
     """Close a request that got no reply. The scheduler's verb."""
-    join_request = _locked(join_request_id)
+    join_request = _lock(join_request_id)
     event = _advance(join_request, Verb.LAPSE, by=None, now=now)
     _send(join_request, event, emails.email_of("lapsed", join_request))
     return join_request
@@ -268,10 +232,7 @@ def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
 
     Runs inside the caller's transaction.
     """
-    join_request = _locked(join_request_id)
-    _in_team(join_request, by)
-    _allowed(join_request, Verb.NOTE)
-    return join_request
+    return _lock_for(Verb.NOTE, join_request_id, by)
 
 
 def add_note(
@@ -298,12 +259,23 @@ def update_verdict(join_request: JoinRequest, *, now: datetime) -> None:
 # -- What they share ------------------------------------------------------------------------------
 
 
-def _locked(join_request_id: int) -> JoinRequest:
+def _lock(join_request_id: int) -> JoinRequest:
     return (
         JoinRequest.objects.select_for_update(of=("self",))
         .select_related("person", "community__team")
         .get(pk=join_request_id)
     )
+
+
+def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
+    """Lock a request for whoever may use this verb on it, in a state that allows it."""
+    join_request = _lock(join_request_id)
+    if verb in STAFF_VERBS:
+        _require_team(join_request, by)
+    elif join_request.person.user_id != by.pk:
+        raise RefusedError("This is somebody else’s request.")
+    _require_allowed(join_request, verb)
+    return join_request
 
 
 def _advance(
@@ -315,10 +287,9 @@ def _advance(
     text: str = "",
     reason: str = "",
     ground: ReasonText | None = None,
-    by_staff: bool = False,
 ) -> JoinRequestEvent:
     """Move the state along the table, write the event, stop what it contradicts."""
-    _allowed(join_request, verb)
+    _require_allowed(join_request, verb)
     before, after = join_request.state, TRANSITIONS[verb][1]
     join_request.state = after
     if after not in OPEN:
@@ -331,7 +302,7 @@ def _advance(
         state_before=before,
         state_after=after,
         by=by,
-        by_staff=by_staff,
+        by_staff=verb in STAFF_VERBS or (verb == Verb.SUBMIT and bool(join_request.came_by)),
         at=now,
         text=text.strip(),
         reason=reason.strip(),
@@ -340,13 +311,10 @@ def _advance(
     )
 
 
-def _allowed(join_request: JoinRequest, verb: Verb) -> None:
-    if not allows(join_request.state, verb):
-        _refuse_in_state(join_request, verb)
-
-
-def _refuse_in_state(join_request: JoinRequest, verb: Verb) -> NoReturn:
-    """Say what has happened to the request in the meantime, and by whom."""
+def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
+    """Where the verb is not allowed now, say what has happened in the meantime, and by whom."""
+    if allows(join_request.state, verb):
+        return
     steps = join_request.events.exclude(verb=Verb.NOTE)
     last = steps.select_related("by__person").last()
     if last is None:
@@ -365,19 +333,14 @@ def _refuse_in_state(join_request: JoinRequest, verb: Verb) -> NoReturn:
     )
 
 
-def _owned(join_request: JoinRequest, by: User) -> None:
-    if join_request.person.user_id != by.pk:
-        raise RefusedError("This is somebody else’s request.")
-
-
-def _in_team(join_request: JoinRequest, by: User) -> None:
+def _require_team(join_request: JoinRequest, by: User) -> None:
     if join_request.community.family not in families_of(by):
         raise RefusedError("This request belongs to the other team.")
 
 
-def _not_enrolled(join_request: JoinRequest, otherwise: str) -> None:
+def _require_not_enrolled(join_request: JoinRequest, refusal: str) -> None:
     if is_enrolled(join_request.person, join_request.community):
-        raise RefusedError(otherwise)
+        raise RefusedError(refusal)
 
 
 def _today(join_request: JoinRequest, now: datetime) -> Assessment:
@@ -386,17 +349,26 @@ def _today(join_request: JoinRequest, now: datetime) -> Assessment:
     return assess(standing, join_request.community.rules())
 
 
-def _keep_assessment(join_request: JoinRequest, assessment: Assessment) -> None:
+def _keep_assessment(join_request: JoinRequest, now: datetime) -> Assessment:
+    """Keep how the rules come out now, as the request is sent or decided."""
+    assessment = _today(join_request, now)
     join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
+    return assessment
 
 
-def _decide(join_request: JoinRequest, assessment: Assessment, by: User, now: datetime) -> None:
-    _keep_assessment(join_request, assessment)
-    join_request.decided_at, join_request.decided_by = now, by
+def _receive(
+    join_request: JoinRequest,
+    answers: Answers,
+    *,
+    receipt: str,
+    by: User,
+    now: datetime,
+    reason: str = "",
+) -> JoinRequest:
+    """Keep the answers on the request and as claims, send it, and tell both sides.
 
-
-def _record_answers(join_request: JoinRequest, answers: Answers, now: datetime) -> None:
-    """Keep the answers on the request and as claims, with what the rules come out at."""
+    ``receipt`` is the kind of the applicant's email.
+    """
     agency = find_agency(answers["agency"])
     join_request.answers = answers
     join_request.agency = agency
@@ -404,7 +376,16 @@ def _record_answers(join_request: JoinRequest, answers: Answers, now: datetime) 
     join_request.submitted_at = join_request.waiting_since = now
     claims = keep_claims(answers, person=join_request.person, community=join_request.community)
     join_request.region = claims.region
-    _keep_assessment(join_request, _today(join_request, now))
+    _keep_assessment(join_request, now)
+    text = answers.get("note", "")
+    event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=text, reason=reason)
+    _send(
+        join_request,
+        event,
+        emails.email_of(receipt, join_request),
+        emails.news(join_request, Verb.SUBMIT),
+    )
+    return join_request
 
 
 def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: emails.Email) -> None:

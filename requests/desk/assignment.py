@@ -14,26 +14,24 @@ from requests.models import JoinRequest, StaffNote
 from requests.workflow import lock_open
 
 
-@transaction.atomic
 def take(*, join_request_id: int, by: User, now: datetime, over: bool = False) -> JoinRequest:
     """Say "I'm on it", for a day. With ``over`` also where a colleague said so before."""
-    join_request = lock_open(join_request_id=join_request_id, by=by)
-    holder = join_request.holder(now)
-    if holder and holder != by and not over:
-        raise RefusedError(f"{on_it(join_request, now=now)} Nothing was changed.")
-    join_request.taken_by, join_request.taken_at = by, now
-    join_request.save(update_fields=["taken_by", "taken_at"])
-    return join_request
+    return _assign(by, join_request_id=join_request_id, by=by, now=now, over=over)
+
+
+def release(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
+    """Let go of what one had taken; it is anybody's again."""
+    return _assign(None, join_request_id=join_request_id, by=by, now=now, over=False)
 
 
 @transaction.atomic
-def release(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
-    """Let go of what one had taken; it is anybody's again."""
+def _assign(
+    to: User | None, *, join_request_id: int, by: User, now: datetime, over: bool
+) -> JoinRequest:
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    holder = join_request.holder(now)
-    if holder and holder != by:
+    if join_request.holder(now) not in (None, by) and not over:
         raise RefusedError(f"{on_it(join_request, now=now)} Nothing was changed.")
-    join_request.taken_by = join_request.taken_at = None
+    join_request.taken_by, join_request.taken_at = to, now if to else None
     join_request.save(update_fields=["taken_by", "taken_at"])
     return join_request
 

@@ -3,15 +3,15 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from communities.models import CommunityOfPractice
-from membership.accounts.requests import AdminView, AuthenticatedRequest
+from membership.accounts.requests import AuthenticatedRequest
+from membership.base_admin import desk_page
 from membership.errors import RefusedError
 from membership.register.person_records import find_person
 from requests import workflow
@@ -21,6 +21,7 @@ from requests.lifecycle import OPEN
 from requests.models import CameBy, JoinRequest
 
 _TITLE = "Enter a request for somebody"
+_TEMPLATE = "desk/requests/entry/enter.html"
 
 
 class EntryFields(forms.Form):
@@ -71,19 +72,11 @@ def answers_in(form: JoinForm) -> dict[str, Any]:
     return {k: v for k, v in form.cleaned_data.items() if k not in EntryFields.base_fields}
 
 
-def urls(view: AdminView) -> list[URLPattern]:
-    """The addresses of the pages, with the admin's own check."""
-    return [
-        path("enter/", view(choose), name="joinrequests_joinrequest_enter"),
-        path("enter/<slug:slug>/", view(enter), name="joinrequests_joinrequest_enter-for"),
-    ]
-
-
 @require_safe
 def choose(request: AuthenticatedRequest) -> HttpResponse:
     """For which community? Those of the viewer's own team."""
     communities = communities_of(request.user)
-    return _page(request, title=_TITLE, communities=communities)
+    return desk_page(request, _TEMPLATE, title=_TITLE, communities=communities)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -105,26 +98,16 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
             )
         except RefusedError as refusal:
             form.add_error(None, str(refusal))
-            existing = _open_request(data["email"], community)
+            # The open request that is there already, for a link to it.
+            existing = JoinRequest.objects.filter(
+                person=find_person(data["email"]), community=community, state__in=OPEN
+            ).first()
         else:
             messages.success(
                 request, f"Entered. The receipt to {entered.person.short_name} is on its way."
             )
             return redirect("admin:joinrequests_joinrequest_change", entered.pk)
     title = f"{_TITLE}: {community.short_name}"
-    return _page(request, title=title, form=form, community=community, existing=existing)
-
-
-def _open_request(email: str, community: CommunityOfPractice) -> JoinRequest | None:
-    """The open request that is there already, for a link to it."""
-    person = find_person(email)
-    return (
-        JoinRequest.objects.filter(person=person, community=community, state__in=OPEN).first()
-        if person
-        else None
+    return desk_page(
+        request, _TEMPLATE, title=title, form=form, community=community, existing=existing
     )
-
-
-def _page(request: AuthenticatedRequest, **context: object) -> HttpResponse:
-    template = "desk/requests/entry/enter.html"
-    return render(request, template, {**admin.site.each_context(request), **context})

@@ -1,4 +1,4 @@
-"""What staff write when they decide on a request, or note about it."""
+"""What staff write when they decide on a request, note about it, match it to the register or check it."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,9 @@ from django import forms
 from django.http import QueryDict
 
 from communities.models import CommunityOfPractice
+from communities.rules.vocabulary import InitiativeKind, ProgramType
+from membership.forms import SingleLineField, day_field
+from membership.models import Agency, CoordinationInitiative, Program
 from requests.joining.forms import message_field
 from requests.models import ReasonText
 from requests.reasons import offered
@@ -111,3 +114,116 @@ class NoteForm(forms.Form):
         "The applicant does not see it. Please write nothing about an agency’s clients.",
         "Write the note first.",
     )
+
+
+# -- Matching to the register, adding to it, checking ---------------------------------------------------
+
+_CHOICE_ERRORS = {
+    "required": "Choose one from the list.",
+    "invalid_choice": "This is not in the register any more. Choose another one.",
+}
+
+
+class MatchAgencyForm(forms.Form):
+    agency = forms.ModelChoiceField(Agency.objects.all(), error_messages=_CHOICE_ERRORS)
+
+
+class MatchProgramForm(forms.Form):
+    program = forms.ModelChoiceField(
+        Program.objects.select_related("agency"), error_messages=_CHOICE_ERRORS
+    )
+
+
+class MatchInitiativeForm(forms.Form):
+    initiative = forms.ModelChoiceField(
+        CoordinationInitiative.objects.all(), error_messages=_CHOICE_ERRORS
+    )
+
+
+class AddAgencyForm(forms.Form):
+    name = SingleLineField(
+        label="Name of the agency",
+        max_length=160,
+        error_messages={"required": "Type the name of the agency."},
+    )
+    city = SingleLineField(label="City or town (optional)", max_length=80, required=False)
+
+
+class AddProgramForm(forms.Form):
+    program_type = forms.TypedChoiceField(
+        label="Type of program",
+        choices=ProgramType.choices,
+        coerce=ProgramType,
+        error_messages={"required": "Choose a type of program."},
+    )
+    community_served = SingleLineField(
+        label="Town or community served (optional)", max_length=80, required=False
+    )
+
+
+class AddInitiativeForm(forms.Form):
+    kind = forms.TypedChoiceField(
+        label="Kind of initiative",
+        choices=InitiativeKind.choices,
+        coerce=InitiativeKind,
+        error_messages={"required": "Choose a kind of initiative."},
+    )
+    name = SingleLineField(
+        label="Name of the initiative",
+        max_length=160,
+        error_messages={"required": "Type the name of the initiative."},
+    )
+    community_served = SingleLineField(
+        label="Town or community served (optional)", max_length=80, required=False
+    )
+
+
+class AnswerForm(forms.Form):
+    """Yes or no: the buttons say which."""
+
+    answer = forms.TypedChoiceField(
+        choices=[("yes", "Yes"), ("no", "No")],
+        coerce=lambda value: value == "yes",
+        error_messages={"required": "Choose yes or no."},
+    )
+
+
+class MembershipForm(AnswerForm):
+    """Who holds the membership, from when to when; a "no" needs no days."""
+
+    holder = forms.ChoiceField(
+        label="Who holds it",
+        choices=[("agency", "The agency"), ("own", "The applicant")],
+        error_messages={"required": "Choose who holds the membership."},
+    )
+    starts_on = day_field(
+        "First day", required=False, errors={"invalid": "Type the first day of the membership."}
+    )
+    ends_on = day_field(
+        "Last day", required=False, errors={"invalid": "Type the last day of the membership."}
+    )
+
+    field_order = ["holder", "starts_on", "ends_on", "answer"]
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        auto_id: str,
+        initial: dict[str, object] | None = None,
+        has_agency: bool = True,
+    ) -> None:
+        super().__init__(data, auto_id=auto_id, initial=initial)
+        if not has_agency:
+            self.fields["holder"].choices = self.fields["holder"].choices[1:]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, object]:
+        """The ``holder``, and the ``period`` from the first to the last day, or None for a "no"."""
+        data = super().clean() or {}
+        starts_on, ends_on = data.get("starts_on"), data.get("ends_on")
+        if data.get("answer"):
+            for name in ("starts_on", "ends_on"):
+                if not data.get(name) and name not in self.errors:
+                    self.add_error(name, self.fields[name].error_messages["invalid"])
+        period = (starts_on, ends_on) if data.get("answer") else None
+        return {"holder": data.get("holder"), "period": period}

@@ -110,9 +110,8 @@ def match_agency(*, join_request_id: int, agency: Agency, by: User, now: datetim
             row.save()
     join_request.agency, join_request.agency_name = agency, agency.name
     join_request.save(update_fields=["agency", "agency_name"])
-    text = f"Matched “{agency_as_written(join_request)}” to {agency.name}."
-    _record_match(join_request, agency, text, by=by, now=now)
-    return join_request
+    text = f"“{agency_as_written(join_request)}” to {agency.name}"
+    return _record_match(join_request, agency, text, by=by, now=now)
 
 
 def match_same_agency(*, join_request_id: int, by: User, now: datetime) -> int:
@@ -144,9 +143,7 @@ def match_program(
     for row in _at_least_one(positions_of(join_request)):
         row.program = program
         row.save()
-    text = f"Matched the program to {program}."
-    _record_match(join_request, program, text, by=by, now=now)
-    return join_request
+    return _record_match(join_request, program, f"the program to {program}", by=by, now=now)
 
 
 @transaction.atomic
@@ -158,9 +155,9 @@ def match_initiative(
     for row in _at_least_one(roles_of(join_request)):
         row.initiative = initiative
         row.save()
-    text = f"Matched the initiative to {initiative}."
-    _record_match(join_request, initiative, text, by=by, now=now)
-    return join_request
+    return _record_match(
+        join_request, initiative, f"the initiative to {initiative}", by=by, now=now
+    )
 
 
 # -- Adding what is missing -----------------------------------------------------------------------
@@ -223,8 +220,7 @@ def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetim
     claim = _at_least_one(positions_of(join_request))[-1]
     verbs.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
     result = "carries a caseload" if answer else "carries no caseload"
-    _record_step(join_request, f"Checked: {result}.", by=by, now=now)
-    return join_request
+    return _record_step(join_request, f"Checked: {result}.", by=by, now=now)
 
 
 @transaction.atomic
@@ -236,8 +232,9 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
         raise RefusedError("Match the program to the register first.")
     funder = Funder.PSSG if answer else Funder.OTHER
     verbs.confirm_funding(program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now))
-    _record_step(join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now)
-    return join_request
+    return _record_step(
+        join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now
+    )
 
 
 @transaction.atomic
@@ -247,8 +244,7 @@ def check_role(*, join_request_id: int, answer: bool, by: User, now: datetime) -
     claim = _at_least_one(roles_of(join_request))[-1]
     verbs.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
     result = "has" if answer else "does not have"
-    _record_step(join_request, f"Checked: {result} the role they name.", by=by, now=now)
-    return join_request
+    return _record_step(join_request, f"Checked: {result} the role they name.", by=by, now=now)
 
 
 @transaction.atomic
@@ -277,24 +273,24 @@ def check_membership(
             holder=held_by, starts_on=period[0], ends_on=period[1], by=by, on=on
         )
         text = f"Checked: {whose} EVA BC membership, {membership.days}."
-    _record_step(join_request, text, by=by, now=now)
-    return join_request
+    return _record_step(join_request, text, by=by, now=now)
 
 
 def _record_match(
     join_request: JoinRequest,
     matched: Agency | Program | CoordinationInitiative,
-    text: str,
+    what: str,
     *,
     by: User,
     now: datetime,
-) -> None:
+) -> JoinRequest:
     """Write the match into the histories of both."""
+    text = f"Matched {what}."
     log_change(matched, by=by, words=f"Request {join_request.reference}: {text}")
-    _record_step(join_request, text, by=by, now=now)
+    return _record_step(join_request, text, by=by, now=now)
 
 
-def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetime) -> None:
+def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetime) -> JoinRequest:
     """Write down what was done, and store the request's region and today's verdict of the rules."""
     update_verdict(join_request, now=now)
     positions, roles = positions_of(join_request), roles_of(join_request)
@@ -302,6 +298,7 @@ def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetim
     join_request.region = matched[-1].region if matched and matched[-1] else ""
     join_request.save(update_fields=["region", "verdict"])
     add_note(join_request, by=by, now=now, reason=text)
+    return join_request
 
 
 def _at_least_one(rows: list[_Row]) -> list[_Row]:

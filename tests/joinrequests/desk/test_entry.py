@@ -18,17 +18,6 @@ DESK = "/admin/joinrequests/joinrequest/"
 ENTER = f"{DESK}enter/stvc/"
 
 
-@pytest.fixture
-def priya():
-    return builders.staff()
-
-
-@pytest.fixture
-def desk(client, priya):
-    builders.sign_in(client, priya)
-    return client
-
-
 def typed(**other):
     about = {"email": "Dana@Example.org", "came_by": "phone", "agreed": "on"}
     return {**builders.STVC_ANSWERS, **about, **other}
@@ -110,13 +99,19 @@ def test_somebody_elses_sign_in_does_not_see_it(client, priya):
     assert entered.reference not in shown(client.get("/my/"))
 
 
-def test_a_withdrawal_stops_the_receipt_that_has_not_left(priya):
+@pytest.mark.parametrize("has_person", [True, False])
+def test_somebody_with_a_sign_in_finds_it_there_and_may_withdraw_before_the_receipt_leaves(
+    client, priya, has_person
+):
+    dana = (
+        builders.worker() if has_person else builders.User.objects.create_user("dana@example.org")
+    )
     entered = enter(priya)
-    dana = builders.User.objects.create_user("dana@example.org")
-    person_of_user(dana)
 
+    assert person_of_user(dana) == entered.person
+    builders.sign_in(client, dana)
+    assert entered.reference in shown(client.get("/my/"))
     workflow.withdraw(join_request_id=entered.pk, by=dana, now=builders.NOW)
-
     assert OutboxEmail.objects.get(kind="receipt-entered").state == "cancelled"
 
 
@@ -130,22 +125,6 @@ def test_a_person_of_the_register_is_taken_and_keeps_what_is_known(priya, email)
     listed.refresh_from_db()
     assert (listed.name, listed.phone) == ("Dana Q. Sample", "604 555 0100")
     assert Person.objects.filter(email__iexact="dana@example.org").count() == 1
-
-
-def test_somebody_with_a_sign_in_finds_it_there(client, priya):
-    dana = builders.worker()
-    entered = enter(priya)
-
-    assert entered.person == dana.person
-    builders.sign_in(client, dana)
-    assert entered.reference in shown(client.get("/my/"))
-
-
-def test_a_sign_in_that_asked_for_nothing_yet_takes_it_over(priya):
-    dana = builders.User.objects.create_user("dana@example.org")
-    entered = enter(priya)
-
-    assert person_of_user(dana) == entered.person
 
 
 def test_an_open_request_is_said_and_linked_and_what_was_typed_stays(desk):
