@@ -8,8 +8,10 @@ down here: the pinned zone data knows.
 """
 
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format, time_format
 from django.utils.text import get_text_list
 from holidays import country_holidays
 
@@ -37,9 +39,17 @@ def business_days_between(start: date, end: date) -> int:
 
     From Friday to Monday it is 1, from a day to itself 0; never less than 0.
     """
-    if end <= start:
-        return 0
-    return STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end)
+    weeks, rest = divmod(max((end - start).days, 0), 7)
+    weekdays = weeks * 5 + sum((end - timedelta(days=n)).weekday() < 5 for n in range(rest))
+    years = range(start.year, end.year + 1)
+    return weekdays - sum(start < day <= end for year in years for day in _holidays_of(year))
+
+
+@cache
+def _holidays_of(year: int) -> list[date]:
+    """Those on a weekday. Looked up once a year, and not day by day: the queue asks for each row."""
+    days = country_holidays("CA", subdiv="BC", observed=False, years=year)
+    return [day for day in days if day.weekday() < 5]
 
 
 def business_days_before(day: date, number: int) -> date:
@@ -48,13 +58,18 @@ def business_days_before(day: date, number: int) -> date:
 
 
 def format_times(starts_at: datetime, ends_at: datetime) -> str:
-    """For example "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"."""
+    """For example "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"."""
     parts = [f"{_clock(starts_at, ends_at, VANCOUVER)} Pacific time"]
     parts += [
         f"{clock} in {get_text_list(towns, 'and')}"
         for clock, towns in _elsewhere(starts_at, ends_at).items()
     ]
     return "; ".join(parts)
+
+
+def format_day(day: date) -> str:
+    """A day with its weekday, for what people plan around: "Thursday, November 26, 2026"."""
+    return date_format(day, "l, ") + date_format(day)
 
 
 def _elsewhere(starts_at: datetime, ends_at: datetime) -> dict[str, list[str]]:
@@ -72,4 +87,8 @@ def _offset(at: datetime, zone: str) -> timedelta | None:
 
 def _clock(starts_at: datetime, ends_at: datetime, zone: str) -> str:
     start, end = (at.astimezone(ZoneInfo(zone)) for at in (starts_at, ends_at))
-    return f"{start:%H:%M} to {end:%H:%M}"
+    begins, ends = time_format(start.time()), time_format(end.time())
+    half = ends[
+        -5:
+    ]  # " a.m." or " p.m.": named once where both times are in the same half of the day
+    return f"{begins.removesuffix(half)} to {ends}"

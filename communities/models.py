@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.calendar import format_times
 from communities.rules import kind_choices, kind_of, rule_from
@@ -139,7 +140,7 @@ class Meeting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.topic}, {self.day:%-d %B %Y}"
+        return f"{self.topic}, {date_format(self.day)}"
 
     @property
     def about(self) -> str:

@@ -284,6 +284,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = False
 
 LANGUAGE_CODE = "en-ca"
+FORMAT_MODULE_PATH = "evabc.formats"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "America/Vancouver"

@@ -219,7 +219,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         if age := _row(join_request).age:
             return age_tag(age)
         if join_request.asked_on and join_request.state == State.AWAITING_REPLY:
-            return f"for them, since {date_format(join_request.asked_on, 'j F')}"
+            return f"for them, since {date_format(join_request.asked_on, 'MONTH_DAY_FORMAT')}"
         return "–"
 
     @admin.display(description="on it")

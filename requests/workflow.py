@@ -321,7 +321,7 @@ def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
         raise RefusedError("This request has not been sent yet.")
     if verb == Verb.SUBMIT:
         raise RefusedError("This request was sent already.")
-    when = date_format(timezone.localtime(last.at), "j F Y, H:i")
+    when = date_format(timezone.localtime(last.at), "DATETIME_FORMAT")
     who = "EVA BC" if last.by_staff else "the applicant"
     if last.verb == Verb.LAPSE:
         who = "the portal, because no reply came,"

@@ -229,7 +229,7 @@ def _boundary(outcome: Outcome) -> str:
     if fact is None or sentence not in (Sentence.ENDED, Sentence.NOT_YET):
         return ""
     day = fact.starts_on if sentence is Sentence.NOT_YET else fact.ends_on
-    return date_format(day, "j F Y") if day else ""
+    return date_format(day) if day else ""
 
 
 # -- Weighing -------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class LinkStatus:
                 "allows. People who wait see none: give a new one."
             )
         if expires_on and expires_on <= self.on + timedelta(days=WARN_DAYS):
-            until = date_format(expires_on, "j F Y")
+            until = date_format(expires_on)
             return f"Slack’s invitation link works until {until} only. Give a new one in time."
         if limit and self.opened >= limit * WARN_AT:
             return (

@@ -6,8 +6,8 @@ from datetime import date
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
 
+from communities.calendar import format_day
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.emails.kinds import EmailKind
 from membership.emails.queue import Email
@@ -79,5 +79,5 @@ def _as_text(value: object) -> str:
     if isinstance(value, CommunityOfPractice):
         return value.short_name
     if isinstance(value, date):
-        return date_format(value, "l, j F Y")
+        return format_day(value)
     return "" if value is None else str(value)

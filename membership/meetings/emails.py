@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from communities.calendar import format_day
 from communities.models import Meeting
 from membership.emails.kinds import (
     NAME,
@@ -100,7 +100,7 @@ def cancelled(meeting: Meeting, person: Person, text: str) -> Email:
 
 def when(meeting: Meeting) -> str:
     """Day and time, for example "Thursday, 3 December 2026, 10:00 to 11:30 Pacific time"."""
-    return f"{date_format(meeting.day, 'l, j F Y')}, {meeting.clock}"
+    return f"{format_day(meeting.day)}, {meeting.clock}"
 
 
 def link_to(name: str, meeting: Meeting) -> str:

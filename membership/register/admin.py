@@ -208,7 +208,7 @@ class AgencyAdmin(ConfirmationAdmin):
 
     @admin.display(description="EVA BC membership until", ordering="member_until")
     def membership_until(self, agency: Any) -> str:
-        return date_format(agency.member_until, "j F Y") if agency.member_until else "–"
+        return date_format(agency.member_until) if agency.member_until else "–"
 
 
 @admin.register(Program)

@@ -79,7 +79,7 @@ class EvidencedModel(models.Model):
         if self.evidence == Evidence.CONFIRMED and self.confirmed_on:
             person = getattr(self.confirmed_by, "person", None)
             by = f" by {person.name}" if person and person.name else ""
-            return f"checked{by} on {date_format(self.confirmed_on, 'j F Y')}"
+            return f"checked{by} on {date_format(self.confirmed_on)}"
         if self.evidence in (Evidence.LISTED, Evidence.CONTRADICTED):
             return self.source
         return "a worker said so"
@@ -88,4 +88,4 @@ class EvidencedModel(models.Model):
 @functools.lru_cache
 def _in_words(day: date) -> str:
     """A handful of lists carry all the facts of the register."""
-    return date_format(day, "j F Y")
+    return date_format(day)

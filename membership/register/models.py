@@ -135,7 +135,7 @@ class EvaMembership(EvidencedModel):
     @property
     def days(self) -> str:
         """Its period in words, both days inclusive."""
-        return f"{date_format(self.starts_on, 'j F Y')} to {date_format(self.ends_on, 'j F Y')}"
+        return f"{date_format(self.starts_on)} to {date_format(self.ends_on)}"
 
 
 # What the history calls an erased person.

@@ -135,7 +135,7 @@ class RosterCheckAdmin(CustomPageAdmin):
     ) -> HttpResponse:
         last_night = NightlyReassessment.objects.first()
         if last_night:
-            at = date_format(timezone.localtime(last_night.finished_at), "j F Y, H:i")
+            at = date_format(timezone.localtime(last_night.finished_at), "DATETIME_FORMAT")
             looked_at = f"All open enrolments were last looked at on {at}."
         else:
             looked_at = (
@@ -144,7 +144,7 @@ class RosterCheckAdmin(CustomPageAdmin):
         context = {
             "title": "Worklist",
             "warnings": [
-                f"{capfirst(known.name)} of {date_format(known.as_of, 'j F Y')} ({known.lists}) is "
+                f"{capfirst(known.name)} of {date_format(known.as_of)} ({known.lists}) is "
                 f"older than {known.limit} days. Nothing is proposed on its strength until a newer "
                 "list is imported."
                 for known in known_lists(timezone.localdate()).too_old

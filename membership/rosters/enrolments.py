@@ -64,7 +64,7 @@ def close_enrolment(
     register has no email of theirs. Runs inside the caller's transaction.
     """
     if enrolment.ended_on:
-        ended = date_format(enrolment.ended_on, "j F Y")
+        ended = date_format(enrolment.ended_on)
         raise RefusedError(f"This enrolment was ended already, on {ended}. Nothing was changed.")
     enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
     enrolment.save(update_fields=["ended_on"])

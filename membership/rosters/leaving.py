@@ -139,7 +139,7 @@ def leave_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     enrolment = get_object_or_404(own.select_related("community__team"), pk=pk)
     community = enrolment.community
     if enrolment.ended_on:
-        when = date_format(enrolment.ended_on, "j F Y")
+        when = date_format(enrolment.ended_on)
         messages.info(request, f"Your time in {community.short_name} ended on {when}.")
         return redirect("my:home")
     form = LeaveForm(

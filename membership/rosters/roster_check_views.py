@@ -146,9 +146,9 @@ def state_of(row: WorklistRow) -> SafeString:
     """Where it stands: its state, until when it has time, how it was settled."""
     more = ""
     if row.is_settled and row.settled_on:
-        more = f" {row.get_how_display()}, {date_format(row.settled_on, 'j F Y')}"
+        more = f" {row.get_how_display()}, {date_format(row.settled_on)}"
     elif row.until:
-        more = f" until {date_format(row.until, 'j F Y')}"
+        more = f" until {date_format(row.until)}"
     shown = row.get_state_display()
     return format_html('<span class="state state-{}">{}</span>{}', row.state, shown, more)
 
@@ -223,7 +223,7 @@ def act(request: AuthenticatedRequest, pk: int, action: Action) -> HttpResponse:
             "{}, in {} since {}.<br>{}{}",
             person,
             enrolment.community.short_name,
-            date_format(enrolment.started_on, "j F Y"),
+            date_format(enrolment.started_on),
             reasons_of(row),
             "" if email else format_html("<br>No letter goes out now{}.", no_email),
         ),

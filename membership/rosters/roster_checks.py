@@ -93,7 +93,7 @@ def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -
         raise RefusedError("Give time until a day after today.")
     row.state, row.until = WorklistRow.State.GIVEN_TIME, until
     row.save(update_fields=["state", "until"])
-    why = f"Until {date_format(until, 'j F Y')}. {text.strip()}".strip()
+    why = f"Until {date_format(until)}. {text.strip()}".strip()
     _step(row, WorklistStep.Verb.GAVE_TIME, by, now, why)
     return row
 
@@ -138,7 +138,7 @@ def lock_row(row_id: int, by: User) -> WorklistRow:
     if row.enrolment.community.family not in families_of(by):
         raise RefusedError("This enrolment belongs to the other team.")
     if row.settled_on:
-        when = date_format(row.settled_on, "j F Y")
+        when = date_format(row.settled_on)
         raise RefusedError(
             f"This is settled already: {row.get_how_display().lower()}, on {when}. "
             "Nothing was changed."

@@ -172,7 +172,7 @@ def _open_roster_check(confirmation_id: int, now: datetime) -> bool:
     if confirmation is None:
         return False
     if confirmation.enrolment.person.email:
-        asked = date_format(confirmation.asked_on, "j F Y")
+        asked = date_format(confirmation.asked_on)
         why = f"Asked on {asked}, and reminded. No answer came."
     else:
         why = "The register has no email of this person, so nobody could ask."

@@ -181,7 +181,7 @@ def _known(person: Person, agency: Agency | None) -> list[tuple[str, EvidencedMo
 
 
 def _funding(program: Program) -> str:
-    until = f", until {date_format(program.funded_until, 'j F Y')}" if program.funded_until else ""
+    until = f", until {date_format(program.funded_until)}" if program.funded_until else ""
     return f"{program}: funded by {program.get_funder_display()}{until}"
 
 

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
+from communities.calendar import format_day
 from membership.access.my_views import CommunityAccess, community_accesses
 from membership.accounts.requests import AuthenticatedRequest
 from membership.meetings.attendance import next_meetings
@@ -62,7 +62,7 @@ def _tasks(
         yield Task(
             "EVA BC staff have asked you a question about your request for "
             f"{wait.join_request.community.short_name}. "
-            f"You can answer until the end of {date_format(wait.last_day, 'l, j F Y')}.",
+            f"You can answer until the end of {format_day(wait.last_day)}.",
             "Read it and answer",
             wait.join_request.get_absolute_url(),
         )

@@ -66,7 +66,7 @@ def in_words(work: Work) -> tuple[str, str]:
         case Evidence.CONFIRMED:
             how = "EVA BC staff checked it"
             if work.confirmed_on:
-                how += f" on {date_format(work.confirmed_on, 'j F Y')}"
+                how += f" on {date_format(work.confirmed_on)}"
         case Evidence.CLAIMED:
             how = "You told us"
         case _:
@@ -90,7 +90,7 @@ def _combined(work: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _ended(work: Work, last_day: date) -> tuple[str, str]:
     what, how = in_words(work)
-    return what, f"Until {date_format(last_day, 'j F Y')}. {how}"
+    return what, f"Until {date_format(last_day)}. {how}"
 
 
 def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> Sequence[Work]:

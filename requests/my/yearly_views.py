@@ -144,7 +144,7 @@ def _own(request: AuthenticatedRequest, pk: int) -> Enrolment:
 
 
 def _ended(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:
-    when = date_format(enrolment.ended_on or timezone.localdate(), "j F Y")
+    when = date_format(enrolment.ended_on or timezone.localdate())
     messages.info(
         request,
         f"Your time in {enrolment.community.short_name} ended on {when}. Nothing was changed.",

@@ -158,6 +158,6 @@ def test_staff_give_a_new_invitation_link(portal, smtp_server, open_page):
     page.get_by_label("Invitation link").fill(LINK)
     page.get_by_label("Works until").fill("2099-01-31")
     page.get_by_role("button", name="Give this link").click()
-    expect(page.get_by_text("31 January 2099")).to_be_visible()
+    expect(page.get_by_text("January 31, 2099")).to_be_visible()
     kept = SlackLink.objects.get()
     assert (kept.link, kept.most_uses, kept.added_by) == (LINK, 400, priya)

@@ -15,16 +15,32 @@ from tests.membership.meetings.plans import at
         (
             date(2026, 3, 7),
             18,
-            "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook, Creston, Fort Nelson and "
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook, Creston, Fort Nelson and "
             "Fort St. John",
         ),
-        (date(2026, 3, 8), 17, "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"),
-        (date(2026, 3, 9), 17, "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"),
+        (date(2026, 3, 8), 17, "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"),
+        (date(2026, 3, 9), 17, "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"),
         # In November nothing changes any more.
-        (date(2026, 10, 31), 17, "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"),
-        (date(2026, 11, 1), 17, "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"),
-        (date(2026, 11, 2), 17, "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"),
-        (date(2027, 1, 15), 17, "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"),
+        (
+            date(2026, 10, 31),
+            17,
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook",
+        ),
+        (
+            date(2026, 11, 1),
+            17,
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook",
+        ),
+        (
+            date(2026, 11, 2),
+            17,
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook",
+        ),
+        (
+            date(2027, 1, 15),
+            17,
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook",
+        ),
     ],
 )
 def test_ten_in_the_morning_in_vancouver(day, utc, words):
@@ -38,5 +54,5 @@ def test_in_summer_before_2026_only_the_regions_that_differed_are_named():
     starts_at = at(date(2025, 7, 2), "14:00")
 
     assert format_times(starts_at, starts_at + timedelta(hours=1)) == (
-        "14:00 to 15:00 Pacific time; 15:00 to 16:00 in Cranbrook"
+        "2 to 3 p.m. Pacific time; 3 to 4 p.m. in Cranbrook"
     )

@@ -56,8 +56,8 @@ class LongMembership(Rule):
         return weigh(held, wanted=True, on=standing.on, words={})
 
 
-NEW = "The sample list of 4 May 2026 says that your agency is a new member."
-NEW_FOR_STAFF = "The sample list of 4 May 2026 says that the agency is a new member."
+NEW = "The sample list of May 4, 2026 says that your agency is a new member."
+NEW_FOR_STAFF = "The sample list of May 4, 2026 says that the agency is a new member."
 
 
 @pytest.fixture

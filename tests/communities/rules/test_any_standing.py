@@ -322,9 +322,9 @@ def test_without_rules_nothing_can_be_said():
             "{0} {program.__class__} says that you carry a caseload in the {date} program.",
         ),
         (
-            "the list of 1 April 2026",
+            "the list of April 1, 2026",
             "the program of Sample Society Inc.",
-            "The list of 1 April 2026 says that you carry a caseload in the program of "
+            "The list of April 1, 2026 says that you carry a caseload in the program of "
             "Sample Society Inc.",
         ),
         (

@@ -167,7 +167,7 @@ ROLE = "your role as chair of a VAWIR/VIR committee"
 IS_CHAIR = "you are chair of a VAWIR/VIR committee"
 IS_NOT = "you are not chair of a VAWIR/VIR committee"
 LISTED_AS_CHAIR = f"{LIST} {IS_CHAIR}."
-ENDED_ON_LIST = f"{LIST} {ROLE} ended on 3 May 2026."
+ENDED_ON_LIST = f"{LIST} {ROLE} ended on May 3, 2026."
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ ENDED_ON_LIST = f"{LIST} {ROLE} ended on 3 May 2026."
         ([listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
         ([listed(ends_on=TODAY)], MET, LISTED_AS_CHAIR),
         ([listed(ends_on=TOMORROW)], MET, LISTED_AS_CHAIR),
-        ([listed(starts_on=TOMORROW)], UNKNOWN, f"{LIST} {ROLE} starts on 5 May 2026."),
+        ([listed(starts_on=TOMORROW)], UNKNOWN, f"{LIST} {ROLE} starts on May 5, 2026."),
         ([claimed(), listed()], MET, LISTED_AS_CHAIR),
         ([claimed(), listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
         (
@@ -191,7 +191,7 @@ ENDED_ON_LIST = f"{LIST} {ROLE} ended on 3 May 2026."
         (
             [confirmed(ends_on=YESTERDAY), listed()],
             NOT_MET,
-            f"EVA BC staff have checked that {ROLE} ended on 3 May 2026.",
+            f"EVA BC staff have checked that {ROLE} ended on May 3, 2026.",
         ),
     ],
 )
@@ -234,7 +234,7 @@ def test_a_role_to_check_that_has_ended_is_not_met():
     finding = finding_of("icat", held(ICAT, CHAIR, listed(ends_on=YESTERDAY)))
     assert (finding.verdict, finding.sentence) == (
         NOT_MET,
-        "The list of 2026 says that your role as chair of an ICAT ended on 3 May 2026.",
+        "The list of 2026 says that your role as chair of an ICAT ended on May 3, 2026.",
     )
 
 

@@ -166,7 +166,7 @@ LIST, OLD, STAFF, TOLD = (
     "EVA BC staff have checked that",
     "You told us that",
 )
-ENDED, STARTS = "ended on 3 May 2026", "starts on 5 May 2026"
+ENDED, STARTS = "ended on May 3, 2026", "starts on May 5, 2026"
 CASELOAD_ENDED = f"{LIST} {CASELOAD_OF} {ENDED}"
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-# The last change of clocks in British Columbia: 8 March 2026, 2:00 in winter time.
+# The last change of clocks in British Columbia: March 8, 2026, 2:00 in winter time.
 LAST_CHANGE = datetime(2026, 3, 8, 10, tzinfo=UTC)
 
 

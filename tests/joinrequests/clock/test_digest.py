@@ -19,7 +19,7 @@ from tests import builders
 
 pytestmark = pytest.mark.django_db
 
-SENT = builders.NOW  # Monday 4 May 2026, 10:00 in BC
+SENT = builders.NOW  # Monday May 4, 2026, 10 a.m. in BC
 
 
 def morning(month, day):

@@ -19,7 +19,7 @@ from tests import builders
 
 pytestmark = pytest.mark.django_db
 
-ASKED = builders.NOW  # 4 May 2026, 10:00 in BC
+ASKED = builders.NOW  # May 4, 2026, 10 a.m. in BC
 
 
 def after(days):
@@ -38,7 +38,7 @@ def dana():
 
 @pytest.fixture
 def waiting(dana, staff):
-    """A request that waits for a reply since 4 May 2026."""
+    """A request that waits for a reply since May 4, 2026."""
     return builders.request_in(State.AWAITING_REPLY, dana, staff)
 
 
@@ -64,12 +64,12 @@ def test_the_reminder_repeats_the_question_and_names_the_last_day(waiting):
     assert email.subject == f"We still wait for your answer ({waiting.reference})"
     assert email.to_email == "dana@example.org"
     assert "Which program?" in email.body
-    assert "by the end of Tuesday, 2 June 2026" in email.body
+    assert "by the end of Tuesday, June 2, 2026" in email.body
     assert f"/my/requests/{waiting.pk}/" in email.body
 
 
 def test_the_question_names_the_same_last_day(waiting):
-    assert "by the end of Tuesday, 2 June 2026" in OutboxEmail.objects.get(kind="question").body
+    assert "by the end of Tuesday, June 2, 2026" in OutboxEmail.objects.get(kind="question").body
 
 
 def test_after_three_missed_weeks_only_the_newest_reminder_goes_out(waiting):
@@ -89,7 +89,7 @@ def test_a_request_lapses_only_when_the_last_reminder_was_out_for_three_days(wai
     send_due_reminders(now=after(40))
     deliver_all(after(40))
 
-    assert "by the end of Monday, 15 June 2026" in OutboxEmail.objects.get(kind="reminder-21").body
+    assert "by the end of Monday, June 15, 2026" in OutboxEmail.objects.get(kind="reminder-21").body
     assert [lapse_overdue(now=after(days)) for days in (40, 42, 43, 44)] == [0, 0, 1, 0]
     assert state_of(waiting) == State.LAPSED
     assert OutboxEmail.objects.filter(kind="lapsed").count() == 1
@@ -262,13 +262,13 @@ def test_staff_see_which_reminders_went_out_and_when_it_lapses(client, waiting, 
     address = f"/admin/joinrequests/joinrequest/{waiting.pk}/change/"
 
     page = client.get(address).content.decode()
-    assert "Sent 11 May 2026, 10:00" in page
-    assert "Due 25 May 2026" in page
+    assert "Sent May 11, 2026, 10 a.m." in page
+    assert "Due May 25, 2026" in page
     assert "Closes without a reply" in page
 
     workflow.lapse(join_request_id=waiting.pk, now=after(43))
     page = client.get(address).content.decode()
-    assert "Sent 11 May 2026, 10:00" in page
+    assert "Sent May 11, 2026, 10 a.m." in page
     assert "Not sent" in page
     assert "Closes without a reply" not in page
 

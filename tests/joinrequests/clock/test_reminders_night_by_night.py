@@ -1,7 +1,7 @@
 """Reminders and lapses over two years of nights, some of which do not run, with a model beside them.
 
-The nights cross BC's last change of clocks (8 March 2026), 1 November 2026, when clocks were once
-set back and are no more, and 29 February 2028.
+The nights cross BC's last change of clocks (March 8, 2026), November 1, 2026, when clocks were once
+set back and are no more, and February 29, 2028.
 """
 
 from collections import Counter

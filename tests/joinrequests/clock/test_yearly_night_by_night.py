@@ -1,7 +1,7 @@
 """The yearly question over two years of nights, some of which do not run, with a model beside it.
 
 The days, and the nights that are missing, are those of the reminders' own clock test; they cross
-29 February 2028.
+February 29, 2028.
 """
 
 from collections import Counter
@@ -85,7 +85,7 @@ def test_a_long_time_of_nights_does_what_the_model_does_and_nothing_twice(end, a
         enrolment = enrolled(f"P{n} Sample")
         day = date(2025, 1, 20) + timedelta(days=random.randrange(700))
         add(model, enrolment, day)
-    # Starts on and around 28 February 2027, whose year is over beside 29 February 2028.
+    # Starts on and around February 28, 2027, whose year is over beside February 29, 2028.
     for n, day in enumerate([date(2027, 2, 28), date(2027, 3, 1)]):
         add(model, enrolled(f"L{n} Sample"), day)
 

@@ -159,7 +159,7 @@ def test_one_that_is_refused_or_fails_stays_with_what_was_typed_and_stops_no_oth
     )
 
     assert "Approved: 1. Not done: 3." in seen
-    assert "The last step was by Sam Sample on 4 May 2026, 10:00. Nothing was changed." in seen
+    assert "The last step was by Sam Sample on May 4, 2026, 10 a.m.. Nothing was changed." in seen
     assert "Dana1 Sample is in this community already." in seen
     assert f'href="{QUEUE}{enrolled.pk}/change/"' in seen
     assert f'name="row{enrolled.pk}-keep"' in seen

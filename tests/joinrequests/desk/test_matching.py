@@ -291,7 +291,7 @@ def test_the_history_of_each_row_says_who_did_what_without_naming_the_applicant(
         for entry in LogEntry.objects.filter(user=priya).order_by("pk")
     ]
     funding = "Funding checked: Ministry of Public Safety and Solicitor General (PSSG) (before: nobody knew)."
-    membership = "EVA BC membership checked: 1 January 2026 to 31 December 2026."
+    membership = "EVA BC membership checked: January 1, 2026 to December 31, 2026."
     assert logged == [
         ("agency", f"Request {asked.reference}: Matched “{WRITTEN}” to {agency.name}."),
         ("person", f"Caseload in {program} checked: yes."),

@@ -70,7 +70,7 @@ def test_what_is_typed_in_vancouvers_time_becomes_a_meeting(desk):
         at(JUNE, "10:00"),
         at(JUNE, "11:30"),
     )
-    assert "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook" in text(answered)
+    assert "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook" in text(answered)
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,11 @@ def dana():
 @pytest.mark.parametrize(
     ("day", "vancouver", "fort_st_john", "creston", "cranbrook"),
     [
-        # Before 8 March 2026 the three regions are an hour ahead.
+        # Before March 8, 2026 the three regions are an hour ahead.
         (date(2026, 3, 7), "10:00", "11:00", "11:00", "11:00"),
         (date(2026, 3, 8), "10:00", "10:00", "10:00", "11:00"),
         (date(2026, 3, 9), "10:00", "10:00", "10:00", "11:00"),
-        # On 1 November 2026 no clock changes.
+        # On November 1, 2026 no clock changes.
         (date(2026, 10, 31), "10:00", "10:00", "10:00", "11:00"),
         (date(2026, 11, 1), "10:00", "10:00", "10:00", "11:00"),
         (date(2026, 11, 2), "10:00", "10:00", "10:00", "11:00"),
@@ -104,7 +104,7 @@ def test_the_portals_link_stands_in_place_of_zooms_and_nobody_is_named(dana, set
         assert event.summary.value == "EVA BC, STVC: Quarterly meeting"
         assert event.description.value == (
             "Staying well in this work\n"
-            "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook\n"
+            "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook\n"
             f"To join: {link}"
         )
         for kept in (

@@ -139,7 +139,7 @@ def test_a_fact_saved_as_confirmed_says_who_saved_it_and_when(desk, priya, agenc
     program = Program.objects.get()
     assert (program.confirmed_by, str(program.confirmed_on)) == (priya, TODAY)
     shown = desk.get("/admin/membership/program/").content.decode()
-    assert "checked by Priya Sample on 4 May 2026" in shown
+    assert "checked by Priya Sample on May 4, 2026" in shown
 
 
 def test_staff_who_add_a_fact_have_checked_it_unless_they_choose_otherwise(desk, agency):

@@ -37,7 +37,7 @@ def claimed(value: bool | Funder = True) -> Fact:
 
 
 def listed(value: bool | Funder = True, **period: date) -> Fact:
-    return Fact(value, Evidence.LISTED, source="the list of 1 April 2026", as_of=AS_OF, **period)
+    return Fact(value, Evidence.LISTED, source="the list of April 1, 2026", as_of=AS_OF, **period)
 
 
 def confirmed(value: bool | Funder = True) -> Fact:
@@ -222,7 +222,7 @@ def test_a_listed_and_a_contradicted_row_keep_their_evidence(dana, stvc):
     [work] = standing_of(dana, DAY).work
     assert work.claimed is False
     assert work.caseload == (
-        Fact(True, Evidence.CONTRADICTED, source="the list of 1 April 2026", as_of=AS_OF),
+        Fact(True, Evidence.CONTRADICTED, source="the list of April 1, 2026", as_of=AS_OF),
     )
 
 

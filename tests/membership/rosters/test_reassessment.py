@@ -81,10 +81,10 @@ def test_a_rule_that_is_not_met_opens_a_row_with_the_list_and_the_sentence(dana)
     row = WorklistRow.objects.get()
     assert (row.enrolment, row.kind, row.since, row.is_unsure) == (dana, "rules", TODAY, False)
     assert [f.staff_sentence for f in row.reasons] == [
-        "The sample list of 4 May 2026 says that the Ministry of Public Safety and Solicitor General "
+        "The sample list of May 4, 2026 says that the Ministry of Public Safety and Solicitor General "
         "does not fund the Stopping the Violence Counselling (STVC) program of Sample Society."
     ]
-    assert row.sources == ["the sample list of 4 May 2026"]
+    assert row.sources == ["the sample list of May 4, 2026"]
 
 
 def test_what_is_not_known_any_more_opens_a_row_as_unsure(dana):

@@ -74,7 +74,7 @@ def test_time_is_given_until_a_day_and_is_over_the_day_after(row, priya):
     row.refresh_from_db()
     assert (row.state, row.until) == ("open", None)
     assert history(row) == [
-        ("gave-time", "priya@example.org", "Until 14 May 2026. A new contract is coming."),
+        ("gave-time", "priya@example.org", "Until May 14, 2026. A new contract is coming."),
         ("time-over", None, ""),
     ]
 
@@ -117,10 +117,10 @@ def test_a_question_that_has_not_gone_out_is_stopped_by_the_end(row, priya):
 @pytest.mark.core
 def test_an_enrolment_ends_once(row, priya):
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
-    with pytest.raises(RefusedError, match="was ended already, on 4 May 2026"):
+    with pytest.raises(RefusedError, match="was ended already, on May 4, 2026"):
         end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="Again.", now=later(1))
     with pytest.raises(
-        RefusedError, match="settled already: the enrolment was ended, on 4 May 2026"
+        RefusedError, match="settled already: the enrolment was ended, on May 4, 2026"
     ):
         write_to_person(row_id=row.pk, by=priya, text="Hello?", now=later(1))
     assert len(queued_emails()) == 1
@@ -188,7 +188,7 @@ def test_the_list_says_who_where_since_when_why_and_by_which_list(desk, row):
         "Dana Sample",
         "STVC",
         "does not fund the Stopping the Violence Counselling (STVC) program of Sample Society.",
-        "the sample list of 4 May 2026",
+        "the sample list of May 4, 2026",
     ):
         assert words in shown
 
@@ -197,7 +197,7 @@ def test_a_list_that_is_too_old_is_named_above_the_list(desk, row):
     Program.objects.update(**on_list("the contract list", TODAY - timedelta(days=900)))
     shown = desk.get(PAGE).content.decode()
     assert (
-        "The contract list of 16 November 2023 (funded programs) is older than 400 days." in shown
+        "The contract list of November 16, 2023 (funded programs) is older than 400 days." in shown
     )
 
 
