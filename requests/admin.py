@@ -19,16 +19,22 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from communities.rules.assess import Assessment
-from communities.rules.vocabulary import Family, Region, Verdict
+from communities.rules.vocabulary import Region, Verdict
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of, is_lead
-from membership.base_admin import CustomPageAdmin, FilterWithDefault, TeamModelAdmin
+from membership.base_admin import (
+    CommunityFilter,
+    CustomPageAdmin,
+    FilterWithDefault,
+    TeamFilter,
+    TeamModelAdmin,
+)
 from membership.emails.templates import plain_text_problems
 from membership.forms import ParagraphsField
 from membership.models import User
 from requests.desk import bulk_views, entry_views, views
 from requests.desk.queue import FILTERS, ORDER, Age, age_of, age_tag, rule_tags, state_tag
-from requests.desk.review import assessments_of, communities_of, requests_of
+from requests.desk.review import assessments_of, requests_of
 from requests.lifecycle import State
 from requests.models import JoinRequest, ReasonText
 
@@ -66,27 +72,6 @@ class StateFilter(QueueFilter):
     def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
         sent = [s for s in State if s != State.DRAFT]
         return [("all", "All"), *((s.value, str(s.label)) for s in sent)]
-
-
-class TeamFilter(QueueFilter):
-    """One team's requests, for those who see both."""
-
-    title = "team"
-    parameter_name = "team"
-    first_choice = "Both"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return Family.choices if len(families_of(request.user)) > 1 else []
-
-
-class CommunityFilter(QueueFilter):
-    """The communities of the teams that this person belongs to."""
-
-    title = "community"
-    parameter_name = "community"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return list(communities_of(request.user).values_list("slug", "short_name"))
 
 
 class VerdictFilter(QueueFilter):
@@ -163,6 +148,7 @@ class JoinRequestAdmin(CustomPageAdmin):
     ordering = ORDER
     actions = bulk_views.ACTIONS
     row_views = views.PAGES
+    team_path = "community__team"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
         return requests_of(request.user)

@@ -114,7 +114,8 @@ class JoinRequest(SearchableModel):
                 name="open_requests_by_wait",
             ),
             models.Index(
-                fields=["waiting_since", "id", "state", "community"], name="requests_by_wait"
+                fields=["waiting_since", "id", "state", "community", "region", "verdict"],
+                name="requests_by_wait_and_filters",
             ),
             models.Index(
                 fields=["asked_on"],

@@ -324,12 +324,12 @@ def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
     when = date_format(timezone.localtime(last.at), "DATETIME_FORMAT")
     who = "EVA BC" if last.by_staff else "the applicant"
     if last.verb == Verb.LAPSE:
-        who = "the portal, because no reply came,"
+        who = "the portal, because no reply came"
     elif last.by_staff and last.by and hasattr(last.by, "person") and last.by.person.name:
         who = last.by.person.name
     raise RefusedError(
-        f"This cannot be done now: the request is “{join_request.get_state_display().lower()}”. "
-        f"The last step was by {who} on {when}. Nothing was changed."
+        f"You can’t do this now because the request is “{join_request.get_state_display().lower()}” "
+        f"(last step by {who}, {when}). Nothing was changed."
     )
 
 

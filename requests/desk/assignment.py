@@ -42,7 +42,7 @@ def on_it(join_request: JoinRequest, *, now: datetime) -> str:
     if holder is None or since is None:
         return ""
     when = date_format(timezone.localtime(since), "DATETIME_FORMAT")
-    return f"{holder.display_name} is on it since {when}."
+    return f"Since {when}, this request has been assigned to {holder.display_name}."
 
 
 @transaction.atomic

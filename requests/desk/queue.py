@@ -72,21 +72,16 @@ FILTERS: dict[str, Callable[[Rows, str, User, datetime], Rows]] = {
 # -- Before and after one -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Neighbours:
-    """The requests before and after one in the queue; None at its ends."""
-
-    previous: JoinRequest | None
-    next: JoinRequest | None
-
-
 def neighbours(
     join_request: JoinRequest, rows: Rows, parameters: Parameters, *, viewer: User, now: datetime
-) -> Neighbours:
-    """What comes before and after in the queue, also where it has left the queue by now."""
+) -> tuple[JoinRequest | None, JoinRequest | None]:
+    """What comes before and after in the queue, also where it has left the queue by now.
+
+    None at its ends.
+    """
     since = join_request.waiting_since
     if since is None:
-        return Neighbours(None, None)
+        return None, None
     # Only where they are is asked for: without the rules of their communities.
     queue = queue_of(rows, parameters, viewer=viewer, now=now).prefetch_related(None)
     later = queue.filter(waiting_since__gte=since).exclude(
@@ -95,10 +90,7 @@ def neighbours(
     earlier = queue.filter(waiting_since__lte=since).exclude(
         waiting_since=since, pk__gte=join_request.pk
     )
-    return Neighbours(
-        previous=earlier.order_by(*(f"-{column}" for column in ORDER)).first(),
-        next=later.first(),
-    )
+    return earlier.order_by(*(f"-{column}" for column in ORDER)).first(), later.first()
 
 
 # -- How long it waits ----------------------------------------------------------------------------

@@ -122,6 +122,9 @@ def review_context(
     on = timezone.localdate(now)
     person = join_request.person
     families = families_of(viewer)
+    previous, following = neighbours(
+        join_request, requests_of(viewer), parameters, viewer=viewer, now=now
+    )
     earlier = person.join_requests.filter(community__team__family__in=families)
     enrolments = person.enrolments.filter(community__team__family__in=families)
     return {
@@ -140,9 +143,8 @@ def review_context(
         "is_mine": join_request.holder(now) == viewer,
         "age": age_tag(age) if (age := age_of(join_request, on=on)) else "",
         "state": state_tag(join_request),
-        "neighbours": neighbours(
-            join_request, requests_of(viewer), parameters, viewer=viewer, now=now
-        ),
+        "previous": previous,
+        "next": following,
         "similar": similar_people(person),
         "notes": join_request.staff_notes.select_related("by__person"),
     }

@@ -139,7 +139,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
             return queue.to_queue(request)
     elif request.method != "POST" and not allows(join_request.state, decision.verb):
         state = join_request.get_state_display().lower()
-        messages.warning(request, f"This cannot be done now: the request is “{state}”.")
+        messages.warning(request, f"You can’t do this now because the request is “{state}”.")
         return queue.to_review(request, pk)
     email = decision.email(join_request, STAFF_TEXT_MARKER) if decision.email_kind else None
     is_colleagues = join_request.holder(now) != request.user

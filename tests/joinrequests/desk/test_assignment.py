@@ -98,9 +98,11 @@ def test_a_colleague_is_refused_until_they_say_that_they_take_it_over(sam, priya
     join_request = sent(1)
     assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
 
-    with pytest.raises(RefusedError, match=r"Sam Sample is on it since 4 May, 10:00\."):
+    with pytest.raises(
+        RefusedError, match=r"Since May 4, 2026, 10 a.m., this request has been assigned to Sam"
+    ):
         assignment.take(join_request_id=join_request.pk, by=priya, now=NOW + HOUR)
-    with pytest.raises(RefusedError, match=r"Sam Sample is on it"):
+    with pytest.raises(RefusedError, match="assigned to Sam Sample"):
         assignment.release(join_request_id=join_request.pk, by=priya, now=NOW + HOUR)
     join_request.refresh_from_db()
     assert join_request.taken_by == sam
@@ -141,7 +143,7 @@ def test_the_other_team_and_a_decided_request_are_refused(sam, camille):
         assignment.write_note(join_request_id=join_request.pk, by=camille, text="Hm.", now=NOW)
 
     workflow.decline(join_request_id=join_request.pk, by=sam, text="No.", now=NOW)
-    with pytest.raises(RefusedError, match="This cannot be done now"):
+    with pytest.raises(RefusedError, match="can’t do this now"):
         assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
 
 
@@ -175,7 +177,7 @@ def test_taking_from_the_queue_shows_to_colleagues_in_the_queue_and_on_the_revie
     shown = page(desk, QUEUE)
     assert '<span class="tag">Priya Sample</span>' in shown
     assert "I’m on it" not in shown
-    assert "Priya Sample is on it since" in page(desk, f"{QUEUE}{join_request.pk}/change/")
+    assert "assigned to Priya Sample" in page(desk, f"{QUEUE}{join_request.pk}/change/")
 
 
 def test_taking_over_asks_first_and_deciding_warns_but_does_not_block(desk, priya, sam):
@@ -188,7 +190,7 @@ def test_taking_over_asks_first_and_deciding_warns_but_does_not_block(desk, priy
     assert join_request.taken_by == sam
 
     decline = f"{QUEUE}{join_request.pk}/decline/"
-    assert "Sam Sample is on it" in page(desk, decline)
+    assert "assigned to Sam Sample" in page(desk, decline)
     desk.post(decline, {"text": "Not this time."})
     join_request.refresh_from_db()
     assert join_request.state == State.DECLINED
@@ -323,11 +325,11 @@ def test_next_and_previous_follow_the_order_and_the_filters_of_the_queue(sam):
     how = {"viewer": sam, "now": NOW}
 
     around = queue.neighbours(middle, requests_of(sam), {}, **how)
-    assert (around.previous, around.next) == (early, late)
+    assert around == (early, late)
 
     assignment.take(join_request_id=early.pk, by=sam, now=NOW)
     around = queue.neighbours(middle, requests_of(sam), {"whose": "nobody"}, **how)
-    assert (around.previous, around.next) == (None, late)
+    assert around == (None, late)
 
 
 @pytest.mark.core
@@ -338,7 +340,7 @@ def test_of_requests_that_came_at_the_same_moment_none_is_skipped_also_after_a_d
 
     around = queue.neighbours(second, requests_of(sam), {}, viewer=sam, now=NOW)
 
-    assert (around.previous, around.next) == (first, third)
+    assert around == (first, third)
 
 
 def test_the_review_page_keeps_the_queue_that_it_was_opened_from(desk):

@@ -159,7 +159,7 @@ def test_one_that_is_refused_or_fails_stays_with_what_was_typed_and_stops_no_oth
     )
 
     assert "Approved: 1. Not done: 3." in seen
-    assert "The last step was by Sam Sample on May 4, 2026, 10 a.m.. Nothing was changed." in seen
+    assert "(last step by Sam Sample, May 4, 2026, 10 a.m.). Nothing was changed." in seen
     assert "Dana1 Sample is in this community already." in seen
     assert f'href="{QUEUE}{enrolled.pk}/change/"' in seen
     assert f'name="row{enrolled.pk}-keep"' in seen
@@ -177,7 +177,7 @@ def test_sending_the_form_twice_decides_once(desk):
     seen = shown(desk.post(page("ask", rows), ticked(*rows, text="Which?")))
 
     assert "Asked: 0. Not done: 2." in seen
-    assert seen.count("The last step was by Priya Sample") == 2
+    assert seen.count("last step by Priya Sample") == 2
     assert JoinRequestEvent.objects.filter(verb="ask").count() == 2
     assert OutboxEmail.objects.filter(kind="question").count() == 2
 
@@ -188,7 +188,7 @@ def test_what_cannot_be_asked_now_is_left_out_with_why(desk, priya):
 
     seen = shown(desk.get(page("ask", [open_one, asked])))
 
-    assert "this cannot be done now, the request is “waiting for a reply”" in seen
+    assert "you can’t do this now because the request is “waiting for a reply”" in seen
     assert f"row{asked.pk}-keep" not in seen
     assert f"row{open_one.pk}-keep" in seen
 

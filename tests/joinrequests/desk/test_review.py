@@ -94,7 +94,7 @@ def test_a_membership_needs_its_days_and_keeps_what_was_typed(desk, agency, aske
 def test_a_request_that_was_decided_meanwhile_says_by_whom_and_offers_nothing(desk, sam, asked):
     workflow.decline(join_request_id=asked.pk, by=sam, text="Not this time.", now=builders.NOW)
     shown = press(desk, asked, "check-caseload", answer="yes")
-    assert "The last step was by Sam Sample on May 4, 2026, 10 a.m.." in shown
+    assert "last step by Sam Sample, May 4, 2026, 10 a.m." in shown
     assert "From request to register" not in shown
     assert "Confirm: carries a caseload" not in shown
 
