@@ -88,7 +88,6 @@ def _offset(at: datetime, zone: str) -> timedelta | None:
 def _clock(starts_at: datetime, ends_at: datetime, zone: str) -> str:
     start, end = (at.astimezone(ZoneInfo(zone)) for at in (starts_at, ends_at))
     begins, ends = time_format(start.time()), time_format(end.time())
-    half = ends[
-        -5:
-    ]  # " a.m." or " p.m.": named once where both times are in the same half of the day
+    # Named once where both times are in the same half of the day.
+    half = ends[-len(" a.m.") :]
     return f"{begins.removesuffix(half)} to {ends}"

@@ -1,7 +1,7 @@
 """The yearly question to people on rosters: who is due, and what an answer does.
 
 Asking is the clock's part, in ``requests.clock.yearly``; changed jobs, which asks the questions of the join
-form again, is in ``requests.my.work``.
+form again, is in ``requests.my.recorded_work``.
 """
 
 from datetime import date, datetime, timedelta

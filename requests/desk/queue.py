@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 
 from communities.calendar import business_days_between
 from communities.rules.assess import Assessment
-from communities.rules.vocabulary import Reading
+from communities.rules.vocabulary import Status
 from membership.models import User
 from membership.search import filter_by_words
 from requests.lifecycle import OPEN, State
@@ -120,7 +120,7 @@ def age_of(join_request: JoinRequest, *, on: date) -> Age | None:
 # -- Cells ----------------------------------------------------------------------------------------
 # Twenty-five rows of each: plain format_html, where a template would cost more than the row.
 
-_MARKS = {Reading.MET: "✓", Reading.NOT_MET: "✕"}
+_MARKS = {Status.MET: "✓", Status.NOT_MET: "✕"}
 
 
 def age_tag(age: Age) -> str:
@@ -143,11 +143,11 @@ def rule_tags(assessment: Assessment | None) -> SafeString:
         ' {}<span class="visually-hidden">: {}</span></span>',
         (
             (
-                finding.reading.value,
+                finding.status.value,
                 finding.staff_sentence,
-                _MARKS.get(finding.reading, "?"),
+                _MARKS.get(finding.status, "?"),
                 finding.short_title,
-                finding.reading.label,
+                finding.status.label,
             )
             for finding in (assessment.findings if assessment else ())
         ),

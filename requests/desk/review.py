@@ -129,7 +129,7 @@ def review_context(
     enrolments = person.enrolments.filter(community__team__family__in=families)
     return {
         "assessment": assessments_of([join_request], on=on)[join_request.pk],
-        "said": join_form_for(join_request.community, join_request.answers).said_for_staff,
+        "said": join_form_for(join_request.community, join_request.answers).answers_for_staff,
         "known": _known(person, join_request.agency),
         "steps": join_request.events.select_related("by__person"),
         "wait": wait_of(join_request, on) if join_request.state in _WITH_REMINDERS else None,

@@ -17,7 +17,7 @@ from membership.models import Enrolment
 from membership.register.person_records import person_of_user
 from membership.rosters import confirmations
 from requests.joining.forms import join_form_for
-from requests.my.work import change_jobs, in_words, work_on_record
+from requests.my.recorded_work import change_jobs, in_words, work_on_record
 
 STAY = "still-here"
 CHANGED = "changed-jobs"

@@ -15,7 +15,7 @@ from requests.clock import reminders as of_requests
 from requests.clock.yearly import ask_yearly
 from requests.lifecycle import State
 from requests.models import JoinRequestEvent, StaffNote
-from requests.my.work import change_jobs, report_work
+from requests.my.recorded_work import change_jobs, report_work
 from tests import builders
 from tests.membership.meetings.plans import at, planned
 

@@ -9,8 +9,12 @@ from django.contrib.admin.models import LogEntry
 from communities.models import Meeting
 from membership.errors import RefusedError
 from membership.meetings.attendance import answer
-from membership.meetings.emails import send_due_reminders
-from membership.meetings.planning import cancel_meeting, change_meeting, plan_meeting
+from membership.meetings.planning import (
+    cancel_meeting,
+    change_meeting,
+    plan_meeting,
+    send_due_reminders,
+)
 from membership.models import Enrolment, OutboxEmail
 from tests import builders
 from tests.membership.meetings.plans import (

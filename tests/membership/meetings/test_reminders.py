@@ -5,8 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from membership.meetings.attendance import answer
-from membership.meetings.emails import send_due_reminders
-from membership.meetings.planning import change_meeting
+from membership.meetings.planning import change_meeting, send_due_reminders
 from membership.models import Enrolment, OutboxEmail, Person, User
 from tests import builders
 from tests.membership.meetings.plans import (
