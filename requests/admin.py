@@ -1,7 +1,6 @@
-"""The review desk: each team's queue and the review page.
+"""The staff desk's pages of requests: each team's queue, the review page, and the ready reasons.
 
-A request is not edited here: its state, its answers and its history are only read. The buttons lead
-to the pages of ``requests.desk``, and those call the verbs.
+Requests are read-only here. The buttons lead to the pages of ``requests.desk``, which call the verbs.
 """
 
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ _Choices = list[tuple[str, str]]
 
 
 class QueueFilter(FilterWithDefault):
-    """One parameter of the queue; what it does is in ``requests.desk.queue``."""
+    """One parameter of the queue's address; ``requests.desk.queue`` applies it."""
 
     def queryset(
         self,
@@ -54,16 +53,16 @@ class QueueFilter(FilterWithDefault):
 
 
 class HolderFilter(QueueFilter):
-    title = "who is on it"
+    title = "assigned to"
     parameter_name = "whose"
-    first_choice = "Anybody or nobody"
+    first_choice = "Anyone"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return [("mine", "I am"), ("nobody", "Nobody")]
+        return [("mine", "Me"), ("nobody", "No one")]
 
 
 class StateFilter(QueueFilter):
-    """The queue shows what is open, unless somebody looks for more."""
+    """By default, the queue shows open requests."""
 
     title = "state"
     parameter_name = "state"
@@ -75,23 +74,23 @@ class StateFilter(QueueFilter):
 
 
 class VerdictFilter(QueueFilter):
-    """How the rules came out when they were last assessed."""
+    """The verdict when the rules were last assessed."""
 
-    title = "rules, at the last look (every 15 minutes)"
+    title = "rules (updated every 15 minutes)"
     parameter_name = "verdict"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
         return [
-            (Verdict.MET.value, "Met, or they say so"),
-            (Verdict.UNKNOWN.value, "Not known"),
+            (Verdict.MET.value, "Met, or self-reported"),
+            (Verdict.UNKNOWN.value, "Not known yet"),
             (Verdict.NOT_MET.value, "Not met"),
         ]
 
 
 class RegionFilter(QueueFilter):
-    """Where the program or initiative is that the request is matched to."""
+    """The region of the program or initiative that the request is matched to."""
 
-    title = "region, where it is known"
+    title = "region"
     parameter_name = "region"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
@@ -100,7 +99,7 @@ class RegionFilter(QueueFilter):
 
 @dataclass(frozen=True)
 class Row:
-    """What the cells of a request need beside it. ``filters`` are those of the queue, encoded."""
+    """What the cells of a request show beside its own columns. ``filters`` are the queue's, URL-encoded."""
 
     assessment: Assessment | None
     age: Age | None
@@ -109,7 +108,7 @@ class Row:
     filters: str
 
     def button(self, verb: str, label: str, join_request: JoinRequest) -> SafeString:
-        """It belongs to the form around the queue, and posts to an address of its own."""
+        """A button that posts the form around the queue to an address of its own."""
         address = reverse(f"admin:joinrequests_joinrequest_{verb}", args=[join_request.pk])
         filters = f"&{self.filters}" if self.filters else ""
         return format_html(
@@ -124,14 +123,14 @@ class Row:
 
 @admin.register(JoinRequest)
 class JoinRequestAdmin(CustomPageAdmin):
-    """The queue of a team, oldest first, and the review page of a request."""
+    """A team's queue, longest wait first, and the review page of a request."""
 
     list_display = [
         "who",
         "community_name",
         "agency_named",
         "waiting",
-        "on_it",
+        "assigned_to",
         "rules",
         "state_now",
     ]
@@ -171,7 +170,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         return super().changelist_view(request, {"title": "Requests to join"})
 
     def get_changelist_instance(self, request: AuthenticatedRequest) -> ChangeList:  # type: ignore[override]
-        """The page with what its cells need: the register is read once for all of its rows."""
+        """The page with what its cells show: the register is read once for all of its rows."""
         changelist = super().get_changelist_instance(request)
         now = timezone.now()
         today = timezone.localdate(now)
@@ -188,7 +187,7 @@ class JoinRequestAdmin(CustomPageAdmin):
             )
         return changelist
 
-    @admin.display(description="who")
+    @admin.display(description="applicant")
     def who(self, join_request: JoinRequest) -> str:
         return f"{join_request.person.name} ({join_request.reference})"
 
@@ -205,20 +204,22 @@ class JoinRequestAdmin(CustomPageAdmin):
         if age := _row(join_request).age:
             return age_tag(age)
         if join_request.asked_on and join_request.state == State.AWAITING_REPLY:
-            return f"for them, since {date_format(join_request.asked_on, 'MONTH_DAY_FORMAT')}"
+            return (
+                f"with the applicant since {date_format(join_request.asked_on, 'MONTH_DAY_FORMAT')}"
+            )
         return "–"
 
-    @admin.display(description="on it")
-    def on_it(self, join_request: JoinRequest) -> str:
+    @admin.display(description="assigned to")
+    def assigned_to(self, join_request: JoinRequest) -> str:
         row = _row(join_request)
         if not join_request.is_open:
             return "–"
         if row.is_mine:
-            let_go = row.button("release", "Let go", join_request)
-            return format_html('<span class="tag tag-mine">You</span> {}', let_go)
+            unassign = row.button("release", "Unassign", join_request)
+            return format_html('<span class="tag tag-mine">You</span> {}', unassign)
         if row.holder:
             return format_html('<span class="tag">{}</span>', row.holder.display_name)
-        return row.button("take", "I’m on it", join_request)
+        return row.button("take", "Assign to me", join_request)
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
@@ -242,7 +243,7 @@ class JoinRequestAdmin(CustomPageAdmin):
 
 
 def _row(join_request: JoinRequest) -> Row:
-    """As ``get_changelist_instance`` left it."""
+    """The row that ``get_changelist_instance`` attached."""
     return join_request.row  # type: ignore[attr-defined]
 
 
@@ -252,12 +253,12 @@ def _row(join_request: JoinRequest) -> Row:
 class ReasonForm(forms.ModelForm):
     text = ParagraphsField(
         max_length=2_000,
-        help_text="Goes into the letter as it stands. Say what the person can do next.",
-        error_messages={"required": "Write the words for the letter."},
+        help_text="Goes into the email as written. Say what the applicant can do next.",
+        error_messages={"required": "Enter the text for the email."},
     )
 
     def clean_text(self) -> str:
-        """Plain words only: nothing is filled into them."""
+        """Plain text only: no placeholders."""
         text: str = self.cleaned_data["text"]
         if problems := plain_text_problems(text):
             raise ValidationError([*problems])
@@ -266,7 +267,7 @@ class ReasonForm(forms.ModelForm):
 
 @admin.register(ReasonText)
 class ReasonAdmin(TeamModelAdmin):
-    """Leads keep the reasons; each team reads its own and those of both."""
+    """Leads edit the reasons; each team sees its own and those for both teams."""
 
     form = ReasonForm
     fields = ["used_for", "family", "title", "text", "position", "is_active"]
@@ -290,7 +291,7 @@ class ReasonAdmin(TeamModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        title = "Reasons for declining and for asking"
+        title = "Reasons and questions"
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     @admin.display(description="team", ordering="family")

@@ -1,8 +1,8 @@
-"""The verbs of a join request. One verb, one function, one transaction.
+"""The verbs of a join request: one function and one transaction each.
 
-Each locks the request, checks that the verb is allowed now, writes the new state, its event, what
-follows from it (enrolment, claimed facts) and the emails, all together or not at all. Views, admin
-pages, commands and tasks call these; nothing else moves a request.
+Each verb locks the request, checks that it is allowed now, and writes the new state, its event, what
+follows from it (enrolment, self-reported facts) and the emails, all together or not at all. Views,
+admin pages, commands and tasks call these; nothing else changes the state of a request.
 """
 
 from collections.abc import Iterator
@@ -29,22 +29,20 @@ from requests.lifecycle import OPEN, STAFF_VERBS, TRANSITIONS, State, Verb, allo
 from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText
 from requests.reasons import reason_text
 
-_ALREADY_OPEN = (
-    "You already have an open request for this community. You can follow it under “My requests”."
-)
-_ANOTHER_OPEN = "This person has another open request for this community. Nothing was changed."
+_ALREADY_OPEN = "You already have an open request for this community. You can follow it on My page."
+_ANOTHER_OPEN = "This person already has an open request for this community. Nothing was changed."
 
 
 @contextmanager
-def _one_open_request(otherwise: str) -> Iterator[None]:
-    """Refuse with ``otherwise`` where the database has an open request of this person there already."""
+def _one_open_request(refusal: str) -> Iterator[None]:
+    """Refuse with ``refusal`` if the person already has an open request for the community."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
         # PostgreSQL names the constraint, SQLite its columns.
         if "one_open_request" in str(error) or "joinrequest.person_id" in str(error):
-            raise RefusedError(otherwise) from error
+            raise RefusedError(refusal) from error
         raise
 
 
@@ -55,7 +53,7 @@ def _one_open_request(otherwise: str) -> Iterator[None]:
 def save_draft(
     *, person: Person, community: CommunityOfPractice, answers: Answers, now: datetime
 ) -> JoinRequest:
-    """Keep what they have typed so far."""
+    """Save what they have typed so far."""
     draft, new = JoinRequest.objects.select_for_update().get_or_create(
         person=person,
         community=community,
@@ -70,9 +68,9 @@ def save_draft(
 
 @_one_open_request(_ALREADY_OPEN)
 def submit(*, join_request_id: int, by: User, answers: Answers, now: datetime) -> JoinRequest:
-    """Send the request. ``answers`` are those of a valid form; they become their claimed facts."""
+    """Send the request. ``answers`` are those of a valid form; they become self-reported facts."""
     join_request = _lock_for(Verb.SUBMIT, join_request_id, by)
-    _require_not_enrolled(join_request, "You are in this community already.")
+    _require_not_enrolled(join_request, "You’re already in this community.")
     person = join_request.person
     person.name, person.phone = answers["name"], answers.get("phone", "")
     person.save(update_fields=["name", "phone"])
@@ -91,14 +89,14 @@ def submit_for(
 ) -> JoinRequest:
     """Send a request that came to staff by email or phone, for the person with this ``email``.
 
-    They need no sign-in; the register's person is taken where there is one. A draft of their own stays
-    as it is. ``answers`` are those of a valid form.
+    They need no account. If the register knows the email, the request is that person's. A draft of
+    their own stays as it is. ``answers`` are those of a valid form.
     """
     person = get_or_create_person(email, name=answers["name"], phone=answers.get("phone", ""))
     join_request = JoinRequest(person=person, community=community, came_by=came_by, created_at=now)
     _require_team(join_request, by)
-    _require_not_enrolled(join_request, f"{person} is in this community already.")
-    reason = f"It came {came_by.label.lower()}. The applicant asked for it and agreed."
+    _require_not_enrolled(join_request, f"{person} is already in this community.")
+    reason = f"Received {came_by.label.lower()}. The applicant asked us to enter it and agreed."
     return _receive(join_request, answers, receipt="receipt-entered", by=by, now=now, reason=reason)
 
 
@@ -114,7 +112,7 @@ def reply(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRe
 
 @transaction.atomic
 def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
-    """Take the request back."""
+    """Withdraw the request."""
     join_request = _lock_for(Verb.WITHDRAW, join_request_id, by)
     event = _advance(join_request, Verb.WITHDRAW, by=by, now=now)
     _send(join_request, event, emails.email_of("withdrawn", join_request))
@@ -128,11 +126,11 @@ def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
 def ask(
     *, join_request_id: int, by: User, text: str, now: datetime, ground: ReasonText | None = None
 ) -> JoinRequest:
-    """Ask the applicant for more: a ready text, the staff's own words, or one after the other."""
+    """Ask the applicant a question: a ready text, the staff's own words, or both."""
     join_request = _lock_for(Verb.ASK, join_request_id, by)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
     if not text:
-        raise RefusedError("Choose a question, or write what you want to ask.")
+        raise RefusedError("Choose a question or write your own.")
     join_request.asked_on = timezone.localdate(now)
     event = _advance(join_request, Verb.ASK, by=by, now=now, text=text, ground=ground)
     last_day = emails.last_day_to_reply(join_request.asked_on)
@@ -156,8 +154,8 @@ def approve(
     join_request = _lock_for(Verb.APPROVE, join_request_id, by)
     assessment = _keep_assessment(join_request, now)
     if assessment.needs_written_reason and not reason.strip():
-        raise RefusedError("Not every rule is met for certain. Write why you approve all the same.")
-    _require_not_enrolled(join_request, f"{join_request.person} is in this community already.")
+        raise RefusedError("Some rules are not confirmed. Explain why you are approving anyway.")
+    _require_not_enrolled(join_request, f"{join_request.person} is already in this community.")
     join_request.enrolment = enrol(
         person=join_request.person,
         community=join_request.community,
@@ -183,7 +181,7 @@ def decline(
     join_request = _lock_for(Verb.DECLINE, join_request_id, by)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
     if not text:
-        raise RefusedError("Choose a reason, or write why, in words for the applicant.")
+        raise RefusedError("Choose a reason or write one for the applicant.")
     _keep_assessment(join_request, now)
     join_request.decided_at, join_request.decided_by = now, by
     event = _advance(join_request, Verb.DECLINE, by=by, now=now, text=text, ground=ground)
@@ -193,13 +191,13 @@ def decline(
 
 @_one_open_request(_ANOTHER_OPEN)
 def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -> JoinRequest:
-    """Look again at a request that was declined or has lapsed."""
+    """Reopen a request that was declined or has lapsed."""
     join_request = _lock_for(Verb.REOPEN, join_request_id, by)
     if join_request.person.erased_on:
         raise RefusedError(
-            "Who asked was erased, so nobody is there to answer. Nothing was changed."
+            "The applicant’s record has been erased, so there is no one to reply to. Nothing was changed."
         )
-    _require_not_enrolled(join_request, f"{join_request.person} is in this community already.")
+    _require_not_enrolled(join_request, f"{join_request.person} is already in this community.")
     join_request.decided_at = join_request.decided_by = None
     join_request.waiting_since = now
     update_verdict(join_request, now=now)
@@ -209,7 +207,7 @@ def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -
 
 @transaction.atomic
 def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
-    """Close a request that got no reply. The scheduler's verb."""
+    """Close a request that got no reply. Only the scheduler uses it."""
     join_request = _lock(join_request_id)
     event = _advance(join_request, Verb.LAPSE, by=None, now=now)
     _send(join_request, event, emails.email_of("lapsed", join_request))
@@ -217,7 +215,7 @@ def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
 
 
 def withdraw_erased(join_request: JoinRequest, *, now: datetime) -> None:
-    """Close the locked request of somebody who is being erased; nobody is left to write to.
+    """Close the locked request of a person who is being erased; no email goes out.
 
     Runs inside the caller's transaction.
     """
@@ -228,7 +226,7 @@ def withdraw_erased(join_request: JoinRequest, *, now: datetime) -> None:
 
 
 def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
-    """Lock a request of this person's team that nobody has decided yet.
+    """Lock an open request of this person's team.
 
     Runs inside the caller's transaction.
     """
@@ -238,7 +236,7 @@ def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
 def add_note(
     join_request: JoinRequest, *, by: User, now: datetime, reason: str
 ) -> JoinRequestEvent:
-    """Write in the history what staff did about a locked request. For staff only; moves nothing."""
+    """Add what staff did about a locked request to its history, for staff only; the state stays."""
     return JoinRequestEvent.objects.create(
         join_request=join_request,
         verb=Verb.NOTE,
@@ -252,7 +250,7 @@ def add_note(
 
 
 def update_verdict(join_request: JoinRequest, *, now: datetime) -> None:
-    """Compare a locked request with the rules as they come out now; the caller saves the verdict."""
+    """Assess a locked request by the rules as of now; the caller saves the verdict."""
     join_request.verdict = _today(join_request, now).verdict
 
 
@@ -268,12 +266,12 @@ def _lock(join_request_id: int) -> JoinRequest:
 
 
 def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
-    """Lock a request for whoever may use this verb on it, in a state that allows it."""
+    """Lock a request for this verb. Refuses a person who may not use it, and a state that does not allow it."""
     join_request = _lock(join_request_id)
     if verb in STAFF_VERBS:
         _require_team(join_request, by)
     elif join_request.person.user_id != by.pk:
-        raise RefusedError("This is somebody else’s request.")
+        raise RefusedError("This request belongs to someone else.")
     _require_allowed(join_request, verb)
     return join_request
 
@@ -288,7 +286,7 @@ def _advance(
     reason: str = "",
     ground: ReasonText | None = None,
 ) -> JoinRequestEvent:
-    """Move the state along the table, write the event, stop what it contradicts."""
+    """Change the state by the table of transitions, write the event, cancel emails that no longer apply."""
     _require_allowed(join_request, verb)
     before, after = join_request.state, TRANSITIONS[verb][1]
     join_request.state = after
@@ -312,7 +310,7 @@ def _advance(
 
 
 def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
-    """Where the verb is not allowed now, say what has happened in the meantime, and by whom."""
+    """Refuse a verb that the state does not allow. The refusal says who took the last step, and when."""
     if allows(join_request.state, verb):
         return
     steps = join_request.events.exclude(verb=Verb.NOTE)
@@ -320,11 +318,11 @@ def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
     if last is None:
         raise RefusedError("This request has not been sent yet.")
     if verb == Verb.SUBMIT:
-        raise RefusedError("This request was sent already.")
+        raise RefusedError("This request has already been sent.")
     when = date_format(timezone.localtime(last.at), "DATETIME_FORMAT")
     who = "EVA BC" if last.by_staff else "the applicant"
     if last.verb == Verb.LAPSE:
-        who = "the portal, because no reply came"
+        who = "the portal, because there was no reply"
     elif last.by_staff and last.by and hasattr(last.by, "person") and last.by.person.name:
         who = last.by.person.name
     raise RefusedError(
@@ -344,13 +342,13 @@ def _require_not_enrolled(join_request: JoinRequest, refusal: str) -> None:
 
 
 def _today(join_request: JoinRequest, now: datetime) -> Assessment:
-    """The rules as they come out now, on all that the register knows; including the person's claims."""
+    """The assessment as of now, on everything that the register knows, self-reported facts included."""
     standing = standing_of(join_request.person, timezone.localdate(now))
     return assess(standing, join_request.community.rules())
 
 
 def _keep_assessment(join_request: JoinRequest, now: datetime) -> Assessment:
-    """Keep how the rules come out now, as the request is sent or decided."""
+    """Keep today's assessment on the request, when it is sent or decided."""
     assessment = _today(join_request, now)
     join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
     return assessment
@@ -365,7 +363,7 @@ def _receive(
     now: datetime,
     reason: str = "",
 ) -> JoinRequest:
-    """Keep the answers on the request and as claims, send it, and tell both sides.
+    """Keep the answers on the request and as self-reported facts, send it, and email both sides.
 
     ``receipt`` is the kind of the applicant's email.
     """

@@ -1,7 +1,7 @@
-"""Deciding several requests at once: each person, each finding and each email, then one button.
+"""Deciding on several requests at once: a page with each applicant, finding and email, and one button.
 
-Each is decided by the same verb as alone, in a transaction of its own. So a colleague's decision in
-between, or a verdict that changed, stops one row and no other, and every row says what became of it.
+Each request is decided by the same verb and in its own transaction. A request that a colleague decided
+in the meantime, or that needs a reason now, stops only itself, and the page reports on each request.
 """
 
 import logging
@@ -40,39 +40,39 @@ from requests.reasons import join_paragraphs
 logger = logging.getLogger(__name__)
 
 _QUEUE = "admin:joinrequests_joinrequest_changelist"
-_KEY_DIGITS = 18  # a longer number is no key of ours
-# Of each verb: the title of its page, its button, and what the report says of those it was done to.
+_KEY_DIGITS = 18  # a longer number cannot be a key
+# The title of each verb's page, its button, and the word for it in the report.
 _LABELS = {
-    Verb.APPROVE: ("Approve several requests", "Approve and email everybody ticked", "Approved"),
-    Verb.ASK: ("Ask several applicants", "Ask everybody ticked", "Asked"),
-    Verb.DECLINE: ("Decline several requests", "Decline and email everybody ticked", "Declined"),
+    Verb.APPROVE: ("Approve several requests", "Approve and email selected applicants", "approved"),
+    Verb.ASK: ("Ask several applicants a question", "Ask selected applicants", "asked"),
+    Verb.DECLINE: ("Decline several requests", "Decline and email selected applicants", "declined"),
 }
 LIMIT = 50
-_TOO_MANY = f"You can decide at most {LIMIT} requests at once. Choose fewer."
-_NONE_CHOSEN = "Tick the requests first, then choose what to do with them."
-_SYSTEM_ERROR = "Something went wrong on our side. Nothing was changed for this person; try again."
+_TOO_MANY = f"You can decide on up to {LIMIT} requests at once. Select fewer."
+_NONE_CHOSEN = "Select at least one request first, then choose an action."
+_SYSTEM_ERROR = "Something went wrong on our end. Nothing was changed for this person. Try again."
 _LINE_LENGTH = 500
-_TOO_LONG = "This has %(show_value)d characters. Shorten it to %(limit_value)d or less."
+_TOO_LONG = "Shorten this to %(limit_value)d characters. It has %(show_value)d."
 
 
 class RowForm(forms.Form):
-    """One person among several: their request, how the rules come out, and what staff say about them.
+    """One of the applicants: their request, its assessment, and what staff write about it.
 
-    ``refusal`` says why the verb was refused; it is None where it was not tried, and empty where it was done.
+    ``refusal`` says why the verb was refused; None if it was not tried, empty if it was done.
     """
 
     keep = forms.BooleanField(required=False, initial=True)
     line = ParagraphsField(
-        label="For this person only (optional)",
-        help_text="It follows the text for everybody, in the letter.",
+        label="Message to this person only (optional)",
+        help_text="It follows the message to everyone in the email.",
         required=False,
         max_length=_LINE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"max_length": _TOO_LONG},
     )
     reason = ParagraphsField(
-        label="Why you approve all the same",
-        help_text="Kept in the history for staff. The applicant does not see it.",
+        label="Reason for approving",
+        help_text="Saved in the history for staff. The applicant does not see it.",
         required=False,
         max_length=2 * _LINE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -99,11 +99,11 @@ class RowForm(forms.Form):
         return bool(self["keep"].value())
 
     def clean(self) -> dict[str, object]:
-        """Only who is kept needs a reason; what was typed for others is no obstacle."""
+        """Only a selected person needs a reason; what was typed for the others does not matter."""
         data = self.cleaned_data
         if data.get("keep") and "reason" in data and not data["reason"]:
             self.add_error(
-                "reason", "Write why you approve all the same, or leave this person out."
+                "reason", "Explain why you are approving anyway, or clear this person’s checkbox."
             )
         return data
 
@@ -115,9 +115,9 @@ _Action = Callable[[ModelAdmin, HttpRequest, QuerySet[JoinRequest]], HttpRespons
 
 
 def _action_for(verb: Verb) -> _Action:
-    """The queue's action that leads to the page of this verb. Nothing is decided by choosing it."""
+    """The queue's action that opens the page of this verb. It decides nothing by itself."""
 
-    @admin.action(description=f"{verb.value.capitalize()} those ticked…")
+    @admin.action(description=f"{verb.value.capitalize()} selected…")
     def action(
         _: ModelAdmin, request: HttpRequest, chosen: QuerySet[JoinRequest]
     ) -> HttpResponse | None:
@@ -140,7 +140,7 @@ ACTIONS = [_action_for(verb) for verb in _LABELS]
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide_several(request: AuthenticatedRequest, decision: Decision) -> HttpResponse:
-    """Show everybody chosen with their email, and decide on those kept once all is complete."""
+    """Show the chosen applicants with their emails; once all is complete, decide on the selected ones."""
     keys = _keys(request.GET.get("ids", ""))
     rows = _rows(request, decision, keys)
     if len(keys) > LIMIT or not rows:
@@ -156,7 +156,7 @@ def decide_several(request: AuthenticatedRequest, decision: Decision) -> HttpRes
         for row in rows
         if row.is_kept
     }
-    # Read anew: what was typed for those who are still open stays on the page.
+    # Read again: what was typed for requests that are still open stays on the page.
     rows = _rows(request, decision, keys, refusals)
     return _page(request, decision, shared, rows)
 
@@ -167,7 +167,7 @@ PAGES = {verb: partial(decide_several, decision=DECISIONS[verb]) for verb in _LA
 def _refusal(
     decision: Decision, row: RowForm, shared: Mapping[str, Any], *, by: User, now: datetime
 ) -> str:
-    """Use the verb on one row, in a transaction of its own. Gives why it was refused, if it was."""
+    """Use the verb on one request, in its own transaction. Returns why it was refused, or nothing."""
     pk, own = row.join_request.pk, row.cleaned_data
     words = {**shared, "text": join_paragraphs(shared["text"], own["line"])}
     if "reason" in own:
@@ -212,7 +212,7 @@ def _page(
 
 
 def _keys(typed: str) -> list[int]:
-    """The requests' keys in an address; what is no key is left out."""
+    """The keys of requests in an address; anything else is left out."""
     words = dict.fromkeys(typed.split(","))
     return [int(w) for w in words if w.isascii() and w.isdecimal() and len(w) <= _KEY_DIGITS]
 
@@ -223,7 +223,7 @@ def _rows(
     keys: list[int],
     refusals: Mapping[int, str] | None = None,
 ) -> list[RowForm]:
-    """The requests of the viewer's own team, with their forms."""
+    """The requests of the viewer's team, with their forms."""
     chosen = list(requests_of(request.user).filter(pk__in=keys[:LIMIT]))
     assessments = assessments_of(chosen, on=timezone.localdate())
     return [
@@ -241,27 +241,27 @@ def _rows(
 def _shared_form(
     request: AuthenticatedRequest, decision: Decision, communities: list[CommunityOfPractice]
 ) -> Form:
-    """The same form as for one request; why one approves all the same is each row's own."""
+    """The form of the decision page, without the reason for approving: each row has its own."""
     typed = request.POST if request.method == "POST" else None
     form = decision.form(typed, communities=communities)
-    form.fields["text"].label = f"For everybody: {form.fields['text'].label}"
-    form.fields["text"].help_text = "It appears in every letter below."
+    form.fields["text"].label = "Message to everyone (optional)"
+    form.fields["text"].help_text = "It appears in each email below."
     return form
 
 
 def _is_complete(shared: Form, rows: list[RowForm]) -> bool:
-    """Is all that was typed complete? Nothing is decided before it is."""
+    """Is everything complete? Nothing is decided before it is."""
     kept = [row for row in rows if row.is_kept]
     if shared.is_valid() and not kept:
-        shared.add_error(None, "Tick at least one person.")
+        shared.add_error(None, "Select at least one person.")
     return shared.is_valid() and all(row.is_valid() for row in kept)
 
 
 def _with_emails(
     decision: Decision, shared: Form, rows: list[RowForm]
 ) -> list[tuple[RowForm, Email, list[tuple[str, str]]]]:
-    """Each row with its email as it would go out with what is chosen and typed now."""
-    shared.is_valid()  # a reason that is chosen counts, also where something else is missing
+    """Each row with its email, as it would go out with what is chosen and typed now."""
+    shared.is_valid()  # a chosen reason shows even if something else is missing
     ground = shared.cleaned_data.get("ground") if shared.is_bound else None
     for_everybody = join_paragraphs(
         ground.text if ground else "", str(shared["text"].value() or "")
@@ -270,7 +270,9 @@ def _with_emails(
     with cached_templates():
         for row in rows:
             words = join_paragraphs(for_everybody, str(row["line"].value() or ""))
-            if not words and decision.verb != Verb.APPROVE:  # a welcome needs no words of staff
+            if (
+                not words and decision.verb != Verb.APPROVE
+            ):  # a welcome email needs no text from staff
                 words = STAFF_TEXT_MARKER
             email = decision.email(row.join_request, words)
             shown.append((row, email, preview_blocks(email.body)))

@@ -1,7 +1,6 @@
-"""The queue of requests: what it shows, in which order, and what comes before and after one.
+"""The queue of requests: its filters, its order, its cells, and the next and previous request.
 
-``parameters`` are the parameters of the queue's address, the same on the queue and for "next" and
-"previous" on the review page.
+``parameters`` are those of the queue's address. "Next" and "previous" on the review page use the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +32,7 @@ Parameters = Mapping[str, str]
 
 
 def queue_of(rows: Rows, parameters: Parameters, *, viewer: User, now: datetime) -> Rows:
-    """The rows that the queue shows for these parameters, longest waiting first."""
+    """The rows that the queue shows for these parameters, longest wait first."""
     for name, narrow in FILTERS.items():
         rows = narrow(rows, parameters.get(name, ""), viewer, now)
     return filter_by_words(rows.order_by(*ORDER), parameters.get("q", ""), columns=["search_text"])
@@ -69,20 +68,17 @@ FILTERS: dict[str, Callable[[Rows, str, User, datetime], Rows]] = {
 }
 
 
-# -- Before and after one -------------------------------------------------------------------------
+# -- Next and previous -------------------------------------------------------------------------
 
 
 def neighbours(
     join_request: JoinRequest, rows: Rows, parameters: Parameters, *, viewer: User, now: datetime
 ) -> tuple[JoinRequest | None, JoinRequest | None]:
-    """What comes before and after in the queue, also where it has left the queue by now.
-
-    None at its ends.
-    """
+    """The requests before and after one in the queue, or where it would be; None at either end."""
     since = join_request.waiting_since
     if since is None:
         return None, None
-    # Only where they are is asked for: without the rules of their communities.
+    # Only their keys are used: the rules of their communities need not be read.
     queue = queue_of(rows, parameters, viewer=viewer, now=now).prefetch_related(None)
     later = queue.filter(waiting_since__gte=since).exclude(
         waiting_since=since, pk__lte=join_request.pk
@@ -93,12 +89,12 @@ def neighbours(
     return earlier.order_by(*(f"-{column}" for column in ORDER)).first(), later.first()
 
 
-# -- How long it waits ----------------------------------------------------------------------------
+# -- How long a request has been waiting ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Age:
-    """How many business days a request has waited for staff, and how loudly to say so."""
+    """How many business days a request has been waiting for staff, and if that is too long."""
 
     days: int
 
@@ -110,7 +106,7 @@ class Age:
 
 
 def age_of(join_request: JoinRequest, *, on: date) -> Age | None:
-    """Its age on a day; None while staff are not the ones it waits for."""
+    """Its age on a day; None unless it is waiting for staff."""
     since = join_request.waiting_since
     if join_request.state != State.AWAITING_REVIEW or since is None:
         return None
@@ -118,25 +114,25 @@ def age_of(join_request: JoinRequest, *, on: date) -> Age | None:
 
 
 # -- Cells ----------------------------------------------------------------------------------------
-# Twenty-five rows of each: plain format_html, where a template would cost more than the row.
+# With 25 rows on a page, rendering a template for each cell would take longer than the rest.
 
-_MARKS = {Status.MET: "✓", Status.NOT_MET: "✕"}
+_MARKS = {Status.MET: "✓", Status.SELF_REPORTED: "✓", Status.NOT_MET: "✕"}
 
 
 def age_tag(age: Age) -> str:
     if age.days == 0:
-        return "new"
+        return "received today"
     return format_html(
-        '<span class="wait{}">{} working day{}{}</span>',
+        '<span class="wait{}">{} business day{}{}</span>',
         f" wait-{age.mark}" if age.mark else "",
         age.days,
         "" if age.days == 1 else "s",
-        {"loud": ": late", "quiet": ": soon late"}.get(age.mark, ""),
+        {"loud": ", overdue", "quiet": ", due soon"}.get(age.mark, ""),
     )
 
 
 def rule_tags(assessment: Assessment | None) -> SafeString:
-    """How each rule reads, in short; the whole sentence as its title."""
+    """The status of each rule in short, with the whole sentence as its title."""
     tags = format_html_join(
         " ",
         '<span class="rule rule-{}" title="{}"><span class="rule-mark" aria-hidden="true">{}</span>'
@@ -162,29 +158,29 @@ def state_tag(join_request: JoinRequest) -> SafeString:
 
 # -- Between the queue and its pages --------------------------------------------------------------
 
-# The admin's own name for the parameters of a list in the address of a page opened from it.
+# The admin's own name for the list's parameters in the address of a page that was opened from it.
 QUEUE_PARAMETER = "_changelist_filters"
 
 
 def queue_parameters(request: HttpRequest) -> dict[str, str]:
-    """The parameters of the queue that this page was opened from."""
+    """The parameters of the queue from which this page was opened."""
     return QueryDict(request.GET.get(QUEUE_PARAMETER, "")).dict()
 
 
 def queue_query(request: HttpRequest) -> str:
-    """What to add to an address so that the next page knows the queue too."""
+    """What to add to an address so that the next page knows the queue's parameters."""
     queue = request.GET.get(QUEUE_PARAMETER, "")
     return f"?{urlencode({QUEUE_PARAMETER: queue})}" if queue else ""
 
 
 def to_queue(request: HttpRequest) -> HttpResponseRedirect:
-    """Back to the queue as it was."""
+    """Back to the queue with its filters."""
     parameters = request.GET.get(QUEUE_PARAMETER, "")
     queue = reverse("admin:joinrequests_joinrequest_changelist")
     return redirect(f"{queue}?{parameters}" if parameters else queue)
 
 
 def to_review(request: HttpRequest, pk: int) -> HttpResponseRedirect:
-    """Back to the review page, which still knows the queue."""
+    """Back to the review page, with the queue's parameters."""
     review = reverse("admin:joinrequests_joinrequest_change", args=[pk])
     return redirect(review + queue_query(request))

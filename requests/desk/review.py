@@ -1,6 +1,6 @@
-"""What staff see of requests: their own family's, with the rules as they come out today.
+"""What staff see of requests: their own team's, with the rules assessed as of today.
 
-Beside it, what the register offers to match: near names, or what staff search for.
+The review page also offers what to match to the register: similar names, or what staff search for.
 """
 
 from collections.abc import Iterable, Sequence
@@ -55,13 +55,13 @@ _Row = TypeVar("_Row", bound=Model)
 
 
 def communities_of(user: User | AnonymousUser) -> QuerySet[CommunityOfPractice]:
-    """The communities that this member of staff decides for."""
+    """The communities whose requests this staff member decides on."""
     return CommunityOfPractice.objects.filter(team__family__in=families_of(user))
 
 
 def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
-    """The requests that this member of staff decides; drafts are the applicants' own business."""
-    # Each community is read once, not with each of its requests.
+    """The requests that this staff member decides on, without drafts."""
+    # Each community is read once instead of once for each request.
     communities = Prefetch("community", CommunityOfPractice.objects.select_related("team"))
     rules = Prefetch("community__criteria", EligibilityCriterion.objects.order_by("position", "pk"))
     return (
@@ -75,10 +75,9 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
 def assessments_of(
     join_requests: Sequence[JoinRequest], *, on: date
 ) -> dict[int, Assessment | None]:
-    """The assessment of each request, by its key: today's while it is open, the kept one
-    after, or None where none was kept.
+    """The assessment of each request by its key: as of today for an open request, else the saved one.
 
-    The number of queries does not depend on the number of requests.
+    None if none was saved. The number of queries does not depend on the number of requests.
     """
     still_open = [r for r in join_requests if r.is_open]
     standings = standings_of([r.person for r in still_open], on)
@@ -93,9 +92,9 @@ def assessments_of(
 
 @transaction.atomic
 def update_open_verdicts(*, now: datetime) -> int:
-    """Bring the verdict of each open request, by which the queue can be filtered, up to the register.
+    """Update the verdicts of open requests, by which the queue can be filtered, from the register.
 
-    Gives how many changed. Takes the same number of queries whatever their number.
+    Returns how many changed. The number of queries does not depend on the number of requests.
     """
     rows = JoinRequest.objects.filter(state__in=OPEN).order_by("pk").select_related("person")
     rows = rows.prefetch_related("community__criteria").select_for_update(of=("self",))
@@ -111,14 +110,14 @@ def update_open_verdicts(*, now: datetime) -> int:
     return len(changed)
 
 
-# What became of the reminders is worth knowing while they run and after they were in vain.
+# The states in which staff see what became of the reminders.
 _WITH_REMINDERS = (State.AWAITING_REPLY, State.LAPSED)
 
 
 def review_context(
     join_request: JoinRequest, *, viewer: User, parameters: Parameters, now: datetime
 ) -> dict[str, object]:
-    """What the review page shows; ``parameters`` are those of the queue it was opened from."""
+    """The context of the review page; ``parameters`` are those of the queue it was opened from."""
     on = timezone.localdate(now)
     person = join_request.person
     families = families_of(viewer)
@@ -129,7 +128,7 @@ def review_context(
     enrolments = person.enrolments.filter(community__team__family__in=families)
     return {
         "assessment": assessments_of([join_request], on=on)[join_request.pk],
-        "said": join_form_for(join_request.community, join_request.answers).answers_for_staff,
+        "answers": join_form_for(join_request.community, join_request.answers).answers_for_staff,
         "known": _known(person, join_request.agency),
         "steps": join_request.events.select_related("by__person"),
         "wait": wait_of(join_request, on) if join_request.state in _WITH_REMINDERS else None,
@@ -139,7 +138,7 @@ def review_context(
         .order_by("-pk"),
         "enrolments": enrolments.select_related("community"),
         "bounces": Bounce.of(person),
-        "on_it": assignment.on_it(join_request, now=now),
+        "assigned": assignment.assigned_sentence(join_request, now=now),
         "is_mine": join_request.holder(now) == viewer,
         "age": age_tag(age) if (age := age_of(join_request, on=on)) else "",
         "state": state_tag(join_request),
@@ -152,16 +151,16 @@ def review_context(
 
 _CASELOAD = {
     True: "carries a caseload",
-    False: "carries no caseload",
+    False: "does not carry a caseload",
     None: "caseload not known",
 }
 
 
 def _known(person: Person, agency: Agency | None) -> list[tuple[str, EvidencedModel | None]]:
-    """What the register knows apart from what people claimed: in words, and the fact with its evidence."""
+    """What the register knows beyond self-reported facts: in words, with the fact and its evidence."""
     known: list[tuple[str, EvidencedModel | None]] = []
     if agency:
-        known.append((f"The agency is in the register: {agency.name}", None))
+        known.append((f"Agency in the register: {agency.name}", None))
         programs = agency.programs.select_related("agency", "confirmed_by__person")
         known += [(_funding(program), program) for program in programs if program.funder]
     positions = person.positions.exclude(evidence=Evidence.CLAIMED)
@@ -172,13 +171,13 @@ def _known(person: Person, agency: Agency | None) -> list[tuple[str, EvidencedMo
         known.append(
             (f"{role.get_role_display()}, {role.initiative or role.initiative_name}", role)
         )
-    for holder, whose in ((agency, "The agency’s"), (person, "The person’s own")):
+    for holder, whose in ((agency, "agency"), (person, "applicant")):
         memberships = (
             holder.eva_memberships.select_related("confirmed_by__person") if holder else ()
         )
         for membership in memberships:
-            no = "" if membership.is_held else "none, "
-            known.append((f"{whose} EVA BC membership: {no}{membership.days}", membership))
+            held = "EVA BC membership" if membership.is_held else "No EVA BC membership"
+            known.append((f"{held} ({whose}): {membership.days}", membership))
     return known
 
 
@@ -187,12 +186,12 @@ def _funding(program: Program) -> str:
     return f"{program}: funded by {program.get_funder_display()}{until}"
 
 
-# -- What there is to match and check --------------------------------------------------------------------
+# -- What to match and confirm --------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Matching:
-    """What of an open request can be matched and checked; ``search`` is what staff looked for."""
+    """What can be matched and confirmed for an open request; ``search`` is what staff searched for."""
 
     written: str
     agencies: list[Agency]
@@ -209,7 +208,7 @@ class Matching:
 
 
 def matching_of(join_request: JoinRequest, *, search: str) -> Matching:
-    """What to offer for a request; ``search`` stands in place of what they wrote."""
+    """What to offer for a request: names like the ones it has, or what staff ``search`` for."""
     positions, roles = positions_of(join_request), roles_of(join_request)
     role = roles[-1] if roles else None
     written = agency_as_written(join_request)
@@ -236,7 +235,7 @@ def _near_agencies(written: str, search: str) -> list[Agency]:
 
 
 def _programs(agency: Agency, position: ProgramPosition) -> list[Program]:
-    """The agency's programs, those of their type first."""
+    """The agency's programs, those of the same type first."""
     programs = agency.programs.select_related("agency").order_by("community_served", "pk")
     return sorted(programs[:SEARCH_LIMIT], key=lambda p: p.type != position.program_type)
 
@@ -247,7 +246,7 @@ def _near_initiatives(role: CoordinationRole, search: str) -> list[CoordinationI
         known = known.exclude(pk=role.initiative_id)
     if search:
         return list(filter_by_words(known, search, columns=["search_text"])[:SEARCH_LIMIT])
-    # Names are often the place and the kind in other words: compare all of it.
+    # A name is often just the place and the kind, so all three are compared.
     kind = InitiativeKind(role.initiative_kind)
     written = f"{role.initiative_name or kind.value} {role.community_served}"
     names = known.filter(kind=kind).values_list("pk", "name", "community_served")
@@ -264,12 +263,12 @@ def _in_order(model: type[_Row], keys: Iterable[int]) -> list[_Row]:
 def panel_context(
     join_request: JoinRequest, *, search: str, refused: Form | None
 ) -> dict[str, object]:
-    """What the register's part of the review page shows; nothing once the request is decided."""
+    """The context for matching on the review page; empty once the request is decided."""
     if not join_request.is_open:
         return {"form": refused} if refused else {}
     matching = matching_of(join_request, search=search)
     is_own = matching.claims_own_membership or join_request.agency is None
-    # The newest membership that the register knows of the holder whom they named.
+    # The newest known membership of the holder that the applicant named.
     holder = join_request.agency if join_request.agency and not is_own else join_request.person
     known: EvaMembership | None = holder.eva_memberships.filter(is_held=True).first()
     days = model_to_dict(known, ["starts_on", "ends_on"]) if known else {}
@@ -295,7 +294,7 @@ def panel_context(
             },
             auto_id="add-initiative-%s",
         )
-    # A form that could not be taken comes back with what was typed.
+    # A form with errors comes back with what was typed.
     shown |= {
         name: refused for name, form in shown.items() if refused and type(form) is type(refused)
     }

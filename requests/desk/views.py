@@ -1,4 +1,4 @@
-"""The review page, its buttons, and the pages that decide, which show the email as it will go out."""
+"""The review page with its buttons and forms, and the decision pages with a preview of the email."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ from requests.models import JoinRequest
 
 @require_safe
 def review(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Everything about one request on one page, with buttons that say what they do."""
+    """Everything about one request on one page."""
     return review_page(request, get_request_or_404(request, pk))
 
 
 def review_page(
     request: AuthenticatedRequest, join_request: JoinRequest, *, refused: Form | None = None
 ) -> HttpResponse:
-    """The review page; ``refused`` is a form of it that could not be taken, with its errors."""
+    """The review page; ``refused`` is one of its forms with errors."""
     review = review_context(
         join_request,
         viewer=request.user,
@@ -56,7 +56,7 @@ def review_page(
 
 @dataclass(frozen=True)
 class Decision:
-    """One of the deciding pages: its verb, form, button, message afterwards and email.
+    """A decision page: its verb, form, button, the message afterwards, and its kind of email.
 
     The fields of ``form`` are the keyword arguments of ``apply``, the verb's function.
     """
@@ -75,7 +75,7 @@ class Decision:
         return reverse(f"admin:joinrequests_joinrequest_{self.verb.value}", args=[join_request.pk])
 
     def email(self, join_request: JoinRequest, text: str) -> emails.Email:
-        """The email as it would go out today with this text of staff."""
+        """The email as it would go out today with this text from staff."""
         last_day = emails.last_day_to_reply(timezone.localdate())
         return emails.email_of(self.email_kind, join_request, text=text, last_day=last_day)
 
@@ -88,7 +88,7 @@ DECISIONS = {
             workflow.approve,
             forms.ApproveForm,
             "Approve and email {name}",
-            "Approved. The welcome letter to {name} is on its way.",
+            "Approved. A welcome email is on its way to {name}.",
             "welcome",
         ),
         Decision(
@@ -96,7 +96,7 @@ DECISIONS = {
             workflow.ask,
             forms.AskForm,
             "Ask {name} a question",
-            "Your question to {name} is on its way.",
+            "Your question is on its way to {name}.",
             "question",
         ),
         Decision(
@@ -104,15 +104,15 @@ DECISIONS = {
             workflow.decline,
             forms.DeclineForm,
             "Decline and email {name}",
-            "Declined. The letter to {name} is on its way.",
+            "Declined. An email is on its way to {name}.",
             "declined",
         ),
         Decision(
             Verb.REOPEN,
             workflow.reopen,
             forms.ReopenForm,
-            "Look at it again",
-            "The request is open again. {name} hears from you when you decide.",
+            "Reopen request",
+            "The request is open again. {name} will get an email when you decide.",
         ),
     )
 }
@@ -131,7 +131,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         try:
             decision.apply(join_request_id=pk, by=request.user, now=now, **form.cleaned_data)
         except RefusedError as refusal:
-            # Their words stay in the form; the page around it shows what happened meanwhile.
+            # What staff typed stays in the form; the page shows the request as it is now.
             form.add_error(None, str(refusal))
         else:
             name = join_request.person.short_name
@@ -150,7 +150,9 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         title=decision.label_for(join_request),
         form=form,
         assessment=assessment,
-        colleague_on_it=assignment.on_it(join_request, now=now) if is_colleagues else "",
+        assigned_to_colleague=assignment.assigned_sentence(join_request, now=now)
+        if is_colleagues
+        else "",
         email=email,
         email_blocks=preview_blocks(email.body) if email else [],
         button=decision.label_for(join_request),
@@ -158,31 +160,31 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
     )
 
 
-# -- Who it is assigned to --------------------------------------------------------------------------
+# -- Assigning --------------------------------------------------------------------------
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Say "I'm on it"; where a colleague is, ask first."""
+    """Assign the request to the viewer; if it is assigned to a colleague, ask first."""
     join_request, now = get_request_or_404(request, pk), timezone.now()
     is_colleagues = join_request.holder(now) not in (None, request.user)
     if join_request.is_open and is_colleagues and "over" not in request.POST:
         review = reverse("admin:joinrequests_joinrequest_change", args=[pk])
         review += queue.queue_query(request)
-        on_it = assignment.on_it(join_request, now=now)
+        assigned = assignment.assigned_sentence(join_request, now=now)
         return render_page(
             request,
             "desk/form.html",
             join_request,
-            title=f"Take over {join_request.reference}?",
+            title=f"Reassign {join_request.reference} to you?",
             crumbs=[
                 ("Requests to join", reverse("admin:joinrequests_joinrequest_changelist")),
                 (join_request.reference, review),
             ],
-            lede=f"{on_it} Have you asked? If you take it over, it is yours for a day.",
-            button="Yes, take it over",
+            lede=f"{assigned} Check with them first. It will be assigned to you for 24 hours.",
+            button="Assign to me",
             button_name="over",
-            back=("Leave it", review),
+            back=("Cancel", review),
         )
     if request.method == "POST":
         try:
@@ -192,20 +194,20 @@ def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         except RefusedError as refusal:
             messages.warning(request, str(refusal))
         else:
-            messages.success(request, f"You are on {join_request.reference} for a day.")
+            messages.success(request, f"{join_request.reference} is assigned to you for 24 hours.")
     return _back(request, pk)
 
 
 @require_POST
 def release(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Let go of it."""
+    """Unassign the request."""
     join_request = get_request_or_404(request, pk)
     try:
         assignment.release(join_request_id=pk, by=request.user, now=timezone.now())
     except RefusedError as refusal:
         messages.warning(request, str(refusal))
     else:
-        messages.success(request, f"{join_request.reference} is free for anybody.")
+        messages.success(request, f"{join_request.reference} is unassigned.")
     return _back(request, pk)
 
 
@@ -218,30 +220,28 @@ def _back(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Action:
-    """One form of the review page: the function that takes its fields, and the message after."""
+    """A form of the review page: the verb that takes its fields, and the message afterwards."""
 
     form: type[Form]
     apply: Callable[..., object]
     message: str
 
 
-_ADDED = "The {} is in the register now, and the request is matched to it."
-_CHECKED = "Kept as checked by you today."
+_ADDED = "Added to the register. The request is matched to the new {}."
+_CHECKED = "Confirmed. Recorded under your name today."
 ACTIONS = {
     "note": Action(
         forms.NoteForm,
         assignment.write_note,
-        "Your note is kept. The applicant does not see it.",
+        "Note saved. The applicant does not see it.",
     ),
-    "match-agency": Action(forms.MatchAgencyForm, matching.match_agency, "The agency is matched."),
+    "match-agency": Action(forms.MatchAgencyForm, matching.match_agency, "Agency matched."),
     "match-alike": Action(
-        Form, matching.match_same_agency, "Other requests matched to the same agency: {}."
+        Form, matching.match_same_agency, "Other requests matched to this agency: {}."
     ),
-    "match-program": Action(
-        forms.MatchProgramForm, matching.match_program, "The program is matched."
-    ),
+    "match-program": Action(forms.MatchProgramForm, matching.match_program, "Program matched."),
     "match-initiative": Action(
-        forms.MatchInitiativeForm, matching.match_initiative, "The initiative is matched."
+        forms.MatchInitiativeForm, matching.match_initiative, "Initiative matched."
     ),
     "add-agency": Action(forms.AddAgencyForm, matching.add_agency, _ADDED.format("agency")),
     "add-program": Action(forms.AddProgramForm, matching.add_program, _ADDED.format("program")),
@@ -257,7 +257,7 @@ ACTIONS = {
 
 @require_POST
 def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
-    """Do what one of the forms asks for, or show the page again with what was typed."""
+    """Handle one of the forms: do what it says, or show the page again with its errors."""
     join_request, action = get_request_or_404(request, pk), ACTIONS[name]
     form = action.form(request.POST, auto_id=f"{name}-%s")
     if form.is_valid():
@@ -270,23 +270,23 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
         else:
             messages.success(request, action.message.format(result))
             return queue.to_review(request, pk)
-    # What was typed stays in the form; the page around it shows what happened meanwhile.
+    # What staff typed stays in the form; the page shows the request as it is now.
     join_request.refresh_from_db()
     return review_page(request, join_request, refused=form)
 
 
-# -- What the pages share ---------------------------------------------------------------------------
+# -- Shared by the pages ---------------------------------------------------------------------------
 
 
 def get_request_or_404(request: AuthenticatedRequest, pk: int) -> JoinRequest:
-    """A request of this person's own team; any other does not exist for them."""
+    """A request of this person's team, or 404."""
     return get_object_or_404(requests_of(request.user), pk=pk)
 
 
 def render_page(
     request: AuthenticatedRequest, template: str, join_request: JoinRequest, **context: object
 ) -> HttpResponse:
-    """A page about one request; its links carry the queue that it was opened from."""
+    """A page about one request; its links keep the parameters of the queue."""
     shared = {
         **admin.site.each_context(request),
         "queue_query": queue.queue_query(request),
@@ -296,7 +296,7 @@ def render_page(
     return render(request, template, {**shared, **context})
 
 
-# The pages of a request, by the last part of their address.
+# The pages of one request, by the last part of their address.
 PAGES: dict[str, Callable[..., HttpResponse]] = {
     "take": take,
     "release": release,

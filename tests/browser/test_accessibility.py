@@ -216,7 +216,7 @@ def test_the_pages_of_a_review(portal, open_page, width):
         ],
     )
     page.goto(f"{portal.url}{desk}enter/stvc/")
-    page.get_by_role("button", name="Enter this request").click()
+    page.get_by_role("button", name="Add request").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)
     page.goto(f"{portal.url}{desk}{waiting.pk}/decline/")

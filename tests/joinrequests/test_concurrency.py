@@ -74,7 +74,7 @@ def test_fifty_double_submits_make_one_request_and_one_receipt():
 
     outcomes = Counter(all_at_once(*[submit] * 50))
 
-    assert outcomes == {"done": 1, "This request was sent already.": 49}
+    assert outcomes == {"done": 1, "This request has already been sent.": 49}
     assert JoinRequestEvent.objects.count() == 1
     assert sorted(OutboxEmail.objects.values_list("kind", flat=True)) == ["news-submit", "receipt"]
 
@@ -124,7 +124,7 @@ def test_the_database_itself_holds_one_open_request_per_person_and_community():
     ("state", "sentence"),
     [
         (State.AWAITING_REVIEW, "already have an open request"),
-        (State.APPROVED, "in this community already"),
+        (State.APPROVED, "already in this community"),
     ],
 )
 def test_a_second_request_is_refused_while_one_is_open_or_they_are_enrolled(state, sentence):
@@ -146,7 +146,7 @@ def test_reopening_refuses_while_there_is_another_open_request_or_enrolment(stat
     declined = builders.request_in(State.DECLINED, worker, staff)
     builders.request_in(state, worker, staff)
 
-    with pytest.raises(workflow.RefusedError, match=r"already|another open request"):
+    with pytest.raises(workflow.RefusedError, match="already"):
         workflow.reopen(join_request_id=declined.pk, by=staff, reason="Why not.", now=builders.NOW)
 
     assert JoinRequest.objects.get(pk=declined.pk).state == State.DECLINED

@@ -1,4 +1,4 @@
-"""A day at the desk: whose turn it is, who is on it, notes among staff, the way through the queue."""
+"""A day at the desk: whose turn it is, who is on it, staff notes, the way through the queue."""
 
 import html
 from datetime import date, timedelta
@@ -170,13 +170,13 @@ def test_taking_from_the_queue_shows_to_colleagues_in_the_queue_and_on_the_revie
     join_request = sent(1)
 
     desk.post(f"{QUEUE}{join_request.pk}/take/?queue")
-    assert "Let go" in page(desk, QUEUE)
-    assert "You are on it" in page(desk, f"{QUEUE}{join_request.pk}/change/")
+    assert "Unassign" in page(desk, QUEUE)
+    assert "Assigned to you" in page(desk, f"{QUEUE}{join_request.pk}/change/")
 
     builders.sign_in(desk, sam)
     shown = page(desk, QUEUE)
     assert '<span class="tag">Priya Sample</span>' in shown
-    assert "I’m on it" not in shown
+    assert "Assign to me" not in shown
     assert "assigned to Priya Sample" in page(desk, f"{QUEUE}{join_request.pk}/change/")
 
 
@@ -185,7 +185,7 @@ def test_taking_over_asks_first_and_deciding_warns_but_does_not_block(desk, priy
     assignment.take(join_request_id=join_request.pk, by=sam, now=timezone.now())
 
     asked = html.unescape(desk.post(f"{QUEUE}{join_request.pk}/take/").content.decode())
-    assert "Have you asked?" in asked
+    assert "Check with them first." in asked
     join_request.refresh_from_db()
     assert join_request.taken_by == sam
 
@@ -354,7 +354,7 @@ def test_the_review_page_keeps_the_queue_that_it_was_opened_from(desk):
     assert answer.url == f"{QUEUE}?whose=nobody"
 
 
-# -- Notes among staff ----------------------------------------------------------------------------
+# -- Staff notes ----------------------------------------------------------------------------
 
 SECRET = "Their manager called: unsure about the caseload."
 
@@ -380,7 +380,7 @@ def test_an_empty_note_is_refused_with_a_sentence(desk):
 
     answer = desk.post(f"{QUEUE}{join_request.pk}/note/", {"note-text": " "})
 
-    assert answer.content.decode().count("Write the note first.") == 2
+    assert answer.content.decode().count("Enter a note.") == 2
     assert StaffNote.objects.count() == 0
 
 

@@ -65,7 +65,7 @@ def test_the_queue_leads_to_a_page_with_every_person_finding_and_email(desk, ver
 
     for row in rows:
         assert f"{row.person.name}, STVC" in seen
-        assert f"Hello {row.person.name}," in seen
+        assert f"Hello {row.person.short_name}," in seen
         assert f"({row.reference})" in seen
     assert seen.count("carries a caseload") >= 3
     assert states(rows) == [State.AWAITING_REVIEW] * 3
@@ -80,7 +80,7 @@ def test_those_ticked_are_approved_and_the_others_stay_in_the_queue(desk, priya)
         )
     )
 
-    assert "Approved: 2. Not done: 0." in seen
+    assert "2 approved, 0 not processed" in seen
     assert states(rows) == [State.APPROVED, State.APPROVED, State.AWAITING_REVIEW]
     events = JoinRequestEvent.objects.filter(verb="approve").order_by("join_request_id")
     assert [(e.by, e.text) for e in events] == [
@@ -112,25 +112,23 @@ def test_one_text_goes_to_everybody(desk, verb, state, kind):
 
 
 def test_whoever_is_kept_and_needs_a_written_reason_gets_their_own_before_anything_goes(desk):
-    clear, doubtful, left_out = [
-        *several(1),
-        *(
-            builders.sent(builders.worker(f"{name}@example.org"), name=name, carries_caseload="no")
-            for name in ("Kai", "Lee")
-        ),
-    ]
+    [clear] = several(1)
+    doubtful, left_out = (
+        builders.sent(builders.worker(f"{name}@example.org"), name=name, carries_caseload="no")
+        for name in ("Kai", "Lee")
+    )
     rows = [clear, doubtful, left_out]
 
     refused = shown(desk.post(page("approve", rows), ticked(clear, doubtful, text="Kept words.")))
-    assert "Kai: Write why you approve all the same, or leave this person out." in refused
-    assert "Lee: Write why" not in refused
+    assert "Kai: Explain why you are approving anyway, or clear this person’s checkbox." in refused
+    assert "Lee: Explain why" not in refused
     assert "Kept words." in refused
     assert states(rows) == [State.AWAITING_REVIEW] * 3
     assert f"row{clear.pk}-reason" not in refused
 
     typed = ticked(clear, doubtful, text="", reason_1="They start on Monday.")
     seen = shown(desk.post(page("approve", rows), typed))
-    assert "Approved: 2. Not done: 0." in seen
+    assert "2 approved, 0 not processed" in seen
     assert states(rows) == [State.APPROVED, State.APPROVED, State.AWAITING_REVIEW]
     assert doubtful.events.last().reason == "They start on Monday."
 
@@ -158,13 +156,13 @@ def test_one_that_is_refused_or_fails_stays_with_what_was_typed_and_stops_no_oth
         desk.post(page("approve", rows), ticked(*rows, text="All.", line_1="My careful line."))
     )
 
-    assert "Approved: 1. Not done: 3." in seen
+    assert "1 approved, 3 not processed" in seen
     assert "(last step by Sam Sample, May 4, 2026, 10 a.m.). Nothing was changed." in seen
-    assert "Dana1 Sample is in this community already." in seen
+    assert "Dana1 Sample is already in this community." in seen
     assert f'href="{QUEUE}{enrolled.pk}/change/"' in seen
     assert f'name="row{enrolled.pk}-keep"' in seen
     assert "My careful line.</textarea>" in seen
-    assert "Something went wrong on our side." in seen
+    assert "Something went wrong on our end." in seen
     waiting = State.AWAITING_REVIEW
     assert states(rows) == [State.DECLINED, waiting, waiting, State.APPROVED]
 
@@ -176,7 +174,7 @@ def test_sending_the_form_twice_decides_once(desk):
     desk.post(page("ask", rows), ticked(*rows, text="Which?"))
     seen = shown(desk.post(page("ask", rows), ticked(*rows, text="Which?")))
 
-    assert "Asked: 0. Not done: 2." in seen
+    assert "0 asked, 2 not processed" in seen
     assert seen.count("last step by Priya Sample") == 2
     assert JoinRequestEvent.objects.filter(verb="ask").count() == 2
     assert OutboxEmail.objects.filter(kind="question").count() == 2
@@ -214,8 +212,8 @@ def test_nothing_ticked_and_no_text_are_said_and_nothing_is_sent(desk):
     nobody = shown(desk.post(page("decline", rows), {"text": "Not this time."}))
     no_words = shown(desk.post(page("decline", rows), ticked(*rows, text=" ")))
 
-    assert "Tick at least one person." in nobody
-    assert "Choose a reason, or write why, in words for the applicant." in no_words
+    assert "Select at least one person." in nobody
+    assert "Choose a reason or write one for the applicant." in no_words
     assert states(rows) == [State.AWAITING_REVIEW]
 
 
@@ -258,7 +256,7 @@ def test_more_than_can_be_read_at_once_are_refused_with_a_sentence(desk):
     by_address = desk.get(page("approve", rows), follow=True)
 
     for answer in (from_queue, by_address):
-        assert "You can decide at most 50 requests at once. Choose fewer." in shown(answer)
+        assert "You can decide on up to 50 requests at once. Select fewer." in shown(answer)
 
 
 def test_the_number_of_queries_of_the_page_does_not_grow(desk, django_assert_max_num_queries):

@@ -50,7 +50,7 @@ def test_it_waits_for_review_like_any_other_and_the_history_says_who_entered_it(
     [event] = entered.events.all()
     assert (event.verb, event.by, event.by_staff) == ("submit", priya, True)
     assert event.text == "They start on Monday."
-    assert event.reason == "It came by phone. The applicant asked for it and agreed."
+    assert event.reason == "Received by phone. The applicant asked us to enter it and agreed."
     assert "Sent by Priya Sample (EVA BC)" in " ".join(shown(desk.get(answer.url)).split())
     [position] = ProgramPosition.objects.filter(person=entered.person)
     assert (position.evidence, position.carries_caseload) == ("claimed", True)
@@ -132,8 +132,8 @@ def test_an_open_request_is_said_and_linked_and_what_was_typed_stays(desk):
 
     seen = shown(desk.post(ENTER, typed(note="My careful note.")))
 
-    assert "This person has another open request for this community. Nothing was changed." in seen
-    assert f'<a href="{DESK}{there.pk}/change/">request {there.reference}</a>' in seen
+    assert "This person already has an open request for this community. Nothing was changed." in seen
+    assert f'<a href="{DESK}{there.pk}/change/">{there.reference}</a>' in seen
     assert "My careful note." in seen
     assert JoinRequest.objects.count() == 1
 
@@ -143,7 +143,7 @@ def test_sending_the_form_twice_enters_it_once(desk):
     desk.post(ENTER, typed())
     again = shown(desk.post(ENTER, typed()))
 
-    assert "another open request" in again
+    assert "already has an open request" in again
     assert JoinRequest.objects.count() == Person.objects.filter(user=None).count() == 1
     assert OutboxEmail.objects.filter(kind="receipt-entered").count() == 1
 
@@ -154,7 +154,7 @@ def test_somebody_who_is_in_already_is_refused(priya):
         person=dana.person, community=builders.community(), started_on="2026-01-01"
     )
 
-    with pytest.raises(workflow.RefusedError, match="Dana Sample is in this community already"):
+    with pytest.raises(workflow.RefusedError, match="Dana Sample is already in this community"):
         enter(priya)
     assert JoinRequest.objects.count() == 0
 
@@ -181,9 +181,9 @@ def test_the_other_teams_communities_do_not_exist(desk, priya):
 @pytest.mark.parametrize(
     ("missing", "sentence"),
     [
-        ("email", "Type the applicant’s work email."),
-        ("came_by", "Say how the request came."),
-        ("agreed", "Tick that the applicant asked for this and agreed."),
+        ("email", "Enter the applicant’s work email."),
+        ("came_by", "Choose how the request arrived."),
+        ("agreed", "Select this box to confirm that the applicant asked for this and agreed."),
         ("carries_caseload", "Say whether you carry a caseload."),
     ],
 )

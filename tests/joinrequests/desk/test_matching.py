@@ -1,4 +1,4 @@
-"""From request to register: matching, adding, checking, by the verbs."""
+"""Match to the register: matching, adding, checking, by the verbs."""
 
 from datetime import date
 

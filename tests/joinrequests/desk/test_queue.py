@@ -123,7 +123,7 @@ def test_a_decided_request_keeps_the_assessment_it_was_decided_on(desk, sam):
 
     decided.refresh_from_db()
     assert decided.kept_assessment == before
-    assert "Claimed: the applicant carries a caseload" in page(desk, f"{QUEUE}{decided.pk}/change/")
+    assert "Self-reported: carries a caseload" in page(desk, f"{QUEUE}{decided.pk}/change/")
 
 
 def test_a_decision_that_came_too_late_keeps_the_words_and_says_who_decided(desk, sam):
@@ -143,7 +143,7 @@ def test_approving_against_the_rules_asks_for_a_reason_and_keeps_it_from_the_app
     join_request = builders.sent(worker, carries_caseload="no")
     approve = f"{QUEUE}{join_request.pk}/approve/"
     refused = html.unescape(desk.post(approve, {"text": "Hello."}).content.decode())
-    assert "Write why you approve all the same." in refused
+    assert "Explain why you are approving anyway." in refused
 
     desk.post(approve, {"text": "Hello.", "reason": "Their caseload starts on Monday."})
 
