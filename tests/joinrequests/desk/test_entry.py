@@ -132,7 +132,9 @@ def test_an_open_request_is_said_and_linked_and_what_was_typed_stays(desk):
 
     seen = shown(desk.post(ENTER, typed(note="My careful note.")))
 
-    assert "This person already has an open request for this community. Nothing was changed." in seen
+    assert (
+        "This person already has an open request for this community. Nothing was changed." in seen
+    )
     assert f'<a href="{DESK}{there.pk}/change/">{there.reference}</a>' in seen
     assert "My careful note." in seen
     assert JoinRequest.objects.count() == 1

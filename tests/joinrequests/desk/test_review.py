@@ -108,7 +108,7 @@ def test_a_coordination_request_matches_its_initiative_and_checks_its_role(clien
     assert "Match to <bdi>Invented Lake ICAT" in read(client, address(asked))
     press(client, asked, "match-initiative", initiative=team.pk)
     shown = press(client, asked, "check-role", answer="yes")
-    assert "staff have checked that the applicant is co-chair of an ICAT" in shown
+    assert "EVA BC staff have confirmed that the applicant is" in shown
 
     # The applicant does not see what staff looked up.
     builders.sign_in(client, asked.person.user)
