@@ -24,7 +24,7 @@ from membership.meetings.planning import meetings_for_staff
 from membership.meetings.zoom import match_participants
 from membership.models import Attendance, Person
 
-# What a page of boxes to tick can send within the limit of fields of one form.
+# A page of checkboxes must stay within the limit on the fields of one form.
 PEOPLE_ON_A_PAGE = 200
 
 
