@@ -156,7 +156,7 @@ def _why_near(one: _Identity, other: _Identity) -> str:
     # One character missing, added or wrong, or two swapped.
     could_be_typed = same_domain and min(len(one.local), len(other.local)) >= _MIN_TYPO_LENGTH
     if could_be_typed and OSA.distance(one.local, other.local, score_cutoff=1) <= 1:
-        return "emails differ by a letter or two"
+        return "emails differ by a character or two"
     return "same name" if one.name and one.name == other.name else ""
 
 

@@ -68,7 +68,7 @@ def lock_for_erasing(*, person_id: int, by: User) -> Person:
     """Lock the person until the caller's transaction ends. Raises ``RefusedError`` if ``by`` may not erase them."""
     person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
     if person.erased_on:
-        raise RefusedError("This person has already been deleted. Nothing was changed.")
+        raise RefusedError("This person has already been erased. Nothing was changed.")
     if person.user_id != by.pk:
         _require_may_erase(person, by)
     if person.user and is_lead(person.user):
@@ -81,11 +81,11 @@ def _require_may_erase(person: Person, by: User) -> None:
     if not families:
         raise RefusedError("This account belongs to someone else.")
     if person.user and person.user.is_staff and not is_lead(by):
-        raise RefusedError("This person works for EVA BC. Ask a lead to delete their account.")
+        raise RefusedError("This person works for EVA BC. Ask a lead to erase their account.")
     open_enrolments = person.enrolments.filter(ended_on__isnull=True)
     if open_enrolments.exclude(community__team__family__in=families).exists():
         raise RefusedError(
-            "This person is in a community of the other team. Ask a lead to delete their account."
+            "This person is in a community of the other team. Ask a lead to erase their account."
         )
 
 
