@@ -26,13 +26,9 @@ def build_message(email: OutboxEmail) -> EmailMultiAlternatives:
         reply_to=[sender],
         headers={"Message-ID": email.message_id, "Auto-Submitted": "auto-generated"},
     )
-    message.attach_alternative(render_html(email.subject, email.body), "text/html")
+    words = {"subject": email.subject, "blocks": text_blocks(email.body)}
+    message.attach_alternative(render_to_string("email/message.html", words), "text/html")
     return message
-
-
-def render_html(subject: str, body: str) -> str:
-    """The words of an email as HTML: its paragraphs; a link that stands alone becomes a button."""
-    return render_to_string("email/message.html", {"subject": subject, "blocks": text_blocks(body)})
 
 
 def text_blocks(body: str) -> list[tuple[str, str]]:

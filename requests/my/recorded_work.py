@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.assess import assess
-from communities.rules.vocabulary import Evidence, Reading
+from communities.rules.vocabulary import Evidence, Status
 from membership.errors import RefusedError
 from membership.models import (
     CoordinationRole,
@@ -26,12 +26,8 @@ from membership.models import (
     WorklistRow,
 )
 from membership.register.standing import limited_to, standing_of
-from membership.rosters.confirmations import (
-    Answer,
-    lock_open_confirmation,
-    lock_own_enrolment,
-    record_answer,
-)
+from membership.rosters.confirmations import Answer, lock_open_confirmation, record_answer
+from membership.rosters.enrolments import lock_own_enrolment
 from membership.rosters.reassessment import reassess
 from membership.rosters.roster_checks import open_roster_check
 from requests.answers import Claims, keep_claims
@@ -209,7 +205,7 @@ def _open_roster_check(enrolment: Enrolment, claims: Claims, note: str, now: dat
     standing = standing_of(enrolment.person, timezone.localdate(now))
     new = limited_to(standing, positions=claims.positions, roles=claims.roles)
     findings = assess(new, enrolment.community.rules()).findings
-    if to_check := [finding for finding in findings if finding.reading != Reading.MET]:
+    if to_check := [finding for finding in findings if finding.status != Status.MET]:
         name, kind = enrolment.person.short_name, WorklistRow.Kind.CHANGED_JOBS
         sentences = "\n".join(f.about(name).staff_sentence for f in to_check)
         text = f"{sentences}\n\n{note}".strip()

@@ -13,7 +13,6 @@ from evabc.ops import health
 from evabc.ops.backup import new_key_pair
 from evabc.ops.health import CACHE_SECONDS
 from evabc.tasks import send_heartbeat
-from membership.heartbeats import record_heartbeat
 from membership.models import Heartbeat, OutboxEmail
 from tests import builders
 from tests.servers import processes
@@ -30,7 +29,7 @@ def problems(now=NOW) -> dict[str, str]:
 def all_well(db, settings, tmp_path):
     settings.BACKUP_RECIPIENT, settings.BACKUP_DIR = new_key_pair()[0], tmp_path
     for part in Heartbeat.Part:
-        record_heartbeat(part, now=NOW)
+        Heartbeat.record(part, now=NOW)
     (tmp_path / "portal-20260504T100000Z.dump.age").touch()
 
 

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from communities.calendar import format_day
 from evabc.celery import app
 from membership.emails import delivery
 from membership.emails.queue import queue_once
@@ -258,9 +259,9 @@ def test_the_applicant_sees_until_when_they_can_answer(client, waiting, dana):
     page = client.get(f"/my/requests/{waiting.pk}/").content.decode()
 
     last_day = wait_of(JoinRequest.objects.get(pk=waiting.pk), today).last_day
-    assert f"You can answer until the end of <strong>{last_day:%A}, {last_day.day} " in page
+    assert f"You can answer until the end of <strong>{format_day(last_day)}" in page
     home = client.get("/my/").content.decode()
-    assert f"You can answer until the end of {last_day:%A}, {last_day.day} " in home
+    assert f"You can answer until the end of {format_day(last_day)}" in home
 
 
 def test_staff_see_which_reminders_went_out_and_when_it_lapses(client, waiting, staff):

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from membership.access import slack_members
-from membership.emails.staff_actions import mark_bounced
+from membership.emails.queue import mark_bounced
 from membership.history import log_change
 from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed

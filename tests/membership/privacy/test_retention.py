@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 
-from membership.emails.staff_actions import send_again
+from membership.emails.queue import send_again
 from membership.errors import RefusedError
 from membership.models import (
     Enrolment,

@@ -1,0 +1,125 @@
+"""Fields of every form filled with what means harm, and addresses that no page of ours leads to."""
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver
+
+from tests import builders
+from tests.evabc.hostile import BAD_IDS, IN_TURN_OR_EVERY, PAYLOADS, payloads_for, read
+from tests.evabc.permission_table import address, addresses
+from tests.figures import report_figure
+
+pytestmark = pytest.mark.django_db
+
+TYPED = [
+    "attribute",
+    "header",
+    "NUL",
+    "half a character",
+    "flood of marks",
+    "huge number",
+    "date that is none",
+    "long",
+]
+FORM = "application/x-www-form-urlencoded"
+
+
+def as_bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
+
+
+@pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
+@pytest.mark.parametrize("who", ["worker", "lead"])
+def test_no_field_brings_a_page_down_or_runs(client, world, who, every, settings):
+    settings.LIMITS_TIMES = 1_000
+    user = world["worker"] if who == "worker" else builders.lead()
+    builders.sign_in(client, user, fresh_code=True)
+    client.raise_request_exception = False
+    wrong, fields, tried = [], 0, 0
+    for number, (name, pattern) in enumerate(addresses(get_resolver())):
+        url = address(pattern, world)
+        page = client.get(url)
+        if page.status_code != 200 or not page["Content-Type"].startswith("text/html"):
+            continue
+        form = read(page.content.decode())
+        fields += len(form.texts)
+        for payload in payloads_for(number, TYPED, every=every) if form.texts else []:
+            typed = {**form.fields, **dict.fromkeys(form.texts, PAYLOADS[payload])}
+            body = urlencode({as_bytes(k): as_bytes(v) for k, v in typed.items()})
+            with transaction.atomic():
+                answer = client.post(url, body.encode(), content_type=FORM)
+                transaction.set_rollback(True)
+            tried += len(form.texts)
+            if answer.status_code == 500:
+                wrong.append(f"{name} {payload}: {answer.status_code}")
+            elif answer["Content-Type"].startswith("text/html"):
+                wrong += [f"{name} {payload}: {w}" for w in read(answer.content.decode()).found]
+    report_figure(f"{who}: {fields} fields, {tried} filled with one of {len(TYPED)} payloads")
+    assert fields > 5
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "typed", [{f"name{number}": "x" for number in range(10_000)}, {"name": "x" * 1_000_000}]
+)
+def test_a_form_that_is_too_large_gets_a_page_that_says_what_to_do(client, typed):
+    builders.sign_in(client, builders.worker())
+    page = client.post("/my/details/", urlencode(typed), content_type=FORM)
+    assert page.status_code == 400
+    assert "it may be more than one form takes" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "status"), [("/communities/%00/", 404), ("/communities/?q=%00", 400)]
+)
+def test_an_address_with_a_nul_is_answered_in_words(client, url, status):
+    page = client.get(url)
+    assert page.status_code == status
+    assert "<h1>" in page.content.decode()
+
+
+PLACES = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
+OURS = ["q", "kind", "who", "first", "last", "before", "next", "to", "state", "community"]
+QUESTIONS = [
+    *("&".join(f"{name}={value}" for name in OURS) for value in ("9" * 40, "%ED%A0%80")),
+    *(f"{name}={'9' * 40}" for name in ("p", "id__exact")),
+]
+
+
+def answer(client: Client, method: str, url: str) -> int:
+    """The path as the browser sends it; Django's client would quote it once more."""
+    path, _, query = url.partition("?")
+    return getattr(client, method)(path, QUERY_STRING=query).status_code
+
+
+@pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_places_that_cannot_be(lou, world, method, every):
+    faults, tried = [], 0
+    with_places = [one for one in addresses(get_resolver()) if PLACES.search(one[1])]
+    for number, (name, pattern) in enumerate(with_places):
+        for bad in payloads_for(number, BAD_IDS, every=every):
+            tried += 1
+            url = PLACES.sub(lambda _: bad, pattern)  # noqa: B023
+            if answer(lou, method, url) == 500:
+                faults.append(f"{method} {name} {bad[:30]}")
+    report_figure(f"{tried} addresses")
+    assert faults == []
+
+
+@pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
+def test_questions_that_cannot_be(lou, world, every):
+    faults, tried = [], 0
+    for number, (name, pattern) in enumerate(addresses(get_resolver())):
+        if name in ("account_logout", "admin:logout"):
+            continue
+        for question in payloads_for(number, QUESTIONS, every=every):
+            tried += 1
+            if answer(lou, "get", f"{address(pattern, world)}?{question}") == 500:
+                faults.append(f"{name} {question[:60]}")
+    report_figure(f"{tried} questions")
+    assert faults == []
