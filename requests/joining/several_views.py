@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -143,7 +144,7 @@ def choose(request: AuthenticatedRequest) -> HttpResponse:
         {
             "askable": [status.community for status in statuses if status.can_ask],
             "taken": [status for status in statuses if not status.can_ask],
-            "ticked": request.GET.getlist("community"),
+            "chosen": request.GET.getlist("community"),
         },
     )
 
@@ -215,7 +216,11 @@ def sent(request: AuthenticatedRequest) -> HttpResponse:
     return render(
         request,
         "joining/several/sent.html",
-        {"statuses": statuses, "teams": sorted(teams, key=str)},
+        {
+            "statuses": statuses,
+            "teams": sorted(teams, key=str),
+            "answer_days": settings.WAITING_LIMIT_DAYS["loud"],
+        },
     )
 
 
@@ -241,7 +246,7 @@ def _not_several(request: AuthenticatedRequest, statuses: list[CommunityStatus])
     if statuses:
         to = redirect("join", slug=statuses[0].community.slug)
     else:
-        messages.warning(request, "Tick the communities that you ask to join.")
+        messages.warning(request, "Choose at least one community.")
         to = redirect("join-several")
     return HttpResponseClientRedirect(to.url) if request.htmx else to
 
