@@ -52,9 +52,7 @@ def leave(
     Only the communities of chairs and coordinators ask for one. A leaving invites one person at most:
     an enrolment ends once, and what is over is refused.
     """
-    enrolment = enrolments.lock_enrolment(enrolment_id)
-    if enrolment.person.user_id != by.pk:
-        raise RefusedError("This is somebody else’s place in the community.")
+    enrolment = enrolments.lock_own_enrolment(enrolment_id, by)
     text = f"They left of their own accord.\n{reason}".strip()
     enrolments.close_enrolment(enrolment, email=emails.left(enrolment), by=by, text=text, now=now)
     queue(emails.news_left(enrolment), about=enrolment.about, event=enrolment.pk, now=now)

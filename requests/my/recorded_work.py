@@ -26,12 +26,8 @@ from membership.models import (
     WorklistRow,
 )
 from membership.register.standing import limited_to, standing_of
-from membership.rosters.confirmations import (
-    Answer,
-    lock_open_confirmation,
-    lock_own_enrolment,
-    record_answer,
-)
+from membership.rosters.confirmations import Answer, lock_open_confirmation, record_answer
+from membership.rosters.enrolments import lock_own_enrolment
 from membership.rosters.reassessment import reassess
 from membership.rosters.roster_checks import open_roster_check
 from requests.answers import Claims, keep_claims

@@ -8,11 +8,12 @@ from statistics import mean
 
 import pytest
 from django.template.base import Lexer, TokenType
+from django.template.loader import render_to_string
 from django.urls import get_resolver
 
 from communities.models import CommunityOfPractice
 from membership.emails import kinds
-from membership.emails.message import render_html, sample_values
+from membership.emails.message import sample_values, text_blocks
 from membership.emails.templates import current_template
 from tests import english
 from tests.evabc.permission_table import address, addresses, visit
@@ -156,7 +157,8 @@ def test_every_email():
     names, wrong, grades = community_names(), [], {}
     for kind in kinds.KINDS.values():
         subject, body = current_template(kind.key).render(sample_values(kind))
-        texts = [subject, *english.blocks(render_html(subject, body))]
+        html = render_to_string("email/message.html", {"blocks": text_blocks(body)})
+        texts = [subject, *english.blocks(html)]
         wrong += faults_in(((kind.key, text) for text in texts), english.SHOWN + english.DATES)
         if (found := grade(texts, names)) is not None:
             grades[kind.key] = found

@@ -88,11 +88,6 @@ def test_whoever_meets_the_rules_within_the_time_given_settles_the_row(row, priy
     assert (row.state, row.how) == ("settled", "meets-again")
 
 
-def test_time_is_given_until_a_later_day_only(row, priya):
-    with pytest.raises(RefusedError, match="a day after today"):
-        give_time(row_id=row.pk, by=priya, until=TODAY, text="Wait.", now=NOW)
-
-
 def test_ending_closes_the_enrolment_settles_the_row_and_sends_the_email(row, priya):
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     row.refresh_from_db()
@@ -148,13 +143,18 @@ def test_the_other_team_is_refused_by_every_verb(row):
     assert (history(row), queued_emails()) == ([], [])
 
 
-@pytest.mark.parametrize("verb", ["write", "end"])
-def test_words_must_be_written(row, priya, verb):
-    with pytest.raises(RefusedError, match="Write "):
-        if verb == "write":
-            write_to_person(row_id=row.pk, by=priya, text="  ", now=NOW)
-        else:
-            end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="  ", now=NOW)
+@pytest.mark.parametrize(
+    ("verb", "key", "more", "why"),
+    [
+        (write_to_person, "row_id", {"text": "  "}, "Write "),
+        (end_enrolment, "enrolment_id", {"text": "  "}, "Write "),
+        (give_time, "row_id", {"text": "Wait.", "until": TODAY}, "a day after today"),
+    ],
+)
+def test_words_and_a_later_day_must_be_given(row, priya, verb, key, more, why):
+    about = {"row_id": row.pk, "enrolment_id": row.enrolment_id}[key]
+    with pytest.raises(RefusedError, match=why):
+        verb(**{key: about}, by=priya, now=NOW, **more)
 
 
 def test_an_end_that_fails_leaves_nothing_behind(row, priya, monkeypatch):
