@@ -343,8 +343,8 @@ def test_answers_are_compared_with_the_register_and_nothing_is_kept(dana, funded
         (Verdict.MET, f"You told us that you carry a caseload in {program}."),
         (
             Verdict.NOT_MET,
-            "The list of April 1, 2026 says that the Ministry of Public Safety and Solicitor "
-            f"General does not fund {program}.",
+            f"The list of April 1, 2026 says that {program} is not funded by the Ministry of Public "
+            "Safety and Solicitor General.",
         ),
         (
             Verdict.MET,

@@ -205,7 +205,7 @@ def test_the_other_teams_communities_do_not_exist(desk, priya):
         ("email", "Type the applicant’s work email."),
         ("came_by", "Say how the request came."),
         ("agreed", "Tick that the applicant asked for this and agreed."),
-        ("carries_caseload", "Say whether you carry a caseload."),
+        ("carries_caseload", "Choose whether you carry a caseload."),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_written(desk, missing, sentence):

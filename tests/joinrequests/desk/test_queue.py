@@ -151,7 +151,7 @@ def test_a_decided_request_keeps_the_assessment_it_was_decided_on(desk):
 
     decided.refresh_from_db()
     assert decided.kept_assessment == before
-    assert "Claimed: the applicant carries a caseload" in page(desk, f"{QUEUE}{decided.pk}/change/")
+    assert "Self-reported: carries a caseload" in page(desk, f"{QUEUE}{decided.pk}/change/")
 
 
 def test_a_decision_that_came_too_late_keeps_the_words_and_says_who_decided(desk):
