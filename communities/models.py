@@ -60,6 +60,11 @@ class CommunityOfPractice(models.Model):
         return reverse("community", args=[self.slug])
 
     @property
+    def full_name(self) -> str:
+        """The name with the short one in brackets, for cards, headings, titles and a first mention."""
+        return self.name if self.short_name in self.name else f"{self.name} ({self.short_name})"
+
+    @property
     def family(self) -> Family:
         return Family(self.team.family)
 

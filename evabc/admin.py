@@ -16,8 +16,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.assess import assess
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Verdict
-from membership.accounts.teams import families_of
-from membership.models import Person, User
+from membership.models import Person
 from membership.register.standing import standings_of
 from membership.rosters.enrolments import roster_of
 from requests.lifecycle import OPEN
@@ -33,55 +32,20 @@ class Change:
     after: Verdict
 
 
-@dataclass(frozen=True)
-class Effect:
-    """Whose verdict new rules would change, on the roster and among the open requests."""
-
-    enrolled: list[Change]
-    waiting: list[Change]
-    may_name: bool
-
-
-def effect_of(
-    community: CommunityOfPractice,
-    *,
-    before: Sequence[Rule],
-    after: Sequence[Rule],
-    viewer: User,
-    on: date,
-) -> Effect:
-    """Assess the roster and the open requests by both sets of rules. Writes nothing.
-
-    Names are for those who decide for the community's family.
-    """
-    roster = Person.objects.filter(enrolments__in=roster_of(community))
-    open_requests = JoinRequest.objects.filter(community=community, state__in=OPEN)
-    waiting = Person.objects.filter(join_requests__in=open_requests)
-    return Effect(
-        enrolled=_changes(roster, before, after, on),
-        waiting=_changes(waiting, before, after, on),
-        may_name=community.family in families_of(viewer),
-    )
-
-
-def _changes(
-    rows: QuerySet[Person], before: Sequence[Rule], after: Sequence[Rule], on: date
+def changed_verdicts(
+    people: QuerySet[Person], before: Sequence[Rule], after: Sequence[Rule], *, on: date
 ) -> list[Change]:
-    people = list(rows.order_by("pk"))
-    standings = standings_of(people, on)
+    """Assess these people by both sets of rules. Writes nothing."""
+    by_key = people.order_by("pk").in_bulk()
     both = [
-        Change(
-            person,
-            assess(standings[person.pk], before).verdict,
-            assess(standings[person.pk], after).verdict,
-        )
-        for person in people
+        Change(by_key[pk], assess(standing, before).verdict, assess(standing, after).verdict)
+        for pk, standing in standings_of(list(by_key.values()), on).items()
     ]
     return [change for change in both if change.before != change.after]
 
 
 CONFIRMED = "_rules_confirmed"
-NAME_LIMIT = 100  # names on the page; the counts are of all
+MAX_NAMES = 100  # names on the page; the counts are of all
 
 
 @admin.register(CommunityOfPractice)
@@ -134,13 +98,10 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
             if name != "csrfmiddlewaretoken"
             for value in values
         ]
-        effect = effect_of(
-            community,
-            before=before,
-            after=after,
-            viewer=request.user,  # type: ignore[arg-type]
-            on=timezone.localdate(),
-        )
+        roster = Person.objects.filter(enrolments__in=roster_of(community))
+        open_requests = JoinRequest.objects.filter(community=community, state__in=OPEN)
+        waiting = Person.objects.filter(join_requests__in=open_requests)
+        today = timezone.localdate()
         context = {
             **self.admin_site.each_context(request),
             "title": f"Change the rules of {community.short_name}?",
@@ -148,10 +109,17 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
             "typed": typed,
             "confirmed": CONFIRMED,
             "groups": [
-                ("People in the community", "enrolled", effect.enrolled),
-                ("Requests that wait", "waiting", effect.waiting),
+                (
+                    "People in the community",
+                    "enrolled",
+                    changed_verdicts(roster, before, after, on=today),
+                ),
+                (
+                    "Requests that wait",
+                    "waiting",
+                    changed_verdicts(waiting, before, after, on=today),
+                ),
             ],
-            "may_name": effect.may_name,
-            "name_limit": NAME_LIMIT,
+            "max_names": MAX_NAMES,
         }
         return TemplateResponse(request, "desk/communities/rule_change.html", context)

@@ -1,7 +1,7 @@
 """The environment, read and declared in this one place.
 
-Each setting that differs from machine to machine is one entry of `SETTINGS`. `manage.py write_settings`
-derives evabc/docs/settings.md, .env.example and docker-compose.yml's environment from it.
+Each setting that differs from machine to machine is one entry of `SETTINGS`. `make docs`
+derives evabc/docs/settings.md and .env.example from it.
 
 Every value can also come from a file: for ``SECRET_KEY`` name the file in ``SECRET_KEY_FILE``. A
 value that is missing or cannot be right stops the start with a sentence that names its variable.
@@ -49,7 +49,7 @@ class Setting:
     text (empty for none), a whole number not below `least`, or a flag. A text that is given matches
     `pattern`; `must` says so in words, for who has set another one. `required` settings must be given in
     production; those that are `made` are made by make_env.py. `local` says in words what holds in
-    `make run` when nothing is set, where that differs; `compose` is the value that docker-compose.yml gives.
+    `make run` when nothing is set, where that differs.
     """
 
     name: str
@@ -57,11 +57,9 @@ class Setting:
     default: str | int | bool = ""
     set_by: SetBy = SetBy.OPERATOR
     required: bool = False
-    secret: bool = False
     made: bool = False
     local: str = ""
     least: int = 0
-    compose: str = ""
     pattern: str = ".*"
     must: str = ""
 
@@ -81,7 +79,6 @@ _DECLARED = [
         "At least 32 random characters that sign sessions and encrypt second factors. Keep it: a new "
         "one signs everybody out.",
         required=True,
-        secret=True,
         made=True,
         local="made once and kept",
         pattern=r"(?i)(?!.*(change-?me|secret|sample|insecure)).{32,}",
@@ -93,7 +90,6 @@ _DECLARED = [
         "The password of the database, letters and digits only. It is set when the database is "
         "first made; changing it here later does not change it there.",
         required=True,
-        secret=True,
         made=True,
         local="not used",
     ),
@@ -101,18 +97,15 @@ _DECLARED = [
         "DATABASE_URL",
         "The database, such as postgres://user:password@host/name",
         set_by=SetBy.COMPOSE,
-        secret=True,
         local="SQLite in the data folder",
         pattern=r"(postgres(ql)?|sqlite)://.+",
         must="name PostgreSQL or SQLite, for example postgres://user:password@host/name.",
-        compose="postgres://evabc:${POSTGRES_PASSWORD:?Set POSTGRES_PASSWORD in .env}@database:5432/evabc",
     ),
     Setting(
         "REDIS_URL",
         "Redis for tasks, cache and limits, such as redis://host:6379/0",
         set_by=SetBy.COMPOSE,
         local="files in the data folder",
-        compose="redis://redis:6379/0",
         pattern=r"(rediss?|unix)://.+",
         must="name Redis, for example redis://redis:6379/0.",
     ),
@@ -121,7 +114,6 @@ _DECLARED = [
         "The mail server, such as smtp+tls://portal%40example.org:password@mail.example.org:587 (%40 is "
         "the @ inside a user name)",
         required=True,
-        secret=True,
         local="files in the data folder",
         pattern=r"smtp(\+tls|\+ssl)?://(.*@)?[^@/:?]+(:\d+)?([/?].*)?",
         must="start with smtp://, smtp+tls:// or smtp+ssl:// and name a host, for example "
@@ -149,14 +141,12 @@ _DECLARED = [
         "The folder for what the portal writes itself: backups, and in `make run` its database and emails",
         ".data",
         set_by=SetBy.COMPOSE,
-        compose="/data",
     ),
     Setting(
         "EVABC_TRUSTED_PROXIES",
         "How many proxies stand in front; so many entries of X-Forwarded-For count, from the right",
         0,
         set_by=SetBy.COMPOSE,
-        compose="1",
     ),
     Setting(
         "EVABC_LIMITS_TIMES",
@@ -213,7 +203,6 @@ _DECLARED = [
         "EVABC_METRICS_TOKEN",
         "What Prometheus shows to read /metrics, at least 32 random characters. Without it there is "
         "no such page",
-        secret=True,
         pattern=".{32,}",
         must="be a random text of at least 32 characters.",
     ),

@@ -63,14 +63,11 @@ class Coverage:
         }
 
     @property
-    def totals(self) -> list[Cell]:
-        """Of each community, all regions together."""
-        columns = [[row[community] for row in self.rows.values()] for community in self.communities]
+    def totals(self) -> list[tuple[int, int]]:
+        """How many of each community have nobody, and how many there are, in all regions together."""
+        columns = zip(*(cells.values() for cells in self.rows.values()), strict=True)
         return [
-            Cell(
-                sum(cell.total for cell in cells), [one for cell in cells for one in cell.uncovered]
-            )
-            for cells in columns
+            (sum(len(c.uncovered) for c in cells), sum(c.total for c in cells)) for cells in columns
         ]
 
 
@@ -84,23 +81,18 @@ def coverage_of(communities: Iterable[CommunityOfPractice], *, on: date) -> Cove
     regions = [*Region.labels, NOT_KNOWN]
     rows = {region: {community: Cell() for community in communities} for region in regions}
     for community in communities:
-        for row in _rows_to_cover(community, on):
+        to_cover = _initiatives if community.is_coordination else _programs
+        for row in to_cover(community, on):
             if isinstance(row, Program) and is_superseded(row, newest):
                 continue
             cell = rows[row.get_region_display() or NOT_KNOWN][community]
             cell.total += 1
-            if not row.has_somebody:  # type: ignore[union-attr]
+            if not row.has_somebody:
                 cell.uncovered.append(row)
     coverage = Coverage(communities, rows)
     if NOT_KNOWN in coverage.empty_regions:
         del rows[NOT_KNOWN]
     return coverage
-
-
-def _rows_to_cover(community: CommunityOfPractice, on: date) -> QuerySet[Covered]:
-    if community.is_coordination:
-        return _initiatives(community, on)
-    return _programs(community, on)
 
 
 def _programs(community: CommunityOfPractice, on: date) -> QuerySet[Program]:

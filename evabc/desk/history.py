@@ -104,19 +104,16 @@ def _older(source: "Source", number: int, before: Position) -> Q:
 
 # -- The sources ----------------------------------------------------------------------------------
 
-REQUESTS, NOTES, WORKLIST = "requests", "notes", "worklist"
-REGISTER, ENROLMENTS, RULES, OTHERS = "register", "enrolments", "rules", "others"
-WORDINGS, EXPORTS = "wordings", "exports"
 KINDS = {
-    REQUESTS: "Requests to join",
-    NOTES: "Notes among staff",
-    WORKLIST: "Worklist",
-    ENROLMENTS: "Enrolments",
-    REGISTER: "Facts of the register",
-    RULES: "Rules and words",
-    WORDINGS: "Wording of letters",
-    EXPORTS: "Sheets that were saved",
-    OTHERS: "Sign-ins and others",
+    "requests": "Requests to join",
+    "notes": "Notes among staff",
+    "worklist": "Worklist",
+    "enrolments": "Enrolments",
+    "register": "Facts of the register",
+    "rules": "Rules and words",
+    "wordings": "Wording of letters",
+    "exports": "Sheets that were saved",
+    "others": "Sign-ins and others",
 }
 # Which of the admin's own log each kind is, by app label and model.
 _REGISTER_MODELS = (
@@ -129,11 +126,11 @@ _REGISTER_MODELS = (
     "coordinationrole",
 )
 _OF_KIND = {
-    REGISTER: Q(content_type__app_label="membership", content_type__model__in=_REGISTER_MODELS),
-    ENROLMENTS: Q(content_type__app_label="membership", content_type__model="enrolment"),
-    RULES: Q(content_type__app_label="communities"),
+    "register": Q(content_type__app_label="membership", content_type__model__in=_REGISTER_MODELS),
+    "enrolments": Q(content_type__app_label="membership", content_type__model="enrolment"),
+    "rules": Q(content_type__app_label="communities"),
 }
-_OF_KIND[OTHERS] = ~(_OF_KIND[REGISTER] | _OF_KIND[ENROLMENTS] | _OF_KIND[RULES])
+_OF_KIND["others"] = ~(_OF_KIND["register"] | _OF_KIND["enrolments"] | _OF_KIND["rules"])
 
 
 @dataclass(frozen=True)
@@ -157,27 +154,18 @@ def _of_requests(
 def _request_step(row: JoinRequestEvent) -> Description:
     if row.by and not row.by_staff:
         who = f"{row.by.display_name}, the applicant"
-    elif row.by:
-        who = row.by.display_name
     else:
-        who = row.who[0].upper() + row.who[1:]
-    return Description(
-        who,
-        row.get_verb_display(),
-        f"{row.join_request.person}, {row.join_request}",
-        _url("joinrequests_joinrequest", row.join_request_id),
-        row.reason,
-    )
+        who = row.by.display_name if row.by else row.who[0].upper() + row.who[1:]
+    return _of_request(row, who, row.get_verb_display(), row.reason)
 
 
 def _note(row: StaffNote) -> Description:
-    return Description(
-        _staff_name(row.by),
-        "Note written",
-        f"{row.join_request.person}, {row.join_request}",
-        _url("joinrequests_joinrequest", row.join_request_id),
-        row.text,
-    )
+    return _of_request(row, _staff_name(row.by), "Note written", row.text)
+
+
+def _of_request(row: JoinRequestEvent | StaffNote, who: str, did: str, words: str) -> Description:
+    url = _url("joinrequests_joinrequest", row.join_request_id)
+    return Description(who, did, f"{row.join_request.person}, {row.join_request}", url, words)
 
 
 def _roster_check_steps(families: Families, kind: str) -> QuerySet[WorklistStep]:
@@ -203,8 +191,8 @@ def _log(families: Families, kind: str) -> QuerySet[LogEntry]:
         return rows
     theirs = Enrolment.objects.filter(community__team__family__in=families)
     keys = theirs.annotate(key=Cast("pk", CharField())).values("key")
-    of_team = _OF_KIND[ENROLMENTS] & Q(object_id__in=keys)
-    return rows.filter(_OF_KIND[REGISTER] | _OF_KIND[RULES] | of_team)
+    of_team = _OF_KIND["enrolments"] & Q(object_id__in=keys)
+    return rows.filter(_OF_KIND["register"] | _OF_KIND["rules"] | of_team)
 
 
 def _log_entry(row: LogEntry) -> Description:
@@ -247,17 +235,13 @@ def _url(model: str, pk: int) -> str:
 
 
 SOURCES = [
-    Source(
-        (REQUESTS,), lambda families, _: _of_requests(JoinRequestEvent, families), _request_step
-    ),
-    Source((NOTES,), lambda families, _: _of_requests(StaffNote, families), _note),
-    Source((WORKLIST,), _roster_check_steps, _roster_check_step),
+    Source(("requests",), lambda f, _: _of_requests(JoinRequestEvent, f), _request_step),
+    Source(("notes",), lambda f, _: _of_requests(StaffNote, f), _note),
+    Source(("worklist",), _roster_check_steps, _roster_check_step),
     # Both teams send the same emails.
-    Source((WORDINGS,), lambda *_: LetterWording.objects.select_related("by__person"), _wording),
-    Source(
-        (EXPORTS,), lambda families, _: exports_of(families).select_related("by__person"), _export
-    ),
-    Source((REGISTER, ENROLMENTS, RULES, OTHERS), _log, _log_entry, at="action_time", by="user"),
+    Source(("wordings",), lambda *_: LetterWording.objects.select_related("by__person"), _wording),
+    Source(("exports",), lambda f, _: exports_of(f).select_related("by__person"), _export),
+    Source((*_OF_KIND,), _log, _log_entry, at="action_time", by="user"),
 ]
 
 

@@ -71,10 +71,10 @@ def _beat(now: datetime) -> Check:
     seen = _seen(Heartbeat.Part.BEAT, now)
     if seen and now - seen < SILENT:
         return Check("beat", figure=f"sent a task at {_clock(seen)}")
-    since = f"since {_clock(seen)}" if seen else "yet"
     return Check(
         "beat",
-        f"Beat has sent nothing {since}: reminders, retries and backups stand still. Start beat again.",
+        f"Beat has sent nothing {_since(seen)}: reminders, retries and backups stand still. "
+        "Start beat again.",
     )
 
 
@@ -83,9 +83,8 @@ def _worker(now: datetime) -> Check:
     # Compared with beat's last task: while beat is silent, nobody can know how the workers are.
     if seen and sent and sent - seen < SILENT:
         return Check("worker", figure=f"did a task at {_clock(seen)}")
-    since = f"since {_clock(seen)}" if seen else "yet"
     return Check(
-        "worker", f"No worker has done a task {since}: letters wait. Start the worker again."
+        "worker", f"No worker has done a task {_since(seen)}: letters wait. Start the worker again."
     )
 
 
@@ -109,10 +108,9 @@ def _backup(now: datetime) -> Check:
     made = last_backup()
     if made and now - made < BACKUP_AGE:
         return Check("backup", figure=f"made at {_clock(made)}")
-    since = f"since {_clock(made)}" if made else "yet"
     return Check(
         "backup",
-        f"There is no good backup {since}. Run: python manage.py backup, and read what it says.",
+        f"There is no good backup {_since(made)}. Run: python manage.py backup, and read what it says.",
     )
 
 
@@ -158,6 +156,10 @@ def _seen(part: Heartbeat.Part, now: datetime) -> datetime | None:
 
 def _clock(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+def _since(moment: datetime | None) -> str:
+    return f"since {_clock(moment)}" if moment else "yet"
 
 
 CACHE_SECONDS = 5  # seconds: anybody may ask as often as they like

@@ -1,17 +1,11 @@
-"""Write what is derived from the declarations in evabc/env.py: the table of settings, .env.example, and
-the portal's environment in docker-compose.yml. `make docs` calls it.
-"""
+"""Write the table of settings and .env.example from the declarations in evabc/env.py, as `make docs` does."""
 
 import textwrap
-from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evabc.env import SETTINGS, SetBy, Setting
-
-BEGIN = "# Written by `make docs` from evabc/env.py, until the line that ends it."
-END = "# The end of what `make docs` writes."
 
 SETTINGS_MD = """\
 # Settings
@@ -34,11 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="write nothing, name what is old")
 
     def handle(self, *args: object, check: bool, **options: object) -> None:
-        compose_file = Path(settings.BASE_DIR) / "docker-compose.yml"
         derived = {
-            Path(settings.BASE_DIR) / "evabc/docs/settings.md": settings_md(),
-            Path(settings.BASE_DIR) / ".env.example": env_example(),
-            compose_file: compose(compose_file.read_text()),
+            settings.BASE_DIR / "evabc/docs/settings.md": settings_md(),
+            settings.BASE_DIR / ".env.example": env_example(),
         }
         for file, text in derived.items():
             if not check:
@@ -75,20 +67,6 @@ def env_example() -> str:
     return "\n".join(blocks)
 
 
-def compose(was: str) -> str:
-    """docker-compose.yml with the portal's environment written again between its two marks."""
-    before, _, rest = was.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    indent = before.rpartition("\n")[2]
-    lines = [
-        f"{setting.name}: {_for_compose(setting)}"
-        for setting in SETTINGS.values()
-        # The database's password reaches the portal as a part of DATABASE_URL.
-        if setting.set_by in (SetBy.OPERATOR, SetBy.COMPOSE) and setting.name != "POSTGRES_PASSWORD"
-    ]
-    return before + f"\n{indent}".join([BEGIN, *lines, END]) + after
-
-
 def _sentence(setting: Setting) -> str:
     return setting.purpose.rstrip(".") + "."
 
@@ -100,14 +78,4 @@ def _default_in_words(setting: Setting) -> str:
         default = f"`{setting.default}`"
     else:
         default = "none, required in production" if setting.required else "none"
-    if setting.compose and not setting.secret:
-        default += f"; in production `{setting.compose}`"
     return f"{default}; in `make run` {setting.local}" if setting.local else default
-
-
-def _for_compose(setting: Setting) -> str:
-    if setting.compose:
-        return f'"{setting.compose}"'
-    if setting.required:
-        return f'"${{{setting.name}:?Set {setting.name} in .env}}"'
-    return f'"${{{setting.name}:-{setting.default}}}"'

@@ -124,7 +124,13 @@ def test_the_number_of_queries_does_not_grow_with_the_register(programs, django_
     # The communities, their rules, the newest lists, and one look for each of the six.
     with django_assert_num_queries(9):
         found = coverage_of(communities.order_by("position"), on=TODAY)
-        [str(row) for cell in found.totals for row in cell.uncovered]
+        assert found.totals[0] == (0, programs)
+        [
+            str(row)
+            for cells in found.rows.values()
+            for cell in cells.values()
+            for row in cell.uncovered
+        ]
 
 
 def test_each_team_sees_its_own_communities_and_exports_them(client):
