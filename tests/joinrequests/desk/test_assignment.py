@@ -413,8 +413,8 @@ def test_people_who_may_be_the_same_are_shown_with_why():
 
     assert [(s.person, s.why) for s in similar_people(dana)] == [
         (same, "the same name"),
-        (start, "an address that starts the same"),
-        (near, "a name that is nearly the same"),
+        (start, "an email that starts the same"),
+        (near, "a similar name"),
     ]
     # Without name and address they are like nobody.
     assert similar_people(Person.objects.bulk_create([Person(), Person()])[0]) == []
