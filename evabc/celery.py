@@ -7,16 +7,10 @@ from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
 
-from evabc.schedule import SCHEDULE
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evabc.settings")
 
 app = Celery("evabc")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.beat_schedule = SCHEDULE
-# In memory: every task is idempotent and comes again within the hour, so there is nothing to remember,
-# and a beat that is started again goes on, also after its clock was wrong.
-app.conf.beat_scheduler = "celery.beat:Scheduler"
 app.autodiscover_tasks(["evabc", "membership", "requests"])
 
 

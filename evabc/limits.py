@@ -117,17 +117,12 @@ def seconds_left(now: float) -> int:
 
 
 def _counted(request: HttpRequest, limit: Limit) -> Iterator[tuple[str, int]]:
+    """Whom this form is counted for, and how often they may send one."""
     yield f"network {network_of(client_address(request))}", limit.per_network
-    person = _person(request)
-    if person:
-        yield person, limit.per_person
-
-
-def _person(request: HttpRequest) -> str:
     if request.user.is_authenticated:
-        return f"user {request.user.pk}"
-    email = request.POST.get("email") or email_of_pending_sign_in(request)
-    return f"email {email.strip().lower()}" if email else ""
+        yield f"user {request.user.pk}", limit.per_person
+    elif email := request.POST.get("email") or email_of_pending_sign_in(request):
+        yield f"email {email.strip().lower()}", limit.per_person
 
 
 def _count(key: str) -> int:

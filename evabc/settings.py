@@ -3,6 +3,7 @@
 import zoneinfo
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django_guid.integrations import CeleryIntegration
 
@@ -199,6 +200,49 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_max": 0.2}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# In memory: every task is idempotent and comes again within the hour, so there is nothing to remember,
+# and a beat that is started again goes on, also after its clock was wrong.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+# What beat sends, and how often, in seconds or by the clock of British Columbia.
+CELERY_BEAT_SCHEDULE = {
+    "say-that-you-live": {"task": "evabc.say_that_you_live", "schedule": 30.0},
+    "sweep-letters": {"task": "membership.sweep_letters", "schedule": 30.0},
+    # Once a day would do. Every hour makes up for a night when nothing ran; by day only, because
+    # nobody wants its emails at night.
+    "remind-and-lapse": {
+        "task": "joinrequests.remind_and_lapse",
+        "schedule": crontab(minute="7", hour="7-19"),
+    },
+    # By day only and made up for, as above.
+    "ask-yearly": {
+        "task": "joinrequests.ask_yearly",
+        "schedule": crontab(minute="22", hour="7-19"),
+    },
+    "remind-of-meetings": {
+        "task": "membership.remind_of_meetings",
+        "schedule": crontab(minute="17", hour="7-19"),
+    },
+    # Once a morning would do; the later runs make up for it until noon.
+    "morning-digest": {
+        "task": "joinrequests.morning_digest",
+        "schedule": crontab(minute="*/20", hour="7-11", day_of_week="mon-fri"),
+    },
+    # The filters of the queue say that they are as old as this.
+    "look-at-open-requests": {
+        "task": "joinrequests.look_at_the_open_ones",
+        "schedule": 15 * 60.0,
+    },
+    # The first run of a day finds what there is; the others make up for one that did not happen.
+    "retain": {"task": "joinrequests.retain", "schedule": crontab(minute="41")},
+    "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
+    # The first run after midnight does the work of the day; a later one makes up for it.
+    "reassess-rosters": {"task": "membership.reassess_rosters", "schedule": 15 * 60.0},
+    # Before staff come; the later runs make up for a night when nothing ran.
+    "nightly-backup": {
+        "task": "evabc.nightly_backup",
+        "schedule": crontab(minute="40", hour="2-23"),
+    },
+}
 
 # -- Rosters ------------------------------------------------------------------------------------
 

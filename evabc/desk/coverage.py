@@ -87,7 +87,7 @@ def coverage_of(communities: Iterable[CommunityOfPractice], *, on: date) -> Cove
                 continue
             cell = rows[row.get_region_display() or NOT_KNOWN][community]
             cell.total += 1
-            if not row.has_somebody:
+            if not row.has_somebody:  # type: ignore[union-attr]
                 cell.uncovered.append(row)
     coverage = Coverage(communities, rows)
     if NOT_KNOWN in coverage.empty_regions:

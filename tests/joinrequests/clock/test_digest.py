@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from evabc.celery import app
-from evabc.schedule import SCHEDULE
+from evabc.settings import CELERY_BEAT_SCHEDULE
 from membership.emails.queue import Email, queue
 from membership.models import Enrolment, OutboxEmail, WorklistRow
 from requests import tasks, workflow
@@ -168,7 +168,7 @@ def test_the_command_counts_and_writes_nothing_on_a_dry_run(capsys, monkeypatch)
 
 
 def test_beat_runs_on_weekday_mornings_and_the_task_sends(monkeypatch):
-    entry = SCHEDULE["morning-digest"]
+    entry = CELERY_BEAT_SCHEDULE["morning-digest"]
     assert entry["task"] in app.tasks
     assert entry["task"] == tasks.morning_digest.name
     assert isinstance(entry["schedule"], crontab)
