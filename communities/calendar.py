@@ -10,6 +10,7 @@ down here: the pinned zone data knows.
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format, time_format
 from django.utils.text import get_text_list
 from holidays import country_holidays
 
@@ -48,13 +49,18 @@ def business_days_before(day: date, number: int) -> date:
 
 
 def format_times(starts_at: datetime, ends_at: datetime) -> str:
-    """For example "10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"."""
+    """For example "10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"."""
     parts = [f"{_clock(starts_at, ends_at, VANCOUVER)} Pacific time"]
     parts += [
         f"{clock} in {get_text_list(towns, 'and')}"
         for clock, towns in _elsewhere(starts_at, ends_at).items()
     ]
     return "; ".join(parts)
+
+
+def format_day(day: date) -> str:
+    """A day with its weekday, for what people plan around: "Thursday, November 26, 2026"."""
+    return date_format(day, "l, ") + date_format(day)
 
 
 def _elsewhere(starts_at: datetime, ends_at: datetime) -> dict[str, list[str]]:
@@ -72,4 +78,7 @@ def _offset(at: datetime, zone: str) -> timedelta | None:
 
 def _clock(starts_at: datetime, ends_at: datetime, zone: str) -> str:
     start, end = (at.astimezone(ZoneInfo(zone)) for at in (starts_at, ends_at))
-    return f"{start:%H:%M} to {end:%H:%M}"
+    begins, ends = time_format(start.time()), time_format(end.time())
+    # Named once where both times are in the same half of the day.
+    half = ends[-len(" a.m.") :]
+    return f"{begins.removesuffix(half)} to {ends}"

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.calendar import format_times
 from communities.rules import kind_choices, kind_of, rule_from
@@ -57,6 +58,11 @@ class CommunityOfPractice(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("community", args=[self.slug])
+
+    @property
+    def full_name(self) -> str:
+        """The name with the short one in brackets, for cards, headings, titles and a first mention."""
+        return self.name if self.short_name in self.name else f"{self.name} ({self.short_name})"
 
     @property
     def family(self) -> Family:
@@ -139,7 +145,7 @@ class Meeting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.topic}, {self.day:%-d %B %Y}"
+        return f"{self.topic}, {date_format(self.day)}"
 
     @property
     def about(self) -> str:

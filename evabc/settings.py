@@ -71,8 +71,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "evabc.middleware.PrivateResponseMiddleware",
-    "membership.accounts.sessions.SessionExpiryMiddleware",
-    "membership.accounts.second_factor.SecondFactorMiddleware",
+    "membership.accounts.middleware.SessionExpiryMiddleware",
+    "membership.accounts.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "evabc.middleware.RejectNullBytesMiddleware",
     "evabc.limits.RateLimitMiddleware",
@@ -159,6 +159,13 @@ ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("EVABC_TRUSTED_PROXIES")
 LIMITS_TIMES = env.number("EVABC_LIMITS_TIMES")
 MFA_ADAPTER = "membership.accounts.adapter.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "membership.accounts.forms.AppOrRecoveryCodeForm",
+    "reauthenticate": "membership.accounts.forms.ConfirmationForm",
+    "activate_totp": "membership.accounts.forms.AppForm",
+    "add_webauthn": "membership.accounts.forms.PasskeyForm",
+    "edit_webauthn": "membership.accounts.forms.PasskeyNameForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "EVA BC Communities of Practice"
@@ -328,6 +335,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = False
 
 LANGUAGE_CODE = "en-ca"
+FORMAT_MODULE_PATH = "evabc.formats"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "America/Vancouver"

@@ -7,7 +7,6 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from evabc.ops.backup import last_backup, make_backup
-from membership.heartbeats import record_heartbeat
 from membership.models import Heartbeat
 
 HEARTBEAT = "evabc.say_that_you_live"
@@ -17,13 +16,13 @@ HEARTBEAT = "evabc.say_that_you_live"
 def beat_is_alive(**_: object) -> None:
     """Beat sends the heartbeat. Nobody else does, so the readiness page can tell it from a worker."""
     close_old_connections()  # Celery does so around a worker's tasks only
-    record_heartbeat(Heartbeat.Part.BEAT, now=timezone.now())
+    Heartbeat.record(Heartbeat.Part.BEAT, now=timezone.now())
 
 
 @shared_task(name=HEARTBEAT)
 def send_heartbeat() -> None:
     """Beat sent the heartbeat and a worker took it: both are there, and the broker between them."""
-    record_heartbeat(Heartbeat.Part.WORKER, now=timezone.now())
+    Heartbeat.record(Heartbeat.Part.WORKER, now=timezone.now())
 
 
 @shared_task(name="evabc.nightly_backup")

@@ -9,7 +9,7 @@ class MembershipConfig(AppConfig):
         from allauth.mfa.signals import authenticator_added
 
         from membership.accounts import security_events
-        from membership.accounts.second_factor import record_new_factor
+        from membership.accounts.middleware import record_new_factor
         from membership.emails.kinds import register
         from membership.meetings import emails as meeting_emails
         from membership.privacy import emails as privacy_emails

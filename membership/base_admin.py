@@ -1,7 +1,7 @@
 """Search and filters of the change lists of the staff site."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import lookup_spawns_duplicates
@@ -54,17 +54,14 @@ class SearchableAdmin(admin.ModelAdmin):
         return lookup in allowed
 
 
-if TYPE_CHECKING:
-    from django.contrib.admin.filters import _ListFilterChoices
-
-
 class TeamFilter(admin.SimpleListFilter):
     """One team's rows, for those who see both."""
 
     title = "team"
     parameter_name = "team"
 
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        self.team_path = model_admin.team_path
         families = families_of(request.user)
         # Who sees one team only has nothing to choose.
         return [(f.value, str(f.label)) for f in Family if len(families) > 1]
@@ -73,16 +70,6 @@ class TeamFilter(admin.SimpleListFilter):
         if not self.value():
             return queryset
         return queryset.filter(**{f"{self.team_path}__family": self.value()})
-
-    def __init__(
-        self,
-        request: HttpRequest,
-        params: dict[str, str],
-        model: type[Model],
-        model_admin: "TeamModelAdmin",
-    ) -> None:
-        super().__init__(request, params, model, model_admin)
-        self.team_path = model_admin.team_path
 
 
 class CommunityFilter(admin.SimpleListFilter):
@@ -107,7 +94,7 @@ class FilterWithDefault(admin.SimpleListFilter):
 
     first_choice = "All"
 
-    def choices(self, changelist: ChangeList) -> Iterator["_ListFilterChoices"]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """The choices of the filter, the first one with its own words."""
         everything = list(super().choices(changelist))
         everything[0]["display"] = self.first_choice
@@ -124,7 +111,7 @@ class TeamModelAdmin(SearchableAdmin):
         return super().get_queryset(request).filter(**{f"{self.team_path}__family__in": families})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(families_of(request.user))
+        return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(families_of(request.user))

@@ -9,7 +9,7 @@ from membership.imports.sheets import MAX_BYTES, MAX_ROWS, refuse_too_large
 from membership.register.names import clean_paragraphs, clean_text
 
 MAX_TEXT_LENGTH = 4_000
-LONGEST_PASTE = 200_000  # under what one form may bring
+MAX_PASTE_LENGTH = 200_000  # under what one form may bring
 
 
 class ParagraphsField(forms.CharField):
@@ -80,7 +80,7 @@ def pasted_field(label: str, *, help_text: str) -> forms.CharField:
         label=label,
         required=False,
         strip=False,
-        max_length=LONGEST_PASTE,
+        max_length=MAX_PASTE_LENGTH,
         help_text=help_text,
         widget=forms.Textarea(attrs={"rows": 8}),
     )

@@ -1,9 +1,15 @@
-"""The models of the slices, listed here so that Django finds them."""
+"""The models of the slices, imported here so that Django finds them, and the one that belongs to none."""
+
+# ruff: noqa: F401
+import os
+import socket
+from datetime import datetime
+
+from django.db import models
 
 from membership.access.models import Access, AccessStep, SlackExport, SlackLink, SlackLinkOpening
 from membership.accounts.models import User
 from membership.emails.models import Bounce, LetterAttempt, LetterWording, OutboxEmail
-from membership.heartbeats import Heartbeat
 from membership.imports.models import ListImport, ListImportRow, ListKind, RowOutcome
 from membership.meetings.models import Attendance, CalendarFeed
 from membership.privacy.models import Consent, Correction, RetentionDay
@@ -27,40 +33,23 @@ from membership.rosters.models import (
     YearlyConfirmation,
 )
 
-__all__ = [
-    "Access",
-    "AccessStep",
-    "Agency",
-    "Attendance",
-    "Bounce",
-    "CalendarFeed",
-    "Consent",
-    "CoordinationInitiative",
-    "CoordinationRole",
-    "Correction",
-    "Enrolment",
-    "EvaMembership",
-    "Export",
-    "Heartbeat",
-    "Leaving",
-    "LetterAttempt",
-    "LetterWording",
-    "ListImport",
-    "ListImportRow",
-    "ListKind",
-    "NightlyReassessment",
-    "OutboxEmail",
-    "Person",
-    "Program",
-    "ProgramPosition",
-    "RetentionDay",
-    "RowOutcome",
-    "SampleProvince",
-    "SlackExport",
-    "SlackLink",
-    "SlackLinkOpening",
-    "User",
-    "WorklistRow",
-    "WorklistStep",
-    "YearlyConfirmation",
-]
+
+class Heartbeat(models.Model):
+    """A background part (beat, the workers) and when it last did something."""
+
+    class Part(models.TextChoices):
+        BEAT = "beat", "beat"
+        WORKER = "worker", "worker"
+
+    part = models.CharField(max_length=10, choices=Part.choices, primary_key=True)
+    owner = models.CharField(max_length=100)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.get_part_display()} by {self.owner}"
+
+    @classmethod
+    def record(cls, part: Part, *, now: datetime) -> None:
+        """Record that this process was active at ``now``."""
+        owner = f"{socket.gethostname()}/{os.getpid()}"
+        cls.objects.update_or_create(part=part, defaults={"owner": owner, "seen_at": now})

@@ -5,11 +5,11 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from membership.access import reconciliation
+from membership.access import slack_members
 from membership.emails.delivery import deliver_batch, due_emails
 from membership.emails.queue import DELIVERY_TASK, request_delivery
 from membership.imports import uploads
-from membership.meetings.emails import send_due_reminders
+from membership.meetings.planning import send_due_reminders
 from membership.rosters.reassessment import reassess_if_due
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def sweep_imports() -> None:
     for list_import_id in uploads.stalled_imports(now=now):
         uploads.carry_on(list_import_id=list_import_id, now=now)
     uploads.discard_old(now=now)
-    reconciliation.discard_old_exports(now=now)
+    slack_members.discard_old_exports(now=now)
 
 
 @shared_task(name="membership.remind_of_meetings")

@@ -230,7 +230,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         if age := _row(join_request).age:
             return render_to_string("desk/requests/age.html", {"age": age})
         if join_request.asked_on and join_request.state == State.AWAITING_REPLY:
-            return f"for them, since {date_format(join_request.asked_on, 'j F')}"
+            return f"for them, since {date_format(join_request.asked_on, 'MONTH_DAY_FORMAT')}"
         return "–"
 
     @admin.display(description="on it")

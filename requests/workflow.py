@@ -353,7 +353,7 @@ def _refuse_in_state(join_request: JoinRequest, verb: Verb) -> NoReturn:
         raise RefusedError("This request has not been sent yet.")
     if verb == Verb.SUBMIT:
         raise RefusedError("This request was sent already.")
-    when = date_format(timezone.localtime(last.at), "j F Y, H:i")
+    when = date_format(timezone.localtime(last.at), "DATETIME_FORMAT")
     who = "EVA BC" if last.by_staff else "the applicant"
     if last.verb == Verb.LAPSE:
         who = "the portal, because no reply came,"

@@ -1,4 +1,4 @@
-"""A person compared with the rules of a community: facts in, findings out. No database, no clock.
+"""Compare a person with the rules of a community. No database, no clock.
 
     "Frontline staff carrying a caseload in [the program] funded by the Ministry of Public Safety
     and Solicitor General and holding a current EVA BC membership are welcome to join the CoP for
@@ -8,9 +8,9 @@
     in Relationships/Violence in Relationship and Sexual Assault Coordination committees. ICAT CoP:
     ICAT co-chairs and ICAT coordinators."
 
-A ``Standing`` says what is known of one person on one day. ``assess`` compares it with a
-community's rules. All program facts are taken from one and the same program: a caseload in one
-program and ministry funding of another do not add up.
+A ``Standing`` holds what is known about one person on one day. ``assess`` compares it with a
+community's rules. All facts about a program come from the same program: a caseload in one program
+and ministry funding of another do not add up.
 """
 
 from collections.abc import Sequence
@@ -21,19 +21,18 @@ from typing import Any, Self
 from communities.rules import kind_of
 from communities.rules.facts import EVIDENCE_WEIGHT, ProgramWork, Standing
 from communities.rules.rule import VERDICT_ORDER, Rule, accepts
-from communities.rules.vocabulary import Evidence, FactKind, ProgramType, Reading, Verdict
+from communities.rules.vocabulary import Evidence, FactKind, ProgramType, Status, Verdict
 
-_READING_ORDER = [Reading.NOT_MET, Reading.TO_CHECK, Reading.MET]
 _DAYS = ("as_of", "ends_on")  # of a finding, stored as text
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule compared with the facts; ``kind`` is the key of its kind, which may be gone by now.
+    """The outcome of one rule. ``kind`` is the key of its kind, which may have been removed since.
 
-    ``evidence`` is how the best fact is known, None where nothing is known; ``source``, ``as_of`` and
-    ``ends_on`` are that fact's. ``sentence`` says to the worker what was looked at, ``next_step`` what
-    to do next; ``staff_sentence`` says it to staff.
+    ``evidence`` is how the deciding fact is known, None where nothing is known; ``source``, ``as_of``
+    and ``ends_on`` are that fact's. The applicant reads ``condition`` (what the rule asks for),
+    ``sentence`` (what is known) and ``next_step`` (what to do); staff read ``staff_sentence``.
     """
 
     kind: str
@@ -42,6 +41,7 @@ class Finding:
     sentence: str
     staff_sentence: str
     next_step: str = ""
+    condition: str = ""  # empty in assessments from before it was kept
     source: str = ""
     as_of: date | None = None
     ends_on: date | None = None
@@ -56,25 +56,22 @@ class Finding:
 
     @property
     def short_title(self) -> str:
-        """One word for lists."""
+        """One word, for dense tables."""
         return kind_of(self.kind).short_title
 
     @property
     def facts(self) -> FactKind | None:
-        """What in the register it rests on."""
+        """The kind of fact it rests on."""
         return kind_of(self.kind).facts
 
     @property
-    def reading(self) -> Reading:
-        """Met on claims alone reads "to check": looking is what the review is."""
-        if self.verdict == Verdict.NOT_MET:
-            return Reading.NOT_MET
-        if self.verdict == Verdict.MET and self.evidence != Evidence.CLAIMED:
-            return Reading.MET
-        return Reading.TO_CHECK
+    def status(self) -> Status:
+        if self.verdict == Verdict.MET and self.evidence == Evidence.CLAIMED:
+            return Status.SELF_REPORTED
+        return Status(self.verdict.value)
 
     def about(self, name: str) -> Self:
-        """The same, with a name in the sentence for staff: an enrolled person applies for nothing."""
+        """The same finding, with the person's name in the sentence for staff: members are not applicants."""
         named = self.staff_sentence.replace("The applicant", name).replace("the applicant", name)
         return replace(self, staff_sentence=named)
 
@@ -93,22 +90,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The outcome of a community's rules on a standing of the day ``on``."""
+    """The outcome of a community's rules on the day ``on``."""
 
     on: date
     findings: tuple[Finding, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of the findings: all the rules must hold at once."""
+        """The worst of the findings: all rules must be met."""
         return min(
             (f.verdict for f in self.findings), key=VERDICT_ORDER.index, default=Verdict.UNKNOWN
-        )
-
-    @property
-    def reading(self) -> Reading:
-        return min(
-            (f.reading for f in self.findings), key=_READING_ORDER.index, default=Reading.TO_CHECK
         )
 
     @property
@@ -117,16 +108,16 @@ class Assessment:
 
     @property
     def first_by_fact(self) -> tuple[Finding, ...]:
-        """One finding for each kind of fact: staff confirm the fact beside it, and only once."""
+        """One finding for each kind of fact, so that staff are asked to confirm a fact once."""
         return tuple({f.facts: f for f in reversed(self.findings)}.values())
 
     @property
     def needs_written_reason(self) -> bool:
-        """To approve against a NOT_MET or UNKNOWN finding staff write why."""
+        """Staff give a reason for approving when a rule is NOT_MET or UNKNOWN."""
         return self.verdict != Verdict.MET
 
     def as_json(self) -> dict[str, object]:
-        """The assessment as it is kept with a join request."""
+        """The assessment as kept with a join request."""
         return {"on": self.on.isoformat(), "findings": [f.as_json() for f in self.findings]}
 
     @classmethod
@@ -138,10 +129,10 @@ class Assessment:
 
 
 def assess(standing: Standing, rules: Sequence[Rule]) -> Assessment:
-    """Compare ``standing`` with ``rules`` and give one finding for each rule, in their order.
+    """Compare ``standing`` with ``rules``. Returns one finding for each rule, in their order.
 
-    Where the person works in several programs, the findings are those of the one program that
-    serves them best: never a mixture.
+    For a person who works in several programs, the findings are those of the one program that gives
+    the best outcome, never a mixture.
     """
     programs = tuple(t for rule in rules for t in rule.program_types)
     candidates = [
@@ -154,10 +145,10 @@ def assess(standing: Standing, rules: Sequence[Rule]) -> Assessment:
 def _work_to_look_at(
     standing: Standing, programs: Sequence[ProgramType]
 ) -> Sequence[ProgramWork | None]:
-    """Work in programs of the community's types; without any, other work that the person told us of.
+    """Work in programs of the community's types; without any, other work that the person reported.
 
-    That a list shows somebody in a program of another type does not say that they are not also in
-    one of these types. Their own answer does.
+    A list that shows someone in a program of another type does not say that they are not also in one
+    of these types. Their own answer does.
     """
     fitting = [work for work in standing.work if accepts(programs, work.program_type)]
     return fitting or [work for work in standing.work if work.claimed] or [None]
@@ -167,15 +158,12 @@ def _finding(
     standing: Standing, work: ProgramWork | None, rule: Rule, programs: Sequence[ProgramType]
 ) -> Finding:
     outcome = rule.weigh(standing, work)
-    said = rule.explain(outcome, programs)
     fact = outcome.fact
     return Finding(
         kind=rule.key,
         verdict=outcome.verdict,
         evidence=fact.evidence if fact else None,
-        sentence=said.worker,
-        staff_sentence=said.staff,
-        next_step=said.next_step,
+        **rule.explain(outcome, programs),
         source=fact.source if fact else "",
         as_of=fact.as_of if fact else None,
         ends_on=fact.ends_on if fact else None,
@@ -183,7 +171,7 @@ def _finding(
 
 
 def _worth(findings: tuple[Finding, ...]) -> tuple[int, int, int]:
-    """How well a program serves: its worst finding, then all of them, then how we know them."""
+    """How good an outcome is: by its worst finding, then all of them, then how they are known."""
     verdicts = [VERDICT_ORDER.index(f.verdict) for f in findings]
     known = [EVIDENCE_WEIGHT[f.evidence] for f in findings if f.evidence]
     return min(verdicts, default=0), sum(verdicts), sum(known)

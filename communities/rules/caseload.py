@@ -1,4 +1,4 @@
-"""The rule that somebody carries a caseload in a program of the community's types."""
+"""The rule that a person carries a caseload in a program of the community's types."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,16 +25,17 @@ class CaseloadForm(forms.Form):
 
 @dataclass(frozen=True)
 class Caseload(Rule):
-    """``program_types`` are those that the community is for; where none is named, any will do."""
+    """``program_types`` are those that the community is for. Without any, every program fits."""
 
     program_types: tuple[ProgramType, ...] = ()
 
     key = "caseload"
-    title = "Carries a caseload"
+    title = "Caseload"
     short_title = "Caseload"
     facts = FactKind.CASELOAD
     parameters_form = CaseloadForm
 
+    condition = "You must carry a caseload in {wanted}."
     clauses = {
         Sentence.SAYS_YES: (
             "you carry a caseload in {program}",
@@ -53,18 +54,19 @@ class Caseload(Rule):
             "the applicant’s caseload in {program} starts on {date}",
         ),
         Sentence.OTHER_PROGRAM: (
-            "you work in {program}, and this community is for staff of {wanted}",
-            "the applicant works in {program}, and this community is for staff of {wanted}",
+            "you work in {program}, and this community is for people who work in {wanted}",
+            "the applicant works in {program}, and this community is for people who work in {wanted}",
         ),
     }
     not_known = (
-        "We do not know yet whether you carry a caseload in {workplace}",
-        "It is not known whether the applicant carries a caseload in {workplace}",
+        "We don’t know yet whether you carry a caseload in {workplace}",
+        "There is no information yet on whether the applicant carries a caseload in {workplace}",
     )
-    not_met_step = (
-        "This community is for frontline staff who carry a caseload in {wanted}. "
-        "See whether another community fits. " + IF_WRONG
+    not_known_step = (
+        "Tell us which program you work in and whether you carry a caseload. "
+        "If you’re not sure, EVA BC staff will check."
     )
+    not_met_step = "See whether another community fits your work. " + IF_WRONG
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
         if work is None:
@@ -82,6 +84,6 @@ class Caseload(Rule):
             and f.runs_on(standing.on)
         ]
         if own_no:
-            # About their own caseload people know better than a list does.
+            # People know better than a list whether they carry a caseload.
             facts = [f for f in facts if f.evidence == Evidence.CONFIRMED] + own_no
         return weigh(facts, wanted=True, on=standing.on, words=words)

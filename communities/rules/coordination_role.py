@@ -1,4 +1,4 @@
-"""The rule that somebody has one of some roles in one of some kinds of coordination initiative."""
+"""The rule that a person has certain roles in certain kinds of coordination initiative."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,11 +26,22 @@ from communities.rules.vocabulary import (
     Verdict,
 )
 
-_ROLE_NAMES = {
-    RoleKind.CHAIR: "chairs",
-    RoleKind.CO_CHAIR: "co-chairs",
-    RoleKind.COORDINATOR: "coordinators",
-    RoleKind.OTHER: "people with another role",
+# For each role: after "you are", after "your time" or "you start", and for several people.
+_ROLES = {
+    RoleKind.CHAIR: ("the chair of", "as chair of", "chairs"),
+    RoleKind.CO_CHAIR: ("a co-chair of", "as co-chair of", "co-chairs"),
+    RoleKind.COORDINATOR: ("the coordinator of", "as coordinator of", "coordinators"),
+    RoleKind.OTHER: ("in another role on", "in another role on", "people in another role"),
+}
+# For one initiative and for several.
+_INITIATIVES = {
+    InitiativeKind.VAWIR: ("a VAWIR/VIR committee", "VAWIR/VIR committees"),
+    InitiativeKind.SAC: (
+        "a Sexual Assault Coordination committee",
+        "Sexual Assault Coordination committees",
+    ),
+    InitiativeKind.ICAT: ("an ICAT", "ICATs"),
+    InitiativeKind.OTHER: ("another coordination initiative", "other coordination initiatives"),
 }
 
 
@@ -43,7 +54,7 @@ class CoordinationRoleForm(forms.Form):
 
 @dataclass(frozen=True)
 class CoordinationRoleHeld(Rule):
-    """Where no roles or no initiatives are named, any will do; those "to check" staff decide about."""
+    """Without roles or initiatives, any will do. Staff decide about those "to check"."""
 
     roles: tuple[RoleKind, ...] = ()
     initiatives: tuple[InitiativeKind, ...] = ()
@@ -56,57 +67,58 @@ class CoordinationRoleHeld(Rule):
     facts = FactKind.COORDINATION_ROLE
     parameters_form = CoordinationRoleForm
 
+    condition = "This community is for {wanted}."
     clauses = {
         Sentence.SAYS_YES: (
-            "you are {role} of {initiative}",
-            "the applicant is {role} of {initiative}",
+            "you are {role} {initiative}",
+            "the applicant is {role} {initiative}",
         ),
         Sentence.SAYS_NO: (
-            "you are not {role} of {initiative}",
-            "the applicant is not {role} of {initiative}",
+            "you are not {role} {initiative}",
+            "the applicant is not {role} {initiative}",
         ),
         Sentence.ENDED: (
-            "your role as {role} of {initiative} ended on {date}",
-            "the applicant’s role as {role} of {initiative} ended on {date}",
+            "your time {as_role} {initiative} ended on {date}",
+            "the applicant’s time {as_role} {initiative} ended on {date}",
         ),
         Sentence.NOT_YET: (
-            "your role as {role} of {initiative} starts on {date}",
-            "the applicant’s role as {role} of {initiative} starts on {date}",
+            "you start {as_role} {initiative} on {date}",
+            "the applicant starts {as_role} {initiative} on {date}",
         ),
         Sentence.OTHER_ROLE: (
-            "you have the role “{role}” in {initiative}, and this community is for {wanted}",
-            "the applicant has the role “{role}” in {initiative}, and this community is for {wanted}",
+            "you are {role} {initiative}, and this community is for {wanted}",
+            "the applicant is {role} {initiative}, and this community is for {wanted}",
         ),
         Sentence.NOT_NAMED: (
-            "you are {role} of {initiative}, which our rules do not name",
-            "the applicant is {role} of {initiative}, which the rules do not name",
+            "you are {role} {initiative}",
+            "the applicant is {role} {initiative}, which the rules do not mention",
         ),
     }
     not_known = (
-        "We do not know yet whether you have a role that this community is for",
-        "It is not known whether the applicant has a role that this community is for",
+        "We don’t know yet whether you have one of these roles",
+        "There is no information yet on whether the applicant has a role that this community is for",
     )
-    not_met_step = (
-        "This community is for {wanted}. See whether the other coordination community fits. "
-        + IF_WRONG
+    not_known_step = (
+        "Tell us your role and the kind of initiative. If you’re not sure, EVA BC staff will check."
     )
+    not_met_step = "See whether the other coordination community fits your work. " + IF_WRONG
 
     @property
     def initiatives_looked_at(self) -> tuple[InitiativeKind, ...]:
         return self.initiatives + self.initiatives_to_check
 
     def wanted(self, programs: Sequence[ProgramType]) -> str:
-        roles = (
-            get_text_list([_ROLE_NAMES[role] for role in self.roles], "and") or "people with a role"
-        )
-        kinds = get_text_list([InitiativeKind(kind).short for kind in self.initiatives], "or")
-        return f"{roles} {'of' if self.roles else 'in'} {kinds or 'a coordination initiative'}"
+        roles = get_text_list([_ROLES[role][2] for role in self.roles], "and")
+        kinds = get_text_list([_INITIATIVES[kind][1] for kind in self.initiatives], "and")
+        if self.initiatives_to_check and kinds:
+            kinds = f"coordination initiatives such as {kinds}"
+        return f"{roles or 'people with a role'} {'of' if roles else 'in'} {kinds or 'coordination initiatives'}"
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
-        """The role that serves them best; what several sources say of the same role is weighed.
+        """The best of the person's roles; what several sources say about the same role is weighed.
 
-        As with programs: that a list shows somebody in another role does not say that they have
-        none that counts here. Their own answer does.
+        As with programs, a list that shows someone in another role does not say that they have no
+        role that counts here. Their own answer does.
         """
         known: dict[tuple[str, InitiativeKind, RoleKind], list[Fact]] = {}
         for held in standing.roles:
@@ -117,7 +129,11 @@ class CoordinationRoleHeld(Rule):
                 facts,
                 wanted=True,
                 on=standing.on,
-                words={"role": role.label.lower(), "initiative": kind.short},
+                words={
+                    "role": _ROLES[role][0],
+                    "as_role": _ROLES[role][1],
+                    "initiative": _INITIATIVES[kind][0],
+                },
             )
             is_met = outcome.verdict == Verdict.MET
             if accepts(self.roles, role) and accepts(self.initiatives, kind):

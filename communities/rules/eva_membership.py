@@ -1,32 +1,40 @@
-"""The rule that somebody, or their agency, holds a current EVA BC membership."""
+"""The rule that a person or their agency holds a current EVA BC membership."""
 
 from dataclasses import dataclass, replace
 
 from communities.rules.facts import ProgramWork, Standing
-from communities.rules.rule import IF_WRONG, Outcome, Rule, Sentence, best, weigh
+from communities.rules.rule import (
+    ASK_YOUR_AGENCY,
+    IF_WRONG,
+    Outcome,
+    Rule,
+    Sentence,
+    best,
+    weigh,
+)
 from communities.rules.vocabulary import Evidence, FactKind
 
 _HOLDERS = {
     "you": {
         "you_hold": "you hold",
-        "you_hold_no": "you hold no",
+        "you_hold_no": "you do not hold",
         "they_hold": "the applicant holds",
-        "they_hold_no": "the applicant holds no",
+        "they_hold_no": "the applicant does not hold",
         "your": "your own",
         "their": "the applicant’s own",
     },
     "agency": {
         "you_hold": "your agency holds",
-        "you_hold_no": "your agency holds no",
+        "you_hold_no": "your agency does not hold",
         "they_hold": "the agency holds",
-        "they_hold_no": "the agency holds no",
+        "they_hold_no": "the agency does not hold",
         "your": "your agency’s",
         "their": "the agency’s",
     },
 }
 _NEITHER = {
-    "you_hold_no": "neither you nor your agency holds a",
-    "they_hold_no": "neither the applicant nor the agency holds a",
+    "you_hold_no": "neither you nor your agency holds",
+    "they_hold_no": "neither the applicant nor the agency holds",
 }
 
 
@@ -37,14 +45,15 @@ class EvaMembershipHeld(Rule):
     short_title = "Membership"
     facts = FactKind.EVA_MEMBERSHIP
 
+    condition = "You or your agency must hold a current EVA BC membership."
     clauses = {
         Sentence.SAYS_YES: (
             "{you_hold} a current EVA BC membership",
             "{they_hold} a current EVA BC membership",
         ),
         Sentence.SAYS_NO: (
-            "{you_hold_no} current EVA BC membership",
-            "{they_hold_no} current EVA BC membership",
+            "{you_hold_no} a current EVA BC membership",
+            "{they_hold_no} a current EVA BC membership",
         ),
         Sentence.ENDED: (
             "{your} EVA BC membership ended on {date}",
@@ -56,23 +65,24 @@ class EvaMembershipHeld(Rule):
         ),
     }
     not_known = (
-        "We do not know yet whether you or your agency hold a current EVA BC membership",
-        "It is not known whether the applicant or the agency holds a current EVA BC membership",
+        "We don’t know yet whether you or your agency hold a current EVA BC membership",
+        "There is no information yet on whether the applicant or the agency holds a current EVA BC membership",
     )
+    not_known_step = ASK_YOUR_AGENCY
     not_met_step = (
-        "Ask your agency whether it holds or can renew its EVA BC membership; "
-        "your own counts too. " + IF_WRONG
+        "Ask your agency if it has an EVA BC membership or can renew it. "
+        "Your own membership counts too. " + IF_WRONG
     )
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
-        """Either their own membership or their agency's satisfies the rule; the better one counts."""
+        """Their own membership or their agency's meets the rule; the better one counts."""
         holders = [(standing.memberships, "you"), (work.memberships if work else (), "agency")]
         outcome = best(
             weigh(facts, wanted=True, on=standing.on, words=_HOLDERS[holder])
             for facts, holder in holders
             if facts
         )
-        # The form asks for both memberships at once, and so does a "no" to it.
+        # The form asks about both memberships at once, so a "no" is about both.
         is_own_no = (
             outcome.sentence is Sentence.SAYS_NO
             and outcome.fact is not None

@@ -1,11 +1,13 @@
-"""The rule about who funds the program that somebody works in."""
+"""The rule about who funds the program that a person works in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import forms
 
 from communities.rules.facts import ProgramWork, Standing
 from communities.rules.rule import (
+    ASK_YOUR_AGENCY,
     IF_WRONG,
     NOTHING_KNOWN,
     Outcome,
@@ -14,11 +16,11 @@ from communities.rules.rule import (
     TermField,
     weigh,
 )
-from communities.rules.vocabulary import FactKind, Funder
+from communities.rules.vocabulary import FactKind, Funder, ProgramType
 
 _FUNDER_NAMES = {
     Funder.PSSG: "the Ministry of Public Safety and Solicitor General",
-    Funder.OTHER: "another funder than the ministry",
+    Funder.OTHER: "a funder other than the ministry",
 }
 
 
@@ -28,7 +30,7 @@ class FundingForm(forms.Form):
 
 @dataclass(frozen=True)
 class Funding(Rule):
-    """Where no ``funder`` is named it is the ministry, the one funder that the source names."""
+    """Without a ``funder`` it is the ministry, the only funder that the source names."""
 
     funder: Funder | None = None
 
@@ -38,25 +40,30 @@ class Funding(Rule):
     facts = FactKind.FUNDING
     parameters_form = FundingForm
 
-    # Of a program the applicant and staff read the same.
+    condition = "Your program must be funded by {wanted}."
+    # About a program the applicant and staff read the same.
     clauses = {
         sentence: (clause, clause)
         for sentence, clause in {
-            Sentence.SAYS_YES: "{funder} funds {program}",
-            Sentence.SAYS_NO: "{funder} does not fund {program}",
-            Sentence.ENDED: "the funding of {program} by {funder} ended on {date}",
-            Sentence.NOT_YET: "the funding of {program} by {funder} starts on {date}",
+            Sentence.SAYS_YES: "{program} is funded by {wanted}",
+            Sentence.SAYS_NO: "{program} is not funded by {wanted}",
+            Sentence.ENDED: "funding for {program} from {wanted} ended on {date}",
+            Sentence.NOT_YET: "funding for {program} from {wanted} starts on {date}",
         }.items()
     }
     not_known = (
-        "We do not know yet who funds {program}",
-        "It is not known who funds {program}",
+        "We don’t know yet who funds your program",
+        "There is no information yet on who funds {program}",
     )
+    not_known_step = ASK_YOUR_AGENCY
     not_met_step = "Your agency can tell you who funds the program. " + IF_WRONG
+
+    def wanted(self, programs: Sequence[ProgramType]) -> str:
+        return _FUNDER_NAMES[self.funder or Funder.PSSG]
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
         if work is None:
             return NOTHING_KNOWN
+        words = {"program": work.program}
         wanted = self.funder or Funder.PSSG
-        words = {"program": work.program, "funder": _FUNDER_NAMES[wanted]}
         return weigh(work.funding, wanted=wanted, on=standing.on, words=words)

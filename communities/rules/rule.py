@@ -1,11 +1,11 @@
-"""What every kind of rule has, and how facts are weighed and an outcome is put into words."""
+"""The base class of rules: how facts are weighed, and how an outcome is put into words."""
 
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Self, TypedDict
 
 from django import forms
 from django.db.models import TextChoices
@@ -24,21 +24,25 @@ from communities.rules.vocabulary import (
 )
 
 VERDICT_ORDER = [Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.MET]
+STAFF_WILL_CONFIRM = "EVA BC staff will confirm this."
 STAFF_WILL_CHECK = "EVA BC staff will check this."
-IF_WRONG = "If this is not right, say so in your note, or write to us."
+NOT_NAMED = "Our rules do not mention this role, so EVA BC staff will look at it."
+ASK_YOUR_AGENCY = "Ask your agency. If you’re not sure, EVA BC staff will check."
+IF_WRONG = "If this is not right, tell us in your note or email us."
+
 
 _PROGRAM_NAMES = {
     ProgramType.STVC: "a Stopping the Violence Counselling program",
     ProgramType.STV_ORS: "a Stopping the Violence Outreach program",
     ProgramType.MORS: "a Multicultural Outreach program",
     ProgramType.CBVS: "a Community-Based Victim Services program",
-    ProgramType.SAS: "a Sexual Assault Services program",
+    ProgramType.SAS: "a Sexual Assault Service program",
     ProgramType.OTHER: "another program",
 }
 
 
 class Sentence(enum.Enum):
-    """What there is to say about one rule."""
+    """What a sentence about one rule can say."""
 
     SAYS_YES = enum.auto()
     SAYS_NO = enum.auto()
@@ -52,7 +56,7 @@ class Sentence(enum.Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A verdict, the fact it rests on, and which sentence says so, with the words it needs."""
+    """A verdict, the fact it rests on, and the sentence that explains it, with values for its placeholders."""
 
     verdict: Verdict
     sentence: Sentence
@@ -67,7 +71,7 @@ NOTHING_KNOWN = Outcome(Verdict.UNKNOWN, Sentence.NOTHING_KNOWN)
 
 
 class MultipleTermsField(forms.TypedMultipleChoiceField):
-    """A parameter of any number of terms: boxes to tick in a form, a tuple in the rule."""
+    """A parameter of any number of terms: checkboxes in a form, a tuple in the rule."""
 
     widget = forms.CheckboxSelectMultiple
 
@@ -93,11 +97,12 @@ class TermField(forms.TypedChoiceField):
 # -- A rule ---------------------------------------------------------------------------------------
 
 
-class Explanation(NamedTuple):
-    """A sentence to the worker and one to staff, and what the worker can do next."""
+class Explanation(TypedDict):
+    """The texts of a ``Finding``."""
 
-    worker: str
-    staff: str
+    condition: str
+    sentence: str
+    staff_sentence: str
     next_step: str
 
 
@@ -105,10 +110,11 @@ class Explanation(NamedTuple):
 class Rule(ABC):
     """One rule of a community. A subclass is a kind of rule; its fields are the parameters.
 
-    ``key`` is what is kept in the database, ``title`` and ``short_title`` are what people read, and
-    ``facts`` says what in the register the rule rests on, if anything: which lists grow too old for
-    it, and what staff can confirm. ``clauses`` hold what there is to say to the worker and to staff,
-    as a clause after "The list of 1 May says that". ``parameters_form`` has one field for each
+    ``key`` is kept in the database, ``title`` and ``short_title`` are for staff, and ``facts`` names
+    the kind of fact that the rule rests on, if any: it decides which lists can be too old for it and
+    what staff can confirm. ``condition`` tells applicants what the rule asks for. ``clauses`` hold
+    what can be said to the applicant and to staff, as a clause after "The list of May 1 says that".
+    ``not_known`` are sentences for when there is no fact. ``parameters_form`` has one field for each
     parameter, under its name.
     """
 
@@ -117,15 +123,17 @@ class Rule(ABC):
     short_title: ClassVar[str]
     facts: ClassVar[FactKind | None] = None
     parameters_form: ClassVar[type[forms.Form]] = forms.Form
+    condition: ClassVar[str] = ""
     clauses: ClassVar[Mapping[Sentence, tuple[str, str]]] = {}
     not_known: ClassVar[tuple[str, str]]
+    not_known_step: ClassVar[str] = STAFF_WILL_CHECK
     not_met_step: ClassVar[str] = IF_WRONG
 
     @abstractmethod
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
-        """Weigh what is known of a person, and of their ``work`` in one program, by the rule."""
+        """Apply the rule to what is known about a person and their ``work`` in one program."""
 
-    # What a rule may say of whom the community is for; a kind that does not leaves it empty.
+    # Whom the community is for. A kind of rule that does not say leaves these empty.
 
     @property
     def program_types(self) -> tuple[ProgramType, ...]:
@@ -145,108 +153,111 @@ class Rule(ABC):
 
     @property
     def initiatives_looked_at(self) -> tuple[InitiativeKind, ...]:
-        """The kinds that are welcome, and those that staff decide about."""
+        """The kinds that the rule accepts, and those that staff decide about."""
         return self.initiatives
 
     def wanted(self, programs: Sequence[ProgramType]) -> str:
-        """Whom the community is for, whose rules name these types of program."""
-        return (
-            get_text_list([_PROGRAM_NAMES[t] for t in programs], "or")
-            or "a program of this community"
-        )
+        """What the rule asks for, in words; ``programs`` are the types that the community is for."""
+        return get_text_list([_PROGRAM_NAMES[t] for t in programs], "or") or "a program"
 
     @classmethod
     def from_json(cls, parameters: Mapping[str, object]) -> Self:
-        """The rule with these parameters. Raises ``ValidationError`` where one is not valid."""
+        """The rule with these parameters. Raises ``ValidationError`` if one is not valid."""
         asked = cls.parameters_form.base_fields
         return cls(**{name: field.clean(parameters.get(name)) for name, field in asked.items()})
 
     def as_json(self) -> dict[str, object]:
-        """The parameters as they are kept."""
+        """The parameters as kept in the database."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def explain(self, outcome: Outcome, programs: Sequence[ProgramType]) -> Explanation:
-        """Put one outcome into words; ``programs`` are the types that the community is for."""
+        """Put an outcome into words; ``programs`` are the types that the community is for."""
         fact, words = outcome.fact, outcome.words
         wanted = self.wanted(programs)
-        named = {
+        values = {
             "program": "your program",
             "workplace": words.get("program", wanted),
             "date": _boundary(outcome),
             "wanted": wanted,
             **words,
         }
-        for_staff = {**named, "program": words.get("program", "the program")}
-        said = self.clauses[outcome.sentence] if fact else self.not_known
-        # The lead is no template: the name of a list may hold anything.
-        worker, staff = said[0].format(**named), said[1].format(**for_staff)
-        if fact:
-            worker = f"{_lead(fact, 'You told us that')} {worker}"
-            staff = f"{_lead(fact, 'Claimed:')} {staff}"
+        for_staff = {**values, "program": words.get("program", "the program")}
+        clauses = self.clauses[outcome.sentence] if fact else self.not_known
+        # The lead is not a template: the name of a list may contain anything.
+        sentence, staff_sentence = clauses[0].format(**values), clauses[1].format(**for_staff)
+        if fact and fact.evidence == Evidence.CLAIMED:
+            sentence = f"You told us that {sentence}"
+            staff_sentence = f"Self-reported: {staff_sentence.removeprefix('the applicant ')}"
+        elif fact:
+            sentence = f"{_lead(fact)} {sentence}"
+            staff_sentence = f"{_lead(fact)} {staff_sentence}"
         return Explanation(
-            # An agency's name can end with a full stop of its own.
-            worker=worker.removesuffix(".") + ".",
-            staff=staff.removesuffix(".") + ".",
-            next_step=self._next_step(outcome).format(**named),
+            condition=self.condition.format(**values),
+            # The name of an agency can end with a period.
+            sentence=sentence.removesuffix(".") + ".",
+            staff_sentence=staff_sentence.removesuffix(".") + ".",
+            next_step=self._next_step(outcome),
         )
 
     def _next_step(self, outcome: Outcome) -> str:
         if outcome.verdict == Verdict.NOT_MET:
             return self.not_met_step
-        fact = outcome.fact
-        is_known = outcome.verdict == Verdict.MET and fact and fact.evidence != Evidence.CLAIMED
-        return "" if is_known else STAFF_WILL_CHECK
+        if outcome.verdict == Verdict.MET:
+            is_claimed = outcome.fact and outcome.fact.evidence == Evidence.CLAIMED
+            return STAFF_WILL_CONFIRM if is_claimed else ""
+        if outcome.fact is None:
+            return self.not_known_step
+        return NOT_NAMED if outcome.sentence is Sentence.NOT_NAMED else STAFF_WILL_CHECK
 
 
 @dataclass(frozen=True)
 class Retired(Rule):
-    """Stands in for a kind of rule that is gone: nobody is admitted because it is, staff look instead."""
+    """Stands in for a kind of rule that was removed. It never admits anyone: staff look instead."""
 
     key = "retired"
     title = "A rule that the portal no longer checks"
     short_title = "Other"
     not_known = (
-        "We cannot check one of the rules of this community here",
-        "The portal no longer checks one of the rules of this community",
+        "We cannot check one of this community’s rules here",
+        "The portal no longer checks one of this community’s rules",
     )
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
         return NOTHING_KNOWN
 
 
-def _lead(fact: Fact, claimed: str) -> str:
-    if fact.evidence == Evidence.CLAIMED:
-        return claimed
+def _lead(fact: Fact) -> str:
+    """How a fact that is not self-reported is known, as the beginning of a sentence."""
     if fact.evidence == Evidence.CONFIRMED:
-        return "EVA BC staff have checked that"
-    source = fact.source or "A list of EVA BC"
+        return "EVA BC staff have confirmed that"
+    source = fact.source or "an EVA BC list"
     return f"{source[0].upper()}{source[1:]} says that"
 
 
 def _boundary(outcome: Outcome) -> str:
-    """The day that the sentence names; most name none, and writing one takes time."""
+    """The day that the sentence names, if it names one: formatting a date takes time."""
     fact, sentence = outcome.fact, outcome.sentence
     if fact is None or sentence not in (Sentence.ENDED, Sentence.NOT_YET):
         return ""
     day = fact.starts_on if sentence is Sentence.NOT_YET else fact.ends_on
-    return date_format(day, "j F Y") if day else ""
+    return date_format(day) if day else ""
 
 
 # -- Weighing -------------------------------------------------------------------------------------
 
 
 def accepts(terms: Sequence[str], term: str) -> bool:
-    """Whether a rule that names these terms takes this one; one that names none takes any."""
+    """Whether a rule with these terms accepts this one. Without terms it accepts any."""
     return not terms or term in terms
 
 
 def weigh(
     facts: Iterable[Fact], *, wanted: bool | Funder, on: date, words: Mapping[str, str]
 ) -> Outcome:
-    """Let the weightiest fact decide; of equals, one that runs on the day, then a welcome one.
+    """Let the strongest fact decide; among equals, one that applies on the day, then one that fits.
 
-    A period that has ended says no, unless a later one follows it. That something else has ended,
-    or starts later, says nothing of the day.
+    A period that has ended counts against the person, unless a later one follows it. That something
+    else has ended, or starts later, says nothing about the day.
     """
     facts = list(facts)
     welcome = [f for f in facts if f.says(wanted)]
@@ -255,15 +266,15 @@ def weigh(
         f for f in welcome if f.has_ended(on) and not any(other.follows(f) for other in welcome)
     ]
     if running or ended:
-        weightiest = max(
+        strongest = max(
             running + ended,
             key=lambda f: (f.weight, f.runs_on(on), f.says(wanted), f.ends_on or date.max),
         )
-        if weightiest.has_ended(on):
-            return Outcome(Verdict.NOT_MET, Sentence.ENDED, weightiest, words)
-        if weightiest.says(wanted):
-            return Outcome(Verdict.MET, Sentence.SAYS_YES, weightiest, words)
-        return Outcome(Verdict.NOT_MET, Sentence.SAYS_NO, weightiest, words)
+        if strongest.has_ended(on):
+            return Outcome(Verdict.NOT_MET, Sentence.ENDED, strongest, words)
+        if strongest.says(wanted):
+            return Outcome(Verdict.MET, Sentence.SAYS_YES, strongest, words)
+        return Outcome(Verdict.NOT_MET, Sentence.SAYS_NO, strongest, words)
     coming = [f for f in welcome if not f.has_started(on)]
     if coming:
         next_one = max(coming, key=lambda f: f.weight)
@@ -272,7 +283,7 @@ def weigh(
 
 
 def best(outcomes: Iterable[Outcome]) -> Outcome:
-    """The outcome that serves the person best; of none, that nothing is known."""
+    """The best outcome for the person; without any, that nothing is known."""
     return max(
         outcomes,
         key=lambda o: (VERDICT_ORDER.index(o.verdict), o.fact.weight if o.fact else (0, date.min)),

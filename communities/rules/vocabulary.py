@@ -1,38 +1,35 @@
-"""The field's own terms, as closed lists.
-
-The words are those of EVA BC's questions and answers; everything else takes them from here.
-"""
+"""The terms of the sector as choices, in the words of EVA BC's questions and answers."""
 
 from django.db.models import TextChoices
 
 
 class Family(TextChoices):
-    """The two kinds of community; each is looked after by one EVA BC team."""
+    """The two families of communities. One EVA BC team supports each."""
 
     PROGRAM_SUPPORT = "program-support", "Program support"
     COORDINATION = "coordination", "Coordination (CCSS)"
 
 
 class ProgramType(TextChoices):
-    """The funded services whose staff the program-support communities are for."""
+    """The types of program whose staff the program support communities are for."""
 
     STVC = "STVC", "Stopping the Violence Counselling (STVC)"
     STV_ORS = "STV_ORS", "Stopping the Violence Outreach (STV ORS)"
     MORS = "MORS", "Multicultural Outreach (MORS)"
     CBVS = "CBVS", "Community-Based Victim Services (CBVS)"
-    SAS = "SAS", "Sexual Assault Services (SAS)"
+    SAS = "SAS", "Sexual Assault Service (SAS)"
     OTHER = "OTHER", "Another program"
 
 
 class Funder(TextChoices):
-    """Who pays for a program. PSSG is the one funder that the source names."""
+    """Who funds a program. PSSG is the only funder that the source names."""
 
     PSSG = "PSSG", "Ministry of Public Safety and Solicitor General (PSSG)"
     OTHER = "OTHER", "Another funder"
 
 
 class InitiativeKind(TextChoices):
-    """The kinds of coordination initiative that the source names, and the rest."""
+    """The kinds of coordination initiative that the source names, and any other."""
 
     VAWIR = (
         "VAWIR",
@@ -42,19 +39,9 @@ class InitiativeKind(TextChoices):
     ICAT = "ICAT", "Interagency Case Assessment Team (ICAT)"
     OTHER = "OTHER", "Another coordination initiative"
 
-    @property
-    def short(self) -> str:
-        """The kind as it reads inside a sentence, with its article."""
-        return {
-            InitiativeKind.VAWIR: "a VAWIR/VIR committee",
-            InitiativeKind.SAC: "a Sexual Assault Coordination committee",
-            InitiativeKind.ICAT: "an ICAT",
-            InitiativeKind.OTHER: "another coordination initiative",
-        }[self]
-
 
 class RoleKind(TextChoices):
-    """What somebody does in a coordination initiative."""
+    """A person's role in a coordination initiative."""
 
     CHAIR = "CHAIR", "Chair"
     CO_CHAIR = "CO_CHAIR", "Co-chair"
@@ -63,7 +50,7 @@ class RoleKind(TextChoices):
 
 
 class Region(TextChoices):
-    """British Columbia's eight development regions, as its statistics draw them."""
+    """British Columbia's eight development regions, as BC Stats defines them."""
 
     VANCOUVER_ISLAND = "VANCOUVER_ISLAND", "Vancouver Island and Coast"
     MAINLAND_SOUTHWEST = "MAINLAND_SOUTHWEST", "Mainland/Southwest"
@@ -76,15 +63,15 @@ class Region(TextChoices):
 
 
 class MeetingKind(TextChoices):
-    """What a community meets for."""
+    """The purpose of a meeting."""
 
     REGULAR = "regular", "Regular meeting"
     TRAINING = "training", "Training"
-    DISCUSSION = "discussion", "Discussion with a subject-matter expert"
+    DISCUSSION = "discussion", "Discussion with a subject matter expert"
 
 
 class FactKind(TextChoices):
-    """The kinds of fact that the rules look at, each with what an imported list of them holds."""
+    """The kinds of fact that rules check. The label says what an import of them contains."""
 
     CASELOAD = "caseload", "people’s positions"
     FUNDING = "funding", "funded programs"
@@ -93,25 +80,26 @@ class FactKind(TextChoices):
 
 
 class Verdict(TextChoices):
-    """What the best known facts amount to."""
+    """The outcome of a rule, by the strongest facts there are."""
 
     MET = "met", "Met"
     UNKNOWN = "unknown", "Unknown"
     NOT_MET = "not-met", "Not met"
 
 
-class Reading(TextChoices):
-    """A verdict together with how we know it, as people read it."""
+class Status(TextChoices):
+    """A verdict together with how it is known, as pages show it."""
 
     MET = "met", "Met"
-    TO_CHECK = "to-check", "To check"
+    SELF_REPORTED = "self-reported", "Self-reported"
+    UNKNOWN = "unknown", "Not known yet"
     NOT_MET = "not-met", "Not met"
 
 
 class Evidence(TextChoices):
-    """How we know a fact."""
+    """How a fact is known."""
 
-    CLAIMED = "claimed", "Claimed by the worker"
+    CLAIMED = "claimed", "Self-reported"
     LISTED = "listed", "On an imported list"
     CONFIRMED = "confirmed", "Confirmed by EVA BC staff"
     CONTRADICTED = "contradicted", "A list says otherwise"

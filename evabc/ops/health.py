@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from evabc.ops.backup import last_backup
@@ -154,7 +155,7 @@ def _seen(part: Heartbeat.Part, now: datetime) -> datetime | None:
 
 
 def _clock(moment: datetime) -> str:
-    return timezone.localtime(moment).strftime("%H:%M on %-d %B %Y")
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
 def _since(moment: datetime | None) -> str:

@@ -24,7 +24,7 @@ from requests.clock.reminders import lapse_overdue, send_due_reminders
 from requests.clock.yearly import ask_yearly
 from requests.lifecycle import Verb
 from requests.models import JoinRequest
-from requests.my.work import change_jobs
+from requests.my.recorded_work import change_jobs
 
 _State = OutboxEmail.State
 

@@ -108,7 +108,7 @@ class AccessAdmin(CustomPageAdmin):
 
     @admin.display(description="what is to do")
     def what(self, access: Access) -> str:
-        task = access.task or access.place
+        task = access.task or access.service
         return f"{task} ({access.community.short_name})" if access.community else task
 
     @admin.action(description="Say: invited to Slack")

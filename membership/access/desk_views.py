@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities.models import SupportTeam
-from membership.access import reconciliation, slack_link, verbs
-from membership.access.reconciliation import Settlement
-from membership.access.slack_comparison import compare
-from membership.access.slack_members import MemberList, read_export, read_pasted
+from membership.access import slack_link, slack_members, verbs
+from membership.access.slack_comparison import Settlement, compare
+from membership.access.slack_comparison import settle as settle_lines
+from membership.access.slack_members import MemberList
 from membership.access.verbs import Verb, allows
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
@@ -64,10 +64,10 @@ class ExportForm(FileOrTextForm[MemberList]):
     )
 
     def read_file(self, content: bytes, file_name: str) -> MemberList:
-        return read_export(content, file_name)
+        return slack_members.read_export(content, file_name)
 
     def read_pasted(self, text: str) -> MemberList:
-        return read_pasted(text)
+        return slack_members.read_pasted(text)
 
 
 # What staff say by hand: (the verb, its button for Slack, its button for a Zoom list).
@@ -118,10 +118,10 @@ def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def report(request: HttpRequest, marked: verbs.Marked) -> None:
     """Say for each row what became of it; of very many, the first and how many more."""
     if marked.moved:
-        words = _named([f"{a.who} ({a.place}: {a.state_words.lower()})" for a in marked.moved])
+        words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in marked.moved])
         messages.success(request, f"Noted: {words}.")
     if marked.refused:
-        words = _named([f"{a.who} ({a.place}): {why}" for a, why in marked.refused])
+        words = _named([f"{a.who} ({a.service}): {why}" for a, why in marked.refused])
         messages.warning(request, f"Not changed: {words}.")
 
 
@@ -185,7 +185,7 @@ def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = ExportForm(*sent)
     if form.is_valid():
-        reconciliation.save_export(
+        slack_members.save_export(
             team=team, export=form.result, by=request.user, now=timezone.now()
         )
         return redirect("admin:membership_access_slack", family)
@@ -214,7 +214,7 @@ def settle(request: AuthenticatedRequest, family: str) -> HttpResponse:
     else:
         with refusal_as_warning(request):
             settlement = Settlement(name)
-            count = reconciliation.settle(
+            count = settle_lines(
                 team=team,
                 settlement=settlement,
                 chosen=chosen,
@@ -229,7 +229,7 @@ def settle(request: AuthenticatedRequest, family: str) -> HttpResponse:
 @require_POST
 def discard_export(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """Delete the list of who is in Slack."""
-    reconciliation.discard_export(team=_workspace(request, family), by=request.user)
+    slack_members.discard_export(team=_workspace(request, family), by=request.user)
     messages.success(request, "The list of who is in Slack is deleted. The tasks stay.")
     return redirect("admin:membership_access_slack", family)
 

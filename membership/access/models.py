@@ -78,7 +78,7 @@ class Access(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.who}: {self.place}"
+        return f"{self.who}: {self.service}"
 
     @property
     @admin.display(ordering="person__name")
@@ -91,7 +91,7 @@ class Access(models.Model):
         return self.address or (self.person.email if self.person else "")
 
     @property
-    def place(self) -> str:
+    def service(self) -> str:
         if self.community:
             return f"{self.community.short_name} Zoom list"
         return f"{self.team.get_family_display()} Slack"

@@ -1,27 +1,32 @@
-"""Slack compared with the roster: who is there and should not be, and the reverse.
+"""Slack compared with the roster: who is there and should not be, and the reverse; and settling it.
 
 Computed anew whenever it is shown, from what Slack said last and the roster as it is now.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple
 
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
+from django.utils import timezone
+from rapidfuzz.distance import OSA
 
+from communities.models import SupportTeam
+from membership.access import verbs
+from membership.access.verbs import Verb
+from membership.errors import RefusedError
 from membership.models import Access, Enrolment, Person, SlackExport, User
 from membership.register.names import name_key
 
-# Of one section of the page: more boxes than one form may bring would be refused as a whole.
-MAX_LINES = 100
-MAX_NEAR_MATCHES = 3
 # What addresses of many agencies begin with: it says nothing about who it is.
 _SHARED_LOCAL_PARTS = frozenset(
     ["admin", "contact", "coordinator", "director", "info", "intake", "manager", "office", "stv"]
 )
-# In a shorter local part, one changed character makes another name.
-_SHORTEST_TYPED = 4
+_MIN_TYPO_LENGTH = 4  # in a shorter local part, one changed character makes another name
+_SOURCE = "By Slack’s list of members."
 
 
 @dataclass(frozen=True)
@@ -29,15 +34,13 @@ class ComparedAccount:
     """An account in Slack, an access to it, or both.
 
     ``person`` may be known without an access. For a near match ``access`` is of whom it may be,
-    ``why`` says so, and ``account`` is the same account without that guess. ``has_task`` is true where
-    staff have something to do about it already.
+    ``why`` says so, and ``account`` is the same account without that guess.
     """
 
     email: str = ""
     name: str = ""
     access: Access | None = None
     person: Person | None = None
-    has_task: bool = False
     why: str = ""
     account: "ComparedAccount | None" = None
 
@@ -47,40 +50,18 @@ class ComparedAccount:
         return f"{self.access.pk if self.access else 0}:{self.email}"
 
 
-class Section(list[ComparedAccount]):
-    """The lines of one part of the page."""
-
-    @property
-    def shown(self) -> list[ComparedAccount]:
-        return self[:MAX_LINES]
-
-    @property
-    def more(self) -> int:
-        return max(len(self) - MAX_LINES, 0)
-
-    @property
-    def more_note(self) -> str:
-        return (
-            f"These are the first {MAX_LINES}, and {self.more} more are not shown. Settle these, "
-            "and the next come up."
-        )
-
-    @property
-    def open(self) -> int:
-        """How many have no task yet."""
-        return sum(not line.has_task for line in self)
-
-
 @dataclass
 class Comparison:
-    """What staff see. Every section is in the order of its addresses or names, the tasks last."""
+    """What staff see. Every section is in the order of its addresses or names."""
 
     addresses: int
-    to_mark: Section = field(default_factory=Section)
-    near: Section = field(default_factory=Section)
-    strangers: Section = field(default_factory=Section)
-    absent: Section = field(default_factory=Section)
-    gone: Section = field(default_factory=Section)
+    to_mark: list[ComparedAccount] = field(default_factory=list)
+    near: list[ComparedAccount] = field(default_factory=list)
+    strangers: list[ComparedAccount] = field(default_factory=list)
+    leaving: list[ComparedAccount] = field(default_factory=list)
+    absent: list[ComparedAccount] = field(default_factory=list)
+    waiting: list[ComparedAccount] = field(default_factory=list)
+    gone: list[ComparedAccount] = field(default_factory=list)
     agreed: int = 0
     staff: int = 0
 
@@ -91,7 +72,7 @@ def compare(export: SlackExport) -> Comparison:
     found = Comparison(addresses=len(in_slack))
     on_roster: dict[str, Access] = {}
     of_others: dict[str, Access] = {}
-    absent: list[Access] = []
+    missing: list[tuple[Access, _Identity]] = []
     enrolled = Enrolment.objects.filter(
         person=OuterRef("person"),
         community__team=export.team,
@@ -101,98 +82,166 @@ def compare(export: SlackExport) -> Comparison:
     accesses = Access.objects.filter(team=export.team, kind=Access.Kind.SLACK)
     accesses = accesses.select_related("person").order_by("person__name", "pk")
     for access in accesses.annotate(is_on_roster=Exists(enrolled)):
-        own = [access.address, access.person.email if access.person else ""]
-        addresses = {address.lower() for address in own} & in_slack.keys()
+        person = access.person
+        own = {access.address.lower(), person.email.lower() if person else ""}
+        addresses = own & in_slack.keys()
         if access.state == Access.State.TO_REMOVE and not addresses:
-            found.gone.append(ComparedAccount(access=access, person=access.person))
+            found.gone.append(ComparedAccount(access=access, person=person))
         if not access.is_on_roster:
             of_others |= dict.fromkeys(addresses, access)
         elif addresses:
             on_roster |= dict.fromkeys(addresses, access)
-        else:
-            absent.append(access)
+        elif person:
+            missing.append((access, _identity(person.email, person.name)))
 
-    staff = {
-        email.lower()
-        for email in User.objects.filter(is_staff=True).values_list("email", flat=True)
-    }
-    unmatched = {}
+    registered = Person.objects.annotate(lower=Lower("email")).filter(lower__in=list(in_slack))
+    people = {person.email.lower(): person for person in registered.order_by()}
+    staff = set(User.objects.filter(is_staff=True).values_list(Lower("email"), flat=True))
     for email, name in sorted(in_slack.items()):
-        if known := on_roster.get(email):
-            if known.state == Access.State.JOINED:
-                found.agreed += 1
-            else:
-                found.to_mark.append(
-                    ComparedAccount(email, name, known, known.person, has_task=True)
-                )
+        known, other = on_roster.get(email), of_others.get(email)
+        person = other.person if other else people.get(email)
+        account = ComparedAccount(email, name, other, person)
+        if known and known.state == Access.State.JOINED:
+            found.agreed += 1
+        elif known:
+            found.to_mark.append(replace(account, access=known, person=known.person))
         elif email in staff:
             found.staff += 1
+        elif other and other.state == Access.State.TO_REMOVE:
+            found.leaving.append(account)
+        elif near := _near_matches(account, missing):
+            found.near.extend(near)
         else:
-            unmatched[email] = name
-
-    near = near_accesses(unmatched, absent)
-    registered = Person.objects.annotate(lower=Lower("email")).filter(lower__in=list(unmatched))
-    people = {person.email.lower(): person for person in registered.order_by()}
-    for email, name in unmatched.items():
-        stranger = of_others.get(email)
-        person = stranger.person if stranger else people.get(email)
-        is_leaving = stranger is not None and stranger.state == Access.State.TO_REMOVE
-        account = ComparedAccount(email, name, stranger, person, is_leaving)
-        if is_leaving or email not in near:
             found.strangers.append(account)
-            continue
-        for candidate, why in near[email]:
-            has_task = candidate.state != Access.State.JOINED
-            line = ComparedAccount(email, name, candidate, candidate.person, has_task, why, account)
-            found.near.append(line)
+
     maybe_there = {line.access for line in found.near}
-    found.absent.extend(
-        ComparedAccount(
-            access=access, person=access.person, has_task=access.state != Access.State.JOINED
-        )
-        for access in absent
-        if access not in maybe_there
-    )
-    # What still asks for a decision comes first on the page.
-    for section in (found.strangers, found.absent):
-        section.sort(key=lambda line: line.has_task)
+    for row, _ in missing:
+        if row not in maybe_there:
+            section = found.absent if row.state == Access.State.JOINED else found.waiting
+            section.append(ComparedAccount(access=row, person=row.person))
     return found
 
 
-def near_accesses(
-    written: Mapping[str, str], accesses: Iterable[Access]
-) -> dict[str, list[tuple[Access, str]]]:
-    """For each address ``written`` with a name, whose it may be and why, the likeliest first.
+class _Identity(NamedTuple):
+    """What tells whose an account may be: of the address the part before a plus sign, and the folded name."""
 
-    Each rule is a key that both addresses share, so that thousands are compared by looking up.
+    local: str
+    domain: str
+    name: str
+
+
+def _identity(address: str, name: str) -> _Identity:
+    local, _, domain = address.lower().rpartition("@")
+    full_name = name_key(name) if " " in name.strip() else ""
+    return _Identity(local.partition("+")[0], domain, full_name)
+
+
+def _near_matches(
+    account: ComparedAccount, missing: Iterable[tuple[Access, _Identity]]
+) -> list[ComparedAccount]:
+    own = _identity(account.email, account.name)
+    return [
+        ComparedAccount(account.email, account.name, access, access.person, why, account)
+        for access, other in missing
+        if (why := _why_near(own, other))
+    ]
+
+
+def _why_near(one: _Identity, other: _Identity) -> str:
+    """Why the two may be one person, in words; empty where nothing says so."""
+    same_domain = one.domain == other.domain
+    tells_apart = len(one.local) > 2 and one.local not in _SHARED_LOCAL_PARTS
+    if one.local == other.local and (same_domain or tells_apart):
+        return "the same before the @"
+    # One character too many, a wrong one, or two swapped.
+    could_be_typed = same_domain and min(len(one.local), len(other.local)) >= _MIN_TYPO_LENGTH
+    if could_be_typed and OSA.distance(one.local, other.local, score_cutoff=1) <= 1:
+        return "a letter or two differ"
+    return "the same name" if one.name and one.name == other.name else ""
+
+
+# -- Settling -------------------------------------------------------------------------------------
+
+
+class Settlement(models.TextChoices):
+    """What staff say about lines of the comparison, with what it does in words."""
+
+    JOINED = "joined", "marked as joined"
+    SAME = "same", "marked as joined, with the address in Slack"
+    REMOVE = "remove", "to be removed from Slack"
+    INVITE = "invite", "to be invited to Slack"
+    REMOVED = "removed", "marked as removed"
+
+
+@transaction.atomic
+def settle(
+    *,
+    team: SupportTeam,
+    settlement: Settlement,
+    chosen: Collection[str] | None,
+    by: User,
+    now: datetime,
+) -> int:
+    """Settle the lines whose keys are ``chosen``, or all of the section. Gives the number of people.
+
+    The lines are compared anew behind a lock: what has changed meanwhile is left alone. A near match is
+    settled only where it was chosen.
     """
-    by_key: dict[tuple[str, str], list[Access]] = defaultdict(list)
-    for access in accesses:
-        if access.person:
-            for key in _keys(access.person.email, access.person.name):
-                by_key[key].append(access)
-    found = {}
-    for email, name in written.items():
-        near: dict[Access, str] = {}
-        for key in _keys(email, name):
-            for access in by_key.get(key, ()):
-                near.setdefault(access, key[0])
-        if near:
-            found[email] = list(near.items())[:MAX_NEAR_MATCHES]
-    return found
+    verbs.require_team(team, by)
+    kept = SlackExport.objects.select_for_update(of=("self",)).filter(team=team).first()
+    if kept is None:
+        raise RefusedError("The list of who is in Slack was put aside. Bring in a new one.")
+    found = compare(kept)
+    near = _chosen(found.near, chosen or [])
+    match settlement:
+        case Settlement.JOINED:
+            ids, verb = _ids(_chosen(found.to_mark, chosen)), Verb.JOINED
+        case Settlement.SAME:
+            ids, verb = _keep_addresses(near), Verb.JOINED
+        case Settlement.REMOVE:
+            strangers = [line.account for line in near if line.account]
+            ids = _with_rows([*_chosen(found.strangers, chosen), *strangers], team, now)
+            verb = Verb.FOUND
+        case Settlement.INVITE:
+            ids, verb = _ids(_chosen(found.absent, chosen)), Verb.NOT_THERE
+        case Settlement.REMOVED:
+            ids, verb = _ids(_chosen(found.gone, chosen)), Verb.REMOVED
+    rows = verbs.lock(Access.objects.filter(pk__in=ids))
+    return len(verbs.advance(rows, verb, by=by, now=now, text=_SOURCE))
 
 
-def _keys(email: str, name: str) -> Iterator[tuple[str, str]]:
-    """What two near addresses have in common, the likeliest first: the reason, and what is shared."""
-    local, _, domain = email.lower().rpartition("@")
-    bare = local.partition("+")[0]
-    yield "the same but for what follows a plus sign", f"{bare}@{domain}"
-    if len(bare) >= _SHORTEST_TYPED:
-        # Two that share one of these have a character too many, a wrong one, or two swapped.
-        for shorter in [bare, *(bare[:n] + bare[n + 1 :] for n in range(len(bare)))]:
-            yield "a letter or two differ", f"{shorter}@{domain}"
-    # A wrong character after the @ shows here as well.
-    if len(bare) > 2 and bare not in _SHARED_LOCAL_PARTS:
-        yield "the same before the @", bare
-    if " " in name.strip():
-        yield "the same name", name_key(name)
+def _chosen(
+    lines: Iterable[ComparedAccount], chosen: Collection[str] | None
+) -> list[ComparedAccount]:
+    return [line for line in lines if chosen is None or line.key in chosen]
+
+
+def _ids(lines: Iterable[ComparedAccount]) -> list[int]:
+    return [line.access.pk for line in lines if line.access]
+
+
+def _keep_addresses(lines: Iterable[ComparedAccount]) -> list[int]:
+    """Keep the address in Slack of each person on the roster. Gives the keys of their accesses."""
+    addresses = {line.access.pk: line.email for line in lines if line.access}
+    rows = verbs.lock(Access.objects.filter(pk__in=addresses))
+    for row in rows:
+        row.address = addresses[row.pk]
+    Access.objects.bulk_update(rows, ["address"])
+    return list(addresses)
+
+
+def _with_rows(lines: Iterable[ComparedAccount], team: SupportTeam, now: datetime) -> list[int]:
+    """The keys of the accesses, with a new one for each account that the portal knew nothing of."""
+    by_email = {line.email: line for line in lines}
+    new = Access.objects.bulk_create(
+        Access(
+            person=line.person,
+            address="" if line.person else line.email,
+            kind=Access.Kind.SLACK,
+            team=team,
+            since=timezone.localdate(now),
+        )
+        for line in by_email.values()
+        if line.access is None
+    )
+    return [*_ids(by_email.values()), *(row.pk for row in new)]

@@ -55,7 +55,7 @@ class LinkStatus:
                 "allows. People who wait see none: give a new one."
             )
         if expires_on and expires_on <= self.on + timedelta(days=WARN_DAYS):
-            until = date_format(expires_on, "j F Y")
+            until = date_format(expires_on)
             return f"Slack’s invitation link works until {until} only. Give a new one in time."
         if limit and self.opened >= limit * WARN_AT:
             return (
@@ -100,8 +100,7 @@ def give_link(
     now: datetime,
 ) -> SlackLink:
     """Staff give a new link; it takes the place of the one before, and its uses count from nought."""
-    if team.family not in families_of(by):
-        raise RefusedError("This workspace belongs to the other team.")
+    verbs.require_team(team, by)
     parts = urlsplit(link)
     if (parts.scheme, parts.hostname) != ("https", SLACK_LINKS):
         raise RefusedError(f"An invitation link of Slack starts with https://{SLACK_LINKS}/.")
@@ -122,13 +121,14 @@ def open_link(*, person: Person, community: CommunityOfPractice, now: datetime) 
     """Show them the link: one use of it, counted once, and their invitation."""
     access = _own_access(person, community)
     newest = SlackLink.objects.select_for_update().filter(team=community.team).first()
-    status = link_status(community.team, on=timezone.localdate(now))
-    if newest is None or not (status.is_usable or _has_opened(person, newest)):
+    is_usable = link_status(community.team, on=timezone.localdate(now)).is_usable
+    if newest is None or not (is_usable or _has_opened(person, newest)):
         raise RefusedError(
             "There is no invitation link just now. EVA BC staff will invite you by email."
         )
     SlackLinkOpening.objects.get_or_create(link=newest, person=person, defaults={"at": now})
-    verbs.record_link_opened(access, now=now)
+    text = "By the invitation link."
+    verbs.advance([access], verbs.Verb.INVITED, by=person.user, now=now, text=text)
     return newest
 
 

@@ -1,16 +1,23 @@
-"""Reading who is in Slack: Slack's own member export, or addresses that staff paste."""
+"""Slack's list of members: read from its own export or from pasted addresses, and kept for a week at most."""
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
+from django.db import transaction
+
+from communities.models import SupportTeam
+from membership.access import verbs
 from membership.errors import RefusedError
 from membership.imports.columns import CellError, Column, email, read_rows, text
 from membership.imports.kinds.base import EMAIL, PERSON_NAME
 from membership.imports.sheets import MAX_ROWS, read_sheet
+from membership.models import SlackExport, User
 from membership.register.names import name_key
 
-MOST_PROBLEMS = 50
-
+# Who is in Slack is personal data: it goes when staff are done, and in any case after a week.
+KEPT_FOR = timedelta(days=7)
+MAX_PROBLEMS = 50
 COLUMNS = (
     # Bots have no address: an empty cell is no error here.
     replace(EMAIL, required=False),
@@ -18,7 +25,7 @@ COLUMNS = (
     Column("status", "Status", text(2_000)),
 )
 # Accounts that nobody can sign in to, and those that are nobody's.
-_NOT_IN = frozenset(["bot", "deactivated", "deleted", "inactive", "invited"])
+_NOT_MEMBERS = frozenset(["bot", "deactivated", "deleted", "inactive", "invited"])
 
 
 @dataclass
@@ -38,36 +45,65 @@ def read_export(content: bytes, file_name: str) -> MemberList:
             "The file has no column “Email”. The first row must hold the headings, as in Slack’s "
             "member export."
         )
-    export = MemberList()
+    members = MemberList()
     for row in read_rows(COLUMNS, sheet):
         if row.problems:
-            export.problems.append(f"Row {row.number}: {' '.join(row.problems)}")
-        elif not row["email"] or name_key(row["status"]) in _NOT_IN:
-            export.left_out += 1
+            members.problems.append(f"Row {row.number}: {' '.join(row.problems)}")
+        elif not row["email"] or name_key(row["status"]) in _NOT_MEMBERS:
+            members.left_out += 1
         else:
-            export.people.setdefault(row["email"], row["name"][:120])
-    return _checked(export)
+            members.people.setdefault(row["email"], row["name"][:120])
+    return _checked(members)
 
 
 def read_pasted(pasted: str) -> MemberList:
     """Addresses in a text of any shape: one a line, or with commas, names and angle brackets."""
-    export = MemberList()
-    words = re.split(r"[\s,;:<>()\"'\[\]]+", pasted)
-    for word in words:
+    members = MemberList()
+    for word in re.split(r"[\s,;:<>()\"'\[\]]+", pasted):
         if "@" not in word:
             continue
         try:
-            export.people.setdefault(email(word.strip(".")), "")
+            members.people.setdefault(email(word.strip(".")), "")
         except CellError as problem:
-            export.problems.append(str(problem))
-    return _checked(export)
+            members.problems.append(str(problem))
+    return _checked(members)
 
 
-def _checked(export: MemberList) -> MemberList:
-    if not export.people:
+def _checked(members: MemberList) -> MemberList:
+    if not members.people:
         raise RefusedError("There is no email address in it that could be read.")
-    if len(export.people) > MAX_ROWS:
+    if len(members.people) > MAX_ROWS:
         raise RefusedError(f"There are more than {MAX_ROWS:,} addresses in it.")
-    if (more := len(export.problems) - MOST_PROBLEMS) > 0:
-        export.problems = [*export.problems[:MOST_PROBLEMS], f"And {more} more."]
-    return export
+    if (more := len(members.problems) - MAX_PROBLEMS) > 0:
+        members.problems = [*members.problems[:MAX_PROBLEMS], f"And {more} more."]
+    return members
+
+
+@transaction.atomic
+def save_export(*, team: SupportTeam, export: MemberList, by: User, now: datetime) -> SlackExport:
+    """Keep who is in Slack, in place of what was kept before."""
+    verbs.require_team(team, by)
+    for community in team.communities.filter(has_slack=True):
+        verbs.require_access_for_roster(community=community, by=None, now=now)
+    kept, _ = SlackExport.objects.update_or_create(
+        team=team,
+        defaults={
+            "people": export.people,
+            "problems": export.problems,
+            "left_out": export.left_out,
+            "uploaded_by": by,
+            "uploaded_at": now,
+        },
+    )
+    return kept
+
+
+def discard_export(*, team: SupportTeam, by: User) -> None:
+    """Delete the list of who is in Slack."""
+    verbs.require_team(team, by)
+    SlackExport.objects.filter(team=team).delete()
+
+
+def discard_old_exports(*, now: datetime) -> int:
+    """Delete what nobody has deleted in a week. Gives the number of lists."""
+    return SlackExport.objects.filter(uploaded_at__lt=now - KEPT_FOR).delete()[0]

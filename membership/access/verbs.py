@@ -23,6 +23,7 @@ from membership.models import Access, AccessStep, Enrolment, Person, User
 
 State: TypeAlias = Access.State
 Verb: TypeAlias = AccessStep.Verb
+_Kind = Access.Kind
 
 GRANTED_STATES = (State.INVITED, State.JOINED)
 # What somebody has to do, shown first on the staff site.
@@ -56,9 +57,6 @@ def allows(access: Access, verb: Verb) -> bool:
     return State(access.state) in TRANSITIONS[verb]
 
 
-_Kind = Access.Kind
-
-
 # -- With an enrolment ----------------------------------------------------------------------------
 
 
@@ -69,14 +67,14 @@ def require_access(
 
     Who is in already, from another community of the same workspace, needs nothing more.
     """
-    for place in _places(community):
-        if place["kind"] == _Kind.SLACK:
+    for service in _services(community):
+        if service["kind"] == _Kind.SLACK:
             _adopt(people, community.team)
         Access.objects.bulk_create(
-            (Access(person=p, **place, since=timezone.localdate(now)) for p in people),
+            (Access(person=p, **service, since=timezone.localdate(now)) for p in people),
             ignore_conflicts=True,
         )
-        rows = lock(Access.objects.filter(person__in=people, **place))
+        rows = lock(Access.objects.filter(person__in=people, **service))
         advance(rows, Verb.WANTED, by=by, now=now)
 
 
@@ -106,8 +104,8 @@ def require_access_for_roster(
     """The same for everybody on a roster that came in as a list. Runs inside the caller's transaction."""
     on_roster = Q(enrolments__community=community, enrolments__ended_on__isnull=True)
     served: QuerySet[Person] = Person.objects.filter(on_roster)
-    for place in _places(community):
-        has_it = Access.objects.filter(**place, state__in=[State.TO_DO, *GRANTED_STATES])
+    for service in _services(community):
+        has_it = Access.objects.filter(**service, state__in=[State.TO_DO, *GRANTED_STATES])
         served = served.filter(pk__in=has_it.values("person"))
     missing = Person.objects.filter(on_roster).exclude(pk__in=served.values("pk"))
     require_access(people=list(missing.order_by("pk")), community=community, by=by, now=now)
@@ -119,10 +117,10 @@ def end_access(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
     Only what was given is taken away; who is still enrolled in another community of the same
     workspace stays in it.
     """
-    for place in _places(enrolment.community):
-        rows = lock(Access.objects.filter(person=enrolment.person, **place))
+    for service in _services(enrolment.community):
+        rows = lock(Access.objects.filter(person=enrolment.person, **service))
         # After the lock: an enrolment that opens meanwhile waits for it, or is seen here.
-        if place["kind"] == _Kind.SLACK and _is_in_another(enrolment):
+        if service["kind"] == _Kind.SLACK and _is_in_another(enrolment):
             continue
         advance(rows, Verb.ENDED, by=by, now=now)
 
@@ -136,8 +134,8 @@ def _is_in_another(enrolment: Enrolment) -> bool:
     ).exists()
 
 
-def _places(community: CommunityOfPractice) -> list[dict[str, object]]:
-    """The fields of an access to each place: Slack is the team's, the Zoom list the community's own."""
+def _services(community: CommunityOfPractice) -> list[dict[str, object]]:
+    """The fields of an access to each service: Slack is the team's, the Zoom list the community's own."""
     slack = {"kind": _Kind.SLACK, "team": community.team, "community": None}
     zoom = {"kind": _Kind.ZOOM, "team": community.team, "community": community}
     return [slack, zoom] if community.has_slack else [zoom]
@@ -191,14 +189,13 @@ def slack_of(person: Person, team: SupportTeam) -> Access:
     return rows[0]
 
 
-def record_link_opened(access: Access, *, now: datetime) -> None:
-    """They have opened the invitation link: that is their invitation. For a locked row."""
-    if access.person:
-        text = "By the invitation link."
-        advance([access], Verb.INVITED, by=access.person.user, now=now, text=text)
-
-
 # -- What they share ------------------------------------------------------------------------------
+
+
+def require_team(team: SupportTeam, by: User) -> None:
+    """Raise ``RefusedError`` where this workspace is not of a team of this member of staff."""
+    if team.family not in families_of(by):
+        raise RefusedError("This workspace belongs to the other team.")
 
 
 def access_of(user: User | AnonymousUser) -> QuerySet[Access]:

@@ -1,1 +1,1 @@
-"""Sign-in: what allauth lets us adapt."""
+"""Accounts: signing in with allauth, two-step sign-in, sessions and staff teams."""

@@ -1,16 +1,19 @@
-"""Our adapters for allauth: messages, sign-up, addresses of visitors, encryption of factors."""
+"""Our adapters for allauth: messages, sign-up, visitors' IP addresses, encryption of second factors."""
 
 import base64
 import ipaddress
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import get_pending_stage
 from allauth.core.internal.httpkit import clean_client_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.encoding import force_bytes
@@ -21,40 +24,29 @@ from membership.register.person_records import person_of_user
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Sign-up happens on the "Your email" page only, so allauth's own is closed."""
+    """People sign up on the sign-in page only, so allauth's own sign-up is closed."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "incorrect_code": "This code is not right. Look at the newest email from us, and type its six digits.",
-        "too_many_login_attempts": "That is too many tries for now. Wait a minute, then ask for a new code.",
-        "rate_limited": "That is too many tries for now. Wait a minute, then try again.",
+        "incorrect_code": "That code is incorrect. Check our most recent email, and enter its six digits.",
+        "too_many_login_attempts": "Too many attempts. Wait a minute, then ask for a new code.",
+        "rate_limited": "Too many attempts. Wait a minute, then try again.",
     }
 
-    # Instead of allauth's; an empty one is not shown.
-    messages = {
-        "account/messages/email_confirmed.txt": "",
-        "account/messages/logged_in.txt": "You are signed in.",
-        "account/messages/logged_out.txt": "You are signed out.",
-        "account/messages/login_code_sent.txt": "Your code is on its way. It can take a minute or two.",
-        "usersessions/messages/sessions_logged_out.txt": "You are signed out everywhere else.",
-    }
-
-    def add_message(
+    def render_mail(
         self,
-        request: HttpRequest,
-        level: int,
-        message_template: str | None = None,
-        message_context: dict[str, object] | None = None,
-        extra_tags: str = "",
-        message: str | None = None,
-    ) -> None:
-        """One of our own messages, or the one that allauth has in a template."""
-        if message_template in self.messages:
-            message, message_template = self.messages[message_template], None
-        super().add_message(request, level, message_template, message_context, extra_tags, message)
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """Mark every email that allauth sends as automatic, so that out-of-office replies stay away."""
+        headers = {"Auto-Submitted": "auto-generated", **(headers or {})}
+        message: EmailMessage = super().render_mail(template_prefix, email, context, headers)
+        return message
 
     def post_login(self, request: HttpRequest, user: User, **options: object) -> HttpResponse:
-        """The first sign-in records consent to the purposes, which the page of the code names."""
+        """The first sign-in records consent to the purposes that the code page names."""
         response: HttpResponse = super().post_login(request, user, **options)
         agree_at_first_sign_in(person=person_of_user(user), now=timezone.now())
         return response
@@ -63,18 +55,18 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """For allauth's own limits and its list of sessions."""
+        """The address for allauth's own limits and its list of sessions."""
         return client_address(request)
 
 
-UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104  (stands for an unknown visitor; nothing listens there)
+UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104  (an unknown visitor; nothing listens there)
 
 
 def client_address(request: HttpRequest) -> str:
-    """The visitor's IP address; only what our own proxies wrote counts.
+    """The visitor's IP address, as our own proxies recorded it.
 
-    Each proxy adds at the end of X-Forwarded-For whom it was called by, so the visitor is counted
-    from the right. What stands further left was written by the visitor and may be anything.
+    Each proxy appends its caller to X-Forwarded-For, so we count from the right. Anything further left
+    was sent by the visitor and cannot be trusted.
     """
     proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
@@ -85,7 +77,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def network_of(address: str) -> str:
-    """What one visitor can hold many addresses of: /64 of IPv6, the address itself of IPv4."""
+    """The network that one visitor usually has to themselves: the /64 in IPv6, the address itself in IPv4."""
     ip = ipaddress.ip_address(address)
     if ip.version == 4:
         return address
@@ -93,7 +85,7 @@ def network_of(address: str) -> str:
 
 
 def email_of_pending_sign_in(request: HttpRequest) -> str:
-    """The email that a code was sent to in this session; empty where none waits to be typed."""
+    """The email that this session's code was sent to; empty if no code is pending."""
     stage = get_pending_stage(request)
     return (stage.state.get("email") if stage else "") or ""
 
@@ -102,10 +94,22 @@ _KEY_INFO = b"evabc: secrets of second factors"
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """Keeps the secrets of authenticator apps and recovery codes unreadable in the database.
+    """Encrypts the secrets of authenticator apps and recovery codes in the database.
 
-    The key comes from SECRET_KEY. Secrets under one of SECRET_KEY_FALLBACKS can still be read.
+    The key is derived from SECRET_KEY. Secrets encrypted under one of SECRET_KEY_FALLBACKS can still be
+    read.
     """
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "That code is incorrect. Check the code and enter it again.",
+        "cannot_delete_authenticator": "You need at least one way to complete two-step sign-in.",
+        "cannot_generate_recovery_codes": "Set up two-step sign-in before you get recovery codes.",
+    }
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        """The name that the form for a new passkey or security key suggests."""
+        return f"Key {Authenticator.objects.filter(user=user, type=type).count() + 1}"
 
     def encrypt(self, text: str) -> str:
         return _ciphers().encrypt(text.encode()).decode()
@@ -115,7 +119,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def _ciphers() -> MultiFernet:
-    """The first encrypts; each is tried for reading."""
+    """Encrypts with the first key; tries each key to decrypt."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet([Fernet(_derive_key(key)) for key in keys])
 

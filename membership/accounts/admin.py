@@ -1,4 +1,4 @@
-"""Sign-ins and who is on which team."""
+"""Accounts, and which teams staff are on."""
 
 from typing import ClassVar
 
@@ -12,21 +12,21 @@ from membership.models import User
 
 @admin.register(User)
 class UserAdmin(SearchableAdmin):
-    """Leads put staff on teams here. There is no password to set."""
+    """Leads assign staff to teams here. There are no passwords to set."""
 
     list_display = ["email", "is_staff", "is_active", "date_joined"]
     list_filter = ["is_staff", "is_active", "groups"]
     search_fields = ["email"]
     ordering = ["email"]
     fields = ["email", "is_active", "is_staff", "groups", "date_joined", "last_login"]
-    # The address is proven by a code; typing another one here would prove nothing.
+    # A code proves who owns an address, so staff cannot change it here.
     readonly_fields = ["email", "date_joined", "last_login"]
-    # Three teams: ticks say more than two boxes with arrows between them.
+    # With three teams, checkboxes are clearer than two lists with arrows.
     formfield_overrides: ClassVar[dict[type[Field], dict[str, object]]] = {
         ManyToManyField: {
             "widget": CheckboxSelectMultiple,
             "label": "Teams",
-            "help_text": "A team sees the requests, people and letters of its own communities; "
-            "leads see all.",
+            "help_text": "A team sees the requests, people and emails of its own communities. "
+            "Leads see everything.",
         }
     }

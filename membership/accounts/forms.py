@@ -1,17 +1,21 @@
-"""The two forms of the sign-in: your email, and the code from the email."""
+"""The forms of the sign-in: an email, the code sent to it, and two-step sign-in."""
 
 from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
 from allauth.account.models import EmailAddress
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
+from django.contrib.auth.hashers import make_password
 
 from membership.models import User
 
 
 class EmailForm(RequestLoginCodeForm):
-    """One page for everybody: an address that is not known yet gets its sign-in here.
+    """One page for everyone: an address that is not known yet gets its account here.
 
-    Known or not, what follows is the same: a code goes to the address, and only its owner can read
-    it. So nobody can find out here who has a sign-in.
+    The next step is the same for known and unknown addresses: a code goes to the address, and only
+    its owner can read it. So nobody can use this page to find out who has an account.
     """
 
     _user: User | None
@@ -19,41 +23,75 @@ class EmailForm(RequestLoginCodeForm):
     email = forms.EmailField(
         label="Your work email",
         max_length=254,
-        help_text="We will send you a six-digit code. There is no password.",
+        help_text="We’ll send you a six-digit code. You don’t need a password.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
         error_messages={
-            "required": "Type your work email.",
-            "invalid": "Type an email address like name@agency.example.",
-            "max_length": "This is longer than an email address can be. Type it again.",
+            "required": "Enter your work email.",
+            "invalid": "Enter an email address like name@example.com.",
+            "max_length": "This email address is too long. Check it and enter it again.",
         },
     )
 
     def clean_email(self) -> str:
         email: str = super().clean_email().lower()
-        if self._user is None and not User.objects.filter(email__iexact=email).exists():
-            self._user = _sign_up(email)
+        if self._user is None:
+            # Two forms sent at the same moment get the same new user.
+            user, _ = User.objects.get_or_create(
+                email=email, defaults={"password": make_password(None)}
+            )
+            self._user = user if user.is_active else None
         if self._user:
-            # The code will show that the address is theirs; staff made elsewhere have no such row yet.
+            # The code will prove that the address is theirs. An account that staff made has no such row.
             EmailAddress.objects.get_or_create(
                 user=self._user, email=self._user.email, defaults={"primary": True}
             )
         return email
 
 
-class CodeForm(ConfirmLoginCodeForm):
-    """The six digits from an email; allauth ignores spaces that came along with a paste."""
-
-    code = forms.CharField(
-        label="Code",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
-        ),
-        error_messages={"required": "Type the six digits from the email."},
+def _code_field(label: str, required: str) -> forms.CharField:
+    attributes = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+    return forms.CharField(
+        label=label,
+        widget=forms.TextInput(attrs=attributes),
+        error_messages={"required": required},
     )
 
 
-def _sign_up(email: str) -> User:
-    """The new user; of two forms sent at once, both get the same one."""
-    blank = User()
-    blank.set_unusable_password()
-    return User.objects.get_or_create(email=email, defaults={"password": blank.password})[0]
+class CodeForm(ConfirmLoginCodeForm):
+    """The six digits from an email; allauth ignores spaces that were pasted with them."""
+
+    code = _code_field("Code", "Enter the six digits from our email.")
+
+
+class AppForm(ActivateTOTPForm):
+    """The first code from an authenticator app, which proves that the app is set up."""
+
+    code = _code_field("Code from your app", "Enter the six digits from your app.")
+
+
+class AppOrRecoveryCodeForm(AuthenticateForm):
+    """A code from an authenticator app, or a recovery code, to sign in."""
+
+    code = _code_field("Code", "Enter a code from your app, or a recovery code.")
+
+
+class ConfirmationForm(ReauthenticateForm):
+    """The same, to confirm again who they are."""
+
+    code = _code_field("Code", "Enter a code from your app, or a recovery code.")
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """A new passkey or security key and its name."""
+
+    passwordless = forms.BooleanField(
+        label="Use it to sign in without an emailed code",
+        required=False,
+        help_text="Your device will ask for your fingerprint, your face or a PIN.",
+    )
+
+
+class PasskeyNameForm(EditWebAuthnForm):
+    """Another name for a passkey or security key."""
+
+    name = forms.CharField(error_messages={"required": "Enter a name."})

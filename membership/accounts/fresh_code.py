@@ -1,7 +1,7 @@
-"""A fresh emailed code before what matters most, such as adding a second factor.
+"""A fresh emailed code before the most sensitive actions, such as adding a second factor.
 
-allauth's own confirming again asks nothing of people who have neither a password nor a factor, and
-that is everybody here until the first factor is set up.
+allauth's own reauthentication asks nothing of users who have neither a password nor a second factor.
+Here that is every user until they set up their first factor.
 """
 
 import time
@@ -38,7 +38,7 @@ View = Callable[..., HttpResponse]
 
 
 class FreshCode(AbstractCodeVerificationProcess):
-    """A code sent to somebody who is signed in; kept in their session, as allauth's codes are."""
+    """A code for a user who is signed in, kept in their session as allauth keeps its own codes."""
 
     def __init__(self, request: AuthenticatedRequest, state: dict[str, object]) -> None:
         self.request = request
@@ -51,13 +51,13 @@ class FreshCode(AbstractCodeVerificationProcess):
 
     @classmethod
     def pending(cls, request: AuthenticatedRequest) -> "FreshCode | None":
-        """The code that was sent and not typed yet, if it is still valid."""
+        """The code that was sent and not used yet, if it is still valid."""
         state = request.session.get(_SESSION_KEY)
         return cls(request, state).abort_if_invalid() if state else None
 
     @classmethod
     def send_new(cls, request: AuthenticatedRequest) -> "FreshCode":
-        """Send a code; only the newest one works."""
+        """Send a new code. Earlier ones stop working."""
         code = cls(request, cls.initial_state(request.user, email=request.user.email))
         code.send()
         return code
@@ -84,14 +84,14 @@ class FreshCode(AbstractCodeVerificationProcess):
 
 
 def has_fresh_code(request: HttpRequest) -> bool:
-    """True where this session showed an emailed code in the last ten minutes."""
+    """Whether an emailed code was entered in this session within the last ten minutes."""
     records = get_authentication_records(request, request.user)
     newest = max((r["at"] for r in records if r.get("method") == "code"), default=0)
     return time.time() - newest < FRESH_FOR
 
 
 def fresh_code_required(view: View) -> View:
-    """Lead to the code's page first. What was asked for by a form is asked for again from its page."""
+    """Decorator: ask for a fresh code first. After a form was sent, return to the page of the form."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -103,7 +103,7 @@ def fresh_code_required(view: View) -> View:
 
 
 def code_where_no_factor(view: View) -> View:
-    """For allauth's pages that ask for a factor again: who has none confirms by a code."""
+    """Decorator for allauth's reauthentication pages: users without a second factor enter a code."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -115,12 +115,12 @@ def code_where_no_factor(view: View) -> View:
 
 
 def confirmation_url(next_url: str) -> str:
-    """The address of the code's page, which leads on to ``next_url``."""
+    """The URL of the page for the code, which then redirects to ``next_url``."""
     return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': next_url})}"
 
 
 def _return_address(request: HttpRequest) -> str:
-    """The page to come back to: this one, or the one that holds the form that was sent."""
+    """The page to return to: this one, or the page of the form that was sent."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
     came_from = urlsplit(request.headers.get("Referer", ""))
@@ -132,7 +132,7 @@ def _return_address(request: HttpRequest) -> str:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
-    """Sends a code to the signed-in person's own address, and takes it."""
+    """Send a code to the user's own email, and check the one they enter."""
     signed_in = cast(AuthenticatedRequest, request)
     code = FreshCode.pending(signed_in)
     if request.method == "POST" and request.POST.get("action") == "send":
@@ -148,15 +148,13 @@ def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
 
 
 def _record_wrong_code(form: CodeForm, code: FreshCode) -> None:
-    """Count a wrong code (not an empty field); the last try allowed ends the code."""
+    """Count a wrong code, not an empty field. After the last attempt the code stops working."""
     if not form.has_error("code", code="incorrect_code"):
         return
     log_security_event("Wrong code", user=code.request.user.pk)
     if not code.record_invalid_attempt():
         del form.errors["code"]
-        form.add_error(
-            "code", "This code is not right, and it does not work any more. Ask for a new one."
-        )
+        form.add_error("code", "That code is incorrect and no longer works. Ask for a new one.")
 
 
 def _send(request: AuthenticatedRequest) -> HttpResponse:
@@ -164,7 +162,7 @@ def _send(request: AuthenticatedRequest) -> HttpResponse:
     if refused:
         return refused
     FreshCode.send_new(request)
-    messages.success(request, "A new code is on its way to you.")
+    messages.success(request, "We sent you a new code. It can take a minute or two to arrive.")
     return redirect(confirmation_url(_next_url(request)))
 
 

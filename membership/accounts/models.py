@@ -1,4 +1,4 @@
-"""Sign-ins: an email address and nothing else. There are no passwords."""
+"""Accounts: an email address and nothing else. There are no passwords."""
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -8,7 +8,7 @@ from django.utils.functional import cached_property
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes sign-ins; addresses are kept in lower case."""
+    """Creates accounts. Email addresses are stored in lower case."""
 
     def create_user(self, email: str, **fields: object) -> "User":
         user = self.model(email=email.strip().lower(), **fields)
@@ -19,16 +19,13 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: None = None, **fields: object) -> "User":
         return self.create_user(email, is_staff=True, is_superuser=True, **fields)
 
-    def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
-
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Someone with a sign-in."""
+    """A person's account."""
 
     email = models.EmailField(unique=True)
     is_staff = models.BooleanField("EVA BC staff", default=False)
-    is_active = models.BooleanField("may sign in", default=True)
+    is_active = models.BooleanField("can sign in", default=True)
     date_joined = models.DateTimeField(default=timezone.now)
 
     objects = UserManager()
@@ -37,7 +34,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = []
 
     class Meta:
-        verbose_name = "sign-in"
+        verbose_name = "account"
         constraints = [
             models.UniqueConstraint(Lower("email"), name="one_sign_in_per_email"),
         ]
@@ -47,11 +44,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def display_name(self) -> str:
-        """What colleagues call them: their name, or their address where nobody knows it."""
+        """Their name, or their email if the register has no name."""
         person = getattr(self, "person", None)
         return person.name if person and person.name else self.email
 
     @cached_property
     def team_names(self) -> frozenset[str]:
-        """The names of their groups; read once, because every admin page asks many times."""
+        """The names of their groups, read once: admin pages ask for them many times."""
         return frozenset(self.groups.values_list("name", flat=True))

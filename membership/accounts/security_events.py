@@ -1,10 +1,10 @@
-"""The security log: sign-ins, factors shown or changed, refusals, exports.
+"""The security log: sign-ins, second factors used or changed, refusals and exports.
 
-Lines of the logger ``security``, with the ids of users and rows only.
+Written to the logger ``security``, with the ids of users and rows only.
 """
 
 import logging
-from collections.abc import Callable
+from functools import partial
 
 from allauth.account.signals import email_verification_code_rejected, login_code_rejected
 from allauth.mfa.models import Authenticator
@@ -23,7 +23,7 @@ logger = logging.getLogger("security")
 
 
 def log_security_event(event: str, *, user: int | None, **more: object) -> None:
-    """Log one event. ``event`` is a constant; ``more`` holds fields that the log knows (evabc/ops/logging.py)."""
+    """Log one event. ``event`` is a constant; ``more`` holds fields that evabc/ops/logging.py lets through."""
     logger.info(event, extra={"user": user, **more})
 
 
@@ -41,15 +41,14 @@ _EVENTS = {
 
 
 def connect_signals() -> None:
-    """Log what allauth's and Django's own pages report by signals only."""
+    """Log the events that allauth and Django report only by signals."""
     for signal, event in _EVENTS.items():
-        signal.connect(_receiver(event), weak=False)
+        signal.connect(partial(_log_signal, event), weak=False)
 
 
-def _receiver(event: str) -> Callable[..., None]:
-    def log(user: User | None, authenticator: Authenticator | None = None, **_: object) -> None:
+def _log_signal(
+    event: str, user: User | None, authenticator: Authenticator | None = None, **_: object
+) -> None:
+    if user:
         factor = {"factor": authenticator.type} if authenticator else {}
-        if user:
-            log_security_event(event, user=user.pk, **factor)
-
-    return log
+        log_security_event(event, user=user.pk, **factor)

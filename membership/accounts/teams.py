@@ -1,7 +1,7 @@
-"""Who of EVA BC's staff looks after what.
+"""EVA BC's staff teams and what each may see.
 
-Three groups: each team decides its own family's requests, leads see both. A superuser counts as a
-lead. Somebody without ``is_staff`` belongs to no team, whatever their groups say.
+There are three groups. Each team decides on its own family's requests, and leads see both. A superuser
+counts as a lead. Without ``is_staff`` a user is on no team, whatever their groups are.
 """
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
@@ -19,7 +19,7 @@ TEAM_GROUPS = {
 
 
 def families_of(user: User | AnonymousUser) -> frozenset[Family]:
-    """The families whose requests this person decides; empty for everybody who is not staff."""
+    """The families whose requests this person decides on. Empty for anyone who is not staff."""
     if not user.is_active or not user.is_staff:
         return frozenset()
     if user.is_superuser:
@@ -31,12 +31,12 @@ def families_of(user: User | AnonymousUser) -> frozenset[Family]:
 
 
 def is_lead(user: User | AnonymousUser) -> bool:
-    """Does this person see both teams, and so decide about the words that both send?"""
+    """Whether this person sees both teams, and so may change the wording that both send."""
     return families_of(user) == frozenset(Family)
 
 
-# What the groups may do in the admin, beside deciding: {app label: {model: verbs}}. Requests, emails
-# and enrolments are not here: the teams' own rules decide about them.
+# What the groups may do in the admin, apart from deciding on requests. Requests, emails and enrolments
+# are not here: their admin classes check the team.
 _REGISTER_VERBS = ("view", "add", "change")
 _REGISTER_MODELS = (
     "agency",
@@ -51,7 +51,7 @@ _CONTENT = ("communityofpractice", "eligibilitycriterion", "question", "passage"
 
 
 def seed_groups() -> int:
-    """Make the groups of the teams with what they may do. Gives the number of groups made."""
+    """Create the teams' groups and their permissions. Returns the number of groups created."""
     team = _permissions("membership", _REGISTER_MODELS, _REGISTER_VERBS)
     lead = [
         *team,
@@ -75,11 +75,12 @@ def _permissions(app: str, models: tuple[str, ...], verbs: tuple[str, ...]) -> l
 
 @transaction.atomic
 def make_lead(*, email: str, name: str) -> User:
-    """Make this person a lead; they prove their address with the code of their first sign-in.
+    """Make this person a lead. They prove that the address is theirs when they first sign in.
 
-    Their sign-in is made where there is none yet, and their name is written where the register has none.
+    Creates their account if there is none, and records their name if the register has none.
     """
-    user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email)
+    address = email.strip().lower()
+    user = User.objects.filter(email=address).first() or User.objects.create_user(address)
     User.objects.filter(pk=user.pk).update(is_staff=True, is_active=True)
     user.groups.add(Group.objects.get(name=LEADS))
     person = person_of_user(user)

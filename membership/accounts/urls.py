@@ -1,4 +1,4 @@
-"""Sign-in's addresses: those of allauth that the portal uses. Its password pages are not among them."""
+"""The URLs of allauth that the portal uses. Its password pages are left out."""
 
 from allauth.account import views
 from allauth.mfa.base import views as factors
@@ -11,7 +11,7 @@ from django.views.generic import RedirectView
 
 from membership.accounts.fresh_code import code_where_no_factor, confirm_it_is_you
 from membership.accounts.fresh_code import fresh_code_required as fresh
-from membership.accounts.second_factor import first_factor
+from membership.accounts.middleware import first_factor
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login", query_string=True)
 
@@ -29,7 +29,7 @@ urlpatterns = [
     ),
     path("confirm/", confirm_it_is_you, name="account_confirm_it_is_you"),
     path("sessions/", list_usersessions, name="usersessions_list"),
-    # Each page that sets up or removes a factor, or shows its secrets, asks for a fresh code.
+    # Pages that set up or remove a second factor, or show its secrets, ask for a fresh code.
     path("2fa/", factors.index, name="mfa_index"),
     path("2fa/authenticate/", factors.authenticate, name="mfa_authenticate"),
     path("2fa/first/", first_factor, name="account_first_factor"),

@@ -6,18 +6,19 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.base_admin import CustomPageAdmin, TeamFilter
-from membership.emails import staff_actions
+from membership.base_admin import CustomPageAdmin, TeamFilter, desk_page
+from membership.emails import queue
 from membership.emails.kinds import KINDS
 from membership.emails.message import text_blocks
-from membership.errors import RefusedError
+from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
+from membership.forms import SingleLineField, day_field
 from membership.history import history_of
 from membership.models import OutboxEmail
 
@@ -27,15 +28,8 @@ State = OutboxEmail.State
 class BounceForm(forms.Form):
     """When and why an email bounced."""
 
-    on = forms.DateField(
-        label="Came back on",
-        widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={
-            "required": "Give the day.",
-            "invalid": "Write the day as year-month-day, for example 2027-03-31.",
-        },
-    )
-    why = forms.CharField(
+    on = day_field("Came back on")
+    why = SingleLineField(
         label="What the returned mail says",
         help_text="For example: the mailbox is full, or there is no such address.",
         max_length=300,
@@ -46,7 +40,7 @@ class BounceForm(forms.Form):
 @require_POST
 def retry(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Try a failed email again."""
-    return _act(request, pk, staff_actions.retry, "The letter is on its way again.")
+    return _act(request, pk, queue.retry, "The letter is on its way again.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,7 +48,7 @@ def send_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Ask first, then send the same text once more."""
     email = _own_email(request, pk)
     if request.method == "POST":
-        return _act(request, pk, staff_actions.send_again, "The letter is sent once more.")
+        return _act(request, pk, queue.send_again, "The letter is sent once more.")
     to = email.person.email if email.person else email.team.mailbox
     to = to or "nobody: the register has no email of this person"
     return _form_page(
@@ -75,13 +69,8 @@ def mark_bounced(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     today = timezone.localdate()
     form = BounceForm(request.POST or None, initial={"on": today})
     if request.method == "POST" and form.is_valid():
-        try:
-            staff_actions.mark_bounced(
-                email_id=pk, by=request.user, today=today, **form.cleaned_data
-            )
-        except RefusedError as refusal:
-            form.add_error(None, str(refusal))
-        else:
+        with refusal_as_form_error(form):
+            queue.mark_bounced(email_id=pk, by=request.user, today=today, **form.cleaned_data)
             messages.success(request, "Noted. It shows on the person until it is cleared.")
             return redirect("admin:membership_outboxemail_change", pk)
     return _form_page(
@@ -98,19 +87,15 @@ def mark_bounced(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_POST
 def clear_bounce(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The address works after all."""
-    message = "Cleared. It no longer shows on the person."
-    return _act(request, pk, staff_actions.clear_bounce, message)
+    return _act(request, pk, queue.clear_bounce, "Cleared. It no longer shows on the person.")
 
 
 def _act(
-    request: AuthenticatedRequest, pk: int, action: Callable[..., object], message: str
+    request: AuthenticatedRequest, pk: int, verb: Callable[..., object], message: str
 ) -> HttpResponse:
     _own_email(request, pk)
-    try:
-        action(email_id=pk, by=request.user, now=timezone.now())
-    except RefusedError as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with refusal_as_warning(request):
+        verb(email_id=pk, by=request.user, now=timezone.now())
         messages.success(request, message)
     return redirect("admin:membership_outboxemail_change", pk)
 
@@ -130,19 +115,14 @@ def _form_page(
 ) -> HttpResponse:
     """A page that asks before it acts on an email."""
     page = reverse("admin:membership_outboxemail_change", args=[email.pk])
-    crumbs = [
-        ("Letters", reverse("admin:membership_outboxemail_changelist")),
-        (email.subject, page),
-    ]
-    back = ("Back to the letter", page)
-    return _page(request, "desk/form.html", email, crumbs=crumbs, back=back, **context)
-
-
-def _page(
-    request: AuthenticatedRequest, template: str, email: OutboxEmail, **context: object
-) -> HttpResponse:
-    return render(
-        request, template, {**admin.site.each_context(request), "email": email, **context}
+    emails = reverse("admin:membership_outboxemail_changelist")
+    return desk_page(
+        request,
+        "desk/form.html",
+        email=email,
+        crumbs=[("Letters", emails), (email.subject, page)],
+        back=("Back to the letter", page),
+        **context,
     )
 
 
@@ -202,10 +182,10 @@ class OutboxEmailAdmin(CustomPageAdmin):
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """What was sent, as it was sent, how it went, and the actions that are possible now."""
         email = _own_email(request, pk)
-        return _page(
+        return desk_page(
             request,
             "desk/emails/email.html",
-            email,
+            email=email,
             title=email.subject,
             attempts=email.failed_attempts.all(),
             bounce=getattr(email, "bounce", None),
@@ -221,13 +201,12 @@ class OutboxEmailAdmin(CustomPageAdmin):
         count = 0
         for email in chosen:
             try:
-                staff_actions.retry(email_id=email.pk, by=request.user, now=timezone.now())
+                queue.retry(email_id=email.pk, by=request.user, now=timezone.now())
+                count += 1
             except RefusedError as refusal:
                 self.message_user(
                     request, f"{email.subject} to {email.to_email}: {refusal}", messages.WARNING
                 )
-            else:
-                count += 1
         if count:
             subject = "1 letter is" if count == 1 else f"{count} letters are"
             self.message_user(request, f"{subject} on the way again.", messages.SUCCESS)

@@ -6,8 +6,8 @@ from datetime import date
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
 
+from communities.calendar import format_day
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.emails.kinds import EmailKind
 from membership.emails.queue import Email
@@ -26,13 +26,9 @@ def build_message(email: OutboxEmail) -> EmailMultiAlternatives:
         reply_to=[sender],
         headers={"Message-ID": email.message_id, "Auto-Submitted": "auto-generated"},
     )
-    message.attach_alternative(render_html(email.subject, email.body), "text/html")
+    words = {"subject": email.subject, "blocks": text_blocks(email.body)}
+    message.attach_alternative(render_to_string("email/message.html", words), "text/html")
     return message
-
-
-def render_html(subject: str, body: str) -> str:
-    """The words of an email as HTML: its paragraphs; a link that stands alone becomes a button."""
-    return render_to_string("email/message.html", {"subject": subject, "blocks": text_blocks(body)})
 
 
 def text_blocks(body: str) -> list[tuple[str, str]]:
@@ -79,5 +75,5 @@ def _as_text(value: object) -> str:
     if isinstance(value, CommunityOfPractice):
         return value.short_name
     if isinstance(value, date):
-        return date_format(value, "l, j F Y")
+        return format_day(value)
     return "" if value is None else str(value)

@@ -164,7 +164,7 @@ class Bounce(models.Model):
 
     @property
     def in_words(self) -> str:
-        return f"{date_format(self.on, 'j F Y')}: {self.why}"
+        return f"{date_format(self.on)}: {self.why}"
 
     @staticmethod
     def of(person: Person) -> "models.QuerySet[Bounce]":

@@ -1,21 +1,26 @@
-"""Putting emails into the outbox, inside the caller's transaction."""
+"""The outbox: queueing emails inside the caller's transaction, and what staff do with one of them."""
 
 import logging
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from celery import current_app
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from communities.models import SupportTeam
+from membership.accounts.teams import families_of
 from membership.emails.kinds import cancelled_by
 from membership.errors import RefusedError
-from membership.models import OutboxEmail, Person
+from membership.history import log_change
+from membership.models import Bounce, OutboxEmail, Person, User
 
 logger = logging.getLogger(__name__)
+
+State = OutboxEmail.State
 
 
 @dataclass(frozen=True)
@@ -90,14 +95,6 @@ def _row_values(email: Email, about: str, now: datetime) -> dict[str, object]:
     }
 
 
-def requeue(row: OutboxEmail, *, to_email: str, now: datetime) -> None:
-    """Send a failed row after all, with all its tries. Runs inside the transaction that locked it."""
-    row.state, row.due_at, row.to_email = OutboxEmail.State.QUEUED, now, to_email
-    row.attempts = 0
-    row.save(update_fields=["state", "due_at", "to_email", "attempts"])
-    _deliver_on_commit(row)
-
-
 def _deliver_on_commit(row: OutboxEmail) -> None:
     transaction.on_commit(lambda: request_delivery(row.pk), robust=True)
 
@@ -111,12 +108,8 @@ def cancel(*, about: str, event: str, person: Person | None = None) -> None:
     open_rows = OutboxEmail.objects.filter(about=about, kind__in=cancelled_by(event))
     if person:
         open_rows = open_rows.filter(person=person)
-    open_rows.filter(state=OutboxEmail.State.QUEUED).update(
-        state=OutboxEmail.State.CANCELLED, wanted=False
-    )
-    open_rows.filter(state__in=[OutboxEmail.State.SENDING, OutboxEmail.State.FAILED]).update(
-        wanted=False
-    )
+    open_rows.filter(state=State.QUEUED).update(state=State.CANCELLED, wanted=False)
+    open_rows.filter(state__in=[State.SENDING, State.FAILED]).update(wanted=False)
 
 
 DELIVERY_TASK = "membership.deliver_letter"
@@ -130,3 +123,96 @@ def request_delivery(*outbox_email_ids: int) -> None:
         # Whatever the broker's trouble is, emails are rows and the sweep will send them.
         ids = ", ".join(map(str, outbox_email_ids))
         logger.warning("The broker did not take the task for emails %s.", ids)
+
+
+# -- What staff do with an email ------------------------------------------------------------------
+
+_TEXT_DELETED = (
+    "The words of this letter are no longer kept, so it cannot be sent. Write a new one."
+)
+
+
+@transaction.atomic
+def retry(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
+    """Try a failed email again, with all its tries, to the address that its receiver has today."""
+    email = _locked(email_id, by)
+    if email.state != State.FAILED:
+        raise RefusedError(f"Only a failed letter is tried again; this one: {_state_words(email)}.")
+    if not email.body:
+        raise RefusedError(_TEXT_DELETED)
+    if not email.wanted:
+        raise RefusedError("A later decision contradicts this letter, so it is not sent any more.")
+    email.state, email.due_at, email.attempts = State.QUEUED, now, 0
+    email.to_email = _current_address(email)
+    email.save(update_fields=["state", "due_at", "attempts", "to_email"])
+    _deliver_on_commit(email)
+    log_change(email, by=by, words="Tried again.")
+    return email
+
+
+@transaction.atomic
+def send_again(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
+    """Send the same words once more: a new email, to the address that its receiver has today."""
+    email = _locked(email_id, by)
+    if email.state != State.SENT:
+        raise RefusedError(
+            f"Only a letter that was sent is sent again; this one: {_state_words(email)}."
+        )
+    if not email.body:
+        raise RefusedError(_TEXT_DELETED)
+    again = OutboxEmail.objects.filter(key__startswith=f"again:{email.pk}:")
+    if again.filter(state__in=[State.QUEUED, State.SENDING]).exists():
+        raise RefusedError("This letter is on its way again already. Nothing more was sent.")
+    _current_address(email)
+    copy = Email(email.kind, email.team, email.person, email.subject, email.body)
+    key = f"again:{email.pk}:{again.count() + 1}"
+    queue_once(copy, key=key, about=email.about, now=now)
+    log_change(email, by=by, words="Sent again.")
+    return OutboxEmail.objects.get(key=key)
+
+
+def mark_bounced(*, email_id: int, by: User, on: date, why: str, today: date) -> Bounce:
+    """Note that an email came back; it shows on the person until it is cleared."""
+    try:
+        with transaction.atomic():
+            email = _locked(email_id, by)
+            if email.state != State.SENT or email.person is None or email.sent_at is None:
+                raise RefusedError("Only a letter that was sent to a person can come back.")
+            if not timezone.localdate(email.sent_at) <= on <= today:
+                raise RefusedError("Give a day from the day it was sent until today.")
+            log_change(email, by=by, words="Came back.")
+            return Bounce.objects.create(letter=email, on=on, why=why, marked_by=by)
+    except IntegrityError as error:
+        raise RefusedError("It is noted already that this letter came back.") from error
+
+
+@transaction.atomic
+def clear_bounce(*, email_id: int, by: User, now: datetime) -> None:
+    """The address works after all: it does not show on the person any more."""
+    email = _locked(email_id, by)
+    cleared = Bounce.objects.filter(letter=email, cleared_at=None).update(
+        cleared_at=now, cleared_by=by
+    )
+    if not cleared:
+        raise RefusedError("There is nothing to clear here.")
+    log_change(email, by=by, words="Its coming back was cleared.")
+
+
+def _locked(email_id: int, by: User) -> OutboxEmail:
+    emails = OutboxEmail.objects.select_for_update(of=("self",)).select_related("team", "person")
+    email = emails.get(pk=email_id)
+    if email.team.family not in families_of(by):
+        raise RefusedError("This letter belongs to the other team.")
+    return email
+
+
+def _current_address(email: OutboxEmail) -> str:
+    """Where it would go now."""
+    address = email.person.email if email.person else email.team.mailbox
+    if not address:
+        raise RefusedError("The register has no email of this person. Add one first.")
+    return address
+
+
+def _state_words(email: OutboxEmail) -> str:
+    return email.get_state_display().lower()

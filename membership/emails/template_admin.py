@@ -3,23 +3,25 @@
 Both teams send the same wording of a kind, so leads change it and all staff read it.
 """
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of, is_lead
-from membership.base_admin import TeamModelAdmin
+from membership.base_admin import TeamModelAdmin, desk_page
 from membership.emails import templates
 from membership.emails.kinds import KINDS, EmailKind
 from membership.emails.message import sample_values, text_blocks
 from membership.emails.templates import EmailTemplate, template_problems
-from membership.errors import RefusedError
+from membership.errors import refusal_as_form_error, refusal_as_warning
 from membership.models import LetterWording
 
 
@@ -45,14 +47,8 @@ class EmailTemplateForm(forms.Form):
     )
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
-    def __init__(
-        self,
-        data: QueryDict | None = None,
-        *,
-        kind: EmailKind,
-        initial: dict[str, object] | None = None,
-    ) -> None:
-        super().__init__(data, initial=initial)
+    def __init__(self, *args: Any, kind: EmailKind, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.kind = kind
 
     def clean_body(self) -> str:
@@ -88,11 +84,11 @@ class EmailTemplateAdmin(TeamModelAdmin):
 @require_safe
 def template_list(request: AuthenticatedRequest) -> HttpResponse:
     """Every kind of email: who gets it, when, and whether its wording was changed."""
-    _check_staff(request)
+    _require(families_of(request.user))
     changed = templates.changed_kinds()
-    return _page(
+    return desk_page(
         request,
-        "templates",
+        "desk/emails/templates.html",
         title="Wording of letters",
         kinds=[(kind, kind.key in changed) for kind in KINDS.values()],
     )
@@ -101,8 +97,8 @@ def template_list(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def template_page(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     """Read a wording; leads change it. The preview shows what is typed, with a sample person."""
-    _check_staff(request)
-    found = _kind(kind)
+    _require(families_of(request.user))
+    found = _kind_or_404(kind)
     current = templates.current_template(kind)
     form = EmailTemplateForm(
         request.POST or None,
@@ -111,16 +107,24 @@ def template_page(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     )
     shown: EmailTemplate | None = current
     if request.method == "POST":
-        _check_lead(request)
+        _require(is_lead(request.user))
         shown = None
         if form.is_valid():
             data = form.cleaned_data
             shown = EmailTemplate(data["subject"], data["body"])
-            if "preview" not in request.POST and _save(request, form, kind):
-                return redirect("admin:membership_letterwording_kind", kind)
-    return _page(
+            if "preview" not in request.POST:
+                with refusal_as_form_error(form):
+                    templates.change_template(
+                        kind=kind, by=request.user, now=timezone.now(), **data
+                    )
+                    messages.success(
+                        request, "Saved. The next letter of this kind goes out in these words."
+                    )
+                    return redirect("admin:membership_letterwording_kind", kind)
+    subject, body = shown.render(sample_values(found)) if shown else ("", "")
+    return desk_page(
         request,
-        "template",
+        "desk/emails/template.html",
         title=found.title,
         kind=found,
         form=form,
@@ -128,69 +132,35 @@ def template_page(request: AuthenticatedRequest, kind: str) -> HttpResponse:
         is_lead=is_lead(request.user),
         previewed="preview" in request.POST,
         versions=LetterWording.objects.filter(kind=kind).select_related("by__person"),
-        **(_preview(request, found, shown) if shown else {}),
+        preview_subject=subject,
+        preview_body=body,
+        email_blocks=text_blocks(body),
     )
 
 
 @require_POST
 def restore_original(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     """Back to the wording that the portal came with."""
-    _check_lead(request)
-    found = _kind(kind)
+    _require(is_lead(request.user))
+    found = _kind_or_404(kind)
     seen = request.POST.get("seen", "")
-    try:
+    with refusal_as_warning(request):
         templates.restore_original(
             kind=found.key,
             seen=int(seen) if seen.isdecimal() else -1,
             by=request.user,
             now=timezone.now(),
         )
-    except RefusedError as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, "The original wording is back.")
     return redirect("admin:membership_letterwording_kind", kind)
 
 
-def _save(request: AuthenticatedRequest, form: EmailTemplateForm, kind: str) -> bool:
-    try:
-        templates.change_template(
-            kind=kind, by=request.user, now=timezone.now(), **form.cleaned_data
-        )
-    except RefusedError as refusal:
-        form.add_error(None, str(refusal))
-        return False
-    messages.success(request, "Saved. The next letter of this kind goes out in these words.")
-    return True
-
-
-def _preview(
-    request: AuthenticatedRequest, kind: EmailKind, shown: EmailTemplate
-) -> dict[str, object]:
-    """The email to a sample person, as a mail program shows it and as plain text."""
-    subject, body = shown.render(sample_values(kind))
-    return {"preview_subject": subject, "preview_body": body, "email_blocks": text_blocks(body)}
-
-
-def _check_staff(request: AuthenticatedRequest) -> None:
-    if not families_of(request.user):
+def _require(allowed: object) -> None:
+    if not allowed:
         raise PermissionDenied
 
 
-def _check_lead(request: AuthenticatedRequest) -> None:
-    if not is_lead(request.user):
-        raise PermissionDenied
-
-
-def _kind(key: str) -> EmailKind:
+def _kind_or_404(key: str) -> EmailKind:
     if key not in KINDS:
         raise Http404("There is no such letter.")
     return KINDS[key]
-
-
-def _page(request: AuthenticatedRequest, template: str, **context: object) -> HttpResponse:
-    return render(
-        request,
-        f"desk/emails/{template}.html",
-        {**admin.site.each_context(request), **context},
-    )

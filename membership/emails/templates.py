@@ -20,7 +20,7 @@ from membership.emails.kinds import KINDS, EmailKind
 from membership.errors import RefusedError
 from membership.models import LetterWording, User
 
-LONGEST_SUBJECT, LONGEST_BODY = 120, 6_000
+MAX_SUBJECT_LENGTH, MAX_BODY_LENGTH = 120, 6_000
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _INVALID = re.compile(r"\{%|%\}|\{\{|\}\}|\{#|#\}|[<>]|\{[^{}\n]*\}|[{}]")
@@ -172,8 +172,8 @@ def _subject_problems(subject: str, allowed: set[str]) -> Iterator[str]:
     if any(_is_control(c) for c in subject):
         yield "The subject must be one line: take out the line break or control character in it."
         return
-    if len(subject) > LONGEST_SUBJECT:
-        yield f"The subject is too long. Shorten it to {LONGEST_SUBJECT} characters or less."
+    if len(subject) > MAX_SUBJECT_LENGTH:
+        yield f"The subject is too long. Shorten it to {MAX_SUBJECT_LENGTH} characters or less."
     for found in _PLACEHOLDER.finditer(subject):
         if found[1] not in allowed:
             yield (
@@ -188,8 +188,8 @@ def _body_problems(kind: EmailKind, body: str) -> Iterator[str]:
     if not body.strip():
         yield "Write the letter."
         return
-    if len(body) > LONGEST_BODY:
-        yield f"The letter is too long. Shorten it to {LONGEST_BODY} characters or less."
+    if len(body) > MAX_BODY_LENGTH:
+        yield f"The letter is too long. Shorten it to {MAX_BODY_LENGTH} characters or less."
     yield from _line_problems(body, kind.names())
     paragraphs = [p.strip() for p in body.split("\n\n")]
     for placeholder in kind.placeholders:

@@ -1,18 +1,235 @@
-"""Each team's meetings on the staff site."""
+"""Each team's meetings on the staff site: the list, and a page for each step. Every change is a POST."""
 
 from datetime import date
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
 
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.base_admin import CustomPageAdmin, FilterWithDefault
-from membership.meetings import desk_views
+from membership.base_admin import CustomPageAdmin, FilterWithDefault, desk_page
+from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
+from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.history import history_of
+from membership.meetings import attendance, emails, planning
+from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
 from membership.meetings.planning import meetings_for_staff
+from membership.meetings.zoom import match_participants
+from membership.models import Attendance, Person
+
+# What a page of boxes to tick can send within the limit of fields of one form.
+PEOPLE_ON_A_PAGE = 200
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
+    """Plan a meeting, or change one. It shows at once on the pages of who is enrolled."""
+    shown, now = None if pk is None else _own_meeting(request, pk), timezone.now()
+    form = MeetingForm(request.POST or None, user=request.user, meeting=shown)
+    if form.is_valid():
+        plan, by = form.plan, request.user
+        with refusal_as_form_error(form):
+            if shown:
+                planning.change_meeting(meeting_id=shown.pk, plan=plan, by=by, now=now)
+                messages.success(request, "The meeting is changed.")
+            else:
+                pk = planning.plan_meeting(plan=plan, by=by, now=now).pk
+                messages.success(request, "The meeting is planned. Enrolled people see it now.")
+            return redirect("admin:communities_meeting_change", pk)
+    if shown is None:
+        lede = (
+            "No letter goes out now. Everyone enrolled gets one reminder on the day before, except "
+            "those who say that they cannot come."
+        )
+    elif expected := _expected(shown):
+        lede = f"If the day or the time changes, {expected} a letter."
+    else:
+        lede = "Nobody gets a letter about a change: nobody has said that they come."
+    return desk_page(
+        request,
+        "desk/form.html",
+        title=f"Change: {shown.topic}" if shown else "Plan a meeting",
+        crumbs=_crumbs(shown),
+        lede=lede,
+        form=form,
+        button="Save the changes" if shown else "Plan the meeting",
+        back=("Back", _crumbs(shown)[-1][1]),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Cancel a meeting, with the email in view."""
+    shown = _own_meeting(request, pk)
+    form = CancelForm(request.POST or None)
+    if form.is_valid():
+        with refusal_as_form_error(form):
+            planning.cancel_meeting(
+                meeting_id=pk, text=form.cleaned_data["text"], by=request.user, now=timezone.now()
+            )
+            messages.success(request, "The meeting is cancelled.")
+            return redirect("admin:communities_meeting_change", pk)
+    email = emails.cancelled(
+        shown, Person(name="[name]", email="everyone who counted on it"), STAFF_TEXT_MARKER
+    )
+    expected = _expected(shown)
+    if expected:
+        lede = f"{expected} this letter."
+    else:
+        lede = "Nobody has said that they come, so no letter goes out."
+    return desk_page(
+        request,
+        "desk/form.html",
+        title=f"Cancel: {shown.topic}",
+        crumbs=_crumbs(shown),
+        lede=f"{lede} The meeting stays on the pages and in calendars, marked as cancelled.",
+        form=form,
+        button="Cancel the meeting",
+        button_kind="decline",
+        back=("Back to the meeting", _crumbs(shown)[-1][1]),
+        email=email,
+        email_blocks=preview_blocks(email.body),
+    )
+
+
+def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """One meeting: what is planned, who comes, who came, what happened to it."""
+    shown, now = _own_meeting(request, pk), timezone.now()
+    rows = attendance.answers_to(shown)
+    answers = [
+        (label, [row.person for row in rows if row.answer == value])
+        for value, label in Attendance.Answer.choices
+    ]
+    return desk_page(
+        request,
+        "desk/meetings/meeting.html",
+        title=shown.topic,
+        crumbs=_crumbs(),
+        meeting=shown,
+        is_to_come=shown.is_to_come(now),
+        has_started=shown.starts_at <= now and not shown.is_cancelled,
+        answers=answers,
+        silent=attendance.eligible_people(shown).count() - sum(bool(row.answer) for row in rows),
+        came=[row.person for row in rows if row.came],
+        steps=history_of(shown).reverse(),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Note by hand who came."""
+    shown = _own_meeting(request, pk)
+    if request.method == "POST":
+        ticked = _ids(request.POST.getlist("came"))
+        if _note(request, pk, came=ticked, shown=_ids(request.POST.get("shown", "").split(","))):
+            return redirect("admin:communities_meeting_change", pk)
+    pages = Paginator(attendance.eligible_people(shown), PEOPLE_ON_A_PAGE)
+    people = pages.get_page(request.GET.get("page"))
+    known = {row.person_id: row for row in shown.attendances.filter(person__in=list(people))}
+    return desk_page(
+        request,
+        "desk/meetings/came.html",
+        title=f"Who came: {shown.topic}",
+        crumbs=_crumbs(shown),
+        meeting=shown,
+        people=people,
+        rows=[(person, known.get(person.pk)) for person in people],
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Read Zoom's list and show who is meant. Nothing is noted before it is confirmed."""
+    shown = _own_meeting(request, pk)
+    form = ZoomForm(request.POST or None, request.FILES or None)
+    found = None
+    if form.is_valid():
+        found = match_participants(form.result, list(attendance.eligible_people(shown)))
+    return desk_page(
+        request,
+        "desk/meetings/zoom.html",
+        title=f"Zoom’s list: {shown.topic}",
+        crumbs=_crumbs(shown),
+        lede="In Zoom: Reports, Usage, Participants, Export. People are found by email, then by "
+        "name. You confirm before anything is noted, and the list itself is not kept.",
+        form=form,
+        button="Read the list",
+        back=("Back to the meeting", _crumbs(shown)[-1][1]),
+        meeting=shown,
+        matches=found,
+        problems=form.result.problems if found else [],
+    )
+
+
+@require_POST
+def zoom_confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Note as having come whom Zoom's list means, and who of the near matches was ticked."""
+    _own_meeting(request, pk)
+    there = _ids([*request.POST.get("sure", "").split(","), *request.POST.getlist("near")])
+    noted = _note(request, pk, came=there, shown=there, source="from Zoom’s list")
+    return redirect(f"admin:communities_meeting_{'change' if noted else 'zoom'}", pk)
+
+
+def _note(
+    request: AuthenticatedRequest,
+    pk: int,
+    *,
+    came: set[int],
+    shown: set[int],
+    source: str = "by hand",
+) -> bool:
+    with refusal_as_warning(request):
+        change = attendance.record_attendance(
+            meeting_id=pk,
+            came=came,
+            shown=shown,
+            by=request.user,
+            now=timezone.now(),
+            source=source,
+        )
+        messages.success(request, f"Noted who came: {change}.")
+        return True
+    return False
+
+
+def _ids(texts: list[str]) -> set[int]:
+    """What a form sent as keys of people; whoever is not of this meeting the verb leaves out."""
+    return {int(text) for text in texts if text.isdecimal() and len(text) < 18}
+
+
+def _expected(meeting: Meeting) -> str:
+    """How many get an email about a change, as the start of a sentence; empty where nobody does."""
+    count = len(attendance.expected_people(meeting))
+    if not count:
+        return ""
+    return (
+        "1 person who counted on it gets" if count == 1 else f"{count} people who counted on it get"
+    )
+
+
+def _crumbs(meeting: Meeting | None = None) -> list[tuple[str, str]]:
+    """The pages above a page about meetings, or about one: their titles and addresses."""
+    crumbs = [("Meetings", reverse("admin:communities_meeting_changelist"))]
+    if meeting:
+        crumbs.append(
+            (meeting.topic, reverse("admin:communities_meeting_change", args=[meeting.pk]))
+        )
+    return crumbs
+
+
+def _own_meeting(request: AuthenticatedRequest, pk: int) -> Meeting:
+    """A meeting of the viewer's own team; any other does not exist for them."""
+    return get_object_or_404(meetings_for_staff(request.user), pk=pk)
+
+
+# -- The list --------------------------------------------------------------------------------------
 
 
 class WhenFilter(FilterWithDefault):
@@ -48,11 +265,11 @@ class MeetingAdmin(CustomPageAdmin):
     ordering = ["starts_at", "pk"]
     actions = None
     row_views = {
-        "edit": desk_views.edit,
-        "cancel": desk_views.cancel,
-        "came": desk_views.came,
-        "zoom": desk_views.zoom,
-        "zoom-confirm": desk_views.zoom_confirm,
+        "edit": edit,
+        "cancel": cancel,
+        "came": came,
+        "zoom": zoom,
+        "zoom-confirm": zoom_confirm,
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Meeting]:
@@ -73,11 +290,10 @@ class MeetingAdmin(CustomPageAdmin):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Plan a meeting."""
-        return desk_views.plan(request)
+        return edit(request)
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """Everything about one meeting."""
-        return desk_views.meeting(request, pk=pk)
+        return meeting_page(request, pk)
 
     @admin.display(description="day", ordering="starts_at")
     def day_shown(self, meeting: Meeting) -> date:

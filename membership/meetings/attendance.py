@@ -40,10 +40,9 @@ def meetings_with_answers(person: Person) -> QuerySet[Meeting]:
     )
 
 
-def next_meetings(person: Person, *, now: datetime, limit: int = 3) -> QuerySet[Meeting]:
-    """The next meetings for their own page, soonest first."""
-    to_come = meetings_with_answers(person).filter(ends_at__gt=now, cancelled_at__isnull=True)
-    return to_come[:limit]
+def next_meetings(person: Person, *, now: datetime) -> QuerySet[Meeting]:
+    """The next three meetings for their own page, soonest first."""
+    return meetings_with_answers(person).filter(ends_at__gt=now, cancelled_at__isnull=True)[:3]
 
 
 @transaction.atomic

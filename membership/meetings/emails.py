@@ -3,14 +3,10 @@
 None carries Zoom's join link: only the portal's page, which asks for the sign-in first.
 """
 
-from datetime import datetime, timedelta
-
 from django.conf import settings
-from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 
+from communities.calendar import format_day
 from communities.models import Meeting
 from membership.emails.kinds import (
     NAME,
@@ -23,11 +19,8 @@ from membership.emails.kinds import (
     staff_text,
 )
 from membership.emails.message import compose
-from membership.emails.queue import Email, queue_once
-from membership.meetings import emails
-from membership.meetings.attendance import emailable_people
-from membership.models import OutboxEmail, Person
-from membership.register.person_records import wants_reminders
+from membership.emails.queue import Email
+from membership.models import Person
 
 REMINDER, MOVED, CANCELLED = "meeting-reminder", "meeting-moved", "meeting-cancelled"
 _CANCELLED_BY = (Event.REPLACED, Event.NO_LONGER_INVITED)
@@ -100,7 +93,7 @@ def cancelled(meeting: Meeting, person: Person, text: str) -> Email:
 
 def when(meeting: Meeting) -> str:
     """Day and time, for example "Thursday, 3 December 2026, 10:00 to 11:30 Pacific time"."""
-    return f"{date_format(meeting.day, 'l, j F Y')}, {meeting.clock}"
+    return f"{format_day(meeting.day)}, {meeting.clock}"
 
 
 def link_to(name: str, meeting: Meeting) -> str:
@@ -122,36 +115,3 @@ def _email(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
             **words,
         },
     )
-
-
-def send_due_reminders(*, now: datetime) -> int:
-    """Queue every reminder that is due and not yet there. Gives their number."""
-    return sum(_remind(meeting_id, now) for meeting_id in _soon(now))
-
-
-def _soon(now: datetime) -> list[int]:
-    """The meetings that start today or tomorrow."""
-    # Two days hold every start until tomorrow night; the day itself is asked of Vancouver's clock.
-    tomorrow = timezone.localdate(now) + timedelta(days=1)
-    soon = Meeting.objects.filter(
-        cancelled_at__isnull=True, starts_at__gt=now, starts_at__lt=now + timedelta(days=2)
-    )
-    return [meeting.pk for meeting in soon.only("starts_at") if meeting.day <= tomorrow]
-
-
-@transaction.atomic
-def _remind(meeting_id: int, now: datetime) -> int:
-    # Locked, so that a meeting moved or cancelled meanwhile is not reminded of as it was.
-    rows = Meeting.objects.select_for_update(of=("self",)).select_related("team")
-    meeting = rows.get(pk=meeting_id)
-    if meeting_id not in _soon(now):
-        return 0
-    emails_of_meeting = OutboxEmail.objects.filter(about=meeting.about, kind=emails.REMINDER)
-    queued = set(emails_of_meeting.values_list("key", flat=True))
-    count = 0
-    for person in emailable_people(meeting):
-        key = f"{meeting.about}:{meeting.day}:{emails.REMINDER}:{person.pk}"
-        if key not in queued and wants_reminders(person):
-            email = emails.reminder(meeting, person)
-            count += queue_once(email, key=key, about=meeting.about, now=now)
-    return count

@@ -84,12 +84,19 @@ class MeetingForm(forms.Form):
     def __init__(
         self, data: QueryDict | None = None, *, user: User, meeting: Meeting | None = None
     ) -> None:
-        super().__init__(data, initial=_initial(meeting) if meeting else None)
+        super().__init__(data)
         own = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
         field = cast(forms.ModelMultipleChoiceField, self.fields["communities"])
         field.queryset = own.select_related("team")
         if meeting is None:
             del self.fields["notes"]
+        else:
+            self.initial = {
+                **forms.model_to_dict(meeting),
+                "day": meeting.day,
+                "starts": timezone.localtime(meeting.starts_at).time(),
+                "ends": timezone.localtime(meeting.ends_at).time(),
+            }
 
     @property
     def plan(self) -> MeetingPlan:
@@ -105,15 +112,6 @@ class MeetingForm(forms.Form):
             agenda=data["agenda"],
             notes=data.get("notes", ""),
         )
-
-
-def _initial(meeting: Meeting) -> dict[str, object]:
-    return {
-        **forms.model_to_dict(meeting),
-        "day": meeting.day,
-        "starts": timezone.localtime(meeting.starts_at).time(),
-        "ends": timezone.localtime(meeting.ends_at).time(),
-    }
 
 
 class CancelForm(forms.Form):

@@ -1,13 +1,14 @@
-"""What staff do with a meeting: plan, change, cancel. One verb, one function, one transaction."""
+"""What happens to a meeting: staff plan, change and cancel it, and it is reminded of the day before."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from communities.models import CommunityOfPractice, Meeting
 from membership.accounts.teams import families_of
@@ -16,8 +17,9 @@ from membership.emails.queue import Email, cancel, queue_once
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.meetings import emails
-from membership.meetings.attendance import expected_people, lock_meeting
-from membership.models import Person, User
+from membership.meetings.attendance import emailable_people, expected_people, lock_meeting
+from membership.models import OutboxEmail, Person, User
+from membership.register.person_records import wants_reminders
 
 _LOOKS_LIKE_A_LINK = re.compile(r"https?:|www\.|zoom\.us", re.IGNORECASE)
 
@@ -140,3 +142,36 @@ def _check(plan: MeetingPlan, by: User) -> None:
 def _refuse_the_past(plan: MeetingPlan, now: datetime) -> None:
     if plan.starts_at <= now:
         raise RefusedError("This time has passed. Choose a time to come.")
+
+
+def send_due_reminders(*, now: datetime) -> int:
+    """Queue every reminder that is due and not yet there. Gives their number."""
+    return sum(_remind(meeting_id, now) for meeting_id in _soon(now))
+
+
+def _soon(now: datetime) -> list[int]:
+    """The meetings that start today or tomorrow."""
+    # Two days hold every start until tomorrow night; the day itself is asked of Vancouver's clock.
+    tomorrow = timezone.localdate(now) + timedelta(days=1)
+    soon = Meeting.objects.filter(
+        cancelled_at__isnull=True, starts_at__gt=now, starts_at__lt=now + timedelta(days=2)
+    )
+    return [meeting.pk for meeting in soon.only("starts_at") if meeting.day <= tomorrow]
+
+
+@transaction.atomic
+def _remind(meeting_id: int, now: datetime) -> int:
+    # Locked, so that a meeting moved or cancelled meanwhile is not reminded of as it was.
+    rows = Meeting.objects.select_for_update(of=("self",)).select_related("team")
+    meeting = rows.get(pk=meeting_id)
+    if meeting_id not in _soon(now):
+        return 0
+    reminders = OutboxEmail.objects.filter(about=meeting.about, kind=emails.REMINDER)
+    queued = set(reminders.values_list("key", flat=True))
+    count = 0
+    for person in emailable_people(meeting):
+        key = f"{meeting.about}:{meeting.day}:{emails.REMINDER}:{person.pk}"
+        if key not in queued and wants_reminders(person):
+            email = emails.reminder(meeting, person)
+            count += queue_once(email, key=key, about=meeting.about, now=now)
+    return count

@@ -7,7 +7,8 @@ limits; nothing is evaluated, and a row that cannot be read is named.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from membership.errors import RefusedError
@@ -25,7 +26,7 @@ from membership.register.names import name_key
 
 HEADINGS_WITHIN = 20  # rows from the top
 MAX_NEAR_NAMES = 200  # names that near matches are looked for
-_LONGEST = 254
+_MAX_LENGTH = 254
 _SEPARATORS = re.compile(r"[,;\t]")
 _ADDRESS = re.compile(r"[^\s<>(),;]+@[^\s<>(),;]+")
 
@@ -38,8 +39,8 @@ _NAME_HEADINGS = (
     "Attendee",
 )
 _EMAIL_HEADINGS = ("User email", "Email address", "Participant email", "Attendee email")
-_NAME = Column("name", "Name (original name)", text(_LONGEST), _NAME_HEADINGS)
-_EMAIL = Column("email", "Email", text(_LONGEST), _EMAIL_HEADINGS)
+_NAME = Column("name", "Name (original name)", text(_MAX_LENGTH), _NAME_HEADINGS)
+_EMAIL = Column("email", "Email", text(_MAX_LENGTH), _EMAIL_HEADINGS)
 _WAITING = Column("waiting", "In waiting room", yes_or_no, ("Waiting room",), empty=False)
 _ATTENDED = Column("attended", "Attended", yes_or_no, empty=True)
 COLUMNS = (_NAME, _EMAIL, _WAITING, _ATTENDED)
@@ -107,10 +108,14 @@ def match_participants(report: ParticipantList, people: Sequence[Person]) -> Mat
     """Who is meant: by email, else by a name that one person has, else by names that are near."""
     matches, found, unsure = Matches(), set(), []
     by_email = {person.email.lower(): person for person in people if person.email}
-    by_name = _people_by_unique_name(people)
+    same_names = Counter(name_key(person.name) for person in people)
+    by_name = {
+        key: person for person in people if same_names[key := name_key(person.name)] == 1 and key
+    }
     # Those whom an email tells come first: what is left of the people is looked for by name.
     for participant in sorted(report.participants, key=lambda p: p.email not in by_email):
-        same_name = {by_name[key] for key in _keys(participant) if key in by_name}
+        keys = {name_key(name) for name in participant.names}
+        same_name = {by_name[key] for key in keys & by_name.keys()}
         if person := by_email.get(participant.email):
             section = matches.by_email
         elif len(same_name) == 1:
@@ -170,19 +175,6 @@ def _heading_row(sheet: Sequence[SheetRow]) -> int | None:
         if keys & _NAME.keys or (keys & wanted and "meetingid" not in keys):
             return index
     return None
-
-
-def _keys(participant: Participant) -> set[str]:
-    return {name_key(name) for name in participant.names}
-
-
-def _people_by_unique_name(people: Iterable[Person]) -> dict[str, Person]:
-    """People by their names, without the names that two of them share."""
-    by_key: dict[str, list[Person]] = {}
-    for person in people:
-        if person.name:
-            by_key.setdefault(name_key(person.name), []).append(person)
-    return {key: found[0] for key, found in by_key.items() if len(found) == 1}
 
 
 def _near(participant: Participant, people: Sequence[Person]) -> list[NameMatch[int]]:

@@ -4,14 +4,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import is_lead
-from membership.base_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin
-from membership.errors import RefusedError
+from membership.base_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin, desk_page
+from membership.errors import refusal_as_form_error
 from membership.forms import MAX_TEXT_LENGTH, ParagraphsField
 from membership.models import Correction, RetentionDay
 from membership.privacy.corrections import State, answer, corrections_of
@@ -33,33 +33,22 @@ class AnswerForm(forms.Form):
     )
 
 
-@require_POST
-def answer_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Takes the answer."""
-    correction, form = _own_correction(request, pk), AnswerForm(request.POST)
+def correction_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """What somebody asks a team to correct, and the form of the answer."""
+    correction = get_object_or_404(corrections_of(request.user), pk=pk)
+    form = AnswerForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusal_as_form_error(form):
             answer(correction_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data)
-        except RefusedError as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, "Your answer is on its way.")
             return redirect("admin:membership_correction_changelist")
-    return _page(request, correction, form)
-
-
-def _own_correction(request: AuthenticatedRequest, pk: int) -> Correction:
-    return get_object_or_404(corrections_of(request.user), pk=pk)
-
-
-def _page(request: AuthenticatedRequest, correction: Correction, form: AnswerForm) -> HttpResponse:
-    context: dict[str, object] = {
-        **admin.site.each_context(request),
-        "title": f"A correction for {correction.person}",
-        "correction": correction,
-        "form": form,
-    }
-    return render(request, "desk/correction.html", context)
+    return desk_page(
+        request,
+        "desk/correction.html",
+        title=f"A correction for {correction.person}",
+        correction=correction,
+        form=form,
+    )
 
 
 @admin.register(Correction)
@@ -71,14 +60,13 @@ class CorrectionAdmin(CustomPageAdmin):
     list_filter = ["state", TeamFilter]
     search_fields = ["person__search_text"]
     actions = None
-    row_views = {"answer": answer_page}
+    row_views = {"answer": require_POST(correction_page)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Correction]:
         return corrections_of(request.user)
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """What they ask, and the form of the answer."""
-        return _page(request, _own_correction(request, pk), AnswerForm())
+        return correction_page(request, pk)
 
     @admin.display(description="who", ordering="person__name")
     def who(self, correction: Correction) -> str:

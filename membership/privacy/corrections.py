@@ -43,8 +43,9 @@ def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) ->
 
 
 def _team_of(person: Person) -> SupportTeam:
-    place = person.enrolments.select_related("community__team").order_by("ended_on", "-pk").first()
-    return place.community.team if place else SupportTeam.objects.order_by("-family")[0]
+    enrolments = person.enrolments.select_related("community__team")
+    newest = enrolments.order_by("ended_on", "-pk").first()
+    return newest.community.team if newest else SupportTeam.objects.order_by("-family")[0]
 
 
 @transaction.atomic
@@ -55,8 +56,8 @@ def answer(*, correction_id: int, by: User, state: str, text: str, now: datetime
     if correction.team.family not in families_of(by):
         raise RefusedError("This correction belongs to the other team.")
     if correction.state != State.OPEN:
-        said = correction.get_state_display().lower()
-        raise RefusedError(f"This was answered already: {said}. Nothing was changed.")
+        state_name = correction.get_state_display().lower()
+        raise RefusedError(f"This was answered already: {state_name}. Nothing was changed.")
     if not text.strip():
         raise RefusedError("Write what you corrected, or why not, in words for the person.")
     correction.state, correction.answer = state, text.strip()

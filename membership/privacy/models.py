@@ -1,5 +1,6 @@
 """Consents, requests for corrections, and what retention deleted each day."""
 
+from collections import Counter
 from datetime import datetime
 
 from django.conf import settings
@@ -92,8 +93,5 @@ class RetentionDay(models.Model):
 
     def add(self, counts: dict[str, int], *, now: datetime) -> None:
         """Add the numbers of one more run on this day. The caller saves."""
-        self.counts = {
-            kind: self.counts.get(kind, 0) + counts.get(kind, 0)
-            for kind in {**self.counts, **counts}
-        }
+        self.counts = Counter(self.counts) + Counter(counts)
         self.finished_at = now

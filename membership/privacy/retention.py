@@ -1,7 +1,7 @@
 """How long each kind of personal data is kept, and deleting what is due: the part of the register.
 
-Each function works in one transaction of its own and returns the number of rows; with ``dry_run`` it
-only counts them. ``requests.clock.retention`` calls them.
+Each function works in one transaction of its own and returns the number of rows.
+``requests.clock.retention`` calls them.
 """
 
 from calendar import monthrange
@@ -11,12 +11,11 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from membership.models import Enrolment, Export, LetterAttempt, OutboxEmail, Person, User
-from membership.privacy import traces
-from membership.privacy.erasing import FACTS, erase_person
+from membership.privacy import erasing
 
 _State = OutboxEmail.State
 
@@ -32,7 +31,7 @@ def cutoff(now: datetime, kept: str) -> datetime:
 
 
 @transaction.atomic
-def delete_unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
+def delete_unconfirmed_sign_ups(*, now: datetime) -> int:
     """Sign-ins whose code nobody typed: perhaps the address is not even theirs."""
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
     rows = User.objects.filter(
@@ -42,27 +41,23 @@ def delete_unconfirmed_sign_ups(*, now: datetime, dry_run: bool) -> int:
         last_login__isnull=True,
         person__isnull=True,
         date_joined__lt=cutoff(now, "signup_days"),
-    ).exclude(email=traces.FORMER_COLLEAGUE)
-    if dry_run:
-        return rows.count()
+    ).exclude(email=erasing.FORMER_COLLEAGUE)
     users = list(rows.order_by("pk"))
     for user in users:
-        traces.remove_sessions(user, {user.email.lower()})
-        traces.delete_user(user)
-    traces.remove_mail_files({user.email.lower() for user in users})
+        erasing.remove_sessions(user, {user.email.lower()})
+        erasing.delete_user(user)
+    erasing.remove_mail_files({user.email.lower() for user in users})
     return len(users)
 
 
 @transaction.atomic
-def delete_email_texts(*, now: datetime, dry_run: bool) -> int:
+def delete_email_texts(*, now: datetime) -> int:
     """Emails keep that they were sent, when and to whom; to strangers not even that."""
     old = cutoff(now, "letter_days")
     rows = OutboxEmail.objects.exclude(body="").filter(
         Q(state=_State.SENT, sent_at__lt=old)
         | Q(state__in=[_State.CANCELLED, _State.FAILED], queued_at__lt=old)
     )
-    if dry_run:
-        return rows.count()
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
     emails = OutboxEmail.objects.filter(pk__in=pks)
     emails.update(body="")
@@ -72,32 +67,25 @@ def delete_email_texts(*, now: datetime, dry_run: bool) -> int:
 
 
 @transaction.atomic
-def delete_old_exports(*, now: datetime, dry_run: bool) -> int:
+def delete_old_exports(*, now: datetime) -> int:
     """Who downloaded which export."""
-    return _deleted(Export.objects.filter(at__lt=cutoff(now, "export_months")), dry_run)
+    return Export.objects.filter(at__lt=cutoff(now, "export_months")).delete()[0]
 
 
 @transaction.atomic
-def delete_ended_sessions(*, now: datetime, dry_run: bool) -> int:
+def delete_ended_sessions(*, now: datetime) -> int:
     """Sessions that have expired."""
-    return _deleted(Session.objects.filter(expire_date__lt=now), dry_run)
-
-
-def _deleted(rows: QuerySet[Model], dry_run: bool) -> int:
-    """Delete rows that no other rows refer to; returns their number."""
-    return rows.count() if dry_run else rows.delete()[0]
+    return Session.objects.filter(expire_date__lt=now).delete()[0]
 
 
 @transaction.atomic
-def anonymize_old_enrolments(*, now: datetime, dry_run: bool) -> int:
+def anonymize_old_enrolments(*, now: datetime) -> int:
     """Times in a community that ended long ago and came of no request: a list brought them."""
     rows = Enrolment.objects.filter(
         ended_on__lt=cutoff(now, "request_months").date(),
         join_request__isnull=True,
         person__erased_on__isnull=True,
     )
-    if dry_run:
-        return rows.count()
     enrolments = list(rows.select_for_update(of=("self",)).order_by("pk"))
     for enrolment in enrolments:
         anonymize([enrolment], abouts=[], now=now)
@@ -112,8 +100,8 @@ def anonymize(enrolments: list[Enrolment], *, abouts: list[str], now: datetime) 
     nobody = Person.objects.create(erased_on=now.date())
     abouts = [*abouts, *(enrolment.about for enrolment in enrolments)]
     Enrolment.objects.filter(pk__in=[e.pk for e in enrolments]).update(person=nobody)
-    traces.remove_from_enrolments(enrolments)
-    traces.remove_from_emails(person=nobody, abouts=abouts)
+    erasing.remove_from_enrolments(enrolments)
+    erasing.remove_from_emails(person=nobody, abouts=abouts)
     OutboxEmail.objects.filter(about__in=abouts, person__isnull=False).update(person=nobody)
     return nobody
 
@@ -131,7 +119,7 @@ def inactive_people(now: datetime) -> QuerySet[Person]:
         known_since__lt=old,
         enrolments__isnull=True,
     )
-    for model in FACTS:
+    for model in erasing.FACTS:
         lately = model._default_manager.filter(person=OuterRef("pk"), list_as_of__gte=old.date())
         people = people.filter(~Exists(lately))
     return people
@@ -139,5 +127,5 @@ def inactive_people(now: datetime) -> QuerySet[Person]:
 
 def delete_person(person: Person, *, now: datetime) -> None:
     """Somebody of ``inactive_people``, locked: nothing of theirs stays. Inside the caller's transaction."""
-    erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
+    erasing.erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
     person.delete()

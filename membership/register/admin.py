@@ -72,10 +72,6 @@ class EvidenceAdminMixin(admin.options.BaseModelAdmin):
         fields = super().get_fields(request, obj)
         return [name for name in fields if name not in last] + last
 
-    @admin.display(description="how we know", ordering="evidence")
-    def how_known(self, fact: EvidencedModel) -> str:
-        return fact.how_known
-
 
 class ConfirmationAdmin(SearchableAdmin):
     """A fact that is saved as confirmed, in a form or inline, says who saved it and on which day."""
@@ -208,7 +204,7 @@ class AgencyAdmin(ConfirmationAdmin):
 
     @admin.display(description="EVA BC membership until", ordering="member_until")
     def membership_until(self, agency: Any) -> str:
-        return date_format(agency.member_until, "j F Y") if agency.member_until else "–"
+        return date_format(agency.member_until) if agency.member_until else "–"
 
 
 @admin.register(Program)
@@ -235,10 +231,6 @@ class EvaMembershipAdmin(FactAdmin):
     list_select_related = ["agency", "person", "confirmed_by__person"]
     search_fields = ["agency__search_text", "person__search_text"]
     autocomplete_fields = ["agency", "person"]
-
-    @admin.display(description="holder")
-    def holder(self, membership: EvaMembership) -> str:
-        return str(membership.agency or membership.person)
 
 
 class PositionInline(FactInline):

@@ -4,6 +4,7 @@ import functools
 from datetime import date
 
 from django.conf import settings
+from django.contrib import admin
 from django.db import models
 from django.db.models import Q
 from django.utils.formats import date_format
@@ -60,7 +61,7 @@ class EvidencedModel(models.Model):
 
     @property
     def source(self) -> str:
-        """The list in words, for the findings: "the ministry's contract list of 1 April 2026"."""
+        """The list in words, for the findings: "the ministry's contract list of April 1, 2026"."""
         if not self.list_name or not self.list_as_of:
             return ""
         return f"{self.list_name} of {_in_words(self.list_as_of)}"
@@ -74,12 +75,13 @@ class EvidencedModel(models.Model):
         return f"{source[0].upper()}{source[1:]} says otherwise: {self.list_says}."
 
     @property
+    @admin.display(description="how we know", ordering="evidence")
     def how_known(self) -> str:
-        """How we know it, for staff: "checked by Priya Sample on 2 May 2026"."""
+        """How we know it, for staff: "checked by Priya Sample on May 2, 2026"."""
         if self.evidence == Evidence.CONFIRMED and self.confirmed_on:
             person = getattr(self.confirmed_by, "person", None)
             by = f" by {person.name}" if person and person.name else ""
-            return f"checked{by} on {date_format(self.confirmed_on, 'j F Y')}"
+            return f"checked{by} on {date_format(self.confirmed_on)}"
         if self.evidence in (Evidence.LISTED, Evidence.CONTRADICTED):
             return self.source
         return "a worker said so"
@@ -88,4 +90,4 @@ class EvidencedModel(models.Model):
 @functools.lru_cache
 def _in_words(day: date) -> str:
     """A handful of lists carry all the facts of the register."""
-    return date_format(day, "j F Y")
+    return date_format(day)

@@ -16,6 +16,16 @@ from membership.register.periods import NoOverlapConstraint
 from membership.search import SearchableModel
 
 
+def _in_order(first: str, last: str, *, name: str, message: str) -> models.CheckConstraint:
+    """The day in ``last`` is not before the one in ``first``, where both are known."""
+    either_unknown = Q(**{f"{last}__isnull": True}) | Q(**{f"{first}__isnull": True})
+    return models.CheckConstraint(
+        condition=either_unknown | Q(**{f"{last}__gte": F(first)}),
+        name=name,
+        violation_error_message=message,
+    )
+
+
 class Agency(SearchableModel):
     """An organization that runs programs."""
 
@@ -62,12 +72,11 @@ class Program(EvidencedModel):
                 name="one_program_of_a_type_in_a_place",
                 violation_error_message="The agency has a program of this type in this place already.",
             ),
-            models.CheckConstraint(
-                condition=Q(funded_until__isnull=True)
-                | Q(funded_from__isnull=True)
-                | Q(funded_until__gte=F("funded_from")),
+            _in_order(
+                "funded_from",
+                "funded_until",
                 name="program_funding_ends_after_it_starts",
-                violation_error_message="The funding cannot end before it starts.",
+                message="The funding cannot end before it starts.",
             ),
         ]
 
@@ -130,12 +139,16 @@ class EvaMembership(EvidencedModel):
 
     def __str__(self) -> str:
         no = "" if self.is_held else "no membership, "
-        return f"{self.agency or self.person}: {no}{self.days}"
+        return f"{self.holder}: {no}{self.days}"
+
+    @property
+    def holder(self) -> "Agency | Person | None":
+        return self.agency or self.person
 
     @property
     def days(self) -> str:
         """Its period in words, both days inclusive."""
-        return f"{date_format(self.starts_on, 'j F Y')} to {date_format(self.ends_on, 'j F Y')}"
+        return f"{date_format(self.starts_on)} to {date_format(self.ends_on)}"
 
 
 # What the history calls an erased person.
@@ -234,17 +247,31 @@ class ProgramPosition(EvidencedModel):
                 name="position_names_its_program",
                 violation_error_message="Choose a program, or at least a type of program.",
             ),
-            models.CheckConstraint(
-                condition=Q(ends_on__isnull=True)
-                | Q(starts_on__isnull=True)
-                | Q(ends_on__gte=F("starts_on")),
+            _in_order(
+                "starts_on",
+                "ends_on",
                 name="position_ends_after_it_starts",
-                violation_error_message="The work cannot end before it starts.",
+                message="The work cannot end before it starts.",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.person}: {self.program or self.get_program_type_display()}"
+
+    @property
+    def known_agency(self) -> Agency | None:
+        """The agency, where the register has it."""
+        return self.program.agency if self.program else self.agency
+
+    @property
+    def known_type(self) -> ProgramType:
+        """The type of the program, by the register where it has the program."""
+        return ProgramType(self.program.type if self.program else self.program_type)
+
+    @property
+    def employer(self) -> str:
+        """The name of the agency, as the register has it or else as the worker wrote it."""
+        return self.known_agency.name if self.known_agency else self.agency_name
 
 
 class CoordinationInitiative(SearchableModel):
@@ -304,19 +331,22 @@ class CoordinationRole(EvidencedModel):
         ordering = ["person", "pk"]
         constraints = [
             *EvidencedModel.Meta.constraints,
-            models.CheckConstraint(
-                condition=Q(ends_on__isnull=True)
-                | Q(starts_on__isnull=True)
-                | Q(ends_on__gte=F("starts_on")),
+            _in_order(
+                "starts_on",
+                "ends_on",
                 name="role_ends_after_it_starts",
-                violation_error_message="The role cannot end before it starts.",
+                message="The role cannot end before it starts.",
             ),
         ]
 
     def __str__(self) -> str:
-        return (
-            f"{self.person}: {self.get_role_display()}, {self.initiative or self.initiative_name}"
-        )
+        return f"{self.person}: {self.get_role_display()}, {self.initiative_display}"
+
+    @property
+    def initiative_display(self) -> str:
+        """The initiative by its name, or by its kind where nobody wrote one."""
+        name = self.initiative_name or self.get_initiative_kind_display()
+        return self.initiative.name if self.initiative else name
 
 
 class SampleProvince(models.Model):

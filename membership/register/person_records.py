@@ -14,18 +14,16 @@ def person_of_user(user: User) -> Person:
     People sign in with their work email, and the code has shown that it is theirs: so a person whom a
     list brought with this address is the same person.
     """
-    return Person.objects.filter(user=user).first() or _link_or_create(user)
-
-
-@transaction.atomic
-def _link_or_create(user: User) -> Person:
-    listed = Person.objects.filter(email__iexact=user.email, user__isnull=True).first()
-    if listed:
-        listed.user = user
-        listed.save(update_fields=["user"])
-        return listed
-    # get_or_create: two pages opened at once make one person.
-    return Person.objects.get_or_create(user=user, defaults={"email": user.email})[0]
+    if own := Person.objects.filter(user=user).first():
+        return own
+    with transaction.atomic():
+        listed = Person.objects.filter(email__iexact=user.email, user__isnull=True).first()
+        if listed:
+            listed.user = user
+            listed.save(update_fields=["user"])
+            return listed
+        # get_or_create: two pages opened at once make one person.
+        return Person.objects.get_or_create(user=user, defaults={"email": user.email})[0]
 
 
 def find_person(email: str) -> Person | None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import Model
+from django.template.defaultfilters import yesno
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType
 from membership.errors import RefusedError
@@ -45,7 +46,7 @@ def confirm_caseload(
     position.carries_caseload = carries
     _confirm(position, by, on)
     where = position.program or position.get_program_type_display()
-    log_change(claim.person, by=by, words=f"Caseload in {where} checked: {_yes(carries)}.")
+    log_change(claim.person, by=by, words=f"Caseload in {where} checked: {yesno(carries)}.")
     return position
 
 
@@ -56,14 +57,11 @@ def confirm_role(*, claim: CoordinationRole, held: bool, by: User, on: date) -> 
     role = _confirmed_row(claim, "role")
     role.is_held = held
     _confirm(role, by, on)
-    where = role.initiative or role.initiative_name or role.get_initiative_kind_display()
-    log_change(
-        claim.person, by=by, words=f"{role.get_role_display()} of {where} checked: {_yes(held)}."
-    )
+    kind = role.get_role_display()
+    words = f"{kind} of {role.initiative_display} checked: {yesno(held)}."
+    log_change(claim.person, by=by, words=words)
     if role.initiative:
-        log_change(
-            role.initiative, by=by, words=f"A {role.get_role_display().lower()} was checked."
-        )
+        log_change(role.initiative, by=by, words=f"A {kind.lower()} was checked.")
     return role
 
 
@@ -103,7 +101,7 @@ def confirm_membership(
             "These days overlap several memberships that the register knows. "
             "Correct them on the page of the EVA BC memberships first."
         )
-    membership = known[0] if known else _held_by(holder)
+    membership = known[0] if known else EvaMembership(**_holder(holder))
     before = f" (before: {membership.days})" if known else ""
     membership.starts_on, membership.ends_on = starts_on, ends_on
     _confirm(membership, by, on)
@@ -129,9 +127,12 @@ def confirm_no_membership(*, holder: Agency | Person, by: User, on: date) -> Eva
         )
         earlier.ends_on = on - timedelta(days=1)
         earlier.save()
-    membership = _held_by(holder)
-    membership.is_held = False
-    membership.starts_on, membership.ends_on = on, on + NO_MEMBERSHIP_PERIOD
+    membership = EvaMembership(
+        **_holder(holder),
+        is_held=False,
+        starts_on=on,
+        ends_on=on + NO_MEMBERSHIP_PERIOD,
+    )
     _confirm(membership, by, on)
     log_change(holder, membership, by=by, words="EVA BC membership checked: none.")
     return membership
@@ -193,10 +194,8 @@ def _confirmed_row(claim: _Personal, *more_fields: str) -> _Personal:
     return checked.order_by("pk").last() or model(person=claim.person, **same)
 
 
-def _held_by(holder: Agency | Person) -> EvaMembership:
-    if isinstance(holder, Agency):
-        return EvaMembership(agency=holder)
-    return EvaMembership(person=holder)
+def _holder(holder: Agency | Person) -> dict[str, Agency | Person]:
+    return {"agency" if isinstance(holder, Agency) else "person": holder}
 
 
 def _confirm(fact: EvidencedModel, by: User, on: date) -> None:
@@ -205,7 +204,3 @@ def _confirm(fact: EvidencedModel, by: User, on: date) -> None:
     # Whoever checks it sees what a list says against it: that is answered now.
     fact.list_says = ""
     fact.save()
-
-
-def _yes(answer: bool) -> str:
-    return "yes" if answer else "no"

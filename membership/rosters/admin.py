@@ -19,7 +19,6 @@ from membership.base_admin import (
     TeamFilter,
     TeamModelAdmin,
 )
-from membership.imports.list_age import known_lists
 from membership.models import (
     Enrolment,
     Export,
@@ -29,6 +28,7 @@ from membership.models import (
 )
 from membership.rosters import roster_check_views
 from membership.rosters.exports import exports_of
+from membership.rosters.reassessment import known_lists
 from membership.rosters.roster_checks import roster_checks_of
 
 
@@ -36,18 +36,20 @@ class ConfirmationInline(admin.StackedInline):
     """What they answered each year; written by the verbs only."""
 
     model = YearlyConfirmation
-    fields = ["asked_on", "reminded_on", "answered_on", "answer", "leave_until", "ask_again_on"]
-    extra = 0
+    readonly_fields = [
+        "asked_on",
+        "reminded_on",
+        "answered_on",
+        "answer",
+        "leave_until",
+        "ask_again_on",
+    ]
+    exclude = ["due_on", "reminded"]
+    max_num = 0
     can_delete = False
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return True  # whoever may see the enrolment
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(Enrolment)
@@ -105,14 +107,14 @@ class RosterCheckAdmin(CustomPageAdmin):
     """The roster checks of a team, oldest first. They are not edited here: the buttons lead to the verbs."""
 
     list_display = [
-        "who",
+        "enrolment__person",
         "community_name",
         "since",
         roster_check_views.reasons_of,
         "lists",
         roster_check_views.state_of,
     ]
-    list_display_links = ["who"]
+    list_display_links = ["enrolment__person"]
     list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
     team_path = "enrolment__community__team"
     search_fields = ["enrolment__person__search_text"]
@@ -135,7 +137,7 @@ class RosterCheckAdmin(CustomPageAdmin):
     ) -> HttpResponse:
         last_night = NightlyReassessment.objects.first()
         if last_night:
-            at = date_format(timezone.localtime(last_night.finished_at), "j F Y, H:i")
+            at = date_format(timezone.localtime(last_night.finished_at), "DATETIME_FORMAT")
             looked_at = f"All open enrolments were last looked at on {at}."
         else:
             looked_at = (
@@ -144,7 +146,7 @@ class RosterCheckAdmin(CustomPageAdmin):
         context = {
             "title": "Worklist",
             "warnings": [
-                f"{capfirst(known.name)} of {date_format(known.as_of, 'j F Y')} ({known.lists}) is "
+                f"{capfirst(known.name)} of {date_format(known.as_of)} ({known.kind.label}) is "
                 f"older than {known.limit} days. Nothing is proposed on its strength until a newer "
                 "list is imported."
                 for known in known_lists(timezone.localdate()).too_old
@@ -156,10 +158,6 @@ class RosterCheckAdmin(CustomPageAdmin):
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """Everything about one roster check."""
         return roster_check_views.detail(request, pk=pk)
-
-    @admin.display(description="who", ordering="enrolment__person__name")
-    def who(self, row: WorklistRow) -> str:
-        return str(row.enrolment.person)
 
     @admin.display(description="community", ordering="enrolment__community__position")
     def community_name(self, row: WorklistRow) -> str:

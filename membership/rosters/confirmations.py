@@ -1,7 +1,7 @@
 """The yearly question to people on rosters: who is due, and what an answer does.
 
 Asking is the clock's part, in ``requests.clock.yearly``; changed jobs, which asks the questions of the join
-form again, is in ``requests.my.work``.
+form again, is in ``requests.my.recorded_work``.
 """
 
 from datetime import date, datetime, timedelta
@@ -14,12 +14,13 @@ from membership.emails.kinds import Event
 from membership.emails.queue import cancel
 from membership.errors import RefusedError
 from membership.models import Enrolment, User, WorklistRow, YearlyConfirmation
+from membership.rosters.enrolments import lock_own_enrolment
 from membership.rosters.roster_checks import lock_row, settle
 
 Answer = YearlyConfirmation.Answer
 # The kinds of roster check that staff may settle with a word: no fact of the register can do it for them.
 SETTLED_BY_HAND = (WorklistRow.Kind.UNCONFIRMED, WorklistRow.Kind.CHANGED_JOBS)
-LONGEST_LEAVE = timedelta(days=2 * 366)
+MAX_LEAVE = timedelta(days=2 * 366)
 
 
 def year_after(day: date) -> date:
@@ -63,7 +64,7 @@ def on_leave(
     """They are on leave and stay on the roster; they are asked again when back, or in a year."""
     confirmation = _lock_own_question(enrolment_id, by)
     today = timezone.localdate(now)
-    if until and not today <= until <= today + LONGEST_LEAVE:
+    if until and not today <= until <= today + MAX_LEAVE:
         raise RefusedError("Give a last day of your leave that is within the next two years.")
     confirmation.leave_until = until
     record_answer(confirmation, Answer.ON_LEAVE, now=now)
@@ -84,18 +85,6 @@ def settle_by_hand(*, row_id: int, by: User, text: str, now: datetime) -> Workli
     ):
         record_answer(waiting, Answer.SETTLED, now=now)
     return row
-
-
-def lock_own_enrolment(enrolment_id: int, by: User) -> Enrolment:
-    """Lock the enrolment of the signed-in person. Inside the caller's transaction."""
-    enrolment = (
-        Enrolment.objects.select_for_update(of=("self",))
-        .select_related("person", "community__team")
-        .get(pk=enrolment_id)
-    )
-    if enrolment.person.user_id != by.pk:
-        raise RefusedError("This is somebody else’s place in the community.")
-    return enrolment
 
 
 def lock_open_confirmation(enrolment: Enrolment) -> YearlyConfirmation | None:

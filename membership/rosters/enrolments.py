@@ -55,6 +55,14 @@ def lock_enrolment(enrolment_id: int) -> Enrolment:
     return rows.select_related("person", "community__team").get(pk=enrolment_id)
 
 
+def lock_own_enrolment(enrolment_id: int, by: User) -> Enrolment:
+    """Lock an enrolment of the signed-in person. Inside the caller's transaction."""
+    enrolment = lock_enrolment(enrolment_id)
+    if enrolment.person.user_id != by.pk:
+        raise RefusedError("This is somebody else’s place in the community.")
+    return enrolment
+
+
 def close_enrolment(
     enrolment: Enrolment, *, email: Email, by: User | None, text: str, now: datetime
 ) -> None:
@@ -64,7 +72,7 @@ def close_enrolment(
     register has no email of theirs. Runs inside the caller's transaction.
     """
     if enrolment.ended_on:
-        ended = date_format(enrolment.ended_on, "j F Y")
+        ended = date_format(enrolment.ended_on)
         raise RefusedError(f"This enrolment was ended already, on {ended}. Nothing was changed.")
     enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
     enrolment.save(update_fields=["ended_on"])

@@ -164,43 +164,26 @@ def roster_rows(
 def _cells(enrolment: Enrolment) -> dict[Column, str]:
     """Everything that the sheet can say about one person. Takes no query for a prefetched enrolment."""
     person = enrolment.person
-    positions, roles = list(person.positions.all()), list(person.roles.all())
-    programs = [position.program or position for position in positions]
-    initiatives = [role.initiative or role for role in roles]
+    positions, roles = person.positions.all(), person.roles.all()
+    places = [*(p.program or p for p in positions), *(r.initiative or r for r in roles)]
     return {
         Column.NAME: person.name,
         Column.EMAIL: person.email,
         Column.PHONE: person.phone,
-        Column.AGENCY: _joined(_agency(position) for position in positions),
-        Column.PROGRAM: _joined(_program_type(position) for position in positions),
-        Column.INITIATIVE: _joined(_role(role) for role in roles),
-        Column.PLACE: _joined(thing.community_served for thing in (*programs, *initiatives)),
-        Column.REGION: _joined(_region(thing) for thing in (*programs, *initiatives)),
+        Column.AGENCY: _joined(position.employer for position in positions),
+        Column.PROGRAM: _joined(str(position.known_type.label) for position in positions),
+        Column.INITIATIVE: _joined(
+            f"{role.get_role_display()}, {role.initiative_display}" for role in roles
+        ),
+        Column.PLACE: _joined(place.community_served for place in places),
+        # The register knows the region; what a person wrote has none.
+        Column.REGION: _joined(
+            place.get_region_display()
+            for place in places
+            if isinstance(place, Program | CoordinationInitiative)
+        ),
         Column.SINCE: enrolment.started_on.isoformat(),
     }
-
-
-def _agency(position: ProgramPosition) -> str:
-    agency = position.program.agency if position.program else position.agency
-    return agency.name if agency else position.agency_name
-
-
-def _program_type(position: ProgramPosition) -> str:
-    if position.program:
-        return position.program.get_type_display()
-    return position.get_program_type_display()
-
-
-def _role(role: CoordinationRole) -> str:
-    name = role.initiative.name if role.initiative else role.initiative_name
-    return f"{role.get_role_display()}, {name or role.get_initiative_kind_display()}"
-
-
-def _region(thing: Program | CoordinationInitiative | ProgramPosition | CoordinationRole) -> str:
-    """The register knows it; what a person wrote has none."""
-    if isinstance(thing, Program | CoordinationInitiative):
-        return thing.get_region_display()
-    return ""
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -52,9 +52,7 @@ def leave(
     Only the communities of chairs and coordinators ask for one. A leaving invites one person at most:
     an enrolment ends once, and what is over is refused.
     """
-    enrolment = enrolments.lock_enrolment(enrolment_id)
-    if enrolment.person.user_id != by.pk:
-        raise RefusedError("This is somebody else’s place in the community.")
+    enrolment = enrolments.lock_own_enrolment(enrolment_id, by)
     text = f"They left of their own accord.\n{reason}".strip()
     enrolments.close_enrolment(enrolment, email=emails.left(enrolment), by=by, text=text, now=now)
     queue(emails.news_left(enrolment), about=enrolment.about, event=enrolment.pk, now=now)
@@ -139,7 +137,7 @@ def leave_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     enrolment = get_object_or_404(own.select_related("community__team"), pk=pk)
     community = enrolment.community
     if enrolment.ended_on:
-        when = date_format(enrolment.ended_on, "j F Y")
+        when = date_format(enrolment.ended_on)
         messages.info(request, f"Your time in {community.short_name} ended on {when}.")
         return redirect("my:home")
     form = LeaveForm(

@@ -1,7 +1,6 @@
 """The page of a roster check, and the pages that act on it: each shows its email, and posts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django import forms
@@ -30,33 +29,51 @@ IN_THE_EMAIL = "It appears here, in the letter."
 FOR_STAFF = "Kept in the history for staff. The person does not see it."
 
 
-class WriteForm(forms.Form):
+class ActionForm(forms.Form):
+    """What staff do about a roster check: a page of its own. ``email`` makes the email that goes out."""
+
+    url_name: str
+    label: str
+    done: str
+    button_kind: str
+    verb: Callable[..., object]
+    email: Callable[[Enrolment, str], Email] | None = None
+
+    def act(self, row: WorklistRow, *, by: User, now: datetime) -> None:
+        """Call the verb with what was typed. Raises ``RefusedError``."""
+        self.verb(row_id=row.pk, by=by, now=now, **self.cleaned_data)
+
+
+class SettleForm(ActionForm):
+    """Settling a roster check that staff have looked at."""
+
+    url_name, button_kind = "settle", "approve"
+    label = "Nothing more to do for {name}"
+    done = "This is settled, and {name} stays."
+    verb = staticmethod(settle_by_hand)
+    text = required_text("What you found", help_text=FOR_STAFF, missing="Write what you found.")
+
+
+class WriteForm(ActionForm):
     """Writing to somebody on a roster."""
 
+    url_name, button_kind = "write", "ask"
+    label = "Write to {name}"
+    done = "Your letter to {name} is on its way."
+    verb = staticmethod(roster_checks.write_to_person)
+    email = staticmethod(emails.roster_check)
     text = required_text(
         "Your paragraph", help_text=IN_THE_EMAIL, missing="Write what you want to ask."
     )
 
 
-class EndForm(forms.Form):
-    """Ending an enrolment."""
-
-    text = required_text(
-        "Why, and what the person can do",
-        help_text=IN_THE_EMAIL,
-        missing="Write why, in words for the person.",
-    )
-
-
-class SettleForm(forms.Form):
-    """Settling a roster check that staff have looked at."""
-
-    text = required_text("What you found", help_text=FOR_STAFF, missing="Write what you found.")
-
-
-class TimeForm(forms.Form):
+class TimeForm(ActionForm):
     """Giving time until a day."""
 
+    url_name, button_kind = "give-time", "reopen"
+    label = "Give {name} time"
+    done = "{name} has time."
+    verb = staticmethod(roster_checks.give_time)
     until = day_field("Until", help_text="The last day of the time you give.")
     text = required_text("Why", help_text=FOR_STAFF, missing="Write why you give time.")
 
@@ -66,67 +83,24 @@ class TimeForm(forms.Form):
         self.fields["until"].widget.attrs["min"] = tomorrow.isoformat()
 
 
-@dataclass(frozen=True)
-class Action:
-    """A page on which staff act. ``email_of`` makes its email, where one goes out."""
+class EndForm(ActionForm):
+    """Ending an enrolment."""
 
-    url_name: str
-    label: str
-    done: str
-    button_kind: str
-    form: Callable[[QueryDict | None], forms.Form]
-    act: Callable[[WorklistRow, forms.Form, User, datetime], object]
-    email_of: Callable[[Enrolment, str], Email] | None = None
+    url_name, button_kind = "end", "decline"
+    label = "End the enrolment of {name}"
+    done = "The enrolment of {name} is ended."
+    email = staticmethod(emails.ended)
+    text = required_text(
+        "Why, and what the person can do",
+        help_text=IN_THE_EMAIL,
+        missing="Write why, in words for the person.",
+    )
+
+    def act(self, row: WorklistRow, *, by: User, now: datetime) -> None:
+        enrolments.end_enrolment(enrolment_id=row.enrolment_id, by=by, now=now, **self.cleaned_data)
 
 
-ACTIONS = [
-    Action(
-        "settle",
-        "Nothing more to do for {name}",
-        "This is settled, and {name} stays.",
-        "approve",
-        SettleForm,
-        lambda row, form, by, now: settle_by_hand(
-            row_id=row.pk, by=by, text=form.cleaned_data["text"], now=now
-        ),
-    ),
-    Action(
-        "write",
-        "Write to {name}",
-        "Your letter to {name} is on its way.",
-        "ask",
-        WriteForm,
-        lambda row, form, by, now: roster_checks.write_to_person(
-            row_id=row.pk, by=by, text=form.cleaned_data["text"], now=now
-        ),
-        emails.roster_check,
-    ),
-    Action(
-        "give-time",
-        "Give {name} time",
-        "{name} has time.",
-        "reopen",
-        TimeForm,
-        lambda row, form, by, now: roster_checks.give_time(
-            row_id=row.pk,
-            by=by,
-            until=form.cleaned_data["until"],
-            text=form.cleaned_data["text"],
-            now=now,
-        ),
-    ),
-    Action(
-        "end",
-        "End the enrolment of {name}",
-        "The enrolment of {name} is ended.",
-        "decline",
-        EndForm,
-        lambda row, form, by, now: enrolments.end_enrolment(
-            enrolment_id=row.enrolment_id, by=by, text=form.cleaned_data["text"], now=now
-        ),
-        emails.ended,
-    ),
-]
+ACTIONS: list[type[ActionForm]] = [SettleForm, WriteForm, TimeForm, EndForm]
 
 
 @admin.display(description="why")
@@ -146,9 +120,9 @@ def state_of(row: WorklistRow) -> SafeString:
     """Where it stands: its state, until when it has time, how it was settled."""
     more = ""
     if row.is_settled and row.settled_on:
-        more = f" {row.get_how_display()}, {date_format(row.settled_on, 'j F Y')}"
+        more = f" {row.get_how_display()}, {date_format(row.settled_on)}"
     elif row.until:
-        more = f" until {date_format(row.until, 'j F Y')}"
+        more = f" until {date_format(row.until)}"
     shown = row.get_state_display()
     return format_html('<span class="state state-{}">{}</span>{}', row.state, shown, more)
 
@@ -196,22 +170,20 @@ def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: AuthenticatedRequest, pk: int, action: Action) -> HttpResponse:
+def act(request: AuthenticatedRequest, pk: int, action: type[ActionForm]) -> HttpResponse:
     """Why the roster check is there, the form of an action, and the email that will go out."""
     row = _own_row(request, pk)
     enrolment, person = row.enrolment, row.enrolment.person
-    form = action.form(request.POST or None)
+    form = action(request.POST or None)
     if form.is_valid():
         with refusal_as_form_error(form):
-            action.act(row, form, request.user, timezone.now())
+            form.act(row, by=request.user, now=timezone.now())
             messages.success(request, _named(action.done, row))
             return redirect("admin:membership_worklistrow_changelist")
     elif request.method != "POST" and row.is_settled:
         messages.warning(request, f"This is settled: {row.get_how_display().lower()}.")
         return redirect("admin:membership_worklistrow_change", pk)
-    email = (
-        action.email_of(enrolment, STAFF_TEXT_MARKER) if action.email_of and person.email else None
-    )
+    email = action.email(enrolment, STAFF_TEXT_MARKER) if action.email and person.email else None
     no_email = "" if person.email else f": the register has no email of {person.short_name}"
     page = reverse("admin:membership_worklistrow_change", args=[pk])
     return desk_page(
@@ -223,7 +195,7 @@ def act(request: AuthenticatedRequest, pk: int, action: Action) -> HttpResponse:
             "{}, in {} since {}.<br>{}{}",
             person,
             enrolment.community.short_name,
-            date_format(enrolment.started_on, "j F Y"),
+            date_format(enrolment.started_on),
             reasons_of(row),
             "" if email else format_html("<br>No letter goes out now{}.", no_email),
         ),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -41,28 +41,24 @@ def where_to_confirm(row: WorklistRow) -> list[tuple[str, str]]:
     """The facts that a roster check rests on, in the register: (what, its admin page)."""
     person = row.enrolment.person
     kinds = {finding.facts for finding in row.reasons}
-    pages = []
-    if kinds & {FactKind.CASELOAD, FactKind.COORDINATION_ROLE}:
-        pages.append(("Positions and roles of " + str(person), _page("person", person.pk)))
     positions = person.positions.filter(program__isnull=False).select_related("program__agency")
-    programs = {position.program for position in positions if position.program}
+    programs = [position.program for position in positions if position.program]
+    facts: list[tuple[str, Model]] = []
+    if kinds & {FactKind.CASELOAD, FactKind.COORDINATION_ROLE}:
+        facts.append((f"Positions and roles of {person}", person))
     if FactKind.FUNDING in kinds:
-        pages += [(f"Funding of {p}", _page("program", p.pk)) for p in programs]
+        facts += [(f"Funding of {program}", program) for program in programs]
     if FactKind.EVA_MEMBERSHIP in kinds:
-        pages += [
-            (f"EVA BC memberships of {agency}", _page("agency", agency.pk))
-            for agency in {program.agency for program in programs}
-        ]
-        pages += [
-            (f"EVA BC membership of {person}", _page("evamembership", held.pk))
-            for held in person.eva_memberships.all()
-        ]
+        facts += [(f"EVA BC memberships of {p.agency}", p.agency) for p in programs]
+        facts += [(f"EVA BC membership of {person}", m) for m in person.eva_memberships.all()]
     # Whatever is not in the register yet is made from the person's page.
-    return sorted(set(pages)) or [(f"What is known of {person}", _page("person", person.pk))]
-
-
-def _page(model: str, pk: int) -> str:
-    return reverse(f"admin:membership_{model}_change", args=[pk])
+    facts = facts or [(f"What is known of {person}", person)]
+    return sorted(
+        {
+            (what, reverse(f"admin:membership_{fact._meta.model_name}_change", args=[fact.pk]))
+            for what, fact in facts
+        }
+    )
 
 
 # -- The verbs ------------------------------------------------------------------------------------
@@ -93,7 +89,7 @@ def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -
         raise RefusedError("Give time until a day after today.")
     row.state, row.until = WorklistRow.State.GIVEN_TIME, until
     row.save(update_fields=["state", "until"])
-    why = f"Until {date_format(until, 'j F Y')}. {text.strip()}".strip()
+    why = f"Until {date_format(until)}. {text.strip()}".strip()
     _step(row, WorklistStep.Verb.GAVE_TIME, by, now, why)
     return row
 
@@ -138,7 +134,7 @@ def lock_row(row_id: int, by: User) -> WorklistRow:
     if row.enrolment.community.family not in families_of(by):
         raise RefusedError("This enrolment belongs to the other team.")
     if row.settled_on:
-        when = date_format(row.settled_on, "j F Y")
+        when = date_format(row.settled_on)
         raise RefusedError(
             f"This is settled already: {row.get_how_display().lower()}, on {when}. "
             "Nothing was changed."

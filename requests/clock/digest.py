@@ -44,17 +44,17 @@ class Digest:
         return bool(self.late or self.late_roster_checks)
 
 
-def send_digests(*, now: datetime, dry_run: bool = False) -> int:
+def send_digests(*, now: datetime) -> int:
     """Queue the digest of every team that has one due today. Gives their number."""
     today = timezone.localdate(now)
     if not STATUTORY_HOLIDAYS.is_working_day(today):
         return 0
     teams = SupportTeam.objects.values_list("pk", flat=True)
-    return sum(_send(team, today, now, dry_run) for team in teams)
+    return sum(_send(team, today, now) for team in teams)
 
 
 @transaction.atomic
-def _send(team_id: int, today: date, now: datetime, dry_run: bool) -> bool:
+def _send(team_id: int, today: date, now: datetime) -> bool:
     """Queue one team's digest, if it is due, in place of an older one that was not sent yet."""
     # Locked, so that of two workers the second finds the digest of the first.
     team = SupportTeam.objects.select_for_update().get(pk=team_id)
@@ -63,8 +63,8 @@ def _send(team_id: int, today: date, now: datetime, dry_run: bool) -> bool:
     if OutboxEmail.objects.filter(key=key).exists():
         return False
     digest = digest_of(team, today)
-    if dry_run or not digest.should_be_sent:
-        return digest.should_be_sent
+    if not digest.should_be_sent:
+        return False
     cancel(about=about, event=Event.REPLACED)
     return queue_once(email_of(digest, team), key=key, about=about, now=now)
 

@@ -35,18 +35,18 @@ REQUEST_ERROR = "Request %s: %s; it is tried again."
 _UNDER_WAY = (OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING)
 
 
-def send_due_reminders(*, now: datetime, dry_run: bool = False) -> int:
+def send_due_reminders(*, now: datetime) -> int:
     """Queue every reminder that is due and not yet there. Gives their number."""
     today = timezone.localdate(now)
     due = [w.join_request.pk for w in _waiting(REMINDER_DAYS[0], today) if w.due_reminder]
-    return len(due) if dry_run else for_each(due, _remind, now, error_message=REQUEST_ERROR)
+    return for_each(due, _remind, now, error_message=REQUEST_ERROR)
 
 
-def lapse_overdue(*, now: datetime, dry_run: bool = False) -> int:
+def lapse_overdue(*, now: datetime) -> int:
     """Close every request that waited for its reply long enough. Gives their number."""
     today = timezone.localdate(now)
     overdue = [w.join_request.pk for w in _waiting(LAPSE_DAYS, today) if w.is_overdue]
-    return len(overdue) if dry_run else for_each(overdue, _lapse, now, error_message=REQUEST_ERROR)
+    return for_each(overdue, _lapse, now, error_message=REQUEST_ERROR)
 
 
 @dataclass(frozen=True)

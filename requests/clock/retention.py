@@ -17,31 +17,24 @@ from requests.models import JoinRequest
 from requests.my.privacy import take_out_of_requests
 
 
-def retain(*, now: datetime, dry_run: bool = False) -> dict[str, int]:
+def retain(*, now: datetime) -> dict[str, int]:
     """Delete all that has been kept long enough. Gives the numbers, by kind; they are kept too."""
-    counts = {kind: delete(now=now, dry_run=dry_run) for kind, delete in KINDS.items()}
-    if not dry_run:
-        _keep_report(counts, now)
+    counts = {kind: delete(now=now) for kind, delete in KINDS.items()}
+    with transaction.atomic():
+        day, _ = RetentionDay.objects.select_for_update().get_or_create(
+            on=timezone.localdate(now), defaults={"finished_at": now}
+        )
+        day.add(counts, now=now)
+        day.save()
     return counts
 
 
 @transaction.atomic
-def _keep_report(counts: dict[str, int], now: datetime) -> None:
-    day, _ = RetentionDay.objects.select_for_update().get_or_create(
-        on=timezone.localdate(now), defaults={"finished_at": now}
-    )
-    day.add(counts, now=now)
-    day.save()
-
-
-@transaction.atomic
-def drafts(*, now: datetime, dry_run: bool) -> int:
+def drafts(*, now: datetime) -> int:
     """Requests that were never sent."""
     rows = JoinRequest.objects.filter(
         state=State.DRAFT, created_at__lt=retention.cutoff(now, "draft_days")
     )
-    if dry_run:
-        return rows.count()
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
     # One that was sent in the meantime is no longer a draft.
     JoinRequest.objects.filter(pk__in=pks, state=State.DRAFT).delete()
@@ -49,15 +42,13 @@ def drafts(*, now: datetime, dry_run: bool) -> int:
 
 
 @transaction.atomic
-def old_requests(*, now: datetime, dry_run: bool) -> int:
+def old_requests(*, now: datetime) -> int:
     """Requests that were decided long ago and whose enrolment, if any, ended long ago."""
     old = retention.cutoff(now, "request_months")
     over = Q(enrolment__isnull=True) | Q(enrolment__ended_on__lt=timezone.localdate(old))
     rows = JoinRequest.objects.filter(
         over, state__in=DECIDED, person__erased_on__isnull=True
     ).exclude(events__at__gte=old)
-    if dry_run:
-        return rows.count()
     found = rows.select_for_update(of=("self",)).select_related("enrolment", "community")
     join_requests = list(found.order_by("pk"))
     take_out_of_requests(join_requests, now=now)
@@ -69,11 +60,9 @@ def old_requests(*, now: datetime, dry_run: bool) -> int:
 
 
 @transaction.atomic
-def people(*, now: datetime, dry_run: bool) -> int:
+def people(*, now: datetime) -> int:
     """People of the register without enrolment or request whom no list has named for long."""
     rows = retention.inactive_people(now).filter(join_requests__isnull=True)
-    if dry_run:
-        return rows.count()
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
     for person in Person.objects.select_for_update().filter(pk__in=pks).order_by("pk"):
         # Somebody may have asked to join since: who has a request now stays.
@@ -82,7 +71,7 @@ def people(*, now: datetime, dry_run: bool) -> int:
     return len(pks)
 
 
-# Each deletes what is due of one kind, or only counts it, and gives the number of rows.
+# Each deletes what is due of one kind, and gives the number of rows.
 # In this order: what one deletes can be the last thing that kept a row of a later one.
 KINDS: dict[str, Callable[..., int]] = {
     "sign-ups never confirmed": retention.delete_unconfirmed_sign_ups,

@@ -46,27 +46,23 @@ class Asked:
 
     questions: int
     reminders: int
-    put_on_worklist: int
+    roster_checks: int
 
 
-def ask_yearly(*, now: datetime, dry_run: bool = False) -> Asked:
+def ask_yearly(*, now: datetime) -> Asked:
     """Do all that is due and not yet done. A second run changes nothing."""
     today = timezone.localdate(now)
     written: set[int] = set()  # to whom an email went in this run
 
     def run(due: Due, act: Callable[[int, datetime], bool], *, person: str) -> int:
         keys = list(_one_for_each(due, person, written))
-        return len(keys) if dry_run else for_each(keys, act, now, error_message=QUESTION_ERROR)
+        return for_each(keys, act, now, error_message=QUESTION_ERROR)
 
     reminders = run(_to_remind(today), _remind, person="enrolment__person")
     questions = run(_to_ask(today), _ask, person="person")
     overdue = list(_overdue(today).order_by("pk").values_list("pk", flat=True))
-    listed = (
-        len(overdue)
-        if dry_run
-        else for_each(overdue, _open_roster_check, now, error_message=QUESTION_ERROR)
-    )
-    return Asked(questions, reminders, listed)
+    roster_checks = for_each(overdue, _open_roster_check, now, error_message=QUESTION_ERROR)
+    return Asked(questions, reminders, roster_checks)
 
 
 # -- What is due ----------------------------------------------------------------------------------
@@ -172,7 +168,7 @@ def _open_roster_check(confirmation_id: int, now: datetime) -> bool:
     if confirmation is None:
         return False
     if confirmation.enrolment.person.email:
-        asked = date_format(confirmation.asked_on, "j F Y")
+        asked = date_format(confirmation.asked_on)
         why = f"Asked on {asked}, and reminded. No answer came."
     else:
         why = "The register has no email of this person, so nobody could ask."

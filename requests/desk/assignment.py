@@ -43,7 +43,7 @@ def on_it(join_request: JoinRequest, *, now: datetime) -> str:
     holder, since = join_request.holder(now), join_request.taken_at
     if holder is None or since is None:
         return ""
-    when = date_format(timezone.localtime(since), "j F, H:i")
+    when = date_format(timezone.localtime(since), "DATETIME_FORMAT")
     return f"{holder.display_name} is on it since {when}."
 
 

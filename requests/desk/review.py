@@ -106,7 +106,7 @@ def review_context(
     enrolments = person.enrolments.filter(community__team__family__in=families)
     return {
         "assessment": assessments_of([join_request], on=on)[join_request.pk],
-        "said": join_form_for(join_request.community, join_request.answers).said_for_staff,
+        "said": join_form_for(join_request.community, join_request.answers).answers_for_staff,
         "known": _known(person, join_request.agency),
         "steps": join_request.events.select_related("by__person"),
         "wait": wait_of(join_request, on) if join_request.state in _WITH_REMINDERS else None,
@@ -156,7 +156,7 @@ def _known(person: Person, agency: Agency | None) -> list[Known]:
 
 
 def _of_program(program: Program) -> Known:
-    until = f", until {date_format(program.funded_until, 'j F Y')}" if program.funded_until else ""
+    until = f", until {date_format(program.funded_until)}" if program.funded_until else ""
     funding = f"{program}: funded by {program.get_funder_display()}{until}"
     return Known(funding, program.how_known, program.otherwise)
 

@@ -26,7 +26,7 @@ _Field = TypeVar("_Field", bound=forms.Field)
 # By the names of the fields. While it is a draft, some are missing or not valid.
 Answers = Mapping[str, Any]
 
-LONGEST_NOTE = 2_000
+MAX_NOTE_LENGTH = 2_000
 NO_CLIENTS = "Please do not write anything about the people you serve."
 
 YES_NO_UNSURE = [("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")]
@@ -167,7 +167,7 @@ class JoinForm(forms.Form):
     note = declare(
         ParagraphsField(
             label="Anything else we should know (optional)",
-            max_length=LONGEST_NOTE,
+            max_length=MAX_NOTE_LENGTH,
             required=False,
             help_text=NO_CLIENTS,
             error_messages={
@@ -212,26 +212,26 @@ class JoinForm(forms.Form):
         return declaration_of(self.fields[name]).section
 
     @property
-    def said(self) -> list[tuple[str, str]]:
-        """The answers in words, with the questions as the applicant was asked."""
-        return [(str(field.label), self._in_words(name)) for name, field in self.fields.items()]
+    def answers_in_words(self) -> list[tuple[str, str]]:
+        """The answers, with the questions as the applicant was asked."""
+        return answers_in_words(self)
 
     @property
-    def said_for_staff(self) -> list[tuple[str, str]]:
-        """The answers in words, under short names."""
+    def answers_for_staff(self) -> list[tuple[str, str]]:
+        """The answers under the short names of the questions."""
         return [
-            (declaration_of(field).staff_label or str(field.label), self._in_words(name))
-            for name, field in self.fields.items()
+            (declaration_of(bound.field).staff_label or question, answer)
+            for bound, (question, answer) in zip(self, self.answers_in_words, strict=True)
         ]
 
-    def _in_words(self, name: str) -> str:
-        return in_words(self.fields[name], self.data.get(name, ""))
 
-
-def in_words(field: forms.Field, value: object) -> str:
-    """An answer as the person reads it."""
-    choices = dict(getattr(field, "choices", []))
-    return str(choices.get(value, value))
+def answers_in_words(fields: Iterable[forms.BoundField]) -> list[tuple[str, str]]:
+    """Questions and answers as the person reads them; an answer that is missing is empty."""
+    answers = []
+    for bound in fields:
+        choices = dict(getattr(bound.field, "choices", []))
+        answers.append((str(bound.label), str(choices.get(bound.data, bound.data or ""))))
+    return answers
 
 
 class ProgramJoinForm(JoinForm):
@@ -320,7 +320,7 @@ def message_field(
     """A text for the other side of a request; ``missing`` is the error where it is required and empty."""
     return ParagraphsField(
         label=label,
-        max_length=LONGEST_NOTE * 2,
+        max_length=MAX_NOTE_LENGTH * 2,
         required=required,
         help_text=help_text,
         error_messages={

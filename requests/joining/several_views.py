@@ -5,7 +5,9 @@ answers are also on the page of each community alone.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -24,8 +26,15 @@ from membership.models import Person
 from membership.register.person_records import person_of_user
 from requests import workflow
 from requests.answers import assess_answers
-from requests.joining.forms import Answers
-from requests.joining.several_forms import SeveralForm, as_typed
+from requests.joining.forms import (
+    Answers,
+    JoinForm,
+    Section,
+    answers_in_words,
+    declaration_of,
+    join_form_class,
+    join_form_for,
+)
 from requests.joining.views import (
     STASH,
     CommunityStatus,
@@ -34,6 +43,93 @@ from requests.joining.views import (
     sign_in_first,
     statuses_of,
 )
+
+
+@dataclass(frozen=True)
+class Part:
+    """One community's own questions on the page, and what is answered so far to all that it asks."""
+
+    community: CommunityOfPractice
+    fields: list[forms.BoundField]
+    answers: Answers
+
+    @property
+    def answers_in_words(self) -> list[tuple[str, str]]:
+        return answers_in_words(self.fields)
+
+
+class SeveralForm(forms.Form):
+    """The join forms of all ``communities`` in one: a shared field once, any other under a prefix.
+
+    ``answers_for`` gives the answers of one community in the shape of its own join form.
+    """
+
+    def __init__(
+        self,
+        data: Answers | None = None,
+        *,
+        communities: Iterable[CommunityOfPractice],
+        initial: Answers | None = None,
+    ) -> None:
+        super().__init__(data, initial=dict(initial or {}))
+        about_you: dict[str, forms.Field] = {}
+        differing: dict[str, forms.Field] = {}
+        notes: dict[str, forms.Field] = {}
+        # By community: under which name each field of its join form stands here.
+        self._keys: dict[CommunityOfPractice, dict[str, str]] = {}
+        for community in communities:
+            keys = self._keys[community] = _keys(community)
+            for name, field in join_form_for(community).fields.items():
+                if keys[name] != name:
+                    # An error names the community, for there are several questions alike.
+                    for code, text in field.error_messages.items():
+                        field.error_messages[code] = f"{community.short_name}: {text}"
+                    differing[keys[name]] = field
+                elif _is_note(field):
+                    notes[name] = field
+                else:
+                    about_you[name] = field
+        self.fields |= about_you | differing | notes
+        # What is asked once: before the communities, and after them.
+        self.about_you = [self[name] for name in about_you]
+        self.notes = [self[name] for name in notes]
+
+    @property
+    def parts(self) -> list[Part]:
+        typed = self.data or self.initial
+        return [
+            Part(
+                community,
+                fields=[self[key] for name, key in keys.items() if key != name],
+                answers=self.answers_for(community, typed),
+            )
+            for community, keys in self._keys.items()
+        ]
+
+    @property
+    def answers(self) -> dict[str, Answers]:
+        """What was typed, by the communities' slugs."""
+        return {part.community.slug: part.answers for part in self.parts}
+
+    @property
+    def shared_answers_in_words(self) -> list[tuple[str, str]]:
+        return answers_in_words([*self.about_you, *self.notes])
+
+    def answers_for(self, community: CommunityOfPractice, values: Answers) -> Answers:
+        """Of the values of this form, those of one community under the names of its own form."""
+        return {name: values.get(key, "") for name, key in self._keys[community].items()}
+
+
+def _keys(community: CommunityOfPractice) -> dict[str, str]:
+    """How the fields of a community's join form are called in the form for several communities."""
+    return {
+        name: name if declaration_of(field).shared else f"{community.slug}-{name}"
+        for name, field in join_form_class(community).base_fields.items()
+    }
+
+
+def _is_note(field: forms.Field) -> bool:
+    return declaration_of(field).section == Section.NOTE
 
 
 @login_required
@@ -151,8 +247,20 @@ def _not_several(request: AuthenticatedRequest, statuses: list[CommunityStatus])
 
 
 def _known(person: Person, statuses: Iterable[CommunityStatus]) -> Answers:
+    """The drafts as the values of one form; without any, the person's name and phone.
+
+    What is shared comes from the first draft that has it. Notes are put one below the other, for
+    each was written.
+    """
     drafts = {status.community: status.draft.answers for status in statuses if status.draft}
-    return as_typed(drafts, name=person.name, phone=person.phone)
+    known: dict[str, str] = {} if drafts else {"name": person.name, "phone": person.phone}
+    for community, answers in drafts.items():
+        for name, key in _keys(community).items():
+            known[key] = known.get(key) or answers.get(name, "")
+    for name in (name for name, field in JoinForm.base_fields.items() if _is_note(field)):
+        notes = [answers.get(name, "") for answers in drafts.values()]
+        known[name] = "\n\n".join(dict.fromkeys(filter(None, notes)))
+    return known
 
 
 def _keep(

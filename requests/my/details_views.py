@@ -17,7 +17,7 @@ from membership.models import Correction, Person
 from membership.register.person_records import change_details, person_of_user, set_reminders
 from requests.joining.forms import JoinForm, join_form_for
 from requests.lifecycle import LAPSE_DAYS
-from requests.my.work import enrolments_in, on_record, report_work
+from requests.my.recorded_work import enrolments_in, on_record, report_work
 
 
 class DetailsForm(forms.Form):
@@ -52,18 +52,18 @@ def details(request: AuthenticatedRequest) -> HttpResponse:
             change_details(person_id=person.pk, by=request.user, **form.cleaned_data)
             messages.success(request, "Your details are saved.")
             return redirect("my:details")
-    places = list(person.enrolments.filter(ended_on__isnull=True).select_related("community__team"))
-    looked_at = {place.community.family for place in places}
+    enrolments = person.enrolments.filter(ended_on__isnull=True).select_related("community__team")
+    families = {enrolment.community.family for enrolment in enrolments}
     return render(
         request,
         "my/details.html",
         {
             "form": form,
             "work": on_record(person, timezone.localdate()),
-            "places": places,
+            "enrolments": enrolments,
             "open_correction": person.corrections.filter(state=Correction.State.OPEN).first(),
-            "asks_program": Family.PROGRAM_SUPPORT not in looked_at,
-            "asks_role": Family.COORDINATION not in looked_at,
+            "asks_program": Family.PROGRAM_SUPPORT not in families,
+            "asks_role": Family.COORDINATION not in families,
         },
     )
 
@@ -72,7 +72,7 @@ def details(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """New work of a person who is in no community of the family: kept as their claim."""
-    person, community = person_of_user(request.user), _any_of(family)
+    person, community = person_of_user(request.user), _any_community(family)
     if enrolments_in(person, family).exists():
         return redirect("my:details")
     form = join_form_for(community, request.POST or None, initial=_known(person))
@@ -125,7 +125,7 @@ def _known(person: Person) -> dict[str, str]:
     return {"name": person.name, "phone": person.phone}
 
 
-def _any_of(family: str) -> CommunityOfPractice:
+def _any_community(family: str) -> CommunityOfPractice:
     """The communities of a family ask the same of their work: any of them will do."""
     community = CommunityOfPractice.objects.filter(team__family=family).order_by("pk").first()
     if community is None:

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
+from communities.calendar import format_day
 from membership.access.my_views import CommunityAccess, community_accesses
 from membership.accounts.requests import AuthenticatedRequest
 from membership.meetings.attendance import next_meetings
@@ -24,10 +24,10 @@ from requests.my.own_requests import with_steps
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do: what it is, the text of its link, and where that leads."""
+    """One thing for them to do, with a link."""
 
-    what: str
-    do: str
+    text: str
+    link_text: str
     url: str
 
 
@@ -37,7 +37,7 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
     """What is waiting for them, their communities and meetings, and how their requests went."""
     person = person_of_user(request.user)
     join_requests = list(with_steps(person.join_requests.all()).order_by("-pk"))
-    places = community_accesses(person)
+    accesses = community_accesses(person)
     return render(
         request,
         "my/home.html",
@@ -45,15 +45,15 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
             "person": person,
             "purposes": () if has_current_consent(person) else PURPOSES,
             "join_requests": [r for r in join_requests if r.state != State.DRAFT],
-            "waiting": list(_tasks(join_requests, places)),
-            "places": places,
+            "tasks": list(_tasks(join_requests, accesses)),
+            "accesses": accesses,
             "next_meetings": next_meetings(person, now=timezone.now()),
         },
     )
 
 
 def _tasks(
-    join_requests: Iterable[JoinRequest], places: Iterable[CommunityAccess]
+    join_requests: Iterable[JoinRequest], accesses: Iterable[CommunityAccess]
 ) -> Iterator[Task]:
     """Questions of staff by their last day, yearly questions, Slack, and what is not sent yet."""
     awaited = [r for r in join_requests if r.state == State.AWAITING_REPLY]
@@ -62,25 +62,25 @@ def _tasks(
         yield Task(
             "EVA BC staff have asked you a question about your request for "
             f"{wait.join_request.community.short_name}. "
-            f"You can answer until the end of {date_format(wait.last_day, 'l, j F Y')}.",
+            f"You can answer until the end of {format_day(wait.last_day)}.",
             "Read it and answer",
             wait.join_request.get_absolute_url(),
         )
-    for place in places:
-        if place.enrolment.waits:  # type: ignore[attr-defined]
-            community = place.enrolment.community.short_name
+    for access in accesses:
+        if access.enrolment.waits:  # type: ignore[attr-defined]
+            community = access.enrolment.community.short_name
             yield Task(
                 f"A year has passed. Is all still the same with you in {community}?",
                 "Please tell us whether all is still the same",
-                reverse("my:confirm", args=[place.enrolment.pk]),
+                reverse("my:confirm", args=[access.enrolment.pk]),
             )
-    for place in places:
-        if place.has_task:
-            community = place.enrolment.community.short_name
+    for access in accesses:
+        if access.has_task:
+            community = access.enrolment.community.short_name
             yield Task(
                 f"You are not in Slack yet, where {community} meets between the meetings.",
                 f"See how to join Slack for {community}",
-                reverse("my:slack", args=[place.enrolment.community.slug]),
+                reverse("my:slack", args=[access.enrolment.community.slug]),
             )
     for join_request in join_requests:
         if join_request.state == State.DRAFT:

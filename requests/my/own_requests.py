@@ -110,7 +110,7 @@ def _page(
         "my/request.html",
         {
             "join_request": join_request,
-            "said": join_form_for(join_request.community, join_request.answers).said,
+            "answers": join_form_for(join_request.community, join_request.answers).answers_in_words,
             "form": form,
             "wait": wait_of(join_request, timezone.localdate()) if is_waiting else None,
             "can_withdraw": allows(join_request.state, Verb.WITHDRAW),

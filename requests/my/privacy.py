@@ -162,7 +162,7 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "communities": [_enrolment(e) for e in _enrolments(person)],
         "places_outside": _all(
             person.accesses.select_related("team", "community"),
-            "place",
+            "service",
             "state",
             "since",
             "address",

@@ -17,7 +17,7 @@ from membership.models import Enrolment
 from membership.register.person_records import person_of_user
 from membership.rosters import confirmations
 from requests.joining.forms import join_form_for
-from requests.my.work import change_jobs, in_words, work_on_record
+from requests.my.recorded_work import change_jobs, in_words, work_on_record
 
 STAY = "still-here"
 CHANGED = "changed-jobs"
@@ -144,7 +144,7 @@ def _own(request: AuthenticatedRequest, pk: int) -> Enrolment:
 
 
 def _ended(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:
-    when = date_format(enrolment.ended_on or timezone.localdate(), "j F Y")
+    when = date_format(enrolment.ended_on or timezone.localdate())
     messages.info(
         request,
         f"Your time in {enrolment.community.short_name} ended on {when}. Nothing was changed.",

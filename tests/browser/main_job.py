@@ -41,7 +41,7 @@ def sign_in(visitor: Visitor, email: str, read_mail: ReadMail, *, to: str = "/my
     visitor.get(f"/accounts/login/?next={to}")
     visitor.post(email=email)
     assert visitor.page.path == "/accounts/login/code/confirm/", visitor.page.url
-    code = re.search(r"\b(\d{6})\b", read_mail(email, "Your code"))
+    code = re.search(r"\b(\d{6})\b", read_mail(email, "sign-in code"))
     assert code
     visitor.post(code=code[1])
     assert visitor.page.status == 200

@@ -1,7 +1,5 @@
 """Getting into Slack, leaving, and the desk's work about both: on a phone, without JavaScript."""
 
-import re
-
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +9,7 @@ from membership.access import slack_link
 from membership.models import Access, Leaving, OutboxEmail, SlackExport, SlackLink
 from membership.rosters.enrolments import enrol
 from tests import builders
+from tests.browser.test_main_job import sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,12 +31,7 @@ def enrolled(user, slug):
 def signed_in(open_page, portal, smtp_server, email, to):
     page = open_page(width=PHONE, javascript=False)
     page.goto(f"{portal.url}/accounts/login/?next={to}")
-    page.get_by_label("Your work email").fill(email)
-    page.get_by_role("main").get_by_role("button").first.click()
-    mail = smtp_server.wait_for(to=email, subject_contains="code")
-    code = re.search(r"\b\d{6}\b", mail.get_body(("plain",)).get_content())
-    page.get_by_label("Code").fill(code[0])
-    page.get_by_role("main").get_by_role("button").first.click()
+    sign_in(page, smtp_server, email)
     return page
 
 
@@ -115,25 +109,9 @@ def test_staff_hold_slack_against_the_roster(portal, smtp_server, open_page):
     enrolled(dana, "stvc")
     page = signed_in(open_page, portal, smtp_server, priya.email, SLACK)
     page.get_by_role("link", name="Bring in Slack’s list of members").click()
+    content = b"email,status\ndana@example.org,Member\nwho@elsewhere.org,Member\n"
     page.get_by_label("Slack’s member export").set_input_files(
-        files=[
-            {
-                "name": "members.csv",
-                "mimeType": "text/csv",
-                "buffer": "email\nam\u00e9lie@example.org".encode("latin-1"),
-            }
-        ]
-    )
-    page.get_by_role("button", name="Compare with the roster").click()
-    expect(page.get_by_role("alert")).to_contain_text("not in UTF-8")
-    page.get_by_label("Slack’s member export").set_input_files(
-        files=[
-            {
-                "name": "members.csv",
-                "mimeType": "text/csv",
-                "buffer": b"email,status\ndana@example.org,Member\nwho@elsewhere.org,Member\n",
-            }
-        ]
+        files=[{"name": "members.csv", "mimeType": "text/csv", "buffer": content}]
     )
     page.get_by_role("button", name="Compare with the roster").click()
     page.get_by_role("button", name="All (1) have joined").click()
@@ -158,6 +136,6 @@ def test_staff_give_a_new_invitation_link(portal, smtp_server, open_page):
     page.get_by_label("Invitation link").fill(LINK)
     page.get_by_label("Works until").fill("2099-01-31")
     page.get_by_role("button", name="Give this link").click()
-    expect(page.get_by_text("31 January 2099")).to_be_visible()
+    expect(page.get_by_text("January 31, 2099")).to_be_visible()
     kept = SlackLink.objects.get()
     assert (kept.link, kept.most_uses, kept.added_by) == (LINK, 400, priya)

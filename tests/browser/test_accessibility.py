@@ -7,8 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import transaction
 from django.utils import timezone
 
-from membership.access import reconciliation
-from membership.access.slack_members import read_pasted
+from membership.access import slack_members
 from membership.meetings.calendar import renew_feed
 from membership.meetings.planning import cancel_meeting
 from membership.models import OutboxEmail, Person, WorklistRow, YearlyConfirmation
@@ -149,9 +148,9 @@ def enrolled_as_chair(user):
 def test_the_desk_pages_of_access(portal, open_page, width):
     worker, staff = builders.worker(), builders.staff()
     builders.request_in(State.APPROVED, worker, staff)
-    reconciliation.save_export(
+    slack_members.save_export(
         team=builders.community().team,
-        export=read_pasted("dnaa@example.org who@elsewhere.org broken@"),
+        export=slack_members.read_pasted("dnaa@example.org who@elsewhere.org broken@"),
         by=staff,
         now=builders.NOW,
     )

@@ -1,9 +1,8 @@
-"""Staff and emails in Chromium, by real processes: a template changed, a failed email tried again."""
+"""A template of an email is changed in Chromium, and the next email goes out in the new words."""
 
 import pytest
 from playwright.sync_api import expect
 
-from membership.models import OutboxEmail
 from tests import builders
 from tests.browser.test_main_job import sign_in
 
@@ -16,18 +15,12 @@ pytestmark = [
 DESK = "/admin/membership"
 
 
-@pytest.fixture
-def page(portal, smtp_server, open_page):
-    """The desk of a lead, without JavaScript."""
+def test_a_changed_template_is_used_for_the_next_email(portal, smtp_server, open_page):
     builders.lead()
+    pk = builders.sent(builders.worker()).pk
     page = open_page(width=1280, javascript=False)
     page.goto(f"{portal.url}/admin/")
     sign_in(page, smtp_server, "lou@example.org")
-    return page
-
-
-def test_a_changed_template_is_used_for_the_next_email(portal, smtp_server, page):
-    pk = builders.sent(builders.worker()).pk
     page.goto(f"{portal.url}{DESK}/letterwording/")
     page.get_by_role("link", name="A request is declined").click()
     words = "Dear {name},\n\nA new word.\n\n{text}\n\n{community_link}\n\n{team}"
@@ -56,19 +49,3 @@ def test_a_changed_template_is_used_for_the_next_email(portal, smtp_server, page
     text = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert text.startswith("Dear Dana Sample,\n\nA new word.\n\nTo join this community, you or")
     assert "\n\nWarm greetings.\n\n" in text
-
-
-def test_a_failed_email_is_tried_again_and_arrives(portal, smtp_server, page):
-    builders.sent(builders.worker())
-    smtp_server.wait_for(to="dana@example.org")
-    smtp_server.clear()
-    email = OutboxEmail.objects.get(kind="receipt")
-    OutboxEmail.objects.filter(pk=email.pk).update(state="failed", sent_at=None, attempts=9)
-
-    page.goto(f"{portal.url}{DESK}/outboxemail/?state__exact=failed")
-    page.get_by_role("link", name=email.subject).click()
-    page.get_by_role("button", name="Try again now").click()
-
-    expect(page.get_by_text("The letter is on its way again.")).to_be_visible()
-    mail = smtp_server.wait_for(to="dana@example.org")
-    assert mail["Message-ID"] == email.message_id

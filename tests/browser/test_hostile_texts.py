@@ -23,7 +23,7 @@ def test_nothing_runs(portal, smtp_server, open_page, kind):
     page.goto(f"{portal.url}/accounts/login/?next=/admin/")
     page.get_by_label("Your work email").fill(priya.email)
     page.get_by_role("button", name="Send me a code").click()
-    mail = smtp_server.wait_for(to=priya.email, subject_contains="Your code")
+    mail = smtp_server.wait_for(to=priya.email, subject_contains="sign-in code")
     page.get_by_label("Code").fill(re.search(r"\b\d{6}\b", mail.as_string())[0])
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/admin/")

@@ -18,7 +18,7 @@ pytestmark = [
 def sign_in(page, smtp_server, email):
     keyboard.write(page, "Your work email", email)
     page.keyboard.press("Enter")
-    mail = smtp_server.wait_for(to=email, subject_contains="Your code")
+    mail = smtp_server.wait_for(to=email, subject_contains="sign-in code")
     page.get_by_label("Code").wait_for()
     code = re.search(r"\b\d{6}\b", mail.get_body(("plain",)).get_content())[0]
     if not page.get_by_label("Code").evaluate("e => e === document.activeElement"):

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from membership.meetings.emails import send_due_reminders
+from membership.meetings.planning import send_due_reminders
 from tests import builders
 from tests.browser.test_main_job import WITH_AND_WITHOUT, sign_in
 from tests.membership.meetings.plans import ZOOM, member, planned

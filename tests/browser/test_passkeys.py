@@ -1,11 +1,10 @@
-"""Staff set up a passkey and sign in with it: no code, no page about a second step."""
-
-import re
+"""Staff set up a passkey and sign in with it, without an emailed code."""
 
 import pytest
 
 from tests import builders
 from tests.browser.test_accessibility import WIDTHS, problems
+from tests.browser.test_main_job import sign_in
 from tests.servers import processes
 
 pytestmark = [
@@ -23,20 +22,23 @@ AUTHENTICATOR = {
 }
 
 
-def test_a_passkey_opens_the_desk_in_one_step(portal, smtp_server, open_page):
-    priya = builders.staff()
-    page = open_page(width=360)
+def sign_in_with_a_device(page, address, smtp_server):
+    """Open the page on a device that supports passkeys, and sign in with a code."""
     device = page.context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
-    page.goto(f"{portal.url}/accounts/login/?next=/accounts/2fa/webauthn/add/")
-    page.get_by_label("Your work email").fill(priya.email)
-    page.get_by_role("button", name="Send me a code").click()
-    mail = smtp_server.wait_for(to=priya.email, subject_contains="Your code")
-    page.get_by_label("Code").fill(re.search(r"\b\d{6}\b", mail.as_string())[0])
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_label("Passwordless").check()
-    page.get_by_role("button", name="Add").click()
+    page.goto(address)
+    sign_in(page, smtp_server, "priya@example.org")
+
+
+def test_a_passkey_opens_the_desk_in_one_step(portal, smtp_server, open_page):
+    builders.staff()
+    page = open_page(width=360)
+    sign_in_with_a_device(
+        page, f"{portal.url}/accounts/login/?next=/accounts/2fa/webauthn/add/", smtp_server
+    )
+    page.get_by_label("Use it to sign in without an emailed code").check()
+    page.get_by_role("button", name="Add passkey or key").click()
     page.wait_for_url("**/accounts/2fa/**")
     page.get_by_role("button", name="Sign out").click()
 
@@ -47,7 +49,7 @@ def test_a_passkey_opens_the_desk_in_one_step(portal, smtp_server, open_page):
     assert page.get_by_role("heading", level=1).inner_text() == "Staff desk"
 
 
-def test_the_button_is_not_there_without_javascript(portal, open_page):
+def test_the_passkey_button_is_hidden_without_javascript(portal, open_page):
     page = open_page(width=360, javascript=False)
     page.goto(f"{portal.url}/accounts/login/")
     assert page.get_by_role("button", name="Send me a code").is_visible()
@@ -56,38 +58,30 @@ def test_the_button_is_not_there_without_javascript(portal, open_page):
 
 @pytest.fixture
 def strict_portal(transactional_db, redis_url, smtp_server, data_folder):
-    """A portal that asks for the second factor, as every one but `make run` does."""
+    """A portal that requires two-step sign-in, as every portal does except `make run`."""
     log = data_folder / "strict.log"
     with processes.portal(log, EMAIL_URL=smtp_server.url, EVABC_SECOND_FACTOR="1") as portal:
         yield portal
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_staff_without_a_second_step_are_led_to_one_and_to_the_page_they_wanted(
+def test_staff_set_up_two_step_sign_in_and_reach_the_page_they_asked_for(
     strict_portal, smtp_server, open_page, width
 ):
-    priya = builders.staff()
+    builders.staff()
     page = open_page(width=width)
-    device = page.context.new_cdp_session(page)
-    device.send("WebAuthn.enable")
-    device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
     wanted = f"{strict_portal.url}/admin/membership/agency/"
-    page.goto(wanted)
-    page.get_by_label("Your work email").fill(priya.email)
-    page.get_by_role("button", name="Send me a code").click()
-    mail = smtp_server.wait_for(to=priya.email, subject_contains="Your code")
-    page.get_by_label("Code").fill(re.search(r"\b\d{6}\b", mail.as_string())[0])
-    page.get_by_role("button", name="Sign in").click()
+    sign_in_with_a_device(page, wanted, smtp_server)
 
-    assert page.get_by_role("heading", level=1).inner_text() == "A second step for your sign-in"
+    assert page.get_by_role("heading", level=1).inner_text() == "Two-step sign-in"
     seen = problems(page)
     page.get_by_role("link", name="Set up a passkey").click()
     seen += problems(page)
-    page.get_by_label("Passwordless").check()
-    page.get_by_role("button", name="Add").click()
-    page.get_by_role("link", name="I have saved my codes. Go on").wait_for()
+    page.get_by_label("Use it to sign in without an emailed code").check()
+    page.get_by_role("button", name="Add passkey or key").click()
+    page.get_by_role("link", name="I have saved my codes").wait_for()
     seen += problems(page)
-    page.get_by_role("link", name="I have saved my codes. Go on").click()
+    page.get_by_role("link", name="I have saved my codes").click()
 
     page.wait_for_url(wanted)
     assert seen == []

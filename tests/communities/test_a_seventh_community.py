@@ -14,8 +14,7 @@ from django.utils import timezone
 from communities.catalogue import COMMUNITIES, seed
 from communities.models import CommunityOfPractice
 from communities.rules.caseload import Caseload
-from communities.rules.coordination_role import CoordinationRoleHeld
-from communities.rules.vocabulary import Family, InitiativeKind, ProgramType, RoleKind
+from communities.rules.vocabulary import Family, ProgramType
 from evabc.sample.province import load_sample_province
 from evabc.sample.year import load_sample_year
 from membership.accounts.teams import TEAM_GROUPS
@@ -39,18 +38,12 @@ SLUG = "workers-of-the-seventh-kind"
 SORTS: dict[str, dict[str, Any]] = {
     "of a program": {
         "family": Family.PROGRAM_SUPPORT,
-        "has_slack": True,
-        "rules": [(Caseload((ProgramType.CBVS,)), "This test.")],
+        "rules": [{"kind": "caseload", "program_types": ["CBVS"], "source": "This test."}],
     },
     "of coordination": {
         "family": Family.COORDINATION,
         "rules": [
-            (
-                CoordinationRoleHeld(
-                    roles=(RoleKind.COORDINATOR,), initiatives=(InitiativeKind.VAWIR,)
-                ),
-                "This test.",
-            )
+            {"kind": "coordination-role", "roles": ["COORDINATOR"], "initiatives": ["VAWIR"]}
         ],
     },
     "without any rule": {"family": Family.PROGRAM_SUPPORT},

@@ -1,10 +1,11 @@
-"""Working days in British Columbia, against the government's own dates."""
+"""Business days in British Columbia against the government's own dates, and a meeting's time for everyone."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from communities.calendar import STATUTORY_HOLIDAYS, business_days_between
+from communities.calendar import STATUTORY_HOLIDAYS, business_days_between, format_times
+from tests.membership.meetings.plans import at
 
 # New Year's, Family, Good Friday, Victoria, Canada, BC, Labour, Truth and Reconciliation,
 # Thanksgiving, Remembrance, Christmas.
@@ -54,3 +55,36 @@ def test_who_works_when(day: str, works: bool) -> None:
 )
 def test_days_between(start: str, end: str, days: int) -> None:
     assert business_days_between(date.fromisoformat(start), date.fromisoformat(end)) == days
+
+
+@pytest.mark.parametrize(
+    ("day", "utc", "elsewhere"),
+    [
+        # The last winter with a change of clocks: three regions an hour ahead of Vancouver.
+        ("2026-03-07", 18, "Cranbrook, Creston, Fort Nelson and Fort St. John"),
+        ("2026-03-08", 17, "Cranbrook"),
+        ("2026-03-09", 17, "Cranbrook"),
+        # In November nothing changes any more.
+        ("2026-10-31", 17, "Cranbrook"),
+        ("2026-11-01", 17, "Cranbrook"),
+        ("2026-11-02", 17, "Cranbrook"),
+        ("2027-01-15", 17, "Cranbrook"),
+        # In summer before 2026 only the regions that differed are named.
+        ("2025-07-02", 17, "Cranbrook"),
+    ],
+)
+def test_ten_in_the_morning_in_vancouver(day, utc, elsewhere):
+    starts_at = at(date.fromisoformat(day), "10:00")
+
+    assert starts_at.astimezone(UTC) == datetime.fromisoformat(f"{day}T{utc}:00:00+00:00")
+    assert format_times(starts_at, starts_at + timedelta(minutes=90)) == (
+        f"10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in {elsewhere}"
+    )
+
+
+def test_the_half_of_the_day_is_named_once_where_both_times_are_in_it():
+    starts_at = at(date(2026, 7, 2), "14:00")
+
+    assert format_times(starts_at, starts_at + timedelta(hours=1)) == (
+        "2 to 3 p.m. Pacific time; 3 to 4 p.m. in Cranbrook"
+    )

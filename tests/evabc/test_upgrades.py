@@ -153,7 +153,12 @@ def test_the_new_version_works_on_what_the_first_one_wrote(upgraded):
     migrate(upgraded, loader.graph.leaf_nodes())
     upgraded.close()
 
-    for command in (["migrate", "--check"], ["reassess"], ["send_reminders"], ["ask_yearly"]):
+    for command in (
+        ["migrate", "--check"],
+        ["reassess"],
+        ["run_due", "reminders"],
+        ["run_due", "yearly"],
+    ):
         done = subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,

@@ -73,10 +73,8 @@ class Conversation:
         """Log it, then behave. False where an email is refused."""
         note = {"step": step, "to": self._to, "id": self._message_id}
         os.write(self._log, json.dumps(note).encode() + b"\n")
-        for rule in json.loads(self._rules.read_text()):
-            if rule["at"] == step and rule["whom"] in self._to:
-                return self._misbehave(step, rule["do"])
-        return self._answer(step)
+        do = json.loads(self._rules.read_text()).get(step)
+        return self._misbehave(step, do) if do else self._answer(step)
 
     def _answer(self, step: str) -> bool:
         if step in _ANSWERS:

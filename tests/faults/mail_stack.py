@@ -1,4 +1,4 @@
-"""The processes that send emails, and what ends them."""
+"""The processes that send emails, what ends them, and the count of what they lost or doubled."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -64,11 +65,10 @@ class MailServer:
         self._process.kill()
         self._process.wait()
 
-    def behave(self, at: str = "", do: str = "", whom: str = "") -> None:
+    def behave(self, at: str = "", do: str = "") -> None:
         """From now on: ``do`` that at that step; nothing bad where it is left out."""
-        rules = [{"at": at, "do": do, "whom": whom}] if at else []
         new = self._rules.with_suffix(".new")
-        new.write_text(json.dumps(rules))
+        new.write_text(json.dumps({at: do}))
         new.rename(self._rules)
 
     def steps(self, step: str) -> list[dict[str, str]]:
@@ -167,3 +167,31 @@ def expire_leases() -> None:
     """The time of a lease passes. Only while nobody sends: then it is the same as to wait."""
     past = timezone.now() - timedelta(days=1)
     OutboxEmail.objects.filter(state=State.SENDING).update(lease_until=past)
+
+
+@dataclass(frozen=True)
+class Count:
+    """Lost is an email that has not ended, and one that is `sent` and was never accepted.
+
+    Extra are the copies beyond the first; they share a Message-ID. Strange is what the server
+    accepted and no row knows.
+    """
+
+    emails: int
+    lost: int
+    extra: int
+    strange: int = 0
+
+
+def count_emails(mail: MailServer) -> Count:
+    rows = dict(OutboxEmail.objects.values_list("message_id", "state"))
+    accepted = mail.accepted()
+    lost = [
+        m for m, s in rows.items() if s not in ENDED or (s == State.SENT and not accepted.get(m))
+    ]
+    return Count(
+        emails=len(rows),
+        lost=len(lost),
+        extra=sum(accepted.values()) - len(accepted),
+        strange=len(set(accepted) - set(rows)),
+    )

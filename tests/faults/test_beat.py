@@ -7,8 +7,7 @@ from django.utils import timezone
 from evabc.ops import health
 from membership.models import OutboxEmail
 from tests import builders
-from tests.faults.counting import Count, count_emails
-from tests.faults.mail_stack import State, until, without_delivery_tasks
+from tests.faults.mail_stack import Count, State, count_emails, until, without_delivery_tasks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 

@@ -10,8 +10,7 @@ from membership.emails.queue import request_delivery
 from membership.models import OutboxEmail
 from membership.tasks import sweep_emails
 from tests import builders
-from tests.faults.counting import Count, count_emails
-from tests.faults.mail_stack import State, until, without_delivery_tasks
+from tests.faults.mail_stack import Count, State, count_emails, until, without_delivery_tasks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core, pytest.mark.slow]
 

@@ -9,8 +9,7 @@ import redis
 from evabc import celery_app
 from membership.models import OutboxEmail
 from tests import builders
-from tests.faults.counting import count_emails
-from tests.faults.mail_stack import until
+from tests.faults.mail_stack import count_emails, until
 from tests.servers import redis_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core, pytest.mark.slow]

@@ -6,9 +6,8 @@ import pytest
 
 from membership.models import OutboxEmail
 from tests import builders
-from tests.faults.counting import Count, count_emails
 from tests.faults.mail_server import STEPS
-from tests.faults.mail_stack import State
+from tests.faults.mail_stack import State, count_emails
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
@@ -52,16 +51,3 @@ def test_an_email_is_sent_tried_again_or_shown_to_staff(mail, do, at):
     count = count_emails(mail)
     assert (count.emails, count.lost, count.strange) == (2, 0, 0)
     assert count.extra <= int(silent)
-
-
-@pytest.mark.usefixtures("mail_goes_out")
-def test_where_one_of_two_recipients_is_refused_the_other_has_their_email(mail):
-    builders.sent(builders.worker())
-    mail.behave("rcpt", "550 no such mailbox", whom="dana@example.org")
-
-    for pk in OutboxEmail.objects.values_list("pk", flat=True):
-        builders.deliver(pk, now=NOW)
-
-    states = dict(OutboxEmail.objects.values_list("kind", "state"))
-    assert states == {"receipt": State.FAILED, "news-submit": State.SENT}
-    assert count_emails(mail) == Count(emails=2, lost=0, extra=0)

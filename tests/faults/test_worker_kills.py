@@ -8,8 +8,14 @@ import pytest
 from membership.emails.queue import request_delivery
 from membership.models import OutboxEmail
 from tests import builders
-from tests.faults.counting import Count, count_emails
-from tests.faults.mail_stack import State, expire_leases, until, without_delivery_tasks
+from tests.faults.mail_stack import (
+    Count,
+    State,
+    count_emails,
+    expire_leases,
+    until,
+    without_delivery_tasks,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 

@@ -343,12 +343,12 @@ def test_answers_are_compared_with_the_register_and_nothing_is_kept(dana, funded
         (Verdict.MET, f"You told us that you carry a caseload in {program}."),
         (
             Verdict.NOT_MET,
-            "The list of 1 April 2026 says that the Ministry of Public Safety and Solicitor "
+            "The list of April 1, 2026 says that the Ministry of Public Safety and Solicitor "
             f"General does not fund {program}.",
         ),
         (
             Verdict.MET,
-            "The list of 1 April 2026 says that your agency holds a current EVA BC membership.",
+            "The list of April 1, 2026 says that your agency holds a current EVA BC membership.",
         ),
     ]
     assert not ProgramPosition.objects.exists()

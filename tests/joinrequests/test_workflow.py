@@ -138,5 +138,5 @@ def test_a_refusal_says_who_decided_and_when():
 
     assert str(refusal.value) == (
         "This cannot be done now: the request is “approved”. The last step was by Priya Sample on "
-        "4 May 2026, 10:00. Nothing was changed."
+        "May 4, 2026, 10 a.m.. Nothing was changed."
     )

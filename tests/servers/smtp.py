@@ -1,6 +1,7 @@
 """A real SMTP server on a free port that keeps what it is given."""
 
 import asyncio
+from collections import Counter
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from threading import Condition
@@ -15,13 +16,16 @@ HOST = "127.0.0.1"
 class SmtpServer:
     """Messages are written by the server's own thread and read by the test's.
 
-    ``how`` is what aiosmtpd's controller takes beside: how the line is encrypted.
+    ``refusals`` are its answers to recipients that it does not take. It ends a connection after
+    ``emails_per_connection``, and ``counts`` has the number of emails of each. ``how`` is what
+    aiosmtpd's controller takes beside: how the line is encrypted.
     """
 
     def __init__(self, **how: Any) -> None:
         self._messages: list[EmailMessage] = []
         self._arrived = Condition()
         self._controller = _OnFreePort(self, hostname=HOST, port=0, **how)
+        self.clear()
 
     def start(self) -> None:
         self._controller.start()
@@ -42,6 +46,13 @@ class SmtpServer:
     def clear(self) -> None:
         with self._arrived:
             self._messages.clear()
+        self.refusals: dict[str, str] = {}
+        self.emails_per_connection = 0
+        self._sessions: list[Session] = []
+
+    @property
+    def counts(self) -> list[int]:
+        return list(Counter(map(id, self._sessions)).values())
 
     def wait_for(
         self, *, to: str = "", subject_contains: str = "", timeout: float = 20
@@ -61,6 +72,14 @@ class SmtpServer:
             )
         return message
 
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refusals:
+            return self.refusals[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Take one message; aiosmtpd calls this and sends the answer to the client."""
         assert isinstance(envelope.content, bytes)
@@ -70,6 +89,10 @@ class SmtpServer:
         with self._arrived:
             self._messages.append(message)
             self._arrived.notify_all()
+        self._sessions.append(session)
+        if self._sessions.count(session) == self.emails_per_connection:
+            # After the answer, which is written before the loop comes to this.
+            asyncio.get_running_loop().call_soon(server.transport.close)
         return "250 OK"
 
 

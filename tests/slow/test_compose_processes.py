@@ -184,7 +184,7 @@ def a_lead_with_a_second_step(url, smtp_server):
     lead = Visitor(url)
     lead.get(f"/accounts/login/?next={QUEUE}")
     lead.post(email=LEAD)
-    lead.post(code=re.search(r"\b\d{6}\b", email_to(LEAD, "Your code", smtp_server))[0])
+    lead.post(code=re.search(r"\b\d{6}\b", email_to(LEAD, "sign-in code", smtp_server))[0])
     assert lead.page.path == "/accounts/2fa/first/", lead.page.url
     lead.get("/accounts/2fa/totp/activate/")
     secret = re.search(r"\b[A-Z2-7]{32}\b", lead.page.text)[0]

@@ -1,6 +1,7 @@
-"""Take away the second step of somebody who lost it; they set up a new one at their next sign-in.
+"""Remove someone's two-step sign-in because they lost their device or recovery codes.
 
-Make sure before that it is really they who ask: by a call to a number that you know, for example.
+First make sure that the request comes from them, for example by calling a number that you already know.
+They set up two-step sign-in again the next time they sign in.
 """
 
 from allauth.mfa.models import Authenticator
@@ -13,15 +14,19 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("email")
-        parser.add_argument("--dry-run", action="store_true", help="Say what is there, and stop.")
+        parser.add_argument("email", help="The email that they sign in with.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Show what would be removed, and stop."
+        )
 
     def handle(self, *args: object, email: str, dry_run: bool, **options: object) -> None:
-        user = User.objects.filter(email__iexact=email).first()
+        user = User.objects.filter(email=email.strip().lower()).first()
         if user is None:
-            raise CommandError(f"Nobody signs in with {email}.")
+            raise CommandError(f"No account has the email {email}. Check the spelling.")
         factors = Authenticator.objects.filter(user=user)
-        found = factors.count()
-        if not dry_run:
-            factors.delete()
-        self.stdout.write(f"{found} {'would be' if dry_run else 'were'} removed.")
+        count = factors.count()
+        if dry_run:
+            self.stdout.write(f"Ways to complete two-step sign-in that would be removed: {count}.")
+            return
+        factors.delete()
+        self.stdout.write(f"Ways to complete two-step sign-in removed: {count}.")

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from communities.catalogue import COMMUNITIES
+from communities import catalogue
 from communities.rules.facts import Fact, ProgramWork
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Evidence, Funder, ProgramType
@@ -24,8 +24,8 @@ SLUGS = [*PROGRAM_COMMUNITIES, "community-coordination", "icat"]
 
 def rules_of(slug: str) -> list[Rule]:
     """The rules of a community as the catalogue has them."""
-    [data] = [community for community in COMMUNITIES if community["slug"] == slug]
-    return [rule for rule, _ in data["rules"]]
+    [data] = [one for one in catalogue.COMMUNITIES if one["slug"] == slug]
+    return catalogue.rules_of(data)
 
 
 def claimed(value: bool | Funder = True, **period: Any) -> Fact:

@@ -45,6 +45,7 @@ class LongMembership(Rule):
         Sentence.SAYS_YES: ("your agency has long been a member", "the agency has been one long"),
         Sentence.SAYS_NO: ("your agency is a new member", "the agency is a new member"),
     }
+    condition = "Your agency must have been a member for some years."
     not_known = ("We do not know since when", "It is not known since when")
     not_met_step = "Ask again in some years."
 
@@ -56,8 +57,8 @@ class LongMembership(Rule):
         return weigh(held, wanted=True, on=standing.on, words={})
 
 
-NEW = "The sample list of 4 May 2026 says that your agency is a new member."
-NEW_FOR_STAFF = "The sample list of 4 May 2026 says that the agency is a new member."
+NEW = "The sample list of May 4, 2026 says that your agency is a new member."
+NEW_FOR_STAFF = "The sample list of May 4, 2026 says that the agency is a new member."
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_whoever_asks_to_join_reads_it_on_the_form_and_before_sending(
         builders.draft(user)
         shown = [panel.content.decode(), page(client, "/communities/stvc/join/check/")]
     for text in map(html.unescape, shown):
-        assert "Years of membership" in text
+        assert "Your agency must have been a member for some years." in text
         assert NEW in text
         assert "Ask again in some years." in text
 
@@ -167,4 +168,4 @@ def test_what_was_kept_of_it_is_read_when_the_kind_is_gone(
     kept = Assessment.from_json(JoinRequest.objects.get().assessment)
     assert NEW in [finding.sentence for finding in kept.findings]
     review = page(desk, f"/admin/joinrequests/joinrequest/{asked.pk}/change/")
-    assert "The portal no longer checks one of the rules" in review
+    assert "The portal no longer checks one of this community’s rules" in review

@@ -6,7 +6,7 @@ import pytest
 
 from communities.rules.assess import assess
 from communities.rules.facts import RoleHeld, Standing
-from communities.rules.vocabulary import InitiativeKind, ProgramType, Reading, RoleKind, Verdict
+from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind, Status, Verdict
 from tests.communities.rules.facts import (
     LAST_YEAR,
     OLD_LIST,
@@ -53,26 +53,26 @@ SUCH_A = {
     OTHER_KIND: "another coordination initiative",
 }
 AS = {
-    CHAIR: "chair",
-    CO_CHAIR: "co-chair",
-    COORDINATOR: "coordinator",
-    OTHER_ROLE: "another role",
+    CHAIR: "the chair of",
+    CO_CHAIR: "a co-chair of",
+    COORDINATOR: "the coordinator of",
+    OTHER_ROLE: "in another role on",
 }
 WANTED = {
     "community-coordination": (
-        "chairs of a VAWIR/VIR committee or a Sexual Assault Coordination committee"
+        "chairs of coordination initiatives such as VAWIR/VIR committees and Sexual Assault "
+        "Coordination committees"
     ),
-    "icat": "co-chairs and coordinators of an ICAT",
+    "icat": "co-chairs and coordinators of ICATs",
 }
-STAFF_WILL_CHECK = "EVA BC staff will check this."
-NOTHING_KNOWN = "We do not know yet whether you have a role that this community is for."
-
-
-def other_step(slug: str) -> str:
-    return (
-        f"This community is for {WANTED[slug]}. See whether the other coordination community fits. "
-        "If this is not right, say so in your note, or write to us."
-    )
+NOTHING_KNOWN = "We don’t know yet whether you have one of these roles."
+NOT_KNOWN_STEP = (
+    "Tell us your role and the kind of initiative. If you’re not sure, EVA BC staff will check."
+)
+OTHER_STEP = (
+    "See whether the other coordination community fits your work. "
+    "If this is not right, tell us in your note or email us."
+)
 
 
 def held(kind, role, fact, initiative="Sampleton Committee") -> RoleHeld:
@@ -88,60 +88,56 @@ def test_the_table_names_every_role_in_every_kind_of_initiative():
     assert set(VERDICTS) == set(product(WANTED, InitiativeKind, RoleKind))
 
 
-def with_verdict(verdict):
+def with_verdict(*verdicts):
     return pytest.mark.parametrize(
-        ("slug", "kind", "role"), [case for case, v in VERDICTS.items() if v == verdict]
+        ("slug", "kind", "role"), [case for case, v in VERDICTS.items() if v in verdicts]
     )
 
 
-@with_verdict(MET)
-def test_a_role_that_the_rule_names_is_to_check_where_they_say_so(slug, kind, role):
-    finding = finding_of(slug, held(kind, role, claimed()))
-    assert (finding.verdict, finding.reading) == (MET, Reading.TO_CHECK)
-    assert finding.sentence == f"You told us that you are {AS[role]} of {SUCH_A[kind]}."
-    assert finding.staff_sentence == (f"Claimed: the applicant is {AS[role]} of {SUCH_A[kind]}.")
-    assert finding.next_step == STAFF_WILL_CHECK
-
-
-@with_verdict(MET)
-@pytest.mark.parametrize(
-    ("fact", "lead"),
-    [(listed(), "The list of 2026 says that"), (confirmed(), "EVA BC staff have checked that")],
-)
-def test_a_role_that_the_rule_names_is_met_where_it_is_known(slug, kind, role, fact, lead):
-    finding = finding_of(slug, held(kind, role, fact))
-    assert (finding.verdict, finding.reading) == (MET, Reading.MET)
-    assert finding.sentence == f"{lead} you are {AS[role]} of {SUCH_A[kind]}."
-    assert finding.next_step == ""
-
-
-@with_verdict(UNKNOWN)
+@with_verdict(MET, UNKNOWN)
 @pytest.mark.parametrize(
     ("fact", "lead"),
     [
         (claimed(), "You told us that"),
         (listed(), "The list of 2026 says that"),
-        (confirmed(), "EVA BC staff have checked that"),
+        (confirmed(), "EVA BC staff have confirmed that"),
     ],
 )
-def test_a_role_that_the_source_leaves_open_is_to_check(slug, kind, role, fact, lead):
+def test_a_role_that_the_rule_names_is_met_and_one_that_it_leaves_open_is_to_check(
+    slug, kind, role, fact, lead
+):
     finding = finding_of(slug, held(kind, role, fact))
-    assert (finding.verdict, finding.reading) == (UNKNOWN, Reading.TO_CHECK)
-    assert finding.sentence == (
-        f"{lead} you are {AS[role]} of {SUCH_A[kind]}, which our rules do not name."
+    is_named = VERDICTS[slug, kind, role] == MET
+    claimed_step = "EVA BC staff will confirm this." if lead == "You told us that" else ""
+    assert finding.verdict == VERDICTS[slug, kind, role]
+    assert finding.condition == f"This community is for {WANTED[slug]}."
+    assert finding.sentence == f"{lead} you are {AS[role]} {SUCH_A[kind]}."
+    assert finding.next_step == (
+        claimed_step
+        if is_named
+        else "Our rules do not mention this role, so EVA BC staff will look at it."
     )
-    assert finding.next_step == STAFF_WILL_CHECK
+
+
+def test_staff_read_the_same_about_the_applicant():
+    finding = finding_of("icat", held(ICAT, CO_CHAIR, claimed()))
+    assert finding.staff_sentence == "Self-reported: is a co-chair of an ICAT."
+    finding = finding_of("icat", held(ICAT, CHAIR, listed()))
+    assert finding.staff_sentence == (
+        "The list of 2026 says that the applicant is the chair of an ICAT, "
+        "which the rules do not mention."
+    )
 
 
 @with_verdict(NOT_MET)
 def test_whoever_says_they_have_another_role_reads_whom_the_community_is_for(slug, kind, role):
     finding = finding_of(slug, held(kind, role, claimed()))
-    assert (finding.verdict, finding.reading) == (NOT_MET, Reading.NOT_MET)
+    assert finding.status == Status.NOT_MET
     assert finding.sentence == (
-        f"You told us that you have the role “{AS[role]}” in {SUCH_A[kind]}, "
+        f"You told us that you are {AS[role]} {SUCH_A[kind]}, "
         f"and this community is for {WANTED[slug]}."
     )
-    assert finding.next_step == other_step(slug)
+    assert finding.next_step == OTHER_STEP
 
 
 @with_verdict(NOT_MET)
@@ -149,25 +145,25 @@ def test_whoever_says_they_have_another_role_reads_whom_the_community_is_for(slu
 def test_a_list_that_shows_them_in_another_role_says_nothing_about_this_one(slug, kind, role, fact):
     finding = finding_of(slug, held(kind, role, fact))
     assert (finding.verdict, finding.evidence, finding.sentence) == (UNKNOWN, None, NOTHING_KNOWN)
-    assert finding.next_step == STAFF_WILL_CHECK
+    assert finding.next_step == NOT_KNOWN_STEP
 
 
 @pytest.mark.parametrize("slug", WANTED)
 def test_without_a_role_nothing_is_known(slug):
     finding = finding_of(slug)
-    assert (finding.verdict, finding.reading) == (UNKNOWN, Reading.TO_CHECK)
+    assert finding.status == Status.UNKNOWN
     assert finding.sentence == NOTHING_KNOWN
     assert finding.staff_sentence == (
-        "It is not known whether the applicant has a role that this community is for."
+        "There is no information yet on whether the applicant has a role that this community is for."
     )
 
 
 LIST = "The list of 2026 says that"
-ROLE = "your role as chair of a VAWIR/VIR committee"
-IS_CHAIR = "you are chair of a VAWIR/VIR committee"
-IS_NOT = "you are not chair of a VAWIR/VIR committee"
+ROLE = "your time as chair of a VAWIR/VIR committee"
+IS_CHAIR = "you are the chair of a VAWIR/VIR committee"
+IS_NOT = "you are not the chair of a VAWIR/VIR committee"
 LISTED_AS_CHAIR = f"{LIST} {IS_CHAIR}."
-ENDED_ON_LIST = f"{LIST} {ROLE} ended on 3 May 2026."
+ENDED_ON_LIST = f"{LIST} {ROLE} ended on May 3, 2026."
 
 
 @pytest.mark.parametrize(
@@ -177,7 +173,11 @@ ENDED_ON_LIST = f"{LIST} {ROLE} ended on 3 May 2026."
         ([listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
         ([listed(ends_on=TODAY)], MET, LISTED_AS_CHAIR),
         ([listed(ends_on=TOMORROW)], MET, LISTED_AS_CHAIR),
-        ([listed(starts_on=TOMORROW)], UNKNOWN, f"{LIST} {ROLE} starts on 5 May 2026."),
+        (
+            [listed(starts_on=TOMORROW)],
+            UNKNOWN,
+            f"{LIST} you start as chair of a VAWIR/VIR committee on May 5, 2026.",
+        ),
         ([claimed(), listed()], MET, LISTED_AS_CHAIR),
         ([claimed(), listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
         (
@@ -187,11 +187,11 @@ ENDED_ON_LIST = f"{LIST} {ROLE} ended on 3 May 2026."
         ),
         ([listed(True, OLD_LIST), listed(ends_on=YESTERDAY)], NOT_MET, ENDED_ON_LIST),
         ([listed(), listed(True, OLD_LIST, ends_on=YESTERDAY)], MET, LISTED_AS_CHAIR),
-        ([contradicted(), confirmed()], MET, f"EVA BC staff have checked that {IS_CHAIR}."),
+        ([contradicted(), confirmed()], MET, f"EVA BC staff have confirmed that {IS_CHAIR}."),
         (
             [confirmed(ends_on=YESTERDAY), listed()],
             NOT_MET,
-            f"EVA BC staff have checked that {ROLE} ended on 3 May 2026.",
+            f"EVA BC staff have confirmed that {ROLE} ended on May 3, 2026.",
         ),
     ],
 )
@@ -210,7 +210,7 @@ def test_of_several_roles_the_one_that_serves_them_best_is_named(order):
     finding = finding_of("community-coordination", *roles[::order])
     assert (finding.verdict, finding.sentence) == (
         MET,
-        "You told us that you are chair of a Sexual Assault Coordination committee.",
+        "You told us that you are the chair of a Sexual Assault Coordination committee.",
     )
 
 
@@ -234,7 +234,7 @@ def test_a_role_to_check_that_has_ended_is_not_met():
     finding = finding_of("icat", held(ICAT, CHAIR, listed(ends_on=YESTERDAY)))
     assert (finding.verdict, finding.sentence) == (
         NOT_MET,
-        "The list of 2026 says that your role as chair of an ICAT ended on 3 May 2026.",
+        "The list of 2026 says that your time as chair of an ICAT ended on May 3, 2026.",
     )
 
 

@@ -22,6 +22,7 @@ from communities.rules.vocabulary import (
 from tests.communities.rules.facts import SLUGS, TODAY, claimed, listed, rules_of, work_in
 
 MINISTRY = "the Ministry of Public Safety and Solicitor General"
+OTHER_FUNDER = "a funder other than the ministry"
 
 
 def finding_of(rule: Rule, *work, roles=()):
@@ -47,7 +48,7 @@ def test_a_caseload_rule_without_program_types_takes_any_program(kind):
     rule = Caseload()
     assert finding_of(rule, work_in(kind)).verdict == Verdict.MET
     assert finding_of(rule).sentence == (
-        "We do not know yet whether you carry a caseload in a program of this community."
+        "We don’t know yet whether you carry a caseload in a program."
     )
 
 
@@ -56,32 +57,29 @@ def test_a_caseload_rule_can_name_several_types_and_other_programs():
     rule = Caseload(program_types=types)
     assert finding_of(rule, work_in(ProgramType.CBVS, claimed=True)).sentence == (
         "You told us that you work in the CBVS program of Sample Society, and this community is for "
-        "staff of a Stopping the Violence Counselling program, a Sexual Assault Services program or "
-        "another program."
+        "people who work in a Stopping the Violence Counselling program, a Sexual Assault Service "
+        "program or another program."
     )
 
 
 @pytest.mark.parametrize(
-    ("asked", "funder", "verdict", "sentence"),
+    ("asked", "funder", "verdict", "words"),
     [
-        (None, Funder.PSSG, Verdict.MET, f"{MINISTRY} funds"),
-        (None, Funder.OTHER, Verdict.NOT_MET, f"{MINISTRY} does not fund"),
-        (Funder.OTHER, Funder.OTHER, Verdict.MET, "another funder than the ministry funds"),
-        (
-            Funder.OTHER,
-            Funder.PSSG,
-            Verdict.NOT_MET,
-            "another funder than the ministry does not fund",
-        ),
+        (None, Funder.PSSG, Verdict.MET, f"is funded by {MINISTRY}"),
+        (None, Funder.OTHER, Verdict.NOT_MET, f"is not funded by {MINISTRY}"),
+        (Funder.OTHER, Funder.OTHER, Verdict.MET, f"is funded by {OTHER_FUNDER}"),
+        (Funder.OTHER, Funder.PSSG, Verdict.NOT_MET, f"is not funded by {OTHER_FUNDER}"),
     ],
 )
-def test_a_funding_rule_speaks_of_the_funder_that_it_asks_for(asked, funder, verdict, sentence):
+def test_a_funding_rule_names_the_funder_that_it_asks_for(asked, funder, verdict, words):
     work = work_in(ProgramType.STVC, funding=(listed(funder),))
     finding = finding_of(Funding(funder=asked), work)
     assert (finding.verdict, finding.sentence) == (
         verdict,
-        f"The list of 2026 says that {sentence} the STVC program of Sample Society.",
+        f"The list of 2026 says that the STVC program of Sample Society {words}.",
     )
+    wanted = OTHER_FUNDER if asked else MINISTRY
+    assert finding.condition == f"Your program must be funded by {wanted}."
 
 
 @pytest.mark.parametrize(
@@ -117,18 +115,18 @@ def test_a_role_rule_takes_any_role_or_initiative_where_it_names_none(rule, verd
     [
         (
             CoordinationRoleHeld(roles=(RoleKind.CO_CHAIR,)),
-            "co-chairs of a coordination initiative",
+            "co-chairs of coordination initiatives",
         ),
         (
             CoordinationRoleHeld(initiatives=(InitiativeKind.SAC,)),
-            "people with a role in a Sexual Assault Coordination committee",
+            "people with a role in Sexual Assault Coordination committees",
         ),
     ],
 )
 def test_a_role_rule_that_names_little_still_says_whom_it_is_for(rule, wanted):
     chair = RoleHeld("Sampleton Committee", InitiativeKind.VAWIR, RoleKind.CHAIR, claimed())
     assert finding_of(rule, roles=(chair,)).sentence == (
-        "You told us that you have the role “chair” in a VAWIR/VIR committee, "
+        "You told us that you are the chair of a VAWIR/VIR committee, "
         f"and this community is for {wanted}."
     )
 

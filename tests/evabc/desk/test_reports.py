@@ -54,7 +54,7 @@ def request(number, slug="stvc", **columns):
 @pytest.mark.core
 def test_months_are_those_of_british_columbia_on_both_sides_of_the_last_change_of_clocks():
     february, march, april = months_between(*SPRING)
-    # UTC-8 until 8 March 2026, UTC-7 from then on, and no change in November.
+    # UTC-8 until March 8, 2026, UTC-7 from then on, and no change in November.
     assert february.starts_at == datetime(2026, 2, 1, 8, tzinfo=UTC)
     assert (march.starts_at, march.ends_at) == (
         datetime(2026, 3, 1, 8, tzinfo=UTC),

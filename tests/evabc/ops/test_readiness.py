@@ -13,7 +13,6 @@ from evabc.ops import health
 from evabc.ops.backup import new_key_pair
 from evabc.ops.health import CACHE_SECONDS
 from evabc.tasks import send_heartbeat
-from membership.heartbeats import record_heartbeat
 from membership.models import Heartbeat, OutboxEmail
 from tests import builders
 from tests.servers import processes
@@ -30,7 +29,7 @@ def problems(now=NOW) -> dict[str, str]:
 def all_well(db, settings, tmp_path):
     settings.BACKUP_RECIPIENT, settings.BACKUP_DIR = new_key_pair()[0], tmp_path
     for part in Heartbeat.Part:
-        record_heartbeat(part, now=NOW)
+        Heartbeat.record(part, now=NOW)
     (tmp_path / "portal-20260504T100000Z.dump.age").touch()
 
 
@@ -41,8 +40,8 @@ def test_all_is_well(all_well):
 @pytest.mark.parametrize(
     ("part", "says"),
     [
-        ("beat", "Beat has sent nothing since 09:55 on 4 May 2026"),
-        ("worker", "No worker has done a task since 09:55 on 4 May 2026: letters wait."),
+        ("beat", "Beat has sent nothing since 09:55 on May 4, 2026"),
+        ("worker", "No worker has done a task since 09:55 on May 4, 2026: letters wait."),
     ],
 )
 def test_a_part_that_is_silent(all_well, part, says):
@@ -71,7 +70,7 @@ def test_an_email_that_waits(all_well):
     OutboxEmail.objects.exclude(kind="receipt").update(state="cancelled")
 
     assert problems() == {
-        "letters": "A letter has waited to be sent since 09:44 on 4 May 2026. "
+        "letters": "A letter has waited to be sent since 09:44 on May 4, 2026. "
         "Look whether a worker runs and whether the mail server takes letters."
     }
 
@@ -84,7 +83,7 @@ def test_a_disk_that_is_full(all_well, settings):
 
 def test_a_backup_that_is_too_old(all_well):
     assert problems(NOW + timedelta(hours=60))["backup"].startswith(
-        "There is no good backup since 03:00 on 4 May 2026."
+        "There is no good backup since 03:00 on May 4, 2026."
     )
 
 

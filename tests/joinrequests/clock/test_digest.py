@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from celery.schedules import crontab
-from django.core.management import call_command
 from django.utils import timezone
 
 from evabc.celery import app
@@ -19,7 +18,7 @@ from tests import builders
 
 pytestmark = pytest.mark.django_db
 
-SENT = builders.NOW  # Monday 4 May 2026, 10:00 in BC
+SENT = builders.NOW  # Monday May 4, 2026, 10 a.m. in BC
 
 
 def morning(month, day):
@@ -153,18 +152,6 @@ def test_the_cost_does_not_grow_with_what_waits(django_assert_max_num_queries):
 
     with django_assert_max_num_queries(len(few.captured_queries)):
         send_digests(now=LATE + timedelta(days=1))
-
-
-def test_the_command_counts_and_writes_nothing_on_a_dry_run(capsys, monkeypatch):
-    builders.sent(builders.worker())
-    monkeypatch.setattr(timezone, "now", lambda: LATE)
-
-    call_command("send_digest", dry_run=True)
-    assert capsys.readouterr().out == "1 digests would be queued.\n"
-    assert digests() == []
-    call_command("send_digest")
-    assert capsys.readouterr().out == "1 digests were queued.\n"
-    assert len(digests()) == 1
 
 
 def test_beat_runs_on_weekday_mornings_and_the_task_sends(monkeypatch):

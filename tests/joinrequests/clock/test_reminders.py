@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from communities.calendar import format_day
 from evabc.celery import app
 from membership.emails import delivery
 from membership.emails.queue import queue_once
@@ -14,12 +15,13 @@ from membership.models import OutboxEmail
 from requests import emails, tasks, workflow
 from requests.clock.reminders import lapse_overdue, send_due_reminders, wait_of
 from requests.lifecycle import State
+from requests.management.commands.run_due import JOBS
 from requests.models import JoinRequest
 from tests import builders
 
 pytestmark = pytest.mark.django_db
 
-ASKED = builders.NOW  # 4 May 2026, 10:00 in BC
+ASKED = builders.NOW  # May 4, 2026, 10 a.m. in BC
 
 
 def after(days):
@@ -38,7 +40,7 @@ def dana():
 
 @pytest.fixture
 def waiting(dana, staff):
-    """A request that waits for a reply since 4 May 2026."""
+    """A request that waits for a reply since May 4, 2026."""
     return builders.request_in(State.AWAITING_REPLY, dana, staff)
 
 
@@ -64,12 +66,12 @@ def test_the_reminder_repeats_the_question_and_names_the_last_day(waiting):
     assert email.subject == f"We still wait for your answer ({waiting.reference})"
     assert email.to_email == "dana@example.org"
     assert "Which program?" in email.body
-    assert "by the end of Tuesday, 2 June 2026" in email.body
+    assert "by the end of Tuesday, June 2, 2026" in email.body
     assert f"/my/requests/{waiting.pk}/" in email.body
 
 
 def test_the_question_names_the_same_last_day(waiting):
-    assert "by the end of Tuesday, 2 June 2026" in OutboxEmail.objects.get(kind="question").body
+    assert "by the end of Tuesday, June 2, 2026" in OutboxEmail.objects.get(kind="question").body
 
 
 def test_after_three_missed_weeks_only_the_newest_reminder_goes_out(waiting):
@@ -89,7 +91,7 @@ def test_a_request_lapses_only_when_the_last_reminder_was_out_for_three_days(wai
     send_due_reminders(now=after(40))
     deliver_all(after(40))
 
-    assert "by the end of Monday, 15 June 2026" in OutboxEmail.objects.get(kind="reminder-21").body
+    assert "by the end of Monday, June 15, 2026" in OutboxEmail.objects.get(kind="reminder-21").body
     assert [lapse_overdue(now=after(days)) for days in (40, 42, 43, 44)] == [0, 0, 1, 0]
     assert state_of(waiting) == State.LAPSED
     assert OutboxEmail.objects.filter(kind="lapsed").count() == 1
@@ -180,24 +182,31 @@ def test_what_is_due_is_found_in_two_queries(staff, django_assert_num_queries):
         user = builders.worker(f"w{number}@example.org")
         builders.request_in(State.AWAITING_REPLY, user, staff)
 
+    assert send_due_reminders(now=after(7)) == 7
     with django_assert_num_queries(2):
-        assert send_due_reminders(now=after(7), dry_run=True) == 7
+        assert send_due_reminders(now=after(7)) == 0
 
 
 def test_the_command_counts_first_and_writes_only_without_dry_run(waiting, capsys):
     JoinRequest.objects.update(asked_on=date(2020, 1, 1))
 
-    call_command("send_reminders", "--dry-run")
+    call_command("run_due", "reminders", "--dry-run")
     assert reminded() == []
-    call_command("send_reminders")
-    call_command("send_reminders")
+    call_command("run_due", "reminders")
+    call_command("run_due", "reminders")
 
     assert capsys.readouterr().out.splitlines() == [
-        "1 reminders would be queued, 0 requests would be closed.",
-        "1 reminders were queued, 0 requests were closed.",
-        "0 reminders were queued, 0 requests were closed.",
+        *("reminders: 1", "requests closed: 0", "Dry run: nothing was written."),
+        *("reminders: 1", "requests closed: 0"),
+        *("reminders: 0", "requests closed: 0"),
     ]
     assert reminded() == [("reminder-21", "queued")]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_each_scheduled_job_runs_by_hand(job, capsys):
+    call_command("run_due", job)
+    assert capsys.readouterr().out
 
 
 def test_the_task_does_both(waiting, staff):
@@ -250,9 +259,9 @@ def test_the_applicant_sees_until_when_they_can_answer(client, waiting, dana):
     page = client.get(f"/my/requests/{waiting.pk}/").content.decode()
 
     last_day = wait_of(JoinRequest.objects.get(pk=waiting.pk), today).last_day
-    assert f"You can answer until the end of <strong>{last_day:%A}, {last_day.day} " in page
+    assert f"You can answer until the end of <strong>{format_day(last_day)}" in page
     home = client.get("/my/").content.decode()
-    assert f"You can answer until the end of {last_day:%A}, {last_day.day} " in home
+    assert f"You can answer until the end of {format_day(last_day)}" in home
 
 
 def test_staff_see_which_reminders_went_out_and_when_it_lapses(client, waiting, staff):
@@ -262,13 +271,13 @@ def test_staff_see_which_reminders_went_out_and_when_it_lapses(client, waiting, 
     address = f"/admin/joinrequests/joinrequest/{waiting.pk}/change/"
 
     page = client.get(address).content.decode()
-    assert "Sent 11 May 2026, 10:00" in page
-    assert "Due 25 May 2026" in page
+    assert "Sent May 11, 2026, 10 a.m." in page
+    assert "Due May 25, 2026" in page
     assert "Closes without a reply" in page
 
     workflow.lapse(join_request_id=waiting.pk, now=after(43))
     page = client.get(address).content.decode()
-    assert "Sent 11 May 2026, 10:00" in page
+    assert "Sent May 11, 2026, 10 a.m." in page
     assert "Not sent" in page
     assert "Closes without a reply" not in page
 

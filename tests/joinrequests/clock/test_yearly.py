@@ -3,9 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.core.management import call_command
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from communities.rules.vocabulary import Funder
 from membership.errors import RefusedError
@@ -14,7 +11,7 @@ from membership.rosters import confirmations, enrolments, leaving
 from membership.rosters.confirmations import year_after, year_before
 from membership.rosters.reassessment import reassess
 from requests.clock.yearly import Asked, ask_yearly
-from requests.my.work import change_jobs
+from requests.my.recorded_work import change_jobs
 from tests import builders
 from tests.membership.rosters.enrolments import FAR, NOW, TODAY, agency, enrolled, later, program
 
@@ -37,9 +34,11 @@ def due(enrolment, started_on=TODAY - timedelta(days=365)):
     return enrolment
 
 
-def asked(**how):
+def asked(*later_days, **how):
+    """Somebody who was asked, with the runs of later days."""
     enrolment = member(**how)
-    ask_yearly(now=NOW)
+    for day in (0, *later_days):
+        ask_yearly(now=later(day))
     return enrolment
 
 
@@ -99,8 +98,7 @@ def test_two_reminders_then_a_roster_check():
 
 
 def test_a_reminder_replaces_an_email_that_was_not_sent():
-    asked()
-    ask_yearly(now=later(14))
+    asked(14)
     assert queued_emails() == [("confirm", "cancelled"), ("confirm-14", "queued")]
 
 
@@ -112,18 +110,11 @@ def test_a_long_silence_brings_one_reminder_and_a_week_before_the_roster_check()
     assert open_rows(enrolment) == ["unconfirmed"]
 
 
-def test_a_late_first_reminder_leaves_a_week_before_the_second():
-    asked()
-    days = [d for d in (27, 28, 33, 34, 35) if ask_yearly(now=later(d)).reminders]
-    assert days == [27, 34]
-
-
 def test_on_two_rosters_one_email_a_day():
     first = member()
     Enrolment.objects.create(
         person=first.person, community=builders.community("sas"), started_on=first.started_on
     )
-    assert ask_yearly(now=NOW, dry_run=True).questions == 1
     assert [ask_yearly(now=later(d)).questions for d in (0, 0, 1, 2)] == [1, 0, 1, 0]
     assert [ask_yearly(now=later(d)).reminders for d in (15, 15, 16)] == [1, 0, 1]
 
@@ -137,30 +128,12 @@ def test_without_an_email_a_roster_check_is_opened_at_once():
     assert step.text == "The register has no email of this person, so nobody could ask."
 
 
-def test_the_command_counts_and_with_dry_run_writes_nothing(capsys):
-    due(enrolled("Dana Sample"), started_on=date(2020, 1, 1))
-    call_command("ask_yearly", dry_run=True)
-    assert (
-        "1 questions and 0 reminders would be queued, 0 people would be put"
-        in capsys.readouterr()[0]
-    )
-    assert not YearlyConfirmation.objects.exists()
-    call_command("ask_yearly")
-    assert YearlyConfirmation.objects.count() == 1
-
-
-def test_looking_for_what_is_due_takes_as_many_queries_at_any_size():
-    def queries():
-        with CaptureQueriesContext(connection) as captured:
-            ask_yearly(now=NOW, dry_run=True)
-        return len(captured)
-
-    member()
-    alone = queries()
+def test_looking_for_what_is_due_takes_as_many_queries_at_any_size(django_assert_num_queries):
     for n in range(40):
         member(f"Person{n} Sample")
-    assert ask_yearly(now=NOW, dry_run=True).questions == 41
-    assert queries() == alone
+    assert ask_yearly(now=NOW).questions == 40
+    with django_assert_num_queries(3):
+        assert ask_yearly(now=NOW) == Asked(0, 0, 0)
 
 
 # -- Answers --------------------------------------------------------------------------------------
@@ -177,9 +150,7 @@ def test_still_here_stops_emails_and_asks_again_in_a_year():
 
 
 def test_an_answer_settles_the_roster_check():
-    enrolment = asked()
-    for day in (14, 28, 45):
-        ask_yearly(now=later(day))
+    enrolment = asked(14, 28, 45)
     confirmations.confirm(enrolment_id=enrolment.pk, by=enrolment.person.user, now=later(50))
     row = enrolment.worklist.get()
     assert (row.state, row.how, row.settled_on) == (
@@ -247,9 +218,7 @@ def test_nobody_answers_for_somebody_else_or_twice():
 
 
 def test_staff_settle_a_row_without_an_answer_and_the_question_waits_no_more():
-    enrolment, staff = asked(), builders.staff()
-    for day in (14, 28, 45):
-        ask_yearly(now=later(day))
+    enrolment, staff = asked(14, 28, 45), builders.staff()
     row = enrolment.worklist.get()
     confirmations.settle_by_hand(row_id=row.pk, by=staff, text="They phoned.", now=later(46))
     row.refresh_from_db()
@@ -266,10 +235,7 @@ def test_staff_do_not_settle_what_the_rules_found():
 
 
 def test_the_nightly_reassessment_leaves_the_row_and_ends_the_time_given():
-    work = program(agency(ends_on=FAR))
-    enrolment = asked(work=work)
-    for day in (14, 28, 45):
-        ask_yearly(now=later(day))
+    enrolment = asked(14, 28, 45, work=program(agency(ends_on=FAR)))
     row = enrolment.worklist.get(kind="unconfirmed")
     row.state, row.until = "given-time", TODAY + timedelta(days=50)
     row.save()
@@ -282,12 +248,9 @@ def test_the_nightly_reassessment_leaves_the_row_and_ends_the_time_given():
 # -- Changed jobs ---------------------------------------------------------------------------------
 
 
-def moved(enrolment, **answers):
+def moved(enrolment, answers=builders.STVC_ANSWERS, **more):
     change_jobs(
-        enrolment_id=enrolment.pk,
-        by=enrolment.person.user,
-        answers={**builders.STVC_ANSWERS, **answers},
-        now=NOW,
+        enrolment_id=enrolment.pk, by=enrolment.person.user, answers={**answers, **more}, now=NOW
     )
 
 
@@ -334,12 +297,7 @@ def test_new_work_that_lists_know_already_asks_nothing_of_the_team():
 def test_changed_coordination_roles_end_and_begin_too():
     enrolment = asked(slug="icat")
     enrolment.person.roles.create(initiative_kind="ICAT", initiative_name="Old", role="CO_CHAIR")
-    change_jobs(
-        enrolment_id=enrolment.pk,
-        by=enrolment.person.user,
-        answers=builders.ICAT_ANSWERS,
-        now=NOW,
-    )
+    moved(enrolment, builders.ICAT_ANSWERS)
     roles = enrolment.person.roles.order_by("pk").values_list("initiative_name", "ends_on")
     assert list(roles) == [("Old", TODAY - timedelta(days=1)), ("", None)]
     assert open_rows(enrolment) == ["changed-jobs"]

@@ -1,12 +1,12 @@
 """The yearly question over two years of nights, some of which do not run, with a model beside it.
 
 The days, and the nights that are missing, are those of the reminders' own clock test; they cross
-29 February 2028.
+February 29, 2028.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from random import Random
 
 import pytest
@@ -16,8 +16,13 @@ from membership.models import Enrolment, OutboxEmail, WorklistStep
 from membership.rosters import confirmations, leaving
 from requests.clock.yearly import ask_yearly
 from tests import builders
-from tests.joinrequests.clock.clock_model import bc_day
-from tests.joinrequests.clock.test_reminders_night_by_night import AUTUMN, END, START, days_of_life
+from tests.joinrequests.clock.test_reminders_night_by_night import (
+    AUTUMN,
+    END,
+    START,
+    bc_day,
+    days_of_life,
+)
 from tests.membership.rosters.enrolments import enrolled
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +90,7 @@ def test_a_long_time_of_nights_does_what_the_model_does_and_nothing_twice(end, a
         enrolment = enrolled(f"P{n} Sample")
         day = date(2025, 1, 20) + timedelta(days=random.randrange(700))
         add(model, enrolment, day)
-    # Starts on and around 28 February 2027, whose year is over beside 29 February 2028.
+    # Starts on and around February 28, 2027, whose year is over beside February 29, 2028.
     for n, day in enumerate([date(2027, 2, 28), date(2027, 3, 1)]):
         add(model, enrolled(f"L{n} Sample"), day)
 
@@ -125,22 +130,3 @@ def add(model: Model, enrolment: Enrolment, started_on: date) -> None:
 
 def user_of(pk: int):
     return Enrolment.objects.get(pk=pk).person.user
-
-
-@pytest.mark.parametrize(
-    ("answered", "asked"),
-    [
-        (date(2027, 2, 28), date(2028, 2, 28)),
-        (date(2027, 3, 1), date(2028, 3, 1)),
-        (date(2028, 2, 29), date(2029, 3, 1)),
-    ],
-)
-def test_where_every_night_runs_people_are_asked_on_the_very_day(answered, asked):
-    model, enrolment = Model(), enrolled("Dana Sample")
-    add(model, enrolment, answered - timedelta(days=400))
-    noon = datetime.fromisoformat(f"{answered}T20:00:00+00:00")
-    ask_yearly(now=noon)
-    confirmations.confirm(enrolment_id=enrolment.pk, by=user_of(enrolment.pk), now=noon)
-    for days in [*range(1, 30, 5), *range(360, 372)]:
-        ask_yearly(now=noon + timedelta(days=days))
-    assert enrolment.confirmations.first().asked_on == asked

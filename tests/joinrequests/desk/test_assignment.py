@@ -421,7 +421,7 @@ def test_a_note_says_who_and_when_and_is_never_changed(client, priya):
     [kept] = StaffNote.objects.all()
     assert (kept.by, kept.at, kept.text) == (priya, NOW, SECRET)
     assert SECRET in shown
-    assert "4 May 2026, 10:00, Priya Sample" in shown
+    assert "May 4, 2026, 10 a.m., Priya Sample" in shown
     with pytest.raises(TypeError, match="append-only"):
         kept.save()
 

@@ -156,7 +156,7 @@ def test_a_colleagues_decision_in_between_is_reported_and_stands(desk):
     seen = shown(desk.post(page("decline", rows), ticked(*rows, text="Not this time.")))
 
     assert "Declined: 2. Not done: 1." in seen
-    assert "The last step was by Sam Sample on 4 May 2026, 10:00. Nothing was changed." in seen
+    assert "The last step was by Sam Sample on May 4, 2026, 10 a.m.. Nothing was changed." in seen
     assert states(rows) == [State.DECLINED, State.APPROVED, State.DECLINED]
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from communities.rules.assess import Assessment
-from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, Reading
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, Status
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -61,8 +61,8 @@ def assessed(join_request) -> Assessment:
     return assessment
 
 
-def readings(join_request):
-    return [finding.reading for finding in assessed(join_request).findings]
+def statuses(join_request):
+    return [finding.status for finding in assessed(join_request).findings]
 
 
 def how(join_request, by):
@@ -195,7 +195,7 @@ def test_all_checked_reads_met_and_is_approved_without_a_reason(priya, agency, p
     matching.check_funding(answer=True, **how(asked, priya))
     matching.check_membership(holder="agency", period=YEAR, **how(asked, priya))
 
-    assert readings(asked) == [Reading.MET] * 3
+    assert statuses(asked) == [Status.MET] * 3
     workflow.approve(**how(asked, priya))
     assert again(asked).state == State.APPROVED
 
@@ -210,7 +210,7 @@ def test_the_next_colleague_from_the_same_program_reads_met_but_for_their_own_ca
 
     colleague = ask("kim@example.org", ministry_funded="unsure", eva_membership="unsure")
 
-    assert readings(colleague) == [Reading.TO_CHECK, Reading.MET, Reading.MET]
+    assert statuses(colleague) == [Status.SELF_REPORTED, Status.MET, Status.MET]
 
 
 @pytest.mark.parametrize(("check", "place"), [("check_caseload", 0), ("check_funding", 1)])
@@ -218,13 +218,13 @@ def test_a_no_reads_not_met_and_the_other_button_takes_it_back(
     priya, agency, program, check, place
 ):
     asked = ask()
-    for answer, reading in [
-        (False, Reading.NOT_MET),
-        (True, Reading.MET),
-        (False, Reading.NOT_MET),
+    for answer, status in [
+        (False, Status.NOT_MET),
+        (True, Status.MET),
+        (False, Status.NOT_MET),
     ]:
         getattr(matching, check)(answer=answer, **how(asked, priya))
-        assert readings(asked)[place] == reading
+        assert statuses(asked)[place] == status
     checked = ProgramPosition.objects.filter(evidence=Evidence.CONFIRMED)
     assert checked.count() == (1 if check == "check_caseload" else 0)
 
@@ -242,7 +242,7 @@ def test_a_caseload_that_was_checked_before_the_match_moves_along(priya, agency,
     asked = ask(agency=WRITTEN)
     matching.check_caseload(answer=True, **how(asked, priya))
     matching.match_agency(agency=agency, **how(asked, priya))
-    assert readings(asked)[0] == Reading.MET
+    assert statuses(asked)[0] == Status.MET
     assert {p.program for p in ProgramPosition.objects.all()} == {program}
 
 
@@ -255,11 +255,11 @@ def test_checked_funding_replaces_a_period_that_does_not_hold_today(priya, agenc
         list_as_of="2025-01-01",
     )
     asked = ask()
-    assert readings(asked)[1] == Reading.NOT_MET
+    assert statuses(asked)[1] == Status.NOT_MET
     matching.check_funding(answer=True, **how(asked, priya))
     program.refresh_from_db()
     assert (program.funder, program.funded_until) == (Funder.PSSG, None)
-    assert readings(asked)[1] == Reading.MET
+    assert statuses(asked)[1] == Status.MET
 
 
 def test_funding_cannot_be_checked_before_the_program_is_matched(priya):
@@ -273,9 +273,9 @@ def test_funding_cannot_be_checked_before_the_program_is_matched(priya):
 @pytest.mark.core
 def test_a_membership_yes_no_yes_on_one_day_ends_as_the_last_answer(priya, agency, program):
     asked = ask()
-    for period, reading in [(YEAR, Reading.MET), (None, Reading.NOT_MET), (YEAR, Reading.MET)]:
+    for period, status in [(YEAR, Status.MET), (None, Status.NOT_MET), (YEAR, Status.MET)]:
         matching.check_membership(holder="agency", period=period, **how(asked, priya))
-        assert readings(asked)[2] == reading
+        assert statuses(asked)[2] == status
     held = EvaMembership.objects.get()
     assert (held.starts_on, held.ends_on, held.is_held) == (*YEAR, True)
 
@@ -283,19 +283,19 @@ def test_a_membership_yes_no_yes_on_one_day_ends_as_the_last_answer(priya, agenc
 def test_a_membership_of_their_own_counts_too_and_an_ended_one_says_no(priya):
     asked = ask(eva_membership="own")
     matching.check_membership(holder="own", period=YEAR, **how(asked, priya))
-    assert readings(asked)[2] == Reading.MET
+    assert statuses(asked)[2] == Status.MET
     ended = (YEAR[0], date(2026, 3, 31))
     matching.check_membership(holder="own", period=ended, **how(asked, priya))
     assert EvaMembership.objects.count() == 1
-    assert readings(asked)[2] == Reading.NOT_MET
+    assert statuses(asked)[2] == Status.NOT_MET
 
 
 def test_a_role_is_confirmed_or_denied():
     camille = builders.staff(builders.CCSS, "camille@example.org")
     asked = ask(slug="icat")
-    for answer, reading in [(True, Reading.MET), (False, Reading.NOT_MET), (True, Reading.MET)]:
+    for answer, status in [(True, Status.MET), (False, Status.NOT_MET), (True, Status.MET)]:
         matching.check_role(answer=answer, **how(asked, camille))
-        assert readings(asked) == [reading]
+        assert statuses(asked) == [status]
     assert CoordinationRole.objects.filter(evidence=Evidence.CONFIRMED).count() == 1
 
 
@@ -312,7 +312,7 @@ def test_the_history_of_each_row_says_who_did_what_without_naming_the_applicant(
         for entry in LogEntry.objects.filter(user=priya).order_by("pk")
     ]
     funding = "Funding checked: Ministry of Public Safety and Solicitor General (PSSG) (before: nobody knew)."
-    membership = "EVA BC membership checked: 1 January 2026 to 31 December 2026."
+    membership = "EVA BC membership checked: January 1, 2026 to December 31, 2026."
     assert logged == [
         ("agency", f"Request {asked.reference}: Matched “{WRITTEN}” to {agency.name}."),
         ("person", f"Caseload in {program} checked: yes."),

@@ -162,7 +162,7 @@ def test_a_decision_that_came_too_late_keeps_the_words_and_says_who_decided(desk
     answer = desk.post(f"{QUEUE}{join_request.pk}/decline/", {"text": "My careful words."})
 
     shown = html.unescape(answer.content.decode())
-    assert "The last step was by Sam Sample on 4 May 2026, 10:00." in shown
+    assert "The last step was by Sam Sample on May 4, 2026, 10 a.m.." in shown
     assert "My careful words." in shown
 
 

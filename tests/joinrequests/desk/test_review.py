@@ -101,7 +101,7 @@ def test_a_request_that_was_decided_meanwhile_says_by_whom_and_offers_nothing(de
     sam = builders.staff(email="sam@example.org")
     workflow.decline(join_request_id=asked.pk, by=sam, text="Not this time.", now=builders.NOW)
     shown = press(desk, asked, "check-caseload", answer="yes")
-    assert "The last step was by Sam Sample on 4 May 2026, 10:00." in shown
+    assert "The last step was by Sam Sample on May 4, 2026, 10 a.m.." in shown
     assert "From request to register" not in shown
     assert "Confirm: carries a caseload" not in shown
 
@@ -163,7 +163,7 @@ def test_a_list_that_contradicts_a_check_is_shown_until_staff_check_again(desk, 
         list_says="funder: the ministry → another funder",
     )
     says = (
-        "The regional office’s list of 1 May 2026 says otherwise: "
+        "The regional office’s list of May 1, 2026 says otherwise: "
         "funder: the ministry → another funder."
     )
     # Once beside the finding, once among what the register knows.

@@ -76,7 +76,7 @@ def test_the_panel_uses_what_the_register_knows(signed_in):
         )
     )
 
-    assert "The contract list of 1 April 2026 says that the Ministry of Public Safety" in page
+    assert "The contract list of April 1, 2026 says that the Ministry of Public Safety" in page
     assert "does not fund" in page
     assert "says that your agency holds a current EVA BC membership." in page
     assert "programsupport@endingviolence.org" in page

@@ -15,7 +15,7 @@ from requests.clock import reminders as of_requests
 from requests.clock.yearly import ask_yearly
 from requests.lifecycle import State
 from requests.models import JoinRequestEvent, StaffNote
-from requests.my.work import change_jobs, report_work
+from requests.my.recorded_work import change_jobs, report_work
 from tests import builders
 from tests.membership.meetings.plans import at, planned
 
@@ -161,7 +161,7 @@ def test_the_same_work_from_two_sources_is_one_line_with_both(client, dana):
     dana.person.positions.create(**fact)
     seen = page(client, "/my/details/")
     assert seen.count("Sample House") == 1
-    assert "From the contract list of 1 April 2026. You told us<" in seen
+    assert "From the contract list of April 1, 2026. You told us<" in seen
 
 
 def test_work_says_how_it_is_known_and_by_no_staff_name(client, dana):
@@ -177,11 +177,11 @@ def test_work_says_how_it_is_known_and_by_no_staff_name(client, dana):
     current, ended = seen.split("Work that has ended")
     for words in (
         "Claimed House, with a caseload</bdi></strong><br><bdi>You told us<",
-        "EVA BC staff checked it on 3 February 2026<",
-        "From the contract list of 1 April 2026<",
+        "EVA BC staff checked it on February 3, 2026<",
+        "From the contract list of April 1, 2026<",
     ):
         assert words in current
-    assert "Until 1 January 2020. You told us<" in ended
+    assert "Until January 1, 2020. You told us<" in ended
     assert "Ended House" not in current
     assert "Priya" not in seen
 

@@ -94,7 +94,7 @@ def test_record_says_how_it_is_known(client, place):
     person.positions.create(agency_name="Other House", program_type="SAS")
     page = client.get(url(place)).content.decode()
     assert "Claimed House, with a caseload</bdi></strong><br><bdi>You told us<" in page
-    assert "EVA BC staff checked it on 3 February 2026" in page
+    assert "EVA BC staff checked it on February 3, 2026" in page
     assert "Ended House" not in page
     assert "Other House" not in page
 

@@ -1,4 +1,4 @@
-"""The secrets of second factors cannot be read from the database."""
+"""The secrets of second factors cannot be read in the database."""
 
 import pytest
 from allauth.mfa.adapter import get_adapter
@@ -10,7 +10,7 @@ from tests import builders
 pytestmark = pytest.mark.django_db
 
 
-def test_an_apps_secret_is_kept_encrypted_and_works():
+def test_the_secret_of_an_app_is_stored_encrypted_and_works():
     secret = builders.authenticator_app(builders.staff())
     kept = Authenticator.objects.get(type=Authenticator.Type.TOTP)
     assert secret not in str(kept.data)
@@ -18,7 +18,7 @@ def test_an_apps_secret_is_kept_encrypted_and_works():
     assert kept.wrap().validate_code(builders.totp_code(secret)) is True
 
 
-def test_recovery_codes_are_kept_encrypted_and_work():
+def test_recovery_codes_are_stored_encrypted_and_work():
     code = builders.recovery_codes(builders.staff())[0]
     kept = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES)
     assert code not in str(kept.data)
@@ -26,7 +26,7 @@ def test_recovery_codes_are_kept_encrypted_and_work():
     assert kept.wrap().validate_code(code) is False
 
 
-def test_a_changed_secret_key_still_reads_with_the_old_one_beside_it(settings):
+def test_secrets_can_be_read_after_a_key_change_while_the_old_key_is_a_fallback(settings):
     kept = get_adapter().encrypt("a secret")
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new" * 20, [settings.SECRET_KEY]
     assert get_adapter().decrypt(kept) == "a secret"

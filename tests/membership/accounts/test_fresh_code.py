@@ -1,16 +1,15 @@
-"""What matters most asks for a fresh emailed code, also of somebody who is signed in."""
+"""The most sensitive actions ask for a fresh emailed code, even from a user who is signed in."""
 
-import re
 import time
 
 import pytest
 import time_machine
 from django.core import mail
-from django.core.cache import cache
 from django.utils.http import urlencode
 
 from membership.models import Export, Person
 from tests import builders
+from tests.membership.accounts.conftest import newest_code, wrong
 
 pytestmark = pytest.mark.django_db
 
@@ -18,14 +17,9 @@ SET_UP = "/accounts/2fa/totp/activate/"
 CONFIRM = "/accounts/confirm/"
 
 
-@pytest.fixture(autouse=True)
-def no_limits_from_other_tests():
-    cache.clear()
-
-
 @pytest.fixture
 def priya(client):
-    """Signed in this morning; the device may have been left open."""
+    """Staff who signed in this morning and may have left the device open."""
     staff = builders.staff()
     builders.sign_in(client, staff)
     return staff
@@ -33,10 +27,10 @@ def priya(client):
 
 def ask_for_a_code(client):
     client.post(CONFIRM, {"action": "send", "next": SET_UP})
-    return re.search(r"^\d{6}$", mail.outbox[-1].body, re.MULTILINE)[0]
+    return newest_code()
 
 
-def test_the_page_leads_to_the_code_and_back(client, priya):
+def test_the_page_asks_for_a_code_and_opens_after_it(client, priya):
     led = client.get(SET_UP)
     assert led.url == f"{CONFIRM}?next=%2Faccounts%2F2fa%2Ftotp%2Factivate%2F"
     assert mail.outbox == []  # looking at the page sends nothing
@@ -50,35 +44,32 @@ def test_the_page_leads_to_the_code_and_back(client, priya):
     assert client.get(SET_UP).status_code == 200
 
 
-def test_a_code_of_the_sign_in_itself_is_fresh_for_ten_minutes(client):
+def test_the_code_from_signing_in_counts_as_fresh_for_ten_minutes(client):
     builders.sign_in(client, builders.staff(), fresh_code=True)
     assert client.get(SET_UP).status_code == 200
     with time_machine.travel(time.time() + 601):
         assert client.get(SET_UP).status_code == 302
 
 
-def test_a_wrong_code_says_so_and_the_third_ends_it(client, priya):
+def test_a_wrong_code_shows_an_error_and_the_third_one_ends_the_code(client, priya):
     code = ask_for_a_code(client)
-    wrong = "000000" if code != "000000" else "111111"
+    answers = [client.post(CONFIRM, {"code": wrong(code), "next": SET_UP}) for _ in range(3)]
+    pages = [answer.content.decode() for answer in answers]
 
-    said = [
-        client.post(CONFIRM, {"code": wrong, "next": SET_UP}).content.decode() for _ in range(3)
-    ]
-
-    assert ["This code is not right" in page for page in said] == [True] * 3
-    assert "Ask for a new one." in said[2]
+    assert ["That code is incorrect" in page for page in pages] == [True] * 3
+    assert "Ask for a new one." in pages[2]
     client.post(CONFIRM, {"code": code, "next": SET_UP})
     assert client.get(SET_UP).status_code == 302
 
 
-def test_a_code_is_too_old_after_ten_minutes(client, priya):
+def test_a_code_expires_after_ten_minutes(client, priya):
     code = ask_for_a_code(client)
     with time_machine.travel(time.time() + 601):
         client.post(CONFIRM, {"code": code, "next": SET_UP})
         assert client.get(SET_UP).status_code == 302
 
 
-def test_somebody_elses_code_is_no_use(client, priya):
+def test_another_users_code_does_not_work(client, priya):
     code = ask_for_a_code(client)
     other = builders.staff(builders.CCSS, "camille@example.org")
     builders.sign_in(client, other)
@@ -88,12 +79,12 @@ def test_somebody_elses_code_is_no_use(client, priya):
     assert client.get(SET_UP).status_code == 302
 
 
-def test_three_codes_a_minute_and_then_a_page_that_says_so(client, priya):
+def test_after_three_codes_in_a_minute_a_page_says_to_wait(client, priya):
     statuses = [client.post(CONFIRM, {"action": "send"}).status_code for _ in range(4)]
     assert statuses == [302, 302, 302, 429]
 
 
-def test_it_leads_to_no_other_site(client, priya):
+def test_it_never_redirects_to_another_site(client, priya):
     code = ask_for_a_code(client)
     answer = client.post(CONFIRM, {"code": code, "next": "https://elsewhere.example/"})
     assert answer.url == "/my/"
@@ -107,7 +98,7 @@ def test_it_leads_to_no_other_site(client, priya):
         ("/admin/roster-sheet/", "/admin/roster-sheet/"),
     ],
 )
-def test_no_export_leaves_without_a_code_and_its_page_follows_the_code(client, priya, page, sheet):
+def test_an_export_needs_a_code_and_its_page_opens_after_the_code(client, priya, page, sheet):
     led = client.post(sheet, {"format": "csv"}, headers={"referer": f"http://testserver{page}"})
     assert led.url == f"{CONFIRM}?{urlencode({'next': page})}"
     assert Export.objects.count() == 0
@@ -121,14 +112,14 @@ def test_no_export_leaves_without_a_code_and_its_page_follows_the_code(client, p
         "/accounts/2fa/webauthn/reauthenticate/",
     ],
 )
-def test_allauths_own_way_to_confirm_leads_to_the_code_where_there_is_no_factor(
+def test_allauths_reauthentication_asks_for_a_code_if_there_is_no_second_factor(
     client, priya, page
 ):
     assert client.get(f"{page}?next=/my/").url == f"{CONFIRM}?next=%2Fmy%2F"
 
 
 @pytest.mark.parametrize(("email", "kept"), [("else@example.org", "else"), ("", ""), (None, "kim")])
-def test_an_email_in_the_register_changes_after_a_fresh_code_only(client, email, kept):
+def test_an_email_in_the_register_changes_only_after_a_fresh_code(client, email, kept):
     priya, kim = builders.staff(), Person.objects.create(name="Kim", email="kim@example.org")
     page = f"/admin/membership/person/{kim.pk}/change/"
     typed = {

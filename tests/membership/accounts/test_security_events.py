@@ -1,21 +1,16 @@
-"""What an investigation asks first is in the log, with the ids of users and rows."""
+"""The log holds what an investigation asks first, with the ids of users and rows."""
 
 import re
 
 import pytest
-from django.core import mail
-from django.core.cache import cache
+from django.urls import reverse
 
 from membership.models import Export, User
 from tests import builders
 from tests.evabc import log_lines
+from tests.membership.accounts.conftest import newest_code, wrong
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def no_limits_from_other_tests():
-    cache.clear()
 
 
 @pytest.fixture
@@ -30,9 +25,8 @@ def events(log):
 
 def test_signing_in_with_a_wrong_code_first_and_signing_out(client, log):
     client.post("/accounts/login/", {"email": "dana@example.org"})
-    code = re.search(r"^\d{6}$", mail.outbox[-1].body, re.MULTILINE)[0]
-    wrong = "000000" if code != "000000" else "111111"
-    client.post("/accounts/login/code/confirm/", {"code": wrong})
+    code = newest_code()
+    client.post("/accounts/login/code/confirm/", {"code": wrong(code)})
     client.post("/accounts/login/code/confirm/", {"code": code})
     client.post("/accounts/logout/")
 
@@ -50,13 +44,12 @@ def test_a_wrong_fresh_code(client, log):
     staff = builders.staff()
     builders.sign_in(client, staff)
     client.post("/accounts/confirm/", {"action": "send"})
-    code = re.search(r"^\d{6}$", mail.outbox[-1].body, re.MULTILINE)[0]
-    client.post("/accounts/confirm/", {"code": "000000" if code != "000000" else "111111"})
+    client.post("/accounts/confirm/", {"code": wrong(newest_code())})
 
     assert events(log)[1:] == [{"message": "Wrong code", "user": staff.pk}]
 
 
-def test_somebody_signed_in_is_refused_and_a_stranger_is_nobody(client, log):
+def test_refusals_are_logged_with_the_signed_in_user(client, log):
     user, staff = builders.worker(), builders.staff()
     client.get("/my/nowhere/")
     builders.sign_in(client, user)
@@ -76,36 +69,26 @@ def test_somebody_signed_in_is_refused_and_a_stranger_is_nobody(client, log):
     ]
 
 
-def test_a_stranger_who_asks_for_codes_too_often(client, log):
-    for number in range(101):
-        last = client.post("/accounts/login/", {"email": f"dana{number}@example.org"})
-        client.cookies.clear()
+@pytest.mark.parametrize(("is_known", "tries"), [(False, 101), (True, 31)])
+def test_too_many_attempts(client, log, is_known, tries):
+    user, view = builders.worker(), "account_confirm_it_is_you" if is_known else "account_login"
+    if is_known:
+        builders.sign_in(client, user)
+    for number in range(tries):
+        last = client.post(reverse(view), {"email": f"d{number}@example.org", "code": "000000"})
+        if not is_known:
+            client.cookies.clear()
 
     assert last.status_code == 429
     assert events(log)[-1] == {
         "message": "Too many tries",
-        "user": None,
-        "view": "account_login",
+        "user": user.pk if is_known else None,
+        "view": view,
         "status": 429,
     }
 
 
-def test_somebody_who_tries_too_often(client, log):
-    user = builders.worker()
-    builders.sign_in(client, user)
-    for _ in range(31):
-        last = client.post("/accounts/confirm/", {"code": "000000"})
-
-    assert last.status_code == 429
-    assert events(log)[-1] == {
-        "message": "Too many tries",
-        "user": user.pk,
-        "view": "account_confirm_it_is_you",
-        "status": 429,
-    }
-
-
-@pytest.mark.django_db(transaction=True)  # allauth tells of a new factor when it commits
+@pytest.mark.django_db(transaction=True)  # allauth signals a new factor on commit
 def test_a_new_factor(client, log):
     staff = builders.staff()
     builders.sign_in(client, staff, second_factor=False, fresh_code=True)
@@ -132,7 +115,7 @@ def test_an_export(client, log):
     ]
 
 
-def test_somebody_downloads_what_is_held_about_them(client, log):
+def test_a_person_downloads_their_own_data(client, log):
     user = builders.worker()
     builders.sign_in(client, user, fresh_code=True)
     assert client.get("/my/privacy/download/").status_code == 200

@@ -9,8 +9,12 @@ from django.contrib.admin.models import LogEntry
 from communities.models import Meeting
 from membership.errors import RefusedError
 from membership.meetings.attendance import answer
-from membership.meetings.emails import send_due_reminders
-from membership.meetings.planning import cancel_meeting, change_meeting, plan_meeting
+from membership.meetings.planning import (
+    cancel_meeting,
+    change_meeting,
+    plan_meeting,
+    send_due_reminders,
+)
 from membership.models import Enrolment, OutboxEmail
 from tests import builders
 from tests.membership.meetings.plans import (
@@ -58,7 +62,7 @@ def test_planning_writes_the_meeting_its_history_and_no_email(priya):
     assert (meeting.team.family, meeting.community_names) == ("program-support", "STVC, ORS")
     assert meeting.kind_name == "Quarterly meeting"
     assert LogEntry.objects.get().change_message == (
-        "Planned for Tuesday, 16 June 2026, 10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook."
+        "Planned for Tuesday, June 16, 2026, 10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook."
     )
     assert queued_emails() == []
 
@@ -121,8 +125,8 @@ def test_another_time_sends_one_email_to_whoever_counts_on_it(priya):
         ("meeting-moved", "bea@example.org"),
     ]
     body = OutboxEmail.objects.first().body
-    assert "It is now on Wednesday, 17 June 2026, 10:00 to 11:30 Pacific time" in body
-    assert "It was planned for Tuesday, 16 June 2026, 10:00 to 11:30 Pacific time" in body
+    assert "It is now on Wednesday, June 17, 2026, 10 to 11:30 a.m. Pacific time" in body
+    assert "It was planned for Tuesday, June 16, 2026, 10 to 11:30 a.m. Pacific time" in body
     assert "zoom" not in body.lower()
 
 

@@ -5,8 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from membership.meetings.attendance import answer
-from membership.meetings.emails import send_due_reminders
-from membership.meetings.planning import change_meeting
+from membership.meetings.planning import change_meeting, send_due_reminders
 from membership.models import Enrolment, OutboxEmail, Person, User
 from tests import builders
 from tests.membership.meetings.plans import (
@@ -65,7 +64,7 @@ def test_it_holds_the_time_in_words_and_the_portals_page_and_nothing_of_zoom(set
 
     assert email.subject == "A reminder of a date"
     assert (
-        "Tuesday, 16 June 2026, 10:00 to 11:30 Pacific time; 11:00 to 12:30 in Cranbrook"
+        "Tuesday, June 16, 2026, 10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"
         in email.body
     )
     assert f"{settings.PORTAL_URL}/my/meetings/{meeting.pk}/" in email.body

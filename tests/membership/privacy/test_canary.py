@@ -14,14 +14,13 @@ from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.utils import timezone
 
-from membership.access import reconciliation
-from membership.access.slack_members import read_pasted
-from membership.emails.staff_actions import mark_bounced
+from membership.access import slack_members
+from membership.emails.queue import mark_bounced
 from membership.history import log_change
 from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed
 from membership.models import ListKind, OutboxEmail, Person
-from membership.privacy import traces
+from membership.privacy.erasing import remove_mail_files
 from membership.rosters.leaving import Successor, leave
 from requests import workflow
 from requests.clock.retention import retain
@@ -131,9 +130,9 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     attendance.answer(meeting_id=meeting.pk, person=person, answer="yes", now=now)
     renew_feed(person=person, now=now)
     person.accesses.filter(kind="slack").update(state="joined", address=f"slack-{EMAIL}")
-    reconciliation.save_export(
+    slack_members.save_export(
         team=builders.community().team,
-        export=read_pasted(EMAIL),
+        export=slack_members.read_pasted(EMAIL),
         by=priya,
         now=now,
     )
@@ -183,7 +182,7 @@ def test_mail_that_went_into_files_goes_too(settings, tmp_path):
         EmailMessage("Hello", WORD, "from@example.org", [to]).send()
 
     with transaction.atomic():
-        traces.remove_mail_files({EMAIL})
+        remove_mail_files({EMAIL})
 
     left = [path.read_text() for path in tmp_path.glob("*.eml")]
     assert ["kai@example.org" in mail for mail in left] == [True]

@@ -1,0 +1,212 @@
+"""A person's work as EVA BC has it on record; and new work, reported with the questions of the join form.
+
+For a member this is "changed jobs": in answer to the yearly question, or at any time. For others, what
+they report is kept as their claim, for the day on which they ask to join.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from communities.models import CommunityOfPractice
+from communities.rules.assess import assess
+from communities.rules.vocabulary import Evidence, Status
+from membership.errors import RefusedError
+from membership.models import (
+    CoordinationRole,
+    Enrolment,
+    Person,
+    ProgramPosition,
+    User,
+    WorklistRow,
+)
+from membership.register.standing import limited_to, standing_of
+from membership.rosters.confirmations import Answer, lock_open_confirmation, record_answer
+from membership.rosters.enrolments import lock_own_enrolment
+from membership.rosters.reassessment import reassess
+from membership.rosters.roster_checks import open_roster_check
+from requests.answers import Claims, keep_claims
+from requests.joining.forms import Answers
+
+Work = ProgramPosition | CoordinationRole
+
+
+@dataclass(frozen=True)
+class OnRecord:
+    """Their positions and roles, each as (what, how EVA BC knows it); what has ended is apart."""
+
+    current: list[tuple[str, str]]
+    ended: list[tuple[str, str]]
+
+
+def on_record(person: Person, on: date) -> OnRecord:
+    """All their work, in two queries. Roles that they were found not to have are no work of theirs."""
+    work: list[Work] = [
+        *person.positions.select_related("program__agency", "agency"),
+        *person.roles.filter(is_held=True).select_related("initiative"),
+    ]
+    return OnRecord(
+        current=_combined(in_words(w) for w in work if not w.ends_on or w.ends_on >= on),
+        ended=[_ended(w, w.ends_on) for w in work if w.ends_on and w.ends_on < on],
+    )
+
+
+def in_words(work: Work) -> tuple[str, str]:
+    """One piece of work as the register has it: (what, how EVA BC knows it)."""
+    match work.evidence:
+        case Evidence.CONFIRMED:
+            how = "EVA BC staff checked it"
+            if work.confirmed_on:
+                how += f" on {date_format(work.confirmed_on)}"
+        case Evidence.CLAIMED:
+            how = "You told us"
+        case _:
+            how = f"From {work.source}"
+    if isinstance(work, CoordinationRole):
+        name = work.initiative or work.initiative_name or work.get_initiative_kind_display()
+        return f"{work.get_role_display()}: {name}", how
+    what = str(work.program or work.get_program_type_display())
+    agency = "" if work.program else work.agency_name
+    caseload = {True: "with a caseload", False: "without a caseload", None: ""}
+    return ", ".join(p for p in (what, agency, caseload[work.carries_caseload]) if p), how
+
+
+def _combined(work: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same work from two sources is one line, with both."""
+    known: dict[str, list[str]] = {}
+    for what, how in work:
+        known.setdefault(what, []).append(how)
+    return [(what, ". ".join(dict.fromkeys(ways))) for what, ways in known.items()]
+
+
+def _ended(work: Work, last_day: date) -> tuple[str, str]:
+    what, how = in_words(work)
+    return what, f"Until {date_format(last_day)}. {how}"
+
+
+def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> Sequence[Work]:
+    """The positions, or roles, that have not ended and that the community's rules look at.
+
+    Where the rules name no kinds, all of them.
+    """
+    rules = community.rules()
+    if community.is_coordination:
+        kinds = {kind for rule in rules for kind in rule.initiatives_looked_at}
+        roles = person.roles.filter(_still(on), is_held=True).select_related("initiative")
+        return [r for r in roles if not kinds or r.initiative_kind in kinds]
+    types = {kind for rule in rules for kind in rule.program_types}
+    positions = person.positions.filter(_still(on)).select_related("program__agency", "agency")
+    return [
+        p
+        for p in positions
+        if not types or (p.program.type if p.program else p.program_type) in types
+    ]
+
+
+def _still(on: date) -> Q:
+    return Q(ends_on__isnull=True) | Q(ends_on__gte=on)
+
+
+@transaction.atomic
+def change_jobs(*, enrolment_id: int, by: User, answers: Answers, now: datetime) -> Enrolment:
+    """A member reports that they changed jobs. ``answers`` are those of a valid join form.
+
+    It answers a yearly question that is waiting, and is compared with the rules of every community the
+    member is in. What is not known for certain about the new work becomes a roster check.
+
+    The old work keeps its history: the member's own claim of it ends yesterday; what a list or staff say
+    of it stays. The new work is a claim.
+    """
+    # The person first, in the same order as the yearly task: otherwise the two could deadlock.
+    person = Person.objects.select_for_update(of=("self",), no_key=True).get(
+        enrolments=enrolment_id
+    )
+    enrolment = lock_own_enrolment(enrolment_id, by)
+    if enrolment.ended_on:
+        raise RefusedError("Your time in this community has ended. Nothing was changed.")
+    enrolment.person = person
+    question = lock_open_confirmation(enrolment)
+    community, on = enrolment.community, timezone.localdate(now)
+    old = work_on_record(person, community, on)
+    claims = _take_over(person, community, answers, old=old, on=on)
+    if question:
+        record_answer(question, Answer.CHANGED_JOBS, now=now)
+    reassess(now=now, enrolments=person.enrolments.all())
+    _open_roster_check(enrolment, claims, answers.get("note", ""), now)
+    return enrolment
+
+
+@transaction.atomic
+def report_work(
+    *,
+    person_id: int,
+    by: User,
+    community: CommunityOfPractice,
+    answers: Answers,
+    now: datetime,
+) -> Claims:
+    """A person reports new work on which no roster depends; ``community`` says which questions they answered."""
+    person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
+    if person.user_id != by.pk:
+        raise RefusedError("These are somebody else’s details.")
+    if enrolments_in(person, community.family).exists():
+        raise RefusedError("You are in a community that looks at this work. Tell us there.")
+    on = timezone.localdate(now)
+    old = person.roles.filter(is_held=True) if community.is_coordination else person.positions.all()
+    return _take_over(person, community, answers, old=list(old.filter(_still(on))), on=on)
+
+
+def enrolments_in(person: Person, family: str) -> QuerySet[Enrolment]:
+    """Their enrolments in the communities of a family, whose team looks at their work there."""
+    return person.enrolments.filter(ended_on__isnull=True, community__team__family=family)
+
+
+def _take_over(
+    person: Person,
+    community: CommunityOfPractice,
+    answers: Answers,
+    *,
+    old: Sequence[Work],
+    on: date,
+) -> Claims:
+    """The claims of the old work end yesterday, and the new work is a claim from today."""
+    for work in old:
+        _end_own_claim(work, on - timedelta(days=1))
+    person.name = answers["name"]
+    person.phone = answers["phone"] or person.phone
+    person.save(update_fields=["name", "phone"])
+    claims = keep_claims(answers, person=person, community=community)
+    for claim in (*claims.positions, *claims.roles):
+        type(claim)._default_manager.filter(pk=claim.pk).update(starts_on=on)
+    return claims
+
+
+def _end_own_claim(work: Work, last_day: date) -> None:
+    """End the person's own claim of this work; where only a list or staff say it, claim that it ended."""
+    claim = work
+    if work.evidence != Evidence.CLAIMED:
+        rows = type(work)._default_manager
+        same = {name: getattr(work, name) for name in (*work.IDENTITY_FIELDS, "person")}
+        if rows.filter(**same, evidence=Evidence.CLAIMED).exists():
+            return  # it is among the old work itself
+        more = ("agency", "carries_caseload") if isinstance(work, ProgramPosition) else ("role",)
+        claim = type(work)(**same, **{name: getattr(work, name) for name in (*more, "starts_on")})
+    claim.ends_on = max(last_day, claim.starts_on or last_day)
+    claim.save()
+
+
+def _open_roster_check(enrolment: Enrolment, claims: Claims, note: str, now: datetime) -> None:
+    """Open a roster check of the new work alone: a list may still confirm the old one."""
+    standing = standing_of(enrolment.person, timezone.localdate(now))
+    new = limited_to(standing, positions=claims.positions, roles=claims.roles)
+    findings = assess(new, enrolment.community.rules()).findings
+    if to_check := [finding for finding in findings if finding.status != Status.MET]:
+        name, kind = enrolment.person.short_name, WorklistRow.Kind.CHANGED_JOBS
+        sentences = "\n".join(f.about(name).staff_sentence for f in to_check)
+        text = f"{sentences}\n\n{note}".strip()
+        open_roster_check(enrolment, kind=kind, findings=to_check, text=text, now=now)

@@ -1,0 +1,204 @@
+"""What staff do with an email: retry, send again, note a bounce. With a real mail server where it sends."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from membership.emails import queue
+from membership.errors import RefusedError
+from membership.models import Bounce, LetterAttempt, OutboxEmail, Person
+from requests import workflow
+from requests.models import JoinRequest
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+NOW = builders.NOW
+TODAY = date(2026, 5, 4)
+State = OutboxEmail.State
+
+
+@pytest.fixture
+def failed(email):
+    """The same after its server refused it for good."""
+    OutboxEmail.objects.filter(pk=email.pk).update(state=State.FAILED, attempts=9)
+    email.refresh_from_db()
+    return email
+
+
+@pytest.fixture
+def sent(email):
+    OutboxEmail.objects.filter(pk=email.pk).update(state=State.SENT, sent_at=NOW, attempts=1)
+    email.refresh_from_db()
+    return email
+
+
+def test_emails_are_narrowed_to_a_kind(email, client):
+    builders.sign_in(client, builders.staff())
+    for kind, shown in (("receipt", True), ("welcome", False)):
+        page = client.get(f"/admin/membership/outboxemail/?kind={kind}").content.decode()
+        assert (f"/outboxemail/{email.pk}/change/" in page) is shown
+
+
+def test_a_failed_email_is_tried_again_and_reaches_the_new_address(failed, to_server, client):
+    Person.objects.filter(pk=failed.person_id).update(email="new@example.org")
+    builders.sign_in(client, builders.staff())
+    page = f"/admin/membership/outboxemail/{failed.pk}"
+
+    assert f'action="{page}/retry/"' in client.get(f"{page}/change/").content.decode()
+    assert "on its way again" in client.post(f"{page}/retry/", follow=True).content.decode()
+    assert builders.deliver(failed.pk, now=timezone.now()) is True
+
+    failed.refresh_from_db()
+    mail = to_server.wait_for(to="new@example.org")
+    assert mail["Message-ID"] == failed.message_id
+    assert (failed.state, failed.attempts) == (State.SENT, 1)
+
+
+def test_a_failed_email_that_a_decision_contradicts_is_not_tried_again():
+    worker, priya = builders.worker(), builders.staff()
+    pk = builders.sent(worker).pk
+    workflow.ask(join_request_id=pk, by=priya, text="Which program?", now=NOW)
+    question = OutboxEmail.objects.get(kind="question")
+    OutboxEmail.objects.filter(pk=question.pk).update(state=State.FAILED)
+
+    workflow.decline(join_request_id=pk, by=priya, text="Not this time.", now=NOW)
+
+    with pytest.raises(RefusedError, match="A later decision contradicts this letter"):
+        queue.retry(email_id=question.pk, by=priya, now=NOW)
+    assert OutboxEmail.objects.get(pk=question.pk).state == State.FAILED
+
+
+def test_only_a_failed_email_is_tried_again(sent):
+    with pytest.raises(RefusedError, match="Only a failed letter is tried again; this one: sent"):
+        queue.retry(email_id=sent.pk, by=builders.staff(), now=NOW)
+
+
+def test_sending_again_makes_one_new_email_with_the_same_words(sent):
+    priya = builders.staff()
+
+    again = queue.send_again(email_id=sent.pk, by=priya, now=NOW)
+    with pytest.raises(RefusedError, match="on its way again already"):
+        queue.send_again(email_id=sent.pk, by=priya, now=NOW)
+
+    assert (again.subject, again.body, again.state) == (sent.subject, sent.body, State.QUEUED)
+    assert again.message_id != sent.message_id
+    assert OutboxEmail.objects.filter(kind="receipt").count() == 2
+
+
+@pytest.mark.parametrize("verb", ["retry", "send_again"])
+def test_without_an_email_nothing_is_sent(failed, verb):
+    state = State.FAILED if verb == "retry" else State.SENT
+    OutboxEmail.objects.filter(pk=failed.pk).update(state=state, sent_at=NOW)
+    Person.objects.filter(pk=failed.person_id).update(email="")
+
+    with pytest.raises(RefusedError, match="no email of this person"):
+        getattr(queue, verb)(email_id=failed.pk, by=builders.staff(), now=NOW)
+
+    assert OutboxEmail.objects.filter(kind="receipt", state=State.QUEUED).count() == 0
+
+
+def test_a_bounce_shows_on_the_person_until_it_is_cleared(sent, client):
+    priya, person = builders.staff(), sent.person
+    builders.sign_in(client, priya)
+    pages = [
+        f"/admin/membership/person/{person.pk}/change/",
+        f"/admin/joinrequests/joinrequest/{JoinRequest.objects.get().pk}/change/",
+    ]
+
+    queue.mark_bounced(email_id=sent.pk, by=priya, on=TODAY, why="Box is full", today=TODAY)
+    shown = ["May 4, 2026: Box is full" in client.get(p).content.decode() for p in pages]
+    listed = client.get("/admin/membership/outboxemail/?came-back=yes").context["cl"].result_list
+    assert list(listed) == [sent]
+    queue.clear_bounce(email_id=sent.pk, by=priya, now=NOW)
+
+    assert shown == [True, True]
+    assert ["Box is full" in client.get(p).content.decode() for p in pages] == [False, False]
+
+
+def test_a_new_email_ends_a_bounce_by_itself(sent):
+    queue.mark_bounced(
+        email_id=sent.pk, by=builders.staff(), on=TODAY, why="Box is full", today=TODAY
+    )
+    Person.objects.filter(pk=sent.person_id).update(email="DANA@example.org")
+    same = Bounce.of(sent.person).count()
+    Person.objects.filter(pk=sent.person_id).update(email="new@example.org")
+
+    assert (same, Bounce.of(sent.person).count()) == (1, 0)
+
+
+def test_an_email_comes_back_once_between_its_sending_and_today_and_only_to_a_person(sent):
+    priya, news = builders.staff(), OutboxEmail.objects.get(kind="news-submit")
+    how = {"by": priya, "why": "Box is full", "today": TODAY}
+    for days in (-1, 1):
+        with pytest.raises(RefusedError, match="from the day it was sent until today"):
+            queue.mark_bounced(email_id=sent.pk, on=TODAY + timedelta(days=days), **how)
+    queue.mark_bounced(email_id=sent.pk, on=TODAY, **how)
+    with pytest.raises(RefusedError, match="noted already"):
+        queue.mark_bounced(email_id=sent.pk, on=TODAY, **how)
+    with pytest.raises(RefusedError, match="Only a letter that was sent to a person"):
+        queue.mark_bounced(email_id=news.pk, on=TODAY, **how)
+
+
+@pytest.mark.core
+def test_the_database_refuses_a_bounce_without_a_reason(sent):
+    with pytest.raises(IntegrityError, match="bounce_says_why"), transaction.atomic():
+        Bounce.objects.create(letter=sent, on=TODAY, why="")
+
+
+@pytest.mark.parametrize("verb", ["retry", "send_again", "mark_bounced", "clear_bounce"])
+def test_the_other_team_does_nothing_with_an_email(sent, verb):
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    how = {"on": TODAY, "why": "x", "today": TODAY} if verb == "mark_bounced" else {"now": NOW}
+
+    with pytest.raises(RefusedError, match="belongs to the other team"):
+        getattr(queue, verb)(email_id=sent.pk, by=camille, **how)
+
+
+def test_the_page_tells_what_the_server_answered(email, client):
+    LetterAttempt.objects.create(letter=email, at=NOW, trouble="Lost")
+    LetterAttempt.objects.create(letter=email, at=NOW, trouble="x", code=550, answer="No such box")
+    builders.sign_in(client, builders.staff())
+
+    page = client.get(f"/admin/membership/outboxemail/{email.pk}/change/").content.decode()
+
+    assert "the server answered 550, <bdi>“No such box”</bdi>" in page
+    assert "no answer from the server (Lost)" in page
+
+
+def test_trying_several_again_reports_what_was_left(failed, client):
+    builders.sign_in(client, builders.staff())
+    news = OutboxEmail.objects.get(kind="news-submit")
+
+    answer = client.post(
+        "/admin/membership/outboxemail/",
+        {"action": "retry_failed", "_selected_action": [failed.pk, news.pk]},
+        follow=True,
+    )
+
+    said = [str(m) for m in answer.context["messages"]]
+    assert said == [
+        f"{news.subject} to {news.to_email}: Only a failed letter is tried again; this one:"
+        " waiting to be sent.",
+        "1 letter is on the way again.",
+    ]
+
+
+def test_the_list_needs_the_same_number_of_queries_at_any_length(client):
+    builders.sign_in(client, builders.staff())
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/admin/membership/outboxemail/")
+        return len(asked)
+
+    builders.sent(builders.worker())
+    queries()
+    few = queries()
+    for number in range(5):
+        builders.sent(builders.worker(f"w{number}@example.org", f"W{number} Sample"))
+
+    assert queries() == few
