@@ -1,4 +1,4 @@
-"""The Celery application of the portal. Its messages carry row ids only."""
+"""The Celery application. Task messages carry row ids only."""
 
 import logging.config
 import os
@@ -16,6 +16,6 @@ app.autodiscover_tasks(["evabc", "membership", "requests"])
 
 @setup_logging.connect
 def configure_logging(loglevel: int, **_: object) -> None:
-    """Celery would bring handlers of its own, which write what tasks were given and what failed."""
+    """Use the portal's logging: Celery's own handlers would log task arguments and error messages."""
     logging.config.dictConfig(settings.LOGGING)
     logging.getLogger().setLevel(loglevel)
