@@ -1,5 +1,6 @@
 """Form fields for free text without control and direction marks, and lists given as a file or as text."""
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from django import forms
@@ -90,18 +91,15 @@ _Read = TypeVar("_Read")
 
 
 class FileOrTextForm(forms.Form, Generic[_Read]):
-    """A list in the field ``file`` or in the field ``pasted``. ``result`` is what a valid one says."""
+    """A list in the field ``file`` or in the field ``pasted``. ``result`` is what a valid one says.
+
+    ``read_file`` and ``read_pasted`` read one, and raise ``RefusedError`` where it cannot be read.
+    """
 
     result: _Read
+    read_file: Callable[[bytes, str], _Read]
+    read_pasted: Callable[[str], _Read]
     neither_sent = "Choose a file, or paste the list."
-
-    def read_file(self, content: bytes, file_name: str) -> _Read:
-        """What the file says. Raises ``RefusedError`` where it cannot be read."""
-        raise NotImplementedError
-
-    def read_pasted(self, text: str) -> _Read:
-        """What the pasted text says. Raises ``RefusedError`` where it cannot be read."""
-        raise NotImplementedError
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or {}

@@ -135,8 +135,5 @@ class ZoomForm(FileOrTextForm[zoom.ParticipantList]):
         help_text="Include the headings, or put one name or email on each line. For thousands of lines, use the file.",
     )
 
-    def read_file(self, content: bytes, file_name: str) -> zoom.ParticipantList:
-        return zoom.read_file(content, file_name)
-
-    def read_pasted(self, text: str) -> zoom.ParticipantList:
-        return zoom.read_pasted(text)
+    read_file = staticmethod(zoom.read_file)
+    read_pasted = staticmethod(zoom.read_pasted)
