@@ -29,7 +29,7 @@ test-all: ## Before a release: the long forms too, as every page through axe by 
 
 bench: ## Measure every promise of speed at 1,000 and 20,000 requests, beside a bare Django project
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
-	@.venv/bin/python -m tests.bench
+	@.venv/bin/python -m pytest -q tests/bench/work.py tests/bench/pages.py
 
 pictures: ## Take the pictures of README and staff guide again, from the running portal
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
@@ -43,6 +43,6 @@ lint: ## Style and types
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.run --lint
 
-docs: ## Write the table of settings, .env.example and compose's environment from evabc/env.py
+docs: ## Write the table of settings and .env.example from evabc/env.py
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@EVABC_LOCAL=1 .venv/bin/python manage.py write_settings

@@ -1,4 +1,4 @@
-"""The admin of the communities: before a changed rule is saved, whose verdict it would change, by name."""
+"""The admin of communities, with a preview of the effect of changed rules before they are saved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +16,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.assess import assess
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Verdict
-from membership.accounts.teams import families_of
-from membership.models import Person, User
+from membership.models import Person
 from membership.register.standing import standings_of
 from membership.rosters.enrolments import roster_of
 from requests.lifecycle import OPEN
@@ -33,60 +32,25 @@ class Change:
     after: Verdict
 
 
-@dataclass(frozen=True)
-class Effect:
-    """Whose verdict new rules would change, on the roster and among the open requests."""
-
-    enrolled: list[Change]
-    waiting: list[Change]
-    may_name: bool
-
-
-def effect_of(
-    community: CommunityOfPractice,
-    *,
-    before: Sequence[Rule],
-    after: Sequence[Rule],
-    viewer: User,
-    on: date,
-) -> Effect:
-    """Assess the roster and the open requests by both sets of rules. Writes nothing.
-
-    Names are for those who decide for the community's family.
-    """
-    roster = Person.objects.filter(enrolments__in=roster_of(community))
-    open_requests = JoinRequest.objects.filter(community=community, state__in=OPEN)
-    waiting = Person.objects.filter(join_requests__in=open_requests)
-    return Effect(
-        enrolled=_changes(roster, before, after, on),
-        waiting=_changes(waiting, before, after, on),
-        may_name=community.family in families_of(viewer),
-    )
-
-
-def _changes(
-    rows: QuerySet[Person], before: Sequence[Rule], after: Sequence[Rule], on: date
+def changed_verdicts(
+    people: QuerySet[Person], before: Sequence[Rule], after: Sequence[Rule], *, on: date
 ) -> list[Change]:
-    people = list(rows.order_by("pk"))
-    standings = standings_of(people, on)
+    """The people whose verdict differs between the two sets of rules. Writes nothing."""
+    by_key = people.order_by("pk").in_bulk()
     both = [
-        Change(
-            person,
-            assess(standings[person.pk], before).verdict,
-            assess(standings[person.pk], after).verdict,
-        )
-        for person in people
+        Change(by_key[pk], assess(standing, before).verdict, assess(standing, after).verdict)
+        for pk, standing in standings_of(list(by_key.values()), on).items()
     ]
     return [change for change in both if change.before != change.after]
 
 
 CONFIRMED = "_rules_confirmed"
-NAME_LIMIT = 100  # names on the page; the counts are of all
+MAX_NAMES = 100  # on the page; the counts are complete
 
 
 @admin.register(CommunityOfPractice)
 class CommunityWithPreviewAdmin(CommunityAdmin):
-    """Before changed rules are saved, staff see whose verdict they would turn, and confirm."""
+    """Before changed rules are saved, the lead sees whose outcome would change, and confirms."""
 
     def change_view(
         self,
@@ -114,7 +78,7 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
         [formset] = self._create_formsets(request, community, change=True)[0]  # type: ignore[attr-defined]
         if not formset.is_valid():
             return None
-        # Saved and taken back, so that they are read as they would be read later.
+        # Saved and rolled back, so that they are read exactly as they would be later.
         with transaction.atomic():
             formset.save()
             rules = CommunityOfPractice.objects.get(pk=community.pk).rules()
@@ -134,24 +98,28 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
             if name != "csrfmiddlewaretoken"
             for value in values
         ]
-        effect = effect_of(
-            community,
-            before=before,
-            after=after,
-            viewer=request.user,  # type: ignore[arg-type]
-            on=timezone.localdate(),
-        )
+        roster = Person.objects.filter(enrolments__in=roster_of(community))
+        open_requests = JoinRequest.objects.filter(community=community, state__in=OPEN)
+        waiting = Person.objects.filter(join_requests__in=open_requests)
+        today = timezone.localdate()
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Change the rules of {community.short_name}?",
+            "title": f"Change the rules for {community.short_name}?",
             "community": community,
             "typed": typed,
             "confirmed": CONFIRMED,
             "groups": [
-                ("People in the community", "enrolled", effect.enrolled),
-                ("Requests that wait", "waiting", effect.waiting),
+                (
+                    "People in the community",
+                    "enrolled",
+                    changed_verdicts(roster, before, after, on=today),
+                ),
+                (
+                    "Open requests",
+                    "waiting",
+                    changed_verdicts(waiting, before, after, on=today),
+                ),
             ],
-            "may_name": effect.may_name,
-            "name_limit": NAME_LIMIT,
+            "max_names": MAX_NAMES,
         }
         return TemplateResponse(request, "desk/communities/rule_change.html", context)

@@ -89,7 +89,7 @@ EMAIL_KINDS = (
     ),
     EmailKind(
         "reminder",
-        "Reminder of a question",
+        "Reminder about a question",
         TO_PERSON,
         f"{REMINDER_DAYS[0]} and {REMINDER_DAYS[1]} days after a question, if there is no reply",
         (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
@@ -106,6 +106,7 @@ EMAIL_KINDS = (
             staff_text(
                 "A personal message from staff (it may be empty)", "We’re glad you’re here."
             ),
+            Placeholder("offerings", "What members get, as a list", "- Slack\n- Zoom"),
             Placeholder(
                 "offerings",
                 "What members get, as a list",
@@ -194,26 +195,15 @@ EMAIL_KINDS = (
 )
 
 
-def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Email:
-    """To the applicant: the question from staff, and the last day to answer it."""
-    last_day = asked_on + timedelta(days=LAPSE_DAYS - 1)
-    return email_of("question", join_request, text=text, last_day=last_day)
+def last_day_to_reply(asked_on: date) -> date:
+    """The last day to answer a question that was asked on this day."""
+    return asked_on + timedelta(days=LAPSE_DAYS - 1)
 
 
 def reminder(join_request: JoinRequest, *, days: int, last_day: date) -> Email:
     """To the applicant, ``days`` after a question that they have not answered yet."""
     email = email_of("reminder", join_request, text=join_request.question, last_day=last_day)
     return replace(email, kind=REMINDER_KINDS[days])
-
-
-def welcome(join_request: JoinRequest, personal: str = "") -> Email:
-    """To the applicant: their request is approved, and what they can do now."""
-    return email_of("welcome", join_request, text=personal)
-
-
-def declined(join_request: JoinRequest, text: str) -> Email:
-    """To the applicant: why their request is declined, and what they can do."""
-    return email_of("declined", join_request, text=text)
 
 
 def news(join_request: JoinRequest, verb: Verb) -> Email:

@@ -1,7 +1,6 @@
-"""What leads and teams ask of a year: requests, days to a decision, reasons, rosters, regions.
+"""Reports for leads and teams: requests, days to a decision, reasons, rosters and regions.
 
-Each report is one query, whatever the size of the tables; counting is the database's work. Months
-are those of British Columbia.
+Each report takes one query at any size of the tables. Months are those of British Columbia.
 """
 
 import math
@@ -9,31 +8,41 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from statistics import median
+from functools import cached_property
 
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, F, Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
 from django.utils.formats import date_format
+from django.views.decorators.http import require_POST, require_safe
 
 from communities.calendar import midnight
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Region
-from evabc.desk.charts import Chart, bar_chart
+from membership.accounts.fresh_code import fresh_code_required
+from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.teams import families_of
+from membership.forms import day_field
 from membership.models import Enrolment
-from membership.rosters.exports import Row
+from membership.rosters.exports import Row, SheetFormat, export_sheet
+from requests.desk.review import communities_of
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 
 DECIDED = (State.APPROVED, State.DECLINED)
-OWN_WORDS = "In the writer’s own words"
+OWN_WORDS = "Other (written by staff)"
 REGION_NOT_KNOWN = "Region not known"
-
-
-MONTH_LIMIT = 36
+MAX_MONTHS = 36
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Month:
-    """A month, or the part of it that a report looks at. Both days are inclusive."""
+    """A month, or the part of it that a report covers. Both days are inclusive."""
 
     first: date
     last: date
@@ -72,6 +81,86 @@ def _next_month(day: date) -> date:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """The communities and the months that reports are about."""
+
+    communities: Sequence[CommunityOfPractice]
+    months: Sequence[Month]
+
+    @property
+    def starts_at(self) -> datetime:
+        return self.months[0].starts_at
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.months[-1].ends_at
+
+    @cached_property
+    def sent(self) -> Mapping[tuple[int, str], list[int]]:
+        """Requests that were sent in each month, by community and region. Two reports share this query."""
+        rows = JoinRequest.objects.filter(
+            community__in=self.communities,
+            submitted_at__gte=self.starts_at,
+            submitted_at__lt=self.ends_at,
+        )
+        return self.by_month(
+            rows,
+            ("community", "region"),
+            lambda month: Q(submitted_at__gte=month.starts_at, submitted_at__lt=month.ends_at),
+        )
+
+    def by_month(
+        self,
+        rows: QuerySet[JoinRequest] | QuerySet[Enrolment],
+        groups: Sequence[str],
+        in_month: Callable[[Month], Q],
+    ) -> dict[tuple, list[int]]:
+        """The number of rows in each month, for each group."""
+        columns = {
+            f"month_{number}": Count("pk", filter=in_month(month))
+            for number, month in enumerate(self.months)
+        }
+        counted = rows.order_by().values(*groups).annotate(**columns)
+        return {
+            tuple(row[group] for group in groups): [row[column] for column in columns]
+            for row in counted
+        }
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bars side by side, drawn by the template. Charts that are compared share one ``highest`` value."""
+
+    title: str
+    names: Sequence[str]
+    values: Sequence[int]
+    highest: int
+
+    @property
+    def bars(self) -> list[tuple[int, int, int, str]]:
+        """The left edge and the height of each bar in units of the drawing, its number and its name."""
+        return [
+            (10 + 36 * number, round(120 * value / max(self.highest, 1)), value, name)
+            for number, (name, value) in enumerate(zip(self.names, self.values, strict=True))
+        ]
+
+    @property
+    def width(self) -> int:
+        return max(10 + 36 * len(self.values), 200)
+
+    @property
+    def summary(self) -> str:
+        """What the bars show, in words."""
+        most = max(self.values)
+        if not most:
+            return "No data for these months."
+        return (
+            f"From {self.values[0]} in {self.names[0]} to {self.values[-1]} in {self.names[-1]}; "
+            f"highest: {most} in {self.names[self.values.index(most)]}."
+        )
+
+
+@dataclass(frozen=True)
 class Report:
     """A table, with charts of it where they help. ``key`` names it in addresses."""
 
@@ -83,83 +172,110 @@ class Report:
     charts: Sequence[Chart] = field(default=())
 
 
-Communities = Sequence[CommunityOfPractice]
-Months = Sequence[Month]
-
-
-def _requests(communities: Communities, months: Months) -> Report:
-    return _monthly(
+def _requests(scope: Scope) -> Report:
+    counts = {community.pk: [0] * len(scope.months) for community in scope.communities}
+    for (community, _), by_month in scope.sent.items():
+        counts[community] = [sum(pair) for pair in zip(counts[community], by_month, strict=True)]
+    return _monthly_report(
         "requests",
         "Requests by month",
-        "Requests to join, by the month in which they were sent.",
-        communities,
-        months,
-        _sent(communities, months),
-        lambda month: Q(submitted_at__gte=month.starts_at, submitted_at__lt=month.ends_at),
+        "Requests to join, by the month they were sent.",
+        scope,
+        counts,
         with_sum=True,
     )
 
 
-def _rosters(communities: Communities, months: Months) -> Report:
-    return _monthly(
-        "rosters",
-        "People on the rosters",
-        "Open enrolments at the end of each month; of this month, today.",
-        communities,
-        months,
-        Enrolment.objects.filter(community__in=communities),
+def _rosters(scope: Scope) -> Report:
+    counted = scope.by_month(
+        Enrolment.objects.filter(community__in=scope.communities),
+        ("community",),
         lambda month: (
             Q(started_on__lte=month.last) & (Q(ended_on__isnull=True) | Q(ended_on__gte=month.last))
         ),
     )
-
-
-def _days(communities: Communities, months: Months) -> Report:
-    decided = JoinRequest.objects.filter(
-        community__in=communities,
-        state__in=DECIDED,
-        decided_at__gte=months[0].starts_at,
-        decided_at__lt=months[-1].ends_at,
+    return _monthly_report(
+        "rosters",
+        "People on rosters",
+        "Open enrolments at the end of each month. The current month is as of today.",
+        scope,
+        {community: counts for (community,), counts in counted.items()},
     )
-    took: defaultdict[int | None, list[float]] = defaultdict(list)
+
+
+def _monthly_report(
+    key: str,
+    title: str,
+    explained: str,
+    scope: Scope,
+    counts: Mapping[int, list[int]],
+    *,
+    with_sum: bool = False,
+) -> Report:
+    """A row and a chart for each community, with its number in each month."""
+    names = [date_format(month.first, "M") for month in scope.months]
+    lines = {
+        community.short_name: counts.get(community.pk, [0] * len(names))
+        for community in scope.communities
+    }
+    highest = max((count for line in lines.values() for count in line), default=0)
+    charts = [Chart(name, names, line, highest) for name, line in lines.items()]
+    lines["All"] = [sum(column) for column in zip(*lines.values(), strict=True)]
+    headings = ["Community", *(month.name for month in scope.months)]
+    if with_sum:
+        headings.append("All")
+        lines = {name: [*line, sum(line)] for name, line in lines.items()}
+    rows = [(name, *line) for name, line in lines.items()]
+    return Report(key, title, explained, headings, rows, charts)
+
+
+def _days(scope: Scope) -> Report:
+    decided = JoinRequest.objects.filter(
+        community__in=scope.communities,
+        state__in=DECIDED,
+        decided_at__gte=scope.starts_at,
+        decided_at__lt=scope.ends_at,
+    )
     in_order = decided.annotate(took=F("decided_at") - F("submitted_at")).order_by("took")
+    took: defaultdict[int | None, list[timedelta]] = defaultdict(list)
     for community, length in in_order.values_list("community", "took"):
-        for key in (community, None):
-            took[key].append(length / timedelta(days=1))
+        took[community].append(length)
+        took[None].append(length)
     return Report(
         "days",
         "Days to a decision",
-        "From sending to the decision, in days of the calendar, for requests approved or declined in these months. "
-        "Half are decided within the median; nine of ten within the 90th percentile.",
+        "Calendar days from sending to the decision, for requests approved or declined in these months. "
+        "Half of them were decided within the median, and 9 in 10 within the 90th percentile.",
         ("Community", "Decided", "Median", "90th percentile"),
         [
             _days_row(name, took[key])
-            for key, name in [*((c.pk, c.short_name) for c in communities), (None, "All")]
+            for key, name in [*((c.pk, c.short_name) for c in scope.communities), (None, "All")]
         ],
     )
 
 
-def _days_row(name: str, took: Sequence[float]) -> Row:
-    """``took`` are days in order, shortest first."""
+def _days_row(name: str, took: Sequence[timedelta]) -> Row:
+    """``took`` is in order, shortest first."""
     if not took:
         return name, 0, "–", "–"
+    median = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
     ninth = took[math.ceil(len(took) * 0.9) - 1]
-    return name, len(took), f"{median(took):.1f}", f"{ninth:.1f}"
+    return name, len(took), f"{median / DAY:.1f}", f"{ninth / DAY:.1f}"
 
 
-def _reasons(communities: Communities, months: Months) -> Report:
+def _reasons(scope: Scope) -> Report:
     declined = JoinRequestEvent.objects.filter(
         verb=Verb.DECLINE,
-        join_request__community__in=communities,
-        at__gte=months[0].starts_at,
-        at__lt=months[-1].ends_at,
+        join_request__community__in=scope.communities,
+        at__gte=scope.starts_at,
+        at__lt=scope.ends_at,
     )
     counted = declined.order_by().values_list("ground_title").annotate(times=Count("*"))
     return Report(
         "reasons",
         "Reasons for declining",
-        "What staff chose when they declined a request in these months.",
-        ("Reason", "Times"),
+        "Reasons staff chose when they declined requests in these months.",
+        ("Reason", "Requests"),
         [
             (title or OWN_WORDS, times)
             for title, times in counted.order_by("-times", "ground_title")
@@ -167,27 +283,21 @@ def _reasons(communities: Communities, months: Months) -> Report:
     )
 
 
-def _regions(communities: Communities, months: Months) -> Report:
-    sent = _sent(communities, months)
-    counted = {
-        (region, community): times
-        for region, community, times in sent.order_by()
-        .values_list("region", "community")
-        .annotate(times=Count("*"))
-    }
+def _regions(scope: Scope) -> Report:
+    rows: list[Row] = []
+    for value, label in [*Region.choices, ("", REGION_NOT_KNOWN)]:
+        numbers = [sum(scope.sent.get((c.pk, value), [])) for c in scope.communities]
+        rows.append((label, *numbers, sum(numbers)))
     return Report(
         "regions",
         "Requests by region",
         "Requests sent in these months, by the region of the program or initiative they were matched to.",
-        ("Region", *(community.short_name for community in communities), "All"),
-        [
-            _with_sum(label, [counted.get((value, c.pk), 0) for c in communities])
-            for value, label in [*Region.choices, ("", REGION_NOT_KNOWN)]
-        ],
+        ("Region", *(community.short_name for community in scope.communities), "All"),
+        rows,
     )
 
 
-REPORTS: Mapping[str, Callable[[Communities, Months], Report]] = {
+REPORTS: Mapping[str, Callable[[Scope], Report]] = {
     "requests": _requests,
     "days": _days,
     "reasons": _reasons,
@@ -196,56 +306,65 @@ REPORTS: Mapping[str, Callable[[Communities, Months], Report]] = {
 }
 
 
-def _sent(communities: Communities, months: Months) -> QuerySet[JoinRequest]:
-    return JoinRequest.objects.filter(
-        community__in=communities,
-        submitted_at__gte=months[0].starts_at,
-        submitted_at__lt=months[-1].ends_at,
+# -- The page and its exports -------------------------------------------------------------------------
+
+
+class PeriodForm(forms.Form):
+    """The first and the last day of a report, both inclusive."""
+
+    first = day_field("From")
+    last = day_field("To")
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        first, last = data.get("first"), data.get("last")
+        if first and last and last < first:
+            raise ValidationError("The last day is before the first day. Change one of them.")
+        if first and last and len(months_between(first, last)) > MAX_MONTHS:
+            raise ValidationError(f"Choose a period of {MAX_MONTHS} months or less.")
+        return data
+
+    def scope(self, request: AuthenticatedRequest) -> Scope:
+        """These months, for the communities of the viewer's teams."""
+        communities = communities_of(request.user).select_related("team")
+        months = months_between(self.cleaned_data["first"], self.cleaned_data["last"])
+        return Scope(list(communities.order_by("position", "pk")), months)
+
+
+@require_safe
+def reports(request: AuthenticatedRequest) -> HttpResponse:
+    """Every report of the viewer's communities, for the last twelve months or the days they ask for."""
+    today = timezone.localdate()
+    last_year = {"first": a_year_back(today), "last": today}
+    form = PeriodForm(request.GET if "first" in request.GET else last_year)
+    scope = form.scope(request) if form.is_valid() else None
+    context = {
+        **admin.site.each_context(request),
+        "title": "Reports",
+        "form": form,
+        "reports": [make(scope) for make in REPORTS.values()] if scope else [],
+        "formats": SheetFormat,
+    }
+    return render(request, "desk/reports.html", context)
+
+
+@require_POST
+@fresh_code_required
+def report_sheet(request: AuthenticatedRequest) -> HttpResponse:
+    """An export of one report, over the days that the page showed."""
+    form = PeriodForm(request.POST)
+    make = REPORTS.get(request.POST.get("report", ""))
+    wanted_format = request.POST.get("format", "")
+    if not form.is_valid() or make is None or wanted_format not in SheetFormat.values:
+        raise Http404("There is no such report.")
+    scope = form.scope(request)
+    report = make(scope)
+    return export_sheet(
+        what="{}, {first} to {last}".format(report.title, **form.cleaned_data),
+        headings=report.headings,
+        rows=report.rows,
+        sheet_format=SheetFormat(wanted_format),
+        team=scope.communities[0].team if len(families_of(request.user)) == 1 else None,
+        by=request.user,
+        now=timezone.now(),
     )
-
-
-def _monthly(
-    key: str,
-    title: str,
-    explained: str,
-    communities: Communities,
-    months: Months,
-    rows: QuerySet[JoinRequest] | QuerySet[Enrolment],
-    in_month: Callable[[Month], Q],
-    *,
-    with_sum: bool = False,
-) -> Report:
-    """A line for each community, a column for each month, and a chart for each community."""
-    columns = {
-        f"month_{number}": Count("community", filter=in_month(month))
-        for number, month in enumerate(months)
-    }
-    counted = {
-        row["community"]: [row[column] for column in columns]
-        for row in rows.order_by().values("community").annotate(**columns)
-    }
-    counts = [counted.get(community.pk, [0] * len(months)) for community in communities]
-    highest = max((count for line in counts for count in line), default=0)
-    short_names = [date_format(month.first, "M") for month in months]
-    charts = [
-        bar_chart(community.short_name, short_names, line, highest=highest)
-        for community, line in zip(communities, counts, strict=True)
-    ]
-    lines = [
-        *(
-            (community.short_name, line)
-            for community, line in zip(communities, counts, strict=True)
-        ),
-        ("All", [sum(column) for column in zip(*counts, strict=True)]),
-    ]
-    headings = ["Community", *(month.name for month in months)]
-    if with_sum:
-        table: list[Row] = [_with_sum(name, line) for name, line in lines]
-        headings.append("All")
-    else:
-        table = [(name, *line) for name, line in lines]
-    return Report(key, title, explained, headings, table, charts)
-
-
-def _with_sum(name: str, numbers: Sequence[int]) -> Row:
-    return name, *numbers, sum(numbers)

@@ -1,8 +1,10 @@
 """Who asks to join in the sample province: people of its lists, and newcomers with invented names."""
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle, product
+from pathlib import Path
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
@@ -123,72 +125,10 @@ def new_work(community: CommunityOfPractice) -> dict[str, str]:
     return next(_newcomers(community)).answers
 
 
-def todays_applicants() -> list[Applicant]:
-    """Those who asked two days ago, each for another page of the desk."""
+def todays_applicants() -> Iterator[Applicant]:
+    """Those of applicants.csv, who asked two days ago, each for another page of the desk."""
     communities = CommunityOfPractice.objects.select_related("team").in_bulk(field_name="slug")
-    return [Applicant(email, communities[slug], answers) for email, slug, answers in _TODAYS]
-
-
-_CASELOAD = {"carries_caseload": "yes", "eva_membership": "agency"}
-_TODAYS: list[tuple[str, str, dict[str, str]]] = [
-    (  # nobody knows who funds their program
-        "noor@example.org",
-        "stvc",
-        {
-            "name": "Noor Placeholder",
-            "agency": "Invented Lake Friendship Centre",
-            "community_served": "Invented Lake",
-            "program_type": "STVC",
-            "ministry_funded": "unsure",
-            "note": "I started two weeks ago.",
-            **_CASELOAD,
-        },
-    ),
-    (  # the ministry's list says that another funder pays
-        "maeve@example.org",
-        "sas",
-        {
-            "name": "Maeve O’Example",
-            "agency": "Example Harbour Family Services",
-            "community_served": "Example Harbour",
-            "program_type": "SAS",
-            "ministry_funded": "yes",
-            **_CASELOAD,
-        },
-    ),
-    (  # a co-chair
-        "ari@example.org",
-        "community-coordination",
-        {
-            "name": "Ari Invented",
-            "agency": "Sampleton Police Service",
-            "community_served": "Sampleton",
-            "initiative_kind": "VAWIR",
-            "role": "CO_CHAIR",
-        },
-    ),
-    (  # staff checked their program, and a newer list contradicts them
-        "ona@example.org",
-        "stvc",
-        {
-            "name": "Ona Sample-Exemple",
-            "agency": "Port Placeholder Transition Society",
-            "community_served": "Port Placeholder",
-            "program_type": "STVC",
-            "ministry_funded": "yes",
-            **_CASELOAD,
-        },
-    ),
-    (  # their agency is in the register under nearly this name
-        "uma@example.org",
-        "cbvs",
-        {
-            "name": "Uma Inventée",
-            "agency": "Sample Creek Comunity Service Soc.",
-            "community_served": "Sample Creek",
-            "program_type": "CBVS",
-            "ministry_funded": "yes",
-            **_CASELOAD,
-        },
-    ),
-]
+    with (Path(__file__).parent / "applicants.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            given = {name: value for name, value in row.items() if value and name != "why"}
+            yield Applicant(given.pop("email"), communities[given.pop("community")], given)

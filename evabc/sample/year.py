@@ -6,6 +6,7 @@ emails of the past are marked as sent: nobody should get a year of mail at the f
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -63,49 +64,9 @@ _REASON = "Their supervisor told us so on the phone."
 _LEFT = "You told us that you have left the program. Thank you for your time with us."
 
 
-# What happens at a moment, which it is given.
+# Something that happens at a moment, which it is given.
 _Act = Callable[[datetime], object]
-
-
-class _Calendar:
-    """What happens in the province, to be done in the order of time."""
-
-    def __init__(self) -> None:
-        self._plan: list[tuple[datetime, _Act]] = []
-
-    def add(self, at: datetime, act: _Act) -> None:
-        self._plan.append((at, act))
-
-    def run(self) -> None:
-        for at, act in sorted(self._plan, key=lambda planned: planned[0]):
-            act(at)
-            _deliver()
-
-    def add_request(
-        self,
-        applicant: Applicant | None,
-        story: dict[Verb, int],
-        *,
-        staff: dict[str, User],
-        at: datetime,
-        leaves: bool = False,
-    ) -> None:
-        """Plan that somebody asks to join, and what becomes of it.
-
-        There is nobody where the sample lists know no work that a community is for.
-        """
-        if applicant is None:
-            return
-        request = _Request(applicant, staff[applicant.community.family])
-        self.add(at, request.send)
-        for verb, days in story.items():
-            if verb == Verb.LAPSE:
-                for nights in (7, 21, days - story[Verb.ASK]):
-                    self.add(at + timedelta(days=story[Verb.ASK] + nights), _night)
-            else:
-                self.add(at + timedelta(days=days), request.step(verb))
-        if leaves and Verb.APPROVE in story:
-            self.add(at + timedelta(days=story[Verb.APPROVE]) + _ENROLLED_FOR, request.leave)
+_Plan = list[tuple[datetime, _Act]]
 
 
 class _Request:
@@ -114,6 +75,20 @@ class _Request:
     def __init__(self, applicant: Applicant, staff: User) -> None:
         self.applicant, self.staff = applicant, staff
         self.request = JoinRequest()
+
+    def plan(self, story: dict[Verb, int], at: datetime, *, leaves: bool = False) -> _Plan:
+        """What becomes of it: sent at that moment, then the verbs of its story."""
+        plan: _Plan = [(at, self.send)]
+        for verb, days in story.items():
+            if verb == Verb.LAPSE:
+                asked = at + timedelta(days=story[Verb.ASK])
+                lapses = days - story[Verb.ASK]
+                plan += [(asked + timedelta(days=nights), _night) for nights in (7, 21, lapses)]
+            else:
+                plan.append((at + timedelta(days=days), partial(self.step, verb)))
+        if leaves and Verb.APPROVE in story:
+            plan.append((at + timedelta(days=story[Verb.APPROVE]) + _ENROLLED_FOR, self.leave))
+        return plan
 
     def send(self, now: datetime) -> None:
         user, _ = User.objects.get_or_create(email=self.applicant.email)
@@ -126,10 +101,7 @@ class _Request:
         )
         self.request = workflow.submit(join_request_id=draft.pk, by=user, answers=answers, now=now)
 
-    def step(self, verb: Verb) -> _Act:
-        return lambda now: self._do(verb, now)
-
-    def _do(self, verb: Verb, now: datetime) -> None:
+    def step(self, verb: Verb, now: datetime) -> None:
         pk, applicant = self.request.pk, self.request.person.user
         assert applicant is not None  # noqa: S101  (they have sent it)
         match verb:
@@ -156,34 +128,45 @@ class _Request:
 @transaction.atomic
 def load_sample_year(*, now: datetime) -> None:
     """Let the sample province live thirteen months, up to ``now``."""
-    priya = User.objects.get(email="priya@example.org")
-    camille = User.objects.get(email="camille@example.org")
-    staff: dict[str, User] = {Family.PROGRAM_SUPPORT: priya, Family.COORDINATION: camille}
-    calendar = _Calendar()
+    staff = {
+        Family.PROGRAM_SUPPORT: User.objects.get(email="priya@example.org"),
+        Family.COORDINATION: User.objects.get(email="camille@example.org"),
+    }
     communities = list(CommunityOfPractice.objects.select_related("team").order_by("pk"))
+    # A community whose work is on none of the sample lists has no applicants.
     applicants = [applicants_for(community) for community in communities]
-    todays = todays_applicants()
+    plan: _Plan = []
+
+    def add(
+        applicant: Applicant | None, story: dict[Verb, int], at: datetime, **leaves: bool
+    ) -> None:
+        if applicant:
+            request = _Request(applicant, staff[Family(applicant.community.family)])
+            plan.extend(request.plan(story, at, **leaves))
+
+    todays = list(todays_applicants())
     past = _REQUESTS - len(_WAITING) - len(todays)
     for n in range(past):
         days_ago = _FIRST_DAYS_AGO - n * (_FIRST_DAYS_AGO - _LAST_DAYS_AGO) // past
-        calendar.add_request(
+        add(
             next(applicants[n % len(applicants)], None),
             _STORIES[(n // len(applicants) + n % len(applicants)) % len(_STORIES)],
-            staff=staff,
-            at=now - timedelta(days=days_ago, hours=n % 7),
+            now - timedelta(days=days_ago, hours=n % 7),
             leaves=n % 6 == 0,
         )
     for n, (days_ago, story) in enumerate(_WAITING):
         at = now - timedelta(days=days_ago, hours=n)
-        calendar.add_request(next(applicants[n % len(applicants)], None), story, staff=staff, at=at)
+        add(next(applicants[n % len(applicants)], None), story, at)
     for applicant in todays:
-        calendar.add_request(applicant, {}, staff=staff, at=now - timedelta(days=2))
+        add(applicant, {}, now - timedelta(days=2))
     for days_ago in (_ASKED, *_REMINDED, 0):
-        calendar.add(now - timedelta(days=days_ago, hours=1), lambda at: ask_yearly(now=at))
-    calendar.add(now - timedelta(days=_ANSWERED), _answer)
-    calendar.add(now - timedelta(days=_MOVED), _change_jobs)
-    calendar.add(now - timedelta(hours=1), _night)
-    calendar.run()
+        plan.append((now - timedelta(days=days_ago, hours=1), lambda at: ask_yearly(now=at)))
+    plan.append((now - timedelta(days=_ANSWERED), _answer))
+    plan.append((now - timedelta(days=_MOVED), _change_jobs))
+    plan.append((now - timedelta(hours=1), _night))
+    for at, act in sorted(plan, key=lambda planned: planned[0]):
+        act(at)
+        _deliver()
     _leave_some_emails(now)
     reassess(now=now)
 

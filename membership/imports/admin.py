@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
@@ -20,9 +22,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.base_admin import CustomPageAdmin
+from membership.base_admin import CustomPageAdmin, desk_page
 from membership.errors import refusal_as_form_error, refusal_as_warning
-from membership.forms import file_field
+from membership.forms import day_field, file_field
 from membership.imports import uploads
 from membership.imports.columns import sample_file
 from membership.imports.kinds import IMPORTERS
@@ -48,14 +50,10 @@ class UploadForm(forms.Form):
         error_messages={"required": "Write the name of the list."},
         help_text="The same name for each edition, for example: the ministry’s contract list.",
     )
-    as_of = forms.DateField(
-        label="The list is as of",
-        error_messages={
-            "required": "Choose the day on which the list was true.",
-            "invalid": "Write the day like 2026-04-01.",
-        },
+    as_of = day_field(
+        "The list is as of",
         help_text="The day on which it was true. A newer list wins over an older one.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        errors={"required": "Choose the day on which the list was true."},
     )
     file = file_field("File", required=True)
 
@@ -95,6 +93,23 @@ class UploadForm(forms.Form):
         return data
 
 
+def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
+    """The lists that this member of staff sees: those of the register, and their teams' rosters."""
+    families = families_of(user)
+    visible = Q(community__isnull=True) | Q(community__team__family__in=families)
+    lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
+    return lists.select_related("community", "uploaded_by").defer("content")
+
+
+@require_POST
+def call_verb(request: AuthenticatedRequest, pk: int, verb: Callable[..., None]) -> HttpResponse:
+    """Write the list, or discard it."""
+    get_object_or_404(lists_of(request.user), pk=pk)
+    with refusal_as_warning(request):
+        verb(list_import_id=pk, now=timezone.now())
+    return redirect("admin:membership_listimport_change", pk)
+
+
 @admin.register(ListImport)
 class ListImportAdmin(CustomPageAdmin):
     """The lists, newest first. Lists are added by an upload, and changed by their verbs only."""
@@ -103,26 +118,21 @@ class ListImportAdmin(CustomPageAdmin):
     list_filter = ["kind", "state"]
     search_fields = ["list_name"]
     ordering = ["-pk"]
+    row_views = {
+        "confirm": partial(call_verb, verb=uploads.confirm),
+        "discard": partial(call_verb, verb=uploads.discard),
+    }
 
-    def get_queryset(self, request: AuthenticatedRequest) -> QuerySet[ListImport]:  # type: ignore[override]
-        """The lists that this member of staff sees: those of the register, and their teams' rosters."""
-        families = families_of(request.user)
-        visible = Q(community__isnull=True) | Q(community__team__family__in=families)
-        lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
-        return lists.select_related("community", "uploaded_by").defer("content")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ListImport]:
+        return lists_of(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(families_of(request.user))
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
-        name = "membership_listimport"
-        return [
-            path("sample/<str:kind>/", view(self.sample_view), name=f"{name}_sample"),
-            path("<int:pk>/confirm/", view(self.confirm_view), name=f"{name}_confirm"),
-            path("<int:pk>/discard/", view(self.discard_view), name=f"{name}_discard"),
-            *super().get_urls(),
-        ]
+        sample = self.admin_site.admin_view(self.sample_view)
+        name = "membership_listimport_sample"
+        return [path("sample/<str:kind>/", sample, name=name), *super().get_urls()]
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def add_view(  # type: ignore[override]
@@ -145,35 +155,30 @@ class ListImportAdmin(CustomPageAdmin):
                 by=request.user,
                 now=timezone.now(),
             )
-            return redirect(_address(list_import.pk))
+            return redirect("admin:membership_listimport_change", list_import.pk)
         samples = [
             (reverse("admin:membership_listimport_sample", args=[kind]), kind.label)
             for kind in ListKind
         ]
-        context = {"title": "Upload a list", "form": form, "samples": samples}
-        return self._render(request, "upload", context)
+        return desk_page(
+            request,
+            "desk/imports/upload.html",
+            title="Upload a list",
+            form=form,
+            samples=samples,
+        )
 
-    @method_decorator(require_safe)
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """The progress of a list, its dry run, or its result."""
-        list_import = get_object_or_404(self.get_queryset(request), pk=pk)
+        list_import = get_object_or_404(lists_of(request.user), pk=pk)
         if request.htmx:
             if not list_import.is_working:
                 return HttpResponseClientRefresh()
             return render(request, "desk/imports/progress.html", {"list": list_import})
         rows = Paginator(list_import.rows.all(), ROWS_PER_PAGE).get_page(request.GET.get("page"))
-        context = {"title": str(list_import), "list": list_import, "rows": rows}
-        return self._render(request, "list", context)
-
-    @method_decorator(require_POST)
-    def confirm_view(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """Write the list."""
-        return self._call(request, pk, uploads.confirm)
-
-    @method_decorator(require_POST)
-    def discard_view(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """Discard the list."""
-        return self._call(request, pk, uploads.discard)
+        return desk_page(
+            request, "desk/imports/list.html", title=str(list_import), list=list_import, rows=rows
+        )
 
     @method_decorator(require_safe)
     def sample_view(self, request: AuthenticatedRequest, kind: str) -> HttpResponse:
@@ -186,21 +191,3 @@ class ListImportAdmin(CustomPageAdmin):
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="sample-{kind}.csv"'},
         )
-
-    def _call(
-        self, request: AuthenticatedRequest, pk: int, verb: Callable[..., None]
-    ) -> HttpResponse:
-        get_object_or_404(self.get_queryset(request), pk=pk)
-        with refusal_as_warning(request):
-            verb(list_import_id=pk, now=timezone.now())
-        return redirect(_address(pk))
-
-    def _render(
-        self, request: AuthenticatedRequest, template: str, context: dict[str, object]
-    ) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), **context}
-        return render(request, f"desk/imports/{template}.html", context)
-
-
-def _address(pk: int) -> str:
-    return reverse("admin:membership_listimport_change", args=[pk])

@@ -14,7 +14,7 @@ names it says (of two lists of one day, the one whose name comes last in the alp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypedDict, TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Field, TextChoices
 
@@ -27,14 +27,6 @@ _Fact = TypeVar("_Fact", bound=EvidencedModel)
 _Row = TypeVar("_Row", Agency, CoordinationInitiative, Person, Program)
 
 
-class ListedEvidence(TypedDict):
-    """The columns of a fact that a list brings."""
-
-    evidence: Evidence
-    list_name: str
-    list_as_of: date
-
-
 @dataclass(frozen=True)
 class ListSource:
     """The list that is applied: its name and the day on which it was true."""
@@ -42,7 +34,7 @@ class ListSource:
     name: str
     as_of: date
 
-    def evidence(self) -> ListedEvidence:
+    def evidence(self) -> dict[str, Any]:
         """The columns of a fact that this list brings."""
         return {"evidence": Evidence.LISTED, "list_name": self.name, "list_as_of": self.as_of}
 

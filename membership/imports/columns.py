@@ -60,6 +60,14 @@ class ListRow:
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
+    def is_same_as(self, other: "ListRow") -> bool:
+        """Equal but for how names are spelled."""
+        return all(_comparable(self[name]) == _comparable(other[name]) for name in self.values)
+
+
+def _comparable(value: object) -> object:
+    return name_key(value) if isinstance(value, str) else value
+
 
 def text(limit: int) -> Callable[[str], str]:
     """Reads one line of text of at most ``limit`` characters."""

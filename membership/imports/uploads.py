@@ -1,6 +1,6 @@
 """The life of a list: upload, check, confirm, apply, or discard.
 
-Nothing of the register is written before ``apply``, and then all of the list or nothing of it.
+Nothing of the register is written before staff confirm, and then all of the list or nothing of it.
 The admin, the task and the command call the same verbs.
 """
 
@@ -14,9 +14,10 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice
 from membership.access.verbs import require_access_for_roster
 from membership.errors import RefusedError
+from membership.imports.applying import ListSource
+from membership.imports.batches import RegisterBatch
 from membership.imports.columns import ListRow, read_rows
-from membership.imports.kinds import IMPORTERS
-from membership.imports.plan import Plan, make_plan
+from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.sheets import read_sheet
 from membership.models import ListImport, ListImportRow, ListKind, RowOutcome, User
 from membership.register.names import clean_text, name_key
@@ -52,19 +53,20 @@ def upload(
     return list_import
 
 
-def check(*, list_import_id: int, now: datetime) -> None:
-    """The dry run: save what each row would do. A second run gives the same."""
+def carry_on(*, list_import_id: int, now: datetime) -> None:
+    """Do what a list waits for: check it, or write it. A second run gives the same."""
     list_import = ListImport.objects.select_related("community").get(pk=list_import_id)
-    if list_import.state != State.CHECKING:
+    if not list_import.is_working:
         return
     try:
         rows = _read_file(list_import)
-        _show_progress(list_import.pk, 20)
-        plan = make_plan(list_import, rows)
+        _show_progress(list_import_id, 30)
+        if list_import.state == State.CHECKING:
+            _save_plan(list_import_id, _plan(list_import, rows), now)
+        else:
+            _apply(list_import_id, rows, now)
     except RefusedError as refusal:
-        _refuse(list_import.pk, str(refusal), now)
-    else:
-        _save_plan(list_import.pk, plan, now)
+        _refuse(list_import_id, str(refusal), now)
 
 
 def confirm(*, list_import_id: int, now: datetime) -> None:
@@ -77,27 +79,6 @@ def confirm(*, list_import_id: int, now: datetime) -> None:
         list_import.state, list_import.percent, list_import.moved_at = State.APPLYING, 0, now
         list_import.save(update_fields=["state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
-
-
-def apply(*, list_import_id: int, now: datetime) -> None:
-    """Write a list that staff confirmed: all of it, or nothing where a row has become wrong since."""
-    list_import = ListImport.objects.get(pk=list_import_id)
-    if list_import.state != State.APPLYING:
-        return
-    try:
-        rows = _read_file(list_import)
-        _show_progress(list_import.pk, 40)
-        with transaction.atomic():
-            list_import = _locked(list_import_id)
-            if list_import.state != State.APPLYING:
-                return
-            plan = make_plan(list_import, rows, lock=True)
-            _refuse_errors(plan)
-            _write(list_import, plan, now)
-    except RefusedError as refusal:
-        _refuse(list_import_id, str(refusal), now)
-    else:
-        reassess(now=now)  # the roster checks follow the list at once
 
 
 def import_at_once(
@@ -119,7 +100,7 @@ def import_at_once(
     list_import.content = content
     rows = _read_file(list_import)
     with transaction.atomic():
-        plan = make_plan(list_import, rows, lock=not dry_run)
+        plan = _plan(list_import, rows, lock=not dry_run)
         is_written = not dry_run and not plan.errors
         if is_written:
             _write(list_import, plan, now)
@@ -147,12 +128,6 @@ def discard_old(*, now: datetime) -> int:
     for pk in pks:
         discard(list_import_id=pk, now=now)
     return len(pks)
-
-
-def carry_on(*, list_import_id: int, now: datetime) -> None:
-    """Do what a list waits for: check it, or write it."""
-    check(list_import_id=list_import_id, now=now)
-    apply(list_import_id=list_import_id, now=now)
 
 
 def stalled_imports(*, now: datetime) -> list[int]:
@@ -198,6 +173,13 @@ def _read_file(list_import: ListImport) -> list[ListRow]:
     return read_rows(IMPORTERS[list_import.kind].columns, sheet)
 
 
+def _plan(list_import: ListImport, rows: list[ListRow], *, lock: bool = False) -> Plan:
+    """What the list would do. With ``lock`` the facts are held until the transaction ends."""
+    source = ListSource(list_import.list_name, list_import.as_of)
+    importer = IMPORTERS[list_import.kind]
+    return importer(RegisterBatch(lock=lock), source, list_import.community).plan(rows)
+
+
 def _locked(list_import_id: int) -> ListImport:
     rows = ListImport.objects.select_for_update(of=("self",)).select_related("community")
     return rows.get(pk=list_import_id)
@@ -218,6 +200,23 @@ def _save_plan(pk: int, plan: Plan, now: datetime) -> None:
         if plan.errors:
             list_import.content = None
         list_import.save()
+
+
+def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
+    """Write a list that staff confirmed: all of it, or nothing where a row has become wrong since."""
+    with transaction.atomic():
+        list_import = _locked(pk)
+        if list_import.state != State.APPLYING:
+            return
+        plan = _plan(list_import, rows, lock=True)
+        if plan.errors:
+            first = plan.errors[0]
+            raise RefusedError(
+                "The register has changed since the list was checked, and nothing was written. "
+                f"Row {first.number}: {first.sentence} Upload the list again."
+            )
+        _write(list_import, plan, now)
+    reassess(now=now)  # the roster checks follow the list at once
 
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:
@@ -244,15 +243,6 @@ def _refuse(pk: int, problem: str, now: datetime) -> None:
         if list_import.is_working:
             list_import.problem = problem
             _close(list_import, State.REFUSED, now)
-
-
-def _refuse_errors(plan: Plan) -> None:
-    if plan.errors:
-        first = plan.errors[0]
-        raise RefusedError(
-            "The register has changed since the list was checked, and nothing was written. "
-            f"Row {first.number}: {first.sentence} Upload the list again."
-        )
 
 
 def _count(list_import: ListImport, plan: Plan) -> None:

@@ -5,6 +5,7 @@ None of them holds the Zoom link, only the portal's page, which asks people to s
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.text import get_text_list
 
 from communities.calendar import format_day
 from communities.models import Meeting
@@ -29,8 +30,12 @@ _CANCELLED_BY = (Event.REPLACED, Event.NO_LONGER_INVITED)
 _MEETING = (
     NAME,
     TEAM,
-    Placeholder("communities", "The communities that meet", "STVC and ORS"),
-    Placeholder("topic", "What the meeting is about", "Working with interpreters"),
+    Placeholder(
+        "communities",
+        "The communities that meet",
+        "Stopping the Violence Counselling programs (STVC) and Outreach services (ORS)",
+    ),
+    Placeholder("topic", "The topic of the meeting", "Working with interpreters"),
     Placeholder(
         "when",
         "The day and time",
@@ -115,7 +120,7 @@ def _email(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
         person=person,
         words={
             "name": person.name,
-            "communities": meeting.community_names,
+            "communities": get_text_list([c.full_name for c in meeting.communities.all()], "and"),
             "topic": meeting.topic,
             "when": when(meeting),
             "meeting_link": link_to("my:meeting", meeting),

@@ -1,10 +1,10 @@
-"""From rows to rules: what the register knows of people on a day.
+"""From rows to rules: what the register knows about people on a day.
 
-It takes at most four queries for any number of people, and caches nothing. Rows that are not saved yet
-can be added: so the join form shows the findings of answers that nobody has sent.
+It takes at most four queries for any number of people, and caches nothing. Unsaved rows can be added, so
+that the join form can show findings before the answers are sent.
 
-A listed fact that a newer version of its list no longer names is left out: it is neither true nor
-false, but unknown. Lists are late and incomplete.
+A listed fact that a newer version of its list no longer names is left out. It is then unknown, neither
+true nor false, because lists are late and incomplete.
 """
 
 from collections import defaultdict
@@ -19,7 +19,6 @@ from django.utils.functional import SimpleLazyObject
 from communities.rules.facts import Fact, ProgramWork, RoleHeld, Standing
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
 from membership.models import (
-    Agency,
     CoordinationRole,
     EvaMembership,
     ListImport,
@@ -38,13 +37,46 @@ def standing_of(
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
 ) -> Standing:
-    """What is known of one person, with unsaved ``positions`` and ``roles`` of theirs added."""
-    return _standings([person], on, positions, roles)[person.pk]
+    """What is known about one person, including their unsaved ``positions`` and ``roles``."""
+    return standings_of([person], on, positions=positions, roles=roles)[person.pk]
 
 
-def standings_of(people: Sequence[Person], on: date) -> dict[int, Standing]:
-    """What is known of each of ``people``, by their keys."""
-    return _standings(people, on, (), ())
+def standings_of(
+    people: Sequence[Person],
+    on: date,
+    *,
+    positions: Sequence[ProgramPosition] = (),
+    roles: Sequence[CoordinationRole] = (),
+) -> dict[int, Standing]:
+    """What is known about each of ``people``, by their keys, including their unsaved rows."""
+    keys = {person.pk for person in people if person.pk}
+    saved_positions = ProgramPosition.objects.filter(person__in=keys).order_by("pk")
+    saved_roles = CoordinationRole.objects.filter(person__in=keys).order_by("pk")
+    positions_of, roles_of = defaultdict(list), defaultdict(list)
+    agencies = set()
+    # Unsaved rows come last: they are newer.
+    for position in (*saved_positions.select_related("program__agency", "agency"), *positions):
+        positions_of[position.person_id].append(position)
+        if agency := position.known_agency:
+            agencies.add(agency.pk)
+    for role in (*saved_roles.select_related("initiative"), *roles):
+        roles_of[role.person_id].append(role)
+    # Queried only if there is a listed fact.
+    newest = cast(_NewestDays, SimpleLazyObject(ListImport.newest))
+    memberships = _memberships(keys, agencies, newest)
+    standings = {}
+    for pk in (person.pk for person in people):
+        by_program = _grouped(positions_of[pk], _program_key)
+        by_initiative = _grouped(roles_of[pk], _initiative_key)
+        own = [_claim(True) for rows in by_program for p in rows if p.says_membership == "own"]
+        held = [r for rows in by_initiative for r in rows if not is_superseded(r, newest)]
+        standings[pk] = Standing(
+            on=on,
+            work=tuple(_work(rows, memberships, newest) for rows in by_program),
+            roles=tuple(_role(role) for role in held),
+            memberships=(*memberships.get(("person", pk), ()), *own),
+        )
+    return standings
 
 
 def limited_to(
@@ -53,7 +85,7 @@ def limited_to(
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
 ) -> Standing:
-    """The same standing with only the work and the roles that these rows are about."""
+    """The standing reduced to the work and the roles that these rows are about."""
     programs = {_program_words(position) for position in positions}
     initiatives = {_role(role).initiative for role in roles}
     return replace(
@@ -63,103 +95,36 @@ def limited_to(
     )
 
 
-def _standings(
-    people: Sequence[Person],
-    on: date,
-    unsaved_positions: Sequence[ProgramPosition],
-    unsaved_roles: Sequence[CoordinationRole],
-) -> dict[int, Standing]:
-    keys = {person.pk for person in people if person.pk}
-    positions = ProgramPosition.objects.filter(person__in=keys).order_by("pk")
-    roles = CoordinationRole.objects.filter(person__in=keys).order_by("pk")
-    positions_of, roles_of = defaultdict(list), defaultdict(list)
-    agencies = set()
-    # What is not saved yet comes last: it is newer.
-    for position in (*positions.select_related("program__agency", "agency"), *unsaved_positions):
-        positions_of[position.person_id].append(position)
-        if agency := _agency(position):
-            agencies.add(agency.pk)
-    for role in (*roles.select_related("initiative"), *unsaved_roles):
-        roles_of[role.person_id].append(role)
-    # Asked for only where a listed fact is at hand.
-    newest = cast(_NewestDays, SimpleLazyObject(ListImport.newest))
-    of_person, of_agency = _memberships(keys, agencies, newest)
-    return {
-        person.pk: _standing(
-            on,
-            positions_of[person.pk],
-            roles_of[person.pk],
-            of_person[person.pk],
-            of_agency,
-            newest,
-        )
-        for person in people
-    }
-
-
-_FactsByHolder = defaultdict[int, list[Fact]]
+# Facts about EVA BC memberships by their holder: the name of its column, and its key.
+_FactsByHolder = Mapping[tuple[str, int | None], list[Fact]]
 _NewestDays = Mapping[tuple[str, str], date]
 
 
-def _memberships(
-    people: set[int], agencies: set[int], newest: _NewestDays
-) -> tuple[_FactsByHolder, _FactsByHolder]:
-    of_person, of_agency = _FactsByHolder(list), _FactsByHolder(list)
+def _memberships(people: set[int], agencies: set[int], newest: _NewestDays) -> _FactsByHolder:
+    facts = defaultdict(list)
     held = EvaMembership.objects.filter(Q(person__in=people) | Q(agency__in=agencies))
-    for membership in held.order_by("pk"):
-        if is_superseded(membership, newest):
-            continue
-        fact = _fact(membership, membership.is_held, membership.starts_on, membership.ends_on)
-        if membership.agency_id:
-            of_agency[membership.agency_id].append(fact)
-        elif membership.person_id:
-            of_person[membership.person_id].append(fact)
-    return of_person, of_agency
-
-
-def _standing(
-    on: date,
-    positions: Iterable[ProgramPosition],
-    roles: Iterable[CoordinationRole],
-    memberships: Sequence[Fact],
-    of_agency: _FactsByHolder,
-    newest: _NewestDays,
-) -> Standing:
-    by_program = _grouped(positions, _program_key)
-    by_initiative = _grouped(roles, _initiative_key)
-    own = [_claim(True) for rows in by_program for row in rows if row.says_membership == "own"]
-    return Standing(
-        on=on,
-        work=tuple(_work(rows, of_agency, newest) for rows in by_program),
-        roles=tuple(
-            _role(role)
-            for rows in by_initiative
-            for role in rows
-            if not is_superseded(role, newest)
-        ),
-        memberships=(*memberships, *own),
-    )
+    for row in held.order_by("pk"):
+        if not is_superseded(row, newest):
+            holder = ("agency", row.agency_id) if row.agency_id else ("person", row.person_id)
+            facts[holder].append(_fact(row, row.is_held, row.starts_on, row.ends_on))
+    return facts
 
 
 def is_superseded(fact: EvidencedModel, newest: _NewestDays) -> bool:
-    """Whether a newer version of the list that brought the fact no longer names it."""
+    """Whether a newer version of the fact's list no longer names it."""
     if fact.evidence != Evidence.LISTED or fact.list_as_of is None:
         return False
     return fact.list_as_of < newest.get((fact.LIST_KIND, fact.list_name), date.min)
 
 
 def _grouped(rows: Iterable[_Row], key: Callable[[_Row], Hashable]) -> list[list[_Row]]:
-    """The rows about each program or initiative; only the newest of the person's own claims, last."""
+    """The rows about each program or initiative. Of the person's own claims only the newest, at the end."""
     groups: dict[Hashable, list[_Row]] = defaultdict(list)
     claims: dict[Hashable, list[_Row]] = defaultdict(list)
     for row in rows:
         group = groups[key(row)]
         (claims[key(row)] if row.evidence == Evidence.CLAIMED else group).append(row)
     return [groups[subject] + claims[subject][-1:] for subject in groups]
-
-
-def _agency(position: ProgramPosition) -> Agency | None:
-    return position.program.agency if position.program else position.agency
 
 
 def _program_key(position: ProgramPosition) -> Hashable:
@@ -173,11 +138,11 @@ def _initiative_key(role: CoordinationRole) -> Hashable:
 
 
 def _work(
-    positions: Sequence[ProgramPosition], of_agency: _FactsByHolder, newest: _NewestDays
+    positions: Sequence[ProgramPosition], memberships_of: _FactsByHolder, newest: _NewestDays
 ) -> ProgramWork:
     """What all sources say about a person's work in one program."""
     first = positions[0]
-    program, agency = first.program, _agency(first)
+    program, agency = first.program, first.known_agency
     funding = [
         _claim(Funder.PSSG if row.says_funded else Funder.OTHER)
         for row in positions
@@ -192,10 +157,10 @@ def _work(
         if row.says_membership in ("agency", "no")
     ]
     if agency:
-        memberships += of_agency[agency.pk]
+        memberships += memberships_of.get(("agency", agency.pk), ())
     return ProgramWork(
         program=_program_words(first),
-        program_type=_program_type(first),
+        program_type=first.known_type,
         claimed=any(row.evidence == Evidence.CLAIMED for row in positions),
         caseload=tuple(
             _fact(row, row.carries_caseload, row.starts_on, row.ends_on)
@@ -207,25 +172,19 @@ def _work(
     )
 
 
-def _program_type(position: ProgramPosition) -> ProgramType:
-    return ProgramType(position.program.type if position.program else position.program_type)
-
-
 def _program_words(position: ProgramPosition) -> str:
-    kind, agency = _program_type(position), _agency(position)
+    kind = position.known_type
     name = "another program" if kind == ProgramType.OTHER else f"the {kind.label} program"
-    agency_name = agency.name if agency else position.agency_name
-    return f"{name} of {agency_name}" if agency_name else name
+    return f"{name} of {position.employer}" if position.employer else name
 
 
 def _role(role: CoordinationRole) -> RoleHeld:
     known = role.initiative
-    kind = known.kind if known else role.initiative_kind
     name = known.name if known else role.initiative_name
-    place = known.community_served if known else role.community_served
+    place = (known or role).community_served
     return RoleHeld(
         initiative=", ".join(word for word in (name, place) if word),
-        kind=InitiativeKind(kind),
+        kind=InitiativeKind(known.kind if known else role.initiative_kind),
         role=RoleKind(role.role),
         fact=_fact(role, role.is_held, role.starts_on, role.ends_on),
     )
@@ -238,7 +197,7 @@ def _claim(value: bool | Funder) -> Fact:
 def _fact(
     row: EvidencedModel, value: bool | Funder, starts_on: date | None, ends_on: date | None
 ) -> Fact:
-    """What a row says, with the day on which its source looked."""
+    """What a row says, with the date of its source."""
     is_confirmed = row.evidence == Evidence.CONFIRMED
     return Fact(
         value=value,

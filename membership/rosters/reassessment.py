@@ -1,58 +1,61 @@
-"""Reassessing all open enrolments by the rules, and keeping the roster checks in step.
+"""Reassessing all open enrolments by the rules, and keeping the roster checks up to date.
 
-Nobody is removed by a list: a roster check is a proposal to look, for staff. For whoever meets the
-rules again it is settled without staff doing anything.
+A list removes no one: a roster check asks staff to review an enrolment. If the member meets the rules
+again, it is resolved without staff. A list that is too old opens no roster checks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment, Finding, assess
 from communities.rules.facts import Standing
 from communities.rules.rule import Rule
-from communities.rules.vocabulary import FactKind, Verdict
-from membership.imports.list_age import KnownLists, known_lists
-from membership.models import Enrolment, NightlyReassessment, WorklistRow, WorklistStep
+from communities.rules.vocabulary import Evidence, FactKind, Verdict
+from membership.models import (
+    CoordinationRole,
+    Enrolment,
+    EvaMembership,
+    NightlyReassessment,
+    Program,
+    ProgramPosition,
+    WorklistRow,
+    WorklistStep,
+)
+from membership.register.evidence import EvidencedModel
 from membership.register.standing import standings_of
 
 CHUNK = 500  # enrolments in one transaction
 
 _Kind, _State, _How = WorklistRow.Kind, WorklistRow.State, WorklistRow.How
-_Verb = WorklistStep.Verb
-# The kinds of row that the rules propose; of any other kind only the time given is looked at.
+# The kinds of roster check that the rules open. For other kinds only the end of a snooze is handled.
 _PROPOSED_KINDS = (_Kind.RULES, _Kind.ENDS_IN_60, _Kind.ENDS_IN_30)
 RENEWAL_NOTICE = [(timedelta(days=30), _Kind.ENDS_IN_30), (timedelta(days=60), _Kind.ENDS_IN_60)]
 
 
 @dataclass
 class ReassessmentResult:
-    """How many enrolments were looked at, and how many rows were opened, changed and settled."""
+    """How many enrolments were reassessed, and how many roster checks were opened, changed and resolved."""
 
     looked_at: int = 0
     opened: int = 0
     changed: int = 0
     settled: int = 0
 
-    def add(self, looked_at: int, changes: "_Changes") -> None:
-        self.looked_at += looked_at
-        self.opened += len(changes.opened)
-        self.settled += sum(row.is_settled for row in changes.moved)
-        self.changed += sum(not row.is_settled for row in changes.moved)
-
 
 def reassess(
     *, now: datetime, enrolments: QuerySet[Enrolment] | None = None, dry_run: bool = False
 ) -> ReassessmentResult:
-    """Assess open enrolments again, all of them or those of ``enrolments``.
+    """Assess open enrolments again: all of them, or only ``enrolments``.
 
-    Each chunk is a transaction of its own, and takes the same number of queries whatever its size.
-    Being called often does no harm: a second call on the same facts changes nothing.
+    Each chunk is its own transaction and takes the same number of queries, whatever its size.
+    A second call with the same facts changes nothing.
     """
     on = timezone.localdate(now)
     lists = known_lists(on)
@@ -60,20 +63,27 @@ def reassess(
     rules = {community.pk: community.rules() for community in communities}
     result = ReassessmentResult()
     rows = Enrolment.objects.all() if enrolments is None else enrolments
+    rows = rows.filter(ended_on__isnull=True).select_related("person").order_by("pk")
     last: int | None = 0
     while last is not None:
         with transaction.atomic():
-            chunk = _chunk(rows, after=last)
-            changes = _compare(chunk, rules=rules, lists=lists, now=now)
+            # The lock keeps two runs from opening the same roster check, and waits for a
+            # transaction that ends one of the enrolments.
+            chunk = list(rows.filter(pk__gt=last).select_for_update(of=("self",))[:CHUNK])
+            changes = _Changes(now)
+            changes.compare(chunk, rules=rules, lists=lists)
             if not dry_run:
                 changes.write()
-        result.add(len(chunk), changes)
+        result.looked_at += len(chunk)
+        result.opened += len(changes.opened)
+        result.settled += sum(row.is_settled for row in changes.moved)
+        result.changed += sum(not row.is_settled for row in changes.moved)
         last = chunk[-1].pk if chunk else None
     return result
 
 
 def reassess_if_due(*, now: datetime) -> ReassessmentResult | None:
-    """Tonight's reassessment, unless today has had its own. A night that was missed is made up for."""
+    """The daily reassessment, unless today's is done. A missed night is made up for at the next call."""
     on = timezone.localdate(now)
     if NightlyReassessment.objects.filter(on=on).exists():
         return None
@@ -84,13 +94,89 @@ def reassess_if_due(*, now: datetime) -> ReassessmentResult | None:
     return result
 
 
+# -- How old the lists are -------------------------------------------------------------------------
+
+# Where the register keeps what the rules look at.
+FACTS: dict[FactKind, type[EvidencedModel]] = {
+    FactKind.CASELOAD: ProgramPosition,
+    FactKind.FUNDING: Program,
+    FactKind.EVA_MEMBERSHIP: EvaMembership,
+    FactKind.COORDINATION_ROLE: CoordinationRole,
+}
+
+
+@dataclass(frozen=True)
+class KnownList:
+    """An imported list and the date of its newest version."""
+
+    kind: FactKind
+    name: str
+    as_of: date
+
+    @property
+    def limit(self) -> int:
+        """Days after which the list opens no roster checks."""
+        return settings.LIST_LIMIT_DAYS[self.kind.value]
+
+
+@dataclass(frozen=True)
+class KnownLists:
+    """The lists that the register knows, seen from the day ``on``."""
+
+    on: date
+    lists: tuple[KnownList, ...]
+
+    @property
+    def too_old(self) -> list[KnownList]:
+        return [known for known in self.lists if self._is_too_old(known.kind, known.as_of)]
+
+    def carried(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The findings that may open a roster check."""
+        return tuple(finding for finding in findings if self.carries(finding))
+
+    def carries(self, finding: Finding) -> bool:
+        """Whether this finding may open a roster check.
+
+        Facts from staff or the worker do not go out of date. An unknown fact is as old as the newest
+        list of its kind, which should have named it.
+        """
+        kind = finding.facts
+        if kind is None or (finding.evidence is not None and not finding.rests_on_a_list):
+            return True
+        newest = max((known.as_of for known in self.lists if known.kind == kind), default=None)
+        as_of = finding.as_of or newest
+        return as_of is None or not self._is_too_old(kind, as_of)
+
+    def _is_too_old(self, kind: FactKind, as_of: date) -> bool:
+        return as_of < self.on - timedelta(days=settings.LIST_LIMIT_DAYS[kind.value])
+
+
+def known_lists(on: date) -> KnownLists:
+    """Every list named by a fact in the register. Takes one query for each kind of fact."""
+    listed = Q(evidence__in=[Evidence.LISTED, Evidence.CONTRADICTED], list_as_of__isnull=False)
+    return KnownLists(
+        on,
+        tuple(
+            KnownList(kind, name, as_of)
+            for kind, model in FACTS.items()
+            for name, as_of in model._default_manager.filter(listed)
+            .order_by("list_name")
+            .values_list("list_name")
+            .annotate(Max("list_as_of"))
+        ),
+    )
+
+
+# -- What the rules propose -------------------------------------------------------------------------
+
+
 def proposals(
     standing: Standing, rules: Sequence[Rule], lists: KnownLists
 ) -> tuple[Assessment, dict[str, tuple[Finding, ...]]]:
-    """The rules on a standing, and the findings that staff should look at, by kind of row.
+    """The assessment of a standing, and the findings that staff should review, by kind of roster check.
 
-    A NOT_MET finding counts, and so does an UNKNOWN one; a MET on claims alone does not. Findings
-    that rest on a list that is too old propose nothing.
+    Findings count if they are NOT_MET or UNKNOWN. MET on claims alone does not count, nor do findings
+    that rest on a list that is too old.
     """
     assessment = assess(standing, rules)
     failing = [f for f in assessment.findings if f.verdict != Verdict.MET]
@@ -103,27 +189,20 @@ def proposals(
 def _ending_soon(
     standing: Standing, rules: Sequence[Rule], findings: Sequence[Finding]
 ) -> dict[str, tuple[Finding, ...]]:
-    """An EVA BC membership that the enrolment rests on and that soon ends with none after it."""
+    """The finding about an EVA BC membership that ends soon and has not been renewed."""
     for finding in findings:
         if finding.facts != FactKind.EVA_MEMBERSHIP or finding.ends_on is None:
             continue
         for ahead, kind in RENEWAL_NOTICE:
             if finding.ends_on <= standing.on + ahead:
-                return (
-                    {}
-                    if _is_renewed(standing, rules, finding.ends_on)
-                    else {kind.value: (finding,)}
+                day_after = replace(standing, on=finding.ends_on + timedelta(days=1))
+                is_renewed = all(
+                    f.verdict == Verdict.MET
+                    for f in assess(day_after, rules).findings
+                    if f.facts == FactKind.EVA_MEMBERSHIP
                 )
+                return {} if is_renewed else {kind.value: (finding,)}
     return {}
-
-
-def _is_renewed(standing: Standing, rules: Sequence[Rule], ends_on: date) -> bool:
-    day_after = replace(standing, on=ends_on + timedelta(days=1))
-    return all(
-        f.verdict == Verdict.MET
-        for f in assess(day_after, rules).findings
-        if f.facts == FactKind.EVA_MEMBERSHIP
-    )
 
 
 # -- One chunk ------------------------------------------------------------------------------------
@@ -131,8 +210,9 @@ def _is_renewed(standing: Standing, rules: Sequence[Rule], ends_on: date) -> boo
 
 @dataclass
 class _Changes:
-    """What changes in the roster checks of one chunk."""
+    """The changes to the roster checks of one chunk of enrolments."""
 
+    now: datetime
     opened: list[WorklistRow] = field(default_factory=list)
     moved: list[WorklistRow] = field(default_factory=list)
     steps: list[WorklistStep] = field(default_factory=list)
@@ -144,47 +224,54 @@ class _Changes:
         )
         WorklistStep.objects.bulk_create(self.steps)
 
+    def compare(
+        self,
+        enrolments: Sequence[Enrolment],
+        *,
+        rules: Mapping[int, Sequence[Rule]],
+        lists: KnownLists,
+    ) -> None:
+        """Compare the roster checks of these enrolments with those that they should have."""
+        standings = standings_of([enrolment.person for enrolment in enrolments], lists.on)
+        rows_of = _open_rows(enrolments)
+        for enrolment in enrolments:
+            rows = rows_of.get(enrolment.pk, {})
+            assessment, proposed = proposals(
+                standings[enrolment.person_id], rules[enrolment.community_id], lists
+            )
+            for kind, findings in proposed.items():
+                kept = [finding.as_json() for finding in findings]
+                if row := rows.pop(kind, None):
+                    self._update(row, kept)
+                else:
+                    row = WorklistRow(enrolment=enrolment, kind=kind, since=lists.on, findings=kept)
+                    self.opened.append(row)
+                    self._add_step(row, WorklistStep.Verb.OPENED, _why(row))
+            for row in rows.values():
+                if row.kind in _PROPOSED_KINDS:
+                    self._settle(row, _how(row, assessment, proposed, lists))
+                else:
+                    self._update(row, row.findings)
 
-def _chunk(enrolments: QuerySet[Enrolment], *, after: int) -> list[Enrolment]:
-    """The next open enrolments by key, locked.
+    def _update(self, row: WorklistRow, findings: list) -> None:
+        """Update the reasons of a roster check that stays, and reopen it after the end of a snooze."""
+        before = len(self.steps)
+        if row.findings != findings:
+            row.findings = findings
+            self._add_step(row, WorklistStep.Verb.CHANGED, _why(row))
+        if row.until and row.until < timezone.localdate(self.now):
+            row.state, row.until = _State.OPEN, None
+            self._add_step(row, WorklistStep.Verb.TIME_OVER)
+        if len(self.steps) > before:
+            self.moved.append(row)
 
-    The lock keeps two runs from opening the same row, and waits for whoever ends an enrolment.
-    """
-    rows = enrolments.filter(ended_on__isnull=True, pk__gt=after).order_by("pk")
-    return list(rows.select_related("person").select_for_update(of=("self",))[:CHUNK])
+    def _settle(self, row: WorklistRow, how: str) -> None:
+        row.state, row.how, row.settled_on = _State.SETTLED, how, timezone.localdate(self.now)
+        self.moved.append(row)
+        self._add_step(row, WorklistStep.Verb.SETTLED, f"{row.get_how_display()}.")
 
-
-def _compare(
-    enrolments: Sequence[Enrolment],
-    *,
-    rules: Mapping[int, Sequence[Rule]],
-    lists: KnownLists,
-    now: datetime,
-) -> _Changes:
-    """The roster checks of these enrolments, compared with those that they should have."""
-    changes = _Changes()
-    standings = standings_of([enrolment.person for enrolment in enrolments], lists.on)
-    rows_of = _open_rows(enrolments)
-    for enrolment in enrolments:
-        rows = rows_of.get(enrolment.pk, {})
-        assessment, proposed = proposals(
-            standings[enrolment.person_id], rules[enrolment.community_id], lists
-        )
-        for kind, findings in proposed.items():
-            kept = [finding.as_json() for finding in findings]
-            row = rows.pop(kind, None)
-            if row is None:
-                row = WorklistRow(enrolment=enrolment, kind=kind, since=lists.on, findings=kept)
-                changes.opened.append(row)
-                changes.steps.append(_step(row, _Verb.OPENED, now, _why(row)))
-            else:
-                _update_row(row, kept, changes, now)
-        for row in rows.values():
-            if row.kind in _PROPOSED_KINDS:
-                _settle(row, _how(row, assessment, proposed, lists), changes, now)
-            else:
-                _update_row(row, row.findings, changes, now)
-    return changes
+    def _add_step(self, row: WorklistRow, verb: str, text: str = "") -> None:
+        self.steps.append(WorklistStep(row=row, verb=verb, at=self.now, text=text))
 
 
 def _open_rows(enrolments: Sequence[Enrolment]) -> dict[int, dict[str, WorklistRow]]:
@@ -197,38 +284,15 @@ def _open_rows(enrolments: Sequence[Enrolment]) -> dict[int, dict[str, WorklistR
     return rows
 
 
-def _update_row(row: WorklistRow, findings: list, changes: _Changes, now: datetime) -> None:
-    """A row that stays: its reasons as they are now, and open again when the time given is over."""
-    before = len(changes.steps)
-    if row.findings != findings:
-        row.findings = findings
-        changes.steps.append(_step(row, _Verb.CHANGED, now, _why(row)))
-    if row.until and row.until < timezone.localdate(now):
-        row.state, row.until = _State.OPEN, None
-        changes.steps.append(_step(row, _Verb.TIME_OVER, now))
-    if len(changes.steps) > before:
-        changes.moved.append(row)
-
-
-def _settle(row: WorklistRow, how: str, changes: _Changes, now: datetime) -> None:
-    row.state, row.how, row.settled_on = _State.SETTLED, how, timezone.localdate(now)
-    changes.moved.append(row)
-    changes.steps.append(_step(row, _Verb.SETTLED, now, f"{row.get_how_display()}."))
-
-
 def _how(
     row: WorklistRow, assessment: Assessment, proposed: Mapping[str, object], lists: KnownLists
 ) -> str:
-    """Why a row is no longer proposed."""
+    """Why a roster check is no longer needed."""
     if proposed:
         return _How.MOVED_ON
     if not all(lists.carries(finding) for finding in assessment.findings):
         return _How.LIST_TOO_OLD
     return _How.MEETS_AGAIN if row.kind == _Kind.RULES else _How.RENEWED
-
-
-def _step(row: WorklistRow, verb: str, now: datetime, text: str = "") -> WorklistStep:
-    return WorklistStep(row=row, verb=verb, at=now, text=text)
 
 
 def _why(row: WorklistRow) -> str:

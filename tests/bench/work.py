@@ -8,13 +8,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from django.conf import settings
 from django.utils import timezone
 
 from communities.models import SupportTeam
@@ -24,8 +21,8 @@ from membership.models import ListKind, OutboxEmail
 from membership.rosters.reassessment import reassess
 from membership.tasks import SWEEP_LIMIT, sweep_emails
 from tests import builders
-from tests.bench.figures import Figure, seconds
-from tests.bench.load import Request
+from tests.bench.conftest import QUICK, Measured
+from tests.bench.measure import Request, seconds
 from tests.membership.imports.lists import apply_list
 from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
 from tests.servers.processes import celery_worker
@@ -33,20 +30,22 @@ from tests.servers.processes import celery_worker
 TYPES = ["STVC", "STV ORS", "MORS", "CBVS", "SAS"]
 
 
-def lists_and_reassessment(*, rows: int, enrolments: int, now: datetime) -> Iterator[Figure]:
-    """A list of 300 people, one of ``rows``, and so many on a roster compared with their facts."""
+def test_lists_and_reassessment(measured: Measured) -> None:
+    """A list of 300 people, a long one, and as many on a roster compared with their facts."""
+    rows, enrolments = (60, 60) if QUICK else (20_000, 10_000)
+    now = timezone.now()
     day = timezone.localdate(now)
     short = _people(300)
     checked = seconds(lambda: _bring(ListKind.PEOPLE, short, day, dry_run=True))
-    yield Figure("a list of 300 rows checked", checked, "s", at_most=1)
+    measured("a list of 300 rows checked", checked, "s", at_most=1)
     written = seconds(lambda: _bring(ListKind.PEOPLE, short, day))
-    yield Figure("a list of 300 rows written", written, "s", at_most=1)
+    measured("a list of 300 rows written", written, "s", at_most=1)
     long = seconds(lambda: _bring(ListKind.PEOPLE, _people(rows), day))
-    yield Figure(f"a list of {rows:,} rows written", long, "s", at_most=60)
+    measured(f"a list of {rows:,} rows written", long, "s", at_most=60)
     on_roster = [f"Listed Sample {n},listed{n}@example.org,{day}" for n in range(enrolments)]
     _bring(ListKind.ROSTER, ["Name,Email,Since", *on_roster], day)
     night = seconds(lambda: reassess(now=now + timedelta(days=1)))
-    yield Figure(f"{enrolments:,} enrolments reassessed", night, "s", at_most=10)
+    measured(f"{enrolments:,} enrolments reassessed", night, "s", at_most=10)
 
 
 def _bring(kind: ListKind, lines: list[str], day: date, *, dry_run: bool = False) -> None:
@@ -67,32 +66,33 @@ def _people(number: int) -> list[str]:
     ]
 
 
-def emails(*, now: datetime) -> Iterator[Figure]:
+def test_emails(measured: Measured, data_folder: Path) -> None:
     """One worker as in docker-compose.yml, against a bare loop over one connection, in turns."""
-    folder, port, ratios = Path(settings.DATA_DIR), free_port(), []
-    command = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}"]
-    command += ["-c", "aiosmtpd.handlers.Sink"]
-    log = folder / "mail-server.log"
+    port, log, ratios = free_port(), data_folder / "mail-server.log", []
+    options = ["-n", "-l", f"127.0.0.1:{port}", "-c", "aiosmtpd.handlers.Sink"]
     with log.open("wb") as output:
-        server = subprocess.Popen(command, stderr=output)
+        server = subprocess.Popen([sys.executable, "-m", "aiosmtpd", *options], stderr=output)
     try:
         wait_until_ready(server, ready=lambda: _listens(port), log=log)
         url = f"smtp://127.0.0.1:{port}"
-        with celery_worker(folder / "bench-worker.log", 4, EMAIL_URL=url):
+        with celery_worker(data_folder / "bench-worker.log", 4, EMAIL_URL=url):
             for number in range(3):
-                rows = _queued(number, now)
+                rows = _queued(number)
                 bare = seconds(lambda rows=rows: _bare_loop(rows, port))  # type: ignore[misc]
                 ratios.append(bare / seconds(_our_worker))
     finally:
         stop(server, signal=signal.SIGTERM)
-    yield Figure("emails of one worker / bare loop", statistics.median(ratios), "×", at_least=0.4)
+    measured("emails of one worker / bare loop", statistics.median(ratios), "×", at_least=0.4)
 
 
-def _queued(number: int, now: datetime) -> list[OutboxEmail]:
+def _queued(number: int) -> list[OutboxEmail]:
     """As many as one sweep takes."""
     team, body = SupportTeam.objects.order_by("pk")[0], "Thank you for asking to join."
-    email = Email("receipt", team, None, "Your request", body, "somebody@example.org")
-    return [queue(email, about=f"bench:{number}", event=n, now=now) for n in range(SWEEP_LIMIT)]
+    email = Email("receipt", team, None, "Your request", body, "someone@example.org")
+    return [
+        queue(email, about=f"bench:{number}", event=n, now=timezone.now())
+        for n in range(SWEEP_LIMIT)
+    ]
 
 
 def _bare_loop(rows: list[OutboxEmail], port: int) -> None:
@@ -110,12 +110,11 @@ def _our_worker() -> None:
         time.sleep(0.05)  # to ask oftener would take a tenth of the machine
 
 
-def starting() -> Iterator[Figure]:
+def test_starting(measured: Measured, tmp_path: Path) -> None:
     """From `make run` to the first page, where the sample province is there already."""
-    with TemporaryDirectory(prefix="evabc-start-") as folder:
-        _first_page(Path(folder))
-        took = statistics.median(_first_page(Path(folder)) for _ in range(3))
-    yield Figure("from `make run` to the first page", took, "s", at_most=5)
+    _first_page(tmp_path)
+    took = statistics.median(_first_page(tmp_path) for _ in range(3))
+    measured("from `make run` to the first page", took, "s", at_most=5)
 
 
 def _first_page(folder: Path) -> float:
@@ -126,9 +125,7 @@ def _first_page(folder: Path) -> float:
     environment |= {"EVABC_LOCAL": "1", "EVABC_DATA_DIR": str(folder), "PORT": str(port)}
     command = [sys.executable, "manage.py", "run_portal"]
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
         started = time.perf_counter()
         wait_until_ready(process, ready=lambda: _listens(port), log=log, seconds=300)

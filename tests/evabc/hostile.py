@@ -62,6 +62,11 @@ IN_TURN_OR_EVERY = [
 _URLS = {"href", "src", "action", "formaction", "data", "xlink:href", "poster", "hx-get", "hx-post"}
 
 
+def storable(payload: str) -> str:
+    """The text as PostgreSQL and a form let it through."""
+    return payload.replace("\0", "").encode(errors="ignore").decode()
+
+
 def payloads_for(number: int, payloads: Sequence[str], *, every: bool) -> Sequence[str]:
     """All of the payloads, or the one whose turn it is at the address of this number."""
     return payloads if every else [payloads[number % len(payloads)]]
@@ -130,9 +135,9 @@ def write_everywhere(payload: str) -> int:
     """Put the text into every column that takes it, past all forms; how many rows now hold it."""
     written = 0
     for model, column in texts_of_the_database():
-        typed = payload.replace("\0", "").encode(errors="ignore").decode()
         for row in model._default_manager.all():
-            text = (f"{row.pk} {typed}" if column.unique else typed)[: column.max_length]
+            typed = f"{row.pk} {payload}" if column.unique else payload
+            text = storable(typed)[: column.max_length]
             try:
                 with transaction.atomic():
                     written += model._default_manager.filter(pk=row.pk).update(

@@ -36,6 +36,7 @@ THIS_TEAM = desk(200, 404, 200)
 LEADS = desk(403, 403, 200)
 NOBODY = desk(403, 403, 403)
 LED = desk(ON, ON, ON)
+GET_ONLY = desk(405, 405, 405)
 
 
 def rows_of(model, *, look, add, change, delete, save=None):
@@ -63,6 +64,15 @@ def register_rows(model):
 def teams_rows(model):
     """Rows of one team: read by it and the leads, written by the verbs only."""
     return rows_of(model, look=THIS_TEAM, add=NOBODY, change=THIS_TEAM, delete=NOBODY, save=NOBODY)
+
+
+def pages_rows(model):
+    """Rows of one team with pages of our own, which take no POST."""
+    name = f"admin:{model}"
+    return teams_rows(model) | {
+        f"{name}_change": (THIS_TEAM, GET_ONLY),
+        f"{name}_history": (THIS_TEAM, GET_ONLY),
+    }
 
 
 # For each name: what GET and HEAD answer, and what POST answers.
@@ -143,13 +153,13 @@ TABLE = {
         [ON, ON, ON, ON, 405, 405, 405, FACTOR],
         [ON, ON, ON, ON, 200, 200, 200, FACTOR],
     ),
-    "admin:autocomplete": (NOBODY, desk(405, 405, 405)),  # asked for nothing in particular
-    "admin:jsi18n": (TEAMS, desk(405, 405, 405)),
+    "admin:autocomplete": (NOBODY, GET_ONLY),  # asked for nothing in particular
+    "admin:jsi18n": (TEAMS, GET_ONLY),
     "admin:view_on_site": (desk(404, 404, 404),) * 2,
     "admin:app_list": (TEAMS, TEAMS),
-    "admin:guide": (TEAMS, desk(405, 405, 405)),
-    "admin:how_it_is_doing": (desk(404, 404, 200), desk(405, 405, 405)),
-    "admin:history": (TEAMS, desk(405, 405, 405)),
+    "admin:guide": (TEAMS, GET_ONLY),
+    "admin:how_it_is_doing": (desk(404, 404, 200), GET_ONLY),
+    "admin:history": (TEAMS, GET_ONLY),
     "admin:no_such_page": (desk(404, 404, 404),) * 2,
     **fixed_rows("communities_supportteam"),
     **rows_of(
@@ -165,24 +175,20 @@ TABLE = {
     **register_rows("membership_person"),
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
     **register_rows("membership_coordinationinitiative"),
-    **teams_rows("membership_correction"),
-    "admin:membership_correction_change": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:membership_correction_history": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:membership_correction_answer": (desk(405, 405, 405), THIS_TEAM),
+    **pages_rows("membership_correction"),
+    "admin:membership_correction_answer": (GET_ONLY, THIS_TEAM),
     **rows_of(
         "membership_retentionday", look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY, save=NOBODY
     ),
     "admin:membership_retentionday_history": (desk(404, 404, 200),) * 2,
-    **teams_rows("membership_outboxemail"),
-    "admin:membership_outboxemail_change": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:membership_outboxemail_history": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:membership_outboxemail_retry": (desk(405, 405, 405), desk(ON, 404, ON)),
+    **pages_rows("membership_outboxemail"),
+    "admin:membership_outboxemail_retry": (GET_ONLY, desk(ON, 404, ON)),
     "admin:membership_outboxemail_again": (THIS_TEAM, desk(ON, 404, ON)),
     "admin:membership_outboxemail_came-back": (THIS_TEAM, THIS_TEAM),
-    "admin:membership_outboxemail_cleared": (desk(405, 405, 405), desk(ON, 404, ON)),
-    "admin:membership_letterwording_changelist": (TEAMS, desk(405, 405, 405)),
+    "admin:membership_outboxemail_cleared": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_letterwording_changelist": (TEAMS, GET_ONLY),
     "admin:membership_letterwording_kind": (TEAMS, LEADS),
-    "admin:membership_letterwording_original": (desk(405, 405, 405), desk(403, 403, ON)),
+    "admin:membership_letterwording_original": (GET_ONLY, desk(403, 403, ON)),
     **rows_of(
         "joinrequests_reasontext",
         look=THIS_TEAM,
@@ -192,58 +198,48 @@ TABLE = {
         save=LEADS,
     ),
     **teams_rows("membership_enrolment"),
-    **teams_rows("membership_worklistrow"),
-    "admin:membership_worklistrow_change": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:membership_worklistrow_history": (THIS_TEAM, desk(405, 405, 405)),
+    **pages_rows("membership_worklistrow"),
     "admin:membership_worklistrow_write": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_settle": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_end": (THIS_TEAM, THIS_TEAM),
-    "admin:membership_worklistrow_look-again": (desk(405, 405, 405), desk(ON, 404, ON)),
-    **teams_rows("communities_meeting"),
+    "admin:membership_worklistrow_look-again": (GET_ONLY, desk(ON, 404, ON)),
+    **pages_rows("communities_meeting"),
     "admin:communities_meeting_add": (TEAMS, TEAMS),
-    "admin:communities_meeting_change": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:communities_meeting_history": (THIS_TEAM, desk(405, 405, 405)),
     "admin:communities_meeting_edit": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_cancel": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_came": (THIS_TEAM, THIS_TEAM),
     "admin:communities_meeting_zoom": (THIS_TEAM, THIS_TEAM),
-    "admin:communities_meeting_zoom-confirm": (desk(405, 405, 405), desk(ON, 404, ON)),
-    **teams_rows("membership_access"),
-    "admin:membership_access_change": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:membership_access_history": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:membership_access_mark": (desk(405, 405, 405), desk(ON, 404, ON)),
+    "admin:communities_meeting_zoom-confirm": (GET_ONLY, desk(ON, 404, ON)),
+    **pages_rows("membership_access"),
+    "admin:membership_access_mark": (GET_ONLY, desk(ON, 404, ON)),
     # The workspace of program support: CCSS has none, and theirs does not exist for it.
-    "admin:membership_access_slack": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_access_slack": (THIS_TEAM, GET_ONLY),
     "admin:membership_access_slack-link": (THIS_TEAM, THIS_TEAM),
     "admin:membership_access_slack-upload": (THIS_TEAM, THIS_TEAM),
-    "admin:membership_access_slack-settle": (desk(405, 405, 405), desk(ON, 404, ON)),
-    "admin:membership_access_slack-put-aside": (desk(405, 405, 405), desk(ON, 404, ON)),
-    **teams_rows("joinrequests_joinrequest"),
+    "admin:membership_access_slack-settle": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_access_slack-put-aside": (GET_ONLY, desk(ON, 404, ON)),
+    **pages_rows("joinrequests_joinrequest"),
     **teams_rows("membership_export"),
-    "admin:coverage": (TEAMS, desk(405, 405, 405)),
-    "admin:coverage_sheet": (desk(405, 405, 405), desk(CODE, CODE, CODE)),
-    "admin:reports": (TEAMS, desk(405, 405, 405)),
-    "admin:report_sheet": (desk(405, 405, 405), desk(CODE, CODE, CODE)),
+    "admin:coverage": (TEAMS, GET_ONLY),
+    "admin:coverage_sheet": (GET_ONLY, desk(CODE, CODE, CODE)),
+    "admin:reports": (TEAMS, GET_ONLY),
+    "admin:report_sheet": (GET_ONLY, desk(CODE, CODE, CODE)),
     "admin:roster_sheet": (desk(CODE, CODE, CODE),) * 2,
-    **teams_rows("membership_listimport"),
+    **pages_rows("membership_listimport"),
     "admin:membership_listimport_add": (TEAMS, TEAMS),
-    "admin:membership_listimport_change": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:membership_listimport_history": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:membership_listimport_confirm": (desk(405, 405, 405), desk(ON, 404, ON)),
-    "admin:membership_listimport_discard": (desk(405, 405, 405), desk(ON, 404, ON)),
-    "admin:membership_listimport_sample": (TEAMS, desk(405, 405, 405)),
-    "admin:joinrequests_joinrequest_change": (THIS_TEAM, desk(405, 405, 405)),
-    "admin:joinrequests_joinrequest_history": (THIS_TEAM, desk(405, 405, 405)),
+    "admin:membership_listimport_confirm": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_listimport_discard": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:membership_listimport_sample": (TEAMS, GET_ONLY),
     "admin:joinrequests_joinrequest_approve": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_decline": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_ask": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_reopen": (desk(ON, 404, ON), THIS_TEAM),
     # Nobody is on it yet: there is nothing to ask, and one is led back to the request.
     "admin:joinrequests_joinrequest_take": (desk(ON, 404, ON), desk(ON, 404, ON)),
-    "admin:joinrequests_joinrequest_release": (desk(405, 405, 405), desk(ON, 404, ON)),
-    "admin:joinrequests_joinrequest_note": (desk(405, 405, 405), THIS_TEAM),
-    "admin:joinrequests_joinrequest_enter": (TEAMS, desk(405, 405, 405)),
+    "admin:joinrequests_joinrequest_release": (GET_ONLY, desk(ON, 404, ON)),
+    "admin:joinrequests_joinrequest_note": (GET_ONLY, THIS_TEAM),
+    "admin:joinrequests_joinrequest_enter": (TEAMS, GET_ONLY),
     "admin:joinrequests_joinrequest_enter-for": (THIS_TEAM, THIS_TEAM),
     # Opened without requests, they lead back to the queue.
     "admin:joinrequests_joinrequest_bulk-approve": (LED, LED),
@@ -251,7 +247,7 @@ TABLE = {
     "admin:joinrequests_joinrequest_bulk-decline": (LED, LED),
     # The buttons of the review page. Without what they ask for they show the page with the error.
     **{
-        f"admin:joinrequests_joinrequest_{action}": (desk(405, 405, 405), THIS_TEAM)
+        f"admin:joinrequests_joinrequest_{action}": (GET_ONLY, THIS_TEAM)
         for action in (
             "match-agency",
             "match-program",

@@ -8,7 +8,14 @@ from membership.emails.message import build_message
 from membership.meetings.calendar import feed_file
 from membership.models import OutboxEmail
 from tests import builders
-from tests.evabc.hostile import PAYLOADS, SCRIPTS, read, texts_of_the_database, write_everywhere
+from tests.evabc.hostile import (
+    PAYLOADS,
+    SCRIPTS,
+    read,
+    storable,
+    texts_of_the_database,
+    write_everywhere,
+)
 from tests.evabc.permission_table import address, addresses
 from tests.figures import report_figure
 
@@ -42,16 +49,11 @@ def test_no_page_runs_what_the_database_holds(client, world, kind):
     assert found == []
 
 
-def typed_texts():
-    """Each text as PostgreSQL and a form let it through."""
-    for name, payload in PAYLOADS.items():
-        yield name, payload.replace("\0", "").encode(errors="ignore").decode()
-
-
 def test_no_email_carries_a_script_or_a_header_of_somebodys_own(world):
     email = OutboxEmail.objects.first()
     found = {}
-    for name, typed in typed_texts():
+    for name, payload in PAYLOADS.items():
+        typed = storable(payload)
         email.body = f"Dear {typed},\n\n{typed}\n\nWith thanks"
         # A subject is neutral and of one line by the queue; here it comes as bad as the column takes.
         email.subject = " ".join(typed.split())[:100] or "-"
@@ -69,7 +71,8 @@ def test_no_calendar_gets_a_line_of_somebodys_own(world):
     meeting = world["meeting"]
     expected = names_of_lines(meeting)
     found = {}
-    for name, typed in typed_texts():
+    for name, payload in PAYLOADS.items():
+        typed = storable(payload)
         for model, column in texts_of_the_database():
             if model is Meeting:
                 setattr(meeting, column.name, typed)

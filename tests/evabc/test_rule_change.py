@@ -8,16 +8,13 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from communities.models import EligibilityCriterion
-from communities.rules.eva_membership import EvaMembershipHeld
 from communities.rules.funding import Funding
 from communities.rules.vocabulary import Funder
-from evabc.admin import effect_of
-from membership.models import EvaMembership
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
 from tests.communities.admin_form import community_form
-from tests.membership.rosters.enrolments import FAR, NOW, TODAY, agency, enrolled, program
+from tests.membership.rosters.enrolments import FAR, NOW, agency, enrolled, program
 
 pytestmark = pytest.mark.django_db
 
@@ -93,23 +90,10 @@ def test_a_request_that_was_decided_keeps_its_assessment(lou):
     assert JoinRequest.objects.get().assessment == kept
 
 
-def test_requests_that_wait_are_counted_and_those_of_other_communities_are_not():
+def test_requests_that_wait_are_counted_and_those_of_other_communities_are_not(lou):
     builders.sent(builders.worker())
     builders.sent(builders.worker("kai@example.org", "Kai Example"), "icat")
-    community = builders.community()
-    effect = effect_of(
-        community, before=community.rules(), after=[], viewer=builders.staff(), on=TODAY
-    )
-    assert [(c.person.name, c.before, c.after) for c in effect.waiting] == [
-        ("Dana Sample", "met", "unknown")
-    ]
-    assert effect.enrolled == []
-
-
-def test_the_other_team_sees_how_many_and_no_names(dana):
-    community = builders.community()
-    EvaMembership.objects.all().delete()
-    rules = [r for r in community.rules() if r != EvaMembershipHeld()]
-    camille = builders.staff(builders.CCSS, "camille@example.org")
-    effect = effect_of(community, before=community.rules(), after=rules, viewer=camille, on=TODAY)
-    assert (len(effect.enrolled), effect.may_name) == (1, False)
+    shown = lou.post(page(), typed(lou, funder=Funder.OTHER)).content.decode()
+    assert "People in the community: 0 would change" in shown
+    assert "Dana Sample</bdi>: " in shown
+    assert "Kai Example" not in shown

@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from django.db import connection
 
 from tests.browser.main_job import do_the_main_job
 from tests.browser.visitor import Visitor
@@ -141,17 +140,3 @@ def test_the_main_job_with_mail_to_a_real_server(
     recipients = ", ".join(m["X-Envelope-To"] for m in smtp_server.messages).split(", ")
     assert {"dana.new@example.org", "programsupport@example.org"} <= set(recipients)
     assert [address for address in recipients if not address.endswith("@example.org")] == []
-
-
-@pytest.fixture
-def empty_database() -> Iterator[str]:
-    """A PostgreSQL database with nothing in it, beside the one of the tests."""
-    from tests.servers.processes import process_environment
-
-    url = process_environment()["DATABASE_URL"]
-    name = f"{connection.settings_dict['NAME']}_clone"
-    with connection.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
-    yield url.rpartition("/")[0] + f"/{name}"
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

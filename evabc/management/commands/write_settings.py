@@ -1,27 +1,22 @@
-"""Write what is derived from the declarations in evabc/env.py: the table of settings, .env.example, and
-the portal's environment in docker-compose.yml. `make docs` calls it.
-"""
+"""Write the table of settings and .env.example from the declarations in evabc/env.py, as `make docs` does."""
 
 import textwrap
-from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evabc.env import SETTINGS, SetBy, Setting
 
-BEGIN = "# Written by `make docs` from evabc/env.py, until the line that ends it."
-END = "# The end of what `make docs` writes."
-
 SETTINGS_MD = """\
 # Settings
 
-From the environment. For a secret, `NAME_FILE` may name a file that holds it. `make docs` writes this page from the
-declarations in `evabc/env.py`, where a new setting is one entry.
+Settings come from the environment. For a secret, `NAME_FILE` can name a file that contains it. `make docs` writes this
+page from the declarations in `evabc/env.py`, where a new setting is one entry.
 """
 ENV_EXAMPLE = """\
-# What docker-compose.yml needs to know. `python3 evabc/deploy/make_env.py` copies it to .env and fills it in; by hand,
-# `chmod 600 .env` afterwards: it holds secrets. Put a value with $, # or blanks into 'single quotes'.
+# The settings for docker-compose.yml. `python3 evabc/deploy/make_env.py` copies this file to .env and fills it in. If you
+# do it by hand, run `chmod 600 .env` afterwards, because it contains secrets. Put values with $, # or spaces in
+# 'single quotes'.
 # `make docs` writes this file from the declarations in evabc/env.py.
 """
 
@@ -31,27 +26,27 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="write nothing, name what is old")
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; fail if a file is out of date"
+        )
 
     def handle(self, *args: object, check: bool, **options: object) -> None:
-        compose_file = Path(settings.BASE_DIR) / "docker-compose.yml"
         derived = {
-            Path(settings.BASE_DIR) / "evabc/docs/settings.md": settings_md(),
-            Path(settings.BASE_DIR) / ".env.example": env_example(),
-            compose_file: compose(compose_file.read_text()),
+            settings.BASE_DIR / "evabc/docs/settings.md": settings_md(),
+            settings.BASE_DIR / ".env.example": env_example(),
         }
         for file, text in derived.items():
             if not check:
                 file.write_text(text)
             elif file.read_text() != text:
-                raise CommandError(f"{file.name} is not what evabc/env.py says. Run: make docs")
+                raise CommandError(f"{file.name} is out of date. Run: make docs")
 
 
 def settings_md() -> str:
-    """A table of settings for each of those who set them."""
+    """The tables of settings, by who sets them."""
     tables = [SETTINGS_MD]
     for set_by in SetBy:
-        lines = [f"## {set_by.value}", "", "| name | for | default |", "|---|---|---|"]
+        lines = [f"## {set_by.value}", "", "| name | purpose | default |", "|---|---|---|"]
         lines += [
             f"| `{setting.name}` | {_sentence(setting)} | {_default_in_words(setting)} |"
             for setting in SETTINGS.values()
@@ -62,7 +57,7 @@ def settings_md() -> str:
 
 
 def env_example() -> str:
-    """What the operator sets, each with what it is for; `make_env.py` reads this."""
+    """The settings of the operator, each with its purpose. `make_env.py` reads this file."""
     blocks = [ENV_EXAMPLE]
     for setting in SETTINGS.values():
         if setting.set_by != SetBy.OPERATOR:
@@ -75,20 +70,6 @@ def env_example() -> str:
     return "\n".join(blocks)
 
 
-def compose(was: str) -> str:
-    """docker-compose.yml with the portal's environment written again between its two marks."""
-    before, _, rest = was.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    indent = before.rpartition("\n")[2]
-    lines = [
-        f"{setting.name}: {_for_compose(setting)}"
-        for setting in SETTINGS.values()
-        # The database's password reaches the portal as a part of DATABASE_URL.
-        if setting.set_by in (SetBy.OPERATOR, SetBy.COMPOSE) and setting.name != "POSTGRES_PASSWORD"
-    ]
-    return before + f"\n{indent}".join([BEGIN, *lines, END]) + after
-
-
 def _sentence(setting: Setting) -> str:
     return setting.purpose.rstrip(".") + "."
 
@@ -99,15 +80,5 @@ def _default_in_words(setting: Setting) -> str:
     elif setting.default != "":
         default = f"`{setting.default}`"
     else:
-        default = "none, required in production" if setting.required else "none"
-    if setting.compose and not setting.secret:
-        default += f"; in production `{setting.compose}`"
+        default = "none; required in production" if setting.required else "none"
     return f"{default}; in `make run` {setting.local}" if setting.local else default
-
-
-def _for_compose(setting: Setting) -> str:
-    if setting.compose:
-        return f'"{setting.compose}"'
-    if setting.required:
-        return f'"${{{setting.name}:?Set {setting.name} in .env}}"'
-    return f'"${{{setting.name}:-{setting.default}}}"'

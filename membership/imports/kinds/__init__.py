@@ -1,9 +1,8 @@
 """The kinds of list."""
 
-from membership.imports.kinds.agencies import AgencyList, ProgramList
-from membership.imports.kinds.base import Importer
-from membership.imports.kinds.initiatives import InitiativeList
-from membership.imports.kinds.people import PeopleList, RosterList
+from membership.imports.kinds.base import Importer, Plan
+from membership.imports.kinds.organizations import AgencyList, ProgramList
+from membership.imports.kinds.people import InitiativeList, PeopleList, RosterList
 from membership.models import ListKind
 
 IMPORTERS: dict[str, type[Importer]] = {
@@ -14,4 +13,4 @@ IMPORTERS: dict[str, type[Importer]] = {
     ListKind.ROSTER: RosterList,
 }
 
-__all__ = ["IMPORTERS", "Importer"]
+__all__ = ["IMPORTERS", "Importer", "Plan"]

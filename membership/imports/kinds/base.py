@@ -1,7 +1,9 @@
-"""What every kind of list has, and the columns that several share."""
+"""What every kind of list has, the columns that several share, and what a list would do, row by row."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
 from communities.models import CommunityOfPractice
@@ -18,6 +20,7 @@ from membership.imports.columns import Column, ListRow, day_column, email, one_o
 from membership.models import (
     Agency,
     CoordinationRole,
+    ListImportRow,
     Person,
     Program,
     ProgramPosition,
@@ -94,6 +97,22 @@ STARTS_ON = day_column(
 ENDS_ON = day_column("ends_on", "Until", "To", "End", "End date", "Last day")
 
 
+@dataclass
+class Plan:
+    """What a list would do. ``register`` holds the changes, in memory; the ``rows`` are not saved."""
+
+    register: RegisterBatch
+    rows: list[ListImportRow] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counter[int]:
+        return Counter(row.outcome for row in self.rows)
+
+    @property
+    def errors(self) -> list[ListImportRow]:
+        return [row for row in self.rows if row.outcome == RowOutcome.ERROR]
+
+
 class Importer(ABC):
     """One list of a kind, while it is applied to the register.
 
@@ -111,6 +130,37 @@ class Importer(ABC):
         self.register = register
         self.source = source
         self.community = community
+
+    def plan(self, rows: Sequence[ListRow]) -> Plan:
+        """Compare the rows with the register. Writes nothing."""
+        plan = Plan(self.register)
+        self.load([row for row in rows if not row.problems])
+        seen: dict[Hashable, ListRow] = {}
+        for row in rows:
+            result = self._result(row, seen)
+            plan.rows.append(
+                ListImportRow(
+                    number=row.number,
+                    outcome=result.outcome,
+                    what="" if row.problems else self.subject(row),
+                    sentence=result.sentence,
+                )
+            )
+        return plan
+
+    def _result(self, row: ListRow, seen: dict[Hashable, ListRow]) -> RowResult:
+        if problem := " ".join(row.problems) or self.problem(row):
+            return RowResult(RowOutcome.ERROR, problem)
+        earlier = seen.setdefault(self.key(row), row)
+        if earlier is row:
+            return self.apply(row)
+        # Reported once, at the later of the two.
+        if earlier.is_same_as(row):
+            return RowResult(RowOutcome.SAME, f"The same as row {earlier.number}.")
+        return RowResult(
+            RowOutcome.ERROR,
+            f"Rows {earlier.number} and {row.number} say different things about the same. Keep one.",
+        )
 
     @abstractmethod
     def load(self, rows: Sequence[ListRow]) -> None:

@@ -8,12 +8,11 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from membership.errors import RefusedError
-from membership.imports.plan import Plan
 from membership.imports.sheets import refuse_too_large
 from membership.imports.uploads import import_at_once
 from membership.models import ListKind, RowOutcome
 
-SENTENCE_LIMIT = 50
+MAX_SENTENCES = 50
 
 
 class Command(BaseCommand):
@@ -45,56 +44,34 @@ class Command(BaseCommand):
     ) -> None:
         if as_of > timezone.localdate():
             raise CommandError("The day of the list is in the future.")
+        if (kind == ListKind.ROSTER) != (community is not None):
+            raise CommandError("A roster, and only a roster, needs its community: --community stvc")
+        community_of_roster = CommunityOfPractice.objects.filter(slug=community).first()
+        if community and not community_of_roster:
+            raise CommandError(f"There is no community “{community}”.")
         try:
+            refuse_too_large(file.stat().st_size)
             plan = import_at_once(
                 kind=ListKind(kind),
                 list_name=name,
                 as_of=as_of,
-                content=_content(file),
+                content=file.read_bytes(),
                 file_name=file.name,
-                community=_community(kind, community),
+                community=community_of_roster,
                 now=timezone.now(),
                 dry_run=dry_run,
             )
         except RefusedError as refusal:
             raise CommandError(str(refusal)) from refusal
-        if plan.errors:
-            raise CommandError(
-                "\n".join([*_sentences(plan), _counts(plan), "Nothing was written."])
-            )
-        self.stdout.write(
-            f"{_counts(plan)} {'Nothing was' if dry_run else 'All of it is'} written."
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+        counts = (
+            f"{plan.counts[RowOutcome.ADD]} to add, {plan.counts[RowOutcome.CHANGE]} to change, "
+            f"{plan.counts[RowOutcome.SAME]} the same, {len(plan.errors)} errors."
         )
-
-
-def _content(file: Path) -> bytes:
-    try:
-        refuse_too_large(file.stat().st_size)
-        return file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-
-
-def _community(kind: str, slug: str | None) -> CommunityOfPractice | None:
-    if (kind == ListKind.ROSTER) != (slug is not None):
-        raise CommandError("A roster, and only a roster, needs its community: --community stvc")
-    if slug is None:
-        return None
-    found = CommunityOfPractice.objects.filter(slug=slug).first()
-    if found is None:
-        raise CommandError(f"There is no community “{slug}”.")
-    return found
-
-
-def _sentences(plan: Plan) -> list[str]:
-    said = [f"Row {row.number}: {row.sentence}" for row in plan.errors[:SENTENCE_LIMIT]]
-    left = len(plan.errors) - len(said)
-    return [*said, f"… and {left} more."] if left else said
-
-
-def _counts(plan: Plan) -> str:
-    counts = plan.counts
-    return (
-        f"{counts[RowOutcome.ADD]} to add, {counts[RowOutcome.CHANGE]} to change, "
-        f"{counts[RowOutcome.SAME]} the same, {counts[RowOutcome.ERROR]} errors."
-    )
+        if plan.errors:
+            lines = [f"Row {row.number}: {row.sentence}" for row in plan.errors[:MAX_SENTENCES]]
+            if left := len(plan.errors) - len(lines):
+                lines.append(f"… and {left} more.")
+            raise CommandError("\n".join([*lines, counts, "Nothing was written."]))
+        self.stdout.write(f"{counts} {'Nothing was' if dry_run else 'All of it is'} written.")

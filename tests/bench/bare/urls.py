@@ -1,13 +1,8 @@
 """A small page and the admin."""
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import path
+from django.views.generic import TemplateView
 
-
-def page(request: HttpRequest) -> HttpResponse:
-    return render(request, "bare.html", {"lines": range(10)})
-
-
+page = TemplateView.as_view(template_name="bare.html", extra_context={"lines": range(10)})
 urlpatterns = [path("", page), path("healthz", page), path("admin/", admin.site.urls)]

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from evabc.desk.dashboard import teams_today
+from evabc.desk.site import teams_today
 from membership.models import Correction, OutboxEmail, WorklistRow
 from membership.rosters.enrolments import roster_of
 from requests.lifecycle import State

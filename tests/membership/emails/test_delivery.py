@@ -8,7 +8,7 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from evabc import celery_app
-from evabc.schedule import SCHEDULE
+from evabc.settings import CELERY_BEAT_SCHEDULE
 from membership import tasks
 from membership.emails import backends, delivery
 from membership.emails.queue import cancel, request_delivery
@@ -260,7 +260,7 @@ def test_a_large_sweep_is_shared_among_the_workers(monkeypatch, to_server):
 
 
 def test_beat_sends_the_sweep_every_half_minute():
-    assert SCHEDULE["sweep-letters"] == {"task": sweep_emails.name, "schedule": 30.0}
+    assert CELERY_BEAT_SCHEDULE["sweep-letters"] == {"task": sweep_emails.name, "schedule": 30.0}
 
 
 def test_without_a_broker_the_email_is_still_queued(monkeypatch):

@@ -7,7 +7,7 @@ from typing import Any
 from openpyxl import Workbook
 
 from communities.models import CommunityOfPractice
-from membership.imports.plan import Plan
+from membership.imports.kinds import Plan
 from membership.imports.uploads import import_at_once
 from membership.models import ListKind, RowOutcome
 

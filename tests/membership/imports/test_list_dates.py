@@ -80,16 +80,16 @@ a_list = st.tuples(
     lists=st.lists(a_list, min_size=1, max_size=3),
 )
 def test_the_order_in_which_lists_come_in_does_not_matter(kind, lists):
-    dated = [(name, said, APRIL + timedelta(n)) for n, (name, said) in enumerate(lists)]
+    dated = [(name, values, APRIL + timedelta(n)) for n, (name, values) in enumerate(lists)]
     known = []
     for order in permutations(dated):
         with transaction.atomic():
             Person.objects.create(email="w0@example.org", name="Sample")
-            for name, said, day in order:
-                apply_list(kind, *lines_of(kind, said), name=name, as_of=day)
+            for name, values, day in order:
+                apply_list(kind, *lines_of(kind, values), name=name, as_of=day)
             known.append(known_facts())
-            name, said, day = order[0]
-            again = apply_list(kind, *lines_of(kind, said), name=name, as_of=day)
+            name, values, day = order[0]
+            again = apply_list(kind, *lines_of(kind, values), name=name, as_of=day)
             assert set(outcomes(again)) == {"same"}
             assert known_facts() == known[-1]
             transaction.set_rollback(True)
@@ -101,7 +101,7 @@ def test_an_older_list_does_not_overwrite_a_newer_one():
     plan = apply_list(ListKind.PROGRAMS, HEADINGS, "House,STVC,Another funder", name="an old list")
     assert (outcomes(plan), sentences(plan)) == (
         ["same"],
-        ["A newer list, the list of 1 May 2026, has this. It stays as it is."],
+        ["A newer list, the list of May 1, 2026, has this. It stays as it is."],
     )
     assert Program.objects.get().funder == Funder.PSSG
 

@@ -58,17 +58,22 @@ def test_columns_in_another_order_and_columns_that_are_not_used():
     ]
 
 
-def test_a_missing_column_is_named():
-    assert refusal(csv_file("Name of thing,City", "Sample House,Sampleton")) == (
-        "The file has no column “Agency”. The first row must hold the headings; "
-        "the sample file shows them."
-    )
-
-
-def test_two_columns_for_one_thing_are_refused():
-    assert refusal(csv_file("Agency,Organization", "A,B")) == (
-        "The columns “Agency” and “Organization” mean the same. Remove one of them."
-    )
+@pytest.mark.parametrize(
+    ("headings", "sentence"),
+    [
+        (
+            "Name of thing,City",
+            "The file has no column “Agency”. The first row must hold the headings; "
+            "the sample file shows them.",
+        ),
+        (
+            "Agency,Organization",
+            "The columns “Agency” and “Organization” mean the same. Remove one of them.",
+        ),
+    ],
+)
+def test_a_column_that_is_missing_or_there_twice_is_named(headings, sentence):
+    assert refusal(csv_file(headings, "A,B")) == sentence
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])

@@ -50,7 +50,7 @@ def uploaded(content: bytes = GOOD, kind: ListKind = ListKind.AGENCIES, communit
 
 def checked(*args, **more) -> ListImport:
     list_import = uploaded(*args, **more)
-    uploads.check(list_import_id=list_import.pk, now=NOW)
+    uploads.carry_on(list_import_id=list_import.pk, now=NOW)
     list_import.refresh_from_db()
     return list_import
 
@@ -103,7 +103,7 @@ def test_an_error_since_the_check_writes_nothing():
     list_import = checked()
     uploads.confirm(list_import_id=list_import.pk, now=NOW)
     ListImport.objects.filter(pk=list_import.pk).update(content=csv_file("Agency", "A", "=1"))
-    uploads.apply(list_import_id=list_import.pk, now=NOW)
+    uploads.carry_on(list_import_id=list_import.pk, now=NOW)
     list_import.refresh_from_db()
     assert (list_import.state, list_import.content) == (ListImport.State.REFUSED, None)
     assert not Agency.objects.exists()
@@ -115,8 +115,8 @@ def test_confirming_twice_writes_once():
     uploads.confirm(list_import_id=list_import.pk, now=NOW)
     with pytest.raises(RefusedError):
         uploads.confirm(list_import_id=list_import.pk, now=NOW)
-    uploads.apply(list_import_id=list_import.pk, now=NOW)
-    uploads.apply(list_import_id=list_import.pk, now=NOW)
+    uploads.carry_on(list_import_id=list_import.pk, now=NOW)
+    uploads.carry_on(list_import_id=list_import.pk, now=NOW)
     assert Agency.objects.count() == 2
 
 
@@ -146,7 +146,7 @@ def test_a_list_whose_worker_died_is_checked_again():
     ("answers", "words"),
     [
         ({"as_of": "2999-01-01"}, "This day is in the future."),
-        ({"as_of": "soon"}, "Write the day like 2026-04-01."),
+        ({"as_of": "soon"}, "Write the day as year-month-day"),
         ({"file_name": "list.xls"}, "The file must end in .csv or .xlsx."),
         ({"kind": "roster"}, "Choose the community whose roster this is."),
         ({"content": b"A" * 10_000_001}, "The file has 10 MB. The most is 10 MB"),

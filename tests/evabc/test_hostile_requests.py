@@ -1,13 +1,15 @@
-"""Every field of every form that a worker or a lead can open, filled with what means harm."""
+"""Fields of every form filled with what means harm, and addresses that no page of ours leads to."""
 
+import re
 from urllib.parse import urlencode
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from django.urls import get_resolver
 
 from tests import builders
-from tests.evabc.hostile import IN_TURN_OR_EVERY, PAYLOADS, payloads_for, read
+from tests.evabc.hostile import BAD_IDS, IN_TURN_OR_EVERY, PAYLOADS, payloads_for, read
 from tests.evabc.permission_table import address, addresses
 from tests.figures import report_figure
 
@@ -61,17 +63,12 @@ def test_no_field_brings_a_page_down_or_runs(client, world, who, every, settings
     assert wrong == []
 
 
-def test_ten_thousand_fields_get_a_page_that_says_what_to_do(client):
+@pytest.mark.parametrize(
+    "typed", [{f"name{number}": "x" for number in range(10_000)}, {"name": "x" * 1_000_000}]
+)
+def test_a_form_that_is_too_large_gets_a_page_that_says_what_to_do(client, typed):
     builders.sign_in(client, builders.worker())
-    page = client.post("/my/details/", {f"name{number}": "x" for number in range(10_000)})
-    assert page.status_code == 400
-    assert "it may be more than one form takes" in page.content.decode()
-
-
-def test_a_field_of_a_megabyte_gets_the_same_page(client):
-    builders.sign_in(client, builders.worker())
-    body = urlencode({"name": "x" * 1_000_000})
-    page = client.post("/my/details/", body, content_type=FORM)
+    page = client.post("/my/details/", urlencode(typed), content_type=FORM)
     assert page.status_code == 400
     assert "it may be more than one form takes" in page.content.decode()
 
@@ -83,3 +80,46 @@ def test_an_address_with_a_nul_is_answered_in_words(client, url, status):
     page = client.get(url)
     assert page.status_code == status
     assert "<h1>" in page.content.decode()
+
+
+PLACES = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
+OURS = ["q", "kind", "who", "first", "last", "before", "next", "to", "state", "community"]
+QUESTIONS = [
+    *("&".join(f"{name}={value}" for name in OURS) for value in ("9" * 40, "%ED%A0%80")),
+    *(f"{name}={'9' * 40}" for name in ("p", "id__exact")),
+]
+
+
+def answer(client: Client, method: str, url: str) -> int:
+    """The path as the browser sends it; Django's client would quote it once more."""
+    path, _, query = url.partition("?")
+    return getattr(client, method)(path, QUERY_STRING=query).status_code
+
+
+@pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_places_that_cannot_be(lou, world, method, every):
+    faults, tried = [], 0
+    with_places = [one for one in addresses(get_resolver()) if PLACES.search(one[1])]
+    for number, (name, pattern) in enumerate(with_places):
+        for bad in payloads_for(number, BAD_IDS, every=every):
+            tried += 1
+            url = PLACES.sub(lambda _: bad, pattern)  # noqa: B023
+            if answer(lou, method, url) == 500:
+                faults.append(f"{method} {name} {bad[:30]}")
+    report_figure(f"{tried} addresses")
+    assert faults == []
+
+
+@pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
+def test_questions_that_cannot_be(lou, world, every):
+    faults, tried = [], 0
+    for number, (name, pattern) in enumerate(addresses(get_resolver())):
+        if name in ("account_logout", "admin:logout"):
+            continue
+        for question in payloads_for(number, QUESTIONS, every=every):
+            tried += 1
+            if answer(lou, "get", f"{address(pattern, world)}?{question}") == 500:
+                faults.append(f"{name} {question[:60]}")
+    report_figure(f"{tried} questions")
+    assert faults == []

@@ -1,4 +1,4 @@
-"""A roster leaves as a sheet: the columns chosen, the team's own people, and a line in the log."""
+"""Exports: no cell is a formula, a roster's has the chosen columns of the team's own people, each is logged."""
 
 import csv
 import io
@@ -6,6 +6,9 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from hypothesis import example, given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from communities.rules.vocabulary import Evidence, InitiativeKind, Region, RoleKind
 from membership.models import (
@@ -15,11 +18,60 @@ from membership.models import (
     Export,
     ProgramPosition,
 )
-from membership.rosters.exports import Column, roster_rows
+from membership.rosters.exports import Column, as_csv, as_xlsx, roster_rows, safe_text
 from tests import builders
 from tests.membership.rosters.enrolments import TODAY, agency, enrolled, on_list, program
 
 pytestmark = pytest.mark.django_db
+
+FORMULA_SIGNS = "=+-@\t\r\n\0＝＋－＠"
+typed = st.text(st.characters(codec="utf-8"), max_size=30)
+
+
+def read(content):
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+@given(typed)
+@example("=1+1")
+@example("＝1+1")
+@example(" \t =cmd|' /C calc'!A0")
+@example("\0=1")
+@example("@SUM(A1)")
+@example("-2")
+def test_no_cell_starts_like_a_formula(text):
+    cell = safe_text(text)
+    assert cell[:1] not in list(FORMULA_SIGNS)
+    assert cell.lstrip()[:1] not in list(FORMULA_SIGNS)
+    assert cell in (text, f"'{text}")
+
+
+@given(st.lists(st.tuples(typed, typed), max_size=4))
+def test_what_was_typed_is_still_there_in_csv(rows):
+    assert read(as_csv(("One", "Two"), rows)) == [
+        ["One", "Two"],
+        *[[safe_text(c).replace("\0", "") for c in row] for row in rows],
+    ]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "Amélie", "’tis", "two\nlines", "\x0bbell", "＝A1"])
+def test_every_cell_of_an_excel_file_is_text(text):
+    [[cell]] = load_workbook(io.BytesIO(as_xlsx([text], []))).active.iter_rows()
+    assert cell.data_type in ("s", "inlineStr")
+    assert cell.value == safe_text(text).replace("\x0b", "")
+
+
+@pytest.mark.core
+def test_the_log_of_exports_is_append_only():
+    logged = Export.objects.create(
+        what="Coverage", columns="Region", rows=1, by=builders.staff(), at=builders.NOW
+    )
+    logged.what = "Nothing"
+    with pytest.raises(TypeError):
+        logged.save()
+
+
+# -- A roster -------------------------------------------------------------------------------------
 
 PAGE = "/admin/roster-sheet/"
 
@@ -31,10 +83,6 @@ def rows(slug="stvc", columns=tuple(Column)):
 def post(client, slug, columns, sheet_format="csv"):
     community = builders.community(slug).pk
     return client.post(PAGE, {"community": community, "columns": columns, "format": sheet_format})
-
-
-def read(answer):
-    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
 
 def test_each_person_is_one_line_with_their_work_agency_and_region():
@@ -81,13 +129,6 @@ def test_work_that_is_over_or_contradicted_is_left_out(change):
     assert rows(columns=[Column.NAME, Column.AGENCY]) == [["Dana Sample", ""]]
 
 
-def test_whoever_left_the_roster_is_not_on_the_sheet():
-    enrolled("Dana Sample")
-    enrolled("Kai Example")
-    Enrolment.objects.filter(person__name="Kai Example").update(ended_on=TODAY)
-    assert rows(columns=[Column.NAME]) == [["Dana Sample"]]
-
-
 @pytest.mark.parametrize("people", [1, 30])
 def test_the_number_of_queries_does_not_grow_with_the_roster(people, django_assert_num_queries):
     for number in range(people):
@@ -97,14 +138,15 @@ def test_the_number_of_queries_does_not_grow_with_the_roster(people, django_asse
         assert len(list(roster_rows(community, list(Column), on=TODAY))) == people
 
 
-def test_the_sheet_has_the_chosen_columns_in_its_own_order_and_is_logged(client):
+def test_the_export_has_who_is_on_the_roster_and_the_chosen_columns_in_order_and_is_logged(client):
     enrolled("=Dana Sample")
+    Enrolment.objects.filter(pk=enrolled("Kai Example").pk).update(ended_on=TODAY)
     by = builders.staff()
     builders.sign_in(client, by, fresh_code=True)
 
     answer = post(client, "stvc", ["email", "name"])
 
-    assert read(answer) == [["Name", "Email"], ["'=Dana Sample", "'=dana@example.org"]]
+    assert read(answer.content) == [["Name", "Email"], ["'=Dana Sample", "'=dana@example.org"]]
     assert "no-store" in answer["Cache-Control"]
     logged = Export.objects.get()
     assert (logged.what, logged.columns, logged.rows, logged.by, logged.team.family) == (
@@ -127,11 +169,11 @@ def test_the_other_teams_roster_cannot_be_chosen(client):
     assert Export.objects.count() == 0
 
 
-def test_a_lead_saves_the_rosters_of_both_teams(client):
+def test_a_lead_exports_the_rosters_of_both_teams(client):
     enrolled("Dana Sample")
     enrolled("Kai Example", slug="icat")
     builders.sign_in(client, builders.lead(), fresh_code=True)
-    saved = [read(post(client, slug, ["name"]))[1:] for slug in ("stvc", "icat")]
+    saved = [read(post(client, slug, ["name"]).content)[1:] for slug in ("stvc", "icat")]
     assert saved == [[["Dana Sample"]], [["Kai Example"]]]
 
 
@@ -142,7 +184,7 @@ def test_without_a_column_the_page_says_so_and_keeps_the_community(client):
     assert f'<option value="{builders.community().pk}" selected>' in page
 
 
-def test_a_post_from_another_site_saves_nothing():
+def test_a_post_from_another_site_exports_nothing():
     client = Client(enforce_csrf_checks=True)
     builders.sign_in(client, builders.staff(), fresh_code=True)
     assert post(client, "stvc", ["name"]).status_code == 403

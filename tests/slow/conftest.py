@@ -1,0 +1,19 @@
+"""What the long forms share."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+from tests.servers.processes import process_environment
+
+
+@pytest.fixture
+def empty_database() -> Iterator[str]:
+    """The address of a PostgreSQL database with nothing in it, beside the one of the tests."""
+    name = f"{connection.settings_dict['NAME']}_empty"
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    yield process_environment()["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
