@@ -50,10 +50,10 @@ def test_ask_to_join_and_be_approved(portal, smtp_server, open_page, width):
     sign_in(staff, smtp_server, "priya@example.org")
     keyboard.press(staff, staff.get_by_role("link", name=re.compile("Dana Sample")))
     keyboard.press(staff, staff.get_by_role("link", name="Approve and email Dana"))
-    keyboard.write(staff, "Why you approve all the same", "Their supervisor confirmed it.")
+    keyboard.write(staff, "Reason for approving", "Their supervisor confirmed it.")
     keyboard.write(staff, "Personal paragraph", "We are glad that you are here.")
     keyboard.press(staff, staff.get_by_role("button", name="Approve and email Dana"))
-    expect(staff.get_by_text("The welcome letter to Dana is on its way.")).to_be_visible()
+    expect(staff.get_by_text("A welcome email is on its way to Dana.")).to_be_visible()
     welcome = smtp_server.wait_for(to="dana@example.org", subject_contains="Welcome")
     assert "We are glad that you are here." in welcome.get_body(("plain",)).get_content()
 

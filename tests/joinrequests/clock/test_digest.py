@@ -7,7 +7,7 @@ from celery.schedules import crontab
 from django.utils import timezone
 
 from evabc.celery import app
-from evabc.schedule import SCHEDULE
+from evabc.settings import CELERY_BEAT_SCHEDULE
 from membership.emails.queue import Email, queue
 from membership.models import Enrolment, OutboxEmail, WorklistRow
 from requests import tasks, workflow
@@ -158,7 +158,7 @@ def test_the_cost_does_not_grow_with_what_waits(django_assert_max_num_queries):
 
 
 def test_beat_runs_on_weekday_mornings_and_the_task_sends(monkeypatch):
-    entry = SCHEDULE["morning-digest"]
+    entry = CELERY_BEAT_SCHEDULE["morning-digest"]
     assert entry["task"] in app.tasks
     assert entry["task"] == tasks.morning_digest.name
     assert isinstance(entry["schedule"], crontab)

@@ -210,7 +210,7 @@ def test_an_enrolment_that_staff_end_cancels_the_question():
 def test_nobody_answers_for_somebody_else_or_twice():
     enrolment, other = asked(), builders.worker("other@example.org", "Other Sample")
     for verb in (confirmations.confirm, leaving.leave):
-        with pytest.raises(RefusedError, match="somebody else"):
+        with pytest.raises(RefusedError, match="someone else"):
             verb(enrolment_id=enrolment.pk, by=other, now=NOW)
     confirmations.confirm(enrolment_id=enrolment.pk, by=enrolment.person.user, now=NOW)
     with pytest.raises(RefusedError, match="nothing to confirm"):

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from membership.errors import RefusedError
-from membership.meetings import emails as of_meetings
+from membership.meetings import planning
 from membership.models import Enrolment, OutboxEmail, WorklistRow, YearlyConfirmation
 from membership.register.person_records import change_details, set_reminders
 from requests.clock import reminders as of_requests
@@ -268,7 +268,7 @@ def test_meetings_are_reminded_of_only_who_wants_it(dana, wanted):
     place_of(dana)
     if not wanted:
         off(dana)
-    assert of_meetings.send_due_reminders(now=at(date(2026, 6, 15), "09:00")) == int(wanted)
+    assert planning.send_due_reminders(now=at(date(2026, 6, 15), "09:00")) == int(wanted)
 
 
 def test_a_question_without_reminders_lapses_after_30_days_all_the_same(dana):

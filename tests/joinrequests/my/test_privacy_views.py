@@ -130,7 +130,7 @@ def test_the_last_lead_is_shown_why_they_stay():
 
     page = client.post("/my/privacy/delete/").content.decode()
 
-    assert "This is the only lead. Make somebody else a lead first" in page
+    assert "This is the only lead. Make someone else a lead first" in page
     assert User.objects.filter(pk=lou.pk).exists()
 
 
@@ -164,10 +164,10 @@ def test_a_correction_goes_to_the_team_and_its_answer_to_the_person(dana, signed
 
     email = OutboxEmail.objects.get(kind="correction-done")
     correction.refresh_from_db()
-    assert "You have asked for a correction already." in again
+    assert "You have already asked for a correction." in again
     assert "And one more." in again
     assert "My agency has another name." in shown
-    assert "Write it in words for the person." in missing
+    assert "Explain what you corrected, or why you did not." in missing
     assert correction.state == "done"
     assert (email.to_email, "The new name is on record." in email.body) == (dana.email, True)
     assert OutboxEmail.objects.filter(kind="news-correction", to_email__contains="@").count() == 1

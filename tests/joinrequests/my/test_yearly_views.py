@@ -59,7 +59,7 @@ def test_a_leave_with_a_last_day(client, place):
 
 def test_a_leave_in_the_past_is_a_clear_sentence_and_what_was_typed_stays(client, place):
     page = client.post(url(place), {"answer": "on-leave", "until": "2020-01-01"}).content.decode()
-    assert "Give a last day of your leave that is within the next two years." in page
+    assert "Enter the last day of your leave. It must be within the next two years." in page
     assert 'value="2020-01-01"' in page
     assert answer() == ("", None)
 
@@ -103,10 +103,10 @@ def test_staff_see_the_answers_and_settle_the_row(client, place):
     row = WorklistRow.objects.create(enrolment=place, kind="unconfirmed", since="2026-03-01")
     builders.sign_in(client, builders.staff())
     desk = f"/admin/membership/worklistrow/{row.pk}"
-    assert "No answer to the yearly question" in client.get(f"{desk}/change/").content.decode()
+    assert "No answer to the yearly check-in" in client.get(f"{desk}/change/").content.decode()
     client.post(f"{desk}/settle/", {"text": ""})
     assert answer() == ("", None)
     client.post(f"{desk}/settle/", {"text": "They phoned and are still there."})
     assert answer() == ("settled", None)
     seen = client.get(f"/admin/membership/enrolment/{place.pk}/change/").content.decode()
-    assert "Settled by EVA BC staff" in seen
+    assert "Resolved by EVA BC staff" in seen

@@ -116,7 +116,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     workflow.ask(join_request_id=stvc, by=priya, text=f"{WORD}, where?", now=now)
     workflow.reply(join_request_id=stvc, by=user, text=f"In {WORD}.", now=now)
     workflow.approve(
-        join_request_id=stvc, by=priya, personal=f"Hello {WORD}", reason=f"{WORD}.", now=now
+        join_request_id=stvc, by=priya, text=f"Hello {WORD}", reason=f"{WORD}.", now=now
     )
     workflow.decline(join_request_id=cbvs, by=priya, text=f"Not {WORD}.", now=now)
     workflow.approve(join_request_id=icat, by=camille, reason=f"{WORD}.", now=now)
