@@ -196,7 +196,7 @@ def test_the_command_counts_first_and_writes_only_without_dry_run(waiting, capsy
     call_command("run_due", "reminders")
 
     assert capsys.readouterr().out.splitlines() == [
-        *("reminders: 1", "requests closed: 0", "Dry run: nothing was written."),
+        *("reminders: 1", "requests closed: 0", "Dry run: nothing was changed."),
         *("reminders: 1", "requests closed: 0"),
         *("reminders: 0", "requests closed: 0"),
     ]
