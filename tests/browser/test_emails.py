@@ -41,9 +41,9 @@ def test_a_changed_template_is_used_for_the_next_email(portal, smtp_server, open
     page.goto(f"{portal.url}/admin/joinrequests/joinrequest/{pk}/decline/")
     expect(page.get_by_label("No ready text, only my own words")).to_be_checked()
     page.get_by_label("No current EVA BC membership").check()
-    page.get_by_label("Your own paragraph").fill("Warm greetings.")
+    page.get_by_label("Your message").fill("Warm greetings.")
     page.get_by_role("button", name="Decline and email Dana").click()
-    expect(page.get_by_text("Declined. The letter to Dana is on its way.")).to_be_visible()
+    expect(page.get_by_text("Declined. An email is on its way to Dana.")).to_be_visible()
 
     mail = smtp_server.wait_for(to="dana@example.org", subject_contains="About your request")
     text = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")

@@ -38,8 +38,8 @@ def test_match_confirm_and_approve_without_a_reason(
     if javascript:
         assert Axe().run(page).response["violations"] == []
 
-    page.get_by_role("button", name="It is Example Harbour Family Services").click()
-    expect(page.get_by_text("The agency is matched.")).to_be_visible()
+    page.get_by_role("button", name="Match to Example Harbour Family Services").click()
+    expect(page.get_by_text("Agency matched.")).to_be_visible()
     page.get_by_role("button", name="Confirm: funded by the ministry").click()
     expect(marks).to_have_text(["Self-reported", "Met", "Self-reported"])
     page.get_by_label("First day").fill("2026-01-01")
@@ -55,4 +55,4 @@ def test_match_confirm_and_approve_without_a_reason(
     page.get_by_role("link", name="Approve and email Dana").click()
     expect(page.get_by_label("Why you approve")).to_have_count(0)
     page.get_by_role("button", name="Approve and email Dana").click()
-    expect(page.get_by_text("The welcome letter to Dana is on its way.")).to_be_visible()
+    expect(page.get_by_text("A welcome email is on its way to Dana.")).to_be_visible()

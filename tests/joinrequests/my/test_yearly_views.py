@@ -44,11 +44,11 @@ def test_without_a_sign_in_the_link_leads_to_it_and_back(client, place):
 
 
 def test_my_page_says_so_while_it_waits(client, place):
-    assert "A year has passed." in client.get("/my/").content.decode()
+    assert "It has been a year." in client.get("/my/").content.decode()
     client.post(url(place), {"answer": "still-here"})
     assert answer() == ("still-here", None)
-    assert "A year has passed." not in client.get("/my/").content.decode()
-    assert "There is nothing to answer now." in client.get(url(place)).content.decode()
+    assert "It has been a year." not in client.get("/my/").content.decode()
+    assert "You have nothing to answer right now." in client.get(url(place)).content.decode()
 
 
 def test_a_leave_with_a_last_day(client, place):
@@ -94,7 +94,7 @@ def test_record_says_how_it_is_known(client, place):
     person.positions.create(agency_name="Other House", program_type="SAS")
     page = client.get(url(place)).content.decode()
     assert "Claimed House, with a caseload</bdi></strong><br><bdi>You told us<" in page
-    assert "EVA BC staff checked it on February 3, 2026" in page
+    assert "Confirmed by EVA BC staff on February 3, 2026" in page
     assert "Ended House" not in page
     assert "Other House" not in page
 

@@ -85,8 +85,8 @@ def test_claims_alone_open_no_roster_check():
 def test_a_rule_that_is_not_met_opens_a_row_with_the_list_and_the_sentence(dana, row):
     assert (row.enrolment, row.kind, row.since, row.is_unsure) == (dana, "rules", TODAY, False)
     assert [f.staff_sentence for f in row.reasons] == [
-        "The sample list of May 4, 2026 says that the Stopping the Violence Counselling (STVC) program of "
-        "Sample Society is not funded by the Ministry of Public Safety and Solicitor General."
+        "The sample list of May 4, 2026 says that the Stopping the Violence Counselling (STVC) program "
+        "of Sample Society is not funded by the Ministry of Public Safety and Solicitor General."
     ]
     assert row.sources == ["the sample list of May 4, 2026"]
 
@@ -97,8 +97,8 @@ def test_what_is_not_known_any_more_opens_a_row_as_unsure(dana):
     row = WorklistRow.objects.get()
     assert row.is_unsure
     assert row.reasons[0].staff_sentence == (
-        "There is no information yet on whether Dana carries a caseload in a Stopping the Violence Counselling "
-        "program."
+        "There is no information yet on whether Dana carries a caseload in a Stopping the Violence "
+        "Counselling program."
     )
 
 

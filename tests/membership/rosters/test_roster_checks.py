@@ -185,7 +185,7 @@ def test_the_list_says_who_where_since_when_why_and_by_which_list(desk, row):
     for words in (
         "Dana Sample",
         "STVC",
-        "Sample Society is not funded by the Ministry of Public Safety and Solicitor General.",
+        "is not funded by the Ministry of Public Safety and Solicitor General.",
         "the sample list of May 4, 2026",
     ):
         assert words in shown
