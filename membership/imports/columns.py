@@ -152,9 +152,9 @@ def _positions(columns: Sequence[Column], headings: SheetRow) -> dict[Column, in
     if missing := [
         column.heading for column in columns if column.required and column not in positions
     ]:
-        wanted = ", ".join(f"“{heading}”" for heading in missing)
+        wanted = " or ".join(f"“{heading}”" for heading in missing)
         raise RefusedError(
-            f"The file has no column {wanted}. The first row must be the headings, "
+            f"The file has no {wanted} column. The first row must be the headings, "
             "as in the sample file."
         )
     return positions

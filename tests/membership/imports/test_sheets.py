@@ -63,7 +63,7 @@ def test_columns_in_another_order_and_columns_that_are_not_used():
     [
         (
             "Name of thing,City",
-            "The file has no column “Agency”. The first row must be the headings, "
+            "The file has no “Agency” column. The first row must be the headings, "
             "as in the sample file.",
         ),
         (

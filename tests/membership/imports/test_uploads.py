@@ -96,7 +96,7 @@ def test_a_file_that_cannot_be_used_says_why(priya):
     list_import = checked(csv_file("Something", "A"))
     assert list_import.state == ListImport.State.REFUSED
     shown = priya.get(f"/admin/membership/listimport/{list_import.pk}/change/").content.decode()
-    assert "The file has no column “Agency”." in shown
+    assert "The file has no “Agency” column." in shown
 
 
 def test_an_error_since_the_check_writes_nothing():
