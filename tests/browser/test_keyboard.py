@@ -35,15 +35,15 @@ def test_ask_to_join_and_be_approved(portal, smtp_server, open_page, width):
     keyboard.press(worker, worker.get_by_role("link", name="Ask to join").first)
     sign_in(worker, smtp_server, "dana@example.org")
     keyboard.write(worker, "Your full name", "Dana Sample")
-    keyboard.write(worker, "Your agency or organisation", "Example Harbour Family Services")
+    keyboard.write(worker, "Your agency or organization", "Example Harbour Family Services")
     keyboard.write(worker, "Town or community you serve", "Example Harbour")
     keyboard.choose(worker, "Which program", "Stopping the Violence Counselling (STVC)")
     keyboard.choose(worker, "Do you carry a caseload", "Yes")
-    keyboard.choose(worker, "Does the Ministry", "I am not sure")
+    keyboard.choose(worker, "Does the Ministry", "I’m not sure")
     keyboard.choose(worker, "Do you or your agency hold", "My agency does")
     keyboard.press(worker, worker.get_by_role("button", name="Continue"))
     keyboard.press(worker, worker.get_by_role("button", name="Send my request"))
-    expect(worker.get_by_role("heading", level=1)).to_have_text("We have your request")
+    expect(worker.get_by_role("heading", level=1)).to_have_text("We received your request")
 
     staff = open_page(width=width)
     staff.goto(f"{portal.url}/admin/joinrequests/joinrequest/")
@@ -63,7 +63,7 @@ def test_the_first_stop_skips_to_the_content(portal, open_page):
     page.goto(f"{portal.url}/communities/stvc/")
 
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
     page.keyboard.press("Enter")
 
     expect(page.locator("main")).to_be_focused()
@@ -73,7 +73,7 @@ def test_an_error_takes_the_focus_and_leads_to_its_field(portal, smtp_server, op
     page = open_page()
     page.goto(f"{portal.url}/communities/stvc/join/")
     sign_in(page, smtp_server, "dana@example.org")
-    keyboard.write(page, "Your agency or organisation", "Example Harbour Family Services")
+    keyboard.write(page, "Your agency or organization", "Example Harbour Family Services")
     keyboard.press(page, page.get_by_role("button", name="Continue"))
 
     summary = page.get_by_role("alert").or_(page.locator(".error-summary"))
@@ -81,5 +81,5 @@ def test_an_error_takes_the_focus_and_leads_to_its_field(portal, smtp_server, op
     keyboard.press(page, summary.get_by_role("link").first)
 
     expect(page.get_by_label("Your full name")).to_be_focused()
-    agency = page.get_by_label("Your agency or organisation")
+    agency = page.get_by_label("Your agency or organization")
     expect(agency).to_have_value("Example Harbour Family Services")

@@ -411,8 +411,8 @@ def test_possible_duplicates_are_shown_with_a_reason():
 
     assert [(s.person, s.why) for s in similar_people(dana)] == [
         (same, "the same name"),
-        (start, "an address that starts the same"),
-        (near, "a name that is nearly the same"),
+        (start, "an email that starts the same"),
+        (near, "a similar name"),
     ]
     # People without name and email are like no one else.
     assert similar_people(Person.objects.bulk_create([Person(), Person()])[0]) == []

@@ -118,7 +118,7 @@ def test_a_missing_agency_is_added_and_matched_once(priya):
         added,
     )
 
-    with pytest.raises(workflow.RefusedError, match="The register has New Sample House already"):
+    with pytest.raises(workflow.RefusedError, match="New Sample House is already in the register"):
         matching.add_agency(name="NEW sample-house", city="", **how(asked, priya))
     assert Agency.objects.count() == 1
 
@@ -131,7 +131,7 @@ def test_a_missing_program_is_added_and_matched_once(priya, agency):
     assert ProgramPosition.objects.get().program == Program.objects.get()
 
     with pytest.raises(
-        workflow.RefusedError, match="has a program of this type in this place already"
+        workflow.RefusedError, match="already has a program of this type in this place"
     ):
         matching.add_program(**where, **how(asked, priya))
 
@@ -290,7 +290,9 @@ def test_the_history_of_each_row_says_what_staff_did_without_naming_the_applican
         (entry.content_type.model, entry.change_message)
         for entry in LogEntry.objects.filter(user=priya).order_by("pk")
     ]
-    funding = "Funding checked: Ministry of Public Safety and Solicitor General (PSSG) (before: nobody knew)."
+    funding = (
+        "Funding checked: Ministry of Public Safety and Solicitor General (PSSG) (before: unknown)."
+    )
     membership = "EVA BC membership checked: January 1, 2026 to December 31, 2026."
     assert logged == [
         ("agency", f"Request {asked.reference}: Matched “{WRITTEN}” to {agency.name}."),

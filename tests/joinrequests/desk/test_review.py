@@ -62,7 +62,7 @@ def test_what_is_missing_is_added_from_the_same_page(desk, asked):
     shown = press(desk, asked, "add-agency", name=" ", city="Example Harbour")
     assert "Enter the name of the agency." in shown
     shown = press(desk, asked, "add-program", program_type="STVC", community_served="sampleton")
-    assert "The agency has a program of this type in this place already." in shown
+    assert "This agency already has a program of this type in this place." in shown
     assert (Agency.objects.count(), Program.objects.count()) == (1, 1)
 
 

@@ -45,7 +45,7 @@ def test_an_answer_that_comes_too_late_is_refused_and_still_there(signed_in, wor
 def test_an_applicant_withdraws_their_request(signed_in, worker):
     pk = builders.sent(worker).pk
     page = f"/my/requests/{pk}/withdraw/"
-    assert "Take your request back?" in text_of(signed_in.get(page))
+    assert "Withdraw your request?" in text_of(signed_in.get(page))
     assert JoinRequest.objects.get().state == State.AWAITING_REVIEW
 
     signed_in.post(page)

@@ -165,7 +165,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     before = where_the_word_is(redis_url, data_folder)
     visitor.get("/my/privacy/delete/")
     visitor.post()
-    assert "Your account is deleted." in visitor.page.text
+    assert "Your account has been deleted." in visitor.page.text
     after = where_the_word_is(redis_url, data_folder)
 
     # What a list of EVA BC says stays in the register, until no list has named them for long.
