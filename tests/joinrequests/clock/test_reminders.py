@@ -273,13 +273,13 @@ def test_staff_see_which_reminders_went_out_and_when_it_lapses(client, waiting, 
     page = client.get(address).content.decode()
     assert "Sent May 11, 2026, 10 a.m." in page
     assert "Due May 25, 2026" in page
-    assert "Closes without a reply" in page
+    assert "Closes if no reply by" in page
 
     workflow.lapse(join_request_id=waiting.pk, now=after(43))
     page = client.get(address).content.decode()
     assert "Sent May 11, 2026, 10 a.m." in page
     assert "Not sent" in page
-    assert "Closes without a reply" not in page
+    assert "Closes if no reply by" not in page
 
 
 def test_a_reopened_request_is_back_in_the_queue_and_its_email_is_cancelled(client, waiting, staff):
