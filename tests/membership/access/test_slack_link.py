@@ -162,7 +162,7 @@ def test_staff_cannot_write_it_into_an_email(dana, priya):
         )
     enrolment.refresh_from_db()
     assert enrolment.ended_on is None
-    assert "slack.com" not in emails.left(enrolment).body
+    assert "slack.com" not in emails.email_of("roster-left", enrolment).body
 
 
 # -- On their page, and no longer --------------------------------------------------------------------
