@@ -165,7 +165,8 @@ class Rule(ABC):
         sentence, staff_sentence = clauses[0].format(**values), clauses[1].format(**for_staff)
         if fact and fact.evidence == Evidence.CLAIMED:
             sentence = f"You told us that {sentence}"
-            staff_sentence = f"Self-reported: {staff_sentence.removeprefix('the applicant ')}"
+            short = staff_sentence.removeprefix("the applicant ").removeprefix("is ")
+            staff_sentence = f"Self-reported: {short}"
         elif fact:
             sentence = f"{_lead(fact)} {sentence}"
             staff_sentence = f"{_lead(fact)} {staff_sentence}"

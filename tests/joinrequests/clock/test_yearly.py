@@ -87,7 +87,7 @@ def test_nobody_is_asked_a_day_early_or_twice():
 def test_an_email_has_a_neutral_subject_and_a_link_without_personal_data():
     enrolment = asked()
     email = OutboxEmail.objects.get()
-    assert email.subject == "A short question, once a year"
+    assert email.subject == "Your yearly check-in"
     assert f"/my/communities/{enrolment.pk}/confirm/\n" in email.body
 
 
