@@ -4,8 +4,7 @@ For a member this is "changed jobs", in answer to the yearly question or at any 
 work is kept as self-reported until they ask to join.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -36,24 +35,23 @@ from requests.joining.forms import Answers
 Work = ProgramPosition | CoordinationRole
 
 
-@dataclass(frozen=True)
-class OnRecord:
-    """Current and past positions and roles, each as (what it is, how EVA BC knows it)."""
+def on_record(person: Person, on: date) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Their current and their past work, in two queries, without roles that they were found not to have.
 
-    current: list[tuple[str, str]]
-    ended: list[tuple[str, str]]
-
-
-def on_record(person: Person, on: date) -> OnRecord:
-    """All their work, in two queries, without roles that they were found not to have."""
+    Each is (what it is, how EVA BC knows it). The same current work from two sources is listed once.
+    """
     work: list[Work] = [
         *person.positions.select_related("program__agency", "agency"),
         *person.roles.filter(is_held=True).select_related("initiative"),
     ]
-    return OnRecord(
-        current=_combined(in_words(w) for w in work if not w.ends_on or w.ends_on >= on),
-        ended=[_ended(w, w.ends_on) for w in work if w.ends_on and w.ends_on < on],
-    )
+    current: dict[str, dict[str, None]] = {}
+    ended = []
+    for what, how, last_day in ((*in_words(w), w.ends_on) for w in work):
+        if last_day and last_day < on:
+            ended.append((what, f"Until {date_format(last_day)}. {how}"))
+        else:
+            current.setdefault(what, {})[how] = None
+    return [(what, ". ".join(ways)) for what, ways in current.items()], ended
 
 
 def in_words(work: Work) -> tuple[str, str]:
@@ -74,19 +72,6 @@ def in_words(work: Work) -> tuple[str, str]:
     agency = "" if work.program else work.agency_name
     caseload = {True: "with a caseload", False: "without a caseload", None: ""}
     return ", ".join(p for p in (what, agency, caseload[work.carries_caseload]) if p), how
-
-
-def _combined(work: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """List the same work from two sources once, with both sources."""
-    known: dict[str, list[str]] = {}
-    for what, how in work:
-        known.setdefault(what, []).append(how)
-    return [(what, ". ".join(dict.fromkeys(ways))) for what, ways in known.items()]
-
-
-def _ended(work: Work, last_day: date) -> tuple[str, str]:
-    what, how = in_words(work)
-    return what, f"Until {date_format(last_day)}. {how}"
 
 
 def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> Sequence[Work]:
