@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -24,6 +24,7 @@ from membership.models import (
     User,
     WorklistRow,
 )
+from membership.register.periods import lasts
 from membership.register.standing import limited_to, standing_of
 from membership.rosters.confirmations import Answer, lock_open_confirmation, record_answer
 from membership.rosters.enrolments import lock_own_enrolment
@@ -79,19 +80,15 @@ def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> 
     rules = community.rules()
     if community.is_coordination:
         kinds = {kind for rule in rules for kind in rule.initiatives_looked_at}
-        roles = person.roles.filter(_still(on), is_held=True).select_related("initiative")
+        roles = person.roles.filter(lasts(on), is_held=True).select_related("initiative")
         return [r for r in roles if not kinds or r.initiative_kind in kinds]
     types = {kind for rule in rules for kind in rule.program_types}
-    positions = person.positions.filter(_still(on)).select_related("program__agency", "agency")
+    positions = person.positions.filter(lasts(on)).select_related("program__agency", "agency")
     return [
         p
         for p in positions
         if not types or (p.program.type if p.program else p.program_type) in types
     ]
-
-
-def _still(on: date) -> Q:
-    return Q(ends_on__isnull=True) | Q(ends_on__gte=on)
 
 
 @transaction.atomic
@@ -142,7 +139,7 @@ def report_work(
         )
     on = timezone.localdate(now)
     old = person.roles.filter(is_held=True) if community.is_coordination else person.positions.all()
-    return _take_over(person, community, answers, old=list(old.filter(_still(on))), on=on)
+    return _take_over(person, community, answers, old=list(old.filter(lasts(on))), on=on)
 
 
 def enrolments_in(person: Person, family: str) -> QuerySet[Enrolment]:

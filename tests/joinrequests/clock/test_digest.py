@@ -112,7 +112,8 @@ def test_it_counts_what_else_there_is():
     )
     WorklistRow.objects.create(enrolment=enrolment, kind="rules", since="2026-05-04")
     team = asked.community.team
-    failed = queue(Email("receipt", team, asked.person, "s", "b"), about="x", event=1, now=SENT)
+    email = Email("receipt", team, asked.person, "s", "b", asked.person.email)
+    failed = queue(email, about="x", event=1, now=SENT)
     OutboxEmail.objects.filter(pk=failed.pk).update(state="failed")
 
     found = digest_of(team, date(2026, 5, 27))
