@@ -57,7 +57,7 @@ EMAIL_KINDS = (
         MOVED,
         "Meeting time changed",
         TO_PERSON,
-        "When staff change the day or time, to people who expect to come",
+        "When staff change the day or time, to people who plan to attend",
         (
             *_MEETING,
             Placeholder(
@@ -73,7 +73,7 @@ EMAIL_KINDS = (
         CANCELLED,
         "Meeting cancelled",
         TO_PERSON,
-        "When staff cancel a meeting, to people who expect to come",
+        "When staff cancel a meeting, to people who plan to attend",
         (
             *_MEETING,
             staff_text("Why", "The speaker is ill."),
@@ -90,12 +90,12 @@ def reminder(meeting: Meeting, person: Person) -> Email:
 
 
 def moved(meeting: Meeting, person: Person, *, was: str) -> Email:
-    """To a person who expects to come: the time has changed; ``was`` is the old time."""
+    """To a person who plans to attend: the time has changed; ``was`` is the old time."""
     return _email(MOVED, meeting, person, was=was)
 
 
 def cancelled(meeting: Meeting, person: Person, text: str) -> Email:
-    """To a person who expects to come: the meeting is cancelled; ``text`` says why."""
+    """To a person who plans to attend: the meeting is cancelled; ``text`` says why."""
     others = settings.PORTAL_URL + reverse("my:meetings")
     return _email(CANCELLED, meeting, person, text=text.strip(), meetings_link=others)
 
