@@ -62,7 +62,7 @@ def test_a_reminder_has_the_time_and_the_portals_page_but_no_zoom_link(settings)
 
     email = OutboxEmail.objects.get()
 
-    assert email.subject == "A reminder of a date"
+    assert email.subject == "Meeting reminder"
     assert (
         "Tuesday, June 16, 2026, 10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"
         in email.body
@@ -119,8 +119,8 @@ def test_a_new_day_sends_another_reminder_and_a_new_time_does_not():
 
 def test_the_reminder_task_is_scheduled_and_registered():
     from evabc.celery import app
-    from evabc.schedule import SCHEDULE
+    from evabc.settings import CELERY_BEAT_SCHEDULE
 
     app.loader.import_default_modules()
 
-    assert SCHEDULE["remind-of-meetings"]["task"] in app.tasks
+    assert CELERY_BEAT_SCHEDULE["remind-of-meetings"]["task"] in app.tasks
