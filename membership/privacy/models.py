@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.models import SupportTeam
@@ -28,7 +29,7 @@ class Consent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Version {self.version}, {date_format(self.at)}"
+        return f"Version {self.version}, {date_format(timezone.localtime(self.at))}"
 
 
 class Correction(models.Model):
