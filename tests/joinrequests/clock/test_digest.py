@@ -48,7 +48,7 @@ def test_a_request_that_waits_for_seven_working_days_brings_a_digest_to_its_team
     [email] = digests()
     assert email.to_email == builders.community().team.mailbox
     assert email.person is None
-    assert email.subject == "What waits on the staff desk"
+    assert email.subject == "Waiting on the staff desk"
     assert (
         "One request has been waiting for 7 business days or longer. The longest wait is 7 business days."
         in email.body
