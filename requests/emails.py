@@ -1,6 +1,6 @@
-"""The emails about a join request: which go to whom, when, and what their texts can hold.
+"""The emails about a request to join, and who gets them.
 
-The texts are in ``templates/email/`` until staff change them.
+Their texts are in ``templates/email/`` until staff change them.
 """
 
 from dataclasses import replace
@@ -9,10 +9,11 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.urls import reverse
 
-from communities.models import CommunityOfPractice
 from membership.emails.kinds import (
     COMMUNITY,
     COMMUNITY_LINK,
+    LIMIT,
+    MEETINGS_LINK,
     NAME,
     REFERENCE,
     TEAM,
@@ -34,47 +35,55 @@ __all__ = ["Email"]
 
 REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
 
+_JOIN_SLACK = "Join the Slack workspace, where members talk between meetings:"
 _COMMON = (NAME, COMMUNITY, REFERENCE, TEAM)
-_REQUEST_LINK = link("request_link", "A link to the request", "/my/requests/1/")
-_DESK_LINK = link("desk_link", "A link to the request on the staff desk", "/admin/joinrequests/1/")
+_REQUEST_LINK = link(
+    "request_link", "The page of the request", "/my/requests/1/", "See your request"
+)
+_DESK_LINK = link(
+    "desk_link",
+    "The request on the staff desk",
+    "/admin/joinrequests/joinrequest/1/change/",
+    "Review the request",
+)
 _LAST_DAY = Placeholder("last_day", "The last day to answer", "Tuesday, June 2, 2026", needed=True)
-# What a confirmation can repeat and promise.
+_QUESTION = staff_text("The question from staff", "Which program do you carry a caseload in?")
 _RECEIPT = (
-    Placeholder("answers", "Their answers, as a list", "- Your full name: Dana Sample"),
-    Placeholder("limit", "How many business days an answer takes at most", "7"),
-    Placeholder("mailbox", "The email address of the team", "programsupport@example.org"),
+    *_COMMON,
+    LIMIT,
+    Placeholder("email", "The email that the answer goes to", "dana@example.org"),
+    Placeholder(
+        "answers",
+        "The applicant’s answers, without their note",
+        "Your full name: Dana Sample\nDo you carry a caseload in this program? Yes",
+    ),
     _REQUEST_LINK,
 )
-_QUESTION = staff_text("The question from staff", "Which program do you carry a caseload in?")
 _DECIDED = (Verb.APPROVE, Verb.DECLINE, Verb.WITHDRAW)
 _NO_LONGER_ASKED = (Verb.REPLY, *_DECIDED, Verb.LAPSE)
 
 EMAIL_KINDS = (
     EmailKind(
         "receipt",
-        "Confirmation of a request",
+        "Request received",
         TO_PERSON,
-        "When a request is sent",
-        (*_COMMON, *_RECEIPT),
+        "When an applicant sends a request",
+        _RECEIPT,
         cancelled_by=(Verb.WITHDRAW,),
     ),
     EmailKind(
         "receipt-entered",
-        "Confirmation of a request entered by staff",
+        "Request received (entered by staff)",
         TO_PERSON,
-        "When staff enter a request received by email or phone",
-        (
-            *_COMMON,
-            *_RECEIPT,
-            Placeholder("came_by", "How staff received it", "by phone"),
-        ),
+        "When staff enter a request that came by email or phone",
+        (*_RECEIPT, Placeholder("came_by", "How the request came to staff", "by phone")),
         cancelled_by=(Verb.WITHDRAW,),
     ),
     EmailKind(
         "question",
-        "A question about a request",
+        "Question about a request",
         TO_PERSON,
-        "When staff ask a question",
+        "When staff ask the applicant a question",
         (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
         cancelled_by=_NO_LONGER_ASKED,
     ),
@@ -82,7 +91,7 @@ EMAIL_KINDS = (
         "reminder",
         "Reminder about a question",
         TO_PERSON,
-        f"{REMINDER_DAYS[0]} and {REMINDER_DAYS[1]} days after a question without a reply",
+        f"{REMINDER_DAYS[0]} and {REMINDER_DAYS[1]} days after a question, if there is no reply",
         (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
         cancelled_by=(*_NO_LONGER_ASKED, Event.REPLACED),
         queued_as=tuple(REMINDER_KINDS.values()),
@@ -91,19 +100,32 @@ EMAIL_KINDS = (
         "welcome",
         "Welcome",
         TO_PERSON,
-        "When a request is approved",
+        "When staff approve a request",
         (
             *_COMMON,
             staff_text(
-                "A personal message from staff; may be empty", "It’s good to have you with us."
+                "A personal message from staff (it may be empty)", "We’re glad you’re here."
             ),
             Placeholder("offerings", "What members get, as a list", "- Slack\n- Zoom"),
             Placeholder(
-                "next_steps",
-                "What to do next, as a list with links",
-                "- See upcoming meetings: https://example.org/my/meetings/",
+                "offerings",
+                "What members get, as a list",
+                "- A dedicated Slack workspace\n- Quarterly Zoom meetings",
             ),
-            _REQUEST_LINK,
+            Placeholder(
+                "slack",
+                "How to join Slack, if the community uses it",
+                f"{_JOIN_SLACK}\n\n/my/communities/stvc/slack/",
+                label="Join Slack",
+            ),
+            MEETINGS_LINK,
+            link(
+                "calendar_link",
+                "The page to add meetings to their calendar",
+                "/my/calendar/",
+                "Add to your calendar",
+            ),
+            COMMUNITY_LINK,
         ),
     ),
     EmailKind(
@@ -125,14 +147,14 @@ EMAIL_KINDS = (
         "withdrawn",
         "Request withdrawn",
         TO_PERSON,
-        "When the applicant withdraws the request",
+        "When an applicant withdraws a request",
         (*_COMMON, COMMUNITY_LINK),
     ),
     EmailKind(
         "lapsed",
         "Request closed without a reply",
         TO_PERSON,
-        f"{LAPSE_DAYS} days after a question without a reply",
+        f"{LAPSE_DAYS} days after a question, if there is no reply",
         (*_COMMON, COMMUNITY_LINK),
         cancelled_by=(Verb.REOPEN,),
     ),
@@ -148,24 +170,24 @@ EMAIL_KINDS = (
         "news-reply",
         "Notice: reply received",
         TO_TEAM,
-        "When the applicant replies",
+        "When an applicant replies to a question",
         (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
         cancelled_by=_DECIDED,
     ),
     EmailKind(
         "digest",
-        "Daily summary for staff",
+        "Morning summary",
         TO_TEAM,
-        "On business day mornings, when something has been waiting too long",
+        "On the morning of a business day, if something has been waiting longer than the limit",
         (
             Placeholder(
                 "what_waits",
                 "What is waiting, in numbers with links",
-                "3 requests have been waiting 7 business days or more; the oldest for 9.",
+                "3 requests have been waiting for 7 business days or longer; the oldest for 9.",
                 needed=True,
                 alone=True,
             ),
-            Placeholder("limit", "The limit in business days", "7"),
+            Placeholder("limit", "The limit, in business days", "7"),
             TEAM,
         ),
         cancelled_by=(Event.REPLACED,),
@@ -179,13 +201,13 @@ def last_day_to_reply(asked_on: date) -> date:
 
 
 def reminder(join_request: JoinRequest, *, days: int, last_day: date) -> Email:
-    """To the applicant, ``days`` after the question: they can still answer it until ``last_day``."""
+    """To the applicant, ``days`` after a question that they have not answered yet."""
     email = email_of("reminder", join_request, text=join_request.question, last_day=last_day)
     return replace(email, kind=REMINDER_KINDS[days])
 
 
 def news(join_request: JoinRequest, verb: Verb) -> Email:
-    """To the team's mailbox: there is something to do. Names only the reference: mailboxes are shared."""
+    """To the team's mailbox. It names the reference only, because mailboxes are shared."""
     return email_of(f"news-{verb.value}", join_request, to_team=True)
 
 
@@ -198,39 +220,43 @@ def email_of(
     to_team: bool = False,
 ) -> Email:
     """The email of a kind about a request: to the applicant, or to the team's mailbox."""
-    community, team = join_request.community, join_request.community.team
-    answers = join_form_for(community, join_request.answers).answers_in_words
-    page = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
+    community = join_request.community
+    slack_page = _url("my:slack", community.slug)
     return compose(
         kind,
-        team=team,
+        team=community.team,
         person=None if to_team else join_request.person,
         words={
-            "name": join_request.person.short_name,
+            "name": join_request.person.name,
+            "email": join_request.person.email,
             "community": community,
             "reference": join_request.reference,
             "text": text.strip(),
             "came_by": join_request.get_came_by_display().lower(),
             "last_day": last_day,
+            "limit": settings.WAITING_LIMIT_DAYS["loud"],
+            "answers": _answers(join_request),
+            "offerings": "\n".join(f"- {o}" for o in community.offerings),
+            "slack": f"{_JOIN_SLACK}\n\n{slack_page}" if community.has_slack else "",
             "request_link": settings.PORTAL_URL + join_request.get_absolute_url(),
             "community_link": settings.PORTAL_URL + community.get_absolute_url(),
-            "offerings": "\n".join(f"- {o}" for o in community.offerings),
-            "answers": "\n".join(f"- {question}: {answer or '–'}" for question, answer in answers),
-            "limit": settings.WAITING_LIMIT_DAYS["loud"],
-            "mailbox": team.mailbox,
-            "next_steps": "\n".join(_next_steps(community)),
-            "desk_link": settings.PORTAL_URL + page,
+            "meetings_link": _url("my:meetings"),
+            "calendar_link": _url("my:calendar"),
+            "desk_link": _url("admin:joinrequests_joinrequest_change", join_request.pk),
         },
     )
 
 
-def _next_steps(community: CommunityOfPractice) -> list[str]:
-    """What a new member can do at once, each with the page for it."""
-    steps = [
-        ("See upcoming meetings and tell us if you’re coming", reverse("my:meetings")),
-        ("Add the meetings to your calendar", reverse("my:calendar")),
-        ("Read about the community", community.get_absolute_url()),
-    ]
-    if community.has_slack:
-        steps.insert(0, ("Join us on Slack", reverse("my:slack", args=[community.slug])))
-    return [f"- {step}: {settings.PORTAL_URL}{path}" for step, path in steps]
+def _url(name: str, *args: object) -> str:
+    return settings.PORTAL_URL + reverse(name, args=args)
+
+
+def _answers(join_request: JoinRequest) -> str:
+    """A line for each answer, without the note: people sometimes write too much in it."""
+    form = join_form_for(join_request.community, join_request.answers)
+    lines = []
+    for bound, (question, answer) in zip(form, form.answers_in_words, strict=True):
+        if answer and bound.name != "note":
+            question = question.removesuffix(" (optional)")
+            lines.append(f"{question} {answer}" if question[-1] == "?" else f"{question}: {answer}")
+    return "\n".join(lines)

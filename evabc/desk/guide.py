@@ -1,12 +1,10 @@
-"""The staff guide: one text for the portal's own page and for who reads the repository."""
+"""The staff guide, written once for the portal's own page and for readers of the repository."""
 
 from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
@@ -14,8 +12,10 @@ from django.views.decorators.http import require_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from membership.base_admin import desk_page
+
 GUIDE = settings.BASE_DIR / "evabc" / "docs" / "staff-guide.md"
-# As a reader of the repository finds them, from the folder of the text.
+# Pictures are linked from the folder of the text, so that they also show in the repository.
 STATIC_FROM_HERE = "../../static/"
 
 
@@ -50,6 +50,5 @@ def _anchor(tokens: list[Token], at: int) -> tuple[str, str]:
 
 @require_safe
 def staff_guide(request: HttpRequest) -> HttpResponse:
-    """How the work at the desk goes, with pictures."""
-    context = {**admin.site.each_context(request), "title": "Staff guide", "guide": guide()}
-    return render(request, "desk/guide.html", context)
+    """Show the staff guide."""
+    return desk_page(request, "desk/guide.html", title="Staff guide", guide=guide())

@@ -60,7 +60,7 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
         return
     try:
         rows = _read_file(list_import)
-        _show_progress(list_import_id, 30)
+        ListImport.objects.filter(pk=list_import_id).update(percent=30, moved_at=timezone.now())
         if list_import.state == State.CHECKING:
             _save_plan(list_import_id, _plan(list_import, rows), now)
         else:
@@ -249,10 +249,6 @@ def _count(list_import: ListImport, plan: Plan) -> None:
     counts = plan.counts
     list_import.added, list_import.changed = counts[RowOutcome.ADD], counts[RowOutcome.CHANGE]
     list_import.same, list_import.errors = counts[RowOutcome.SAME], counts[RowOutcome.ERROR]
-
-
-def _show_progress(pk: int, percent: int) -> None:
-    ListImport.objects.filter(pk=pk).update(percent=percent, moved_at=timezone.now())
 
 
 def _notify_worker_on_commit(list_import_id: int) -> None:

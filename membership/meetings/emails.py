@@ -1,6 +1,6 @@
-"""The emails about meetings. Their texts are in ``templates/email/``, until staff change them.
+"""The emails about meetings. Their texts are in ``templates/email/`` until staff change them.
 
-None carries Zoom's join link: only the portal's page, which asks for the sign-in first.
+None of them holds the Zoom link, only the portal's page, which asks people to sign in first.
 """
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.utils.text import get_text_list
 from communities.calendar import format_day
 from communities.models import Meeting
 from membership.emails.kinds import (
+    MEETINGS_LINK,
     NAME,
     TEAM,
     TO_PERSON,
@@ -37,12 +38,14 @@ _MEETING = (
     Placeholder("topic", "The topic of the meeting", "Working with interpreters"),
     Placeholder(
         "when",
-        "Day and time",
+        "The day and time",
         "Thursday, December 3, 2026, 10 to 11:30 a.m. Pacific time",
         needed=True,
     ),
 )
-_MEETING_LINK = link("meeting_link", "The meeting’s page", "/my/meetings/1/")
+_MEETING_LINK = link(
+    "meeting_link", "The page of the meeting", "/my/meetings/1/", "See the meeting"
+)
 
 EMAIL_KINDS = (
     EmailKind(
@@ -55,15 +58,15 @@ EMAIL_KINDS = (
     ),
     EmailKind(
         MOVED,
-        "Meeting time changed",
+        "Meeting moved",
         TO_PERSON,
-        "When staff change the day or time, to people who expect to come",
+        "When staff change the day or time, to everyone who said yes or maybe",
         (
             *_MEETING,
             Placeholder(
                 "was",
-                "Day and time before the change",
-                "Wednesday, December 2, 2026, 10 to 11:30 a.m. Pacific time",
+                "The day and time before",
+                "Wednesday, December 2, 2026, 1 to 2:30 p.m. Pacific time",
             ),
             _MEETING_LINK,
         ),
@@ -73,44 +76,29 @@ EMAIL_KINDS = (
         CANCELLED,
         "Meeting cancelled",
         TO_PERSON,
-        "When staff cancel a meeting, to people who expect to come",
+        "When staff cancel a meeting, to everyone who said yes or maybe",
         (
             *_MEETING,
-            staff_text("Why", "The speaker is ill."),
-            link("meetings_link", "The page with all meetings", "/my/meetings/"),
+            staff_text("The reason", "The speaker is ill."),
+            MEETINGS_LINK,
         ),
         cancelled_by=_CANCELLED_BY,
     ),
 )
 
 
-def reminder(meeting: Meeting, person: Person) -> Email:
-    """To a member who did not say no: the meeting is soon."""
-    return _email(REMINDER, meeting, person)
-
-
-def moved(meeting: Meeting, person: Person, *, was: str) -> Email:
-    """To a person who expects to come: the time has changed; ``was`` is the old time."""
-    return _email(MOVED, meeting, person, was=was)
-
-
-def cancelled(meeting: Meeting, person: Person, text: str) -> Email:
-    """To a person who expects to come: the meeting is cancelled; ``text`` says why."""
-    others = settings.PORTAL_URL + reverse("my:meetings")
-    return _email(CANCELLED, meeting, person, text=text.strip(), meetings_link=others)
-
-
 def when(meeting: Meeting) -> str:
-    """Day and time, for example "Thursday, December 3, 2026, 10 to 11:30 a.m. Pacific time"."""
+    """For example "Thursday, December 3, 2026, 10 to 11:30 a.m. Pacific time"."""
     return f"{format_day(meeting.day)}, {meeting.clock}"
 
 
 def link_to(name: str, meeting: Meeting) -> str:
-    """A page of a meeting on the portal."""
+    """The URL of a page of a meeting."""
     return settings.PORTAL_URL + reverse(name, args=[meeting.pk])
 
 
-def _email(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
+def email_of(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
+    """The email of a kind about a meeting; ``words`` are what only this kind can say."""
     return compose(
         kind,
         team=meeting.team,
@@ -121,6 +109,7 @@ def _email(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
             "topic": meeting.topic,
             "when": when(meeting),
             "meeting_link": link_to("my:meeting", meeting),
+            "meetings_link": settings.PORTAL_URL + reverse("my:meetings"),
             **words,
         },
     )

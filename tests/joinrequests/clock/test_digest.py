@@ -1,4 +1,4 @@
-"""The morning digest: on working days, when something waits too long, once, and about nobody."""
+"""The morning digest: on business days, when something waits too long, once, and about nobody."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,7 +7,7 @@ from celery.schedules import crontab
 from django.utils import timezone
 
 from evabc.celery import app
-from evabc.schedule import SCHEDULE
+from evabc.settings import CELERY_BEAT_SCHEDULE
 from membership.emails.queue import Email, queue
 from membership.models import Enrolment, OutboxEmail, WorklistRow
 from requests import tasks, workflow
@@ -26,7 +26,7 @@ def morning(month, day):
     return datetime(2026, month, day, 14, 20, tzinfo=UTC)
 
 
-TOO_EARLY, LATE = morning(5, 12), morning(5, 13)  # 6 and 7 working days after Monday
+TOO_EARLY, LATE = morning(5, 12), morning(5, 13)  # 6 and 7 business days after Monday
 
 
 def digests():
@@ -48,7 +48,7 @@ def test_a_request_that_waits_for_seven_working_days_brings_a_digest_to_its_team
     [email] = digests()
     assert email.to_email == builders.community().team.mailbox
     assert email.person is None
-    assert email.subject == "What waits on the staff desk"
+    assert email.subject == "Waiting on the staff desk"
     assert (
         "One request has been waiting for 7 business days or longer. The longest wait is 7 business days."
         in email.body
@@ -91,7 +91,7 @@ def test_a_reply_starts_the_wait_again():
     workflow.reply(join_request_id=asked.pk, by=worker, text="Yes.", now=LATE)
 
     assert send_digests(now=LATE + timedelta(days=1)) == 0
-    assert send_digests(now=morning(5, 25)) == 1  # 7 working days: Victoria Day is none
+    assert send_digests(now=morning(5, 25)) == 1  # 7 business days: Victoria Day is none
 
 
 def test_a_note_of_staff_does_not_start_it_again():
@@ -158,7 +158,7 @@ def test_the_cost_does_not_grow_with_what_waits(django_assert_max_num_queries):
 
 
 def test_beat_runs_on_weekday_mornings_and_the_task_sends(monkeypatch):
-    entry = SCHEDULE["morning-digest"]
+    entry = CELERY_BEAT_SCHEDULE["morning-digest"]
     assert entry["task"] in app.tasks
     assert entry["task"] == tasks.morning_digest.name
     assert isinstance(entry["schedule"], crontab)

@@ -62,7 +62,7 @@ def test_it_holds_the_time_in_words_and_the_portals_page_and_nothing_of_zoom(set
 
     email = OutboxEmail.objects.get()
 
-    assert email.subject == "A reminder of a date"
+    assert email.subject == "Meeting reminder"
     assert (
         "Tuesday, June 16, 2026, 10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"
         in email.body
@@ -119,8 +119,8 @@ def test_a_meeting_moved_to_another_day_is_reminded_of_again_and_one_within_its_
 
 def test_beat_schedules_it_and_the_worker_knows_it():
     from evabc.celery import app
-    from evabc.schedule import SCHEDULE
+    from evabc.settings import CELERY_BEAT_SCHEDULE
 
     app.loader.import_default_modules()
 
-    assert SCHEDULE["remind-of-meetings"]["task"] in app.tasks
+    assert CELERY_BEAT_SCHEDULE["remind-of-meetings"]["task"] in app.tasks

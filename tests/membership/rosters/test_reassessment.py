@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from communities.rules.assess import assess
 from communities.rules.vocabulary import Evidence, Funder
 from evabc.celery import app
-from evabc.schedule import SCHEDULE
+from evabc.settings import CELERY_BEAT_SCHEDULE
 from membership.models import (
     Enrolment,
     EvaMembership,
@@ -218,7 +218,7 @@ def test_rosters_are_reassessed_once_a_day_and_a_missed_day_is_made_up_for(dana)
 
 
 def test_the_schedule_names_the_task_that_reassesses(dana):
-    task = SCHEDULE["reassess-rosters"]["task"]
+    task = CELERY_BEAT_SCHEDULE["reassess-rosters"]["task"]
     app.loader.import_default_modules()
     Program.objects.update(funder=Funder.OTHER)
     with time_machine.travel(NOW):

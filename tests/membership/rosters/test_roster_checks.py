@@ -218,7 +218,7 @@ def test_each_action_page_acts_and_returns_to_the_change_list(desk, row):
 
 def test_the_action_pages_preview_the_email(desk, row):
     shown = desk.get(f"{PAGE}{row.pk}/end/").content.decode()
-    assert "The letter, as it will go out" in shown
+    assert "Email preview" in shown
     assert "dana@example.org" in shown
     assert "This does not send an email." in desk.get(f"{PAGE}{row.pk}/give-time/").content.decode()
 
