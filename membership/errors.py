@@ -1,4 +1,4 @@
-"""The error for what a verb refuses to do, and how a page shows it."""
+"""What a verb answers when it cannot do what was asked, and how a page shows it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from django.http import HttpRequest
 
 
 class RefusedError(Exception):
-    """An action is not possible, or not now. The text is a sentence for the user."""
+    """It cannot be done, or not now. Its text is a sentence for the person who tried."""
 
 
 @contextmanager
 def refusal_as_form_error(form: BaseForm, field: str | None = None) -> Iterator[None]:
-    """Show a refusal as an error of the form or of one field. What was typed stays on the page.
+    """Show a refusal as an error of the form, or of its field; what was typed stays on the page.
 
-    Return from inside the block on success: the code after the block handles a refusal.
+    Return from inside where the verb succeeded: after the block is what a refused one leads to.
     """
     try:
         yield

@@ -1,7 +1,7 @@
-"""Search by a stored text: the text columns of a row, folded.
+"""The stored text that staff search: the text columns of a row, folded.
 
-A search compares folded words with it by ``__contains``, which gives the same result on both databases.
-Their own case-insensitive comparisons differ.
+A search compares folded words with it by ``__contains``, which gives the same result on both databases;
+their own case-insensitive comparisons differ.
 """
 
 from collections.abc import Iterable
@@ -16,10 +16,10 @@ _Rows = TypeVar("_Rows", bound=models.QuerySet[Any])
 
 
 def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows:
-    """The rows in which each of the words is in one of the columns, whatever its case.
+    """The rows that have each of the words in one of the columns, in any case.
 
-    ``columns`` are paths as in a filter. In a ``search_text``, accents and punctuation are ignored too.
-    Words without a letter or a digit are left out.
+    ``columns`` are paths as of a filter. In a ``search_text`` accents and punctuation do not count
+    either. Words without a letter or a digit are left out.
     """
     # Words with digits first: fewer rows have them, and the others are not compared with the rest.
     for word in sorted(filter(fold, words.split()), key=str.isalpha):
@@ -34,7 +34,7 @@ def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows
 
 
 class SearchTextField(models.TextField):
-    """Filled from the columns in ``SEARCHED`` whenever its row is saved, also in bulk."""
+    """Filled from the columns in ``SEARCHED`` whenever its row is written, in bulk as well."""
 
     def deconstruct(self) -> Any:
         # For migrations it is a plain text column.
@@ -47,11 +47,11 @@ class SearchTextField(models.TextField):
 
 
 class SearchableModel(models.Model):
-    """A row that staff can search for.
+    """A row that staff search for by its words.
 
-    ``SEARCHED`` names text columns, and foreign keys to other searchable rows. The words of those rows
-    are added to this one, and their ``save()`` updates it. Code that writes such a column in bulk calls
-    ``update_dependent_rows``.
+    ``SEARCHED`` names columns of text, and foreign keys to other searchable rows, whose words are
+    then this row's as well: ``save()`` of the other row writes them here too. Code that writes such a
+    column in bulk calls ``update_dependent_rows``.
     """
 
     SEARCHED: ClassVar[tuple[str, ...]]
@@ -70,7 +70,7 @@ class SearchableModel(models.Model):
             update_dependent_rows([self])
 
     def folded_columns(self) -> str:
-        """The searchable text: the columns in their order, separated by spaces."""
+        """What the row is found by: its columns in their order, with a space between them."""
         values = (getattr(self, column) for column in self.SEARCHED)
         words = (
             value.search_text if isinstance(value, SearchableModel) else fold(value or "")
@@ -80,7 +80,7 @@ class SearchableModel(models.Model):
 
 
 def update_dependent_rows(found: Iterable[models.Model]) -> None:
-    """Update the rows that include the words of these rows, which are all of one model."""
+    """Write the words of these rows, all of one model, to the rows that are found by them too."""
     rows = list(found)
     for relation in rows[0]._meta.get_fields(include_hidden=True) if rows else []:
         holder = relation.related_model

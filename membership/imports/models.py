@@ -63,7 +63,7 @@ class ListImport(models.Model):
     problem = models.TextField(blank=True, help_text="Why the file cannot be used.")
     added = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
-    same = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField("unchanged", default=0)
     errors = models.PositiveIntegerField(default=0)
 
     WORKING = (State.CHECKING, State.APPLYING)
