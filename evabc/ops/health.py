@@ -98,7 +98,7 @@ def _emails(now: datetime) -> Check:
         return Check("emails", figure=f"{waiting} waiting, none for long")
     return Check(
         "emails",
-        f"An email has been waiting since {_clock(oldest.due_at)}. "
+        f"Emails are late (the oldest was due {_clock(oldest.due_at)}). "
         "Check that a worker is running and that the mail server accepts emails.",
     )
 
@@ -113,7 +113,7 @@ def _backup(now: datetime) -> Check:
         return Check("backup", figure=f"last made {_clock(made)}")
     return Check(
         "backup",
-        f"No backup has been made {_since(made)}. Run python manage.py backup and read its output.",
+        f"No backup has been made {_since(made)}: run python manage.py backup and read its output.",
     )
 
 
