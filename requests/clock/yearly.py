@@ -1,19 +1,18 @@
-"""What is due of the yearly question: asking, two reminders, then a roster check by the team.
+"""The yearly question: asking it, two reminders, then a roster check by the team.
 
-A step is due and not yet done, as in ``requests.clock.reminders``. A question is due a year after the
-enrolment's start or after its last answer. Reminders count from the day the question went out,
-however late that was, so a backlog never brings two emails at once; where runs were missed, only the
-newest reminder that is due goes out. A person on two rosters gets at most one of these emails a day;
-the other one is due the next day.
+A run does what is due and not yet done, as in ``requests.clock.reminders``. A question is due a year
+after the enrolment started or after its last answer. Reminders count from the day the question went
+out, so a backlog never sends two emails at once; if runs were missed, only the newest reminder goes
+out. A person on two rosters gets at most one of these emails a day; the other is due the next day.
 
-People who turned reminders off get the question and no other email; their days count as everybody's.
+People who turned reminders off get the question and no other email; the days are the same.
 
-Without an answer after 45 days a roster check is opened, but not before the last reminder has been
-out for a week. Without an email in the register nobody can be asked: the check is opened at once.
+A roster check is opened if there is no answer after 45 days, but not before the last reminder has
+been out for a week. Without an email in the register it is opened at once, because no one can be asked.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -24,7 +23,6 @@ from django.utils.formats import date_format
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel, queue_once
 from membership.models import Enrolment, Person, WorklistRow, YearlyConfirmation
-from membership.register.person_records import wants_reminders
 from membership.rosters import emails
 from membership.rosters.confirmations import open_confirmations, year_after, year_before
 from membership.rosters.roster_checks import open_roster_check
@@ -32,7 +30,7 @@ from requests.clock.reminders import for_each
 
 ROSTER_CHECK_DAYS = 45
 NOTICE_DAYS = 7  # between two emails of one question, and before the roster check
-QUESTION_ERROR = "Yearly question %s: %s; it is tried again."
+QUESTION_ERROR = "Yearly question %s: %s. Will be tried again."
 _FIRST, _LAST = sorted(emails.CONFIRM_REMINDERS)
 
 
@@ -40,19 +38,10 @@ Due = QuerySet[Enrolment] | QuerySet[YearlyConfirmation]
 _Row = TypeVar("_Row", Enrolment, YearlyConfirmation)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """How many questions and reminders went out, and how many roster checks were opened."""
-
-    questions: int
-    reminders: int
-    roster_checks: int
-
-
-def ask_yearly(*, now: datetime) -> Asked:
-    """Do all that is due and not yet done. A second run changes nothing."""
+def ask_yearly(*, now: datetime) -> dict[str, int]:
+    """Do everything that is due and not yet done. A second run changes nothing. Returns the numbers."""
     today = timezone.localdate(now)
-    written: set[int] = set()  # to whom an email went in this run
+    written: set[int] = set()  # people who were emailed in this run
 
     def run(due: Due, act: Callable[[int, datetime], bool], *, person: str) -> int:
         keys = list(_one_for_each(due, person, written))
@@ -62,14 +51,14 @@ def ask_yearly(*, now: datetime) -> Asked:
     questions = run(_to_ask(today), _ask, person="person")
     overdue = list(_overdue(today).order_by("pk").values_list("pk", flat=True))
     roster_checks = for_each(overdue, _open_roster_check, now, error_message=QUESTION_ERROR)
-    return Asked(questions, reminders, roster_checks)
+    return {"questions": questions, "reminders": reminders, "roster_checks": roster_checks}
 
 
 # -- What is due ----------------------------------------------------------------------------------
 
 
 def _to_ask(today: date) -> QuerySet[Enrolment]:
-    """Enrolments whose year is over and that wait neither for an answer nor for the next year."""
+    """Enrolments whose year is over, with no open question and none answered this year."""
     asked = YearlyConfirmation.objects.filter(enrolment=OuterRef("pk"))
     enough = asked.filter(Q(ask_again_on__isnull=True) | Q(ask_again_on__gt=today))
     return (
@@ -80,7 +69,7 @@ def _to_ask(today: date) -> QuerySet[Enrolment]:
 
 
 def _to_remind(today: date) -> QuerySet[YearlyConfirmation]:
-    """Questions without an answer whose newest due reminder is not out."""
+    """Open questions whose newest due reminder is not out."""
     due = Q(asked_on__lte=today - timedelta(days=_FIRST), reminded__lt=_FIRST) | Q(
         asked_on__lte=today - timedelta(days=_LAST), reminded__lt=_LAST
     )
@@ -94,7 +83,7 @@ def _to_remind(today: date) -> QuerySet[YearlyConfirmation]:
 
 
 def _overdue(today: date) -> QuerySet[YearlyConfirmation]:
-    """Questions that got no answer in time, or could not be asked, and have no roster check."""
+    """Questions that were not answered in time or could not be asked, without a roster check."""
     waited = Q(
         asked_on__lte=today - timedelta(days=ROSTER_CHECK_DAYS),
         reminded=_LAST,
@@ -111,20 +100,20 @@ def _overdue(today: date) -> QuerySet[YearlyConfirmation]:
 
 
 def _written_to(today: date, person: OuterRef) -> Exists:
-    """Did this person get one of these emails today?"""
+    """True if this person got one of these emails today."""
     confirmations = YearlyConfirmation.objects.filter(enrolment__person=person)
     return Exists(confirmations.filter(Q(asked_on=today) | Q(reminded_on=today)))
 
 
 def _one_for_each(due: Due, person: str, written: set[int]) -> Iterable[int]:
-    """The keys of what is due, one for each person; ``person`` leads from a row to theirs."""
+    """The keys of what is due, one for each person; ``person`` is the path from a row to the person's key."""
     for pk, whose in due.order_by("pk").values_list("pk", person):
         if whose not in written:
             written.add(whose)
             yield pk
 
 
-# -- Doing it: each in its own transaction, which looks again -------------------------------------
+# -- Doing it: each in its own transaction, which checks again ------------------------------------
 
 
 def _ask(enrolment_id: int, now: datetime) -> bool:
@@ -138,7 +127,8 @@ def _ask(enrolment_id: int, now: datetime) -> bool:
     YearlyConfirmation.objects.create(enrolment=enrolment, due_on=due_on, asked_on=today)
     if enrolment.person.email:
         key = f"{enrolment.about}:{due_on}:confirm"
-        queue_once(emails.confirm(enrolment), key=key, about=enrolment.about, now=now)
+        email = emails.email_of("confirm", enrolment)
+        queue_once(email, key=key, about=enrolment.about, now=now)
     return True
 
 
@@ -154,10 +144,11 @@ def _remind(confirmation_id: int, now: datetime) -> bool:
     enrolment = confirmation.enrolment
     confirmation.reminded, confirmation.reminded_on = days, today
     confirmation.save(update_fields=["reminded", "reminded_on"])
-    if not wants_reminders(enrolment.person):
+    if not enrolment.person.wants_reminders:
         return False
-    email = emails.confirm_reminder(enrolment, days=days)
-    # An earlier email that was not sent yet says the same.
+    email = emails.email_of("confirm-reminder", enrolment)
+    email = replace(email, kind=emails.CONFIRM_REMINDERS[days])
+    # An earlier email that was not sent yet would say the same.
     cancel(about=enrolment.about, event=Event.REPLACED)
     key = f"{enrolment.about}:{confirmation.due_on}:{email.kind}"
     return queue_once(email, key=key, about=enrolment.about, now=now)
@@ -169,19 +160,19 @@ def _open_roster_check(confirmation_id: int, now: datetime) -> bool:
         return False
     if confirmation.enrolment.person.email:
         asked = date_format(confirmation.asked_on)
-        why = f"Asked on {asked}, and reminded. No answer came."
+        why = f"Asked on {asked} and reminded. No answer."
     else:
-        why = "The register has no email of this person, so nobody could ask."
+        why = "The register has no email for this person, so they could not be asked."
     kind = WorklistRow.Kind.UNCONFIRMED
     open_roster_check(confirmation.enrolment, kind=kind, findings=[], text=why, now=now)
     return True
 
 
 def _lock_person(people: QuerySet[Person]) -> None:
-    """So that two rosters of one person are handled one after the other. ``no_key``: facts may still be added."""
+    """Lock the person, so that their rosters are handled one at a time. ``no_key``: facts can still be added."""
     people.select_for_update(of=("self",), no_key=True).first()
 
 
 def _again(due: QuerySet[_Row], pk: int, *with_them: str) -> _Row | None:
-    """The row if it is still due, locked."""
+    """The row, locked, if it is still due."""
     return due.filter(pk=pk).select_related(*with_them).select_for_update(of=("self",)).first()

@@ -50,7 +50,7 @@ def test_somebody_on_a_roster_sees_the_invitation_and_says_that_they_have_joined
     )
     page = signed_in(open_page, portal, smtp_server, dana.email, "/my/")
     page.get_by_role("link", name="join the workspace").click()
-    page.get_by_role("button", name="Show me the invitation").click()
+    page.get_by_role("button", name="Show my invitation").click()
     link = page.get_by_role("link", name="Open the invitation in Slack")
     expect(link).to_have_attribute("href", LINK)
     assert dana.person.accesses.get(kind="slack").state == "invited"
@@ -65,17 +65,17 @@ def test_a_chair_leaves_and_names_who_follows_them(portal, smtp_server, open_pag
     enrolled(robin, "icat")
     page = signed_in(open_page, portal, smtp_server, robin.email, "/my/")
     page.get_by_role("link", name="Leave this community").click()
-    page.get_by_label("Why do you leave?").fill("I change jobs.")
+    page.get_by_label("Why are you leaving?").fill("I am changing jobs.")
     page.get_by_label("Their work email").fill("kai@example.org")
-    page.get_by_role("button", name="Leave the community").click()
-    expect(page.get_by_role("alert")).to_contain_text("Write their name")
-    expect(page.get_by_label("Why do you leave?")).to_have_value("I change jobs.")
+    page.get_by_role("button", name="Leave community").click()
+    expect(page.get_by_role("alert")).to_contain_text("Enter their name")
+    expect(page.get_by_label("Why are you leaving?")).to_have_value("I am changing jobs.")
     page.get_by_label("Their name").fill("Kai Example")
-    page.get_by_label("The letter may give my name").check()
-    page.get_by_role("button", name="Leave the community").click()
+    page.get_by_label("The email may give my name").check()
+    page.get_by_role("button", name="Leave community").click()
     expect(page.get_by_text("You have left ICAT.")).to_be_visible()
     expect(page.get_by_text("You are in no community yet.")).to_be_visible()
-    assert Leaving.objects.get().reason == "I change jobs."
+    assert Leaving.objects.get().reason == "I am changing jobs."
     assert set(OutboxEmail.objects.values_list("kind", "to_email")) == {
         ("roster-left", "robin@example.org"),
         ("news-left", "ccss@endingviolence.org"),
@@ -92,13 +92,13 @@ def test_staff_mark_several_tasks_at_once_and_one_by_itself(portal, smtp_server,
     )
     for box in page.locator("input.action-select").all():
         box.check()
-    page.get_by_label("Action:").select_option(label="Say: invited to Slack")
+    page.get_by_label("Action:").select_option(label="Mark as invited to Slack")
     page.get_by_role("button", name="Go").click()
     expect(page.locator(".messagelist")).to_contain_text("Dana Sample")
     expect(page.locator(".messagelist")).to_contain_text("Ari Sample")
     assert set(Access.objects.filter(kind="slack").values_list("state", flat=True)) == {"invited"}
     page.get_by_role("link", name="Dana Sample").click()
-    page.get_by_role("button", name="Has joined").click()
+    page.get_by_role("button", name="Mark as joined").click()
     expect(page.locator(".messagelist")).to_contain_text(
         "Dana Sample (Program support Slack: joined)"
     )
@@ -108,19 +108,19 @@ def test_staff_hold_slack_against_the_roster(portal, smtp_server, open_page):
     priya, dana = builders.staff(), builders.worker()
     enrolled(dana, "stvc")
     page = signed_in(open_page, portal, smtp_server, priya.email, SLACK)
-    page.get_by_role("link", name="Bring in Slack’s list of members").click()
+    page.get_by_role("link", name="Import Slack members").click()
     content = b"email,status\ndana@example.org,Member\nwho@elsewhere.org,Member\n"
     page.get_by_label("Slack’s member export").set_input_files(
         files=[{"name": "members.csv", "mimeType": "text/csv", "buffer": content}]
     )
     page.get_by_role("button", name="Compare with the roster").click()
-    page.get_by_role("button", name="All (1) have joined").click()
-    expect(page.get_by_text("1 person is marked as joined.")).to_be_visible()
+    page.get_by_role("button", name="Mark all (1) as joined").click()
+    expect(page.get_by_text("1 person marked as joined.")).to_be_visible()
     page.get_by_label("who@elsewhere.org").check()
-    page.get_by_role("button", name="Those ticked are to be removed from Slack").click()
-    expect(page.get_by_text("The task is there since")).to_be_visible()
-    page.get_by_role("button", name="Done: delete the list").click()
-    expect(page.get_by_text("The tasks stay.")).to_be_visible()
+    page.get_by_role("button", name="Add removal tasks for selected").click()
+    expect(page.get_by_text("Task added on")).to_be_visible()
+    page.get_by_role("button", name="Delete list").click()
+    expect(page.get_by_text("The tasks remain.")).to_be_visible()
     assert SlackExport.objects.count() == 0
     assert dana.person.accesses.get(kind="slack").state == "joined"
     assert Access.objects.get(person=None).state == "to-remove"
@@ -129,13 +129,13 @@ def test_staff_hold_slack_against_the_roster(portal, smtp_server, open_page):
 def test_staff_give_a_new_invitation_link(portal, smtp_server, open_page):
     priya = builders.staff()
     page = signed_in(open_page, portal, smtp_server, priya.email, SLACK)
-    page.get_by_role("link", name="Give a new link").click()
+    page.get_by_role("link", name="Add link").click()
     page.get_by_label("Invitation link").fill("https://evil.example/invite")
-    page.get_by_role("button", name="Give this link").click()
+    page.get_by_role("button", name="Save link").click()
     expect(page.get_by_role("alert")).to_contain_text("starts with https://join.slack.com/")
     page.get_by_label("Invitation link").fill(LINK)
     page.get_by_label("Works until").fill("2099-01-31")
-    page.get_by_role("button", name="Give this link").click()
+    page.get_by_role("button", name="Save link").click()
     expect(page.get_by_text("January 31, 2099")).to_be_visible()
     kept = SlackLink.objects.get()
     assert (kept.link, kept.most_uses, kept.added_by) == (LINK, 400, priya)

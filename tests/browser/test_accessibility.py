@@ -119,7 +119,7 @@ def test_the_workers_pages(portal, open_page, width):
     )
     page.goto(f"{portal.url}/my/communities/{chair.pk}/leave/")
     page.get_by_label("Their name").fill("Kai Example")
-    page.get_by_role("button", name="Leave the community").click()
+    page.get_by_role("button", name="Leave community").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)
     page.goto(f"{portal.url}/communities/ors/join/")
@@ -165,7 +165,7 @@ def test_the_desk_pages_of_access(portal, open_page, width):
         portal,
         [desk, f"{desk}{row}/change/", slack, f"{slack}link/", f"{slack}upload/"],
     )
-    for path, button in (("link/", "Give this link"), ("upload/", "Compare with the roster")):
+    for path, button in (("link/", "Save link"), ("upload/", "Compare with the roster")):
         page.goto(f"{portal.url}{slack}{path}")
         page.get_by_role("button", name=button).click()
         page.get_by_text("There is a problem").wait_for()
@@ -216,7 +216,7 @@ def test_the_pages_of_a_review(portal, open_page, width):
         ],
     )
     page.goto(f"{portal.url}{desk}enter/stvc/")
-    page.get_by_role("button", name="Enter this request").click()
+    page.get_by_role("button", name="Add request").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)
     page.goto(f"{portal.url}{desk}{waiting.pk}/decline/")
@@ -256,7 +256,7 @@ def test_the_pages_of_emails(portal, open_page, width):
         # To load the style sheets of Django's forms, axe writes inline styles, which the policy stops.
         found += problems(page, preload=False)
     page.goto(f"{portal.url}{wording}welcome/")
-    page.get_by_role("textbox", name="Letter").fill("Hello {nobody}")
+    page.get_by_role("textbox", name="Text").fill("Hello {nobody}")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)

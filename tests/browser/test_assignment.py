@@ -1,4 +1,4 @@
-"""A day at the desk in Chromium: take a request, go through the queue by keyboard, ask, decline."""
+"""A day at the desk in Chromium: assign a request, go through the queue by keyboard, ask, decline."""
 
 import pytest
 from playwright.sync_api import expect
@@ -13,14 +13,14 @@ pytestmark = [
 
 
 def go(page, way, letter):
-    """Follow a way through the queue by keyboard. Chromium's own access keys need a window."""
+    """Follow "next" or "previous" by keyboard. Headless Chromium has no access keys."""
     link = page.locator(f"a[rel={way}]")
     expect(link).to_have_attribute("accesskey", letter)
     link.press("Enter")
 
 
 @pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
-def test_take_review_and_on_to_the_next(portal, smtp_server, open_page, javascript):
+def test_assign_review_and_go_to_the_next(portal, smtp_server, open_page, javascript):
     staff = builders.staff()
     first, second = (
         builders.sent(builders.worker(f"{name.lower()}@example.org"), name=f"{name} Sample")
@@ -30,21 +30,21 @@ def test_take_review_and_on_to_the_next(portal, smtp_server, open_page, javascri
     page.goto(f"{portal.url}/admin/joinrequests/joinrequest/?whose=nobody")
     sign_in(page, smtp_server, staff.email)
 
-    page.get_by_role("button", name=f"I’m on it ({first.reference})").click()
-    expect(page.get_by_text(f"You are on {first.reference} for a day.")).to_be_visible()
+    page.get_by_role("button", name=f"Assign to me ({first.reference})").click()
+    expect(page.get_by_text(f"{first.reference} is assigned to you for 24 hours.")).to_be_visible()
     expect(page.get_by_role("link", name=f"Dana Sample ({first.reference})")).to_have_count(0)
-    page.get_by_role("link", name="I am", exact=True).click()
+    page.get_by_role("link", name="Me", exact=True).click()
     page.get_by_role("link", name=f"Dana Sample ({first.reference})").click()
-    expect(page.get_by_text("You are on it")).to_be_visible()
+    expect(page.get_by_text("Assigned to you")).to_be_visible()
 
     page.goto(f"{portal.url}/admin/joinrequests/joinrequest/{first.pk}/change/")
-    page.get_by_label("A note for your colleagues").fill("They called this morning.")
-    page.get_by_role("button", name="Keep this note").click()
+    page.get_by_label("Add a note").fill("They called this morning.")
+    page.get_by_role("button", name="Save note").click()
     expect(page.get_by_text("They called this morning.")).to_be_visible()
     go(page, "next", "j")
     expect(page.get_by_role("heading", level=1)).to_have_text("Kai Sample: STVC")
-    page.get_by_role("button", name="I’m on it").press("Enter")
-    expect(page.get_by_text(f"You are on {second.reference} for a day.")).to_be_visible()
+    page.get_by_role("button", name="Assign to me").press("Enter")
+    expect(page.get_by_text(f"{second.reference} is assigned to you for 24 hours.")).to_be_visible()
     go(page, "prev", "k")
     expect(page.get_by_role("heading", level=1)).to_have_text("Dana Sample: STVC")
 
@@ -59,8 +59,8 @@ def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_pag
     staff.goto(f"{desk}/change/")
     sign_in(staff, smtp_server, "priya@example.org")
     staff.get_by_role("link", name="Ask Dana a question").click()
-    staff.get_by_label("Which program the caseload is in").check()
-    staff.get_by_label("Your own paragraph").fill("A phone number helps too.")
+    staff.get_by_label("Which program is the caseload in?").check()
+    staff.get_by_label("Your message").fill("A phone number helps too.")
     staff.get_by_role("button", name="Ask Dana a question").click()
     question = smtp_server.wait_for(to=dana.email, subject_contains="question")
     words = question.get_body(("plain",)).get_content()
@@ -77,9 +77,9 @@ def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_pag
     staff.goto(f"{desk}/change/")
     expect(staff.get_by_text("In none, at the moment.")).to_be_visible()
     staff.get_by_role("link", name="Decline and email Dana").click()
-    staff.get_by_label("No caseload in a program of this community").check()
+    staff.get_by_label("No caseload in an eligible program").check()
     staff.get_by_role("button", name="Decline and email Dana").click()
-    expect(staff.get_by_text("The letter to Dana is on its way.")).to_be_visible()
+    expect(staff.get_by_text("An email is on its way to Dana.")).to_be_visible()
     email = smtp_server.wait_for(to=dana.email, subject_contains="About your request")
     assert "you do not carry one there now" in email.get_body(("plain",)).get_content()
     applicant_page.goto(f"{portal.url}/my/requests/{pk}/")

@@ -1,4 +1,4 @@
-"""The main job in Chromium on a phone's width, with JavaScript and without, by real processes."""
+"""From request to welcome email in Chromium at a phone's width, with and without JavaScript, with real processes."""
 
 import re
 
@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 PHONE = 360
-# For every other way through the portal, the one with JavaScript is the long form.
+# In other tests, the run with JavaScript is a long form.
 WITH_AND_WITHOUT = [
     pytest.param(True, marks=pytest.mark.slow, id="with JavaScript"),
     pytest.param(False, id="without"),
@@ -42,7 +42,7 @@ def sign_in(page, smtp_server, email):
     code = re.search(r"\b\d{6}\b", mail.get_body(("plain",)).get_content())
     page.get_by_label("Code").fill(code[0])
     page.get_by_role("main").get_by_role("button").first.click()
-    # Who looks at the page next must not meet it while it changes.
+    # The next step must not find the page while it is loading.
     page.wait_for_url(lambda url: "/login/code/" not in url)
 
 
@@ -60,7 +60,7 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     sign_in(worker, smtp_server, "dana@example.org")
 
     worker.get_by_label("Your full name").fill("Dana Sample")
-    worker.get_by_label("Your agency or organisation").fill("Example Harbour Family Services")
+    worker.get_by_label("Your agency or organization").fill("Example Harbour Family Services")
     worker.get_by_label("Town or community you serve").fill("Example Harbour")
     choose(worker, "Which program", "Stopping the Violence Counselling (STVC)")
     choose(worker, "Do you carry a caseload", "Yes")
@@ -68,13 +68,13 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     if javascript:
         expect(rules).to_contain_text("You told us that you carry a caseload")
         expect(rules).to_contain_text("The contract list of April 1, 2026 says that")
-    choose(worker, "Does the Ministry", "I am not sure")
+    choose(worker, "Does the Ministry", "I’m not sure")
     choose(worker, "Do you or your agency hold", "My agency does")
     worker.get_by_role("button", name="Continue").click()
     expect(worker.get_by_role("heading", level=1)).to_have_text("Check your answers")
     expect(rules).to_contain_text("The contract list of April 1, 2026 says that your agency holds")
     worker.get_by_role("button", name="Send my request").click()
-    expect(worker.get_by_role("heading", level=1)).to_have_text("We have your request")
+    expect(worker.get_by_role("heading", level=1)).to_have_text("We received your request")
     receipt = smtp_server.wait_for(to="dana@example.org", subject_contains="We have your request")
     reference = re.search(r"\((\w+)\)", receipt["Subject"])[1]
     expect(worker.get_by_text(reference).first).to_be_visible()
@@ -84,9 +84,9 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     sign_in(staff, smtp_server, "priya@example.org")
     staff.get_by_role("link", name=re.compile(reference)).click()
     staff.get_by_role("link", name="Approve and email Dana").click()
-    staff.get_by_label("Personal paragraph").fill("We are glad that you are here.")
+    staff.get_by_label("Personal message").fill("We are glad that you are here.")
     staff.get_by_role("button", name="Approve and email Dana").click()
-    expect(staff.get_by_text("The welcome letter to Dana is on its way.")).to_be_visible()
+    expect(staff.get_by_text("A welcome email is on its way to Dana.")).to_be_visible()
 
     welcome = smtp_server.wait_for(to="dana@example.org", subject_contains="Welcome")
     assert "We are glad that you are here." in welcome.get_body(("plain",)).get_content()
@@ -94,7 +94,7 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     expect(worker.get_by_text("You are in this community since")).to_be_visible()
 
 
-def test_a_sign_in_that_ended_while_typing_keeps_the_answers(portal, smtp_server, open_page):
+def test_answers_survive_a_session_that_ends_while_typing(portal, smtp_server, open_page):
     page = open_page(width=PHONE)
     page.goto(f"{portal.url}/communities/icat/join/")
     sign_in(page, smtp_server, "dana@example.org")

@@ -35,15 +35,15 @@ def test_from_the_reminder_to_the_answer(
     settings.PORTAL_URL = portal.url
     member()
     send_due_reminders(now=timezone.now())
-    mail = smtp_server.wait_for(to="dana@example.org", subject_contains="A reminder of a date")
+    mail = smtp_server.wait_for(to="dana@example.org", subject_contains="Meeting reminder")
     body = mail.get_body(("plain",)).get_content()
     phone = open_page(width=PHONE, javascript=javascript)
 
     phone.goto(re.search(r"http\S+/my/meetings/\d+/", body)[0])
     sign_in(phone, smtp_server, "dana@example.org")
     expect(phone.get_by_role("heading", level=1)).to_have_text("Staying well in this work")
-    phone.get_by_role("button", name="I will come").click()
-    expect(phone.get_by_text("You said: I will come")).to_be_visible()
+    phone.get_by_role("button", name="I’ll be there").click()
+    expect(phone.get_by_text("You said: I’ll be there")).to_be_visible()
     phone.get_by_role("button", name="Maybe").click()
     expect(phone.get_by_text("You said: Maybe")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE
@@ -64,9 +64,9 @@ def test_a_calendar_address_is_made_and_renewed_on_a_phone_without_javascript(
     phone.goto(f"{portal.url}/my/calendar/")
     sign_in(phone, smtp_server, "dana@example.org")
 
-    phone.get_by_role("button", name="Make my address").click()
+    phone.get_by_role("button", name="Create my calendar address").click()
     first = phone.get_by_label("Your secret address").input_value()
-    phone.get_by_role("button", name="Make a new address and stop this one").click()
+    phone.get_by_role("button", name="Replace this address").click()
     second = phone.get_by_label("Your secret address").input_value()
 
     paths = ["/" + address.split("/", 3)[3] for address in (first, second)]

@@ -1,4 +1,4 @@
-"""From answers to claims, and to the findings that applicants see while they answer."""
+"""Answers as self-reported facts, and the findings that applicants see while they answer."""
 
 from datetime import date
 from typing import Any
@@ -12,7 +12,6 @@ from communities.rules.vocabulary import (
     Funder,
     InitiativeKind,
     ProgramType,
-    RoleKind,
     Verdict,
 )
 from membership.models import (
@@ -50,60 +49,34 @@ def community(slug: str) -> CommunityOfPractice:
 
 # -- Finding the agency ---------------------------------------------------------------------------
 
-AGENCIES = [
-    "Sample Valley Women’s Resource Society",
-    "Maison d’accueil L’Échantillon",
-    "ᐊᐧᐱᐢᑭ Sample Nation Health",
-    "Y.W.C.A. of Sampleton",
-]
+VALLEY = "Sample Valley Women’s Resource Society"
+MAISON = "Maison d’accueil L’Échantillon"
+NATION = "ᐊᐧᐱᐢᑭ Sample Nation Health"
+YWCA = "Y.W.C.A. of Sampleton"
 
 
 @pytest.mark.core
 @pytest.mark.parametrize(
     ("typed", "name"),
     [
-        ("Sample Valley Women’s Resource Society", AGENCIES[0]),
-        ("Sample Valley Women's Resource Society", AGENCIES[0]),
-        ("  sample  VALLEY women’s\tresource society. ", AGENCIES[0]),
-        ("Sample-Valley Womens Resource Society", AGENCIES[0]),
-        ("\u202eSample Valley Women’s Resource Society", AGENCIES[0]),
-        ("maison d'accueil l'echantillon", AGENCIES[1]),
-        ("MAISON D’ACCUEIL L’E\u0301CHANTILLON", AGENCIES[1]),
-        ("ᐊᐧᐱᐢᑭ sample nation health", AGENCIES[2]),
-        ("ᐊᐧᐱᐢᑭ  Sample Nation Health", AGENCIES[2]),
-        ("YWCA of Sampleton", AGENCIES[3]),
-        ("ywca of sampleton", AGENCIES[3]),
+        (VALLEY, VALLEY),
+        ("  sample  VALLEY women's\tresource society. ", VALLEY),
+        ("\u202eSample-Valley Womens Resource Society", VALLEY),
+        ("maison d'accueil l'echantillon", MAISON),
+        ("MAISON D’ACCUEIL L’E\u0301CHANTILLON", MAISON),
+        ("ᐊᐧᐱᐢᑭ  sample nation health", NATION),
+        ("ywca of sampleton", YWCA),
+        *((text, None) for text in ("", "   ", "’", ".", "%", "_", "Sample", "\x00", "x" * 10_000)),
+        ("Sample Nation Health", None),
+        ("ᐊᐱᐢᑭ Sample Nation Health", None),
+        ("'; DROP TABLE membership_agency; --", None),
     ],
 )
-def test_an_agency_is_found_in_another_spelling(typed, name):
-    for agency in AGENCIES:
+def test_an_agency_is_found_by_other_spellings_but_only_by_its_whole_name(typed, name):
+    for agency in (VALLEY, MAISON, NATION, YWCA):
         Agency.objects.create(name=agency)
     found = find_agency(typed)
-    assert found is not None
-    assert found.name == name
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "",
-        "   ",
-        "’",
-        ".",
-        "%",
-        "_",
-        "Sample",
-        "Sample Nation Health",
-        "ᐊᐱᐢᑭ Sample Nation Health",
-        "'; DROP TABLE membership_agency; --",
-        "x" * 10_000,
-        "\x00",
-    ],
-)
-def test_what_is_not_its_name_finds_no_agency(typed):
-    for agency in AGENCIES:
-        Agency.objects.create(name=agency)
-    assert find_agency(typed) is None
+    assert (found.name if found else None) == name
 
 
 # -- Finding the program --------------------------------------------------------------------------
@@ -128,39 +101,30 @@ STVC, CBVS = ProgramType.STVC, ProgramType.CBVS
 @pytest.mark.parametrize(
     ("rows", "place", "found"),
     [
-        ([(STVC, "Sampleton")], "Sampleton", (STVC, "Sampleton")),
-        ([(STVC, "Sampleton")], " sampleton. ", (STVC, "Sampleton")),
-        ([(STVC, "Sampleton")], "Elsewhere", (STVC, "Sampleton")),
-        ([(STVC, "")], "Sampleton", (STVC, "")),
-        ([(STVC, "L’Échantillon"), (STVC, "Sampleton")], "l'echantillon", (STVC, "L’Échantillon")),
-        ([(STVC, "ᐊᐧᐱᐢᑭ"), (STVC, "Sampleton")], "ᐊᐧᐱᐢᑭ", (STVC, "ᐊᐧᐱᐢᑭ")),
-        ([(STVC, "Sampleton"), (CBVS, "Sampleton")], "Sampleton", (STVC, "Sampleton")),
+        ([(STVC, "Sampleton")], " sampleton. ", 0),
+        ([(STVC, "Sampleton")], "Elsewhere", 0),
+        ([(STVC, "")], "Sampleton", 0),
+        ([(STVC, "L’Échantillon"), (STVC, "Sampleton")], "l'echantillon", 0),
+        ([(STVC, "Sampleton"), (STVC, "ᐊᐧᐱᐢᑭ")], "ᐊᐧᐱᐢᑭ", 1),
+        ([(STVC, "Sampleton"), (CBVS, "Sampleton")], "Sampleton", 0),
+        # If none or several fit, none is chosen.
+        ([], "Sampleton", None),
+        ([(CBVS, "Sampleton")], "Sampleton", None),
+        ([(STVC, "Sampleton"), (STVC, "Example Harbour")], "Elsewhere", None),
+        ([(STVC, "Sampleton"), (STVC, "Example Harbour")], "", None),
+        ([(STVC, "Sampleton"), (STVC, "SAMPLETON")], "Sampleton", None),
     ],
 )
 def test_a_program_is_found_by_agency_type_and_place(dana, rows, place, found):
     agency = programs(*rows)
     claim = position_in(dana, community_served=place)
-    assert (claim.program.type, claim.program.community_served) == found
+    known = list(agency.programs.order_by("pk"))
+    assert claim.program == (None if found is None else known[found])
     assert (claim.agency, claim.agency_name) == (agency, "Sample Society")
+    assert claim.program_type == STVC
 
 
-@pytest.mark.parametrize(
-    ("rows", "place"),
-    [
-        ([], "Sampleton"),
-        ([(CBVS, "Sampleton")], "Sampleton"),
-        ([(STVC, "Sampleton"), (STVC, "Example Harbour")], "Elsewhere"),
-        ([(STVC, "Sampleton"), (STVC, "Example Harbour")], ""),
-        ([(STVC, "Sampleton"), (STVC, "SAMPLETON")], "Sampleton"),
-    ],
-)
-def test_where_several_programs_or_none_would_fit_none_is_taken(dana, rows, place):
-    agency = programs(*rows)
-    claim = position_in(dana, community_served=place)
-    assert (claim.program, claim.agency, claim.program_type) == (None, agency, STVC)
-
-
-def test_a_program_of_another_agency_is_not_taken(dana):
+def test_a_program_of_another_agency_is_not_chosen(dana):
     programs((STVC, "Sampleton"))
     claim = position_in(dana, agency="Another Society")
     assert (claim.program, claim.agency, claim.agency_name) == (None, None, "Another Society")
@@ -190,94 +154,55 @@ ANOTHER = (ICAT, "Équipe ᐊᐧᐱᐢᑭ", "Sampleton")
     [
         ([HERE], {"initiative_name": "sample  icat."}, HERE),
         ([HERE], {"initiative_name": "Sample ICAT", "community_served": "Elsewhere"}, HERE),
-        ([HERE], {}, HERE),
         ([HERE, THERE], {}, HERE),
         ([HERE, THERE], {"initiative_name": "Sample ICAT"}, HERE),
         ([HERE, ANOTHER], {"initiative_name": "equipe ᐊᐧᐱᐢᑭ"}, ANOTHER),
         ([HERE, (VAWIR, "Sample Committee", "Sampleton")], {}, HERE),
+        # If none or several fit, none is chosen.
+        ([], {}, None),
+        ([HERE, ANOTHER], {}, None),
+        ([HERE], {"community_served": "Elsewhere"}, None),
+        ([(ICAT, "Sample ICAT", "")], {"community_served": ""}, None),
+        ([HERE], {"initiative_name": "Another ICAT"}, None),
+        ([HERE, THERE], {"initiative_name": "Sample ICAT", "community_served": "Elsewhere"}, None),
+        ([HERE], {"initiative_kind": "VAWIR", "initiative_name": "Sample ICAT"}, None),
     ],
 )
 def test_an_initiative_is_found_by_kind_name_and_place(dana, rows, answers, found):
     initiatives(*rows)
     known = role_in(dana, **answers).initiative
-    assert (known.kind, known.name, known.community_served) == found
-
-
-@pytest.mark.parametrize(
-    ("rows", "answers"),
-    [
-        ([], {}),
-        ([HERE, ANOTHER], {}),
-        ([HERE], {"community_served": "Elsewhere"}),
-        ([(ICAT, "Sample ICAT", "")], {"community_served": ""}),
-        ([HERE], {"initiative_name": "Another ICAT"}),
-        ([HERE, THERE], {"initiative_name": "Sample ICAT", "community_served": "Elsewhere"}),
-        ([HERE], {"initiative_kind": "VAWIR", "initiative_name": "Sample ICAT"}),
-    ],
-)
-def test_where_several_initiatives_or_none_would_fit_none_is_taken(dana, rows, answers):
-    initiatives(*rows)
-    assert role_in(dana, **answers).initiative is None
+    assert (known and (known.kind, known.name, known.community_served)) == found
 
 
 # -- Answers as claims ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("answers", "claimed"),
+    ("caseload", "funded", "membership", "claimed"),
     [
-        ({"carries_caseload": "yes"}, (True, None, "")),
-        ({"carries_caseload": "no"}, (False, None, "")),
-        ({"carries_caseload": "unsure"}, (None, None, "")),
-        ({"ministry_funded": "yes"}, (None, True, "")),
-        ({"ministry_funded": "no"}, (None, False, "")),
-        ({"ministry_funded": "unsure"}, (None, None, "")),
-        ({"eva_membership": "agency"}, (None, None, "agency")),
-        ({"eva_membership": "own"}, (None, None, "own")),
-        ({"eva_membership": "no"}, (None, None, "no")),
-        ({"eva_membership": "unsure"}, (None, None, "")),
+        ("yes", "no", "agency", (True, False, "agency")),
+        ("no", "yes", "own", (False, True, "own")),
+        ("yes", "yes", "no", (True, True, "no")),
+        ("unsure", "unsure", "unsure", (None, None, "")),
     ],
 )
-def test_each_answer_claims_what_it_says(dana, answers, claimed):
-    claim = position_in(dana, **answers)
+def test_each_answer_claims_what_it_says(dana, caseload, funded, membership, claimed):
+    claim = position_in(
+        dana, carries_caseload=caseload, ministry_funded=funded, eva_membership=membership
+    )
     assert (claim.carries_caseload, claim.says_funded, claim.says_membership) == claimed
     assert (claim.evidence, claim.person, claim.pk) == (Evidence.CLAIMED, dana, None)
 
 
-ODD_VALUES = [
-    None,
-    "",
-    "None",
-    "YES",
-    "true",
-    0,
-    True,
-    1.5,
-    [],
-    ["yes"],
-    {},
-    {"yes": 1},
-    b"yes",
-    "\x00",
-    "\u202eyes\u202cno",
-    "<script>alert(1)</script>",
-    "{program.__class__}",
-    "' OR 1=1 --",
-    "y" * 10_000,
-]
-
-
-@pytest.mark.parametrize("odd", ODD_VALUES, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize(
+    "odd", [None, "YES", 0, True, ["yes"], {"yes": 1}, b"yes", "\u202eyes\u202cno", "y" * 10_000]
+)
 def test_odd_values_claim_nothing(dana, odd):
     claim = position_in(dana, carries_caseload=odd, ministry_funded=odd, eva_membership=odd)
     assert (claim.carries_caseload, claim.says_funded, claim.says_membership) == (None, None, "")
-
-
-@pytest.mark.parametrize("odd", ODD_VALUES, ids=lambda value: repr(value)[:20])
-@pytest.mark.parametrize("slug", ["stvc", "icat"])
-def test_an_odd_kind_of_work_is_no_work(dana, slug, odd):
     answers = {"program_type": odd, "initiative_kind": odd, "role": odd}
-    assert claims_of(answers, person=dana, community=community(slug)) == Claims()
+    for slug in ("stvc", "icat"):
+        assert claims_of(answers, person=dana, community=community(slug)) == Claims()
 
 
 @pytest.mark.parametrize("missing", ["initiative_kind", "role"])
@@ -289,14 +214,14 @@ def test_a_role_needs_its_kind_of_initiative_and_its_name(dana, missing):
 
 @pytest.mark.core
 @pytest.mark.parametrize("odd", [None, 5, [], {"a": 1}, True])
-def test_a_name_or_place_that_is_no_text_is_left_out(dana, odd):
+def test_a_name_or_place_that_is_not_text_is_ignored(dana, odd):
     claim = position_in(dana, agency=odd, community_served=odd)
     assert (claim.agency, claim.agency_name, claim.community_served) == (None, "", "")
     held = role_in(dana, initiative_name=odd, community_served=odd)
     assert (held.initiative, held.initiative_name, held.community_served) == (None, "", "")
 
 
-def test_names_are_kept_as_typed_and_fit_their_columns(dana):
+def test_names_are_saved_as_typed_and_fit_their_columns(dana):
     claim = position_in(
         dana, agency=" L’É\u202echantillon\x00 ᐊᐧᐱᐢᑭ " + "x" * 500, community_served="y" * 500
     )
@@ -314,7 +239,7 @@ def test_each_family_asks_only_about_its_own(dana):
     assert (coordination.positions, len(coordination.roles)) == ((), 1)
 
 
-# -- The findings of answers that nobody has sent -------------------------------------------------
+# -- Findings for answers that have not been sent -------------------------------------------------
 
 STVC_ANSWERS = {
     **builders.STVC_ANSWERS,
@@ -336,15 +261,19 @@ def funded_by_another() -> Program:
     )
 
 
-def test_answers_are_compared_with_the_register_and_nothing_is_kept(dana, funded_by_another):
-    assessment = assess_answers(STVC_ANSWERS, person=dana, community=community("stvc"), on=DAY)
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_answers_are_compared_with_the_register_and_nothing_is_saved(funded_by_another, is_saved):
+    person = Person(name="Dana Sample")
+    if is_saved:
+        person.save()
+    assessment = assess_answers(STVC_ANSWERS, person=person, community=community("stvc"), on=DAY)
     program = "the Stopping the Violence Counselling (STVC) program of Sample Society"
     assert [(f.verdict, f.sentence) for f in assessment.findings] == [
         (Verdict.MET, f"You told us that you carry a caseload in {program}."),
         (
             Verdict.NOT_MET,
-            "The list of April 1, 2026 says that the Ministry of Public Safety and Solicitor "
-            f"General does not fund {program}.",
+            f"The list of April 1, 2026 says that {program} is not funded by the Ministry of Public "
+            "Safety and Solicitor General.",
         ),
         (
             Verdict.MET,
@@ -355,20 +284,10 @@ def test_answers_are_compared_with_the_register_and_nothing_is_kept(dana, funded
 
 
 @pytest.mark.parametrize("odd", [{}, {"agency": None}, {"program_type": ["STVC"]}])
-def test_answers_that_say_nothing_leave_everything_unknown(dana, odd):
+def test_empty_answers_leave_every_finding_unknown(dana, odd):
     for slug in "stvc", "icat":
         findings = assess_answers(odd, person=dana, community=community(slug), on=DAY).findings
         assert {finding.verdict for finding in findings} == {Verdict.UNKNOWN}
-
-
-def test_a_new_person_sees_findings_before_they_are_saved(funded_by_another):
-    nobody = Person(name="Dana Sample")
-    assessment = assess_answers(STVC_ANSWERS, person=nobody, community=community("stvc"), on=DAY)
-    assert [f.verdict for f in assessment.findings] == [
-        Verdict.MET,
-        Verdict.NOT_MET,
-        Verdict.MET,
-    ]
 
 
 @pytest.mark.parametrize(
@@ -387,7 +306,7 @@ def test_a_new_person_sees_findings_before_they_are_saved(funded_by_another):
 )
 @pytest.mark.parametrize("place", ["Example Harbour", "Elsewhere"])
 def test_what_the_panel_shows_is_what_is_sent(slug, before, now, place):
-    """Somebody asked before, withdrew, and asks again with other answers."""
+    """An applicant withdraws a request and asks again with other answers."""
     agency = Agency.objects.create(name="Example Harbour Family Services")
     for there in place, "Another Place":
         Program.objects.create(agency=agency, type=STVC, community_served=there)
@@ -405,8 +324,3 @@ def test_what_the_panel_shows_is_what_is_sent(slug, before, now, place):
 
     assert sent.kept_assessment == shown
     assert assess(standing_of(person, DAY), community(slug).rules()) == shown
-
-
-def test_the_role_names_are_those_of_the_vocabulary(dana):
-    for kind in RoleKind:
-        assert role_in(dana, role=kind.value).role == kind

@@ -1,4 +1,4 @@
-"""The morning digest: on working days, when something waits too long, once, and about nobody."""
+"""The morning digest: on business days, when something waits too long, once, and about nobody."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -26,7 +26,7 @@ def morning(month, day):
     return datetime(2026, month, day, 14, 20, tzinfo=UTC)
 
 
-TOO_EARLY, LATE = morning(5, 12), morning(5, 13)  # 6 and 7 working days after Monday
+TOO_EARLY, LATE = morning(5, 12), morning(5, 13)  # 6 and 7 business days after Monday
 
 
 def digests():
@@ -48,8 +48,11 @@ def test_a_request_that_waits_for_seven_working_days_brings_a_digest_to_its_team
     [email] = digests()
     assert email.to_email == builders.community().team.mailbox
     assert email.person is None
-    assert email.subject == "What waits on the staff desk"
-    assert "One request has waited for 7 working days or longer; the oldest for 7." in email.body
+    assert email.subject == "Waiting on the staff desk"
+    assert (
+        "One request has been waiting for 7 business days or longer. The longest wait is 7 business days."
+        in email.body
+    )
     assert "/admin/joinrequests/joinrequest/" in email.body
 
 
@@ -88,7 +91,7 @@ def test_a_reply_starts_the_wait_again():
     workflow.reply(join_request_id=asked.pk, by=worker, text="Yes.", now=LATE)
 
     assert send_digests(now=LATE + timedelta(days=1)) == 0
-    assert send_digests(now=morning(5, 25)) == 1  # 7 working days: Victoria Day is none
+    assert send_digests(now=morning(5, 25)) == 1  # 7 business days: Victoria Day is none
 
 
 def test_a_note_of_staff_does_not_start_it_again():
@@ -120,10 +123,10 @@ def test_it_counts_what_else_there_is():
     )
     assert (theirs.late, theirs.closing_soon, theirs.roster_checks) == (1, 0, 0)
     body = digest.email_of(found, team).body
-    assert "2 requests have waited" in body
-    assert "One request closes within 7 days" in body
-    assert "One row is open on the worklist, 1 for 7 working days or longer." in body
-    assert "One letter could not be delivered." in body
+    assert "2 requests have been waiting" in body
+    assert "One request will close within 7 days unless the applicant replies." in body
+    assert "One roster check is open, 1 for 7 business days or longer." in body
+    assert "One email could not be delivered." in body
 
 
 def test_roster_checks_alone_bring_one_when_they_are_late(settings):

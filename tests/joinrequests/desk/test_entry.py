@@ -1,4 +1,4 @@
-"""A request that came by email or phone: entered by staff, seen and answered by the one who asked."""
+"""A request received by email or phone: entered by staff, then followed by the applicant."""
 
 import html
 
@@ -16,17 +16,6 @@ pytestmark = pytest.mark.django_db
 
 DESK = "/admin/joinrequests/joinrequest/"
 ENTER = f"{DESK}enter/stvc/"
-
-
-@pytest.fixture
-def priya():
-    return builders.staff()
-
-
-@pytest.fixture
-def desk(client, priya):
-    builders.sign_in(client, priya)
-    return client
 
 
 def typed(**other):
@@ -49,7 +38,7 @@ def shown(answer):
     return html.unescape(answer.content.decode())
 
 
-def test_it_waits_for_review_like_any_other_and_the_history_says_who_entered_it(desk, priya):
+def test_an_entered_request_waits_for_review_and_its_history_says_who_entered_it(desk, priya):
     answer = desk.post(ENTER, typed(note="They start on Monday."))
 
     entered = JoinRequest.objects.get()
@@ -61,13 +50,13 @@ def test_it_waits_for_review_like_any_other_and_the_history_says_who_entered_it(
     [event] = entered.events.all()
     assert (event.verb, event.by, event.by_staff) == ("submit", priya, True)
     assert event.text == "They start on Monday."
-    assert event.reason == "It came by phone. The applicant asked for it and agreed."
+    assert event.reason == "Received by phone. The applicant asked us to enter it and agreed."
     assert "Sent by Priya Sample (EVA BC)" in " ".join(shown(desk.get(answer.url)).split())
     [position] = ProgramPosition.objects.filter(person=entered.person)
     assert (position.evidence, position.carries_caseload) == ("claimed", True)
 
 
-def test_the_receipt_says_who_entered_it_and_the_team_gets_its_news(priya):
+def test_the_confirmation_says_that_staff_entered_it_and_the_team_is_notified(priya):
     entered = enter(priya)
 
     emails = {email.kind: email for email in OutboxEmail.objects.all()}
@@ -80,7 +69,7 @@ def test_the_receipt_says_who_entered_it_and_the_team_gets_its_news(priya):
     assert f"/my/requests/{entered.pk}/" in receipt.body
 
 
-def test_they_take_it_over_by_signing_in_with_that_email_and_answers_and_withdraws(client, priya):
+def test_the_applicant_signs_in_with_that_email_to_reply_and_withdraw(client, priya):
     entered = enter(priya)
     workflow.ask(join_request_id=entered.pk, by=priya, text="Which program?", now=builders.NOW)
     page = f"/my/requests/{entered.pk}/"
@@ -88,7 +77,7 @@ def test_they_take_it_over_by_signing_in_with_that_email_and_answers_and_withdra
     dana = builders.User.objects.create_user("dana@example.org")
     builders.sign_in(client, dana)
 
-    # The link of the email is the first page they open.
+    # The first page they open is the link in the email.
     seen = shown(client.get(page))
     assert "EVA BC staff entered your request for you, as you asked by phone." in seen
     assert "Which program?" in seen
@@ -102,7 +91,7 @@ def test_they_take_it_over_by_signing_in_with_that_email_and_answers_and_withdra
     assert entered.state == State.WITHDRAWN
 
 
-def test_somebody_elses_sign_in_does_not_see_it(client, priya):
+def test_another_account_does_not_see_it(client, priya):
     entered = enter(priya)
     builders.sign_in(client, builders.worker("other@example.org", "Other Sample"))
 
@@ -110,18 +99,24 @@ def test_somebody_elses_sign_in_does_not_see_it(client, priya):
     assert entered.reference not in shown(client.get("/my/"))
 
 
-def test_a_withdrawal_stops_the_receipt_that_has_not_left(priya):
+@pytest.mark.parametrize("has_person", [True, False])
+def test_an_account_with_that_email_finds_it_and_withdrawing_cancels_the_confirmation(
+    client, priya, has_person
+):
+    dana = (
+        builders.worker() if has_person else builders.User.objects.create_user("dana@example.org")
+    )
     entered = enter(priya)
-    dana = builders.User.objects.create_user("dana@example.org")
-    person_of_user(dana)
 
+    assert person_of_user(dana) == entered.person
+    builders.sign_in(client, dana)
+    assert entered.reference in shown(client.get("/my/"))
     workflow.withdraw(join_request_id=entered.pk, by=dana, now=builders.NOW)
-
     assert OutboxEmail.objects.get(kind="receipt-entered").state == "cancelled"
 
 
 @pytest.mark.parametrize("email", ["DANA@example.org", " dana@example.org "])
-def test_a_person_of_the_register_is_taken_and_keeps_what_is_known(priya, email):
+def test_a_known_person_keeps_what_the_register_knows(priya, email):
     listed = Person.objects.create(email="Dana@example.org", name="Dana Q. Sample")
 
     entered = enter(priya, email, phone="604 555 0100")
@@ -132,29 +127,15 @@ def test_a_person_of_the_register_is_taken_and_keeps_what_is_known(priya, email)
     assert Person.objects.filter(email__iexact="dana@example.org").count() == 1
 
 
-def test_somebody_with_a_sign_in_finds_it_there(client, priya):
-    dana = builders.worker()
-    entered = enter(priya)
-
-    assert entered.person == dana.person
-    builders.sign_in(client, dana)
-    assert entered.reference in shown(client.get("/my/"))
-
-
-def test_a_sign_in_that_asked_for_nothing_yet_takes_it_over(priya):
-    dana = builders.User.objects.create_user("dana@example.org")
-    entered = enter(priya)
-
-    assert person_of_user(dana) == entered.person
-
-
-def test_an_open_request_is_said_and_linked_and_what_was_typed_stays(desk):
+def test_an_open_request_is_linked_and_what_was_typed_stays(desk):
     there = builders.sent(builders.worker())
 
     seen = shown(desk.post(ENTER, typed(note="My careful note.")))
 
-    assert "This person has another open request for this community. Nothing was changed." in seen
-    assert f'<a href="{DESK}{there.pk}/change/">request {there.reference}</a>' in seen
+    assert (
+        "This person already has an open request for this community. Nothing was changed." in seen
+    )
+    assert f'<a href="{DESK}{there.pk}/change/">{there.reference}</a>' in seen
     assert "My careful note." in seen
     assert JoinRequest.objects.count() == 1
 
@@ -164,18 +145,18 @@ def test_sending_the_form_twice_enters_it_once(desk):
     desk.post(ENTER, typed())
     again = shown(desk.post(ENTER, typed()))
 
-    assert "another open request" in again
+    assert "already has an open request" in again
     assert JoinRequest.objects.count() == Person.objects.filter(user=None).count() == 1
     assert OutboxEmail.objects.filter(kind="receipt-entered").count() == 1
 
 
-def test_somebody_who_is_in_already_is_refused(priya):
+def test_a_person_who_is_already_enrolled_is_refused(priya):
     dana = builders.worker()
     Enrolment.objects.create(
         person=dana.person, community=builders.community(), started_on="2026-01-01"
     )
 
-    with pytest.raises(workflow.RefusedError, match="Dana Sample is in this community already"):
+    with pytest.raises(workflow.RefusedError, match="Dana Sample is already in this community"):
         enter(priya)
     assert JoinRequest.objects.count() == 0
 
@@ -202,13 +183,13 @@ def test_the_other_teams_communities_do_not_exist(desk, priya):
 @pytest.mark.parametrize(
     ("missing", "sentence"),
     [
-        ("email", "Type the applicant’s work email."),
-        ("came_by", "Say how the request came."),
-        ("agreed", "Tick that the applicant asked for this and agreed."),
-        ("carries_caseload", "Say whether you carry a caseload."),
+        ("email", "Enter the applicant’s work email."),
+        ("came_by", "Choose how the request arrived."),
+        ("agreed", "Select this box to confirm that the applicant asked for this and agreed."),
+        ("carries_caseload", "Choose whether you carry a caseload."),
     ],
 )
-def test_what_is_missing_is_said_and_nothing_is_written(desk, missing, sentence):
+def test_a_missing_answer_is_an_error_and_nothing_is_saved(desk, missing, sentence):
     data = typed()
     del data[missing]
 
@@ -220,7 +201,7 @@ def test_what_is_missing_is_said_and_nothing_is_written(desk, missing, sentence)
     assert not Person.objects.filter(email__iexact="dana@example.org").exists()
 
 
-def test_a_chair_is_entered_with_the_questions_of_coordination(client):
+def test_a_coordination_request_has_its_own_questions(client):
     builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
     about = {"email": "ari@example.org", "came_by": "email", "agreed": "on"}
 
@@ -232,7 +213,7 @@ def test_a_chair_is_entered_with_the_questions_of_coordination(client):
 
 
 @pytest.mark.core
-def test_the_database_keeps_no_other_way_of_coming(priya):
+def test_the_database_allows_no_other_way_of_receiving_a_request(priya):
     entered = enter(priya)
 
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -1,4 +1,4 @@
-"""An email in the outbox: sent once, tried again, stopped, cancelled, taken over. With a real server."""
+"""An email in the outbox is sent once, retried, stopped, cancelled or taken over. With a real server."""
 
 import socket
 from datetime import timedelta
@@ -40,7 +40,7 @@ def test_an_email_is_sent_as_plain_text_and_html_from_its_team(email, to_server)
     assert mail.get_body(("plain",)).get_content().splitlines() == email.body.splitlines()
     html = mail.get_body(("html",)).get_content()
     assert '<a href="http://testserver/my/requests/' in html
-    assert "Hello Dana Sample," in html
+    assert "Hello Dana," in html
 
 
 def test_the_team_gets_its_news_without_a_name(to_server):
