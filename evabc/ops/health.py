@@ -75,7 +75,7 @@ def _beat(now: datetime) -> Check:
     return Check(
         "scheduler",
         f"The scheduler has not run {_since(seen)}, so reminders, retries and backups have stopped. "
-        "Restart the beat service.",
+        "Restart it.",
     )
 
 
