@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 
 from communities.models import SupportTeam
 from membership.register.models import Person
@@ -27,7 +28,7 @@ class Consent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Version {self.version}, {self.at:%Y-%m-%d}"
+        return f"Version {self.version}, {date_format(self.at)}"
 
 
 class Correction(models.Model):
@@ -89,7 +90,7 @@ class RetentionDay(models.Model):
         constraints = [models.UniqueConstraint(fields=["on"], name="one_retention_row_a_day")]
 
     def __str__(self) -> str:
-        return f"{self.on}"
+        return date_format(self.on)
 
     def add(self, counts: dict[str, int], *, now: datetime) -> None:
         """Add the numbers of another run on this day. The caller saves."""
