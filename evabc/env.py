@@ -75,8 +75,8 @@ _DECLARED = [
     ),
     Setting(
         "SECRET_KEY",
-        "At least 32 random characters. They sign sessions and encrypt two-step sign-in. Keep it: a new "
-        "key signs everyone out.",
+        "At least 32 random characters. They sign sessions and encrypt two-step sign-in. A new key "
+        "signs everyone out.",
         required=True,
         made=True,
         local="created once and stored",

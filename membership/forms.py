@@ -1,4 +1,4 @@
-"""Form fields for free text without control and direction marks, and lists given as a file or as text."""
+"""Form fields for free text without control characters, for days, and for lists as a file or as text."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -13,11 +13,11 @@ from membership.models import User
 from membership.register.names import clean_paragraphs, clean_text
 
 MAX_TEXT_LENGTH = 4_000
-MAX_PASTE_LENGTH = 200_000  # under what one form may bring
+MAX_PASTE_LENGTH = 200_000  # less than the limit of a whole form
 
 
 class ParagraphsField(forms.CharField):
-    """A text of several lines, without control and direction marks."""
+    """Text of several lines. Control characters and direction marks are removed."""
 
     widget = forms.Textarea(attrs={"rows": 5})
 
@@ -26,7 +26,7 @@ class ParagraphsField(forms.CharField):
 
 
 class SingleLineField(forms.CharField):
-    """One line, without control and direction marks."""
+    """One line of text. Control characters and direction marks are removed."""
 
     def to_python(self, value: object) -> str:
         return clean_text(super().to_python(value) or "")
@@ -44,7 +44,7 @@ class TeamForm(forms.Form):
 
 
 def required_text(label: str, *, help_text: str, missing: str) -> ParagraphsField:
-    """A text that staff must write; ``missing`` asks for it where they did not."""
+    """A text that staff must write. ``missing`` is the error if they did not."""
     return ParagraphsField(
         label=label,
         help_text=help_text,
@@ -60,15 +60,15 @@ def day_field(
     required: bool = True,
     errors: dict[str, str] | None = None,
 ) -> forms.DateField:
-    """A day, chosen in the browser's own calendar. ``errors`` replaces the messages by their code."""
+    """A day, chosen in the browser's own calendar. ``errors`` replaces error messages by their code."""
     return forms.DateField(
         label=label,
         help_text=help_text,
         required=required,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={
-            "required": "Give the day.",
-            "invalid": "Write the day as year-month-day, for example 2027-03-31.",
+            "required": "Enter a date.",
+            "invalid": "Enter the date as year-month-day, for example 2027-03-31.",
             **(errors or {}),
         },
     )
@@ -82,15 +82,15 @@ def file_field(label: str, *, help_text: str = "", required: bool = False) -> fo
         required=required,
         help_text=f"{help_text} {limits}".strip(),
         error_messages={
-            "required": "Choose the file of the list.",
-            "empty": "The file is empty.",
+            "required": "Choose a file.",
+            "empty": "This file is empty. Choose another one.",
         },
         widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
     )
 
 
 def pasted_field(label: str, *, help_text: str) -> forms.CharField:
-    """The same list as text. White space stays: a line may begin with an empty column."""
+    """The same list as text. Leading spaces are kept, because a line may begin with an empty column."""
     return forms.CharField(
         label=label,
         required=False,
@@ -121,10 +121,12 @@ class FileOrTextForm(forms.Form, Generic[_Read]):
             return data
         file, pasted = data["file"], data["pasted"]
         if bool(file) == bool(pasted.strip()):
-            raise forms.ValidationError("Choose one of the two." if file else self.neither_sent)
+            raise forms.ValidationError(
+                "Choose a file or paste the list, not both." if file else self.neither_sent
+            )
         with refusal_as_form_error(self, "file" if file else "pasted"):
             if file:
-                # By what the upload weighs: nothing of it is read yet.
+                # By the size of the upload, before any of it is read.
                 refuse_too_large(file.size)
                 self.result = self.read_file(file.read(), file.name)
             else:

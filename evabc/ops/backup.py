@@ -157,7 +157,7 @@ def _restore_postgresql(file: Path, identity: pyrage.x25519.Identity) -> None:
             _run(command, stdin=script, stdout=output, environment=environment)
         except RefusedError as error:
             raise RefusedError(
-                f"{error}. Nothing was changed. Check that web, worker and beat are stopped."
+                f"{error}. Nothing was changed. Check that the rest of the portal is stopped."
             ) from error
 
 

@@ -69,7 +69,7 @@ def _beat(now: datetime) -> Check:
     return Check(
         "scheduler",
         f"The scheduler has not run {_since(seen)}, so reminders, retries and backups have stopped. "
-        "Restart the beat service.",
+        "Restart it.",
     )
 
 
@@ -91,7 +91,7 @@ def _emails(now: datetime) -> Check:
         return Check("emails", figure=f"{waiting} waiting, none for long")
     return Check(
         "emails",
-        f"An email has been waiting since {_clock(oldest.due_at)}. "
+        f"Emails are late (the oldest was due {_clock(oldest.due_at)}). "
         "Check that a worker is running and that the mail server accepts emails.",
     )
 
@@ -106,7 +106,7 @@ def _backup(now: datetime) -> Check:
         return Check("backup", figure=f"last made {_clock(made)}")
     return Check(
         "backup",
-        f"No backup has been made {_since(made)}. Run python manage.py backup and read its output.",
+        f"No backup has been made {_since(made)}: run python manage.py backup and read its output.",
     )
 
 

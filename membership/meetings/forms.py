@@ -118,7 +118,7 @@ class CancelForm(forms.Form):
     text = required_text(
         "Why the meeting is cancelled, and what happens instead",
         help_text="This text appears here in the email, and on the meeting’s page.",
-        missing="Explain why the meeting is cancelled, for people who planned to come.",
+        missing="Explain why the meeting is cancelled, for people who planned to attend.",
     )
 
 

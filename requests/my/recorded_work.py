@@ -132,7 +132,7 @@ def report_work(
     """A person reports new work on which no roster depends; ``community`` decides the questions."""
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
     if person.user_id != by.pk:
-        raise RefusedError("These are someone else’s details.")
+        raise RefusedError("These details belong to someone else.")
     if enrolments_in(person, community.family).exists():
         raise RefusedError(
             "One of your communities already uses this work. Report the change for that community."

@@ -76,16 +76,15 @@ class Command(BaseCommand):
     def _processes(self) -> dict[str, list[str]]:
         port = env.number("PORT")
         web = f"gunicorn evabc.wsgi --worker-class gthread --threads 4 --no-control-socket --log-level warning --bind 127.0.0.1:{port}"
-        worker = f"celery -A evabc --quiet worker {WORKER_OPTIONS} --loglevel WARNING"
-        beat = "celery -A evabc --quiet beat --pidfile= --loglevel WARNING"
+        celery = [sys.executable, "-m", "celery", "-A", "evabc", "--quiet"]
         reload = []
         if settings.DEV:  # restart the web server when code or a template changes
             templates = (settings.BASE_DIR / "templates").rglob("*.*")
             reload = ["--reload", *(f"--reload-extra-file={file}" for file in templates)]
         return {
             "web": [sys.executable, "-m", *web.split(), *reload],
-            "worker": [sys.executable, "-m", *worker.split()],
-            "beat": [sys.executable, "-m", *beat.split()],
+            "worker": [*celery, "worker", *WORKER_OPTIONS.split(), "--loglevel", "WARNING"],
+            "scheduler": [*celery, "beat", "--pidfile=", "--loglevel", "WARNING"],
         }
 
 

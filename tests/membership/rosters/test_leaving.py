@@ -38,7 +38,7 @@ def email_of(kind: str) -> OutboxEmail:
 
 def test_leaving_ends_the_enrolment_today_with_one_email_and_keeps_the_reason(robin):
     enrolment = enrolled(robin, "icat")
-    reassess(now=NOW)  # the register knows no role of theirs: a roster check is open
+    reassess(now=NOW)  # opens a roster check, because the register has no role for them
     leave(enrolment_id=enrolment.pk, by=robin.user, reason=" I am changing jobs. ", now=later(1))
     enrolment.refresh_from_db()
     assert enrolment.ended_on == later(1).date()
@@ -69,7 +69,7 @@ def test_no_one_leaves_twice_or_for_someone_else(robin):
 @pytest.mark.parametrize(
     ("agrees", "by"), [(False, "Someone who knows your work"), (True, "Robin Placeholder")]
 )
-def test_a_successor_gets_one_email_with_the_leavers_name_where_they_agree(robin, agrees, by):
+def test_a_successor_gets_one_email_that_names_the_member_only_if_they_agree(robin, agrees, by):
     enrolment = enrolled(robin, "icat")
     leave(enrolment_id=enrolment.pk, by=robin.user, now=NOW, may_name_me=agrees, **KAI)
     assert queued_emails() == [*LEFT, ("successor", "kai@example.org", "queued")]
@@ -100,7 +100,7 @@ def test_the_email_is_the_same_for_someone_in_the_register(robin):
         ("icat", "ROBIN@example.org", "your own email"),
     ],
 )
-def test_a_successor_that_cannot_be_leaves_everything_as_it_was(robin, slug, email, why):
+def test_an_invalid_successor_changes_nothing(robin, slug, email, why):
     enrolment = enrolled(robin, slug)
     with pytest.raises(RefusedError, match=why):
         leave(
