@@ -20,7 +20,7 @@ from membership.access import slack_link, verbs
 from membership.access.verbs import Verb
 from membership.accounts.teams import LEADS, TEAM_GROUPS
 from membership.errors import RefusedError
-from membership.imports.uploads import import_at_once
+from membership.imports.uploads import import_at_once, new_import
 from membership.meetings.attendance import Answer, answer, eligible_people, record_attendance
 from membership.meetings.planning import MeetingPlan, plan_meeting
 from membership.models import Access, ListKind, Person, Program, SampleProvince, User
@@ -113,7 +113,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
 
 def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
     """Import one list as of its day. Raises ``RefusedError`` if a row has an error."""
-    plan = import_at_once(
+    list_import = new_import(
         kind=one.kind,
         list_name=one.name,
         as_of=today - timedelta(days=one.age),
@@ -122,6 +122,7 @@ def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
         now=now - timedelta(days=one.age),
         community=CommunityOfPractice.objects.filter(slug=one.community).first(),
     )
+    plan = import_at_once(list_import)
     if plan.errors:
         first = plan.errors[0]
         raise RefusedError(f"{one.file_name}, row {first.number}: {first.sentence}")

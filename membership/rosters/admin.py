@@ -96,12 +96,6 @@ class StateFilter(FilterWithDefault):
         return queryset.filter(state=self.value() or WorklistRow.State.OPEN)
 
 
-class RosterFilter(CommunityFilter):
-    """The communities of the viewer's teams."""
-
-    community_path = "enrolment__community"
-
-
 @admin.register(WorklistRow)
 class RosterCheckAdmin(CustomPageAdmin):
     """The roster checks of a team, oldest first, read-only: buttons lead to the actions."""
@@ -115,7 +109,8 @@ class RosterCheckAdmin(CustomPageAdmin):
         roster_check_views.state_of,
     ]
     list_display_links = ["member"]
-    list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
+    list_filter = [StateFilter, "kind", TeamFilter, CommunityFilter]
+    community_path = "enrolment__community"
     team_path = "enrolment__community__team"
     search_fields = ["enrolment__person__search_text"]
     search_help_text = "Name or email"
