@@ -1,4 +1,4 @@
-"""What staff edit of the public pages and the rules."""
+"""The admin of the communities, their rules and the texts of the public pages."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ from communities.rules import KINDS, kind_of
 
 
 class CriterionForm(forms.ModelForm):
-    """One rule: its kind, which stays, with the fields of this kind's parameters."""
+    """One rule: its kind, which cannot change, and the fields of the kind's parameters."""
 
     class Meta:
         model = EligibilityCriterion
@@ -46,13 +46,13 @@ class CriterionForm(forms.ModelForm):
 
     @property
     def fieldset(self) -> Fieldset:
-        """The fields as the admin shows them; each kind has its own, so the inline cannot list them."""
+        """The fields for the admin: each kind has its own, so the inline cannot list them."""
         shown = [field.name for field in self.visible_fields() if field.name != "DELETE"]
         return Fieldset(self, fields=shown)
 
 
 class CriterionFormSet(forms.BaseInlineFormSet):
-    """The rules of a community, and an empty form for each kind that it has no rule of."""
+    """The rules of a community, and an empty form for each kind that it does not have."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,7 +72,7 @@ class CriterionInline(admin.StackedInline):
 
 
 class FixedRowsAdmin(admin.ModelAdmin):
-    """Rows that the pages count on: staff change them, and neither add nor delete any."""
+    """Rows that pages depend on: staff can change them, but not add or delete any."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -90,7 +90,7 @@ class SupportTeamAdmin(FixedRowsAdmin):
 class CommunityForm(forms.ModelForm):
     slug = forms.SlugField(
         required=False,
-        help_text="The last part of its page’s address. Leave it empty to take the name.",
+        help_text="The last part of the page’s address. Leave it empty to use the name.",
     )
 
     def clean(self) -> dict[str, object]:
@@ -98,14 +98,14 @@ class CommunityForm(forms.ModelForm):
         if "slug" in self.fields and "slug" not in self.errors:
             data["slug"] = data["slug"] or slugify(data.get("name", ""))
             if not data["slug"]:
-                self.add_error("slug", "Type a short name in the letters a to z.")
+                self.add_error("slug", "Enter a short name with the letters a to z.")
         return data
 
 
 class CommunityAdmin(admin.ModelAdmin):
-    """Staff add communities and change them; one with requests and a roster is never deleted.
+    """Staff add and change communities. None is deleted, because requests and rosters refer to it.
 
-    ``evabc.admin`` registers it, with a preview of what changed rules would do to people.
+    ``evabc.admin`` registers it, with a preview of how changed rules affect people.
     """
 
     form = CommunityForm
@@ -126,7 +126,7 @@ class CommunityAdmin(admin.ModelAdmin):
         return {} if obj else {"slug": ["name"]}
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new community stands last."""
+        """A new community comes last."""
         last = CommunityOfPractice.objects.aggregate(last=Max("position", default=-1))["last"]
         return {"position": last + 1, **super().get_changeform_initial_data(request)}
 

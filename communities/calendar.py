@@ -1,20 +1,20 @@
-"""Days and hours in British Columbia: business days, and a meeting's time for everyone. Pure.
+"""Dates and times in British Columbia: business days, and meeting times for every region.
 
-Staff plan in Vancouver's time. Where the clocks of a region differ on that day, its own time is
-added. Which do changes with the years: until 8 March 2026 Fort St. John, Fort Nelson and Creston were
-an hour ahead in winter; since British Columbia ended the change of clocks they agree with Vancouver
-all year, and the towns on Mountain time are an hour ahead all year. So nothing of it is written
-down here: the pinned zone data knows.
+Staff schedule meetings in Vancouver's time. If the clocks of a region differ on that day, its time is
+added. Until March 8, 2026, Fort St. John, Fort Nelson and Creston were an hour ahead in winter. Since
+British Columbia stopped changing clocks they agree with Vancouver all year, and the towns on Mountain
+time are an hour ahead all year. None of this is in the code: the pinned time zone data has it.
 """
 
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format, time_format
 from django.utils.text import get_text_list
 from holidays import country_holidays
 
-# One that falls on a weekend is not moved: the Employment Standards Act gives no day in its place.
+# A holiday on a weekend is not moved: the Employment Standards Act gives no other day.
 STATUTORY_HOLIDAYS = country_holidays("CA", subdiv="BC", observed=False)
 
 VANCOUVER = "America/Vancouver"
@@ -29,22 +29,30 @@ REGIONS = {
 
 
 def midnight(day: date) -> datetime:
-    """When a day begins in Vancouver."""
+    """The beginning of a day in Vancouver."""
     return datetime.combine(day, time(), ZoneInfo(VANCOUVER))
 
 
 def business_days_between(start: date, end: date) -> int:
-    """How many business days have come after ``start``, up to and with ``end``.
+    """The number of business days after ``start`` up to and including ``end``.
 
-    From Friday to Monday it is 1, from a day to itself 0; never less than 0.
+    From Friday to Monday it is 1, from a day to itself 0. Never negative.
     """
-    if end <= start:
-        return 0
-    return STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end)
+    weeks, rest = divmod(max((end - start).days, 0), 7)
+    weekdays = weeks * 5 + sum((end - timedelta(days=n)).weekday() < 5 for n in range(rest))
+    years = range(start.year, end.year + 1)
+    return weekdays - sum(start < day <= end for year in years for day in _holidays_of(year))
+
+
+@cache
+def _holidays_of(year: int) -> list[date]:
+    """Those on a weekday. Looked up once a year, and not day by day: the queue asks for each row."""
+    days = country_holidays("CA", subdiv="BC", observed=False, years=year)
+    return [day for day in days if day.weekday() < 5]
 
 
 def business_days_before(day: date, number: int) -> date:
-    """The business day that lies ``number`` business days before ``day``."""
+    """The business day ``number`` business days before ``day``."""
     return STATUTORY_HOLIDAYS.get_nth_working_day(day, -number)
 
 
@@ -64,7 +72,7 @@ def format_day(day: date) -> str:
 
 
 def _elsewhere(starts_at: datetime, ends_at: datetime) -> dict[str, list[str]]:
-    """The towns whose clocks differ on that day, by what their clocks show."""
+    """Towns whose clocks differ on that day, by the times there."""
     towns: dict[str, list[str]] = {}
     for town, zone in REGIONS.items():
         if _offset(starts_at, zone) != _offset(starts_at, VANCOUVER):

@@ -1,7 +1,7 @@
-"""The communities, their rules and the words of the public pages, as ``catalogue.toml`` has them.
+"""The communities, their rules and the texts of the public pages, from ``catalogue.toml``.
 
-``seed`` writes what is missing and touches nothing that is there: staff's edits stay. One more
-community is one more entry; its slug and its rules may be left out.
+``seed`` writes what is missing and changes nothing that exists, so staff's edits stay. A new community
+is a new entry; its slug and its rules are optional.
 """
 
 import tomllib
@@ -29,7 +29,7 @@ COMMUNITIES: list[dict[str, Any]] = _CATALOGUE["communities"]
 
 @transaction.atomic
 def seed() -> int:
-    """Write what is missing of the catalogue. Gives the number of rows written."""
+    """Write what is missing. Returns the number of rows written."""
     written = 0
     for family, data in FAMILIES.items():
         team = {"name": data["team"], "mailbox": data["mailbox"]}
@@ -61,7 +61,7 @@ def _seed_community(position: int, data: dict[str, Any]) -> int:
         },
     )
     if not new:
-        # Its rules belong to staff now: one that they took away does not come back.
+        # Its rules are staff's to change: one that they removed does not come back.
         return 0
     entries = data.get("rules", [])
     EligibilityCriterion.objects.bulk_create(
@@ -78,10 +78,10 @@ def _seed_community(position: int, data: dict[str, Any]) -> int:
 
 
 def rules_of(data: dict[str, Any]) -> list[Rule]:
-    """The rules of a community of the catalogue."""
+    """The rules of a community in the catalogue."""
     return [rule_from(entry["kind"], entry) for entry in data.get("rules", [])]
 
 
 def slug_of(data: dict[str, Any]) -> str:
-    """How a community of the catalogue is called in addresses; of its name where it does not say."""
+    """The slug of a community in the catalogue, by default made from its name."""
     return str(data.get("slug") or slugify(data["name"]))

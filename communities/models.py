@@ -1,4 +1,4 @@
-"""The communities, the teams that look after them, their rules and meetings, and the public pages' words."""
+"""The communities, the teams that support them, their rules and meetings, and the texts of public pages."""
 
 import uuid
 from datetime import date, datetime
@@ -18,12 +18,12 @@ MARK_PARTS = 6  # in templates/site/mark.html, each with its colour in site.css
 
 
 class SupportTeam(models.Model):
-    """The EVA BC team that looks after one family of communities, and its mailbox."""
+    """The EVA BC team that supports one family of communities, and its mailbox."""
 
     family = models.CharField(max_length=20, choices=Family.choices, unique=True)
     name = models.CharField(max_length=80)
     mailbox = models.EmailField(
-        help_text="Where people write to, and where the team gets its news."
+        help_text="People email this address, and the portal sends notices to it."
     )
 
     class Meta:
@@ -38,13 +38,13 @@ class CommunityOfPractice(models.Model):
 
     slug = models.SlugField(unique=True)
     short_name = models.CharField(
-        max_length=40, help_text="For lists and letters, for example STVC."
+        max_length=40, help_text="For tables and emails, for example STVC."
     )
     name = models.CharField(max_length=120)
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="communities")
-    summary = models.TextField(help_text="One or two sentences for the list of communities.")
-    who_can_join = models.TextField(help_text="In plain words, for the community's page.")
-    consists_of = models.TextField(help_text="One thing per line.")
+    summary = models.TextField(help_text="One or two sentences for the page of all communities.")
+    who_can_join = models.TextField(help_text="In plain language, for the community’s page.")
+    consists_of = models.TextField(help_text="What members get, one item on each line.")
     has_slack = models.BooleanField("has a Slack workspace", default=False)
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -74,26 +74,26 @@ class CommunityOfPractice(models.Model):
 
     @property
     def mark(self) -> int:
-        """Which part of the mark carries its colour: the parts are given out in turn."""
+        """The part of the logo in the community's colour: the parts are assigned in turn."""
         return self.position % MARK_PARTS
 
     @property
     def offerings(self) -> list[str]:
-        """What the community consists of, one thing an entry."""
+        """What members get, as a list."""
         return [line.strip() for line in self.consists_of.splitlines() if line.strip()]
 
     def rules(self) -> list[Rule]:
-        """The community's criteria in their order, as the pure rules take them."""
+        """The community's criteria in order, as rules."""
         return [criterion.as_rule() for criterion in self.criteria.all()]
 
 
 class EligibilityCriterion(models.Model):
-    """One rule of a community: its kind and this kind's parameters, which staff can change."""
+    """One rule of a community: its kind and the kind's parameters, which staff can change."""
 
     community = models.ForeignKey(CommunityOfPractice, models.CASCADE, related_name="criteria")
     kind = models.CharField(max_length=20, choices=kind_choices)
     parameters = models.JSONField(default=dict, db_default={}, blank=True)
-    source = models.TextField("the sentence it comes from")
+    source = models.TextField("sentence that it comes from")
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -107,7 +107,7 @@ class EligibilityCriterion(models.Model):
         return kind_of(self.kind).title
 
     def clean(self) -> None:
-        """Refuse parameters that the kind does not know."""
+        """Refuse parameters that the kind does not accept."""
         self.as_rule()
 
     def as_rule(self) -> Rule:
@@ -115,10 +115,10 @@ class EligibilityCriterion(models.Model):
 
 
 class Meeting(models.Model):
-    """A meeting, training or discussion on Zoom, of one community or of several of one team.
+    """A meeting, training or discussion on Zoom, for one or several communities of one team.
 
-    Who comes is not known in this layer. ``sequence`` counts the changes that calendars need to know,
-    and ``changed_at`` says when the newest of them was made.
+    This layer does not know who attends. ``sequence`` counts the changes that calendars need to know
+    about, and ``changed_at`` is the time of the latest one.
     """
 
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="meetings")
@@ -149,7 +149,7 @@ class Meeting(models.Model):
 
     @property
     def about(self) -> str:
-        """The key by which its emails name it."""
+        """The key of its emails."""
         return f"meeting:{self.pk}"
 
     @property
@@ -159,12 +159,12 @@ class Meeting(models.Model):
 
     @property
     def clock(self) -> str:
-        """From when to when, for everyone in British Columbia."""
+        """Its times, for everyone in British Columbia."""
         return format_times(self.starts_at, self.ends_at)
 
     @property
     def kind_name(self) -> str:
-        """Program support meets every quarter, coordination twice a year."""
+        """Program support communities meet every quarter, coordination communities twice a year."""
         if self.kind != MeetingKind.REGULAR:
             return self.get_kind_display()
         twice = self.team.family == Family.COORDINATION
@@ -172,7 +172,7 @@ class Meeting(models.Model):
 
     @property
     def community_names(self) -> str:
-        """Whose it is, in short; reads what was prefetched."""
+        """The short names of its communities, which must be prefetched."""
         return ", ".join(community.short_name for community in self.communities.all())
 
     @property
@@ -180,7 +180,7 @@ class Meeting(models.Model):
         return self.cancelled_at is not None
 
     def is_to_come(self, now: datetime) -> bool:
-        """True until its end, unless it was cancelled."""
+        """True until it ends, unless it was cancelled."""
         return not self.is_cancelled and now < self.ends_at
 
 
@@ -189,7 +189,9 @@ class Question(models.Model):
 
     slug = models.SlugField(unique=True)
     question = models.CharField(max_length=200)
-    answer = models.TextField(help_text="Markdown: blank lines between paragraphs, “- ” for lists.")
+    answer = models.TextField(
+        help_text="Markdown: leave a blank line between paragraphs, and start list items with “- ”."
+    )
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -200,11 +202,13 @@ class Question(models.Model):
 
 
 class Passage(models.Model):
-    """A piece of text on a public page. The places are fixed, the words belong to staff."""
+    """A text on a public page. Staff can change the text, but not where it appears."""
 
     key = models.SlugField(unique=True, editable=False)
     heading = models.CharField(max_length=120)
-    text = models.TextField(help_text="Markdown: blank lines between paragraphs, “- ” for lists.")
+    text = models.TextField(
+        help_text="Markdown: leave a blank line between paragraphs, and start list items with “- ”."
+    )
 
     class Meta:
         ordering = ["key"]

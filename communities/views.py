@@ -1,4 +1,4 @@
-"""The public pages: anyone reads them, nobody needs to sign in."""
+"""The public pages, which anyone can read without signing in."""
 
 from datetime import date
 
@@ -9,15 +9,15 @@ from django.views.decorators.http import require_safe
 
 from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
 
-# A page that is the same for every visitor without a session; evabc/caching.py caches it. Browsers
-# may keep it too, and ask each time whether it is still the same.
+# The same page for every visitor without a session; evabc/caching.py caches it. Browsers can keep it
+# too, and ask each time whether it has changed.
 public_page = cache_control(public=True, no_cache=True)
 
 
 @require_safe
 @public_page
 def home(request: HttpRequest) -> HttpResponse:
-    """What a community of practice is, why, which there are, and how to join."""
+    """What communities of practice are, why EVA BC has them, and how to join one."""
     passages = {passage.key.replace("-", "_"): passage for passage in Passage.objects.all()}
     return render(request, "site/home.html", {"passages": passages, "communities": _communities()})
 
@@ -32,7 +32,7 @@ def community_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public_page
 def community(request: HttpRequest, slug: str) -> HttpResponse:
-    """One community: what it consists of, who can join, how, and whom to write to."""
+    """One community: who can join, what members get, how to join, and the team's address."""
     shown = get_object_or_404(CommunityOfPractice.objects.select_related("team"), slug=slug)
     return render(request, "site/community.html", {"community": shown})
 
@@ -51,7 +51,7 @@ def questions(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public_page
 def accessibility(request: HttpRequest) -> HttpResponse:
-    """What was tested for whom, what was not, and how to report a problem."""
+    """What has been tested, what has not, and how to report a problem."""
     return render(
         request,
         "site/accessibility.html",
@@ -80,17 +80,17 @@ AXE_VERSION = "4.12.1"
 LOOKED_AT_ON = date(2026, 11, 23)
 
 TESTED = (
-    f"An automatic check (axe-core {AXE_VERSION}) finds no problem on any page that visitors, members or "
-    f"staff can open, at {WIDTHS[0]} and at {WIDTHS[1]} pixels wide.",
-    "Enlarged to 400 %, no page has to be scrolled sideways to be read, wide tables apart.",
-    "You can ask to join, and staff can decide a request, with the keyboard alone. You always see "
-    "where you are.",
+    f"An automatic check (axe-core {AXE_VERSION}) finds no problems on any page that visitors, members or "
+    f"staff can open, at {WIDTHS[0]} and {WIDTHS[1]} pixels wide.",
+    "Enlarged to 400%, you can read every page without scrolling sideways, except for wide tables.",
+    "You can ask to join, and staff can decide a request, with the keyboard alone. You can always see "
+    "which part of the page has the focus.",
     "You can ask to join, and staff can decide a request, with JavaScript turned off.",
-    "When something is missing in a form, a summary says what, takes you there, and keeps what you typed.",
-    "Every page says its language, has one main heading, and a link that skips to its content.",
+    "If something is missing in a form, a summary tells you what it is and takes you there. Your answers are kept.",
+    "Every page states its language, has one main heading, and a link that skips to the main content.",
 )
 
 NOT_TESTED = (
-    "No person who uses a screen reader or voice control every day has tried the portal for us yet.",
+    "No one who uses a screen reader or voice control every day has tried the portal for us yet.",
     "Slack and Zoom, where the communities meet, are not part of this portal.",
 )

@@ -1,4 +1,4 @@
-"""The project: settings, URLs, tasks and the staff site, above the three layers that know nothing of it."""
+"""The project package: settings, URLs, tasks and the staff site. No other package imports it."""
 
 from evabc.celery import app as celery_app
 

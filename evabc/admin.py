@@ -1,4 +1,4 @@
-"""The admin of the communities: before a changed rule is saved, whose verdict it would change, by name."""
+"""The admin of communities, with a preview of the effect of changed rules before they are saved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Change:
 def changed_verdicts(
     people: QuerySet[Person], before: Sequence[Rule], after: Sequence[Rule], *, on: date
 ) -> list[Change]:
-    """Assess these people by both sets of rules. Writes nothing."""
+    """The people whose verdict differs between the two sets of rules. Writes nothing."""
     by_key = people.order_by("pk").in_bulk()
     both = [
         Change(by_key[pk], assess(standing, before).verdict, assess(standing, after).verdict)
@@ -45,12 +45,12 @@ def changed_verdicts(
 
 
 CONFIRMED = "_rules_confirmed"
-MAX_NAMES = 100  # names on the page; the counts are of all
+MAX_NAMES = 100  # on the page; the counts are complete
 
 
 @admin.register(CommunityOfPractice)
 class CommunityWithPreviewAdmin(CommunityAdmin):
-    """Before changed rules are saved, staff see whose verdict they would turn, and confirm."""
+    """Before changed rules are saved, the lead sees whose outcome would change, and confirms."""
 
     def change_view(
         self,
@@ -78,7 +78,7 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
         [formset] = self._create_formsets(request, community, change=True)[0]  # type: ignore[attr-defined]
         if not formset.is_valid():
             return None
-        # Saved and taken back, so that they are read as they would be read later.
+        # Saved and rolled back, so that they are read exactly as they would be later.
         with transaction.atomic():
             formset.save()
             rules = CommunityOfPractice.objects.get(pk=community.pk).rules()
@@ -104,7 +104,7 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
         today = timezone.localdate()
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Change the rules of {community.short_name}?",
+            "title": f"Change the rules for {community.short_name}?",
             "community": community,
             "typed": typed,
             "confirmed": CONFIRMED,
@@ -115,7 +115,7 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
                     changed_verdicts(roster, before, after, on=today),
                 ),
                 (
-                    "Requests that wait",
+                    "Open requests",
                     "waiting",
                     changed_verdicts(waiting, before, after, on=today),
                 ),

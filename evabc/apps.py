@@ -11,6 +11,6 @@ class EvabcConfig(AppConfig):
 
 
 class StaffAdminConfig(AdminConfig):
-    """Django's admin, with our site in place of the default one."""
+    """Django's admin with our own admin site."""
 
     default_site = "evabc.desk.site.StaffSite"

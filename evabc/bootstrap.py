@@ -1,6 +1,6 @@
-"""From a fresh machine to a virtual environment with the locked dependencies.
+"""Create the virtual environment and install the locked dependencies.
 
-Runs on the bare Python of the machine, so it uses the standard library only:
+Runs on the machine's own Python, so it uses the standard library only:
 
     python3 evabc/bootstrap.py requirements.txt
 """
@@ -16,11 +16,11 @@ VENV = Path(__file__).resolve().parent.parent / ".venv"
 
 
 def main(lock: Path) -> None:
-    """Make the environment if it is missing, and bring it to the lock if it is not there yet."""
+    """Create the environment if it is missing, and install the lock if it has changed."""
     if sys.version_info < OLDEST:
         sys.exit(
-            f"The portal needs Python {'.'.join(map(str, OLDEST))} or newer, and this is "
-            f"{sys.version.split()[0]}. On Debian 12 or newer: apt-get install python3"
+            f"The portal needs Python {'.'.join(map(str, OLDEST))} or newer. This is Python "
+            f"{sys.version.split()[0]}. On Debian 12 or newer, run: apt-get install python3"
         )
     stamp = VENV / "installed"
     wanted = fingerprint(lock)
@@ -28,24 +28,24 @@ def main(lock: Path) -> None:
         return
     if not (VENV / "bin" / "python").exists():
         make_environment()
-    print(f"Installing what {lock.name} lists …", flush=True)
+    print(f"Installing the packages in {lock.name} …", flush=True)
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     done = subprocess.run([*pip, "install", "--require-hashes", "-r", str(lock)], check=False)
     if done.returncode:
-        sys.exit("The dependencies could not be installed; pip says why above.")
-    # The development lock holds the runtime lock too: with it, `make run` has nothing to install.
+        sys.exit("The dependencies could not be installed. See pip’s message above.")
+    # The development lock includes the runtime lock, so `make run` has nothing more to install.
     stamps = [fingerprint(lock)] + [fingerprint(other) for other in contained_in(lock)]
     stamp.write_text("\n".join(stamps))
 
 
 def make_environment() -> None:
-    """A virtual environment; a bare Debian lacks a part of what this takes."""
+    """Create the virtual environment. A minimal Debian lacks a part of Python's venv."""
     if importlib.util.find_spec("ensurepip") is None:
-        sys.exit("Python's venv is incomplete here. On Debian: apt-get install python3-venv")
+        sys.exit("Python’s venv module is incomplete. On Debian, run: apt-get install python3-venv")
     done = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=False)
     if done.returncode:
         sys.exit(
-            "The virtual environment could not be made. On Debian: apt-get install python3-venv"
+            "The virtual environment could not be created. On Debian, run: apt-get install python3-venv"
         )
 
 

@@ -1,7 +1,7 @@
-"""The broker of `make run`: a folder of files instead of Redis, one file a message.
+"""The message broker of `make run`: a folder with one file for each message, instead of Redis.
 
-kombu's own file-system transport writes a message in place and dies of one that it cannot read. Here
-a file gets its name when it is whole, and what cannot be read is set aside.
+kombu's own file-system transport writes messages in place, and a worker exits when it reads a partial one.
+Here a file gets its final name when it is complete, and an unreadable file is renamed and skipped.
 """
 
 import json
@@ -17,15 +17,15 @@ from kombu.transport import virtual
 
 logger = logging.getLogger(__name__)
 
-Message = dict[str, Any]  # what kombu makes of a task, JSON through and through
+Message = dict[str, Any]  # a task as kombu serializes it: JSON
 
 
 class Channel(virtual.Channel):
-    """Puts messages into the folder that the transport option ``folder`` names, and takes them out."""
+    """Reads and writes messages in the folder of the transport option ``folder``."""
 
     @property
     def _folder(self) -> Path:
-        """Made again where somebody has deleted it: worker and beat would die of that."""
+        """The folder, created again if it was deleted; otherwise worker and beat would exit."""
         folder = Path(self.connection.client.transport_options["folder"])
         folder.mkdir(exist_ok=True)
         return folder
@@ -48,20 +48,20 @@ class Channel(virtual.Channel):
                 ours.unlink(missing_ok=True)
                 return message
             ours.rename(file.with_suffix(".unreadable"))
-            logger.error("A task message could not be read. It was set aside as .unreadable.")
+            logger.error("A task message could not be read. It was renamed to .unreadable.")
         raise Empty
 
     def _read(self, file: Path) -> Message | None:
-        """The message in a file; None where there is no whole one in it."""
+        """The message in a file; None if it is incomplete."""
         try:
             message: Message = json.loads(file.read_bytes())
-            self.Message(message, channel=self)  # takes from it what every message must have
+            self.Message(message, channel=self)  # raises if a required key is missing
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
         return message
 
     def _waiting(self, queue: str) -> list[Path]:
-        """The messages of a queue, the oldest first."""
+        """The messages of a queue, oldest first."""
         return sorted(self._folder.glob(f"*.{queue}.msg"))
 
     def _size(self, queue: str) -> int:

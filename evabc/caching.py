@@ -1,4 +1,4 @@
-"""Public pages for visitors without a session, from the memory of the web server's process."""
+"""Caches: public pages in the web server's memory, and Redis that may be down."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,15 +11,15 @@ from django.urls import resolve
 from django.utils.cache import get_conditional_response
 from django_redis.cache import RedisCache
 
-# A change shows within a second, the time that it takes to make a page included.
+# A change shows within a second, including the time to render the page.
 SECONDS = 0.9
 
 
 class PublicPageCacheMiddleware:
-    """Gives a public page before sessions, views or the database are asked.
+    """Serves cached public pages before sessions, views or the database are used.
 
-    A view says by ``public_page`` that its page may be cached. Only what is the same for every visitor
-    is: a page that sets no cookie and has no nonce, which must not be given out twice.
+    A view allows caching with ``public_page``. A page that sets a cookie or has a nonce is never cached,
+    because it is meant for one visitor.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -28,8 +28,8 @@ class PublicPageCacheMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not _may_come_from_the_cache(request):
             return self.get_response(request)
-        request.get_host()  # refuses a host that is not ours, also for a cached page
-        # By scheme too: over http there is a redirect, which is not cached, and over https a header.
+        request.get_host()  # raises for an unknown host, also for a cached page
+        # The scheme is part of the key: http gets a redirect, and https a header.
         key = hashlib.sha256(f"{request.scheme} {request.path}".encode()).hexdigest()
         response: HttpResponse | None = caches["pages"].get(key)
         if response is None:
@@ -38,10 +38,10 @@ class PublicPageCacheMiddleware:
                 return response
             # Weak, because Caddy compresses.
             response["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-            del response["X-Request-ID"]  # of the first visitor alone
+            del response["X-Request-ID"]  # of the first visitor only
             caches["pages"].set(key, response, timeout=SECONDS)
         else:
-            request.resolver_match = resolve(request.path_info)  # for the figures
+            request.resolver_match = resolve(request.path_info)  # for the metrics
         answer = get_conditional_response(request, etag=response["ETag"], response=response)
         return answer or response
 
@@ -66,10 +66,10 @@ def _may_be_cached(response: HttpResponse) -> bool:
 
 
 class FailOpenRedisCache(RedisCache):
-    """With ``IGNORE_EXCEPTIONS``, ``add`` returns None while Redis does not answer.
+    """With ``IGNORE_EXCEPTIONS``, ``add`` returns None while Redis is down.
 
-    allauth would read that as a code that was used already, and as a lock that somebody holds, so
-    nobody could sign in. True means "nobody was here before", which is all that can be known then.
+    allauth would take that for a used code or a lock held by another process, and no one could sign in.
+    True means that the key was not there before.
     """
 
     def add(self, *args: Any, **kwargs: Any) -> bool:

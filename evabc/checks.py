@@ -1,4 +1,4 @@
-"""What must hold of the project itself before the portal starts."""
+"""System checks of the project."""
 
 import importlib.util
 from importlib import metadata
@@ -21,7 +21,7 @@ def requests_is_ours(**kwargs: object) -> list[CheckMessage]:
     return [
         Error(
             f"The package 'requests' comes from {origin}, not from the portal.",
-            hint="Start from the project's folder, and put that folder first on the path.",
+            hint="Start from the project’s folder, and put that folder first on the Python path.",
             id="evabc.E001",
         )
     ]
@@ -29,12 +29,12 @@ def requests_is_ours(**kwargs: object) -> list[CheckMessage]:
 
 @register(deploy=True)
 def privacy_officer_is_named(**kwargs: object) -> list[CheckMessage]:
-    """The privacy page must say who answers for privacy."""
+    """The privacy page names the person responsible for privacy."""
     if all(settings.PRIVACY_OFFICER.values()):
         return []
     return [
         Error(
-            "Nobody is named who answers for privacy, and the privacy page must name somebody.",
+            "The privacy page must name the person responsible for privacy, and no one is set.",
             hint="Set EVABC_PRIVACY_OFFICER_NAME and EVABC_PRIVACY_OFFICER_EMAIL.",
             id="evabc.E003",
         )
@@ -43,15 +43,15 @@ def privacy_officer_is_named(**kwargs: object) -> list[CheckMessage]:
 
 @register()
 def no_dependency_needs_the_library(**kwargs: object) -> list[CheckMessage]:
-    """PyPI's ``requests`` cannot be imported beside our own, so nothing may bring it in."""
+    """PyPI's ``requests`` cannot be imported beside our own, so no dependency may need it."""
     try:
         metadata.distribution("requests")
     except metadata.PackageNotFoundError:
         return []
     return [
         Error(
-            "PyPI's library 'requests' is installed; our own folder hides it, and whatever needs it breaks.",
-            hint="Find the dependency that brings it with 'pip show requests' and replace it.",
+            "PyPI’s library 'requests' is installed. Our own folder hides it, so anything that needs it breaks.",
+            hint="Find the package that needs it with 'pip show requests' and replace that package.",
             id="evabc.E002",
         )
     ]
@@ -59,11 +59,11 @@ def no_dependency_needs_the_library(**kwargs: object) -> list[CheckMessage]:
 
 @register()
 def variables_are_declared(**kwargs: object) -> list[CheckMessage]:
-    """A misspelled or outdated setting would go unnoticed otherwise."""
+    """Warn about misspelled or outdated settings."""
     return [
         Warning(
-            f"{name} is set, and it is no setting of the portal.",
-            hint="evabc/docs/settings.md lists them all.",
+            f"{name} is set, but it is not a setting of the portal.",
+            hint="See evabc/docs/settings.md for all settings.",
             id="evabc.W001",
         )
         for name in env.undeclared()

@@ -1,4 +1,4 @@
-"""What every page knows of the portal it belongs to."""
+"""Template context of every page."""
 
 from django.conf import settings
 from django.db.models import Exists
@@ -10,9 +10,9 @@ from membership.models import SampleProvince
 
 
 def portal(request: HttpRequest) -> dict[str, object]:
-    """The teams with their mailboxes; for the banners, whether this is the sample province.
+    """The teams with their mailboxes, and flags for the banners.
 
-    One query for both, and none where a page asks for neither.
+    One query for teams and sample data together, and none if a page uses neither.
     """
     teams = SimpleLazyObject(
         lambda: list(SupportTeam.objects.annotate(in_sample=Exists(SampleProvince.objects.all())))

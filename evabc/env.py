@@ -1,12 +1,12 @@
-"""The environment, read and declared in this one place.
+"""The settings from the environment, declared and read here only.
 
-Each setting that differs from machine to machine is one entry of `SETTINGS`. `make docs`
-derives evabc/docs/settings.md and .env.example from it.
+Each setting that differs from machine to machine is one entry of `SETTINGS`. `make docs` writes
+evabc/docs/settings.md and .env.example from them.
 
-Every value can also come from a file: for ``SECRET_KEY`` name the file in ``SECRET_KEY_FILE``. A
-value that is missing or cannot be right stops the start with a sentence that names its variable.
+A value can also come from a file: ``SECRET_KEY_FILE`` names the file for ``SECRET_KEY``. A value that is
+missing or invalid stops the portal from starting, with a message that names the setting.
 
-Long, because the declarations are more than half of it.
+More than half of this module is the declarations.
 """
 
 import os
@@ -43,13 +43,12 @@ class SetBy(Enum):
 
 @dataclass(frozen=True)
 class Setting:
-    """One variable of the environment.
+    """One environment variable.
 
-    `purpose` says in a sentence or two what it is for. The type of `default` is the type of the setting: a
-    text (empty for none), a whole number not below `least`, or a flag. A text that is given matches
-    `pattern`; `must` says so in words, for who has set another one. `required` settings must be given in
-    production; those that are `made` are made by make_env.py. `local` says in words what holds in
-    `make run` when nothing is set, where that differs.
+    `purpose` describes it in a sentence or two. The type of `default` is the type of the setting: text
+    (empty for none), a whole number of at least `least`, or a flag. Text must match `pattern`; `must` is
+    the end of the error message if it does not. `required` settings must be set in production; make_env.py
+    creates those that are `made`. `local` describes the default in `make run`, where it differs.
     """
 
     name: str
@@ -67,8 +66,8 @@ class Setting:
 _DECLARED = [
     Setting(
         "PORTAL_URL",
-        "The address that people type, such as https://communities.example.org. Its name must point to "
-        "this machine, and ports 80 and 443 must reach it: certificates are then fetched by themselves.",
+        "The address that people type, such as https://communities.example.org. The name must point to "
+        "this machine, with ports 80 and 443 open. Certificates are then issued automatically.",
         required=True,
         local="`http://localhost:PORT`",
         pattern=r"https?://[^/\s]+.*",
@@ -76,19 +75,19 @@ _DECLARED = [
     ),
     Setting(
         "SECRET_KEY",
-        "At least 32 random characters that sign sessions and encrypt second factors. Keep it: a new "
-        "one signs everybody out.",
+        "At least 32 random characters. They sign sessions and encrypt two-step sign-in. Keep it: a new "
+        "key signs everyone out.",
         required=True,
         made=True,
-        local="made once and kept",
+        local="created once and stored",
         pattern=r"(?i)(?!.*(change-?me|secret|sample|insecure)).{32,}",
-        must="be a random text of at least 32 characters and not a sample. Make one with: "
+        must="be at least 32 random characters, not a sample. Create one with: "
         "python -c 'import secrets; print(secrets.token_urlsafe(50))'",
     ),
     Setting(
         "POSTGRES_PASSWORD",
-        "The password of the database, letters and digits only. It is set when the database is "
-        "first made; changing it here later does not change it there.",
+        "The database password: letters and digits only. It is set when the database is first created. "
+        "Changing it here later does not change it in the database.",
         required=True,
         made=True,
         local="not used",
@@ -103,7 +102,7 @@ _DECLARED = [
     ),
     Setting(
         "REDIS_URL",
-        "Redis for tasks, cache and limits, such as redis://host:6379/0",
+        "Redis for tasks, cache and rate limits, such as redis://host:6379/0",
         set_by=SetBy.COMPOSE,
         local="files in the data folder",
         pattern=r"(rediss?|unix)://.+",
@@ -111,8 +110,8 @@ _DECLARED = [
     ),
     Setting(
         "EMAIL_URL",
-        "The mail server, such as smtp+tls://portal%40example.org:password@mail.example.org:587 (%40 is "
-        "the @ inside a user name)",
+        "The mail server, such as smtp+tls://portal%40example.org:password@mail.example.org:587. Write "
+        "%40 for an @ in the user name",
         required=True,
         local="files in the data folder",
         pattern=r"smtp(\+tls|\+ssl)?://(.*@)?[^@/:?]+(:\d+)?([/?].*)?",
@@ -121,79 +120,81 @@ _DECLARED = [
     ),
     Setting(
         "EVABC_PRIVACY_OFFICER_NAME",
-        "The person who answers for privacy in EVA BC, named on the page /privacy/",
+        "The name of EVA BC’s privacy officer, shown on the privacy page",
         required=True,
     ),
     Setting(
         "EVABC_PRIVACY_OFFICER_EMAIL",
-        "The email address of that person",
+        "The email address of the privacy officer",
         required=True,
     ),
     Setting(
         "EVABC_BACKUP_RECIPIENT",
-        "The public key that backups are encrypted to, as `manage.py setup_portal` shows it (age1…). "
-        "Without it no backups are made",
+        "The public key for encrypting backups (age1…), as shown by `manage.py setup_portal`. Without it, "
+        "no backups are made",
     ),
-    Setting("EVABC_BACKUPS_KEPT", "How many backups are kept", 14, least=1),
-    Setting("EVABC_LEAST_FREE_MB", "Megabytes of free disk below which /readyz is red", 500),
+    Setting("EVABC_BACKUPS_KEPT", "The number of backups to keep", 14, least=1),
+    Setting(
+        "EVABC_LEAST_FREE_MB",
+        "/readyz reports a problem when the disk has fewer free megabytes",
+        500,
+    ),
     Setting(
         "EVABC_DATA_DIR",
-        "The folder for what the portal writes itself: backups, and in `make run` its database and emails",
+        "The folder for the portal’s own files: backups, and with `make run` the database and emails",
         ".data",
         set_by=SetBy.COMPOSE,
     ),
     Setting(
         "EVABC_TRUSTED_PROXIES",
-        "How many proxies stand in front; so many entries of X-Forwarded-For count, from the right",
+        "The number of proxies in front of the portal: how many entries of X-Forwarded-For to trust, from the right",
         0,
         set_by=SetBy.COMPOSE,
     ),
     Setting(
         "EVABC_LIMITS_TIMES",
-        "Multiplies every limit of evabc/limits.py, for many people behind one address",
+        "Multiplies every rate limit in evabc/limits.py, for many people who share one address",
         1,
         least=1,
     ),
     Setting(
         "EVABC_MEMBERSHIP_LIST_DAYS",
-        "Days after which an imported list of EVA BC memberships is too old to propose anything",
+        "Days until an import of EVA BC memberships is too old to use in roster checks",
         400,
     ),
-    Setting("EVABC_PROGRAM_LIST_DAYS", "The same for lists of funded programs", 400),
-    Setting("EVABC_ROLE_LIST_DAYS", "The same for lists of initiatives and roles", 400),
-    Setting("EVABC_POSITION_LIST_DAYS", "The same for lists of people and positions", 400),
-    Setting("EVABC_QUIET_DAYS", "Business days after which a waiting request is marked quietly", 3),
+    Setting("EVABC_PROGRAM_LIST_DAYS", "The same for imports of funded programs", 400),
+    Setting("EVABC_ROLE_LIST_DAYS", "The same for imports of initiatives and roles", 400),
+    Setting("EVABC_POSITION_LIST_DAYS", "The same for imports of people and positions", 400),
+    Setting("EVABC_QUIET_DAYS", "Business days until a waiting request is marked as due soon", 3),
     Setting(
         "EVABC_LOUD_DAYS",
-        "Business days after which it is marked loudly, and the team gets a morning digest",
+        "Business days until a waiting request is marked as overdue, and the team gets a morning digest",
         7,
     ),
     Setting(
         "EVABC_KEEP_SIGNUP_DAYS",
-        "Days after which a sign-up that was never confirmed is deleted",
+        "Days until an unconfirmed sign-up is deleted",
         7,
     ),
-    Setting(
-        "EVABC_KEEP_DRAFT_DAYS", "Days after which a request that was never sent is deleted", 30
-    ),
+    Setting("EVABC_KEEP_DRAFT_DAYS", "Days until a request that was not sent is deleted", 30),
     Setting(
         "EVABC_KEEP_REQUEST_MONTHS",
-        "Months after the decision, or the end of the enrolment, until a request is anonymized",
+        "Months from the decision, or from the end of the enrolment, until a request is anonymized",
         13,
     ),
     Setting(
         "EVABC_KEEP_PERSON_MONTHS",
-        "Months after which somebody without enrolment or request is deleted, from when a list last "
+        "Months until a person without an enrolment or request is deleted, from when an import last "
         "named them or they last signed in",
         24,
     ),
     Setting(
-        "EVABC_KEEP_LETTER_DAYS", "Days after sending until the words of an email are deleted", 30
+        "EVABC_KEEP_LETTER_DAYS", "Days from sending until the text of an email is deleted", 30
     ),
-    Setting("EVABC_KEEP_EXPORT_MONTHS", "Months for which the log of exports is kept", 24),
+    Setting("EVABC_KEEP_EXPORT_MONTHS", "Months to keep the log of exports", 24),
     Setting(
         "EVABC_LOG_LINES",
-        "How lines of the log look: json for programs that collect them, plain for reading along",
+        "The format of log lines: json for log collectors, plain for reading in a terminal",
         "json",
         local="plain",
         pattern="json|plain",
@@ -201,31 +202,33 @@ _DECLARED = [
     ),
     Setting(
         "EVABC_METRICS_TOKEN",
-        "What Prometheus shows to read /metrics, at least 32 random characters. Without it there is "
-        "no such page",
+        "The token that Prometheus sends to read /metrics: at least 32 random characters. Without it, "
+        "/metrics does not exist",
         pattern=".{32,}",
-        must="be a random text of at least 32 characters.",
+        must="be at least 32 random characters.",
     ),
     Setting(
         "EVABC_LOCAL",
-        "One machine, with sample data, a mailbox and no TLS",
+        "Local mode: one machine, sample data, a mailbox page and no TLS",
         False,
         set_by=SetBy.DEVELOPER,
     ),
     Setting(
         "EVABC_DEV",
-        "With EVABC_LOCAL: Django’s DEBUG, and the web server reloads and shows developers a toolbar",
+        "With EVABC_LOCAL: Django’s DEBUG, automatic reload and a debug toolbar",
         False,
         set_by=SetBy.DEVELOPER,
     ),
     Setting("PORT", "The port of `make run`", 8000, set_by=SetBy.DEVELOPER),
     Setting(
         "EVABC_SECOND_FACTOR",
-        "With EVABC_LOCAL: staff need a second factor there too. Elsewhere they always do",
+        "With EVABC_LOCAL: staff need two-step sign-in too. In production they always do",
         False,
         set_by=SetBy.DEVELOPER,
     ),
-    Setting("EVABC_TEST", "Pages need no collected static files", False, set_by=SetBy.TESTS),
+    Setting(
+        "EVABC_TEST", "Serve static files without collecting them first", False, set_by=SetBy.TESTS
+    ),
 ]
 
 
@@ -233,9 +236,9 @@ SETTINGS = {setting.name: setting for setting in _DECLARED}
 
 
 def text(name: str, *, default: str | None = None, needed: bool = False) -> str:
-    """A declared text, or its `default`; the line end that a file brings along does not count.
+    """The value of a declared text setting, or its `default`, stripped of whitespace.
 
-    Raises ``ImproperlyConfigured`` when it is not as declared, or `needed` and not there.
+    Raises ``ImproperlyConfigured`` if it does not match its pattern, or is `needed` and missing.
     """
     setting = SETTINGS[name]
     value = str(env.str(name, default=str(setting.default) if default is None else default)).strip()
@@ -245,7 +248,7 @@ def text(name: str, *, default: str | None = None, needed: bool = False) -> str:
 
 
 def flag(name: str) -> bool:
-    """A declared yes-or-no variable."""
+    """The value of a declared flag."""
     try:
         return bool(env.bool(name, default=SETTINGS[name].default))
     except ValueError as error:
@@ -253,7 +256,7 @@ def flag(name: str) -> bool:
 
 
 def number(name: str) -> int:
-    """A declared whole number, not below its `least`."""
+    """The value of a declared whole number, at least its `least`."""
     value, least = text(name), SETTINGS[name].least
     if not value.isdigit():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
@@ -263,24 +266,24 @@ def number(name: str) -> int:
 
 
 def data_dir() -> Path:
-    """The folder for what the portal writes itself; made when it is missing."""
+    """The folder for the portal's own files, created if it is missing."""
     folder = (BASE_DIR / text("EVABC_DATA_DIR")).resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(
-            f"EVABC_DATA_DIR names {folder}, and this folder cannot be made: {error.strerror}."
+            f"EVABC_DATA_DIR must be a folder that can be created. {folder}: {error.strerror}."
         ) from error
     return folder
 
 
 def secret_key(*, local: bool, folder: Path) -> str:
-    """The signing secret: from the environment, or in local mode one made once and kept."""
+    """The signing key: from the environment, or in local mode one that is created once and stored."""
     return text("SECRET_KEY", needed=not local) or _kept_secret(folder / "secret-key")
 
 
 def _kept_secret(path: Path) -> str:
-    """Make the secret once; of several processes that start at once, one writes it."""
+    """Read the stored key, or create it. If several processes start at once, only one writes it."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -291,13 +294,13 @@ def _kept_secret(path: Path) -> str:
 
 
 def portal_url(*, local: bool) -> str:
-    """The address under which people reach the portal, without a slash at the end."""
+    """The public address of the portal, without a trailing slash."""
     url = text("PORTAL_URL", needed=not local) or f"http://localhost:{number('PORT')}"
     return url.rstrip("/")
 
 
 def database(folder: Path, *, local: bool) -> dict[str, Any]:
-    """PostgreSQL by DATABASE_URL; in local mode, where it is not given, SQLite in the data folder."""
+    """The database of DATABASE_URL. In local mode the default is SQLite in the data folder."""
     if url := text("DATABASE_URL", needed=not local):
         config = dict(environ.Env.db_url_config(url))
     else:
@@ -308,7 +311,7 @@ def database(folder: Path, *, local: bool) -> dict[str, Any]:
 
 
 def mail(*, local: bool) -> dict[str, Any]:
-    """How mail leaves: to the server of EMAIL_URL, or in local mode as files into the data folder."""
+    """Settings for sending email: the server of EMAIL_URL. In local mode the default is files in the data folder."""
     url = text("EMAIL_URL", needed=not local)
     if not url:
         return {"EMAIL_BACKEND": "membership.emails.backends.FolderBackend"}
@@ -318,7 +321,7 @@ def mail(*, local: bool) -> dict[str, Any]:
 
 
 def waiting_limits() -> dict[str, int]:
-    """Working days after which a request that waits for staff gets a quiet and a loud mark."""
+    """Business days until a request that waits for staff gets the quiet and the loud mark."""
     limits = {"quiet": number("EVABC_QUIET_DAYS"), "loud": number("EVABC_LOUD_DAYS")}
     if limits["quiet"] > limits["loud"]:
         raise ImproperlyConfigured("EVABC_QUIET_DAYS must not be more than EVABC_LOUD_DAYS.")
@@ -326,27 +329,27 @@ def waiting_limits() -> dict[str, int]:
 
 
 def backup_recipient() -> str:
-    """The public key that backups are encrypted to; none are made without it."""
+    """The public key for encrypting backups; empty for none."""
     given = text("EVABC_BACKUP_RECIPIENT")
     if given:
         try:
             pyrage.x25519.Recipient.from_str(given)
         except pyrage.RecipientError as error:
-            # The value is not repeated: it may be the private key.
+            # The message leaves out the value, because it may be the private key.
             raise ImproperlyConfigured(
-                "EVABC_BACKUP_RECIPIENT must be a public key by age, which begins with age1. The private key "
-                "does not belong on this machine."
+                "EVABC_BACKUP_RECIPIENT must be an age public key, which begins with age1. Do not store the "
+                "private key on this machine."
             ) from error
     return given
 
 
 def log_lines(*, local: bool) -> str:
-    """How lines of the log look: JSON for programs, plain for who reads along."""
+    """The format of log lines: "json" or "plain"."""
     return text("EVABC_LOG_LINES", default="plain" if local else None)
 
 
 def undeclared() -> list[str]:
-    """Variables of the environment that are named like ours and that nobody reads."""
+    """Environment variables that are named like settings of the portal but are not declared."""
     known = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS)}
     ours = (name for name in os.environ if name.startswith("EVABC_"))
     return sorted(name for name in ours if name not in known and not name.startswith("EVABC_TEST_"))

@@ -1,11 +1,10 @@
-"""How often somebody may do what costs others something: the table, and the page that says "later".
+"""Rate limits: the table of limits, and the page for too many attempts.
 
-There is a limit only where strangers come or mail and files cost something. Each counts per person
-(who is signed in, or the email typed) and per network (an IPv4 address, a /64 of IPv6), in the shared
-cache, so that all web servers count together. The hours are those of the clock: a count starts again
-with the next one. While the cache is away nothing is counted and everybody gets through: people who
-need the portal matter more than a limit, and each code still dies after three wrong tries. allauth's
-own limits stand beside these, and bound the single minute.
+Only forms that strangers can send, or that cost emails or storage, have a limit. Each limit counts per
+person (the account, or the email typed) and per network (an IPv4 address or an IPv6 /64) in the shared
+cache, so that all web servers count together. Counts start again at each hour of the clock. If the cache
+is down, nothing is counted and everyone gets through: access matters more than a limit, and a code still
+expires after three wrong attempts. allauth's own limits also apply, for a single minute.
 """
 
 import hashlib
@@ -29,7 +28,7 @@ _NOT_KEPT = {"csrfmiddlewaretoken", "code", "credential"}
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many forms sent from these pages in an hour of the clock."""
+    """The number of forms that may be sent from these pages in an hour of the clock."""
 
     name: str
     pages: tuple[str, ...]
@@ -83,7 +82,7 @@ LIMITS = (
 
 
 class RateLimitMiddleware:
-    """Looks each visit up in the table, once Django knows which page is asked for."""
+    """Applies the limits to each form that is sent."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -103,7 +102,7 @@ class RateLimitMiddleware:
 
 
 def may_go_on(request: HttpRequest, limit: Limit, *, now: float) -> bool:
-    """Count this form; False where it is one too many."""
+    """Count this form. False if it is over a limit."""
     for subject, highest in _counted(request, limit):
         key = hashlib.sha256(f"{limit.name} {subject} {now // HOUR}".encode()).hexdigest()
         if _count(f"limit:{key}") > highest * settings.LIMITS_TIMES:
@@ -112,35 +111,30 @@ def may_go_on(request: HttpRequest, limit: Limit, *, now: float) -> bool:
 
 
 def seconds_left(now: float) -> int:
-    """Until the hour of the clock is over, in which too much was sent."""
+    """Seconds until the current hour of the clock ends."""
     return math.ceil(HOUR - now % HOUR)
 
 
 def _counted(request: HttpRequest, limit: Limit) -> Iterator[tuple[str, int]]:
+    """The network and the person that this form counts for, each with their limit."""
     yield f"network {network_of(client_address(request))}", limit.per_network
-    person = _person(request)
-    if person:
-        yield person, limit.per_person
-
-
-def _person(request: HttpRequest) -> str:
     if request.user.is_authenticated:
-        return f"user {request.user.pk}"
-    email = request.POST.get("email") or email_of_pending_sign_in(request)
-    return f"email {email.strip().lower()}" if email else ""
+        yield f"user {request.user.pk}", limit.per_person
+    elif email := request.POST.get("email") or email_of_pending_sign_in(request):
+        yield f"email {email.strip().lower()}", limit.per_person
 
 
 def _count(key: str) -> int:
-    """One more; 0 while the cache is away."""
+    """Add one to the count and return it; 0 if the cache is down."""
     cache.add(key, 0, timeout=HOUR)
     try:
-        return cache.incr(key) or 0  # django-redis says None while Redis is away
-    except ValueError:  # gone since the line above
+        return cache.incr(key) or 0  # django-redis returns None while Redis is down
+    except ValueError:  # expired since the line above
         return 0
 
 
 def too_many(request: HttpRequest, *, wait: int) -> HttpResponse:
-    """Later, please: when, and what was typed, to be sent again then."""
+    """The page that says when to try again, with what was typed, so that it can be sent then."""
     again = datetime.fromtimestamp(math.ceil((time.time() + wait) / MINUTE) * MINUTE, UTC)
     typed = [
         (name, value)
@@ -161,5 +155,5 @@ def too_many(request: HttpRequest, *, wait: int) -> HttpResponse:
 
 
 def too_many_for_sign_in(request: HttpRequest) -> HttpResponse:
-    """For allauth's limits, which are all on the last minute or the last five."""
+    """The page for allauth's own limits, which cover one or five minutes."""
     return too_many(request, wait=MINUTE)

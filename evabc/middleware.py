@@ -1,4 +1,4 @@
-"""What holds for every request of the portal: its lines in the log, and the headers of its answer."""
+"""Middleware for every request: log lines, and headers of the response."""
 
 import logging
 import time
@@ -15,15 +15,15 @@ from membership.accounts.security_events import log_security_event
 access_log = logging.getLogger("evabc.requests")
 
 _METHODS = {method.value for method in HTTPMethod}
-# Machines ask for these all day.
+# Requested by machines all day.
 _NOT_LOGGED = {"healthz", "readyz", "metrics", "static"}
-_REFUSALS = {403: "Refused", 404: "Not found", 429: "Too many tries"}
+_REFUSALS = {403: "Refused", 404: "Not found", 429: "Too many attempts"}
 
 
 class PrivateResponseMiddleware:
-    """Pages made for somebody signed in are kept in no cache, not even the browser's own.
+    """Pages for someone who is signed in are never cached, not even by the browser.
 
-    The browser clears what it cached anyway when the person signs out or is signed out.
+    When a session ends, the browser is told to clear its cache as well.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -41,9 +41,9 @@ class PrivateResponseMiddleware:
 
 
 class RejectNullBytesMiddleware:
-    """PostgreSQL keeps no NUL in a text, so it must not come as far as a question to it.
+    """Refuses NUL characters in URLs, which PostgreSQL cannot store or compare.
 
-    Forms refuse one by themselves; addresses are looked at here, for every page at once.
+    Forms refuse them already; this covers the path and the query of every page.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -51,14 +51,14 @@ class RejectNullBytesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path:
-            raise Http404("No address of the portal has a NUL in it.")
+            raise Http404("The address contains a NUL character.")
         if any("\0" in text for name, values in request.GET.lists() for text in (name, *values)):
-            raise BadRequest("There is a NUL in the address.")
+            raise BadRequest("The address contains a NUL character.")
         return self.get_response(request)
 
 
 class SecurityHeadersMiddleware:
-    """The protecting headers that Django has no setting for."""
+    """Security headers that Django has no setting for."""
 
     HEADERS = {
         "Cross-Origin-Resource-Policy": "same-origin",
@@ -77,7 +77,7 @@ class SecurityHeadersMiddleware:
 
 
 class AccessLogMiddleware:
-    """One line for each answer, without who asked: by the name of the page, as a path may hold secrets."""
+    """Logs one line for each response, without the user. It has the URL name, because a path may contain secrets."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -97,10 +97,7 @@ class AccessLogMiddleware:
 
 
 class RefusalLogMiddleware:
-    """A security event where a limit was reached, or somebody signed in was refused a page.
-
-    Refused is also who asks for a page that is not theirs.
-    """
+    """Logs a security event when a limit is reached, or when someone signed in is refused a page (403 or 404)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -115,12 +112,12 @@ class RefusalLogMiddleware:
 
 
 def view_of(request: HttpRequest) -> str:
-    """The name of the page, which says nothing about anybody."""
+    """The URL name, which contains no personal data."""
     if request.resolver_match:
         return request.resolver_match.view_name
     return "static" if request.path.startswith(settings.STATIC_URL) else "none"
 
 
 def method_of(request: HttpRequest) -> str:
-    """One of the known methods, or "other": a visitor may send any word."""
+    """The HTTP method, or "other" for an unknown one: a visitor may send any word."""
     return request.method if request.method in _METHODS else "other"

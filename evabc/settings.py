@@ -1,8 +1,9 @@
-"""Settings of the portal. What differs from machine to machine comes from ``env.py``."""
+"""Django settings. Values that differ from machine to machine come from ``env.py``."""
 
 import zoneinfo
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django_guid.integrations import CeleryIntegration
 
@@ -14,9 +15,11 @@ from evabc.ops.logging import configuration
 zoneinfo.reset_tzpath(to=())
 
 BASE_DIR = env.BASE_DIR
-LOCAL = env.flag("EVABC_LOCAL")  # `make run`: one machine, sample data, mail into files
+LOCAL = env.flag("EVABC_LOCAL")  # `make run`: one machine, sample data, emails in files
 DATA_DIR = env.data_dir()
-DEV = LOCAL and env.flag("EVABC_DEV")  # `make dev`: the same with DEBUG, reload and a toolbar
+DEV = LOCAL and env.flag(
+    "EVABC_DEV"
+)  # `make dev`: the same with DEBUG, reload and the debug toolbar
 SECRET_KEY = env.secret_key(local=LOCAL, folder=DATA_DIR)
 PORTAL_URL = env.portal_url(local=LOCAL)
 DEBUG = DEV
@@ -24,7 +27,7 @@ SECOND_FACTOR_REQUIRED = env.flag("EVABC_SECOND_FACTOR") or not LOCAL
 
 PORTAL_HOST = urlsplit(PORTAL_URL).hostname or ""
 PORTAL_IS_HTTPS = PORTAL_URL.startswith("https://")
-# localhost is for health checks; emails take their links from PORTAL_URL, never from the host.
+# localhost is for health checks. Links in emails use PORTAL_URL, never the request's host.
 ALLOWED_HOSTS = [PORTAL_HOST, "localhost", "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 
@@ -32,7 +35,7 @@ INSTALLED_APPS = [
     "evabc.apps.EvabcConfig",
     "communities.apps.CommunitiesConfig",
     "membership.apps.MembershipConfig",
-    # By its class: named plainly, Django could install PyPI's library of the same name.
+    # By its class: the plain name could load PyPI's library of the same name.
     "requests.apps.JoinRequestsConfig",
     "evabc.apps.StaffAdminConfig",
     "django.forms",
@@ -109,12 +112,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL", needed=not LOCAL)
 CACHES = {
-    # Limits and used codes must hold in every process.
+    # Shared by all processes, for rate limits and used codes.
     "default": {
         "BACKEND": "evabc.caching.FailOpenRedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
-            "IGNORE_EXCEPTIONS": True,  # people sign in, only slower and without limits
+            "IGNORE_EXCEPTIONS": True,  # people can still sign in, more slowly and without limits
             "SOCKET_CONNECT_TIMEOUT": 1,  # seconds
             "SOCKET_TIMEOUT": 1,
         },
@@ -128,7 +131,7 @@ CACHES = {
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
-# -- Sign-in: a code sent to the email, no passwords anywhere ----------------------------------
+# -- Sign-in: a code sent by email, no passwords ------------------------------------------------
 
 AUTH_USER_MODEL = "membership.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -169,13 +172,13 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "EVA BC Communities of Practice"
 
-# Idle time: the session is written while somebody is there, and its age counts from then.
+# Idle time: the session is saved while its owner is active, and its age counts from then.
 SESSION_COOKIE_AGE = 12 * 60 * 60
 STAFF_IDLE_SECONDS = 30 * 60
-# And in any case: a working day for staff, a month for everybody else.
+# In any case a session ends after 12 hours for staff, and after a month for everyone else.
 STAFF_SESSION_SECONDS = 12 * 60 * 60
 SESSION_SECONDS = 30 * 24 * 60 * 60
-# The prefix holds a cookie to https, to this very host and to the whole of it; browsers see to it.
+# Browsers accept a cookie with this prefix only over https, for this exact host and all of its paths.
 _COOKIE_PREFIX = "__Host-" if PORTAL_IS_HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid", f"{_COOKIE_PREFIX}csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PORTAL_IS_HTTPS
@@ -187,7 +190,7 @@ MAIL_FOLDER = str(DATA_DIR / "mail")
 MAIL_IS_FILES = LOCAL and not env.text("EMAIL_URL")
 vars().update(env.mail(local=LOCAL))
 EMAIL_TIMEOUT = 10  # seconds for one socket operation
-EMAIL_DEADLINE = 30  # seconds in all for handing one email to the mail server
+EMAIL_DEADLINE = 30  # seconds in total for one email
 DEFAULT_FROM_EMAIL = "EVA BC Communities of Practice <programsupport@endingviolence.org>"
 
 # -- Jobs ---------------------------------------------------------------------------------------
@@ -206,10 +209,53 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_max": 0.2}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# In memory: every task is idempotent and runs again within the hour, so beat needs no stored state, and
+# it also recovers from a wrong clock after a restart.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+# In seconds, or by the clock in British Columbia.
+CELERY_BEAT_SCHEDULE = {
+    "say-that-you-live": {"task": "evabc.say_that_you_live", "schedule": 30.0},
+    "sweep-letters": {"task": "membership.sweep_letters", "schedule": 30.0},
+    # Once a day is enough; the hourly runs make up for one that was missed. Not at night, because it
+    # sends emails.
+    "remind-and-lapse": {
+        "task": "joinrequests.remind_and_lapse",
+        "schedule": crontab(minute="7", hour="7-19"),
+    },
+    # By day only, as above.
+    "ask-yearly": {
+        "task": "joinrequests.ask_yearly",
+        "schedule": crontab(minute="22", hour="7-19"),
+    },
+    "remind-of-meetings": {
+        "task": "membership.remind_of_meetings",
+        "schedule": crontab(minute="17", hour="7-19"),
+    },
+    # Once each morning is enough; the later runs make up for one that was missed.
+    "morning-digest": {
+        "task": "joinrequests.morning_digest",
+        "schedule": crontab(minute="*/20", hour="7-11", day_of_week="mon-fri"),
+    },
+    # The filters of the queue say that they are updated this often.
+    "look-at-open-requests": {
+        "task": "joinrequests.look_at_the_open_ones",
+        "schedule": 15 * 60.0,
+    },
+    # The first run of a day does the work; the others make up for one that was missed.
+    "retain": {"task": "joinrequests.retain", "schedule": crontab(minute="41")},
+    "sweep-lists": {"task": "membership.sweep_lists", "schedule": 300.0},
+    # The first run after midnight does the work; the others make up for one that was missed.
+    "reassess-rosters": {"task": "membership.reassess_rosters", "schedule": 15 * 60.0},
+    # At night; the later runs make up for one that was missed.
+    "nightly-backup": {
+        "task": "evabc.nightly_backup",
+        "schedule": crontab(minute="40", hour="2-23"),
+    },
+}
 
 # -- Rosters ------------------------------------------------------------------------------------
 
-# Days after which an imported list is too old to propose anything, by the kind of rule it serves.
+# Days until an import is too old to use in roster checks, by the kind of rule.
 LIST_LIMIT_DAYS = {
     "eva-membership": env.number("EVABC_MEMBERSHIP_LIST_DAYS"),
     "funding": env.number("EVABC_PROGRAM_LIST_DAYS"),
@@ -221,7 +267,7 @@ LIST_LIMIT_DAYS = {
 
 WAITING_LIMIT_DAYS = env.waiting_limits()
 
-# -- Keeping it running -------------------------------------------------------------------------
+# -- Operations ---------------------------------------------------------------------------------
 
 BACKUP_RECIPIENT = env.backup_recipient()
 BACKUP_DIR = DATA_DIR / "backups"
@@ -230,7 +276,7 @@ LEAST_FREE_MB = env.number("EVABC_LEAST_FREE_MB")
 
 # -- Privacy ------------------------------------------------------------------------------------
 
-# How long each kind of personal data is kept, in the unit that its name ends with.
+# How long each kind of personal data is kept, in the unit at the end of the name.
 RETENTION = {
     "signup_days": env.number("EVABC_KEEP_SIGNUP_DAYS"),
     "draft_days": env.number("EVABC_KEEP_DRAFT_DAYS"),
@@ -251,7 +297,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:"],  # the QR code of an authenticator app is a data: picture
+        "img-src": [SELF, "data:"],  # the QR code for authenticator apps is a data: URL
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -296,9 +342,9 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "America/Vancouver"
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 250_000  # bytes of one form, files not counted
+DATA_UPLOAD_MAX_MEMORY_SIZE = 250_000  # bytes of one form, without files
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-FILE_UPLOAD_MAX_MEMORY_SIZE = 250_000  # a larger file waits on the disk, and is read in pieces
+FILE_UPLOAD_MAX_MEMORY_SIZE = 250_000  # a larger file is written to disk
 
 LOGGING = configuration(style=env.log_lines(local=LOCAL), local=LOCAL)
 DJANGO_GUID = {

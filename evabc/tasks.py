@@ -1,4 +1,4 @@
-"""What Celery runs for the portal as a whole."""
+"""Celery tasks of the whole portal."""
 
 from celery import shared_task
 from celery.signals import before_task_publish
@@ -14,20 +14,20 @@ HEARTBEAT = "evabc.say_that_you_live"
 
 @before_task_publish.connect(sender=HEARTBEAT)
 def beat_is_alive(**_: object) -> None:
-    """Beat sends the heartbeat. Nobody else does, so the readiness page can tell it from a worker."""
-    close_old_connections()  # Celery does so around a worker's tasks only
+    """Record that beat is alive: only beat sends this task, so the health check can tell it from a worker."""
+    close_old_connections()  # Celery only does this around a worker's tasks
     Heartbeat.record(Heartbeat.Part.BEAT, now=timezone.now())
 
 
 @shared_task(name=HEARTBEAT)
 def send_heartbeat() -> None:
-    """Beat sent the heartbeat and a worker took it: both are there, and the broker between them."""
+    """Record that a worker is alive, and that beat and the broker work."""
     Heartbeat.record(Heartbeat.Part.WORKER, now=timezone.now())
 
 
 @shared_task(name="evabc.nightly_backup")
 def nightly_backup() -> None:
-    """The first run of a day makes its backup, where there is a public key to make it with."""
+    """Make a backup in the first run of each day, if there is a public key."""
     now = timezone.now()
     last = last_backup()
     is_made = last is not None and timezone.localdate(last) == timezone.localdate(now)

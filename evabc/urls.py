@@ -1,4 +1,4 @@
-"""Every address of the portal."""
+"""Root URLconf."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -28,5 +28,5 @@ if settings.MAIL_IS_FILES:
 if settings.DEV:
     urlpatterns += [path("__debug__/", include("debug_toolbar.urls"))]
 
-# allauth asks for this name when one of its own limits is reached.
+# allauth looks for this name when one of its own limits is reached.
 handler429 = too_many_for_sign_in

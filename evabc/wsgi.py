@@ -1,4 +1,4 @@
-"""The web server's way in."""
+"""WSGI application."""
 
 import os
 

@@ -42,7 +42,7 @@ def reassess_rosters() -> None:
     """Assess all open enrolments again, once a day."""
     if result := reassess_if_due(now=timezone.now()):
         logger.info(
-            "Reassessed %s enrolments: %s opened, %s changed, %s settled on the worklist.",
+            "Reassessed %s enrolments. Roster checks: %s opened, %s changed, %s resolved.",
             result.looked_at,
             result.opened,
             result.changed,

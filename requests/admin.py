@@ -1,16 +1,16 @@
-"""The review desk: each team's queue and the review page.
+"""The staff desk's pages of requests: each team's queue, the review page, and the ready reasons.
 
-A request is not edited here: its state, its answers and its history are only read. The buttons lead
-to the pages of ``requests.desk``, and those call the verbs.
+Requests are read-only here. The buttons lead to the pages of ``requests.desk``, which call the verbs.
 """
 
 from dataclasses import dataclass
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,31 +18,30 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from communities.rules.assess import Assessment
-from communities.rules.vocabulary import Family, Region, Verdict
+from communities.rules.vocabulary import Region, Verdict
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
-from membership.base_admin import CustomPageAdmin, FilterWithDefault
-from membership.models import User
-from requests.desk import (
-    assignment_views,
-    bulk_views,
-    decision_views,
-    entry_views,
-    matching_views,
-    reason_admin,
+from membership.accounts.teams import families_of, is_lead
+from membership.base_admin import (
+    CommunityFilter,
+    CustomPageAdmin,
+    FilterWithDefault,
+    TeamFilter,
+    TeamModelAdmin,
 )
-from requests.desk.queue import FILTERS, ORDER, Age, age_of
-from requests.desk.review import assessments_of, communities_of, requests_of
+from membership.emails.templates import plain_text_problems
+from membership.forms import ParagraphsField
+from membership.models import User
+from requests.desk import bulk_views, entry_views, views
+from requests.desk.queue import FILTERS, ORDER, Age, age_of, age_tag, rule_tags, state_tag
+from requests.desk.review import assessments_of, requests_of
 from requests.lifecycle import State
-from requests.models import JoinRequest
-
-__all__ = ["JoinRequestAdmin", "reason_admin"]
+from requests.models import JoinRequest, ReasonText
 
 _Choices = list[tuple[str, str]]
 
 
 class QueueFilter(FilterWithDefault):
-    """One parameter of the queue; what it does is in ``requests.desk.queue``."""
+    """One parameter of the queue's address; ``requests.desk.queue`` applies it."""
 
     def queryset(
         self,
@@ -54,16 +53,16 @@ class QueueFilter(FilterWithDefault):
 
 
 class HolderFilter(QueueFilter):
-    title = "who is on it"
+    title = "assigned to"
     parameter_name = "whose"
-    first_choice = "Anybody or nobody"
+    first_choice = "Anyone"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return [("mine", "I am"), ("nobody", "Nobody")]
+        return [("mine", "Me"), ("nobody", "No one")]
 
 
 class StateFilter(QueueFilter):
-    """The queue shows what is open, unless somebody looks for more."""
+    """By default, the queue shows open requests."""
 
     title = "state"
     parameter_name = "state"
@@ -74,45 +73,24 @@ class StateFilter(QueueFilter):
         return [("all", "All"), *((s.value, str(s.label)) for s in sent)]
 
 
-class TeamFilter(QueueFilter):
-    """One team's requests, for those who see both."""
-
-    title = "team"
-    parameter_name = "team"
-    first_choice = "Both"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return Family.choices if len(families_of(request.user)) > 1 else []
-
-
-class CommunityFilter(QueueFilter):
-    """The communities of the teams that this person belongs to."""
-
-    title = "community"
-    parameter_name = "community"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return list(communities_of(request.user).values_list("slug", "short_name"))
-
-
 class VerdictFilter(QueueFilter):
-    """How the rules came out when they were last assessed."""
+    """The verdict when the rules were last assessed."""
 
-    title = "rules, at the last look (every 15 minutes)"
+    title = "rules (updated every 15 minutes)"
     parameter_name = "verdict"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
         return [
-            (Verdict.MET.value, "Met, or they say so"),
-            (Verdict.UNKNOWN.value, "Not known"),
+            (Verdict.MET.value, "Met, or self-reported"),
+            (Verdict.UNKNOWN.value, "Not known yet"),
             (Verdict.NOT_MET.value, "Not met"),
         ]
 
 
 class RegionFilter(QueueFilter):
-    """Where the program or initiative is that the request is matched to."""
+    """The region of the program or initiative that the request is matched to."""
 
-    title = "region, where it is known"
+    title = "region"
     parameter_name = "region"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
@@ -121,7 +99,7 @@ class RegionFilter(QueueFilter):
 
 @dataclass(frozen=True)
 class Row:
-    """What the cells of a request need beside it. ``filters`` are those of the queue, encoded."""
+    """What the cells of a request show beside its own columns. ``filters`` are the queue's, URL-encoded."""
 
     assessment: Assessment | None
     age: Age | None
@@ -130,7 +108,7 @@ class Row:
     filters: str
 
     def button(self, verb: str, label: str, join_request: JoinRequest) -> SafeString:
-        """It belongs to the form around the queue, and posts to an address of its own."""
+        """A button that posts the form around the queue to an address of its own."""
         address = reverse(f"admin:joinrequests_joinrequest_{verb}", args=[join_request.pk])
         filters = f"&{self.filters}" if self.filters else ""
         return format_html(
@@ -145,14 +123,14 @@ class Row:
 
 @admin.register(JoinRequest)
 class JoinRequestAdmin(CustomPageAdmin):
-    """The queue of a team, oldest first, and the review page of a request."""
+    """A team's queue, longest wait first, and the review page of a request."""
 
     list_display = [
         "who",
         "community_name",
         "agency_named",
         "waiting",
-        "on_it",
+        "assigned_to",
         "rules",
         "state_now",
     ]
@@ -168,25 +146,21 @@ class JoinRequestAdmin(CustomPageAdmin):
     search_help_text = "Name, email, phone, agency or reference"
     ordering = ORDER
     actions = bulk_views.ACTIONS
+    row_views = views.PAGES
+    team_path = "community__team"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JoinRequest]:
         return requests_of(request.user)
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
+        view, name = self.admin_site.admin_view, "joinrequests_joinrequest"
         return [
-            *decision_views.urls(view),
+            path("enter/", view(entry_views.choose), name=f"{name}_enter"),
+            path("enter/<slug:slug>/", view(entry_views.enter), name=f"{name}_enter-for"),
             *(
-                path(
-                    f"<int:pk>/{page.__name__}/",
-                    view(page),
-                    name=f"joinrequests_joinrequest_{page.__name__}",
-                )
-                for page in (assignment_views.take, assignment_views.release, assignment_views.note)
+                path(f"bulk/{verb.value}/", view(page), name=f"{name}_bulk-{verb.value}")
+                for verb, page in bulk_views.PAGES.items()
             ),
-            *matching_views.urls(view),
-            *bulk_views.urls(view),
-            *entry_views.urls(view),
             *super().get_urls(),
         ]
 
@@ -196,7 +170,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         return super().changelist_view(request, {"title": "Requests to join"})
 
     def get_changelist_instance(self, request: AuthenticatedRequest) -> ChangeList:  # type: ignore[override]
-        """The page with what its cells need: the register is read once for all of its rows."""
+        """The page with what its cells show: the register is read once for all of its rows."""
         changelist = super().get_changelist_instance(request)
         now = timezone.now()
         today = timezone.localdate(now)
@@ -213,7 +187,7 @@ class JoinRequestAdmin(CustomPageAdmin):
             )
         return changelist
 
-    @admin.display(description="who")
+    @admin.display(description="applicant")
     def who(self, join_request: JoinRequest) -> str:
         return f"{join_request.person.name} ({join_request.reference})"
 
@@ -228,31 +202,32 @@ class JoinRequestAdmin(CustomPageAdmin):
     @admin.display(description="waiting", ordering="waiting_since")
     def waiting(self, join_request: JoinRequest) -> str:
         if age := _row(join_request).age:
-            return render_to_string("desk/requests/age.html", {"age": age})
+            return age_tag(age)
         if join_request.asked_on and join_request.state == State.AWAITING_REPLY:
-            return f"for them, since {date_format(join_request.asked_on, 'MONTH_DAY_FORMAT')}"
+            return (
+                f"with the applicant since {date_format(join_request.asked_on, 'MONTH_DAY_FORMAT')}"
+            )
         return "–"
 
-    @admin.display(description="on it")
-    def on_it(self, join_request: JoinRequest) -> str:
+    @admin.display(description="assigned to")
+    def assigned_to(self, join_request: JoinRequest) -> str:
         row = _row(join_request)
         if not join_request.is_open:
             return "–"
         if row.is_mine:
-            let_go = row.button("release", "Let go", join_request)
-            return format_html('<span class="tag tag-mine">You</span> {}', let_go)
+            unassign = row.button("release", "Unassign", join_request)
+            return format_html('<span class="tag tag-mine">You</span> {}', unassign)
         if row.holder:
             return format_html('<span class="tag">{}</span>', row.holder.display_name)
-        return row.button("take", "I’m on it", join_request)
+        return row.button("take", "Assign to me", join_request)
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
-        assessment = _row(join_request).assessment
-        return render_to_string("desk/requests/rules.html", {"assessment": assessment})
+        return rule_tags(_row(join_request).assessment)
 
     @admin.display(description="state")
     def state_now(self, join_request: JoinRequest) -> SafeString:
-        state = render_to_string("desk/requests/state.html", {"join_request": join_request})
+        state = state_tag(join_request)
         row = _row(join_request)
         needs_reason = row.assessment is None or row.assessment.needs_written_reason
         if not join_request.is_open or needs_reason:
@@ -264,9 +239,61 @@ class JoinRequestAdmin(CustomPageAdmin):
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """The review page."""
-        return decision_views.review(request, pk=pk)
+        return views.review(request, pk=pk)
 
 
 def _row(join_request: JoinRequest) -> Row:
-    """As ``get_changelist_instance`` left it."""
+    """The row that ``get_changelist_instance`` attached."""
     return join_request.row  # type: ignore[attr-defined]
+
+
+# -- Ready reasons -----------------------------------------------------------------------------------
+
+
+class ReasonForm(forms.ModelForm):
+    text = ParagraphsField(
+        max_length=2_000,
+        help_text="Goes into the email as written. Say what the applicant can do next.",
+        error_messages={"required": "Enter the text for the email."},
+    )
+
+    def clean_text(self) -> str:
+        """Plain text only: no placeholders."""
+        text: str = self.cleaned_data["text"]
+        if problems := plain_text_problems(text):
+            raise ValidationError([*problems])
+        return text
+
+
+@admin.register(ReasonText)
+class ReasonAdmin(TeamModelAdmin):
+    """Leads edit the reasons; each team sees its own and those for both teams."""
+
+    form = ReasonForm
+    fields = ["used_for", "family", "title", "text", "position", "is_active"]
+    list_display = ["title", "used_for", "team", "is_active", "position"]
+    list_filter = ["used_for", "is_active"]
+    ordering = ["used_for", "position", "pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReasonText]:
+        theirs = Q(family="") | Q(family__in=families_of(request.user))
+        return ReasonText.objects.filter(theirs)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_lead(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return is_lead(request.user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return is_lead(request.user)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        title = "Reasons and questions"
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    @admin.display(description="team", ordering="family")
+    def team(self, reason: ReasonText) -> str:
+        return reason.get_family_display() or "Both"

@@ -1,7 +1,7 @@
-"""From what an applicant answers to what the rules look at.
+"""From an applicant's answers to the facts that the rules assess.
 
-The answers are kept on the request as they were given; this makes claimed facts of the register from
-them.
+The request keeps the answers as they were given; this module turns them into self-reported facts of
+the register.
 """
 
 from dataclasses import dataclass
@@ -33,21 +33,21 @@ _YES_NO = {"yes": True, "no": False}
 
 @dataclass(frozen=True)
 class Claims:
-    """The facts in a set of answers, as rows that are not saved yet."""
+    """The self-reported facts in a set of answers, as rows that are not saved yet."""
 
     positions: tuple[ProgramPosition, ...] = ()
     roles: tuple[CoordinationRole, ...] = ()
 
     @property
     def region(self) -> str:
-        """Where the program or initiative of the register is that these name; empty if not known."""
+        """The region of the program or initiative that these name; empty if it is not known."""
         programs = [p.program.region for p in self.positions if p.program]
         initiatives = [r.initiative.region for r in self.roles if r.initiative]
         return next(iter(programs + initiatives), "")
 
 
 def claims_of(answers: Answers, *, person: Person, community: CommunityOfPractice) -> Claims:
-    """What these answers claim. Unanswered and unknown values claim nothing."""
+    """The claims in these answers. Missing and unknown values make none."""
     if community.is_coordination:
         return Claims(roles=_role(answers, person))
     return Claims(positions=_position(answers, person))
@@ -56,14 +56,14 @@ def claims_of(answers: Answers, *, person: Person, community: CommunityOfPractic
 def assess_answers(
     answers: Answers, *, person: Person, community: CommunityOfPractice, on: date
 ) -> Assessment:
-    """The community's rules, applied to the register and these answers together."""
+    """Assess the register's facts and these answers together by the community's rules."""
     claims = claims_of(answers, person=person, community=community)
     standing = standing_of(person, on, positions=claims.positions, roles=claims.roles)
     return assess(standing, community.rules())
 
 
 def keep_claims(answers: Answers, *, person: Person, community: CommunityOfPractice) -> Claims:
-    """These answers become claimed facts of the register, in place of earlier claims of the same.
+    """Save the claims in these answers to the register; they replace earlier claims about the same.
 
     Runs inside the caller's transaction.
     """
@@ -78,7 +78,7 @@ def keep_claims(answers: Answers, *, person: Person, community: CommunityOfPract
 
 
 def find_agency(name: str) -> Agency | None:
-    """The agency of the register that is written like this, give or take case, accents and dots."""
+    """The agency of the register with this name, whatever its case, accents and punctuation."""
     key = name_key(clean_text(name))
     return Agency.objects.filter(name_key=key).first() if key else None
 
@@ -108,7 +108,7 @@ def _position(answers: Answers, person: Person) -> tuple[ProgramPosition, ...]:
 
 
 def find_program(agency: Agency | None, program_type: ProgramType, place: str) -> Program | None:
-    """The program in the register: the agency's only one of this type, or the one that serves the place."""
+    """The agency's program of this type: the only one, or the only one that serves the place."""
     if agency is None:
         return None
     programs = list(agency.programs.filter(type=program_type))
@@ -136,7 +136,7 @@ def _role(answers: Answers, person: Person) -> tuple[CoordinationRole, ...]:
 
 
 def _find_initiative(kind: InitiativeKind, name: str, place: str) -> CoordinationInitiative | None:
-    """The initiative of this kind with this name, or the only one of this kind that serves the place."""
+    """The initiative of this kind: the one with this name, or the only one that serves the place."""
     initiatives = list(CoordinationInitiative.objects.filter(kind=kind))
     if not name:
         return _only(_in_place(initiatives, place)) if place else None
@@ -152,12 +152,12 @@ def _in_place(things: list[_Placed], place: str) -> list[_Placed]:
 
 
 def _only(things: list[_Placed]) -> _Placed | None:
-    """Where several would fit, none is taken: staff decide."""
+    """The only item. If several fit, none is chosen: staff decide."""
     return things[0] if len(things) == 1 else None
 
 
 def _text(answers: Answers, form: type[JoinForm], name: str) -> str:
-    """What was written, cut to the form's limit; anything but text is no answer."""
+    """The text of an answer, cut to the form's limit; anything but text is no answer."""
     value = answers.get(name)
     longest = getattr(form.base_fields[name], "max_length", None)
     return clean_text(value)[:longest] if isinstance(value, str) else ""

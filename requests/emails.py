@@ -1,5 +1,7 @@
-"""The emails about a join request: which go to whom. Their texts are in ``templates/email/`` until
-staff change them."""
+"""The emails about a request to join, and who gets them.
+
+Their texts are in ``templates/email/`` until staff change them.
+"""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,6 +12,8 @@ from django.urls import reverse
 from membership.emails.kinds import (
     COMMUNITY,
     COMMUNITY_LINK,
+    LIMIT,
+    MEETINGS_LINK,
     NAME,
     REFERENCE,
     TEAM,
@@ -23,6 +27,7 @@ from membership.emails.kinds import (
 )
 from membership.emails.message import compose
 from membership.emails.queue import Email
+from requests.joining.forms import join_form_for
 from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, Verb
 from requests.models import JoinRequest
 
@@ -30,48 +35,63 @@ __all__ = ["Email"]
 
 REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
 
+_JOIN_SLACK = "Join the Slack workspace, where members talk between meetings:"
 _COMMON = (NAME, COMMUNITY, REFERENCE, TEAM)
-_REQUEST_LINK = link("request_link", "The page of their request", "/my/requests/1/")
-_DESK_LINK = link("desk_link", "The request on the staff desk", "/admin/joinrequests/1/")
-_LAST_DAY = Placeholder("last_day", "The last day to answer", "Tuesday, 2 June 2026", needed=True)
-_QUESTION = staff_text("What staff ask", "Which program do you carry a caseload in?")
+_REQUEST_LINK = link(
+    "request_link", "The page of the request", "/my/requests/1/", "See your request"
+)
+_DESK_LINK = link(
+    "desk_link",
+    "The request on the staff desk",
+    "/admin/joinrequests/joinrequest/1/change/",
+    "Review the request",
+)
+_LAST_DAY = Placeholder("last_day", "The last day to answer", "Tuesday, June 2, 2026", needed=True)
+_QUESTION = staff_text("The question from staff", "Which program do you carry a caseload in?")
+_RECEIPT = (
+    *_COMMON,
+    LIMIT,
+    Placeholder("email", "The email that the answer goes to", "dana@example.org"),
+    Placeholder(
+        "answers",
+        "The applicant’s answers, without their note",
+        "Your full name: Dana Sample\nDo you carry a caseload in this program? Yes",
+    ),
+    _REQUEST_LINK,
+)
 _DECIDED = (Verb.APPROVE, Verb.DECLINE, Verb.WITHDRAW)
 _NO_LONGER_ASKED = (Verb.REPLY, *_DECIDED, Verb.LAPSE)
 
 EMAIL_KINDS = (
     EmailKind(
         "receipt",
-        "Receipt of a request",
+        "Request received",
         TO_PERSON,
-        "When a request is sent",
-        (*_COMMON, _REQUEST_LINK),
+        "When an applicant sends a request",
+        _RECEIPT,
         cancelled_by=(Verb.WITHDRAW,),
     ),
     EmailKind(
         "receipt-entered",
-        "Receipt of a request that staff entered",
+        "Request received (entered by staff)",
         TO_PERSON,
         "When staff enter a request that came by email or phone",
-        (
-            *_COMMON,
-            Placeholder("came_by", "How it came to staff", "by phone"),
-            _REQUEST_LINK,
-        ),
+        (*_RECEIPT, Placeholder("came_by", "How the request came to staff", "by phone")),
         cancelled_by=(Verb.WITHDRAW,),
     ),
     EmailKind(
         "question",
-        "A question about a request",
+        "Question about a request",
         TO_PERSON,
-        "When staff ask for more",
+        "When staff ask the applicant a question",
         (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
         cancelled_by=_NO_LONGER_ASKED,
     ),
     EmailKind(
         "reminder",
-        "Reminder of a question",
+        "Reminder about a question",
         TO_PERSON,
-        f"{REMINDER_DAYS[0]} and {REMINDER_DAYS[1]} days after a question without a reply",
+        f"{REMINDER_DAYS[0]} and {REMINDER_DAYS[1]} days after a question, if there is no reply",
         (*_COMMON, _QUESTION, _REQUEST_LINK, _LAST_DAY),
         cancelled_by=(*_NO_LONGER_ASKED, Event.REPLACED),
         queued_as=tuple(REMINDER_KINDS.values()),
@@ -80,27 +100,44 @@ EMAIL_KINDS = (
         "welcome",
         "Welcome",
         TO_PERSON,
-        "When a request is approved",
+        "When staff approve a request",
         (
             *_COMMON,
             staff_text(
-                "The personal paragraph of staff; may be empty", "Good to have you with us."
+                "A personal message from staff (it may be empty)", "We’re glad you’re here."
+            ),
+            Placeholder("offerings", "What members get, as a list", "- Slack\n- Zoom"),
+            Placeholder(
+                "offerings",
+                "What members get, as a list",
+                "- A dedicated Slack workspace\n- Quarterly Zoom meetings",
             ),
             Placeholder(
-                "offerings", "What the community consists of, as a list", "- Slack\n- Zoom"
+                "slack",
+                "How to join Slack, if the community uses it",
+                f"{_JOIN_SLACK}\n\n/my/communities/stvc/slack/",
+                label="Join Slack",
             ),
-            _REQUEST_LINK,
+            MEETINGS_LINK,
+            link(
+                "calendar_link",
+                "The page to add meetings to their calendar",
+                "/my/calendar/",
+                "Add to your calendar",
+            ),
+            COMMUNITY_LINK,
         ),
     ),
     EmailKind(
         "declined",
-        "A request is declined",
+        "Request declined",
         TO_PERSON,
         "When staff decline a request",
         (
             *_COMMON,
             staff_text(
-                "Why, and what the person can do", "We could not find an EVA BC membership."
+                "The reason, and what the applicant can do",
+                "We could not find an EVA BC membership.",
             ),
             COMMUNITY_LINK,
         ),
@@ -108,22 +145,22 @@ EMAIL_KINDS = (
     ),
     EmailKind(
         "withdrawn",
-        "A request is taken back",
+        "Request withdrawn",
         TO_PERSON,
-        "When the person takes their request back",
+        "When an applicant withdraws a request",
         (*_COMMON, COMMUNITY_LINK),
     ),
     EmailKind(
         "lapsed",
-        "A request is closed without a reply",
+        "Request closed without a reply",
         TO_PERSON,
-        f"{LAPSE_DAYS} days after a question without a reply",
+        f"{LAPSE_DAYS} days after a question, if there is no reply",
         (*_COMMON, COMMUNITY_LINK),
         cancelled_by=(Verb.REOPEN,),
     ),
     EmailKind(
         "news-submit",
-        "News: a request waits",
+        "Notice: new request",
         TO_TEAM,
         "When a request is sent",
         (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
@@ -131,26 +168,26 @@ EMAIL_KINDS = (
     ),
     EmailKind(
         "news-reply",
-        "News: a reply has come",
+        "Notice: reply received",
         TO_TEAM,
-        "When the person replies",
+        "When an applicant replies to a question",
         (COMMUNITY, REFERENCE, TEAM, _DESK_LINK),
         cancelled_by=_DECIDED,
     ),
     EmailKind(
         "digest",
-        "Morning digest",
+        "Morning summary",
         TO_TEAM,
-        "On the morning of a working day, when something waits beyond its limit",
+        "On the morning of a business day, if something has been waiting longer than the limit",
         (
             Placeholder(
                 "what_waits",
-                "What waits, in numbers with links",
-                "3 requests have waited for 7 working days or longer; the oldest for 9.",
+                "What is waiting, in numbers with links",
+                "3 requests have been waiting for 7 business days or longer; the oldest for 9.",
                 needed=True,
                 alone=True,
             ),
-            Placeholder("limit", "The limit, in working days", "7"),
+            Placeholder("limit", "The limit, in business days", "7"),
             TEAM,
         ),
         cancelled_by=(Event.REPLACED,),
@@ -158,30 +195,19 @@ EMAIL_KINDS = (
 )
 
 
-def question(join_request: JoinRequest, text: str, *, asked_on: date) -> Email:
-    """To the applicant: what staff want to know, and until when they can answer."""
-    last_day = asked_on + timedelta(days=LAPSE_DAYS - 1)
-    return email_of("question", join_request, text=text, last_day=last_day)
+def last_day_to_reply(asked_on: date) -> date:
+    """The last day to answer a question that was asked on this day."""
+    return asked_on + timedelta(days=LAPSE_DAYS - 1)
 
 
 def reminder(join_request: JoinRequest, *, days: int, last_day: date) -> Email:
-    """To the applicant, ``days`` after the question: it still waits for them, until ``last_day``."""
+    """To the applicant, ``days`` after a question that they have not answered yet."""
     email = email_of("reminder", join_request, text=join_request.question, last_day=last_day)
     return replace(email, kind=REMINDER_KINDS[days])
 
 
-def welcome(join_request: JoinRequest, personal: str = "") -> Email:
-    """To the applicant: approved."""
-    return email_of("welcome", join_request, text=personal)
-
-
-def declined(join_request: JoinRequest, text: str) -> Email:
-    """To the applicant: why not, and what they can do."""
-    return email_of("declined", join_request, text=text)
-
-
 def news(join_request: JoinRequest, verb: Verb) -> Email:
-    """To the team's mailbox: something waits. Says the reference only: mailboxes are shared."""
+    """To the team's mailbox. It names the reference only, because mailboxes are shared."""
     return email_of(f"news-{verb.value}", join_request, to_team=True)
 
 
@@ -194,22 +220,43 @@ def email_of(
     to_team: bool = False,
 ) -> Email:
     """The email of a kind about a request: to the applicant, or to the team's mailbox."""
-    team = join_request.community.team
-    page = reverse("admin:joinrequests_joinrequest_change", args=[join_request.pk])
+    community = join_request.community
+    slack_page = _url("my:slack", community.slug)
     return compose(
         kind,
-        team=team,
+        team=community.team,
         person=None if to_team else join_request.person,
         words={
             "name": join_request.person.name,
-            "community": join_request.community,
+            "email": join_request.person.email,
+            "community": community,
             "reference": join_request.reference,
             "text": text.strip(),
             "came_by": join_request.get_came_by_display().lower(),
             "last_day": last_day,
+            "limit": settings.WAITING_LIMIT_DAYS["loud"],
+            "answers": _answers(join_request),
+            "offerings": "\n".join(f"- {o}" for o in community.offerings),
+            "slack": f"{_JOIN_SLACK}\n\n{slack_page}" if community.has_slack else "",
             "request_link": settings.PORTAL_URL + join_request.get_absolute_url(),
-            "community_link": settings.PORTAL_URL + join_request.community.get_absolute_url(),
-            "offerings": "\n".join(f"- {o}" for o in join_request.community.offerings),
-            "desk_link": settings.PORTAL_URL + page,
+            "community_link": settings.PORTAL_URL + community.get_absolute_url(),
+            "meetings_link": _url("my:meetings"),
+            "calendar_link": _url("my:calendar"),
+            "desk_link": _url("admin:joinrequests_joinrequest_change", join_request.pk),
         },
     )
+
+
+def _url(name: str, *args: object) -> str:
+    return settings.PORTAL_URL + reverse(name, args=args)
+
+
+def _answers(join_request: JoinRequest) -> str:
+    """A line for each answer, without the note: people sometimes write too much in it."""
+    form = join_form_for(join_request.community, join_request.answers)
+    lines = []
+    for bound, (question, answer) in zip(form, form.answers_in_words, strict=True):
+        if answer and bound.name != "note":
+            question = question.removesuffix(" (optional)")
+            lines.append(f"{question} {answer}" if question[-1] == "?" else f"{question}: {answer}")
+    return "\n".join(lines)

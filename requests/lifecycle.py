@@ -1,4 +1,4 @@
-"""A join request's life as data: which verb leads from which state to which.
+"""The life of a join request as data: which verb leads from which states to which state.
 
 draft → awaiting_review ⇄ awaiting_reply → approved | declined | withdrawn | lapsed
 """
@@ -41,16 +41,18 @@ TRANSITIONS: dict[Verb, tuple[tuple[State, ...], State]] = {
     Verb.LAPSE: ((State.AWAITING_REPLY,), State.LAPSED),
     Verb.REOPEN: ((State.DECLINED, State.LAPSED), State.AWAITING_REVIEW),
 }
+# Only staff of the community's team may use these.
+STAFF_VERBS = (Verb.ASK, Verb.APPROVE, Verb.DECLINE, Verb.REOPEN, Verb.NOTE)
 
-# While a reply is awaited, in calendar days of British Columbia after the day of the question.
+# Calendar days in British Columbia after the day of the question.
 REMINDER_DAYS = (7, 21)
 LAPSE_DAYS = 30
-# A request lapses only when its last reminder has been out for this long, however late it came.
+# A request lapses only this many days after its last reminder went out, even if that was late.
 NOTICE_DAYS = 3
 
 
 def allows(state: str, verb: Verb) -> bool:
-    """May this verb be used on a request in this state? A note moves no state."""
+    """Can this verb be used on a request in this state? A note does not change the state."""
     if verb == Verb.NOTE:
         return state in OPEN
     return state in TRANSITIONS[verb][0]

@@ -1,4 +1,4 @@
-"""Join requests and their history."""
+"""Requests to join, their history, ready reasons and staff notes."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -16,20 +16,20 @@ from membership.models import Agency, Enrolment, Person, User
 from membership.search import SearchableModel
 from requests.lifecycle import OPEN, State, Verb
 
-# Without the characters that are mistaken for one another, on paper or by phone.
+# Without characters that are easily confused on paper or by phone.
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 REFERENCE_LENGTH = 6
-# A request is assigned for a day; after that it is unassigned by itself.
+# A request is assigned for a day. After that, it counts as unassigned.
 TAKEN_FOR = timedelta(days=1)
 
 
 def new_reference() -> str:
-    """A short reference that says nothing about anybody, for emails and phone calls."""
+    """A short reference for emails and phone calls that says nothing about the applicant."""
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
 
 
 class CameBy(models.TextChoices):
-    """How a request came to staff who entered it; empty where the applicant sent it."""
+    """How staff received a request that they entered; empty if the applicant sent it."""
 
     EMAIL = "email", "By email"
     PHONE = "phone", "By phone"
@@ -38,16 +38,15 @@ class CameBy(models.TextChoices):
 class JoinRequest(SearchableModel):
     """A person's request to join one community.
 
-    ``answers`` is what they answered; in a draft some of it may be missing. ``state`` is
-    moved by ``workflow`` only. ``assessment`` is the outcome of the rules as it stood when they sent
-    the request, and later when staff decided.
+    ``answers`` are the applicant's; a draft may lack some. Only ``workflow`` changes ``state``.
+    ``assessment`` is the rules' outcome on the day when the request was sent, and then when staff decided.
 
-    ``verdict`` is what the rules came out at when they were last looked at: when it was sent, matched,
-    checked, opened again or decided, and every quarter of an hour while it is open. ``region`` is that
-    of the program or initiative it is matched to, empty where that is not known.
+    ``verdict`` is the outcome when the rules were last assessed: when the request was sent, matched,
+    confirmed, reopened or decided, and every 15 minutes while it is open. ``region`` is that of the
+    program or initiative that the request is matched to; empty if it is not known.
     """
 
-    # The agency as it was written, and as the register calls it now.
+    # The agency as the applicant wrote it, and as the register has it now.
     SEARCHED = ("person", "agency_name", "agency", "reference")
 
     reference = models.CharField(max_length=12, unique=True, default=new_reference, editable=False)
@@ -61,7 +60,7 @@ class JoinRequest(SearchableModel):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Where what she wrote is in the register.",
+        help_text="The agency in the register that the applicant meant.",
     )
     agency_name = models.CharField("agency", max_length=160, blank=True)
     assessment = models.JSONField(null=True, blank=True)
@@ -74,14 +73,14 @@ class JoinRequest(SearchableModel):
         blank=True,
         default="",
         db_default="",
-        help_text="How it came to staff who entered it. Empty where she sent it herself.",
+        help_text="How staff received it. Empty if the applicant sent it.",
     )
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
     waiting_since = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="When it last came to staff: sent, answered or opened again.",
+        help_text="When it last came to staff: sent, replied to or reopened.",
     )
     region = models.CharField(
         max_length=20, choices=Region.choices, blank=True, default="", db_default=""
@@ -94,7 +93,7 @@ class JoinRequest(SearchableModel):
     )
     taken_at = models.DateTimeField(null=True, blank=True)
     asked_on = models.DateField(
-        null=True, blank=True, help_text="The day in British Columbia of the last question."
+        null=True, blank=True, help_text="The date of the last question, in British Columbia."
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
@@ -106,15 +105,16 @@ class JoinRequest(SearchableModel):
         verbose_name_plural = "requests to join"
         ordering = ["submitted_at", "pk"]
         indexes = [
-            # The queue: what is open, and everything, each by how long it waits; the latter with all
-            # that counting looks at.
+            # The queue, longest wait first: open requests, and all requests with the columns of the
+            # filters, so that counting reads the index alone.
             models.Index(
                 fields=["waiting_since", "id"],
                 condition=Q(state__in=[s.value for s in OPEN]),
                 name="open_requests_by_wait",
             ),
             models.Index(
-                fields=["waiting_since", "id", "state", "community"], name="requests_by_wait"
+                fields=["waiting_since", "id", "state", "community", "region", "verdict"],
+                name="requests_by_wait_and_filters",
             ),
             models.Index(
                 fields=["asked_on"],
@@ -167,7 +167,7 @@ class JoinRequest(SearchableModel):
         return self.state in OPEN
 
     def holder(self, now: datetime) -> User | None:
-        """Whom it is assigned to: whoever took it less than a day ago."""
+        """The person it is assigned to: the one who took it, for a day."""
         if self.taken_by is None or self.taken_at is None or self.taken_at <= now - TAKEN_FOR:
             return None
         return self.taken_by
@@ -183,22 +183,22 @@ class JoinRequest(SearchableModel):
 
     @property
     def question(self) -> str:
-        """What staff asked last, while it waits for a reply."""
+        """The last question from staff, while it is waiting for a reply."""
         if self.state != State.AWAITING_REPLY:
             return ""
         return self.events.filter(verb=Verb.ASK).latest("pk").text
 
 
 class ReasonText(models.Model):
-    """A ready reason for declining or for asking: its text goes into the email as it stands.
+    """A ready reason for declining or question to ask: its text goes into the email as written.
 
-    Staff keep the list. A reason without a family is both teams'. One that was used is better
-    switched off than deleted; the history keeps its title either way.
+    Staff edit the list. A reason without a family is for both teams. The history keeps the title of a
+    reason that was used, also when staff delete it.
     """
 
     class UsedFor(models.TextChoices):
         DECLINE = "decline", "Declining"
-        ASK = "ask", "Asking for more"
+        ASK = "ask", "Asking a question"
 
     used_for = models.CharField("for", max_length=10, choices=UsedFor.choices)
     family = models.CharField(
@@ -206,16 +206,20 @@ class ReasonText(models.Model):
         max_length=20,
         choices=Family.choices,
         blank=True,
-        help_text="Whose requests it is for. Leave empty for both teams.",
+        help_text="The team whose requests it is for. Leave empty for both teams.",
     )
-    title = models.CharField(max_length=120, help_text="For staff, and for counting in reports.")
+    title = models.CharField(
+        max_length=120, help_text="For staff and reports. The applicant does not see it."
+    )
     text = models.TextField(
         max_length=2_000,
-        help_text="Goes into the letter as it stands. Say what the person can do next.",
+        help_text="Goes into the email as written. Say what the applicant can do next.",
     )
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(
-        "offered", default=True, help_text="Switch off instead of deleting."
+        "active",
+        default=True,
+        help_text="Clear this to stop offering the reason without deleting it.",
     )
 
     class Meta:
@@ -225,7 +229,7 @@ class ReasonText(models.Model):
             models.UniqueConstraint(
                 fields=["used_for", "family", "title"],
                 name="one_reason_of_a_title",
-                violation_error_message="There is a reason with this title already.",
+                violation_error_message="A reason with this title already exists.",
             ),
             models.CheckConstraint(
                 condition=~Q(title="") & ~Q(text=""),
@@ -239,11 +243,11 @@ class ReasonText(models.Model):
 
 
 class JoinRequestEvent(models.Model):
-    """One step in a request's life. Events are written once and never changed.
+    """A step in the history of a request. Events are written once and never changed.
 
-    ``by`` is empty where a scheduled task acted. ``text`` is what the other side reads; ``reason`` is
-    for staff only. ``ground`` is the ready reason that staff chose for declining or asking, and
-    ``ground_title`` its title on that day, for reports.
+    ``by`` is empty if a scheduled task acted. The other side reads ``text``; ``reason`` is for staff
+    only. ``ground`` is the ready reason that staff chose, and ``ground_title`` its title at the time,
+    for reports.
     """
 
     join_request = models.ForeignKey(JoinRequest, models.CASCADE, related_name="events")
@@ -283,14 +287,14 @@ class JoinRequestEvent(models.Model):
 
     @property
     def who(self) -> str:
-        """Who took this step, also where the sign-in is gone: "the applicant"."""
+        """Who took this step, for example "the applicant", even if their account is gone."""
         if self.by_staff:
             return f"{self.by.display_name if self.by else 'a former colleague'} (EVA BC)"
         return "the portal" if self.verb == Verb.LAPSE else "the applicant"
 
 
 class StaffNote(models.Model):
-    """A note among staff about a request. The applicant never sees it.
+    """A staff note about a request. The applicant never sees it.
 
     Notes are written once and never changed.
     """
@@ -302,8 +306,8 @@ class StaffNote(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        verbose_name = "note among staff"
-        verbose_name_plural = "notes among staff"
+        verbose_name = "staff note"
+        verbose_name_plural = "staff notes"
         indexes = [models.Index(fields=["at", "id"], name="staff_notes_by_time")]
 
     def __str__(self) -> str:
@@ -311,5 +315,5 @@ class StaffNote(models.Model):
 
     def save(self, **kwargs: Any) -> None:
         if self.pk is not None:
-            raise TypeError("Notes among staff are append-only.")
+            raise TypeError("Staff notes are append-only.")
         super().save(**kwargs)

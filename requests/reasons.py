@@ -1,4 +1,4 @@
-"""Ready reasons for declining and for asking: which are offered where, and the first ones."""
+"""Ready reasons for declining and questions to ask: which ones staff can choose, and the first ones."""
 
 from collections.abc import Iterable
 
@@ -13,9 +13,9 @@ UsedFor = ReasonText.UsedFor
 
 
 def offered(used_for: UsedFor, communities: Iterable[CommunityOfPractice]) -> QuerySet[ReasonText]:
-    """What staff can choose for requests to join these communities, in the order of the list.
+    """The reasons that staff can choose for requests to these communities, in the order of the list.
 
-    Where they are of both families, only what is for both.
+    For communities of both families, only reasons for both teams.
     """
     families = {community.family for community in communities}
     fits = Q(family="")
@@ -29,18 +29,22 @@ def reason_text(
 ) -> str:
     """The text for the applicant: the ready text, then the staff's own words.
 
-    Refuses a reason that is not offered for this request.
+    Refuses a reason that is not for this request.
     """
     if ground and not offered(used_for, [join_request.community]).filter(pk=ground.pk).exists():
-        raise RefusedError("This reason is not offered for this request. Choose another one.")
-    paragraphs = [ground.text if ground else "", text]
-    return "\n\n".join(p.strip() for p in paragraphs if p.strip())
+        raise RefusedError("This reason is not available for this request. Choose another one.")
+    return join_paragraphs(ground.text if ground else "", text)
+
+
+def join_paragraphs(*paragraphs: str) -> str:
+    """The ones that are not empty, separated by blank lines."""
+    return "\n\n".join(text.strip() for text in paragraphs if text.strip())
 
 
 def seed_reasons() -> int:
-    """Write the first reasons, from this app's fixture, into an empty list. Gives their number.
+    """Load the first reasons from this app's fixture if there are none yet. Returns their number.
 
-    Afterwards the list belongs to staff: a reason that they removed does not come back.
+    From then on staff keep the list: a reason that they deleted does not come back.
     """
     if ReasonText.objects.exists():
         return 0

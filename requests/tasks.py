@@ -1,4 +1,4 @@
-"""What Celery runs for the requests and the yearly question."""
+"""Celery tasks for requests and the yearly check-in."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -12,7 +12,7 @@ from requests.desk.review import update_open_verdicts
 
 @shared_task(name="joinrequests.remind_and_lapse")
 def remind_and_lapse() -> None:
-    """Do what is due and not yet done for the requests that wait for a reply."""
+    """Send the reminders that are due, and close requests that got no reply."""
     now = timezone.now()
     send_due_reminders(now=now)
     lapse_overdue(now=now)
@@ -20,23 +20,23 @@ def remind_and_lapse() -> None:
 
 @shared_task(name="joinrequests.ask_yearly")
 def ask_yearly_questions() -> None:
-    """Do what is due and not yet done for the yearly question to people on rosters."""
+    """Send the yearly check-ins that are due."""
     ask_yearly(now=timezone.now())
 
 
 @shared_task(name="joinrequests.look_at_the_open_ones")
 def update_verdicts() -> None:
-    """Keep the verdicts of the queue up to what the register knows."""
+    """Update the verdicts of open requests from the register."""
     update_open_verdicts(now=timezone.now())
 
 
 @shared_task(name="joinrequests.morning_digest")
 def morning_digest() -> None:
-    """Email each team what has waited too long, once a working day."""
+    """Email each team what has been waiting too long, once each business day."""
     send_digests(now=timezone.now())
 
 
 @shared_task(name="joinrequests.retain")
 def apply_retention() -> None:
-    """Delete what has been kept for long enough."""
+    """Delete what has passed its retention period."""
     retain(now=timezone.now())

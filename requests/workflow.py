@@ -1,14 +1,13 @@
-"""The verbs of a join request. One verb, one function, one transaction.
+"""The verbs of a join request: one function and one transaction each.
 
-Each locks the request, checks that the verb is allowed now, writes the new state, its event, what
-follows from it (enrolment, claimed facts) and the emails, all together or not at all. Views, admin
-pages, commands and tasks call these; nothing else moves a request.
+Each verb locks the request, checks that it is allowed now, and writes the new state, its event, what
+follows from it (enrolment, self-reported facts) and the emails, all together or not at all. Views,
+admin pages, commands and tasks call these; nothing else changes the state of a request.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NoReturn
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -26,26 +25,24 @@ from membership.rosters.enrolments import enrol, is_enrolled
 from requests import emails
 from requests.answers import find_agency, keep_claims
 from requests.joining.forms import Answers
-from requests.lifecycle import OPEN, TRANSITIONS, State, Verb, allows
+from requests.lifecycle import OPEN, STAFF_VERBS, TRANSITIONS, State, Verb, allows
 from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText
 from requests.reasons import reason_text
 
-_ALREADY_OPEN = (
-    "You already have an open request for this community. You can follow it under “My requests”."
-)
-_ANOTHER_OPEN = "This person has another open request for this community. Nothing was changed."
+_ALREADY_OPEN = "You already have an open request for this community. You can follow it on My page."
+_ANOTHER_OPEN = "This person already has an open request for this community. Nothing was changed."
 
 
 @contextmanager
-def _one_open_request(otherwise: str) -> Iterator[None]:
-    """Refuse with ``otherwise`` where the database has an open request of this person there already."""
+def _one_open_request(refusal: str) -> Iterator[None]:
+    """Refuse with ``refusal`` if the person already has an open request for the community."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
         # PostgreSQL names the constraint, SQLite its columns.
         if "one_open_request" in str(error) or "joinrequest.person_id" in str(error):
-            raise RefusedError(otherwise) from error
+            raise RefusedError(refusal) from error
         raise
 
 
@@ -56,7 +53,7 @@ def _one_open_request(otherwise: str) -> Iterator[None]:
 def save_draft(
     *, person: Person, community: CommunityOfPractice, answers: Answers, now: datetime
 ) -> JoinRequest:
-    """Keep what they have typed so far."""
+    """Save what they have typed so far."""
     draft, new = JoinRequest.objects.select_for_update().get_or_create(
         person=person,
         community=community,
@@ -71,23 +68,13 @@ def save_draft(
 
 @_one_open_request(_ALREADY_OPEN)
 def submit(*, join_request_id: int, by: User, answers: Answers, now: datetime) -> JoinRequest:
-    """Send the request. ``answers`` are those of a valid form; they become their claimed facts."""
-    join_request = _locked(join_request_id)
-    _owned(join_request, by)
-    if join_request.state == State.DRAFT:
-        _not_enrolled(join_request, "You are in this community already.")
+    """Send the request. ``answers`` are those of a valid form; they become self-reported facts."""
+    join_request = _lock_for(Verb.SUBMIT, join_request_id, by)
+    _require_not_enrolled(join_request, "You’re already in this community.")
     person = join_request.person
     person.name, person.phone = answers["name"], answers.get("phone", "")
     person.save(update_fields=["name", "phone"])
-    _record_answers(join_request, answers, now)
-    event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=answers.get("note", ""))
-    _send(
-        join_request,
-        event,
-        emails.email_of("receipt", join_request),
-        emails.news(join_request, Verb.SUBMIT),
-    )
-    return join_request
+    return _receive(join_request, answers, receipt="receipt", by=by, now=now)
 
 
 @_one_open_request(_ANOTHER_OPEN)
@@ -102,37 +89,21 @@ def submit_for(
 ) -> JoinRequest:
     """Send a request that came to staff by email or phone, for the person with this ``email``.
 
-    They need no sign-in; the register's person is taken where there is one. A draft of their own stays
-    as it is. ``answers`` are those of a valid form.
+    They need no account. If the register knows the email, the request is that person's. A draft of
+    their own stays as it is. ``answers`` are those of a valid form.
     """
     person = get_or_create_person(email, name=answers["name"], phone=answers.get("phone", ""))
     join_request = JoinRequest(person=person, community=community, came_by=came_by, created_at=now)
-    _in_team(join_request, by)
-    _not_enrolled(join_request, f"{person} is in this community already.")
-    _record_answers(join_request, answers, now)
-    event = _advance(
-        join_request,
-        Verb.SUBMIT,
-        by=by,
-        now=now,
-        text=answers.get("note", ""),
-        reason=f"It came {came_by.label.lower()}. The applicant asked for it and agreed.",
-        by_staff=True,
-    )
-    _send(
-        join_request,
-        event,
-        emails.email_of("receipt-entered", join_request),
-        emails.news(join_request, Verb.SUBMIT),
-    )
-    return join_request
+    _require_team(join_request, by)
+    _require_not_enrolled(join_request, f"{person} is already in this community.")
+    reason = f"Received {came_by.label.lower()}. The applicant asked us to enter it and agreed."
+    return _receive(join_request, answers, receipt="receipt-entered", by=by, now=now, reason=reason)
 
 
 @transaction.atomic
 def reply(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRequest:
     """Answer what staff asked."""
-    join_request = _locked(join_request_id)
-    _owned(join_request, by)
+    join_request = _lock_for(Verb.REPLY, join_request_id, by)
     join_request.waiting_since = now
     event = _advance(join_request, Verb.REPLY, by=by, now=now, text=text)
     _send(join_request, event, emails.news(join_request, Verb.REPLY))
@@ -141,9 +112,8 @@ def reply(*, join_request_id: int, by: User, text: str, now: datetime) -> JoinRe
 
 @transaction.atomic
 def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
-    """Take the request back."""
-    join_request = _locked(join_request_id)
-    _owned(join_request, by)
+    """Withdraw the request."""
+    join_request = _lock_for(Verb.WITHDRAW, join_request_id, by)
     event = _advance(join_request, Verb.WITHDRAW, by=by, now=now)
     _send(join_request, event, emails.email_of("withdrawn", join_request))
     return join_request
@@ -156,37 +126,36 @@ def withdraw(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
 def ask(
     *, join_request_id: int, by: User, text: str, now: datetime, ground: ReasonText | None = None
 ) -> JoinRequest:
-    """Ask the applicant for more: a ready text, the staff's own words, or one after the other."""
-    join_request = _locked(join_request_id)
-    _in_team(join_request, by)
+    """Ask the applicant a question: a ready text, the staff's own words, or both."""
+    join_request = _lock_for(Verb.ASK, join_request_id, by)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.ASK)
     if not text:
-        raise RefusedError("Choose a question, or write what you want to ask.")
+        raise RefusedError("Choose a question or write your own.")
     join_request.asked_on = timezone.localdate(now)
-    event = _advance(
-        join_request, Verb.ASK, by=by, now=now, text=text, ground=ground, by_staff=True
+    event = _advance(join_request, Verb.ASK, by=by, now=now, text=text, ground=ground)
+    last_day = emails.last_day_to_reply(join_request.asked_on)
+    _send(
+        join_request,
+        event,
+        emails.email_of("question", join_request, text=text, last_day=last_day),
     )
-    question = emails.question(join_request, text, asked_on=join_request.asked_on)
-    _send(join_request, event, question)
     return join_request
 
 
 @transaction.atomic
 def approve(
-    *, join_request_id: int, by: User, now: datetime, personal: str = "", reason: str = ""
+    *, join_request_id: int, by: User, now: datetime, text: str = "", reason: str = ""
 ) -> JoinRequest:
     """Approve, and open the enrolment.
 
-    ``personal`` is a paragraph for the welcome email. ``reason`` must be given where a rule is not
-    met or nothing is known about it.
+    ``text`` is a personal paragraph for the welcome email. ``reason`` must be given where a rule is
+    not met or nothing is known about it.
     """
-    join_request = _locked(join_request_id)
-    _in_team(join_request, by)
-    _allowed(join_request, Verb.APPROVE)
-    assessment = _today(join_request, now)
+    join_request = _lock_for(Verb.APPROVE, join_request_id, by)
+    assessment = _keep_assessment(join_request, now)
     if assessment.needs_written_reason and not reason.strip():
-        raise RefusedError("Not every rule is met for certain. Write why you approve all the same.")
-    _not_enrolled(join_request, f"{join_request.person} is in this community already.")
+        raise RefusedError("Some rules are not confirmed. Explain why you are approving anyway.")
+    _require_not_enrolled(join_request, f"{join_request.person} is already in this community.")
     join_request.enrolment = enrol(
         person=join_request.person,
         community=join_request.community,
@@ -194,11 +163,9 @@ def approve(
         by=by,
         now=now,
     )
-    _decide(join_request, assessment, by, now)
-    event = _advance(
-        join_request, Verb.APPROVE, by=by, now=now, text=personal, reason=reason, by_staff=True
-    )
-    _send(join_request, event, emails.welcome(join_request, personal))
+    join_request.decided_at, join_request.decided_by = now, by
+    event = _advance(join_request, Verb.APPROVE, by=by, now=now, text=text, reason=reason)
+    _send(join_request, event, emails.email_of("welcome", join_request, text=text))
     return join_request
 
 
@@ -211,49 +178,44 @@ def decline(
     That is the text of ``ground``, a ready reason, and ``text``, the staff's own words after it;
     one of the two may be missing.
     """
-    join_request = _locked(join_request_id)
-    _in_team(join_request, by)
-    _allowed(join_request, Verb.DECLINE)
+    join_request = _lock_for(Verb.DECLINE, join_request_id, by)
     text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
     if not text:
-        raise RefusedError("Choose a reason, or write why, in words for the applicant.")
-    _decide(join_request, _today(join_request, now), by, now)
-    event = _advance(
-        join_request, Verb.DECLINE, by=by, now=now, text=text, ground=ground, by_staff=True
-    )
-    _send(join_request, event, emails.declined(join_request, text))
+        raise RefusedError("Choose a reason or write one for the applicant.")
+    _keep_assessment(join_request, now)
+    join_request.decided_at, join_request.decided_by = now, by
+    event = _advance(join_request, Verb.DECLINE, by=by, now=now, text=text, ground=ground)
+    _send(join_request, event, emails.email_of("declined", join_request, text=text))
     return join_request
 
 
 @_one_open_request(_ANOTHER_OPEN)
 def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -> JoinRequest:
-    """Look again at a request that was declined or has lapsed."""
-    join_request = _locked(join_request_id)
-    _in_team(join_request, by)
-    _allowed(join_request, Verb.REOPEN)
+    """Reopen a request that was declined or has lapsed."""
+    join_request = _lock_for(Verb.REOPEN, join_request_id, by)
     if join_request.person.erased_on:
         raise RefusedError(
-            "Who asked was erased, so nobody is there to answer. Nothing was changed."
+            "The applicant’s record has been erased, so there is no one to reply to. Nothing was changed."
         )
-    _not_enrolled(join_request, f"{join_request.person} is in this community already.")
+    _require_not_enrolled(join_request, f"{join_request.person} is already in this community.")
     join_request.decided_at = join_request.decided_by = None
     join_request.waiting_since = now
     update_verdict(join_request, now=now)
-    _advance(join_request, Verb.REOPEN, by=by, now=now, reason=reason, by_staff=True)
+    _advance(join_request, Verb.REOPEN, by=by, now=now, reason=reason)
     return join_request
 
 
 @transaction.atomic
 def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
-    """Close a request that got no reply. The scheduler's verb."""
-    join_request = _locked(join_request_id)
+    """Close a request that got no reply. Only the scheduler uses it."""
+    join_request = _lock(join_request_id)
     event = _advance(join_request, Verb.LAPSE, by=None, now=now)
     _send(join_request, event, emails.email_of("lapsed", join_request))
     return join_request
 
 
 def withdraw_erased(join_request: JoinRequest, *, now: datetime) -> None:
-    """Close the locked request of somebody who is being erased; nobody is left to write to.
+    """Close the locked request of a person who is being erased; no email goes out.
 
     Runs inside the caller's transaction.
     """
@@ -264,20 +226,17 @@ def withdraw_erased(join_request: JoinRequest, *, now: datetime) -> None:
 
 
 def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
-    """Lock a request of this person's team that nobody has decided yet.
+    """Lock an open request of this person's team.
 
     Runs inside the caller's transaction.
     """
-    join_request = _locked(join_request_id)
-    _in_team(join_request, by)
-    _allowed(join_request, Verb.NOTE)
-    return join_request
+    return _lock_for(Verb.NOTE, join_request_id, by)
 
 
 def add_note(
     join_request: JoinRequest, *, by: User, now: datetime, reason: str
 ) -> JoinRequestEvent:
-    """Write in the history what staff did about a locked request. For staff only; moves nothing."""
+    """Add what staff did about a locked request to its history, for staff only; the state stays."""
     return JoinRequestEvent.objects.create(
         join_request=join_request,
         verb=Verb.NOTE,
@@ -291,19 +250,30 @@ def add_note(
 
 
 def update_verdict(join_request: JoinRequest, *, now: datetime) -> None:
-    """Compare a locked request with the rules as they come out now; the caller saves the verdict."""
+    """Assess a locked request by the rules as of now; the caller saves the verdict."""
     join_request.verdict = _today(join_request, now).verdict
 
 
 # -- What they share ------------------------------------------------------------------------------
 
 
-def _locked(join_request_id: int) -> JoinRequest:
+def _lock(join_request_id: int) -> JoinRequest:
     return (
         JoinRequest.objects.select_for_update(of=("self",))
         .select_related("person", "community__team")
         .get(pk=join_request_id)
     )
+
+
+def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
+    """Lock a request for this verb. Refuses a person who may not use it, and a state that does not allow it."""
+    join_request = _lock(join_request_id)
+    if verb in STAFF_VERBS:
+        _require_team(join_request, by)
+    elif join_request.person.user_id != by.pk:
+        raise RefusedError("This request belongs to someone else.")
+    _require_allowed(join_request, verb)
+    return join_request
 
 
 def _advance(
@@ -315,10 +285,9 @@ def _advance(
     text: str = "",
     reason: str = "",
     ground: ReasonText | None = None,
-    by_staff: bool = False,
 ) -> JoinRequestEvent:
-    """Move the state along the table, write the event, stop what it contradicts."""
-    _allowed(join_request, verb)
+    """Change the state by the table of transitions, write the event, cancel emails that no longer apply."""
+    _require_allowed(join_request, verb)
     before, after = join_request.state, TRANSITIONS[verb][1]
     join_request.state = after
     if after not in OPEN:
@@ -331,7 +300,7 @@ def _advance(
         state_before=before,
         state_after=after,
         by=by,
-        by_staff=by_staff,
+        by_staff=verb in STAFF_VERBS or (verb == Verb.SUBMIT and bool(join_request.came_by)),
         at=now,
         text=text.strip(),
         reason=reason.strip(),
@@ -340,63 +309,64 @@ def _advance(
     )
 
 
-def _allowed(join_request: JoinRequest, verb: Verb) -> None:
-    if not allows(join_request.state, verb):
-        _refuse_in_state(join_request, verb)
-
-
-def _refuse_in_state(join_request: JoinRequest, verb: Verb) -> NoReturn:
-    """Say what has happened to the request in the meantime, and by whom."""
+def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
+    """Refuse a verb that the state does not allow. The refusal says who took the last step, and when."""
+    if allows(join_request.state, verb):
+        return
     steps = join_request.events.exclude(verb=Verb.NOTE)
     last = steps.select_related("by__person").last()
     if last is None:
         raise RefusedError("This request has not been sent yet.")
     if verb == Verb.SUBMIT:
-        raise RefusedError("This request was sent already.")
+        raise RefusedError("This request has already been sent.")
     when = date_format(timezone.localtime(last.at), "DATETIME_FORMAT")
     who = "EVA BC" if last.by_staff else "the applicant"
     if last.verb == Verb.LAPSE:
-        who = "the portal, because no reply came,"
+        who = "the portal, because there was no reply"
     elif last.by_staff and last.by and hasattr(last.by, "person") and last.by.person.name:
         who = last.by.person.name
     raise RefusedError(
-        f"This cannot be done now: the request is “{join_request.get_state_display().lower()}”. "
-        f"The last step was by {who} on {when}. Nothing was changed."
+        f"You can’t do this now because the request is “{join_request.get_state_display().lower()}” "
+        f"(last step by {who}, {when}). Nothing was changed."
     )
 
 
-def _owned(join_request: JoinRequest, by: User) -> None:
-    if join_request.person.user_id != by.pk:
-        raise RefusedError("This is somebody else’s request.")
-
-
-def _in_team(join_request: JoinRequest, by: User) -> None:
+def _require_team(join_request: JoinRequest, by: User) -> None:
     if join_request.community.family not in families_of(by):
         raise RefusedError("This request belongs to the other team.")
 
 
-def _not_enrolled(join_request: JoinRequest, otherwise: str) -> None:
+def _require_not_enrolled(join_request: JoinRequest, refusal: str) -> None:
     if is_enrolled(join_request.person, join_request.community):
-        raise RefusedError(otherwise)
+        raise RefusedError(refusal)
 
 
 def _today(join_request: JoinRequest, now: datetime) -> Assessment:
-    """The rules as they come out now, on all that the register knows; including the person's claims."""
+    """The assessment as of now, on everything that the register knows, self-reported facts included."""
     standing = standing_of(join_request.person, timezone.localdate(now))
     return assess(standing, join_request.community.rules())
 
 
-def _keep_assessment(join_request: JoinRequest, assessment: Assessment) -> None:
+def _keep_assessment(join_request: JoinRequest, now: datetime) -> Assessment:
+    """Keep today's assessment on the request, when it is sent or decided."""
+    assessment = _today(join_request, now)
     join_request.assessment, join_request.verdict = assessment.as_json(), assessment.verdict
+    return assessment
 
 
-def _decide(join_request: JoinRequest, assessment: Assessment, by: User, now: datetime) -> None:
-    _keep_assessment(join_request, assessment)
-    join_request.decided_at, join_request.decided_by = now, by
+def _receive(
+    join_request: JoinRequest,
+    answers: Answers,
+    *,
+    receipt: str,
+    by: User,
+    now: datetime,
+    reason: str = "",
+) -> JoinRequest:
+    """Keep the answers on the request and as self-reported facts, send it, and email both sides.
 
-
-def _record_answers(join_request: JoinRequest, answers: Answers, now: datetime) -> None:
-    """Keep the answers on the request and as claims, with what the rules come out at."""
+    ``receipt`` is the kind of the applicant's email.
+    """
     agency = find_agency(answers["agency"])
     join_request.answers = answers
     join_request.agency = agency
@@ -404,7 +374,16 @@ def _record_answers(join_request: JoinRequest, answers: Answers, now: datetime) 
     join_request.submitted_at = join_request.waiting_since = now
     claims = keep_claims(answers, person=join_request.person, community=join_request.community)
     join_request.region = claims.region
-    _keep_assessment(join_request, _today(join_request, now))
+    _keep_assessment(join_request, now)
+    text = answers.get("note", "")
+    event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=text, reason=reason)
+    _send(
+        join_request,
+        event,
+        emails.email_of(receipt, join_request),
+        emails.news(join_request, Verb.SUBMIT),
+    )
+    return join_request
 
 
 def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: emails.Email) -> None:

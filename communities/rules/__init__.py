@@ -1,6 +1,6 @@
-"""The rules of the communities. A kind of rule is one module here, and one line in ``KINDS``.
+"""The rules of the communities. A kind of rule is a module here and an entry of ``KINDS``.
 
-Pure: facts in, findings out, no database and no clock. ``assess`` compares what is known of a
+Pure: facts in, findings out, without database or clock. ``assess`` compares what is known about a
 person with a community's rules.
 """
 
@@ -18,15 +18,15 @@ KINDS: dict[str, type[Rule]] = {
 
 
 def kind_of(key: str) -> type[Rule]:
-    """The kind of rule with this key; what was kept of a kind that is gone can still be read."""
+    """The kind of rule with this key. Rows of a kind that was removed can still be read."""
     return KINDS.get(key, Retired)
 
 
 def rule_from(key: str, parameters: Mapping[str, object]) -> Rule:
-    """The rule that is kept as a kind and its parameters. Raises ``ValidationError`` for others."""
+    """The rule with these parameters. Raises ``ValidationError`` if they are not valid."""
     return kind_of(key).from_json(parameters)
 
 
 def kind_choices() -> list[tuple[str, str]]:
-    """The kinds for a form or a model's field."""
+    """The kinds of rule, for a form or model field."""
     return [(kind.key, kind.title) for kind in KINDS.values()]

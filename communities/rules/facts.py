@@ -1,4 +1,4 @@
-"""What is known of a person, as plain values that the rules are compared with."""
+"""What is known about a person, as plain values for the rules."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,10 +15,10 @@ EVIDENCE_WEIGHT = {
 
 @dataclass(frozen=True)
 class Fact:
-    """One answer to one question, and how we know it.
+    """One answer to one question, and how it is known.
 
-    ``value`` is True or False (a caseload, a membership) or a ``Funder``; ``source`` names the list
-    or the check ("the ministry's list of 1 April 2026"). A period's end days are inclusive.
+    ``value`` is True or False (a caseload, a membership) or a ``Funder``. ``source`` names the list
+    ("the ministry's list of April 1, 2026"). Both days of a period are inclusive.
     """
 
     value: bool | Funder
@@ -38,26 +38,26 @@ class Fact:
         return self.has_started(on) and not self.has_ended(on)
 
     def follows(self, earlier: "Fact") -> bool:
-        """True where this is a later period than ``earlier``, not another word about the same."""
+        """True if this is a later period than ``earlier``, not another source about the same one."""
         before = earlier.starts_on or earlier.ends_on
         return self.starts_on is not None and before is not None and self.starts_on > before
 
     def says(self, wanted: bool | Funder) -> bool:
-        """Whether ``wanted`` is so; where a list contradicts the fact, whether the list says so."""
+        """True if the fact confirms ``wanted``. If a list contradicts the fact, the list counts."""
         return (self.value == wanted) != (self.evidence == Evidence.CONTRADICTED)
 
     @property
     def weight(self) -> tuple[int, date]:
-        """Staff's own check outweighs a list, a list outweighs a claim, a newer one an older."""
+        """A check by staff outweighs a list, a list outweighs a self-report, and newer outweighs older."""
         return EVIDENCE_WEIGHT[self.evidence], self.as_of or date.min
 
 
 @dataclass(frozen=True)
 class ProgramWork:
-    """What is known of a person's work in one program.
+    """What is known about a person's work in one program.
 
-    ``caseload`` is personal; ``funding`` and ``memberships`` are facts of the program and of its
-    agency, and hold for every colleague there. ``claimed`` says that the person named this program.
+    ``caseload`` is about the person. ``funding`` and ``memberships`` are about the program and its
+    agency, and apply to every colleague there. ``claimed`` says that the person named this program.
     """
 
     program: str
@@ -70,7 +70,7 @@ class ProgramWork:
 
 @dataclass(frozen=True)
 class RoleHeld:
-    """A role in a coordination initiative, as ``fact`` knows it."""
+    """A role in a coordination initiative, and the fact that says so."""
 
     initiative: str
     kind: InitiativeKind
@@ -80,7 +80,7 @@ class RoleHeld:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of one person on the day ``on``."""
+    """What is known about one person on the day ``on``."""
 
     on: date
     work: tuple[ProgramWork, ...] = ()

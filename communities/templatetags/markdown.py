@@ -1,4 +1,4 @@
-"""Staff's Markdown on a page."""
+"""Staff's Markdown on pages."""
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
@@ -6,8 +6,8 @@ from markdown_it import MarkdownIt
 
 register = template.Library()
 
-# HTML in the text is shown, not obeyed, and the parser refuses javascript: addresses. Pictures are
-# off: a picture on another server would tell that server who reads the page.
+# HTML in the text is escaped, and the parser refuses javascript: addresses. Images are off: an image on
+# another server would tell that server who reads the page.
 _parser = MarkdownIt("commonmark", {"html": False}).disable("image")
 
 

@@ -1,7 +1,7 @@
 """Write the file `.env` that docker-compose.yml needs: python3 evabc/deploy/make_env.py [NAME=VALUE ...]
 
-Takes the settings from .env.example, makes the secrets, and asks for what is required and not given. Needs nothing but
-Python. Can be run again: what the file holds already is the usual answer, and secrets stay as they are.
+Takes the settings from .env.example, creates the secrets, and asks for required settings that are not given. Needs only
+Python. You can run it again: values already in the file are the defaults, and secrets stay the same.
 """
 
 import argparse
@@ -14,13 +14,15 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
-# One setting of the example: its comment, its name and its value.
+# One setting in the example: its comment, name and value.
 SETTING = re.compile(r"((?:^#.*\n)+)^([A-Z_]+)=(.*)$", re.M)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("given", nargs="*", metavar="NAME=VALUE", help="what is not asked then")
+    parser.add_argument(
+        "given", nargs="*", metavar="NAME=VALUE", help="a setting, so that it is not asked for"
+    )
     parser.add_argument("--file", type=Path, default=ROOT / ".env")
     options = parser.parse_args()
     given = dict(pair.split("=", 1) for pair in options.given)
@@ -31,7 +33,7 @@ def main() -> int:
     for comment, name, _ in SETTING.findall(example):
         says = " ".join(line.strip("# ") for line in comment.splitlines())
         if says.startswith("Required; make_env.py makes one.") and not answers.get(name):
-            # Letters and digits only: the database's password becomes part of an address.
+            # Letters and digits only, because the database password becomes part of a URL.
             answers[name] = secrets.token_hex(32)
         elif says.startswith("Required.") and name not in given:
             answers[name] = _asked(name, says.removeprefix("Required. "), known.get(name, ""))
@@ -41,8 +43,8 @@ def main() -> int:
         return 1
     _write(options.file, example, answers)
     print(
-        f"{options.file} is written, for you alone to read.\n"
-        "Now: docker compose up --detach --build\n"
+        f"{options.file} was written. Only you can read it.\n"
+        "Next: docker compose up --detach --build\n"
         "Then: docker compose exec web python manage.py setup_portal"
     )
     return 0
@@ -60,10 +62,10 @@ def _ask(question: str, usual: str = "", secret: bool = False) -> str:
 
 
 def _ask_for_mail_server() -> str:
-    host = _ask("The mail server, for example mail.example.org")
-    port = _ask("Its port", "587")
-    user = _ask("The user name there (empty for none)")
-    password = _ask("The password", secret=True) if user else ""
+    host = _ask("Mail server, for example mail.example.org")
+    port = _ask("Port", "587")
+    user = _ask("User name (leave empty if none)")
+    password = _ask("Password", secret=True) if user else ""
     signed_in = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
     kind = "smtp+ssl" if port == "465" else "smtp+tls"
     return f"{kind}://{signed_in}{host}:{port}"
@@ -72,14 +74,14 @@ def _ask_for_mail_server() -> str:
 def _wrong_with(answers: dict[str, str]) -> str:
     parts, mail = urlsplit(answers["PORTAL_URL"]), answers["EMAIL_URL"]
     if parts.scheme != "https" or not parts.hostname or parts.path:
-        return "PORTAL_URL must be like https://communities.example.org."
+        return "PORTAL_URL must look like https://communities.example.org."
     if not re.match(r"smtp(\+tls|\+ssl)?://", mail) or not urlsplit(mail).hostname:
-        return "EMAIL_URL must be like smtp+tls://user:password@mail.example.org:587."
+        return "EMAIL_URL must look like smtp+tls://user:password@mail.example.org:587."
     for name, value in answers.items():
         if not value or "'" in value:
-            return f"{name} must be given, without a single quote in it."
+            return f"{name} needs a value, without single quotes."
         if name.endswith("_EMAIL") and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
-            return f"{name} must be like name@example.org."
+            return f"{name} must look like name@example.org."
     return ""
 
 
@@ -89,7 +91,7 @@ def _values(text: str) -> dict[str, str]:
 
 
 def _write(file: Path, example: str, answers: dict[str, str]) -> None:
-    """The example with the answers in it, under a new name first: never half a file."""
+    """Write the example with the answers filled in. Replaces the file in one step."""
 
     def answered(line: re.Match[str]) -> str:
         return f"{line[1]}='{answers[line[1]]}'" if line[1] in answers else line[0]

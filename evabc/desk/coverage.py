@@ -1,6 +1,6 @@
-"""Which funded programs and initiatives have nobody in their community, and where they are.
+"""Funded programs and initiatives that have no member in their community, by region.
 
-What counts is read from the community's own rules: the types of program and the funder, or the
+What is covered comes from the community's own rules: the types of program and the funder, or the
 kinds of initiative.
 """
 
@@ -33,14 +33,14 @@ from membership.rosters.exports import Row, SheetFormat, export_sheet
 from requests.desk.review import communities_of
 
 NOT_KNOWN = "Region not known"
-HEADINGS = ("Region", "Community", "Program or initiative", "Place", "How we know it")
+HEADINGS = ("Region", "Community", "Program or initiative", "Community served", "Source")
 
 Covered = Program | CoordinationInitiative
 
 
 @dataclass
 class Cell:
-    """One community in one region: how many there are, and those with nobody in the community."""
+    """One community in one region: the number of programs or initiatives, and those without a member."""
 
     total: int = 0
     uncovered: list[Covered] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Coverage:
 
     @property
     def empty_regions(self) -> set[str]:
-        """The regions where there is nothing to cover."""
+        """Regions without any program or initiative."""
         return {
             region
             for region, cells in self.rows.items()
@@ -64,7 +64,7 @@ class Coverage:
 
     @property
     def totals(self) -> list[tuple[int, int]]:
-        """How many of each community have nobody, and how many there are, in all regions together."""
+        """For each community in all regions together: the number without a member, and the total."""
         columns = zip(*(cells.values() for cells in self.rows.values()), strict=True)
         return [
             (sum(len(c.uncovered) for c in cells), sum(c.total for c in cells)) for cells in columns
@@ -72,7 +72,7 @@ class Coverage:
 
 
 def coverage_of(communities: Iterable[CommunityOfPractice], *, on: date) -> Coverage:
-    """Look at every funded program and initiative of these communities as the register is today.
+    """Count the funded programs and initiatives of these communities, as the register is on the day ``on``.
 
     Takes one query for the lists, and for each community one for its rules and one for what it covers.
     """
@@ -87,7 +87,7 @@ def coverage_of(communities: Iterable[CommunityOfPractice], *, on: date) -> Cove
                 continue
             cell = rows[row.get_region_display() or NOT_KNOWN][community]
             cell.total += 1
-            if not row.has_somebody:
+            if not row.has_member:  # type: ignore[union-attr]
                 cell.uncovered.append(row)
     coverage = Coverage(communities, rows)
     if NOT_KNOWN in coverage.empty_regions:
@@ -96,7 +96,7 @@ def coverage_of(communities: Iterable[CommunityOfPractice], *, on: date) -> Cove
 
 
 def _programs(community: CommunityOfPractice, on: date) -> QuerySet[Program]:
-    """Programs that a list or staff say are funded today."""
+    """Programs that are funded on this day according to an import or to staff."""
     rules = community.rules()
     funders = [rule.funder for rule in rules if rule.funder]
     works_there = ProgramPosition.objects.filter(
@@ -113,7 +113,7 @@ def _programs(community: CommunityOfPractice, on: date) -> QuerySet[Program]:
     )
     if funders:
         programs = programs.filter(funder__in=funders)
-    return programs.select_related("agency").annotate(has_somebody=Exists(works_there))
+    return programs.select_related("agency").annotate(has_member=Exists(works_there))
 
 
 def _initiatives(community: CommunityOfPractice, on: date) -> QuerySet[CoordinationInitiative]:
@@ -125,7 +125,7 @@ def _initiatives(community: CommunityOfPractice, on: date) -> QuerySet[Coordinat
     )
     kinds = [kind for rule in community.rules() for kind in rule.initiatives]
     initiatives = CoordinationInitiative.objects.filter(kind__in=kinds)
-    return initiatives.annotate(has_somebody=Exists(has_role))
+    return initiatives.annotate(has_member=Exists(has_role))
 
 
 def _enrolled(community: CommunityOfPractice) -> QuerySet:
@@ -136,12 +136,12 @@ def _lasts(last_day: str, on: date) -> Q:
     return Q(**{f"{last_day}__isnull": True}) | Q(**{f"{last_day}__gte": on})
 
 
-# -- The page and its sheet -------------------------------------------------------------------------
+# -- The page and its export -------------------------------------------------------------------------
 
 
 @require_safe
 def coverage_page(request: AuthenticatedRequest) -> HttpResponse:
-    """By region: how many there are in each community of the viewer's teams, and who is missing."""
+    """Coverage of the viewer's communities by region."""
     context = {
         **admin.site.each_context(request),
         "title": "Coverage",
@@ -154,7 +154,7 @@ def coverage_page(request: AuthenticatedRequest) -> HttpResponse:
 @require_POST
 @fresh_code_required
 def coverage_sheet(request: AuthenticatedRequest) -> HttpResponse:
-    """An export of the programs and initiatives without a member, one row each."""
+    """Export the programs and initiatives without a member, one row each."""
     coverage = _coverage(request)
     wanted_format = request.POST.get("format", "")
     rows: list[Row] = [
@@ -163,7 +163,7 @@ def coverage_sheet(request: AuthenticatedRequest) -> HttpResponse:
             community.short_name,
             str(row),
             row.community_served,
-            row.how_known if isinstance(row, Program) else "in the register",
+            row.how_known if isinstance(row, Program) else "the register",
         )
         for region, cells in coverage.rows.items()
         for community, cell in cells.items()

@@ -1,4 +1,4 @@
-"""The staff guide: one text for the portal's own page and for who reads the repository."""
+"""The staff guide, written once for the portal's own page and for readers of the repository."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 GUIDE = settings.BASE_DIR / "evabc" / "docs" / "staff-guide.md"
-# As a reader of the repository finds them, from the folder of the text.
+# Pictures are linked from the folder of the text, so that they also show in the repository.
 STATIC_FROM_HERE = "../../static/"
 
 
@@ -50,6 +50,6 @@ def _anchor(tokens: list[Token], at: int) -> tuple[str, str]:
 
 @require_safe
 def staff_guide(request: HttpRequest) -> HttpResponse:
-    """How the work at the desk goes, with pictures."""
+    """Show the staff guide."""
     context = {**admin.site.each_context(request), "title": "Staff guide", "guide": guide()}
     return render(request, "desk/guide.html", context)

@@ -1,7 +1,7 @@
-"""Who did what when, over all that keeps a history: one list, newest first, a page at a time.
+"""The history page: who did what and when, newest first, from every table that keeps a history.
 
-The sources are append-only and stay where they are; this reads a page of each and puts them in
-order. A page is found by the time of its first row, so the last page costs what the first costs.
+The sources are append-only. Each page reads one page of every source and merges them. A page starts
+after the last step of the page before it, so every page costs the same.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Description:
-    """What the history says of one step."""
+    """How one step is shown."""
 
     who: str
     did: str
@@ -66,7 +66,7 @@ def history_for(
     last: date | None = None,
     before: Position | None = None,
 ) -> tuple[list[Step], bool]:
-    """A page of what this member of staff may see, and whether there are older steps.
+    """One page of the steps that this member of staff may see, and whether there are older ones.
 
     ``who`` is the key of a user, both days are inclusive, and ``before`` is the position of the last
     step of the page before. The number of queries is the same for any page.
@@ -93,7 +93,7 @@ def history_for(
 
 
 def _older(source: "Source", number: int, before: Position) -> Q:
-    """Of steps of one moment, those of a later source come first, and then those of a higher key."""
+    """Steps of one moment are ordered by source, then by key, highest first."""
     if number < before.source:
         return Q(**{f"{source.at}__lte": before.at})
     older = Q(**{f"{source.at}__lt": before.at})
@@ -106,16 +106,16 @@ def _older(source: "Source", number: int, before: Position) -> Q:
 
 KINDS = {
     "requests": "Requests to join",
-    "notes": "Notes among staff",
-    "worklist": "Worklist",
+    "notes": "Staff notes",
+    "worklist": "Roster checks",
     "enrolments": "Enrolments",
-    "register": "Facts of the register",
-    "rules": "Rules and words",
-    "wordings": "Wording of letters",
-    "exports": "Sheets that were saved",
-    "others": "Sign-ins and others",
+    "register": "Register",
+    "rules": "Rules and content",
+    "wordings": "Email templates",
+    "exports": "Exports",
+    "others": "Accounts and other changes",
 }
-# Which of the admin's own log each kind is, by app label and model.
+# The entries of the admin's own log that belong to each kind, by app label and model.
 _REGISTER_MODELS = (
     "agency",
     "program",
@@ -153,14 +153,14 @@ def _of_requests(
 
 def _request_step(row: JoinRequestEvent) -> Description:
     if row.by and not row.by_staff:
-        who = f"{row.by.display_name}, the applicant"
+        who = f"{row.by.display_name} (applicant)"
     else:
         who = row.by.display_name if row.by else row.who[0].upper() + row.who[1:]
     return _of_request(row, who, row.get_verb_display(), row.reason)
 
 
 def _note(row: StaffNote) -> Description:
-    return _of_request(row, _staff_name(row.by), "Note written", row.text)
+    return _of_request(row, _staff_name(row.by), "Note added", row.text)
 
 
 def _of_request(row: JoinRequestEvent | StaffNote, who: str, did: str, words: str) -> Description:
@@ -184,7 +184,7 @@ def _roster_check_step(row: WorklistStep) -> Description:
 
 
 def _log(families: Families, kind: str) -> QuerySet[LogEntry]:
-    """The admin's log. Both teams share the register and the words; the rest is the leads' own."""
+    """The admin's log. Both teams see changes to the register and the content; only leads see the rest."""
     rows = LogEntry.objects.select_related("user__person", "content_type")
     rows = rows.filter(_OF_KIND[kind]) if kind else rows
     if families == frozenset(Family):
@@ -209,7 +209,7 @@ def _log_entry(row: LogEntry) -> Description:
 def _wording(row: LetterWording) -> Description:
     return Description(
         _staff_name(row.by),
-        "Wording changed" if row.body else "Back to the original wording",
+        "Email template changed" if row.body else "Email template reset",
         EMAIL_KINDS[row.kind].title if row.kind in EMAIL_KINDS else row.kind,
         reverse("admin:membership_letterwording_changelist"),
         row.subject,
@@ -219,7 +219,7 @@ def _wording(row: LetterWording) -> Description:
 def _export(row: Export) -> Description:
     return Description(
         _staff_name(row.by),
-        "Saved as a sheet",
+        "Exported",
         f"{row.what} ({row.rows} rows)",
         _url("membership_export", row.pk),
         row.columns,
@@ -227,7 +227,7 @@ def _export(row: Export) -> Description:
 
 
 def _staff_name(user: User | None) -> str:
-    return user.display_name if user else "A former colleague"
+    return user.display_name if user else "Former staff member"
 
 
 def _url(model: str, pk: int) -> str:
@@ -249,12 +249,12 @@ SOURCES = [
 
 
 class HistoryForm(forms.Form):
-    """What to look for. Whatever is left empty is not asked."""
+    """Filters of the history. An empty field does not filter."""
 
     kind = forms.ChoiceField(
-        label="What", choices=[("", "Everything"), *KINDS.items()], required=False
+        label="Activity", choices=[("", "All activity"), *KINDS.items()], required=False
     )
-    who = forms.TypedChoiceField(label="Who", coerce=int, empty_value=None, required=False)
+    who = forms.TypedChoiceField(label="Person", coerce=int, empty_value=None, required=False)
     first = day_field("From", required=False)
     last = day_field("To", required=False)
 
@@ -262,14 +262,14 @@ class HistoryForm(forms.Form):
         super().__init__(data)
         staff = User.objects.filter(is_staff=True).select_related("person")
         names = sorted(((user.pk, user.display_name) for user in staff), key=lambda pair: pair[1])
-        self.fields["who"].choices = [("", "Everybody"), *names]  # type: ignore[attr-defined]
+        self.fields["who"].choices = [("", "Everyone"), *names]  # type: ignore[attr-defined]
 
 
 @require_safe
 def history(request: AuthenticatedRequest) -> HttpResponse:
-    """One page of who did what when, of what this member of staff may see."""
+    """Show one page of the history that this member of staff may see."""
     form = HistoryForm(request.GET)
-    # What cannot be read is said beside its field, and not asked.
+    # A filter that cannot be read shows an error and is ignored.
     form.full_clean()
     before = _position(request.GET.get("before", ""))
     steps, has_older = history_for(request.user, before=before, **form.cleaned_data)
@@ -289,7 +289,7 @@ def history(request: AuthenticatedRequest) -> HttpResponse:
 
 
 def _position(text: str) -> Position | None:
-    """The position in the history that an address names; None for anything else."""
+    """The position given in the address; None for anything else."""
     try:
         at, source, pk = text.split("|")
         position = Position(datetime.fromisoformat(at), int(source), int(pk))

@@ -1,7 +1,6 @@
-"""What leads and teams ask of a year: requests, days to a decision, reasons, rosters, regions.
+"""Reports for leads and teams: requests, days to a decision, reasons, rosters and regions.
 
-Each report is one query, whatever the size of the tables; counting is the database's work. Months
-are those of British Columbia.
+Each report takes one query at any size of the tables. Months are those of British Columbia.
 """
 
 import math
@@ -10,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from statistics import median
 
 from django import forms
 from django.contrib import admin
@@ -36,7 +34,7 @@ from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 
 DECIDED = (State.APPROVED, State.DECLINED)
-OWN_WORDS = "In the writer’s own words"
+OWN_WORDS = "Other (written by staff)"
 REGION_NOT_KNOWN = "Region not known"
 MAX_MONTHS = 36
 DAY = timedelta(days=1)
@@ -44,7 +42,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Month:
-    """A month, or the part of it that a report looks at. Both days are inclusive."""
+    """A month, or the part of it that a report covers. Both days are inclusive."""
 
     first: date
     last: date
@@ -155,10 +153,10 @@ class Chart:
         """What the bars show, in words."""
         most = max(self.values)
         if not most:
-            return "Nothing in these months."
+            return "No data for these months."
         return (
             f"From {self.values[0]} in {self.names[0]} to {self.values[-1]} in {self.names[-1]}; "
-            f"the most, {most}, in {self.names[self.values.index(most)]}."
+            f"highest: {most} in {self.names[self.values.index(most)]}."
         )
 
 
@@ -181,7 +179,7 @@ def _requests(scope: Scope) -> Report:
     return _monthly_report(
         "requests",
         "Requests by month",
-        "Requests to join, by the month in which they were sent.",
+        "Requests to join, by the month they were sent.",
         scope,
         counts,
         with_sum=True,
@@ -198,8 +196,8 @@ def _rosters(scope: Scope) -> Report:
     )
     return _monthly_report(
         "rosters",
-        "People on the rosters",
-        "Open enrolments at the end of each month; of this month, today.",
+        "People on rosters",
+        "Open enrolments at the end of each month. The current month is as of today.",
         scope,
         {community: counts for (community,), counts in counted.items()},
     )
@@ -246,8 +244,8 @@ def _days(scope: Scope) -> Report:
     return Report(
         "days",
         "Days to a decision",
-        "From sending to the decision, in days of the calendar, for requests approved or declined in these months. "
-        "Half are decided within the median; nine of ten within the 90th percentile.",
+        "Calendar days from sending to the decision, for requests approved or declined in these months. "
+        "Half of them were decided within the median, and 9 in 10 within the 90th percentile.",
         ("Community", "Decided", "Median", "90th percentile"),
         [
             _days_row(name, took[key])
@@ -260,8 +258,9 @@ def _days_row(name: str, took: Sequence[timedelta]) -> Row:
     """``took`` is in order, shortest first."""
     if not took:
         return name, 0, "–", "–"
+    median = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
     ninth = took[math.ceil(len(took) * 0.9) - 1]
-    return name, len(took), f"{median(took) / DAY:.1f}", f"{ninth / DAY:.1f}"
+    return name, len(took), f"{median / DAY:.1f}", f"{ninth / DAY:.1f}"
 
 
 def _reasons(scope: Scope) -> Report:
@@ -275,8 +274,8 @@ def _reasons(scope: Scope) -> Report:
     return Report(
         "reasons",
         "Reasons for declining",
-        "What staff chose when they declined a request in these months.",
-        ("Reason", "Times"),
+        "Reasons staff chose when they declined requests in these months.",
+        ("Reason", "Requests"),
         [
             (title or OWN_WORDS, times)
             for title, times in counted.order_by("-times", "ground_title")
@@ -320,9 +319,9 @@ class PeriodForm(forms.Form):
         data = super().clean() or {}
         first, last = data.get("first"), data.get("last")
         if first and last and last < first:
-            raise ValidationError("The last day is before the first. Change one of them.")
+            raise ValidationError("The last day is before the first day. Change one of them.")
         if first and last and len(months_between(first, last)) > MAX_MONTHS:
-            raise ValidationError(f"That is more than {MAX_MONTHS} months. Choose a shorter time.")
+            raise ValidationError(f"Choose a period of {MAX_MONTHS} months or less.")
         return data
 
     def scope(self, request: AuthenticatedRequest) -> Scope:

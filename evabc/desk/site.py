@@ -43,7 +43,7 @@ HIDDEN_MODELS = {
 
 
 class StaffSite(AdminSite):
-    """Signing in to the admin is signing in to the portal: there are no passwords to ask for."""
+    """The admin uses the portal's own sign-in, which has no passwords."""
 
     site_title = "EVA BC staff"
     site_header = "EVA BC Communities of Practice"
@@ -57,7 +57,7 @@ class StaffSite(AdminSite):
         admin_class: type[ModelAdmin] | None = None,
         **options: object,
     ) -> None:
-        """Leave out what other packages bring and nobody here should open: codes, factors, groups."""
+        """Leave out models of other packages that no one should open here: codes, authenticators, groups."""
         models = (
             model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
         )
@@ -65,11 +65,11 @@ class StaffSite(AdminSite):
         super().register(ours, admin_class, **options)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
-        """Every page is given the list, and only the front page shows it."""
+        """Lazy, because every page gets the list and only the front page shows it."""
         return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """With the pages that are of no single model, and without those about passwords."""
+        """Add the pages that belong to no single model, and leave out those about passwords."""
         view = self.admin_view
         djangos = super().get_urls()
         return [
@@ -90,7 +90,7 @@ class StaffSite(AdminSite):
         ]
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
-        """What is waiting for each team, and the way to everything else."""
+        """Show what is waiting for each team, and links to everything else."""
         shown = {
             "teams_today": teams_today(request.user, on=timezone.localdate()),
             "sections": sections(self.get_app_list(request), request.user),
@@ -103,19 +103,19 @@ class StaffSite(AdminSite):
             wanted = reverse("admin:index")
         if not request.user.is_authenticated:
             return redirect_to_login(wanted, reverse("account_login"))
-        # Signed in, but not as staff: asking for the email again would go round in circles.
-        # ``redirect`` would take a word without a slash for a name of a page.
+        # Someone signed in who is not staff would come back here after another sign-in. ``redirect`` is
+        # not used for ``wanted``: it takes a word without a slash for the name of a URL.
         is_staff = self.has_permission(request)
         return HttpResponseRedirect(wanted) if is_staff else redirect("my:home")
 
 
 # -- The front page -----------------------------------------------------------------------------------
 
-# Pages that are no model's: (what the link says, its name). Shown under "Looking back".
+# Pages without a model, shown under "Reports and history": (label, URL name).
 PAGES = [("Reports", "admin:reports"), ("Coverage", "admin:coverage"), ("History", "admin:history")]
-PAGES_OF_LEADS = [("How the portal is doing", "admin:how_it_is_doing")]
+PAGES_OF_LEADS = [("System status", "admin:how_it_is_doing")]
 
-# What the admin lists by app, in the order of a day's work: each model by its name.
+# The admin's models in the order of a day's work, instead of by app.
 SECTIONS = [
     ("Every day", ["JoinRequest", "WorklistRow", "Access", "Correction", "Meeting", "OutboxEmail"]),
     (
@@ -131,7 +131,7 @@ SECTIONS = [
         ],
     ),
     (
-        "Rules and words",
+        "Rules and content",
         [
             "CommunityOfPractice",
             "ReasonText",
@@ -142,24 +142,25 @@ SECTIONS = [
         ],
     ),
 ]
-# Models that only keep what happened.
+# Models that only record what happened.
 LOGS = ["Export", "RetentionDay"]
 MORE = "More"
 
 
 @dataclass(frozen=True)
 class Number:
-    """One number of a team, and where exactly these rows are."""
+    """One number on a team's card, and the address of exactly these rows."""
 
     label: str
     value: str
     url: str
     mark: str = ""
+    is_wait: bool = False
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Rows of one kind that wait for a team. ``team`` leads from a row to it, ``filters`` to their list."""
+    """Rows that are waiting for a team. ``team`` is the lookup from a row to it; ``filters`` select them in the admin."""
 
     label: str
     rows: QuerySet[Any]
@@ -197,18 +198,18 @@ WAITING = {
         {"state": State.AWAITING_REPLY},
     ),
     "roster_checks": Waiting(
-        "to look at again",
+        "roster checks",
         _in_state(WorklistRow, WorklistRow.State.OPEN),
         "enrolment__community__team",
     ),
     "corrections": Waiting(
-        "corrections asked for",
+        "correction requests",
         _in_state(Correction, Correction.State.OPEN),
         "team",
         {"state__exact": Correction.State.OPEN},
     ),
     "failed": Waiting(
-        "letters that failed",
+        "failed emails",
         _in_state(OutboxEmail, OutboxEmail.State.FAILED),
         "team",
         {"state__exact": OutboxEmail.State.FAILED},
@@ -218,7 +219,7 @@ WAITING = {
 
 
 def teams_today(user: User | AnonymousUser, *, on: date) -> list[tuple[SupportTeam, list[Number]]]:
-    """What is waiting for each team of this member of staff, in one query."""
+    """The numbers for each team of this member of staff, in one query."""
     oldest = WAITING["review"].rows.filter(community__team=OuterRef("pk")).order_by(*ORDER)
     teams = SupportTeam.objects.filter(family__in=families_of(user)).annotate(
         **{f"waiting_{name}": waiting.count for name, waiting in WAITING.items()},
@@ -235,19 +236,19 @@ def teams_today(user: User | AnonymousUser, *, on: date) -> list[tuple[SupportTe
 
 def _oldest(team: Any, on: date) -> Number:
     if team.oldest_since is None:
-        return Number("the oldest", "–", "")
+        return Number("longest wait", "–", "")
     age = Age(business_days_between(timezone.localdate(team.oldest_since), on))
-    value = f"{age.days} working day{'' if age.days == 1 else 's'}"
+    value = f"{age.days} business day{'' if age.days == 1 else 's'}"
     url = reverse("admin:joinrequests_joinrequest_change", args=[team.oldest])
-    return Number("the oldest", value, url, age.mark)
+    return Number("longest wait", value, url, age.mark, is_wait=True)
 
 
 def sections(
     app_list: list[dict[str, Any]], user: User | AnonymousUser
 ) -> list[tuple[str, list[Mapping[str, object]]]]:
-    """The models of the admin's own list, in the order of a day's work.
+    """The models of the admin's own list, grouped in the order of a day's work.
 
-    A model that is named in no section is under "More": nothing gets lost.
+    A model that no section names is listed under "More".
     """
     models = {m["object_name"]: m for app in app_list for m in app["models"]}
     shown = [
@@ -255,6 +256,6 @@ def sections(
     ]
     own = PAGES + PAGES_OF_LEADS if is_lead(user) else PAGES
     pages = [{"name": name, "admin_url": reverse(url)} for name, url in own]
-    looking_back = [*pages, *(models.pop(name) for name in LOGS if name in models)]
-    shown += [("Looking back", looking_back), (MORE, list(models.values()))]
+    reports_and_history = [*pages, *(models.pop(name) for name in LOGS if name in models)]
+    shown += [("Reports and history", reports_and_history), (MORE, list(models.values()))]
     return [(title, links) for title, links in shown if links]

@@ -1,1 +1,1 @@
-"""Running the portal: logs, health, figures, backups."""
+"""Operations: logs, health checks, metrics and backups."""

@@ -1,7 +1,7 @@
-"""Backups that stock tools open: an archive by `pg_dump`, or a copy of the SQLite file, encrypted with age.
+"""Backups in standard formats: a `pg_dump` archive or a copy of the SQLite file, encrypted with age.
 
-The portal knows only the public key (EVABC_BACKUP_RECIPIENT), so nothing on its machine opens a backup.
-The private key is given to `restore` each time, and never stored.
+The portal knows only the public key (EVABC_BACKUP_RECIPIENT), so its own machine cannot decrypt a backup.
+The private key is passed to `restore` each time and never stored.
 """
 
 import os
@@ -30,7 +30,7 @@ from membership.models import User
 
 NAME = "portal-%Y%m%dT%H%M%SZ"
 SUFFIX = {"postgresql": ".dump.age", "sqlite": ".sqlite3.age"}
-# Left out, so that nobody is signed in by a restored backup.
+# Left out, so that a restored backup signs no one in.
 SESSIONS = [Session._meta.db_table, UserSession._meta.db_table]
 
 # An application and one of its migrations, as in the table django_migrations.
@@ -38,7 +38,7 @@ Migration = tuple[str, str]
 
 
 def new_key_pair() -> tuple[str, str]:
-    """A public and a private key for backups, as age writes them ("age1…", "AGE-SECRET-KEY-1…")."""
+    """A new public and private key, in the format of age ("age1…", "AGE-SECRET-KEY-1…")."""
     identity = pyrage.x25519.Identity.generate()
     return str(identity.to_public()), str(identity)
 
@@ -51,8 +51,8 @@ def make_backup(*, now: datetime) -> Path:
     """
     if not settings.BACKUP_RECIPIENT:
         raise RefusedError(
-            "Backups need a public key. Run: python manage.py setup_portal, and set "
-            "EVABC_BACKUP_RECIPIENT to the public key that it shows."
+            "Backups need a public key. Run python manage.py setup_portal, and set "
+            "EVABC_BACKUP_RECIPIENT to the public key it shows."
         )
     recipient = pyrage.x25519.Recipient.from_str(settings.BACKUP_RECIPIENT)
     folder = settings.BACKUP_DIR
@@ -80,36 +80,36 @@ def last_backup() -> datetime | None:
 
 
 def holds_people() -> bool:
-    """Whether the database is in use; one without tables is not."""
+    """Whether the database has any account; False if it has no tables."""
     return User._meta.db_table in connection.introspection.table_names() and User.objects.exists()
 
 
 def restore(*, file: Path, private_key: str) -> None:
-    """Replace the whole database by a backup, all of it or nothing, and bring it to this version.
+    """Replace the whole database with a backup, all or nothing, and migrate it to this version.
 
-    `private_key` is age's private key, or the text of a file by `age-keygen`. Refused when the key does
-    not fit, the file is damaged or holds no backup for this kind of database, or the backup comes
-    from a newer version. Nothing decrypted is left on the disk, even when the process is killed on
-    PostgreSQL.
+    `private_key` is age's private key, or the text of a file written by `age-keygen`. Refused if the key
+    does not match, the file is damaged or is no backup of this kind of database, or the backup comes
+    from a newer version. Nothing decrypted stays on the disk; on PostgreSQL not even if the process is
+    killed.
     """
     identity = _identity(private_key)
     if connection.vendor == "postgresql":
         _restore_postgresql(file, identity)
     else:
         _restore_sqlite(file, identity)
-    connection.close()  # What it has prepared belongs to the tables of before.
+    connection.close()  # its prepared statements belong to the old tables
     call_command("migrate", interactive=False, verbosity=0)
-    cache.clear()  # Pages and counts of the database of before.
+    cache.clear()  # pages and counts of the old database
 
 
 def _finished() -> list[Path]:
-    """The backups, oldest first."""
+    """All complete backups, oldest first."""
     return sorted(settings.BACKUP_DIR.glob("portal-*.age"))
 
 
 @contextmanager
 def _dump() -> Iterator[IO[bytes]]:
-    """The database as of one moment, as a stream of bytes."""
+    """A consistent snapshot of the database, as a stream of bytes."""
     if connection.vendor == "postgresql":
         left_out = [f"--exclude-table-data={table}" for table in SESSIONS]
         command, environment = _client("pg_dump", "--format=custom", *left_out)
@@ -117,7 +117,7 @@ def _dump() -> Iterator[IO[bytes]]:
             _run(command, stdout=dump, environment=environment)
             yield dump
         return
-    with TemporaryDirectory(dir=settings.DATA_DIR) as folder:  # for its owner alone
+    with TemporaryDirectory(dir=settings.DATA_DIR) as folder:  # readable by its owner only
         copy = Path(folder) / "copy.sqlite3"
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(copy)])
@@ -138,7 +138,7 @@ def _restore_postgresql(file: Path, identity: pyrage.x25519.Identity) -> None:
         rows = (line.split("\t") for line in output.read().decode().splitlines())
         _refuse_newer_version({(row[1], row[2]) for row in rows if len(row) == 4})
         _run(to_sql, stdin=archive, stdout=script)
-        # By its schema, because the database may hold tables that the backup does not know.
+        # The whole schema, because the database may have tables that the backup does not.
         command, environment = _client(
             "psql",
             "--no-psqlrc",
@@ -151,17 +151,17 @@ def _restore_postgresql(file: Path, identity: pyrage.x25519.Identity) -> None:
             "--command=CREATE SCHEMA public",
             "--file=-",
         )
-        connection.close()  # Its locks, if it holds any, would keep psql waiting.
+        connection.close()  # its locks would keep psql waiting
         try:
             _run(command, stdin=script, stdout=output, environment=environment)
         except RefusedError as error:
             raise RefusedError(
-                f"{error}. Nothing was changed. Are web, worker and beat stopped?"
+                f"{error}. Nothing was changed. Check that web, worker and beat are stopped."
             ) from error
 
 
 def _restore_sqlite(file: Path, identity: pyrage.x25519.Identity) -> None:
-    with TemporaryDirectory(dir=settings.DATA_DIR) as folder:  # for its owner alone
+    with TemporaryDirectory(dir=settings.DATA_DIR) as folder:  # readable by its owner only
         copy = Path(folder) / "copy.sqlite3"
         with copy.open("wb") as decrypted:
             _decrypt(file, decrypted, identity)
@@ -173,68 +173,68 @@ def _restore_sqlite(file: Path, identity: pyrage.x25519.Identity) -> None:
                 backup.backup(connection.connection)
         except sqlite3.Error as error:
             raise RefusedError(
-                f"The backup cannot be restored: {error}. Nothing was changed."
+                f"This backup cannot be restored: {error}. Nothing was changed."
             ) from error
 
 
 def _refuse_newer_version(applied: set[Migration]) -> None:
-    """Refused when the backup holds migrations that this version does not know, or none at all."""
+    """Refuse a backup that has migrations unknown to this version, or none at all."""
     loader = MigrationLoader(None)
     unknown = {row for row in applied if row[0] in loader.migrated_apps} - set(
         loader.disk_migrations
     )
     if not applied:
-        raise RefusedError("This file holds no backup of the portal. Nothing was changed.")
+        raise RefusedError("This file is not a backup of the portal. Nothing was changed.")
     if unknown:
         raise RefusedError(
-            "This backup comes from a newer version of the portal. Install that version, and restore "
-            "it there. Nothing was changed."
+            "This backup comes from a newer version of the portal. Install that version and restore "
+            "the backup there. Nothing was changed."
         )
 
 
 def _decrypt(file: Path, decrypted: IO[bytes], identity: pyrage.x25519.Identity) -> None:
-    """Age vouches for every byte: what is damaged or cut off fails here."""
+    """Decrypt the file. age authenticates every byte, so a damaged or truncated file is refused."""
     try:
         with file.open("rb") as encrypted:
             pyrage.decrypt_io(encrypted, decrypted, [identity])
     except pyrage.DecryptError as error:
         raise RefusedError(
-            "This key does not open this backup. Look whether both are the right ones; the file must "
-            "be one that the portal or age has made. Nothing was changed."
+            "This key does not open this backup. Check that both are the right ones, and that the file "
+            "was made by the portal or by age. Nothing was changed."
         ) from error
     except FileNotFoundError as error:
-        raise RefusedError(f"There is no file {file}.") from error
+        raise RefusedError(f"The file {file} does not exist.") from error
     except OSError as error:
         raise RefusedError(
-            f"This backup cannot be read to its end: {error.strerror or 'it is damaged'}. "
+            f"This backup cannot be read: {error.strerror or 'the file is damaged'}. "
             "Nothing was changed."
         ) from error
     decrypted.flush()
 
 
 def _identity(private_key: str) -> pyrage.x25519.Identity:
-    """The private key, from a text that may hold comments too."""
+    """The private key, from text that may also contain comments."""
     found = re.search(r"^AGE-SECRET-KEY-1\w+", private_key.strip(), re.MULTILINE)
     try:
         return pyrage.x25519.Identity.from_str(found[0] if found else "")
     except pyrage.IdentityError as error:
         raise RefusedError(
-            "This is no private key for backups. It is one line that begins with AGE-SECRET-KEY-1."
+            "This is not a private key for backups. Give the line that begins with AGE-SECRET-KEY-1."
         ) from error
 
 
 def _private_file(path: Path) -> IO[bytes]:
-    """A new file for its owner alone."""
+    """A new file that only its owner can read."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def _unnamed_file() -> IO[bytes]:
-    """A file on the portal's disk that is gone with the process, however it ends."""
+    """A file on the portal's disk that disappears when the process ends, in any way."""
     return TemporaryFile(dir=settings.DATA_DIR)
 
 
 def _client(tool: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    """The command of a PostgreSQL tool for our database, and its environment with the password."""
+    """The command line of a PostgreSQL tool for our database, and its environment with the password."""
     (_, *database), secrets = connection.client.settings_to_cmd_args_env(
         connection.settings_dict, []
     )
@@ -242,21 +242,21 @@ def _client(tool: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
 
 
 def _tool(name: str) -> str:
-    """A PostgreSQL tool from PATH; Refused when it is missing or older than the server."""
+    """The path of a PostgreSQL tool. Refused if it is missing or older than the server."""
     path = shutil.which(name)
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version_num")
         server = int(cursor.fetchone()[0]) // 10_000
     if path is None:
         raise RefusedError(
-            f"{name} is missing. Install PostgreSQL’s client tools, version {server}."
+            f"{name} was not found. Install version {server} of the PostgreSQL client tools."
         )
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
-    version = re.search(r"\d+", said)
+    output = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+    version = re.search(r"\d+", output)
     if version is None or int(version[0]) < server:
         raise RefusedError(
-            f"{path} is older than the database server. Install PostgreSQL’s client tools, version "
-            f"{server}; this one says: {said.strip()}."
+            f"{path} is older than the database server. Install version {server} of the PostgreSQL "
+            f"client tools; the installed version is: {output.strip()}."
         )
     return path
 
@@ -268,7 +268,7 @@ def _run(
     stdin: IO[bytes] | None = None,
     environment: dict[str, str] | None = None,
 ) -> None:
-    """Run a tool from one file into another, both at their beginning then; Refused when it fails."""
+    """Run a tool with ``stdin`` and ``stdout`` as its input and output; both are rewound. Refused if it fails."""
     if stdin:
         stdin.seek(0)
     with _unnamed_file() as errors:
@@ -277,7 +277,7 @@ def _run(
         ).returncode
         errors.seek(0)
         if code:
-            # Only the first line: the others may hold rows.
+            # Only the first line, because the others may contain rows.
             first = errors.readline().decode(errors="replace").strip()
             raise RefusedError(f"{Path(command[0]).name} failed: {first}")
     stdout.seek(0)

@@ -1,7 +1,7 @@
-"""What the log says: everything in development; elsewhere nothing that a person typed.
+"""Logging: everything in development, and no personal data in production.
 
-Lines for programs are JSON by python-json-logger; django-guid adds the id of the request, also in the
-tasks that it started. One filter withholds personal data.
+JSON lines come from python-json-logger. django-guid adds the id of the request, also to tasks that it
+enqueued. One filter removes personal data.
 """
 
 import logging
@@ -26,13 +26,13 @@ from evabc import env
 
 WITHHELD = "…"
 
-# What a line may say beside its words, by `extra=`; each is a number or a name that the code chose.
+# Fields that a line may have, by `extra=`: numbers, or names chosen by the code.
 FIELDS = frozenset({"user", "method", "view", "status", "ms", "factor", "export", "rows"})
-# Errors whose words are about settings and code.
+# Errors whose messages are about settings and code.
 OWN_ERRORS = (ImproperlyConfigured, SystemCheckError)
-# Their first argument is whatever somebody printed.
+# Their message is text that was printed.
 _PRINTED = {"celery.redirected", "py.warnings"}
-# Some libraries put values into the first argument: addresses, long numbers, what stands in quotes.
+# Some libraries put values into the message itself: addresses, long numbers, quoted text.
 _VALUES = re.compile(r"\S+@\S+|\d{5,}|'[^']*'|\"[^\"]*\"")
 _SAFE_TEXT = re.compile(
     r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}"  # an id
@@ -45,11 +45,11 @@ _RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime",
 
 
 class PersonalDataFilter(logging.Filter):
-    """Takes out of a line whatever could be a person's words, whichever library writes it.
+    """Removes everything from a line that could be personal data, whichever library writes it.
 
-    Kept: the line's constant words; arguments that are numbers, ids, dates, enum values or names in
-    the code; of an exception its class, the places in the code, the constraint that a row broke, and
-    its words where the code chose them. All else becomes "…".
+    Kept: the constant text of the message; arguments that are numbers, ids, dates, enum values or names
+    in the code; of an exception its class, its traceback without values, the violated constraint, and its
+    message if it is a constant in the code. Everything else becomes "…".
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -74,12 +74,12 @@ def _message(record: logging.LogRecord, error: BaseException | None) -> str:
         if isinstance(record.args, Mapping):
             return words % {name: _safe(value, record) for name, value in record.args.items()}
         return words % tuple(_safe(value, record) for value in record.args)
-    except (KeyError, TypeError, ValueError):  # a number was asked for and is withheld
+    except (KeyError, TypeError, ValueError):  # the format wants a number that was withheld
         return words
 
 
 def _safe(value: object, record: logging.LogRecord) -> object:
-    """The value as the log may hold it."""
+    """The value if it may be logged, else "…"."""
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, bool | int | float | date | UUID):
@@ -92,7 +92,7 @@ def _safe(value: object, record: logging.LogRecord) -> object:
 
 
 def _is_chosen_by_code(text: str, record: logging.LogRecord) -> bool:
-    """An id, a class of exceptions, or in Celery's lines a task or an entry of beat's schedule."""
+    """Whether this is an id or the name of an exception class, or in Celery's lines of a task or a schedule entry."""
     if text in _SAFE_WORDS or _SAFE_TEXT.fullmatch(text):
         return True
     return record.name.startswith("celery") and (
@@ -101,25 +101,25 @@ def _is_chosen_by_code(text: str, record: logging.LogRecord) -> bool:
 
 
 def describe(error: BaseException) -> str:
-    """The class of an exception, and its words where they can hold nothing personal."""
+    """The class of an exception, with its message if that cannot contain personal data."""
     name = type(error).__name__
     if isinstance(error, OWN_ERRORS) or _words_are_in_the_code(error):
         return f"{name}: {error}"
-    # PostgreSQL names the constraint apart from the row that broke it.
+    # PostgreSQL reports the constraint separately from the row.
     diagnosis = getattr(error, "diag", None)
     constraint = getattr(diagnosis, "constraint_name", None)
     return f"{name} (constraint {constraint})" if constraint else name
 
 
 def _words_are_in_the_code(error: BaseException) -> bool:
-    """Whether the function that raised it holds its words as a constant, with no value in them."""
+    """Whether the message is a constant of the function that raised it, so that it contains no value."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     words = error.args[0] if len(error.args) == 1 else None
     return bool(frames) and isinstance(words, str) and words in frames[-1].f_code.co_consts
 
 
 def _trace(error: BaseException) -> str:
-    """The chain of exceptions, each with its places in the code."""
+    """The chain of exceptions, each with its traceback."""
     return "\n".join(
         "".join(traceback.format_tb(one.__traceback__)) + describe(one) for one in _chain(error)
     )
@@ -132,9 +132,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def configuration(*, style: str, local: bool) -> dict[str, Any]:
-    """``LOGGING`` for Django, Celery and gunicorn: everything goes through one handler.
+    """``LOGGING`` for Django, Celery and gunicorn, with one handler.
 
-    ``style`` is "json" or "plain". Only plain lines on one's own machine (``local``) say everything.
+    ``style`` is "json" or "plain". Only plain lines in ``local`` mode are unfiltered.
     """
     filters = ["request id"] if local and style == "plain" else ["request id", "personal data"]
     to_root = {"handlers": [], "propagate": True}
@@ -169,15 +169,15 @@ def configuration(*, style: str, local: bool) -> dict[str, Any]:
             "django.server": to_root,
             "gunicorn.error": to_root,
             "gunicorn.access": to_root,
-            "django_guid": {"level": "ERROR"},  # it reports every id that it makes
-            # A line for each page is for programs; who reads along would see nothing else.
+            "django_guid": {"level": "ERROR"},  # it logs every id that it creates
+            # A line for each request would hide everything else from someone reading plain lines.
             "evabc.requests": {"level": "INFO" if style == "json" else "WARNING"},
         },
     }
 
 
 class GunicornLogger(glogging.Logger):
-    """Gunicorn's own lines, also those from before it loads Django."""
+    """Gunicorn's own lines, including those before Django is loaded."""
 
     def setup(self, cfg: Config) -> None:
         super().setup(cfg)

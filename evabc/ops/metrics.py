@@ -1,4 +1,4 @@
-"""Figures for Prometheus at /metrics, for who has the token; without a token nothing is counted."""
+"""Metrics for Prometheus at /metrics, behind a token. Without EVABC_METRICS_TOKEN nothing is counted."""
 
 import os
 import time
@@ -24,13 +24,13 @@ from membership.models import Heartbeat, ListImport, OutboxEmail
 
 REQUESTS = Counter(
     "evabc_requests",
-    "Answers, by the name of the page and the status.",
+    "Responses by URL name, method and status.",
     ["view", "method", "status"],
     registry=None,
 )
 SECONDS = Histogram(
     "evabc_request_seconds",
-    "How long an answer took, by the name of the page.",
+    "Response time by URL name.",
     ["view"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=None,
@@ -38,7 +38,7 @@ SECONDS = Histogram(
 
 
 class RequestMetricsMiddleware:
-    """Counts each answer and its time."""
+    """Counts responses and their duration."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         if not settings.METRICS_TOKEN:
@@ -55,34 +55,34 @@ class RequestMetricsMiddleware:
 
 
 class DatabaseCollector(Collector):
-    """What the database knows at the moment of the request; the same from any process."""
+    """Figures from the database at the time of the request: the same from any process."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Without a database the other figures still come, and one says that it is away."""
+        """Without a database only ``evabc_database_up`` is reported, as 0."""
         try:
             found = list(self._figures())
         except Error:
             found = []
         yield GaugeMetricFamily(
-            "evabc_database_up", "1 where the database answers.", value=1 if found else 0
+            "evabc_database_up", "1 if the database answers.", value=1 if found else 0
         )
         yield from found
 
     def _figures(self) -> Iterator[GaugeMetricFamily]:
-        yield _by_state("evabc_letters", "Letters by state.", OutboxEmail.objects.all())
+        yield _by_state("evabc_letters", "Emails by state.", OutboxEmail.objects.all())
         oldest = due_emails(self.now).aggregate(at=Min("due_at"))["at"]
         yield GaugeMetricFamily(
             "evabc_letters_oldest_due_seconds",
-            "How long the oldest letter that is due has waited; 0 where none waits.",
+            "How long the oldest due email has been waiting; 0 if none is.",
             value=(self.now - oldest).total_seconds() if oldest else 0,
         )
-        yield _by_state("evabc_lists", "Lists brought in, by state.", ListImport.objects.all())
+        yield _by_state("evabc_lists", "Imports by state.", ListImport.objects.all())
         seen = GaugeMetricFamily(
             "evabc_seen_seconds",
-            "Time since beat sent a task and a worker did one.",
+            "Time since the scheduler sent a task and since a worker ran one.",
             labels=["part"],
         )
         for part, at in Heartbeat.objects.values_list("part", "seen_at"):
@@ -93,7 +93,7 @@ class DatabaseCollector(Collector):
 def _by_state(
     name: str, text: str, rows: QuerySet[OutboxEmail] | QuerySet[ListImport]
 ) -> GaugeMetricFamily:
-    """Every state of the model; one without rows is 0."""
+    """The number of rows in each state of the model, including 0."""
     found = dict(rows.order_by().values_list("state").annotate(Count("pk")))
     family = GaugeMetricFamily(name, text, labels=["state"])
     for state in rows.model.State.values:
@@ -103,7 +103,7 @@ def _by_state(
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures of all processes of this web server, and of the database."""
+    """Metrics of all processes of this web server, and of the database."""
     _, _, given = request.headers.get("Authorization", "").partition("Bearer ")
     if not settings.METRICS_TOKEN or not constant_time_compare(given, settings.METRICS_TOKEN):
         raise Http404

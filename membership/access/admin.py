@@ -1,4 +1,4 @@
-"""The staff site's list of what is to do in Slack and on the Zoom lists."""
+"""The staff site's list of tasks in Slack and on the Zoom lists."""
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
@@ -14,11 +14,11 @@ from membership.models import Access, Enrolment
 
 
 class TaskFilter(FilterWithDefault):
-    """The list shows what is to do, unless somebody looks for more."""
+    """Shows the open tasks by default."""
 
     title = "state"
     parameter_name = "state"
-    first_choice = "What is to do"
+    first_choice = "Open tasks"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [*((s.value, str(s.label)) for s in Access.State), ("all", "All")]
@@ -30,7 +30,7 @@ class TaskFilter(FilterWithDefault):
 
 
 class AccessCommunityFilter(CommunityFilter):
-    """Zoom lists of a community, and the Slack of people who are or were in it."""
+    """A community's Zoom list, and Slack for people who are or were in the community."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         if not self.value():
@@ -44,7 +44,7 @@ class AccessCommunityFilter(CommunityFilter):
 
 @admin.register(Access)
 class AccessAdmin(CustomPageAdmin):
-    """The access tasks of a team, oldest first. Rows are moved by their verbs only."""
+    """A team's access tasks, oldest first. Only the verbs change rows."""
 
     list_display = ["who", "email", "what", "state_words", "since"]
     list_display_links = ["who"]
@@ -86,11 +86,11 @@ class AccessAdmin(CustomPageAdmin):
         context = {
             "title": "Access to Slack and Zoom",
             "warnings": slack_link.warnings_for(request.user, on=timezone.localdate()),
-            "intro": "Who was approved is not in yet, and who has left is to be taken out. You do it "
-            "in Slack and in Zoom; here you say that it is done.",
+            "intro": "Approved people still need access, and people who left need to be removed. Make "
+            "the change in Slack or Zoom, then record it here.",
             "links": [
                 (
-                    f"{team.get_family_display()} Slack: link and list of members",
+                    f"{team.get_family_display()} Slack: link and members",
                     reverse("admin:membership_access_slack", args=[team.family]),
                 )
                 for team in slack_link.workspaces_of(request.user)
@@ -99,27 +99,27 @@ class AccessAdmin(CustomPageAdmin):
         return super().changelist_view(request, context)
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """Everything about one access."""
+        """The page of one access."""
         return desk_views.detail(request, pk=pk)
 
     @admin.display(description="email")
     def email(self, access: Access) -> str:
-        return access.email or "none in the register"
+        return access.email or "none on record"
 
-    @admin.display(description="what is to do")
+    @admin.display(description="task")
     def what(self, access: Access) -> str:
         task = access.task or access.service
         return f"{task} ({access.community.short_name})" if access.community else task
 
-    @admin.action(description="Say: invited to Slack")
+    @admin.action(description="Mark as invited to Slack")
     def mark_invited(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
         self._mark(request, rows, Verb.INVITED)
 
-    @admin.action(description="Say: has joined Slack, or is on the Zoom list")
+    @admin.action(description="Mark as joined Slack or on the Zoom list")
     def mark_joined(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
         self._mark(request, rows, Verb.JOINED)
 
-    @admin.action(description="Say: is removed from Slack, or off the Zoom list")
+    @admin.action(description="Mark as removed from Slack or the Zoom list")
     def mark_removed(self, request: AuthenticatedRequest, rows: QuerySet[Access]) -> None:
         self._mark(request, rows, Verb.REMOVED)
 

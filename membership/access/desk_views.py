@@ -28,39 +28,39 @@ class LinkForm(forms.Form):
         label="Invitation link",
         max_length=500,
         assume_scheme="https",
-        help_text="In Slack: Invite people, then “Copy invite link”.",
+        help_text="In Slack, choose “Invite people”, then “Copy invite link”.",
         error_messages={
             "required": "Paste the invitation link from Slack.",
-            "invalid": "This is no link. Paste it as Slack gives it.",
+            "invalid": "Paste the whole link from Slack. It starts with https://",
         },
     )
     expires_on = day_field(
         "Works until",
         required=False,
-        help_text="The last day, as Slack says. Leave it empty where the link never expires.",
+        help_text="The last day the link works, as shown in Slack. Leave this empty if it never expires.",
     )
     most_uses = forms.IntegerField(
-        label="Most people it lets in",
+        label="Maximum number of people",
         required=False,
         min_value=1,
         max_value=100_000,
         initial=400,
-        help_text="Slack’s links let 400 people in. Leave it empty where there is no limit.",
-        error_messages={"invalid": "Write a number."},
+        help_text="A Slack link works for 400 people. Leave this empty if there is no limit.",
+        error_messages={"invalid": "Enter a number, such as 400."},
     )
 
 
 class ExportForm(FileOrTextForm[MemberList]):
-    """Slack's member export as a file, or addresses pasted."""
+    """Slack's member export as a file, or pasted emails."""
 
-    neither_sent = "Choose a file, or paste addresses."
+    neither_sent = "Choose a file or paste email addresses."
     file = file_field(
         "Slack’s member export",
-        help_text="In Slack: Manage members, then “Export member list”.",
+        help_text="In Slack, choose “Manage members”, then “Export member list”.",
     )
     pasted = pasted_field(
-        "Or paste the addresses",
-        help_text="One a line, or with commas. For more than about 5,000, use a file.",
+        "Or paste the email addresses",
+        help_text="One per line, or separated by commas. For more than about 5,000, use a file.",
     )
 
     def read_file(self, content: bytes, file_name: str) -> MemberList:
@@ -70,12 +70,12 @@ class ExportForm(FileOrTextForm[MemberList]):
         return slack_members.read_pasted(text)
 
 
-# What staff say by hand: (the verb, its button for Slack, its button for a Zoom list).
+# What staff record by hand: (the verb, its button for Slack, its button for a Zoom list).
 BY_HAND = [
-    (Verb.INVITED, "Invited by email", ""),
-    (Verb.JOINED, "Has joined", "Is on the list"),
-    (Verb.REMOVED, "Is removed", "Is off the list"),
-    (Verb.NOT_THERE, "Is not in after all", "Is not on the list after all"),
+    (Verb.INVITED, "Mark as invited", ""),
+    (Verb.JOINED, "Mark as joined", "Mark as on the list"),
+    (Verb.REMOVED, "Mark as removed", "Mark as off the list"),
+    (Verb.NOT_THERE, "Mark as not joined", "Mark as not on the list"),
 ]
 
 
@@ -84,7 +84,7 @@ BY_HAND = [
 
 @require_safe
 def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Who, where, what is to do, what was done."""
+    """One access: whose it is, its task and its history."""
     access = get_object_or_404(verbs.access_of(request.user), pk=pk)
     return desk_page(
         request,
@@ -102,7 +102,7 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Say what was done about one access."""
+    """Record what was done about one access."""
     access = get_object_or_404(verbs.access_of(request.user), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in [by_hand.value for by_hand, *_ in BY_HAND]:
@@ -116,13 +116,13 @@ def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 def report(request: HttpRequest, marked: verbs.Marked) -> None:
-    """Say for each row what became of it; of very many, the first and how many more."""
+    """Show the outcome for each row; for a long list, the first 20 and how many more."""
     if marked.moved:
         words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in marked.moved])
-        messages.success(request, f"Noted: {words}.")
+        messages.success(request, f"Updated: {words}.")
     if marked.refused:
         words = _named([f"{a.who} ({a.service}): {why}" for a, why in marked.refused])
-        messages.warning(request, f"Not changed: {words}.")
+        messages.warning(request, f"Not updated: {words}.")
 
 
 def _named(names: list[str]) -> str:
@@ -152,7 +152,7 @@ def slack(request: AuthenticatedRequest, family: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: AuthenticatedRequest, family: str) -> HttpResponse:
-    """Give a new invitation link."""
+    """Save a new invitation link."""
     team = _workspace(request, family)
     form = LinkForm(request.POST or None)
     if form.is_valid():
@@ -165,22 +165,23 @@ def link(request: AuthenticatedRequest, family: str) -> HttpResponse:
                 by=request.user,
                 now=timezone.now(),
             )
-            messages.success(request, "People on the roster see the new link on their Slack page.")
+            messages.success(
+                request, "Link saved. People on the roster can now see it on their Slack page."
+            )
             return redirect("admin:membership_access_slack", family)
     return _slack_form(
         request,
         team,
         form,
-        title="Give a new invitation link",
-        lede="Only people on the roster see it, after signing in, on a page of their own. "
-        "It is in no letter.",
-        button="Give this link",
+        title="Add a new invitation link",
+        lede="Only people on the roster see the link, after they sign in. It is never sent by email.",
+        button="Save link",
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
-    """Bring in who is in Slack."""
+    """Import the list of Slack members."""
     team = _workspace(request, family)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = ExportForm(*sent)
@@ -193,16 +194,16 @@ def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
         request,
         team,
         form,
-        title="Who is in Slack?",
-        lede="The list is compared with the roster. It changes nothing by itself, and it is deleted "
-        "when you are done, after a week at the latest.",
+        title="Import Slack members",
+        lede="We compare the list with the roster. The import itself changes nothing. Delete the list "
+        "when you’re done. After a week we delete it for you.",
         button="Compare with the roster",
     )
 
 
 @require_POST
 def settle(request: AuthenticatedRequest, family: str) -> HttpResponse:
-    """Do what a button of the comparison says, for the lines chosen or for all of a section."""
+    """Apply a button of the comparison to the selected lines, or to a whole section."""
     team = _workspace(request, family)
     button = request.POST.get("do", "")
     for_all, name = button.startswith("all-"), button.removeprefix("all-")
@@ -210,7 +211,7 @@ def settle(request: AuthenticatedRequest, family: str) -> HttpResponse:
     if name not in Settlement.values or (for_all and name == Settlement.SAME):
         messages.warning(request, "Choose one of the buttons.")
     elif chosen is not None and not chosen:
-        messages.warning(request, "Tick at least one line first.")
+        messages.warning(request, "Select at least one line first.")
     else:
         with refusal_as_warning(request):
             settlement = Settlement(name)
@@ -221,21 +222,21 @@ def settle(request: AuthenticatedRequest, family: str) -> HttpResponse:
                 by=request.user,
                 now=timezone.now(),
             )
-            people = "1 person is" if count == 1 else f"{count} people are"
+            people = "1 person" if count == 1 else f"{count} people"
             messages.success(request, f"{people} {settlement.label}.")
     return redirect("admin:membership_access_slack", family)
 
 
 @require_POST
 def discard_export(request: AuthenticatedRequest, family: str) -> HttpResponse:
-    """Delete the list of who is in Slack."""
+    """Delete the list of Slack members."""
     slack_members.discard_export(team=_workspace(request, family), by=request.user)
-    messages.success(request, "The list of who is in Slack is deleted. The tasks stay.")
+    messages.success(request, "Slack member list deleted. The tasks remain.")
     return redirect("admin:membership_access_slack", family)
 
 
 def _workspace(request: AuthenticatedRequest, family: str) -> SupportTeam:
-    """A workspace of the viewer's own teams; any other does not exist for them."""
+    """A workspace of the viewer's own teams; 404 for any other."""
     return get_object_or_404(slack_link.workspaces_of(request.user), family=family)
 
 

@@ -1,4 +1,4 @@
-"""Access to Slack and the Zoom lists: what staff do there by hand, and the state that it is in."""
+"""Access to Slack and the Zoom lists: its state, and the steps that led to it."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -11,13 +11,13 @@ from membership.register.models import Person
 
 
 class Access(models.Model):
-    """One person and one place outside the portal: a team's Slack workspace, a community's Zoom list.
+    """One person's access to one service: a team's Slack workspace, or a community's Zoom list.
 
-    The source names "a dedicated Slack workspace" once for all program-support communities, so a
-    workspace belongs to the team, and who is in two of its communities needs it once. Zoom meetings
-    are each community's own. ``state`` is moved by ``membership.access.verbs`` only. ``address`` is
-    the one in use in Slack where it is not the register's; without ``person`` it stands for somebody
-    whom the register does not know.
+    The source names "a dedicated Slack workspace" once for all program support communities, so a
+    workspace belongs to the team, and a person in two of its communities needs it once. Each community
+    has its own Zoom list. Only ``membership.access.verbs`` changes ``state``. ``address`` is the email
+    used in Slack if it differs from the register's. Without ``person``, it is an account that the
+    register does not know.
     """
 
     class Kind(models.TextChoices):
@@ -35,14 +35,14 @@ class Access(models.Model):
     person = models.ForeignKey(
         Person, models.CASCADE, null=True, blank=True, related_name="accesses"
     )
-    address = models.EmailField("address there", blank=True)
-    kind = models.CharField("place", max_length=5, choices=Kind.choices)
+    address = models.EmailField("address in Slack", blank=True)
+    kind = models.CharField("service", max_length=5, choices=Kind.choices)
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="+")
     community = models.ForeignKey(
         CommunityOfPractice, models.PROTECT, null=True, blank=True, related_name="+"
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.NOT_NEEDED)
-    since = models.DateField(help_text="The day on which it came to this state.")
+    since = models.DateField(help_text="The day it reached this state.")
 
     class Meta:
         ordering = ["since", "pk"]
@@ -87,7 +87,7 @@ class Access(models.Model):
 
     @property
     def email(self) -> str:
-        """The address to invite or to remove."""
+        """The email to invite or to remove."""
         return self.address or (self.person.email if self.person else "")
 
     @property
@@ -98,13 +98,13 @@ class Access(models.Model):
 
     @property
     def task(self) -> str:
-        """What is to do, in words; empty where nothing is."""
+        """The task for staff, in words; empty if there is none."""
         return _TASKS.get((self.kind, self.state), "")
 
     @property
     @admin.display(description="state", ordering="state")
     def state_words(self) -> str:
-        """The state, as it is called in this place."""
+        """The state, in the terms of this service."""
         if self.kind == self.Kind.ZOOM and self.state == self.State.JOINED:
             return "On the list"
         return self.State(self.state).label
@@ -112,26 +112,26 @@ class Access(models.Model):
 
 _TASKS: dict[tuple[str, str], str] = {
     (Access.Kind.SLACK, Access.State.TO_DO): "Invite to Slack",
-    (Access.Kind.SLACK, Access.State.INVITED): "Wait for the person to join Slack",
+    (Access.Kind.SLACK, Access.State.INVITED): "Wait for them to join Slack",
     (Access.Kind.SLACK, Access.State.TO_REMOVE): "Remove from Slack",
-    (Access.Kind.ZOOM, Access.State.TO_DO): "Put on the Zoom list",
-    (Access.Kind.ZOOM, Access.State.TO_REMOVE): "Take off the Zoom list",
+    (Access.Kind.ZOOM, Access.State.TO_DO): "Add to the Zoom list",
+    (Access.Kind.ZOOM, Access.State.TO_REMOVE): "Remove from the Zoom list",
 }
 
 
 class AccessStep(models.Model):
-    """What happened to an access. Steps are written once and never changed.
+    """One change of an access. Steps are written once and never changed.
 
-    ``by`` is empty where the portal acted.
+    ``by`` is empty if the portal acted by itself.
     """
 
     class Verb(models.TextChoices):
         WANTED = "wanted", "Enrolled"
         INVITED = "invited", "Invited"
-        JOINED = "joined", "Marked as in"
-        NOT_THERE = "not-there", "Found not to be in"
-        ENDED = "ended", "The enrolment ended"
-        FOUND = "found", "Found there, and not on the roster"
+        JOINED = "joined", "Marked as joined"
+        NOT_THERE = "not-there", "Marked as not joined"
+        ENDED = "ended", "Enrolment ended"
+        FOUND = "found", "Found in Slack, not on the roster"
         REMOVED = "removed", "Removed"
 
     access = models.ForeignKey(Access, models.CASCADE, related_name="steps")
@@ -153,9 +153,9 @@ class AccessStep(models.Model):
 
 
 class SlackLink(models.Model):
-    """An invitation link of a team's Slack workspace; the newest counts. It is in no email.
+    """An invitation link to a team's Slack workspace. The newest one counts. No email contains it.
 
-    Slack's own links end after 30 days and 400 people, unless an administrator of Slack says otherwise.
+    Slack's links expire after 30 days or 400 people, unless a Slack administrator changes that.
     """
 
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="slack_links")
@@ -181,7 +181,7 @@ class SlackLink(models.Model):
 
 
 class SlackLinkOpening(models.Model):
-    """Somebody has seen an invitation link: one use of it, as far as the portal knows."""
+    """A person has seen an invitation link: one use of it, as far as the portal knows."""
 
     link = models.ForeignKey(SlackLink, models.CASCADE, related_name="openings")
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
@@ -197,13 +197,13 @@ class SlackLinkOpening(models.Model):
 
 
 class SlackExport(models.Model):
-    """Who is in a team's Slack workspace, as Slack said last.
+    """The members of a team's Slack workspace, from the newest list that staff imported.
 
-    ``people`` is personal data: it is there while staff work on it, a week at the most.
+    ``people`` is personal data. It is kept while staff work on it, and for a week at most.
     """
 
     team = models.OneToOneField(SupportTeam, models.CASCADE, related_name="slack_export")
-    people = models.JSONField(help_text="One entry per address: email and name.")
+    people = models.JSONField(help_text="The name in Slack for each email.")
     problems = models.JSONField(default=list, help_text="What could not be read, in sentences.")
     left_out = models.PositiveIntegerField(default=0, help_text="Bots and closed accounts.")
     uploaded_by = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""What members see of their access, and their Slack page, while they are enrolled."""
+"""A member's own access and Slack page, while they are enrolled."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from membership.rosters.confirmations import has_open_confirmation
 
 @dataclass(frozen=True)
 class CommunityAccess:
-    """A community they are in, with their access. ``slack`` is None where the community has none."""
+    """A community they are in, with their access. ``slack`` is None if the community has no Slack."""
 
     enrolment: Enrolment
     slack: Access | None
@@ -30,12 +30,12 @@ class CommunityAccess:
 
     @property
     def has_task(self) -> bool:
-        """True while there is something for them to do: joining Slack."""
+        """True while they have not joined Slack."""
         return self.slack is not None and self.slack.state != Access.State.JOINED
 
 
 def community_accesses(person: Person) -> list[CommunityAccess]:
-    """The communities they are in now, in two queries. ``enrolment.waits`` is for the yearly question."""
+    """The communities they are in now, in two queries. ``enrolment.waits`` is for the yearly check-in."""
     enrolments = person.enrolments.filter(ended_on__isnull=True).annotate(
         waits=has_open_confirmation()
     )
@@ -59,7 +59,7 @@ def community_accesses(person: Person) -> list[CommunityAccess]:
 @login_required
 @require_safe
 def slack(request: AuthenticatedRequest, slug: str) -> HttpResponse:
-    """How they get into Slack. The link is shown once they have asked for it."""
+    """How to join Slack. The link is shown once they have asked for it."""
     community, _, page = _slack_page(request, slug)
     return render(request, "my/slack.html", {"community": community, "slack_page": page})
 
@@ -67,7 +67,7 @@ def slack(request: AuthenticatedRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def slack_link(request: AuthenticatedRequest, slug: str) -> HttpResponse:
-    """They ask for the invitation link: one use of it."""
+    """Show the invitation link, which is one use of it."""
     community, person, _ = _slack_page(request, slug)
     with refusal_as_warning(request):
         links.open_link(person=person, community=community, now=timezone.now())
@@ -77,18 +77,18 @@ def slack_link(request: AuthenticatedRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def slack_joined(request: AuthenticatedRequest, slug: str) -> HttpResponse:
-    """They say that they have joined."""
+    """Record that they have joined."""
     community, person, _ = _slack_page(request, slug)
     with refusal_as_warning(request):
         verbs.report_joined(person=person, team=community.team, now=timezone.now())
-        messages.success(request, "Thank you. It is good to have you in Slack.")
+        messages.success(request, "Thank you for letting us know. Welcome to Slack!")
     return redirect("my:slack", slug=slug)
 
 
 def _slack_page(
     request: AuthenticatedRequest, slug: str
 ) -> tuple[CommunityOfPractice, Person, SlackPage]:
-    """The community, the member and their page; where they are not enrolled there is no such page."""
+    """The community, the member and their page. Answers 404 if they are not enrolled there."""
     communities = CommunityOfPractice.objects.select_related("team")
     community = get_object_or_404(communities, slug=slug)
     person, on = person_of_user(request.user), timezone.localdate()

@@ -1,6 +1,6 @@
-"""Slack compared with the roster: who is there and should not be, and the reverse; and settling it.
+"""Slack compared with the roster: who is in one and not in the other, and what staff do about it.
 
-Computed anew whenever it is shown, from what Slack said last and the roster as it is now.
+Computed each time it is shown, from the newest Slack list and the current roster.
 """
 
 from collections.abc import Collection, Iterable
@@ -21,20 +21,20 @@ from membership.errors import RefusedError
 from membership.models import Access, Enrolment, Person, SlackExport, User
 from membership.register.names import name_key
 
-# What addresses of many agencies begin with: it says nothing about who it is.
+# Many agencies have emails that begin with these words: they say nothing about the person.
 _SHARED_LOCAL_PARTS = frozenset(
     ["admin", "contact", "coordinator", "director", "info", "intake", "manager", "office", "stv"]
 )
 _MIN_TYPO_LENGTH = 4  # in a shorter local part, one changed character makes another name
-_SOURCE = "By Slack’s list of members."
+_SOURCE = "From Slack’s member list."
 
 
 @dataclass(frozen=True)
 class ComparedAccount:
-    """An account in Slack, an access to it, or both.
+    """A line of the comparison: an account in Slack, an access to Slack, or both.
 
-    ``person`` may be known without an access. For a near match ``access`` is of whom it may be,
-    ``why`` says so, and ``account`` is the same account without that guess.
+    ``person`` may be known without an access. In a near match, ``access`` belongs to the person it may
+    be, ``why`` gives the reason, and ``account`` is the same account without that guess.
     """
 
     email: str = ""
@@ -52,7 +52,7 @@ class ComparedAccount:
 
 @dataclass
 class Comparison:
-    """What staff see. Every section is in the order of its addresses or names."""
+    """The sections that staff see, each in the order of its emails or names."""
 
     addresses: int
     to_mark: list[ComparedAccount] = field(default_factory=list)
@@ -123,7 +123,7 @@ def compare(export: SlackExport) -> Comparison:
 
 
 class _Identity(NamedTuple):
-    """What tells whose an account may be: of the address the part before a plus sign, and the folded name."""
+    """What shows whose account it may be: the email, up to a plus sign, and the folded full name."""
 
     local: str
     domain: str
@@ -148,28 +148,28 @@ def _near_matches(
 
 
 def _why_near(one: _Identity, other: _Identity) -> str:
-    """Why the two may be one person, in words; empty where nothing says so."""
+    """The reason why the two may be one person; empty if there is none."""
     same_domain = one.domain == other.domain
     tells_apart = len(one.local) > 2 and one.local not in _SHARED_LOCAL_PARTS
     if one.local == other.local and (same_domain or tells_apart):
-        return "the same before the @"
-    # One character too many, a wrong one, or two swapped.
+        return "same email before the @"
+    # One character missing, added or wrong, or two swapped.
     could_be_typed = same_domain and min(len(one.local), len(other.local)) >= _MIN_TYPO_LENGTH
     if could_be_typed and OSA.distance(one.local, other.local, score_cutoff=1) <= 1:
-        return "a letter or two differ"
-    return "the same name" if one.name and one.name == other.name else ""
+        return "emails differ by a character or two"
+    return "same name" if one.name and one.name == other.name else ""
 
 
 # -- Settling -------------------------------------------------------------------------------------
 
 
 class Settlement(models.TextChoices):
-    """What staff say about lines of the comparison, with what it does in words."""
+    """What staff decide about lines of the comparison, with the outcome in words."""
 
     JOINED = "joined", "marked as joined"
-    SAME = "same", "marked as joined, with the address in Slack"
-    REMOVE = "remove", "to be removed from Slack"
-    INVITE = "invite", "to be invited to Slack"
+    SAME = "same", "marked as joined, with their email in Slack"
+    REMOVE = "remove", "added to the removal tasks"
+    INVITE = "invite", "added to the invitation tasks"
     REMOVED = "removed", "marked as removed"
 
 
@@ -182,15 +182,15 @@ def settle(
     by: User,
     now: datetime,
 ) -> int:
-    """Settle the lines whose keys are ``chosen``, or all of the section. Gives the number of people.
+    """Settle the lines whose keys are ``chosen``, or the whole section. Returns the number of people.
 
-    The lines are compared anew behind a lock: what has changed meanwhile is left alone. A near match is
-    settled only where it was chosen.
+    The comparison is made again behind a lock: lines that have changed since are left alone. A near match
+    is settled only if it was chosen.
     """
     verbs.require_team(team, by)
     kept = SlackExport.objects.select_for_update(of=("self",)).filter(team=team).first()
     if kept is None:
-        raise RefusedError("The list of who is in Slack was put aside. Bring in a new one.")
+        raise RefusedError("The Slack member list has been deleted. Import a new one.")
     found = compare(kept)
     near = _chosen(found.near, chosen or [])
     match settlement:
@@ -221,7 +221,7 @@ def _ids(lines: Iterable[ComparedAccount]) -> list[int]:
 
 
 def _keep_addresses(lines: Iterable[ComparedAccount]) -> list[int]:
-    """Keep the address in Slack of each person on the roster. Gives the keys of their accesses."""
+    """Save each person's email in Slack. Returns the keys of their accesses."""
     addresses = {line.access.pk: line.email for line in lines if line.access}
     rows = verbs.lock(Access.objects.filter(pk__in=addresses))
     for row in rows:
@@ -231,7 +231,7 @@ def _keep_addresses(lines: Iterable[ComparedAccount]) -> list[int]:
 
 
 def _with_rows(lines: Iterable[ComparedAccount], team: SupportTeam, now: datetime) -> list[int]:
-    """The keys of the accesses, with a new one for each account that the portal knew nothing of."""
+    """The keys of the accesses, with a new access for each account that the portal did not know."""
     by_email = {line.email: line for line in lines}
     new = Access.objects.bulk_create(
         Access(

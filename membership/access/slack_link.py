@@ -1,4 +1,4 @@
-"""Slack's invitation link: given by staff, seen after sign-in by people on the roster only."""
+"""Slack's invitation link: saved by staff, shown after sign-in to people on the roster only."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,13 +17,13 @@ from membership.errors import RefusedError
 from membership.models import Access, Person, SlackLink, SlackLinkOpening, User
 
 WARN_DAYS = 7
-# Slack counts who joined, the portal who saw the link: staff are warned well before the end.
+# Slack counts who joined, the portal who saw the link: staff get a warning well before the limit.
 WARN_AT = 0.9
 
 
 @dataclass(frozen=True)
 class LinkStatus:
-    """The newest link of a workspace on a day: how many people have opened it, and whether it works."""
+    """A workspace's newest link on a given day: how many people have opened it, and whether it works."""
 
     link: SlackLink | None
     opened: int
@@ -43,24 +43,29 @@ class LinkStatus:
 
     @property
     def warning(self) -> str:
-        """What staff should know of it; empty where all is well."""
+        """What staff should know about the link; empty if there is nothing to do."""
         if self.link is None:
             return ""
         if self.has_expired:
-            return "Slack’s invitation link has expired. People who wait see none: give a new one."
+            return (
+                "The Slack invitation link has expired. People who are waiting to join can’t see it. "
+                "Add a new link."
+            )
         expires_on, limit = self.link.expires_on, self.link.most_uses
         if self.is_used_up:
             return (
-                f"Slack’s invitation link has been opened by {self.opened} people, as many as it "
-                "allows. People who wait see none: give a new one."
+                f"The Slack invitation link has been opened by {self.opened} people, which is its "
+                "limit. People who are waiting to join can’t see it. Add a new link."
             )
         if expires_on and expires_on <= self.on + timedelta(days=WARN_DAYS):
             until = date_format(expires_on)
-            return f"Slack’s invitation link works until {until} only. Give a new one in time."
+            return (
+                f"The Slack invitation link works only until {until}. Add a new link before then."
+            )
         if limit and self.opened >= limit * WARN_AT:
             return (
-                f"Slack’s invitation link has been opened by {self.opened} people and allows "
-                f"{limit}. Give a new one in time."
+                f"The Slack invitation link has been opened by {self.opened} people. Its limit is "
+                f"{limit}. Add a new link soon."
             )
         return ""
 
@@ -68,13 +73,13 @@ class LinkStatus:
 def link_status(team: SupportTeam, *, on: date) -> LinkStatus:
     """The newest link of a team's workspace."""
     links = SlackLink.objects.filter(team=team).annotate(opened=Count("openings"))
-    # Ordered here, because a query that counts forgets the model's own order.
+    # Ordered here, because a query with a count drops the model's own order.
     newest = links.order_by("-pk").first()
     return LinkStatus(link=newest, opened=newest.opened if newest else 0, on=on)
 
 
 def workspaces_of(user: User) -> QuerySet[SupportTeam]:
-    """The teams of this member of staff that have a Slack workspace."""
+    """This staff member's teams that have a Slack workspace."""
     with_slack = CommunityOfPractice.objects.filter(has_slack=True)
     return SupportTeam.objects.filter(
         family__in=families_of(user), pk__in=with_slack.values("team")
@@ -82,7 +87,7 @@ def workspaces_of(user: User) -> QuerySet[SupportTeam]:
 
 
 def warnings_for(user: User, *, on: date) -> list[str]:
-    """What this member of staff should know of their teams' links."""
+    """The warnings about the links of this staff member's teams."""
     return [
         status.warning
         for status in (link_status(team, on=on) for team in workspaces_of(user))
@@ -99,13 +104,13 @@ def give_link(
     by: User,
     now: datetime,
 ) -> SlackLink:
-    """Staff give a new link; it takes the place of the one before, and its uses count from nought."""
+    """Save a new link. It replaces the one before, and its uses count from zero."""
     verbs.require_team(team, by)
     parts = urlsplit(link)
     if (parts.scheme, parts.hostname) != ("https", SLACK_LINKS):
-        raise RefusedError(f"An invitation link of Slack starts with https://{SLACK_LINKS}/.")
+        raise RefusedError(f"A Slack invitation link starts with https://{SLACK_LINKS}/.")
     if expires_on and expires_on < timezone.localdate(now):
-        raise RefusedError("This link has expired already. Make a new one in Slack.")
+        raise RefusedError("This link has already expired. Create a new one in Slack.")
     return SlackLink.objects.create(
         team=team,
         link=link,
@@ -118,23 +123,23 @@ def give_link(
 
 @transaction.atomic
 def open_link(*, person: Person, community: CommunityOfPractice, now: datetime) -> SlackLink:
-    """Show them the link: one use of it, counted once, and their invitation."""
+    """Show the link to a member. This counts as one use of it, once, and as their invitation."""
     access = _own_access(person, community)
     newest = SlackLink.objects.select_for_update().filter(team=community.team).first()
     is_usable = link_status(community.team, on=timezone.localdate(now)).is_usable
     if newest is None or not (is_usable or _has_opened(person, newest)):
         raise RefusedError(
-            "There is no invitation link just now. EVA BC staff will invite you by email."
+            "There is no invitation link right now. EVA BC staff will invite you by email."
         )
     SlackLinkOpening.objects.get_or_create(link=newest, person=person, defaults={"at": now})
-    text = "By the invitation link."
+    text = "Through the invitation link."
     verbs.advance([access], verbs.Verb.INVITED, by=person.user, now=now, text=text)
     return newest
 
 
 @dataclass(frozen=True)
 class SlackPage:
-    """What the Slack page of a member shows. ``link`` only once they asked for it."""
+    """What a member's Slack page shows. It has ``link`` only once they asked for it."""
 
     access: Access
     link: SlackLink | None = None
@@ -143,7 +148,7 @@ class SlackPage:
 
 @transaction.atomic
 def slack_page_of(*, person: Person, community: CommunityOfPractice, on: date) -> SlackPage:
-    """Their Slack page in a community where they are enrolled. Raises ``RefusedError`` where they are not."""
+    """A member's Slack page in a community. Raises ``RefusedError`` if they are not enrolled there."""
     access = _own_access(person, community)
     status = link_status(community.team, on=on)
     if access.state == Access.State.JOINED or status.link is None or status.has_expired:
@@ -156,7 +161,7 @@ def slack_page_of(*, person: Person, community: CommunityOfPractice, on: date) -
 def _own_access(person: Person, community: CommunityOfPractice) -> Access:
     enrolled = person.enrolments.filter(community=community, ended_on__isnull=True).exists()
     if not community.has_slack or not enrolled:
-        raise RefusedError("You are in no community with this Slack workspace.")
+        raise RefusedError("You are not in a community that uses this Slack workspace.")
     return verbs.slack_of(person, community.team)
 
 

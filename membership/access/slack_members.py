@@ -1,4 +1,4 @@
-"""Slack's list of members: read from its own export or from pasted addresses, and kept for a week at most."""
+"""Slack's member list: read from Slack's export or from pasted emails, and kept for a week at most."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -15,22 +15,22 @@ from membership.imports.sheets import MAX_ROWS, read_sheet
 from membership.models import SlackExport, User
 from membership.register.names import name_key
 
-# Who is in Slack is personal data: it goes when staff are done, and in any case after a week.
+# The list is personal data: it is deleted when staff are done, and after a week at the latest.
 KEPT_FOR = timedelta(days=7)
 MAX_PROBLEMS = 50
 COLUMNS = (
-    # Bots have no address: an empty cell is no error here.
+    # Bots have no email: an empty cell is not an error here.
     replace(EMAIL, required=False),
     replace(PERSON_NAME, other_names=(*PERSON_NAME.other_names, "Real name"), read=text(2_000)),
     Column("status", "Status", text(2_000)),
 )
-# Accounts that nobody can sign in to, and those that are nobody's.
+# Accounts that no one can use, and accounts that belong to no one.
 _NOT_MEMBERS = frozenset(["bot", "deactivated", "deleted", "inactive", "invited"])
 
 
 @dataclass
 class MemberList:
-    """Who is in Slack: the name that Slack has by address. ``problems`` say what could not be read."""
+    """The members of Slack: their names there, by email. ``problems`` say what could not be read."""
 
     people: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -38,11 +38,11 @@ class MemberList:
 
 
 def read_export(content: bytes, file_name: str) -> MemberList:
-    """Slack's member export, or any list with a column of addresses."""
+    """Read Slack's member export, or any list with a column of emails."""
     sheet = read_sheet(content, file_name)
     if not {name_key(str(cell)) for cell in sheet[0].cells} & EMAIL.keys:
         raise RefusedError(
-            "The file has no column “Email”. The first row must hold the headings, as in Slack’s "
+            "The file has no “Email” column. The first row must have the headings, as in Slack’s "
             "member export."
         )
     members = MemberList()
@@ -57,7 +57,7 @@ def read_export(content: bytes, file_name: str) -> MemberList:
 
 
 def read_pasted(pasted: str) -> MemberList:
-    """Addresses in a text of any shape: one a line, or with commas, names and angle brackets."""
+    """Find the emails in a text of any shape: one per line, or with commas, names and angle brackets."""
     members = MemberList()
     for word in re.split(r"[\s,;:<>()\"'\[\]]+", pasted):
         if "@" not in word:
@@ -71,9 +71,13 @@ def read_pasted(pasted: str) -> MemberList:
 
 def _checked(members: MemberList) -> MemberList:
     if not members.people:
-        raise RefusedError("There is no email address in it that could be read.")
+        raise RefusedError(
+            "We could not find any email addresses. Check what you sent and try again."
+        )
     if len(members.people) > MAX_ROWS:
-        raise RefusedError(f"There are more than {MAX_ROWS:,} addresses in it.")
+        raise RefusedError(
+            f"The list has more than {MAX_ROWS:,} email addresses. Import a shorter list."
+        )
     if (more := len(members.problems) - MAX_PROBLEMS) > 0:
         members.problems = [*members.problems[:MAX_PROBLEMS], f"And {more} more."]
     return members
@@ -81,7 +85,7 @@ def _checked(members: MemberList) -> MemberList:
 
 @transaction.atomic
 def save_export(*, team: SupportTeam, export: MemberList, by: User, now: datetime) -> SlackExport:
-    """Keep who is in Slack, in place of what was kept before."""
+    """Save a team's Slack members, replacing the list before."""
     verbs.require_team(team, by)
     for community in team.communities.filter(has_slack=True):
         verbs.require_access_for_roster(community=community, by=None, now=now)
@@ -99,11 +103,11 @@ def save_export(*, team: SupportTeam, export: MemberList, by: User, now: datetim
 
 
 def discard_export(*, team: SupportTeam, by: User) -> None:
-    """Delete the list of who is in Slack."""
+    """Delete a team's list of Slack members."""
     verbs.require_team(team, by)
     SlackExport.objects.filter(team=team).delete()
 
 
 def discard_old_exports(*, now: datetime) -> int:
-    """Delete what nobody has deleted in a week. Gives the number of lists."""
+    """Delete the lists that are more than a week old. Returns their number."""
     return SlackExport.objects.filter(uploaded_at__lt=now - KEPT_FOR).delete()[0]

@@ -1,8 +1,9 @@
-"""What happens to access: the enrolment opens and ends it, staff and the person report the rest.
+"""Verbs of access: an enrolment starts and ends it; staff and the person report the rest.
 
-not needed → to do → (invited →) joined → to remove → removed, and to do again for who comes back.
+not needed → to do → (invited →) joined → to remove → removed, and to do again for people who come back.
 
-One verb, one function, one transaction, for one row or for many. All go through ``advance()``, which writes the states and the steps.
+Each verb is one function with one transaction, for one row or many. All of them call ``advance()``, which
+writes the states and the steps.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.accounts.teams import families_of
@@ -26,11 +28,11 @@ Verb: TypeAlias = AccessStep.Verb
 _Kind = Access.Kind
 
 GRANTED_STATES = (State.INVITED, State.JOINED)
-# What somebody has to do, shown first on the staff site.
+# Someone has something to do: shown first on the staff site.
 TASK_STATES = (State.TO_DO, State.INVITED, State.TO_REMOVE)
 
 TRANSITIONS: dict[Verb, dict[State, State]] = {
-    # Who comes back before they were removed is where they were: ``advance`` reads that from their steps.
+    # People who come back before they were removed return to the state before: ``advance`` reads it from their steps.
     Verb.WANTED: {
         State.NOT_NEEDED: State.TO_DO,
         State.REMOVED: State.TO_DO,
@@ -39,7 +41,7 @@ TRANSITIONS: dict[Verb, dict[State, State]] = {
     Verb.INVITED: {State.TO_DO: State.INVITED},
     Verb.JOINED: {State.TO_DO: State.JOINED, State.INVITED: State.JOINED},
     Verb.NOT_THERE: {State.INVITED: State.TO_DO, State.JOINED: State.TO_DO},
-    # Only access that was given is taken away.
+    # Only access that was given is removed.
     Verb.ENDED: {
         State.TO_DO: State.NOT_NEEDED,
         State.INVITED: State.TO_REMOVE,
@@ -51,7 +53,7 @@ TRANSITIONS: dict[Verb, dict[State, State]] = {
 
 
 def allows(access: Access, verb: Verb) -> bool:
-    """May this verb be used on this access now? Nobody is invited to a list: they are put on it."""
+    """True if this verb can be used on this access now. Zoom lists have no invitations."""
     if verb == Verb.INVITED and access.kind == Access.Kind.ZOOM:
         return False
     return State(access.state) in TRANSITIONS[verb]
@@ -63,9 +65,9 @@ def allows(access: Access, verb: Verb) -> bool:
 def require_access(
     *, people: Sequence[Person], community: CommunityOfPractice, by: User | None, now: datetime
 ) -> None:
-    """Make the tasks for people who are enrolled now. Runs inside the caller's transaction.
+    """Create the tasks for people who are enrolled now. Runs inside the caller's transaction.
 
-    Who is in already, from another community of the same workspace, needs nothing more.
+    People who already have the workspace, from another of its communities, need nothing more.
     """
     for service in _services(community):
         if service["kind"] == _Kind.SLACK:
@@ -79,7 +81,7 @@ def require_access(
 
 
 def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
-    """An address that was found in Slack is no stranger's any more: it is one of ``people``."""
+    """Link accounts found in Slack earlier to the person among ``people`` who has that email."""
     by_email = {person.email.lower(): person for person in people if person.email}
     strangers = Access.objects.filter(team=team, person__isnull=True)
     found = lock(strangers.annotate(lower=Lower("address")).filter(lower__in=list(by_email)))
@@ -101,7 +103,7 @@ def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
 def require_access_for_roster(
     *, community: CommunityOfPractice, by: User | None, now: datetime
 ) -> None:
-    """The same for everybody on a roster that came in as a list. Runs inside the caller's transaction."""
+    """The same for everyone on an imported roster. Runs inside the caller's transaction."""
     on_roster = Q(enrolments__community=community, enrolments__ended_on__isnull=True)
     served: QuerySet[Person] = Person.objects.filter(on_roster)
     for service in _services(community):
@@ -112,14 +114,14 @@ def require_access_for_roster(
 
 
 def end_access(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
-    """Make the tasks of an enrolment that has ended. Runs inside the caller's transaction.
+    """Create the tasks of an enrolment that has ended. Runs inside the caller's transaction.
 
-    Only what was given is taken away; who is still enrolled in another community of the same
-    workspace stays in it.
+    Only access that was given is removed. A person still enrolled in another community of the same
+    workspace keeps it.
     """
     for service in _services(enrolment.community):
         rows = lock(Access.objects.filter(person=enrolment.person, **service))
-        # After the lock: an enrolment that opens meanwhile waits for it, or is seen here.
+        # After the lock: an enrolment that starts at the same time waits for it, or is seen here.
         if service["kind"] == _Kind.SLACK and _is_in_another(enrolment):
             continue
         advance(rows, Verb.ENDED, by=by, now=now)
@@ -135,7 +137,7 @@ def _is_in_another(enrolment: Enrolment) -> bool:
 
 
 def _services(community: CommunityOfPractice) -> list[dict[str, object]]:
-    """The fields of an access to each service: Slack is the team's, the Zoom list the community's own."""
+    """The fields of an access to each service: the team's Slack, and the community's Zoom list."""
     slack = {"kind": _Kind.SLACK, "team": community.team, "community": None}
     zoom = {"kind": _Kind.ZOOM, "team": community.team, "community": community}
     return [slack, zoom] if community.has_slack else [zoom]
@@ -146,7 +148,7 @@ def _services(community: CommunityOfPractice) -> list[dict[str, object]]:
 
 @dataclass(frozen=True)
 class Marked:
-    """What became of each row: those that moved, and those that did not, with the sentence why."""
+    """The outcome for each row: those that changed, and those that did not, with the reason."""
 
     moved: list[Access]
     refused: list[tuple[Access, str]]
@@ -154,7 +156,7 @@ class Marked:
 
 @transaction.atomic
 def mark(*, access_ids: Iterable[int], verb: Verb, by: User, now: datetime) -> Marked:
-    """Staff say what they did, for one or many. Rows of another team do not exist for them."""
+    """Record what staff did, for one row or many. Rows of other teams are ignored."""
     rows = lock(access_of(by).filter(pk__in=list(access_ids)))
     moved = advance(rows, verb, by=by, now=now)
     return Marked(moved, [(row, _why_not(row, verb)) for row in rows if row not in moved])
@@ -162,8 +164,8 @@ def mark(*, access_ids: Iterable[int], verb: Verb, by: User, now: datetime) -> M
 
 def _why_not(access: Access, verb: Verb) -> str:
     if verb == Verb.INVITED and access.kind == _Kind.ZOOM:
-        return "nobody is invited to a Zoom list; say that the person is on it"
-    return f"this is “{access.state_words.lower()}” since {access.since:%Y-%m-%d}"
+        return "Zoom lists have no invitations; mark them as on the list instead"
+    return f"already “{access.state_words.lower()}” (since {date_format(access.since)})"
 
 
 # -- What the person does -------------------------------------------------------------------------
@@ -171,50 +173,50 @@ def _why_not(access: Access, verb: Verb) -> str:
 
 @transaction.atomic
 def report_joined(*, person: Person, team: SupportTeam, now: datetime) -> Access:
-    """They say that they have joined Slack."""
+    """Record that the person says they have joined Slack."""
     access = slack_of(person, team)
     if access.state != State.JOINED and not advance(
-        [access], Verb.JOINED, by=person.user, now=now, text="As the person says."
+        [access], Verb.JOINED, by=person.user, now=now, text="Reported by the member."
     ):
-        raise RefusedError("You are in no community with this Slack workspace.")
+        raise RefusedError("You are not in a community that uses this Slack workspace.")
     return access
 
 
 def slack_of(person: Person, team: SupportTeam) -> Access:
-    """Their access to a workspace, locked. Runs inside the caller's transaction."""
+    """A person's access to a workspace, locked. Runs inside the caller's transaction."""
     accesses = Access.objects.filter(person=person, team=team, kind=_Kind.SLACK)
     rows = lock(accesses.select_related("person", "team"))
     if not rows:
-        raise RefusedError("You are in no community with this Slack workspace.")
+        raise RefusedError("You are not in a community that uses this Slack workspace.")
     return rows[0]
 
 
-# -- What they share ------------------------------------------------------------------------------
+# -- Shared by the verbs ---------------------------------------------------------------------------
 
 
 def require_team(team: SupportTeam, by: User) -> None:
-    """Raise ``RefusedError`` where this workspace is not of a team of this member of staff."""
+    """Raise ``RefusedError`` unless the member of staff is on this workspace's team."""
     if team.family not in families_of(by):
         raise RefusedError("This workspace belongs to the other team.")
 
 
 def access_of(user: User | AnonymousUser) -> QuerySet[Access]:
-    """The rows of the teams of this member of staff."""
+    """The rows of this staff member's teams."""
     own = Access.objects.filter(team__family__in=families_of(user))
     return own.select_related("person", "team", "community")
 
 
 def lock(rows: QuerySet[Access]) -> list[Access]:
-    """These rows, in an order that all verbs share, held until the transaction ends."""
+    """Lock these rows until the transaction ends, in an order that all verbs share."""
     return list(rows.order_by("pk").select_for_update(of=("self",)))
 
 
 def advance(
     rows: Sequence[Access], verb: Verb, *, by: User | None, now: datetime, text: str = ""
 ) -> list[Access]:
-    """Move those of the locked rows for which the verb is allowed, and give them.
+    """Change the locked rows for which the verb is allowed, and return them.
 
-    Runs inside the caller's transaction, with the same number of queries whatever their number.
+    Runs inside the caller's transaction. The number of queries does not depend on the number of rows.
     """
     moved = [row for row in rows if allows(row, verb)]
     restored = _states_before_the_end(moved) if verb == Verb.WANTED else {}
@@ -242,10 +244,10 @@ def advance(
 
 
 def _states_before_the_end(rows: Sequence[Access]) -> dict[int, State]:
-    """Where those were who come back before somebody removed them."""
+    """The earlier states of people who come back before staff removed them, by access."""
     leaving = [row.pk for row in rows if row.state == State.TO_REMOVE]
     steps = AccessStep.objects.filter(access__in=leaving, state_after=State.TO_REMOVE)
-    # Somebody who was found in Slack without being on a roster has been in it.
+    # A person found in Slack without being on a roster had joined it.
     return {
         step.access_id: State(step.state_before)
         if step.state_before in GRANTED_STATES

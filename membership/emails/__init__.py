@@ -1,1 +1,1 @@
-"""Emails: queued with the decision, sent by the worker, never lost, hardly ever doubled."""
+"""Emails: queued in the transaction of a decision, and sent by a worker."""

@@ -1,4 +1,4 @@
-"""The emails in the outbox: what was sent, how it went, and what staff can do about it."""
+"""The emails in the outbox: what was sent, its delivery, and what staff can do about it."""
 
 from collections.abc import Callable
 
@@ -28,19 +28,19 @@ State = OutboxEmail.State
 class BounceForm(forms.Form):
     """When and why an email bounced."""
 
-    on = day_field("Came back on")
+    on = day_field("Date of the bounce")
     why = SingleLineField(
-        label="What the returned mail says",
+        label="What the returned email says",
         help_text="For example: the mailbox is full, or there is no such address.",
         max_length=300,
-        error_messages={"required": "Write in a few words what the returned mail says."},
+        error_messages={"required": "Enter what the returned email says, in a few words."},
     )
 
 
 @require_POST
 def retry(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Try a failed email again."""
-    return _act(request, pk, queue.retry, "The letter is on its way again.")
+    return _act(request, pk, queue.retry, "The email is on its way again.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,46 +48,49 @@ def send_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Ask first, then send the same text once more."""
     email = _own_email(request, pk)
     if request.method == "POST":
-        return _act(request, pk, queue.send_again, "The letter is sent once more.")
+        return _act(request, pk, queue.send_again, "The email will be sent again.")
     to = email.person.email if email.person else email.team.mailbox
-    to = to or "nobody: the register has no email of this person"
+    to = to or "no one: the register has no email for this person"
     return _form_page(
         request,
         email,
-        title="Send this letter again?",
-        lede=f"The same words go out once more, to {to}. Read them first: something may have been "
-        "decided since.",
-        button="Send it again",
+        title="Send this email again?",
+        lede=f"We will send the same text to {to}. Read it first: it may be out of date.",
+        button="Send again",
         **_exact_text(email),
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def mark_bounced(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Note that an email bounced, and why."""
+    """Record that an email bounced, and why."""
     email = _own_email(request, pk)
     today = timezone.localdate()
     form = BounceForm(request.POST or None, initial={"on": today})
     if request.method == "POST" and form.is_valid():
         with refusal_as_form_error(form):
             queue.mark_bounced(email_id=pk, by=request.user, today=today, **form.cleaned_data)
-            messages.success(request, "Noted. It shows on the person until it is cleared.")
+            messages.success(
+                request, "Bounce recorded. It shows on the person’s page until you clear it."
+            )
             return redirect("admin:membership_outboxemail_change", pk)
     return _form_page(
         request,
         email,
-        title="This letter came back",
-        lede=f"The letter “{email.subject}” to {email.to_email}. That it came back shows on the "
-        "person, until you clear it or the email changes.",
+        title="Record a bounce",
+        lede=f"The email “{email.subject}” to {email.to_email} came back. The bounce shows on the "
+        "person’s page until you clear it or their email changes.",
         form=form,
-        button="Note that it came back",
+        button="Record bounce",
     )
 
 
 @require_POST
 def clear_bounce(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The address works after all."""
-    return _act(request, pk, queue.clear_bounce, "Cleared. It no longer shows on the person.")
+    return _act(
+        request, pk, queue.clear_bounce, "Bounce cleared. It no longer shows on the person’s page."
+    )
 
 
 def _act(
@@ -101,13 +104,13 @@ def _act(
 
 
 def _own_email(request: AuthenticatedRequest, pk: int) -> OutboxEmail:
-    """An email of the viewer's own teams; any other is answered like one that does not exist."""
+    """An email of the viewer's own teams. Any other is a 404, as if it did not exist."""
     emails = OutboxEmail.objects.select_related("team", "person", "bounce__marked_by__person")
     return get_object_or_404(emails, pk=pk, team__family__in=families_of(request.user))
 
 
 def _exact_text(email: OutboxEmail) -> dict[str, object]:
-    return {"email_blocks": text_blocks(email.body), "email_heading": "The letter, word for word"}
+    return {"email_blocks": text_blocks(email.body), "email_heading": "The email, word for word"}
 
 
 def _form_page(
@@ -120,20 +123,20 @@ def _form_page(
         request,
         "desk/form.html",
         email=email,
-        crumbs=[("Letters", emails), (email.subject, page)],
-        back=("Back to the letter", page),
+        crumbs=[("Emails", emails), (email.subject, page)],
+        back=("Back to the email", page),
         **context,
     )
 
 
 class BouncedFilter(admin.SimpleListFilter):
-    """Emails that bounced and whose bounce nobody has cleared."""
+    """Emails with a bounce that is not cleared."""
 
-    title = "what came back"
+    title = "bounces"
     parameter_name = "came-back"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("yes", "Came back, not cleared")]
+        return [("yes", "Bounced, not cleared")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
@@ -144,9 +147,9 @@ class BouncedFilter(admin.SimpleListFilter):
 
 
 class KindFilter(admin.SimpleListFilter):
-    """By kind, from the list of those there are: Django's own reads every email for it."""
+    """By kind, from the declared kinds: Django's own filter would read every email."""
 
-    title = "kind of letter"
+    title = "kind of email"
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
@@ -160,7 +163,7 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(OutboxEmail)
 class OutboxEmailAdmin(CustomPageAdmin):
-    """What went out, what waits and what failed."""
+    """Emails that were sent, are waiting or failed."""
 
     list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
     list_filter = ["state", TeamFilter, BouncedFilter, KindFilter]
@@ -177,10 +180,10 @@ class OutboxEmailAdmin(CustomPageAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Letters", **(extra_context or {})})
+        return super().changelist_view(request, {"title": "Emails", **(extra_context or {})})
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """What was sent, as it was sent, how it went, and the actions that are possible now."""
+        """The email as it was sent, its delivery history, and the actions that are possible now."""
         email = _own_email(request, pk)
         return desk_page(
             request,
@@ -195,9 +198,9 @@ class OutboxEmailAdmin(CustomPageAdmin):
             **_exact_text(email),
         )
 
-    @admin.action(description="Try failed letters again")
+    @admin.action(description="Try failed emails again")
     def retry_failed(self, request: AuthenticatedRequest, chosen: QuerySet[OutboxEmail]) -> None:
-        """Try each again, and give the reason for each one that was left."""
+        """Try each one again, and give the reason for each one that was skipped."""
         count = 0
         for email in chosen:
             try:
@@ -208,5 +211,5 @@ class OutboxEmailAdmin(CustomPageAdmin):
                     request, f"{email.subject} to {email.to_email}: {refusal}", messages.WARNING
                 )
         if count:
-            subject = "1 letter is" if count == 1 else f"{count} letters are"
+            subject = "1 email is" if count == 1 else f"{count} emails are"
             self.message_user(request, f"{subject} on the way again.", messages.SUCCESS)

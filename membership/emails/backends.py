@@ -1,6 +1,6 @@
-"""Mail backends: SMTP, or files in local mode.
+"""Email backends: SMTP, or files in local mode.
 
-Both write to no real mailbox of EVA BC while the sample province is loaded, whatever the settings.
+While the sample province is loaded, neither sends anything to a real mailbox of EVA BC.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ SAMPLE_DOMAIN = "example.org"
 
 
 def redirect_real_addresses(messages: Sequence[EmailMessage]) -> None:
-    """EVA BC's own addresses become addresses of example.org."""
+    """Replace EVA BC's own addresses by addresses of example.org."""
     for message in messages:
         message.to = [_sample_address(a) for a in message.to]
         message.cc = [_sample_address(a) for a in message.cc]
@@ -45,14 +45,14 @@ def _sample_address(address: str) -> str:
 
 
 class SMTPBackend(EmailBackend):
-    """Django's SMTP backend with one deadline for each sending, connecting included.
+    """Django's SMTP backend with a total deadline for each message, including the connection.
 
-    smtplib's timeout counts for each socket operation, so a server that drips a byte a second would
-    hold a worker for ever. At the deadline a timer shuts the socket down: whatever waits on it ends
-    with an error, and the email is tried again later.
+    The timeout of smtplib applies to each socket operation, so a server that sends a byte a second would
+    block a worker forever. At the deadline a timer shuts the socket down. The pending operation fails, and
+    the email is tried again later.
 
-    Used in a ``with``, the first message opens the connection, the next ones go over the same one,
-    and the end closes it.
+    In a ``with`` block, the first message opens the connection, later ones reuse it, and the end of the
+    block closes it.
     """
 
     _is_reused = False
@@ -61,7 +61,7 @@ class SMTPBackend(EmailBackend):
     _socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
-        # Not opened here, as Django does: what goes wrong then is a failure of the first message.
+        # Django would open it here. An error then belongs to the first message.
         self._is_reused = True
         return self
 
@@ -81,7 +81,7 @@ class SMTPBackend(EmailBackend):
                 raise
 
     def close(self) -> None:
-        """Close the connection. The server has the email by now, so an error here must not send it again."""
+        """Close the connection. The server has the email by now, so errors here are ignored."""
         with self._deadline():
             try:
                 super().close()
@@ -93,9 +93,9 @@ class SMTPBackend(EmailBackend):
                     self._socket = None
 
     def _close_if_the_server_did(self) -> None:
-        """Servers end a connection after some emails; no email must run into that.
+        """Drop a connection that the server closed, so that the next email opens a new one.
 
-        Between two emails a server has nothing to say but that it is going.
+        Between two emails a server sends nothing, except that it is closing.
         """
         sock = self.connection.sock if self.connection else None
         if sock and select.select([sock], [], [], 0)[0]:
@@ -103,7 +103,7 @@ class SMTPBackend(EmailBackend):
 
     @contextlib.contextmanager
     def _deadline(self) -> Iterator[None]:
-        """Everything in the block ends within the deadline; a nested block shares the outer one's."""
+        """The block must end within the deadline. A nested block shares the deadline of the outer one."""
         if self._timer:
             yield
             return
@@ -124,7 +124,7 @@ class SMTPBackend(EmailBackend):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def _watch(self, connected: socket.socket) -> None:
-        # A duplicate, because TLS later wraps the socket and leaves the first object without one.
+        # A duplicate, because TLS wraps the socket later and detaches the first object.
         self._socket = socket.fromfd(connected.fileno(), connected.family, connected.type)
         if self._is_late:
             self._shut_down()
@@ -144,7 +144,7 @@ class SMTPBackend(EmailBackend):
 
 
 class FolderBackend(BaseEmailBackend):
-    """Writes each mail as a file of its own into MAIL_FOLDER, whole or not at all."""
+    """Writes each email to a file of its own in MAIL_FOLDER, whole or not at all."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         if SampleProvince.objects.exists():
@@ -162,5 +162,5 @@ class FolderBackend(BaseEmailBackend):
             unfinished.write_bytes(message.as_bytes())
             unfinished.rename(folder / f"{name}.eml")
         finally:
-            # Where the disk is full, halves of each try would fill it further.
+            # If the disk is full, partial files would fill it even more.
             unfinished.unlink(missing_ok=True)

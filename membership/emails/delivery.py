@@ -1,8 +1,7 @@
-"""Handing emails to the mail server, one after the other: claim, send, finish.
+"""Sending emails to the mail server, one after the other: claim, send, record the outcome.
 
-The claim is a compare-and-set with a lease: SQLite ignores SKIP LOCKED, and a worker that dies
-leaves its email to the next one when the lease ends. No transaction is open while the mail server
-talks.
+The claim is a compare-and-set with a lease, because SQLite ignores SKIP LOCKED. If a worker dies, another
+one takes its email when the lease ends. No transaction is open during the SMTP conversation.
 """
 
 import logging
@@ -28,12 +27,12 @@ logger = logging.getLogger(__name__)
 State = OutboxEmail.State
 
 LEASE = timedelta(seconds=settings.EMAIL_DEADLINE * 3)
-# Minutes until the next try, after the first failure, the second, and so on; then staff decide.
+# Minutes until the next attempt after the first failure, the second and so on. After that, staff decide.
 RETRY_MINUTES = (1, 5, 15, 60, 180, 360, 720, 1440)
 
 
 def due_emails(now: datetime) -> QuerySet[OutboxEmail]:
-    """Emails that wait and are due, and those whose sender's lease has ended."""
+    """Queued emails that are due, and emails whose worker's lease has ended."""
     return OutboxEmail.objects.filter(
         Q(state=State.QUEUED, due_at__lte=now) | Q(state=State.SENDING, lease_until__lt=now)
     )
@@ -43,7 +42,7 @@ _RELEASED = {"lease_owner": "", "lease_until": None}
 
 
 def _claimed_row(email: OutboxEmail) -> QuerySet[OutboxEmail]:
-    """The row, if the claim that ``email`` was read under still holds."""
+    """The row of ``email``, if this worker still holds its claim."""
     return OutboxEmail.objects.filter(
         pk=email.pk, state=State.SENDING, lease_owner=email.lease_owner
     )
@@ -57,7 +56,7 @@ def deliver_batch(outbox_email_ids: Iterable[int]) -> None:
 
 
 def deliver(outbox_email_id: int, *, connection: BaseEmailBackend, now: datetime) -> bool:
-    """Send one email if it is due and nobody else has it. True when it was sent."""
+    """Send one email if it is due and no other worker has it. Returns whether it was sent."""
     email = _claim(outbox_email_id, now)
     if email is None:
         return False
@@ -71,7 +70,7 @@ def deliver(outbox_email_id: int, *, connection: BaseEmailBackend, now: datetime
 
 
 def _claim(outbox_email_id: int, now: datetime) -> OutboxEmail | None:
-    """The email, when it is ours from now on; None where somebody has it, or it need not be sent."""
+    """Claim an email. None if another worker has it, or it is no longer wanted."""
     due = due_emails(now).filter(pk=outbox_email_id)
     owner = str(uuid.uuid4())
     claimed = due.filter(wanted=True).update(
@@ -81,7 +80,7 @@ def _claim(outbox_email_id: int, now: datetime) -> OutboxEmail | None:
         attempts=F("attempts") + 1,
     )
     if not claimed:
-        # Its sender died while a decision contradicted it: it will not be tried again.
+        # Its worker died, and a decision made it out of date: do not try it again.
         due.filter(wanted=False).update(state=State.CANCELLED, **_RELEASED)
         return None
     rows = OutboxEmail.objects.filter(pk=outbox_email_id, lease_owner=owner)
@@ -93,7 +92,7 @@ def _claim(outbox_email_id: int, now: datetime) -> OutboxEmail | None:
 
 
 def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
-    """Try again later, or stop and show it to staff."""
+    """Schedule another attempt, or stop and show the failure to staff."""
     will_retry = _is_temporary(error) and email.attempts <= len(RETRY_MINUTES)
     outcome = {"last_error": _error_summary(error), **_RELEASED}
     row = _claimed_row(email)
@@ -104,8 +103,8 @@ def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
             ended += row.filter(wanted=False).update(state=State.CANCELLED, **outcome)
         else:
             ended = row.update(state=State.FAILED, **outcome)
-        # Another worker may have the email by now, and records its own outcome. Of an email to somebody
-        # who was erased meanwhile, the server's answer is not kept.
+        # If another worker has the email by now, it records its own outcome. If the person has been
+        # erased meanwhile, the server's answer is not kept.
         if ended and OutboxEmail.objects.exclude(to_email="").filter(pk=email.pk).exists():
             _failed_attempt(email, error, now).save()
     logger.warning(
@@ -114,7 +113,7 @@ def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
 
 
 def _smtp_answer(error: Exception) -> tuple[int | None, str]:
-    """The SMTP reply code and text, where the server gave one."""
+    """The SMTP reply code and text, if the server sent them."""
     if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
         code, text = max(error.recipients.values())
         return code, text.decode(errors="replace")
@@ -125,7 +124,7 @@ def _smtp_answer(error: Exception) -> tuple[int | None, str]:
 
 
 def _is_temporary(error: Exception) -> bool:
-    """4xx and a lost connection pass; 5xx, and an email that cannot be written as a message, stay."""
+    """4xx and lost connections are temporary. 5xx, and text that cannot become a message, are not."""
     code, _ = _smtp_answer(error)
     if code is not None:
         return not 500 <= code < 600
@@ -137,7 +136,7 @@ _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
 def _failed_attempt(email: OutboxEmail, error: Exception, now: datetime) -> LetterAttempt:
-    """What the server said, for the email's page: code, enhanced status, and text."""
+    """The server's answer for the page of the email: code, enhanced status and text."""
     code, answer = _smtp_answer(error)
     text = clean_text(_ADDRESS.sub("[address]", answer))
     status = _STATUS.search(text)
@@ -152,6 +151,6 @@ def _failed_attempt(email: OutboxEmail, error: Exception, now: datetime) -> Lett
 
 
 def _error_summary(error: Exception) -> str:
-    """For staff, without addresses: the kind of error and the server's reply code."""
+    """The type of error and the reply code, without email addresses."""
     code, _ = _smtp_answer(error)
     return f"{type(error).__name__} {code}" if code is not None else type(error).__name__

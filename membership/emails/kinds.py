@@ -1,8 +1,7 @@
-"""The kinds of emails that there are: who gets them, when, what can stand in their wording, and what
-cancels one that has not gone out yet.
+"""The kinds of emails: who gets them and when, the placeholders of their templates, and what cancels them.
 
-Each layer registers its own kinds when it starts. A new kind of email is one entry and its original
-text, a file with its key as its name in ``templates/email/``.
+Each layer registers its own kinds at start. A new kind of email is one entry and its original text, in a
+file of ``templates/email/`` that is named after its key.
 """
 
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ TEXTS = Path(settings.BASE_DIR, "templates", "email")
 
 
 class Event(StrEnum):
-    """What contradicts emails that have not gone out yet. The verbs of a request are events too."""
+    """What cancels emails that have not been sent yet. The verbs of a request are events too."""
 
-    REPLACED = "replaced"  # a newer email about the same thing says it all
+    REPLACED = "replaced"  # by a newer email about the same thing
     YEARLY_ANSWERED = "yearly-answered"
     ENROLMENT_ENDED = "enrolment-ended"
     NO_LONGER_INVITED = "no-longer-invited"  # to a meeting, because an enrolment ended
@@ -25,10 +24,11 @@ class Event(StrEnum):
 
 @dataclass(frozen=True)
 class Placeholder:
-    """A word in braces that an email fills in.
+    """A name in braces that is replaced when an email is written.
 
-    ``neutral`` may stand in a subject, which shows on locked screens. ``alone`` must be a paragraph
-    of its own, because staff write there when they decide.
+    ``neutral`` ones are allowed in a subject, which shows on locked screens. ``alone`` ones need a
+    paragraph of their own, because staff write there when they decide. ``label`` is the text of the
+    button that a link becomes in HTML.
     """
 
     name: str
@@ -37,14 +37,15 @@ class Placeholder:
     needed: bool = False
     neutral: bool = False
     alone: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True)
 class EmailKind:
-    """A kind of email, as staff see it, with what its wording can hold.
+    """A kind of email, as staff see it, with the placeholders of its template.
 
-    ``cancelled_by`` names the events that contradict it. ``queued_as`` are the names that its rows
-    in the outbox have, where several share one wording; otherwise it is the key.
+    ``cancelled_by`` names the events that cancel it. ``queued_as`` are the kinds of its rows in the
+    outbox, if several share one template. Otherwise that is the key.
     """
 
     key: str
@@ -58,7 +59,7 @@ class EmailKind:
 
     @property
     def text_file(self) -> Path:
-        """Its original text: the first line is the subject."""
+        """The file of its original text. The first line is the subject."""
         return self.folder / f"{self.key}.txt"
 
     def names(self) -> set[str]:
@@ -69,35 +70,46 @@ KINDS: dict[str, EmailKind] = {}
 
 
 def register(*kinds: EmailKind) -> None:
-    """Add kinds of emails, once, when the portal starts."""
+    """Add kinds of emails. Each layer calls this once at start."""
     KINDS.update({kind.key: kind for kind in kinds})
 
 
 def cancelled_by(event: str) -> list[str]:
-    """The kinds that this event contradicts, as their rows in the outbox name them."""
+    """The kinds of outbox rows that this event cancels."""
     kinds = [kind for kind in KINDS.values() if event in kind.cancelled_by]
     return [name for kind in kinds for name in kind.queued_as or (kind.key,)]
 
 
 # -- Placeholders that several kinds share --------------------------------------------------------
 
-NAME = Placeholder("name", "The person’s name", "Dana Sample")
-COMMUNITY = Placeholder("community", "The short name of the community", "STVC")
-TEAM = Placeholder("team", "The team that writes", "EVA BC program support")
-REFERENCE = Placeholder(
-    "reference", "The reference of the request, which names nobody", "K7M2QX", neutral=True
+NAME = Placeholder("name", "The person’s first name", "Dana")
+COMMUNITY = Placeholder(
+    "community",
+    "The full name of the community, with its short name",
+    "Stopping the Violence Counselling programs (STVC)",
 )
-TO_PERSON, TO_TEAM = "The person", "The team’s mailbox"
+TEAM = Placeholder("team", "The team that sends the email", "EVA BC program support")
+REFERENCE = Placeholder("reference", "The reference of the request", "K7M2QX", neutral=True)
+LIMIT = Placeholder("limit", "The number of business days in which the team aims to answer", "7")
+TO_PERSON, TO_TEAM = "The applicant or member", "The team’s mailbox"
 
 
 def staff_text(means: str, sample: str) -> Placeholder:
-    """Where the words go that staff write, or choose, when they decide."""
+    """The text that staff write or choose when they decide."""
     return Placeholder("text", means, sample, needed=True, alone=True)
 
 
-def link(name: str, means: str, path: str, *, needed: bool = True) -> Placeholder:
-    """An address of the portal; alone in a paragraph it becomes a button."""
-    return Placeholder(name, means, path, needed=needed)
+def link(name: str, means: str, path: str, label: str) -> Placeholder:
+    """A page of the portal, with a sample path. Alone in a paragraph, it becomes a button with a label."""
+    return Placeholder(name, means, path, needed=True, label=label)
 
 
-COMMUNITY_LINK = link("community_link", "The page of the community", "/communities/stvc/")
+COMMUNITY_LINK = link(
+    "community_link",
+    "The community’s public page",
+    "/communities/stvc/",
+    "Go to the community page",
+)
+MEETINGS_LINK = link(
+    "meetings_link", "The page with all their meetings", "/my/meetings/", "See your meetings"
+)

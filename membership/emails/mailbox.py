@@ -1,4 +1,4 @@
-"""Reading the mail that local mode wrote to files."""
+"""The mailbox page of local mode, which shows the emails that were written to files."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ NEWEST = 100
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """A mail as its reader sees it."""
+    """An email as its recipient sees it."""
 
     name: str
     to: str
@@ -38,7 +38,7 @@ class ReceivedMail:
 @never_cache
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
-    """The newest mails first; ?to= shows those to one address."""
+    """The emails, newest first. ``?to=`` limits them to one address."""
     to = request.GET.get("to", "").strip().lower()
     files = sorted(Path(settings.MAIL_FOLDER).glob("*.eml"), reverse=True)
     mails = (read_mail(file) for file in files)
@@ -49,15 +49,15 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def message(request: HttpRequest, name: str) -> HttpResponse:
-    """One mail, its plain text part."""
+    """The plain text of one email."""
     file = Path(settings.MAIL_FOLDER) / f"{name}.eml"
     if not file.is_file():
-        raise Http404("There is no such mail.")
+        raise Http404("There is no such email.")
     return render(request, "email/mailbox_message.html", {"mail": read_mail(file)})
 
 
 def read_mail(file: Path) -> ReceivedMail:
-    """A mail as it lies in the folder."""
+    """Read an email from a file."""
     message = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101  (what the default policy gives)
     body = message.get_body(("plain",))
@@ -66,7 +66,7 @@ def read_mail(file: Path) -> ReceivedMail:
         to=str(message["to"]),
         sender=str(message["from"]),
         subject=str(message["subject"]),
-        # Written as "-0000", which means UTC and is read as no zone at all.
+        # Django writes "-0000", which means UTC, but is parsed as a naive time.
         at=parsedate_to_datetime(str(message["date"])).replace(tzinfo=UTC),
         text=body.get_content() if body else "",
     )

@@ -1,4 +1,4 @@
-"""The emails to send: rows, because the broker may lose what it carries."""
+"""The emails to send. They are rows because the broker may lose its messages."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from membership.register.models import Person
 class OutboxEmail(models.Model):
     """One email to one address, from queueing to its end.
 
-    ``key`` says what the email is about and is unique: the same news is queued once. A row ends
-    as sent, failed or cancelled. ``wanted`` turns False when a later decision contradicts an email
-    that is just being handed over: if that fails, it is not tried again.
+    ``key`` says what the email is about. It is unique, so that the same news is queued once. A row ends
+    as sent, failed or cancelled. ``wanted`` becomes False when a later decision makes the email out of
+    date while it is being sent: if that fails, it is not tried again.
     """
 
     class State(models.TextChoices):
@@ -29,7 +29,7 @@ class OutboxEmail(models.Model):
     key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=40)
     about = models.CharField(
-        max_length=60, help_text="What it is about, for example joinrequest:12."
+        max_length=60, help_text="What the email is about, for example joinrequest:12."
     )
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="letters")
     person = models.ForeignKey(
@@ -38,7 +38,7 @@ class OutboxEmail(models.Model):
         null=True,
         blank=True,
         related_name="letters",
-        help_text="Empty where the letter goes to the team’s mailbox.",
+        help_text="Empty if the email goes to the team’s mailbox.",
     )
     to_email = models.EmailField()
     subject = models.CharField(max_length=200)
@@ -56,7 +56,7 @@ class OutboxEmail(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name = "letter"
+        verbose_name = "email"
         indexes = [
             models.Index(
                 fields=["due_at"],
@@ -83,10 +83,9 @@ class OutboxEmail(models.Model):
 
 
 class LetterWording(models.Model):
-    """One version of the wording of a kind of email; the newest counts. Versions are never changed.
+    """A version of an email template. The newest one is used, and versions are never changed.
 
-    ``number`` counts the versions of a kind from 1. A version without a body goes back to the
-    original wording.
+    ``number`` counts the versions of a kind from 1. A version without a body restores the original.
     """
 
     kind = models.CharField(max_length=40)
@@ -99,8 +98,7 @@ class LetterWording(models.Model):
     )
 
     class Meta:
-        verbose_name = "wording of letters"
-        verbose_name_plural = "wording of letters"
+        verbose_name = "email template"
         ordering = ["kind", "-number"]
         constraints = [
             models.UniqueConstraint(fields=["kind", "number"], name="one_wording_of_a_number"),
@@ -115,17 +113,17 @@ class LetterWording(models.Model):
 
     def save(self, **kwargs: Any) -> None:
         if self.pk is not None:
-            raise TypeError("The versions of a wording are append-only.")
+            raise TypeError("Versions of an email template are append-only.")
         super().save(**kwargs)
 
 
 class LetterAttempt(models.Model):
-    """A try that the mail server did not take, with its answer; addresses are taken out of it."""
+    """A delivery that the mail server refused, with its answer. Email addresses are removed from it."""
 
     letter = models.ForeignKey(OutboxEmail, models.CASCADE, related_name="failed_attempts")
     at = models.DateTimeField()
-    trouble = models.CharField(max_length=60, help_text="The kind of error.")
-    code = models.PositiveSmallIntegerField(null=True, blank=True, help_text="The reply code.")
+    trouble = models.CharField(max_length=60, help_text="The type of error.")
+    code = models.PositiveSmallIntegerField(null=True, blank=True, help_text="The SMTP reply code.")
     status = models.CharField(max_length=12, blank=True, help_text="For example 5.1.1.")
     answer = models.CharField(max_length=300, blank=True)
 
@@ -139,12 +137,12 @@ class LetterAttempt(models.Model):
 class Bounce(models.Model):
     """An email to a person that the mail server accepted and that bounced later.
 
-    It is about the address that the email went to, so it ends by itself when they change their email.
+    It belongs to the address that the email went to, so it no longer counts after they change their email.
     """
 
     letter = models.OneToOneField(OutboxEmail, models.CASCADE, related_name="bounce")
-    on = models.DateField("came back on")
-    why = models.CharField("what it said", max_length=300)
+    on = models.DateField("bounced on")
+    why = models.CharField("reason", max_length=300)
     marked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -168,7 +166,7 @@ class Bounce(models.Model):
 
     @staticmethod
     def of(person: Person) -> "models.QuerySet[Bounce]":
-        """What came back from the address that they have now, the newest first."""
+        """The bounces from the address that they have now, newest first."""
         return Bounce.objects.filter(
             letter__person=person,
             letter__to_email__iexact=F("letter__person__email"),

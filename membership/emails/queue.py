@@ -1,4 +1,4 @@
-"""The outbox: queueing emails inside the caller's transaction, and what staff do with one of them."""
+"""The outbox: queueing emails in the caller's transaction, and what staff do with one of them."""
 
 import logging
 import secrets
@@ -25,10 +25,10 @@ State = OutboxEmail.State
 
 @dataclass(frozen=True)
 class Email:
-    """A follow-up email, ready to go out: who gets it, from which team, and its words.
+    """An email that is ready to be queued: its text, its recipient and the team that sends it.
 
-    ``person`` is None for news to the team's own mailbox. ``address`` is set where the email goes
-    to somebody whom the register need not know.
+    ``person`` is None for notices to the team's own mailbox. ``address`` is set if the register may not
+    know the recipient.
     """
 
     kind: str
@@ -46,9 +46,9 @@ class Email:
 
 
 def queue(email: Email, *, about: str, event: int, now: datetime) -> OutboxEmail:
-    """Queue an email; a worker is asked to send it when the caller commits.
+    """Queue an email. A worker is asked to send it when the caller commits.
 
-    One event has one email of a kind: the database refuses a second.
+    An event has one email of each kind. The database refuses a second one.
     """
     row = OutboxEmail.objects.create(
         key=f"{about}:{event}:{email.kind}", **_row_values(email, about, now)
@@ -58,10 +58,9 @@ def queue(email: Email, *, about: str, event: int, now: datetime) -> OutboxEmail
 
 
 def queue_once(email: Email, *, key: str, about: str, now: datetime) -> bool:
-    """Queue an email that is due, unless ``key`` was queued before. True when this call queued it.
+    """Queue an email unless ``key`` was queued before. Returns whether this call queued it.
 
-    May be called as often as one likes and by several workers at once: the first one queues, the
-    others change nothing.
+    Several workers may call it at the same time. Only the first call queues the email.
     """
     row, new = OutboxEmail.objects.get_or_create(key=key, defaults=_row_values(email, about, now))
     if new:
@@ -69,15 +68,15 @@ def queue_once(email: Email, *, key: str, about: str, now: datetime) -> bool:
     return new
 
 
-# Where Slack's invitation links lead. They are shown after sign-in only: an email can be passed on.
+# The domain of Slack's invitation links. They are shown only after sign-in: an email can be forwarded.
 SLACK_LINKS = "join.slack.com"
 
 
 def _row_values(email: Email, about: str, now: datetime) -> dict[str, object]:
     if SLACK_LINKS in email.body.lower():
         raise RefusedError(
-            "An invitation link of Slack does not belong in a letter. "
-            "People on the roster find it on their own page."
+            "Do not put a Slack invitation link in an email. "
+            "Members find it on My page after they sign in."
         )
     host = urlsplit(settings.PORTAL_URL).hostname
     return {
@@ -88,7 +87,7 @@ def _row_values(email: Email, about: str, now: datetime) -> dict[str, object]:
         "to_email": email.to_email,
         "subject": email.subject,
         "body": email.body,
-        # Fixed here, so that an email sent twice after a crash is one email to mail programs.
+        # Set here, so that mail programs recognize a copy that was sent twice after a crash.
         "message_id": f"<{secrets.token_hex(16)}@{host}>",
         "due_at": now,
         "queued_at": now,
@@ -100,10 +99,10 @@ def _deliver_on_commit(row: OutboxEmail) -> None:
 
 
 def cancel(*, about: str, event: str, person: Person | None = None) -> None:
-    """Keep back the emails of the kinds that say that ``event`` contradicts them.
+    """Cancel the emails of the kinds that ``event`` cancels, if they have not been sent.
 
-    One that failed stays failed, and can no longer be tried again. ``person`` narrows them to those
-    to one person.
+    A failed email stays failed and can no longer be tried again. ``person`` limits it to the emails to
+    one person.
     """
     open_rows = OutboxEmail.objects.filter(about=about, kind__in=cancelled_by(event))
     if person:
@@ -120,49 +119,49 @@ def request_delivery(*outbox_email_ids: int) -> None:
     try:
         current_app.send_task(DELIVERY_TASK, args=outbox_email_ids)
     except Exception:
-        # Whatever the broker's trouble is, emails are rows and the sweep will send them.
+        # Any error will do: emails are rows, and the next sweep sends them.
         ids = ", ".join(map(str, outbox_email_ids))
         logger.warning("The broker did not take the task for emails %s.", ids)
 
 
 # -- What staff do with an email ------------------------------------------------------------------
 
-_TEXT_DELETED = (
-    "The words of this letter are no longer kept, so it cannot be sent. Write a new one."
-)
+_TEXT_DELETED = "The text of this email has been deleted, so it cannot be sent. Write a new email."
 
 
 @transaction.atomic
 def retry(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
-    """Try a failed email again, with all its tries, to the address that its receiver has today."""
+    """Try a failed email again, with all its retries, at the address that the recipient has now."""
     email = _locked(email_id, by)
     if email.state != State.FAILED:
-        raise RefusedError(f"Only a failed letter is tried again; this one: {_state_words(email)}.")
+        raise RefusedError(f"You can only retry a failed email. This one is {_state_words(email)}.")
     if not email.body:
         raise RefusedError(_TEXT_DELETED)
     if not email.wanted:
-        raise RefusedError("A later decision contradicts this letter, so it is not sent any more.")
+        raise RefusedError(
+            "This email is out of date because of a later decision, so it will not be sent."
+        )
     email.state, email.due_at, email.attempts = State.QUEUED, now, 0
     email.to_email = _current_address(email)
     email.save(update_fields=["state", "due_at", "attempts", "to_email"])
     _deliver_on_commit(email)
-    log_change(email, by=by, words="Tried again.")
+    log_change(email, by=by, words="Retried.")
     return email
 
 
 @transaction.atomic
 def send_again(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
-    """Send the same words once more: a new email, to the address that its receiver has today."""
+    """Send the same text as a new email, to the address that the recipient has now."""
     email = _locked(email_id, by)
     if email.state != State.SENT:
         raise RefusedError(
-            f"Only a letter that was sent is sent again; this one: {_state_words(email)}."
+            f"You can only send an email again after it was sent. This one is {_state_words(email)}."
         )
     if not email.body:
         raise RefusedError(_TEXT_DELETED)
     again = OutboxEmail.objects.filter(key__startswith=f"again:{email.pk}:")
     if again.filter(state__in=[State.QUEUED, State.SENDING]).exists():
-        raise RefusedError("This letter is on its way again already. Nothing more was sent.")
+        raise RefusedError("This email is already on its way again. Nothing else was sent.")
     _current_address(email)
     copy = Email(email.kind, email.team, email.person, email.subject, email.body)
     key = f"again:{email.pk}:{again.count() + 1}"
@@ -172,45 +171,47 @@ def send_again(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
 
 
 def mark_bounced(*, email_id: int, by: User, on: date, why: str, today: date) -> Bounce:
-    """Note that an email came back; it shows on the person until it is cleared."""
+    """Record that an email bounced. It shows on the person's page until it is cleared."""
     try:
         with transaction.atomic():
             email = _locked(email_id, by)
             if email.state != State.SENT or email.person is None or email.sent_at is None:
-                raise RefusedError("Only a letter that was sent to a person can come back.")
+                raise RefusedError(
+                    "You can only record a bounce for an email that was sent to a person."
+                )
             if not timezone.localdate(email.sent_at) <= on <= today:
-                raise RefusedError("Give a day from the day it was sent until today.")
-            log_change(email, by=by, words="Came back.")
+                raise RefusedError("Enter a date between the day the email was sent and today.")
+            log_change(email, by=by, words="Bounce recorded.")
             return Bounce.objects.create(letter=email, on=on, why=why, marked_by=by)
     except IntegrityError as error:
-        raise RefusedError("It is noted already that this letter came back.") from error
+        raise RefusedError("A bounce is already recorded for this email.") from error
 
 
 @transaction.atomic
 def clear_bounce(*, email_id: int, by: User, now: datetime) -> None:
-    """The address works after all: it does not show on the person any more."""
+    """Clear a bounce because the address works. It no longer shows on the person's page."""
     email = _locked(email_id, by)
     cleared = Bounce.objects.filter(letter=email, cleared_at=None).update(
         cleared_at=now, cleared_by=by
     )
     if not cleared:
-        raise RefusedError("There is nothing to clear here.")
-    log_change(email, by=by, words="Its coming back was cleared.")
+        raise RefusedError("There is no bounce to clear.")
+    log_change(email, by=by, words="Bounce cleared.")
 
 
 def _locked(email_id: int, by: User) -> OutboxEmail:
     emails = OutboxEmail.objects.select_for_update(of=("self",)).select_related("team", "person")
     email = emails.get(pk=email_id)
     if email.team.family not in families_of(by):
-        raise RefusedError("This letter belongs to the other team.")
+        raise RefusedError("This email belongs to the other team.")
     return email
 
 
 def _current_address(email: OutboxEmail) -> str:
-    """Where it would go now."""
+    """The address that the recipient has now."""
     address = email.person.email if email.person else email.team.mailbox
     if not address:
-        raise RefusedError("The register has no email of this person. Add one first.")
+        raise RefusedError("The register has no email for this person. Add one first.")
     return address
 
 

@@ -1,6 +1,6 @@
-"""The wording of every email: a list, and for each a page to change it with a preview.
+"""Email templates: a list, and a page for each with a preview.
 
-Both teams send the same wording of a kind, so leads change it and all staff read it.
+Both teams send the same text of a kind, so only leads change it. All staff can read it.
 """
 
 from typing import Any
@@ -26,23 +26,23 @@ from membership.models import LetterWording
 
 
 class EmailTemplateForm(forms.Form):
-    """Subject and body as typed; shows every problem at once, beside its field."""
+    """Subject and body as typed. It shows every problem at once, beside its field."""
 
     subject = forms.CharField(
         label="Subject",
         strip=False,
-        error_messages={"required": "Write a subject."},
-        help_text="One line that names nobody and gives no reason: it shows on locked screens.",
+        error_messages={"required": "Enter a subject."},
+        help_text="One line. Do not name anyone or give a reason: subjects show on locked screens.",
     )
     body = forms.CharField(
-        label="Letter",
+        label="Text",
         strip=False,
         widget=forms.Textarea(attrs={"rows": 20, "class": "email-words"}),
-        error_messages={"required": "Write the letter."},
+        error_messages={"required": "Enter the text of the email."},
         help_text=(
-            "Plain text; an empty line begins a new paragraph. A paragraph of which nothing remains,"
-            " because its placeholders are empty, is left out. A link alone in a paragraph becomes"
-            " a button."
+            "Plain text. Leave an empty line between paragraphs. A paragraph is left out if its"
+            " placeholders are empty and nothing else is in it. A link in a paragraph of its own"
+            " becomes a button."
         ),
     )
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
@@ -52,7 +52,7 @@ class EmailTemplateForm(forms.Form):
         self.kind = kind
 
     def clean_body(self) -> str:
-        """Line ends as browsers send them become plain ones."""
+        """Replace the line ends that browsers send."""
         body: str = self.cleaned_data["body"]
         return body.replace("\r\n", "\n")
 
@@ -66,7 +66,7 @@ class EmailTemplateForm(forms.Form):
 
 @admin.register(LetterWording)
 class EmailTemplateAdmin(TeamModelAdmin):
-    """The pages are ours; the versions beneath them are never changed."""
+    """Our own pages in place of Django's. Versions are added and never changed."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -83,20 +83,20 @@ class EmailTemplateAdmin(TeamModelAdmin):
 
 @require_safe
 def template_list(request: AuthenticatedRequest) -> HttpResponse:
-    """Every kind of email: who gets it, when, and whether its wording was changed."""
+    """Every kind of email: who gets it, when, and whether its template was changed."""
     _require(families_of(request.user))
     changed = templates.changed_kinds()
     return desk_page(
         request,
         "desk/emails/templates.html",
-        title="Wording of letters",
+        title="Email templates",
         kinds=[(kind, kind.key in changed) for kind in KINDS.values()],
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def template_page(request: AuthenticatedRequest, kind: str) -> HttpResponse:
-    """Read a wording; leads change it. The preview shows what is typed, with a sample person."""
+    """Read a template, or change it as a lead. The preview shows what is typed, for a sample person."""
     _require(families_of(request.user))
     found = _kind_or_404(kind)
     current = templates.current_template(kind)
@@ -118,7 +118,7 @@ def template_page(request: AuthenticatedRequest, kind: str) -> HttpResponse:
                         kind=kind, by=request.user, now=timezone.now(), **data
                     )
                     messages.success(
-                        request, "Saved. The next letter of this kind goes out in these words."
+                        request, "Template saved. The next email of this kind will use it."
                     )
                     return redirect("admin:membership_letterwording_kind", kind)
     subject, body = shown.render(sample_values(found)) if shown else ("", "")
@@ -140,7 +140,7 @@ def template_page(request: AuthenticatedRequest, kind: str) -> HttpResponse:
 
 @require_POST
 def restore_original(request: AuthenticatedRequest, kind: str) -> HttpResponse:
-    """Back to the wording that the portal came with."""
+    """Restore the original template."""
     _require(is_lead(request.user))
     found = _kind_or_404(kind)
     seen = request.POST.get("seen", "")
@@ -151,7 +151,7 @@ def restore_original(request: AuthenticatedRequest, kind: str) -> HttpResponse:
             by=request.user,
             now=timezone.now(),
         )
-        messages.success(request, "The original wording is back.")
+        messages.success(request, "Original template restored.")
     return redirect("admin:membership_letterwording_kind", kind)
 
 
@@ -162,5 +162,5 @@ def _require(allowed: object) -> None:
 
 def _kind_or_404(key: str) -> EmailKind:
     if key not in KINDS:
-        raise Http404("There is no such letter.")
+        raise Http404("There is no such email.")
     return KINDS[key]

@@ -1,7 +1,7 @@
-"""The wording of emails: plain text with placeholders in braces, and nothing else.
+"""Email templates: plain text with placeholders in braces, and nothing else.
 
-Nothing that staff write is evaluated. A placeholder is looked up in a closed list, and its value is
-never searched for placeholders again. A paragraph that ends up empty is left out.
+Nothing that staff write is evaluated. Placeholders come from a closed list, and their values are not
+searched for placeholders again. A paragraph that ends up empty is left out.
 """
 
 import functools
@@ -28,7 +28,7 @@ _INVALID = re.compile(r"\{%|%\}|\{\{|\}\}|\{#|#\}|[<>]|\{[^{}\n]*\}|[{}]")
 
 @dataclass(frozen=True)
 class EmailTemplate:
-    """Subject and body of a kind of email. ``number`` is the version; 0 before the first change."""
+    """Subject and body of a kind of email. ``number`` is the version, 0 before the first change."""
 
     subject: str
     body: str
@@ -47,17 +47,17 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
 
 @functools.cache
 def original_template(kind: str) -> EmailTemplate:
-    """The template that the portal comes with, from its text file."""
+    """The original template of a kind, from its text file."""
     subject, _, body = KINDS[kind].text_file.read_text(encoding="utf-8").partition("\n")
     return EmailTemplate(subject.strip(), body.strip() + "\n")
 
 
 @checks.register()
 def check_original_texts(**_: object) -> list[checks.CheckMessage]:
-    """A kind without an original text that could be saved would fail on a page, later."""
+    """A kind without a valid original text would fail later, on a page."""
     found: list[checks.CheckMessage] = []
     for kind in KINDS.values():
-        hint = f"Put it into {kind.text_file}: the subject on the first line, then the text."
+        hint = f"Write {kind.text_file}: the subject on the first line, then the text."
         if not kind.text_file.is_file():
             message = f"The kind of email “{kind.key}” has no text."
             found.append(checks.Error(message, hint=hint, id="membership.E010"))
@@ -79,7 +79,7 @@ _template_cache: ContextVar[dict[str, EmailTemplate] | None] = ContextVar(
 
 @contextmanager
 def cached_templates() -> Iterator[None]:
-    """For writing many emails: inside the block the template of each kind is read once."""
+    """Inside the block, the template of each kind is read from the database only once."""
     before = _template_cache.set({})
     try:
         yield
@@ -88,7 +88,7 @@ def cached_templates() -> Iterator[None]:
 
 
 def current_template(kind: str) -> EmailTemplate:
-    """The template that emails of this kind are written from now."""
+    """The template that emails of this kind use now."""
     cached = _template_cache.get()
     if cached is None:
         return _latest_template(kind)
@@ -107,7 +107,7 @@ def _latest_template(kind: str) -> EmailTemplate:
 
 
 def changed_kinds() -> set[str]:
-    """The kinds whose wording is not the original one now."""
+    """The kinds whose template is not the original one."""
     newest = dict(LetterWording.objects.order_by("number").values_list("kind", "body"))
     return {kind for kind, body in newest.items() if body}
 
@@ -118,9 +118,9 @@ def changed_kinds() -> set[str]:
 def change_template(
     *, kind: str, subject: str, body: str, seen: int, by: User, now: datetime
 ) -> LetterWording:
-    """Save a new version, or refuse with the first sentence about what is wrong.
+    """Save a new version, or refuse it with the first problem.
 
-    ``seen`` is the version that it was made from: nobody overwrites a version they have not read.
+    ``seen`` is the version that it is based on, so that no one overwrites a version they have not read.
     """
     for _, sentence in template_problems(KINDS[kind], subject, body):
         raise RefusedError(sentence)
@@ -128,7 +128,7 @@ def change_template(
 
 
 def restore_original(*, kind: str, seen: int, by: User, now: datetime) -> LetterWording:
-    """Save a version that goes back to the original wording."""
+    """Save a version that restores the original."""
     return _add_version(kind=kind, number=seen + 1, subject="", body="", by=by, at=now)
 
 
@@ -144,8 +144,8 @@ def _add_version(*, kind: str, number: int, **columns: object) -> LetterWording:
 
 
 _CHANGED_MEANWHILE = (
-    "Somebody else has changed this wording meanwhile. Open this page anew and read it before you"
-    " save yours. What you typed is still here."
+    "Someone else changed this template while you were working on it. What you typed is still here."
+    " Open the page again in another tab and read the new version before you save yours."
 )
 
 
@@ -153,7 +153,7 @@ _CHANGED_MEANWHILE = (
 
 
 def template_problems(kind: EmailKind, subject: str, body: str) -> list[tuple[str, str]]:
-    """What keeps a wording from being saved: (the field, a sentence). Empty where nothing does."""
+    """What is wrong with a template, as (field, sentence). Empty if it can be saved."""
     neutral = {p.name for p in kind.placeholders if p.neutral}
     return [
         *(("subject", problem) for problem in _subject_problems(subject, neutral)),
@@ -162,23 +162,23 @@ def template_problems(kind: EmailKind, subject: str, body: str) -> list[tuple[st
 
 
 def plain_text_problems(text: str) -> list[str]:
-    """What keeps a text from going into an email as it stands: it has no placeholders."""
+    """What is wrong with a text that goes into an email as it stands, without placeholders."""
     return list(_line_problems(text, set()))
 
 
 def _subject_problems(subject: str, allowed: set[str]) -> Iterator[str]:
     if not subject.strip():
-        yield "Write a subject."
+        yield "Enter a subject."
     if any(_is_control(c) for c in subject):
-        yield "The subject must be one line: take out the line break or control character in it."
+        yield "The subject must be one line. Remove the line break or control character."
         return
     if len(subject) > MAX_SUBJECT_LENGTH:
-        yield f"The subject is too long. Shorten it to {MAX_SUBJECT_LENGTH} characters or less."
+        yield f"The subject is too long. Shorten it to {MAX_SUBJECT_LENGTH} characters or fewer."
     for found in _PLACEHOLDER.finditer(subject):
         if found[1] not in allowed:
             yield (
-                f"The subject cannot hold {found[0]}: subjects show on locked screens, so they name"
-                f" nobody. {_allowed_sentence(allowed)}"
+                f"Remove {found[0]} from the subject. Subjects show on locked screens, so they must not"
+                f" name anyone. {_allowed_sentence(allowed)}"
             )
     for sentence in _line_problems(_PLACEHOLDER.sub("", subject), allowed):
         yield sentence.replace("Line 1", "The subject")
@@ -186,28 +186,28 @@ def _subject_problems(subject: str, allowed: set[str]) -> Iterator[str]:
 
 def _body_problems(kind: EmailKind, body: str) -> Iterator[str]:
     if not body.strip():
-        yield "Write the letter."
+        yield "Enter the text of the email."
         return
     if len(body) > MAX_BODY_LENGTH:
-        yield f"The letter is too long. Shorten it to {MAX_BODY_LENGTH} characters or less."
+        yield f"The text is too long. Shorten it to {MAX_BODY_LENGTH:,} characters or fewer."
     yield from _line_problems(body, kind.names())
     paragraphs = [p.strip() for p in body.split("\n\n")]
     for placeholder in kind.placeholders:
         word = f"{{{placeholder.name}}}"
         if placeholder.alone and (body.count(word), paragraphs.count(word)) != (1, 1):
             yield (
-                f"{word} must stand once, in a paragraph of its own, with an empty line before and"
-                f" after it: {placeholder.means[0].lower()}{placeholder.means[1:]}."
+                f"Use {word} once, in a paragraph of its own with an empty line before and after it."
+                f" It stands for: {placeholder.means[0].lower()}{placeholder.means[1:]}."
             )
         elif placeholder.needed and word not in body:
-            yield f"The letter must contain {word}: {placeholder.means.lower()}."
+            yield f"Add {word} to the text. It stands for: {placeholder.means[0].lower()}{placeholder.means[1:]}."
 
 
 def _line_problems(text: str, allowed: set[str]) -> Iterator[str]:
-    """What is wrong in which line: control characters, code, and braces that are no placeholder."""
+    """What is wrong in each line: control characters, code, and braces that are not a placeholder."""
     for number, line in enumerate(text.split("\n"), start=1):
         if any(_is_control(c) for c in line):
-            yield f"Line {number}: take out the control character. It cannot be seen or printed."
+            yield f"Line {number}: remove the control character, which is invisible."
         for found in _INVALID.finditer(line):
             if found[0].strip("{}") not in allowed or not _PLACEHOLDER.fullmatch(found[0]):
                 yield f"Line {number}: {_explain_invalid(found[0], allowed)}"
@@ -215,20 +215,20 @@ def _line_problems(text: str, allowed: set[str]) -> Iterator[str]:
 
 def _explain_invalid(found: str, allowed: set[str]) -> str:
     if found in "<>":
-        return f"take out “{found}”. Letters are plain text; HTML and scripts do not work in them."
+        return f"remove “{found}”. Emails are plain text, so HTML and scripts do not work."
     if _PLACEHOLDER.fullmatch(found):
-        return f"{found} is no placeholder of this letter. {_allowed_sentence(allowed)}"
-    return f"take out “{found}”. It is no placeholder. {_allowed_sentence(allowed)}"
+        return f"{found} is not a placeholder of this email. {_allowed_sentence(allowed)}"
+    return f"remove “{found}”, which is not a placeholder. {_allowed_sentence(allowed)}"
 
 
 def _allowed_sentence(allowed: set[str]) -> str:
     if not allowed:
-        return "No placeholder can be used here."
+        return "You cannot use placeholders here."
     return f"You can use {', '.join(f'{{{name}}}' for name in sorted(allowed))}."
 
 
 def _is_control(character: str) -> bool:
-    """Line breaks, other control characters, and marks that turn the direction of the text."""
+    """Line breaks, other control characters, and marks that change the direction of text."""
     return (
         unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
         or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

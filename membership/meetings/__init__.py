@@ -1,1 +1,1 @@
-"""Meetings: planned by staff, answered by members, and in their calendars without the join link."""
+"""Meetings: scheduled by staff, answered by members, and in their calendars without the join link."""

@@ -24,13 +24,13 @@ from membership.meetings.planning import meetings_for_staff
 from membership.meetings.zoom import match_participants
 from membership.models import Attendance, Person
 
-# What a page of boxes to tick can send within the limit of fields of one form.
+# A page of checkboxes must stay within the limit on the fields of one form.
 PEOPLE_ON_A_PAGE = 200
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
-    """Plan a meeting, or change one. It shows at once on the pages of who is enrolled."""
+    """Schedule a meeting, or change one. Members see it on their pages at once."""
     shown, now = None if pk is None else _own_meeting(request, pk), timezone.now()
     form = MeetingForm(request.POST or None, user=request.user, meeting=shown)
     if form.is_valid():
@@ -38,35 +38,35 @@ def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
         with refusal_as_form_error(form):
             if shown:
                 planning.change_meeting(meeting_id=shown.pk, plan=plan, by=by, now=now)
-                messages.success(request, "The meeting is changed.")
+                messages.success(request, "Meeting updated.")
             else:
                 pk = planning.plan_meeting(plan=plan, by=by, now=now).pk
-                messages.success(request, "The meeting is planned. Enrolled people see it now.")
+                messages.success(request, "Meeting scheduled. Members can see it now.")
             return redirect("admin:communities_meeting_change", pk)
     if shown is None:
         lede = (
-            "No letter goes out now. Everyone enrolled gets one reminder on the day before, except "
-            "those who say that they cannot come."
+            "No email is sent now. Members get one reminder the day before, unless they say that they "
+            "can’t make it."
         )
     elif expected := _expected(shown):
-        lede = f"If the day or the time changes, {expected} a letter."
+        lede = f"If you change the day or time, {expected} will get an email."
     else:
-        lede = "Nobody gets a letter about a change: nobody has said that they come."
+        lede = "No one has said that they are coming, so no email is sent about a change."
     return desk_page(
         request,
         "desk/form.html",
-        title=f"Change: {shown.topic}" if shown else "Plan a meeting",
+        title=f"Change meeting: {shown.topic}" if shown else "Schedule a meeting",
         crumbs=_crumbs(shown),
         lede=lede,
         form=form,
-        button="Save the changes" if shown else "Plan the meeting",
+        button="Save changes" if shown else "Schedule meeting",
         back=("Back", _crumbs(shown)[-1][1]),
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Cancel a meeting, with the email in view."""
+    """Cancel a meeting, with a preview of the email."""
     shown = _own_meeting(request, pk)
     form = CancelForm(request.POST or None)
     if form.is_valid():
@@ -74,24 +74,24 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             planning.cancel_meeting(
                 meeting_id=pk, text=form.cleaned_data["text"], by=request.user, now=timezone.now()
             )
-            messages.success(request, "The meeting is cancelled.")
+            messages.success(request, "Meeting cancelled.")
             return redirect("admin:communities_meeting_change", pk)
     email = emails.cancelled(
-        shown, Person(name="[name]", email="everyone who counted on it"), STAFF_TEXT_MARKER
+        shown, Person(name="[name]", email="everyone who expects to come"), STAFF_TEXT_MARKER
     )
     expected = _expected(shown)
     if expected:
-        lede = f"{expected} this letter."
+        lede = f"{expected} will get this email."
     else:
-        lede = "Nobody has said that they come, so no letter goes out."
+        lede = "No one has said that they are coming, so no email is sent."
     return desk_page(
         request,
         "desk/form.html",
-        title=f"Cancel: {shown.topic}",
+        title=f"Cancel meeting: {shown.topic}",
         crumbs=_crumbs(shown),
-        lede=f"{lede} The meeting stays on the pages and in calendars, marked as cancelled.",
+        lede=f"{lede} Pages and calendars still show the meeting, marked as cancelled.",
         form=form,
-        button="Cancel the meeting",
+        button="Cancel meeting",
         button_kind="decline",
         back=("Back to the meeting", _crumbs(shown)[-1][1]),
         email=email,
@@ -100,7 +100,7 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """One meeting: what is planned, who comes, who came, what happened to it."""
+    """One meeting: its details, answers, attendance and history."""
     shown, now = _own_meeting(request, pk), timezone.now()
     rows = attendance.answers_to(shown)
     answers = [
@@ -124,29 +124,31 @@ def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def came(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Note by hand who came."""
+    """Record attendance by hand."""
     shown = _own_meeting(request, pk)
     if request.method == "POST":
-        ticked = _ids(request.POST.getlist("came"))
-        if _note(request, pk, came=ticked, shown=_ids(request.POST.get("shown", "").split(","))):
+        selected = _ids(request.POST.getlist("came"))
+        if _record(
+            request, pk, came=selected, shown=_ids(request.POST.get("shown", "").split(","))
+        ):
             return redirect("admin:communities_meeting_change", pk)
     pages = Paginator(attendance.eligible_people(shown), PEOPLE_ON_A_PAGE)
     people = pages.get_page(request.GET.get("page"))
-    known = {row.person_id: row for row in shown.attendances.filter(person__in=list(people))}
+    recorded = {row.person_id: row for row in shown.attendances.filter(person__in=list(people))}
     return desk_page(
         request,
         "desk/meetings/came.html",
-        title=f"Who came: {shown.topic}",
+        title=f"Attendance: {shown.topic}",
         crumbs=_crumbs(shown),
         meeting=shown,
         people=people,
-        rows=[(person, known.get(person.pk)) for person in people],
+        rows=[(person, recorded.get(person.pk)) for person in people],
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Read Zoom's list and show who is meant. Nothing is noted before it is confirmed."""
+    """Read Zoom's list and show the matches. Nothing is saved before staff confirm."""
     shown = _own_meeting(request, pk)
     form = ZoomForm(request.POST or None, request.FILES or None)
     found = None
@@ -155,12 +157,12 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return desk_page(
         request,
         "desk/meetings/zoom.html",
-        title=f"Zoom’s list: {shown.topic}",
+        title=f"Import attendance from Zoom: {shown.topic}",
         crumbs=_crumbs(shown),
-        lede="In Zoom: Reports, Usage, Participants, Export. People are found by email, then by "
-        "name. You confirm before anything is noted, and the list itself is not kept.",
+        lede="In Zoom, go to Reports, Usage, Participants, Export. We match people by email, then by "
+        "name. Nothing is saved until you confirm. We do not keep the list.",
         form=form,
-        button="Read the list",
+        button="Match participants",
         back=("Back to the meeting", _crumbs(shown)[-1][1]),
         meeting=shown,
         matches=found,
@@ -170,14 +172,14 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def zoom_confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Note as having come whom Zoom's list means, and who of the near matches was ticked."""
+    """Record attendance from Zoom's list: the sure matches and the near matches that staff selected."""
     _own_meeting(request, pk)
-    there = _ids([*request.POST.get("sure", "").split(","), *request.POST.getlist("near")])
-    noted = _note(request, pk, came=there, shown=there, source="from Zoom’s list")
-    return redirect(f"admin:communities_meeting_{'change' if noted else 'zoom'}", pk)
+    present = _ids([*request.POST.get("sure", "").split(","), *request.POST.getlist("near")])
+    is_saved = _record(request, pk, came=present, shown=present, source="from Zoom’s list")
+    return redirect(f"admin:communities_meeting_{'change' if is_saved else 'zoom'}", pk)
 
 
-def _note(
+def _record(
     request: AuthenticatedRequest,
     pk: int,
     *,
@@ -194,28 +196,26 @@ def _note(
             now=timezone.now(),
             source=source,
         )
-        messages.success(request, f"Noted who came: {change}.")
+        messages.success(request, f"Attendance saved: {change}.")
         return True
     return False
 
 
 def _ids(texts: list[str]) -> set[int]:
-    """What a form sent as keys of people; whoever is not of this meeting the verb leaves out."""
+    """The keys of people that a form sent. The verb leaves out people who do not belong to this meeting."""
     return {int(text) for text in texts if text.isdecimal() and len(text) < 18}
 
 
 def _expected(meeting: Meeting) -> str:
-    """How many get an email about a change, as the start of a sentence; empty where nobody does."""
+    """How many people get an email about a change, in words; empty if no one does."""
     count = len(attendance.expected_people(meeting))
     if not count:
         return ""
-    return (
-        "1 person who counted on it gets" if count == 1 else f"{count} people who counted on it get"
-    )
+    return "1 person who expects to come" if count == 1 else f"{count} people who expect to come"
 
 
 def _crumbs(meeting: Meeting | None = None) -> list[tuple[str, str]]:
-    """The pages above a page about meetings, or about one: their titles and addresses."""
+    """The breadcrumbs of a page about meetings, or about one meeting: titles and addresses."""
     crumbs = [("Meetings", reverse("admin:communities_meeting_changelist"))]
     if meeting:
         crumbs.append(
@@ -225,7 +225,7 @@ def _crumbs(meeting: Meeting | None = None) -> list[tuple[str, str]]:
 
 
 def _own_meeting(request: AuthenticatedRequest, pk: int) -> Meeting:
-    """A meeting of the viewer's own team; any other does not exist for them."""
+    """A meeting of the viewer's own team; 404 for any other."""
     return get_object_or_404(meetings_for_staff(request.user), pk=pk)
 
 
@@ -233,11 +233,11 @@ def _own_meeting(request: AuthenticatedRequest, pk: int) -> Meeting:
 
 
 class WhenFilter(FilterWithDefault):
-    """What is to come, unless somebody looks for more."""
+    """Shows upcoming meetings by default."""
 
     title = "time"
     parameter_name = "when"
-    first_choice = "To come"
+    first_choice = "Upcoming"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [("past", "Past"), ("cancelled", "Cancelled"), ("all", "All")]
@@ -256,7 +256,7 @@ class WhenFilter(FilterWithDefault):
 
 @admin.register(Meeting)
 class MeetingAdmin(CustomPageAdmin):
-    """The meetings of a team, soonest first; each has a page whose buttons lead to the verbs."""
+    """A team's meetings, soonest first. The buttons of a meeting's page lead to the verbs."""
 
     list_display = ["topic", "day_shown", "clock_shown", "communities_shown", "kind"]
     list_filter = [WhenFilter, "kind"]
@@ -289,7 +289,7 @@ class MeetingAdmin(CustomPageAdmin):
         form_url: str = "",
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        """Plan a meeting."""
+        """Schedule a meeting."""
         return edit(request)
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:

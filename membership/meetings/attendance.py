@@ -1,7 +1,7 @@
-"""Who comes to a meeting, and who came.
+"""Who is coming to a meeting, and who attended.
 
-Being enrolled decides, at the moment of asking: who has left sees nothing, and their answers no longer
-count; who joins late sees everything.
+Enrolment at the moment of asking decides: people who have left see nothing, and their answers no longer
+count; people who join late see everything.
 """
 
 from collections.abc import Collection
@@ -24,9 +24,9 @@ Answer = Attendance.Answer
 
 
 def meetings_of(person: Person) -> QuerySet[Meeting]:
-    """The meetings of the communities that they are enrolled in now, cancelled ones too."""
+    """The meetings of the communities they are enrolled in now, including cancelled ones."""
     enrolled_in = Enrolment.objects.filter(person=person, ended_on__isnull=True).values("community")
-    # Through the table between them, because a join would give a meeting of two communities twice.
+    # Through the table between them, because a join would return a meeting of two communities twice.
     links = Meeting.communities.through.objects.filter(communityofpractice__in=enrolled_in)
     meetings = Meeting.objects.filter(pk__in=links.values("meeting"))
     return meetings.select_related("team").prefetch_related("communities")
@@ -47,23 +47,23 @@ def next_meetings(person: Person, *, now: datetime) -> QuerySet[Meeting]:
 
 @transaction.atomic
 def answer(*, meeting_id: int, person: Person, answer: str, now: datetime) -> None:
-    """They say whether they come. The newest answer counts."""
+    """Record whether they are coming. The newest answer counts."""
     meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
     if not meetings_of(person).filter(pk=meeting_id).exists():
-        raise RefusedError("This meeting is for people who are in its community.")
+        raise RefusedError("This meeting is only for members of its community.")
     if meeting.is_cancelled:
-        raise RefusedError("This meeting was cancelled.")
+        raise RefusedError("This meeting has been cancelled.")
     if not meeting.is_to_come(now):
         raise RefusedError("This meeting is over.")
     if answer not in Answer.values:
-        raise RefusedError("Choose whether you will come.")
+        raise RefusedError("Choose whether you are coming.")
     Attendance.objects.update_or_create(
         meeting=meeting, person=person, defaults={"answer": answer, "answered_at": now}
     )
 
 
 def lock_meeting(meeting_id: int, by: User) -> Meeting:
-    """Lock a meeting of a team of this member of staff. Inside the caller's transaction."""
+    """Lock a meeting of this staff member's team. Runs inside the caller's transaction."""
     meetings = Meeting.objects.select_for_update(of=("self",)).select_related("team")
     meeting = meetings.get(pk=meeting_id)
     if meeting.team.family not in families_of(by):
@@ -72,22 +72,22 @@ def lock_meeting(meeting_id: int, by: User) -> Meeting:
 
 
 def eligible_people(meeting: Meeting) -> QuerySet[Person]:
-    """Who is on the rosters of its communities on its day, and whoever was noted already."""
+    """People on its communities' rosters on the day, and people already recorded as having come."""
     on_the_roster = _enrolled(meeting).filter(
         Q(ended_on__isnull=True) | Q(ended_on__gte=meeting.day), started_on__lte=meeting.day
     )
-    noted = Attendance.objects.filter(meeting=meeting, person=OuterRef("pk"), came=True)
-    return Person.objects.filter(Exists(on_the_roster) | Exists(noted)).order_by("name", "pk")
+    recorded = Attendance.objects.filter(meeting=meeting, person=OuterRef("pk"), came=True)
+    return Person.objects.filter(Exists(on_the_roster) | Exists(recorded)).order_by("name", "pk")
 
 
 def answers_to(meeting: Meeting) -> list[Attendance]:
-    """What those on the roster said and who of them came, by name."""
+    """The answers and attendance of people on the roster, by name."""
     rows = Attendance.objects.filter(meeting=meeting, person__in=eligible_people(meeting))
     return list(rows.select_related("person").order_by("person__name", "person"))
 
 
 def expected_people(meeting: Meeting) -> list[Person]:
-    """Who plans to come: they said yes or maybe, or had an email with its time and did not say no."""
+    """People who said yes or maybe, or who had an email with its time and did not say no."""
     emailed = OutboxEmail.objects.filter(
         about=meeting.about,
         kind__in=[emails.REMINDER, emails.MOVED],
@@ -99,7 +99,7 @@ def expected_people(meeting: Meeting) -> list[Person]:
 
 
 def cancel_emails_to_leaver(person: Person) -> None:
-    """Cancel the emails that wait about meetings that are no longer theirs, because an enrolment ended.
+    """Cancel queued emails about meetings that are no longer theirs, because an enrolment ended.
 
     Runs inside the caller's transaction.
     """
@@ -114,7 +114,7 @@ def cancel_emails_to_leaver(person: Person) -> None:
 
 
 def emailable_people(meeting: Meeting) -> QuerySet[Person]:
-    """Who is enrolled now, has an email, may sign in, and did not say no."""
+    """People who are enrolled now, have an email, can sign in, and did not say no."""
     enrolled_now = Exists(_enrolled(meeting).filter(ended_on__isnull=True))
     said_no = Exists(_answers(meeting).filter(answer=Answer.NO))
     people = Person.objects.filter(enrolled_now, ~said_no).exclude(email="")
@@ -122,7 +122,7 @@ def emailable_people(meeting: Meeting) -> QuerySet[Person]:
 
 
 class AttendanceChange(NamedTuple):
-    """How the note of who came has changed, as numbers of people."""
+    """How the recorded attendance has changed, as numbers of people."""
 
     added: int
     removed: int
@@ -141,12 +141,12 @@ def record_attendance(
     now: datetime,
     source: str = "by hand",
 ) -> AttendanceChange:
-    """Of the people ``shown``, those in ``came`` were there and the others were not."""
+    """Record that of the people ``shown``, those in ``came`` were there and the others were not."""
     meeting = lock_meeting(meeting_id, by)
     if meeting.is_cancelled:
-        raise RefusedError("This meeting was cancelled, so nobody came.")
+        raise RefusedError("This meeting was cancelled, so it has no attendance.")
     if now < meeting.starts_at:
-        raise RefusedError("This meeting has not started yet. Note who came afterwards.")
+        raise RefusedError("This meeting has not started yet. Record attendance after it starts.")
     known = set(eligible_people(meeting).filter(pk__in=shown).values_list("pk", flat=True))
     rows = meeting.attendances.filter(came=True, person__in=known)
     before = set(rows.values_list("person_id", flat=True))
@@ -160,17 +160,17 @@ def record_attendance(
     )
     change = AttendanceChange(added=len(present - before), removed=len(before - present))
     if any(change):
-        log_change(meeting, by=by, words=f"Noted who came, {source}: {change}.")
+        log_change(meeting, by=by, words=f"Attendance recorded {source}: {change}.")
     return change
 
 
 def _enrolled(meeting: Meeting) -> QuerySet[Enrolment]:
-    """Enrolments of the person of the outer query in this meeting's communities."""
+    """Enrolments of the outer query's person in this meeting's communities."""
     return Enrolment.objects.filter(
         person=OuterRef("pk"), community__in=meeting.communities.values("pk")
     )
 
 
 def _answers(meeting: Meeting) -> QuerySet[Attendance]:
-    """What the person of the outer query said about this meeting."""
+    """The outer query's person's answer to this meeting."""
     return Attendance.objects.filter(meeting=meeting, person=OuterRef("pk"))

@@ -1,13 +1,13 @@
-"""Meetings for calendar programs (RFC 5545): one of them, or all of a person's as a feed.
+"""Meetings for calendar apps (RFC 5545): one meeting as a file, or all of a person's as a feed.
 
-Times are written in UTC. With TZID=America/Vancouver a program takes its own zone data and ignores
-the VTIMEZONE that comes along, and zone data from before 2026 has British Columbia change its clocks
-in November: such a program would place every winter meeting an hour off. In UTC the moment is right
-everywhere, without a VTIMEZONE, and a reminder is shown in time even where the program, with old data,
-shows another hour beside it. For them the description says the time in words.
+Times are in UTC. With TZID=America/Vancouver, an app uses its own zone data and ignores the VTIMEZONE in
+the file. Zone data from before 2026 still has British Columbia change its clocks in November, so such an
+app would place every winter meeting an hour off. In UTC the moment is right everywhere without a
+VTIMEZONE, and reminders come on time even if an app with old data shows another hour. For those apps the
+description gives the time in words.
 
-A calendar is often shared, and shows on locked screens: the summary is neutral, there is no
-organizer, nobody is named, and the link leads to the portal, which looks at the roster when clicked.
+Calendars are often shared and appear on locked screens. So the summary is neutral, there is no organizer
+and no name, and the link leads to the portal, which checks the roster when it is opened.
 """
 
 import secrets
@@ -26,13 +26,13 @@ from membership.meetings.emails import link_to
 from membership.models import CalendarFeed, Person
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
-# How often programs should ask again: a changed time shows the same day.
+# How often apps should refresh: a changed time shows the same day.
 ASK_AGAIN = timedelta(hours=6)
 FEED_GOES_BACK = timedelta(days=365)
 
 
 def meeting_file(meeting: Meeting) -> bytes:
-    """The calendar of one meeting, to download."""
+    """The calendar file of one meeting, to download."""
     return _calendar([meeting]).to_ical()
 
 
@@ -42,7 +42,7 @@ def feed_file(meetings: Iterable[Meeting]) -> bytes:
     calendar.add("name", "EVA BC communities of practice")
     calendar.add("x-wr-calname", "EVA BC communities of practice")
     calendar.add("refresh-interval", ASK_AGAIN, parameters={"VALUE": "DURATION"})
-    # The same for Outlook, which knows no REFRESH-INTERVAL.
+    # The same for Outlook, which does not support REFRESH-INTERVAL.
     calendar.add("x-published-ttl", "PT6H")
     return calendar.to_ical()
 
@@ -61,7 +61,7 @@ def _calendar(meetings: Iterable[Meeting]) -> Calendar:
 def _event(meeting: Meeting) -> Event:
     join_page = link_to("my:meeting-join", meeting)
     event = Event()
-    # The same for ever: a changed meeting replaces its older self, by its higher SEQUENCE.
+    # The UID never changes: a changed meeting replaces the earlier event, by its higher SEQUENCE.
     event.add("uid", str(meeting.uid))
     event.add("sequence", meeting.sequence)
     event.add("dtstamp", _utc(meeting.changed_at))
@@ -87,7 +87,7 @@ _signer = Signer(sep=".", salt="calendar feed")
 
 
 def renew_feed(*, person: Person, now: datetime) -> CalendarFeed:
-    """Give them a new address; the one before stops at once."""
+    """Create a new address for a person. The old one stops working at once."""
     feed, _ = CalendarFeed.objects.update_or_create(
         person=person, defaults={"key": secrets.token_urlsafe(16), "made_at": now}
     )
@@ -95,15 +95,15 @@ def renew_feed(*, person: Person, now: datetime) -> CalendarFeed:
 
 
 def feed_address(feed: CalendarFeed) -> str:
-    """The address to paste into a calendar program."""
+    """The address to paste into a calendar app."""
     return settings.PORTAL_URL + reverse("calendar-feed", args=[_signer.sign(feed.key)])
 
 
 def meetings_for_token(token: str, *, now: datetime) -> QuerySet[Meeting] | None:
-    """What the calendar at an address shows; None where there is none.
+    """The meetings of the calendar at an address; None if there is no such calendar.
 
-    There is none for a made-up or an old address, for a deactivated sign-in, and for somebody who is
-    in no community now. Of a community they have left nothing is shown.
+    There is none for an invented or old address, for a deactivated account, or for a person who is not in
+    a community now. Communities that they have left are not shown.
     """
     try:
         key = _signer.unsign(token)

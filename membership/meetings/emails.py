@@ -1,14 +1,16 @@
-"""The emails about meetings. Their texts are in ``templates/email/``, until staff change them.
+"""The emails about meetings. Their texts are in ``templates/email/`` until staff change them.
 
-None carries Zoom's join link: only the portal's page, which asks for the sign-in first.
+None of them holds the Zoom link, only the portal's page, which asks people to sign in first.
 """
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.text import get_text_list
 
 from communities.calendar import format_day
 from communities.models import Meeting
 from membership.emails.kinds import (
+    MEETINGS_LINK,
     NAME,
     TEAM,
     TO_PERSON,
@@ -28,21 +30,27 @@ _CANCELLED_BY = (Event.REPLACED, Event.NO_LONGER_INVITED)
 _MEETING = (
     NAME,
     TEAM,
-    Placeholder("communities", "The communities that meet", "STVC and ORS"),
-    Placeholder("topic", "What the meeting is about", "Working with interpreters"),
+    Placeholder(
+        "communities",
+        "The communities that meet",
+        "Stopping the Violence Counselling programs (STVC) and Outreach services (ORS)",
+    ),
+    Placeholder("topic", "The topic of the meeting", "Working with interpreters"),
     Placeholder(
         "when",
-        "Day and time",
-        "Thursday, 3 December 2026, 10:00 to 11:30 Pacific time",
+        "The day and time",
+        "Thursday, December 3, 2026, 10 to 11:30 a.m. Pacific time",
         needed=True,
     ),
 )
-_MEETING_LINK = link("meeting_link", "The page of the meeting", "/my/meetings/1/")
+_MEETING_LINK = link(
+    "meeting_link", "The page of the meeting", "/my/meetings/1/", "See the meeting"
+)
 
 EMAIL_KINDS = (
     EmailKind(
         REMINDER,
-        "Reminder of a meeting",
+        "Meeting reminder",
         TO_PERSON,
         "The day before a meeting",
         (*_MEETING, _MEETING_LINK),
@@ -50,25 +58,29 @@ EMAIL_KINDS = (
     ),
     EmailKind(
         MOVED,
-        "A meeting has another time",
+        "Meeting moved",
         TO_PERSON,
-        "When staff change its day or time, to those who count on it",
+        "When staff change the day or time, to everyone who said yes or maybe",
         (
             *_MEETING,
-            Placeholder("was", "Day and time before", "Wednesday, 2 December 2026, 10:00"),
+            Placeholder(
+                "was",
+                "The day and time before",
+                "Wednesday, December 2, 2026, 1 to 2:30 p.m. Pacific time",
+            ),
             _MEETING_LINK,
         ),
         cancelled_by=_CANCELLED_BY,
     ),
     EmailKind(
         CANCELLED,
-        "A meeting is cancelled",
+        "Meeting cancelled",
         TO_PERSON,
-        "When staff cancel it, to those who count on it",
+        "When staff cancel a meeting, to everyone who said yes or maybe",
         (
             *_MEETING,
-            staff_text("Why", "The speaker is ill."),
-            link("meetings_link", "The page of all meetings", "/my/meetings/"),
+            staff_text("The reason", "The speaker is ill."),
+            MEETINGS_LINK,
         ),
         cancelled_by=_CANCELLED_BY,
     ),
@@ -76,28 +88,28 @@ EMAIL_KINDS = (
 
 
 def reminder(meeting: Meeting, person: Person) -> Email:
-    """To somebody enrolled who did not say no: it is soon."""
+    """To a member who did not say no: a reminder."""
     return _email(REMINDER, meeting, person)
 
 
 def moved(meeting: Meeting, person: Person, *, was: str) -> Email:
-    """To somebody who counts on it: it has another time; ``was`` says the old one."""
+    """To a member who said yes or maybe: the meeting has moved from ``was``."""
     return _email(MOVED, meeting, person, was=was)
 
 
 def cancelled(meeting: Meeting, person: Person, text: str) -> Email:
-    """To somebody who counts on it: it does not take place; ``text`` says why."""
+    """To a member who said yes or maybe: the meeting is cancelled, and ``text`` says why."""
     others = settings.PORTAL_URL + reverse("my:meetings")
     return _email(CANCELLED, meeting, person, text=text.strip(), meetings_link=others)
 
 
 def when(meeting: Meeting) -> str:
-    """Day and time, for example "Thursday, 3 December 2026, 10:00 to 11:30 Pacific time"."""
+    """For example "Thursday, December 3, 2026, 10 to 11:30 a.m. Pacific time"."""
     return f"{format_day(meeting.day)}, {meeting.clock}"
 
 
 def link_to(name: str, meeting: Meeting) -> str:
-    """A page of a meeting on the portal."""
+    """The URL of a page of a meeting."""
     return settings.PORTAL_URL + reverse(name, args=[meeting.pk])
 
 
@@ -108,7 +120,7 @@ def _email(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
         person=person,
         words={
             "name": person.name,
-            "communities": meeting.community_names,
+            "communities": get_text_list([c.full_name for c in meeting.communities.all()], "and"),
             "topic": meeting.topic,
             "when": when(meeting),
             "meeting_link": link_to("my:meeting", meeting),

@@ -1,4 +1,4 @@
-"""What staff write about meetings."""
+"""The forms of meetings for staff."""
 
 from datetime import datetime
 from typing import cast
@@ -27,20 +27,20 @@ from membership.models import User
 
 
 def time_field(label: str, *, help_text: str) -> forms.TimeField:
-    """A time of day, chosen in the browser's own clock."""
+    """A time of day, chosen with the browser's own control."""
     return forms.TimeField(
         label=label,
         help_text=help_text,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         error_messages={
-            "required": f"Give the {label.lower()}.",
-            "invalid": "Write the time like 10:00 or 14:30.",
+            "required": f"Enter the {label.lower()}.",
+            "invalid": "Enter the hours and minutes, in 24-hour time.",
         },
     )
 
 
 class MeetingForm(forms.Form):
-    """A meeting, its time as the clocks in Vancouver show it. ``meeting`` is the one to change."""
+    """A meeting, with its times in Vancouver time. ``meeting`` is the one to change."""
 
     communities = forms.ModelMultipleChoiceField(
         CommunityOfPractice.objects.none(),
@@ -50,35 +50,37 @@ class MeetingForm(forms.Form):
     kind = forms.ChoiceField(choices=MeetingKind.choices)
     topic = SingleLineField(
         max_length=160,
-        help_text="It is in letters and calendars: no names of people, no link.",
-        error_messages={"required": "Write the topic."},
+        help_text="Emails and calendars show the topic. Do not include people’s names or links.",
+        error_messages={"required": "Enter the topic."},
     )
     day = day_field("Day")
     starts = time_field(
-        "Start",
-        help_text="The time in Vancouver. The pages add the time of regions where it differs.",
+        "Start time",
+        help_text="Vancouver time. Pages also show the time for regions where it differs.",
     )
-    ends = time_field("End", help_text="The time in Vancouver, on the same day.")
+    ends = time_field("End time", help_text="Vancouver time, on the same day.")
     join_link = forms.CharField(
-        label="Zoom’s join link (you can add it later)",
+        label="Zoom join link (you can add it later)",
         required=False,
         max_length=500,
         validators=[
-            URLValidator(["https"], message="Paste Zoom’s whole link. It starts with https://")
+            URLValidator(
+                ["https"], message="Paste the whole link from Zoom. It starts with https://"
+            )
         ],
-        help_text="It stays on the portal: enrolled people reach it after they sign in.",
+        help_text="Members open the link through this site, after they sign in. No email contains it.",
     )
     agenda = ParagraphsField(
         label="Agenda (optional)",
         required=False,
         max_length=MAX_TEXT_LENGTH,
-        help_text="No client information.",
+        help_text="Do not include client information.",
     )
     notes = ParagraphsField(
-        label="Notes afterwards (optional)",
+        label="Notes from the meeting (optional)",
         required=False,
         max_length=MAX_TEXT_LENGTH,
-        help_text="Enrolled people read them on the meeting’s page. No client information.",
+        help_text="Members can read the notes on the meeting’s page. Do not include client information.",
     )
 
     def __init__(
@@ -100,7 +102,7 @@ class MeetingForm(forms.Form):
 
     @property
     def plan(self) -> MeetingPlan:
-        """What was written, once it is valid."""
+        """The plan, once the form is valid."""
         data = self.cleaned_data
         return MeetingPlan(
             communities=tuple(data["communities"]),
@@ -115,22 +117,22 @@ class MeetingForm(forms.Form):
 
 
 class CancelForm(forms.Form):
-    """Cancelling a meeting."""
+    """Cancel a meeting."""
 
     text = required_text(
-        "Why, and what comes instead",
-        help_text="It appears here, in the letter, and on the meeting’s page.",
-        missing="Write why, in words for those who planned to come.",
+        "Why the meeting is cancelled, and what happens instead",
+        help_text="This text appears here in the email, and on the meeting’s page.",
+        missing="Explain why the meeting is cancelled, for people who planned to come.",
     )
 
 
 class ZoomForm(FileOrTextForm[zoom.ParticipantList]):
-    """Zoom's list of participants: its file, or its text."""
+    """Zoom's list of participants, as a file or as text."""
 
-    file = file_field("The file from Zoom")
+    file = file_field("File from Zoom")
     pasted = pasted_field(
         "Or paste the list",
-        help_text="With its headings, or one name or email on each line. For thousands of lines take the file.",
+        help_text="Include the headings, or put one name or email on each line. For thousands of lines, use the file.",
     )
 
     def read_file(self, content: bytes, file_name: str) -> zoom.ParticipantList:

@@ -1,4 +1,4 @@
-"""Who comes to a meeting and who came, and the secret address of a person's calendar."""
+"""Answers and attendance of meetings, and the secret address of a person's calendar."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,12 +8,12 @@ from membership.register.models import Person
 
 
 class Attendance(models.Model):
-    """What one person says about one meeting, and whether they came, as staff noted it."""
+    """One person's answer to one meeting, and whether they came, as staff recorded it."""
 
     class Answer(models.TextChoices):
-        YES = "yes", "I will come"
+        YES = "yes", "I’ll be there"
         MAYBE = "maybe", "Maybe"
-        NO = "no", "I cannot come"
+        NO = "no", "I can’t make it"
 
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="attendances")
     person = models.ForeignKey(Person, models.CASCADE, related_name="attendances")
@@ -39,9 +39,9 @@ class Attendance(models.Model):
 
 
 class CalendarFeed(models.Model):
-    """A person's private calendar. Its address is made of ``key`` and the portal's signing secret.
+    """A person's private calendar. Its address combines ``key`` and the portal's signing secret.
 
-    So the address can be shown to them again, and a copy of the database alone opens no calendar.
+    The address can be shown to them again, and a copy of the database alone does not open a calendar.
     """
 
     person = models.OneToOneField(Person, models.CASCADE, related_name="calendar_feed")
@@ -49,4 +49,4 @@ class CalendarFeed(models.Model):
     made_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"The calendar of {self.person}"
+        return f"Calendar of {self.person}"

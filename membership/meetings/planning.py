@@ -1,4 +1,4 @@
-"""What happens to a meeting: staff plan, change and cancel it, and it is reminded of the day before."""
+"""Verbs of a meeting: staff schedule, change and cancel it, and members get a reminder the day before."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _LOOKS_LIKE_A_LINK = re.compile(r"https?:|www\.|zoom\.us", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class MeetingPlan:
-    """What staff write of a meeting."""
+    """What staff enter for a meeting."""
 
     communities: tuple[CommunityOfPractice, ...]
     kind: str
@@ -38,20 +38,20 @@ class MeetingPlan:
     notes: str = ""
 
 
-# What the history calls each field. A change of the first ones raises the calendar's sequence number.
+# The names of the fields in the history. A change of the first ones raises the calendar's sequence number.
 _CALENDAR_FIELDS = {"kind": "kind", "topic": "topic", "starts_at": "time", "ends_at": "time"}
 _FIELDS = {**_CALENDAR_FIELDS, "join_link": "join link", "agenda": "agenda", "notes": "notes"}
 
 
 def meetings_for_staff(user: User | AnonymousUser) -> QuerySet[Meeting]:
-    """The meetings of the teams of this member of staff."""
+    """The meetings of this staff member's teams."""
     own = Meeting.objects.filter(team__family__in=families_of(user))
     return own.select_related("team").prefetch_related("communities")
 
 
 @transaction.atomic
 def plan_meeting(*, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
-    """Put a meeting on the pages and in the calendars of its communities. No email goes out."""
+    """Add a meeting to the pages and calendars of its communities. No email is sent."""
     _check(plan, by)
     _refuse_the_past(plan, now)
     meeting = Meeting.objects.create(
@@ -60,19 +60,21 @@ def plan_meeting(*, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
         **{name: getattr(plan, name) for name in _FIELDS},
     )
     meeting.communities.set(plan.communities)
-    log_change(meeting, by=by, words=f"Planned for {emails.when(meeting)}.", added=True)
+    log_change(meeting, by=by, words=f"Scheduled for {emails.when(meeting)}.", added=True)
     return meeting
 
 
 @transaction.atomic
 def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
-    """Change a meeting. Whoever counts on its old time gets one email with the new one."""
+    """Change a meeting. People who expect to come at its old time get one email with the new time."""
     meeting = lock_meeting(meeting_id, by)
     _check(plan, by)
     if meeting.is_cancelled:
-        raise RefusedError("This meeting was cancelled. Plan a new one instead.")
+        raise RefusedError("This meeting was cancelled. Schedule a new one instead.")
     if plan.communities[0].team_id != meeting.team_id:
-        raise RefusedError("A meeting stays with its team. Plan a new one for the other team.")
+        raise RefusedError(
+            "A meeting can’t move to another team. Schedule a new one for the other team."
+        )
     was = emails.when(meeting)
     changed = [name for name in _FIELDS if getattr(meeting, name) != getattr(plan, name)]
     moved = "starts_at" in changed or "ends_at" in changed
@@ -90,7 +92,7 @@ def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetim
     names = [*dict.fromkeys(_FIELDS[name] for name in changed), *["communities"] * new_communities]
     words = f"Changed: {', '.join(names)}."
     if moved:
-        words += f" Was: {was}. Now: {emails.when(meeting)}."
+        words += f" Before: {was}. Now: {emails.when(meeting)}."
         _email_expected(meeting, lambda person: emails.moved(meeting, person, was=was), now)
     log_change(meeting, by=by, words=words)
     return meeting
@@ -98,14 +100,14 @@ def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetim
 
 @transaction.atomic
 def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Meeting:
-    """It does not take place; ``text`` says why to whoever counts on it."""
+    """Cancel a meeting; ``text`` says why to people who expect to come."""
     meeting = lock_meeting(meeting_id, by)
     if meeting.is_cancelled:
-        raise RefusedError("This meeting was cancelled already. Nothing was changed.")
+        raise RefusedError("This meeting has already been cancelled. Nothing was changed.")
     if meeting.ends_at <= now:
-        raise RefusedError("This meeting is over, so it cannot be cancelled.")
+        raise RefusedError("This meeting is over, so you can’t cancel it.")
     if not text.strip():
-        raise RefusedError("Write why, in words for those who planned to come.")
+        raise RefusedError("Explain why the meeting is cancelled, for people who planned to come.")
     meeting.cancelled_at, meeting.cancelled_why = now, text.strip()
     meeting.sequence, meeting.changed_at = meeting.sequence + 1, now
     meeting.save(update_fields=["cancelled_at", "cancelled_why", "sequence", "changed_at"])
@@ -115,7 +117,7 @@ def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Me
 
 
 def _email_expected(meeting: Meeting, email_to: Callable[[Person], Email], now: datetime) -> None:
-    """One email to everyone who counts on the meeting, in place of those that still wait."""
+    """Queue one email to everyone who expects to come, replacing those still in the queue."""
     people = expected_people(meeting)
     cancel(about=meeting.about, event=Event.REPLACED)
     for person in people:
@@ -129,29 +131,29 @@ def _check(plan: MeetingPlan, by: User) -> None:
         raise RefusedError("Choose at least one community.")
     if len({community.team_id for community in plan.communities}) > 1:
         raise RefusedError(
-            "Choose communities of one team. Plan a meeting of its own for the other."
+            "Choose communities of one team. Schedule a separate meeting for the other team."
         )
     if plan.communities[0].family not in families_of(by):
         raise RefusedError("This community belongs to the other team.")
     if plan.ends_at <= plan.starts_at:
-        raise RefusedError("The end must be after the start.")
+        raise RefusedError("The end time must be after the start time.")
     if _LOOKS_LIKE_A_LINK.search(plan.topic):
-        raise RefusedError("Leave links out of the topic: it goes into letters and calendars.")
+        raise RefusedError("Leave links out of the topic. Emails and calendars show it.")
 
 
 def _refuse_the_past(plan: MeetingPlan, now: datetime) -> None:
     if plan.starts_at <= now:
-        raise RefusedError("This time has passed. Choose a time to come.")
+        raise RefusedError("This time has passed. Choose a time in the future.")
 
 
 def send_due_reminders(*, now: datetime) -> int:
-    """Queue every reminder that is due and not yet there. Gives their number."""
+    """Queue every reminder that is due and not queued yet. Returns their number."""
     return sum(_remind(meeting_id, now) for meeting_id in _soon(now))
 
 
 def _soon(now: datetime) -> list[int]:
     """The meetings that start today or tomorrow."""
-    # Two days hold every start until tomorrow night; the day itself is asked of Vancouver's clock.
+    # Two days cover every start until tomorrow night; the day itself is compared in Vancouver time.
     tomorrow = timezone.localdate(now) + timedelta(days=1)
     soon = Meeting.objects.filter(
         cancelled_at__isnull=True, starts_at__gt=now, starts_at__lt=now + timedelta(days=2)
@@ -161,7 +163,7 @@ def _soon(now: datetime) -> list[int]:
 
 @transaction.atomic
 def _remind(meeting_id: int, now: datetime) -> int:
-    # Locked, so that a meeting moved or cancelled meanwhile is not reminded of as it was.
+    # Locked, so that no reminder has the old time of a meeting that is changed or cancelled now.
     rows = Meeting.objects.select_for_update(of=("self",)).select_related("team")
     meeting = rows.get(pk=meeting_id)
     if meeting_id not in _soon(now):

@@ -1,4 +1,4 @@
-"""The member's pages: the meetings of their communities, their answers, joining, and their calendar."""
+"""The member's pages: their communities' meetings, their answers, joining, and their calendar."""
 
 import hashlib
 
@@ -26,7 +26,7 @@ PAST_SHOWN = 20
 @login_required
 @require_safe
 def meetings(request: AuthenticatedRequest) -> HttpResponse:
-    """What is to come, and what was."""
+    """Upcoming and past meetings."""
     own, now = attendance.meetings_with_answers(person_of_user(request.user)), timezone.now()
     return render(
         request,
@@ -41,7 +41,7 @@ def meetings(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 @require_safe
 def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """One meeting: when, what about, their answer, joining it."""
+    """One meeting: its time and topic, their answer, and how to join."""
     shown = _own_meeting(request, pk)
     return render(
         request,
@@ -57,7 +57,7 @@ def meeting(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Say whether they come."""
+    """Record whether they are coming."""
     _own_meeting(request, pk)
     with refusal_as_warning(request):
         attendance.answer(
@@ -66,25 +66,25 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             answer=request.POST.get("answer", ""),
             now=timezone.now(),
         )
-        messages.success(request, "Thank you. EVA BC staff see your answer.")
+        messages.success(request, "Thank you. EVA BC staff can see your answer.")
     return redirect("my:meeting", pk)
 
 
 @require_safe
 def join(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Join, for whoever is enrolled at this moment. Zoom's own link is on no page."""
+    """Join, for people who are enrolled right now. No page shows Zoom's own link."""
     if not request.user.is_authenticated:
-        # To the meeting's page, not back here: the form of the code may lead nowhere but to the
-        # portal, and browsers hold every redirect that follows to that.
+        # Return to the meeting's page, not here: the content security policy lets the code form lead
+        # only to the portal, and browsers apply that to every redirect that follows.
         return redirect_to_login(reverse("my:meeting", args=[pk]))
     shown = _own_meeting(request, pk)
     if shown.is_cancelled:
-        messages.warning(request, "This meeting was cancelled.")
+        messages.warning(request, "This meeting has been cancelled.")
     elif not shown.is_to_come(timezone.now()):
         messages.info(request, "This meeting is over.")
     elif not shown.join_link:
         messages.info(
-            request, "The link to join is not here yet. Please come back before it starts."
+            request, "The link to join is not available yet. Check again before the meeting starts."
         )
     else:
         return redirect(shown.join_link)
@@ -94,7 +94,7 @@ def join(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def meeting_calendar(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """One meeting as a file for a calendar program."""
+    """One meeting as a file for a calendar app."""
     content = calendar.meeting_file(_own_meeting(request, pk))
     name = {"Content-Disposition": 'attachment; filename="meeting.ics"'}
     return HttpResponse(content, content_type=calendar.CONTENT_TYPE, headers=name)
@@ -103,36 +103,36 @@ def meeting_calendar(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_calendar(request: AuthenticatedRequest) -> HttpResponse:
-    """Their calendar's secret address: to see, to make, to renew."""
+    """See, create or replace the secret address of their calendar."""
     person = person_of_user(request.user)
     if request.method == "POST":
         calendar.renew_feed(person=person, now=timezone.now())
-        messages.success(request, "This is your new address. An older one has stopped working.")
+        messages.success(request, "Your calendar address is ready.")
         return redirect("my:calendar")
     feed = CalendarFeed.objects.filter(person=person).first()
     address = calendar.feed_address(feed) if feed else ""
     return render(
         request,
         "my/meetings/calendar.html",
-        # webcal: is what calendar programs listen to; they ask by https where they can.
+        # Calendar apps open webcal: addresses, and use https if they can.
         {"feed": feed, "address": address, "to_open": f"webcal:{address.partition(':')[2]}"},
     )
 
 
 @require_safe
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
-    """The calendar at a secret address, for programs: no sign-in, no cookie."""
+    """The calendar at a secret address, for calendar apps: no sign-in, no cookie."""
     shown = calendar.meetings_for_token(token, now=timezone.now())
     if shown is None:
         raise Http404("There is no such calendar.")
     content = calendar.feed_file(shown)
     etag = quote_etag(hashlib.sha256(content).hexdigest())
-    # no-cache: kept by their program only, which asks each time, so that it ends when they leave.
+    # no-cache: only their app keeps it, and asks each time, so that it ends when they leave.
     headers = {"Cache-Control": "private, no-cache", "ETag": etag}
     fresh = HttpResponse(content, content_type=calendar.CONTENT_TYPE, headers=headers)
     return get_conditional_response(request, etag=etag, response=fresh) or fresh
 
 
 def _own_meeting(request: AuthenticatedRequest, pk: int) -> Meeting:
-    """A meeting of a community they are in now; any other does not exist for them."""
+    """A meeting of a community they are in now; 404 for any other."""
     return get_object_or_404(attendance.meetings_with_answers(person_of_user(request.user)), pk=pk)

@@ -1,9 +1,9 @@
-"""Who attended, from Zoom's list of participants.
+"""Attendance from Zoom's list of participants.
 
-Zoom writes that list in several forms: with or without a part about the meeting above the headings,
-one row a person or one for each time they came in, with the waiting room as rows of its own. What
-staff copy from the screen may be bare names. All of it is read by the reader of lists, with its
-limits; nothing is evaluated, and a row that cannot be read is named.
+Zoom's list comes in several forms: with or without a part about the meeting above the headings, with one
+row for each person or for each time they joined, and with separate rows for the waiting room. Text that
+staff copy from the screen may be only names. The reader of imports reads all of them, with its limits;
+no formula is evaluated, and rows that cannot be read are listed.
 """
 
 import re
@@ -25,7 +25,7 @@ from membership.register.matching import (
 from membership.register.names import name_key
 
 HEADINGS_WITHIN = 20  # rows from the top
-MAX_NEAR_NAMES = 200  # names that near matches are looked for
+MAX_NEAR_NAMES = 200  # names to find near matches for
 _MAX_LENGTH = 254
 _SEPARATORS = re.compile(r"[,;\t]")
 _ADDRESS = re.compile(r"[^\s<>(),;]+@[^\s<>(),;]+")
@@ -48,7 +48,7 @@ COLUMNS = (_NAME, _EMAIL, _WAITING, _ATTENDED)
 
 @dataclass(frozen=True)
 class Participant:
-    """Somebody on Zoom's list: every name they went by, and their email where Zoom knows it."""
+    """A participant on Zoom's list: every name they used, and their email if Zoom has it."""
 
     names: tuple[str, ...]
     email: str
@@ -60,7 +60,7 @@ class Participant:
 
 @dataclass(frozen=True)
 class ParticipantList:
-    """What the list says, each participant once, and the rows that could not be read."""
+    """The participants on the list, each once, and the rows that could not be read."""
 
     participants: list[Participant]
     problems: list[str]
@@ -68,7 +68,7 @@ class ParticipantList:
 
 @dataclass
 class Matches:
-    """Zoom's list compared with the people of a meeting, each person once, in the surest way."""
+    """Zoom's list compared with the people of a meeting: each person once, by their surest match."""
 
     by_email: list[Person] = field(default_factory=list)
     by_name: list[Person] = field(default_factory=list)
@@ -81,19 +81,19 @@ class Matches:
 
 
 def read_file(content: bytes, file_name: str) -> ParticipantList:
-    """Zoom's list as a CSV or XLSX file."""
+    """Read Zoom's list from a CSV or XLSX file."""
     sheet = read_sheet(content, file_name)
     start = _heading_row(sheet)
     if start is None:
         raise RefusedError(
-            "The file has no column “Name” or “Email”. Download the list of participants from Zoom "
+            "The file has no “Name” or “Email” column. Download the list of participants from Zoom "
             "again, or paste the names."
         )
     return _report(sheet[start:])
 
 
 def read_pasted(pasted: str) -> ParticipantList:
-    """The same list as text, or one name or email a line."""
+    """Read the same list as text, or one name or email per line."""
     lines = pasted.splitlines()
     cells = (cell for line in lines[:HEADINGS_WITHIN] for cell in _SEPARATORS.split(line))
     if {name_key(cell) for cell in cells if cell.strip()} & (_NAME.keys | _EMAIL.keys):
@@ -105,14 +105,14 @@ def read_pasted(pasted: str) -> ParticipantList:
 
 
 def match_participants(report: ParticipantList, people: Sequence[Person]) -> Matches:
-    """Who is meant: by email, else by a name that one person has, else by names that are near."""
+    """Match participants by email, else by a name that only one person has, else by near names."""
     matches, found, unsure = Matches(), set(), []
     by_email = {person.email.lower(): person for person in people if person.email}
     same_names = Counter(name_key(person.name) for person in people)
     by_name = {
         key: person for person in people if same_names[key := name_key(person.name)] == 1 and key
     }
-    # Those whom an email tells come first: what is left of the people is looked for by name.
+    # People found by email come first; only the others are looked up by name.
     for participant in sorted(report.participants, key=lambda p: p.email not in by_email):
         keys = {name_key(name) for name in participant.names}
         same_name = {by_name[key] for key in keys & by_name.keys()}
@@ -145,7 +145,7 @@ def _report(sheet: Sequence[SheetRow]) -> ParticipantList:
             known.setdefault((participant.email, name_key(participant.shown)), participant)
     problems = [f"Row {row.number}: {problem}" for row in rows for problem in row.problems]
     if not known and not problems:
-        raise RefusedError("The list names nobody who was in the meeting.")
+        raise RefusedError("We could not find anyone on the list who attended the meeting.")
     return ParticipantList(list(known.values()), problems)
 
 
@@ -160,18 +160,18 @@ def _participant(row: ListRow) -> Participant | None:
 
 
 def _names(cell: str) -> tuple[str, ...]:
-    """Zoom's "Shown name (Original name)" holds two."""
+    """The names in a cell: Zoom's "Shown name (Original name)" has two."""
     shown, bracket, original = cell.partition("(")
     names = [shown.strip(), original.rstrip(") ").strip()] if bracket else [cell.strip()]
     return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _heading_row(sheet: Sequence[SheetRow]) -> int | None:
-    """Where the headings stand; above them Zoom may say things about the meeting."""
+    """The index of the heading row. Zoom may put a part about the meeting above it."""
     wanted = _NAME.keys | _EMAIL.keys
     for index, row in enumerate(sheet[:HEADINGS_WITHIN]):
         keys = {name_key(cell) for cell in row.cells if isinstance(cell, str) and cell}
-        # The part about the meeting has a column for the host's email, and none for names.
+        # The part about the meeting has a column for the host's email, but none for names.
         if keys & _NAME.keys or (keys & wanted and "meetingid" not in keys):
             return index
     return None

@@ -1,1 +1,1 @@
-"""Privacy: purposes and consent, erasing, retention, what is held about a person."""
+"""Privacy: purposes and consent, corrections, erasing, and retention."""

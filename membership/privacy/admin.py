@@ -1,4 +1,4 @@
-"""Corrections that people ask for, and what retention deleted each night."""
+"""Requests for corrections, and the data retention log."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -18,34 +18,34 @@ from membership.privacy.corrections import State, answer, corrections_of
 
 
 class AnswerForm(forms.Form):
-    """Done, or why not."""
+    """The answer to a correction request."""
 
     state = forms.ChoiceField(
-        label="What came of it",
+        label="Outcome",
         choices=[(state.value, state.label) for state in (State.DONE, State.DECLINED)],
-        error_messages={"required": "Choose what came of it."},
+        error_messages={"required": "Choose the outcome."},
     )
     text = ParagraphsField(
-        label="What you corrected, or why not",
-        help_text="It appears in the letter to the person.",
+        label="What you corrected, or why you did not",
+        help_text="This text appears in the email to the person.",
         max_length=MAX_TEXT_LENGTH,
-        error_messages={"required": "Write it in words for the person."},
+        error_messages={"required": "Explain what you corrected, or why you did not."},
     )
 
 
 def correction_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """What somebody asks a team to correct, and the form of the answer."""
+    """What someone asks a team to correct, and the form for the answer."""
     correction = get_object_or_404(corrections_of(request.user), pk=pk)
     form = AnswerForm(request.POST or None)
     if form.is_valid():
         with refusal_as_form_error(form):
             answer(correction_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data)
-            messages.success(request, "Your answer is on its way.")
+            messages.success(request, "Answer saved. The email is on its way.")
             return redirect("admin:membership_correction_changelist")
     return desk_page(
         request,
         "desk/correction.html",
-        title=f"A correction for {correction.person}",
+        title=f"Correction request from {correction.person}",
         correction=correction,
         form=form,
     )
@@ -53,7 +53,7 @@ def correction_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @admin.register(Correction)
 class CorrectionAdmin(CustomPageAdmin):
-    """What people ask a team to correct, the oldest first."""
+    """The correction requests of a team, oldest first."""
 
     list_display = ["who", "asked_at", "state"]
     list_display_links = ["who"]
@@ -68,14 +68,14 @@ class CorrectionAdmin(CustomPageAdmin):
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return correction_page(request, pk)
 
-    @admin.display(description="who", ordering="person__name")
+    @admin.display(description="person", ordering="person__name")
     def who(self, correction: Correction) -> str:
         return str(correction.person)
 
 
 @admin.register(RetentionDay)
 class RetentionDayAdmin(TeamModelAdmin):
-    """The number of rows that retention deleted each night; for leads."""
+    """The number of rows deleted each night. Only leads see it."""
 
     list_display = ["on", "let_go", "finished_at"]
     fields = ["on", "let_go", "finished_at"]
@@ -89,7 +89,7 @@ class RetentionDayAdmin(TeamModelAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return is_lead(request.user)
 
-    @admin.display(description="let go")
+    @admin.display(description="deleted")
     def let_go(self, day: RetentionDay) -> str:
         numbers = [f"{number} {kind}" for kind, number in sorted(day.counts.items()) if number]
         return ", ".join(numbers) or "nothing"

@@ -1,7 +1,7 @@
-"""What EVA BC asks for and why, in the words that people agree to; and which version somebody agreed to.
+"""The purposes that people agree to, and which version each person agreed to.
 
-Whoever changes PURPOSES, so that something new is done with what people told us, gives VERSION the next
-number and CHANGED its day: everybody is then asked again.
+If you change PURPOSES so that EVA BC does something new with people's information, raise VERSION and set
+CHANGED to the day. Everyone is then asked again.
 """
 
 from datetime import date, datetime
@@ -12,26 +12,26 @@ VERSION = 1
 CHANGED = date(2026, 11, 23)
 
 PURPOSES = (
-    "to decide whether you can join a community, by its rules;",
-    "to keep the list of who is in each community true, and ask you once a year;",
-    "to write to you about your requests, your communities and their meetings;",
-    "to let you into Slack and the Zoom meetings of your communities;",
-    "to count, without names, how the communities are doing.",
+    "to decide whether you can join a community, under its rules;",
+    "to keep the list of each community’s members up to date, and to check with you once a year;",
+    "to email you about your requests, your communities and their meetings;",
+    "to give you access to your communities’ Slack and Zoom meetings;",
+    "to produce statistics about the communities, without names.",
 )
 
 
 def has_current_consent(person: Person) -> bool:
-    """True where they agreed to the current version."""
+    """True if they agreed to the current version."""
     return Consent.objects.filter(person=person, version=VERSION).exists()
 
 
 def agree(*, person: Person, now: datetime) -> None:
-    """Record consent to the current version; a second time changes nothing."""
+    """Record consent to the current version. Doing so twice changes nothing."""
     Consent.objects.get_or_create(person=person, version=VERSION, defaults={"at": now})
 
 
 def agree_at_first_sign_in(*, person: Person, now: datetime) -> None:
-    """Record the consent that the first sign-in gives: the page of the code names the purposes.
+    """Record the consent that the first sign-in gives: the code page lists the purposes.
 
     When the purposes change, people are asked on their own page instead.
     """

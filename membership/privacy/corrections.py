@@ -1,4 +1,4 @@
-"""Asking for a correction, and answering: the verbs of a ``Correction``."""
+"""Verbs of a ``Correction``: ask for it, and answer it."""
 
 from datetime import datetime
 
@@ -18,15 +18,15 @@ State = Correction.State
 
 
 def corrections_of(user: User | AnonymousUser) -> QuerySet[Correction]:
-    """The corrections that this member of staff answers."""
+    """The correction requests of this staff member's teams."""
     mine = Correction.objects.filter(team__family__in=families_of(user))
     return mine.select_related("person", "team", "answered_by__person")
 
 
 def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) -> Correction:
-    """They ask their team: that of their community, else program support."""
+    """Ask for a correction. It goes to the team of their community, or else to program support."""
     if person.user_id != by.pk:
-        raise RefusedError("These are somebody else’s details.")
+        raise RefusedError("These details belong to someone else.")
     try:
         with transaction.atomic():
             correction = Correction.objects.create(
@@ -36,8 +36,8 @@ def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) ->
             queue(email, about=correction.about, event=correction.pk, now=now)
     except IntegrityError as error:
         raise RefusedError(
-            "You have asked for a correction already. EVA BC staff will answer it; then you can "
-            "ask for another one."
+            "You have already asked for a correction. You can ask for another one when EVA BC staff "
+            "have answered."
         ) from error
     return correction
 
@@ -50,21 +50,23 @@ def _team_of(person: Person) -> SupportTeam:
 
 @transaction.atomic
 def answer(*, correction_id: int, by: User, state: str, text: str, now: datetime) -> Correction:
-    """Staff say that it is done, or why it is not; they get an email."""
+    """Record that it is done, or why it is not. The person gets an email."""
     rows = Correction.objects.select_for_update(of=("self",)).select_related("person", "team")
     correction = rows.get(pk=correction_id)
     if correction.team.family not in families_of(by):
-        raise RefusedError("This correction belongs to the other team.")
+        raise RefusedError("This correction request belongs to the other team.")
     if correction.state != State.OPEN:
         state_name = correction.get_state_display().lower()
-        raise RefusedError(f"This was answered already: {state_name}. Nothing was changed.")
+        raise RefusedError(f"This was already answered: {state_name}. Nothing was changed.")
     if not text.strip():
-        raise RefusedError("Write what you corrected, or why not, in words for the person.")
+        raise RefusedError("Explain what you corrected, or why you did not.")
     correction.state, correction.answer = state, text.strip()
     correction.answered_at, correction.answered_by = now, by
     correction.save()
     log_change(
-        correction.person, by=by, words=f"Correction answered: {correction.get_state_display()}."
+        correction.person,
+        by=by,
+        words=f"Correction request answered: {correction.get_state_display()}.",
     )
     if correction.person.email:
         email = emails.answered(correction, text.strip())

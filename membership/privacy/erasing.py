@@ -1,8 +1,8 @@
 """Erasing a person from the register, the outbox, the history, sessions, lists and mail files.
 
-``requests.my.privacy.erase`` is the verb. It takes their requests first and then comes here: imports run
-down only. Each ``remove_`` function takes a person out of one place, inside the caller's transaction; files
-go after it commits.
+``requests.my.privacy.erase`` is the verb. It erases their requests first and then calls this module, because
+imports run down only. Each ``remove_`` function covers one kind of data, inside the caller's transaction.
+Files are deleted after it commits.
 """
 
 import functools
@@ -55,20 +55,20 @@ from membership.rosters import enrolments as rosters
 
 Fact = ProgramPosition | CoordinationRole | EvaMembership
 FACTS: tuple[type[Fact], ...] = (ProgramPosition, CoordinationRole, EvaMembership)
-# Whoever worked for EVA BC and was erased: what they did for others stays, without them.
+# Stands for erased people who worked for EVA BC: what they did for others stays, without their name.
 FORMER_COLLEAGUE = "former-colleague@erased.invalid"
 
 
 def lists_naming(person: Person) -> list[str]:
-    """The lists of EVA BC that name this person, each in words: what erasing leaves."""
+    """The names of EVA BC's lists that include this person: erasing keeps what they say."""
     return sorted({fact.source for model in FACTS for fact in _listed(model, person)})
 
 
 def lock_for_erasing(*, person_id: int, by: User) -> Person:
-    """The person, held until the caller's transaction ends, where ``by`` may erase them."""
+    """Lock the person until the caller's transaction ends. Raises ``RefusedError`` if ``by`` may not erase them."""
     person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
     if person.erased_on:
-        raise RefusedError("Nobody is known here any more. Nothing was changed.")
+        raise RefusedError("This person has already been erased. Nothing was changed.")
     if person.user_id != by.pk:
         _require_may_erase(person, by)
     if person.user and is_lead(person.user):
@@ -79,36 +79,36 @@ def lock_for_erasing(*, person_id: int, by: User) -> Person:
 def _require_may_erase(person: Person, by: User) -> None:
     families = families_of(by)
     if not families:
-        raise RefusedError("This is somebody else’s account.")
+        raise RefusedError("This account belongs to someone else.")
     if person.user and person.user.is_staff and not is_lead(by):
-        raise RefusedError("This person works for EVA BC. A lead can erase their account.")
+        raise RefusedError("This person works for EVA BC. Ask a lead to erase their account.")
     open_enrolments = person.enrolments.filter(ended_on__isnull=True)
     if open_enrolments.exclude(community__team__family__in=families).exists():
         raise RefusedError(
-            "This person is in a community of the other team. Ask a lead to erase them."
+            "This person is in a community of the other team. Ask a lead to erase their account."
         )
 
 
 def _require_another_lead(user: User) -> None:
-    # All of them, in one order: of two leads who go at once, one stays.
+    # All of them, in one order: if two leads go at the same time, one of them stays.
     leads = User.objects.select_for_update(of=("self",)).filter(is_active=True, is_staff=True)
     in_group = User.groups.through.objects.filter(user=OuterRef("pk"), group__name=LEADS)
     leads = leads.filter(Q(is_superuser=True) | Exists(in_group)).order_by("pk")
     if list(leads.values_list("pk", flat=True)) == [user.pk]:
         raise RefusedError(
-            "This is the only lead. Make somebody else a lead first, so that the portal stays in "
-            "somebody’s care. Then this account can be deleted."
+            "This is the only lead. Make someone else a lead first, so that someone can look after "
+            "the portal. Then you can delete this account."
         )
 
 
 def erase_person(
     person: Person, *, abouts: list[str], by: User | None, now: datetime, keep_listed: bool = True
 ) -> None:
-    """Take a locked person out of the register, the outbox and the sign-ins.
+    """Erase a locked person from the register, the outbox and the accounts.
 
-    Their times in communities end and stay, without them. Where a list of EVA BC names them, the register
-    keeps what the list says, as of somebody without a sign-in, unless ``keep_listed`` is False.
-    ``abouts`` are what the emails about their requests are about. Runs inside the caller's transaction.
+    Their enrolments end and stay, without their name. If a list of EVA BC includes them, the register keeps
+    what the list says, as a person without an account, unless ``keep_listed`` is False. ``abouts`` are the
+    keys of the emails about their requests. Runs inside the caller's transaction.
     """
     name, email, user = person.name, person.email, person.user
     addresses = addresses_of(person)
@@ -148,14 +148,14 @@ def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[E
     open_ones = person.enrolments.filter(ended_on__isnull=True).order_by("pk")
     for pk in open_ones.values_list("pk", flat=True):
         enrolment = rosters.lock_enrolment(pk)
-        # Their email is gone by now, so no email goes out.
+        # Their email has been removed by now, so no email is sent.
         email = rosters_emails.left(enrolment)
         rosters.close_enrolment(enrolment, email=email, by=by, text="Erased.", now=now)
     return list(person.enrolments.select_related("community"))
 
 
 def _notify_teams(person: Person, now: datetime) -> None:
-    """Ask each team to compare Slack and Zoom with its roster: no task may name an erased person."""
+    """Ask each team to compare Slack and Zoom with its roster, because no task may name an erased person."""
     not_removed = (*GRANTED_STATES, Access.State.TO_REMOVE)
     accesses = person.accesses.filter(state__in=not_removed)
     for team in SupportTeam.objects.filter(pk__in=accesses.values("team")).order_by("pk"):
@@ -178,7 +178,7 @@ def _remove_facts(person: Person, *, name: str, email: str, keep_listed: bool) -
 
 
 def addresses_of(person: Person) -> set[str]:
-    """Every address that the portal has of them, in lower case."""
+    """Every email that the portal has for them, in lower case."""
     found = {person.email, *person.accesses.values_list("address", flat=True)}
     found |= set(OutboxEmail.objects.filter(person=person).values_list("to_email", flat=True))
     if person.user:
@@ -190,9 +190,9 @@ def addresses_of(person: Person) -> set[str]:
 def remove_from_emails(
     *, person: Person, addresses: Iterable[str] = (), abouts: Iterable[str] = ()
 ) -> None:
-    """Emails to them and about them: what waits is cancelled, and address and words go.
+    """Cancel their queued emails, and remove the address and text of all emails to or about them.
 
-    Of an email that a worker is just handing over, that worker says how it ended.
+    If a worker is just sending an email, that worker records how it ended.
     """
     theirs = Q(person=person) | Q(about__in=list(abouts))
     theirs |= Q(person__isnull=True, lower__in=list(addresses))
@@ -207,14 +207,14 @@ def remove_from_emails(
 
 
 def remove_from_log(model: type[Model], pks: Iterable[object]) -> None:
-    """The admin's history of these rows keeps who acted when, and no words."""
+    """Remove the text from the admin's history of these rows. It keeps who acted, and when."""
     kind = ContentType.objects.get_for_model(model)
     of_rows = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in pks])
     of_rows.update(object_repr=ERASED_PERSON, change_message="")
 
 
 def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
-    """What was said and written about these times in a community."""
+    """Remove what was said and written about these enrolments."""
     pks = [enrolment.pk for enrolment in enrolments]
     Leaving.objects.filter(enrolment__in=pks).update(reason="")
     YearlyConfirmation.objects.filter(enrolment__in=pks).update(leave_until=None)
@@ -224,7 +224,7 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
 
 
 def remove_from_slack(addresses: set[str]) -> None:
-    """Addresses that were found in Slack, and the list that staff work on."""
+    """Remove accounts that were found in Slack, and entries of the Slack list that staff work on."""
     strangers = Access.objects.filter(person__isnull=True).annotate(lower=Lower("address"))
     strangers.filter(lower__in=addresses).delete()
     for export in SlackExport.objects.select_for_update():
@@ -235,7 +235,7 @@ def remove_from_slack(addresses: set[str]) -> None:
 
 
 def remove_from_imports(*, name: str, addresses: set[str]) -> None:
-    """What staff read of a list before they confirm it. The file itself goes within a week."""
+    """Remove the rows of imports that staff have not confirmed. The file itself is deleted within a week."""
     is_named = Q()
     for words in {*addresses, name} - {""}:
         is_named |= Q(what__icontains=words) | Q(sentence__icontains=words)
@@ -244,7 +244,7 @@ def remove_from_imports(*, name: str, addresses: set[str]) -> None:
 
 
 def remove_sessions(user: User | None, addresses: set[str]) -> None:
-    """Their sessions on every device, and those of somebody who is just typing their address."""
+    """Remove their sessions on every device, and sessions in which someone has just typed their email."""
     if user:
         UserSession.objects.filter(user=user).delete()
     theirs = []
@@ -258,7 +258,7 @@ def remove_sessions(user: User | None, addresses: set[str]) -> None:
 
 
 def remove_mail_files(addresses: set[str]) -> None:
-    """In local mode mail is files: those to them go when the caller's transaction commits."""
+    """In local mode emails are files: delete those to them when the caller's transaction commits."""
     if settings.MAIL_IS_FILES:
         transaction.on_commit(functools.partial(_delete_files, addresses))
 
@@ -271,7 +271,7 @@ def _delete_files(addresses: set[str]) -> None:
 
 
 def delete_user(user: User) -> None:
-    """The sign-in with its addresses, factors and rights. What they did for others stays, without them."""
+    """Delete the account with its emails, factors and permissions. What they did for others stays, without their name."""
     their_actions = LogEntry.objects.filter(user=user)
     if their_actions.exists():
         former = User.objects.get_or_create(email=FORMER_COLLEAGUE, defaults={"is_active": False})

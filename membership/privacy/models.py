@@ -1,4 +1,4 @@
-"""Consents, requests for corrections, and what retention deleted each day."""
+"""Consents, requests for corrections, and the data retention log."""
 
 from collections import Counter
 from datetime import datetime
@@ -31,9 +31,9 @@ class Consent(models.Model):
 
 
 class Correction(models.Model):
-    """What a person asked to have corrected because they cannot change it themself, and the answer.
+    """A request to correct something that the person cannot change themselves, and the answer.
 
-    ``state`` is moved by ``membership.privacy.corrections`` only.
+    Only ``membership.privacy.corrections`` changes ``state``.
     """
 
     class State(models.TextChoices):
@@ -54,7 +54,7 @@ class Correction(models.Model):
 
     class Meta:
         ordering = ["asked_at", "pk"]
-        verbose_name = "correction"
+        verbose_name = "correction request"
         constraints = [
             models.UniqueConstraint(
                 fields=["person"], condition=Q(state="open"), name="one_open_correction_per_person"
@@ -71,12 +71,12 @@ class Correction(models.Model):
 
     @property
     def about(self) -> str:
-        """The key that its emails are queued about."""
+        """The key of its emails in the outbox."""
         return f"correction:{self.pk}"
 
 
 class RetentionDay(models.Model):
-    """How many rows of each kind retention deleted on one day: numbers only."""
+    """How many rows of each kind were deleted on one day: numbers only."""
 
     on = models.DateField()
     finished_at = models.DateTimeField()
@@ -84,14 +84,14 @@ class RetentionDay(models.Model):
 
     class Meta:
         ordering = ["-on"]
-        verbose_name = "night of retention"
-        verbose_name_plural = "nights of retention"
+        verbose_name = "data retention log entry"
+        verbose_name_plural = "data retention log"
         constraints = [models.UniqueConstraint(fields=["on"], name="one_retention_row_a_day")]
 
     def __str__(self) -> str:
         return f"{self.on}"
 
     def add(self, counts: dict[str, int], *, now: datetime) -> None:
-        """Add the numbers of one more run on this day. The caller saves."""
+        """Add the numbers of another run on this day. The caller saves."""
         self.counts = Counter(self.counts) + Counter(counts)
         self.finished_at = now

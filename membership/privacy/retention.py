@@ -1,7 +1,7 @@
-"""How long each kind of personal data is kept, and deleting what is due: the part of the register.
+"""Retention of personal data in this layer: how long each kind is kept, and deleting what is due.
 
-Each function works in one transaction of its own and returns the number of rows.
-``requests.clock.retention`` calls them.
+Each function has its own transaction and returns the number of rows. ``requests.clock.retention`` calls
+them.
 """
 
 from calendar import monthrange
@@ -21,7 +21,7 @@ _State = OutboxEmail.State
 
 
 def cutoff(now: datetime, kept: str) -> datetime:
-    """The moment before which this kind is no longer kept, for example ``draft_days``."""
+    """The moment before which this kind of data, such as ``draft_days``, is no longer kept."""
     number = settings.RETENTION[kept]
     if kept.endswith("_days"):
         return now - timedelta(days=number)
@@ -32,7 +32,7 @@ def cutoff(now: datetime, kept: str) -> datetime:
 
 @transaction.atomic
 def delete_unconfirmed_sign_ups(*, now: datetime) -> int:
-    """Sign-ins whose code nobody typed: perhaps the address is not even theirs."""
+    """Delete accounts whose code was never entered: the email may not even be theirs."""
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
     rows = User.objects.filter(
         ~Exists(confirmed),
@@ -52,7 +52,7 @@ def delete_unconfirmed_sign_ups(*, now: datetime) -> int:
 
 @transaction.atomic
 def delete_email_texts(*, now: datetime) -> int:
-    """Emails keep that they were sent, when and to whom; to strangers not even that."""
+    """Remove the text of old emails. When and to whom they were sent stays, except for people we don't know."""
     old = cutoff(now, "letter_days")
     rows = OutboxEmail.objects.exclude(body="").filter(
         Q(state=_State.SENT, sent_at__lt=old)
@@ -68,19 +68,19 @@ def delete_email_texts(*, now: datetime) -> int:
 
 @transaction.atomic
 def delete_old_exports(*, now: datetime) -> int:
-    """Who downloaded which export."""
+    """Delete the old part of the export log."""
     return Export.objects.filter(at__lt=cutoff(now, "export_months")).delete()[0]
 
 
 @transaction.atomic
 def delete_ended_sessions(*, now: datetime) -> int:
-    """Sessions that have expired."""
+    """Delete sessions that have expired."""
     return Session.objects.filter(expire_date__lt=now).delete()[0]
 
 
 @transaction.atomic
 def anonymize_old_enrolments(*, now: datetime) -> int:
-    """Times in a community that ended long ago and came of no request: a list brought them."""
+    """Anonymize enrolments that ended long ago and came from an import, not from a request."""
     rows = Enrolment.objects.filter(
         ended_on__lt=cutoff(now, "request_months").date(),
         join_request__isnull=True,
@@ -93,23 +93,23 @@ def anonymize_old_enrolments(*, now: datetime) -> int:
 
 
 def anonymize(enrolments: list[Enrolment], *, abouts: list[str], now: datetime) -> Person:
-    """These times in communities, and what the emails in ``abouts`` are about, are nobody's any more.
+    """Move these enrolments, and the emails with the keys ``abouts``, to a new person without a name.
 
     Runs inside the caller's transaction, which has locked them.
     """
-    nobody = Person.objects.create(erased_on=now.date())
+    unnamed = Person.objects.create(erased_on=now.date())
     abouts = [*abouts, *(enrolment.about for enrolment in enrolments)]
-    Enrolment.objects.filter(pk__in=[e.pk for e in enrolments]).update(person=nobody)
+    Enrolment.objects.filter(pk__in=[e.pk for e in enrolments]).update(person=unnamed)
     erasing.remove_from_enrolments(enrolments)
-    erasing.remove_from_emails(person=nobody, abouts=abouts)
-    OutboxEmail.objects.filter(about__in=abouts, person__isnull=False).update(person=nobody)
-    return nobody
+    erasing.remove_from_emails(person=unnamed, abouts=abouts)
+    OutboxEmail.objects.filter(about__in=abouts, person__isnull=False).update(person=unnamed)
+    return unnamed
 
 
 def inactive_people(now: datetime) -> QuerySet[Person]:
-    """Whom no list has named and who has not signed in for long, without enrolments.
+    """People without enrolments whom no list has included and who have not signed in for a long time.
 
-    ``requests.clock.retention`` leaves out those who have a request.
+    ``requests.clock.retention`` leaves out people who have a request.
     """
     old = cutoff(now, "person_months")
     seen = Coalesce("user__last_login", "user__date_joined")
@@ -126,6 +126,6 @@ def inactive_people(now: datetime) -> QuerySet[Person]:
 
 
 def delete_person(person: Person, *, now: datetime) -> None:
-    """Somebody of ``inactive_people``, locked: nothing of theirs stays. Inside the caller's transaction."""
+    """Delete one of the ``inactive_people``, locked, with all their data. Runs inside the caller's transaction."""
     erasing.erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
     person.delete()

@@ -13,7 +13,7 @@ from membership.privacy import consents
 @require_safe
 @public_page
 def privacy(request: HttpRequest) -> HttpResponse:
-    """What is asked and why, who sees it, how long it is kept, and what a person can do."""
+    """What we ask for and why, who sees it, how long we keep it, and what people can do."""
     return render(
         request,
         "site/privacy.html",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class ListNameFilter(admin.SimpleListFilter):
-    """The lists that facts came from. A fact of no list is in none of them."""
+    """The lists that facts came from. Facts without a list match none of them."""
 
     title = "list"
     parameter_name = "list_name"
@@ -51,10 +51,10 @@ class ListNameFilter(admin.SimpleListFilter):
 
 
 class EvidenceAdminMixin(admin.options.BaseModelAdmin):
-    """How a fact is known, as a column and, after the fact itself, in its form.
+    """The evidence of a fact, as a column and at the end of its form.
 
-    Staff who add a fact by hand have checked it, unless they choose otherwise. Who confirmed a fact, and
-    when, ``ConfirmationAdmin`` writes.
+    A fact that staff add by hand is confirmed, unless they choose otherwise. ``ConfirmationAdmin`` saves
+    who confirmed it and when.
     """
 
     exclude = ["confirmed_by", "confirmed_on"]
@@ -74,7 +74,7 @@ class EvidenceAdminMixin(admin.options.BaseModelAdmin):
 
 
 class ConfirmationAdmin(SearchableAdmin):
-    """A fact that is saved as confirmed, in a form or inline, says who saved it and on which day."""
+    """Saves who confirmed a fact and on which day, in a form or inline."""
 
     def save_form(self, request: HttpRequest, form: forms.ModelForm, change: bool) -> Model:
         return _confirmed(super().save_form(request, form, change), form, request)
@@ -100,11 +100,11 @@ def _confirmed(row: Model, form: forms.ModelForm, request: HttpRequest) -> Model
 
 
 class FactAdmin(EvidenceAdminMixin, ConfirmationAdmin):
-    """A changelist and a form of one kind of fact; the list joins ``confirmed_by__person``."""
+    """The change list and the form of one kind of fact. The list joins ``confirmed_by__person``."""
 
 
 class FactInline(EvidenceAdminMixin, admin.StackedInline):
-    """The facts of an agency or a person, on its page."""
+    """The facts on the page of an agency or a person."""
 
     extra = 0
     show_change_link = True
@@ -118,7 +118,7 @@ def _current(on: date) -> Q:
 
 
 class MembershipPeriodFilter(admin.SimpleListFilter):
-    """Memberships that are current, that end soon, that have ended."""
+    """Memberships that are current, end soon, or have ended."""
 
     title = "period"
     parameter_name = "period"
@@ -137,8 +137,8 @@ class MembershipPeriodFilter(admin.SimpleListFilter):
             "current": ("Current", current),
             "30": ("Ends within 30 days", current & Q(ends_on__lte=today + timedelta(days=30))),
             "60": ("Ends within 60 days", current & Q(ends_on__lte=today + timedelta(days=60))),
-            "ended": ("Has ended", Q(is_held=True, ends_on__lt=today)),
-            "none": ("Checked: there is none", Q(is_held=False)),
+            "ended": ("Ended", Q(is_held=True, ends_on__lt=today)),
+            "none": ("Confirmed: no membership", Q(is_held=False)),
         }
 
 
@@ -149,7 +149,7 @@ class AgencyMembershipFilter(admin.SimpleListFilter):
     parameter_name = "membership"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("current", "Current"), ("none", "None that is current")]
+        return [("current", "Current"), ("none", "No current membership")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         held = Exists(
@@ -161,7 +161,7 @@ class AgencyMembershipFilter(admin.SimpleListFilter):
 
 
 def titled_filter(title: str) -> type[admin.ChoicesFieldListFilter]:
-    """A filter by a column of another table, under a title that says of which."""
+    """A filter by a column of another table, with a title that says which one."""
 
     class TitledFilter(admin.ChoicesFieldListFilter):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -182,11 +182,11 @@ class AgencyMembershipInline(FactInline):
 
 class AgencyForm(forms.ModelForm):
     def clean_name(self) -> str:
-        """Two spellings of one name are one agency; its key is no field of the form."""
+        """Refuse another spelling of a known name. The key of the name is not a form field."""
         name: str = self.cleaned_data["name"]
         others = Agency.objects.exclude(pk=self.instance.pk)
         if same := others.filter(name_key=name_key(name)).first():
-            raise ValidationError(f"The register has this agency already: {same.name}.")
+            raise ValidationError(f"This agency is already in the register as {same.name}.")
         return name
 
 
@@ -249,7 +249,7 @@ class PersonMembershipInline(FactInline):
 
 
 class PersonForm(forms.ModelForm):
-    """Emails go to this address, so a change asks for a fresh code; what was typed stays."""
+    """Emails go to this address, so changing it needs a fresh code. What was typed stays on the page."""
 
     has_fresh_code = False
 
@@ -259,8 +259,8 @@ class PersonForm(forms.ModelForm):
             page = reverse("admin:membership_person_change", args=[self.instance.pk])
             raise ValidationError(
                 format_html(
-                    'Letters go to this address, so <a href="{}" target="_blank">confirm that it is '
-                    "you</a> first. That opens in a new tab; then come back here and save again.",
+                    'Emails go to this address, so <a href="{}" target="_blank">confirm it’s you</a> '
+                    "first. It opens in a new tab. Then come back here and save again.",
                     confirmation_url(page),
                 )
             )
@@ -273,9 +273,9 @@ class PersonAdmin(ConfirmationAdmin):
 
     list_display = ["name", "email"]
     list_filter = [
-        ("positions__program__type", titled_filter("type of program")),
-        ("positions__evidence", titled_filter("how we know the caseload")),
-        ("roles__evidence", titled_filter("how we know the role")),
+        ("positions__program__type", titled_filter("program type")),
+        ("positions__evidence", titled_filter("evidence of the caseload")),
+        ("roles__evidence", titled_filter("evidence of the role")),
     ]
     search_fields = [
         "search_text",
@@ -294,12 +294,12 @@ class PersonAdmin(ConfirmationAdmin):
         return type(form.__name__, (form,), {"has_fresh_code": has_fresh_code(request)})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
-        # Of an erased person there is nothing to open.
+        # There is nothing to open for an erased person.
         return super().get_queryset(request).filter(erased_on__isnull=True)
 
-    @admin.display(description="letters that came back")
+    @admin.display(description="bounced emails")
     def came_back(self, person: Person) -> str:
-        """From the address that they have now; a new email ends it."""
+        """Bounces of the person's current email. A new email clears them."""
         if person.pk is None:
             return "–"
         return "; ".join(bounce.in_words for bounce in Bounce.of(person)) or "None"
@@ -308,5 +308,5 @@ class PersonAdmin(ConfirmationAdmin):
 @admin.register(CoordinationInitiative)
 class InitiativeAdmin(SearchableAdmin):
     list_display = ["name", "kind", "community_served", "region"]
-    list_filter = ["kind", "region", ("roles__evidence", titled_filter("how we know its roles"))]
+    list_filter = ["kind", "region", ("roles__evidence", titled_filter("evidence of its roles"))]
     search_fields = ["search_text"]

@@ -1,4 +1,4 @@
-"""How we know a fact: the columns that every fact of the register has."""
+"""Evidence: the columns that every fact in the register has."""
 
 import functools
 from datetime import date
@@ -14,13 +14,13 @@ from membership.imports.models import ListKind
 
 
 class EvidencedModel(models.Model):
-    """A fact with its evidence: claimed, listed (list and as-of date), confirmed (who and when).
+    """A fact with its evidence: claimed, listed (list and date), confirmed (who and when).
 
-    On a confirmed fact ``list_name`` and ``list_as_of`` are those of the newest list that has it, and
+    For a confirmed fact, ``list_name`` and ``list_as_of`` name the newest list that has the fact, and
     ``list_says`` is what that list says differently.
     """
 
-    # The columns that make two claims of one person claims about the same thing.
+    # Two claims of one person with the same values in these columns are about the same thing.
     IDENTITY_FIELDS: tuple[str, ...] = ()
     # The kind of list that brings such facts.
     LIST_KIND: ListKind
@@ -29,14 +29,14 @@ class EvidencedModel(models.Model):
     list_name = models.CharField(
         max_length=120,
         blank=True,
-        help_text="For a listed fact, for example: the ministry’s contract list.",
+        help_text="The list this fact came from, for example: the ministry’s contract list.",
     )
-    list_as_of = models.DateField("list as of", null=True, blank=True)
+    list_as_of = models.DateField("list date", null=True, blank=True)
     list_says = models.CharField(
         "a list says otherwise",
         max_length=200,
         blank=True,
-        help_text="Staff confirmed the fact, so the list did not change it. Look at it again.",
+        help_text="Staff confirmed this fact, so the list did not change it. Please check it again.",
     )
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -50,25 +50,25 @@ class EvidencedModel(models.Model):
                 condition=~Q(evidence=Evidence.LISTED)
                 | (~Q(list_name="") & Q(list_as_of__isnull=False)),
                 name="%(class)s_listed_names_its_list",
-                violation_error_message="A fact from a list needs the list’s name and its day.",
+                violation_error_message="Enter the name and the date of the list that this fact came from.",
             ),
             models.CheckConstraint(
                 condition=~Q(evidence=Evidence.CONFIRMED) | Q(confirmed_on__isnull=False),
                 name="%(class)s_confirmed_says_when",
-                violation_error_message="A confirmed fact needs the day on which it was checked.",
+                violation_error_message="Enter the day on which this fact was confirmed.",
             ),
         ]
 
     @property
     def source(self) -> str:
-        """The list in words, for the findings: "the ministry's contract list of April 1, 2026"."""
+        """The list and its date, for the findings: "the ministry's contract list of April 1, 2026"."""
         if not self.list_name or not self.list_as_of:
             return ""
         return f"{self.list_name} of {_in_words(self.list_as_of)}"
 
     @property
     def otherwise(self) -> str:
-        """What the newest list says against a confirmed fact, in a sentence; empty where it agrees."""
+        """A sentence about how the newest list differs from a confirmed fact; empty if it does not."""
         if not self.list_says:
             return ""
         source = self.source or "A list"
@@ -77,17 +77,17 @@ class EvidencedModel(models.Model):
     @property
     @admin.display(description="how we know", ordering="evidence")
     def how_known(self) -> str:
-        """How we know it, for staff: "checked by Priya Sample on May 2, 2026"."""
+        """How we know this fact, for staff: "confirmed by Priya Sample on May 2, 2026"."""
         if self.evidence == Evidence.CONFIRMED and self.confirmed_on:
             person = getattr(self.confirmed_by, "person", None)
             by = f" by {person.name}" if person and person.name else ""
-            return f"checked{by} on {date_format(self.confirmed_on)}"
+            return f"confirmed{by} on {date_format(self.confirmed_on)}"
         if self.evidence in (Evidence.LISTED, Evidence.CONTRADICTED):
             return self.source
-        return "a worker said so"
+        return "self-reported"
 
 
 @functools.lru_cache
 def _in_words(day: date) -> str:
-    """A handful of lists carry all the facts of the register."""
+    """Cached, because a few lists bring all the facts in the register."""
     return date_format(day)

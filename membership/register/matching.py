@@ -1,8 +1,8 @@
-"""Near matches: which names of the register may be meant by what was written.
+"""Near matches: which names in the register someone may have meant.
 
-RapidFuzz compares the words of two names, whatever their order, after case, accents, punctuation and
-the sector's usual abbreviations are taken out of them. Words that many names share ("society", "the",
-"centre") count for little. 1 is the same name, 0 has nothing in common with it.
+RapidFuzz compares the words of two names in any order, ignoring case, accents, punctuation and the
+sector's usual abbreviations. Words that many names share ("society", "centre") count for little.
+A score of 1 means the same name, 0 nothing in common.
 """
 
 import re
@@ -18,8 +18,8 @@ from rapidfuzz import fuzz
 from membership.models import Person
 from membership.register.names import fold, name_key
 
-# From these scores on, a name is worth showing. People's names are short and share their last names,
-# so that they must be nearer: "Dan Sample" is near "Dana Sample", and "Dora Sample" is not.
+# The lowest scores worth showing. Names of people are short and many share a last name, so their limit
+# is higher: "Dan Sample" is near "Dana Sample", and "Dora Sample" is not.
 MIN_SCORE = 0.7
 MIN_PERSON_SCORE = 0.88
 MAX_SHOWN = 5
@@ -29,7 +29,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 @dataclass(frozen=True)
 class NameMatch(Generic[_Key]):
-    """A name of the register that may be meant, with its score."""
+    """A name in the register that may be meant, with its score."""
 
     key: _Key
     name: str
@@ -39,14 +39,14 @@ class NameMatch(Generic[_Key]):
 def best_matches(
     written: str, names: Iterable[tuple[_Key, str]], *, at_least: float = MIN_SCORE
 ) -> list[NameMatch[_Key]]:
-    """The best of ``names`` for what was ``written``, best first, at most ``MAX_SHOWN`` of them."""
+    """The best matches among ``names`` for what was ``written``, best first, at most ``MAX_SHOWN``."""
     scored = (NameMatch(key, name, score(written, name)) for key, name in names)
     near = [found for found in scored if found.score >= at_least]
     return sorted(near, key=lambda found: (-found.score, found.name))[:MAX_SHOWN]
 
 
 def score(written: str, name: str) -> float:
-    """How alike two names are, from 0 to 1."""
+    """How similar two names are, from 0 to 1."""
     a, b = comparable_words(written), comparable_words(name)
     if not a or not b:
         return 0.0
@@ -66,7 +66,7 @@ def score(written: str, name: str) -> float:
 
 @lru_cache(maxsize=20_000)
 def comparable_words(name: str) -> tuple[str, ...]:
-    """The words of a name as they are compared; articles and the like are left out."""
+    """The words of a name in the form in which they are compared, without articles and the like."""
     words = [_WRITTEN_OUT.get(word, word) for word in _plain_words(name)]
     return tuple(word for word in words if word not in _SILENT) or tuple(words)
 
@@ -124,7 +124,7 @@ def _distinctive(words: tuple[str, ...]) -> str:
 
 
 def _is_short_for(words: tuple[str, ...], name: str) -> bool:
-    """Whether only the first letters of the name were written: "SVWRS"."""
+    """Whether the words are the initials of the name: "SVWRS"."""
     if len(words) != 1 or len(words[0]) < 3:
         return False
     whole = _plain_words(name)
@@ -135,12 +135,12 @@ def _is_short_for(words: tuple[str, ...], name: str) -> bool:
 # -- People who may be the same -------------------------------------------------------------------
 
 MAX_CANDIDATES = 100
-MIN_LENGTH = 3  # letters of a word or an address; shorter ones match too many
+MIN_LENGTH = 3  # letters of a word or an email; shorter ones match too many people
 
 
 @dataclass(frozen=True)
 class SimilarPerson:
-    """Another record that may be of the same person, and why."""
+    """Another record that may be about the same person, and why."""
 
     person: Person
     why: str
@@ -148,10 +148,10 @@ class SimilarPerson:
 
 
 def similar_people(person: Person) -> list[SimilarPerson]:
-    """At most five others with nearly the same name, or the same address at another provider; best first.
+    """At most five people with nearly the same name, or the same email at another provider, best first.
 
-    One limited query on what an index can find: the last word of the name, the start of the
-    address.
+    Takes one limited query for what an index can find: the last word of the name and the start of
+    the email.
     """
     name, local = person.name.split(), person.email.split("@")[0]
     filters = Q()
@@ -163,7 +163,7 @@ def similar_people(person: Person) -> list[SimilarPerson]:
         filters |= Q(search_text__contains=f" {fold(local)}")
     if not filters:
         return []
-    # Unordered: to sort them, the database would have to find them all first.
+    # Unordered, because the database would have to find all of them to sort them.
     others = Person.objects.filter(filters).exclude(pk=person.pk).order_by()[:MAX_CANDIDATES]
     near = [found for found in (_similar(person, other) for other in others) if found]
     near.sort(key=lambda found: (-found.score, found.person.name, found.person.pk))
@@ -175,8 +175,8 @@ def _similar(person: Person, other: Person) -> SimilarPerson | None:
         return SimilarPerson(other, "the same name", 3.0)
     local = person.email.split("@")[0].lower()
     if len(local) >= MIN_LENGTH and other.email.lower().startswith(f"{local}@"):
-        return SimilarPerson(other, "an address that starts the same", 2.0)
+        return SimilarPerson(other, "an email that starts the same", 2.0)
     likeness = score(person.name, other.name)
     if likeness < MIN_PERSON_SCORE:
         return None
-    return SimilarPerson(other, "a name that is nearly the same", likeness)
+    return SimilarPerson(other, "a similar name", likeness)

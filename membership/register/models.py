@@ -17,7 +17,7 @@ from membership.search import SearchableModel
 
 
 def _in_order(first: str, last: str, *, name: str, message: str) -> models.CheckConstraint:
-    """The day in ``last`` is not before the one in ``first``, where both are known."""
+    """The date in ``last`` is not before the date in ``first``, if both are known."""
     either_unknown = Q(**{f"{last}__isnull": True}) | Q(**{f"{first}__isnull": True})
     return models.CheckConstraint(
         condition=either_unknown | Q(**{f"{last}__gte": F(first)}),
@@ -49,7 +49,7 @@ class Agency(SearchableModel):
 
 
 class Program(EvidencedModel):
-    """An agency's funded service in a place. The evidence is about its funding."""
+    """A funded service of an agency in a place. The evidence is about its funding."""
 
     LIST_KIND = ListKind.PROGRAMS
 
@@ -61,7 +61,7 @@ class Program(EvidencedModel):
     )
     funder = models.CharField(max_length=10, choices=Funder.choices, blank=True)
     funded_from = models.DateField(null=True, blank=True)
-    funded_until = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+    funded_until = models.DateField(null=True, blank=True, help_text="The last day (included).")
 
     class Meta(EvidencedModel.Meta):
         ordering = ["agency__name", "type", "community_served"]
@@ -70,13 +70,13 @@ class Program(EvidencedModel):
             models.UniqueConstraint(
                 fields=["agency", "type", "community_served"],
                 name="one_program_of_a_type_in_a_place",
-                violation_error_message="The agency has a program of this type in this place already.",
+                violation_error_message="This agency already has a program of this type in this place.",
             ),
             _in_order(
                 "funded_from",
                 "funded_until",
                 name="program_funding_ends_after_it_starts",
-                message="The funding cannot end before it starts.",
+                message="Funding must end on or after the day it starts.",
             ),
         ]
 
@@ -88,7 +88,7 @@ class Program(EvidencedModel):
 class EvaMembership(EvidencedModel):
     """An EVA BC membership, held by an agency or a person for a period.
 
-    ``is_held`` is False where staff checked that there is none in these days.
+    ``is_held`` is False if staff confirmed that there is no membership in this period.
     """
 
     LIST_KIND = ListKind.AGENCIES
@@ -100,11 +100,11 @@ class EvaMembership(EvidencedModel):
         "membership.Person", models.CASCADE, null=True, blank=True, related_name="eva_memberships"
     )
     starts_on = models.DateField()
-    ends_on = models.DateField(help_text="The last day, inclusive.")
+    ends_on = models.DateField(help_text="The last day (included).")
     is_held = models.BooleanField(
-        "there is a membership",
+        "has a membership",
         default=True,
-        help_text="Empty where staff looked and there was none in these days.",
+        help_text="Clear this if staff confirmed that there was no membership in this period.",
     )
 
     class Meta(EvidencedModel.Meta):
@@ -121,19 +121,19 @@ class EvaMembership(EvidencedModel):
             models.CheckConstraint(
                 condition=Q(ends_on__gte=F("starts_on")),
                 name="eva_membership_ends_after_it_starts",
-                violation_error_message="The membership cannot end before it starts.",
+                violation_error_message="The membership must end on or after the day it starts.",
             ),
             NoOverlapConstraint(
                 name="eva_memberships_of_an_agency_do_not_overlap",
                 holder="agency",
                 condition=Q(is_held=True),
-                violation_error_message="The agency holds a membership in some of these days already.",
+                violation_error_message="The agency already has a membership that overlaps this period.",
             ),
             NoOverlapConstraint(
                 name="eva_memberships_of_a_person_do_not_overlap",
                 holder="person",
                 condition=Q(is_held=True),
-                violation_error_message="The person holds a membership in some of these days already.",
+                violation_error_message="The person already has a membership that overlaps this period.",
             ),
         ]
 
@@ -147,19 +147,19 @@ class EvaMembership(EvidencedModel):
 
     @property
     def days(self) -> str:
-        """Its period in words, both days inclusive."""
+        """Its period in words, both days included."""
         return f"{date_format(self.starts_on)} to {date_format(self.ends_on)}"
 
 
-# What the history calls an erased person.
-ERASED_PERSON = "Somebody (erased)"
+# The name of an erased person in the history.
+ERASED_PERSON = "Deleted person"
 
 
 class Person(SearchableModel):
-    """Someone the register knows, with or without a sign-in.
+    """Someone in the register, with or without an account.
 
-    With ``erased_on`` the person is no longer known: the row only keeps past requests and enrolments
-    together.
+    If ``erased_on`` is set, the personal data is gone and the row only links past requests and
+    enrolments.
     """
 
     SEARCHED = ("name", "email", "phone")
@@ -188,7 +188,7 @@ class Person(SearchableModel):
                 Lower("email"),
                 condition=~Q(email=""),
                 name="one_person_per_email",
-                violation_error_message="The register has somebody with this email already.",
+                violation_error_message="Someone in the register already has this email.",
             ),
             models.CheckConstraint(
                 condition=Q(erased_on__isnull=True)
@@ -204,16 +204,16 @@ class Person(SearchableModel):
 
     @property
     def short_name(self) -> str:
-        """What a button calls them: "Approve and email Dana"."""
+        """The name for buttons: "Approve and email Dana"."""
         return self.name.split(" ")[0] if self.name else "the applicant"
 
 
 class ProgramPosition(EvidencedModel):
-    """A worker's job in a program, as one source knows it. The evidence is about the caseload.
+    """A worker's job in a program, according to one source. The evidence is about the caseload.
 
-    ``program`` is empty until what the worker wrote is matched to the register; ``agency_name`` and
-    ``program_type`` hold what they wrote. ``says_funded`` and ``says_membership`` are their own
-    answers about facts of the program and the agency: None where they are not sure.
+    ``program`` is empty until the answers of the worker are matched to the register; ``agency_name`` and
+    ``program_type`` hold those answers. ``says_funded`` and ``says_membership`` are the worker's
+    answers about the program and the agency, and empty if they are not sure.
     """
 
     LIST_KIND = ListKind.PEOPLE
@@ -234,7 +234,7 @@ class ProgramPosition(EvidencedModel):
         choices=[("agency", "Her agency holds one"), ("own", "She holds one"), ("no", "No")],
     )
     starts_on = models.DateField(null=True, blank=True)
-    ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day (included).")
 
     IDENTITY_FIELDS = ("program", "program_type", "agency_name", "community_served")
 
@@ -245,13 +245,13 @@ class ProgramPosition(EvidencedModel):
             models.CheckConstraint(
                 condition=Q(program__isnull=False) | ~Q(program_type=""),
                 name="position_names_its_program",
-                violation_error_message="Choose a program, or at least a type of program.",
+                violation_error_message="Choose a program or a program type.",
             ),
             _in_order(
                 "starts_on",
                 "ends_on",
                 name="position_ends_after_it_starts",
-                message="The work cannot end before it starts.",
+                message="The position must end on or after the day it starts.",
             ),
         ]
 
@@ -260,17 +260,17 @@ class ProgramPosition(EvidencedModel):
 
     @property
     def known_agency(self) -> Agency | None:
-        """The agency, where the register has it."""
+        """The agency, if it is in the register."""
         return self.program.agency if self.program else self.agency
 
     @property
     def known_type(self) -> ProgramType:
-        """The type of the program, by the register where it has the program."""
+        """The program type, from the register if the program is matched."""
         return ProgramType(self.program.type if self.program else self.program_type)
 
     @property
     def employer(self) -> str:
-        """The name of the agency, as the register has it or else as the worker wrote it."""
+        """The name of the agency, from the register or else as the worker wrote it."""
         return self.known_agency.name if self.known_agency else self.agency_name
 
 
@@ -292,7 +292,7 @@ class CoordinationInitiative(SearchableModel):
             models.UniqueConstraint(
                 fields=["kind", "name", "community_served"],
                 name="one_initiative_of_a_name_in_a_place",
-                violation_error_message="There is an initiative of this kind and name in this place already.",
+                violation_error_message="An initiative of this kind with this name already exists in this place.",
             ),
         ]
 
@@ -301,10 +301,10 @@ class CoordinationInitiative(SearchableModel):
 
 
 class CoordinationRole(EvidencedModel):
-    """A person's role in an initiative, as one source knows it.
+    """A person's role in an initiative, according to one source.
 
-    ``initiative`` is empty until it is matched to the register. ``is_held`` is False where staff
-    checked that the person does not have the role.
+    ``initiative`` is empty until it is matched to the register. ``is_held`` is False if staff
+    confirmed that the person does not have the role.
     """
 
     LIST_KIND = ListKind.INITIATIVES
@@ -320,10 +320,10 @@ class CoordinationRole(EvidencedModel):
     is_held = models.BooleanField(
         "has this role",
         default=True,
-        help_text="Empty where staff checked that the person does not have it.",
+        help_text="Clear this if staff confirmed that the person does not have this role.",
     )
     starts_on = models.DateField(null=True, blank=True)
-    ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day (included).")
 
     IDENTITY_FIELDS = ("initiative", "initiative_kind", "initiative_name", "community_served")
 
@@ -335,7 +335,7 @@ class CoordinationRole(EvidencedModel):
                 "starts_on",
                 "ends_on",
                 name="role_ends_after_it_starts",
-                message="The role cannot end before it starts.",
+                message="The role must end on or after the day it starts.",
             ),
         ]
 
@@ -344,13 +344,13 @@ class CoordinationRole(EvidencedModel):
 
     @property
     def initiative_display(self) -> str:
-        """The initiative by its name, or by its kind where nobody wrote one."""
+        """The name of the initiative, or its kind if no one wrote a name."""
         name = self.initiative_name or self.get_initiative_kind_display()
         return self.initiative.name if self.initiative else name
 
 
 class SampleProvince(models.Model):
-    """One row while the sample province is loaded: mail then goes to no real mailbox of EVA BC."""
+    """One row while the sample province is loaded. No email then goes to a real EVA BC mailbox."""
 
     loaded_at = models.DateTimeField()
     only_one = models.BooleanField(default=True, editable=False)

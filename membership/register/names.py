@@ -1,9 +1,8 @@
-"""Names as people write them, made comparable."""
+"""Cleaning and comparing names as people write them."""
 
 import unicodedata
 
-# Marks that turn the direction of the text around them, and spaces without a width. Joiners stay:
-# some scripts need them.
+# Marks that change the text direction, and zero-width spaces. Joiners stay: some scripts need them.
 _INVISIBLE = frozenset(
     "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
@@ -14,7 +13,7 @@ def clean_text(text: str) -> str:
     """One line as typed, with composed accents and without control and direction marks."""
     line = " ".join(text.split())
     if line.isascii() and line.isprintable():
-        return line  # most lines have nothing to take away, and large lists have very many
+        return line  # fast path: most lines need no cleaning, and large lists have many
     return " ".join(_without_marks(line).split())
 
 
@@ -25,12 +24,12 @@ def clean_paragraphs(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """The same key for spellings that differ in case, spaces, accents or punctuation only."""
+    """A key that is the same for spellings that differ only in case, spaces, accents or punctuation."""
     return (fold(name) or name.strip())[:MAX_KEY_LENGTH]
 
 
 def fold(text: str) -> str:
-    """The letters and digits of a text, without case and accents: what a search compares."""
+    """The letters and digits of a text without case and accents, as a search compares them."""
     if text.isascii():
         return "".join(filter(str.isalnum, text.lower()))
     bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
@@ -38,7 +37,7 @@ def fold(text: str) -> str:
 
 
 def _is_vowel_sign(character: str) -> bool:
-    """Marks that are letters of their own in the scripts of South and Southeast Asia."""
+    """Whether it is a vowel sign, which is a letter in the scripts of South and Southeast Asia."""
     return unicodedata.category(character)[0] == "M" and not unicodedata.combining(character)
 
 

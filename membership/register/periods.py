@@ -1,4 +1,4 @@
-"""Periods that may not overlap, for one holder."""
+"""A constraint: the periods of one holder may not overlap."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from django.db.models import F, Func, Model, Q
 
 
 class DayRange(Func):
-    """The days of a row, from ``starts_on`` to ``ends_on`` inclusive."""
+    """The days of a row, from ``starts_on`` to ``ends_on``, both included."""
 
     function = "DATERANGE"
     output_field = DateRangeField()
@@ -21,8 +21,8 @@ class DayRange(Func):
 class NoOverlapConstraint(ExclusionConstraint):
     """The periods of one ``holder`` do not overlap.
 
-    PostgreSQL enforces it. SQLite has no such constraint: there the forms and the verbs check, each in
-    a transaction without other writers. The sentence and the name are the same on both.
+    PostgreSQL enforces this. SQLite has no such constraint, so there the forms and the verbs check it,
+    in a transaction without other writers. The name and the error message are the same on both.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class NoOverlapConstraint(ExclusionConstraint):
         exclude: Iterable[str] | None = None,
         using: str = DEFAULT_DB_ALIAS,
     ) -> None:
-        """Refuse a row whose period overlaps another one of its holder, on either database."""
+        """Refuse a row whose period overlaps another one of the same holder, on both databases."""
         names = (f"{self.holder}_id", "starts_on", "ends_on")
         holder, first, last = (getattr(instance, name) for name in names)
         if None in (holder, first, last) or {self.holder, *names} & set(exclude or ()):

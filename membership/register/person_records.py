@@ -1,4 +1,4 @@
-"""The records of people: found by sign-in or email, made where there is none, and changed by themselves."""
+"""The records of people: finding them by account or email, creating them, and changing one's own."""
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -9,10 +9,10 @@ from membership.models import Person, User
 
 
 def person_of_user(user: User) -> Person:
-    """The register's person for a sign-in, made where there is none.
+    """The person in the register for an account, created if there is none.
 
-    People sign in with their work email, and the code has shown that it is theirs: so a person whom a
-    list brought with this address is the same person.
+    People sign in with their work email, and the code proves that it is theirs. So a person whom a
+    list added with this email is the same person.
     """
     if own := Person.objects.filter(user=user).first():
         return own
@@ -22,14 +22,14 @@ def person_of_user(user: User) -> Person:
             listed.user = user
             listed.save(update_fields=["user"])
             return listed
-        # get_or_create: two pages opened at once make one person.
+        # get_or_create: two pages opened at once create one person.
         return Person.objects.get_or_create(user=user, defaults={"email": user.email})[0]
 
 
 def find_person(email: str) -> Person | None:
-    """The register's person with this email.
+    """The person in the register with this email.
 
-    Where two people have it, the one who signs in with it counts: a code has shown that it is theirs.
+    If two people have it, the one who signs in with it counts, because a code proves that it is theirs.
     """
     has_email = Q(user__email__iexact=email.strip()) | Q(email__iexact=email.strip())
     return Person.objects.filter(has_email).order_by(F("user").asc(nulls_last=True), "pk").first()
@@ -37,12 +37,12 @@ def find_person(email: str) -> Person | None:
 
 @transaction.atomic
 def get_or_create_person(email: str, *, name: str, phone: str = "") -> Person:
-    """The person with this email, for staff who enter something for them: locked, and made where needed.
+    """The person with this email, for staff who enter something for them: locked, and created if needed.
 
-    A new person has no sign-in, and gets the record by signing in with this email. Only what is
-    missing in a known record is filled in.
+    A new person has no account until they sign in with this email. In a known record, only empty
+    fields are filled in.
     """
-    # get_or_create: two members of staff who enter the same person at once make one record.
+    # get_or_create: two members of staff who enter the same person at once create one record.
     found = find_person(email) or Person.objects.get_or_create(email=email.strip().lower())[0]
     person = Person.objects.select_for_update().get(pk=found.pk)
     person.name, person.phone = person.name or name, person.phone or phone
@@ -51,15 +51,15 @@ def get_or_create_person(email: str, *, name: str, phone: str = "") -> Person:
 
 
 def wants_reminders(person: Person) -> bool:
-    """Whether a reminder may be sent to them; checked before each reminder is queued."""
+    """Whether a reminder may be sent to this person. Checked before each reminder is queued."""
     return person.wants_reminders
 
 
 @transaction.atomic
 def change_details(*, person_id: int, by: User, name: str, phone: str) -> Person:
-    """Change the name and the phone of the person who is signed in."""
+    """Change the signed-in person's name and phone."""
     if not name:
-        raise RefusedError("Type your name.")
+        raise RefusedError("Enter your name.")
     person = _locked_own(person_id, by)
     if (person.name, person.phone) != (name, phone):
         person.name, person.phone = name, phone
@@ -70,7 +70,7 @@ def change_details(*, person_id: int, by: User, name: str, phone: str) -> Person
 
 @transaction.atomic
 def set_reminders(*, person_id: int, by: User, wanted: bool) -> Person:
-    """Turn reminders on or off for the person who is signed in."""
+    """Turn reminders on or off for the signed-in person."""
     person = _locked_own(person_id, by)
     person.wants_reminders = wanted
     person.save(update_fields=["wants_reminders"])
@@ -80,5 +80,5 @@ def set_reminders(*, person_id: int, by: User, wanted: bool) -> Person:
 def _locked_own(person_id: int, by: User) -> Person:
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
     if person.user_id != by.pk:
-        raise RefusedError("These are somebody else’s details.")
+        raise RefusedError("These details belong to someone else.")
     return person

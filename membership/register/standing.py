@@ -1,10 +1,10 @@
-"""From rows to rules: what the register knows of people on a day.
+"""From rows to rules: what the register knows about people on a day.
 
-It takes at most four queries for any number of people, and caches nothing. Rows that are not saved yet
-can be added: so the join form shows the findings of answers that nobody has sent.
+It takes at most four queries for any number of people, and caches nothing. Unsaved rows can be added, so
+that the join form can show findings before the answers are sent.
 
-A listed fact that a newer version of its list no longer names is left out: it is neither true nor
-false, but unknown. Lists are late and incomplete.
+A listed fact that a newer version of its list no longer names is left out. It is then unknown, neither
+true nor false, because lists are late and incomplete.
 """
 
 from collections import defaultdict
@@ -37,7 +37,7 @@ def standing_of(
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
 ) -> Standing:
-    """What is known of one person, with unsaved ``positions`` and ``roles`` of theirs added."""
+    """What is known about one person, including their unsaved ``positions`` and ``roles``."""
     return standings_of([person], on, positions=positions, roles=roles)[person.pk]
 
 
@@ -48,20 +48,20 @@ def standings_of(
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
 ) -> dict[int, Standing]:
-    """What is known of each of ``people``, by their keys, with unsaved rows of theirs added."""
+    """What is known about each of ``people``, by their keys, including their unsaved rows."""
     keys = {person.pk for person in people if person.pk}
     saved_positions = ProgramPosition.objects.filter(person__in=keys).order_by("pk")
     saved_roles = CoordinationRole.objects.filter(person__in=keys).order_by("pk")
     positions_of, roles_of = defaultdict(list), defaultdict(list)
     agencies = set()
-    # What is not saved yet comes last: it is newer.
+    # Unsaved rows come last: they are newer.
     for position in (*saved_positions.select_related("program__agency", "agency"), *positions):
         positions_of[position.person_id].append(position)
         if agency := position.known_agency:
             agencies.add(agency.pk)
     for role in (*saved_roles.select_related("initiative"), *roles):
         roles_of[role.person_id].append(role)
-    # Asked for only where a listed fact is at hand.
+    # Queried only if there is a listed fact.
     newest = cast(_NewestDays, SimpleLazyObject(ListImport.newest))
     memberships = _memberships(keys, agencies, newest)
     standings = {}
@@ -85,7 +85,7 @@ def limited_to(
     positions: Sequence[ProgramPosition] = (),
     roles: Sequence[CoordinationRole] = (),
 ) -> Standing:
-    """The same standing with only the work and the roles that these rows are about."""
+    """The standing reduced to the work and the roles that these rows are about."""
     programs = {_program_words(position) for position in positions}
     initiatives = {_role(role).initiative for role in roles}
     return replace(
@@ -111,14 +111,14 @@ def _memberships(people: set[int], agencies: set[int], newest: _NewestDays) -> _
 
 
 def is_superseded(fact: EvidencedModel, newest: _NewestDays) -> bool:
-    """Whether a newer version of the list that brought the fact no longer names it."""
+    """Whether a newer version of the fact's list no longer names it."""
     if fact.evidence != Evidence.LISTED or fact.list_as_of is None:
         return False
     return fact.list_as_of < newest.get((fact.LIST_KIND, fact.list_name), date.min)
 
 
 def _grouped(rows: Iterable[_Row], key: Callable[[_Row], Hashable]) -> list[list[_Row]]:
-    """The rows about each program or initiative; only the newest of the person's own claims, last."""
+    """The rows about each program or initiative. Of the person's own claims only the newest, at the end."""
     groups: dict[Hashable, list[_Row]] = defaultdict(list)
     claims: dict[Hashable, list[_Row]] = defaultdict(list)
     for row in rows:
@@ -197,7 +197,7 @@ def _claim(value: bool | Funder) -> Fact:
 def _fact(
     row: EvidencedModel, value: bool | Funder, starts_on: date | None, ends_on: date | None
 ) -> Fact:
-    """What a row says, with the day on which its source looked."""
+    """What a row says, with the date of its source."""
     is_confirmed = row.evidence == Evidence.CONFIRMED
     return Fact(
         value=value,

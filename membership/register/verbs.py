@@ -1,9 +1,9 @@
-"""The verbs of the register: confirm or deny a fact that staff checked, and add what is missing.
+"""The verbs of the register: record what staff confirmed, and add what is missing.
 
-Each owns its transaction, locks what the fact is about, writes who confirmed it and when, and adds to
-the history of the rows. A caseload and a role get a row of their own beside what other sources say,
-because a row holds what one source knows; a program has one funding. They raise ``RefusedError`` with a
-sentence for the person who tried.
+Each one owns its transaction, locks the row that the fact is about, saves who confirmed it and when,
+and adds to the history. A confirmed caseload or role gets its own row beside the rows of other sources,
+because a row holds what one source says; a program has only one funding. They raise ``RefusedError``
+with a sentence for the user.
 """
 
 from datetime import date, timedelta
@@ -29,7 +29,7 @@ from membership.models import (
 from membership.register.evidence import EvidencedModel
 from membership.register.names import clean_text, name_key
 
-# How long a confirmed "no membership" counts. After that staff check again: an agency may join any
+# How long a confirmed "no membership" counts. After that, staff check again: an agency may join on any
 # day, and a confirmed fact outweighs every list.
 NO_MEMBERSHIP_PERIOD = timedelta(days=30)
 
@@ -40,7 +40,7 @@ _Personal = TypeVar("_Personal", ProgramPosition, CoordinationRole)
 def confirm_caseload(
     *, claim: ProgramPosition, carries: bool, by: User, on: date
 ) -> ProgramPosition:
-    """Staff checked whether they carry a caseload in the program that ``claim`` is about."""
+    """Staff confirm whether the person carries a caseload in the program that ``claim`` is about."""
     _lock(claim.person)
     position = _confirmed_row(claim, "agency")
     position.carries_caseload = carries
@@ -52,7 +52,7 @@ def confirm_caseload(
 
 @transaction.atomic
 def confirm_role(*, claim: CoordinationRole, held: bool, by: User, on: date) -> CoordinationRole:
-    """Staff checked whether they have the role that ``claim`` is about."""
+    """Staff confirm whether the person has the role that ``claim`` is about."""
     _lock(claim.person)
     role = _confirmed_row(claim, "role")
     role.is_held = held
@@ -67,11 +67,11 @@ def confirm_role(*, claim: CoordinationRole, held: bool, by: User, on: date) -> 
 
 @transaction.atomic
 def confirm_funding(*, program_id: int, funder: Funder, by: User, on: date) -> Program:
-    """Staff checked who funds a program today. It holds for every colleague there."""
+    """Staff confirm who funds a program today. This counts for everyone who works there."""
     program = Program.objects.select_for_update().get(pk=program_id)
-    before = program.get_funder_display() or "nobody knew"
+    before = program.get_funder_display() or "unknown"
     program.funder = funder
-    # A period that does not hold today is not the one that was checked.
+    # A period that does not include today is not the one that staff confirmed.
     if program.funded_from and program.funded_from > on:
         program.funded_from = None
     if program.funded_until and program.funded_until < on:
@@ -86,20 +86,20 @@ def confirm_funding(*, program_id: int, funder: Funder, by: User, on: date) -> P
 def confirm_membership(
     *, holder: Agency | Person, starts_on: date, ends_on: date, by: User, on: date
 ) -> EvaMembership:
-    """Staff checked that the holder has a membership for this period.
+    """Staff confirm that the holder has a membership for this period.
 
-    A known period that overlaps it is corrected to it; where several do, staff see to them first.
+    A known period that overlaps this one is replaced by it. If several overlap, this is refused.
     """
     _lock(holder)
     if ends_on < starts_on:
-        raise RefusedError("The membership cannot end before it starts.")
+        raise RefusedError("The membership must end on or after the day it starts.")
     memberships = holder.eva_memberships.all()
     memberships.filter(is_held=False, ends_on__gte=starts_on).delete()
     known = list(memberships.filter(starts_on__lte=ends_on, ends_on__gte=starts_on, is_held=True))
     if len(known) > 1:
         raise RefusedError(
-            "These days overlap several memberships that the register knows. "
-            "Correct them on the page of the EVA BC memberships first."
+            "This period overlaps several memberships in the register. "
+            "Correct those first, on the EVA BC memberships page."
         )
     membership = known[0] if known else EvaMembership(**_holder(holder))
     before = f" (before: {membership.days})" if known else ""
@@ -112,9 +112,9 @@ def confirm_membership(
 
 @transaction.atomic
 def confirm_no_membership(*, holder: Agency | Person, by: User, on: date) -> EvaMembership:
-    """Staff checked that the holder has no membership today.
+    """Staff confirm that the holder has no membership today.
 
-    What a list says stays, and counts for less. What staff checked before ends the day before.
+    What a list says stays, but counts for less. A membership that staff confirmed earlier ends yesterday.
     """
     _lock(holder)
     checked = holder.eva_memberships.filter(evidence=Evidence.CONFIRMED)
@@ -140,25 +140,25 @@ def confirm_no_membership(*, holder: Agency | Person, by: User, on: date) -> Eva
 
 @transaction.atomic
 def add_agency(*, name: str, city: str, by: User) -> Agency:
-    """Add an agency; refused where one with this name in another spelling exists."""
+    """Add an agency. Refused if the register has one with this name, even spelled differently."""
     name = clean_text(name)
     agency, new = Agency.objects.get_or_create(
         name_key=name_key(name), defaults={"name": name, "city": clean_text(city)}
     )
     if not new:
-        raise RefusedError(f"The register has {agency.name} already. Choose it from the list.")
+        raise RefusedError(f"{agency.name} is already in the register. Choose it from the list.")
     log_change(agency, by=by, words="Added from a request to join.", added=True)
     return agency
 
 
 @transaction.atomic
 def add_program(*, agency: Agency, type: ProgramType, community_served: str, by: User) -> Program:
-    """Add a program of an agency; nothing is known of its funding yet."""
+    """Add a program of an agency. Its funding is not known yet."""
     _lock(agency)
     place = clean_text(community_served)
     for known in agency.programs.filter(type=type):
         if name_key(known.community_served) == name_key(place):
-            raise RefusedError("The agency has a program of this type in this place already.")
+            raise RefusedError("This agency already has a program of this type in this place.")
     program = Program.objects.create(agency=agency, type=type, community_served=place)
     log_change(program, by=by, words="Added from a request to join.", added=True)
     log_change(agency, by=by, words=f"Program added: {program}.")
@@ -174,7 +174,9 @@ def add_initiative(
         kind=kind, name=clean_text(name), community_served=clean_text(community_served)
     )
     if not new:
-        raise RefusedError("There is an initiative of this kind and name in this place already.")
+        raise RefusedError(
+            "An initiative of this kind with this name already exists in this place."
+        )
     log_change(initiative, by=by, words="Added from a request to join.", added=True)
     return initiative
 
@@ -185,7 +187,7 @@ def _lock(holder: Model) -> None:
 
 
 def _confirmed_row(claim: _Personal, *more_fields: str) -> _Personal:
-    """The row with what staff checked about this; what other sources say stays beside it."""
+    """The row that holds what staff confirmed about this claim. Rows of other sources stay as they are."""
     same = {name: getattr(claim, name) for name in (*claim.IDENTITY_FIELDS, *more_fields)}
     model = type(claim)
     checked = model._default_manager.filter(
@@ -201,6 +203,6 @@ def _holder(holder: Agency | Person) -> dict[str, Agency | Person]:
 def _confirm(fact: EvidencedModel, by: User, on: date) -> None:
     fact.evidence = Evidence.CONFIRMED
     fact.confirmed_by, fact.confirmed_on = by, on
-    # Whoever checks it sees what a list says against it: that is answered now.
+    # Staff see what a list says against a fact when they confirm it, so that is settled now.
     fact.list_says = ""
     fact.save()

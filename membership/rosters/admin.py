@@ -1,4 +1,4 @@
-"""The rosters in the admin."""
+"""Enrolments, roster checks and the log of exports in the admin."""
 
 from functools import partial
 
@@ -33,7 +33,7 @@ from membership.rosters.roster_checks import roster_checks_of
 
 
 class ConfirmationInline(admin.StackedInline):
-    """What they answered each year; written by the verbs only."""
+    """The member's yearly check-ins, read-only."""
 
     model = YearlyConfirmation
     readonly_fields = [
@@ -49,12 +49,12 @@ class ConfirmationInline(admin.StackedInline):
     can_delete = False
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return True  # whoever may see the enrolment
+        return True  # to anyone who may see the enrolment
 
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(TeamModelAdmin):
-    """The rosters. Enrolments open with a decision and end with a verb, never here."""
+    """The rosters, read-only: a decision opens an enrolment, and an action elsewhere ends it."""
 
     list_display = ["person", "community", "started_on", "ended_on", "left_because"]
     list_filter = ["community"]
@@ -67,18 +67,18 @@ class EnrolmentAdmin(TeamModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        links = [("Save a roster as a sheet", reverse("admin:roster_sheet"))]
+        links = [("Export a roster", reverse("admin:roster_sheet"))]
         return super().changelist_view(request, {"links": links})
 
-    @admin.display(description="left by themselves")
+    @admin.display(description="left on their own")
     def left_because(self, enrolment: Enrolment) -> str:
         if not hasattr(enrolment, "leaving"):
             return ""
-        return enrolment.leaving.reason or "without a reason given"
+        return enrolment.leaving.reason or "no reason given"
 
 
 class StateFilter(FilterWithDefault):
-    """The list shows what is open, unless somebody looks for more."""
+    """Shows the open roster checks by default."""
 
     title = "state"
     parameter_name = "state"
@@ -97,14 +97,14 @@ class StateFilter(FilterWithDefault):
 
 
 class RosterFilter(CommunityFilter):
-    """The rosters of the communities of the viewer's teams."""
+    """The communities of the viewer's teams."""
 
     community_path = "enrolment__community"
 
 
 @admin.register(WorklistRow)
 class RosterCheckAdmin(CustomPageAdmin):
-    """The roster checks of a team, oldest first. They are not edited here: the buttons lead to the verbs."""
+    """The roster checks of a team, oldest first, read-only: buttons lead to the actions."""
 
     list_display = [
         "enrolment__person",
@@ -138,32 +138,29 @@ class RosterCheckAdmin(CustomPageAdmin):
         last_night = NightlyReassessment.objects.first()
         if last_night:
             at = date_format(timezone.localtime(last_night.finished_at), "DATETIME_FORMAT")
-            looked_at = f"All open enrolments were last looked at on {at}."
+            looked_at = f"Rosters were last checked on {at}."
         else:
-            looked_at = (
-                "The open enrolments have not been looked at yet. The portal does so every night."
-            )
+            looked_at = "Rosters have not been checked yet. The portal checks them every night."
         context = {
-            "title": "Worklist",
+            "title": "Roster checks",
             "warnings": [
-                f"{capfirst(known.name)} of {date_format(known.as_of)} ({known.kind.label}) is "
-                f"older than {known.limit} days. Nothing is proposed on its strength until a newer "
-                "list is imported."
+                f"{capfirst(known.name)} of {date_format(known.as_of)} ({known.kind.label}) is more "
+                f"than {known.limit} days old. It opens no roster checks until you import a newer one."
                 for known in known_lists(timezone.localdate()).too_old
             ],
-            "intro": f"{looked_at} Nobody is removed from a community by a list: you decide.",
+            "intro": f"{looked_at} No one is removed from a community automatically. You decide.",
         }
         return super().changelist_view(request, context)
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """Everything about one roster check."""
+        """The page of one roster check."""
         return roster_check_views.detail(request, pk=pk)
 
     @admin.display(description="community", ordering="enrolment__community__position")
     def community_name(self, row: WorklistRow) -> str:
         return row.enrolment.community.short_name
 
-    @admin.display(description="which list")
+    @admin.display(description="source")
     def lists(self, row: WorklistRow) -> str:
         return ", ".join(row.sources)
 
@@ -173,7 +170,7 @@ class RosterCheckAdmin(CustomPageAdmin):
 
 @admin.register(Export)
 class ExportAdmin(TeamModelAdmin):
-    """Who saved which sheet, newest first."""
+    """Who exported what, newest first."""
 
     list_display = ["what", "by", "at", "rows"]
     list_select_related = ["by"]

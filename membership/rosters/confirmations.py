@@ -1,7 +1,7 @@
-"""The yearly question to people on rosters: who is due, and what an answer does.
+"""The yearly check-in of members: the answers, and what each one does.
 
-Asking is the clock's part, in ``requests.clock.yearly``; changed jobs, which asks the questions of the join
-form again, is in ``requests.my.recorded_work``.
+The check-in emails are sent by ``requests.clock.yearly``. "Changed jobs" asks the questions of the join
+form again, in ``requests.my.recorded_work``.
 """
 
 from datetime import date, datetime, timedelta
@@ -18,40 +18,40 @@ from membership.rosters.enrolments import lock_own_enrolment
 from membership.rosters.roster_checks import lock_row, settle
 
 Answer = YearlyConfirmation.Answer
-# The kinds of roster check that staff may settle with a word: no fact of the register can do it for them.
+# The kinds of roster check that staff resolve by hand, because no fact in the register can resolve them.
 SETTLED_BY_HAND = (WorklistRow.Kind.UNCONFIRMED, WorklistRow.Kind.CHANGED_JOBS)
 MAX_LEAVE = timedelta(days=2 * 366)
 
 
 def year_after(day: date) -> date:
-    """The same day a year later; a year after 29 February is over on 1 March."""
+    """The same day a year later. A year after February 29 it is March 1."""
     if (day.month, day.day) == (2, 29):
         return date(day.year + 1, 3, 1)
     return day.replace(year=day.year + 1)
 
 
 def year_before(day: date) -> date:
-    """The last day whose year is over on ``day``."""
+    """The latest day that is at least a year before ``day``."""
     if (day.month, day.day) == (2, 29):
         return date(day.year - 1, 2, 28)
     return day.replace(year=day.year - 1)
 
 
 def open_confirmations() -> QuerySet[YearlyConfirmation]:
-    """The questions that wait for an answer, of people who are still on the roster."""
+    """The check-ins that members still on a roster have not answered."""
     return YearlyConfirmation.objects.filter(
         answered_on__isnull=True, enrolment__ended_on__isnull=True
     )
 
 
 def has_open_confirmation() -> Exists:
-    """For a query of enrolments: does its yearly question wait for an answer?"""
+    """For a query of enrolments: is a check-in waiting for an answer?"""
     return Exists(open_confirmations().filter(enrolment=OuterRef("pk")))
 
 
 @transaction.atomic
 def confirm(*, enrolment_id: int, by: User, now: datetime) -> YearlyConfirmation:
-    """They are still here: all is as EVA BC has it."""
+    """The member answers that nothing has changed."""
     confirmation = _lock_own_question(enrolment_id, by)
     record_answer(confirmation, Answer.STILL_HERE, now=now)
     return confirmation
@@ -61,11 +61,13 @@ def confirm(*, enrolment_id: int, by: User, now: datetime) -> YearlyConfirmation
 def on_leave(
     *, enrolment_id: int, by: User, until: date | None, now: datetime
 ) -> YearlyConfirmation:
-    """They are on leave and stay on the roster; they are asked again when back, or in a year."""
+    """The member is on leave and stays on the roster. We ask again after the leave, or in a year."""
     confirmation = _lock_own_question(enrolment_id, by)
     today = timezone.localdate(now)
     if until and not today <= until <= today + MAX_LEAVE:
-        raise RefusedError("Give a last day of your leave that is within the next two years.")
+        raise RefusedError(
+            "Enter the last day of your leave. It must be within the next two years."
+        )
     confirmation.leave_until = until
     record_answer(confirmation, Answer.ON_LEAVE, now=now)
     return confirmation
@@ -73,12 +75,12 @@ def on_leave(
 
 @transaction.atomic
 def settle_by_hand(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
-    """Staff looked at it, and ``text`` says what they found. A question that waits is closed."""
+    """Staff resolve a roster check. ``text`` says what they found. An open check-in is closed."""
     row = lock_row(row_id, by)
     if row.kind not in SETTLED_BY_HAND:
-        raise RefusedError("This row leaves the worklist when the rules are met again.")
+        raise RefusedError("This roster check is resolved once the rules are met again.")
     if not text.strip():
-        raise RefusedError("Write what you found.")
+        raise RefusedError("Enter what you found.")
     settle(row, how=WorklistRow.How.LOOKED_AT, by=by, text=text, now=now)
     if row.kind == WorklistRow.Kind.UNCONFIRMED and (
         waiting := lock_open_confirmation(row.enrolment)
@@ -88,7 +90,7 @@ def settle_by_hand(*, row_id: int, by: User, text: str, now: datetime) -> Workli
 
 
 def lock_open_confirmation(enrolment: Enrolment) -> YearlyConfirmation | None:
-    """Lock the question that waits about a locked enrolment. Inside the caller's transaction."""
+    """Lock the open check-in of a locked enrolment. Runs inside the caller's transaction."""
     confirmation = open_confirmations().select_for_update(of=("self",)).filter(enrolment=enrolment)
     waiting = confirmation.first()
     if waiting:
@@ -97,17 +99,17 @@ def lock_open_confirmation(enrolment: Enrolment) -> YearlyConfirmation | None:
 
 
 def _lock_own_question(enrolment_id: int, by: User) -> YearlyConfirmation:
-    """Lock their own enrolment and the question that waits about it. Inside the caller's transaction."""
+    """Lock the member's own enrolment and its open check-in. Runs inside the caller's transaction."""
     waiting = lock_open_confirmation(lock_own_enrolment(enrolment_id, by))
     if waiting is None:
-        raise RefusedError("There is nothing to confirm now. Nothing was changed.")
+        raise RefusedError("There is nothing to confirm right now. Nothing was changed.")
     return waiting
 
 
 def record_answer(confirmation: YearlyConfirmation, answer: str, *, now: datetime) -> None:
-    """Write the answer, cancel emails that wait, and settle the roster check that waited for it.
+    """Save the answer, cancel queued emails, and resolve the roster check about the missing answer.
 
-    Runs inside the caller's transaction, which has locked the question.
+    Runs inside the caller's transaction, which has locked the check-in.
     """
     today = timezone.localdate(now)
     confirmation.answer, confirmation.answered_on = answer, today

@@ -1,4 +1,4 @@
-"""The emails to people on a roster. Their texts are in ``templates/email/``, until staff change them."""
+"""The emails to people on a roster. Their texts are in ``templates/email/`` until staff change them."""
 
 from dataclasses import replace
 
@@ -22,76 +22,86 @@ from membership.emails.message import compose
 from membership.emails.queue import Email
 from membership.models import Enrolment, Person
 
-# The reminders of the yearly question, by the days after it.
+# The reminders of the yearly check-in, by the number of days after it.
 CONFIRM_REMINDERS = {14: "confirm-14", 28: "confirm-28"}
 
 _NO_LONGER_ASKED = (Event.YEARLY_ANSWERED, Event.ENROLMENT_ENDED, Event.REPLACED)
-_CONFIRM_LINK = link("confirm_link", "The page with the answers", "/my/communities/1/confirm/")
+_CONFIRM_LINK = link(
+    "confirm_link", "The page of the check-in", "/my/communities/1/confirm/", "Check in"
+)
 _DESK_LINK = link(
-    "desk_link", "The enrolment on the staff desk", "/admin/membership/enrolment/1/change/"
+    "desk_link",
+    "The enrolment on the staff desk",
+    "/admin/membership/enrolment/1/change/",
+    "See the enrolment",
 )
 
 EMAIL_KINDS = (
     EmailKind(
         "roster-check",
-        "A question to somebody on a roster",
+        "Question from a roster check",
         TO_PERSON,
-        "When staff write from the worklist",
-        (NAME, COMMUNITY, TEAM, staff_text("What staff ask", "Do you still carry a caseload?")),
+        "When staff write to a member from a roster check",
+        (
+            NAME,
+            COMMUNITY,
+            TEAM,
+            staff_text("The question from staff", "Do you still carry a caseload?"),
+        ),
         cancelled_by=(Event.ENROLMENT_ENDED,),
     ),
     EmailKind(
         "roster-ended",
-        "An enrolment is ended",
+        "Enrolment ended",
         TO_PERSON,
         "When staff end an enrolment",
         (
             NAME,
             COMMUNITY,
             TEAM,
-            staff_text("Why, and what the person can do", "Your program has closed."),
+            staff_text("The reason, and what the person can do", "Your program has closed."),
             COMMUNITY_LINK,
         ),
     ),
     EmailKind(
         "confirm",
-        "The yearly question",
+        "Yearly check-in",
         TO_PERSON,
-        "A year after the start of an enrolment, or after the last answer",
+        "A year after an enrolment started, or after the last answer",
         (NAME, COMMUNITY, TEAM, _CONFIRM_LINK),
         cancelled_by=_NO_LONGER_ASKED,
     ),
     EmailKind(
         "confirm-reminder",
-        "Reminder of the yearly question",
+        "Reminder of the yearly check-in",
         TO_PERSON,
-        f"{' and '.join(map(str, CONFIRM_REMINDERS))} days after it without an answer",
+        f"{' and '.join(map(str, CONFIRM_REMINDERS))} days after a check-in, if there is no answer",
         (NAME, COMMUNITY, TEAM, _CONFIRM_LINK),
         cancelled_by=_NO_LONGER_ASKED,
         queued_as=tuple(CONFIRM_REMINDERS.values()),
     ),
     EmailKind(
         "roster-left",
-        "Somebody has left",
+        "Left a community",
         TO_PERSON,
-        "When a person leaves a community of their own accord",
+        "When a member leaves a community on their own",
         (NAME, COMMUNITY, TEAM, COMMUNITY_LINK),
     ),
     EmailKind(
         "news-left",
-        "News: somebody has left",
+        "Notice: member left",
         TO_TEAM,
-        "When a person leaves a community of their own accord",
+        "When a member leaves a community on their own",
         (COMMUNITY, TEAM, _DESK_LINK),
     ),
     EmailKind(
         "successor",
-        "Invitation to somebody whom a leaver has named",
-        "The one who was named",
-        "When a chair or coordinator leaves and names who comes after them",
+        "Invitation to a successor",
+        "The person who was named",
+        "When a chair or coordinator leaves and names a successor",
         (
             NAME,
-            Placeholder("named_by", "Who has named them, or “A colleague”", "Robin Placeholder"),
+            Placeholder("named_by", "Who named this person, or “A colleague”", "Robin Placeholder"),
             Placeholder(
                 "community_name", "The full name of the community", "Community Coordination"
             ),
@@ -103,39 +113,39 @@ EMAIL_KINDS = (
 
 
 def roster_check(enrolment: Enrolment, text: str) -> Email:
-    """To somebody who no longer meets the rules, as far as we know: ``text`` says what we ask."""
+    """To a member who may no longer meet the rules. ``text`` is the question."""
     return _email("roster-check", enrolment, text)
 
 
 def ended(enrolment: Enrolment, text: str) -> Email:
-    """To somebody whose enrolment was ended: ``text`` says why, and how to ask again."""
+    """To someone whose enrolment was ended. ``text`` says why, and how to ask again."""
     return _email("roster-ended", enrolment, text)
 
 
 def confirm(enrolment: Enrolment) -> Email:
-    """The yearly question: a link to the page on which they answer."""
+    """The yearly check-in, with a link to the page where they answer."""
     return _email("confirm", enrolment)
 
 
 def confirm_reminder(enrolment: Enrolment, *, days: int) -> Email:
-    """The yearly question again, ``days`` after it was asked."""
+    """The reminder of the yearly check-in, ``days`` after it."""
     return replace(_email("confirm-reminder", enrolment), kind=CONFIRM_REMINDERS[days])
 
 
 def left(enrolment: Enrolment) -> Email:
-    """To somebody who left on their own: done, and how to come back."""
+    """To someone who left on their own: it is done, and how to come back."""
     return _email("roster-left", enrolment)
 
 
 def news_left(enrolment: Enrolment) -> Email:
-    """To the team's mailbox: somebody left. Says no name: mailboxes are shared."""
+    """To the team's mailbox: a member left. It names no one, because mailboxes are shared."""
     return _email("news-left", enrolment, to_team=True)
 
 
 def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Email:
-    """To whom a leaver has named: what the community is, and that they may ask to join.
+    """To a successor whom a leaving member named: what the community is, and how to ask to join.
 
-    It goes to an address that the register need not know, and says nothing about anybody else.
+    The register may not know the address. The email says nothing about anyone else.
     """
     email_to_person = compose(
         "successor",

@@ -28,7 +28,7 @@ def enrol(
     now: datetime,
     by: User | None = None,
 ) -> Enrolment:
-    """Open an enrolment from the day ``on``, with the tasks for its access.
+    """Open an enrolment on the day ``on``, and add the tasks to give access to Slack and Zoom.
 
     Runs inside the caller's transaction.
     """
@@ -39,41 +39,41 @@ def enrol(
 
 @transaction.atomic
 def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> Enrolment:
-    """Staff end an enrolment today; ``text`` says why to the person."""
+    """Staff end an enrolment today. ``text`` tells the member why."""
     enrolment = lock_enrolment(enrolment_id)
     if enrolment.community.family not in families_of(by):
         raise RefusedError("This enrolment belongs to the other team.")
     if not text.strip() and not enrolment.ended_on:
-        raise RefusedError("Write why, in words for the person.")
+        raise RefusedError("Enter the reason. The member will read it.")
     close_enrolment(enrolment, email=emails.ended(enrolment, text), by=by, text=text, now=now)
     return enrolment
 
 
 def lock_enrolment(enrolment_id: int) -> Enrolment:
-    """Lock an enrolment. Inside the caller's transaction."""
+    """Lock an enrolment. Runs inside the caller's transaction."""
     rows = Enrolment.objects.select_for_update(of=("self",))
     return rows.select_related("person", "community__team").get(pk=enrolment_id)
 
 
 def lock_own_enrolment(enrolment_id: int, by: User) -> Enrolment:
-    """Lock an enrolment of the signed-in person. Inside the caller's transaction."""
+    """Lock an enrolment of the signed-in member. Runs inside the caller's transaction."""
     enrolment = lock_enrolment(enrolment_id)
     if enrolment.person.user_id != by.pk:
-        raise RefusedError("This is somebody else’s place in the community.")
+        raise RefusedError("This enrolment belongs to someone else.")
     return enrolment
 
 
 def close_enrolment(
     enrolment: Enrolment, *, email: Email, by: User | None, text: str, now: datetime
 ) -> None:
-    """End a locked enrolment today: what every way out has in common.
+    """End a locked enrolment today. Every way of leaving a community goes through here.
 
-    Roster checks are settled, the tasks of their access are made, and ``email`` is queued, unless the
-    register has no email of theirs. Runs inside the caller's transaction.
+    Roster checks are resolved, tasks to remove access are added, and ``email`` is queued if the
+    register has their email. Runs inside the caller's transaction.
     """
     if enrolment.ended_on:
         ended = date_format(enrolment.ended_on)
-        raise RefusedError(f"This enrolment was ended already, on {ended}. Nothing was changed.")
+        raise RefusedError(f"This enrolment already ended on {ended}. Nothing was changed.")
     enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
     enrolment.save(update_fields=["ended_on"])
     settle_ended(enrolment, by=by, text=text, now=now)
@@ -83,17 +83,17 @@ def close_enrolment(
     cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
     cancel_emails_to_leaver(enrolment.person)
     if enrolment.person.email:
-        # An enrolment ends once, so its own key is the event's.
+        # An enrolment ends only once, so its key identifies the event.
         queue(email, about=enrolment.about, event=enrolment.pk, now=now)
 
 
 def is_enrolled(person: Person, community: CommunityOfPractice) -> bool:
-    """True while the person has an open enrolment there."""
+    """Whether the person has an open enrolment in the community."""
     return roster_of(community).filter(person=person).exists()
 
 
 def enrolled_in(person: Person) -> set[int]:
-    """The communities that the person has an open enrolment in, by their keys."""
+    """The keys of the communities in which the person has an open enrolment."""
     open_enrolments = person.enrolments.filter(ended_on__isnull=True)
     return set(open_enrolments.values_list("community_id", flat=True))
 

@@ -1,7 +1,7 @@
-"""Sheets that leave the portal: safe for spreadsheet programs, and logged. The roster's is one of them.
+"""Exports: safe for spreadsheet programs, and logged. The export of a roster is one of them.
 
-A spreadsheet program takes a cell that starts with = + - or @ for a formula, and some take tabs and
-line ends away first. Such a cell gets a leading apostrophe, so that it is text everywhere.
+A spreadsheet program reads a cell that starts with = + - or @ as a formula, and some strip tabs and
+line ends first. Such a cell gets a leading apostrophe, so that it is always text.
 """
 
 import csv
@@ -36,28 +36,28 @@ from membership.models import (
 )
 from membership.rosters.enrolments import roster_of
 
-# The full-width forms too: some programs read them as the plain signs.
+# Full-width forms too: some programs read them as the plain signs.
 _STARTS_A_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
 
 Row = Sequence[object]
 
 
 class SheetFormat(models.TextChoices):
-    """The kinds of file that a sheet comes as."""
+    """The file formats of an export."""
 
     CSV = "csv", "CSV"
     XLSX = "xlsx", "Excel (XLSX)"
 
 
 def safe_text(value: object) -> str:
-    """A cell as text that no spreadsheet program takes for a formula."""
+    """A cell as text that no spreadsheet program reads as a formula."""
     text = "" if value is None else str(value)
     risky = text.startswith(_STARTS_A_FORMULA) or text.lstrip().startswith(_STARTS_A_FORMULA)
     return f"'{text}" if risky else text
 
 
 def as_csv(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """The sheet as CSV in UTF-8, with the mark by which Excel reads accents right."""
+    """CSV in UTF-8, with the byte order mark that Excel needs to read accents."""
     written = StringIO(newline="")
     writer = csv.writer(written, lineterminator="\r\n")
     for row in (headings, *rows):
@@ -66,8 +66,8 @@ def as_csv(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 
 def as_xlsx(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """The sheet as XLSX, every cell a text."""
-    # openpyxl takes 7 MB, which a web worker that writes no workbook does without.
+    """XLSX in which every cell is text."""
+    # Imported here because openpyxl takes 7 MB of memory.
     from openpyxl import Workbook
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
@@ -87,7 +87,7 @@ _CONTENT_TYPES = {
 
 
 def exports_of(families: frozenset[Family]) -> QuerySet[Export]:
-    """The log as a member of staff sees it: their team's, and for leads the sheets of both too."""
+    """The exports that staff of these families can see. Leads also see those that cover both teams."""
     seen = Q(team__family__in=families)
     if families == frozenset(Family):
         seen |= Q(team__isnull=True)
@@ -104,15 +104,15 @@ def export_sheet(
     by: User,
     now: datetime,
 ) -> HttpResponse:
-    """The sheet as a file to save, and a line in the log that says who took it.
+    """The export as a download, and a row in the log that says who made it.
 
-    ``what`` names the sheet and says nothing of a person. ``team`` is None where it is of both.
+    ``what`` is a title without personal data. ``team`` is None if the export covers both teams.
     """
     write = as_xlsx if sheet_format == SheetFormat.XLSX else as_csv
     taken = Export.objects.create(
         what=what, columns=", ".join(headings), rows=len(rows), team=team, by=by, at=now
     )
-    log_security_event("Sheet taken", user=by.pk, export=taken.pk, rows=taken.rows)
+    log_security_event("Exported", user=by.pk, export=taken.pk, rows=taken.rows)
     name = f"{slugify(what)}-{now:%Y-%m-%d}.{sheet_format.value}"
     return HttpResponse(
         write(headings, rows),
@@ -121,11 +121,11 @@ def export_sheet(
     )
 
 
-# -- A roster as a sheet -----------------------------------------------------------------------------
+# -- The export of a roster --------------------------------------------------------------------------
 
 
 class Column(models.TextChoices):
-    """What a roster's sheet can say about each person, in this order."""
+    """The columns of a roster, in this order."""
 
     NAME = "name", "Name"
     EMAIL = "email", "Email"
@@ -135,7 +135,7 @@ class Column(models.TextChoices):
     INITIATIVE = "initiative", "Role and initiative"
     PLACE = "place", "Community served"
     REGION = "region", "Region"
-    SINCE = "since", "On the roster since"
+    SINCE = "since", "Enrolled on"
 
 
 DEFAULT_COLUMNS = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE]
@@ -144,9 +144,9 @@ DEFAULT_COLUMNS = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE]
 def roster_rows(
     community: CommunityOfPractice, columns: Sequence[Column], *, on: date
 ) -> list[Row]:
-    """One line for each open enrolment, by name; three queries.
+    """One row for each open enrolment, sorted by name. Takes three queries.
 
-    Work and roles count while they last and nothing contradicts them; several stand in one cell.
+    Only current positions and roles that no list contradicts are included. Several share one cell.
     """
     current = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
     believed = ~Q(evidence=Evidence.CONTRADICTED)
@@ -162,7 +162,7 @@ def roster_rows(
 
 
 def _cells(enrolment: Enrolment) -> dict[Column, str]:
-    """Everything that the sheet can say about one person. Takes no query for a prefetched enrolment."""
+    """All columns for one member. Takes no query if the enrolment is prefetched."""
     person = enrolment.person
     positions, roles = person.positions.all(), person.roles.all()
     places = [*(p.program or p for p in positions), *(r.initiative or r for r in roles)]
@@ -176,7 +176,7 @@ def _cells(enrolment: Enrolment) -> dict[Column, str]:
             f"{role.get_role_display()}, {role.initiative_display}" for role in roles
         ),
         Column.PLACE: _joined(place.community_served for place in places),
-        # The register knows the region; what a person wrote has none.
+        # Only what is in the register has a region.
         Column.REGION: _joined(
             place.get_region_display()
             for place in places
@@ -187,7 +187,7 @@ def _cells(enrolment: Enrolment) -> dict[Column, str]:
 
 
 def _joined(parts: Iterable[str]) -> str:
-    """The parts once each, without the empty ones."""
+    """The parts without duplicates and empty ones."""
     return "; ".join(dict.fromkeys(part for part in parts if part))
 
 
@@ -199,7 +199,7 @@ class RosterSheetForm(forms.Form):
         label="Community",
         empty_label="–",
         error_messages={
-            "required": "Choose the community.",
+            "required": "Choose a community.",
             "invalid_choice": "Choose one of your team’s communities.",
         },
     )
@@ -225,14 +225,14 @@ class RosterSheetForm(forms.Form):
         field.queryset = own.select_related("team")
 
     def clean_columns(self) -> list[Column]:
-        # In the sheet's own order, whatever order they were sent in.
+        # In the order of the columns, not in the order they were sent.
         return [column for column in Column if column in self.cleaned_data["columns"]]
 
 
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def roster_sheet(request: AuthenticatedRequest) -> HttpResponse:
-    """Choose by GET; a POST answers with the sheet and leaves a line in the log."""
+    """GET shows the form. POST answers with the file and adds a row to the log."""
     form = RosterSheetForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_valid():
         community, columns = form.cleaned_data["community"], form.cleaned_data["columns"]
@@ -247,5 +247,5 @@ def roster_sheet(request: AuthenticatedRequest) -> HttpResponse:
             now=now,
         )
     return desk_page(
-        request, "desk/roster_sheet.html", title="Save a roster", form=form, formats=SheetFormat
+        request, "desk/roster_sheet.html", title="Export a roster", form=form, formats=SheetFormat
     )

@@ -1,4 +1,4 @@
-"""Leaving a community: the member's own verb and its page. Staff use ``enrolments.end_enrolment``."""
+"""Leaving a community: what a member does, and its page. Staff use ``enrolments.end_enrolment``."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,14 +21,14 @@ from membership.models import Enrolment, Leaving, User
 from membership.register.person_records import person_of_user
 from membership.rosters import emails, enrolments
 
-SOMEBODY = "Somebody who knows your work"
+UNNAMED = "Someone who knows your work"
 
 
 @dataclass(frozen=True)
 class Successor:
-    """Whom a chair or coordinator names to follow them.
+    """The person a chair or coordinator names as their successor.
 
-    ``may_name_me``: the leaver agrees that the email gives their own name.
+    ``may_name_me``: the email may say who named them.
     """
 
     name: str
@@ -45,15 +45,13 @@ def leave(
     reason: str = "",
     successor: Successor | None = None,
 ) -> Leaving:
-    """They leave today, and their team is notified; ``reason`` is for staff.
+    """End the member's own enrolment today and notify the team. ``reason`` is for staff.
 
-    A successor is invited by email to ask to join.
-
-    Only the communities of chairs and coordinators ask for one. A leaving invites one person at most:
-    an enrolment ends once, and what is over is refused.
+    A successor gets an email that invites them to ask to join. Only the communities of chairs and
+    coordinators ask for one. At most one person is invited, because an enrolment ends only once.
     """
     enrolment = enrolments.lock_own_enrolment(enrolment_id, by)
-    text = f"They left of their own accord.\n{reason}".strip()
+    text = f"Left on their own.\n{reason}".strip()
     enrolments.close_enrolment(enrolment, email=emails.left(enrolment), by=by, text=text, now=now)
     queue(emails.news_left(enrolment), about=enrolment.about, event=enrolment.pk, now=now)
     if successor:
@@ -67,14 +65,16 @@ def leave(
 
 
 def _invite(enrolment: Enrolment, successor: Successor, now: datetime) -> None:
-    """Invite whom they name. Nothing shows whether that person is known or enrolled already."""
+    """Invite the successor. The email does not reveal whether the register knows them."""
     if not enrolment.community.is_coordination:
-        raise RefusedError("This community asks for no successor.")
+        raise RefusedError("This community does not ask for a successor.")
     if successor.email.lower() == enrolment.person.email.lower():
-        raise RefusedError("This is your own email. Give that of the person who follows you.")
+        raise RefusedError(
+            "This is your own email. Enter the email of the person taking over from you."
+        )
     name = enrolment.person.name if successor.may_name_me else ""
     invitation = emails.successor(
-        enrolment, name=successor.name, email=successor.email, named_by=name or SOMEBODY
+        enrolment, name=successor.name, email=successor.email, named_by=name or UNNAMED
     )
     queue(invitation, about=enrolment.about, event=enrolment.pk, now=now)
 
@@ -83,11 +83,11 @@ def _invite(enrolment: Enrolment, successor: Successor, now: datetime) -> None:
 
 
 class LeaveForm(forms.Form):
-    """Leaving a community. ``successor`` is whom they name, where the community asks for one."""
+    """Leaving a community, with the successor's details where the community asks for them."""
 
     reason = ParagraphsField(
-        label="Why do you leave? (optional)",
-        help_text="EVA BC staff read this. Please write nothing about the people you serve.",
+        label="Why are you leaving? (optional)",
+        help_text="EVA BC staff will read this. Please do not write anything about the people you serve.",
         max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -96,9 +96,9 @@ class LeaveForm(forms.Form):
     successor_email = forms.EmailField(
         label="Their work email",
         required=False,
-        error_messages={"invalid": "Write an email address like name@example.org."},
+        error_messages={"invalid": "Enter an email address like name@example.com."},
     )
-    may_name_me = forms.BooleanField(label="The letter may give my name", required=False)
+    may_name_me = forms.BooleanField(label="The email may give my name", required=False)
 
     def __init__(self, data: QueryDict | None = None, *, asks_successor: bool) -> None:
         super().__init__(data)
@@ -109,16 +109,18 @@ class LeaveForm(forms.Form):
     def clean_successor_name(self) -> str:
         name: str = self.cleaned_data["successor_name"]
         if any(mark in name for mark in ("@", "/", "www.")):
-            raise forms.ValidationError("Write the name only, without addresses or links.")
+            raise forms.ValidationError("Enter only the name, without email addresses or links.")
         return name
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         name, email = data.get("successor_name"), data.get("successor_email")
         if name and not email and "successor_email" not in self.errors:
-            self.add_error("successor_email", "Write their email, so that we can invite them.")
+            self.add_error("successor_email", "Enter their email so that we can invite them.")
         if email and not name and "successor_name" not in self.errors:
-            self.add_error("successor_name", "Write their name, for the greeting of the letter.")
+            self.add_error(
+                "successor_name", "Enter their name so that we can greet them in the email."
+            )
         return data
 
     @property
@@ -132,13 +134,15 @@ class LeaveForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """A page that asks, and a button that does. Chairs and coordinators may name who follows them."""
+    """Ask for confirmation, then leave. Chairs and coordinators may name a successor."""
     own = Enrolment.objects.filter(person=person_of_user(request.user))
     enrolment = get_object_or_404(own.select_related("community__team"), pk=pk)
     community = enrolment.community
     if enrolment.ended_on:
         when = date_format(enrolment.ended_on)
-        messages.info(request, f"Your time in {community.short_name} ended on {when}.")
+        messages.info(
+            request, f"You are no longer in {community.short_name}. Your enrolment ended on {when}."
+        )
         return redirect("my:home")
     form = LeaveForm(
         request.POST if request.method == "POST" else None, asks_successor=community.is_coordination
@@ -154,7 +158,7 @@ def leave_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(
                 request,
-                f"You have left {community.short_name}. Thank you for having been part of it.",
+                f"You have left {community.short_name}. Thank you for being part of it.",
             )
             return redirect("my:home")
     return render(request, "my/leave.html", {"community": community, "form": form})

@@ -1,4 +1,4 @@
-"""Being in a community, leaving it, the yearly question, roster checks, and the exports of rosters.
+"""Enrolments, leaving, yearly check-ins, roster checks, and the log of exports.
 
 A roster is the open enrolments of a community.
 """
@@ -16,12 +16,12 @@ from membership.register.models import Person
 
 
 class Enrolment(models.Model):
-    """A person's time in a community; open while ``ended_on`` is empty."""
+    """A person's enrolment in a community. It is open while ``ended_on`` is empty."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="enrolments")
     community = models.ForeignKey(CommunityOfPractice, models.PROTECT, related_name="enrolments")
     started_on = models.DateField()
-    ended_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+    ended_on = models.DateField(null=True, blank=True, help_text="The last day (included).")
 
     class Meta:
         ordering = ["-started_on", "-pk"]
@@ -43,12 +43,12 @@ class Enrolment(models.Model):
 
     @property
     def about(self) -> str:
-        """What its emails are filed under in the outbox."""
+        """The key under which the outbox groups its emails."""
         return f"enrolment:{self.pk}"
 
 
 class Leaving(models.Model):
-    """They left on their own, and why, where they said so. Whom they named to follow them is not kept."""
+    """A member left on their own, with the reason if they gave one. The successor's name is not kept."""
 
     enrolment = models.OneToOneField(Enrolment, models.CASCADE, related_name="leaving")
     left_at = models.DateTimeField()
@@ -63,17 +63,17 @@ class Leaving(models.Model):
 
 
 class YearlyConfirmation(models.Model):
-    """One year's question: is what EVA BC knows of this enrolment still so?
+    """One yearly check-in of a member: is what EVA BC knows about this enrolment still correct?
 
-    ``due_on`` is the day on which the year was over, ``asked_on`` the day of the first email,
-    ``reminded`` the newest reminder by its days. ``ask_again_on`` is set by the answer.
+    ``due_on`` is the end of the year, ``asked_on`` the day of the first email, ``reminded`` the latest
+    reminder as a number of days. The answer sets ``ask_again_on``.
     """
 
     class Answer(models.TextChoices):
         STILL_HERE = "still-here", "Still here"
         CHANGED_JOBS = "changed-jobs", "Changed jobs"
         ON_LEAVE = "on-leave", "On leave"
-        SETTLED = "settled", "Settled by EVA BC staff"
+        SETTLED = "settled", "Resolved by EVA BC staff"
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="confirmations")
     due_on = models.DateField()
@@ -115,47 +115,46 @@ class YearlyConfirmation(models.Model):
 
 
 class WorklistRow(models.Model):
-    """One reason to look at an enrolment. It removes nobody: staff decide.
+    """A roster check: one reason to review an enrolment. It removes no one; staff decide.
 
-    ``findings`` are those that put it here, as they stood when it was last looked at. ``state`` is
-    moved by ``membership.rosters.reassessment`` and by the verbs of ``membership.rosters.roster_checks``,
-    ``membership.rosters.enrolments`` and ``membership.rosters.confirmations`` only.
+    ``findings`` are the reasons, as of the last reassessment. ``state`` is changed only by ``membership.rosters.reassessment`` and by the verbs of ``membership.rosters.roster_checks``,
+    ``membership.rosters.enrolments`` and ``membership.rosters.confirmations``.
     """
 
     class Kind(models.TextChoices):
         RULES = "rules", "No longer meets the rules"
         ENDS_IN_60 = "ends-in-60", "EVA BC membership ends within 60 days"
         ENDS_IN_30 = "ends-in-30", "EVA BC membership ends within 30 days"
-        UNCONFIRMED = "unconfirmed", "No answer to the yearly question"
-        CHANGED_JOBS = "changed-jobs", "Changed jobs: check the new work"
+        UNCONFIRMED = "unconfirmed", "No answer to the yearly check-in"
+        CHANGED_JOBS = "changed-jobs", "Changed jobs: check their new work"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
-        GIVEN_TIME = "given-time", "Given time"
-        SETTLED = "settled", "Settled"
+        GIVEN_TIME = "given-time", "Snoozed"
+        SETTLED = "settled", "Resolved"
 
     class How(models.TextChoices):
         MEETS_AGAIN = "meets-again", "Meets the rules again"
-        RENEWED = "renewed", "The membership goes on"
-        MOVED_ON = "moved-on", "Another row took its place"
-        LIST_TOO_OLD = "list-too-old", "The list it rested on became too old"
-        ENDED = "ended", "The enrolment was ended"
-        ANSWERED = "answered", "The person has answered"
-        LOOKED_AT = "looked-at", "Staff looked at it"
+        RENEWED = "renewed", "The EVA BC membership was renewed"
+        MOVED_ON = "moved-on", "Replaced by another roster check"
+        LIST_TOO_OLD = "list-too-old", "The list is out of date"
+        ENDED = "ended", "The enrolment ended"
+        ANSWERED = "answered", "The member answered"
+        LOOKED_AT = "looked-at", "Reviewed by staff"
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="worklist")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     since = models.DateField()
-    until = models.DateField("given time until", null=True, blank=True)
+    until = models.DateField("snoozed until", null=True, blank=True)
     findings = models.JSONField(default=list)
     settled_on = models.DateField(null=True, blank=True)
-    how = models.CharField("how it was settled", max_length=12, choices=How.choices, blank=True)
+    how = models.CharField("how it was resolved", max_length=12, choices=How.choices, blank=True)
 
     class Meta:
         ordering = ["since", "pk"]
-        verbose_name = "worklist row"
-        verbose_name_plural = "worklist rows"
+        verbose_name = "roster check"
+        verbose_name_plural = "roster checks"
         indexes = [
             models.Index(fields=["since"], condition=Q(state="open"), name="open_worklist_by_day")
         ]
@@ -176,42 +175,55 @@ class WorklistRow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.enrolment}: {self.get_kind_display()}"
+        return f"{self.enrolment}: {self.title}"
 
     @property
     def is_settled(self) -> bool:
         return self.state == self.State.SETTLED
 
     @property
+    def title(self) -> str:
+        """Its kind in words, which say so if it is not certain that a rule is not met."""
+        if self.kind == self.Kind.RULES and self.is_unsure:
+            return "May no longer meet the rules"
+        return self.get_kind_display()
+
+    @property
+    def how_in_words(self) -> str:
+        """How it was resolved, as it reads inside a sentence."""
+        how = self.get_how_display()
+        return how[:1].lower() + how[1:]
+
+    @property
     def reasons(self) -> list[Finding]:
-        """The findings that put it here, in sentences that name the person."""
+        """The findings behind it, in sentences that name the member."""
         found = [Finding.from_json(kept) for kept in self.findings]
         return [finding.about(self.enrolment.person.short_name) for finding in found]
 
     @property
     def is_unsure(self) -> bool:
-        """True where no rule says no: something is not known any more."""
+        """Whether every finding is unknown, and none says that a rule is not met."""
         return not any(f["verdict"] == Verdict.NOT_MET for f in self.findings)
 
     @property
     def sources(self) -> list[str]:
-        """The lists that it rests on, in words."""
+        """The lists behind the findings, with their dates."""
         return sorted({f.source for f in self.reasons if f.rests_on_a_list and f.source})
 
 
 class WorklistStep(models.Model):
-    """What happened to a row. Steps are written once and never changed.
+    """A step in the history of a roster check. Steps are written once and never changed.
 
-    ``by`` is empty where the portal acted.
+    ``by`` is empty if the portal acted.
     """
 
     class Verb(models.TextChoices):
-        OPENED = "opened", "Put on the worklist"
-        CHANGED = "changed", "The reason changed"
-        WROTE = "wrote", "Letter written"
-        GAVE_TIME = "gave-time", "Given time"
-        TIME_OVER = "time-over", "The time given is over"
-        SETTLED = "settled", "Settled"
+        OPENED = "opened", "Opened"
+        CHANGED = "changed", "Reason changed"
+        WROTE = "wrote", "Emailed"
+        GAVE_TIME = "gave-time", "Snoozed"
+        TIME_OVER = "time-over", "Snooze ended"
+        SETTLED = "settled", "Resolved"
 
     row = models.ForeignKey(WorklistRow, models.CASCADE, related_name="steps")
     verb = models.CharField(max_length=10, choices=Verb.choices)
@@ -231,7 +243,7 @@ class WorklistStep(models.Model):
 
 
 class NightlyReassessment(models.Model):
-    """One row for each day on which all open enrolments were looked at to the end."""
+    """One row for each day on which all open enrolments were reassessed."""
 
     on = models.DateField()
     finished_at = models.DateTimeField()
@@ -246,7 +258,7 @@ class NightlyReassessment(models.Model):
 
 
 class Export(models.Model):
-    """One sheet that somebody saved. Written once and never changed; it holds no one's data."""
+    """One export by a member of staff. Written once and never changed. It holds no personal data."""
 
     what = models.CharField(max_length=160)
     columns = models.TextField()
@@ -257,7 +269,7 @@ class Export(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Empty where the sheet is of both teams.",
+        help_text="Empty if the export covers both teams.",
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(db_index=True)

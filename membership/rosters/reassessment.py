@@ -1,7 +1,7 @@
-"""Reassessing all open enrolments by the rules, and keeping the roster checks in step.
+"""Reassessing all open enrolments by the rules, and keeping the roster checks up to date.
 
-Nobody is removed by a list: a roster check is a proposal to look, for staff. For whoever meets the
-rules again it is settled without staff doing anything. A list that is too old proposes nothing.
+A list removes no one: a roster check asks staff to review an enrolment. If the member meets the rules
+again, it is resolved without staff. A list that is too old opens no roster checks.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,14 +34,14 @@ from membership.register.standing import standings_of
 CHUNK = 500  # enrolments in one transaction
 
 _Kind, _State, _How = WorklistRow.Kind, WorklistRow.State, WorklistRow.How
-# The kinds of row that the rules propose; of any other kind only the time given is looked at.
+# The kinds of roster check that the rules open. For other kinds only the end of a snooze is handled.
 _PROPOSED_KINDS = (_Kind.RULES, _Kind.ENDS_IN_60, _Kind.ENDS_IN_30)
 RENEWAL_NOTICE = [(timedelta(days=30), _Kind.ENDS_IN_30), (timedelta(days=60), _Kind.ENDS_IN_60)]
 
 
 @dataclass
 class ReassessmentResult:
-    """How many enrolments were looked at, and how many rows were opened, changed and settled."""
+    """How many enrolments were reassessed, and how many roster checks were opened, changed and resolved."""
 
     looked_at: int = 0
     opened: int = 0
@@ -52,10 +52,10 @@ class ReassessmentResult:
 def reassess(
     *, now: datetime, enrolments: QuerySet[Enrolment] | None = None, dry_run: bool = False
 ) -> ReassessmentResult:
-    """Assess open enrolments again, all of them or those of ``enrolments``.
+    """Assess open enrolments again: all of them, or only ``enrolments``.
 
-    Each chunk is a transaction of its own, and takes the same number of queries whatever its size.
-    Being called often does no harm: a second call on the same facts changes nothing.
+    Each chunk is its own transaction and takes the same number of queries, whatever its size.
+    A second call with the same facts changes nothing.
     """
     on = timezone.localdate(now)
     lists = known_lists(on)
@@ -67,8 +67,8 @@ def reassess(
     last: int | None = 0
     while last is not None:
         with transaction.atomic():
-            # The lock keeps two runs from opening the same row, and waits for whoever ends an
-            # enrolment.
+            # The lock keeps two runs from opening the same roster check, and waits for a
+            # transaction that ends one of the enrolments.
             chunk = list(rows.filter(pk__gt=last).select_for_update(of=("self",))[:CHUNK])
             changes = _Changes(now)
             changes.compare(chunk, rules=rules, lists=lists)
@@ -83,7 +83,7 @@ def reassess(
 
 
 def reassess_if_due(*, now: datetime) -> ReassessmentResult | None:
-    """Tonight's reassessment, unless today has had its own. A night that was missed is made up for."""
+    """The daily reassessment, unless today's is done. A missed night is made up for at the next call."""
     on = timezone.localdate(now)
     if NightlyReassessment.objects.filter(on=on).exists():
         return None
@@ -107,7 +107,7 @@ FACTS: dict[FactKind, type[EvidencedModel]] = {
 
 @dataclass(frozen=True)
 class KnownList:
-    """An imported list and the day of its newest version."""
+    """An imported list and the date of its newest version."""
 
     kind: FactKind
     name: str
@@ -115,13 +115,13 @@ class KnownList:
 
     @property
     def limit(self) -> int:
-        """Days after which nothing is proposed because of the list."""
+        """Days after which the list opens no roster checks."""
         return settings.LIST_LIMIT_DAYS[self.kind.value]
 
 
 @dataclass(frozen=True)
 class KnownLists:
-    """The lists as they are known on a day."""
+    """The lists that the register knows, seen from the day ``on``."""
 
     on: date
     lists: tuple[KnownList, ...]
@@ -131,14 +131,14 @@ class KnownLists:
         return [known for known in self.lists if self._is_too_old(known.kind, known.as_of)]
 
     def carried(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """The findings that something may be proposed for."""
+        """The findings that may open a roster check."""
         return tuple(finding for finding in findings if self.carries(finding))
 
     def carries(self, finding: Finding) -> bool:
-        """Whether anything may be proposed because of this finding.
+        """Whether this finding may open a roster check.
 
-        Facts from staff or the worker do not age. An unknown fact is as old as the newest list of its
-        kind, which would have to name it.
+        Facts from staff or the worker do not go out of date. An unknown fact is as old as the newest
+        list of its kind, which should have named it.
         """
         kind = finding.facts
         if kind is None or (finding.evidence is not None and not finding.rests_on_a_list):
@@ -152,7 +152,7 @@ class KnownLists:
 
 
 def known_lists(on: date) -> KnownLists:
-    """Every list that a fact of the register names; one query for each kind of fact."""
+    """Every list named by a fact in the register. Takes one query for each kind of fact."""
     listed = Q(evidence__in=[Evidence.LISTED, Evidence.CONTRADICTED], list_as_of__isnull=False)
     return KnownLists(
         on,
@@ -173,10 +173,10 @@ def known_lists(on: date) -> KnownLists:
 def proposals(
     standing: Standing, rules: Sequence[Rule], lists: KnownLists
 ) -> tuple[Assessment, dict[str, tuple[Finding, ...]]]:
-    """The rules on a standing, and the findings that staff should look at, by kind of row.
+    """The assessment of a standing, and the findings that staff should review, by kind of roster check.
 
-    A NOT_MET finding counts, and so does an UNKNOWN one; a MET on claims alone does not. Findings
-    that rest on a list that is too old propose nothing.
+    Findings count if they are NOT_MET or UNKNOWN. MET on claims alone does not count, nor do findings
+    that rest on a list that is too old.
     """
     assessment = assess(standing, rules)
     failing = [f for f in assessment.findings if f.verdict != Verdict.MET]
@@ -189,7 +189,7 @@ def proposals(
 def _ending_soon(
     standing: Standing, rules: Sequence[Rule], findings: Sequence[Finding]
 ) -> dict[str, tuple[Finding, ...]]:
-    """An EVA BC membership that the enrolment rests on and that soon ends with none after it."""
+    """The finding about an EVA BC membership that ends soon and has not been renewed."""
     for finding in findings:
         if finding.facts != FactKind.EVA_MEMBERSHIP or finding.ends_on is None:
             continue
@@ -210,7 +210,7 @@ def _ending_soon(
 
 @dataclass
 class _Changes:
-    """What changes in the roster checks of one chunk."""
+    """The changes to the roster checks of one chunk of enrolments."""
 
     now: datetime
     opened: list[WorklistRow] = field(default_factory=list)
@@ -231,7 +231,7 @@ class _Changes:
         rules: Mapping[int, Sequence[Rule]],
         lists: KnownLists,
     ) -> None:
-        """The roster checks of these enrolments, compared with those that they should have."""
+        """Compare the roster checks of these enrolments with those that they should have."""
         standings = standings_of([enrolment.person for enrolment in enrolments], lists.on)
         rows_of = _open_rows(enrolments)
         for enrolment in enrolments:
@@ -254,7 +254,7 @@ class _Changes:
                     self._update(row, row.findings)
 
     def _update(self, row: WorklistRow, findings: list) -> None:
-        """A row that stays: its reasons as they are now, and open again when the time given is over."""
+        """Update the reasons of a roster check that stays, and reopen it after the end of a snooze."""
         before = len(self.steps)
         if row.findings != findings:
             row.findings = findings
@@ -287,7 +287,7 @@ def _open_rows(enrolments: Sequence[Enrolment]) -> dict[int, dict[str, WorklistR
 def _how(
     row: WorklistRow, assessment: Assessment, proposed: Mapping[str, object], lists: KnownLists
 ) -> str:
-    """Why a row is no longer proposed."""
+    """Why a roster check is no longer needed."""
     if proposed:
         return _How.MOVED_ON
     if not all(lists.carries(finding) for finding in assessment.findings):

@@ -1,4 +1,4 @@
-"""The page of a roster check, and the pages that act on it: each shows its email, and posts."""
+"""The page of a roster check, and a page for each action on it, with a preview of its email."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,12 +25,12 @@ from membership.rosters import emails, enrolments, roster_checks
 from membership.rosters.confirmations import SETTLED_BY_HAND, settle_by_hand
 from membership.rosters.reassessment import reassess
 
-IN_THE_EMAIL = "It appears here, in the letter."
-FOR_STAFF = "Kept in the history for staff. The person does not see it."
+IN_THE_EMAIL = "This text appears here in the email."
+FOR_STAFF = "Saved in the history for staff. The member does not see it."
 
 
 class ActionForm(forms.Form):
-    """What staff do about a roster check: a page of its own. ``email`` makes the email that goes out."""
+    """An action of staff on a roster check. ``email`` makes the email that goes out, if any."""
 
     url_name: str
     label: str
@@ -40,42 +40,40 @@ class ActionForm(forms.Form):
     email: Callable[[Enrolment, str], Email] | None = None
 
     def act(self, row: WorklistRow, *, by: User, now: datetime) -> None:
-        """Call the verb with what was typed. Raises ``RefusedError``."""
+        """Do it, with what was typed. Raises ``RefusedError``."""
         self.verb(row_id=row.pk, by=by, now=now, **self.cleaned_data)
 
 
 class SettleForm(ActionForm):
-    """Settling a roster check that staff have looked at."""
+    """Resolving a roster check by hand."""
 
     url_name, button_kind = "settle", "approve"
-    label = "Nothing more to do for {name}"
-    done = "This is settled, and {name} stays."
+    label = "Mark as resolved"
+    done = "Resolved. {name} stays on the roster."
     verb = staticmethod(settle_by_hand)
-    text = required_text("What you found", help_text=FOR_STAFF, missing="Write what you found.")
+    text = required_text("What you found", help_text=FOR_STAFF, missing="Enter what you found.")
 
 
 class WriteForm(ActionForm):
-    """Writing to somebody on a roster."""
+    """Emailing a member."""
 
     url_name, button_kind = "write", "ask"
-    label = "Write to {name}"
-    done = "Your letter to {name} is on its way."
+    label = "Email {name}"
+    done = "Your email to {name} is on its way."
     verb = staticmethod(roster_checks.write_to_person)
     email = staticmethod(emails.roster_check)
-    text = required_text(
-        "Your paragraph", help_text=IN_THE_EMAIL, missing="Write what you want to ask."
-    )
+    text = required_text("Your message", help_text=IN_THE_EMAIL, missing="Enter your message.")
 
 
 class TimeForm(ActionForm):
-    """Giving time until a day."""
+    """Snoozing a roster check until a day."""
 
     url_name, button_kind = "give-time", "reopen"
-    label = "Give {name} time"
-    done = "{name} has time."
+    label = "Snooze roster check"
+    done = "Snoozed. The roster check for {name} will reopen after that day."
     verb = staticmethod(roster_checks.give_time)
-    until = day_field("Until", help_text="The last day of the time you give.")
-    text = required_text("Why", help_text=FOR_STAFF, missing="Write why you give time.")
+    until = day_field("Snooze until", help_text="The roster check reopens the next day.")
+    text = required_text("Reason", help_text=FOR_STAFF, missing="Enter the reason.")
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data)
@@ -84,16 +82,16 @@ class TimeForm(ActionForm):
 
 
 class EndForm(ActionForm):
-    """Ending an enrolment."""
+    """Ending the enrolment."""
 
     url_name, button_kind = "end", "decline"
-    label = "End the enrolment of {name}"
-    done = "The enrolment of {name} is ended."
+    label = "End {name}’s enrolment"
+    done = "{name}’s enrolment has ended."
     email = staticmethod(emails.ended)
     text = required_text(
-        "Why, and what the person can do",
+        "Reason, and what the member can do next",
         help_text=IN_THE_EMAIL,
-        missing="Write why, in words for the person.",
+        missing="Enter the reason. The member will read it.",
     )
 
     def act(self, row: WorklistRow, *, by: User, now: datetime) -> None:
@@ -105,19 +103,17 @@ ACTIONS: list[type[ActionForm]] = [SettleForm, WriteForm, TimeForm, EndForm]
 
 @admin.display(description="why")
 def reasons_of(row: WorklistRow) -> SafeString:
-    """What a roster check is there for, with the sentences of its findings."""
-    unsure = row.kind == WorklistRow.Kind.RULES and row.is_unsure
+    """The kind of a roster check, with the sentences of its findings."""
     return format_html(
-        "<strong>{}{}</strong><br>{}",
-        row.get_kind_display(),
-        ", as far as we know" if unsure else "",
+        "<strong>{}</strong><br>{}",
+        row.title,
         format_html_join(" ", "<bdi>{}</bdi>", ((r.staff_sentence,) for r in row.reasons)),
     )
 
 
 @admin.display(description="state", ordering="state")
 def state_of(row: WorklistRow) -> SafeString:
-    """Where it stands: its state, until when it has time, how it was settled."""
+    """Its state, the end of a snooze, or how it was resolved."""
     more = ""
     if row.is_settled and row.settled_on:
         more = f" {row.get_how_display()}, {date_format(row.settled_on)}"
@@ -129,7 +125,7 @@ def state_of(row: WorklistRow) -> SafeString:
 
 @require_safe
 def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Why it is there, what is known today, and buttons that say what they do."""
+    """The reasons for a roster check, what is known today, and a button for each action."""
     row = _own_row(request, pk)
     actions = ACTIONS if row.kind in SETTLED_BY_HAND else ACTIONS[1:]
     return desk_page(
@@ -155,13 +151,13 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Reassess this enrolment now, for example after a fact was confirmed."""
+    """Reassess the enrolment now, for example after confirming a fact."""
     row = _own_row(request, pk)
     own = Enrolment.objects.filter(pk=row.enrolment_id)
     result = reassess(now=timezone.now(), enrolments=own)
     row.refresh_from_db()
     if row.is_settled:
-        messages.success(request, f"Settled: {row.get_how_display().lower()}.")
+        messages.success(request, f"Resolved: {row.how_in_words}.")
     elif result.changed:
         messages.success(request, "The reasons have changed.")
     else:
@@ -171,7 +167,7 @@ def look_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: AuthenticatedRequest, pk: int, action: type[ActionForm]) -> HttpResponse:
-    """Why the roster check is there, the form of an action, and the email that will go out."""
+    """The reasons for a roster check, the form of an action, and a preview of its email."""
     row = _own_row(request, pk)
     enrolment, person = row.enrolment, row.enrolment.person
     form = action(request.POST or None)
@@ -181,35 +177,38 @@ def act(request: AuthenticatedRequest, pk: int, action: type[ActionForm]) -> Htt
             messages.success(request, _named(action.done, row))
             return redirect("admin:membership_worklistrow_changelist")
     elif request.method != "POST" and row.is_settled:
-        messages.warning(request, f"This is settled: {row.get_how_display().lower()}.")
+        messages.warning(request, f"This roster check is already resolved: {row.how_in_words}.")
         return redirect("admin:membership_worklistrow_change", pk)
     email = action.email(enrolment, STAFF_TEXT_MARKER) if action.email and person.email else None
-    no_email = "" if person.email else f": the register has no email of {person.short_name}"
+    no_email = "" if person.email else f" The register has no email for {person.short_name}."
     page = reverse("admin:membership_worklistrow_change", args=[pk])
     return desk_page(
         request,
         "desk/form.html",
         title=_named(action.label, row),
-        crumbs=[("Worklist", reverse("admin:membership_worklistrow_changelist")), (person, page)],
+        crumbs=[
+            ("Roster checks", reverse("admin:membership_worklistrow_changelist")),
+            (person, page),
+        ],
         lede=format_html(
-            "{}, in {} since {}.<br>{}{}",
+            "{} has been in {} since {}.<br>{}{}",
             person,
             enrolment.community.short_name,
             date_format(enrolment.started_on),
             reasons_of(row),
-            "" if email else format_html("<br>No letter goes out now{}.", no_email),
+            "" if email else format_html("<br>This does not send an email.{}", no_email),
         ),
         form=form,
         email=email,
         email_blocks=preview_blocks(email.body) if email else [],
         button=_named(action.label, row),
         button_kind=action.button_kind,
-        back=("Back to the worklist row", page),
+        back=("Cancel", page),
     )
 
 
 def _own_row(request: AuthenticatedRequest, pk: int) -> WorklistRow:
-    """A roster check of the viewer's own team; any other does not exist for them."""
+    """A roster check of the viewer's own team. Any other answers 404."""
     return get_object_or_404(roster_checks.roster_checks_of(request.user), pk=pk)
 
 

@@ -1,6 +1,6 @@
-"""What staff see of roster checks, and what they do about them. Ending an enrolment is in ``enrolments``.
+"""What staff see in roster checks, and what they do about them. Ending an enrolment is in ``enrolments``.
 
-One verb, one function, one transaction; each leaves a step in the history of the roster check.
+Each action is one function and one transaction, and adds a step to the history of the roster check.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ from membership.rosters import emails
 
 
 def roster_checks_of(user: User | AnonymousUser) -> QuerySet[WorklistRow]:
-    """The roster checks of the communities that this member of staff decides for."""
+    """The roster checks of the communities that this member of staff is responsible for."""
     own = WorklistRow.objects.filter(enrolment__community__team__family__in=families_of(user))
     return own.select_related("enrolment__person", "enrolment__community__team")
 
 
 def assessment_now(row: WorklistRow, *, on: date) -> Assessment:
-    """The rules as they come out today, in sentences that name the person."""
+    """The outcome of the rules today, in sentences that name the member."""
     enrolment = row.enrolment
     found = assess(standing_of(enrolment.person, on), enrolment.community.rules())
     name = enrolment.person.short_name
@@ -38,21 +38,21 @@ def assessment_now(row: WorklistRow, *, on: date) -> Assessment:
 
 
 def where_to_confirm(row: WorklistRow) -> list[tuple[str, str]]:
-    """The facts that a roster check rests on, in the register: (what, its admin page)."""
+    """The facts in the register behind a roster check, each as (label, address of its admin page)."""
     person = row.enrolment.person
     kinds = {finding.facts for finding in row.reasons}
     positions = person.positions.filter(program__isnull=False).select_related("program__agency")
     programs = [position.program for position in positions if position.program]
     facts: list[tuple[str, Model]] = []
     if kinds & {FactKind.CASELOAD, FactKind.COORDINATION_ROLE}:
-        facts.append((f"Positions and roles of {person}", person))
+        facts.append((f"{person}: positions and roles", person))
     if FactKind.FUNDING in kinds:
-        facts += [(f"Funding of {program}", program) for program in programs]
+        facts += [(f"{program}: funding", program) for program in programs]
     if FactKind.EVA_MEMBERSHIP in kinds:
-        facts += [(f"EVA BC memberships of {p.agency}", p.agency) for p in programs]
-        facts += [(f"EVA BC membership of {person}", m) for m in person.eva_memberships.all()]
-    # Whatever is not in the register yet is made from the person's page.
-    facts = facts or [(f"What is known of {person}", person)]
+        facts += [(f"{p.agency}: EVA BC memberships", p.agency) for p in programs]
+        facts += [(f"{person}: EVA BC membership", m) for m in person.eva_memberships.all()]
+    # Facts that are not in the register yet are added on the person's page.
+    facts = facts or [(f"{person}: record in the register", person)]
     return sorted(
         {
             (what, reverse(f"admin:membership_{fact._meta.model_name}_change", args=[fact.pk]))
@@ -66,14 +66,12 @@ def where_to_confirm(row: WorklistRow) -> list[tuple[str, str]]:
 
 @transaction.atomic
 def write_to_person(*, row_id: int, by: User, text: str, now: datetime) -> WorklistRow:
-    """Write to the person; the roster check stays open until somebody settles it."""
+    """Email the member. The roster check stays open until someone resolves it."""
     row = lock_row(row_id, by)
     if not text.strip():
-        raise RefusedError("Write what you want to ask.")
+        raise RefusedError("Enter your message.")
     if not row.enrolment.person.email:
-        raise RefusedError(
-            f"The register has no email of {row.enrolment.person}. Add it there first."
-        )
+        raise RefusedError(f"The register has no email for {row.enrolment.person}. Add one first.")
     step = _step(row, WorklistStep.Verb.WROTE, by, now, text)
     queue(
         emails.roster_check(row.enrolment, text), about=row.enrolment.about, event=step.pk, now=now
@@ -83,10 +81,10 @@ def write_to_person(*, row_id: int, by: User, text: str, now: datetime) -> Workl
 
 @transaction.atomic
 def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -> WorklistRow:
-    """Leave it alone up to and including the day ``until``; ``text`` says why, for staff."""
+    """Snooze a roster check up to and including the day ``until``. ``text`` tells other staff why."""
     row = lock_row(row_id, by)
     if until <= timezone.localdate(now):
-        raise RefusedError("Give time until a day after today.")
+        raise RefusedError("Choose a day after today.")
     row.state, row.until = WorklistRow.State.GIVEN_TIME, until
     row.save(update_fields=["state", "until"])
     why = f"Until {date_format(until)}. {text.strip()}".strip()
@@ -95,7 +93,7 @@ def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -
 
 
 def settle_ended(enrolment: Enrolment, *, by: User | None, text: str, now: datetime) -> None:
-    """Settle whatever is open of an enrolment that ends. Runs inside the caller's transaction."""
+    """Resolve the open roster checks of an enrolment that ends. Runs inside the caller's transaction."""
     for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
         settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)
 
@@ -103,7 +101,7 @@ def settle_ended(enrolment: Enrolment, *, by: User | None, text: str, now: datet
 def open_roster_check(
     enrolment: Enrolment, *, kind: str, findings: Sequence[Finding], text: str, now: datetime
 ) -> None:
-    """Open a roster check of this kind for an enrolment, or change the reason of the open one.
+    """Open a roster check of this kind for an enrolment, or update the reason of the open one.
 
     Runs inside the caller's transaction, which has locked the enrolment.
     """
@@ -117,7 +115,7 @@ def open_roster_check(
 
 
 def settle(row: WorklistRow, *, how: str, by: User | None, text: str = "", now: datetime) -> None:
-    """Settle a locked roster check. Runs inside the caller's transaction."""
+    """Resolve a locked roster check. Runs inside the caller's transaction."""
     row.state, row.how = WorklistRow.State.SETTLED, how
     row.settled_on = timezone.localdate(now)
     row.save(update_fields=["state", "how", "settled_on"])
@@ -125,7 +123,7 @@ def settle(row: WorklistRow, *, how: str, by: User | None, text: str = "", now: 
 
 
 def lock_row(row_id: int, by: User) -> WorklistRow:
-    """Lock a roster check of this person's team that is not settled. Inside the caller's transaction."""
+    """Lock an unresolved roster check of the team of ``by``. Runs inside the caller's transaction."""
     row = (
         WorklistRow.objects.select_for_update(of=("self",))
         .select_related("enrolment__person", "enrolment__community__team")
@@ -136,7 +134,7 @@ def lock_row(row_id: int, by: User) -> WorklistRow:
     if row.settled_on:
         when = date_format(row.settled_on)
         raise RefusedError(
-            f"This is settled already: {row.get_how_display().lower()}, on {when}. "
+            f"This roster check was already resolved on {when}: {row.how_in_words}. "
             "Nothing was changed."
         )
     return row

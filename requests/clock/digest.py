@@ -1,7 +1,7 @@
-"""The morning digest: to each team's mailbox, on working days, when something waits beyond its limit.
+"""The morning digest to each team's mailbox, on business days, when something has waited too long.
 
-A digest is due as long as its day has none: a run that was missed is made up for the same day, and
-running again sends no second one. Mailboxes are shared: the digest has numbers and links, no names.
+A digest is due until one is queued for the day: a missed run is made up for on the same day, and
+running again sends no second one. Mailboxes are shared, so the digest has numbers and links, no names.
 """
 
 from collections.abc import Iterator
@@ -24,12 +24,12 @@ from requests.lifecycle import LAPSE_DAYS, State
 from requests.models import JoinRequest
 
 KIND = "digest"
-SOON = 7  # calendar days before a request closes for want of a reply
+SOON = 7  # calendar days before a request closes without a reply
 
 
 @dataclass(frozen=True)
 class Digest:
-    """What waits for a team on a day. Days of waiting are working days."""
+    """What is waiting for a team on a day. Waits are in business days."""
 
     late: int
     oldest: int
@@ -40,12 +40,12 @@ class Digest:
 
     @property
     def should_be_sent(self) -> bool:
-        """Does anything that staff can do wait beyond the limit?"""
+        """True if something that staff can do has waited too long."""
         return bool(self.late or self.late_roster_checks)
 
 
 def send_digests(*, now: datetime) -> int:
-    """Queue the digest of every team that has one due today. Gives their number."""
+    """Queue the digest of every team that has one due today. Returns their number."""
     today = timezone.localdate(now)
     if not STATUTORY_HOLIDAYS.is_working_day(today):
         return 0
@@ -55,8 +55,8 @@ def send_digests(*, now: datetime) -> int:
 
 @transaction.atomic
 def _send(team_id: int, today: date, now: datetime) -> bool:
-    """Queue one team's digest, if it is due, in place of an older one that was not sent yet."""
-    # Locked, so that of two workers the second finds the digest of the first.
+    """Queue one team's digest if it is due, and cancel an older one that was not sent yet."""
+    # Locked, so that the second of two workers finds the digest of the first.
     team = SupportTeam.objects.select_for_update().get(pk=team_id)
     about = f"digest:{team.family}"
     key = f"{about}:{today}"
@@ -70,8 +70,8 @@ def _send(team_id: int, today: date, now: datetime) -> bool:
 
 
 def digest_of(team: SupportTeam, today: date) -> Digest:
-    """What waits for a team on a working day; four queries, however much it is."""
-    # The limit is reached by what has waited since before this working day, today counting as one.
+    """What is waiting for a team on a business day, in four queries."""
+    # What has waited since before this business day is late; today counts as one day.
     limit_day = business_days_before(today, settings.WAITING_LIMIT_DAYS["loud"] - 1)
     until = timezone.make_aware(datetime.combine(limit_day, time.min))
     late = JoinRequest.objects.filter(
@@ -110,23 +110,23 @@ def email_of(digest: Digest, team: SupportTeam) -> Email:
 
 
 def _paragraphs(digest: Digest) -> Iterator[str]:
-    """The numbers in words, each with a link to its page; zeros are left out."""
-    long = f"{settings.WAITING_LIMIT_DAYS['loud']} working days or longer"
+    """The numbers in words, with links; zeros are left out."""
+    long = f"{settings.WAITING_LIMIT_DAYS['loud']} business days or longer"
     if digest.late:
         who = _counted(digest.late, "One request has", "requests have")
-        yield f"{who} waited for {long}; the oldest for {digest.oldest}."
+        yield f"{who} been waiting for {long}. The longest wait is {digest.oldest} business days."
     if digest.closing_soon:
-        who = _counted(digest.closing_soon, "One request closes", "requests close")
-        yield f"{who} within {SOON} days, because no reply has come."
+        who = _counted(digest.closing_soon, "One request", "requests")
+        yield f"{who} will close within {SOON} days unless the applicant replies."
     if digest.late or digest.closing_soon:
         yield _page("joinrequests_joinrequest")
     if digest.roster_checks:
-        rows = _counted(digest.roster_checks, "One row is", "rows are")
+        rows = _counted(digest.roster_checks, "One roster check is", "roster checks are")
         late = f", {digest.late_roster_checks} for {long}" if digest.late_roster_checks else ""
-        yield f"{rows} open on the worklist{late}."
+        yield f"{rows} open{late}."
         yield _page("membership_worklistrow")
     if digest.failed_emails:
-        yield _counted(digest.failed_emails, "One letter", "letters") + " could not be delivered."
+        yield _counted(digest.failed_emails, "One email", "emails") + " could not be delivered."
         yield _page("membership_outboxemail")
 
 

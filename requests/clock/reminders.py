@@ -1,15 +1,15 @@
-"""What is due while a request waits for a reply: two reminders, then the lapse.
+"""While a request waits for a reply: two reminders, then it lapses.
 
-A step is due and not yet done: a run that was missed is made up for by the next one, and running
-again changes nothing. Days are calendar days of British Columbia after the day of the question.
+A run does what is due and not yet done: the next run makes up for a missed one, and running again
+changes nothing. Days are calendar days in British Columbia after the day of the question.
 
-* A reminder is due after 7 and after 21 days. Where nights were missed, only the newest that is due
-  goes out. Its key names the request, the day of the question and the reminder, so the database
-  refuses a second one; a question asked after a reply starts again.
-* A request lapses after 30 days, and not before its last reminder has been out for 3 days, however
-  late that was. A reminder is out when the mail server took it, or refused it for good: an address
-  that takes no mail does not keep a request open for ever.
-* People who turned reminders off get none, and their requests lapse after 30 days as well.
+* Reminders are due after 7 and after 21 days. If runs were missed, only the newest one goes out. Its
+  key names the request, the day of the question and the reminder, so the database refuses a second
+  one. A question asked after a reply starts again.
+* A request lapses after 30 days, but not before its last reminder has been out for 3 days. A reminder
+  is out when the mail server has accepted or permanently refused it, so an address that does not work
+  does not keep a request open forever.
+* People who turned reminders off get none, and their requests lapse after 30 days too.
 """
 
 import logging
@@ -30,20 +30,20 @@ from requests.models import JoinRequest
 
 logger = logging.getLogger(__name__)
 
-REQUEST_ERROR = "Request %s: %s; it is tried again."
+REQUEST_ERROR = "Request %s: %s. Will be tried again."
 
 _UNDER_WAY = (OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING)
 
 
 def send_due_reminders(*, now: datetime) -> int:
-    """Queue every reminder that is due and not yet there. Gives their number."""
+    """Queue every reminder that is due and not queued yet. Returns their number."""
     today = timezone.localdate(now)
     due = [w.join_request.pk for w in _waiting(REMINDER_DAYS[0], today) if w.due_reminder]
     return for_each(due, _remind, now, error_message=REQUEST_ERROR)
 
 
 def lapse_overdue(*, now: datetime) -> int:
-    """Close every request that waited for its reply long enough. Gives their number."""
+    """Close every request that has waited too long for its reply. Returns their number."""
     today = timezone.localdate(now)
     overdue = [w.join_request.pk for w in _waiting(LAPSE_DAYS, today) if w.is_overdue]
     return for_each(overdue, _lapse, now, error_message=REQUEST_ERROR)
@@ -51,16 +51,16 @@ def lapse_overdue(*, now: datetime) -> int:
 
 @dataclass(frozen=True)
 class Reminder:
-    """One reminder of a wait: its day, and its email where there is one."""
+    """One reminder of a wait: its day, and its email if there is one."""
 
     days: int
     due_on: date
     email: OutboxEmail | None
-    left_out: bool  # because a later one was due already
+    left_out: bool  # because a later one was already due
 
     @property
     def out_on(self) -> date | None:
-        """The day it went out; None while it is still to come or under way."""
+        """The day it went out, or None if it has not gone out yet."""
         if self.email is None or self.email.state in _UNDER_WAY:
             return None
         return timezone.localdate(self.email.sent_at or self.email.queued_at)
@@ -68,10 +68,7 @@ class Reminder:
 
 @dataclass(frozen=True)
 class Wait:
-    """A request's wait for its reply, as it stands on the day ``today``.
-
-    ``emails`` are those of its reminders, by the days after which they are due.
-    """
+    """A request's wait for a reply, as of ``today``. ``emails`` are its reminders, by the days they are due after."""
 
     join_request: JoinRequest
     asked_on: date
@@ -79,13 +76,13 @@ class Wait:
     emails: dict[int, OutboxEmail]
 
     def key(self, days: int) -> str:
-        """A reminder's own key. The day of the question tells one question from the next: of two
-        on one day the first was answered that day, long before its first reminder."""
+        """The key of a reminder. The day is enough to tell questions apart: a question that is followed by
+        another on the same day was answered before its first reminder."""
         return f"{self.join_request.about}:{self.asked_on}:{emails.REMINDER_KINDS[days]}"
 
     @property
     def reminders(self) -> list[Reminder]:
-        """All reminders, in their order."""
+        """All reminders, in order."""
         newest = max(self.emails, default=0)
         return [
             Reminder(
@@ -99,9 +96,9 @@ class Wait:
 
     @property
     def due_reminder(self) -> int | None:
-        """The newest reminder that is due, by its days, unless it or a later one is there.
+        """The newest reminder that is due, by its days, unless it or a later one is already queued.
 
-        None for somebody who wants no reminders.
+        None for a person who wants no reminders.
         """
         if not wants_reminders(self.join_request.person):
             return None
@@ -110,7 +107,7 @@ class Wait:
 
     @property
     def lapses_on(self) -> date:
-        """The first day on which it lapses without a reply, as far as one can say today."""
+        """The first day on which it lapses without a reply, as far as is known today."""
         last = self.reminders[-1]
         if last.email is None and not wants_reminders(self.join_request.person):
             return self.asked_on + timedelta(days=LAPSE_DAYS)
@@ -121,7 +118,7 @@ class Wait:
 
     @property
     def last_day(self) -> date:
-        """Until the end of which day a reply is in time, at least."""
+        """The last day on which a reply is certain to be in time."""
         return max(self.lapses_on - timedelta(days=1), self.today)
 
     @property
@@ -130,12 +127,12 @@ class Wait:
 
 
 def wait_of(join_request: JoinRequest, today: date) -> Wait | None:
-    """The wait for the reply to its last question; None where nothing was ever asked."""
+    """The wait for the reply to its last question, or None if nothing was asked."""
     return next(iter(waits_of([join_request], today)), None)
 
 
 def waits_of(join_requests: Iterable[JoinRequest], today: date) -> list[Wait]:
-    """Their waits, in one query."""
+    """The waits of these requests, in one query."""
     waits = [Wait(r, r.asked_on, today, {}) for r in join_requests if r.asked_on]
     reminders = {wait.key(days): (wait, days) for wait in waits for days in REMINDER_DAYS}
     for email in OutboxEmail.objects.filter(key__in=list(reminders)).defer("body"):
@@ -155,9 +152,9 @@ def _waiting(days: int, today: date) -> list[Wait]:
 def for_each(
     ids: Iterable[int], act: Callable[[int, datetime], bool], now: datetime, *, error_message: str
 ) -> int:
-    """Act on each id in its own transaction; one that fails stops no other. Gives how many were done.
+    """Act on each id in its own transaction; a failure does not stop the others. Returns how many were done.
 
-    ``error_message`` is logged for one that fails, with its id and the kind of error.
+    ``error_message`` is logged for each failure, with the id and the kind of error.
     """
     done = 0
     for pk in ids:
@@ -165,13 +162,13 @@ def for_each(
             with transaction.atomic():
                 done += act(pk, now)
         except Exception as error:
-            # By its kind only: the message of a database error can hold what people wrote.
+            # Only the kind of error: the message of a database error can contain what people wrote.
             logger.error(error_message, pk, type(error).__name__)
     return done
 
 
 def _remind(join_request_id: int, now: datetime) -> bool:
-    """Queue the reminder that is due, if it still is, in place of one that was not sent yet."""
+    """Queue the reminder if it is still due, and cancel an earlier one that was not sent yet."""
     wait = _locked(join_request_id, now)
     if wait is None or wait.due_reminder is None:
         return False
@@ -182,7 +179,7 @@ def _remind(join_request_id: int, now: datetime) -> bool:
 
 
 def _lapse(join_request_id: int, now: datetime) -> bool:
-    """Close the request, if it is still overdue."""
+    """Close the request if it is still overdue."""
     wait = _locked(join_request_id, now)
     if wait is None or not wait.is_overdue:
         return False
@@ -191,7 +188,7 @@ def _lapse(join_request_id: int, now: datetime) -> bool:
 
 
 def _locked(join_request_id: int, now: datetime) -> Wait | None:
-    """The wait of a request that still waits, as it stands now; its row is locked."""
+    """The wait of a request that is still waiting, with its row locked."""
     join_request = (
         JoinRequest.objects.select_for_update(of=("self",))
         .select_related("person", "community__team")

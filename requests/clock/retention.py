@@ -1,6 +1,6 @@
-"""Nightly: nothing is kept for longer than the privacy page says.
+"""Delete what has been kept for as long as the privacy page says.
 
-Each kind has its own transaction: what an interrupted run leaves is found by the next one.
+Each kind has its own transaction: the next run finishes what an interrupted one leaves.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from requests.my.privacy import take_out_of_requests
 
 
 def retain(*, now: datetime) -> dict[str, int]:
-    """Delete all that has been kept long enough. Gives the numbers, by kind; they are kept too."""
+    """Delete everything that is due. Returns and records the numbers, by kind."""
     counts = {kind: delete(now=now) for kind, delete in KINDS.items()}
     with transaction.atomic():
         day, _ = RetentionDay.objects.select_for_update().get_or_create(
@@ -36,14 +36,14 @@ def drafts(*, now: datetime) -> int:
         state=State.DRAFT, created_at__lt=retention.cutoff(now, "draft_days")
     )
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
-    # One that was sent in the meantime is no longer a draft.
+    # A request that was sent in the meantime is no longer a draft.
     JoinRequest.objects.filter(pk__in=pks, state=State.DRAFT).delete()
     return len(pks)
 
 
 @transaction.atomic
 def old_requests(*, now: datetime) -> int:
-    """Requests that were decided long ago and whose enrolment, if any, ended long ago."""
+    """Requests that were decided long ago, and whose enrolment, if any, ended long ago."""
     old = retention.cutoff(now, "request_months")
     over = Q(enrolment__isnull=True) | Q(enrolment__ended_on__lt=timezone.localdate(old))
     rows = JoinRequest.objects.filter(
@@ -61,25 +61,25 @@ def old_requests(*, now: datetime) -> int:
 
 @transaction.atomic
 def people(*, now: datetime) -> int:
-    """People of the register without enrolment or request whom no list has named for long."""
+    """People without an enrolment or request who have not been on a list for a long time."""
     rows = retention.inactive_people(now).filter(join_requests__isnull=True)
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
     for person in Person.objects.select_for_update().filter(pk__in=pks).order_by("pk"):
-        # Somebody may have asked to join since: who has a request now stays.
+        # A person may have asked to join since: anyone with a request now is kept.
         if not (person.join_requests.exists() or person.enrolments.exists()):
             retention.delete_person(person, now=now)
     return len(pks)
 
 
-# Each deletes what is due of one kind, and gives the number of rows.
-# In this order: what one deletes can be the last thing that kept a row of a later one.
+# Each function deletes what is due of one kind and returns the number of rows. The order matters:
+# what one deletes can be the last thing that kept a row of a later one.
 KINDS: dict[str, Callable[..., int]] = {
-    "sign-ups never confirmed": retention.delete_unconfirmed_sign_ups,
+    "accounts never confirmed": retention.delete_unconfirmed_sign_ups,
     "drafts": drafts,
     "requests": old_requests,
     "enrolments without a request": retention.anonymize_old_enrolments,
     "people": people,
-    "words of letters": retention.delete_email_texts,
-    "lines of the log of exports": retention.delete_old_exports,
+    "texts of emails": retention.delete_email_texts,
+    "lines of the export log": retention.delete_old_exports,
     "sessions": retention.delete_ended_sessions,
 }

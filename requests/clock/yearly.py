@@ -1,15 +1,14 @@
-"""What is due of the yearly question: asking, two reminders, then a roster check by the team.
+"""The yearly question: asking it, two reminders, then a roster check by the team.
 
-A step is due and not yet done, as in ``requests.clock.reminders``. A question is due a year after the
-enrolment's start or after its last answer. Reminders count from the day the question went out,
-however late that was, so a backlog never brings two emails at once; where runs were missed, only the
-newest reminder that is due goes out. A person on two rosters gets at most one of these emails a day;
-the other one is due the next day.
+A run does what is due and not yet done, as in ``requests.clock.reminders``. A question is due a year
+after the enrolment started or after its last answer. Reminders count from the day the question went
+out, so a backlog never sends two emails at once; if runs were missed, only the newest reminder goes
+out. A person on two rosters gets at most one of these emails a day; the other is due the next day.
 
-People who turned reminders off get the question and no other email; their days count as everybody's.
+People who turned reminders off get the question and no other email; the days are the same.
 
-Without an answer after 45 days a roster check is opened, but not before the last reminder has been
-out for a week. Without an email in the register nobody can be asked: the check is opened at once.
+A roster check is opened if there is no answer after 45 days, but not before the last reminder has
+been out for a week. Without an email in the register it is opened at once, because no one can be asked.
 """
 
 from collections.abc import Callable, Iterable
@@ -32,7 +31,7 @@ from requests.clock.reminders import for_each
 
 ROSTER_CHECK_DAYS = 45
 NOTICE_DAYS = 7  # between two emails of one question, and before the roster check
-QUESTION_ERROR = "Yearly question %s: %s; it is tried again."
+QUESTION_ERROR = "Yearly question %s: %s. Will be tried again."
 _FIRST, _LAST = sorted(emails.CONFIRM_REMINDERS)
 
 
@@ -50,9 +49,9 @@ class Asked:
 
 
 def ask_yearly(*, now: datetime) -> Asked:
-    """Do all that is due and not yet done. A second run changes nothing."""
+    """Do everything that is due and not yet done. A second run changes nothing."""
     today = timezone.localdate(now)
-    written: set[int] = set()  # to whom an email went in this run
+    written: set[int] = set()  # people who were emailed in this run
 
     def run(due: Due, act: Callable[[int, datetime], bool], *, person: str) -> int:
         keys = list(_one_for_each(due, person, written))
@@ -69,7 +68,7 @@ def ask_yearly(*, now: datetime) -> Asked:
 
 
 def _to_ask(today: date) -> QuerySet[Enrolment]:
-    """Enrolments whose year is over and that wait neither for an answer nor for the next year."""
+    """Enrolments whose year is over, with no open question and none answered this year."""
     asked = YearlyConfirmation.objects.filter(enrolment=OuterRef("pk"))
     enough = asked.filter(Q(ask_again_on__isnull=True) | Q(ask_again_on__gt=today))
     return (
@@ -80,7 +79,7 @@ def _to_ask(today: date) -> QuerySet[Enrolment]:
 
 
 def _to_remind(today: date) -> QuerySet[YearlyConfirmation]:
-    """Questions without an answer whose newest due reminder is not out."""
+    """Open questions whose newest due reminder is not out."""
     due = Q(asked_on__lte=today - timedelta(days=_FIRST), reminded__lt=_FIRST) | Q(
         asked_on__lte=today - timedelta(days=_LAST), reminded__lt=_LAST
     )
@@ -94,7 +93,7 @@ def _to_remind(today: date) -> QuerySet[YearlyConfirmation]:
 
 
 def _overdue(today: date) -> QuerySet[YearlyConfirmation]:
-    """Questions that got no answer in time, or could not be asked, and have no roster check."""
+    """Questions that were not answered in time or could not be asked, without a roster check."""
     waited = Q(
         asked_on__lte=today - timedelta(days=ROSTER_CHECK_DAYS),
         reminded=_LAST,
@@ -111,20 +110,20 @@ def _overdue(today: date) -> QuerySet[YearlyConfirmation]:
 
 
 def _written_to(today: date, person: OuterRef) -> Exists:
-    """Did this person get one of these emails today?"""
+    """True if this person got one of these emails today."""
     confirmations = YearlyConfirmation.objects.filter(enrolment__person=person)
     return Exists(confirmations.filter(Q(asked_on=today) | Q(reminded_on=today)))
 
 
 def _one_for_each(due: Due, person: str, written: set[int]) -> Iterable[int]:
-    """The keys of what is due, one for each person; ``person`` leads from a row to theirs."""
+    """The keys of what is due, one for each person; ``person`` is the path from a row to the person's key."""
     for pk, whose in due.order_by("pk").values_list("pk", person):
         if whose not in written:
             written.add(whose)
             yield pk
 
 
-# -- Doing it: each in its own transaction, which looks again -------------------------------------
+# -- Doing it: each in its own transaction, which checks again ------------------------------------
 
 
 def _ask(enrolment_id: int, now: datetime) -> bool:
@@ -157,7 +156,7 @@ def _remind(confirmation_id: int, now: datetime) -> bool:
     if not wants_reminders(enrolment.person):
         return False
     email = emails.confirm_reminder(enrolment, days=days)
-    # An earlier email that was not sent yet says the same.
+    # An earlier email that was not sent yet would say the same.
     cancel(about=enrolment.about, event=Event.REPLACED)
     key = f"{enrolment.about}:{confirmation.due_on}:{email.kind}"
     return queue_once(email, key=key, about=enrolment.about, now=now)
@@ -169,19 +168,19 @@ def _open_roster_check(confirmation_id: int, now: datetime) -> bool:
         return False
     if confirmation.enrolment.person.email:
         asked = date_format(confirmation.asked_on)
-        why = f"Asked on {asked}, and reminded. No answer came."
+        why = f"Asked on {asked} and reminded. No answer."
     else:
-        why = "The register has no email of this person, so nobody could ask."
+        why = "The register has no email for this person, so they could not be asked."
     kind = WorklistRow.Kind.UNCONFIRMED
     open_roster_check(confirmation.enrolment, kind=kind, findings=[], text=why, now=now)
     return True
 
 
 def _lock_person(people: QuerySet[Person]) -> None:
-    """So that two rosters of one person are handled one after the other. ``no_key``: facts may still be added."""
+    """Lock the person, so that their rosters are handled one at a time. ``no_key``: facts can still be added."""
     people.select_for_update(of=("self",), no_key=True).first()
 
 
 def _again(due: QuerySet[_Row], pk: int, *with_them: str) -> _Row | None:
-    """The row if it is still due, locked."""
+    """The row, locked, if it is still due."""
     return due.filter(pk=pk).select_related(*with_them).select_for_update(of=("self",)).first()

@@ -1,4 +1,4 @@
-"""What staff do at a request beside deciding it: say "I'm on it", let go, leave a note."""
+"""Assigning a request, unassigning it, and staff notes."""
 
 from datetime import datetime
 
@@ -14,47 +14,45 @@ from requests.models import JoinRequest, StaffNote
 from requests.workflow import lock_open
 
 
-@transaction.atomic
 def take(*, join_request_id: int, by: User, now: datetime, over: bool = False) -> JoinRequest:
-    """Say "I'm on it", for a day. With ``over`` also where a colleague said so before."""
-    join_request = lock_open(join_request_id=join_request_id, by=by)
-    holder = join_request.holder(now)
-    if holder and holder != by and not over:
-        raise RefusedError(f"{on_it(join_request, now=now)} Nothing was changed.")
-    join_request.taken_by, join_request.taken_at = by, now
-    join_request.save(update_fields=["taken_by", "taken_at"])
-    return join_request
+    """Assign the request to ``by`` for a day. With ``over``, even if it is assigned to a colleague."""
+    return _assign(by, join_request_id=join_request_id, by=by, now=now, over=over)
+
+
+def release(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
+    """Unassign the request. Refuses a request that is assigned to a colleague."""
+    return _assign(None, join_request_id=join_request_id, by=by, now=now, over=False)
 
 
 @transaction.atomic
-def release(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
-    """Let go of what one had taken; it is anybody's again."""
+def _assign(
+    to: User | None, *, join_request_id: int, by: User, now: datetime, over: bool
+) -> JoinRequest:
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    holder = join_request.holder(now)
-    if holder and holder != by:
-        raise RefusedError(f"{on_it(join_request, now=now)} Nothing was changed.")
-    join_request.taken_by = join_request.taken_at = None
+    if join_request.holder(now) not in (None, by) and not over:
+        raise RefusedError(f"{assigned_sentence(join_request, now=now)} Nothing was changed.")
+    join_request.taken_by, join_request.taken_at = to, now if to else None
     join_request.save(update_fields=["taken_by", "taken_at"])
     return join_request
 
 
-def on_it(join_request: JoinRequest, *, now: datetime) -> str:
-    """Who is on it, in a sentence; empty where nobody is."""
+def assigned_sentence(join_request: JoinRequest, *, now: datetime) -> str:
+    """Who it is assigned to, in a sentence; empty if no one."""
     holder, since = join_request.holder(now), join_request.taken_at
     if holder is None or since is None:
         return ""
     when = date_format(timezone.localtime(since), "DATETIME_FORMAT")
-    return f"{holder.display_name} is on it since {when}."
+    return f"Since {when}, this request has been assigned to {holder.display_name}."
 
 
 @transaction.atomic
 def write_note(*, join_request_id: int, by: User, text: str, now: datetime) -> StaffNote:
-    """Leave a note for colleagues, whatever has become of the request. The applicant never sees it."""
+    """Add a staff note to a request in any state. The applicant never sees it."""
     join_request = JoinRequest.objects.select_related("community__team").get(pk=join_request_id)
     if join_request.community.family not in families_of(by):
         raise RefusedError("This request belongs to the other team.")
     if join_request.state == State.DRAFT:
         raise RefusedError("This request has not been sent yet.")
     if not text.strip():
-        raise RefusedError("Write the note first.")
+        raise RefusedError("Enter a note.")
     return StaffNote.objects.create(join_request=join_request, by=by, at=now, text=text.strip())

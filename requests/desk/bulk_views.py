@@ -1,139 +1,123 @@
-"""Deciding several requests at once: each person, each finding and each email, then one button.
+"""Deciding on several requests at once: a page with each applicant, finding and email, and one button.
 
-Each is decided by the same verb as alone, in a transaction of its own. So a colleague's decision in
-between, or a verdict that changed, stops one row and no other, and every row says what became of it.
+Each request is decided by the same verb and in its own transaction. A request that a colleague decided
+in the meantime, or that needs a reason now, stops only itself, and the page reports on each request.
 """
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
-from membership.accounts.requests import AdminView, AuthenticatedRequest
+from membership.accounts.requests import AuthenticatedRequest
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
+from membership.emails.queue import Email
 from membership.emails.templates import cached_templates
 from membership.errors import RefusedError
 from membership.forms import ParagraphsField
 from membership.models import User
-from requests import emails
-from requests.desk.decision_views import DECISIONS, Decision, StaffWords, decide
+from requests.desk.queue import rule_tags
 from requests.desk.review import assessments_of, requests_of
+from requests.desk.views import DECISIONS, Decision
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest
+from requests.reasons import join_paragraphs
 
 logger = logging.getLogger(__name__)
 
 _QUEUE = "admin:joinrequests_joinrequest_changelist"
-_KEY_DIGITS = 18  # a longer number is no key of ours
-# Of each verb: the title of its page, its button, and what the report says of those it was done to.
+_KEY_DIGITS = 18  # a longer number cannot be a key
+# The title of each verb's page, its button, and the word for it in the report.
 _LABELS = {
-    Verb.APPROVE: ("Approve several requests", "Approve and email everybody ticked", "Approved"),
-    Verb.ASK: ("Ask several applicants", "Ask everybody ticked", "Asked"),
-    Verb.DECLINE: ("Decline several requests", "Decline and email everybody ticked", "Declined"),
+    Verb.APPROVE: ("Approve several requests", "Approve and email selected applicants", "approved"),
+    Verb.ASK: ("Ask several applicants a question", "Ask selected applicants", "asked"),
+    Verb.DECLINE: ("Decline several requests", "Decline and email selected applicants", "declined"),
 }
 LIMIT = 50
-_TOO_MANY = f"You can decide at most {LIMIT} requests at once. Choose fewer."
-_NONE_CHOSEN = "Tick the requests first, then choose what to do with them."
-_SYSTEM_ERROR = "Something went wrong on our side. Nothing was changed for this person; try again."
+_TOO_MANY = f"You can decide on up to {LIMIT} requests at once. Select fewer."
+_NONE_CHOSEN = "Select at least one request first, then choose an action."
+_SYSTEM_ERROR = "Something went wrong on our end. Nothing was changed for this person. Try again."
 _LINE_LENGTH = 500
-_TOO_LONG = "This has %(show_value)d characters. Shorten it to %(limit_value)d or less."
+_TOO_LONG = "Shorten this to %(limit_value)d characters. It has %(show_value)d."
 
 
 class RowForm(forms.Form):
-    """What staff say about one person among several."""
+    """One of the applicants: their request, its assessment, and what staff write about it.
+
+    ``refusal`` says why the verb was refused; None if it was not tried, empty if it was done.
+    """
 
     keep = forms.BooleanField(required=False, initial=True)
     line = ParagraphsField(
-        label="For this person only (optional)",
-        help_text="It follows the text for everybody, in the letter.",
+        label="Message to this person only (optional)",
+        help_text="It follows the message to everyone in the email.",
         required=False,
         max_length=_LINE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"max_length": _TOO_LONG},
     )
     reason = ParagraphsField(
-        label="Why you approve all the same",
-        help_text="Kept in the history for staff. The applicant does not see it.",
+        label="Reason for approving",
+        help_text="Saved in the history for staff. The applicant does not see it.",
         required=False,
         max_length=2 * _LINE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"max_length": _TOO_LONG},
     )
 
-    def __init__(self, data: QueryDict | None, *, prefix: str, needs_reason: bool) -> None:
-        super().__init__(data, prefix=prefix)
-        if not needs_reason:
+    def __init__(
+        self,
+        data: QueryDict | None,
+        *,
+        join_request: JoinRequest,
+        assessment: Assessment | None,
+        verb: Verb,
+        refusal: str | None,
+    ) -> None:
+        super().__init__(data, prefix=f"row{join_request.pk}")
+        self.join_request, self.assessment, self.refusal = join_request, assessment, refusal
+        self.rule_tags = rule_tags(assessment)
+        if verb != Verb.APPROVE or assessment is None or not assessment.needs_written_reason:
             del self.fields["reason"]
 
+    @property
+    def is_kept(self) -> bool:
+        return bool(self["keep"].value())
+
     def clean(self) -> dict[str, object]:
-        """Only who is kept needs a reason; what was typed for others is no obstacle."""
+        """Only a selected person needs a reason; what was typed for the others does not matter."""
         data = self.cleaned_data
         if data.get("keep") and "reason" in data and not data["reason"]:
             self.add_error(
-                "reason", "Write why you approve all the same, or leave this person out."
+                "reason", "Explain why you are approving anyway, or clear this person’s checkbox."
             )
         return data
 
 
-@dataclass(frozen=True)
-class Row:
-    """One person among several: their request, how the rules come out, and what staff say about them.
-
-    ``refusal`` says why the verb was refused; it is None where it was not tried, and empty where it was done.
-    """
-
-    join_request: JoinRequest
-    assessment: Assessment | None
-    form: RowForm
-    refusal: str | None = None
-
-    @property
-    def is_kept(self) -> bool:
-        return bool(self.form["keep"].value())
-
-
-def _join(*paragraphs: str) -> str:
-    """The paragraphs that are not empty, one after the other."""
-    return "\n\n".join(text.strip() for text in paragraphs if text.strip())
-
-
 # -- From the queue to the pages ---------------------------------------------------------------------
-
-
-def urls(view: AdminView) -> list[URLPattern]:
-    """The addresses of the pages, with the admin's own check."""
-    return [
-        path(
-            f"bulk/{verb.value}/",
-            view(partial(_decide_several, decision=DECISIONS[verb])),
-            name=f"joinrequests_joinrequest_bulk-{verb.value}",
-        )
-        for verb in _LABELS
-    ]
 
 
 _Action = Callable[[ModelAdmin, HttpRequest, QuerySet[JoinRequest]], HttpResponse | None]
 
 
 def _action_for(verb: Verb) -> _Action:
-    """The queue's action that leads to the page of this verb. Nothing is decided by choosing it."""
+    """The queue's action that opens the page of this verb. It decides nothing by itself."""
 
-    @admin.action(description=f"{verb.value.capitalize()} those ticked…")
+    @admin.action(description=f"{verb.value.capitalize()} selected…")
     def action(
         _: ModelAdmin, request: HttpRequest, chosen: QuerySet[JoinRequest]
     ) -> HttpResponse | None:
@@ -155,7 +139,8 @@ ACTIONS = [_action_for(verb) for verb in _LABELS]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def _decide_several(request: AuthenticatedRequest, decision: Decision) -> HttpResponse:
+def decide_several(request: AuthenticatedRequest, decision: Decision) -> HttpResponse:
+    """Show the chosen applicants with their emails; once all is complete, decide on the selected ones."""
     keys = _keys(request.GET.get("ids", ""))
     rows = _rows(request, decision, keys)
     if len(keys) > LIMIT or not rows:
@@ -165,23 +150,30 @@ def _decide_several(request: AuthenticatedRequest, decision: Decision) -> HttpRe
     is_sent = request.method == "POST" and "look" not in request.POST
     if not is_sent or not _is_complete(shared, rows):
         return _page(request, decision, shared, rows, has_problems=is_sent)
-    common, now = StaffWords.of(shared), timezone.now()
+    now = timezone.now()
     refusals = {
-        row.join_request.pk: _refusal(decision.verb, row, common, by=request.user, now=now)
+        row.join_request.pk: _refusal(decision, row, shared.cleaned_data, by=request.user, now=now)
         for row in rows
         if row.is_kept
     }
-    # Read anew: what was typed for those who are still open stays on the page.
+    # Read again: what was typed for requests that are still open stays on the page.
     rows = _rows(request, decision, keys, refusals)
     return _page(request, decision, shared, rows)
 
 
-def _refusal(verb: Verb, row: Row, common: StaffWords, *, by: User, now: datetime) -> str:
-    """Use the verb on one row, in a transaction of its own. Gives why it was refused, if it was."""
-    pk, own = row.join_request.pk, row.form.cleaned_data
-    words = StaffWords(_join(common.text, own["line"]), common.ground, own.get("reason", ""))
+PAGES = {verb: partial(decide_several, decision=DECISIONS[verb]) for verb in _LABELS}
+
+
+def _refusal(
+    decision: Decision, row: RowForm, shared: Mapping[str, Any], *, by: User, now: datetime
+) -> str:
+    """Use the verb on one request, in its own transaction. Returns why it was refused, or nothing."""
+    pk, own = row.join_request.pk, row.cleaned_data
+    words = {**shared, "text": join_paragraphs(shared["text"], own["line"])}
+    if "reason" in own:
+        words["reason"] = own["reason"]
     try:
-        decide(verb, join_request_id=pk, words=words, by=by, now=now)
+        decision.apply(join_request_id=pk, by=by, now=now, **words)
     except RefusedError as refusal:
         return str(refusal)
     except Exception:
@@ -194,7 +186,7 @@ def _page(
     request: AuthenticatedRequest,
     decision: Decision,
     shared: Form,
-    rows: list[Row],
+    rows: list[RowForm],
     *,
     has_problems: bool = False,
 ) -> HttpResponse:
@@ -220,7 +212,7 @@ def _page(
 
 
 def _keys(typed: str) -> list[int]:
-    """The requests' keys in an address; what is no key is left out."""
+    """The keys of requests in an address; anything else is left out."""
     words = dict.fromkeys(typed.split(","))
     return [int(w) for w in words if w.isascii() and w.isdecimal() and len(w) <= _KEY_DIGITS]
 
@@ -230,69 +222,58 @@ def _rows(
     decision: Decision,
     keys: list[int],
     refusals: Mapping[int, str] | None = None,
-) -> list[Row]:
-    """The requests of the viewer's own team, with their forms."""
+) -> list[RowForm]:
+    """The requests of the viewer's team, with their forms."""
     chosen = list(requests_of(request.user).filter(pk__in=keys[:LIMIT]))
     assessments = assessments_of(chosen, on=timezone.localdate())
-    rows = []
-    for join_request in chosen:
-        assessment = assessments[join_request.pk]
-        needs_reason = decision.verb == Verb.APPROVE and bool(
-            assessment and assessment.needs_written_reason
-        )
-        form = RowForm(
+    return [
+        RowForm(
             request.POST if request.method == "POST" else None,
-            prefix=f"row{join_request.pk}",
-            needs_reason=needs_reason,
+            join_request=join_request,
+            assessment=assessments[join_request.pk],
+            verb=decision.verb,
+            refusal=(refusals or {}).get(join_request.pk),
         )
-        refusal = (refusals or {}).get(join_request.pk)
-        rows.append(Row(join_request, assessment, form, refusal))
-    return rows
+        for join_request in chosen
+    ]
 
 
 def _shared_form(
     request: AuthenticatedRequest, decision: Decision, communities: list[CommunityOfPractice]
 ) -> Form:
-    """The same form as for one request; why one approves all the same is each row's own."""
+    """The form of the decision page, without the reason for approving: each row has its own."""
     typed = request.POST if request.method == "POST" else None
     form = decision.form(typed, communities=communities)
-    form.fields["text"].label = f"For everybody: {form.fields['text'].label}"
-    form.fields["text"].help_text = "It appears in every letter below."
+    form.fields["text"].label = "Message to everyone (optional)"
+    form.fields["text"].help_text = "It appears in each email below."
     return form
 
 
-def _is_complete(shared: Form, rows: list[Row]) -> bool:
-    """Is all that was typed complete? Nothing is decided before it is."""
+def _is_complete(shared: Form, rows: list[RowForm]) -> bool:
+    """Is everything complete? Nothing is decided before it is."""
     kept = [row for row in rows if row.is_kept]
     if shared.is_valid() and not kept:
-        shared.add_error(None, "Tick at least one person.")
-    return shared.is_valid() and all(row.form.is_valid() for row in kept)
+        shared.add_error(None, "Select at least one person.")
+    return shared.is_valid() and all(row.is_valid() for row in kept)
 
 
 def _with_emails(
-    decision: Decision, shared: Form, rows: list[Row]
-) -> list[tuple[Row, emails.Email, list[tuple[str, str]]]]:
-    """Each row with its email as it would go out with what is chosen and typed now."""
-    if decision.email is None:
-        raise TypeError(f"To {decision.verb.value} sends no email, and is not for several.")
-    for_everybody = _join(_reason_text(shared), str(shared["text"].value() or ""))
+    decision: Decision, shared: Form, rows: list[RowForm]
+) -> list[tuple[RowForm, Email, list[tuple[str, str]]]]:
+    """Each row with its email, as it would go out with what is chosen and typed now."""
+    shared.is_valid()  # a chosen reason shows even if something else is missing
+    ground = shared.cleaned_data.get("ground") if shared.is_bound else None
+    for_everybody = join_paragraphs(
+        ground.text if ground else "", str(shared["text"].value() or "")
+    )
     shown = []
     with cached_templates():
         for row in rows:
-            words = _join(for_everybody, str(row.form["line"].value() or ""))
-            if not words and decision.verb != Verb.APPROVE:  # a welcome needs no words of staff
+            words = join_paragraphs(for_everybody, str(row["line"].value() or ""))
+            if (
+                not words and decision.verb != Verb.APPROVE
+            ):  # a welcome email needs no text from staff
                 words = STAFF_TEXT_MARKER
             email = decision.email(row.join_request, words)
             shown.append((row, email, preview_blocks(email.body)))
     return shown
-
-
-def _reason_text(shared: Form) -> str:
-    """The text of the reason that is chosen now; empty where none is, or none that is offered."""
-    if "ground" not in shared.fields:
-        return ""
-    try:
-        ground = shared.fields["ground"].clean(shared["ground"].value())
-    except ValidationError:
-        return ""
-    return ground.text if ground else ""

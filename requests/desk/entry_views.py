@@ -1,17 +1,17 @@
-"""Staff enter a request that came by email or phone: the choice of a community, and the form."""
+"""Staff add a request that they received by email or phone: choose a community, fill in its form."""
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from communities.models import CommunityOfPractice
-from membership.accounts.requests import AdminView, AuthenticatedRequest
+from membership.accounts.requests import AuthenticatedRequest
+from membership.base_admin import desk_page
 from membership.errors import RefusedError
 from membership.register.person_records import find_person
 from requests import workflow
@@ -20,45 +20,48 @@ from requests.joining.forms import JoinForm, declaration_of, join_form_for
 from requests.lifecycle import OPEN
 from requests.models import CameBy, JoinRequest
 
-_TITLE = "Enter a request for somebody"
+_TITLE = "Add a request by phone or email"
+_TEMPLATE = "desk/requests/entry/enter.html"
 
 
 class EntryFields(forms.Form):
-    """Who asked, how, and that they did."""
+    """Who asked, how, and their agreement."""
 
     email = forms.EmailField(
         label="The applicant’s work email",
         max_length=254,
-        help_text="The letters go there. Signing in with it shows the request under “My requests”.",
+        help_text="We send emails there. After signing in with it, they see the request on My page.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         error_messages={
-            "required": "Type the applicant’s work email.",
-            "invalid": "Type an email address like name@agency.example.",
-            "max_length": "This is longer than an email address can be. Type it again.",
+            "required": "Enter the applicant’s work email.",
+            "invalid": "Enter an email address like name@example.com.",
+            "max_length": "This is too long for an email address. Check it.",
         },
     )
     came_by = forms.ChoiceField(
-        label="How did the request come?",
+        label="How did the request arrive?",
         choices=CameBy.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Say how the request came."},
+        error_messages={"required": "Choose how the request arrived."},
     )
     agreed = forms.BooleanField(
-        label="The applicant asked us to enter this request, and agreed that EVA BC keeps these answers.",
-        error_messages={"required": "Tick that the applicant asked for this and agreed."},
+        label="The applicant asked us to enter this request and agreed that EVA BC may keep these answers.",
+        error_messages={
+            "required": "Select this box to confirm that the applicant asked for this and agreed."
+        },
     )
 
 
 def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> JoinForm:
     """The join form of a community between the fields above.
 
-    The questions about the work stay as the applicant reads them: staff ask them on the phone.
+    The questions about work stay as applicants read them, so that staff can ask them by phone.
     """
     form = join_form_for(community, data)
     for field in form.fields.values():
         field.label = declaration_of(field).entry_label or field.label
         if isinstance(field.widget, forms.TextInput):
-            # The browser would offer what staff are called themselves.
+            # Else the browser offers the staff member's own details.
             field.widget.attrs["autocomplete"] = "off"
     asked = EntryFields().fields
     agreed = asked.pop("agreed")
@@ -67,28 +70,20 @@ def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> Jo
 
 
 def answers_in(form: JoinForm) -> dict[str, Any]:
-    """Of a valid form, the answers alone."""
+    """The answers alone, of a valid form."""
     return {k: v for k, v in form.cleaned_data.items() if k not in EntryFields.base_fields}
-
-
-def urls(view: AdminView) -> list[URLPattern]:
-    """The addresses of the pages, with the admin's own check."""
-    return [
-        path("enter/", view(choose), name="joinrequests_joinrequest_enter"),
-        path("enter/<slug:slug>/", view(enter), name="joinrequests_joinrequest_enter-for"),
-    ]
 
 
 @require_safe
 def choose(request: AuthenticatedRequest) -> HttpResponse:
-    """For which community? Those of the viewer's own team."""
+    """Choose one of the communities of the viewer's team."""
     communities = communities_of(request.user)
-    return _page(request, title=_TITLE, communities=communities)
+    return desk_page(request, _TEMPLATE, title=_TITLE, communities=communities)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
-    """The form; the other team's communities do not exist here."""
+    """The form for a community of the viewer's team."""
     community = get_object_or_404(communities_of(request.user).select_related("team"), slug=slug)
     form = entry_form_for(community, request.POST if request.method == "POST" else None)
     existing = None
@@ -105,26 +100,17 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
             )
         except RefusedError as refusal:
             form.add_error(None, str(refusal))
-            existing = _open_request(data["email"], community)
+            # Their open request, for a link to it.
+            existing = JoinRequest.objects.filter(
+                person=find_person(data["email"]), community=community, state__in=OPEN
+            ).first()
         else:
             messages.success(
-                request, f"Entered. The receipt to {entered.person.short_name} is on its way."
+                request,
+                f"Request added. A confirmation is on its way to {entered.person.short_name}.",
             )
             return redirect("admin:joinrequests_joinrequest_change", entered.pk)
     title = f"{_TITLE}: {community.short_name}"
-    return _page(request, title=title, form=form, community=community, existing=existing)
-
-
-def _open_request(email: str, community: CommunityOfPractice) -> JoinRequest | None:
-    """The open request that is there already, for a link to it."""
-    person = find_person(email)
-    return (
-        JoinRequest.objects.filter(person=person, community=community, state__in=OPEN).first()
-        if person
-        else None
+    return desk_page(
+        request, _TEMPLATE, title=title, form=form, community=community, existing=existing
     )
-
-
-def _page(request: AuthenticatedRequest, **context: object) -> HttpResponse:
-    template = "desk/requests/entry/enter.html"
-    return render(request, template, {**admin.site.each_context(request), **context})

@@ -1,8 +1,8 @@
-"""Linking what an applicant wrote to the register, and checking what they claim.
+"""Matching what an applicant wrote to the register, and confirming what they reported.
 
-Each function locks the request, which must be open and of the team of the member of staff, does its
-work by the register's own functions, and writes a note for staff into the request's history. Nothing
-here decides a request.
+Each verb locks the request, which must be open and belong to the staff member's team, changes the
+register by its own verbs, and adds a note for staff to the request's history. None of them decides on
+the request.
 """
 
 from contextlib import suppress
@@ -31,16 +31,16 @@ from requests.lifecycle import OPEN
 from requests.models import JoinRequest
 from requests.workflow import add_note, lock_open, update_verdict
 
-# What an applicant said, and what staff checked about it; what lists say is not theirs to link.
+# Facts that the applicant reported or staff confirmed; facts from lists are not matched here.
 _OWN_EVIDENCE = (Evidence.CLAIMED, Evidence.CONFIRMED)
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
 
-# -- What the request is about --------------------------------------------------------------------
+# -- The facts that a request is about --------------------------------------------------------------------
 
 
 def positions_of(join_request: JoinRequest) -> list[ProgramPosition]:
-    """The rows about the program that this request names, oldest first."""
+    """The register's rows about the program that this request names, oldest first."""
     claims = claims_of(
         join_request.answers, person=join_request.person, community=join_request.community
     ).positions
@@ -55,7 +55,7 @@ def positions_of(join_request: JoinRequest) -> list[ProgramPosition]:
 
 
 def roles_of(join_request: JoinRequest) -> list[CoordinationRole]:
-    """The rows about the role that this request names, oldest first."""
+    """The register's rows about the role that this request names, oldest first."""
     claims = claims_of(
         join_request.answers, person=join_request.person, community=join_request.community
     ).roles
@@ -85,7 +85,7 @@ def requests_naming_the_same_agency(join_request: JoinRequest) -> list[JoinReque
 
 
 def agency_as_written(join_request: JoinRequest) -> str:
-    """The applicant's words; a match changes what the request links to, never these."""
+    """The agency in the applicant's words; matching never changes these."""
     return str(join_request.answers.get("agency", ""))
 
 
@@ -98,9 +98,9 @@ def _is_same_name(name: str, join_request: JoinRequest) -> bool:
 
 @transaction.atomic
 def match_agency(*, join_request_id: int, agency: Agency, by: User, now: datetime) -> JoinRequest:
-    """What they wrote is this agency of the register; their program is taken where only one fits.
+    """Match the request to this agency of the register, and to its program if only one fits.
 
-    Another agency than the first one may be chosen while the request is open.
+    While the request is open, staff may match it to another agency.
     """
     join_request = lock_open(join_request_id=join_request_id, by=by)
     for row in join_request.person.positions.filter(evidence__in=_OWN_EVIDENCE):
@@ -110,15 +110,14 @@ def match_agency(*, join_request_id: int, agency: Agency, by: User, now: datetim
             row.save()
     join_request.agency, join_request.agency_name = agency, agency.name
     join_request.save(update_fields=["agency", "agency_name"])
-    text = f"Matched “{agency_as_written(join_request)}” to {agency.name}."
-    _record_match(join_request, agency, text, by=by, now=now)
-    return join_request
+    text = f"“{agency_as_written(join_request)}” to {agency.name}"
+    return _record_match(join_request, agency, text, by=by, now=now)
 
 
 def match_same_agency(*, join_request_id: int, by: User, now: datetime) -> int:
-    """Give the other requests that name the same agency the same match. Gives their number.
+    """Match the other requests that name the same agency too. Returns how many.
 
-    Each is matched by itself: one that was decided meanwhile is left alone.
+    Each is matched separately; requests that were decided in the meantime are skipped.
     """
     join_request = JoinRequest.objects.select_related("community__team", "agency").get(
         pk=join_request_id
@@ -137,30 +136,28 @@ def match_same_agency(*, join_request_id: int, by: User, now: datetime) -> int:
 def match_program(
     *, join_request_id: int, program: Program, by: User, now: datetime
 ) -> JoinRequest:
-    """The program that they mean is this one of their agency."""
+    """Match the request to this program of its agency."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     if program.agency_id != join_request.agency_id:
         raise RefusedError("This program belongs to another agency.")
     for row in _at_least_one(positions_of(join_request)):
         row.program = program
         row.save()
-    text = f"Matched the program to {program}."
-    _record_match(join_request, program, text, by=by, now=now)
-    return join_request
+    return _record_match(join_request, program, f"the program to {program}", by=by, now=now)
 
 
 @transaction.atomic
 def match_initiative(
     *, join_request_id: int, initiative: CoordinationInitiative, by: User, now: datetime
 ) -> JoinRequest:
-    """The initiative that they mean is this one."""
+    """Match the request to this initiative."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     for row in _at_least_one(roles_of(join_request)):
         row.initiative = initiative
         row.save()
-    text = f"Matched the initiative to {initiative}."
-    _record_match(join_request, initiative, text, by=by, now=now)
-    return join_request
+    return _record_match(
+        join_request, initiative, f"the initiative to {initiative}", by=by, now=now
+    )
 
 
 # -- Adding what is missing -----------------------------------------------------------------------
@@ -213,42 +210,43 @@ def add_initiative(
     return match_initiative(join_request_id=join_request_id, initiative=initiative, by=by, now=now)
 
 
-# -- Checking what they claim ---------------------------------------------------------------------
+# -- Confirming what they reported ---------------------------------------------------------------------
 
 
 @transaction.atomic
 def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
-    """Staff checked whether they carry a caseload in the program they name."""
+    """Record whether the applicant carries a caseload in the program they named."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     claim = _at_least_one(positions_of(join_request))[-1]
     verbs.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
-    result = "carries a caseload" if answer else "carries no caseload"
-    _record_step(join_request, f"Checked: {result}.", by=by, now=now)
-    return join_request
+    result = "carries a caseload" if answer else "does not carry a caseload"
+    return _record_step(join_request, f"Checked: {result}.", by=by, now=now)
 
 
 @transaction.atomic
 def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
-    """Staff checked whether the ministry funds the program they name."""
+    """Record whether the ministry funds the program they named."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     program = _at_least_one(positions_of(join_request))[-1].program
     if program is None:
         raise RefusedError("Match the program to the register first.")
     funder = Funder.PSSG if answer else Funder.OTHER
     verbs.confirm_funding(program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now))
-    _record_step(join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now)
-    return join_request
+    return _record_step(
+        join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now
+    )
 
 
 @transaction.atomic
 def check_role(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
-    """Staff checked whether they have the role they name."""
+    """Record whether the applicant has the role they named."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     claim = _at_least_one(roles_of(join_request))[-1]
     verbs.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
     result = "has" if answer else "does not have"
-    _record_step(join_request, f"Checked: {result} the role they name.", by=by, now=now)
-    return join_request
+    return _record_step(
+        join_request, f"Checked: {result} the role named in the request.", by=by, now=now
+    )
 
 
 @transaction.atomic
@@ -260,7 +258,7 @@ def check_membership(
     by: User,
     now: datetime,
 ) -> JoinRequest:
-    """Staff checked the membership of the ``holder`` ("agency" or "own"): this period, or none."""
+    """Record the membership of the ``holder`` ("agency" or "own"): its period, or none."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
     on = timezone.localdate(now)
     held_by: Agency | Person | None = (
@@ -268,43 +266,46 @@ def check_membership(
     )
     if held_by is None:
         raise RefusedError("Match the request to an agency first.")
-    whose = "the applicant’s own" if holder == "own" else "the agency’s"
+    whose = "applicant" if holder == "own" else "agency"
     if period is None:
         verbs.confirm_no_membership(holder=held_by, by=by, on=on)
-        text = f"Checked: {whose} EVA BC membership: none."
+        text = f"Checked: no current EVA BC membership ({whose})."
     else:
         membership = verbs.confirm_membership(
             holder=held_by, starts_on=period[0], ends_on=period[1], by=by, on=on
         )
-        text = f"Checked: {whose} EVA BC membership, {membership.days}."
-    _record_step(join_request, text, by=by, now=now)
-    return join_request
+        text = f"Checked: EVA BC membership ({whose}), {membership.days}."
+    return _record_step(join_request, text, by=by, now=now)
 
 
 def _record_match(
     join_request: JoinRequest,
     matched: Agency | Program | CoordinationInitiative,
-    text: str,
+    what: str,
     *,
     by: User,
     now: datetime,
-) -> None:
-    """Write the match into the histories of both."""
+) -> JoinRequest:
+    """Add the match to the history of the request and of what it was matched to."""
+    text = f"Matched {what}."
     log_change(matched, by=by, words=f"Request {join_request.reference}: {text}")
-    _record_step(join_request, text, by=by, now=now)
+    return _record_step(join_request, text, by=by, now=now)
 
 
-def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetime) -> None:
-    """Write down what was done, and store the request's region and today's verdict of the rules."""
+def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetime) -> JoinRequest:
+    """Add what was done to the history; store the request's region and its verdict as of now."""
     update_verdict(join_request, now=now)
     positions, roles = positions_of(join_request), roles_of(join_request)
     matched = [*(p.program for p in positions), *(r.initiative for r in roles)]
     join_request.region = matched[-1].region if matched and matched[-1] else ""
     join_request.save(update_fields=["region", "verdict"])
     add_note(join_request, by=by, now=now, reason=text)
+    return join_request
 
 
 def _at_least_one(rows: list[_Row]) -> list[_Row]:
     if not rows:
-        raise RefusedError("The register has no claim of this request to work on.")
+        raise RefusedError(
+            "The register no longer has what the applicant reported. Ask them to send a new request."
+        )
     return rows

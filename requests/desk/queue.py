@@ -1,7 +1,6 @@
-"""The queue of requests: what it shows, in which order, and what comes before and after one.
+"""The queue of requests: its filters, its order, its cells, and the next and previous request.
 
-``parameters`` are the parameters of the queue's address, the same on the queue and for "next" and
-"previous" on the review page.
+``parameters`` are those of the queue's address. "Next" and "previous" on the review page use the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,9 +13,13 @@ from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from communities.calendar import business_days_between
+from communities.rules.assess import Assessment
+from communities.rules.vocabulary import Status
 from membership.models import User
 from membership.search import filter_by_words
 from requests.lifecycle import OPEN, State
@@ -29,7 +32,7 @@ Parameters = Mapping[str, str]
 
 
 def queue_of(rows: Rows, parameters: Parameters, *, viewer: User, now: datetime) -> Rows:
-    """The rows that the queue shows for these parameters, longest waiting first."""
+    """The rows that the queue shows for these parameters, longest wait first."""
     for name, narrow in FILTERS.items():
         rows = narrow(rows, parameters.get(name, ""), viewer, now)
     return filter_by_words(rows.order_by(*ORDER), parameters.get("q", ""), columns=["search_text"])
@@ -65,25 +68,17 @@ FILTERS: dict[str, Callable[[Rows, str, User, datetime], Rows]] = {
 }
 
 
-# -- Before and after one -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """The requests before and after one in the queue; None at its ends."""
-
-    previous: JoinRequest | None
-    next: JoinRequest | None
+# -- Next and previous -------------------------------------------------------------------------
 
 
 def neighbours(
     join_request: JoinRequest, rows: Rows, parameters: Parameters, *, viewer: User, now: datetime
-) -> Neighbours:
-    """What comes before and after in the queue, also where it has left the queue by now."""
+) -> tuple[JoinRequest | None, JoinRequest | None]:
+    """The requests before and after one in the queue, or where it would be; None at either end."""
     since = join_request.waiting_since
     if since is None:
-        return Neighbours(None, None)
-    # Only where they are is asked for: without the rules of their communities.
+        return None, None
+    # Only their keys are used: the rules of their communities need not be read.
     queue = queue_of(rows, parameters, viewer=viewer, now=now).prefetch_related(None)
     later = queue.filter(waiting_since__gte=since).exclude(
         waiting_since=since, pk__lte=join_request.pk
@@ -91,18 +86,15 @@ def neighbours(
     earlier = queue.filter(waiting_since__lte=since).exclude(
         waiting_since=since, pk__gte=join_request.pk
     )
-    return Neighbours(
-        previous=earlier.order_by(*(f"-{column}" for column in ORDER)).first(),
-        next=later.first(),
-    )
+    return earlier.order_by(*(f"-{column}" for column in ORDER)).first(), later.first()
 
 
-# -- How long it waits ----------------------------------------------------------------------------
+# -- How long a request has been waiting ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Age:
-    """How many business days a request has waited for staff, and how loudly to say so."""
+    """How many business days a request has been waiting for staff, and if that is too long."""
 
     days: int
 
@@ -114,36 +106,81 @@ class Age:
 
 
 def age_of(join_request: JoinRequest, *, on: date) -> Age | None:
-    """Its age on a day; None while staff are not the ones it waits for."""
+    """Its age on a day; None unless it is waiting for staff."""
     since = join_request.waiting_since
     if join_request.state != State.AWAITING_REVIEW or since is None:
         return None
     return Age(business_days_between(timezone.localdate(since), on))
 
 
-# The admin's own name for the parameters of a list in the address of a page opened from it.
+# -- Cells ----------------------------------------------------------------------------------------
+# With 25 rows on a page, rendering a template for each cell would take longer than the rest.
+
+_MARKS = {Status.MET: "✓", Status.SELF_REPORTED: "✓", Status.NOT_MET: "✕"}
+
+
+def age_tag(age: Age) -> str:
+    if age.days == 0:
+        return "received today"
+    return format_html(
+        '<span class="wait{}">{} business day{}{}</span>',
+        f" wait-{age.mark}" if age.mark else "",
+        age.days,
+        "" if age.days == 1 else "s",
+        {"loud": ", overdue", "quiet": ", due soon"}.get(age.mark, ""),
+    )
+
+
+def rule_tags(assessment: Assessment | None) -> SafeString:
+    """The status of each rule in short, with the whole sentence as its title."""
+    tags = format_html_join(
+        " ",
+        '<span class="rule rule-{}" title="{}"><span class="rule-mark" aria-hidden="true">{}</span>'
+        ' {}<span class="visually-hidden">: {}</span></span>',
+        (
+            (
+                finding.status.value,
+                finding.staff_sentence,
+                _MARKS.get(finding.status, "?"),
+                finding.short_title,
+                finding.status.label,
+            )
+            for finding in (assessment.findings if assessment else ())
+        ),
+    )
+    return format_html('<span class="rules">{}</span>', tags)
+
+
+def state_tag(join_request: JoinRequest) -> SafeString:
+    label = join_request.get_state_display()
+    return format_html('<span class="state state-{}">{}</span>', join_request.state, label)
+
+
+# -- Between the queue and its pages --------------------------------------------------------------
+
+# The admin's own name for the list's parameters in the address of a page that was opened from it.
 QUEUE_PARAMETER = "_changelist_filters"
 
 
 def queue_parameters(request: HttpRequest) -> dict[str, str]:
-    """The parameters of the queue that this page was opened from."""
+    """The parameters of the queue from which this page was opened."""
     return QueryDict(request.GET.get(QUEUE_PARAMETER, "")).dict()
 
 
 def queue_query(request: HttpRequest) -> str:
-    """What to add to an address so that the next page knows the queue too."""
+    """What to add to an address so that the next page knows the queue's parameters."""
     queue = request.GET.get(QUEUE_PARAMETER, "")
     return f"?{urlencode({QUEUE_PARAMETER: queue})}" if queue else ""
 
 
 def to_queue(request: HttpRequest) -> HttpResponseRedirect:
-    """Back to the queue as it was."""
+    """Back to the queue with its filters."""
     parameters = request.GET.get(QUEUE_PARAMETER, "")
     queue = reverse("admin:joinrequests_joinrequest_changelist")
     return redirect(f"{queue}?{parameters}" if parameters else queue)
 
 
 def to_review(request: HttpRequest, pk: int) -> HttpResponseRedirect:
-    """Back to the review page, which still knows the queue."""
+    """Back to the review page, with the queue's parameters."""
     review = reverse("admin:joinrequests_joinrequest_change", args=[pk])
     return redirect(review + queue_query(request))

@@ -1,38 +1,67 @@
-"""What staff see of requests: their own family's, with the rules as they come out today."""
+"""What staff see of requests: their own team's, with the rules assessed as of today.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+The review page also offers what to match to the register: similar names, or what staff search for.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Model, Prefetch, QuerySet
+from django.forms import Form
+from django.forms.models import model_to_dict
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, EligibilityCriterion
 from communities.rules.assess import Assessment, assess
-from communities.rules.vocabulary import Evidence
+from communities.rules.vocabulary import Evidence, InitiativeKind
 from membership.accounts.teams import families_of
-from membership.models import Agency, Bounce, EvaMembership, Person, Program, User
-from membership.register.matching import similar_people
+from membership.models import (
+    Agency,
+    Bounce,
+    CoordinationInitiative,
+    CoordinationRole,
+    EvaMembership,
+    Person,
+    Program,
+    ProgramPosition,
+    User,
+)
+from membership.register.evidence import EvidencedModel
+from membership.register.matching import best_matches, similar_people
 from membership.register.standing import standings_of
+from membership.search import filter_by_words
 from requests.clock.reminders import wait_of
 from requests.desk import assignment
-from requests.desk.queue import Parameters, age_of, neighbours
+from requests.desk.forms import AddAgencyForm, AddInitiativeForm, AddProgramForm, MembershipForm
+from requests.desk.matching import (
+    agency_as_written,
+    positions_of,
+    requests_naming_the_same_agency,
+    roles_of,
+)
+from requests.desk.queue import Parameters, age_of, age_tag, neighbours, state_tag
 from requests.joining.forms import join_form_for
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
 
+SEARCH_LIMIT = 20
+
+_Row = TypeVar("_Row", bound=Model)
+
 
 def communities_of(user: User | AnonymousUser) -> QuerySet[CommunityOfPractice]:
-    """The communities that this member of staff decides for."""
+    """The communities whose requests this staff member decides on."""
     return CommunityOfPractice.objects.filter(team__family__in=families_of(user))
 
 
 def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
-    """The requests that this member of staff decides; drafts are the applicants' own business."""
-    # Each community is read once, not with each of its requests.
+    """The requests that this staff member decides on, without drafts."""
+    # Each community is read once instead of once for each request.
     communities = Prefetch("community", CommunityOfPractice.objects.select_related("team"))
     rules = Prefetch("community__criteria", EligibilityCriterion.objects.order_by("position", "pk"))
     return (
@@ -46,10 +75,9 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
 def assessments_of(
     join_requests: Sequence[JoinRequest], *, on: date
 ) -> dict[int, Assessment | None]:
-    """The assessment of each request, by its key: today's while it is open, the kept one
-    after, or None where none was kept.
+    """The assessment of each request by its key: as of today for an open request, else the saved one.
 
-    The number of queries does not depend on the number of requests.
+    None if none was saved. The number of queries does not depend on the number of requests.
     """
     still_open = [r for r in join_requests if r.is_open]
     standings = standings_of([r.person for r in still_open], on)
@@ -64,9 +92,9 @@ def assessments_of(
 
 @transaction.atomic
 def update_open_verdicts(*, now: datetime) -> int:
-    """Bring the verdict of each open request, by which the queue can be filtered, up to the register.
+    """Update the verdicts of open requests, by which the queue can be filtered, from the register.
 
-    Gives how many changed. Takes the same number of queries whatever their number.
+    Returns how many changed. The number of queries does not depend on the number of requests.
     """
     rows = JoinRequest.objects.filter(state__in=OPEN).order_by("pk").select_related("person")
     rows = rows.prefetch_related("community__criteria").select_for_update(of=("self",))
@@ -82,31 +110,25 @@ def update_open_verdicts(*, now: datetime) -> int:
     return len(changed)
 
 
-@dataclass(frozen=True)
-class Known:
-    """One thing that the register knows, how, and what a list says against it."""
-
-    what: str
-    how: str
-    otherwise: str = ""
-
-
-# What became of the reminders is worth knowing while they run and after they were in vain.
+# The states in which staff see what became of the reminders.
 _WITH_REMINDERS = (State.AWAITING_REPLY, State.LAPSED)
 
 
 def review_context(
     join_request: JoinRequest, *, viewer: User, parameters: Parameters, now: datetime
 ) -> dict[str, object]:
-    """What the review page shows; ``parameters`` are those of the queue it was opened from."""
+    """The context of the review page; ``parameters`` are those of the queue it was opened from."""
     on = timezone.localdate(now)
     person = join_request.person
     families = families_of(viewer)
+    previous, following = neighbours(
+        join_request, requests_of(viewer), parameters, viewer=viewer, now=now
+    )
     earlier = person.join_requests.filter(community__team__family__in=families)
     enrolments = person.enrolments.filter(community__team__family__in=families)
     return {
         "assessment": assessments_of([join_request], on=on)[join_request.pk],
-        "said": join_form_for(join_request.community, join_request.answers).answers_for_staff,
+        "answers": join_form_for(join_request.community, join_request.answers).answers_for_staff,
         "known": _known(person, join_request.agency),
         "steps": join_request.events.select_related("by__person"),
         "wait": wait_of(join_request, on) if join_request.state in _WITH_REMINDERS else None,
@@ -116,12 +138,12 @@ def review_context(
         .order_by("-pk"),
         "enrolments": enrolments.select_related("community"),
         "bounces": Bounce.of(person),
-        "on_it": assignment.on_it(join_request, now=now),
+        "assigned": assignment.assigned_sentence(join_request, now=now),
         "is_mine": join_request.holder(now) == viewer,
-        "age": age_of(join_request, on=on),
-        "neighbours": neighbours(
-            join_request, requests_of(viewer), parameters, viewer=viewer, now=now
-        ),
+        "age": age_tag(age) if (age := age_of(join_request, on=on)) else "",
+        "state": state_tag(join_request),
+        "previous": previous,
+        "next": following,
         "similar": similar_people(person),
         "notes": join_request.staff_notes.select_related("by__person"),
     }
@@ -129,39 +151,157 @@ def review_context(
 
 _CASELOAD = {
     True: "carries a caseload",
-    False: "carries no caseload",
+    False: "does not carry a caseload",
     None: "caseload not known",
 }
 
 
-def _known(person: Person, agency: Agency | None) -> list[Known]:
-    """What the register knows apart from what people claimed."""
-    known = []
+def _known(person: Person, agency: Agency | None) -> list[tuple[str, EvidencedModel | None]]:
+    """What the register knows beyond self-reported facts: in words, with the fact and its evidence."""
+    known: list[tuple[str, EvidencedModel | None]] = []
     if agency:
-        known.append(Known(f"The agency is in the register: {agency.name}", ""))
+        known.append((f"Agency in the register: {agency.name}", None))
         programs = agency.programs.select_related("agency", "confirmed_by__person")
-        known += [_of_program(p) for p in programs if p.funder]
-        memberships = agency.eva_memberships.select_related("confirmed_by__person")
-        known += [_of_membership(m, "The agency’s") for m in memberships]
+        known += [(_funding(program), program) for program in programs if program.funder]
     positions = person.positions.exclude(evidence=Evidence.CLAIMED)
     for position in positions.select_related("program__agency", "confirmed_by__person"):
-        what = f"{position.program}: {_CASELOAD[position.carries_caseload]}"
-        known.append(Known(what, position.how_known, position.otherwise))
+        known.append((f"{position.program}: {_CASELOAD[position.carries_caseload]}", position))
     roles = person.roles.exclude(evidence=Evidence.CLAIMED)
     for role in roles.select_related("initiative", "confirmed_by__person"):
-        what = f"{role.get_role_display()}, {role.initiative or role.initiative_name}"
-        known.append(Known(what, role.how_known, role.otherwise))
-    memberships = person.eva_memberships.select_related("confirmed_by__person")
-    return known + [_of_membership(m, "The person’s own") for m in memberships]
+        known.append(
+            (f"{role.get_role_display()}, {role.initiative or role.initiative_name}", role)
+        )
+    for holder, whose in ((agency, "agency"), (person, "applicant")):
+        memberships = (
+            holder.eva_memberships.select_related("confirmed_by__person") if holder else ()
+        )
+        for membership in memberships:
+            held = "EVA BC membership" if membership.is_held else "No EVA BC membership"
+            known.append((f"{held} ({whose}): {membership.days}", membership))
+    return known
 
 
-def _of_program(program: Program) -> Known:
+def _funding(program: Program) -> str:
     until = f", until {date_format(program.funded_until)}" if program.funded_until else ""
-    funding = f"{program}: funded by {program.get_funder_display()}{until}"
-    return Known(funding, program.how_known, program.otherwise)
+    return f"{program}: funded by {program.get_funder_display()}{until}"
 
 
-def _of_membership(membership: EvaMembership, whose: str) -> Known:
-    no = "" if membership.is_held else "none, "
-    days = f"{whose} EVA BC membership: {no}{membership.days}"
-    return Known(days, membership.how_known, membership.otherwise)
+# -- What to match and confirm --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Matching:
+    """What can be matched and confirmed for an open request; ``search`` is what staff searched for."""
+
+    written: str
+    agencies: list[Agency]
+    same_agency: list[JoinRequest]
+    position: ProgramPosition | None = None
+    programs: list[Program] = field(default_factory=list)
+    role: CoordinationRole | None = None
+    initiatives: list[CoordinationInitiative] = field(default_factory=list)
+    search: str = ""
+
+    @property
+    def claims_own_membership(self) -> bool:
+        return self.position is not None and self.position.says_membership == "own"
+
+
+def matching_of(join_request: JoinRequest, *, search: str) -> Matching:
+    """What to offer for a request: names like the ones it has, or what staff ``search`` for."""
+    positions, roles = positions_of(join_request), roles_of(join_request)
+    role = roles[-1] if roles else None
+    written = agency_as_written(join_request)
+    agency = join_request.agency
+    return Matching(
+        written=written,
+        agencies=_near_agencies(written, search) if agency is None or search else [],
+        same_agency=requests_naming_the_same_agency(join_request) if agency else [],
+        position=positions[-1] if positions else None,
+        programs=_programs(agency, positions[-1]) if agency and positions else [],
+        role=role,
+        initiatives=_near_initiatives(role, search) if role else [],
+        search=search,
+    )
+
+
+def _near_agencies(written: str, search: str) -> list[Agency]:
+    agencies = Agency.objects.all()
+    if search:
+        return list(filter_by_words(agencies, search, columns=["search_text"])[:SEARCH_LIMIT])
+    return _in_order(
+        Agency, (near.key for near in best_matches(written, agencies.values_list("pk", "name")))
+    )
+
+
+def _programs(agency: Agency, position: ProgramPosition) -> list[Program]:
+    """The agency's programs, those of the same type first."""
+    programs = agency.programs.select_related("agency").order_by("community_served", "pk")
+    return sorted(programs[:SEARCH_LIMIT], key=lambda p: p.type != position.program_type)
+
+
+def _near_initiatives(role: CoordinationRole, search: str) -> list[CoordinationInitiative]:
+    known = CoordinationInitiative.objects.all()
+    if role.initiative_id:
+        known = known.exclude(pk=role.initiative_id)
+    if search:
+        return list(filter_by_words(known, search, columns=["search_text"])[:SEARCH_LIMIT])
+    # A name is often just the place and the kind, so all three are compared.
+    kind = InitiativeKind(role.initiative_kind)
+    written = f"{role.initiative_name or kind.value} {role.community_served}"
+    names = known.filter(kind=kind).values_list("pk", "name", "community_served")
+    near = best_matches(written, ((pk, f"{name} {place}") for pk, name, place in names))
+    return _in_order(CoordinationInitiative, (found.key for found in near))
+
+
+def _in_order(model: type[_Row], keys: Iterable[int]) -> list[_Row]:
+    wanted = list(keys)
+    rows = model._default_manager.in_bulk(wanted)
+    return [rows[key] for key in wanted]
+
+
+def panel_context(
+    join_request: JoinRequest, *, search: str, refused: Form | None
+) -> dict[str, object]:
+    """The context for matching on the review page; empty once the request is decided."""
+    if not join_request.is_open:
+        return {"form": refused} if refused else {}
+    matching = matching_of(join_request, search=search)
+    is_own = matching.claims_own_membership or join_request.agency is None
+    # The newest known membership of the holder that the applicant named.
+    holder = join_request.agency if join_request.agency and not is_own else join_request.person
+    known: EvaMembership | None = holder.eva_memberships.filter(is_held=True).first()
+    days = model_to_dict(known, ["starts_on", "ends_on"]) if known else {}
+    shown: dict[str, Form] = {
+        "add_agency": AddAgencyForm(initial={"name": matching.written}, auto_id="add-agency-%s"),
+        "check_membership": MembershipForm(
+            has_agency=join_request.agency is not None,
+            initial={"holder": "own" if is_own else "agency", **days},
+            auto_id="check-membership-%s",
+        ),
+    }
+    if matching.position:
+        shown["add_program"] = AddProgramForm(
+            initial=model_to_dict(matching.position, ["program_type", "community_served"]),
+            auto_id="add-program-%s",
+        )
+    if matching.role:
+        shown["add_initiative"] = AddInitiativeForm(
+            initial={
+                "kind": matching.role.initiative_kind,
+                "name": matching.role.initiative_name,
+                "community_served": matching.role.community_served,
+            },
+            auto_id="add-initiative-%s",
+        )
+    # A form with errors comes back with what was typed.
+    shown |= {
+        name: refused for name, form in shown.items() if refused and type(form) is type(refused)
+    }
+    return {
+        "matching": matching,
+        "membership": known,
+        "form": refused,
+        "can_check_membership": join_request.agency is not None or matching.claims_own_membership,
+        **shown,
+    }

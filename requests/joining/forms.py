@@ -1,9 +1,9 @@
-"""What a person is asked who asks to join.
+"""The questions for someone who asks to join.
 
-A field is declared once, in the class of its form. Every page that asks it or shows its answer reads
-the declaration: the join form, the check page, the applicant's page of the request, the staff's
-review, asking to join several communities, entry by staff, and sample data. Answers are kept as JSON,
-so a field's cleaned value is a text.
+A field is declared once, in the class of its form. Every page that asks the question or shows its
+answer reads the declaration: the join form, the check page, the applicant's page of the request,
+the review page, the form for several communities, entry by staff, and the sample data. Answers are
+kept as JSON, so a field's cleaned value is text.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Fieldset, Layout
+from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
 
 from communities.models import CommunityOfPractice
@@ -23,17 +23,17 @@ from membership.models import Agency
 
 _Field = TypeVar("_Field", bound=forms.Field)
 
-# By the names of the fields. While it is a draft, some are missing or not valid.
+# By field name. In a draft, some answers are missing or not valid.
 Answers = Mapping[str, Any]
 
 MAX_NOTE_LENGTH = 2_000
 NO_CLIENTS = "Please do not write anything about the people you serve."
 
-YES_NO_UNSURE = [("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")]
+YES_NO_UNSURE = [("yes", "Yes"), ("no", "No"), ("unsure", "I’m not sure")]
 
 
 class Section(IntEnum):
-    """The parts of the form, in the order of the page."""
+    """The sections of the form, in page order."""
 
     ABOUT_YOU = auto()
     WORK = auto()
@@ -42,12 +42,12 @@ class Section(IntEnum):
 
 @dataclass(frozen=True)
 class Declaration:
-    """What the pages know about a field beside what Django's own field says.
+    """What pages need to know about a field beyond what Django's field says.
 
-    ``staff_label`` is its short name on the review page, ``entry_label`` its label where staff enter
-    a request for somebody; both are the field's own label where they are empty. Whoever asks to join
-    several communities answers a ``shared`` field once, and any other one for each community.
-    ``example`` is the answer of the people in the sample province.
+    ``staff_label`` is its short name on the review page and ``entry_label`` its label where staff add
+    a request; both default to the field's own label. Someone who asks to join several communities
+    answers a ``shared`` field once, and any other field once for each community. ``example`` is the
+    answer in the sample data.
     """
 
     section: Section = Section.WORK
@@ -61,18 +61,18 @@ _PLAIN = Declaration()
 
 
 def declare(field: _Field, declaration: Declaration) -> _Field:
-    """A field of the join form with what the pages should know about it."""
+    """Attach a declaration to a field of the join form."""
     field.declaration = declaration  # type: ignore[attr-defined]
     return field
 
 
 def declaration_of(field: forms.Field) -> Declaration:
-    """What was declared for a field; one of Django's own that says nothing has the defaults."""
+    """The declaration of a field, or the defaults for a field without one."""
     return getattr(field, "declaration", _PLAIN)
 
 
 class Suggestions(forms.TextInput):
-    """A text field that offers what ``source`` gives; anything else can be written too."""
+    """A text input that suggests the values of ``source``; any other value can be entered too."""
 
     template_name = "forms/suggestions.html"
 
@@ -103,7 +103,7 @@ def _choice(label: str, choices: Sequence[tuple[str, str]], missing: str) -> for
 
 
 class JoinForm(forms.Form):
-    """What the communities of both families ask. ``join_form_for`` gives the right form.
+    """The questions of both families. ``join_form_for`` gives the form of a community.
 
     A new question is one field here, or in the form of one family: see ``Declaration``.
     """
@@ -113,18 +113,18 @@ class JoinForm(forms.Form):
             label="Your full name",
             max_length=120,
             widget=forms.TextInput(attrs={"autocomplete": "name"}),
-            error_messages={"required": "Type your name."},
+            error_messages={"required": "Enter your full name."},
         ),
         Declaration(
             section=Section.ABOUT_YOU,
             staff_label="Name",
-            entry_label="The applicant’s full name",
+            entry_label="Full name",
             shared=True,
         ),
     )
     phone = declare(
         SingleLineField(
-            label="Work phone (optional)",
+            label="Work phone number (optional)",
             max_length=40,
             required=False,
             widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
@@ -132,22 +132,22 @@ class JoinForm(forms.Form):
         Declaration(
             section=Section.ABOUT_YOU,
             staff_label="Phone",
-            entry_label="The applicant’s work phone (optional)",
+            entry_label="Work phone number (optional)",
             shared=True,
         ),
     )
     agency = declare(
         SingleLineField(
-            label="Your agency or organisation",
+            label="Your agency or organization",
             max_length=160,
-            help_text="Start typing and pick it from the list. If it is not there, write its name.",
+            help_text="Start typing and choose it from the list. If it is not there, enter its full name.",
             widget=Suggestions(_names_of_agencies, attrs={"autocomplete": "off"}),
-            error_messages={"required": "Type the name of your agency or organisation."},
+            error_messages={"required": "Enter the name of your agency or organization."},
         ),
         Declaration(
             section=Section.ABOUT_YOU,
             staff_label="Agency",
-            entry_label="The applicant’s agency or organisation",
+            entry_label="Agency or organization",
             shared=True,
         ),
     )
@@ -155,12 +155,12 @@ class JoinForm(forms.Form):
         SingleLineField(
             label="Town or community you serve",
             max_length=80,
-            error_messages={"required": "Type the town or community that you serve."},
+            error_messages={"required": "Enter the town or community you serve."},
         ),
         Declaration(
             section=Section.ABOUT_YOU,
             staff_label="Community served",
-            entry_label="Town or community that the applicant serves",
+            entry_label="Town or community they serve",
             shared=True,
         ),
     )
@@ -171,7 +171,8 @@ class JoinForm(forms.Form):
             required=False,
             help_text=NO_CLIENTS,
             error_messages={
-                "max_length": "Your note has %(show_value)d characters. Shorten it to %(limit_value)d or less."
+                "max_length": "Your note is %(show_value)d characters long. "
+                "Shorten it to %(limit_value)d characters or fewer."
             },
         ),
         Declaration(section=Section.NOTE, staff_label="Note", shared=True),
@@ -192,17 +193,13 @@ class JoinForm(forms.Form):
 
     @property
     def helper(self) -> FormHelper:
-        """The layout for the ``crispy`` tag: a fieldset for each section."""
+        """The layout for the ``crispy`` tag: a fieldset for each section with a legend."""
         helper = FormHelper()
         helper.form_tag = False
-        legends = {
-            Section.ABOUT_YOU: "About you",
-            Section.WORK: self.work_legend,
-            Section.NOTE: "A note",
-        }
+        legends = {Section.ABOUT_YOU: "About you", Section.WORK: self.work_legend}
         helper.layout = Layout(
             *(
-                Fieldset(legends[section], *names)
+                Fieldset(legends[section], *names) if section in legends else Div(*names)
                 for section, names in groupby(self.fields, key=self._section)
             )
         )
@@ -213,12 +210,12 @@ class JoinForm(forms.Form):
 
     @property
     def answers_in_words(self) -> list[tuple[str, str]]:
-        """The answers, with the questions as the applicant was asked."""
+        """The answers, with the questions as the applicant reads them."""
         return answers_in_words(self)
 
     @property
     def answers_for_staff(self) -> list[tuple[str, str]]:
-        """The answers under the short names of the questions."""
+        """The answers, with the short names of the questions."""
         return [
             (declaration_of(bound.field).staff_label or question, answer)
             for bound, (question, answer) in zip(self, self.answers_in_words, strict=True)
@@ -226,7 +223,7 @@ class JoinForm(forms.Form):
 
 
 def answers_in_words(fields: Iterable[forms.BoundField]) -> list[tuple[str, str]]:
-    """Questions and answers as the person reads them; an answer that is missing is empty."""
+    """Questions and answers in words; a missing answer is empty."""
     answers = []
     for bound in fields:
         choices = dict(getattr(bound.field, "choices", []))
@@ -235,7 +232,7 @@ def answers_in_words(fields: Iterable[forms.BoundField]) -> list[tuple[str, str]
 
 
 class ProgramJoinForm(JoinForm):
-    """For the four program-support communities."""
+    """For the four program support communities."""
 
     work_legend = "Your program"
 
@@ -243,21 +240,23 @@ class ProgramJoinForm(JoinForm):
         _choice(
             "Which program do you work in?", ProgramType.choices, "Choose the program you work in."
         ),
-        Declaration(staff_label="Program"),
+        Declaration(staff_label="Program", entry_label="Which program do they work in?"),
     )
     carries_caseload = declare(
         _choice(
             "Do you carry a caseload in this program?",
             YES_NO_UNSURE,
-            "Say whether you carry a caseload.",
+            "Choose whether you carry a caseload.",
         ),
-        Declaration(staff_label="Carries a caseload"),
+        Declaration(
+            staff_label="Caseload", entry_label="Do they carry a caseload in this program?"
+        ),
     )
     ministry_funded = declare(
         _choice(
             "Does the Ministry of Public Safety and Solicitor General fund this program?",
             YES_NO_UNSURE,
-            "Say whether the ministry funds the program. “I am not sure” is fine.",
+            "Choose whether the ministry funds the program. “I’m not sure” is fine.",
         ),
         Declaration(staff_label="Funded by PSSG"),
     )
@@ -268,11 +267,15 @@ class ProgramJoinForm(JoinForm):
                 ("agency", "My agency does"),
                 ("own", "I hold one myself"),
                 ("no", "No"),
-                ("unsure", "I am not sure"),
+                ("unsure", "I’m not sure"),
             ],
-            "Say whether you or your agency hold a membership. “I am not sure” is fine.",
+            "Choose whether you or your agency hold a membership. “I’m not sure” is fine.",
         ),
-        Declaration(staff_label="EVA BC membership", shared=True),
+        Declaration(
+            staff_label="EVA BC membership",
+            entry_label="Do they or their agency hold a current EVA BC membership?",
+            shared=True,
+        ),
     )
 
 
@@ -290,17 +293,17 @@ class CoordinationJoinForm(JoinForm):
         Declaration(staff_label="Initiative"),
     )
     role = declare(
-        _choice("What is your role in it?", RoleKind.choices, "Choose your role."),
-        Declaration(staff_label="Role"),
+        _choice("What is your role?", RoleKind.choices, "Choose your role."),
+        Declaration(staff_label="Role", entry_label="What is their role?"),
     )
     initiative_name = declare(
         SingleLineField(label="Name of the initiative (optional)", max_length=160, required=False),
-        Declaration(staff_label="Its name"),
+        Declaration(staff_label="Name of the initiative"),
     )
 
 
 def join_form_class(community: CommunityOfPractice) -> type[JoinForm]:
-    """Which form a community asks."""
+    """The class of a community's join form."""
     return CoordinationJoinForm if community.is_coordination else ProgramJoinForm
 
 
@@ -310,14 +313,14 @@ def join_form_for(
     *,
     initial: Answers | None = None,
 ) -> JoinForm:
-    """The form of a community, bound to ``data`` where that is given."""
+    """The join form of a community, bound to ``data`` if given."""
     return join_form_class(community)(data, community=community, initial=initial)
 
 
 def message_field(
     label: str, help_text: str, missing: str = "", *, required: bool = True
 ) -> ParagraphsField:
-    """A text for the other side of a request; ``missing`` is the error where it is required and empty."""
+    """A message to the other side of a request; ``missing`` is the error for a required empty one."""
     return ParagraphsField(
         label=label,
         max_length=MAX_NOTE_LENGTH * 2,
@@ -325,6 +328,7 @@ def message_field(
         help_text=help_text,
         error_messages={
             "required": missing,
-            "max_length": "This has %(show_value)d characters. Shorten it to %(limit_value)d or less.",
+            "max_length": "This is %(show_value)d characters long. "
+            "Shorten it to %(limit_value)d characters or fewer.",
         },
     )

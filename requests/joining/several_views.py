@@ -1,13 +1,14 @@
-"""Asking to join several communities at once: choose, answer once, check, send one request each.
+"""Asking to join several communities: choose, answer once, check, and send one request to each.
 
-The communities stand in the address. What is typed is kept as a draft for each community, so the
-answers are also on the page of each community alone.
+The address has the communities. Answers are saved as one draft for each community, so each
+community's own form has them too.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -47,7 +48,7 @@ from requests.joining.views import (
 
 @dataclass(frozen=True)
 class Part:
-    """One community's own questions on the page, and what is answered so far to all that it asks."""
+    """One community's own questions, and the answers so far to everything that it asks."""
 
     community: CommunityOfPractice
     fields: list[forms.BoundField]
@@ -59,7 +60,7 @@ class Part:
 
 
 class SeveralForm(forms.Form):
-    """The join forms of all ``communities`` in one: a shared field once, any other under a prefix.
+    """The join forms of all ``communities`` in one: a shared field once, other fields with a prefix.
 
     ``answers_for`` gives the answers of one community in the shape of its own join form.
     """
@@ -75,13 +76,13 @@ class SeveralForm(forms.Form):
         about_you: dict[str, forms.Field] = {}
         differing: dict[str, forms.Field] = {}
         notes: dict[str, forms.Field] = {}
-        # By community: under which name each field of its join form stands here.
+        # By community: the names here of the fields of its join form.
         self._keys: dict[CommunityOfPractice, dict[str, str]] = {}
         for community in communities:
             keys = self._keys[community] = _keys(community)
             for name, field in join_form_for(community).fields.items():
                 if keys[name] != name:
-                    # An error names the community, for there are several questions alike.
+                    # Errors name the community, because several questions are alike.
                     for code, text in field.error_messages.items():
                         field.error_messages[code] = f"{community.short_name}: {text}"
                     differing[keys[name]] = field
@@ -90,7 +91,7 @@ class SeveralForm(forms.Form):
                 else:
                     about_you[name] = field
         self.fields |= about_you | differing | notes
-        # What is asked once: before the communities, and after them.
+        # Shared questions: before the communities, and after them.
         self.about_you = [self[name] for name in about_you]
         self.notes = [self[name] for name in notes]
 
@@ -108,7 +109,7 @@ class SeveralForm(forms.Form):
 
     @property
     def answers(self) -> dict[str, Answers]:
-        """What was typed, by the communities' slugs."""
+        """The answers so far, by the communities' slugs."""
         return {part.community.slug: part.answers for part in self.parts}
 
     @property
@@ -116,12 +117,12 @@ class SeveralForm(forms.Form):
         return answers_in_words([*self.about_you, *self.notes])
 
     def answers_for(self, community: CommunityOfPractice, values: Answers) -> Answers:
-        """Of the values of this form, those of one community under the names of its own form."""
+        """The values of one community, under the names of its own form."""
         return {name: values.get(key, "") for name, key in self._keys[community].items()}
 
 
 def _keys(community: CommunityOfPractice) -> dict[str, str]:
-    """How the fields of a community's join form are called in the form for several communities."""
+    """The names that the fields of a community's join form have in this form."""
     return {
         name: name if declaration_of(field).shared else f"{community.slug}-{name}"
         for name, field in join_form_class(community).base_fields.items()
@@ -135,7 +136,7 @@ def _is_note(field: forms.Field) -> bool:
 @login_required
 @require_safe
 def choose(request: AuthenticatedRequest) -> HttpResponse:
-    """Which communities? Those they are in or have asked for are named, and cannot be chosen."""
+    """Choose communities. Those they are in or have asked to join are listed, and cannot be chosen."""
     statuses = statuses_of(person_of_user(request.user), _communities())
     return render(
         request,
@@ -143,14 +144,14 @@ def choose(request: AuthenticatedRequest) -> HttpResponse:
         {
             "askable": [status.community for status in statuses if status.can_ask],
             "taken": [status for status in statuses if not status.can_ask],
-            "ticked": request.GET.getlist("community"),
+            "chosen": request.GET.getlist("community"),
         },
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def answers(request: AuthenticatedRequest) -> HttpResponse:
-    """The form. It keeps what is typed: on every change with JavaScript, on every button without."""
+    """The form. Saves drafts on every change with JavaScript, and on every button without."""
     if not request.user.is_authenticated:
         return sign_in_first(
             request, SeveralForm(posted(request), communities=_chosen(request)).answers
@@ -191,7 +192,7 @@ def check(request: AuthenticatedRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, "check", person, form)
     for community, draft in drafts.items():
-        # One request, by itself: a refused one leaves the others alone, and its draft as it is.
+        # Each request separately: a refused one does not affect the others, and keeps its draft.
         try:
             workflow.submit(
                 join_request_id=draft.pk,
@@ -207,7 +208,7 @@ def check(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 @require_safe
 def sent(request: AuthenticatedRequest) -> HttpResponse:
-    """What has come of each of them: its reference, or that it was not sent."""
+    """The outcome for each community: its reference, or that it was not sent."""
     statuses = statuses_of(person_of_user(request.user), _chosen(request))
     if not any(status.current or status.is_in for status in statuses):
         return redirect("join-several")
@@ -215,7 +216,11 @@ def sent(request: AuthenticatedRequest) -> HttpResponse:
     return render(
         request,
         "joining/several/sent.html",
-        {"statuses": statuses, "teams": sorted(teams, key=str)},
+        {
+            "statuses": statuses,
+            "teams": sorted(teams, key=str),
+            "answer_days": settings.WAITING_LIMIT_DAYS["loud"],
+        },
     )
 
 
@@ -228,7 +233,7 @@ def _chosen(request: AuthenticatedRequest) -> QuerySet[CommunityOfPractice]:
 
 
 def _askable(request: AuthenticatedRequest, person: Person) -> list[CommunityStatus]:
-    """Of the chosen communities, those that this person can ask to join."""
+    """The chosen communities that this person can ask to join."""
     return [status for status in statuses_of(person, _chosen(request)) if status.can_ask]
 
 
@@ -237,20 +242,19 @@ def _communities_of(statuses: Iterable[CommunityStatus]) -> list[CommunityOfPrac
 
 
 def _not_several(request: AuthenticatedRequest, statuses: list[CommunityStatus]) -> HttpResponse:
-    """One community has its own page; where there is none, they choose."""
+    """Redirect one community to its own form, and none to the choice of communities."""
     if statuses:
         to = redirect("join", slug=statuses[0].community.slug)
     else:
-        messages.warning(request, "Tick the communities that you ask to join.")
+        messages.warning(request, "Choose at least one community.")
         to = redirect("join-several")
     return HttpResponseClientRedirect(to.url) if request.htmx else to
 
 
 def _known(person: Person, statuses: Iterable[CommunityStatus]) -> Answers:
-    """The drafts as the values of one form; without any, the person's name and phone.
+    """The drafts as values of this form; without drafts, the person's name and phone.
 
-    What is shared comes from the first draft that has it. Notes are put one below the other, for
-    each was written.
+    A shared answer comes from the first draft that has it. Different notes are joined.
     """
     drafts = {status.community: status.draft.answers for status in statuses if status.draft}
     known: dict[str, str] = {} if drafts else {"name": person.name, "phone": person.phone}
@@ -266,26 +270,26 @@ def _known(person: Person, statuses: Iterable[CommunityStatus]) -> Answers:
 def _keep(
     person: Person, statuses: Iterable[CommunityStatus], typed: Mapping[str, Answers]
 ) -> None:
-    """Keep what was typed as drafts, one for each community; ``typed`` is by their slugs."""
+    """Save one draft for each community; ``typed`` has the answers by their slugs."""
     for status in statuses:
         if status.community.slug in typed:
             keep_draft(person, status.community, typed[status.community.slug])
 
 
 def _onward(name: str, request: AuthenticatedRequest) -> HttpResponseRedirect:
-    """To another page about the same communities."""
+    """Redirect to another page about the same communities."""
     return HttpResponseRedirect(f"{reverse(name)}?{_query(request)}")
 
 
 def _query(request: AuthenticatedRequest) -> str:
-    """The communities, as they stand in the address."""
+    """The communities, as the query of an address."""
     return urlencode({"community": request.GET.getlist("community")}, doseq=True)
 
 
 def _page(
     request: AuthenticatedRequest, name: str, person: Person, form: SeveralForm
 ) -> HttpResponse:
-    """A page with the rules of each community, as they come out on what is answered."""
+    """A page with the findings of each community on the answers so far."""
     on = timezone.localdate()
     parts = [
         (part, assess_answers(part.answers, person=person, community=part.community, on=on))

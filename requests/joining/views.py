@@ -1,4 +1,4 @@
-"""Asking to join one community: the form with the panel of its rules, checking, and sending."""
+"""Asking to join one community: the form with the findings panel, checking answers, and sending."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -52,9 +52,9 @@ class CommunityStatus:
 def statuses_of(
     person: Person, communities: Iterable[CommunityOfPractice]
 ) -> list[CommunityStatus]:
-    """How a person stands with each community, in two queries besides that of the communities."""
+    """A person's status in each community, in two queries besides the communities' own."""
     mine = JoinRequest.objects.filter(person=person, state__in=[State.DRAFT, *OPEN])
-    # An open request counts before a draft that was left behind.
+    # An open request takes precedence over an old draft.
     current = {r.community_id: r for r in sorted(mine, key=lambda r: r.is_open)}
     enrolled = enrolled_in(person)
     return [
@@ -65,7 +65,7 @@ def statuses_of(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
-    """The form. It keeps what is typed: on every change with JavaScript, on every button without."""
+    """The form. Saves a draft on every change with JavaScript, and on every button without."""
     community = _community(slug)
     typed = posted(request)
     answers = {name: typed.get(name, "") for name in join_form_class(community).base_fields}
@@ -87,7 +87,7 @@ def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     if request.htmx:
         return _page(request, person, form, "panel")
     if "several" in request.POST:
-        # The answers are kept; they come along to the other communities.
+        # The draft is saved; its answers are filled in for the other communities.
         return redirect(f"{reverse('join-several')}?community={slug}")
     if form.is_valid():
         return redirect("join-check", slug=slug)
@@ -97,7 +97,7 @@ def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
-    """Check your answers, and send."""
+    """Check the answers, and send the request."""
     community = _community(slug)
     person = person_of_user(request.user)
     [status] = statuses_of(person, [community])
@@ -120,18 +120,18 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
 
 
 def posted(request: AuthenticatedRequest) -> dict[str, str]:
-    """What came in, as typed; PostgreSQL cannot keep NUL in a text."""
+    """The posted values, without NUL, which PostgreSQL cannot store."""
     return {name: str(value).replace("\x00", "") for name, value in request.POST.items()}
 
 
 def keep_draft(person: Person, community: CommunityOfPractice, answers: Answers) -> None:
-    """Keep what was typed, as the person's draft."""
+    """Save these answers as the person's draft."""
     workflow.save_draft(person=person, community=community, answers=answers, now=timezone.now())
 
 
 def sign_in_first(request: AuthenticatedRequest, typed: Mapping[str, Answers]) -> HttpResponse:
-    """To the sign-in, and back. It may have ended while somebody typed: then what was ``typed``,
-    by community, waits in the session."""
+    """Redirect to the sign-in and back. If the session ended while the person was typing, the answers
+    in ``typed`` (by community) are kept in the new session."""
     if request.method == "POST":
         request.session[STASH] = typed
     to_sign_in = redirect_to_login(request.get_full_path())
@@ -143,18 +143,20 @@ def _community(slug: str) -> CommunityOfPractice:
 
 
 def _nothing_to_ask(request: AuthenticatedRequest, status: CommunityStatus) -> HttpResponse:
-    """To where the request stands, or to the home page of a member."""
+    """Redirect to the open request, or a member to My page."""
     if status.asked:
-        messages.info(request, "You have asked to join this community. Here is where it stands.")
+        messages.info(
+            request, "You have already asked to join this community. This is your request."
+        )
         return redirect(status.asked)
-    messages.info(request, f"You are in the {status.community.short_name} community already.")
+    messages.info(request, f"You are already a member of {status.community.short_name}.")
     return redirect("my:home")
 
 
 def _page(
     request: AuthenticatedRequest, person: Person, form: JoinForm, name: str = "join"
 ) -> HttpResponse:
-    """A page with the rules as they come out on what is answered, or with ``panel`` these alone."""
+    """The page with the findings on the answers so far, or only the findings with ``panel``."""
     assessment = assess_answers(
         form.data or form.initial,
         person=person,

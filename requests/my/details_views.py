@@ -1,4 +1,4 @@
-"""A person's own details, work and preferences."""
+"""The signed-in person's details, work and preferences."""
 
 from django import forms
 from django.contrib import messages
@@ -21,7 +21,7 @@ from requests.my.recorded_work import enrolments_in, on_record, report_work
 
 
 class DetailsForm(forms.Form):
-    """The name and the phone, asked as on the join form."""
+    """Name and phone, with the fields of the join form."""
 
     name = JoinForm.base_fields["name"]
     phone = JoinForm.base_fields["phone"]
@@ -32,7 +32,7 @@ class PreferencesForm(forms.Form):
 
     reminders = forms.ChoiceField(
         label="Do you want reminders?",
-        choices=[("on", "Yes, send me reminders"), ("off", "No, send me no reminders")],
+        choices=[("on", "Yes, send me reminders"), ("off", "No reminders, please")],
         widget=forms.RadioSelect,
         error_messages={
             "required": "Choose whether you want reminders.",
@@ -44,13 +44,13 @@ class PreferencesForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: AuthenticatedRequest) -> HttpResponse:
-    """Their name and phone, which they change here, and their work with how it is known."""
+    """Their name and phone, which they can change, and their work with how it is known."""
     person = person_of_user(request.user)
     form = DetailsForm(request.POST or None, initial=_known(person))
     if form.is_valid():
         with refusal_as_form_error(form):
             change_details(person_id=person.pk, by=request.user, **form.cleaned_data)
-            messages.success(request, "Your details are saved.")
+            messages.success(request, "Your details have been saved.")
             return redirect("my:details")
     enrolments = person.enrolments.filter(ended_on__isnull=True).select_related("community__team")
     families = {enrolment.community.family for enrolment in enrolments}
@@ -71,12 +71,12 @@ def details(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
-    """New work of a person who is in no community of the family: kept as their claim."""
+    """New work, self-reported by a person who is in no community of the family."""
     person, community = person_of_user(request.user), _any_community(family)
     if enrolments_in(person, family).exists():
         return redirect("my:details")
     form = join_form_for(community, request.POST or None, initial=_known(person))
-    # No request and no roster depends on it, so nobody would read a note.
+    # Nothing depends on this work yet, so no one would read a note.
     del form.fields["note"]
     if form.is_valid():
         with refusal_as_form_error(form):
@@ -87,7 +87,7 @@ def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
                 answers=form.cleaned_data,
                 now=timezone.now(),
             )
-            messages.success(request, "Thank you. Your work is on record as you told us.")
+            messages.success(request, "Thank you. Your work has been saved.")
             return redirect("my:details")
     to_details = reverse("my:details")
     return render(
@@ -95,12 +95,12 @@ def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
         "my/form.html",
         {
             "up": ("My details", to_details),
-            "heading": "My work now",
-            "lede": "Tell us where you work now. It takes the place of what you told us before. "
-            "To join a community, ask on its own page.",
+            "heading": "My current work",
+            "lede": "Tell us where you work now. It replaces what you told us before. "
+            "To join a community, ask on its page.",
             "form": form,
-            "button": "Save my work",
-            "back": ("Back", to_details),
+            "button": "Save work",
+            "back": ("Cancel", to_details),
         },
     )
 
@@ -108,7 +108,7 @@ def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: AuthenticatedRequest) -> HttpResponse:
-    """Reminders on or off, and what goes out all the same."""
+    """Turn reminders on or off; the page says what is always sent."""
     person = person_of_user(request.user)
     known = {"reminders": "on" if person.wants_reminders else "off"}
     form = PreferencesForm(request.POST if request.method == "POST" else None, initial=known)
@@ -126,8 +126,8 @@ def _known(person: Person) -> dict[str, str]:
 
 
 def _any_community(family: str) -> CommunityOfPractice:
-    """The communities of a family ask the same of their work: any of them will do."""
+    """Any community of the family: they all ask the same questions about work."""
     community = CommunityOfPractice.objects.filter(team__family=family).order_by("pk").first()
     if community is None:
-        raise Http404("There is no such kind of community.")
+        raise Http404("There is no such family of communities.")
     return community

@@ -1,4 +1,4 @@
-"""The home page of applicants and members: what is waiting for them, the most pressing first."""
+"""My page: what applicants and members have to do, the most urgent first."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Task:
 @login_required
 @require_safe
 def home(request: AuthenticatedRequest) -> HttpResponse:
-    """What is waiting for them, their communities and meetings, and how their requests went."""
+    """Their tasks, communities, upcoming meetings and requests."""
     person = person_of_user(request.user)
     join_requests = list(with_steps(person.join_requests.all()).order_by("-pk"))
     accesses = community_accesses(person)
@@ -55,7 +55,7 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
 def _tasks(
     join_requests: Iterable[JoinRequest], accesses: Iterable[CommunityAccess]
 ) -> Iterator[Task]:
-    """Questions of staff by their last day, yearly questions, Slack, and what is not sent yet."""
+    """Questions from staff by their last day, yearly questions, Slack, and drafts."""
     awaited = [r for r in join_requests if r.state == State.AWAITING_REPLY]
     waits = waits_of(awaited, timezone.localdate())
     for wait in sorted(waits, key=lambda wait: wait.last_day):
@@ -63,30 +63,30 @@ def _tasks(
             "EVA BC staff have asked you a question about your request for "
             f"{wait.join_request.community.short_name}. "
             f"You can answer until the end of {format_day(wait.last_day)}.",
-            "Read it and answer",
+            "Read and answer the question",
             wait.join_request.get_absolute_url(),
         )
     for access in accesses:
         if access.enrolment.waits:  # type: ignore[attr-defined]
             community = access.enrolment.community.short_name
             yield Task(
-                f"A year has passed. Is all still the same with you in {community}?",
-                "Please tell us whether all is still the same",
+                f"It has been a year. Has anything changed in your work for {community}?",
+                "Tell us if anything has changed",
                 reverse("my:confirm", args=[access.enrolment.pk]),
             )
     for access in accesses:
         if access.has_task:
             community = access.enrolment.community.short_name
             yield Task(
-                f"You are not in Slack yet, where {community} meets between the meetings.",
+                f"You have not joined Slack yet. {community} members talk there between meetings.",
                 f"See how to join Slack for {community}",
                 reverse("my:slack", args=[access.enrolment.community.slug]),
             )
     for join_request in join_requests:
         if join_request.state == State.DRAFT:
-            name = join_request.community.name
+            name = join_request.community.full_name
             yield Task(
-                f"Your request for {name} is not sent yet.",
-                f"Go on with your request for {name}",
+                f"Your request to join {name} has not been sent yet.",
+                f"Continue your request to join {name}",
                 reverse("join", args=[join_request.community.slug]),
             )

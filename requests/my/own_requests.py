@@ -1,6 +1,7 @@
-"""The applicant's own requests: where each stands, what was said, and what they can do."""
+"""The applicant's own requests: status, history, and replying or withdrawing."""
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch, QuerySet
@@ -21,29 +22,31 @@ from requests.models import JoinRequest, JoinRequestEvent
 
 
 class ReplyForm(forms.Form):
-    """The applicant's answer to a question."""
+    """The applicant's reply to a question."""
 
-    text = message_field("Your answer", NO_CLIENTS, "Write your answer.")
+    text = message_field("Your answer", NO_CLIENTS, "Enter your answer.")
 
 
 @login_required
 @require_safe
 def sent(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """We have your request: its reference, and what happens next."""
-    return render(request, "joining/sent.html", {"join_request": _own(request, pk)})
+    """Confirms that the request was received, with its reference and what happens next."""
+    answer_days = settings.WAITING_LIMIT_DAYS["loud"]
+    context = {"join_request": _own(request, pk), "answer_days": answer_days}
+    return render(request, "joining/sent.html", context)
 
 
 @login_required
 @require_safe
 def join_request(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """One request: where it stands, what was said, and what they can do."""
+    """One request: its status, its history, and what the applicant can do."""
     return _page(request, _own(request, pk), ReplyForm())
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def reply(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Answer a question of staff."""
+    """Reply to a question from staff."""
     join_request = _own(request, pk)
     if request.method != "POST":
         return redirect(join_request)
@@ -56,7 +59,9 @@ def reply(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 text=form.cleaned_data["text"],
                 now=timezone.now(),
             )
-            messages.success(request, "Thank you. Your answer is with EVA BC staff now.")
+            messages.success(
+                request, "Thank you. EVA BC staff have your answer and will email you."
+            )
             return redirect(join_request)
     return _page(request, _own(request, pk), form)
 
@@ -64,12 +69,12 @@ def reply(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Withdraw a request: a page that asks, and a button that does."""
+    """Withdraw a request, after a page that asks."""
     join_request = _own(request, pk)
     if request.method == "POST":
         with refusal_as_warning(request):
             workflow.withdraw(join_request_id=pk, by=request.user, now=timezone.now())
-            messages.success(request, "You took your request back.")
+            messages.success(request, "You withdrew your request.")
         return redirect(join_request)
     if not allows(join_request.state, Verb.WITHDRAW):
         return redirect(join_request)
@@ -77,18 +82,18 @@ def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "my/form.html",
         {
-            "heading": "Take your request back?",
-            "lede": f"EVA BC staff will not look at your request {join_request.reference} for "
-            f"{join_request.community.name} any further. You can ask again at any time.",
-            "button": "Take it back",
+            "heading": "Withdraw your request?",
+            "lede": f"EVA BC staff will stop reviewing your request {join_request.reference} to join "
+            f"{join_request.community.full_name}. You can ask again at any time.",
+            "button": "Withdraw request",
             "is_dangerous": True,
-            "back": ("Keep it", join_request.get_absolute_url()),
+            "back": ("Cancel", join_request.get_absolute_url()),
         },
     )
 
 
 def with_steps(join_requests: QuerySet[JoinRequest]) -> QuerySet[JoinRequest]:
-    """With the steps that the applicant may see, for the include ``timeline.html``."""
+    """With the steps that the applicant can see, for ``my/timeline.html``."""
     visible = JoinRequestEvent.objects.exclude(verb=Verb.NOTE).order_by("pk")
     return join_requests.select_related("community__team").prefetch_related(
         Prefetch("events", visible, to_attr="steps")
@@ -96,7 +101,7 @@ def with_steps(join_requests: QuerySet[JoinRequest]) -> QuerySet[JoinRequest]:
 
 
 def _own(request: AuthenticatedRequest, pk: int) -> JoinRequest:
-    """Their own request that was sent, by or for them; for anybody else it does not exist."""
+    """A sent request of the signed-in person, or 404."""
     own = with_steps(JoinRequest.objects.select_related("person")).exclude(state=State.DRAFT)
     return get_object_or_404(own, pk=pk, person=person_of_user(request.user))
 

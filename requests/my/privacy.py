@@ -1,7 +1,7 @@
-"""The privacy of people who asked to join: what the portal holds about them, as a download, and erasing.
+"""Erasing a person, and the download of what the portal holds about them.
 
-After erasing, the history of a request stays for the numbers: which community, when, how it ended.
-Whose it was, what they said and what was written about it go.
+After erasing, the history of a request is kept for statistics: which community, when, and the
+outcome. Whose request it was, their answers and what was written about it are deleted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,11 +27,11 @@ from requests.workflow import withdraw_erased
 
 @transaction.atomic
 def erase(*, person_id: int, by: User, now: datetime) -> None:
-    """Erase a person: the person themself, or staff for them.
+    """Erase a person. ``by`` is the person, or staff acting for them.
 
-    Open requests are withdrawn, enrolments end, waiting emails are cancelled, and what stays does not say
-    who they were. An email that a worker is handing over to the mail server at this moment is sent or not
-    sent; its row keeps neither address nor text.
+    Open requests are withdrawn, enrolments end, waiting emails are cancelled, and nothing that is kept
+    identifies the person. An email that is being sent at this moment is sent or not; its row keeps
+    neither address nor text.
     """
     # Requests before the person: in the order in which the other verbs lock.
     join_requests = _lock_requests(person_id)
@@ -46,7 +46,7 @@ def erase(*, person_id: int, by: User, now: datetime) -> None:
 
 
 def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime) -> None:
-    """Take the person out of these locked requests; drafts are deleted. The emails are the caller's."""
+    """Remove the person from these locked requests and delete drafts. Emails are left to the caller."""
     sent = [r for r in join_requests if r.state != State.DRAFT]
     for join_request in join_requests:
         if join_request.state == State.DRAFT:
@@ -63,19 +63,19 @@ def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime)
 def _blank(join_request: JoinRequest) -> None:
     join_request.answers = {}
     join_request.agency, join_request.agency_name = None, ""
-    # They know the old one, and emails in mailboxes name it.
+    # The person knows the old reference, and delivered emails contain it.
     join_request.reference = new_reference()
     join_request.assessment = _verdicts_only(join_request.assessment)
     join_request.save()
 
 
 def _verdicts_only(assessment: dict[str, Any] | None) -> dict[str, object] | None:
-    """Which rules were met, for the reports, without the sentences."""
+    """Which rules were met, for reports, without the sentences."""
     if assessment is None:
         return None
-    said = ("sentence", "staff_sentence", "next_step", "source")
-    silent = {**dict.fromkeys(said, ""), "as_of": None, "ends_on": None}
-    return {**assessment, "findings": [{**kept, **silent} for kept in assessment["findings"]]}
+    texts = ("sentence", "staff_sentence", "next_step", "source")
+    blank = {**dict.fromkeys(texts, ""), "as_of": None, "ends_on": None}
+    return {**assessment, "findings": [{**kept, **blank} for kept in assessment["findings"]]}
 
 
 def _lock_requests(person_id: int) -> list[JoinRequest]:
@@ -93,18 +93,18 @@ def _check_teams(join_requests: Sequence[JoinRequest], by: User) -> None:
 
 # -- The download ---------------------------------------------------------------------------------
 
-# The law gives a person what is about them; these are other people's, or would undo a protection.
+# The law gives people what is about them. These are about other people, or would weaken a protection.
 LEFT_OUT = [
-    "Notes that EVA BC staff write to one another about a request, and the reasons they note for "
-    "colleagues: they hold the opinions and names of other people. Ask the privacy officer for them.",
+    "Notes and reasons that EVA BC staff write for each other about a request. They contain other "
+    "people’s opinions and names. You can ask the privacy officer for them.",
     "The names of the staff members who acted.",
-    "The name and email of somebody whom you named to follow you, or who named you: they are theirs.",
-    "The secrets of your second factor and of your calendar, and the codes we send you.",
+    "The name and email of someone you named to take over from you, or who named you.",
+    "The secrets of your two-step sign-in and your calendar address, and the codes we send you.",
 ]
 
 
 def all_that_is_held(person: Person, *, now: datetime) -> dict[str, object]:
-    """One document of plain values. The number of queries is the same for any person."""
+    """Everything held about a person, as plain values. The number of queries does not depend on the person."""
     requests = person.join_requests.select_related("community").prefetch_related("events")
     return {
         "made_at": now.isoformat(),
@@ -141,7 +141,7 @@ _OF_A_FACT = ("evidence", "list_name", "list_as_of", "list_says", "confirmed_on"
 
 
 def _held_by_register(person: Person) -> dict[str, object]:
-    """Their details, facts, communities, emails and meetings; nothing about other people."""
+    """Their details, facts, communities, emails and meetings, and nothing about other people."""
     return {
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
         "sign_in": _sign_in(person.user) if person.user else None,

@@ -1,4 +1,4 @@
-"""A person's rights under the privacy law, as pages: agree, see, correct, delete; and erasing by staff."""
+"""Pages for people's rights under privacy law: consent, download, correction, deletion; and erasing by staff."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -25,22 +25,22 @@ from requests.my.privacy import all_that_is_held, erase
 
 
 class CorrectionForm(forms.Form):
-    """What to correct, in their words."""
+    """What to correct, in the person's own words."""
 
     text = ParagraphsField(
-        label="What is wrong, and how is it right?",
-        help_text="EVA BC staff read this. Please write nothing about the people you serve.",
+        label="What is wrong, and what should it say?",
+        help_text="EVA BC staff will read this. Please do not write anything about the people you serve.",
         max_length=MAX_TEXT_LENGTH,
-        error_messages={"required": "Write what is wrong, and how it is right."},
+        error_messages={"required": "Enter what is wrong and what it should say."},
     )
 
 
 @login_required
 @require_POST
 def agree_again(request: AuthenticatedRequest) -> HttpResponse:
-    """They agree to purposes that have changed."""
+    """Record consent to purposes that have changed."""
     agree(person=person_of_user(request.user), now=timezone.now())
-    messages.success(request, "Thank you.")
+    messages.success(request, "Thank you. Your consent has been recorded.")
     return redirect("my:home")
 
 
@@ -48,7 +48,7 @@ def agree_again(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @fresh_code_required
 def download(request: AuthenticatedRequest) -> HttpResponse:
-    """All that is held about them, as one file."""
+    """Everything held about them, as one file."""
     now = timezone.now()
     log_security_event("Own data taken", user=request.user.pk)
     return JsonResponse(
@@ -64,7 +64,7 @@ def download(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @fresh_code_required
 def delete(request: AuthenticatedRequest) -> HttpResponse:
-    """What goes, what stays and why; the button does it."""
+    """Delete one's own account, after a page that says what is deleted and what is kept."""
     person = person_of_user(request.user)
     refused = ""
     if request.method == "POST":
@@ -74,7 +74,7 @@ def delete(request: AuthenticatedRequest) -> HttpResponse:
             refused = str(refusal)
         else:
             logout(request)
-            messages.success(request, "Your account is deleted. We wish you well.")
+            messages.success(request, "Your account has been deleted. We wish you well.")
             return redirect("home")
     return render(
         request,
@@ -86,7 +86,7 @@ def delete(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def correction(request: AuthenticatedRequest) -> HttpResponse:
-    """Ask staff to correct what a person cannot change."""
+    """Ask staff to correct something that the person cannot change."""
     form = CorrectionForm(request.POST or None)
     if form.is_valid():
         with refusal_as_form_error(form):
@@ -96,7 +96,7 @@ def correction(request: AuthenticatedRequest) -> HttpResponse:
                 text=form.cleaned_data["text"],
                 now=timezone.now(),
             )
-            messages.success(request, "Thank you. EVA BC staff will look at it and write to you.")
+            messages.success(request, "Thank you. EVA BC staff will review it and email you.")
             return redirect("my:details")
     return render(
         request,
@@ -104,10 +104,10 @@ def correction(request: AuthenticatedRequest) -> HttpResponse:
         {
             "up": ("My details", reverse("my:details")),
             "heading": "Ask for a correction",
-            "lede": "For what you cannot change yourself, for example what a list or EVA BC staff say "
-            "of your work. We write to you when it is done, or why it is not.",
+            "lede": "Use this for details you cannot change yourself, such as what a list or EVA BC "
+            "staff say about your work. We will email you when it is done, or to explain why not.",
             "form": form,
-            "button": "Send it to EVA BC staff",
+            "button": "Send to EVA BC staff",
         },
     )
 
@@ -115,14 +115,14 @@ def correction(request: AuthenticatedRequest) -> HttpResponse:
 @fresh_code_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Staff erase a person: what goes and what stays; the button does it."""
+    """Staff delete a person, after a page that says what is deleted and what is kept."""
     person = Person.objects.filter(pk=pk, erased_on__isnull=True).first()
     if person is None or not families_of(request.user):
         raise Http404("There is no such person.")
     if request.method == "POST":
         with refusal_as_warning(request):
             erase(person_id=pk, by=request.user, now=timezone.now())
-            messages.success(request, "Erased. What stays says of nobody who it was.")
+            messages.success(request, "Deleted. What remains is kept without their name.")
             return redirect("admin:membership_person_changelist")
         return redirect("admin:membership_person_change", pk)
     context = {

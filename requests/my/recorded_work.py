@@ -1,7 +1,7 @@
-"""A person's work as EVA BC has it on record; and new work, reported with the questions of the join form.
+"""A person's work on record, and new work that they report with the questions of the join form.
 
-For a member this is "changed jobs": in answer to the yearly question, or at any time. For others, what
-they report is kept as their claim, for the day on which they ask to join.
+For a member this is "changed jobs", in answer to the yearly question or at any time. For others, the
+work is kept as self-reported until they ask to join.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,14 +38,14 @@ Work = ProgramPosition | CoordinationRole
 
 @dataclass(frozen=True)
 class OnRecord:
-    """Their positions and roles, each as (what, how EVA BC knows it); what has ended is apart."""
+    """Current and past positions and roles, each as (what it is, how EVA BC knows it)."""
 
     current: list[tuple[str, str]]
     ended: list[tuple[str, str]]
 
 
 def on_record(person: Person, on: date) -> OnRecord:
-    """All their work, in two queries. Roles that they were found not to have are no work of theirs."""
+    """All their work, in two queries, without roles that they were found not to have."""
     work: list[Work] = [
         *person.positions.select_related("program__agency", "agency"),
         *person.roles.filter(is_held=True).select_related("initiative"),
@@ -57,10 +57,10 @@ def on_record(person: Person, on: date) -> OnRecord:
 
 
 def in_words(work: Work) -> tuple[str, str]:
-    """One piece of work as the register has it: (what, how EVA BC knows it)."""
+    """One position or role in words: (what it is, how EVA BC knows it)."""
     match work.evidence:
         case Evidence.CONFIRMED:
-            how = "EVA BC staff checked it"
+            how = "Confirmed by EVA BC staff"
             if work.confirmed_on:
                 how += f" on {date_format(work.confirmed_on)}"
         case Evidence.CLAIMED:
@@ -77,7 +77,7 @@ def in_words(work: Work) -> tuple[str, str]:
 
 
 def _combined(work: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The same work from two sources is one line, with both."""
+    """List the same work from two sources once, with both sources."""
     known: dict[str, list[str]] = {}
     for what, how in work:
         known.setdefault(what, []).append(how)
@@ -90,10 +90,7 @@ def _ended(work: Work, last_day: date) -> tuple[str, str]:
 
 
 def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> Sequence[Work]:
-    """The positions, or roles, that have not ended and that the community's rules look at.
-
-    Where the rules name no kinds, all of them.
-    """
+    """The current positions or roles that the community's rules look at; all, if the rules name no kinds."""
     rules = community.rules()
     if community.is_coordination:
         kinds = {kind for rule in rules for kind in rule.initiatives_looked_at}
@@ -116,11 +113,11 @@ def _still(on: date) -> Q:
 def change_jobs(*, enrolment_id: int, by: User, answers: Answers, now: datetime) -> Enrolment:
     """A member reports that they changed jobs. ``answers`` are those of a valid join form.
 
-    It answers a yearly question that is waiting, and is compared with the rules of every community the
-    member is in. What is not known for certain about the new work becomes a roster check.
+    This answers an open yearly question, and is compared with the rules of every community the member
+    is in. What is not confirmed about the new work becomes a roster check.
 
-    The old work keeps its history: the member's own claim of it ends yesterday; what a list or staff say
-    of it stays. The new work is a claim.
+    The old work keeps its history: the member's own claim of it ends yesterday, and what a list or
+    staff recorded stays. The new work is self-reported.
     """
     # The person first, in the same order as the yearly task: otherwise the two could deadlock.
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(
@@ -128,7 +125,7 @@ def change_jobs(*, enrolment_id: int, by: User, answers: Answers, now: datetime)
     )
     enrolment = lock_own_enrolment(enrolment_id, by)
     if enrolment.ended_on:
-        raise RefusedError("Your time in this community has ended. Nothing was changed.")
+        raise RefusedError("You have left this community, so nothing was changed.")
     enrolment.person = person
     question = lock_open_confirmation(enrolment)
     community, on = enrolment.community, timezone.localdate(now)
@@ -150,19 +147,21 @@ def report_work(
     answers: Answers,
     now: datetime,
 ) -> Claims:
-    """A person reports new work on which no roster depends; ``community`` says which questions they answered."""
+    """A person reports new work on which no roster depends; ``community`` decides the questions."""
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
     if person.user_id != by.pk:
-        raise RefusedError("These are somebody else’s details.")
+        raise RefusedError("These are someone else’s details.")
     if enrolments_in(person, community.family).exists():
-        raise RefusedError("You are in a community that looks at this work. Tell us there.")
+        raise RefusedError(
+            "One of your communities already uses this work. Report the change for that community."
+        )
     on = timezone.localdate(now)
     old = person.roles.filter(is_held=True) if community.is_coordination else person.positions.all()
     return _take_over(person, community, answers, old=list(old.filter(_still(on))), on=on)
 
 
 def enrolments_in(person: Person, family: str) -> QuerySet[Enrolment]:
-    """Their enrolments in the communities of a family, whose team looks at their work there."""
+    """Their current enrolments in the communities of a family."""
     return person.enrolments.filter(ended_on__isnull=True, community__team__family=family)
 
 
@@ -174,7 +173,7 @@ def _take_over(
     old: Sequence[Work],
     on: date,
 ) -> Claims:
-    """The claims of the old work end yesterday, and the new work is a claim from today."""
+    """End the claims of the old work yesterday, and claim the new work from today."""
     for work in old:
         _end_own_claim(work, on - timedelta(days=1))
     person.name = answers["name"]
@@ -193,7 +192,7 @@ def _end_own_claim(work: Work, last_day: date) -> None:
         rows = type(work)._default_manager
         same = {name: getattr(work, name) for name in (*work.IDENTITY_FIELDS, "person")}
         if rows.filter(**same, evidence=Evidence.CLAIMED).exists():
-            return  # it is among the old work itself
+            return  # that claim is itself among the old work
         more = ("agency", "carries_caseload") if isinstance(work, ProgramPosition) else ("role",)
         claim = type(work)(**same, **{name: getattr(work, name) for name in (*more, "starts_on")})
     claim.ends_on = max(last_day, claim.starts_on or last_day)
@@ -201,7 +200,7 @@ def _end_own_claim(work: Work, last_day: date) -> None:
 
 
 def _open_roster_check(enrolment: Enrolment, claims: Claims, note: str, now: datetime) -> None:
-    """Open a roster check of the new work alone: a list may still confirm the old one."""
+    """Open a roster check of the new work only: a list may still confirm the old one."""
     standing = standing_of(enrolment.person, timezone.localdate(now))
     new = limited_to(standing, positions=claims.positions, roles=claims.roles)
     findings = assess(new, enrolment.community.rules()).findings

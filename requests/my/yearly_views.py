@@ -1,4 +1,4 @@
-"""The yearly question: the page that its email links to, and what follows from the answer."""
+"""The yearly question: the page that its email links to, and what each answer does."""
 
 from django import forms
 from django.contrib import messages
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.errors import refusal_as_form_error
+from membership.forms import day_field
 from membership.models import Enrolment
 from membership.register.person_records import person_of_user
 from membership.rosters import confirmations
@@ -26,35 +27,33 @@ GO = "leaving"
 
 
 class ConfirmForm(forms.Form):
-    """The yearly question: one choice, and the last day of a leave."""
+    """One choice, and the last day of a leave."""
 
     answer = forms.ChoiceField(
-        label="What is true today?",
+        label="Which of these is true for you?",
         widget=forms.RadioSelect,
         error_messages={
-            "required": "Choose what is true today.",
-            "invalid_choice": "Choose what is true today.",
+            "required": "Choose which of these is true for you.",
+            "invalid_choice": "Choose which of these is true for you.",
         },
     )
-    until = forms.DateField(
-        label="If you are on leave: the last day of it (optional)",
+    until = day_field(
+        "When does your leave end? (optional)",
+        help_text="We will ask you again when you are back.",
         required=False,
-        help_text="We then ask you again when you are back.",
-        widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={"invalid": "Write the day as year-month-day, for example 2027-03-31."},
     )
 
     def __init__(self, data: QueryDict | None, *, community: CommunityOfPractice) -> None:
         super().__init__(data)
         still = (
-            "I am still chair, co-chair or coordinator there"
+            "I am still a chair, co-chair or coordinator there"
             if community.is_coordination
-            else "I am still there and carry a caseload"
+            else "I still work there and carry a caseload"
         )
         changed = "My role has changed" if community.is_coordination else "I changed jobs"
         self.fields["answer"].choices = [  # type: ignore[attr-defined]
             (STAY, still),
-            (CHANGED, f"{changed} (on the next page we ask about your new work)"),
+            (CHANGED, f"{changed} (the next page asks about your new work)"),
             (LEAVE, "I am on leave"),
             (GO, f"I want to leave the {community.short_name} community"),
         ]
@@ -63,7 +62,7 @@ class ConfirmForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """What EVA BC has on record, four answers and one button."""
+    """What EVA BC has on record, and a form with four answers."""
     enrolment = _own(request, pk)
     if enrolment.ended_on:
         return _ended(request, enrolment)
@@ -79,7 +78,9 @@ def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 confirmations.on_leave(enrolment_id=pk, by=request.user, until=until, now=now)
             else:
                 confirmations.confirm(enrolment_id=pk, by=request.user, now=now)
-            messages.success(request, f"Thank you. You stay in {community.short_name}.")
+            messages.success(
+                request, f"Thank you. You are still a member of {community.short_name}."
+            )
             return redirect("my:home")
     today = timezone.localdate()
     return render(
@@ -98,7 +99,7 @@ def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_job(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Changed jobs: the questions of the join form, about the new work."""
+    """Changed jobs: the questions of the join form about the new work."""
     enrolment = _own(request, pk)
     if enrolment.ended_on:
         return _ended(request, enrolment)
@@ -112,8 +113,8 @@ def new_job(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(
                 request,
-                "Thank you. EVA BC staff look at your new work, and write to you if they need more. "
-                f"Until then you stay in {community.short_name}.",
+                "Thank you. EVA BC staff will review your new work and email you if they need more. "
+                f"In the meantime, you are still a member of {community.short_name}.",
             )
             return redirect("my:home")
     question, details = reverse("my:confirm", args=[pk]), reverse("my:details")
@@ -124,17 +125,17 @@ def new_job(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {
             "up": ("Back to the question", question) if waits else ("My details", details),
             "heading": "Your new work",
-            "lede": f"Tell us where you work now. You stay in {community.short_name} while EVA BC "
-            "staff look at it.",
+            "lede": f"Tell us where you work now. You will stay in {community.short_name} while "
+            "EVA BC staff review it.",
             "form": form,
-            "button": "Send",
+            "button": "Send new work",
             "back": ("Back", question if waits else details),
         },
     )
 
 
 def _own(request: AuthenticatedRequest, pk: int) -> Enrolment:
-    """Their own enrolment; for anybody else it does not exist."""
+    """An enrolment of the signed-in person, or 404."""
     enrolments = Enrolment.objects.select_related("person", "community__team")
     return get_object_or_404(
         enrolments.annotate(waits=confirmations.has_open_confirmation()),
@@ -147,6 +148,6 @@ def _ended(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:
     when = date_format(enrolment.ended_on or timezone.localdate())
     messages.info(
         request,
-        f"Your time in {enrolment.community.short_name} ended on {when}. Nothing was changed.",
+        f"You left {enrolment.community.short_name} on {when}, so nothing was changed.",
     )
     return redirect("my:home")

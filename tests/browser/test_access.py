@@ -46,7 +46,7 @@ def test_somebody_on_a_roster_sees_the_invitation_and_says_that_they_have_joined
     )
     page = signed_in(open_page, portal, dana)
     page.get_by_role("link", name="join the workspace").click()
-    page.get_by_role("button", name="Show me the invitation").click()
+    page.get_by_role("button", name="Show my invitation").click()
     link = page.get_by_role("link", name="Open the invitation in Slack")
     expect(link).to_have_attribute("href", LINK)
     assert dana.person.accesses.get(kind="slack").state == "invited"
@@ -61,17 +61,17 @@ def test_a_chair_leaves_and_names_who_follows_them(portal, open_page):
     enrolled(robin, "icat")
     page = signed_in(open_page, portal, robin)
     page.get_by_role("link", name="Leave this community").click()
-    page.get_by_label("Why do you leave?").fill("I change jobs.")
+    page.get_by_label("Why are you leaving?").fill("I am changing jobs.")
     page.get_by_label("Their work email").fill("kai@example.org")
-    page.get_by_role("button", name="Leave the community").click()
-    expect(page.get_by_role("alert")).to_contain_text("Write their name")
-    expect(page.get_by_label("Why do you leave?")).to_have_value("I change jobs.")
+    page.get_by_role("button", name="Leave community").click()
+    expect(page.get_by_role("alert")).to_contain_text("Enter their name")
+    expect(page.get_by_label("Why are you leaving?")).to_have_value("I am changing jobs.")
     page.get_by_label("Their name").fill("Kai Example")
-    page.get_by_label("The letter may give my name").check()
-    page.get_by_role("button", name="Leave the community").click()
+    page.get_by_label("The email may give my name").check()
+    page.get_by_role("button", name="Leave community").click()
     expect(page.get_by_text("You have left ICAT.")).to_be_visible()
     expect(page.get_by_text("You are in no community yet.")).to_be_visible()
-    assert Leaving.objects.get().reason == "I change jobs."
+    assert Leaving.objects.get().reason == "I am changing jobs."
     assert set(OutboxEmail.objects.values_list("kind", "to_email")) == {
         ("roster-left", "robin@example.org"),
         ("news-left", "ccss@endingviolence.org"),

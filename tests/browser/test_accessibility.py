@@ -100,7 +100,7 @@ def test_the_workers_pages(portal, open_page, width):
     )
     page.goto(f"{portal.url}/my/communities/{chair.pk}/leave/")
     page.get_by_label("Their name").fill("Kai Example")
-    page.get_by_role("button", name="Leave the community").click()
+    page.get_by_role("button", name="Leave community").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)
     join = f"{portal.url}/communities/ors/join/"
@@ -126,7 +126,7 @@ def test_the_desk_pages_of_access(portal, open_page, width):
     builders.sign_in_browser(page, portal.url, staff)
 
     found = visit(page, portal, [slack])
-    for path, button in (("link/", "Give this link"), ("upload/", "Compare with the roster")):
+    for path, button in (("link/", "Save link"), ("upload/", "Compare with the roster")):
         found += after_a_mistake(page, f"{portal.url}{slack}{path}", button)
 
     assert found == []
@@ -165,7 +165,7 @@ def test_the_pages_of_a_review(portal, open_page, width):
             f"{desk}{declined.pk}/reopen/",
         ],
     )
-    found += after_a_mistake(page, f"{portal.url}{desk}enter/stvc/", "Enter this request")
+    found += after_a_mistake(page, f"{portal.url}{desk}enter/stvc/", "Add request")
     found += after_a_mistake(
         page, f"{portal.url}{desk}{waiting.pk}/decline/", "Decline and email Dana"
     )

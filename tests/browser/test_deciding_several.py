@@ -37,22 +37,22 @@ def test_approving_several_from_the_queue(portal, smtp_server, open_page, width)
 
     for box in page.locator("input.action-select").all():
         box.check()
-    page.locator("select[name=action]").select_option(label="Approve those ticked…")
+    page.locator("select[name=action]").select_option(label="Approve selected…")
     page.get_by_role("button", name="Go", exact=True).click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Approve several requests")
     page.get_by_role("checkbox", name="Dana3 Sample").uncheck()
-    page.get_by_role("button", name="Approve and email everybody ticked").click()
-    page.get_by_role("link", name=re.compile("Dana4 Sample: Write why")).click()
+    page.get_by_role("button", name="Approve and email selected applicants").click()
+    page.get_by_role("link", name=re.compile("Dana4 Sample: Explain why")).click()
     page.keyboard.type("Their caseload starts on Monday.")
     for summary in page.locator("summary").all():
         summary.click()
     assert problems(page) == []
     workflow.decline(join_request_id=rows[5].pk, by=sam, text="Not this time.", now=builders.NOW)
-    page.get_by_role("button", name="Approve and email everybody ticked").click()
+    page.get_by_role("button", name="Approve and email selected applicants").click()
 
-    expect(page.get_by_role("heading", level=2).first).to_have_text("Approved: 4. Not done: 1.")
-    expect(page.get_by_role("status")).to_contain_text("The last step was by Sam Sample")
+    expect(page.get_by_role("heading", level=2).first).to_have_text("4 approved, 1 not processed")
+    expect(page.get_by_role("status")).to_contain_text("last step by Sam Sample")
     expect(page.get_by_role("checkbox", name="Dana3 Sample")).not_to_be_checked()
     assert problems(page) == []
     states = [JoinRequest.objects.get(pk=row.pk).state for row in rows]

@@ -60,7 +60,7 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     sign_in(worker, smtp_server, "dana@example.org")
 
     worker.get_by_label("Your full name").fill("Dana Sample")
-    worker.get_by_label("Your agency or organisation").fill("Example Harbour Family Services")
+    worker.get_by_label("Your agency or organization").fill("Example Harbour Family Services")
     worker.get_by_label("Town or community you serve").fill("Example Harbour")
     choose(worker, "Which program", "Stopping the Violence Counselling (STVC)")
     choose(worker, "Do you carry a caseload", "Yes")
@@ -68,13 +68,13 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     if javascript:
         expect(rules).to_contain_text("You told us that you carry a caseload")
         expect(rules).to_contain_text("The contract list of April 1, 2026 says that")
-    choose(worker, "Does the Ministry", "I am not sure")
+    choose(worker, "Does the Ministry", "I’m not sure")
     choose(worker, "Do you or your agency hold", "My agency does")
     worker.get_by_role("button", name="Continue").click()
     expect(worker.get_by_role("heading", level=1)).to_have_text("Check your answers")
     expect(rules).to_contain_text("The contract list of April 1, 2026 says that your agency holds")
     worker.get_by_role("button", name="Send my request").click()
-    expect(worker.get_by_role("heading", level=1)).to_have_text("We have your request")
+    expect(worker.get_by_role("heading", level=1)).to_have_text("We received your request")
     receipt = smtp_server.wait_for(to="dana@example.org", subject_contains="We have your request")
     reference = re.search(r"\((\w+)\)", receipt["Subject"])[1]
     expect(worker.get_by_text(reference).first).to_be_visible()
@@ -84,9 +84,9 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     sign_in(staff, smtp_server, "priya@example.org")
     staff.get_by_role("link", name=re.compile(reference)).click()
     staff.get_by_role("link", name="Approve and email Dana").click()
-    staff.get_by_label("Personal paragraph").fill("We are glad that you are here.")
+    staff.get_by_label("Personal message").fill("We are glad that you are here.")
     staff.get_by_role("button", name="Approve and email Dana").click()
-    expect(staff.get_by_text("The welcome letter to Dana is on its way.")).to_be_visible()
+    expect(staff.get_by_text("A welcome email is on its way to Dana.")).to_be_visible()
 
     welcome = smtp_server.wait_for(to="dana@example.org", subject_contains="Welcome")
     assert "We are glad that you are here." in welcome.get_body(("plain",)).get_content()

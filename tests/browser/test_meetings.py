@@ -43,8 +43,8 @@ def test_from_the_reminder_to_the_answer(
     phone.goto(re.search(r"http\S+/my/meetings/\d+/", body)[0])
     sign_in(phone, smtp_server, "dana@example.org")
     expect(phone.get_by_role("heading", level=1)).to_have_text("Staying well in this work")
-    phone.get_by_role("button", name="I will come").click()
-    expect(phone.get_by_text("You said: I will come")).to_be_visible()
+    phone.get_by_role("button", name="I’ll be there").click()
+    expect(phone.get_by_text("You said: I’ll be there")).to_be_visible()
     phone.get_by_role("button", name="Maybe").click()
     expect(phone.get_by_text("You said: Maybe")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE

@@ -25,22 +25,22 @@ def test_details_and_reminders_without_javascript(portal, open_page):
     page = open_page(width=PHONE, javascript=False)
     builders.sign_in_browser(page, portal.url, builders.worker())
     page.goto(f"{portal.url}/my/")
-    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
+    expect(page.get_by_text("You have nothing to do right now.")).to_be_visible()
     assert fits(page)
 
     page.get_by_role("link", name="My details").click()
     page.get_by_label("Your full name").fill("Dana Neu")
     page.get_by_label("Work phone").fill("250 555 0100")
-    page.get_by_role("button", name="Save my details").click()
-    expect(page.get_by_text("Your details are saved.")).to_be_visible()
+    page.get_by_role("button", name="Save details").click()
+    expect(page.get_by_text("Your details have been saved.")).to_be_visible()
     expect(page.get_by_label("Your full name")).to_have_value("Dana Neu")
     assert fits(page)
 
     page.goto(f"{portal.url}/my/preferences/")
-    choose(page, "Do you want reminders?", "No, send me no reminders")
-    page.get_by_role("button", name="Save my choice").click()
+    choose(page, "Do you want reminders?", "No reminders, please")
+    page.get_by_role("button", name="Save preferences").click()
     expect(page.get_by_text("Reminders are off.")).to_be_visible()
-    expect(page.get_by_label("No, send me no reminders")).to_be_checked()
+    expect(page.get_by_label("No reminders, please")).to_be_checked()
     assert fits(page)
 
     kept = Person.objects.values_list("name", "phone", "wants_reminders").get()
@@ -66,15 +66,15 @@ def test_from_the_link_to_still_here(smtp_server, open_page, link, javascript):
     page.goto(link)
     sign_in(page, smtp_server, "dana@example.org")
     expect(page.get_by_text("Old Sample House")).to_be_visible()
-    page.get_by_role("button", name="Send my answer").click()
+    page.get_by_role("button", name="Send answer").click()
     expect(page.get_by_text("There is a problem")).to_be_visible()
     assert YearlyConfirmation.objects.get().answer == ""
 
-    choose(page, "What is true today", "I am still there and carry a caseload")
-    page.get_by_role("button", name="Send my answer").click()
+    choose(page, "Which of these is true", "I still work there and carry a caseload")
+    page.get_by_role("button", name="Send answer").click()
 
-    expect(page.get_by_text("Thank you. You stay in STVC.")).to_be_visible()
-    expect(page.get_by_text("A year has passed.")).to_have_count(0)
+    expect(page.get_by_text("Thank you. You are still a member of STVC.")).to_be_visible()
+    expect(page.get_by_text("It has been a year.")).to_have_count(0)
     assert YearlyConfirmation.objects.get().answer == "still-here"
 
 
@@ -83,19 +83,19 @@ def test_from_the_link_to_new_work(smtp_server, open_page, link):
     page.goto(link)
     sign_in(page, smtp_server, "dana@example.org")
     page.get_by_label("I changed jobs").check()
-    page.get_by_role("button", name="Send my answer").click()
+    page.get_by_role("button", name="Send answer").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your new work")
     expect(page.get_by_label("Your full name")).to_have_value("Dana Sample")
 
-    page.get_by_label("Your agency or organisation").fill("New Sample House")
+    page.get_by_label("Your agency or organization").fill("New Sample House")
     page.get_by_label("Town or community you serve").fill("Example Harbour")
     choose(page, "Which program", "Stopping the Violence Counselling (STVC)")
     choose(page, "Do you carry a caseload", "Yes")
-    choose(page, "Does the Ministry", "I am not sure")
+    choose(page, "Does the Ministry", "I’m not sure")
     choose(page, "Do you or your agency hold", "My agency does")
-    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("button", name="Send new work").click()
 
-    expect(page.get_by_text("EVA BC staff look at your new work")).to_be_visible()
+    expect(page.get_by_text("EVA BC staff will review your new work")).to_be_visible()
     work = Person.objects.get().positions.order_by("pk")
     assert [(p.agency_name, p.ends_on is None) for p in work] == [
         ("Old Sample House", False),

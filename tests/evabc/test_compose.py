@@ -9,7 +9,6 @@ import graphlib
 import json
 import re
 
-import pytest
 import yaml
 
 from evabc.env import SETTINGS, SetBy
@@ -98,51 +97,6 @@ def problems(compose):
 
 def test_every_reference_resolves():
     assert problems(load()) == []
-
-
-def put(*path_and_value):
-    *path, key, value = path_and_value
-
-    def change(compose):
-        for step in path:
-            compose = compose[step]
-        compose[key] = value
-
-    return change
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        (
-            put("services", "web", "depends_on", "cache", {"condition": "service_healthy"}),
-            "web: depends on cache, which is no service",
-        ),
-        (
-            put("services", "beat", "depends_on", {"worker": {"condition": "service_healthy"}}),
-            "beat: waits for worker to be healthy, which has no healthcheck",
-        ),
-        (
-            put("services", "migrate", "depends_on", ["database", "web"]),
-            "services wait for each other: web migrate web",
-        ),
-        (put("services", "web", "volumes", ["date:/data"]), "web: volume date is not declared"),
-        (
-            put("services", "caddy", "environment", {}),
-            "caddy: the Caddyfile reads PORTAL_URL, which is not in its environment",
-        ),
-        (put("services", "migrate", "image", "portal"), "web: nobody builds evabc-portal"),
-    ],
-)
-def test_a_broken_reference_is_named(change, problem):
-    compose = load()
-    change(compose)
-    assert problem in problems(compose)
-
-
-def test_a_key_that_stands_twice_is_refused():
-    with pytest.raises(yaml.YAMLError, match="'web'"):
-        parse("services:\n  web: {}\n  web: {}\n")
 
 
 def test_variables_are_the_operators_and_what_stands_in_the_file_is_not():

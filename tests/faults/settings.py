@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import time_machine
 
-from evabc.schedule import SCHEDULE
 from evabc.settings import *  # noqa: F403
 
 EMAIL_TIMEOUT, EMAIL_DEADLINE = 2, 3  # seconds
-SCHEDULE["sweep-letters"]["schedule"] = SCHEDULE["say-that-you-live"]["schedule"] = 1.0
+for _often in ("sweep-letters", "say-that-you-live"):
+    CELERY_BEAT_SCHEDULE[_often]["schedule"] = 1.0  # noqa: F405
 
 if _hours := os.environ.get("EVABC_TEST_CLOCK_HOURS"):
     time_machine.travel(datetime.now(UTC) + timedelta(hours=float(_hours)), tick=True).start()

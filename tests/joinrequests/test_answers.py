@@ -12,7 +12,6 @@ from communities.rules.vocabulary import (
     Funder,
     InitiativeKind,
     ProgramType,
-    RoleKind,
     Verdict,
 )
 from membership.models import (
@@ -50,60 +49,34 @@ def community(slug: str) -> CommunityOfPractice:
 
 # -- Finding the agency ---------------------------------------------------------------------------
 
-AGENCIES = [
-    "Sample Valley Women’s Resource Society",
-    "Maison d’accueil L’Échantillon",
-    "ᐊᐧᐱᐢᑭ Sample Nation Health",
-    "Y.W.C.A. of Sampleton",
-]
+VALLEY = "Sample Valley Women’s Resource Society"
+MAISON = "Maison d’accueil L’Échantillon"
+NATION = "ᐊᐧᐱᐢᑭ Sample Nation Health"
+YWCA = "Y.W.C.A. of Sampleton"
 
 
 @pytest.mark.core
 @pytest.mark.parametrize(
     ("typed", "name"),
     [
-        ("Sample Valley Women’s Resource Society", AGENCIES[0]),
-        ("Sample Valley Women's Resource Society", AGENCIES[0]),
-        ("  sample  VALLEY women’s\tresource society. ", AGENCIES[0]),
-        ("Sample-Valley Womens Resource Society", AGENCIES[0]),
-        ("\u202eSample Valley Women’s Resource Society", AGENCIES[0]),
-        ("maison d'accueil l'echantillon", AGENCIES[1]),
-        ("MAISON D’ACCUEIL L’E\u0301CHANTILLON", AGENCIES[1]),
-        ("ᐊᐧᐱᐢᑭ sample nation health", AGENCIES[2]),
-        ("ᐊᐧᐱᐢᑭ  Sample Nation Health", AGENCIES[2]),
-        ("YWCA of Sampleton", AGENCIES[3]),
-        ("ywca of sampleton", AGENCIES[3]),
+        (VALLEY, VALLEY),
+        ("  sample  VALLEY women's\tresource society. ", VALLEY),
+        ("\u202eSample-Valley Womens Resource Society", VALLEY),
+        ("maison d'accueil l'echantillon", MAISON),
+        ("MAISON D’ACCUEIL L’E\u0301CHANTILLON", MAISON),
+        ("ᐊᐧᐱᐢᑭ  sample nation health", NATION),
+        ("ywca of sampleton", YWCA),
+        *((text, None) for text in ("", "   ", "’", ".", "%", "_", "Sample", "\x00", "x" * 10_000)),
+        ("Sample Nation Health", None),
+        ("ᐊᐱᐢᑭ Sample Nation Health", None),
+        ("'; DROP TABLE membership_agency; --", None),
     ],
 )
-def test_an_agency_is_found_in_another_spelling(typed, name):
-    for agency in AGENCIES:
+def test_an_agency_is_found_in_another_spelling_and_by_nothing_less_than_its_name(typed, name):
+    for agency in (VALLEY, MAISON, NATION, YWCA):
         Agency.objects.create(name=agency)
     found = find_agency(typed)
-    assert found is not None
-    assert found.name == name
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "",
-        "   ",
-        "’",
-        ".",
-        "%",
-        "_",
-        "Sample",
-        "Sample Nation Health",
-        "ᐊᐱᐢᑭ Sample Nation Health",
-        "'; DROP TABLE membership_agency; --",
-        "x" * 10_000,
-        "\x00",
-    ],
-)
-def test_what_is_not_its_name_finds_no_agency(typed):
-    for agency in AGENCIES:
-        Agency.objects.create(name=agency)
-    assert find_agency(typed) is None
+    assert (found.name if found else None) == name
 
 
 # -- Finding the program --------------------------------------------------------------------------
@@ -128,36 +101,27 @@ STVC, CBVS = ProgramType.STVC, ProgramType.CBVS
 @pytest.mark.parametrize(
     ("rows", "place", "found"),
     [
-        ([(STVC, "Sampleton")], "Sampleton", (STVC, "Sampleton")),
-        ([(STVC, "Sampleton")], " sampleton. ", (STVC, "Sampleton")),
-        ([(STVC, "Sampleton")], "Elsewhere", (STVC, "Sampleton")),
-        ([(STVC, "")], "Sampleton", (STVC, "")),
-        ([(STVC, "L’Échantillon"), (STVC, "Sampleton")], "l'echantillon", (STVC, "L’Échantillon")),
-        ([(STVC, "ᐊᐧᐱᐢᑭ"), (STVC, "Sampleton")], "ᐊᐧᐱᐢᑭ", (STVC, "ᐊᐧᐱᐢᑭ")),
-        ([(STVC, "Sampleton"), (CBVS, "Sampleton")], "Sampleton", (STVC, "Sampleton")),
+        ([(STVC, "Sampleton")], " sampleton. ", 0),
+        ([(STVC, "Sampleton")], "Elsewhere", 0),
+        ([(STVC, "")], "Sampleton", 0),
+        ([(STVC, "L’Échantillon"), (STVC, "Sampleton")], "l'echantillon", 0),
+        ([(STVC, "Sampleton"), (STVC, "ᐊᐧᐱᐢᑭ")], "ᐊᐧᐱᐢᑭ", 1),
+        ([(STVC, "Sampleton"), (CBVS, "Sampleton")], "Sampleton", 0),
+        # Where several would fit, or none, none is taken.
+        ([], "Sampleton", None),
+        ([(CBVS, "Sampleton")], "Sampleton", None),
+        ([(STVC, "Sampleton"), (STVC, "Example Harbour")], "Elsewhere", None),
+        ([(STVC, "Sampleton"), (STVC, "Example Harbour")], "", None),
+        ([(STVC, "Sampleton"), (STVC, "SAMPLETON")], "Sampleton", None),
     ],
 )
 def test_a_program_is_found_by_agency_type_and_place(dana, rows, place, found):
     agency = programs(*rows)
     claim = position_in(dana, community_served=place)
-    assert (claim.program.type, claim.program.community_served) == found
+    known = list(agency.programs.order_by("pk"))
+    assert claim.program == (None if found is None else known[found])
     assert (claim.agency, claim.agency_name) == (agency, "Sample Society")
-
-
-@pytest.mark.parametrize(
-    ("rows", "place"),
-    [
-        ([], "Sampleton"),
-        ([(CBVS, "Sampleton")], "Sampleton"),
-        ([(STVC, "Sampleton"), (STVC, "Example Harbour")], "Elsewhere"),
-        ([(STVC, "Sampleton"), (STVC, "Example Harbour")], ""),
-        ([(STVC, "Sampleton"), (STVC, "SAMPLETON")], "Sampleton"),
-    ],
-)
-def test_where_several_programs_or_none_would_fit_none_is_taken(dana, rows, place):
-    agency = programs(*rows)
-    claim = position_in(dana, community_served=place)
-    assert (claim.program, claim.agency, claim.program_type) == (None, agency, STVC)
+    assert claim.program_type == STVC
 
 
 def test_a_program_of_another_agency_is_not_taken(dana):
@@ -190,94 +154,55 @@ ANOTHER = (ICAT, "Équipe ᐊᐧᐱᐢᑭ", "Sampleton")
     [
         ([HERE], {"initiative_name": "sample  icat."}, HERE),
         ([HERE], {"initiative_name": "Sample ICAT", "community_served": "Elsewhere"}, HERE),
-        ([HERE], {}, HERE),
         ([HERE, THERE], {}, HERE),
         ([HERE, THERE], {"initiative_name": "Sample ICAT"}, HERE),
         ([HERE, ANOTHER], {"initiative_name": "equipe ᐊᐧᐱᐢᑭ"}, ANOTHER),
         ([HERE, (VAWIR, "Sample Committee", "Sampleton")], {}, HERE),
+        # Where several would fit, or none, none is taken.
+        ([], {}, None),
+        ([HERE, ANOTHER], {}, None),
+        ([HERE], {"community_served": "Elsewhere"}, None),
+        ([(ICAT, "Sample ICAT", "")], {"community_served": ""}, None),
+        ([HERE], {"initiative_name": "Another ICAT"}, None),
+        ([HERE, THERE], {"initiative_name": "Sample ICAT", "community_served": "Elsewhere"}, None),
+        ([HERE], {"initiative_kind": "VAWIR", "initiative_name": "Sample ICAT"}, None),
     ],
 )
 def test_an_initiative_is_found_by_kind_name_and_place(dana, rows, answers, found):
     initiatives(*rows)
     known = role_in(dana, **answers).initiative
-    assert (known.kind, known.name, known.community_served) == found
-
-
-@pytest.mark.parametrize(
-    ("rows", "answers"),
-    [
-        ([], {}),
-        ([HERE, ANOTHER], {}),
-        ([HERE], {"community_served": "Elsewhere"}),
-        ([(ICAT, "Sample ICAT", "")], {"community_served": ""}),
-        ([HERE], {"initiative_name": "Another ICAT"}),
-        ([HERE, THERE], {"initiative_name": "Sample ICAT", "community_served": "Elsewhere"}),
-        ([HERE], {"initiative_kind": "VAWIR", "initiative_name": "Sample ICAT"}),
-    ],
-)
-def test_where_several_initiatives_or_none_would_fit_none_is_taken(dana, rows, answers):
-    initiatives(*rows)
-    assert role_in(dana, **answers).initiative is None
+    assert (known and (known.kind, known.name, known.community_served)) == found
 
 
 # -- Answers as claims ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("answers", "claimed"),
+    ("caseload", "funded", "membership", "claimed"),
     [
-        ({"carries_caseload": "yes"}, (True, None, "")),
-        ({"carries_caseload": "no"}, (False, None, "")),
-        ({"carries_caseload": "unsure"}, (None, None, "")),
-        ({"ministry_funded": "yes"}, (None, True, "")),
-        ({"ministry_funded": "no"}, (None, False, "")),
-        ({"ministry_funded": "unsure"}, (None, None, "")),
-        ({"eva_membership": "agency"}, (None, None, "agency")),
-        ({"eva_membership": "own"}, (None, None, "own")),
-        ({"eva_membership": "no"}, (None, None, "no")),
-        ({"eva_membership": "unsure"}, (None, None, "")),
+        ("yes", "no", "agency", (True, False, "agency")),
+        ("no", "yes", "own", (False, True, "own")),
+        ("yes", "yes", "no", (True, True, "no")),
+        ("unsure", "unsure", "unsure", (None, None, "")),
     ],
 )
-def test_each_answer_claims_what_it_says(dana, answers, claimed):
-    claim = position_in(dana, **answers)
+def test_each_answer_claims_what_it_says(dana, caseload, funded, membership, claimed):
+    claim = position_in(
+        dana, carries_caseload=caseload, ministry_funded=funded, eva_membership=membership
+    )
     assert (claim.carries_caseload, claim.says_funded, claim.says_membership) == claimed
     assert (claim.evidence, claim.person, claim.pk) == (Evidence.CLAIMED, dana, None)
 
 
-ODD_VALUES = [
-    None,
-    "",
-    "None",
-    "YES",
-    "true",
-    0,
-    True,
-    1.5,
-    [],
-    ["yes"],
-    {},
-    {"yes": 1},
-    b"yes",
-    "\x00",
-    "\u202eyes\u202cno",
-    "<script>alert(1)</script>",
-    "{program.__class__}",
-    "' OR 1=1 --",
-    "y" * 10_000,
-]
-
-
-@pytest.mark.parametrize("odd", ODD_VALUES, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize(
+    "odd", [None, "YES", 0, True, ["yes"], {"yes": 1}, b"yes", "\u202eyes\u202cno", "y" * 10_000]
+)
 def test_odd_values_claim_nothing(dana, odd):
     claim = position_in(dana, carries_caseload=odd, ministry_funded=odd, eva_membership=odd)
     assert (claim.carries_caseload, claim.says_funded, claim.says_membership) == (None, None, "")
-
-
-@pytest.mark.parametrize("odd", ODD_VALUES, ids=lambda value: repr(value)[:20])
-@pytest.mark.parametrize("slug", ["stvc", "icat"])
-def test_an_odd_kind_of_work_is_no_work(dana, slug, odd):
     answers = {"program_type": odd, "initiative_kind": odd, "role": odd}
-    assert claims_of(answers, person=dana, community=community(slug)) == Claims()
+    for slug in ("stvc", "icat"):
+        assert claims_of(answers, person=dana, community=community(slug)) == Claims()
 
 
 @pytest.mark.parametrize("missing", ["initiative_kind", "role"])
@@ -336,15 +261,19 @@ def funded_by_another() -> Program:
     )
 
 
-def test_answers_are_compared_with_the_register_and_nothing_is_kept(dana, funded_by_another):
-    assessment = assess_answers(STVC_ANSWERS, person=dana, community=community("stvc"), on=DAY)
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_answers_are_compared_with_the_register_and_nothing_is_kept(funded_by_another, is_saved):
+    person = Person(name="Dana Sample")
+    if is_saved:
+        person.save()
+    assessment = assess_answers(STVC_ANSWERS, person=person, community=community("stvc"), on=DAY)
     program = "the Stopping the Violence Counselling (STVC) program of Sample Society"
     assert [(f.verdict, f.sentence) for f in assessment.findings] == [
         (Verdict.MET, f"You told us that you carry a caseload in {program}."),
         (
             Verdict.NOT_MET,
-            "The list of April 1, 2026 says that the Ministry of Public Safety and Solicitor "
-            f"General does not fund {program}.",
+            f"The list of April 1, 2026 says that {program} is not funded by the Ministry of Public "
+            "Safety and Solicitor General.",
         ),
         (
             Verdict.MET,
@@ -359,16 +288,6 @@ def test_answers_that_say_nothing_leave_everything_unknown(dana, odd):
     for slug in "stvc", "icat":
         findings = assess_answers(odd, person=dana, community=community(slug), on=DAY).findings
         assert {finding.verdict for finding in findings} == {Verdict.UNKNOWN}
-
-
-def test_a_new_person_sees_findings_before_they_are_saved(funded_by_another):
-    nobody = Person(name="Dana Sample")
-    assessment = assess_answers(STVC_ANSWERS, person=nobody, community=community("stvc"), on=DAY)
-    assert [f.verdict for f in assessment.findings] == [
-        Verdict.MET,
-        Verdict.NOT_MET,
-        Verdict.MET,
-    ]
 
 
 @pytest.mark.parametrize(
@@ -405,8 +324,3 @@ def test_what_the_panel_shows_is_what_is_sent(slug, before, now, place):
 
     assert sent.kept_assessment == shown
     assert assess(standing_of(person, DAY), community(slug).rules()) == shown
-
-
-def test_the_role_names_are_those_of_the_vocabulary(dana):
-    for kind in RoleKind:
-        assert role_in(dana, role=kind.value).role == kind

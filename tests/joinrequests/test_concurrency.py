@@ -62,7 +62,7 @@ def test_of_twenty_decisions_on_one_request_one_wins_and_the_others_are_refused(
     assert decisions.count() == decision_emails.count() == 1
     assert Enrolment.objects.count() == (after.state == State.APPROVED)
     assert len(refusals) == 1
-    assert f"by {after.decided_by.person.name} on" in refusals[0]
+    assert f"by {after.decided_by.person.name}," in refusals[0]
 
 
 def test_fifty_double_submits_make_one_request_and_one_receipt():
@@ -74,7 +74,7 @@ def test_fifty_double_submits_make_one_request_and_one_receipt():
 
     outcomes = Counter(all_at_once(*[submit] * 50))
 
-    assert outcomes == {"done": 1, "This request was sent already.": 49}
+    assert outcomes == {"done": 1, "This request has already been sent.": 49}
     assert JoinRequestEvent.objects.count() == 1
     assert sorted(OutboxEmail.objects.values_list("kind", flat=True)) == ["news-submit", "receipt"]
 
@@ -106,19 +106,6 @@ def test_drafts_saved_at_once_are_one_draft():
     assert JoinRequest.objects.count() == 1
 
 
-def test_a_second_open_request_for_the_same_community_is_refused_with_a_sentence():
-    worker = builders.worker()
-    builders.sent(worker)
-    second = builders.draft(worker)
-
-    with pytest.raises(workflow.RefusedError, match="already have an open request"):
-        workflow.submit(
-            join_request_id=second.pk, by=worker, answers=second.answers, now=builders.NOW
-        )
-
-    assert JoinRequest.objects.get(pk=second.pk).state == State.DRAFT
-
-
 def test_the_database_itself_holds_one_open_request_per_person_and_community():
     first = builders.sent(builders.worker())
 
@@ -133,15 +120,24 @@ def test_the_database_itself_holds_one_open_request_per_person_and_community():
         )
 
 
-def test_somebody_who_is_enrolled_cannot_ask_again():
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (State.AWAITING_REVIEW, "already have an open request"),
+        (State.APPROVED, "already in this community"),
+    ],
+)
+def test_a_second_request_is_refused_while_one_is_open_or_they_are_enrolled(state, sentence):
     worker, staff = builders.worker(), builders.staff()
-    builders.request_in(State.APPROVED, worker, staff)
-    again = builders.draft(worker)
+    builders.request_in(state, worker, staff)
+    second = builders.draft(worker)
 
-    with pytest.raises(workflow.RefusedError, match="in this community already"):
+    with pytest.raises(workflow.RefusedError, match=sentence):
         workflow.submit(
-            join_request_id=again.pk, by=worker, answers=again.answers, now=builders.NOW
+            join_request_id=second.pk, by=worker, answers=second.answers, now=builders.NOW
         )
+
+    assert JoinRequest.objects.get(pk=second.pk).state == State.DRAFT
 
 
 @pytest.mark.parametrize("state", [State.AWAITING_REVIEW, State.APPROVED])
@@ -150,7 +146,7 @@ def test_reopening_refuses_while_there_is_another_open_request_or_enrolment(stat
     declined = builders.request_in(State.DECLINED, worker, staff)
     builders.request_in(state, worker, staff)
 
-    with pytest.raises(workflow.RefusedError, match=r"already|another open request"):
+    with pytest.raises(workflow.RefusedError, match="already"):
         workflow.reopen(join_request_id=declined.pk, by=staff, reason="Why not.", now=builders.NOW)
 
     assert JoinRequest.objects.get(pk=declined.pk).state == State.DECLINED

@@ -46,7 +46,7 @@ def test_asking_keeps_its_ready_question_for_the_reminders():
 def test_neither_reason_nor_words_is_refused():
     pk, priya = builders.sent(builders.worker()).pk, builders.staff()
 
-    with pytest.raises(workflow.RefusedError, match="Choose a reason, or write why"):
+    with pytest.raises(workflow.RefusedError, match="Choose a reason or write one"):
         decline(pk, priya, text="  ")
 
 
@@ -60,7 +60,7 @@ def test_a_reason_that_is_not_offered_here_is_refused_and_changes_nothing(change
     ground = reason()
     ReasonText.objects.filter(pk=ground.pk).update(**change)
 
-    with pytest.raises(workflow.RefusedError, match="not offered for this request"):
+    with pytest.raises(workflow.RefusedError, match="not available for this request"):
         decline(pk, priya, ground=ground)
 
     assert not JoinRequestEvent.objects.filter(verb="decline").exists()

@@ -1,11 +1,15 @@
 """Requests and their emails, driven anyhow by applicants, both teams, the clock and dying workers,
 with a model beside them. After every step the portal is compared with it."""
 
+import smtplib
 from collections import Counter
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
 
 import pytest
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck
@@ -21,13 +25,13 @@ from hypothesis.stateful import (
 )
 
 from membership.emails import delivery
+from membership.emails.delivery import LEASE
 from membership.models import Enrolment, OutboxEmail
 from requests import workflow
 from requests.lifecycle import OPEN, TRANSITIONS, State, Verb
 from requests.models import JoinRequest
 from tests import builders
-from tests.joinrequests.email_model import CONTRADICTED, MOODS, Killed, ModelEmail, MoodyServer
-from tests.joinrequests.test_workflow import LETTERS, OUTCOMES, use
+from tests.joinrequests.test_workflow import EMAIL_KINDS, OUTCOMES, use
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
@@ -35,6 +39,84 @@ TEAM_OF = {"stvc": "priya", "icat": "camille"}
 LATER_VERBS = sorted(set(TRANSITIONS) - {Verb.SUBMIT})
 ENDED = {"sent", "failed", "cancelled"}
 any_number = st.integers(0, 10_000)
+
+# -- The model of an email: what must become of it ---------------------------------------------------
+
+TRIES = 9
+MINUTES = (1, 5, 15, 60, 180, 360, 720, 1440)
+MOODS = ["takes it", "not now", "never", "kills the worker", "takes it and kills the worker"]
+OF_THE_QUESTION = {"question"}
+NEWS = {"news-submit", "news-reply"}
+CONTRADICTED = {
+    "reply": OF_THE_QUESTION,
+    "approve": OF_THE_QUESTION | NEWS,
+    "decline": OF_THE_QUESTION | NEWS,
+    "withdraw": OF_THE_QUESTION | NEWS | {"receipt"},
+    "lapse": OF_THE_QUESTION,
+    "reopen": {"declined", "lapsed"},
+}
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of ours runs after it. (The real one is in tests/faults/.)"""
+
+
+class MoodyServer(BaseEmailBackend):
+    """Takes emails as the mood is; remembers what it took, by Message-ID."""
+
+    mood = MOODS[0]
+    taken: ClassVar[list[str]] = []
+
+    def send_messages(self, messages):
+        if self.mood == "not now":
+            raise smtplib.SMTPDataError(451, b"later")
+        if self.mood == "never":
+            raise smtplib.SMTPDataError(554, b"no")
+        if self.mood.startswith("takes it"):
+            self.taken.extend(m.extra_headers["Message-ID"] for m in messages)
+        if self.mood.endswith("kills the worker"):
+            raise Killed
+        return len(messages)
+
+
+@dataclass
+class ModelEmail:
+    kind: str
+    about: str
+    due: datetime
+    state: str = "queued"
+    wanted: bool = True
+    lease: datetime | None = None
+    tries: int = 0
+    taken: int = 0
+
+    def contradict(self) -> None:
+        if self.state == "queued":
+            self.state, self.wanted = "cancelled", False
+        elif self.state in ("sending", "failed"):
+            self.wanted = False
+
+    def deliver(self, mood: str, now: datetime) -> None:
+        orphaned = self.lease is not None and self.lease < now
+        if not (orphaned or (self.state == "queued" and self.due <= now)):
+            return
+        self.lease = None
+        if not self.wanted:
+            self.state = "cancelled"
+            return
+        self.tries += 1
+        self.taken += mood.startswith("takes it")
+        if mood.endswith("kills the worker"):
+            self.state, self.lease = "sending", now + LEASE
+        elif mood == "takes it":
+            self.state = "sent"
+        elif mood == "never" or self.tries == TRIES:
+            self.state = "failed"
+        else:
+            self.state, self.due = "queued", now + timedelta(minutes=MINUTES[self.tries - 1])
+
+
+# -- The model of the requests -----------------------------------------------------------------------
 
 
 class Lives(RuleBasedStateMachine):
@@ -189,7 +271,7 @@ class Lives(RuleBasedStateMachine):
             if email.about == about and email.kind in CONTRADICTED.get(verb, ()):
                 email.contradict()
         new = OutboxEmail.objects.exclude(pk__in=self.emails)
-        assert sorted(row.kind for row in new) == LETTERS[verb]
+        assert sorted(row.kind for row in new) == EMAIL_KINDS[verb]
         self.emails |= {row.pk: ModelEmail(row.kind, about, builders.NOW) for row in new}
 
     def deliver(self, pk, mood):
@@ -208,7 +290,7 @@ class Lives(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("lives", [25, pytest.param(1_000, marks=pytest.mark.slow)])
 def test_whatever_everybody_does_the_portal_does_what_the_model_does(lives, settings):
-    settings.EMAIL_BACKEND = "tests.joinrequests.email_model.MoodyServer"
+    settings.EMAIL_BACKEND = f"{__name__}.MoodyServer"
     run_state_machine_as_test(
         Lives,
         settings=runs(

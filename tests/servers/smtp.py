@@ -90,7 +90,7 @@ class SmtpServer:
             self._messages.append(message)
             self._arrived.notify_all()
         self._sessions.append(session)
-        if self._sessions.count(session) == self.emails_per_connection:
+        if server.transport and self._sessions.count(session) == self.emails_per_connection:
             # After the answer, which is written before the loop comes to this.
             asyncio.get_running_loop().call_soon(server.transport.close)
         return "250 OK"

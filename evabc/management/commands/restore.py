@@ -1,6 +1,6 @@
-"""Replace the database by a backup. Stop web, worker and beat first.
+"""Replace the database with a backup. Stop web, worker and beat first.
 
-The private key is asked for at the terminal, read from standard input, or from --key-file.
+The private key is read from --key-file, from the terminal, or from standard input.
 """
 
 import sys
@@ -19,9 +19,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--key-file", type=Path, help="a file that holds the private key")
+        parser.add_argument("--key-file", type=Path, help="a file with the private key")
         parser.add_argument(
-            "--overwrite", action="store_true", help="replace a database in use without asking"
+            "--overwrite",
+            action="store_true",
+            help="replace a database in use without asking first",
         )
 
     def handle(
@@ -38,14 +40,16 @@ class Command(BaseCommand):
             restore(file=file, private_key=_private_key(key_file))
         except (RefusedError, OSError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Restored from {file}. Everybody has to sign in again.")
+        self.stdout.write(f"Restored from {file}. Everyone must sign in again.")
 
     def _confirm(self) -> None:
-        """Ask at the terminal; without one, only --overwrite will do."""
+        """Ask at the terminal. Without a terminal, --overwrite is required."""
         if not sys.stdin.isatty():
-            raise CommandError("This database is in use. To replace all of it, add --overwrite.")
-        self.stdout.write("This database is in use. A restore replaces all of it.")
-        if input("Type replace to go on: ").strip() != "replace":
+            raise CommandError(
+                "This database is in use. To replace all of its data, add --overwrite."
+            )
+        self.stdout.write("This database is in use. Restoring replaces all of its data.")
+        if input("Type “replace” to continue: ").strip() != "replace":
             raise CommandError("Nothing was changed.")
 
 

@@ -1,6 +1,6 @@
 """Start the portal on this machine: web server, worker and beat, with sample data.
 
-Called by `make run`. Ctrl-C ends everything; the data stays.
+Used by `make run`. Ctrl-C stops everything; the data stays.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ from evabc.sample.year import load_sample_year
 WORKER_OPTIONS = (
     "--pool threads --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
 )
-RESTARTS = 3  # of one process that dies
+RESTARTS = 3  # of one process that exits
 STOP_SECONDS = 5  # for every process to stop without being killed
 
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         if not settings.LOCAL:
             raise CommandError(
-                "This is for local mode only. Use `make run`, or docker-compose.yml."
+                "This command is for local mode only. Use `make run` here, or Docker Compose in production."
             )
         with data_folder_lock(settings.DATA_DIR / "running"):
             self._prepare()
@@ -53,21 +53,21 @@ class Command(BaseCommand):
             if is_new:
                 load_sample_year(now=now)
         if is_new:
-            # The emails of the sample year are marked as sent: no worker need look for each of them.
+            # The emails of the sample year are marked as sent, so their tasks are not needed.
             celery_app.control.purge()
 
     def _announce(self) -> None:
         mail = (
-            f"{settings.PORTAL_URL}/mailbox/ (files in {settings.MAIL_FOLDER})"
+            f"{settings.PORTAL_URL}/mailbox/ (stored in {settings.MAIL_FOLDER})"
             if settings.MAIL_IS_FILES
-            else f"the server {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+            else f"the mail server {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
         )
-        lines = ["", f"The portal is at {settings.PORTAL_URL}/", f"Mail goes to {mail}", ""]
-        lines += ["Sign in with any email; the code comes by mail. Sample staff:"]
+        lines = ["", f"The portal is at {settings.PORTAL_URL}/", f"Emails go to {mail}", ""]
+        lines += ["Sign in with any email address. The code arrives by email. Sample staff:"]
         lines += [f"  {s.email:22} {s.group}" for s in STAFF]
         lines += [
             f"The staff desk is at {settings.PORTAL_URL}/admin/",
-            "Ctrl-C ends everything.",
+            "Press Ctrl-C to stop everything.",
             "",
         ]
         self.stdout.write("\n".join(lines))
@@ -86,16 +86,16 @@ class Command(BaseCommand):
         }
 
     def _reload(self) -> list[str]:
-        """Start the web server again when code or a template changes."""
+        """Restart the web server when code or a template changes."""
         templates = (settings.BASE_DIR / "templates").rglob("*.*")
         return ["--reload", *(f"--reload-extra-file={file}" for file in templates)]
 
 
 def keep_running(commands: dict[str, list[str]], *, say: Callable[[str], object]) -> int:
-    """Run these commands until a signal comes, or one of them has died more often than RESTARTS.
+    """Run these commands until a signal arrives, or one of them has exited more than RESTARTS times.
 
-    They write to the terminal themselves, so the last words of one that died are there. Gives the
-    status to exit with; on a signal, SystemExit carries it.
+    They write to the terminal themselves, so it shows why one exited. Returns the status to exit with;
+    on a signal, SystemExit carries it.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
@@ -108,24 +108,24 @@ def keep_running(commands: dict[str, list[str]], *, say: Callable[[str], object]
                 if process and process.poll() is None:
                     continue
                 if process:
-                    say(f"The process “{name}” has ended with status {process.returncode}.")
+                    say(f"The {name} process stopped with status {process.returncode}.")
                     if not restarts[name]:
-                        say(f"It has been started {RESTARTS} times again; now everything ends.")
+                        say(f"It was restarted {RESTARTS} times. Stopping everything.")
                         return process.returncode or 1
                     restarts[name] -= 1
-                    say(f"“{name}” is started again.")
-                # A session of its own: Ctrl-C reaches this process alone, which ends the others.
+                    say(f"Restarting the {name} process.")
+                # In its own session, so that Ctrl-C reaches only this process, which stops the others.
                 running[name] = subprocess.Popen(command, start_new_session=True)  # noqa: S603
             time.sleep(0.2)
     finally:
-        # A second Ctrl-C must leave nothing behind.
+        # A second Ctrl-C must not leave processes behind.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         _end(running.values())
 
 
 def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
-    """Politely at first, so that a worker finishes what it has begun."""
+    """Stop the processes. A worker gets time to finish its task before it is killed."""
     for process in processes:
         process.terminate()
     deadline = time.monotonic() + STOP_SECONDS
@@ -138,15 +138,15 @@ def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
 
 @contextmanager
 def data_folder_lock(path: Path) -> Iterator[None]:
-    """Hold the data folder: a second start in it says who has it."""
+    """Lock the data folder. Refused if another process has it."""
     with path.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             raise CommandError(
-                f"The portal is running already with this data folder (process {file.read().strip()}). "
-                "End it there with Ctrl-C, or set EVABC_DATA_DIR to another folder."
+                f"The portal is already running with this data folder (process {file.read().strip()}). "
+                "Stop it with Ctrl-C, or set EVABC_DATA_DIR to another folder."
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))

@@ -1,4 +1,4 @@
-"""Write what is missing of the communities, their rules, the public texts, the reasons and the teams."""
+"""Create the communities, rules, public texts, reasons and teams that do not exist yet."""
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="Count, and write nothing.")
+        parser.add_argument("--dry-run", action="store_true", help="Count only; write nothing.")
 
     @transaction.atomic
     def handle(self, *args: object, dry_run: bool, **options: object) -> None:
@@ -21,4 +21,4 @@ class Command(BaseCommand):
         if dry_run:
             transaction.set_rollback(True)
         verb = "would be" if dry_run else "were"
-        self.stdout.write(f"{written} rows of the catalogue and {groups} teams {verb} written.")
+        self.stdout.write(f"{written} rows and {groups} teams {verb} created.")

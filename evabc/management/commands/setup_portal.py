@@ -1,8 +1,8 @@
-"""Set up a portal that runs for the first time: mailboxes, the first lead, a test email, lists, and
-the keys for backups.
+"""Set up the portal for the first time: mailboxes, the first lead, a test email, imports and the keys
+for backups.
 
-Asks for what it needs, or takes it from its options. Nothing is written before every answer is there
-and the test email is on its way. Run it again to change an answer.
+Asks for what is not given as an option. Nothing is saved until every answer is valid and the test email
+has been sent. Run it again to change an answer.
 """
 
 from typing import Any
@@ -21,41 +21,42 @@ from evabc.ops.backup import new_key_pair
 from membership.accounts.teams import LEADS, make_lead
 from membership.models import ListKind, User
 
-# The private key is shown this once, and kept nowhere.
+# The private key is shown once and stored nowhere.
 KEY_PAIR = """
-Backups are encrypted to a public key. To have one made every night, put this line into .env:
+Backups are encrypted with a public key. To make one every night, add this line to .env:
 
 EVABC_BACKUP_RECIPIENT={}
 
-and run: docker compose up --detach
+then run: docker compose up --detach
 
-The private key opens the backups. It is shown only now. Keep it in two safe places away from this machine:
+The private key opens the backups. It is shown only this once. Keep it in two safe places away from this machine:
 
 {}
 
-Until the line is in .env, each run of this command shows a new pair of keys."""
+Each run of this command shows a new pair of keys until the line is in .env."""
 
-WRONG_ADDRESS = "“%(value)s” is no email address. Type one like name@example.org."
+WRONG_ADDRESS = "“%(value)s” is not an email address. Enter one like name@example.org."
 
 
-def _email(asked: str) -> forms.EmailField:
-    messages = {"required": f"{asked} is missing.", "invalid": WRONG_ADDRESS}
-    return forms.EmailField(label=asked, error_messages=messages)
+def _email(label: str) -> forms.EmailField:
+    messages = {"required": f"Enter {label[0].lower()}{label[1:]}.", "invalid": WRONG_ADDRESS}
+    return forms.EmailField(label=label, error_messages=messages)
 
 
 MAILBOXES = {
     "program_support_mailbox": Family.PROGRAM_SUPPORT,
     "ccss_mailbox": Family.COORDINATION,
 }
-# What is needed, each by its option or asked for.
+# Each is an option, or is asked for.
 QUESTIONS: dict[str, forms.CharField] = {
-    "lead_email": _email("The work email of the first lead"),
+    "lead_email": _email("Work email of the first lead"),
     "lead_name": forms.CharField(
-        label="Their full name", error_messages={"required": "Their full name is missing."}
+        label="Full name of the first lead",
+        error_messages={"required": "Enter the full name of the first lead."},
     ),
-    "program_support_mailbox": _email("The mailbox of program support"),
-    "ccss_mailbox": _email("The mailbox of community coordination (CCSS)"),
-    "test_letter_to": _email("Where to send a test letter"),
+    "program_support_mailbox": _email("Mailbox for program support"),
+    "ccss_mailbox": _email("Mailbox for Community Coordination (CCSS)"),
+    "test_letter_to": _email("Email address for a test email"),
 }
 
 
@@ -75,9 +76,11 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar=("KIND", "FILE", "NAME", "AS_OF"),
-            help=f"A list to bring in; its kind is one of {', '.join(_kinds())}.",
+            help=f"A list to import. KIND is one of {', '.join(_kinds())}.",
         )
-        parser.add_argument("--no-input", action="store_true", help="Ask nothing; use the options.")
+        parser.add_argument(
+            "--no-input", action="store_true", help="Do not ask; use the options only."
+        )
 
     def handle(self, *args: object, no_input: bool, **options: Any) -> None:
         self.stdout.write(f"The portal is at {settings.PORTAL_URL}.")
@@ -93,14 +96,14 @@ class Command(BaseCommand):
                 named = [f"--name={name}", f"--as-of={as_of}"]
                 call_command("import_list", kind, file, *named, stdout=self.stdout)
         self.stdout.write(
-            f"{lead.email} is a lead. Sign in at {settings.PORTAL_URL}/admin/ with a code from "
-            "your email; the portal then leads you through your second step."
+            f"{lead.email} is now a lead. Sign in at {settings.PORTAL_URL}/admin/ with a code from "
+            "your email. The portal then helps you set up two-step sign-in."
         )
         if not settings.BACKUP_RECIPIENT:
             self.stdout.write(KEY_PAIR.format(*new_key_pair()))
 
     def _answer(self, name: str, given: str | None, no_input: bool) -> str:
-        """What was given, or is typed now; asked again until it is right."""
+        """The option, or what is typed now. Asks again until the answer is valid."""
         field, known = QUESTIONS[name], _known_answer(name)
         while True:
             if given is None:
@@ -119,8 +122,8 @@ class Command(BaseCommand):
 
     def _send_test_email(self, to: str) -> None:
         email = EmailMessage(
-            "A test letter",
-            f"The portal at {settings.PORTAL_URL} can send letters.\n",
+            "Test email from the portal",
+            f"The portal at {settings.PORTAL_URL} can send emails.\n",
             settings.DEFAULT_FROM_EMAIL,
             [to],
         )
@@ -128,14 +131,14 @@ class Command(BaseCommand):
             email.send()
         except OSError as error:  # smtplib's errors are among them
             raise CommandError(
-                f"The test letter could not be sent: {error}. Look at EMAIL_URL, restart with the "
-                "right one and run this again. Nothing was changed."
+                f"The test email could not be sent: {error}. Correct EMAIL_URL in .env, restart the "
+                "portal and run this command again. Nothing was changed."
             ) from error
-        self.stdout.write(f"A test letter is on its way to {to}. Look whether it arrives.")
+        self.stdout.write(f"A test email is on its way to {to}. Check that it arrives.")
 
 
 def _known_answer(name: str) -> str:
-    """What the portal knows already, so that a second run asks for nothing new."""
+    """The current answer, so that a second run can keep it."""
     if family := MAILBOXES.get(name):
         team = SupportTeam.objects.filter(family=family).first()
         return team.mailbox if team else ""
@@ -146,5 +149,5 @@ def _known_answer(name: str) -> str:
 
 
 def _kinds() -> list[str]:
-    # A roster needs its community too: `import_list` asks for it.
+    # A roster also needs its community, which only `import_list` takes.
     return [kind for kind in ListKind.values if kind != ListKind.ROSTER]

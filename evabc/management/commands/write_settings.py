@@ -10,12 +10,13 @@ from evabc.env import SETTINGS, SetBy, Setting
 SETTINGS_MD = """\
 # Settings
 
-From the environment. For a secret, `NAME_FILE` may name a file that holds it. `make docs` writes this page from the
-declarations in `evabc/env.py`, where a new setting is one entry.
+Settings come from the environment. For a secret, `NAME_FILE` can name a file that contains it. `make docs` writes this
+page from the declarations in `evabc/env.py`, where a new setting is one entry.
 """
 ENV_EXAMPLE = """\
-# What docker-compose.yml needs to know. `python3 evabc/deploy/make_env.py` copies it to .env and fills it in; by hand,
-# `chmod 600 .env` afterwards: it holds secrets. Put a value with $, # or blanks into 'single quotes'.
+# The settings for docker-compose.yml. `python3 evabc/deploy/make_env.py` copies this file to .env and fills it in. If you
+# do it by hand, run `chmod 600 .env` afterwards, because it contains secrets. Put values with $, # or spaces in
+# 'single quotes'.
 # `make docs` writes this file from the declarations in evabc/env.py.
 """
 
@@ -25,7 +26,9 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="write nothing, name what is old")
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; fail if a file is out of date"
+        )
 
     def handle(self, *args: object, check: bool, **options: object) -> None:
         derived = {
@@ -36,14 +39,14 @@ class Command(BaseCommand):
             if not check:
                 file.write_text(text)
             elif file.read_text() != text:
-                raise CommandError(f"{file.name} is not what evabc/env.py says. Run: make docs")
+                raise CommandError(f"{file.name} is out of date. Run: make docs")
 
 
 def settings_md() -> str:
-    """A table of settings for each of those who set them."""
+    """The tables of settings, by who sets them."""
     tables = [SETTINGS_MD]
     for set_by in SetBy:
-        lines = [f"## {set_by.value}", "", "| name | for | default |", "|---|---|---|"]
+        lines = [f"## {set_by.value}", "", "| name | purpose | default |", "|---|---|---|"]
         lines += [
             f"| `{setting.name}` | {_sentence(setting)} | {_default_in_words(setting)} |"
             for setting in SETTINGS.values()
@@ -54,7 +57,7 @@ def settings_md() -> str:
 
 
 def env_example() -> str:
-    """What the operator sets, each with what it is for; `make_env.py` reads this."""
+    """The settings of the operator, each with its purpose. `make_env.py` reads this file."""
     blocks = [ENV_EXAMPLE]
     for setting in SETTINGS.values():
         if setting.set_by != SetBy.OPERATOR:
@@ -77,5 +80,5 @@ def _default_in_words(setting: Setting) -> str:
     elif setting.default != "":
         default = f"`{setting.default}`"
     else:
-        default = "none, required in production" if setting.required else "none"
+        default = "none; required in production" if setting.required else "none"
     return f"{default}; in `make run` {setting.local}" if setting.local else default

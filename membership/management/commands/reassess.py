@@ -1,4 +1,4 @@
-"""Assess all open enrolments by the rules again, and bring the worklist up to date."""
+"""Check all open enrolments against the rules again, and update the roster checks."""
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
@@ -10,12 +10,14 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="Count, and write nothing.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Count the changes without saving them."
+        )
 
     def handle(self, *args: object, dry_run: bool, **options: object) -> None:
         result = reassess(now=timezone.now(), dry_run=dry_run)
-        verb = "would be" if dry_run else "were"
         self.stdout.write(
-            f"{result.looked_at} enrolments looked at; worklist rows: {result.opened} {verb} opened, "
-            f"{result.changed} changed, {result.settled} settled."
+            f"Enrolments checked: {result.looked_at}. Roster checks opened: {result.opened}, "
+            f"changed: {result.changed}, resolved: {result.settled}."
+            + (" Dry run: nothing was saved." if dry_run else "")
         )

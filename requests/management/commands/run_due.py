@@ -1,6 +1,6 @@
-"""Do now what is due of one of the portal's scheduled jobs. Running it again changes nothing.
+"""Run one of the scheduled jobs now. The portal runs them by itself; running one again changes nothing.
 
-With --dry-run everything is rolled back: it says what would be done.
+With --dry-run the command says what would be done, and rolls it back.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from requests.clock.reminders import lapse_overdue, send_due_reminders
 from requests.clock.retention import retain
 from requests.clock.yearly import ask_yearly
 
-# Each job gives numbers by what they count.
+# Each job returns numbers, by what they count.
 JOBS: dict[str, Callable[[datetime], Mapping[str, int]]] = {
     "reminders": lambda now: {
         "reminders": send_due_reminders(now=now),
@@ -34,7 +34,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", choices=JOBS)
-        parser.add_argument("--dry-run", action="store_true", help="Count, and write nothing.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Say what would be done, and change nothing."
+        )
 
     def handle(self, *args: object, job: str, dry_run: bool, **options: object) -> None:
         with transaction.atomic() if dry_run else nullcontext():
@@ -44,4 +46,4 @@ class Command(BaseCommand):
         for what, number in counts.items():
             self.stdout.write(f"{what.replace('_', ' ')}: {number}")
         if dry_run:
-            self.stdout.write("Dry run: nothing was written.")
+            self.stdout.write("Dry run: nothing was changed.")

@@ -5,6 +5,7 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, Region, RoleKind
@@ -149,7 +150,7 @@ def test_each_team_sees_its_own_communities_and_exports_them(client):
             "STVC",
             "'=Sample House: Stopping the Violence Counselling (STVC)",
             "",
-            f"the sample list of {TODAY:%-d %B %Y}",
+            f"the sample list of {date_format(TODAY)}",
         ]
     ]
     logged = Export.objects.get()

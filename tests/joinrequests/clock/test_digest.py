@@ -7,7 +7,7 @@ from celery.schedules import crontab
 from django.utils import timezone
 
 from evabc.celery import app
-from evabc.schedule import SCHEDULE
+from evabc.settings import CELERY_BEAT_SCHEDULE
 from membership.emails.queue import Email, queue
 from membership.models import Enrolment, OutboxEmail, WorklistRow
 from requests import tasks, workflow
@@ -49,7 +49,10 @@ def test_a_request_that_waits_for_seven_working_days_brings_a_digest_to_its_team
     assert email.to_email == builders.community().team.mailbox
     assert email.person is None
     assert email.subject == "What waits on the staff desk"
-    assert "One request has waited for 7 working days or longer; the oldest for 7." in email.body
+    assert (
+        "One request has been waiting for 7 business days or longer. The longest wait is 7 business days."
+        in email.body
+    )
     assert "/admin/joinrequests/joinrequest/" in email.body
 
 
@@ -120,10 +123,10 @@ def test_it_counts_what_else_there_is():
     )
     assert (theirs.late, theirs.closing_soon, theirs.roster_checks) == (1, 0, 0)
     body = digest.email_of(found, team).body
-    assert "2 requests have waited" in body
-    assert "One request closes within 7 days" in body
-    assert "One row is open on the worklist, 1 for 7 working days or longer." in body
-    assert "One letter could not be delivered." in body
+    assert "2 requests have been waiting" in body
+    assert "One request will close within 7 days unless the applicant replies." in body
+    assert "One roster check is open, 1 for 7 business days or longer." in body
+    assert "One email could not be delivered." in body
 
 
 def test_roster_checks_alone_bring_one_when_they_are_late(settings):
@@ -155,7 +158,7 @@ def test_the_cost_does_not_grow_with_what_waits(django_assert_max_num_queries):
 
 
 def test_beat_runs_on_weekday_mornings_and_the_task_sends(monkeypatch):
-    entry = SCHEDULE["morning-digest"]
+    entry = CELERY_BEAT_SCHEDULE["morning-digest"]
     assert entry["task"] in app.tasks
     assert entry["task"] == tasks.morning_digest.name
     assert isinstance(entry["schedule"], crontab)

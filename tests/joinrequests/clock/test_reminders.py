@@ -172,7 +172,7 @@ def test_a_request_that_fails_stops_no_other_and_is_tried_again(
         patch.setattr(emails, "reminder", broken)
         assert send_due_reminders(now=after(7)) == 1
 
-    assert caplog.messages == [f"Request {waiting.pk}: ValueError; it is tried again."]
+    assert caplog.messages == [f"Request {waiting.pk}: ValueError. Will be tried again."]
     assert OutboxEmail.objects.get(kind="reminder-7").about == other.about
     assert send_due_reminders(now=after(7)) == 1
 

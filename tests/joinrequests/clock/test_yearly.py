@@ -125,7 +125,7 @@ def test_without_an_email_a_roster_check_is_opened_at_once():
     assert ask_yearly(now=NOW) == Asked(1, 0, 1)
     assert queued_emails() == []
     step = enrolment.worklist.get().steps.get()
-    assert step.text == "The register has no email of this person, so nobody could ask."
+    assert step.text == "The register has no email for this person, so they could not be asked."
 
 
 def test_looking_for_what_is_due_takes_as_many_queries_at_any_size(django_assert_num_queries):
@@ -210,7 +210,7 @@ def test_an_enrolment_that_staff_end_cancels_the_question():
 def test_nobody_answers_for_somebody_else_or_twice():
     enrolment, other = asked(), builders.worker("other@example.org", "Other Sample")
     for verb in (confirmations.confirm, leaving.leave):
-        with pytest.raises(RefusedError, match="somebody else"):
+        with pytest.raises(RefusedError, match="someone else"):
             verb(enrolment_id=enrolment.pk, by=other, now=NOW)
     confirmations.confirm(enrolment_id=enrolment.pk, by=enrolment.person.user, now=NOW)
     with pytest.raises(RefusedError, match="nothing to confirm"):

@@ -18,17 +18,6 @@ DESK = "/admin/joinrequests/joinrequest/"
 ENTER = f"{DESK}enter/stvc/"
 
 
-@pytest.fixture
-def priya():
-    return builders.staff()
-
-
-@pytest.fixture
-def desk(client, priya):
-    builders.sign_in(client, priya)
-    return client
-
-
 def typed(**other):
     about = {"email": "Dana@Example.org", "came_by": "phone", "agreed": "on"}
     return {**builders.STVC_ANSWERS, **about, **other}
@@ -61,7 +50,7 @@ def test_it_waits_for_review_like_any_other_and_the_history_says_who_entered_it(
     [event] = entered.events.all()
     assert (event.verb, event.by, event.by_staff) == ("submit", priya, True)
     assert event.text == "They start on Monday."
-    assert event.reason == "It came by phone. The applicant asked for it and agreed."
+    assert event.reason == "Received by phone. The applicant asked us to enter it and agreed."
     assert "Sent by Priya Sample (EVA BC)" in " ".join(shown(desk.get(answer.url)).split())
     [position] = ProgramPosition.objects.filter(person=entered.person)
     assert (position.evidence, position.carries_caseload) == ("claimed", True)
@@ -110,13 +99,19 @@ def test_somebody_elses_sign_in_does_not_see_it(client, priya):
     assert entered.reference not in shown(client.get("/my/"))
 
 
-def test_a_withdrawal_stops_the_receipt_that_has_not_left(priya):
+@pytest.mark.parametrize("has_person", [True, False])
+def test_somebody_with_a_sign_in_finds_it_there_and_may_withdraw_before_the_receipt_leaves(
+    client, priya, has_person
+):
+    dana = (
+        builders.worker() if has_person else builders.User.objects.create_user("dana@example.org")
+    )
     entered = enter(priya)
-    dana = builders.User.objects.create_user("dana@example.org")
-    person_of_user(dana)
 
+    assert person_of_user(dana) == entered.person
+    builders.sign_in(client, dana)
+    assert entered.reference in shown(client.get("/my/"))
     workflow.withdraw(join_request_id=entered.pk, by=dana, now=builders.NOW)
-
     assert OutboxEmail.objects.get(kind="receipt-entered").state == "cancelled"
 
 
@@ -132,29 +127,15 @@ def test_a_person_of_the_register_is_taken_and_keeps_what_is_known(priya, email)
     assert Person.objects.filter(email__iexact="dana@example.org").count() == 1
 
 
-def test_somebody_with_a_sign_in_finds_it_there(client, priya):
-    dana = builders.worker()
-    entered = enter(priya)
-
-    assert entered.person == dana.person
-    builders.sign_in(client, dana)
-    assert entered.reference in shown(client.get("/my/"))
-
-
-def test_a_sign_in_that_asked_for_nothing_yet_takes_it_over(priya):
-    dana = builders.User.objects.create_user("dana@example.org")
-    entered = enter(priya)
-
-    assert person_of_user(dana) == entered.person
-
-
 def test_an_open_request_is_said_and_linked_and_what_was_typed_stays(desk):
     there = builders.sent(builders.worker())
 
     seen = shown(desk.post(ENTER, typed(note="My careful note.")))
 
-    assert "This person has another open request for this community. Nothing was changed." in seen
-    assert f'<a href="{DESK}{there.pk}/change/">request {there.reference}</a>' in seen
+    assert (
+        "This person already has an open request for this community. Nothing was changed." in seen
+    )
+    assert f'<a href="{DESK}{there.pk}/change/">{there.reference}</a>' in seen
     assert "My careful note." in seen
     assert JoinRequest.objects.count() == 1
 
@@ -164,7 +145,7 @@ def test_sending_the_form_twice_enters_it_once(desk):
     desk.post(ENTER, typed())
     again = shown(desk.post(ENTER, typed()))
 
-    assert "another open request" in again
+    assert "already has an open request" in again
     assert JoinRequest.objects.count() == Person.objects.filter(user=None).count() == 1
     assert OutboxEmail.objects.filter(kind="receipt-entered").count() == 1
 
@@ -175,7 +156,7 @@ def test_somebody_who_is_in_already_is_refused(priya):
         person=dana.person, community=builders.community(), started_on="2026-01-01"
     )
 
-    with pytest.raises(workflow.RefusedError, match="Dana Sample is in this community already"):
+    with pytest.raises(workflow.RefusedError, match="Dana Sample is already in this community"):
         enter(priya)
     assert JoinRequest.objects.count() == 0
 
@@ -202,10 +183,10 @@ def test_the_other_teams_communities_do_not_exist(desk, priya):
 @pytest.mark.parametrize(
     ("missing", "sentence"),
     [
-        ("email", "Type the applicant’s work email."),
-        ("came_by", "Say how the request came."),
-        ("agreed", "Tick that the applicant asked for this and agreed."),
-        ("carries_caseload", "Say whether you carry a caseload."),
+        ("email", "Enter the applicant’s work email."),
+        ("came_by", "Choose how the request arrived."),
+        ("agreed", "Select this box to confirm that the applicant asked for this and agreed."),
+        ("carries_caseload", "Choose whether you carry a caseload."),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_written(desk, missing, sentence):

@@ -18,16 +18,6 @@ pytestmark = pytest.mark.django_db
 QUEUE = "/admin/joinrequests/joinrequest/"
 
 
-@pytest.fixture
-def desk(client):
-    builders.sign_in(client, builders.staff())
-    return client
-
-
-def people(number: int):
-    return [builders.worker(f"dana{i}@example.org", f"Dana Sample-{i}") for i in range(number)]
-
-
 def page(client, path) -> str:
     return html.unescape(client.get(path).content.decode())
 
@@ -43,32 +33,13 @@ def test_the_queue_shows_who_asks_for_what_from_where_and_the_rules(desk):
 
 
 def test_a_request_without_doubt_can_be_approved_from_the_queue(desk):
-    clear, doubtful = people(2)
-    sure = builders.sent(clear)
-    builders.sent(doubtful, ministry_funded="unsure")
+    sure = builders.sent(builders.worker())
+    builders.sent(builders.worker("kai@example.org"), ministry_funded="unsure")
 
     shown = page(desk, QUEUE)
 
     assert shown.count("Approve…") == 1
     assert f'href="{QUEUE}{sure.pk}/approve/"' in shown
-
-
-@pytest.mark.parametrize(
-    "query",
-    ["", "?q=dana", "?state=all", "?community=stvc", "?whose=nobody&verdict=met&region=CARIBOO"],
-)
-def test_the_number_of_queries_of_the_queue_does_not_grow(
-    desk, django_assert_max_num_queries, query
-):
-    for user in people(2):
-        builders.sent(user)
-    with django_assert_max_num_queries(100) as few:
-        desk.get(QUEUE + query)
-    for user in [builders.worker(f"more{i}@example.org", f"Dana More-{i}") for i in range(10)]:
-        builders.sent(user)
-
-    with django_assert_max_num_queries(len(few.captured_queries)):
-        desk.get(QUEUE + query)
 
 
 def many_more(number: int) -> None:
@@ -92,7 +63,8 @@ def many_more(number: int) -> None:
 def test_ten_thousand_requests_cost_the_queue_and_the_review_no_more_than_ten_cost(
     desk, django_assert_max_num_queries
 ):
-    pages = [QUEUE, f"{QUEUE}?q=dana", f"{QUEUE}?state=all&community=stvc"]
+    filters = "whose=nobody&verdict=met&region=CARIBOO"
+    pages = [QUEUE, f"{QUEUE}?q=dana", f"{QUEUE}?state=all&community=stvc", f"{QUEUE}?{filters}"]
     builders.sent(builders.worker())
     many_more(9)
     review = f"{QUEUE}{JoinRequest.objects.order_by('pk')[4].pk}/change/"
@@ -125,60 +97,58 @@ def test_every_request_that_a_search_finds_can_be_reached_page_by_page(desk):
 
 
 def test_the_number_of_queries_of_a_review_does_not_grow_with_its_history(
-    desk, django_assert_max_num_queries
+    desk, sam, django_assert_max_num_queries
 ):
-    worker, staff = builders.worker(), builders.staff(email="sam@example.org")
+    worker = builders.worker()
     join_request = builders.sent(worker)
     path = f"{QUEUE}{join_request.pk}/change/"
     with django_assert_max_num_queries(100) as few:
         desk.get(path)
     for number in range(5):
-        workflow.ask(join_request_id=join_request.pk, by=staff, text=f"{number}?", now=builders.NOW)
+        workflow.ask(join_request_id=join_request.pk, by=sam, text=f"{number}?", now=builders.NOW)
         workflow.reply(join_request_id=join_request.pk, by=worker, text="Yes.", now=builders.NOW)
-        write_note(join_request_id=join_request.pk, by=staff, text="Hm.", now=builders.NOW)
+        write_note(join_request_id=join_request.pk, by=sam, text="Hm.", now=builders.NOW)
         builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
 
     with django_assert_max_num_queries(len(few.captured_queries)):
         desk.get(path)
 
 
-def test_a_decided_request_keeps_the_assessment_it_was_decided_on(desk):
-    worker, staff = builders.worker(), builders.staff(email="sam@example.org")
-    decided = builders.request_in(State.APPROVED, worker, staff)
+def test_a_decided_request_keeps_the_assessment_it_was_decided_on(desk, sam):
+    worker = builders.worker()
+    decided = builders.request_in(State.APPROVED, worker, sam)
     before = decided.kept_assessment
 
     worker.person.positions.update(carries_caseload=False)
 
     decided.refresh_from_db()
     assert decided.kept_assessment == before
-    assert "Claimed: the applicant carries a caseload" in page(desk, f"{QUEUE}{decided.pk}/change/")
+    assert "Self-reported: carries a caseload" in page(desk, f"{QUEUE}{decided.pk}/change/")
 
 
-def test_a_decision_that_came_too_late_keeps_the_words_and_says_who_decided(desk):
-    worker, staff = builders.worker(), builders.staff(email="sam@example.org")
+def test_a_decision_that_came_too_late_keeps_the_words_and_says_who_decided(desk, sam):
+    worker = builders.worker()
     join_request = builders.sent(worker)
-    workflow.approve(join_request_id=join_request.pk, by=staff, now=builders.NOW)
+    workflow.approve(join_request_id=join_request.pk, by=sam, now=builders.NOW)
 
     answer = desk.post(f"{QUEUE}{join_request.pk}/decline/", {"text": "My careful words."})
 
     shown = html.unescape(answer.content.decode())
-    assert "The last step was by Sam Sample on May 4, 2026, 10 a.m.." in shown
+    assert "last step by Sam Sample, May 4, 2026, 10 a.m." in shown
     assert "My careful words." in shown
 
 
-def test_approving_against_the_rules_asks_for_a_reason_and_keeps_it_from_the_applicant(
-    desk, client
-):
+def test_approving_against_the_rules_asks_for_a_reason_and_keeps_it_from_the_applicant(desk):
     worker = builders.worker()
     join_request = builders.sent(worker, carries_caseload="no")
     approve = f"{QUEUE}{join_request.pk}/approve/"
     refused = html.unescape(desk.post(approve, {"text": "Hello."}).content.decode())
-    assert "Write why you approve all the same." in refused
+    assert "Explain why you are approving anyway." in refused
 
     desk.post(approve, {"text": "Hello.", "reason": "Their caseload starts on Monday."})
 
     event = join_request.events.last()
     assert (event.verb, event.text) == ("approve", "Hello.")
     assert event.reason == "Their caseload starts on Monday."
-    builders.sign_in(client, worker)
-    assert "Their caseload starts" not in page(client, f"/my/requests/{join_request.pk}/")
+    builders.sign_in(desk, worker)
+    assert "Their caseload starts" not in page(desk, f"/my/requests/{join_request.pk}/")

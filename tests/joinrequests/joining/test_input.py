@@ -92,11 +92,11 @@ def test_an_empty_form_names_every_field_that_is_missing(signed_in):
     page = html.unescape(signed_in.post(JOIN, {}).content.decode())
 
     for sentence in (
-        "Type your name.",
-        "Type the name of your agency or organisation.",
-        "Type the town or community that you serve.",
+        "Enter your full name.",
+        "Enter the name of your agency or organization.",
+        "Enter the town or community you serve.",
         "Choose the program you work in.",
-        "Say whether you carry a caseload.",
+        "Choose whether you carry a caseload.",
     ):
         assert sentence in page
 
@@ -112,7 +112,7 @@ def test_a_note_of_ten_thousand_characters_is_refused_with_a_sentence_and_kept(s
     note = "ᐊ" * 10_000
     page = signed_in.post(JOIN, {**builders.STVC_ANSWERS, "note": note}).content.decode()
 
-    assert "Your note has 10000 characters. Shorten it to 2000 or less." in page
+    assert "Your note is 10000 characters long. Shorten it to 2000 characters or fewer." in page
     assert note in page
     assert note in signed_in.get(JOIN).content.decode()
 

@@ -108,7 +108,7 @@ def test_what_is_missing_is_named_with_its_community_and_linked(signed_in):
 
     link = '<a href="#id_sas-program_type_0">SAS: Choose the program you work in.</a>'
     assert link in page
-    assert '<a href="#id_agency">Type the name of your agency or organisation.</a>' in page
+    assert '<a href="#id_agency">Enter the name of your agency or organization.</a>' in page
     assert "STVC: Choose" not in page
     assert {r.state for r in JoinRequest.objects.all()} == {State.DRAFT}
 
@@ -207,7 +207,7 @@ def test_one_that_is_refused_leaves_the_others_and_its_answers(signed_in, worker
     page = text_of(signed_in.post(CHECK, follow=True))
 
     assert "SAS: Not today." in page
-    assert "this request was not sent. Your answers are kept." in page
+    assert "this request has not been sent. Your answers are saved." in page
     assert {slug: r.state for slug, r in requests_by_community().items()} == {
         "stvc": State.AWAITING_REVIEW,
         "sas": State.DRAFT,

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from membership.errors import RefusedError
-from membership.meetings import emails as of_meetings
+from membership.meetings import planning
 from membership.models import Enrolment, OutboxEmail, WorklistRow, YearlyConfirmation
 from membership.register.person_records import change_details, set_reminders
 from requests.clock import reminders as of_requests
@@ -59,7 +59,7 @@ def known(user):
 
 
 def test_nothing_waits_is_one_calm_sentence(client, dana):
-    assert "Nothing waits for you. All is in order." in page(client)
+    assert "You have nothing to do right now." in page(client)
 
 
 def test_what_waits_comes_first_and_says_until_when(client, dana):
@@ -70,13 +70,13 @@ def test_what_waits_comes_first_and_says_until_when(client, dana):
     builders.draft(dana, "sas")
     seen = page(client)
     waits = seen[: seen.index("My communities</h2>")]
-    assert "Nothing waits for you" not in seen
+    assert "You have nothing to do right now" not in seen
     assert [
         words in waits
         for words in (
             "a question about your request for STVC. You can answer until the end of ",
-            "A year has passed. Is all still the same with you in CBVS?",
-            "Go on with your request for ",
+            "It has been a year. Has anything changed in your work for CBVS?",
+            "Continue your request to join ",
         )
     ] == [True] * 3
 
@@ -137,7 +137,7 @@ def test_people_change_their_own_name_and_phone(client, dana):
 def test_without_a_name_nothing_is_saved_and_the_phone_stays_typed(client, dana):
     seen = client.post("/my/details/", {"name": "", "phone": "250 555 0100"}).content.decode()
     dana.person.refresh_from_db()
-    assert "Type your name." in seen
+    assert "Enter your full name." in seen
     assert 'value="250 555 0100"' in seen
     assert (dana.person.name, dana.person.phone) == ("Dana Sample", "")
 
@@ -150,7 +150,7 @@ def test_nobody_changes_somebody_elses_details(dana):
         (set_reminders, {"wanted": False}),
         (report_work, {"community": builders.community(), "answers": answers, "now": NOW}),
     ):
-        with pytest.raises(RefusedError, match="somebody else’s details"):
+        with pytest.raises(RefusedError, match="else’s details"):
             verb(person_id=dana.person.pk, by=other, **how)
 
 
@@ -174,10 +174,10 @@ def test_work_says_how_it_is_known_and_by_no_staff_name(client, dana):
     positions.create(agency_name="Listed House", **of_list, **fact)
     positions.create(agency_name="Ended House", ends_on=date(2020, 1, 1), **fact)
     seen = page(client, "/my/details/")
-    current, ended = seen.split("Work that has ended")
+    current, ended = seen.split("Past work")
     for words in (
         "Claimed House, with a caseload</bdi></strong><br><bdi>You told us<",
-        "EVA BC staff checked it on February 3, 2026<",
+        "Confirmed by EVA BC staff on February 3, 2026<",
         "From the contract list of April 1, 2026<",
     ):
         assert words in current
@@ -233,7 +233,7 @@ def test_without_a_community_new_work_is_a_claim_beside_what_the_list_says(clien
 def test_members_report_their_work_to_their_community(client, dana):
     place_of(dana)
     assert client.get("/my/details/work/program-support/").url == "/my/details/"
-    with pytest.raises(RefusedError, match="Tell us there"):
+    with pytest.raises(RefusedError, match="Report the change for that community"):
         report_work(
             person_id=dana.person.pk,
             by=dana,
@@ -268,7 +268,7 @@ def test_meetings_are_reminded_of_only_who_wants_it(dana, wanted):
     place_of(dana)
     if not wanted:
         off(dana)
-    assert of_meetings.send_due_reminders(now=at(date(2026, 6, 15), "09:00")) == int(wanted)
+    assert planning.send_due_reminders(now=at(date(2026, 6, 15), "09:00")) == int(wanted)
 
 
 def test_a_question_without_reminders_lapses_after_30_days_all_the_same(dana):

@@ -38,14 +38,14 @@ def test_an_answer_that_comes_too_late_is_refused_and_still_there(signed_in, wor
 
     page = text_of(signed_in.post(f"/my/requests/{pk}/reply/", {"text": "Mondays and Fridays."}))
 
-    assert "This cannot be done now: the request is “declined”." in page
+    assert "You can’t do this now because the request is “declined”" in page
     assert "Mondays and Fridays." in page
 
 
 def test_an_applicant_withdraws_their_request(signed_in, worker):
     pk = builders.sent(worker).pk
     page = f"/my/requests/{pk}/withdraw/"
-    assert "Take your request back?" in text_of(signed_in.get(page))
+    assert "Withdraw your request?" in text_of(signed_in.get(page))
     assert JoinRequest.objects.get().state == State.AWAITING_REVIEW
 
     signed_in.post(page)

@@ -36,7 +36,7 @@ def test_the_privacy_page_says_how_long_from_the_settings_and_names_the_officer(
 
     page = client.get("/privacy/?fresh").content.decode()
 
-    assert "The words of our letters: 47 days after sending." in page
+    assert "The text of emails we send you: 47 days." in page
     assert "privacy officer is Ada Sample" in page
     assert all(purpose in page for purpose in consents.PURPOSES)
 
@@ -95,7 +95,7 @@ def test_the_download_holds_their_own_data_and_nobody_elses(dana, signed_in):
     assert [email["kind"] for email in data["letters"]] == ["receipt"]
     assert data["work"][0]["evidence"] == "claimed"
     assert ["Kai Other" in text, "They called us." in text, "Priya" in text] == [False] * 3
-    assert "Notes that EVA BC staff write to one another" in data["left_out"][0]
+    assert "Notes and reasons that EVA BC staff write for each other" in data["left_out"][0]
 
 
 def test_the_download_costs_the_same_for_one_request_and_for_many(
@@ -118,8 +118,8 @@ def test_deleting_asks_first_and_signs_them_out(dana, signed_in):
     page = signed_in.get("/my/privacy/delete/").content.decode()
     gone = signed_in.post("/my/privacy/delete/", follow=True)
 
-    assert "What stays, and why" in page
-    assert "Your account is deleted." in gone.content.decode()
+    assert "What we keep, and why" in page
+    assert "Your account has been deleted." in gone.content.decode()
     assert not User.objects.filter(email="dana@example.org").exists()
     assert signed_in.get("/my/").status_code == 302
 
@@ -130,7 +130,7 @@ def test_the_last_lead_is_shown_why_they_stay():
 
     page = client.post("/my/privacy/delete/").content.decode()
 
-    assert "This is the only lead. Make somebody else a lead first" in page
+    assert "This is the only lead. Make someone else a lead first" in page
     assert User.objects.filter(pk=lou.pk).exists()
 
 
@@ -145,7 +145,7 @@ def test_staff_erase_from_the_persons_page(dana):
     done = client.post(f"{page}erase/", follow=True)
 
     assert (linked, asked.status_code) == (True, 200)
-    assert "Erased." in done.content.decode()
+    assert "Deleted." in done.content.decode()
     assert JoinRequest.objects.get(pk=pk).state == State.WITHDRAWN
     assert not Person.objects.filter(email="dana@example.org").exists()
     assert client.get(f"{page}change/").status_code in (302, 404)
@@ -164,10 +164,10 @@ def test_a_correction_goes_to_the_team_and_its_answer_to_the_person(dana, signed
 
     email = OutboxEmail.objects.get(kind="correction-done")
     correction.refresh_from_db()
-    assert "You have asked for a correction already." in again
+    assert "You have already asked for a correction." in again
     assert "And one more." in again
     assert "My agency has another name." in shown
-    assert "Write it in words for the person." in missing
+    assert "Explain what you corrected, or why you did not." in missing
     assert correction.state == "done"
     assert (email.to_email, "The new name is on record." in email.body) == (dana.email, True)
     assert OutboxEmail.objects.filter(kind="news-correction", to_email__contains="@").count() == 1

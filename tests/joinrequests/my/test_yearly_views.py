@@ -44,11 +44,11 @@ def test_without_a_sign_in_the_link_leads_to_it_and_back(client, place):
 
 
 def test_my_page_says_so_while_it_waits(client, place):
-    assert "A year has passed." in client.get("/my/").content.decode()
+    assert "It has been a year." in client.get("/my/").content.decode()
     client.post(url(place), {"answer": "still-here"})
     assert answer() == ("still-here", None)
-    assert "A year has passed." not in client.get("/my/").content.decode()
-    assert "There is nothing to answer now." in client.get(url(place)).content.decode()
+    assert "It has been a year." not in client.get("/my/").content.decode()
+    assert "You have nothing to answer right now." in client.get(url(place)).content.decode()
 
 
 def test_a_leave_with_a_last_day(client, place):
@@ -59,7 +59,7 @@ def test_a_leave_with_a_last_day(client, place):
 
 def test_a_leave_in_the_past_is_a_clear_sentence_and_what_was_typed_stays(client, place):
     page = client.post(url(place), {"answer": "on-leave", "until": "2020-01-01"}).content.decode()
-    assert "Give a last day of your leave that is within the next two years." in page
+    assert "Enter the last day of your leave. It must be within the next two years." in page
     assert 'value="2020-01-01"' in page
     assert answer() == ("", None)
 
@@ -94,7 +94,7 @@ def test_record_says_how_it_is_known(client, place):
     person.positions.create(agency_name="Other House", program_type="SAS")
     page = client.get(url(place)).content.decode()
     assert "Claimed House, with a caseload</bdi></strong><br><bdi>You told us<" in page
-    assert "EVA BC staff checked it on February 3, 2026" in page
+    assert "Confirmed by EVA BC staff on February 3, 2026" in page
     assert "Ended House" not in page
     assert "Other House" not in page
 
@@ -103,10 +103,10 @@ def test_staff_see_the_answers_and_settle_the_row(client, place):
     row = WorklistRow.objects.create(enrolment=place, kind="unconfirmed", since="2026-03-01")
     builders.sign_in(client, builders.staff())
     desk = f"/admin/membership/worklistrow/{row.pk}"
-    assert "No answer to the yearly question" in client.get(f"{desk}/change/").content.decode()
+    assert "No answer to the yearly check-in" in client.get(f"{desk}/change/").content.decode()
     client.post(f"{desk}/settle/", {"text": ""})
     assert answer() == ("", None)
     client.post(f"{desk}/settle/", {"text": "They phoned and are still there."})
     assert answer() == ("settled", None)
     seen = client.get(f"/admin/membership/enrolment/{place.pk}/change/").content.decode()
-    assert "Settled by EVA BC staff" in seen
+    assert "Resolved by EVA BC staff" in seen

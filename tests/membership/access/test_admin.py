@@ -52,8 +52,8 @@ def act(client: Client, action: str, *rows: Access) -> str:
 def test_marking_many_reports_each_of_them(dana, priya):
     rows = list(dana.accesses.order_by("kind"))
     said = act(priya, "mark_invited", *rows)
-    assert "Noted: Dana Sample (Program support Slack: invited)." in said
-    assert "Not changed: Dana Sample (STVC Zoom list): nobody is invited to a Zoom list" in said
+    assert "Updated: Dana Sample (Program support Slack: invited)." in said
+    assert "Not updated: Dana Sample (STVC Zoom list): Zoom lists have no invitations" in said
 
 
 def test_the_other_team_marks_nothing_whatever_it_sends(dana, camille):
@@ -103,8 +103,8 @@ def test_the_list_shows_what_is_to_do_and_leaves_out_what_is_done(dana, priya):
     [
         ({"do": "all-same"}, "Choose one of the buttons."),
         ({"do": "nonsense"}, "Choose one of the buttons."),
-        ({"do": "remove"}, "Tick at least one line first."),
-        ({"do": "all-joined"}, "was put aside. Bring in a new one."),
+        ({"do": "remove"}, "Select at least one line first."),
+        ({"do": "all-joined"}, "has been deleted. Import a new one."),
     ],
 )
 def test_a_button_that_cannot_do_anything_says_so(dana, priya, data, said):
@@ -115,8 +115,8 @@ def test_a_button_that_cannot_do_anything_says_so(dana, priya, data, said):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({}, "Choose a file, or paste addresses."),
-        ({"pasted": "nobody"}, "There is no email address in it"),
+        ({}, "Choose a file or paste email addresses."),
+        ({"pasted": "nobody"}, "We could not find any email addresses."),
         ({"pasted": "x" * 200_001}, "at most 200000 characters"),
     ],
 )
@@ -157,5 +157,5 @@ def test_the_pages_take_as_many_queries_for_hundreds_as_for_a_few(priya):
             made.append(len(queries))
         counts.append(made)
     assert counts[0] == counts[1]
-    assert "These are the first 100 of 300." in page
+    assert "Showing the first 100 of 300." in page
     assert page.count('name="chosen"') == 100

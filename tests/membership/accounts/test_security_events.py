@@ -111,7 +111,7 @@ def test_an_export(client, log):
 
     taken = Export.objects.get()
     assert events(log)[1:] == [
-        {"message": "Sheet taken", "user": staff.pk, "export": taken.pk, "rows": taken.rows}
+        {"message": "Exported", "user": staff.pk, "export": taken.pk, "rows": taken.rows}
     ]
 
 

@@ -1,4 +1,4 @@
-"""A kind of email is one entry and its text: staff find it, it goes out, and its entry says what cancels it."""
+"""A kind of email is one entry and its text: staff find it, it is sent, and its entry says what cancels it."""
 
 import pytest
 from django.core import mail
@@ -31,7 +31,12 @@ TEXT = "A place to wait ({reference})\n\nHello {name},\n\nyou wait here:\n\n{req
 @pytest.fixture
 def kind(tmp_path, monkeypatch):
     """A kind of email that only this test declares."""
-    placeholders = (NAME, REFERENCE, TEAM, link("request_link", "The request", "/my/requests/1/"))
+    placeholders = (
+        NAME,
+        REFERENCE,
+        TEAM,
+        link("request_link", "The request", "/my/requests/1/", "See"),
+    )
     kind = EmailKind(
         "waiting-list",
         "A place on the waiting list",
@@ -65,7 +70,7 @@ def test_staff_find_it_in_the_list_and_see_its_preview(kind, client):
     page = client.get(f"/admin/membership/letterwording/{kind.key}/").content.decode()
 
     assert "A place on the waiting list" in listed
-    assert "Hello Dana Sample," in page
+    assert "Hello Dana," in page
 
 
 def test_it_is_sent(kind):
@@ -75,10 +80,10 @@ def test_it_is_sent(kind):
 
     [message] = mail.outbox
     assert message.subject == f"A place to wait ({request.reference})"
-    assert message.body.startswith("Hello Dana Sample,\n\nyou wait here:")
+    assert message.body.startswith("Hello Dana,\n\nyou wait here:")
 
 
-def test_the_verb_that_its_entry_names_cancels_it_and_no_other(kind):
+def test_only_the_verb_that_its_entry_names_cancels_it(kind):
     request, row = queued(kind)
     staff = builders.staff()
 
@@ -90,7 +95,7 @@ def test_the_verb_that_its_entry_names_cancels_it_and_no_other(kind):
     assert builders.deliver(row.pk, now=NOW) is False
 
 
-def test_names_in_the_outbox_that_share_one_wording_are_cancelled_together():
+def test_outbox_kinds_that_share_a_template_are_cancelled_together():
     assert {"question", "reminder-7", "reminder-21"} <= set(cancelled_by(Verb.REPLY))
 
 

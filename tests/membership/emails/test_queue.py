@@ -1,4 +1,4 @@
-"""What staff do with an email: retry, send again, note a bounce. With a real mail server where it sends."""
+"""What staff do with an email: retry it, send it again, record a bounce. With a real mail server."""
 
 from datetime import date, timedelta
 
@@ -23,7 +23,7 @@ State = OutboxEmail.State
 
 @pytest.fixture
 def failed(email):
-    """The same after its server refused it for good."""
+    """The same email after the mail server refused it."""
     OutboxEmail.objects.filter(pk=email.pk).update(state=State.FAILED, attempts=9)
     email.refresh_from_db()
     return email
@@ -58,7 +58,7 @@ def test_a_failed_email_is_tried_again_and_reaches_the_new_address(failed, to_se
     assert (failed.state, failed.attempts) == (State.SENT, 1)
 
 
-def test_a_failed_email_that_a_decision_contradicts_is_not_tried_again():
+def test_a_failed_email_that_is_out_of_date_is_not_tried_again():
     worker, priya = builders.worker(), builders.staff()
     pk = builders.sent(worker).pk
     workflow.ask(join_request_id=pk, by=priya, text="Which program?", now=NOW)
@@ -67,21 +67,21 @@ def test_a_failed_email_that_a_decision_contradicts_is_not_tried_again():
 
     workflow.decline(join_request_id=pk, by=priya, text="Not this time.", now=NOW)
 
-    with pytest.raises(RefusedError, match="A later decision contradicts this letter"):
+    with pytest.raises(RefusedError, match="out of date because of a later decision"):
         queue.retry(email_id=question.pk, by=priya, now=NOW)
     assert OutboxEmail.objects.get(pk=question.pk).state == State.FAILED
 
 
 def test_only_a_failed_email_is_tried_again(sent):
-    with pytest.raises(RefusedError, match="Only a failed letter is tried again; this one: sent"):
+    with pytest.raises(RefusedError, match="You can only retry a failed email"):
         queue.retry(email_id=sent.pk, by=builders.staff(), now=NOW)
 
 
-def test_sending_again_makes_one_new_email_with_the_same_words(sent):
+def test_sending_again_makes_one_new_email_with_the_same_text(sent):
     priya = builders.staff()
 
     again = queue.send_again(email_id=sent.pk, by=priya, now=NOW)
-    with pytest.raises(RefusedError, match="on its way again already"):
+    with pytest.raises(RefusedError, match="already on its way again"):
         queue.send_again(email_id=sent.pk, by=priya, now=NOW)
 
     assert (again.subject, again.body, again.state) == (sent.subject, sent.body, State.QUEUED)
@@ -95,7 +95,7 @@ def test_without_an_email_nothing_is_sent(failed, verb):
     OutboxEmail.objects.filter(pk=failed.pk).update(state=state, sent_at=NOW)
     Person.objects.filter(pk=failed.person_id).update(email="")
 
-    with pytest.raises(RefusedError, match="no email of this person"):
+    with pytest.raises(RefusedError, match="no email for this person"):
         getattr(queue, verb)(email_id=failed.pk, by=builders.staff(), now=NOW)
 
     assert OutboxEmail.objects.filter(kind="receipt", state=State.QUEUED).count() == 0
@@ -119,7 +119,7 @@ def test_a_bounce_shows_on_the_person_until_it_is_cleared(sent, client):
     assert ["Box is full" in client.get(p).content.decode() for p in pages] == [False, False]
 
 
-def test_a_new_email_ends_a_bounce_by_itself(sent):
+def test_a_bounce_ends_when_their_email_changes(sent):
     queue.mark_bounced(
         email_id=sent.pk, by=builders.staff(), on=TODAY, why="Box is full", today=TODAY
     )
@@ -130,16 +130,16 @@ def test_a_new_email_ends_a_bounce_by_itself(sent):
     assert (same, Bounce.of(sent.person).count()) == (1, 0)
 
 
-def test_an_email_comes_back_once_between_its_sending_and_today_and_only_to_a_person(sent):
+def test_a_bounce_is_recorded_once_and_only_for_an_email_to_a_person(sent):
     priya, news = builders.staff(), OutboxEmail.objects.get(kind="news-submit")
     how = {"by": priya, "why": "Box is full", "today": TODAY}
     for days in (-1, 1):
-        with pytest.raises(RefusedError, match="from the day it was sent until today"):
+        with pytest.raises(RefusedError, match="between the day the email was sent and today"):
             queue.mark_bounced(email_id=sent.pk, on=TODAY + timedelta(days=days), **how)
     queue.mark_bounced(email_id=sent.pk, on=TODAY, **how)
-    with pytest.raises(RefusedError, match="noted already"):
+    with pytest.raises(RefusedError, match="already recorded"):
         queue.mark_bounced(email_id=sent.pk, on=TODAY, **how)
-    with pytest.raises(RefusedError, match="Only a letter that was sent to a person"):
+    with pytest.raises(RefusedError, match="for an email that was sent to a person"):
         queue.mark_bounced(email_id=news.pk, on=TODAY, **how)
 
 
@@ -158,18 +158,18 @@ def test_the_other_team_does_nothing_with_an_email(sent, verb):
         getattr(queue, verb)(email_id=sent.pk, by=camille, **how)
 
 
-def test_the_page_tells_what_the_server_answered(email, client):
+def test_the_page_shows_what_the_mail_server_answered(email, client):
     LetterAttempt.objects.create(letter=email, at=NOW, trouble="Lost")
     LetterAttempt.objects.create(letter=email, at=NOW, trouble="x", code=550, answer="No such box")
     builders.sign_in(client, builders.staff())
 
     page = client.get(f"/admin/membership/outboxemail/{email.pk}/change/").content.decode()
 
-    assert "the server answered 550, <bdi>“No such box”</bdi>" in page
-    assert "no answer from the server (Lost)" in page
+    assert "the mail server answered 550, <bdi>“No such box”</bdi>" in page
+    assert "no answer from the mail server (Lost)" in page
 
 
-def test_trying_several_again_reports_what_was_left(failed, client):
+def test_retrying_several_emails_reports_what_was_skipped(failed, client):
     builders.sign_in(client, builders.staff())
     news = OutboxEmail.objects.get(kind="news-submit")
 
@@ -181,9 +181,9 @@ def test_trying_several_again_reports_what_was_left(failed, client):
 
     said = [str(m) for m in answer.context["messages"]]
     assert said == [
-        f"{news.subject} to {news.to_email}: Only a failed letter is tried again; this one:"
-        " waiting to be sent.",
-        "1 letter is on the way again.",
+        f"{news.subject} to {news.to_email}: You can only retry a failed email. This"
+        " one is waiting to be sent.",
+        "1 email is on the way again.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""The wording of emails: what can be saved, what is refused with which sentence, and what goes out."""
+"""Email templates: what can be saved, what is refused and why, and what is sent."""
 
 import re
 from pathlib import Path
@@ -36,26 +36,26 @@ def change(by, kind="receipt", **how):
     return change_template(kind=kind, by=by, now=builders.NOW, **how)
 
 
-def test_every_original_is_a_registered_kind_and_the_reverse():
+def test_each_text_file_belongs_to_a_kind_and_each_kind_has_one():
     assert sorted(KINDS) == ORIGINALS
 
 
 @pytest.mark.parametrize("kind", ORIGINALS)
-def test_an_original_could_be_saved_is_filled_in_wholly_and_links_stand_alone(kind):
+def test_an_original_is_valid_has_no_placeholder_left_and_its_links_are_buttons(kind):
     words = original_template(kind)
 
     assert template_problems(KINDS[kind], words.subject, words.body) == []
     subject, body = words.render(sample_values(KINDS[kind]))
     assert re.findall(r"[{}]", subject + body) == []
-    links = [p for p in KINDS[kind].placeholders if p.sample.startswith("/")]
+    links = [p for p in KINDS[kind].placeholders if p.label]
     assert [k for k, _ in text_blocks(body)].count("link") == len(links)
 
 
-ALLOWED = "You can use {community}, {name}, {reference}, {request_link}, {team}."  # of the receipt
+ALLOWED = "You can use {answers}, {community}, {email}, {limit}, {name}, {reference}, {request_link}, {team}."
 BODIES = [
-    (f"{BODY}\n{{agency}}", f"Line 7: {{agency}} is no placeholder of this letter. {ALLOWED}"),
+    (f"{BODY}\n{{agency}}", f"Line 7: {{agency}} is not a placeholder of this email. {ALLOWED}"),
     *(
-        (f"{BODY}\n{typed}", f"Line 7: take out “{found}”. It is no placeholder. {ALLOWED}")
+        (f"{BODY}\n{typed}", f"Line 7: remove “{found}”, which is not a placeholder. {ALLOWED}")
         for typed, found in [
             ("{name.user}", "{name.user}"),
             ("{name!r}", "{name!r}"),
@@ -66,45 +66,45 @@ BODIES = [
     ),
     (
         f"{BODY}\n<script>alert(1)</script>",
-        "Line 7: take out “<”. Letters are plain text; HTML and scripts do not work in them.",
+        "Line 7: remove “<”. Emails are plain text, so HTML and scripts do not work.",
     ),
     *(
         (
             f"{BODY}\na{character}b",
-            "Line 7: take out the control character. It cannot be seen or printed.",
+            "Line 7: remove the control character, which is invisible.",
         )
         for character in "\x00\u202e"
     ),
     (
         "Dear {name}",
-        "The letter must contain {request_link}: the page of their request.",
+        "Add {request_link} to the text. It stands for: the page of the request.",
     ),
-    ("  \n", "Write the letter."),
-    (BODY + "a" * 6_000, "The letter is too long. Shorten it to 6000 characters or less."),
+    ("  \n", "Enter the text of the email."),
+    (BODY + "a" * 6_000, "The text is too long. Shorten it to 6,000 characters or fewer."),
 ]
 SUBJECTS = [
     *(
         (
             f"Hi{end}Bcc: eve@example.org",
-            "The subject must be one line: take out the line break or control character in it.",
+            "The subject must be one line. Remove the line break or control character.",
         )
         for end in ("\r\n", "\n")
     ),
     (
         "For {name}",
-        "The subject cannot hold {name}: subjects show on locked screens, so they name nobody."
+        "Remove {name} from the subject. Subjects show on locked screens, so they must not name anyone."
         " You can use {reference}.",
     ),
     (
         "<b>Hi</b>",
-        "The subject: take out “<”. Letters are plain text; HTML and scripts do not work in them.",
+        "The subject: remove “<”. Emails are plain text, so HTML and scripts do not work.",
     ),
     (
         "{% now %}",
-        "The subject: take out “{%”. It is no placeholder. You can use {reference}.",
+        "The subject: remove “{%”, which is not a placeholder. You can use {reference}.",
     ),
-    ("", "Write a subject."),
-    ("a" * 121, "The subject is too long. Shorten it to 120 characters or less."),
+    ("", "Enter a subject."),
+    ("a" * 121, "The subject is too long. Shorten it to 120 characters or fewer."),
 ]
 
 
@@ -112,7 +112,7 @@ SUBJECTS = [
     ("field", "text", "sentence"),
     [("body", *row) for row in BODIES] + [("subject", *row) for row in SUBJECTS],
 )
-def test_what_cannot_be_sent_is_refused_with_a_sentence_and_nothing_is_saved(field, text, sentence):
+def test_an_invalid_template_is_refused_with_a_reason_and_not_saved(field, text, sentence):
     with pytest.raises(RefusedError) as refusal:
         change(builders.lead(), **{field: text})
 
@@ -121,38 +121,38 @@ def test_what_cannot_be_sent_is_refused_with_a_sentence_and_nothing_is_saved(fie
 
 
 @pytest.mark.parametrize("text", ["We say: {text}", "{text}\n\n{text}", "Nothing."])
-def test_staffs_own_words_stand_once_in_a_paragraph_of_their_own(text):
+def test_the_text_from_staff_has_one_paragraph_of_its_own(text):
     body = f"Dear {{name}},\n\n{text}\n\n{{community_link}}"
 
     [(field, sentence)] = template_problems(KINDS["declined"], "About it", body)
 
-    assert (field, sentence.startswith("{text} must stand once, in a paragraph of its own")) == (
+    assert (field, sentence.startswith("Use {text} once, in a paragraph of its own")) == (
         "body",
         True,
     )
 
 
-def test_a_ready_reason_holds_no_placeholder_and_no_code():
+def test_a_ready_reason_has_no_placeholders_and_no_code():
     assert plain_text_problems("Please ask again.\n\nWith care") == []
     assert plain_text_problems("Dear {name}") == [
-        "Line 1: {name} is no placeholder of this letter. No placeholder can be used here."
+        "Line 1: {name} is not a placeholder of this email. You cannot use placeholders here."
     ]
     assert len(plain_text_problems("<script>")) == 2
 
 
-def test_a_paragraph_of_which_nothing_remains_is_left_out():
+def test_a_paragraph_with_only_empty_placeholders_is_left_out():
     words = EmailTemplate("Hi", "One\n\n{text}\n\nTwo {text}\n")
 
     assert words.render({"text": ""}) == ("Hi", "One\n\nTwo\n")
 
 
-def test_what_is_filled_in_is_never_looked_at_again():
+def test_values_are_not_searched_for_placeholders():
     words = EmailTemplate("Hi", "{name} and {text}\n")
 
     assert words.render({"name": "{text}", "text": "{% x %}"}) == ("Hi", "{text} and {% x %}\n")
 
 
-def test_the_next_email_goes_out_in_the_new_words_and_earlier_ones_stay():
+def test_the_next_email_uses_the_new_template_and_earlier_ones_stay():
     lou, dana = builders.lead(), builders.worker()
     first = builders.sent(dana)
     before = OutboxEmail.objects.get(kind="receipt").body
@@ -167,12 +167,11 @@ def test_the_next_email_goes_out_in_the_new_words_and_earlier_ones_stay():
     ]
     assert emails[0].body == before
     assert emails[1].body == (
-        "Dear Dana Sample,\n\nYour request is here:\n\n"
-        f"{settings.PORTAL_URL}/my/requests/{second.pk}/\n"
+        f"Dear Dana,\n\nYour request is here:\n\n{settings.PORTAL_URL}/my/requests/{second.pk}/\n"
     )
 
 
-def test_back_to_the_original_is_a_version_too():
+def test_restoring_the_original_is_a_version_too():
     lou = builders.lead()
     change(lou)
 
@@ -185,11 +184,11 @@ def test_back_to_the_original_is_a_version_too():
     assert list(LetterWording.objects.values_list("number", "body")) == [(2, ""), (1, BODY)]
 
 
-def test_nobody_overwrites_a_version_they_have_not_read():
+def test_no_one_overwrites_a_version_they_have_not_read():
     lou = builders.lead()
     change(lou)
 
-    with pytest.raises(RefusedError, match="changed this wording meanwhile"):
+    with pytest.raises(RefusedError, match="Someone else changed this template"):
         change(lou, body=BODY + "\nMine.")
 
     assert current_template("receipt").body == BODY
@@ -204,7 +203,7 @@ def test_versions_are_append_only():
 
 
 @pytest.mark.core
-def test_the_database_refuses_two_versions_of_a_number_and_half_a_wording():
+def test_the_database_refuses_a_second_version_of_a_number_and_half_a_template():
     change(builders.lead())
     columns = {"kind": "receipt", "subject": "a", "at": builders.NOW}
 
@@ -220,7 +219,7 @@ def test_the_database_refuses_two_versions_of_a_number_and_half_a_wording():
         LetterWording.objects.create(number=2, body="", **columns)
 
 
-def test_the_decision_pages_still_show_where_the_own_words_go(client):
+def test_the_decision_pages_still_show_where_staff_write(client):
     lou, pk = builders.lead(), builders.sent(builders.worker()).pk
     change(lou, "declined", body="Dear {name},\n\n{text}\n\n{community_link}", subject="About it")
     builders.sign_in(client, lou)
@@ -231,7 +230,7 @@ def test_the_decision_pages_still_show_where_the_own_words_go(client):
     assert 'name="text"' in page
     assert "[own words]" not in page
     assert OutboxEmail.objects.get(kind="declined").body.startswith(
-        "Dear Dana Sample,\n\nNo place now.\n\n"
+        "Dear Dana,\n\nNo place now.\n\n"
     )
 
 
@@ -245,19 +244,19 @@ def test_the_page_previews_without_saving_and_keeps_what_was_typed(client):
     unsaved = LetterWording.objects.count()
     saved = client.post(PAGE, typed)
 
-    assert "Dear Dana Sample," in preview
+    assert "Dear Dana," in preview
     assert "The subject must be one line" in header
     assert "My words {nobody}" in refused
-    assert "{nobody} is no placeholder of this letter" in refused
+    assert "{nobody} is not a placeholder of this email" in refused
     assert (unsaved, saved.status_code, current_template("receipt").body) == (0, 302, BODY)
     assert "Lou Sample" in client.get(PAGE).content.decode()
 
 
-def test_a_team_reads_the_wording_and_does_not_change_it(client):
+def test_a_team_reads_a_template_and_cannot_change_it(client):
     builders.sign_in(client, builders.staff())
 
     page = client.get(PAGE).content.decode()
 
-    assert "Hello Dana Sample," in page
+    assert "Hello Dana," in page
     assert "Save" not in page
     assert client.post(PAGE, {"subject": SUBJECT, "body": BODY, "seen": "0"}).status_code == 403

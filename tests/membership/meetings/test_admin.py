@@ -76,11 +76,14 @@ def test_what_is_typed_in_vancouvers_time_becomes_a_meeting(desk):
     ("wrong", "words"),
     [
         ({"communities": []}, "Choose at least one community."),
-        ({"topic": ""}, "Write the topic."),
+        ({"topic": ""}, "Enter the topic."),
         ({"day": "soon"}, "Write the day as year-month-day, for example 2027-03-31."),
-        ({"starts": "ten"}, "Write the time like 10:00 or 14:30."),
-        ({"ends": "09:00"}, "The end must be after the start."),
-        ({"join_link": "javascript:alert(1)"}, "Paste Zoom’s whole link. It starts with https://"),
+        ({"starts": "ten"}, "Enter the hours and minutes, in 24-hour time."),
+        ({"ends": "09:00"}, "The end time must be after the start time."),
+        (
+            {"join_link": "javascript:alert(1)"},
+            "Paste the whole link from Zoom. It starts with https://",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_stays(desk, wrong, words):
@@ -145,7 +148,7 @@ def test_staff_see_who_comes_and_leavers_are_not_among_them(desk):
 
     shown = text(desk.get(f"{DESK}{meeting.pk}/change/"))
 
-    assert "I will come: 1" in shown
+    assert "I’ll be there: 1" in shown
     assert "Maybe: 1" in shown
     assert "<dt>No answer</dt><dd>1</dd>" in shown
     assert ("Ana Sample" in shown, "Cleo Sample" in shown) == (True, False)
@@ -159,9 +162,9 @@ def test_cancelling_shows_the_email_and_how_many_get_it(desk):
     empty = text(desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": " "}))
     desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": "The speaker is ill."})
 
-    assert "1 person who counted on it gets this letter." in before
+    assert "1 person who expects to come will get this email." in before
     assert "A date is cancelled" in before
-    assert "Write why, in words for those who planned to come." in empty
+    assert "Explain why the meeting is cancelled, for people who planned to come." in empty
     assert queued_emails() == [("meeting-cancelled", "dana@example.org")]
     assert OutboxEmail.objects.get().to_email == "dana@example.org"
 
@@ -208,9 +211,9 @@ def test_zooms_list_is_noted_once_staff_confirm(desk, later):
     done = text(desk.post(f"{DESK}{meeting.pk}/zoom-confirm/", sent, follow=True))
 
     for words in (
-        "By email: 1",
-        "By name: 1",
-        "Zoom says: <bdi>Cleo S</bdi>",
+        "Matched by email: 1",
+        "Matched by name: 1",
+        "Name in Zoom: <bdi>Cleo S</bdi>",
         "Stranger Danger",
         f'name="sure" value="{ana.pk},{bea.pk},"',
         f'name="near" value="{cleo.pk}"',
@@ -218,7 +221,7 @@ def test_zooms_list_is_noted_once_staff_confirm(desk, later):
         assert words in shown
     assert nothing_yet == 0
     assert "Who came: 3" in done
-    assert "Noted who came, from Zoom’s list: 3 added, 0 removed." in done
+    assert "Attendance recorded from Zoom’s list: 3 added, 0 removed." in done
 
 
 @pytest.mark.parametrize(

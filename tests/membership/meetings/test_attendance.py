@@ -38,7 +38,7 @@ def test_the_newest_answer_counts():
 @pytest.mark.parametrize(
     ("word", "now", "words"),
     [
-        ("perhaps", NOW, "Choose whether you will come."),
+        ("perhaps", NOW, "Choose whether you are coming."),
         ("yes", AFTERWARDS, "This meeting is over."),
     ],
 )
@@ -52,10 +52,10 @@ def test_an_answer_that_cannot_be_is_refused(word, now, words):
 def test_nobody_answers_who_is_not_enrolled_and_nobody_answers_a_cancelled_meeting():
     meeting, dana = planned(), member()
     stranger = builders.worker("other@example.org", "Other Sample").person
-    with pytest.raises(RefusedError, match="for people who are in its community"):
+    with pytest.raises(RefusedError, match="only for members of its community"):
         answer(meeting_id=meeting.pk, person=stranger, answer="yes", now=NOW)
     Meeting.objects.update(cancelled_at=NOW)
-    with pytest.raises(RefusedError, match="was cancelled"):
+    with pytest.raises(RefusedError, match="has been cancelled"):
         answer(meeting_id=meeting.pk, person=dana, answer="yes", now=NOW)
     assert Attendance.objects.count() == 0
 
@@ -114,8 +114,8 @@ def test_a_note_adds_and_takes_back_and_leaves_alone_who_was_not_shown():
     assert (first, second) == (AttendanceChange(2, 0), AttendanceChange(1, 1))
     assert sorted(came) == [("Bea Sample", "no"), ("Cleo Sample", "")]
     assert [e.change_message for e in LogEntry.objects.order_by("pk")][1:] == [
-        "Noted who came, by hand: 2 added, 0 removed.",
-        "Noted who came, by hand: 1 added, 1 removed.",
+        "Attendance recorded by hand: 2 added, 0 removed.",
+        "Attendance recorded by hand: 1 added, 1 removed.",
     ]
 
 
@@ -135,7 +135,7 @@ def test_nobody_came_before_it_started_and_the_other_team_notes_nobody():
     lou, camille = builders.lead(), builders.staff(builders.CCSS, "camille@example.org")
     meeting = planned(by=lou)
     for by, now, words in (
-        (lou, NOW, "This meeting has not started yet. Note who came afterwards."),
+        (lou, NOW, "This meeting has not started yet. Record attendance after it starts."),
         (camille, AFTERWARDS, "This meeting belongs to the other team."),
     ):
         with pytest.raises(RefusedError) as refused:

@@ -132,12 +132,12 @@ def test_an_applicant_has_none_of_it(client, meeting):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"cancelled_at": NOW}, "This meeting was cancelled."),
+        ({"cancelled_at": NOW}, "This meeting has been cancelled."),
         (
             {"starts_at": "2026-01-01T10:00Z", "ends_at": "2026-01-01T11:00Z"},
             "This meeting is over.",
         ),
-        ({"join_link": ""}, "The link to join is not here yet."),
+        ({"join_link": ""}, "The link to join is not available yet."),
     ],
 )
 def test_joining_says_why_it_is_not_possible(client, dana, meeting, change, says):

@@ -62,7 +62,7 @@ def test_planning_writes_the_meeting_its_history_and_no_email(priya):
     assert (meeting.team.family, meeting.community_names) == ("program-support", "STVC, ORS")
     assert meeting.kind_name == "Quarterly meeting"
     assert LogEntry.objects.get().change_message == (
-        "Planned for Tuesday, June 16, 2026, 10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook."
+        "Scheduled for Tuesday, June 16, 2026, 10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook."
     )
     assert queued_emails() == []
 
@@ -75,14 +75,14 @@ def test_coordination_meets_twice_a_year():
     ("wrong", "words"),
     [
         ({"communities": ()}, "Choose at least one community."),
-        ({"ends_at": at(JUNE, "10:00")}, "The end must be after the start."),
+        ({"ends_at": at(JUNE, "10:00")}, "The end time must be after the start time."),
         (
             {"starts_at": NOW - timedelta(minutes=1)},
-            "This time has passed. Choose a time to come.",
+            "This time has passed. Choose a time in the future.",
         ),
         (
             {"topic": f"Join {ZOOM}"},
-            "Leave links out of the topic: it goes into letters and calendars.",
+            "Leave links out of the topic. Emails and calendars show it.",
         ),
     ],
 )
@@ -94,7 +94,7 @@ def test_what_cannot_be_planned_is_refused_with_a_sentence(priya, wrong, words):
 def test_communities_of_two_teams_do_not_meet_in_one():
     plan = a_plan("stvc", "icat")
     assert refusal(plan_meeting, plan=plan, by=builders.lead()) == (
-        "Choose communities of one team. Plan a meeting of its own for the other."
+        "Choose communities of one team. Schedule a separate meeting for the other team."
     )
 
 
@@ -208,10 +208,10 @@ def test_a_cancelled_meeting_stays_as_it_is(priya):
     cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=priya, now=NOW)
 
     assert refusal(cancel_meeting, meeting_id=meeting.pk, text="Again.", by=priya) == (
-        "This meeting was cancelled already. Nothing was changed."
+        "This meeting has already been cancelled. Nothing was changed."
     )
     assert refusal(change_meeting, meeting_id=meeting.pk, plan=a_plan(), by=priya) == (
-        "This meeting was cancelled. Plan a new one instead."
+        "This meeting was cancelled. Schedule a new one instead."
     )
 
 
@@ -224,4 +224,4 @@ def test_a_meeting_that_is_over_takes_notes_and_no_other_time(priya):
         change_meeting(meeting_id=meeting.pk, plan=a_plan(start="09:00"), by=priya, now=later)
 
     assert Meeting.objects.get(pk=meeting.pk).notes == "We talked."
-    assert str(refused.value) == "This time has passed. Choose a time to come."
+    assert str(refused.value) == "This time has passed. Choose a time in the future."

@@ -119,8 +119,8 @@ def test_a_meeting_moved_to_another_day_is_reminded_of_again_and_one_within_its_
 
 def test_beat_schedules_it_and_the_worker_knows_it():
     from evabc.celery import app
-    from evabc.schedule import SCHEDULE
+    from evabc.settings import CELERY_BEAT_SCHEDULE
 
     app.loader.import_default_modules()
 
-    assert SCHEDULE["remind-of-meetings"]["task"] in app.tasks
+    assert CELERY_BEAT_SCHEDULE["remind-of-meetings"]["task"] in app.tasks

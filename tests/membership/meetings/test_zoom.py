@@ -128,12 +128,12 @@ def test_a_formula_is_never_evaluated_and_its_row_is_named():
 @pytest.mark.parametrize(
     ("content", "file_name", "words"),
     [
-        (b"Topic,Minutes\nQuarterly,90", "zoom.csv", "The file has no column “Name” or “Email”."),
+        (b"Topic,Minutes\nQuarterly,90", "zoom.csv", "The file has no “Name” or “Email” column."),
         (b"Name\nDana", "zoom.pdf", "The file must be a CSV file (.csv) or an Excel file (.xlsx)."),
         (
             b"Name,In waiting room\nDana,Yes",
             "zoom.csv",
-            "The list names nobody who was in the meeting.",
+            "We could not find anyone on the list who attended the meeting.",
         ),
     ],
 )

@@ -116,7 +116,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     workflow.ask(join_request_id=stvc, by=priya, text=f"{WORD}, where?", now=now)
     workflow.reply(join_request_id=stvc, by=user, text=f"In {WORD}.", now=now)
     workflow.approve(
-        join_request_id=stvc, by=priya, personal=f"Hello {WORD}", reason=f"{WORD}.", now=now
+        join_request_id=stvc, by=priya, text=f"Hello {WORD}", reason=f"{WORD}.", now=now
     )
     workflow.decline(join_request_id=cbvs, by=priya, text=f"Not {WORD}.", now=now)
     workflow.approve(join_request_id=icat, by=camille, reason=f"{WORD}.", now=now)
@@ -165,7 +165,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     before = where_the_word_is(redis_url, data_folder)
     visitor.get("/my/privacy/delete/")
     visitor.post()
-    assert "Your account is deleted." in visitor.page.text
+    assert "Your account has been deleted." in visitor.page.text
     after = where_the_word_is(redis_url, data_folder)
 
     # What a list of EVA BC says stays in the register, until no list has named them for long.

@@ -51,7 +51,7 @@ def test_an_unconfirmed_sign_up_goes_after_seven_days_and_a_draft_after_thirty()
 
     went = {days: nonzero(retain(now=builders.NOW + days * DAY)) for days in (7, 8, 30, 31)}
 
-    assert went == {7: {}, 8: {"sign-ups never confirmed": 1}, 30: {}, 31: {"drafts": 1}}
+    assert went == {7: {}, 8: {"accounts never confirmed": 1}, 30: {}, 31: {"drafts": 1}}
 
 
 @pytest.mark.core
@@ -60,8 +60,8 @@ def test_the_words_of_emails_go_after_thirty_days_and_cannot_be_sent_again():
     OutboxEmail.objects.update(state="sent", sent_at=builders.NOW)
     receipt = OutboxEmail.objects.get(kind="receipt")
 
-    assert "words of letters" not in nonzero(retain(now=builders.NOW + 30 * DAY))
-    assert nonzero(retain(now=builders.NOW + 31 * DAY))["words of letters"] == 2
+    assert "texts of emails" not in nonzero(retain(now=builders.NOW + 30 * DAY))
+    assert nonzero(retain(now=builders.NOW + 31 * DAY))["texts of emails"] == 2
 
     receipt.refresh_from_db()
     assert (receipt.body, receipt.to_email) == ("", "dana@example.org")
@@ -141,7 +141,7 @@ def test_the_log_of_exports_goes_after_two_years_and_ended_sessions_at_once():
     Session.objects.create(session_key="a", session_data="", expire_date=at(2028, 1, 1))
 
     assert nonzero(retain(now=at(2028, 5, 4))) == {"sessions": 1}
-    assert nonzero(retain(now=at(2028, 5, 5))) == {"lines of the log of exports": 1}
+    assert nonzero(retain(now=at(2028, 5, 5))) == {"lines of the export log": 1}
 
 
 def test_a_dry_run_counts_and_writes_nothing(capsys):
@@ -149,7 +149,7 @@ def test_a_dry_run_counts_and_writes_nothing(capsys):
 
     call_command("run_due", "retention", "--dry-run")
 
-    assert "sign-ups never confirmed: 1\ndrafts: 0\n" in capsys.readouterr().out
+    assert "accounts never confirmed: 1\ndrafts: 0\n" in capsys.readouterr().out
     assert (User.objects.count(), RetentionDay.objects.count()) == (1, 0)
 
 

@@ -1,4 +1,4 @@
-"""The register in the admin: sentences for errors, who confirmed what, filters and history."""
+"""The register in the admin: error messages, who confirmed what, filters and history."""
 
 import pytest
 import time_machine
@@ -69,13 +69,13 @@ def membership_fields(**more):
     [
         (
             {"evidence": "listed", "list_name": "the list"},
-            "A fact from a list needs the list’s name and its day.",
+            "Enter the name and the date of the list that this fact came from.",
         ),
         (
             {"funded_from": "2026-04-01", "funded_until": "2026-03-31"},
-            "The funding cannot end before it starts.",
+            "Funding must end on or after the day it starts.",
         ),
-        ({}, "The agency has a program of this type in this place already."),
+        ({}, "This agency already has a program of this type in this place."),
     ],
 )
 def test_an_invalid_program_gets_a_sentence(desk, agency, wrong, sentence):
@@ -89,10 +89,10 @@ def test_an_invalid_program_gets_a_sentence(desk, agency, wrong, sentence):
     ("wrong", "sentence"),
     [
         ({"agency": ""}, "Choose one holder: an agency or a person."),
-        ({"ends_on": "2025-12-31"}, "The membership cannot end before it starts."),
+        ({"ends_on": "2025-12-31"}, "The membership must end on or after the day it starts."),
         (
             {"starts_on": "2026-12-31", "ends_on": "2027-12-30"},
-            "The agency holds a membership in some of these days already.",
+            "The agency already has a membership that overlaps this period.",
         ),
     ],
 )
@@ -109,18 +109,18 @@ def test_an_agency_in_another_spelling_and_a_second_person_get_a_sentence(desk, 
     answer = add(
         desk, "agency", name="SAMPLE-HOUSE", city="", **inlines("programs", "eva_memberships")
     )
-    assert errors(answer) == ["The register has this agency already: Sample House."]
+    assert errors(answer) == ["This agency is already in the register as Sample House."]
     Person.objects.create(email="kim@example.org")
     places = inlines("positions", "roles", "eva_memberships")
     answer = add(desk, "person", name="Kim", email="KIM@example.org", phone="", **places)
-    assert errors(answer) == ["The register has somebody with this email already."]
+    assert errors(answer) == ["Someone in the register already has this email."]
 
 
 def test_an_invalid_initiative_and_position_get_a_sentence(desk):
     fields = {"kind": "ICAT", "name": "Sample ICAT", "community_served": "Sampleton"}
     CoordinationInitiative.objects.create(**fields)
     assert errors(add(desk, "coordinationinitiative", **fields)) == [
-        "There is an initiative of this kind and name in this place already."
+        "An initiative of this kind with this name already exists in this place."
     ]
     position = {
         f"positions-0-{key}": value
@@ -129,8 +129,8 @@ def test_an_invalid_initiative_and_position_get_a_sentence(desk):
     places = {**inlines("positions", "roles", "eva_memberships"), "positions-TOTAL_FORMS": "1"}
     answer = add(desk, "person", name="Kim", email="", phone="", **{**places, **position})
     assert errors(answer) == [
-        "Choose a program, or at least a type of program.",
-        "The work cannot end before it starts.",
+        "Choose a program or a program type.",
+        "The position must end on or after the day it starts.",
     ]
 
 
@@ -140,10 +140,10 @@ def test_a_fact_saved_as_confirmed_says_who_saved_it_and_when(desk, priya, agenc
     program = Program.objects.get()
     assert (program.confirmed_by, str(program.confirmed_on)) == (priya, TODAY)
     shown = desk.get("/admin/membership/program/").content.decode()
-    assert "checked by Priya Sample on May 4, 2026" in shown
+    assert "confirmed by Priya Sample on May 4, 2026" in shown
 
 
-def test_staff_who_add_a_fact_have_checked_it_unless_they_choose_otherwise(desk, agency):
+def test_a_fact_that_staff_add_is_confirmed_unless_they_choose_otherwise(desk, agency):
     for page in ("program/add/", "evamembership/add/", f"agency/{agency.pk}/change/"):
         shown = desk.get(f"/admin/membership/{page}").content.decode()
         assert '<option value="confirmed" selected>' in shown

@@ -1,4 +1,4 @@
-"""The EVA BC memberships of one holder do not overlap, on PostgreSQL by itself, on both by the forms."""
+"""EVA BC memberships of one holder do not overlap: by a constraint on PostgreSQL, by the forms on both."""
 
 from datetime import date
 
@@ -31,7 +31,7 @@ def test_one_day_in_two_memberships_of_one_holder_is_refused(holder):
     second = held(holder, who, MIDDLE, LAST)
     with pytest.raises(ValidationError) as refused:
         second.validate_constraints()
-    sentence = f"The {holder} holds a membership in some of these days already."
+    sentence = f"The {holder} already has a membership that overlaps this period."
     assert refused.value.messages == [sentence]
     if connection.vendor == "postgresql":
         with pytest.raises(IntegrityError, match="do_not_overlap"), transaction.atomic():
@@ -63,7 +63,7 @@ def test_a_checked_period_corrects_the_one_it_overlaps_and_refuses_two():
     ]
 
     held("agency", agency, date(2027, 1, 1), date(2027, 12, 31)).save()
-    with pytest.raises(RefusedError, match="overlap several memberships"):
+    with pytest.raises(RefusedError, match="overlaps several memberships"):
         verbs.confirm_membership(starts_on=MIDDLE, ends_on=date(2027, 6, 30), **how)
-    with pytest.raises(RefusedError, match="cannot end before it starts"):
+    with pytest.raises(RefusedError, match="must end on or after the day it starts"):
         verbs.confirm_membership(starts_on=LAST, ends_on=FIRST, **how)

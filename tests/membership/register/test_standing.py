@@ -125,7 +125,7 @@ def test_an_unanswered_question_is_no_fact(dana, agency):
     saved(position(dana, sas, carries_caseload=None))
     assert standing_of(dana, DAY).work == (
         ProgramWork(
-            "the Sexual Assault Services (SAS) program of Sample Society", ProgramType.SAS, True
+            "the Sexual Assault Service (SAS) program of Sample Society", ProgramType.SAS, True
         ),
     )
 
@@ -152,7 +152,7 @@ def test_answers_about_program_and_agency_are_claims(dana, says, funding, of_age
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"program_type": ProgramType.SAS}, "the Sexual Assault Services (SAS) program"),
+        ({"program_type": ProgramType.SAS}, "the Sexual Assault Service (SAS) program"),
         (
             {"program_type": ProgramType.OTHER, "agency_name": "A Small Society"},
             "another program of A Small Society",

@@ -138,7 +138,7 @@ def test_the_number_of_queries_does_not_grow_with_the_roster(people, django_asse
         assert len(list(roster_rows(community, list(Column), on=TODAY))) == people
 
 
-def test_the_sheet_has_who_is_on_the_roster_and_the_chosen_columns_in_order_and_is_logged(client):
+def test_the_export_has_who_is_on_the_roster_and_the_chosen_columns_in_order_and_is_logged(client):
     enrolled("=Dana Sample")
     Enrolment.objects.filter(pk=enrolled("Kai Example").pk).update(ended_on=TODAY)
     by = builders.staff()
@@ -169,7 +169,7 @@ def test_the_other_teams_roster_cannot_be_chosen(client):
     assert Export.objects.count() == 0
 
 
-def test_a_lead_saves_the_rosters_of_both_teams(client):
+def test_a_lead_exports_the_rosters_of_both_teams(client):
     enrolled("Dana Sample")
     enrolled("Kai Example", slug="icat")
     builders.sign_in(client, builders.lead(), fresh_code=True)
@@ -184,7 +184,7 @@ def test_without_a_column_the_page_says_so_and_keeps_the_community(client):
     assert f'<option value="{builders.community().pk}" selected>' in page
 
 
-def test_a_post_from_another_site_saves_nothing():
+def test_a_post_from_another_site_exports_nothing():
     client = Client(enforce_csrf_checks=True)
     builders.sign_in(client, builders.staff(), fresh_code=True)
     assert post(client, "stvc", ["name"]).status_code == 403

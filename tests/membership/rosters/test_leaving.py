@@ -1,4 +1,4 @@
-"""Leaving on their own: the enrolment ends, with its email; a chair may name a successor."""
+"""Leaving a community: the enrolment ends, an email goes out, and a chair may name a successor."""
 
 from dataclasses import replace
 
@@ -41,13 +41,13 @@ def email_of(kind: str) -> OutboxEmail:
 def test_leaving_ends_the_enrolment_today_with_one_email_and_keeps_the_reason(robin):
     enrolment = enrolled(robin, "icat")
     reassess(now=NOW)  # the register knows no role of theirs: a roster check is open
-    leave(enrolment_id=enrolment.pk, by=robin.user, reason=" I change jobs. ", now=later(1))
+    leave(enrolment_id=enrolment.pk, by=robin.user, reason=" I am changing jobs. ", now=later(1))
     enrolment.refresh_from_db()
     assert enrolment.ended_on == later(1).date()
     kept = Leaving.objects.get()
     assert (kept.enrolment, kept.reason, kept.named_a_successor) == (
         enrolment,
-        "I change jobs.",
+        "I am changing jobs.",
         False,
     )
     assert queued_emails() == LEFT
@@ -57,19 +57,19 @@ def test_leaving_ends_the_enrolment_today_with_one_email_and_keeps_the_reason(ro
 
 
 @pytest.mark.core
-def test_nobody_leaves_twice_or_for_somebody_else(robin):
+def test_no_one_leaves_twice_or_for_someone_else(robin):
     enrolment = enrolled(robin, "icat")
     other = builders.worker().person
-    with pytest.raises(RefusedError, match="somebody else"):
+    with pytest.raises(RefusedError, match="someone else"):
         leave(enrolment_id=enrolment.pk, by=other.user, now=NOW)
     leave(enrolment_id=enrolment.pk, by=robin.user, now=NOW)
-    with pytest.raises(RefusedError, match="ended already, on May 4, 2026"):
+    with pytest.raises(RefusedError, match="already ended on May 4, 2026"):
         leave(enrolment_id=enrolment.pk, by=robin.user, successor=KAI, now=later(1))
     assert queued_emails() == LEFT
 
 
 @pytest.mark.parametrize(
-    ("agrees", "by"), [(False, "Somebody who knows your work"), (True, "Robin Placeholder")]
+    ("agrees", "by"), [(False, "Someone who knows your work"), (True, "Robin Placeholder")]
 )
 def test_a_successor_gets_one_email_with_the_leavers_name_where_they_agree(robin, agrees, by):
     enrolment = enrolled(robin, "icat")
@@ -86,7 +86,7 @@ def test_a_successor_gets_one_email_with_the_leavers_name_where_they_agree(robin
     assert Leaving.objects.get().named_a_successor is True
 
 
-def test_the_email_is_the_same_for_somebody_the_register_knows(robin):
+def test_the_email_is_the_same_for_someone_in_the_register(robin):
     kai = Person.objects.create(name="Kai Of The Register", email="KAI@example.org")
     enrolled(kai, "icat")
     enrolment = enrolled(robin, "icat")
@@ -98,7 +98,10 @@ def test_the_email_is_the_same_for_somebody_the_register_knows(robin):
 
 @pytest.mark.parametrize(
     ("slug", "email", "why"),
-    [("stvc", "kai@example.org", "no successor"), ("icat", "ROBIN@example.org", "your own email")],
+    [
+        ("stvc", "kai@example.org", "not ask for a successor"),
+        ("icat", "ROBIN@example.org", "your own email"),
+    ],
 )
 def test_a_successor_that_cannot_be_leaves_everything_as_it_was(robin, slug, email, why):
     enrolment = enrolled(robin, slug)

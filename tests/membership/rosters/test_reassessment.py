@@ -1,4 +1,4 @@
-"""Enrolments are reassessed by the rules: which roster checks open, which are settled, and why."""
+"""Reassessing enrolments: which roster checks are opened, which are resolved, and why."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from communities.rules.assess import assess
 from communities.rules.vocabulary import Evidence, Funder
 from evabc.celery import app
-from evabc.schedule import SCHEDULE
+from evabc.settings import CELERY_BEAT_SCHEDULE
 from membership.models import (
     Enrolment,
     EvaMembership,
@@ -45,13 +45,13 @@ Kind, How = WorklistRow.Kind, WorklistRow.How
 
 @pytest.fixture
 def dana() -> Enrolment:
-    """Somebody who meets every rule on listed facts."""
+    """Someone who meets every rule on listed facts."""
     return enrolled("Dana Sample", program(agency(ends_on=FAR)))
 
 
 @pytest.fixture
 def row(dana) -> WorklistRow:
-    """Their program has lost its funding, and they are looked at."""
+    """Their program has lost its funding, and a roster check is open."""
     Program.objects.update(funder=Funder.OTHER)
     assert reassess(now=NOW).opened == 1
     return WorklistRow.objects.get()
@@ -73,7 +73,7 @@ def test_whoever_meets_the_rules_has_no_roster_check(dana):
     assert (reassess(now=NOW).looked_at, rows()) == (1, [])
 
 
-def test_claims_alone_are_no_reason_to_be_on_it():
+def test_claims_alone_open_no_roster_check():
     work = Program.objects.create(agency=agency(), type="STVC")
     dana = enrolled(
         "Dana Sample", work, evidence=Evidence.CLAIMED, says_funded=True, says_membership="agency"
@@ -85,8 +85,8 @@ def test_claims_alone_are_no_reason_to_be_on_it():
 def test_a_rule_that_is_not_met_opens_a_row_with_the_list_and_the_sentence(dana, row):
     assert (row.enrolment, row.kind, row.since, row.is_unsure) == (dana, "rules", TODAY, False)
     assert [f.staff_sentence for f in row.reasons] == [
-        "The sample list of May 4, 2026 says that the Ministry of Public Safety and Solicitor General "
-        "does not fund the Stopping the Violence Counselling (STVC) program of Sample Society."
+        "The sample list of May 4, 2026 says that the Stopping the Violence Counselling (STVC) program "
+        "of Sample Society is not funded by the Ministry of Public Safety and Solicitor General."
     ]
     assert row.sources == ["the sample list of May 4, 2026"]
 
@@ -97,8 +97,8 @@ def test_what_is_not_known_any_more_opens_a_row_as_unsure(dana):
     row = WorklistRow.objects.get()
     assert row.is_unsure
     assert row.reasons[0].staff_sentence == (
-        "It is not known whether Dana carries a caseload in a Stopping the Violence Counselling "
-        "program."
+        "There is no information yet on whether Dana carries a caseload in a Stopping the Violence "
+        "Counselling program."
     )
 
 
@@ -117,7 +117,7 @@ def test_whoever_meets_the_rules_again_has_the_row_settled(row):
     assert steps() == ["opened", "settled"]
 
 
-def test_nobody_is_removed_and_no_email_goes_out(dana):
+def test_no_one_is_removed_and_no_email_goes_out(dana):
     Program.objects.update(funder=Funder.OTHER)
     EvaMembership.objects.all().delete()
     ProgramPosition.objects.all().delete()
@@ -218,7 +218,7 @@ def test_a_night_is_done_once_and_a_missed_one_made_up_for(dana):
 
 
 def test_the_schedule_names_the_task_that_reassesses(dana):
-    task = SCHEDULE["reassess-rosters"]["task"]
+    task = CELERY_BEAT_SCHEDULE["reassess-rosters"]["task"]
     app.loader.import_default_modules()
     Program.objects.update(funder=Funder.OTHER)
     with time_machine.travel(NOW):
@@ -230,11 +230,11 @@ def test_the_command_counts_and_its_dry_run_writes_nothing(dana, capsys):
     # The command reads the clock itself: what it finds must not depend on the age of a list.
     Program.objects.update(list_as_of=None, evidence="claimed", funder="")
     EvaMembership.objects.all().delete()
-    counted = "1 enrolments looked at; worklist rows: 1 {} opened, 0 changed, 0 settled.\n"
+    counted = "Enrolments checked: 1. Roster checks opened: 1, changed: 0, resolved: 0."
     call_command("reassess", "--dry-run")
-    assert (capsys.readouterr().out, rows()) == (counted.format("would be"), [])
+    assert (capsys.readouterr().out, rows()) == (f"{counted} Dry run: nothing was saved.\n", [])
     call_command("reassess")
-    assert (capsys.readouterr().out, len(rows())) == (counted.format("were"), 1)
+    assert (capsys.readouterr().out, len(rows())) == (f"{counted}\n", 1)
 
 
 # -- The same at any size -------------------------------------------------------------------------

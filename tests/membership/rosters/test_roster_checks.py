@@ -1,4 +1,4 @@
-"""What staff do about a roster check: each verb once, in the team, with its email and step."""
+"""What staff do about a roster check: each action once, by the right team, with its email and step."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -36,7 +36,7 @@ def priya():
 
 @pytest.fixture
 def row() -> WorklistRow:
-    """Dana's program has lost its funding."""
+    """Dana's program has lost its funding, and a roster check is open."""
     work = program(agency(ends_on=TODAY + timedelta(days=300)), Funder.OTHER)
     enrolled("Dana Sample", work)
     reassess(now=NOW)
@@ -51,7 +51,7 @@ def queued_emails():
     return list(OutboxEmail.objects.values_list("kind", "to_email", "subject"))
 
 
-def test_writing_sends_one_email_from_the_team_and_leaves_the_row_open(row, priya):
+def test_emailing_sends_one_email_from_the_team_and_leaves_the_check_open(row, priya):
     write_to_person(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
     email = OutboxEmail.objects.get()
     assert queued_emails() == [
@@ -64,7 +64,7 @@ def test_writing_sends_one_email_from_the_team_and_leaves_the_row_open(row, priy
     assert history(row) == [("wrote", "priya@example.org", "Who funds your program now?")]
 
 
-def test_time_is_given_until_a_day_and_is_over_the_day_after(row, priya):
+def test_a_snooze_ends_after_its_last_day(row, priya):
     until = TODAY + timedelta(days=10)
     give_time(row_id=row.pk, by=priya, until=until, text="A new contract is coming.", now=NOW)
     reassess(now=later(10))
@@ -79,7 +79,7 @@ def test_time_is_given_until_a_day_and_is_over_the_day_after(row, priya):
     ]
 
 
-def test_whoever_meets_the_rules_within_the_time_given_settles_the_row(row, priya):
+def test_meeting_the_rules_during_a_snooze_resolves_the_check(row, priya):
     until = TODAY + timedelta(days=10)
     give_time(row_id=row.pk, by=priya, until=until, text="Wait.", now=NOW)
     Program.objects.update(funder=Funder.PSSG)
@@ -88,7 +88,7 @@ def test_whoever_meets_the_rules_within_the_time_given_settles_the_row(row, priy
     assert (row.state, row.how) == ("settled", "meets-again")
 
 
-def test_ending_closes_the_enrolment_settles_the_row_and_sends_the_email(row, priya):
+def test_ending_the_enrolment_resolves_the_check_and_sends_the_email(row, priya):
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     row.refresh_from_db()
     assert (row.state, row.how, row.settled_on) == ("settled", "ended", TODAY)
@@ -97,12 +97,12 @@ def test_ending_closes_the_enrolment_settles_the_row_and_sends_the_email(row, pr
         ("roster-ended", "dana@example.org", "About your place in the community")
     ]
     assert history(row) == [
-        ("settled", "priya@example.org", "The enrolment was ended.\nThe funding ended.")
+        ("settled", "priya@example.org", "The enrolment ended.\nThe funding ended.")
     ]
     assert reassess(now=later(1)).looked_at == 0
 
 
-def test_a_question_that_has_not_gone_out_is_stopped_by_the_end(row, priya):
+def test_ending_the_enrolment_cancels_an_unsent_question(row, priya):
     write_to_person(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     states = dict(OutboxEmail.objects.values_list("kind", "state"))
@@ -112,18 +112,16 @@ def test_a_question_that_has_not_gone_out_is_stopped_by_the_end(row, priya):
 @pytest.mark.core
 def test_an_enrolment_ends_once(row, priya):
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
-    with pytest.raises(RefusedError, match="was ended already, on May 4, 2026"):
+    with pytest.raises(RefusedError, match="already ended on May 4, 2026"):
         end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="Again.", now=later(1))
-    with pytest.raises(
-        RefusedError, match="settled already: the enrolment was ended, on May 4, 2026"
-    ):
+    with pytest.raises(RefusedError, match="already resolved on May 4, 2026: the enrolment ended"):
         write_to_person(row_id=row.pk, by=priya, text="Hello?", now=later(1))
     assert len(queued_emails()) == 1
 
 
 def test_without_an_email_an_enrolment_ends_without_an_email(row, priya):
     Person.objects.filter(pk=row.enrolment.person_id).update(email="")
-    with pytest.raises(RefusedError, match="no email of Dana Sample"):
+    with pytest.raises(RefusedError, match="no email for Dana Sample"):
         write_to_person(row_id=row.pk, by=priya, text="Hello?", now=NOW)
     end_enrolment(enrolment_id=row.enrolment_id, by=priya, text="The funding ended.", now=NOW)
     assert queued_emails() == []
@@ -146,8 +144,8 @@ def test_the_other_team_is_refused_by_every_verb(row):
 @pytest.mark.parametrize(
     ("verb", "key", "more", "why"),
     [
-        (write_to_person, "row_id", {"text": "  "}, "Write "),
-        (end_enrolment, "enrolment_id", {"text": "  "}, "Write "),
+        (write_to_person, "row_id", {"text": "  "}, "Enter "),
+        (end_enrolment, "enrolment_id", {"text": "  "}, "Enter "),
         (give_time, "row_id", {"text": "Wait.", "until": TODAY}, "a day after today"),
     ],
 )
@@ -187,7 +185,7 @@ def test_the_list_says_who_where_since_when_why_and_by_which_list(desk, row):
     for words in (
         "Dana Sample",
         "STVC",
-        "does not fund the Stopping the Violence Counselling (STVC) program of Sample Society.",
+        "is not funded by the Ministry of Public Safety and Solicitor General.",
         "the sample list of May 4, 2026",
     ):
         assert words in shown
@@ -197,7 +195,8 @@ def test_a_list_that_is_too_old_is_named_above_the_list(desk, row):
     Program.objects.update(**on_list("the contract list", TODAY - timedelta(days=900)))
     shown = desk.get(PAGE).content.decode()
     assert (
-        "The contract list of November 16, 2023 (funded programs) is older than 400 days." in shown
+        "The contract list of November 16, 2023 (funded programs) is more than 400 days old."
+        in shown
     )
 
 
@@ -214,20 +213,20 @@ def test_the_pages_act_and_lead_back_to_the_list(desk, row):
     assert (row.how, Enrolment.objects.get().ended_on is not None) == ("ended", True)
     # A second end from a page that was left open says what happened meanwhile.
     again = desk.post(f"{PAGE}{row.pk}/end/", {"text": "The funding ended."})
-    assert "This enrolment was ended already" in again.content.decode()
+    assert "This enrolment already ended" in again.content.decode()
 
 
 def test_the_pages_show_the_email_before_it_goes_out(desk, row):
     shown = desk.get(f"{PAGE}{row.pk}/end/").content.decode()
     assert "The letter, as it will go out" in shown
     assert "dana@example.org" in shown
-    assert "No letter goes out now" in desk.get(f"{PAGE}{row.pk}/give-time/").content.decode()
+    assert "This does not send an email." in desk.get(f"{PAGE}{row.pk}/give-time/").content.decode()
 
 
-def test_looking_again_after_a_fact_was_confirmed_settles_the_row(desk, row):
+def test_rechecking_after_a_fact_was_confirmed_resolves_the_check(desk, row):
     Program.objects.update(funder=Funder.PSSG, evidence="confirmed", confirmed_on=TODAY)
     answer = desk.post(f"{PAGE}{row.pk}/look-again/", follow=True)
-    assert "Settled: meets the rules again." in answer.content.decode()
+    assert "Resolved: meets the rules again." in answer.content.decode()
 
 
 @pytest.mark.parametrize("size", [1, 30])

@@ -1,0 +1,305 @@
+"""The review page with its buttons and forms, and the decision pages with a preview of the email."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from django.contrib import admin, messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from membership.accounts.requests import AuthenticatedRequest
+from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
+from membership.errors import RefusedError
+from requests import emails, workflow
+from requests.desk import assignment, forms, matching, queue
+from requests.desk.review import assessments_of, panel_context, requests_of, review_context
+from requests.lifecycle import Verb, allows
+from requests.models import JoinRequest
+
+
+@require_safe
+def review(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Everything about one request on one page."""
+    return review_page(request, get_request_or_404(request, pk))
+
+
+def review_page(
+    request: AuthenticatedRequest, join_request: JoinRequest, *, refused: Form | None = None
+) -> HttpResponse:
+    """The review page; ``refused`` is one of its forms with errors."""
+    review = review_context(
+        join_request,
+        viewer=request.user,
+        parameters=queue.queue_parameters(request),
+        now=timezone.now(),
+    )
+    return render_page(
+        request,
+        "desk/requests/review.html",
+        join_request,
+        title=f"{join_request.person.name}: {join_request.community.short_name}",
+        review=review,
+        note_form=refused if isinstance(refused, forms.NoteForm) else forms.NoteForm(),
+        buttons=[
+            (decision.label_for(join_request), decision.url_for(join_request), verb.value)
+            for verb, decision in DECISIONS.items()
+            if allows(join_request.state, verb)
+        ],
+        **panel_context(join_request, search=request.GET.get("find", ""), refused=refused),
+    )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision page: its verb, form, button, the message afterwards, and its kind of email.
+
+    The fields of ``form`` are the keyword arguments of ``apply``, the verb's function.
+    """
+
+    verb: Verb
+    apply: Callable[..., JoinRequest]
+    form: type[forms.DecisionForm]
+    label: str
+    message: str
+    email_kind: str = ""
+
+    def label_for(self, join_request: JoinRequest) -> str:
+        return self.label.format(name=join_request.person.short_name)
+
+    def url_for(self, join_request: JoinRequest) -> str:
+        return reverse(f"admin:joinrequests_joinrequest_{self.verb.value}", args=[join_request.pk])
+
+    def email(self, join_request: JoinRequest, text: str) -> emails.Email:
+        """The email as it would go out today with this text from staff."""
+        last_day = emails.last_day_to_reply(timezone.localdate())
+        return emails.email_of(self.email_kind, join_request, text=text, last_day=last_day)
+
+
+DECISIONS = {
+    decision.verb: decision
+    for decision in (
+        Decision(
+            Verb.APPROVE,
+            workflow.approve,
+            forms.ApproveForm,
+            "Approve and email {name}",
+            "Approved. A welcome email is on its way to {name}.",
+            "welcome",
+        ),
+        Decision(
+            Verb.ASK,
+            workflow.ask,
+            forms.AskForm,
+            "Ask {name} a question",
+            "Your question is on its way to {name}.",
+            "question",
+        ),
+        Decision(
+            Verb.DECLINE,
+            workflow.decline,
+            forms.DeclineForm,
+            "Decline and email {name}",
+            "Declined. An email is on its way to {name}.",
+            "declined",
+        ),
+        Decision(
+            Verb.REOPEN,
+            workflow.reopen,
+            forms.ReopenForm,
+            "Reopen request",
+            "The request is open again. {name} will get an email when you decide.",
+        ),
+    )
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpResponse:
+    join_request, now = get_request_or_404(request, pk), timezone.now()
+    assessment = assessments_of([join_request], on=timezone.localdate(now))[pk]
+    form = decision.form(
+        request.POST or None,
+        needs_reason=assessment is not None and assessment.needs_written_reason,
+        communities=[join_request.community],
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            decision.apply(join_request_id=pk, by=request.user, now=now, **form.cleaned_data)
+        except RefusedError as refusal:
+            # What staff typed stays in the form; the page shows the request as it is now.
+            form.add_error(None, str(refusal))
+        else:
+            name = join_request.person.short_name
+            messages.success(request, decision.message.format(name=name))
+            return queue.to_queue(request)
+    elif request.method != "POST" and not allows(join_request.state, decision.verb):
+        state = join_request.get_state_display().lower()
+        messages.warning(request, f"You can’t do this now because the request is “{state}”.")
+        return queue.to_review(request, pk)
+    email = decision.email(join_request, STAFF_TEXT_MARKER) if decision.email_kind else None
+    is_colleagues = join_request.holder(now) != request.user
+    return render_page(
+        request,
+        "desk/requests/decide.html",
+        join_request,
+        title=decision.label_for(join_request),
+        form=form,
+        assessment=assessment,
+        assigned_to_colleague=assignment.assigned_sentence(join_request, now=now)
+        if is_colleagues
+        else "",
+        email=email,
+        email_blocks=preview_blocks(email.body) if email else [],
+        button=decision.label_for(join_request),
+        button_kind=decision.verb.value,
+    )
+
+
+# -- Assigning --------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Assign the request to the viewer; if it is assigned to a colleague, ask first."""
+    join_request, now = get_request_or_404(request, pk), timezone.now()
+    is_colleagues = join_request.holder(now) not in (None, request.user)
+    if join_request.is_open and is_colleagues and "over" not in request.POST:
+        review = reverse("admin:joinrequests_joinrequest_change", args=[pk])
+        review += queue.queue_query(request)
+        assigned = assignment.assigned_sentence(join_request, now=now)
+        return render_page(
+            request,
+            "desk/form.html",
+            join_request,
+            title=f"Reassign {join_request.reference} to you?",
+            crumbs=[
+                ("Requests to join", reverse("admin:joinrequests_joinrequest_changelist")),
+                (join_request.reference, review),
+            ],
+            lede=f"{assigned} Check with them first. It will be assigned to you for 24 hours.",
+            button="Assign to me",
+            button_name="over",
+            back=("Cancel", review),
+        )
+    if request.method == "POST":
+        try:
+            assignment.take(
+                join_request_id=pk, by=request.user, now=now, over="over" in request.POST
+            )
+        except RefusedError as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            messages.success(request, f"{join_request.reference} is assigned to you for 24 hours.")
+    return _back(request, pk)
+
+
+@require_POST
+def release(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Unassign the request."""
+    join_request = get_request_or_404(request, pk)
+    try:
+        assignment.release(join_request_id=pk, by=request.user, now=timezone.now())
+    except RefusedError as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, f"{join_request.reference} is unassigned.")
+    return _back(request, pk)
+
+
+def _back(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    return queue.to_queue(request) if "queue" in request.GET else queue.to_review(request, pk)
+
+
+# -- The forms of the review page -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Action:
+    """A form of the review page: the verb that takes its fields, and the message afterwards."""
+
+    form: type[Form]
+    apply: Callable[..., object]
+    message: str
+
+
+_ADDED = "Added to the register. The request is matched to the new {}."
+_CHECKED = "Confirmed. Recorded under your name today."
+ACTIONS = {
+    "note": Action(
+        forms.NoteForm,
+        assignment.write_note,
+        "Note saved. The applicant does not see it.",
+    ),
+    "match-agency": Action(forms.MatchAgencyForm, matching.match_agency, "Agency matched."),
+    "match-alike": Action(
+        Form, matching.match_same_agency, "Other requests matched to this agency: {}."
+    ),
+    "match-program": Action(forms.MatchProgramForm, matching.match_program, "Program matched."),
+    "match-initiative": Action(
+        forms.MatchInitiativeForm, matching.match_initiative, "Initiative matched."
+    ),
+    "add-agency": Action(forms.AddAgencyForm, matching.add_agency, _ADDED.format("agency")),
+    "add-program": Action(forms.AddProgramForm, matching.add_program, _ADDED.format("program")),
+    "add-initiative": Action(
+        forms.AddInitiativeForm, matching.add_initiative, _ADDED.format("initiative")
+    ),
+    "check-caseload": Action(forms.AnswerForm, matching.check_caseload, _CHECKED),
+    "check-funding": Action(forms.AnswerForm, matching.check_funding, _CHECKED),
+    "check-role": Action(forms.AnswerForm, matching.check_role, _CHECKED),
+    "check-membership": Action(forms.MembershipForm, matching.check_membership, _CHECKED),
+}
+
+
+@require_POST
+def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
+    """Handle one of the forms: do what it says, or show the page again with its errors."""
+    join_request, action = get_request_or_404(request, pk), ACTIONS[name]
+    form = action.form(request.POST, auto_id=f"{name}-%s")
+    if form.is_valid():
+        try:
+            result = action.apply(
+                join_request_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
+            )
+        except RefusedError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, action.message.format(result))
+            return queue.to_review(request, pk)
+    # What staff typed stays in the form; the page shows the request as it is now.
+    join_request.refresh_from_db()
+    return review_page(request, join_request, refused=form)
+
+
+# -- Shared by the pages ---------------------------------------------------------------------------
+
+
+def get_request_or_404(request: AuthenticatedRequest, pk: int) -> JoinRequest:
+    """A request of this person's team, or 404."""
+    return get_object_or_404(requests_of(request.user), pk=pk)
+
+
+def render_page(
+    request: AuthenticatedRequest, template: str, join_request: JoinRequest, **context: object
+) -> HttpResponse:
+    """A page about one request; its links keep the parameters of the queue."""
+    shared = {
+        **admin.site.each_context(request),
+        "queue_query": queue.queue_query(request),
+        "queue_filters": request.GET.get(queue.QUEUE_PARAMETER, ""),
+        "join_request": join_request,
+    }
+    return render(request, template, {**shared, **context})
+
+
+# The pages of one request, by the last part of their address.
+PAGES: dict[str, Callable[..., HttpResponse]] = {
+    "take": take,
+    "release": release,
+    **{name: partial(act, name=name) for name in ACTIONS},
+    **{verb.value: partial(decide, decision=decision) for verb, decision in DECISIONS.items()},
+}
