@@ -8,10 +8,13 @@ from subprocess import Popen
 import pytest
 import redis
 from django.core.cache import caches
+from django.test import Client
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
+from membership.models import User
+from tests import builders
 from tests.servers import chromium as browser
 from tests.servers import processes
 from tests.servers.parts import MissingPart, servers_of_this_run
@@ -91,6 +94,40 @@ def _empty_caches() -> None:
     caches["pages"].clear()
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushdb()
+
+
+@pytest.fixture
+def worker() -> User:
+    return builders.worker()
+
+
+@pytest.fixture
+def signed_in(client: Client, worker: User) -> Client:
+    builders.sign_in(client, worker)
+    return client
+
+
+@pytest.fixture
+def priya() -> User:
+    """Of program support, as Sam; Camille is of the other team."""
+    return builders.staff()
+
+
+@pytest.fixture
+def sam() -> User:
+    return builders.staff(email="sam@example.org")
+
+
+@pytest.fixture
+def camille() -> User:
+    return builders.staff(builders.CCSS, "camille@example.org")
+
+
+@pytest.fixture
+def desk(client: Client, priya: User) -> Client:
+    """The staff site in Priya's browser."""
+    builders.sign_in(client, priya)
+    return client
 
 
 @pytest.fixture(scope="session")

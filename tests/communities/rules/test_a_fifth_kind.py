@@ -19,10 +19,11 @@ from membership.models import WorklistRow
 from membership.rosters.reassessment import reassess
 from requests.models import JoinRequest
 from tests import builders
+from tests.builders import page
 from tests.communities.admin_form import community_form
 from tests.membership.rosters.enrolments import NOW, TODAY, agency, enrolled, member, program
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 class LongMembershipForm(forms.Form):
@@ -83,10 +84,6 @@ def desk() -> Iterator[Client]:
         client = Client()
         builders.sign_in(client, builders.lead())
         yield client
-
-
-def page(client: Client, path: str) -> str:
-    return html.unescape(client.get(path).content.decode())
 
 
 def test_whoever_asks_to_join_reads_it_on_the_form_and_before_sending(

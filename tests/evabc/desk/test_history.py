@@ -23,16 +23,6 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def sam():
-    return builders.staff(email="sam@example.org")
-
-
-@pytest.fixture
-def camille():
-    return builders.staff(builders.CCSS, "camille@example.org")
-
-
 def steps(viewer, **wanted) -> list[tuple[str, str]]:
     steps, _ = history_for(viewer, **wanted)
     return [(step.who, step.did) for _, step in steps]

@@ -18,7 +18,7 @@ from requests.desk.review import requests_of, update_open_verdicts
 from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote
 from tests import builders
-from tests.builders import NOW
+from tests.builders import NOW, page
 from tests.membership.imports.lists import apply_list
 
 pytestmark = [
@@ -27,10 +27,6 @@ pytestmark = [
 
 QUEUE = "/admin/joinrequests/joinrequest/"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-def page(client, path) -> str:
-    return html.unescape(client.get(path).content.decode())
 
 
 def sent(number: int, **answers) -> JoinRequest:

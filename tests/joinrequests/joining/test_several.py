@@ -1,7 +1,5 @@
 """Several communities at once: shared answers once, one request each, decided separately."""
 
-import html
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +10,7 @@ from requests.joining import several_views
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
+from tests.builders import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -40,10 +39,6 @@ TYPED = {
     "icat-role": "CO_CHAIR",
     "icat-initiative_name": "Sample ICAT",
 }
-
-
-def text_of(response) -> str:
-    return html.unescape(response.content.decode())
 
 
 def requests_by_community() -> dict[str, JoinRequest]:
@@ -248,13 +243,6 @@ def test_answers_sent_after_the_sign_in_ended_are_there_after_signing_in_again(c
 
     assert "I work in both programs." in page
     assert requests_by_community()["icat"].answers["initiative_name"] == "Sample ICAT"
-
-
-@pytest.mark.core
-def test_a_character_that_no_database_keeps_is_left_out(signed_in):
-    signed_in.post(ANSWERS, {**TYPED, "agency": "Sample\x00 House"})
-
-    assert requests_by_community()["sas"].answers["agency"] == "Sample House"
 
 
 def queries_of(client, method: str, url: str, data: dict[str, str] | None = None) -> int:

@@ -39,11 +39,6 @@ def priya() -> Client:
     return desk_of(builders.PROGRAM_SUPPORT, "priya@example.org")
 
 
-@pytest.fixture
-def camille() -> Client:
-    return desk_of(builders.CCSS, "camille@example.org")
-
-
 def act(client: Client, action: str, *rows: Access) -> str:
     data = {"action": action, "index": "0", "_selected_action": [row.pk for row in rows]}
     return client.post(DESK, data, follow=True).content.decode()
@@ -54,15 +49,6 @@ def test_marking_many_reports_each_of_them(dana, priya):
     said = act(priya, "mark_invited", *rows)
     assert "Updated: Dana Sample (Program support Slack: invited)." in said
     assert "Not updated: Dana Sample (STVC Zoom list): Zoom lists have no invitations" in said
-
-
-def test_the_other_team_marks_nothing_whatever_it_sends(dana, camille):
-    slack = dana.accesses.get(kind="slack")
-    assert "Dana Sample" not in act(camille, "mark_joined", slack)
-    mark_url = reverse("admin:membership_access_mark", args=[slack.pk])
-    assert camille.post(mark_url, {"verb": "joined"}).status_code == 404
-    slack.refresh_from_db()
-    assert slack.state == "to-do"
 
 
 def test_a_verb_that_is_not_staffs_to_say_is_not_done(dana, priya):

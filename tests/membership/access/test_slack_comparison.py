@@ -103,11 +103,6 @@ def test_pasted_addresses_are_found_in_any_shape():
 
 
 @pytest.fixture
-def priya():
-    return builders.staff()
-
-
-@pytest.fixture
 def team():
     return builders.community().team
 

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def priya():
-    return builders.staff()
-
-
-@pytest.fixture
 def dana() -> Person:
     return Person.objects.create(name="Dana Sample", email="dana@example.org")
 

@@ -26,12 +26,6 @@ def clock():
 
 
 @pytest.fixture
-def desk(client):
-    builders.sign_in(client, builders.staff())
-    return client
-
-
-@pytest.fixture
 def later(desk, clock):
     """Moves the clock on, and signs in again: a session of May has ended by June."""
 

@@ -31,11 +31,6 @@ from tests.membership.meetings.plans import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def priya():
-    return builders.staff()
-
-
 def refusal(verb, **how) -> str:
     with pytest.raises(RefusedError) as refused:
         verb(now=NOW, **how)

@@ -14,7 +14,6 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from tests import builders
 
 pytestmark = pytest.mark.django_db
 
@@ -22,17 +21,6 @@ TODAY = "2026-05-04"
 FACT = {"evidence": "claimed", "list_name": "", "list_as_of": ""}
 YEAR = {"starts_on": "2026-01-01", "ends_on": "2026-12-31"}
 EMPTY = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
-
-
-@pytest.fixture
-def priya():
-    return builders.staff()
-
-
-@pytest.fixture
-def desk(client, priya):
-    builders.sign_in(client, priya)
-    return client
 
 
 @pytest.fixture
