@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,6 +18,7 @@ from communities.rules.vocabulary import Evidence, Region
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
+from membership.base_admin import desk_page
 from membership.models import (
     CoordinationInitiative,
     CoordinationRole,
@@ -142,13 +141,13 @@ def _lasts(last_day: str, on: date) -> Q:
 @require_safe
 def coverage_page(request: AuthenticatedRequest) -> HttpResponse:
     """Coverage of the viewer's communities by region."""
-    context = {
-        **admin.site.each_context(request),
-        "title": "Coverage",
-        "coverage": _coverage(request),
-        "formats": SheetFormat,
-    }
-    return render(request, "desk/coverage.html", context)
+    return desk_page(
+        request,
+        "desk/coverage.html",
+        title="Coverage",
+        coverage=_coverage(request),
+        formats=SheetFormat,
+    )
 
 
 @require_POST

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from membership.base_admin import desk_page
 
 GUIDE = settings.BASE_DIR / "evabc" / "docs" / "staff-guide.md"
 # Pictures are linked from the folder of the text, so that they also show in the repository.
@@ -51,5 +51,4 @@ def _anchor(tokens: list[Token], at: int) -> tuple[str, str]:
 @require_safe
 def staff_guide(request: HttpRequest) -> HttpResponse:
     """Show the staff guide."""
-    context = {**admin.site.each_context(request), "title": "Staff guide", "guide": guide()}
-    return render(request, "desk/guide.html", context)
+    return desk_page(request, "desk/guide.html", title="Staff guide", guide=guide())

@@ -11,11 +11,9 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
@@ -26,6 +24,7 @@ from communities.rules.vocabulary import Region
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
+from membership.base_admin import desk_page
 from membership.forms import day_field
 from membership.models import Enrolment
 from membership.rosters.exports import Row, SheetFormat, export_sheet
@@ -338,14 +337,14 @@ def reports(request: AuthenticatedRequest) -> HttpResponse:
     last_year = {"first": a_year_back(today), "last": today}
     form = PeriodForm(request.GET if "first" in request.GET else last_year)
     scope = form.scope(request) if form.is_valid() else None
-    context = {
-        **admin.site.each_context(request),
-        "title": "Reports",
-        "form": form,
-        "reports": [make(scope) for make in REPORTS.values()] if scope else [],
-        "formats": SheetFormat,
-    }
-    return render(request, "desk/reports.html", context)
+    return desk_page(
+        request,
+        "desk/reports.html",
+        title="Reports",
+        form=form,
+        reports=[make(scope) for make in REPORTS.values()] if scope else [],
+        formats=SheetFormat,
+    )
 
 
 @require_POST

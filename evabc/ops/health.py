@@ -10,11 +10,9 @@ from functools import lru_cache
 
 import redis
 from django.conf import settings
-from django.contrib import admin
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
@@ -22,6 +20,7 @@ from django.views.decorators.http import require_safe
 from evabc.ops.backup import last_backup
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import is_lead
+from membership.base_admin import desk_page
 from membership.emails.delivery import due_emails
 from membership.models import Heartbeat, OutboxEmail
 
@@ -188,12 +187,12 @@ def system_status(request: AuthenticatedRequest) -> HttpResponse:
     """The same checks as a page, for leads."""
     if not is_lead(request.user):
         raise Http404
-    context = {
-        **admin.site.each_context(request),
-        "title": "System status",
-        "checks": checks(now=timezone.now()),
-    }
-    return render(request, "desk/system_status.html", context)
+    return desk_page(
+        request,
+        "desk/system_status.html",
+        title="System status",
+        checks=checks(now=timezone.now()),
+    )
 
 
 @lru_cache(maxsize=1)

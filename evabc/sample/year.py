@@ -104,21 +104,13 @@ class _Request:
     def step(self, verb: Verb, now: datetime) -> None:
         pk, applicant = self.request.pk, self.request.person.user
         assert applicant is not None  # noqa: S101  (they have sent it)
-        match verb:
-            case Verb.ASK:
-                workflow.ask(join_request_id=pk, by=self.staff, text=_TEXTS[verb], now=now)
-            case Verb.REPLY:
-                workflow.reply(join_request_id=pk, by=applicant, text=_TEXTS[verb], now=now)
-            case Verb.DECLINE:
-                workflow.decline(join_request_id=pk, by=self.staff, text=_TEXTS[verb], now=now)
-            case Verb.WITHDRAW:
-                workflow.withdraw(join_request_id=pk, by=applicant, now=now)
-            case Verb.APPROVE:
-                rules = self.request.kept_assessment
-                reason = _REASON if rules and rules.needs_written_reason else ""
-                self.request = workflow.approve(
-                    join_request_id=pk, by=self.staff, reason=reason, now=now
-                )
+        by = applicant if verb in (Verb.REPLY, Verb.WITHDRAW) else self.staff
+        words = {"text": _TEXTS[verb]} if verb in _TEXTS else {}
+        rules = self.request.kept_assessment
+        if verb == Verb.APPROVE and rules and rules.needs_written_reason:
+            words = {"reason": _REASON}
+        act = getattr(workflow, verb.value)
+        self.request = act(join_request_id=pk, by=by, now=now, **words)
 
     def leave(self, now: datetime) -> None:
         assert self.request.enrolment_id is not None  # noqa: S101  (they were approved)
@@ -166,7 +158,10 @@ def load_sample_year(*, now: datetime) -> None:
     plan.append((now - timedelta(hours=1), _night))
     for at, act in sorted(plan, key=lambda planned: planned[0]):
         act(at)
-        _deliver()
+        # Every email of the past left on its day, before the next step could contradict it.
+        OutboxEmail.objects.filter(state=_State.QUEUED).update(
+            state=_State.SENT, sent_at=F("queued_at"), attempts=1
+        )
     _leave_some_emails(now)
     reassess(now=now)
 
@@ -174,13 +169,6 @@ def load_sample_year(*, now: datetime) -> None:
 def _night(now: datetime) -> None:
     send_due_reminders(now=now)
     lapse_overdue(now=now)
-
-
-def _deliver() -> None:
-    """Every email of the past left on its day, before the next step could contradict it."""
-    OutboxEmail.objects.filter(state=_State.QUEUED).update(
-        state=_State.SENT, sent_at=F("queued_at"), attempts=1
-    )
 
 
 def _leave_some_emails(now: datetime) -> None:

@@ -1,8 +1,10 @@
 """The staff site's pages about access: one access with its buttons, and a team's Slack workspace."""
 
+from collections.abc import Iterable
+
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -108,20 +110,18 @@ def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if verb not in [by_hand.value for by_hand, *_ in BY_HAND]:
         messages.warning(request, "Choose one of the buttons.")
         return redirect("admin:membership_access_change", pk)
-    marked = verbs.mark(
-        access_ids=[access.pk], verb=Verb(verb), by=request.user, now=timezone.now()
-    )
-    report(request, marked)
+    mark_and_report(request, [access.pk], Verb(verb))
     return redirect("admin:membership_access_changelist")
 
 
-def report(request: HttpRequest, marked: verbs.Marked) -> None:
-    """Show the outcome for each row; for a long list, the first 20 and how many more."""
-    if marked.moved:
-        words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in marked.moved])
+def mark_and_report(request: AuthenticatedRequest, ids: Iterable[int], verb: Verb) -> None:
+    """Update these rows and show the outcome for each; for a long list, the first 20 and how many more."""
+    moved, refused = verbs.mark(access_ids=ids, verb=verb, by=request.user, now=timezone.now())
+    if moved:
+        words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in moved])
         messages.success(request, f"Updated: {words}.")
-    if marked.refused:
-        words = _named([f"{a.who} ({a.service}): {why}" for a, why in marked.refused])
+    if refused:
+        words = _named([f"{a.who} ({a.service}): {why}" for a, why in refused])
         messages.warning(request, f"Not updated: {words}.")
 
 

@@ -45,16 +45,13 @@ class SessionExpiryMiddleware:
             since, seen = session.get(_SIGNED_IN_AT, now), session.get(_SEEN_AT, now)
             if request.user.is_staff and now - seen >= settings.STAFF_IDLE_SECONDS:
                 return _sign_out(request, IDLE_MESSAGE)
-            if now - since >= _session_limit(request):
+            is_staff = request.user.is_staff
+            limit = settings.STAFF_SESSION_SECONDS if is_staff else settings.SESSION_SECONDS
+            if now - since >= limit:
                 return _sign_out(request, MAXIMUM_MESSAGE)
             if _SEEN_AT not in session or now - seen >= SEEN_INTERVAL:
                 session[_SIGNED_IN_AT], session[_SEEN_AT] = since, now
         return self.get_response(request)
-
-
-def _session_limit(request: HttpRequest) -> int:
-    """How long this person's session may last, in seconds."""
-    return settings.STAFF_SESSION_SECONDS if request.user.is_staff else settings.SESSION_SECONDS
 
 
 def _sign_out(request: HttpRequest, why: str) -> HttpResponse:

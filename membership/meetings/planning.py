@@ -1,7 +1,6 @@
 """Verbs of a meeting: staff schedule, change and cancel it, and members get a reminder the day before."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,13 +12,12 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice, Meeting
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event
-from membership.emails.queue import Email, cancel, queue_once
+from membership.emails.queue import cancel, queue_once
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.meetings import emails
 from membership.meetings.attendance import emailable_people, expected_people, lock_meeting
-from membership.models import OutboxEmail, Person, User
-from membership.register.person_records import wants_reminders
+from membership.models import OutboxEmail, User
 
 _LOOKS_LIKE_A_LINK = re.compile(r"https?:|www\.|zoom\.us", re.IGNORECASE)
 
@@ -93,7 +91,7 @@ def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetim
     words = f"Changed: {', '.join(names)}."
     if moved:
         words += f" Before: {was}. Now: {emails.when(meeting)}."
-        _email_expected(meeting, lambda person: emails.moved(meeting, person, was=was), now)
+        _email_expected(meeting, emails.MOVED, now, was=was)
     log_change(meeting, by=by, words=words)
     return meeting
 
@@ -111,18 +109,18 @@ def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Me
     meeting.cancelled_at, meeting.cancelled_why = now, text.strip()
     meeting.sequence, meeting.changed_at = meeting.sequence + 1, now
     meeting.save(update_fields=["cancelled_at", "cancelled_why", "sequence", "changed_at"])
-    _email_expected(meeting, lambda person: emails.cancelled(meeting, person, text), now)
+    _email_expected(meeting, emails.CANCELLED, now, text=text.strip())
     log_change(meeting, by=by, words=f"Cancelled. {text.strip()}")
     return meeting
 
 
-def _email_expected(meeting: Meeting, email_to: Callable[[Person], Email], now: datetime) -> None:
+def _email_expected(meeting: Meeting, kind: str, now: datetime, **words: str) -> None:
     """Queue one email to everyone who expects to come, replacing those still in the queue."""
     people = expected_people(meeting)
     cancel(about=meeting.about, event=Event.REPLACED)
     for person in people:
-        email = email_to(person)
-        key = f"{meeting.about}:{meeting.sequence}:{email.kind}:{person.pk}"
+        email = emails.email_of(kind, meeting, person, **words)
+        key = f"{meeting.about}:{meeting.sequence}:{kind}:{person.pk}"
         queue_once(email, key=key, about=meeting.about, now=now)
 
 
@@ -173,7 +171,7 @@ def _remind(meeting_id: int, now: datetime) -> int:
     count = 0
     for person in emailable_people(meeting):
         key = f"{meeting.about}:{meeting.day}:{emails.REMINDER}:{person.pk}"
-        if key not in queued and wants_reminders(person):
-            email = emails.reminder(meeting, person)
+        if key not in queued and person.wants_reminders:
+            email = emails.email_of(emails.REMINDER, meeting, person)
             count += queue_once(email, key=key, about=meeting.about, now=now)
     return count

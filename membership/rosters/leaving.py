@@ -52,8 +52,10 @@ def leave(
     """
     enrolment = enrolments.lock_own_enrolment(enrolment_id, by)
     text = f"Left on their own.\n{reason}".strip()
-    enrolments.close_enrolment(enrolment, email=emails.left(enrolment), by=by, text=text, now=now)
-    queue(emails.news_left(enrolment), about=enrolment.about, event=enrolment.pk, now=now)
+    email = emails.email_of("roster-left", enrolment)
+    enrolments.close_enrolment(enrolment, email=email, by=by, text=text, now=now)
+    news = emails.email_of("news-left", enrolment, to_team=True)
+    queue(news, about=enrolment.about, event=enrolment.pk, now=now)
     if successor:
         _invite(enrolment, successor, now)
     return Leaving.objects.create(

@@ -185,7 +185,7 @@ def test_the_pages_of_emails(portal, open_page, width):
 
     found = visit(page, portal, [f"{desk}{name}/" for name in ("change", "again", "came-back")])
     page.goto(f"{portal.url}/admin/membership/letterwording/welcome/")
-    page.get_by_role("textbox", name="Letter").fill("Hello {nobody}")
+    page.get_by_role("textbox", name="Text").fill("Hello {nobody}")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)

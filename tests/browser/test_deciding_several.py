@@ -1,4 +1,4 @@
-"""Several requests decided in one go, in Chromium, by real processes."""
+"""Deciding on several requests at once, in Chromium, with real processes."""
 
 import re
 

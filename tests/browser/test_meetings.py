@@ -36,7 +36,7 @@ def test_from_the_reminder_to_the_answer(
     settings.PORTAL_URL = portal.url
     member()
     send_due_reminders(now=timezone.now())
-    mail = smtp_server.wait_for(to="dana@example.org", subject_contains="A reminder of a date")
+    mail = smtp_server.wait_for(to="dana@example.org", subject_contains="Meeting reminder")
     body = mail.get_body(("plain",)).get_content()
     phone = open_page(width=PHONE, javascript=javascript)
 

@@ -1,4 +1,4 @@
-"""Two staff deciding at once, a double submit, a second open request: one result, a clear sentence."""
+"""Two staff members deciding at once, double submits, a second open request: one result and a clear message."""
 
 from collections import Counter
 from datetime import timedelta
@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 
-def test_of_twenty_decisions_on_one_request_one_wins_and_the_others_are_refused():
+def test_one_of_twenty_decisions_on_a_request_wins_and_the_others_are_refused():
     worker, priya = builders.worker(), builders.staff()
     sam = builders.staff(email="sam@example.org")
     pk = builders.sent(worker).pk
@@ -59,7 +59,7 @@ def test_fifty_double_submits_make_one_request_and_one_receipt():
     assert sorted(OutboxEmail.objects.values_list("kind", flat=True)) == ["news-submit", "receipt"]
 
 
-def test_withdrawing_against_approving_ends_one_way_never_in_a_mixture():
+def test_withdrawing_while_staff_approve_has_one_outcome():
     worker, staff = builders.worker(), builders.staff()
     pk = builders.sent(worker).pk
 
@@ -75,7 +75,7 @@ def test_withdrawing_against_approving_ends_one_way_never_in_a_mixture():
     assert OutboxEmail.objects.filter(kind__in=["welcome", "withdrawn"]).count() == 1
 
 
-def test_drafts_saved_at_once_are_one_draft():
+def test_drafts_saved_at_the_same_time_become_one_draft():
     worker = builders.worker()
     person, community = worker.person, builders.community()
 
@@ -86,7 +86,7 @@ def test_drafts_saved_at_once_are_one_draft():
     assert JoinRequest.objects.count() == 1
 
 
-def test_workers_that_run_the_nightly_job_at_once_send_one_set_of_emails():
+def test_workers_that_run_the_nightly_job_at_the_same_time_send_one_set_of_emails():
     staff = builders.staff()
     for number in range(10):
         user = builders.worker(f"w{number}@example.org")
@@ -105,7 +105,7 @@ def test_workers_that_run_the_nightly_job_at_once_send_one_set_of_emails():
     assert (kinds["reminder-7"], kinds["reminder-21"], kinds["lapsed"]) == (0, 10, 10)
 
 
-def test_one_key_asked_for_by_many_at_once_is_one_email():
+def test_one_key_queued_many_times_at_once_is_one_email():
     join_request = builders.sent(builders.worker())
     email = emails.email_of("receipt", join_request)
     queued = []
@@ -119,7 +119,7 @@ def test_one_key_asked_for_by_many_at_once_is_one_email():
     assert OutboxEmail.objects.filter(key="one").count() == 1
 
 
-def test_replying_against_the_lapse_ends_one_way():
+def test_replying_while_the_request_lapses_has_one_outcome():
     worker, staff = builders.worker(), builders.staff()
     pk = builders.request_in(State.AWAITING_REPLY, worker, staff).pk
     now = builders.NOW + timedelta(days=30)
@@ -137,7 +137,7 @@ def test_replying_against_the_lapse_ends_one_way():
     assert OutboxEmail.objects.filter(kind__in=["news-reply", "lapsed"]).count() == 1
 
 
-def test_reopening_against_a_new_request_leaves_one_open_and_says_so():
+def test_reopening_while_a_new_request_is_sent_leaves_one_open():
     worker, staff = builders.worker(), builders.staff()
     declined = builders.request_in(State.DECLINED, worker, staff)
     again = builders.draft(worker)

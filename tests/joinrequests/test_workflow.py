@@ -1,4 +1,4 @@
-"""Every state against every verb: the allowed ones work, the others say why and change nothing."""
+"""Every verb in every state: allowed ones work, the others are refused and change nothing."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -62,7 +62,7 @@ def use(verb, pk, worker, staff):
 
 
 def everything():
-    """All that a verb could have changed."""
+    """Everything that a verb could have changed."""
     return (
         list(JoinRequest.objects.order_by("pk").values()),
         list(JoinRequestEvent.objects.order_by("pk").values()),
@@ -72,7 +72,7 @@ def everything():
 
 
 @pytest.mark.parametrize(("state", "verb"), OUTCOMES)
-def test_an_allowed_verb_moves_the_request_and_writes_event_and_emails(state, verb):
+def test_an_allowed_verb_changes_the_state_and_writes_an_event_and_emails(state, verb):
     worker, staff = builders.worker(), builders.staff()
     pk = builders.request_in(state, worker, staff).pk
     emails_before = set(OutboxEmail.objects.values_list("pk", flat=True))
@@ -89,7 +89,7 @@ def test_an_allowed_verb_moves_the_request_and_writes_event_and_emails(state, ve
 
 
 @pytest.mark.parametrize("state", State)
-def test_any_other_verb_is_refused_with_a_sentence_and_changes_nothing(state):
+def test_any_other_verb_is_refused_with_a_message_and_changes_nothing(state):
     worker, staff = builders.worker(), builders.staff()
     pk = builders.request_in(state, worker, staff).pk
     before = everything()
@@ -103,7 +103,7 @@ def test_any_other_verb_is_refused_with_a_sentence_and_changes_nothing(state):
 @pytest.mark.parametrize(
     "verb", [*APPLICANT_VERBS, Verb.ASK, Verb.APPROVE, Verb.DECLINE, Verb.REOPEN]
 )
-def test_nobody_else_uses_an_applicants_verb_and_no_other_team_decides(verb):
+def test_only_the_applicant_uses_an_applicants_verb_and_only_their_team_decides(verb):
     worker, staff = builders.worker(), builders.staff()
     other = builders.worker("other@example.org", "Other Sample")
     camille = builders.staff(builders.CCSS, "camille@example.org")
@@ -132,7 +132,7 @@ def test_a_refusal_says_who_decided_and_when():
 
 
 @pytest.mark.core
-def test_the_database_itself_holds_one_open_request_per_person_and_community():
+def test_the_database_allows_one_open_request_per_person_and_community():
     first = builders.sent(builders.worker())
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -167,7 +167,7 @@ def test_a_second_request_is_refused_while_one_is_open_or_they_are_enrolled(stat
 
 
 @pytest.mark.parametrize("state", [State.AWAITING_REVIEW, State.APPROVED])
-def test_reopening_refuses_while_there_is_another_open_request_or_enrolment(state):
+def test_a_request_is_not_reopened_while_another_is_open_or_the_person_is_enrolled(state):
     worker, staff = builders.worker(), builders.staff()
     declined = builders.request_in(State.DECLINED, worker, staff)
     builders.request_in(state, worker, staff)

@@ -121,7 +121,7 @@ def test_a_role_that_the_rule_names_is_met_and_one_that_it_leaves_open_is_to_che
 
 def test_staff_read_the_same_about_the_applicant():
     finding = finding_of("icat", held(ICAT, CO_CHAIR, claimed()))
-    assert finding.staff_sentence == "Self-reported: is a co-chair of an ICAT."
+    assert finding.staff_sentence == "Self-reported: a co-chair of an ICAT."
     finding = finding_of("icat", held(ICAT, CHAIR, listed()))
     assert finding.staff_sentence == (
         "The list of 2026 says that the applicant is the chair of an ICAT, "
@@ -133,9 +133,9 @@ def test_staff_read_the_same_about_the_applicant():
 def test_whoever_says_they_have_another_role_reads_whom_the_community_is_for(slug, kind, role):
     finding = finding_of(slug, held(kind, role, claimed()))
     assert finding.status == Status.NOT_MET
-    assert finding.sentence == (
-        f"You told us that you are {AS[role]} {SUCH_A[kind]}, "
-        f"and this community is for {WANTED[slug]}."
+    assert finding.sentence == f"You told us that you are {AS[role]} {SUCH_A[kind]}."
+    assert finding.staff_sentence == (
+        f"Self-reported: {AS[role]} {SUCH_A[kind]}, and this community is for {WANTED[slug]}."
     )
     assert finding.next_step == OTHER_STEP
 

@@ -48,17 +48,16 @@ def test_a_caseload_rule_without_program_types_takes_any_program(kind):
     rule = Caseload()
     assert finding_of(rule, work_in(kind)).verdict == Verdict.MET
     assert finding_of(rule).sentence == (
-        "We don’t know yet whether you carry a caseload in a program."
+        "We don’t know yet whether you carry a caseload in your program."
     )
 
 
 def test_a_caseload_rule_can_name_several_types_and_other_programs():
     types = (ProgramType.STVC, ProgramType.SAS, ProgramType.OTHER)
     rule = Caseload(program_types=types)
-    assert finding_of(rule, work_in(ProgramType.CBVS, claimed=True)).sentence == (
-        "You told us that you work in the CBVS program of Sample Society, and this community is for "
-        "people who work in a Stopping the Violence Counselling program, a Sexual Assault Service "
-        "program or another program."
+    assert finding_of(rule, work_in(ProgramType.CBVS, claimed=True)).condition == (
+        "You must carry a caseload in a Stopping the Violence Counselling program, "
+        "a Sexual Assault Service program or another program."
     )
 
 
@@ -125,9 +124,11 @@ def test_a_role_rule_takes_any_role_or_initiative_where_it_names_none(rule, verd
 )
 def test_a_role_rule_that_names_little_still_says_whom_it_is_for(rule, wanted):
     chair = RoleHeld("Sampleton Committee", InitiativeKind.VAWIR, RoleKind.CHAIR, claimed())
-    assert finding_of(rule, roles=(chair,)).sentence == (
-        "You told us that you are the chair of a VAWIR/VIR committee, "
-        f"and this community is for {wanted}."
+    finding = finding_of(rule, roles=(chair,))
+    assert finding.sentence == "You told us that you are the chair of a VAWIR/VIR committee."
+    assert finding.condition == f"This community is for {wanted}."
+    assert finding.staff_sentence == (
+        f"Self-reported: the chair of a VAWIR/VIR committee, and this community is for {wanted}."
     )
 
 

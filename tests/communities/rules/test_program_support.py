@@ -106,8 +106,7 @@ def test_whoever_says_they_work_in_another_program_reads_which_and_what_it_takes
     finding = findings_of(slug, work_in(kind, claimed(), claimed=True))[CASELOAD]
     assert finding.status == Status.NOT_MET
     assert finding.sentence == (
-        f"You told us that you work in the {kind} program of Sample Society, "
-        f"and this community is for people who work in {WANTED[slug]}."
+        f"You told us that you work in the {kind} program of Sample Society."
     )
     assert finding.staff_sentence == (
         f"Self-reported: works in the {kind} program of Sample Society, "
@@ -120,7 +119,7 @@ def test_whoever_says_they_work_in_another_program_reads_which_and_what_it_takes
 def test_a_list_that_shows_them_elsewhere_says_nothing_about_this_program(slug, kind):
     findings = findings_of(slug, work_in(kind, funding=(listed(OTHER),)))
     assert [(f.verdict, f.evidence, f.sentence) for f in findings.values()] == [
-        (UNKNOWN, None, f"We don’t know yet whether you carry a caseload in {WANTED[slug]}."),
+        (UNKNOWN, None, "We don’t know yet whether you carry a caseload in your program."),
         (UNKNOWN, None, "We don’t know yet who funds your program."),
         (
             UNKNOWN,
@@ -471,7 +470,7 @@ def test_a_funded_program_where_their_caseload_is_not_known_leaves_it_open():
     there = replace(in_another_program(), caseload=())
     findings = findings_of("stvc", here, there)
     assert [(f.verdict, f.sentence) for f in findings.values()] == [
-        (UNKNOWN, "We don’t know yet whether you carry a caseload in the other program."),
+        (UNKNOWN, "We don’t know yet whether you carry a caseload in your program."),
         (MET, f"{LIST} the other program is funded by {MINISTRY}."),
         (MET, f"{LIST} your agency holds {A_MEMBERSHIP}."),
     ]

@@ -1,4 +1,4 @@
-"""The morning digest: on working days, when something waits too long, once, and about nobody."""
+"""The morning digest: on business days, when something waits too long, once, and about nobody."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -26,7 +26,7 @@ def morning(month, day):
     return datetime(2026, month, day, 14, 20, tzinfo=UTC)
 
 
-TOO_EARLY, LATE = morning(5, 12), morning(5, 13)  # 6 and 7 working days after Monday
+TOO_EARLY, LATE = morning(5, 12), morning(5, 13)  # 6 and 7 business days after Monday
 
 
 def digests():
@@ -48,7 +48,7 @@ def test_a_request_that_waits_for_seven_working_days_brings_a_digest_to_its_team
     [email] = digests()
     assert email.to_email == builders.community().team.mailbox
     assert email.person is None
-    assert email.subject == "What waits on the staff desk"
+    assert email.subject == "Waiting on the staff desk"
     assert (
         "One request has been waiting for 7 business days or longer. The longest wait is 7 business days."
         in email.body
@@ -91,7 +91,7 @@ def test_a_reply_starts_the_wait_again():
     workflow.reply(join_request_id=asked.pk, by=worker, text="Yes.", now=LATE)
 
     assert send_digests(now=LATE + timedelta(days=1)) == 0
-    assert send_digests(now=morning(5, 25)) == 1  # 7 working days: Victoria Day is none
+    assert send_digests(now=morning(5, 25)) == 1  # 7 business days: Victoria Day is none
 
 
 def test_a_note_of_staff_does_not_start_it_again():

@@ -151,13 +151,13 @@ def test_no_text_of_an_email_asks_for_it():
 
 def test_staff_cannot_write_it_into_an_email(dana, priya):
     enrolment = enrolled(dana)
-    with pytest.raises(RefusedError, match="does not belong in a letter"):
+    with pytest.raises(RefusedError, match="Do not put a Slack invitation link in an email"):
         end_enrolment(
             enrolment_id=enrolment.pk, by=priya, text="Try HTTPS://JOIN.SLACK.COM/t/x", now=NOW
         )
     enrolment.refresh_from_db()
     assert enrolment.ended_on is None
-    assert "slack.com" not in emails.left(enrolment).body
+    assert "slack.com" not in emails.email_of("roster-left", enrolment).body
 
 
 # -- On their page, and no longer --------------------------------------------------------------------

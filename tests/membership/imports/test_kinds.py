@@ -1,4 +1,4 @@
-"""What each kind of list does to the register, and what it leaves alone."""
+"""What importing each kind of list does to the register, and what it leaves alone."""
 
 import unicodedata
 from datetime import date
@@ -155,7 +155,7 @@ def test_people_come_with_their_positions_and_an_empty_caseload_says_nothing():
     ]
 
 
-def test_a_roster_enrols_and_brings_nobody_back(stvc):
+def test_a_roster_enrols_people_and_re_enrols_no_one(stvc):
     for number, (start, end) in enumerate([(date(2023, 1, 1), None), (date(2023, 1, 1), MAY)]):
         person = Person.objects.create(email=f"in{number}@example.org", name="Sample")
         Enrolment.objects.create(person=person, community=stvc, started_on=start, ended_on=end)
@@ -170,9 +170,9 @@ def test_a_roster_enrols_and_brings_nobody_back(stvc):
     )
     assert outcomes(plan) == ["add", "same", "same", "error"]
     assert sentences(plan)[1:] == [
-        "in since 2023-01-01",
-        "They left on 2026-05-01. A list does not bring them back.",
-        "They start on 2026-06-01, after the day of the list.",
+        "enrolled since January 1, 2023",
+        "Left on May 1, 2026. An import does not re-enrol them.",
+        "Starts on June 1, 2026, after the list date.",
     ]
     apply_list(ROSTER, *MEMBERS_OF_STVC, community=stvc)
     assert Enrolment.objects.get(person__email="dana@example.org").started_on == date(2024, 3, 1)
@@ -191,11 +191,11 @@ def test_accents_composed_or_not_are_one_name(name, form):
 @pytest.mark.parametrize(
     ("again", "outcome", "sentence"),
     [
-        ("SAMPLE-HOUSE,SAS,PSSG", "same", "The same as row 2."),
+        ("SAMPLE-HOUSE,SAS,PSSG", "same", "Same as row 2."),
         (
             "Sample house,SAS,Other funder",
             "error",
-            "Rows 2 and 3 say different things about the same. Keep one.",
+            "Rows 2 and 3 contradict each other. Keep one of them.",
         ),
     ],
 )
@@ -212,19 +212,19 @@ def test_two_periods_of_one_agency_may_follow_but_not_overlap():
     assert outcomes(apply_list(AGENCIES, heading, year, next_year)) == ["add", "add"]
     plan = apply_list(AGENCIES, heading, year, "A,2026-06-01,2027-05-31")
     assert outcomes(plan) == ["same", "error"]
-    assert sentences(plan)[1] == "Rows 2 and 3 hold memberships of one agency for the same time."
+    assert sentences(plan)[1] == "Rows 2 and 3 have memberships of the same agency that overlap."
 
 
 @pytest.mark.parametrize(
     ("kind", "lines", "sentence"),
     [
-        (AGENCIES, ("Agency,From", "A,2026-01-01"), "A membership needs its first and its last day, or neither."),
-        (AGENCIES, ("Agency,From,To", "A,2026-01-02,2026-01-01"), "The last day, 2026-01-01, is before the first, 2026-01-02."),
+        (AGENCIES, ("Agency,From", "A,2026-01-01"), "Enter both the first and the last day of the membership, or neither."),
+        (AGENCIES, ("Agency,From,To", "A,2026-01-02,2026-01-01"), "The last day (January 1, 2026) is before the first day (January 2, 2026)."),
         (AGENCIES, ("Agency,City", ",Sampleton"), "“Agency” is empty."),
         (PROGRAMS, ("Agency,Type,Funder", "A,STVC,PSSG?!x"), "“Funder”: “PSSG?!x” is not one of: PSSG, OTHER."),
-        (PEOPLE, ("Email,Agency,Type,Caseload", "dana@example.org,A,STVC,some"), "“Carries a caseload”: “some” is neither yes nor no."),
+        (PEOPLE, ("Email,Agency,Type,Caseload", "dana@example.org,A,STVC,some"), "“Carries a caseload”: “some” is not yes or no."),
         (PEOPLE, ("Email,Agency,Type", "dana,A,STVC"), "“Email”: “dana” is not an email address."),
-        (INITIATIVES, ("Committee,Kind,Name,Email,Role", "A,ICAT,Robin,,Chair"), "A person in a role needs an email: it tells two people of one name apart."),
+        (INITIATIVES, ("Committee,Kind,Name,Email,Role", "A,ICAT,Robin,,Chair"), "Enter an email for each person in a role, so that people with the same name are not mixed up."),
         (INITIATIVES, ("Committee,Kind,Email,Role", "A,ICAT,robin@example.org,"), "“Role” is empty."),
     ],
 )  # fmt: skip
@@ -243,7 +243,7 @@ def test_what_staff_confirmed_stays_and_keeps_what_the_list_says_otherwise():
     line = "Sample House,STVC,Sampleton,Another funder,2026-04-01,2027-03-31"
     plan = apply_list(PROGRAMS, FUNDED[0], line, as_of=MAY)
     assert outcomes(plan) == ["change"]
-    assert sentences(plan)[0].startswith("EVA BC staff confirmed this. It stays, noted: funder: ")
+    assert sentences(plan)[0].startswith("Staff confirmed this fact, so it stays. Noted: funder: ")
     program.refresh_from_db()
     assert (program.funder, program.evidence, program.source) == (
         "PSSG",

@@ -101,7 +101,7 @@ def test_an_older_list_does_not_overwrite_a_newer_one():
     plan = apply_list(ListKind.PROGRAMS, HEADINGS, "House,STVC,Another funder", name="an old list")
     assert (outcomes(plan), sentences(plan)) == (
         ["same"],
-        ["A newer list, the list of May 1, 2026, has this. It stays as it is."],
+        ["A newer list (the list of May 1, 2026) has this already, so nothing changes."],
     )
     assert Program.objects.get().funder == Funder.PSSG
 

@@ -157,7 +157,7 @@ def test_cancelling_shows_the_email_and_how_many_get_it(desk):
     desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": "The speaker is ill."})
 
     assert "1 person who expects to come will get this email." in before
-    assert "A date is cancelled" in before
+    assert "Meeting cancelled" in before
     assert "Explain why the meeting is cancelled, for people who planned to come." in empty
     assert queued_emails() == [("meeting-cancelled", "dana@example.org")]
     assert OutboxEmail.objects.get().to_email == "dana@example.org"

@@ -62,7 +62,7 @@ def test_it_holds_the_time_in_words_and_the_portals_page_and_nothing_of_zoom(set
 
     email = OutboxEmail.objects.get()
 
-    assert email.subject == "A reminder of a date"
+    assert email.subject == "Meeting reminder"
     assert (
         "Tuesday, June 16, 2026, 10 to 11:30 a.m. Pacific time; 11 a.m. to 12:30 p.m. in Cranbrook"
         in email.body

@@ -121,7 +121,7 @@ def test_a_formula_is_never_evaluated_and_its_row_is_named():
         "Name,Email", "=cmd|' /C calc'!A0,", "@SUM(1),", "+1 604 555 0100,", "Dana Sample,"
     )
     report = read_file(content, "zoom.csv")
-    assert report.problems == ["Row 2: Cell A2 holds a formula. Put its value there instead."]
+    assert report.problems == ["Row 2: Cell A2 has a formula. Replace it with its value."]
     assert found(report) == ([], [1], [], ["@SUM / 1", "+1 604 555 0100"])
 
 
@@ -129,7 +129,7 @@ def test_a_formula_is_never_evaluated_and_its_row_is_named():
     ("content", "file_name", "words"),
     [
         (b"Topic,Minutes\nQuarterly,90", "zoom.csv", "The file has no “Name” or “Email” column."),
-        (b"Name\nDana", "zoom.pdf", "The file must be a CSV file (.csv) or an Excel file (.xlsx)."),
+        (b"Name\nDana", "zoom.pdf", "Choose a CSV file (.csv) or an Excel file (.xlsx)."),
         (
             b"Name,In waiting room\nDana,Yes",
             "zoom.csv",

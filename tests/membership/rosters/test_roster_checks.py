@@ -213,7 +213,7 @@ def test_the_pages_act_and_lead_back_to_the_list(desk, row):
 
 def test_the_pages_show_the_email_before_it_goes_out(desk, row):
     shown = desk.get(f"{PAGE}{row.pk}/end/").content.decode()
-    assert "The letter, as it will go out" in shown
+    assert "Email preview" in shown
     assert "dana@example.org" in shown
     assert "This does not send an email." in desk.get(f"{PAGE}{row.pk}/give-time/").content.decode()
 
