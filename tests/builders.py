@@ -177,10 +177,10 @@ def page(client: Client, path: str) -> str:
     return text_of(client.get(path))
 
 
-def queries_of(call: Callable[..., object], *args: Any) -> int:
+def queries_of(call: Callable[..., object], *args: Any, **kwargs: Any) -> int:
     """How many queries the call takes."""
     with CaptureQueriesContext(connection) as captured:
-        call(*args)
+        call(*args, **kwargs)
     return len(captured)
 
 

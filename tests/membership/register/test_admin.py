@@ -2,8 +2,6 @@
 
 import pytest
 import time_machine
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from model_bakery import baker
 
 from membership.models import (
@@ -14,6 +12,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from tests.builders import queries_of
 
 pytestmark = pytest.mark.django_db
 
@@ -218,13 +217,8 @@ def test_a_changelist_takes_the_same_number_of_queries_for_any_number_of_rows(de
             baker.make(Program, agency=house, **confirmed)
             baker.make(EvaMembership, agency=house, **YEAR, **confirmed)
 
-    def queries(model):
-        with CaptureQueriesContext(connection) as captured:
-            assert rows(desk, model, "") > 0
-        return len(captured)
-
     models = ["agency", "program", "evamembership", "person"]
     grow(2)
-    few_rows = [queries(model) for model in models]
+    few_rows = [queries_of(rows, desk, model, "") for model in models]
     grow(10)
-    assert [queries(model) for model in models] == few_rows
+    assert [queries_of(rows, desk, model, "") for model in models] == few_rows
