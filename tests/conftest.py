@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
 
@@ -13,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
+from evabc import limits
+from evabc.limits import LIMITS
 from membership.models import User
 from tests import builders
 from tests.servers import chromium as browser
@@ -128,6 +131,13 @@ def desk(client: Client, priya: User) -> Client:
     """The staff site in Priya's browser."""
     builders.sign_in(client, priya)
     return client
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Limits that a test reaches quickly: three per person, five per network."""
+    lowered = tuple(replace(limit, per_person=3, per_network=5) for limit in LIMITS)
+    monkeypatch.setattr(limits, "LIMITS", lowered)
 
 
 @pytest.fixture(scope="session")
