@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from evabc import limits
-from evabc.limits import LIMITS
 from membership.models import User
 from tests import builders
 from tests.servers import chromium as browser
@@ -136,7 +135,7 @@ def desk(client: Client, priya: User) -> Client:
 @pytest.fixture
 def small(monkeypatch):
     """Limits that a test reaches quickly: three per person, five per network."""
-    lowered = tuple(replace(limit, per_person=3, per_network=5) for limit in LIMITS)
+    lowered = tuple(replace(limit, per_person=3, per_network=5) for limit in limits.LIMITS)
     monkeypatch.setattr(limits, "LIMITS", lowered)
 
 

@@ -103,10 +103,9 @@ def test_any_other_verb_is_refused_with_a_message_and_changes_nothing(state):
 @pytest.mark.parametrize(
     "verb", [*APPLICANT_VERBS, Verb.ASK, Verb.APPROVE, Verb.DECLINE, Verb.REOPEN]
 )
-def test_only_the_applicant_uses_an_applicants_verb_and_only_their_team_decides(verb):
+def test_only_the_applicant_uses_an_applicants_verb_and_only_their_team_decides(verb, camille):
     worker, staff = builders.worker(), builders.staff()
     other = builders.worker("other@example.org", "Other Sample")
-    camille = builders.staff(builders.CCSS, "camille@example.org")
     state = next(state for state, allowed in OUTCOMES if allowed == verb)
     pk = builders.request_in(state, worker, staff).pk
     before = everything()

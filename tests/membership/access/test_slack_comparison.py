@@ -206,8 +206,7 @@ def test_a_stranger_who_is_enrolled_later_is_not_removed(slack, team, priya):
     assert Access.objects.filter(person=None).count() == 0
 
 
-def test_the_other_team_touches_nothing(slack, team):
-    camille = builders.staff(builders.CCSS, "camille@example.org")
+def test_the_other_team_touches_nothing(slack, team, camille):
     for settlement in Settlement:
         with pytest.raises(RefusedError, match="other team"):
             settle(settlement=settlement, team=team, chosen=None, by=camille, now=NOW)

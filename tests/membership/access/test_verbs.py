@@ -116,9 +116,8 @@ def test_every_verb_moves_every_state_as_the_table_says_or_is_refused(dana, priy
             assert (slack.state, len(moved)) == (expected, int(state in TRANSITIONS[verb]))
 
 
-def test_the_other_teams_rows_do_not_exist_for_staff(dana):
+def test_the_other_teams_rows_do_not_exist_for_staff(dana, camille):
     enrolled(dana)
-    camille = builders.staff(builders.CCSS, "camille@example.org")
     assert mark(dana, Verb.JOINED, camille) == ([], [])
     assert states(dana)["Program support Slack"] == "to-do"
     assert not verbs.access_of(camille).exists()

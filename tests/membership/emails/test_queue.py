@@ -149,8 +149,7 @@ def test_the_database_refuses_a_bounce_without_a_reason(sent):
 
 
 @pytest.mark.parametrize("verb", ["retry", "send_again", "mark_bounced", "clear_bounce"])
-def test_the_other_team_does_nothing_with_an_email(sent, verb):
-    camille = builders.staff(builders.CCSS, "camille@example.org")
+def test_the_other_team_does_nothing_with_an_email(sent, verb, camille):
     how = {"on": TODAY, "why": "x", "today": TODAY} if verb == "mark_bounced" else {"now": NOW}
 
     with pytest.raises(RefusedError, match="belongs to the other team"):

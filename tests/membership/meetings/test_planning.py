@@ -93,9 +93,8 @@ def test_communities_of_two_teams_do_not_meet_in_one():
     )
 
 
-def test_the_other_team_neither_plans_nor_changes_nor_cancels(priya):
+def test_the_other_team_neither_plans_nor_changes_nor_cancels(priya, camille):
     meeting = planned(by=priya)
-    camille = builders.staff(builders.CCSS, "camille@example.org")
 
     assert refusal(plan_meeting, plan=a_plan(), by=camille) == (
         "This community belongs to the other team."

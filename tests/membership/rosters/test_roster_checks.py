@@ -122,8 +122,7 @@ def test_without_an_email_an_enrolment_ends_without_an_email(row, priya):
     assert queued_emails() == []
 
 
-def test_the_other_team_is_refused_by_every_verb(row):
-    camille = builders.staff(builders.CCSS, "camille@example.org")
+def test_the_other_team_is_refused_by_every_verb(row, camille):
     for verb in (
         lambda: write_to_person(row_id=row.pk, by=camille, text="Hello?", now=NOW),
         lambda: give_time(
