@@ -35,6 +35,11 @@ for profile, examples in (("short", 40), ("long", 300)):
 settings.load_profile("short")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests come first, so that no xdist worker waits for another one's at the end."""
+    items.sort(key=lambda item: "test_accessibility_matrix" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """A folder of this xdist worker alone, gone after the run."""
