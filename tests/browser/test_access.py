@@ -1,4 +1,4 @@
-"""Getting into Slack, and leaving: on a phone, without JavaScript."""
+"""Joining Slack, and leaving a community: on a phone, without JavaScript."""
 
 import pytest
 from django.db import transaction
@@ -33,7 +33,7 @@ def signed_in(open_page, portal, user):
     return page
 
 
-def test_somebody_on_a_roster_sees_the_invitation_and_says_that_they_have_joined(portal, open_page):
+def test_a_member_sees_the_invitation_and_reports_that_they_have_joined(portal, open_page):
     dana, priya = builders.worker(), builders.staff()
     enrolled(dana, "stvc")
     slack_link.give_link(
@@ -56,7 +56,7 @@ def test_somebody_on_a_roster_sees_the_invitation_and_says_that_they_have_joined
     expect(page.get_by_text("Slack: you have joined.")).to_be_visible()
 
 
-def test_a_chair_leaves_and_names_who_follows_them(portal, open_page):
+def test_a_chair_leaves_and_names_a_successor(portal, open_page):
     robin = builders.worker("robin@example.org", "Robin Sample")
     enrolled(robin, "icat")
     page = signed_in(open_page, portal, robin)

@@ -1,4 +1,4 @@
-"""From the reminder in the mailbox to an answer that staff see, on a phone, without JavaScript too."""
+"""From the reminder email to an answer that staff see, on a phone, also without JavaScript."""
 
 import re
 from datetime import timedelta
@@ -23,7 +23,7 @@ PHONE = 360
 
 @pytest.fixture
 def meeting():
-    """Tomorrow's."""
+    """A meeting tomorrow."""
     priya = builders.staff()
     tomorrow = timezone.localdate() + timedelta(days=1)
     return planned(by=priya, now=timezone.now(), day=tomorrow)
