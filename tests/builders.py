@@ -1,6 +1,8 @@
 """People, staff and requests for tests. All of it is invented."""
 
+import html
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +19,10 @@ from allauth.mfa.totp.internal.auth import (
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.mail import get_connection
+from django.db import connection
 from django.test import Client
-from playwright.sync_api import Page
+from django.test.utils import CaptureQueriesContext
+from playwright.sync_api import Page as BrowserPage
 
 from communities.models import CommunityOfPractice
 from membership.accounts.teams import LEADS, TEAM_GROUPS
@@ -156,12 +160,28 @@ def sign_in(
     session.save()
 
 
-def sign_in_browser(page: Page, url: str, user: User) -> None:
+def sign_in_browser(page: BrowserPage, url: str, user: User) -> None:
     """Sign in a browser at the portal of this address, as if the code had been typed just now."""
     client = Client()
     sign_in(client, user, fresh_code=True)
     name = settings.SESSION_COOKIE_NAME
     page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
+
+
+def text_of(response: Any) -> str:
+    """A page as it is read, without the entities of HTML."""
+    return html.unescape(response.content.decode())
+
+
+def page(client: Client, path: str) -> str:
+    return text_of(client.get(path))
+
+
+def queries_of(call: Callable[..., object], *args: Any, **kwargs: Any) -> int:
+    """How many queries the call takes."""
+    with CaptureQueriesContext(connection) as captured:
+        call(*args, **kwargs)
+    return len(captured)
 
 
 def deliver(outbox_email_id: int, *, now: datetime) -> bool:

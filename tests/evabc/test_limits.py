@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +11,6 @@ from django.core import mail
 from django.test import RequestFactory
 from django.urls import get_resolver
 
-from evabc import limits
 from evabc.limits import LIMITS
 from membership.accounts.adapter import client_address, network_of
 from tests import builders
@@ -21,13 +19,6 @@ from tests.evabc.permission_table import addresses
 pytestmark = pytest.mark.django_db
 
 AT_TWENTY_TO = datetime(2026, 5, 4, 17, 20, tzinfo=UTC)  # 10:20 in Vancouver
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Limits that a test reaches quickly: three per person, five per network."""
-    lowered = tuple(replace(limit, per_person=3, per_network=5) for limit in LIMITS)
-    monkeypatch.setattr(limits, "LIMITS", lowered)
 
 
 def statuses(client, path, data, times, **headers):

@@ -156,11 +156,3 @@ def test_each_team_sees_its_own_communities_and_exports_them(client):
     logged = Export.objects.get()
     assert (logged.what, logged.rows, logged.team.family) == ("Coverage", 1, "program-support")
     assert logged.by.email == "priya@example.org"
-
-
-def test_the_export_comes_as_excel_too(client):
-    builders.sign_in(client, builders.lead(), fresh_code=True)
-    sheet = client.post("/admin/coverage/sheet/", {"format": "xlsx"})
-    assert sheet.headers["Content-Disposition"].endswith('.xlsx"')
-    assert sheet.content[:2] == b"PK"
-    assert Export.objects.get().team is None

@@ -110,16 +110,3 @@ def test_the_front_page_lists_everything_by_what_staff_do(desk, client):
         "More",
     ]
     assert f'href="{reverse("admin:history")}"' in shown
-
-
-def test_the_number_of_queries_does_not_grow(client, django_assert_max_num_queries):
-    sam = builders.staff(email="sam@example.org")
-    builders.sign_in(client, sam)
-    builders.sent(builders.worker())
-    with django_assert_max_num_queries(30) as few:
-        client.get("/admin/")
-    for number in range(10):
-        builders.sent(builders.worker(f"more{number}@example.org", "More Sample"))
-
-    with django_assert_max_num_queries(len(few.captured_queries)):
-        client.get("/admin/")

@@ -16,21 +16,11 @@ from requests.desk import assignment
 from requests.lifecycle import State
 from requests.models import JoinRequestEvent
 from tests import builders
-from tests.builders import NOW
+from tests.builders import NOW, queries_of
 
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def sam():
-    return builders.staff(email="sam@example.org")
-
-
-@pytest.fixture
-def camille():
-    return builders.staff(builders.CCSS, "camille@example.org")
 
 
 def steps(viewer, **wanted) -> list[tuple[str, str]]:
@@ -119,24 +109,15 @@ def test_the_page_leads_to_what_it_is_about_and_to_older_steps(client, sam, monk
     assert "<td>Declined</td>" not in second
 
 
-@pytest.mark.parametrize("query", ["first=nonsense", "before=x|y|z", "who=999999", "kind=nothing"])
-def test_a_nonsense_address_gets_a_page_and_no_error(client, sam, query):
-    builders.sign_in(client, sam)
-
-    assert client.get(f"/admin/history/?{query}").status_code == 200
-
-
-def test_the_number_of_queries_does_not_grow(client, sam, django_assert_max_num_queries):
+def test_the_number_of_queries_does_not_grow(client, sam):
     builders.sign_in(client, sam)
     builders.sent(builders.worker())
-    with django_assert_max_num_queries(30) as few:
-        client.get("/admin/history/")
+    few = queries_of(client.get, "/admin/history/")
     for number in range(10):
         sent = builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
         assignment.write_note(join_request_id=sent.pk, by=sam, text="Hm.", now=NOW)
 
-    with django_assert_max_num_queries(len(few.captured_queries)):
-        client.get("/admin/history/")
+    assert queries_of(client.get, "/admin/history/") <= few
 
 
 def test_the_log_of_the_admin_has_no_page_on_which_it_could_be_changed(sam):

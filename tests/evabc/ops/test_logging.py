@@ -25,8 +25,6 @@ from tests.evabc import log_lines
 from tests.servers import processes
 from tests.servers.parts import wait_until_ready
 
-core = pytest.mark.core
-
 SECRETS = ["wren@canary.example", "Wren Canary", "604 555 0199", "473911", "kept-in-a-letter"]
 LOGGERS = ["django.request", "gunicorn.error", "gunicorn.access", "celery.app.trace"]
 LOGGERS += ["allauth.account", "celery.redirected", "py.warnings", "membership.emails.delivery"]
@@ -67,7 +65,6 @@ def write_lines_with(secret, logger):
         logging.getLogger(logger).error(words, *args, exc_info=why, extra=extra)
 
 
-@core
 @pytest.mark.parametrize("style", ["json", "plain"])
 @pytest.mark.parametrize("logger", LOGGERS)
 @pytest.mark.parametrize("secret", SECRETS)
@@ -79,7 +76,6 @@ def test_no_logger_writes_what_somebody_typed(style, logger, secret):
     assert secret not in log.getvalue()
 
 
-@core
 def test_ids_numbers_enum_values_and_classes_of_exceptions_are_written():
     error, task = TimeoutError("wren"), uuid.UUID("83ac8cac-b5a0-465d-b7a7-ab21cd9c7c10")
     with log_lines.written() as log:
@@ -104,7 +100,6 @@ def refuse(person):
     raise RefusedError(f"{person} is in this community already." if person else "Type your name.")
 
 
-@core
 @pytest.mark.parametrize(
     ("fail", "last_line"),
     [
@@ -135,7 +130,6 @@ def test_an_error_is_written_with_its_places_and_the_words_that_the_code_chose(
     assert "tests/evabc/ops/test_logging.py" in line["error"]
 
 
-@core
 def test_an_error_in_a_view_shows_djangos_page_with_its_message_in_make_dev():
     """The settings of `make dev`, in a process of their own."""
     script = """
@@ -179,7 +173,6 @@ def test_a_database_error_is_written_with_its_constraint_and_not_with_the_row():
     assert "canary.example" not in log.getvalue()
 
 
-@core
 @pytest.mark.django_db
 def test_an_answer_has_one_line_with_the_name_of_its_page(client):
     with log_lines.written() as log:
@@ -197,7 +190,6 @@ def test_an_answer_has_one_line_with_the_name_of_its_page(client):
     assert "canary" not in log.getvalue()
 
 
-@core
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("given", "is_kept"),
