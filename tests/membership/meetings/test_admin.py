@@ -77,7 +77,7 @@ def test_a_meeting_is_scheduled_in_vancouver_time(desk):
     [
         ({"communities": []}, "Choose at least one community."),
         ({"topic": ""}, "Enter the topic."),
-        ({"day": "soon"}, "Write the day as year-month-day, for example 2027-03-31."),
+        ({"day": "soon"}, "Enter the date as year-month-day, for example 2027-03-31."),
         ({"starts": "ten"}, "Enter the hours and minutes, in 24-hour time."),
         ({"ends": "09:00"}, "The end time must be after the start time."),
         (

@@ -21,7 +21,7 @@ from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed
 from membership.models import ListKind, OutboxEmail, Person
 from membership.privacy.erasing import remove_mail_files
-from membership.rosters.leaving import Successor, leave
+from membership.rosters.leaving import leave
 from requests import workflow
 from requests.clock.retention import retain
 from requests.desk import assignment
@@ -155,7 +155,9 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
         by=user,
         now=now,
         reason=f"{WORD} leaves.",
-        successor=Successor(f"Next {WORD}", f"next-{EMAIL}", may_name_me=True),
+        successor_name=f"Next {WORD}",
+        successor_email=f"next-{EMAIL}",
+        may_name_me=True,
     )
     visitor.get("/my/details/correction/")
     visitor.post(text=f"{WORD} is my name.")
