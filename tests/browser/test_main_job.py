@@ -66,7 +66,7 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     choose(worker, "Do you carry a caseload", "Yes")
     rules = worker.locator("#rules")
     if javascript:
-        expect(rules).to_contain_text("You told us that you carry a caseload")
+        expect(rules).to_contain_text("You told us yes")
         expect(rules).to_contain_text("The contract list of April 1, 2026 says that")
     choose(worker, "Does the Ministry", "I’m not sure")
     choose(worker, "Do you or your agency hold", "My agency does")
