@@ -93,7 +93,7 @@ def test_the_main_job_with_sqlite_and_mail_in_files(clone, tmp_path):
 
         assert outcome.reference in outcome.email_text
         assert "We are glad that you are here." in outcome.email_text
-        assert "You are in this community since" in outcome.member_page
+        assert "You joined this community on" in outcome.member_page
     mails = list((tmp_path / "data" / "mail").glob("*.eml"))
     domains = {re.search(rb"^From: .*@(.*)>", m.read_bytes(), re.M)[1] for m in mails}
     assert domains == {b"example.org"}

@@ -42,7 +42,8 @@ def test_the_panel_shows_each_rule_while_it_is_filled_in(signed_in):
 
     panel = text_of(signed_in.post(JOIN, half, headers={"HX-Request": "true"}))
 
-    assert "You told us that you carry a caseload in the Stopping the Violence Counselling" in panel
+    assert "You told us yes" in panel
+    assert "You must carry a caseload in a Stopping the Violence Counselling program." in panel
     assert "We don’t know yet who funds your program" in panel
     assert "<html" not in panel
     assert JoinRequest.objects.get().answers["agency"] == "New Sample House"
