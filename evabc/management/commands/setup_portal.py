@@ -29,7 +29,7 @@ EVABC_BACKUP_RECIPIENT={}
 
 then run: docker compose up --detach
 
-The private key opens the backups. It is shown only this once. Keep it in two safe places away from this machine:
+The private key opens the backups. It is shown only this once. Store it in two safe places away from this machine:
 
 {}
 
@@ -140,7 +140,7 @@ class Command(BaseCommand):
 
 
 def _known_answer(name: str) -> str:
-    """The current answer, so that a second run can keep it."""
+    """The current answer, offered again in a second run."""
     if family := MAILBOXES.get(name):
         team = SupportTeam.objects.filter(family=family).first()
         return team.mailbox if team else ""
