@@ -1,4 +1,4 @@
-"""The folder ``requests`` is the portal's app; PyPI's library of that name is nowhere."""
+"""The package ``requests`` is the portal's app, and PyPI's library of that name is not installed."""
 
 import importlib
 import subprocess
@@ -52,7 +52,7 @@ def test_the_check_fails_when_the_library_is_installed(monkeypatch):
 
 
 def runtime_dependencies():
-    """The names of what the runtime lock installs here."""
+    """The packages that the runtime lock installs here."""
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     wanted = [
         Requirement(line.removesuffix(" \\")) for line in lines if line and line[0] not in " #-"
@@ -60,7 +60,7 @@ def runtime_dependencies():
     return sorted(r.name for r in wanted if r.marker is None or r.marker.evaluate())
 
 
-# Parts that work without being imported, or whose import needs another system.
+# Packages that are not imported, or that need another operating system.
 NOT_IMPORTED = {"tzdata", "colorama", "typing-extensions", "async-timeout"}
 
 
