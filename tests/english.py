@@ -157,7 +157,7 @@ def sentences(texts: list[str]) -> list[str]:
     """The full sentences among texts: at least five words, ended by a full stop or a question mark."""
     found: list[str] = []
     for text in texts:
-        for sentence in re.findall(r"[^.?!]+(?:\.(?=\S)[^.?!]*)*[.?!]", text):
+        for sentence in re.findall(r"[^.?!]+(?:\.(?=\S)[^.?!]*)*[.?!](?!\w)", text):
             if len(sentence.split()) >= 5:
                 found.append(sentence.strip())
     return found

@@ -26,6 +26,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from membership.register.periods import lasts
 from membership.register.standing import is_superseded
 from membership.rosters.enrolments import roster_of
 from membership.rosters.exports import Row, SheetFormat, export_sheet
@@ -99,13 +100,13 @@ def _programs(community: CommunityOfPractice, on: date) -> QuerySet[Program]:
     rules = community.rules()
     funders = [rule.funder for rule in rules if rule.funder]
     works_there = ProgramPosition.objects.filter(
-        _lasts("ends_on", on),
+        lasts(on),
         Q(carries_caseload=True) | Q(carries_caseload__isnull=True),
         program=OuterRef("pk"),
         person__in=_enrolled(community),
     )
     programs = Program.objects.filter(
-        _lasts("funded_until", on),
+        lasts(on, "funded_until"),
         Q(funded_from__isnull=True) | Q(funded_from__lte=on),
         type__in=[kind for rule in rules for kind in rule.program_types],
         evidence__in=[Evidence.LISTED, Evidence.CONFIRMED],
@@ -117,7 +118,7 @@ def _programs(community: CommunityOfPractice, on: date) -> QuerySet[Program]:
 
 def _initiatives(community: CommunityOfPractice, on: date) -> QuerySet[CoordinationInitiative]:
     has_role = CoordinationRole.objects.filter(
-        _lasts("ends_on", on),
+        lasts(on),
         initiative=OuterRef("pk"),
         is_held=True,
         person__in=_enrolled(community),
@@ -129,10 +130,6 @@ def _initiatives(community: CommunityOfPractice, on: date) -> QuerySet[Coordinat
 
 def _enrolled(community: CommunityOfPractice) -> QuerySet:
     return roster_of(community).values("person")
-
-
-def _lasts(last_day: str, on: date) -> Q:
-    return Q(**{f"{last_day}__isnull": True}) | Q(**{f"{last_day}__gte": on})
 
 
 # -- The page and its export -------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from communities.calendar import midnight
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
+from membership.accounts.teams import REGISTER_MODELS, families_of
 from membership.base_admin import desk_page
 from membership.emails.kinds import KINDS as EMAIL_KINDS
 from membership.forms import day_field
@@ -115,17 +115,8 @@ KINDS = {
     "others": "Accounts and other changes",
 }
 # The entries of the admin's own log that belong to each kind, by app label and model.
-_REGISTER_MODELS = (
-    "agency",
-    "program",
-    "evamembership",
-    "person",
-    "programposition",
-    "coordinationinitiative",
-    "coordinationrole",
-)
 _OF_KIND = {
-    "register": Q(content_type__app_label="membership", content_type__model__in=_REGISTER_MODELS),
+    "register": Q(content_type__app_label="membership", content_type__model__in=REGISTER_MODELS),
     "enrolments": Q(content_type__app_label="membership", content_type__model="enrolment"),
     "rules": Q(content_type__app_label="communities"),
 }

@@ -161,9 +161,8 @@ class Chart:
 
 @dataclass(frozen=True)
 class Report:
-    """A table, with charts of it where they help. ``key`` names it in addresses."""
+    """A table, with charts of it where they help."""
 
-    key: str
     title: str
     explained: str
     headings: Sequence[str]
@@ -176,7 +175,6 @@ def _requests(scope: Scope) -> Report:
     for (community, _), by_month in scope.sent.items():
         counts[community] = [sum(pair) for pair in zip(counts[community], by_month, strict=True)]
     return _monthly_report(
-        "requests",
         "Requests by month",
         "Requests to join, by the month they were sent.",
         scope,
@@ -194,7 +192,6 @@ def _rosters(scope: Scope) -> Report:
         ),
     )
     return _monthly_report(
-        "rosters",
         "People on rosters",
         "Open enrolments at the end of each month. The current month is as of today.",
         scope,
@@ -203,7 +200,6 @@ def _rosters(scope: Scope) -> Report:
 
 
 def _monthly_report(
-    key: str,
     title: str,
     explained: str,
     scope: Scope,
@@ -225,7 +221,7 @@ def _monthly_report(
         headings.append("All")
         lines = {name: [*line, sum(line)] for name, line in lines.items()}
     rows = [(name, *line) for name, line in lines.items()]
-    return Report(key, title, explained, headings, rows, charts)
+    return Report(title, explained, headings, rows, charts)
 
 
 def _days(scope: Scope) -> Report:
@@ -241,7 +237,6 @@ def _days(scope: Scope) -> Report:
         took[community].append(length)
         took[None].append(length)
     return Report(
-        "days",
         "Days to a decision",
         "Calendar days from sending to the decision, for requests approved or declined in these months. "
         "Half of them were decided within the median, and 9 in 10 within the 90th percentile.",
@@ -271,7 +266,6 @@ def _reasons(scope: Scope) -> Report:
     )
     counted = declined.order_by().values_list("ground_title").annotate(times=Count("*"))
     return Report(
-        "reasons",
         "Reasons for declining",
         "Reasons staff chose when they declined requests in these months.",
         ("Reason", "Requests"),
@@ -288,7 +282,6 @@ def _regions(scope: Scope) -> Report:
         numbers = [sum(scope.sent.get((c.pk, value), [])) for c in scope.communities]
         rows.append((label, *numbers, sum(numbers)))
     return Report(
-        "regions",
         "Requests by region",
         "Requests sent in these months, by the region of the program or initiative they were matched to.",
         ("Region", *(community.short_name for community in scope.communities), "All"),
@@ -342,7 +335,7 @@ def reports(request: AuthenticatedRequest) -> HttpResponse:
         "desk/reports.html",
         title="Reports",
         form=form,
-        reports=[make(scope) for make in REPORTS.values()] if scope else [],
+        reports=[(key, make(scope)) for key, make in REPORTS.items()] if scope else [],
         formats=SheetFormat,
     )
 

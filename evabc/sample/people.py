@@ -65,7 +65,10 @@ def _listed(community: CommunityOfPractice) -> Iterator[Applicant]:
 
 
 def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
-    names = _names_for(community)
+    # Names that nobody has who asks to join another community.
+    keys = list(CommunityOfPractice.objects.order_by("pk").values_list("pk", flat=True))
+    every_name = [f"{first} {last}" for last, first in product(_LAST, _FIRST.split())]
+    names = every_name[keys.index(community.pk) :: len(keys)]
     if community.is_coordination:
         rules = community.rules()
         kind = next((k for rule in rules for k in rule.initiatives), InitiativeKind.VAWIR)
@@ -88,13 +91,6 @@ def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
         if n % 3 == 2:
             agency = agency.replace("Society", "Soc.").replace("Services", "Service") + " Inc."
         yield _in_program(community, name, _email(name), program, agency)
-
-
-def _names_for(community: CommunityOfPractice) -> list[str]:
-    """Names that no applicant of another community has."""
-    keys = list(CommunityOfPractice.objects.order_by("pk").values_list("pk", flat=True))
-    names = [f"{first} {last}" for last, first in product(_LAST, _FIRST.split())]
-    return names[keys.index(community.pk) :: len(keys)]
 
 
 def _in_program(

@@ -27,21 +27,12 @@ from membership.models import Access, ListKind, Person, Program, SampleProvince,
 from membership.register.verbs import confirm_funding
 from membership.rosters.reassessment import reassess_if_due
 
-
-@dataclass(frozen=True)
-class StaffSignIn:
-    """A sample staff account, printed when the portal starts."""
-
-    name: str
-    email: str
-    group: str
-
-
 _TEAMS = list(TEAM_GROUPS)
+# Name, email and group of each sample member of staff. The start of the portal prints them.
 STAFF = [
-    StaffSignIn("Priya Sample", "priya@example.org", _TEAMS[0]),
-    StaffSignIn("Camille Example", "camille@example.org", _TEAMS[1]),
-    StaffSignIn("Lou Sample-Lead", "lou@example.org", LEADS),
+    ("Priya Sample", "priya@example.org", _TEAMS[0]),
+    ("Camille Example", "camille@example.org", _TEAMS[1]),
+    ("Lou Sample-Lead", "lou@example.org", LEADS),
 ]
 
 
@@ -97,7 +88,12 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
     if SampleProvince.objects.exists():
         return False
     SampleProvince.objects.create(loaded_at=now)
-    staff = [_staff(one) for one in STAFF]
+    staff = []
+    for name, email, group in STAFF:
+        user = User.objects.create_user(email, is_staff=True)
+        user.groups.add(Group.objects.get(name=group))
+        Person.objects.create(user=user, name=name, email=email)
+        staff.append(user)
     for one in LISTS:
         write_sample_list(one, now=now, today=today)
     for agency, kind, town in _CHECKED:
@@ -129,13 +125,6 @@ def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
     if plan.errors:
         first = plan.errors[0]
         raise RefusedError(f"{one.file_name}, row {first.number}: {first.sentence}")
-
-
-def _staff(one: StaffSignIn) -> User:
-    user = User.objects.create_user(one.email, is_staff=True)
-    user.groups.add(Group.objects.get(name=one.group))
-    Person.objects.create(user=user, name=one.name, email=one.email)
-    return user
 
 
 # -- Slack and Zoom --------------------------------------------------------------------------------

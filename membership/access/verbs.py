@@ -118,21 +118,18 @@ def end_access(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
     Only access that was given is removed. A person still enrolled in another community of the same
     workspace keeps it.
     """
-    for service in _services(enrolment.community):
-        rows = lock(Access.objects.filter(person=enrolment.person, **service))
-        # After the lock: an enrolment that starts at the same time waits for it, or is seen here.
-        if service["kind"] == _Kind.SLACK and _is_in_another(enrolment):
-            continue
-        advance(rows, Verb.ENDED, by=by, now=now)
-
-
-def _is_in_another(enrolment: Enrolment) -> bool:
-    return Enrolment.objects.filter(
+    in_another = Enrolment.objects.filter(
         person=enrolment.person,
         ended_on__isnull=True,
         community__team=enrolment.community.team,
         community__has_slack=True,
-    ).exists()
+    )
+    for service in _services(enrolment.community):
+        rows = lock(Access.objects.filter(person=enrolment.person, **service))
+        # After the lock: an enrolment that starts at the same time waits for it, or is seen here.
+        if service["kind"] == _Kind.SLACK and in_another.exists():
+            continue
+        advance(rows, Verb.ENDED, by=by, now=now)
 
 
 def _services(community: CommunityOfPractice) -> list[dict[str, object]]:

@@ -76,18 +76,16 @@ class SecondFactorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if self._needs_factor(request):
-            return self._redirect_to_factor(request)
-        return self.get_response(request)
-
-    def _needs_factor(self, request: HttpRequest) -> bool:
-        return (
+        if (
             settings.SECOND_FACTOR_REQUIRED
             and request.path.startswith(reverse("admin:index"))
             and request.user.is_authenticated
             and request.user.is_staff
-            and not _has_shown_factor(request)
-        )
+        ):
+            records = get_authentication_records(request, request.user)
+            if not any(record.get("method") == "mfa" for record in records):
+                return self._redirect_to_factor(request)
+        return self.get_response(request)
 
     def _redirect_to_factor(self, request: HttpRequest) -> HttpResponse:
         if is_mfa_enabled(request.user, SECOND_FACTORS):
@@ -119,10 +117,3 @@ def record_new_factor(request: HttpRequest, authenticator: Authenticator, **_: o
         record_authentication(
             request, authenticator.user, "mfa", type=authenticator.type, reauthenticated=True
         )
-
-
-def _has_shown_factor(request: HttpRequest) -> bool:
-    return any(
-        record.get("method") == "mfa"
-        for record in get_authentication_records(request, request.user)
-    )

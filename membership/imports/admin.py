@@ -10,11 +10,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.datastructures import MultiValueDict
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -24,7 +23,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.base_admin import CustomPageAdmin, desk_page
 from membership.errors import refusal_as_form_error, refusal_as_warning
-from membership.forms import day_field, file_field
+from membership.forms import TeamForm, day_field, file_field
 from membership.imports import uploads
 from membership.imports.columns import sample_file
 from membership.imports.kinds import IMPORTERS
@@ -34,7 +33,7 @@ from membership.models import ListImport, ListKind, User
 ROWS_PER_PAGE = 100
 
 
-class UploadForm(forms.Form):
+class UploadForm(TeamForm):
     """The file of a list, with its kind, name and date."""
 
     kind = forms.ChoiceField(label="Kind of list", choices=ListKind.choices)
@@ -56,17 +55,6 @@ class UploadForm(forms.Form):
         errors={"required": "Enter the date of the list."},
     )
     file = file_field("File", required=True)
-
-    def __init__(
-        self,
-        data: QueryDict | None = None,
-        files: MultiValueDict[str, UploadedFile] | None = None,
-        *,
-        user: User,
-    ) -> None:
-        super().__init__(data, files)
-        communities = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
-        self.fields["community"].queryset = communities  # type: ignore[attr-defined]
 
     def clean_as_of(self) -> date:
         as_of: date = self.cleaned_data["as_of"]

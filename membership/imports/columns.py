@@ -127,7 +127,7 @@ def day_column(name: str, heading: str, *other_names: str, samples: tuple[str, .
 
 
 def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[ListRow]:
-    """The rows of a list, by its columns' names. Columns of no use to this kind of list are left out."""
+    """The rows of a list, with their values by column name. Unknown columns are left out."""
     positions = _positions(columns, sheet[0])
     days = (
         _cell(row.cells, position)

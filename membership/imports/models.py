@@ -32,8 +32,9 @@ class RowOutcome(models.IntegerChoices):
 class ListImport(models.Model):
     """One import of a list, and afterwards its record.
 
-    ``content`` and the rows are personal data: they are deleted as soon as the list is applied or
-    discarded. What stays is which list of which day was imported, by whom, and the counts. ``community`` is set for a roster only: its team alone sees it.
+    ``content`` and the rows are personal data, so they are deleted when the import is applied or
+    discarded. The name and date of the list, who imported it and the counts are kept. ``community`` is
+    set only for a roster, and only its team can see that.
     """
 
     class State(models.TextChoices):
@@ -62,7 +63,7 @@ class ListImport(models.Model):
     problem = models.TextField(blank=True, help_text="Why the file cannot be used.")
     added = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
-    same = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField("unchanged", default=0)
     errors = models.PositiveIntegerField(default=0)
 
     WORKING = (State.CHECKING, State.APPLYING)

@@ -74,7 +74,7 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, "Meeting cancelled.")
             return redirect("admin:communities_meeting_change", pk)
-    anyone = Person(name="[name]", email="everyone who expects to come")
+    anyone = Person(name="[name]", email="everyone who plans to attend")
     email = emails.email_of(emails.CANCELLED, shown, anyone, text=STAFF_TEXT_MARKER)
     expected = _expected(shown)
     if expected:
@@ -208,7 +208,7 @@ def _expected(meeting: Meeting) -> str:
     count = len(attendance.expected_people(meeting))
     if not count:
         return ""
-    return "1 person who expects to come" if count == 1 else f"{count} people who expect to come"
+    return "1 person who plans to attend" if count == 1 else f"{count} people who plan to attend"
 
 
 def _crumbs(meeting: Meeting | None = None) -> list[tuple[str, str]]:

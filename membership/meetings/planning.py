@@ -64,7 +64,7 @@ def plan_meeting(*, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
 
 @transaction.atomic
 def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
-    """Change a meeting. People who expect to come at its old time get one email with the new time."""
+    """Change a meeting. People who plan to attend at its old time get one email with the new time."""
     meeting = lock_meeting(meeting_id, by)
     _check(plan, by)
     if meeting.is_cancelled:
@@ -98,14 +98,16 @@ def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetim
 
 @transaction.atomic
 def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Meeting:
-    """Cancel a meeting; ``text`` says why to people who expect to come."""
+    """Cancel a meeting; ``text`` says why to people who plan to attend."""
     meeting = lock_meeting(meeting_id, by)
     if meeting.is_cancelled:
         raise RefusedError("This meeting has already been cancelled. Nothing was changed.")
     if meeting.ends_at <= now:
         raise RefusedError("This meeting is over, so you can’t cancel it.")
     if not text.strip():
-        raise RefusedError("Explain why the meeting is cancelled, for people who planned to come.")
+        raise RefusedError(
+            "Explain why the meeting is cancelled, for people who planned to attend."
+        )
     meeting.cancelled_at, meeting.cancelled_why = now, text.strip()
     meeting.sequence, meeting.changed_at = meeting.sequence + 1, now
     meeting.save(update_fields=["cancelled_at", "cancelled_why", "sequence", "changed_at"])
@@ -115,7 +117,7 @@ def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Me
 
 
 def _email_expected(meeting: Meeting, kind: str, now: datetime, **words: str) -> None:
-    """Queue one email to everyone who expects to come, replacing those still in the queue."""
+    """Queue one email to everyone who plans to attend, replacing those still in the queue."""
     people = expected_people(meeting)
     cancel(about=meeting.about, event=Event.REPLACED)
     for person in people:

@@ -141,7 +141,7 @@ def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> 
             "community_name": enrolment.community.name,
         },
     )
-    return replace(email_to_person, address=email)
+    return replace(email_to_person, to_email=email)
 
 
 def _words(enrolment: Enrolment, text: str = "") -> dict[str, object]:

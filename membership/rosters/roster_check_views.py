@@ -115,7 +115,7 @@ def state_of(row: WorklistRow) -> SafeString:
     """Its state, the end of a snooze, or how it was resolved."""
     more = ""
     if row.is_settled and row.settled_on:
-        more = f" {row.get_how_display()}, {date_format(row.settled_on)}"
+        more = f" on {date_format(row.settled_on)}: {row.how_in_words}"
     elif row.until:
         more = f" until {date_format(row.until)}"
     shown = row.get_state_display()

@@ -94,12 +94,17 @@ def test_documents():
     assert_no_fault(faults_in(words, english.EVERYWHERE + english.DATES[:1]))
 
 
+def words_only(sentence: str) -> str:
+    """A sentence without its punctuation, and without what numbers it in the source."""
+    return re.sub(r"\W+", " ", re.sub(r"^(\s|-|\d\))+", "", sentence)).strip()
+
+
 def full_sentences(texts: list[str], names: list[str]) -> list[str]:
     """The sentences that count for the grade: the communities' names weigh nothing, nor do source's own."""
-    exempt = {re.sub(r"\W+", " ", one) for one in english.sentences(SOURCE_LINES)}
+    exempt = {words_only(one) for one in english.sentences([f"{one}." for one in SOURCE_LINES])}
     found = []
     for sentence in english.sentences(texts):
-        if re.sub(r"\W+", " ", sentence) not in exempt:
+        if words_only(sentence) not in exempt:
             for name in names:
                 sentence = sentence.replace(name, "it")
             found.append(sentence)

@@ -1,4 +1,4 @@
-"""Beat is killed, and its clock was wrong: the next one sends what is due, and readiness sees it."""
+"""Beat is killed, and its clock was wrong. The next one sends what is due, and readiness notices."""
 
 import pytest
 import redis
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 
 
 def silent():
-    """Which of beat and worker readiness misses."""
+    """Which of beat and worker are missing for readiness."""
     checks = health.checks(now=timezone.now())
     return {check.name for check in checks if check.problem} & {"scheduler", "worker"}
 

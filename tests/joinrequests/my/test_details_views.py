@@ -150,7 +150,7 @@ def test_nobody_changes_somebody_elses_details(dana):
         (set_reminders, {"wanted": False}),
         (report_work, {"community": builders.community(), "answers": answers, "now": NOW}),
     ):
-        with pytest.raises(RefusedError, match="else’s details"):
+        with pytest.raises(RefusedError, match="belong to someone else"):
             verb(person_id=dana.person.pk, by=other, **how)
 
 

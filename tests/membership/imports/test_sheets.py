@@ -51,7 +51,7 @@ def test_columns_are_found_under_their_usual_names(headings):
     assert [(row["agency"], row["city"]) for row in found] == [("Sample House", "Sampleton")]
 
 
-def test_columns_in_another_order_and_columns_that_are_not_used():
+def test_columns_may_be_in_any_order_and_unknown_ones_are_ignored():
     found = values(csv_file("Notes,City,Agency", "old,Sampleton,Sample House"))
     assert found == [
         {"agency": "Sample House", "city": "Sampleton", "starts_on": None, "ends_on": None}
@@ -72,19 +72,19 @@ def test_columns_in_another_order_and_columns_that_are_not_used():
         ),
     ],
 )
-def test_a_column_that_is_missing_or_there_twice_is_named(headings, sentence):
+def test_a_missing_or_duplicate_column_is_named(headings, sentence):
     assert refusal(csv_file(headings, "A,B")) == sentence
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_line_ends_and_a_mark_at_the_start_do_not_count(mark, end):
+def test_any_line_ends_and_a_byte_order_mark_are_accepted(mark, end):
     text = end.join(["Agency,City", "Maison L’Échantillon,Sampleton", ""])
     found = agencies(mark + text.encode())
     assert [(r.number, r["agency"]) for r in found] == [(2, "Maison L’Échantillon")]
 
 
-def test_rows_keep_the_number_that_a_spreadsheet_shows():
+def test_rows_keep_their_spreadsheet_row_numbers():
     found = agencies(csv_file("Agency", "A", "", '"B', 'C"', "D"))
     assert [(row.number, row["agency"]) for row in found] == [(2, "A"), (4, "B C"), (5, "D")]
 
@@ -116,7 +116,7 @@ def test_dates_in_words_and_in_figures(cell):
 @pytest.mark.parametrize(
     ("proof", "day"), [("31/03/2027", date(2026, 4, 1)), ("03/31/2027", date(2026, 1, 4))]
 )
-def test_other_dates_in_the_file_show_which_number_is_the_month(proof, day):
+def test_other_dates_in_the_file_decide_which_number_is_the_month(proof, day):
     first, second = agencies(
         csv_file("Agency,From,To", "A,01/04/2026,2027-03-31", f"B,2026-04-01,{proof}")
     )
@@ -125,7 +125,7 @@ def test_other_dates_in_the_file_show_which_number_is_the_month(proof, day):
 
 
 @pytest.mark.parametrize("others", [["B,2026-04-01,"], ["B,31/03/2026,", "C,03/31/2026,"]])
-def test_a_date_that_could_be_two_is_refused(others):
+def test_an_ambiguous_date_is_refused(others):
     first = agencies(csv_file("Agency,From,To", "A,01/04/2026,", *others))[0]
     assert first.problems == [
         "“Member since”: “01/04/2026” could be two dates, and no other date in the file shows which number "
@@ -139,7 +139,7 @@ def test_a_wrong_date_is_reported_with_its_column(cell):
     assert row.problems == [f"“Member since”: “{cell}” is not a date. Write it like 2026-04-01."]
 
 
-def test_a_spreadsheet_with_days_and_numbers():
+def test_a_spreadsheet_with_dates_and_numbers():
     content = xlsx_file(
         ["Agency", "City", "From", "To"],
         ["Sample House", None, datetime(2026, 4, 1), date(2027, 3, 31)],
@@ -176,7 +176,7 @@ def test_a_formula_is_never_evaluated_and_its_cell_is_named():
         (b"Agency\n" + b"A\n" * 20_001, "The file has more than 20,000 rows."),
     ],
 )
-def test_files_that_cannot_be_read_are_refused_with_a_sentence(content, words):
+def test_unreadable_files_are_refused_with_a_message(content, words):
     assert refusal(content).startswith(words)
 
 
@@ -217,7 +217,7 @@ BROKEN = "The file is damaged or is not an Excel file. Open it in Excel and save
         ),
     ],
 )
-def test_spreadsheets_that_are_bombs_or_broken_are_refused_with_a_sentence(content, words):
+def test_zip_bombs_and_damaged_spreadsheets_are_refused_with_a_message(content, words):
     assert refusal(content, "list.xlsx").startswith(words)
 
 

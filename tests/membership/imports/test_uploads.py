@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_used_says_why(priya):
     assert "The file has no “Agency” column." in shown
 
 
-def test_an_error_since_the_check_writes_nothing():
+def test_an_error_after_the_check_imports_nothing():
     list_import = checked()
     uploads.confirm(list_import_id=list_import.pk, now=NOW)
     ListImport.objects.filter(pk=list_import.pk).update(content=csv_file("Agency", "A", "=1"))
@@ -110,7 +110,7 @@ def test_an_error_since_the_check_writes_nothing():
 
 
 @pytest.mark.core
-def test_confirming_twice_writes_once():
+def test_confirming_twice_imports_once():
     list_import = checked()
     uploads.confirm(list_import_id=list_import.pk, now=NOW)
     with pytest.raises(RefusedError):
@@ -145,14 +145,14 @@ def test_a_list_whose_worker_died_is_checked_again():
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({"as_of": "2999-01-01"}, "The list date cannot be in the future."),
-        ({"as_of": "soon"}, "Write the day as year-month-day"),
-        ({"file_name": "list.xls"}, "Choose a file that ends in .csv or .xlsx."),
+        ({"as_of": "2999-01-01"}, "This day is in the future."),
+        ({"as_of": "soon"}, "Enter the date as year-month-day"),
+        ({"file_name": "list.xls"}, "The file must end in .csv or .xlsx."),
         ({"kind": "roster"}, "Choose the community whose roster this is."),
         ({"content": b"A" * 10_000_001}, "The file is 10 MB. The limit is 10 MB"),
     ],
 )
-def test_an_upload_that_cannot_be_is_refused_with_a_sentence(priya, answers, words):
+def test_an_invalid_upload_gets_an_error_message(priya, answers, words):
     assert words in send(priya, **answers).content.decode()
     assert not ListImport.objects.exists()
 
@@ -170,7 +170,7 @@ def test_the_other_teams_roster_does_not_exist(priya):
     assert "Select a valid choice." in answer.content.decode()
 
 
-def test_the_command_counts_and_writes(tmp_path):
+def test_the_command_counts_and_imports(tmp_path):
     file = tmp_path / "list.csv"
     file.write_bytes(GOOD)
     out = StringIO()
@@ -185,7 +185,7 @@ def test_the_command_counts_and_writes(tmp_path):
     assert Agency.objects.count() == 2
 
 
-def test_the_command_ends_with_the_sentences_where_a_row_is_wrong(tmp_path):
+def test_the_command_fails_with_the_errors_of_the_rows(tmp_path):
     file = tmp_path / "list.csv"
     file.write_bytes(csv_file("Agency", "A", "=1+1"))
     with pytest.raises(CommandError) as error:
