@@ -1,4 +1,4 @@
-"""The folder ``requests`` is the portal's app; PyPI's library of that name is nowhere."""
+"""The package ``requests`` is the portal's app, and PyPI's library of that name is not installed."""
 
 import subprocess
 import sys

@@ -35,7 +35,7 @@ class Kind(Enum):
 
 
 def write_lines_with(secret, logger):
-    """Every way in which a library hands a text to its logger."""
+    """Log the secret in every way that a library might."""
 
     class Thing:
         def __str__(self):
@@ -68,7 +68,7 @@ def write_lines_with(secret, logger):
 @pytest.mark.parametrize("style", ["json", "plain"])
 @pytest.mark.parametrize("logger", LOGGERS)
 @pytest.mark.parametrize("secret", SECRETS)
-def test_no_logger_writes_what_somebody_typed(style, logger, secret):
+def test_no_logger_writes_what_someone_typed(style, logger, secret):
     with log_lines.written(style=style) as log:
         write_lines_with(secret, logger)
 
@@ -114,9 +114,7 @@ def refuse(person):
         (lambda: refuse("Wren Canary"), "RefusedError"),
     ],
 )
-def test_an_error_is_written_with_its_places_and_the_words_that_the_code_chose(
-    fail, last_line, monkeypatch
-):
+def test_an_error_is_logged_with_its_traceback_and_constant_messages(fail, last_line, monkeypatch):
     monkeypatch.setenv("EVABC_LOG_LINES", "xml")
     with log_lines.written() as log:
         try:
@@ -131,7 +129,7 @@ def test_an_error_is_written_with_its_places_and_the_words_that_the_code_chose(
 
 
 def test_an_error_in_a_view_shows_djangos_page_with_its_message_in_make_dev():
-    """The settings of `make dev`, in a process of their own."""
+    """With the settings of `make dev`, in a separate process."""
     script = """
 import django
 from django.conf import settings
@@ -158,7 +156,7 @@ print(answer.status_code, "KeyError" in answer.text, "&#x27;job_title&#x27;" in 
 
 
 @pytest.mark.django_db
-def test_a_database_error_is_written_with_its_constraint_and_not_with_the_row():
+def test_a_database_error_is_logged_with_its_constraint_and_not_the_row():
     User.objects.create(email="wren@canary.example")
     with log_lines.written() as log:
         try:
@@ -174,7 +172,7 @@ def test_a_database_error_is_written_with_its_constraint_and_not_with_the_row():
 
 
 @pytest.mark.django_db
-def test_an_answer_has_one_line_with_the_name_of_its_page(client):
+def test_a_response_is_one_line_with_the_url_name(client):
     with log_lines.written() as log:
         client.get("/")
         client.get("/?from=a-letter")
@@ -202,7 +200,7 @@ def test_an_answer_has_one_line_with_the_name_of_its_page(client):
         ("x" * 36, False),
     ],
 )
-def test_an_id_that_comes_along_is_taken_over_where_it_is_a_uuid(client, given, is_kept):
+def test_an_incoming_request_id_is_kept_if_it_is_a_uuid(client, given, is_kept):
     with log_lines.written() as log:
         answer = client.get("/nowhere/", headers={"X-Request-ID": given})
 
@@ -212,7 +210,7 @@ def test_an_id_that_comes_along_is_taken_over_where_it_is_a_uuid(client, given, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_id_follows_into_the_task_that_the_request_enqueued(redis_url, smtp_server, tmp_path):
+def test_the_id_is_passed_on_to_tasks_of_the_request(redis_url, smtp_server, tmp_path):
     given, path = str(uuid.uuid4()), tmp_path / "worker.log"
 
     def page(request):
@@ -221,7 +219,7 @@ def test_the_id_follows_into_the_task_that_the_request_enqueued(redis_url, smtp_
 
     with processes.celery_worker(path, EVABC_LOG_LINES="json") as worker:
         guid_middleware(page)(RequestFactory().get("/", headers={"X-Request-ID": given}))
-        clear_guid()  # as Django's signal does at the end of a request
+        clear_guid()  # like Django's signal at the end of a request
         send_heartbeat.delay()
         wait_until_ready(
             worker, ready=lambda: path.read_text().count("succeeded in") == 2, log=path
@@ -234,15 +232,13 @@ def test_the_id_follows_into_the_task_that_the_request_enqueued(redis_url, smtp_
 
 
 def _json_lines(text):
-    """Celery greets on standard output; what follows are lines."""
+    """The log lines, without Celery's banner."""
     return log_lines.read("\n".join(line for line in text.splitlines() if line.startswith("{")))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_somebody_goes_through_the_portal_and_the_log_does_not_know_who(
-    redis_url, smtp_server, tmp_path
-):
-    """Gunicorn, with its own lines of access, and Django; each line is JSON."""
+def test_the_log_of_a_whole_visit_has_no_personal_data(redis_url, smtp_server, tmp_path):
+    """With gunicorn's own access log. Every line is JSON."""
     path = tmp_path / "portal.log"
     extra = {
         "EMAIL_URL": smtp_server.url,
@@ -270,7 +266,7 @@ def test_somebody_goes_through_the_portal_and_the_log_does_not_know_who(
 
 
 def _ask_nonsense(url):
-    """A host that is not ours: Django's line would name it."""
+    """Send a request with a foreign host, which Django's own line would contain."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
     connection.request("GET", "/my/", headers={"Host": "wren.canary.example"})
