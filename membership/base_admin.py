@@ -1,4 +1,4 @@
-"""Search and filters of the change lists of the staff site."""
+"""What the admin classes of the staff site share: search, filters, and pages of our own."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -21,13 +21,13 @@ from membership.search import filter_by_words
 
 
 class SearchableAdmin(admin.ModelAdmin):
-    """A change list whose search finds names however their accents and punctuation are typed.
+    """A change list whose search ignores accents and punctuation in names.
 
-    ``search_fields`` are plain paths, compared by ``filter_by_words``.
+    ``search_fields`` are lookups for ``filter_by_words``.
     """
 
     list_per_page = 25
-    # The number of rows before filtering would take one more count of the table.
+    # The number of unfiltered rows would cost one more count of the table.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
@@ -41,7 +41,7 @@ class SearchableAdmin(admin.ModelAdmin):
     def lookup_allowed(  # type: ignore[override]
         self, lookup: str, value: str, request: HttpRequest
     ) -> bool:
-        """Only the filters on the page; others could reveal what no page shows."""
+        """Allow only the filters on the page. Others could reveal what no page shows."""
         allowed: set[str | None] = set()
         for list_filter in self.get_list_filter(request):
             if isinstance(list_filter, type) and issubclass(list_filter, admin.SimpleListFilter):
@@ -55,7 +55,7 @@ class SearchableAdmin(admin.ModelAdmin):
 
 
 class TeamFilter(admin.SimpleListFilter):
-    """One team's rows, for those who see both."""
+    """The rows of one team, for users who see both."""
 
     title = "team"
     parameter_name = "team"
@@ -63,7 +63,7 @@ class TeamFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         self.team_path = model_admin.team_path
         families = families_of(request.user)
-        # Who sees one team only has nothing to choose.
+        # A user who sees one team has nothing to choose.
         return [(f.value, str(f.label)) for f in Family if len(families) > 1]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
@@ -73,7 +73,7 @@ class TeamFilter(admin.SimpleListFilter):
 
 
 class CommunityFilter(admin.SimpleListFilter):
-    """The communities of the viewer's teams. ``community_path`` leads from a row to its community."""
+    """The communities of the viewer's teams. ``community_path`` is the lookup from a row."""
 
     title = "community"
     parameter_name = "community"
@@ -90,19 +90,19 @@ class CommunityFilter(admin.SimpleListFilter):
 
 
 class FilterWithDefault(admin.SimpleListFilter):
-    """A filter whose first choice is one of its own, in place of all rows."""
+    """A filter with a default of its own in place of "All"."""
 
     first_choice = "All"
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """The choices of the filter, the first one with its own words."""
+        """The choices of the filter, the first one with the label of the default."""
         everything = list(super().choices(changelist))
         everything[0]["display"] = self.first_choice
         yield from everything
 
 
 class TeamModelAdmin(SearchableAdmin):
-    """Read-only rows of the viewer's own teams. ``team_path`` leads from a row to its team."""
+    """Read-only rows of the viewer's own teams. ``team_path`` is the lookup from a row to its team."""
 
     team_path = "team"
 
@@ -128,14 +128,14 @@ class TeamModelAdmin(SearchableAdmin):
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: "Options[Model]", object_id: str
     ) -> HttpResponse:
-        # Django leads away with a message; a row of the other team is answered like none at all.
-        raise Http404("There is no such row.")
+        # Django would redirect with a message. A row of the other team is a 404, as if it did not exist.
+        raise Http404("No such row.")
 
 
 class CustomPageAdmin(TeamModelAdmin):
-    """Rows whose page is ours in place of Django's form; what became of a row is on it too.
+    """Rows with a page of our own in place of Django's form. The page shows the history too.
 
-    ``row_views`` are the further pages of a row, by the last part of their address.
+    ``row_views`` are the other pages of a row, by the last part of their URL.
     """
 
     row_views: ClassVar[Mapping[str, Callable[..., HttpResponse]]] = {}
@@ -149,7 +149,7 @@ class CustomPageAdmin(TeamModelAdmin):
         return [*pages, *super().get_urls()]
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The page of one row; GET and HEAD only."""
+        """The page of one row, for GET and HEAD."""
         raise NotImplementedError
 
     def change_view(
@@ -160,7 +160,7 @@ class CustomPageAdmin(TeamModelAdmin):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         if not object_id.isdecimal():
-            raise Http404("There is no such row.")
+            raise Http404("No such row.")
         return require_safe(self.own_page)(request, int(object_id))
 
     def history_view(
@@ -173,5 +173,5 @@ class CustomPageAdmin(TeamModelAdmin):
 
 
 def desk_page(request: HttpRequest, template: str, **context: object) -> HttpResponse:
-    """A page of the staff site that is not Django's own, with what its frame needs."""
+    """Render a page of our own on the staff site, with the context that its layout needs."""
     return render(request, template, {**admin.site.each_context(request), **context})

@@ -1,4 +1,4 @@
-"""What a verb answers when it cannot do what was asked, and how a page shows it."""
+"""The error for an action that is refused, and how pages show it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from django.http import HttpRequest
 
 
 class RefusedError(Exception):
-    """It cannot be done, or not now. Its text is a sentence for the person who tried."""
+    """The action cannot be done, or not now. The text is a sentence for the user."""
 
 
 @contextmanager
 def refusal_as_form_error(form: BaseForm, field: str | None = None) -> Iterator[None]:
-    """Show a refusal as an error of the form, or of its field; what was typed stays on the page.
+    """Show a refusal as an error of the form or of its field, and keep what was typed.
 
-    Return from inside where the verb succeeded: after the block is what a refused one leads to.
+    Return inside the block if the action succeeded. The code after it handles a refusal.
     """
     try:
         yield

@@ -1,19 +1,23 @@
-"""Form fields for free text without control and direction marks, and lists given as a file or as text."""
+"""Form fields for free text without control characters, for days, and for lists as a file or as text."""
 
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from django import forms
 
+from communities.models import CommunityOfPractice
+from membership.accounts.teams import families_of
 from membership.errors import refusal_as_form_error
 from membership.imports.sheets import MAX_BYTES, MAX_ROWS, refuse_too_large
+from membership.models import User
 from membership.register.names import clean_paragraphs, clean_text
 
 MAX_TEXT_LENGTH = 4_000
-MAX_PASTE_LENGTH = 200_000  # under what one form may bring
+MAX_PASTE_LENGTH = 200_000  # less than the limit of a whole form
 
 
 class ParagraphsField(forms.CharField):
-    """A text of several lines, without control and direction marks."""
+    """Text of several lines. Control characters and direction marks are removed."""
 
     widget = forms.Textarea(attrs={"rows": 5})
 
@@ -22,14 +26,25 @@ class ParagraphsField(forms.CharField):
 
 
 class SingleLineField(forms.CharField):
-    """One line, without control and direction marks."""
+    """One line of text. Control characters and direction marks are removed."""
 
     def to_python(self, value: object) -> str:
         return clean_text(super().to_python(value) or "")
 
 
+class TeamForm(forms.Form):
+    """A form that offers the communities of the viewer's own teams only."""
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        own = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField):
+                field.queryset = own.select_related("team")
+
+
 def required_text(label: str, *, help_text: str, missing: str) -> ParagraphsField:
-    """A text that staff must write; ``missing`` asks for it where they did not."""
+    """A text that staff must write. ``missing`` is the error if they did not."""
     return ParagraphsField(
         label=label,
         help_text=help_text,
@@ -45,15 +60,15 @@ def day_field(
     required: bool = True,
     errors: dict[str, str] | None = None,
 ) -> forms.DateField:
-    """A day, chosen in the browser's own calendar. ``errors`` replaces the messages by their code."""
+    """A day, chosen in the browser's own calendar. ``errors`` replaces error messages by their code."""
     return forms.DateField(
         label=label,
         help_text=help_text,
         required=required,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={
-            "required": "Give the day.",
-            "invalid": "Write the day as year-month-day, for example 2027-03-31.",
+            "required": "Enter a date.",
+            "invalid": "Enter the date as year-month-day, for example 2027-03-31.",
             **(errors or {}),
         },
     )
@@ -67,15 +82,15 @@ def file_field(label: str, *, help_text: str = "", required: bool = False) -> fo
         required=required,
         help_text=f"{help_text} {limits}".strip(),
         error_messages={
-            "required": "Choose the file of the list.",
-            "empty": "The file is empty.",
+            "required": "Choose a file.",
+            "empty": "This file is empty. Choose another one.",
         },
         widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
     )
 
 
 def pasted_field(label: str, *, help_text: str) -> forms.CharField:
-    """The same list as text. White space stays: a line may begin with an empty column."""
+    """The same list as text. Leading spaces are kept, because a line may begin with an empty column."""
     return forms.CharField(
         label=label,
         required=False,
@@ -90,18 +105,15 @@ _Read = TypeVar("_Read")
 
 
 class FileOrTextForm(forms.Form, Generic[_Read]):
-    """A list in the field ``file`` or in the field ``pasted``. ``result`` is what a valid one says."""
+    """A list in the field ``file`` or in the field ``pasted``. ``result`` is what a valid one says.
+
+    ``read_file`` and ``read_pasted`` read one, and raise ``RefusedError`` where it cannot be read.
+    """
 
     result: _Read
+    read_file: Callable[[bytes, str], _Read]
+    read_pasted: Callable[[str], _Read]
     neither_sent = "Choose a file, or paste the list."
-
-    def read_file(self, content: bytes, file_name: str) -> _Read:
-        """What the file says. Raises ``RefusedError`` where it cannot be read."""
-        raise NotImplementedError
-
-    def read_pasted(self, text: str) -> _Read:
-        """What the pasted text says. Raises ``RefusedError`` where it cannot be read."""
-        raise NotImplementedError
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or {}
@@ -109,10 +121,12 @@ class FileOrTextForm(forms.Form, Generic[_Read]):
             return data
         file, pasted = data["file"], data["pasted"]
         if bool(file) == bool(pasted.strip()):
-            raise forms.ValidationError("Choose one of the two." if file else self.neither_sent)
+            raise forms.ValidationError(
+                "Choose a file or paste the list, not both." if file else self.neither_sent
+            )
         with refusal_as_form_error(self, "file" if file else "pasted"):
             if file:
-                # By what the upload weighs: nothing of it is read yet.
+                # By the size of the upload, before any of it is read.
                 refuse_too_large(file.size)
                 self.result = self.read_file(file.read(), file.name)
             else:

@@ -1,7 +1,7 @@
 """The stored text that staff search: the text columns of a row, folded.
 
-A search compares folded words with it by ``__contains``, which gives the same result on both databases;
-their own case-insensitive comparisons differ.
+A search uses ``__contains`` with folded words, which gives the same result on both databases. Their
+own case-insensitive comparisons differ.
 """
 
 from collections.abc import Iterable
@@ -16,10 +16,10 @@ _Rows = TypeVar("_Rows", bound=models.QuerySet[Any])
 
 
 def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows:
-    """The rows that have each of the words in one of the columns, in any case.
+    """The rows that have each of the words in one of the columns, ignoring case.
 
-    ``columns`` are paths as of a filter. In a ``search_text`` accents and punctuation do not count
-    either. Words without a letter or a digit are left out.
+    ``columns`` are lookups. In a ``search_text``, accents and punctuation are ignored too. Words without a
+    letter or digit are skipped.
     """
     # Words with digits first: fewer rows have them, and the others are not compared with the rest.
     for word in sorted(filter(fold, words.split()), key=str.isalpha):
@@ -34,10 +34,10 @@ def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows
 
 
 class SearchTextField(models.TextField):
-    """Filled from the columns in ``SEARCHED`` whenever its row is written, in bulk as well."""
+    """Filled from the columns in ``SEARCHED`` whenever its row is saved, in bulk too."""
 
     def deconstruct(self) -> Any:
-        # For migrations it is a plain text column.
+        # In migrations it is a plain text column.
         name, _, arguments, options = super().deconstruct()
         return name, "django.db.models.TextField", arguments, options
 
@@ -47,11 +47,11 @@ class SearchTextField(models.TextField):
 
 
 class SearchableModel(models.Model):
-    """A row that staff search for by its words.
+    """A row that staff can search for.
 
-    ``SEARCHED`` names columns of text, and foreign keys to other searchable rows, whose words are
-    then this row's as well: ``save()`` of the other row writes them here too. Code that writes such a
-    column in bulk calls ``update_dependent_rows``.
+    ``SEARCHED`` names text columns, and foreign keys to other searchable rows, whose text is included:
+    ``save()`` of the other row updates this row too. Code that writes such a column in bulk must call
+    ``update_dependent_rows``.
     """
 
     SEARCHED: ClassVar[tuple[str, ...]]
@@ -70,7 +70,7 @@ class SearchableModel(models.Model):
             update_dependent_rows([self])
 
     def folded_columns(self) -> str:
-        """What the row is found by: its columns in their order, with a space between them."""
+        """The text to search in: its columns in their order, separated by spaces."""
         values = (getattr(self, column) for column in self.SEARCHED)
         words = (
             value.search_text if isinstance(value, SearchableModel) else fold(value or "")
@@ -80,7 +80,7 @@ class SearchableModel(models.Model):
 
 
 def update_dependent_rows(found: Iterable[models.Model]) -> None:
-    """Write the words of these rows, all of one model, to the rows that are found by them too."""
+    """Update the search text of rows that refer to these rows, which are all of one model."""
     rows = list(found)
     for relation in rows[0]._meta.get_fields(include_hidden=True) if rows else []:
         holder = relation.related_model

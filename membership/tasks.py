@@ -1,4 +1,4 @@
-"""What Celery runs for the emails. Messages carry row ids only; the rows are the truth."""
+"""Celery tasks of the register. Their messages hold only the ids of rows."""
 
 import logging
 
@@ -14,21 +14,21 @@ from membership.rosters.reassessment import reassess_if_due
 
 logger = logging.getLogger(__name__)
 
-SWEEP_LIMIT = 500  # emails in one sweep; the next one follows in half a minute
-BATCH = 25  # emails that go over one connection; many mail servers end a longer one
+SWEEP_LIMIT = 500  # emails in one sweep; the next sweep is 30 seconds later
+BATCH = 25  # emails over one connection; many mail servers close it after more
 
 
 @shared_task(name=DELIVERY_TASK)
 def deliver_emails(*outbox_email_ids: int) -> None:
-    """Send these emails over one connection to the mail server, those of them that are due."""
+    """Send the emails that are due, over one connection to the mail server."""
     deliver_batch(outbox_email_ids)
 
 
 @shared_task(name="membership.sweep_letters")
 def sweep_emails() -> None:
-    """Send whatever is due: retries, emails whose task was lost, and orphans of dead workers.
+    """Send all emails that are due: retries, lost tasks, and emails of workers that died.
 
-    The first batch is sent right here; the others are shared among all workers.
+    This task sends the first batch. The other batches are shared among all workers.
     """
     due = due_emails(timezone.now()).order_by("due_at", "pk").values_list("pk", flat=True)
     ids = list(due[:SWEEP_LIMIT])
@@ -39,7 +39,7 @@ def sweep_emails() -> None:
 
 @shared_task(name="membership.reassess_rosters")
 def reassess_rosters() -> None:
-    """Assess all open enrolments again, once a day."""
+    """Reassess all open enrolments, once a day."""
     if result := reassess_if_due(now=timezone.now()):
         logger.info(
             "Reassessed %s enrolments. Roster checks: %s opened, %s changed, %s resolved.",
@@ -52,13 +52,13 @@ def reassess_rosters() -> None:
 
 @shared_task(name=uploads.CARRY_ON_TASK)
 def continue_import(list_import_id: int) -> None:
-    """Check a list that was uploaded, or write one that was confirmed."""
+    """Check a list that was uploaded, or save one that was confirmed."""
     uploads.carry_on(list_import_id=list_import_id, now=timezone.now())
 
 
 @shared_task(name="membership.sweep_lists")
 def sweep_imports() -> None:
-    """Continue imports whose worker died, and discard those that nobody works on any more."""
+    """Continue imports whose worker died, and discard the ones that staff abandoned."""
     now = timezone.now()
     for list_import_id in uploads.stalled_imports(now=now):
         uploads.carry_on(list_import_id=list_import_id, now=now)
@@ -68,5 +68,5 @@ def sweep_imports() -> None:
 
 @shared_task(name="membership.remind_of_meetings")
 def remind_of_meetings() -> None:
-    """Queue the reminders that are due."""
+    """Queue the meeting reminders that are due."""
     send_due_reminders(now=timezone.now())

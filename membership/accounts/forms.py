@@ -15,7 +15,7 @@ class EmailForm(RequestLoginCodeForm):
     """One page for everyone: an address that is not known yet gets its account here.
 
     The next step is the same for known and unknown addresses: a code goes to the address, and only
-    its owner can read it. So nobody can use this page to find out who has an account.
+    its owner can read it. So this page cannot be used to find out who has an account.
     """
 
     _user: User | None

@@ -34,9 +34,9 @@ _EVENTS = {
     email_verification_code_rejected: "Wrong code",
     authenticator_added: "Factor added",
     authenticator_removed: "Factor removed",
-    authenticator_reset: "Factor made anew",
-    authenticator_used: "Factor shown",
-    authentication_failed: "Wrong code of a factor",
+    authenticator_reset: "Factor reset",
+    authenticator_used: "Factor used",
+    authentication_failed: "Wrong factor code",
 }
 
 

@@ -256,7 +256,7 @@ def test_the_pages_of_emails(portal, open_page, width):
         # To load the style sheets of Django's forms, axe writes inline styles, which the policy stops.
         found += problems(page, preload=False)
     page.goto(f"{portal.url}{wording}welcome/")
-    page.get_by_role("textbox", name="Letter").fill("Hello {nobody}")
+    page.get_by_role("textbox", name="Text").fill("Hello {nobody}")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)

@@ -17,7 +17,7 @@ def _mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
 
 @pytest.fixture
 def mail(_mail: MailServer) -> MailServer:
-    """With an empty log and no rules."""
+    """The mail server, with an empty log and no rules."""
     _mail.reset()
     return _mail
 

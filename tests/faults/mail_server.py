@@ -1,4 +1,4 @@
-"""A mail server as a process of its own: it can be killed, keeps a log, and may have faults on request.
+"""A mail server in its own process: it can be killed, it keeps a log, and it has faults on request.
 
     python -m tests.faults.mail_server PORT LOG RULES
 
@@ -26,11 +26,11 @@ _ANSWERS = {
     "accepted": "250 taken",
     "quit": "221 bye",
 }
-_never = threading.Event()  # to wait for a while is to wait for it
+_never = threading.Event()  # never set: waiting for it is a pause
 
 
 class HungUp(Exception):
-    """We ended the conversation, as our rules ask for."""
+    """The rules ended the conversation."""
 
 
 class Conversation:
@@ -70,7 +70,7 @@ class Conversation:
             self._step("accepted")
 
     def _step(self, step: str) -> bool:
-        """Log it, then behave. False where an email is refused."""
+        """Log the step, then follow the rules. False if the email is refused."""
         note = {"step": step, "to": self._to, "id": self._message_id}
         os.write(self._log, json.dumps(note).encode() + b"\n")
         do = json.loads(self._rules.read_text()).get(step)

@@ -31,7 +31,7 @@ _never = threading.Event()
 
 
 def until(holds: Callable[[], Any], *, seconds: float = 60, what: str = "") -> None:
-    """Wait until ``holds``; fail when it does not come to be."""
+    """Wait until ``holds`` is true, and fail if it does not become true in time."""
     for _ in range(int(seconds / 0.02)):
         if holds():
             return
@@ -66,13 +66,13 @@ class MailServer:
         self._process.wait()
 
     def behave(self, at: str = "", do: str = "") -> None:
-        """From now on: ``do`` that at that step; nothing bad where it is left out."""
+        """From now on, ``do`` that at that step. Without arguments, the server works normally."""
         new = self._rules.with_suffix(".new")
         new.write_text(json.dumps({at: do}))
         new.rename(self._rules)
 
     def steps(self, step: str) -> list[dict[str, str]]:
-        # A line may just be written: what has no end yet is not read.
+        # The last line may be incomplete.
         lines = self.log.read_text().rpartition("\n")[0].splitlines()
         return [note for note in map(json.loads, lines) if note["step"] == step]
 
@@ -80,11 +80,11 @@ class MailServer:
         until(lambda: len(self.steps(step)) >= times, what=f"{times} × {step}")
 
     def accepted(self) -> Counter[str]:
-        """How often each email was taken, by its Message-ID."""
+        """How often each email was accepted, by its Message-ID."""
         return Counter(note["id"] for note in self.steps("accepted"))
 
     def taken(self) -> int:
-        """How many copies of emails were taken; cheap enough to ask often."""
+        """How many copies of emails were accepted. This is cheap to ask."""
         return self.log.read_bytes().count(b'"step": "accepted"')
 
     def _listens(self) -> bool:
@@ -94,7 +94,7 @@ class MailServer:
 
 
 class MailStack:
-    """Workers and beat on the database of the test, with the waits of settings.py."""
+    """Celery workers and beat on the database of the test, with the short waits of settings.py."""
 
     def __init__(self, folder: Path, mail: MailServer) -> None:
         self.folder, self.mail = folder, mail
@@ -110,7 +110,7 @@ class MailStack:
         }
 
     def worker(self, **extra: str) -> subprocess.Popen[bytes]:
-        """Another worker; `ready` says when it takes tasks."""
+        """Start another worker. `ready` waits until it takes tasks."""
         log = self.folder / f"worker-{next(self._numbers)}.log"
         return self._keep(processes.start_celery_worker(log, **self.environment(**extra)), log)
 
@@ -131,19 +131,19 @@ class MailStack:
         return worker
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
-        """SIGKILL: it runs no line of its own any more."""
+        """End it with SIGKILL."""
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def stop_all(self) -> None:
-        """Politely: a worker finishes what it has begun."""
+        """End all with SIGTERM. Workers finish what they have begun."""
         for process in self._running:
             if process.poll() is None:
                 stop(process, signal=signal.SIGTERM, seconds=20)
         self._running.clear()
 
     def drain(self, *, seconds: float = 90) -> None:
-        """Until every email has ended; the minutes between two tries pass at once."""
+        """Wait until every email has ended. The minutes between two attempts pass at once."""
         looks = count()
 
         def all_ended() -> bool:
@@ -158,23 +158,23 @@ class MailStack:
 
 @contextmanager
 def without_delivery_tasks() -> Iterator[None]:
-    """No worker is asked to send what is queued in here; it waits for the next sweep."""
+    """Emails that are queued in the block get no task and wait for the next sweep."""
     with mock.patch.object(queue, "request_delivery"):
         yield
 
 
 def expire_leases() -> None:
-    """The time of a lease passes. Only while nobody sends: then it is the same as to wait."""
+    """Let all leases end. Only while no worker sends, because then it is the same as waiting."""
     past = timezone.now() - timedelta(days=1)
     OutboxEmail.objects.filter(state=State.SENDING).update(lease_until=past)
 
 
 @dataclass(frozen=True)
 class Count:
-    """Lost is an email that has not ended, and one that is `sent` and was never accepted.
+    """The emails in the outbox compared with the mail server's log.
 
-    Extra are the copies beyond the first; they share a Message-ID. Strange is what the server
-    accepted and no row knows.
+    ``lost`` emails have not ended, or are `sent` and were never accepted. ``extra`` are copies with the
+    Message-ID of another. ``strange`` emails were accepted, and no row has them.
     """
 
     emails: int

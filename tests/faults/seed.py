@@ -1,5 +1,5 @@
-"""Fill the database that the environment names with one member of staff, one applicant, one request
-that waits and one that is not sent yet. Prints what a test needs of them, as JSON."""
+"""Fill the database of the environment with a member of staff, an applicant, a request that is waiting and
+a draft. Prints their ids and sessions as JSON."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The portal's settings with shorter waits and, where asked for, a wrong clock; for these tests only."""
+"""The portal's settings with shorter waits and, on request, a wrong clock. For these tests only."""
 
 import os
 from datetime import UTC, datetime, timedelta

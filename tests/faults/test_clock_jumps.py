@@ -1,4 +1,4 @@
-"""One machine's clock is a day ahead, or a day behind: emails may come late or twice, never not."""
+"""The clock of one machine is a day ahead or behind. Emails may be late or doubled, but never lost."""
 
 import os
 import signal

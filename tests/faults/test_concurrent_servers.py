@@ -1,4 +1,4 @@
-"""Two web servers, and three workers on one database and one Redis: nobody notices."""
+"""Two web servers and three workers on one database and one Redis behave like one."""
 
 import pytest
 from django.test import Client
@@ -25,7 +25,7 @@ def two_servers(stack, tmp_path):
 
 
 def signed_in(urls, user):
-    """The same person at each of the servers, with one session."""
+    """The same person on each of the servers, with one session."""
     client = Client()
     builders.sign_in(client, user)
     for url in urls:
@@ -42,7 +42,7 @@ def test_two_web_servers_share_sessions_edits_and_limits(two_servers):
     question = Question.objects.first()
     here.get(f"/admin/communities/question/{question.pk}/change/")
     here.post(question="Is it warm?", slug=question.slug, answer="Yes.", position="1")
-    # Each process may show its cached page for another second.
+    # Each process may serve its cached page for another second.
     until(lambda: all("Is it warm?" in s.get("/questions/").text for s in strangers), seconds=10)
 
     assert there.get("/admin/").path == "/admin/"

@@ -1,4 +1,4 @@
-"""Workers, beat and the mail server are killed while emails go out, and the broker is emptied."""
+"""Workers, beat and the mail server are killed while emails are sent, and the broker is emptied."""
 
 from functools import partial
 from random import Random

@@ -1,4 +1,4 @@
-"""Local mode: tasks and mail are files. One is broken, somebody deletes the folder, the disk is full."""
+"""Local mode keeps tasks and emails in files. One is broken, the folder is deleted, the disk is full."""
 
 import resource
 import shutil
@@ -57,7 +57,7 @@ def full_disk():
     fill(False)
 
 
-# Not on SQLite, whose file would be full too: that is the web server's test.
+# Not on SQLite, whose file could not grow either. A test of the web server covers that.
 @pytest.mark.django_db
 def test_an_email_that_does_not_fit_on_the_disk_is_tried_again_and_leaves_no_half(
     settings, tmp_path, full_disk

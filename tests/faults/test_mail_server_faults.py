@@ -1,4 +1,4 @@
-"""A mail server refuses, hangs, hangs up or drips at each step of the conversation; then it behaves."""
+"""A mail server refuses, hangs, hangs up or is slow at each step. Then it works normally again."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def mail_goes_out(settings, mail):
 
 
 def state_after(do, at):
-    """What an email is after a conversation that went wrong so."""
+    """The state of an email after a conversation with this fault."""
     if at == "quit":
         return State.SENT
     return State.FAILED if do.startswith("550") else State.QUEUED
@@ -46,7 +46,7 @@ def test_an_email_is_sent_tried_again_or_shown_to_staff(mail, do, at):
     an_hour_later = NOW + timedelta(hours=1)
     for row in (email, news):
         builders.deliver(row.pk, now=an_hour_later)
-    # Where it took the email and did not say so, nobody can know; the copy has the same Message-ID.
+    # If it accepted the email and did not say so, we cannot know. The copy has the same Message-ID.
     silent = (at, do) == ("dot", "hang") or (at == "accepted" and not do.startswith("550"))
     count = count_emails(mail)
     assert (count.emails, count.lost, count.strange) == (2, 0, 0)

@@ -1,4 +1,4 @@
-"""The web server is killed, its database restarted, its disk full: nothing is half done or made up."""
+"""The web server is killed, its database is restarted or its disk is full. Nothing is half done."""
 
 import json
 import os
@@ -31,7 +31,7 @@ RECEIVED = "We have your request"
 
 
 class StoppableProxy:
-    """A line to Redis that can be stopped at a command: nothing of it, or after it, arrives any more."""
+    """A connection to Redis that stops at a command: the command and everything after it are dropped."""
 
     def __init__(self, redis_url: str, *, stop_at: bytes) -> None:
         parts = urlsplit(redis_url)
@@ -94,7 +94,7 @@ def test_a_web_server_killed_between_commit_and_task_has_kept_the_request(
     assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.QUEUED}
 
     stack.worker()
-    stack.beat()  # nobody else asks for it
+    stack.beat()  # the only one that asks for it
     until(lambda: set(OutboxEmail.objects.values_list("state", flat=True)) == {State.SENT})
     stack.stop_all()
     assert count_emails(stack.mail) == Count(emails=2, lost=0, extra=0)
@@ -106,7 +106,7 @@ def test_a_web_server_killed_between_commit_and_task_has_kept_the_request(
 
 
 def seed_portal(**environment):
-    """A portal's data in a database of its own, made by a process of its own."""
+    """Create the data of a portal in its own database, in a separate process."""
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.faults.settings", **environment}
     command = [sys.executable, "-m", "tests.faults.seed"]
     made = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
@@ -151,7 +151,7 @@ def test_a_database_restarted_in_the_middle_of_a_decision_leaves_all_of_it_or_no
         holder = psycopg2.connect(url)
         priya.get(approve)
         with holder.cursor() as cursor, ThreadPoolExecutor(1) as thread:
-            # The decision gets as far as its emails: state, event and enrolment are written.
+            # The decision stops at its emails. State, event and enrolment are written.
             cursor.execute("LOCK TABLE membership_outboxemail IN ACCESS EXCLUSIVE MODE")
             answer = thread.submit(priya.post, text="", reason="Known to us.")
             watcher = psycopg2.connect(url)
@@ -178,7 +178,7 @@ def children_of(pid):
 
 
 def limit_files_of(portal, size):
-    """From now on a write beyond ``size`` bytes of any file is refused, as by a full disk."""
+    """From now on, refuse writes beyond ``size`` bytes of any file, like a full disk."""
     for pid in (portal.process.pid, *children_of(portal.process.pid)):
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 

@@ -1,4 +1,4 @@
-"""A worker is killed before the claim, after it, in DATA, after the email was taken and after the commit."""
+"""A worker is killed before and after the claim, in DATA, after the email was accepted, after the commit."""
 
 import os
 import signal
@@ -54,7 +54,7 @@ def in_data(stack, email, worker):
 
 
 def after_it_was_taken_before_the_commit(stack, email, worker):
-    # The email is the server's, and nobody here has written that down.
+    # The server has the email, and no row says so yet.
     stack.mail.behave("accepted", "hang")
     request_delivery(email.pk)
     stack.mail.wait_for("accepted")
@@ -66,7 +66,7 @@ def after_the_commit(stack, email, worker):
     request_delivery(email.pk)
     until(lambda: state_of(email) == State.SENT)
     stack.kill(worker)
-    request_delivery(email.pk)  # as the broker does for a message that nobody has acknowledged
+    request_delivery(email.pk)  # as the broker does for a message that was not acknowledged
 
 
 EXTRA = {

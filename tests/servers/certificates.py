@@ -1,4 +1,4 @@
-"""A certificate for servers on this machine, which nobody trusts unless configured to."""
+"""A certificate for servers on this machine. Clients trust it only if they are configured to."""
 
 import ipaddress
 import ssl
@@ -15,7 +15,7 @@ from tests.servers.smtp import HOST
 
 
 def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """The certificate's file, for who shall trust it, and what a server shows it with."""
+    """The file of the certificate, for clients that should trust it, and the context for a server."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sample mail server")])
     now = datetime.now(UTC)

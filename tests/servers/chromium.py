@@ -1,4 +1,4 @@
-"""Find Chromium, or get it where that is allowed; watch over the pages it shows."""
+"""Find Chromium, or install it if that is allowed, and watch the pages that it opens."""
 
 import fcntl
 import os
@@ -24,8 +24,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
-# The browser reports a blocked resource on the console in words of its own; the event is the
-# sure sign, so it goes to the console too.
+# The browser's console message about a blocked resource can change, so the event is logged too.
 REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => console.error(
     `Content Security Policy: ${event.violatedDirective} blocked ${event.blockedURI}`
@@ -34,9 +33,9 @@ document.addEventListener("securitypolicyviolation", (event) => console.error(
 
 
 def find(folder: Path) -> str:
-    """The path of the browser: $CHROMIUM, else on PATH, else freshly installed.
+    """The path of the browser: $CHROMIUM, or from PATH, or newly installed.
 
-    `folder` is shared by the xdist workers of a run: one of them installs, the others wait.
+    `folder` is shared by the xdist workers of a run: one of them installs it, and the others wait.
     """
     if named := os.environ.get("CHROMIUM"):
         if not shutil.which(named):
@@ -80,13 +79,13 @@ def _install(failed: Path) -> None:
 
 
 def environment(folder: Path) -> dict[str, str | float | bool]:
-    """Let the browser keep its profile and caches in `folder`, not in the user's home."""
+    """An environment in which the browser keeps its profile and caches in `folder`."""
     own = str(folder)
     return {**os.environ, "HOME": own, "XDG_CONFIG_HOME": own, "XDG_CACHE_HOME": own}
 
 
 class Pages:
-    """Opens the pages of one test, each in a browser of its own, and remembers what went wrong."""
+    """Opens the pages of one test, each in its own browser context, and collects their problems."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
@@ -105,7 +104,7 @@ class Pages:
         if javascript:
             self._scripted.append(context)
         context.add_init_script(REPORT_VIOLATIONS)
-        # On the context, so that windows the page opens are watched as well.
+        # On the context, so that windows that the page opens are watched too.
         context.on("weberror", lambda event: self._uncaught(event.error))
         context.on("console", self._console)
         return context.new_page()
@@ -126,7 +125,7 @@ class Pages:
 
 
 def _let_scripts_end(page: Page) -> None:
-    """Give the page one turn of its loop: what goes wrong last is only reported in the next."""
-    # A page on its way elsewhere cannot be asked any more, and has nothing left to say.
+    """Give the page one turn of its event loop: the last errors are reported in the next one."""
+    # A page that is navigating cannot be asked, and has nothing left to report.
     with suppress(Error):
         page.wait_for_function("new Promise(done => setTimeout(done, 0, true))", timeout=5_000)

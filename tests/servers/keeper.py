@@ -1,9 +1,8 @@
-"""Hold the servers of one test run: start them, say where they are, stop them when the run ends.
+"""The process that holds the servers of one test run: starts them, and stops them when the run ends.
 
-A process of its own, because a run can end in ways that run no code of ours: SIGKILL, a crash, a
-closed terminal. The pipe from the run closes in every case, and that is the sign to clean up.
-Ctrl-C does not reach this process (it has its own session), so that the tests can still end in
-order.
+It is a process of its own because a run can end without running our code: SIGKILL, a crash, a closed
+terminal. The pipe from the run closes in every case, and then this process cleans up. It has its own
+session, so Ctrl-C does not reach it and the tests can end in order.
 """
 
 import os
@@ -32,7 +31,7 @@ class Keeper:
         )
 
     def servers(self) -> Servers:
-        """Where the servers are, once they answer; MissingPart, with the reason on stderr, if they do not."""
+        """Where the servers are, once they answer. Raises MissingPart, with the reason on stderr."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -40,7 +39,7 @@ class Keeper:
         return Servers.from_json(line)
 
     def stop(self) -> None:
-        """Close the pipe and wait until the servers and their folder are gone."""
+        """Close the pipe, and wait until the servers and their folder are gone."""
         self._process.communicate()
 
 
@@ -48,7 +47,7 @@ def keep() -> None:
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="evabc-tests-", dir=_place()))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        # PostgreSQL's unprivileged user has to pass through to its own folder in here.
+        # PostgreSQL's unprivileged user must be able to reach its own folder in here.
         folder.chmod(0o711)
         try:
             servers = _start(folder, stack)
@@ -59,7 +58,7 @@ def keep() -> None:
 
 
 def _place() -> Path:
-    """The usual place for temporary files, unless it is root's own: PostgreSQL runs as another."""
+    """The usual folder for temporary files, unless only root can enter it: PostgreSQL runs as another user."""
     usual = Path(tempfile.gettempdir()).resolve()
     passable = all(path.stat().st_mode & 0o001 for path in (usual, *usual.parents))
     return usual if passable or os.geteuid() != 0 else Path("/tmp")  # noqa: S108 - a folder of our own in it

@@ -1,4 +1,4 @@
-"""Where the servers of this run are, and what starting and stopping them takes."""
+"""Where the servers of this run are, and helpers to start and stop them."""
 
 import json
 import os
@@ -17,16 +17,16 @@ VARIABLE = "EVABC_TEST_SERVERS"
 
 
 class MissingPart(Exception):
-    """A real server cannot be had on this machine; the message says why, and how to get it."""
+    """A server is not available on this machine. The message says why, and how to get it."""
 
 
 class NotReady(Exception):
-    """A server we started ended or stayed silent; the message holds the end of its log."""
+    """A server that we started ended or did not answer. The message has the end of its log."""
 
 
 @dataclass(frozen=True)
 class Servers:
-    """What one run has; without a database of its own it uses SQLite."""
+    """The servers of one run. Without a PostgreSQL server, the run uses SQLite."""
 
     folder: str
     redis_url: str
@@ -45,10 +45,10 @@ def servers_of_this_run() -> Servers:
 
 
 def settings_environment(data: Path) -> dict[str, str]:
-    """What the portal's settings ask for, with all it writes in the folder `data`.
+    """The environment for the portal's settings. Everything it writes goes to the folder `data`.
 
-    The addresses of servers lead nowhere until a real one takes their place; above all not to the
-    developer's own, because tests empty what they use.
+    The addresses of servers lead nowhere until a test sets real ones. They never lead to the developer's
+    own servers, because tests empty what they use.
     """
     return {
         "EVABC_TEST": "1",
@@ -56,7 +56,7 @@ def settings_environment(data: Path) -> dict[str, str]:
         "EVABC_DATA_DIR": str(data),
         "SECRET_KEY": "only-for-tests-" + "0123456789" * 5,
         "PORTAL_URL": "http://testserver",
-        # Django keeps the mail of a test in memory; what sends for real is given `smtp_server`.
+        # Django keeps the emails of a test in memory. Tests that really send use `smtp_server`.
         "EMAIL_URL": "smtp://127.0.0.1:1",
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "DATABASE_URL": f"sqlite:///{data}/portal.sqlite3",
@@ -70,10 +70,10 @@ def wait_until_ready(
     log: Path,
     seconds: float = 30,
 ) -> None:
-    """Poll `ready` until it holds; raise NotReady when the process ends or the time is up."""
+    """Poll `ready` until it is true. Raises NotReady if the process ends or the time is up."""
     deadline = time.monotonic() + seconds
     while not ready():
-        # Waiting on the process is the pause between two polls, and notices at once when it ends.
+        # Waiting for the process is the pause between two polls, and notices at once if it ends.
         with suppress(subprocess.TimeoutExpired):
             code = process.wait(timeout=0.05)
             raise NotReady(f"it ended with code {code}:\n{_end_of(log)}")
@@ -86,7 +86,7 @@ def _end_of(log: Path) -> str:
 
 
 def stop(process: subprocess.Popen[bytes], *, signal: int, seconds: float = 10) -> None:
-    """End a process politely, and after `seconds` without asking."""
+    """End a process with a signal, and kill it after `seconds`."""
     process.send_signal(signal)
     try:
         process.wait(timeout=seconds)
@@ -98,7 +98,7 @@ def stop(process: subprocess.Popen[bytes], *, signal: int, seconds: float = 10) 
 def on_free_port(
     start: Callable[[int], subprocess.Popen[bytes]], *, tries: int = 3
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a server that needs to know its port; again when somebody took the port in between."""
+    """Start a server that needs to know its port. Try again if the port was taken in the meantime."""
     for _ in range(tries - 1):
         port = free_port()
         with suppress(NotReady):

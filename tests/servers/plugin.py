@@ -1,8 +1,8 @@
 """The pytest plugin that gives a run its servers before Django reads its settings.
 
-Loaded by `-p tests.servers.plugin` in pyproject.toml. With xdist the controller starts the
-servers once, and each worker gets a database number of Redis and a data folder of its own
-(pytest-django gives each its own database).
+Loaded by `-p tests.servers.plugin` in pyproject.toml. With xdist, the controller starts the servers
+once, and each worker gets its own Redis database number and data folder. pytest-django gives each its
+own database.
 """
 
 import os

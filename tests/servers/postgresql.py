@@ -53,7 +53,7 @@ class Cluster:
         stop(self._process, signal=signal.SIGINT)
 
     def restart(self) -> None:
-        """Stop it, whoever works with it, and start it on the same data and port."""
+        """Stop it, even while it is in use, and start it on the same data and port."""
         self.stop()
         self._process = self._started(self._port)
 

@@ -26,12 +26,11 @@ PORTAL = ["evabc.wsgi", "--worker-class", "gthread", "--threads", "4", "--no-con
 
 
 def process_environment(**extra: str) -> dict[str, str]:
-    """What a process needs to work on the same database, Redis and folder as this test.
+    """The environment of a process that uses the same database, Redis and folder as this test.
 
-    Takes the name of the test database from Django, which has made it: ask inside a test that
-    uses the database.
+    Django names the test database, so call it inside a test that uses the database.
     """
-    # Allowed here for the sake of the browser only; a real process must not need it.
+    # Set for the browser tests only. A real process must not need it.
     environment = {k: v for k, v in os.environ.items() if k != "DJANGO_ALLOW_ASYNC_UNSAFE"}
     return {**environment, "DATABASE_URL": _test_database_url(), **extra}
 
@@ -47,9 +46,9 @@ def _test_database_url() -> str:
 def celery_worker(
     log: Path, threads: int = 2, /, **extra: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a Celery worker until the block ends; it takes tasks when the block begins.
+    """Run a Celery worker until the block ends. It takes tasks when the block begins.
 
-    It may be killed inside the block.
+    A test may kill it inside the block.
     """
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
         before = _listeners(broker)
@@ -62,18 +61,18 @@ def celery_worker(
 
 
 def start_celery_worker(log: Path, threads: int = 2, /, **extra: str) -> subprocess.Popen[bytes]:
-    """A Celery worker that takes tasks a moment from now; whoever starts it ends it."""
+    """Start a Celery worker. The caller ends it."""
     return _run("celery", *WORKER, str(threads), log=log, environment=process_environment(**extra))
 
 
 def start_beat(log: Path, **extra: str) -> subprocess.Popen[bytes]:
-    """Beat; whoever starts it ends it."""
+    """Start Celery beat. The caller ends it."""
     return _run("celery", *BEAT, log=log, environment=process_environment(**extra))
 
 
 @contextmanager
 def celery_beat(log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a beat until the block ends; it has begun to tick when the block begins."""
+    """Run Celery beat until the block ends. It has started when the block begins."""
     process = start_beat(log, **extra)
     try:
         wait_until_ready(process, ready=lambda: b"beat: Starting" in log.read_bytes(), log=log)
@@ -83,7 +82,7 @@ def celery_beat(log: Path, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _listeners(broker: redis.Redis) -> set[str]:
-    """The connections that wait for a task in this run's database; a ready worker is one."""
+    """The connections that wait for a task in this run's database. A ready worker has one."""
     number = str(broker.get_connection_kwargs()["db"])
     clients = broker.client_list()
     return {c["id"] for c in clients if c["db"] == number and c["cmd"] == "brpop"}
@@ -97,12 +96,12 @@ class Portal:
 
 @contextmanager
 def portal(log: Path, options: Sequence[str] = PORTAL, **extra: str) -> Iterator[Portal]:
-    """Run the portal's web server until the block ends, as `make run` would or as ``extra`` says.
+    """Run the portal's web server until the block ends, as `make run` does, with ``extra`` settings.
 
-    ``options`` are gunicorn's, the application first.
+    ``options`` are the arguments of gunicorn, with the application first.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        # By name: browsers refuse passkeys to an address.
+        # By name, because browsers do not allow passkeys for an IP address.
         url = f"http://localhost:{listener.getsockname()[1]}"
         process = _run(
             "gunicorn",
@@ -114,7 +113,7 @@ def portal(log: Path, options: Sequence[str] = PORTAL, **extra: str) -> Iterator
             pass_fds=[listener.fileno()],
         )
     try:
-        # The one page that answers over plain http too.
+        # The only page that answers over plain http too.
         wait_until_ready(process, ready=lambda: _responds(f"{url}/healthz"), log=log)
         yield Portal(url, process)
     finally:
@@ -138,7 +137,7 @@ def _run(
     environment: dict[str, str],
     pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    # With its own session, Ctrl-C ends the test first, which then stops the process.
+    # In its own session, so that Ctrl-C ends the test first, which then stops the process.
     with log.open("ab") as output:
         return subprocess.Popen(
             [*_leash(), sys.executable, "-m", module, *arguments],
@@ -152,8 +151,8 @@ def _run(
 
 
 def _leash() -> list[str]:
-    """Linux then ends the process with ours, also when ours is killed and can stop nothing.
+    """A command that makes Linux end the process with ours, even if ours is killed.
 
-    Strictly, with the thread that started it: start processes from the test, not from its threads.
+    More precisely, with the thread that started it: start processes from the test's main thread.
     """
     return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []

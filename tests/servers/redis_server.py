@@ -1,4 +1,4 @@
-"""A real Redis in a temporary folder: redis-server from PATH, else Valkey from its wheel."""
+"""A real Redis in a temporary folder: redis-server from PATH, or Valkey from its wheel."""
 
 import shutil
 import signal
@@ -17,7 +17,7 @@ DATABASES = 64
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """Run Redis in `folder`; give its URL without a database number."""
+    """Run Redis in `folder`. Gives its URL without a database number."""
     program = _program()
     home = folder / "redis"
     home.mkdir()

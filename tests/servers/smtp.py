@@ -1,4 +1,4 @@
-"""A real SMTP server on a free port that keeps what it is given."""
+"""A real SMTP server on a free port that keeps the messages it receives."""
 
 import asyncio
 from collections import Counter
@@ -14,11 +14,11 @@ HOST = "127.0.0.1"
 
 
 class SmtpServer:
-    """Messages are written by the server's own thread and read by the test's.
+    """A server whose own thread writes the messages that the test reads.
 
-    ``refusals`` are its answers to recipients that it does not take. It ends a connection after
-    ``emails_per_connection``, and ``counts`` has the number of emails of each. ``how`` is what
-    aiosmtpd's controller takes beside: how the line is encrypted.
+    ``refusals`` are its answers to recipients that it refuses. It closes a connection after
+    ``emails_per_connection``, and ``counts`` is the number of emails of each connection. ``how`` are other
+    arguments for aiosmtpd's controller, such as the encryption.
     """
 
     def __init__(self, **how: Any) -> None:
@@ -35,7 +35,7 @@ class SmtpServer:
 
     @property
     def url(self) -> str:
-        """What EMAIL_URL takes."""
+        """The value for EMAIL_URL."""
         return f"smtp://{HOST}:{self._controller.port}"
 
     @property
@@ -57,7 +57,7 @@ class SmtpServer:
     def wait_for(
         self, *, to: str = "", subject_contains: str = "", timeout: float = 20
     ) -> EmailMessage:
-        """The first message, there already or to come, that was sent to `to` (any, when empty)."""
+        """The first message to `to`, or to anyone, waiting for it if needed."""
 
         def found() -> EmailMessage | None:
             return next((m for m in self._messages if _matches(m, to, subject_contains)), None)
@@ -81,17 +81,17 @@ class SmtpServer:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        """Take one message; aiosmtpd calls this and sends the answer to the client."""
+        """Keep one message. aiosmtpd calls this and sends the answer to the client."""
         assert isinstance(envelope.content, bytes)
         message = message_from_bytes(envelope.content, EmailMessage, policy=policy.default)
-        # Whom it went to: the To line is only what the email says.
+        # The real recipients: the To header is only part of the text.
         message["X-Envelope-To"] = ", ".join(envelope.rcpt_tos)
         with self._arrived:
             self._messages.append(message)
             self._arrived.notify_all()
         self._sessions.append(session)
         if server.transport and self._sessions.count(session) == self.emails_per_connection:
-            # After the answer, which is written before the loop comes to this.
+            # After the answer, which is written first.
             asyncio.get_running_loop().call_soon(server.transport.close)
         return "250 OK"
 
@@ -102,7 +102,7 @@ def _matches(message: EmailMessage, to: str, subject_contains: str) -> bool:
 
 
 class _OnFreePort(Controller):
-    """Listens on a port the system picks: one picked before could be taken by somebody else."""
+    """Listens on a port that the system picks. A port picked earlier could be in use by now."""
 
     async def _listen(self) -> asyncio.Server:
         server = await super()._create_server()

@@ -1,4 +1,4 @@
-"""The servers of the tests are real ones."""
+"""The tests use real servers."""
 
 import os
 from urllib.parse import urlsplit

@@ -63,7 +63,7 @@ def test_the_reminder_repeats_the_question_and_names_the_last_day(waiting):
     send_due_reminders(now=after(7))
 
     email = OutboxEmail.objects.get(kind="reminder-7")
-    assert email.subject == f"We still wait for your answer ({waiting.reference})"
+    assert email.subject == f"Reminder: a question about your request ({waiting.reference})"
     assert email.to_email == "dana@example.org"
     assert "Which program?" in email.body
     assert "by the end of Tuesday, June 2, 2026" in email.body
@@ -196,7 +196,7 @@ def test_the_command_counts_first_and_writes_only_without_dry_run(waiting, capsy
     call_command("run_due", "reminders")
 
     assert capsys.readouterr().out.splitlines() == [
-        *("reminders: 1", "requests closed: 0", "Dry run: nothing was written."),
+        *("reminders: 1", "requests closed: 0", "Dry run: nothing was changed."),
         *("reminders: 1", "requests closed: 0"),
         *("reminders: 0", "requests closed: 0"),
     ]

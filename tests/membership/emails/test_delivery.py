@@ -98,7 +98,7 @@ def test_after_the_last_retry_the_email_is_shown_to_staff(email, settings):
 
 
 def closed_port():
-    """A port where nobody listens."""
+    """A port that no server listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
 
@@ -115,7 +115,7 @@ def test_an_email_that_somebody_is_sending_is_left_alone_until_the_lease_ends(em
 
 def test_a_worker_that_lost_its_lease_writes_nothing(email):
     class Slow(BaseEmailBackend):
-        """Stands in for a mail server that takes longer than the lease; nothing real is that slow."""
+        """A mail server that takes longer than the lease. No real one is that slow."""
 
         def send_messages(self, messages):
             OutboxEmail.objects.filter(pk=email.pk).update(lease_owner="the next worker")
@@ -174,7 +174,7 @@ def test_sample_data_never_writes_to_a_real_mailbox_of_eva_bc(address, goes_to, 
     assert (mail["To"], mail["From"], mail["Reply-To"]) == (goes_to, goes_to, goes_to)
 
 
-def test_the_sweep_sends_what_no_worker_was_asked_for(to_server):
+def test_the_sweep_sends_emails_without_a_task(to_server):
     builders.sent(builders.worker())
 
     sweep_emails()
@@ -199,7 +199,7 @@ def test_a_batch_goes_over_one_connection_and_over_the_next_where_the_server_end
 
 @pytest.fixture(params=["smtp+tls", "smtp+ssl"])
 def encrypting_server(request, tmp_path, settings):
-    """A server that takes no email in the clear, and the file with its certificate."""
+    """A server that accepts only encrypted connections, and the file with its certificate."""
     shown, context = certificate(tmp_path)
     is_tls = request.param == "smtp+tls"
     starts = {"tls_context": context, "require_starttls": True}
@@ -224,7 +224,7 @@ def test_emails_go_over_an_encrypted_connection_to_a_server_that_is_trusted(
     assert len(server.messages) == 2
 
 
-def test_a_server_that_nobody_vouches_for_gets_no_email(encrypting_server, email):
+def test_a_server_that_is_not_trusted_gets_no_email(encrypting_server, email):
     server, _ = encrypting_server
 
     builders.deliver(email.pk, now=NOW)
@@ -248,7 +248,7 @@ def test_the_next_email_of_a_batch_goes_out_after_one_that_was_refused(email, to
 def test_a_large_sweep_is_shared_among_the_workers(monkeypatch, to_server):
     monkeypatch.setattr(tasks, "BATCH", 1)
     asked = []
-    # Nobody listens here: what is asked for is what the test is about.
+    # There is no worker. The test is about the tasks.
     monkeypatch.setattr(tasks, "request_delivery", lambda *ids: asked.append(ids))
     builders.sent(builders.worker())
     first, second = OutboxEmail.objects.order_by("due_at", "pk")

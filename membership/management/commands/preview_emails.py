@@ -1,0 +1,77 @@
+"""Write every email that the portal sends to one HTML page, with sample data, to read through.
+
+The page uses the templates as they are now, with the changes that staff have made.
+"""
+
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
+
+from allauth.account.adapter import get_adapter
+from django.core.mail import EmailMessage
+from django.core.management.base import BaseCommand, CommandParser
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from communities.models import SupportTeam
+from membership.emails.kinds import KINDS, TO_TEAM
+from membership.emails.message import build_message, sample_values
+from membership.emails.templates import current_template
+from membership.models import OutboxEmail
+
+TEAM = SupportTeam(name="EVA BC program support", mailbox="programsupport@endingviolence.org")
+PERSON = "dana@example.org"
+# The emails that allauth sends, by their template, and when it does.
+SIGN_IN_EMAILS = {
+    "account/email/login_code": "When someone signs in or confirms who they are",
+    "mfa/email/totp_activated": "When someone adds an authenticator app",
+    "mfa/email/totp_deactivated": "When someone removes their authenticator app",
+    "mfa/email/webauthn_added": "When someone adds a passkey or security key",
+    "mfa/email/webauthn_removed": "When someone removes a passkey or security key",
+    "mfa/email/recovery_codes_generated": "When someone gets new recovery codes",
+}
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--to", type=Path, required=True, help="The HTML file to write.")
+
+    def handle(self, *args: object, to: Path, **options: object) -> None:
+        emails = [_parts(name, when, message) for name, when, message in _emails()]
+        to.write_text(render_to_string("email/all.html", {"emails": emails}), encoding="utf-8")
+        self.stdout.write(f"{len(emails)} emails written to {to}.")
+
+
+def _emails() -> Iterator[tuple[str, str, EmailMessage]]:
+    """Each email with its name and when it is sent."""
+    for kind in KINDS.values():
+        subject, body = current_template(kind.key).render(sample_values(kind))
+        address = TEAM.mailbox if kind.to == TO_TEAM else PERSON
+        row = OutboxEmail(team=TEAM, to_email=address, subject=subject, body=body)
+        row.message_id = f"<{kind.key}@example.org>"
+        yield kind.title, kind.when, build_message(row)
+    context = {"code": "123456", "timestamp": timezone.now()}
+    for prefix, when in SIGN_IN_EMAILS.items():
+        message = get_adapter().render_mail(prefix, PERSON, context)
+        yield message.subject, when, message
+
+
+def _parts(name: str, when: str, message: EmailMessage) -> dict[str, object]:
+    """What the page shows of an email: its headers, its text, and its HTML if it has any."""
+    email: Message = message.message()
+    texts = {
+        part.get_content_type(): part.get_payload(decode=True).decode()
+        for part in email.walk()
+        if not part.is_multipart()
+    }
+    shown = ("From", "To", "Reply-To", "Subject", "Auto-Submitted", "Message-ID")
+    headers = [(header, email[header]) for header in shown if email[header]]
+    return {
+        "name": name,
+        "when": when,
+        "headers": headers,
+        "text": texts["text/plain"],
+        "html": texts.get("text/html", ""),
+    }
