@@ -98,7 +98,7 @@ class CommunityForm(forms.ModelForm):
         if "slug" in self.fields and "slug" not in self.errors:
             data["slug"] = data["slug"] or slugify(data.get("name", ""))
             if not data["slug"]:
-                self.add_error("slug", "Enter a short name with the letters a to z.")
+                self.add_error("slug", "Enter a short name, using only a to z.")
         return data
 
 

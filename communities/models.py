@@ -3,6 +3,7 @@
 import uuid
 from datetime import date, datetime
 
+from django.contrib import admin
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -153,11 +154,13 @@ class Meeting(models.Model):
         return f"meeting:{self.pk}"
 
     @property
+    @admin.display(ordering="starts_at")
     def day(self) -> date:
         """Its day in Vancouver."""
         return timezone.localdate(self.starts_at)
 
     @property
+    @admin.display(description="time")
     def clock(self) -> str:
         """Its times, for everyone in British Columbia."""
         return format_times(self.starts_at, self.ends_at)
@@ -171,6 +174,7 @@ class Meeting(models.Model):
         return "Twice-yearly meeting" if twice else "Quarterly meeting"
 
     @property
+    @admin.display(description="communities")
     def community_names(self) -> str:
         """The short names of its communities, which must be prefetched."""
         return ", ".join(community.short_name for community in self.communities.all())

@@ -34,8 +34,9 @@ def main(lock: Path) -> None:
     if done.returncode:
         sys.exit("The dependencies could not be installed. See pip’s message above.")
     # The development lock includes the runtime lock, so `make run` has nothing more to install.
-    stamps = [fingerprint(lock)] + [fingerprint(other) for other in contained_in(lock)]
-    stamp.write_text("\n".join(stamps))
+    runtime = lock.with_name("requirements.txt")
+    locks = {lock, runtime} if lock.name == "requirements-dev.txt" else {lock}
+    stamp.write_text("\n".join(map(fingerprint, locks)))
 
 
 def make_environment() -> None:
@@ -47,12 +48,6 @@ def make_environment() -> None:
         sys.exit(
             "The virtual environment could not be created. On Debian, run: apt-get install python3-venv"
         )
-
-
-def contained_in(lock: Path) -> list[Path]:
-    """The locks that this one includes."""
-    runtime = lock.with_name("requirements.txt")
-    return [runtime] if lock.name == "requirements-dev.txt" else []
 
 
 def fingerprint(lock: Path) -> str:

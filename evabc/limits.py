@@ -97,7 +97,7 @@ class RateLimitMiddleware:
         for limit in LIMITS:
             is_limited = request.method == "POST" and page in limit.pages
             if is_limited and not may_go_on(request, limit, now=time.time()):
-                return too_many(request, wait=seconds_left(time.time()))
+                return too_many(request, wait=math.ceil(HOUR - time.time() % HOUR))
         return None
 
 
@@ -108,11 +108,6 @@ def may_go_on(request: HttpRequest, limit: Limit, *, now: float) -> bool:
         if _count(f"limit:{key}") > highest * settings.LIMITS_TIMES:
             return False
     return True
-
-
-def seconds_left(now: float) -> int:
-    """Seconds until the current hour of the clock ends."""
-    return math.ceil(HOUR - now % HOUR)
 
 
 def _counted(request: HttpRequest, limit: Limit) -> Iterator[tuple[str, int]]:

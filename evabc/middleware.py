@@ -77,7 +77,10 @@ class SecurityHeadersMiddleware:
 
 
 class AccessLogMiddleware:
-    """Logs one line for each response, without the user. It has the URL name, because a path may contain secrets."""
+    """Logs one line for each response, without the user. It has the URL name, because a path may contain secrets.
+
+    A security event says when a limit is reached, or when someone signed in is refused a page (403 or 404).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -85,29 +88,14 @@ class AccessLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.monotonic()
         response = self.get_response(request)
-        if (view := view_of(request)) not in _NOT_LOGGED:
-            fields = {
-                "method": method_of(request),
-                "view": view,
-                "status": response.status_code,
-                "ms": round((time.monotonic() - started) * 1000, 1),
-            }
+        view, status = view_of(request), response.status_code
+        if view not in _NOT_LOGGED:
+            ms = round((time.monotonic() - started) * 1000, 1)
+            fields = {"method": method_of(request), "view": view, "status": status, "ms": ms}
             access_log.info("Answered", extra=fields)
-        return response
-
-
-class RefusalLogMiddleware:
-    """Logs a security event when a limit is reached, or when someone signed in is refused a page (403 or 404)."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        event = _REFUSALS.get(response.status_code)
-        if event and (request.user.is_authenticated or response.status_code == 429):
-            view, status = view_of(request), response.status_code
-            log_security_event(event, user=request.user.pk, view=view, status=status)
+        user = getattr(request, "user", None)  # some answers come before Django knows who asks
+        if status in _REFUSALS and user and (user.is_authenticated or status == 429):
+            log_security_event(_REFUSALS[status], user=user.pk, view=view, status=status)
         return response
 
 

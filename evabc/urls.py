@@ -8,7 +8,7 @@ from evabc.limits import too_many_for_sign_in
 from evabc.ops import health
 from evabc.ops.metrics import metrics
 from membership.meetings.views import calendar_feed
-from membership.privacy.views import privacy
+from membership.privacy.consents import privacy
 
 urlpatterns = [
     path("", include("communities.urls")),

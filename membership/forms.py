@@ -1,11 +1,15 @@
 """Form fields for free text without control characters, for days, and for lists as a file or as text."""
 
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from django import forms
 
+from communities.models import CommunityOfPractice
+from membership.accounts.teams import families_of
 from membership.errors import refusal_as_form_error
 from membership.imports.sheets import MAX_BYTES, MAX_ROWS, refuse_too_large
+from membership.models import User
 from membership.register.names import clean_paragraphs, clean_text
 
 MAX_TEXT_LENGTH = 4_000
@@ -26,6 +30,17 @@ class SingleLineField(forms.CharField):
 
     def to_python(self, value: object) -> str:
         return clean_text(super().to_python(value) or "")
+
+
+class TeamForm(forms.Form):
+    """A form that offers the communities of the viewer's own teams only."""
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        own = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField):
+                field.queryset = own.select_related("team")
 
 
 def required_text(label: str, *, help_text: str, missing: str) -> ParagraphsField:
@@ -90,18 +105,15 @@ _Read = TypeVar("_Read")
 
 
 class FileOrTextForm(forms.Form, Generic[_Read]):
-    """A list in the field ``file`` or in the field ``pasted``. ``result`` is what was read from it."""
+    """A list in the field ``file`` or in the field ``pasted``. ``result`` is what a valid one says.
+
+    ``read_file`` and ``read_pasted`` read one, and raise ``RefusedError`` where it cannot be read.
+    """
 
     result: _Read
+    read_file: Callable[[bytes, str], _Read]
+    read_pasted: Callable[[str], _Read]
     neither_sent = "Choose a file, or paste the list."
-
-    def read_file(self, content: bytes, file_name: str) -> _Read:
-        """Read the file. Raises ``RefusedError`` if that is not possible."""
-        raise NotImplementedError
-
-    def read_pasted(self, text: str) -> _Read:
-        """Read the pasted text. Raises ``RefusedError`` if that is not possible."""
-        raise NotImplementedError
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or {}

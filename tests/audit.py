@@ -1,6 +1,6 @@
 """Compare the locked packages with known vulnerabilities, without a network: `make audit`.
 
-The data is the export of the OSV database for PyPI (one zip of JSON files), fetched by whoever has a
+The data is the export of the OSV database for PyPI (one zip of JSON files), downloaded on a machine with a
 network and put into `.data/osv-pypi.zip`, or named as the first argument. Ends with 1 when a locked
 version is known to be vulnerable, and says so when there is no data to look into.
 """

@@ -48,7 +48,7 @@ SHOWN = [
         "withdraw, undo",
     ),
     (r"\bsecond (step|factor)s?\b|\btwo-factor\b|\bmfa\b", "two-step sign-in"),
-    (r"\bwhere you are signed in\b", "active sessions"),
+    (r"^where you are signed in\b", "active sessions"),
     (r"\bpasswordless\b", "signing in without a code"),
     (r"\bworkbook|(?<!spread)\bsheets?\b(?! of the (file|workbook))", "export, file"),
     (r"\b(bring|brings|brought|bringing) in\b", "import"),
@@ -56,11 +56,11 @@ SHOWN = [
     (r"\blet go\b|\bi.?m on it\b|\bon it\b since", "unassign, assigned to"),
     (r"\bgo on\b", "continue"),
     (r"\bgoes on\b", "keeps happening, continues"),
-    (r"\bkeep (it|this note|this list)\b", "save, cancel"),
+    (r"^keep (it|this note|this list)$", "save, cancel"),
     (r"\bhow (the portal|it) is doing\b", "system status"),
     (r"\bwhat (is to do|waits)\b|\bwaits? for you\b", "to do"),
     (r"\bcounts? on it\b", "said yes"),
-    (r"\bto come\b$", "upcoming"),
+    (r"^to come$", "upcoming"),
     (r"\btakes? place\b.*\bnot\b|\bdoes not take place\b", "has been cancelled"),
     (
         r"\b(is|are) in (this|the|our) community since\b|\bin since\b",
@@ -88,7 +88,7 @@ SHOWN = [
     (r"\bnot one is\b|\bwithout you, (so|for)\b", "without your name"),
     (r"\bfollows you\b|\bcomes after (you|them)\b", "is taking over from"),
     (r"\bnights? of retention\b", "data retention log"),
-    (r"\bbeat\b", "scheduler"),
+    (r"\bbeat · |\bbeat rang\b", "scheduler"),
     (r"\bthe floor\b|\bthe house\b|\bthe roof\b", "the project, the layer"),
     (r"\bmy place in\b|\byour place in (it|this)\b", "you in the community"),
     (r"\bplan(ned)? a meeting\b", "schedule a meeting"),
@@ -157,7 +157,7 @@ def sentences(texts: list[str]) -> list[str]:
     """The full sentences among texts: at least five words, ended by a full stop or a question mark."""
     found: list[str] = []
     for text in texts:
-        for sentence in re.findall(r"[^.?!]+(?:\.(?=\S)[^.?!]*)*[.?!]", text):
+        for sentence in re.findall(r"[^.?!]+(?:\.(?=\S)[^.?!]*)*[.?!](?!\w)", text):
             if len(sentence.split()) >= 5:
                 found.append(sentence.strip())
     return found

@@ -54,12 +54,12 @@ class Caseload(Rule):
             "the applicant’s caseload in {program} starts on {date}",
         ),
         Sentence.OTHER_PROGRAM: (
-            "you work in {program}, and this community is for people who work in {wanted}",
+            "you work in {program}",
             "the applicant works in {program}, and this community is for people who work in {wanted}",
         ),
     }
     not_known = (
-        "We don’t know yet whether you carry a caseload in {workplace}",
+        "We don’t know yet whether you carry a caseload in your program",
         "There is no information yet on whether the applicant carries a caseload in {workplace}",
     )
     not_known_step = (

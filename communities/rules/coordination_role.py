@@ -86,7 +86,7 @@ class CoordinationRoleHeld(Rule):
             "the applicant starts {as_role} {initiative} on {date}",
         ),
         Sentence.OTHER_ROLE: (
-            "you are {role} {initiative}, and this community is for {wanted}",
+            "you are {role} {initiative}",
             "the applicant is {role} {initiative}, and this community is for {wanted}",
         ),
         Sentence.NOT_NAMED: (

@@ -3,9 +3,9 @@
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import ClassVar, Self, TypedDict
+from typing import ClassVar, Self
 
 from django import forms
 from django.db.models import TextChoices
@@ -97,18 +97,8 @@ class TermField(forms.TypedChoiceField):
 # -- A rule ---------------------------------------------------------------------------------------
 
 
-class Explanation(TypedDict):
-    """The texts of a ``Finding``."""
-
-    condition: str
-    sentence: str
-    staff_sentence: str
-    next_step: str
-
-
-@dataclass(frozen=True)
 class Rule(ABC):
-    """One rule of a community. A subclass is a kind of rule; its fields are the parameters.
+    """One rule of a community. A subclass is a kind of rule, a dataclass; its fields are the parameters.
 
     ``key`` is kept in the database, ``title`` and ``short_title`` are for staff, and ``facts`` names
     the kind of fact that the rule rests on, if any: it decides which lists can be too old for it and
@@ -129,27 +119,15 @@ class Rule(ABC):
     not_known_step: ClassVar[str] = STAFF_WILL_CHECK
     not_met_step: ClassVar[str] = IF_WRONG
 
+    # Whom the community is for. A kind of rule that does not say leaves these empty.
+    program_types: tuple[ProgramType, ...] = ()
+    funder: Funder | None = None
+    roles: tuple[RoleKind, ...] = ()
+    initiatives: tuple[InitiativeKind, ...] = ()
+
     @abstractmethod
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
         """Apply the rule to what is known about a person and their ``work`` in one program."""
-
-    # Whom the community is for. A kind of rule that does not say leaves these empty.
-
-    @property
-    def program_types(self) -> tuple[ProgramType, ...]:
-        return ()
-
-    @property
-    def funder(self) -> Funder | None:
-        return None
-
-    @property
-    def roles(self) -> tuple[RoleKind, ...]:
-        return ()
-
-    @property
-    def initiatives(self) -> tuple[InitiativeKind, ...]:
-        return ()
 
     @property
     def initiatives_looked_at(self) -> tuple[InitiativeKind, ...]:
@@ -168,10 +146,10 @@ class Rule(ABC):
 
     def as_json(self) -> dict[str, object]:
         """The parameters as kept in the database."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: getattr(self, name) for name in self.parameters_form.base_fields}
 
-    def explain(self, outcome: Outcome, programs: Sequence[ProgramType]) -> Explanation:
-        """Put an outcome into words; ``programs`` are the types that the community is for."""
+    def explain(self, outcome: Outcome, programs: Sequence[ProgramType]) -> dict[str, str]:
+        """The texts of a ``Finding`` for an outcome; ``programs`` are the types that the community is for."""
         fact, words = outcome.fact, outcome.words
         wanted = self.wanted(programs)
         values = {
@@ -187,17 +165,18 @@ class Rule(ABC):
         sentence, staff_sentence = clauses[0].format(**values), clauses[1].format(**for_staff)
         if fact and fact.evidence == Evidence.CLAIMED:
             sentence = f"You told us that {sentence}"
-            staff_sentence = f"Self-reported: {staff_sentence.removeprefix('the applicant ')}"
+            short = staff_sentence.removeprefix("the applicant ").removeprefix("is ")
+            staff_sentence = f"Self-reported: {short}"
         elif fact:
             sentence = f"{_lead(fact)} {sentence}"
             staff_sentence = f"{_lead(fact)} {staff_sentence}"
-        return Explanation(
-            condition=self.condition.format(**values),
+        return {
+            "condition": self.condition.format(**values),
             # The name of an agency can end with a period.
-            sentence=sentence.removesuffix(".") + ".",
-            staff_sentence=staff_sentence.removesuffix(".") + ".",
-            next_step=self._next_step(outcome),
-        )
+            "sentence": sentence.removesuffix(".") + ".",
+            "staff_sentence": staff_sentence.removesuffix(".") + ".",
+            "next_step": self._next_step(outcome),
+        }
 
     def _next_step(self, outcome: Outcome) -> str:
         if outcome.verdict == Verdict.NOT_MET:

@@ -33,7 +33,7 @@ class InitiativeKind(TextChoices):
 
     VAWIR = (
         "VAWIR",
-        "Violence Against Women in Relationships / Violence in Relationships (VAWIR/VIR)",
+        "Violence Against Women in Relationships/Violence in Relationship (VAWIR/VIR) committee",
     )
     SAC = "SAC", "Sexual Assault Coordination committee"
     ICAT = "ICAT", "Interagency Case Assessment Team (ICAT)"
@@ -91,7 +91,7 @@ class Status(TextChoices):
     """A verdict together with how it is known, as pages show it."""
 
     MET = "met", "Met"
-    SELF_REPORTED = "self-reported", "Self-reported"
+    SELF_REPORTED = "self-reported", "To confirm"
     UNKNOWN = "unknown", "Not known yet"
     NOT_MET = "not-met", "Not met"
 

@@ -36,7 +36,12 @@ def main() -> int:
             # Letters and digits only, because the database password becomes part of a URL.
             answers[name] = secrets.token_hex(32)
         elif says.startswith("Required.") and name not in given:
-            answers[name] = _asked(name, says.removeprefix("Required. "), known.get(name, ""))
+            usual = known.get(name, "")
+            if name == "EMAIL_URL":
+                answers[name] = usual or _ask_for_mail_server()
+            else:
+                says = says.removeprefix("Required. ").partition(". ")[0]
+                answers[name] = _ask(says.rstrip("."), usual)
     answers["PORTAL_URL"] = answers["PORTAL_URL"].rstrip("/")
     if wrong := _wrong_with(answers):
         print(wrong, "Nothing was written.", file=sys.stderr)
@@ -48,12 +53,6 @@ def main() -> int:
         "Then: docker compose exec web python manage.py setup_portal"
     )
     return 0
-
-
-def _asked(name: str, says: str, usual: str) -> str:
-    if name == "EMAIL_URL":
-        return usual or _ask_for_mail_server()
-    return _ask(says.partition(". ")[0].rstrip("."), usual)
 
 
 def _ask(question: str, usual: str = "", secret: bool = False) -> str:

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,6 +18,7 @@ from communities.rules.vocabulary import Evidence, Region
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
+from membership.base_admin import desk_page
 from membership.models import (
     CoordinationInitiative,
     CoordinationRole,
@@ -27,6 +26,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from membership.register.periods import lasts
 from membership.register.standing import is_superseded
 from membership.rosters.enrolments import roster_of
 from membership.rosters.exports import Row, SheetFormat, export_sheet
@@ -100,13 +100,13 @@ def _programs(community: CommunityOfPractice, on: date) -> QuerySet[Program]:
     rules = community.rules()
     funders = [rule.funder for rule in rules if rule.funder]
     works_there = ProgramPosition.objects.filter(
-        _lasts("ends_on", on),
+        lasts(on),
         Q(carries_caseload=True) | Q(carries_caseload__isnull=True),
         program=OuterRef("pk"),
         person__in=_enrolled(community),
     )
     programs = Program.objects.filter(
-        _lasts("funded_until", on),
+        lasts(on, "funded_until"),
         Q(funded_from__isnull=True) | Q(funded_from__lte=on),
         type__in=[kind for rule in rules for kind in rule.program_types],
         evidence__in=[Evidence.LISTED, Evidence.CONFIRMED],
@@ -118,7 +118,7 @@ def _programs(community: CommunityOfPractice, on: date) -> QuerySet[Program]:
 
 def _initiatives(community: CommunityOfPractice, on: date) -> QuerySet[CoordinationInitiative]:
     has_role = CoordinationRole.objects.filter(
-        _lasts("ends_on", on),
+        lasts(on),
         initiative=OuterRef("pk"),
         is_held=True,
         person__in=_enrolled(community),
@@ -132,23 +132,19 @@ def _enrolled(community: CommunityOfPractice) -> QuerySet:
     return roster_of(community).values("person")
 
 
-def _lasts(last_day: str, on: date) -> Q:
-    return Q(**{f"{last_day}__isnull": True}) | Q(**{f"{last_day}__gte": on})
-
-
 # -- The page and its export -------------------------------------------------------------------------
 
 
 @require_safe
 def coverage_page(request: AuthenticatedRequest) -> HttpResponse:
     """Coverage of the viewer's communities by region."""
-    context = {
-        **admin.site.each_context(request),
-        "title": "Coverage",
-        "coverage": _coverage(request),
-        "formats": SheetFormat,
-    }
-    return render(request, "desk/coverage.html", context)
+    return desk_page(
+        request,
+        "desk/coverage.html",
+        title="Coverage",
+        coverage=_coverage(request),
+        formats=SheetFormat,
+    )
 
 
 @require_POST

@@ -10,12 +10,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django import forms
-from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
@@ -23,7 +21,8 @@ from django.views.decorators.http import require_safe
 from communities.calendar import midnight
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
+from membership.accounts.teams import REGISTER_MODELS, families_of
+from membership.base_admin import desk_page
 from membership.emails.kinds import KINDS as EMAIL_KINDS
 from membership.forms import day_field
 from membership.models import Enrolment, Export, LetterWording, User, WorklistStep
@@ -116,17 +115,8 @@ KINDS = {
     "others": "Accounts and other changes",
 }
 # The entries of the admin's own log that belong to each kind, by app label and model.
-_REGISTER_MODELS = (
-    "agency",
-    "program",
-    "evamembership",
-    "person",
-    "programposition",
-    "coordinationinitiative",
-    "coordinationrole",
-)
 _OF_KIND = {
-    "register": Q(content_type__app_label="membership", content_type__model__in=_REGISTER_MODELS),
+    "register": Q(content_type__app_label="membership", content_type__model__in=REGISTER_MODELS),
     "enrolments": Q(content_type__app_label="membership", content_type__model="enrolment"),
     "rules": Q(content_type__app_label="communities"),
 }
@@ -278,14 +268,9 @@ def history(request: AuthenticatedRequest) -> HttpResponse:
         kept = {name: request.GET.get(name, "") for name in form.fields}
         at, source, pk = steps[-1][0]
         older = f"?{urlencode({**kept, 'before': f'{at.isoformat()}|{source}|{pk}'})}"
-    context = {
-        **admin.site.each_context(request),
-        "title": "History",
-        "form": form,
-        "steps": steps,
-        "older": older,
-    }
-    return render(request, "desk/history.html", context)
+    return desk_page(
+        request, "desk/history.html", title="History", form=form, steps=steps, older=older
+    )
 
 
 def _position(text: str) -> Position | None:

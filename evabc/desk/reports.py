@@ -11,11 +11,9 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
@@ -26,6 +24,7 @@ from communities.rules.vocabulary import Region
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
+from membership.base_admin import desk_page
 from membership.forms import day_field
 from membership.models import Enrolment
 from membership.rosters.exports import Row, SheetFormat, export_sheet
@@ -162,9 +161,8 @@ class Chart:
 
 @dataclass(frozen=True)
 class Report:
-    """A table, with charts of it where they help. ``key`` names it in addresses."""
+    """A table, with charts of it where they help."""
 
-    key: str
     title: str
     explained: str
     headings: Sequence[str]
@@ -177,7 +175,6 @@ def _requests(scope: Scope) -> Report:
     for (community, _), by_month in scope.sent.items():
         counts[community] = [sum(pair) for pair in zip(counts[community], by_month, strict=True)]
     return _monthly_report(
-        "requests",
         "Requests by month",
         "Requests to join, by the month they were sent.",
         scope,
@@ -195,7 +192,6 @@ def _rosters(scope: Scope) -> Report:
         ),
     )
     return _monthly_report(
-        "rosters",
         "People on rosters",
         "Open enrolments at the end of each month. The current month is as of today.",
         scope,
@@ -204,7 +200,6 @@ def _rosters(scope: Scope) -> Report:
 
 
 def _monthly_report(
-    key: str,
     title: str,
     explained: str,
     scope: Scope,
@@ -226,7 +221,7 @@ def _monthly_report(
         headings.append("All")
         lines = {name: [*line, sum(line)] for name, line in lines.items()}
     rows = [(name, *line) for name, line in lines.items()]
-    return Report(key, title, explained, headings, rows, charts)
+    return Report(title, explained, headings, rows, charts)
 
 
 def _days(scope: Scope) -> Report:
@@ -242,7 +237,6 @@ def _days(scope: Scope) -> Report:
         took[community].append(length)
         took[None].append(length)
     return Report(
-        "days",
         "Days to a decision",
         "Calendar days from sending to the decision, for requests approved or declined in these months. "
         "Half of them were decided within the median, and 9 in 10 within the 90th percentile.",
@@ -272,7 +266,6 @@ def _reasons(scope: Scope) -> Report:
     )
     counted = declined.order_by().values_list("ground_title").annotate(times=Count("*"))
     return Report(
-        "reasons",
         "Reasons for declining",
         "Reasons staff chose when they declined requests in these months.",
         ("Reason", "Requests"),
@@ -289,7 +282,6 @@ def _regions(scope: Scope) -> Report:
         numbers = [sum(scope.sent.get((c.pk, value), [])) for c in scope.communities]
         rows.append((label, *numbers, sum(numbers)))
     return Report(
-        "regions",
         "Requests by region",
         "Requests sent in these months, by the region of the program or initiative they were matched to.",
         ("Region", *(community.short_name for community in scope.communities), "All"),
@@ -338,14 +330,14 @@ def reports(request: AuthenticatedRequest) -> HttpResponse:
     last_year = {"first": a_year_back(today), "last": today}
     form = PeriodForm(request.GET if "first" in request.GET else last_year)
     scope = form.scope(request) if form.is_valid() else None
-    context = {
-        **admin.site.each_context(request),
-        "title": "Reports",
-        "form": form,
-        "reports": [make(scope) for make in REPORTS.values()] if scope else [],
-        "formats": SheetFormat,
-    }
-    return render(request, "desk/reports.html", context)
+    return desk_page(
+        request,
+        "desk/reports.html",
+        title="Reports",
+        form=form,
+        reports=[(key, make(scope)) for key, make in REPORTS.items()] if scope else [],
+        formats=SheetFormat,
+    )
 
 
 @require_POST

@@ -60,7 +60,8 @@ def make_backup(*, now: datetime) -> Path:
     file = folder / (now.strftime(NAME) + SUFFIX[connection.vendor])
     unfinished = folder / "unfinished"
     try:
-        with _private_file(unfinished) as encrypted, _dump() as dump:
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as encrypted, _dump() as dump:
             pyrage.encrypt_io(dump, encrypted, [recipient])
             encrypted.flush()
             os.fsync(encrypted.fileno())
@@ -156,7 +157,7 @@ def _restore_postgresql(file: Path, identity: pyrage.x25519.Identity) -> None:
             _run(command, stdin=script, stdout=output, environment=environment)
         except RefusedError as error:
             raise RefusedError(
-                f"{error}. Nothing was changed. Check that web, worker and beat are stopped."
+                f"{error}. Nothing was changed. Check that the rest of the portal is stopped."
             ) from error
 
 
@@ -221,11 +222,6 @@ def _identity(private_key: str) -> pyrage.x25519.Identity:
         raise RefusedError(
             "This is not a private key for backups. Give the line that begins with AGE-SECRET-KEY-1."
         ) from error
-
-
-def _private_file(path: Path) -> IO[bytes]:
-    """A new file that only its owner can read."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def _unnamed_file() -> IO[bytes]:

@@ -2,19 +2,15 @@
 
 import os
 import shutil
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 import redis
 from django.conf import settings
-from django.contrib import admin
+from django.core.cache import caches
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
@@ -22,6 +18,7 @@ from django.views.decorators.http import require_safe
 from evabc.ops.backup import last_backup
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import is_lead
+from membership.base_admin import desk_page
 from membership.emails.delivery import due_emails
 from membership.models import Heartbeat, OutboxEmail
 
@@ -47,19 +44,15 @@ class Check:
 def checks(*, now: datetime) -> list[Check]:
     """The state of every part, in the order to look at them. Without a database, only of those that need none."""
     try:
-        first = [_database(), _migrations()]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        first = [Check("database", figure=connection.vendor), _migrations()]
     except Error:
         problem = (
             "The database is not answering. Check that it is running and that its disk is not full."
         )
         return [Check("database", problem), _broker(), _disk()]
-    return [*first, *(check(now) for check in _TIMED_CHECKS), _broker(), _disk()]
-
-
-def _database() -> Check:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return Check("database", figure=connection.vendor)
+    return [*first, _beat(now), _worker(now), _emails(now), _backup(now), _broker(), _disk()]
 
 
 def _migrations() -> Check:
@@ -76,7 +69,7 @@ def _beat(now: datetime) -> Check:
     return Check(
         "scheduler",
         f"The scheduler has not run {_since(seen)}, so reminders, retries and backups have stopped. "
-        "Restart the beat service.",
+        "Restart it.",
     )
 
 
@@ -98,7 +91,7 @@ def _emails(now: datetime) -> Check:
         return Check("emails", figure=f"{waiting} waiting, none for long")
     return Check(
         "emails",
-        f"An email has been waiting since {_clock(oldest.due_at)}. "
+        f"Emails are late (the oldest was due {_clock(oldest.due_at)}). "
         "Check that a worker is running and that the mail server accepts emails.",
     )
 
@@ -113,7 +106,7 @@ def _backup(now: datetime) -> Check:
         return Check("backup", figure=f"last made {_clock(made)}")
     return Check(
         "backup",
-        f"No backup has been made {_since(made)}. Run python manage.py backup and read its output.",
+        f"No backup has been made {_since(made)}: run python manage.py backup and read its output.",
     )
 
 
@@ -148,9 +141,6 @@ def _disk() -> Check:
     return Check("disk", problem if free < settings.LEAST_FREE_MB else "", f"{free:,} MB free")
 
 
-_TIMED_CHECKS: list[Callable[[datetime], Check]] = [_beat, _worker, _emails, _backup]
-
-
 def _seen(part: Heartbeat.Part, now: datetime) -> datetime | None:
     """When this part was last alive. A time in the future, left by a wrong clock, does not count."""
     plausible = Heartbeat.objects.filter(part=part, seen_at__lt=now + MAX_SILENCE)
@@ -177,7 +167,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Status 200 when every part works, else 503. Each part is "ok", or says what is wrong and what to do."""
-    found = _cached_checks(int(time.monotonic()) // CACHE_SECONDS)
+    found = caches["pages"].get_or_set(
+        "readyz", lambda: checks(now=timezone.now()), timeout=CACHE_SECONDS
+    )
     parts = {check.name: check.problem or "ok" for check in found}
     is_ready = all(check.is_ok for check in found)
     return JsonResponse({"ready": is_ready, "parts": parts}, status=200 if is_ready else 503)
@@ -188,14 +180,9 @@ def system_status(request: AuthenticatedRequest) -> HttpResponse:
     """The same checks as a page, for leads."""
     if not is_lead(request.user):
         raise Http404
-    context = {
-        **admin.site.each_context(request),
-        "title": "System status",
-        "checks": checks(now=timezone.now()),
-    }
-    return render(request, "desk/system_status.html", context)
-
-
-@lru_cache(maxsize=1)
-def _cached_checks(_period: int) -> list[Check]:
-    return checks(now=timezone.now())
+    return desk_page(
+        request,
+        "desk/system_status.html",
+        title="System status",
+        checks=checks(now=timezone.now()),
+    )

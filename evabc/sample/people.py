@@ -1,4 +1,4 @@
-"""Who asks to join in the sample province: people of its lists, and newcomers with invented names."""
+"""The applicants of the sample province: people from its lists, and newcomers with invented names."""
 
 import csv
 from collections.abc import Iterator
@@ -21,26 +21,23 @@ _LAST = ["Placeholder", "Sample", "Inventée", "O’Example", "Exemple", "Sample
 
 @dataclass(frozen=True)
 class Applicant:
-    """Somebody who asks to join a community.
-
-    ``said`` is what the person answers of themselves; ``answers`` are those of their whole form.
-    """
+    """A person who asks to join a community. ``given`` overrides the example answers of the join form."""
 
     email: str
     community: CommunityOfPractice
-    said: dict[str, str]
+    given: dict[str, str]
 
     @property
     def answers(self) -> dict[str, str]:
         fields = join_form_class(self.community).base_fields
-        return {name: declaration_of(field).example for name, field in fields.items()} | self.said
+        return {name: declaration_of(field).example for name, field in fields.items()} | self.given
 
 
 def applicants_for(community: CommunityOfPractice) -> Iterator[Applicant]:
-    """People who ask to join this community, one after the other.
+    """An endless supply of applicants for this community.
 
-    Every other one is on a list already; the rest are new to EVA BC, and some of them write the
-    name of their agency as people do.
+    Every second one is on a list already, as long as there are any. The others are new to EVA BC, and some
+    of them spell the name of their agency differently.
     """
     listed = _listed(community)
     for n, newcomer in enumerate(_newcomers(community)):
@@ -50,13 +47,13 @@ def applicants_for(community: CommunityOfPractice) -> Iterator[Applicant]:
 
 
 def _program_types(community: CommunityOfPractice) -> list[ProgramType]:
-    """The types that its rules name; where they name none, any will do."""
+    """The program types in its rules; all types if the rules name none."""
     named = [kind for rule in community.rules() for kind in rule.program_types]
     return named or list(ProgramType)
 
 
 def _listed(community: CommunityOfPractice) -> Iterator[Applicant]:
-    """People whom a list names in a fitting program and who are in no community yet."""
+    """People on a list with a matching program, and in no community yet."""
     if community.is_coordination:
         return
     people = Person.objects.filter(user__isnull=True, enrolments__isnull=True)
@@ -68,7 +65,10 @@ def _listed(community: CommunityOfPractice) -> Iterator[Applicant]:
 
 
 def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
-    names = _names_for(community)
+    # Names that nobody has who asks to join another community.
+    keys = list(CommunityOfPractice.objects.order_by("pk").values_list("pk", flat=True))
+    every_name = [f"{first} {last}" for last, first in product(_LAST, _FIRST.split())]
+    names = every_name[keys.index(community.pk) :: len(keys)]
     if community.is_coordination:
         rules = community.rules()
         kind = next((k for rule in rules for k in rule.initiatives), InitiativeKind.VAWIR)
@@ -93,13 +93,6 @@ def _newcomers(community: CommunityOfPractice) -> Iterator[Applicant]:
         yield _in_program(community, name, _email(name), program, agency)
 
 
-def _names_for(community: CommunityOfPractice) -> list[str]:
-    """Names that nobody has who asks to join another community."""
-    keys = list(CommunityOfPractice.objects.order_by("pk").values_list("pk", flat=True))
-    names = [f"{first} {last}" for last, first in product(_LAST, _FIRST.split())]
-    return names[keys.index(community.pk) :: len(keys)]
-
-
 def _in_program(
     community: CommunityOfPractice, name: str, email: str, program: Program, agency: str
 ) -> Applicant:
@@ -121,12 +114,12 @@ def _email(name: str) -> str:
 
 
 def new_work(community: CommunityOfPractice) -> dict[str, str]:
-    """What somebody answers who works elsewhere now."""
+    """The answers of someone who works elsewhere now."""
     return next(_newcomers(community)).answers
 
 
 def todays_applicants() -> Iterator[Applicant]:
-    """Those of applicants.csv, who asked two days ago, each for another page of the desk."""
+    """The applicants in applicants.csv, who asked two days ago. Each shows a different case on the staff desk."""
     communities = CommunityOfPractice.objects.select_related("team").in_bulk(field_name="slug")
     with (Path(__file__).parent / "applicants.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):

@@ -1,7 +1,7 @@
-"""The invented sample province: loaded from the sample lists by the importers.
+"""The sample province: invented data, imported from the sample lists.
 
-Its people have addresses at example.org, and its agencies, towns and people carry "Sample",
-"Example", "Invented" or "Placeholder" in their names.
+All email addresses are at example.org, and the names of agencies, towns and people contain "Sample",
+"Example", "Invented" or "Placeholder".
 """
 
 import re
@@ -27,27 +27,18 @@ from membership.models import Access, ListKind, Person, Program, SampleProvince,
 from membership.register.verbs import confirm_funding
 from membership.rosters.reassessment import reassess_if_due
 
-
-@dataclass(frozen=True)
-class StaffSignIn:
-    """A sample member of staff: what the start of the portal prints."""
-
-    name: str
-    email: str
-    group: str
-
-
 _TEAMS = list(TEAM_GROUPS)
+# Name, email and group of each sample member of staff. The start of the portal prints them.
 STAFF = [
-    StaffSignIn("Priya Sample", "priya@example.org", _TEAMS[0]),
-    StaffSignIn("Camille Example", "camille@example.org", _TEAMS[1]),
-    StaffSignIn("Lou Sample-Lead", "lou@example.org", LEADS),
+    ("Priya Sample", "priya@example.org", _TEAMS[0]),
+    ("Camille Example", "camille@example.org", _TEAMS[1]),
+    ("Lou Sample-Lead", "lou@example.org", LEADS),
 ]
 
 
 @dataclass(frozen=True)
 class SampleList:
-    """A file of ``lists``: what it holds, what the list is called, and its age in days."""
+    """A file in ``lists``: its kind, its name in the register, and its age in days."""
 
     file_name: str
     kind: ListKind
@@ -56,7 +47,7 @@ class SampleList:
     community: str = ""
 
     def content(self, *, today: date) -> bytes:
-        """The file, its days moved as far as today is from the day on which the files are true."""
+        """The content of the file, with its dates moved by the days since the files were written."""
         text = (_FOLDER / self.file_name).read_text(encoding="utf-8")
         later = today - _DAY_OF_THE_FILES
         moved = _DAY.sub(lambda day: (date.fromisoformat(day[0]) + later).isoformat(), text)
@@ -64,7 +55,7 @@ class SampleList:
 
 
 _FOLDER = Path(__file__).parent / "lists"
-# Memberships end soon, and people left their jobs lately, when the files are looked at on this day.
+# The day that the dates in the files are relative to: some memberships end soon after it.
 _DAY_OF_THE_FILES = date(2026, 11, 22)
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
@@ -73,14 +64,14 @@ LISTS = [
     SampleList("programs.csv", ListKind.PROGRAMS, "the ministry’s contract list", 55),
     SampleList("people.csv", ListKind.PEOPLE, "the list of program staff", 50),
     SampleList("initiatives.csv", ListKind.INITIATIVES, "the list of committees and ICATs", 50),
-    # A community needs no sample roster: people ask to join it in the sample year.
+    # Some communities have no sample roster: people ask to join them in the sample year.
     *(
         SampleList(f"roster-{slug}.csv", ListKind.ROSTER, f"the {slug} roster", 45, slug)
         for slug in map(slug_of, COMMUNITIES)
         if (_FOLDER / f"roster-{slug}.csv").exists()
     ),
 ]
-# It comes after staff checked the funding of two of its programs, and says otherwise.
+# It contradicts the funding of two programs that staff confirmed before.
 CONTRADICTING = SampleList(
     "regional-office.csv", ListKind.PROGRAMS, "the regional office’s list", 12
 )
@@ -93,15 +84,20 @@ _CHECKED_DAYS_AGO = 30
 
 @transaction.atomic
 def load_sample_province(*, now: datetime, today: date) -> bool:
-    """Load the sample province once. False where it is loaded already."""
+    """Load the sample province once. False if it is loaded already."""
     if SampleProvince.objects.exists():
         return False
     SampleProvince.objects.create(loaded_at=now)
-    staff = [_staff(one) for one in STAFF]
+    staff = []
+    for name, email, group in STAFF:
+        user = User.objects.create_user(email, is_staff=True)
+        user.groups.add(Group.objects.get(name=group))
+        Person.objects.create(user=user, name=name, email=email)
+        staff.append(user)
     for one in LISTS:
         write_sample_list(one, now=now, today=today)
-    for agency, kind, place in _CHECKED:
-        program = Program.objects.get(agency__name=agency, type=kind, community_served=place)
+    for agency, kind, town in _CHECKED:
+        program = Program.objects.get(agency__name=agency, type=kind, community_served=town)
         confirm_funding(
             program_id=program.pk,
             funder=Funder.PSSG,
@@ -116,7 +112,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
 
 
 def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
-    """Bring one list in as staff would have on its day. Raises ``RefusedError`` where a row has an error."""
+    """Import one list as of its day. Raises ``RefusedError`` if a row has an error."""
     plan = import_at_once(
         kind=one.kind,
         list_name=one.name,
@@ -131,18 +127,11 @@ def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
         raise RefusedError(f"{one.file_name}, row {first.number}: {first.sentence}")
 
 
-def _staff(one: StaffSignIn) -> User:
-    user = User.objects.create_user(one.email, is_staff=True)
-    user.groups.add(Group.objects.get(name=one.group))
-    Person.objects.create(user=user, name=one.name, email=one.email)
-    return user
-
-
 # -- Slack and Zoom --------------------------------------------------------------------------------
 
 
 def work_on_sample_access(*, now: datetime) -> None:
-    """Some are in, one is invited, the rest is to do; the invitation link soon expires."""
+    """Half of the people have joined, one is invited, the others are to do; the invitation link expires soon."""
     for lead in User.objects.filter(is_staff=True, groups__name=LEADS)[:1]:
         for team in slack_link.workspaces_of(lead):
             slack_link.give_link(
@@ -166,17 +155,21 @@ def work_on_sample_access(*, now: datetime) -> None:
 
 # days from today, kind, topic
 _MEETINGS: list[tuple[int, MeetingKind, str]] = [
-    (-45, MeetingKind.REGULAR, "What changed in our work this season"),
+    (-45, MeetingKind.REGULAR, "What has changed in our work this season"),
     (16, MeetingKind.REGULAR, "Staying well in this work"),
-    (37, MeetingKind.TRAINING, "Safety planning with people in small towns"),
+    (37, MeetingKind.TRAINING, "Safety planning in small towns"),
 ]
 _ANSWERERS = 12
-_AGENDA = "Welcome and a round of names\nThe topic, with time for your questions\nWhat we take up next time"
-_NOTES = "We shared what helps when a colleague is away. The next meeting takes this up again."
+_AGENDA = (
+    "Welcome and introductions\nThe topic, with time for your questions\nWhat to cover next time"
+)
+_NOTES = (
+    "We shared what helps when a colleague is away. We will come back to this at the next meeting."
+)
 
 
 def plan_sample_meetings(*, now: datetime) -> None:
-    """For each community one meeting that was, with who came, and two to come."""
+    """For each community: one past meeting with attendance, and two upcoming ones."""
     staff = {
         family: User.objects.filter(is_staff=True, groups__name=group)[0]
         for group, family in TEAM_GROUPS.items()
@@ -214,13 +207,13 @@ def _plan(
     )
     _answer(meeting, answered_at=planned_at)
     if is_over:
-        there = set(eligible_people(meeting).values_list("pk", flat=True))
-        record_attendance(meeting_id=meeting.pk, came=there, shown=there, by=by, now=now)
+        attendees = set(eligible_people(meeting).values_list("pk", flat=True))
+        record_attendance(meeting_id=meeting.pk, came=attendees, shown=attendees, by=by, now=now)
 
 
 def _answer(meeting: Meeting, *, answered_at: datetime) -> None:
-    """Every second person of the first few has answered: more would only slow down the start."""
-    for place, person in enumerate(eligible_people(meeting)[:_ANSWERERS]):
-        if place % 2 == 0:
-            said = Answer.YES if place % 4 == 0 else Answer.MAYBE
-            answer(meeting_id=meeting.pk, person=person, answer=said, now=answered_at)
+    """Every second one of the first few people has answered. More would slow down the first start."""
+    for number, person in enumerate(eligible_people(meeting)[:_ANSWERERS]):
+        if number % 2 == 0:
+            their_answer = Answer.YES if number % 4 == 0 else Answer.MAYBE
+            answer(meeting_id=meeting.pk, person=person, answer=their_answer, now=answered_at)

@@ -1,7 +1,7 @@
-"""The sample province's requests: a year of life behind it, and what waits today.
+"""The requests of the sample province: thirteen months of history, and what is waiting today.
 
-Everything moves by the verbs themselves, each with the time of its day, in the order of time. The
-emails of the past are marked as sent: nobody should get a year of mail at the first start.
+Every step uses the portal's own verbs, at its own time and in order of time. Emails of the past are marked
+as sent, so that the first start does not send a year of emails.
 """
 
 from collections.abc import Callable
@@ -28,8 +28,7 @@ from requests.my.recorded_work import change_jobs
 
 _State = OutboxEmail.State
 
-# What becomes of a request: the verbs, each so many days after it was sent. In each community they
-# come in turn.
+# The lives of requests: verbs, each with the days since the request was sent. Communities use them in turn.
 _STORIES: list[dict[Verb, int]] = [
     {Verb.APPROVE: 2},
     {Verb.ASK: 1, Verb.REPLY: 4, Verb.APPROVE: 6},
@@ -42,7 +41,7 @@ _STORIES: list[dict[Verb, int]] = [
     {Verb.ASK: 3, Verb.REPLY: 12, Verb.DECLINE: 13},
     {Verb.APPROVE: 3},
 ]
-# What waits today: sent so many days ago, and asked so many days later where it is.
+# Requests that are open today: days since they were sent, and the verbs since then.
 _WAITING: list[tuple[int, dict[Verb, int]]] = [
     (1, {}),
     (4, {}),
@@ -53,18 +52,18 @@ _WAITING: list[tuple[int, dict[Verb, int]]] = [
     (17, {}),
 ]
 _FIRST_DAYS_AGO, _LAST_DAYS_AGO = 395, 40
-_REQUESTS = 78  # each takes a twentieth of a second of the first start
-_ENROLLED_FOR = timedelta(days=90)  # every sixth who was approved leaves after it
+_REQUESTS = 78  # each adds a twentieth of a second to the first start
+_ENROLLED_FOR = timedelta(days=90)  # every sixth approved applicant leaves after this time
 _TEXTS = {
-    Verb.ASK: "Which program do you carry your caseload in, and since when?",
-    Verb.REPLY: "I have carried a caseload there since the spring. My supervisor can tell you more.",
-    Verb.DECLINE: "This community is for staff of other programs. See whether another one fits you.",
+    Verb.ASK: "Which program do you carry a caseload in, and since when?",
+    Verb.REPLY: "I have carried a caseload in this program since the spring. My supervisor can tell you more.",
+    Verb.DECLINE: "This community is for people who work in other programs. Please check if another community fits your work.",
 }
-_REASON = "Their supervisor told us so on the phone."
-_LEFT = "You told us that you have left the program. Thank you for your time with us."
+_REASON = "Supervisor confirmed by phone."
+_LEFT = "You told us that you have left the program. Thank you for being part of this community."
 
 
-# Something that happens at a moment, which it is given.
+# Something that happens at the given moment.
 _Act = Callable[[datetime], object]
 _Plan = list[tuple[datetime, _Act]]
 
@@ -77,7 +76,7 @@ class _Request:
         self.request = JoinRequest()
 
     def plan(self, story: dict[Verb, int], at: datetime, *, leaves: bool = False) -> _Plan:
-        """What becomes of it: sent at that moment, then the verbs of its story."""
+        """Its steps: sent at ``at``, then the verbs of ``story``."""
         plan: _Plan = [(at, self.send)]
         for verb, days in story.items():
             if verb == Verb.LAPSE:
@@ -103,37 +102,29 @@ class _Request:
 
     def step(self, verb: Verb, now: datetime) -> None:
         pk, applicant = self.request.pk, self.request.person.user
-        assert applicant is not None  # noqa: S101  (they have sent it)
-        match verb:
-            case Verb.ASK:
-                workflow.ask(join_request_id=pk, by=self.staff, text=_TEXTS[verb], now=now)
-            case Verb.REPLY:
-                workflow.reply(join_request_id=pk, by=applicant, text=_TEXTS[verb], now=now)
-            case Verb.DECLINE:
-                workflow.decline(join_request_id=pk, by=self.staff, text=_TEXTS[verb], now=now)
-            case Verb.WITHDRAW:
-                workflow.withdraw(join_request_id=pk, by=applicant, now=now)
-            case Verb.APPROVE:
-                rules = self.request.kept_assessment
-                reason = _REASON if rules and rules.needs_written_reason else ""
-                self.request = workflow.approve(
-                    join_request_id=pk, by=self.staff, reason=reason, now=now
-                )
+        assert applicant is not None  # noqa: S101 - the applicant has sent it
+        by = applicant if verb in (Verb.REPLY, Verb.WITHDRAW) else self.staff
+        words = {"text": _TEXTS[verb]} if verb in _TEXTS else {}
+        rules = self.request.kept_assessment
+        if verb == Verb.APPROVE and rules and rules.needs_written_reason:
+            words = {"reason": _REASON}
+        act = getattr(workflow, verb.value)
+        self.request = act(join_request_id=pk, by=by, now=now, **words)
 
     def leave(self, now: datetime) -> None:
-        assert self.request.enrolment_id is not None  # noqa: S101  (they were approved)
+        assert self.request.enrolment_id is not None  # noqa: S101 - it was approved
         end_enrolment(enrolment_id=self.request.enrolment_id, by=self.staff, text=_LEFT, now=now)
 
 
 @transaction.atomic
 def load_sample_year(*, now: datetime) -> None:
-    """Let the sample province live thirteen months, up to ``now``."""
+    """Create the history of the last thirteen months, up to ``now``."""
     staff = {
         Family.PROGRAM_SUPPORT: User.objects.get(email="priya@example.org"),
         Family.COORDINATION: User.objects.get(email="camille@example.org"),
     }
     communities = list(CommunityOfPractice.objects.select_related("team").order_by("pk"))
-    # A community whose work is on none of the sample lists has no applicants.
+    # Empty for a community whose work is on none of the sample lists.
     applicants = [applicants_for(community) for community in communities]
     plan: _Plan = []
 
@@ -166,7 +157,10 @@ def load_sample_year(*, now: datetime) -> None:
     plan.append((now - timedelta(hours=1), _night))
     for at, act in sorted(plan, key=lambda planned: planned[0]):
         act(at)
-        _deliver()
+        # Every email of the past left on its day, before the next step could contradict it.
+        OutboxEmail.objects.filter(state=_State.QUEUED).update(
+            state=_State.SENT, sent_at=F("queued_at"), attempts=1
+        )
     _leave_some_emails(now)
     reassess(now=now)
 
@@ -176,15 +170,8 @@ def _night(now: datetime) -> None:
     lapse_overdue(now=now)
 
 
-def _deliver() -> None:
-    """Every email of the past left on its day, before the next step could contradict it."""
-    OutboxEmail.objects.filter(state=_State.QUEUED).update(
-        state=_State.SENT, sent_at=F("queued_at"), attempts=1
-    )
-
-
 def _leave_some_emails(now: datetime) -> None:
-    """Of the newest emails to people some were refused, and some wait for the next attempt."""
+    """Of the newest receipts, some failed and some wait for another attempt."""
     newest: QuerySet[OutboxEmail] = OutboxEmail.objects.filter(person__isnull=False, kind="receipt")
     keys = list(newest.order_by("-queued_at", "-pk").values_list("pk", flat=True)[:5])
     OutboxEmail.objects.filter(pk__in=keys[:2]).update(
@@ -199,19 +186,19 @@ def _leave_some_emails(now: datetime) -> None:
     )
 
 
-# Days ago: the question, its two reminders, and today, when those who have not answered are overdue.
+# Days ago: the yearly question, its two reminders and the answers. Those who have not answered are overdue today.
 _ASKED, _REMINDED, _ANSWERED, _MOVED = 46, (32, 18), 45, 20
 _SILENT = 3
 
 
 def _answer(now: datetime) -> None:
-    """Everybody who was asked is still here, but for a few who say nothing."""
+    """Everyone who was asked confirms, except a few who do not answer."""
     for waiting in _waiting()[_SILENT + 1 :]:
         confirm(enrolment_id=waiting.enrolment_id, by=_user_of(waiting), now=now)
 
 
 def _change_jobs(now: datetime) -> None:
-    """The first of those who were silent has changed jobs."""
+    """The first person who did not answer has changed jobs."""
     first = _waiting()[0]
     person, community = first.enrolment.person, first.enrolment.community
     answers = {**new_work(community), "name": person.name}
@@ -224,7 +211,7 @@ def _waiting() -> list[YearlyConfirmation]:
 
 
 def _user_of(waiting: YearlyConfirmation) -> User:
-    """Their account, which is made at the first sign-in."""
+    """The person's account, created at their first sign-in."""
     email = Person.objects.values_list("email", flat=True).get(pk=waiting.enrolment.person_id)
     user, _ = User.objects.get_or_create(email=email)
     person_of_user(user)

@@ -125,5 +125,4 @@ class AccessAdmin(CustomPageAdmin):
 
     def _mark(self, request: AuthenticatedRequest, rows: QuerySet[Access], verb: Verb) -> None:
         ids = rows.order_by().values_list("pk", flat=True)
-        marked = verbs.mark(access_ids=ids, verb=verb, by=request.user, now=timezone.now())
-        desk_views.report(request, marked)
+        desk_views.mark_and_report(request, ids, verb)

@@ -1,8 +1,10 @@
 """The staff site's pages about access: one access with its buttons, and a team's Slack workspace."""
 
+from collections.abc import Iterable
+
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -63,11 +65,8 @@ class ExportForm(FileOrTextForm[MemberList]):
         help_text="One per line, or separated by commas. For more than about 5,000, use a file.",
     )
 
-    def read_file(self, content: bytes, file_name: str) -> MemberList:
-        return slack_members.read_export(content, file_name)
-
-    def read_pasted(self, text: str) -> MemberList:
-        return slack_members.read_pasted(text)
+    read_file = staticmethod(slack_members.read_export)
+    read_pasted = staticmethod(slack_members.read_pasted)
 
 
 # What staff record by hand: (the verb, its button for Slack, its button for a Zoom list).
@@ -108,20 +107,18 @@ def mark(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if verb not in [by_hand.value for by_hand, *_ in BY_HAND]:
         messages.warning(request, "Choose one of the buttons.")
         return redirect("admin:membership_access_change", pk)
-    marked = verbs.mark(
-        access_ids=[access.pk], verb=Verb(verb), by=request.user, now=timezone.now()
-    )
-    report(request, marked)
+    mark_and_report(request, [access.pk], Verb(verb))
     return redirect("admin:membership_access_changelist")
 
 
-def report(request: HttpRequest, marked: verbs.Marked) -> None:
-    """Show the outcome for each row; for a long list, the first 20 and how many more."""
-    if marked.moved:
-        words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in marked.moved])
+def mark_and_report(request: AuthenticatedRequest, ids: Iterable[int], verb: Verb) -> None:
+    """Update these rows and show the outcome for each; for a long list, the first 20 and how many more."""
+    moved, refused = verbs.mark(access_ids=ids, verb=verb, by=request.user, now=timezone.now())
+    if moved:
+        words = _named([f"{a.who} ({a.service}: {a.state_words.lower()})" for a in moved])
         messages.success(request, f"Updated: {words}.")
-    if marked.refused:
-        words = _named([f"{a.who} ({a.service}): {why}" for a, why in marked.refused])
+    if refused:
+        words = _named([f"{a.who} ({a.service}): {why}" for a, why in refused])
         messages.warning(request, f"Not updated: {words}.")
 
 
@@ -157,14 +154,8 @@ def link(request: AuthenticatedRequest, family: str) -> HttpResponse:
     form = LinkForm(request.POST or None)
     if form.is_valid():
         with refusal_as_form_error(form, "link"):
-            slack_link.give_link(
-                team=team,
-                link=form.cleaned_data["link"],
-                expires_on=form.cleaned_data["expires_on"],
-                most_uses=form.cleaned_data["most_uses"],
-                by=request.user,
-                now=timezone.now(),
-            )
+            now = timezone.now()
+            slack_link.give_link(team=team, by=request.user, now=now, **form.cleaned_data)
             messages.success(
                 request, "Link saved. People on the roster can now see it on their Slack page."
             )
@@ -172,7 +163,7 @@ def link(request: AuthenticatedRequest, family: str) -> HttpResponse:
     return _slack_form(
         request,
         team,
-        form,
+        form=form,
         title="Add a new invitation link",
         lede="Only people on the roster see the link, after they sign in. It is never sent by email.",
         button="Save link",
@@ -193,7 +184,7 @@ def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
     return _slack_form(
         request,
         team,
-        form,
+        form=form,
         title="Import Slack members",
         lede="We compare the list with the roster. The import itself changes nothing. Delete the list "
         "when you’re done. After a week we delete it for you.",
@@ -241,26 +232,17 @@ def _workspace(request: AuthenticatedRequest, family: str) -> SupportTeam:
 
 
 def _slack_form(
-    request: AuthenticatedRequest,
-    team: SupportTeam,
-    form: forms.Form,
-    *,
-    title: str,
-    lede: str,
-    button: str,
+    request: AuthenticatedRequest, team: SupportTeam, **context: object
 ) -> HttpResponse:
     """A page with one form about a team's workspace."""
     slack = reverse("admin:membership_access_slack", args=[team.family])
     return desk_page(
         request,
         "desk/form.html",
-        title=title,
         crumbs=[
             ("Access to Slack and Zoom", reverse("admin:membership_access_changelist")),
             (f"{team.get_family_display()} Slack", slack),
         ],
-        lede=lede,
-        form=form,
-        button=button,
         back=("Back", slack),
+        **context,
     )

@@ -1,10 +1,14 @@
 """Access to Slack and the Zoom lists: its state, and the steps that led to it."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib import admin
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.register.models import Person
@@ -119,6 +123,10 @@ _TASKS: dict[tuple[str, str], str] = {
 }
 
 
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment))
+
+
 class AccessStep(models.Model):
     """One change of an access. Steps are written once and never changed.
 
@@ -149,7 +157,7 @@ class AccessStep(models.Model):
         verbose_name = "step"
 
     def __str__(self) -> str:
-        return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"
+        return f"{self.get_verb_display()}, {_day(self.at)}"
 
 
 class SlackLink(models.Model):
@@ -177,7 +185,7 @@ class SlackLink(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Slack link of {self.added_at:%Y-%m-%d}"
+        return f"Slack link, {_day(self.added_at)}"
 
 
 class SlackLinkOpening(models.Model):
@@ -193,7 +201,7 @@ class SlackLinkOpening(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.link} {self.at:%Y-%m-%d}"
+        return f"{self.link}, opened {_day(self.at)}"
 
 
 class SlackExport(models.Model):
@@ -212,4 +220,4 @@ class SlackExport(models.Model):
     uploaded_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"Slack export of {self.uploaded_at:%Y-%m-%d}"
+        return f"Slack members, {_day(self.uploaded_at)}"

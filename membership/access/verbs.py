@@ -7,7 +7,6 @@ writes the states and the steps.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -119,21 +118,18 @@ def end_access(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
     Only access that was given is removed. A person still enrolled in another community of the same
     workspace keeps it.
     """
-    for service in _services(enrolment.community):
-        rows = lock(Access.objects.filter(person=enrolment.person, **service))
-        # After the lock: an enrolment that starts at the same time waits for it, or is seen here.
-        if service["kind"] == _Kind.SLACK and _is_in_another(enrolment):
-            continue
-        advance(rows, Verb.ENDED, by=by, now=now)
-
-
-def _is_in_another(enrolment: Enrolment) -> bool:
-    return Enrolment.objects.filter(
+    in_another = Enrolment.objects.filter(
         person=enrolment.person,
         ended_on__isnull=True,
         community__team=enrolment.community.team,
         community__has_slack=True,
-    ).exists()
+    )
+    for service in _services(enrolment.community):
+        rows = lock(Access.objects.filter(person=enrolment.person, **service))
+        # After the lock: an enrolment that starts at the same time waits for it, or is seen here.
+        if service["kind"] == _Kind.SLACK and in_another.exists():
+            continue
+        advance(rows, Verb.ENDED, by=by, now=now)
 
 
 def _services(community: CommunityOfPractice) -> list[dict[str, object]]:
@@ -146,20 +142,17 @@ def _services(community: CommunityOfPractice) -> list[dict[str, object]]:
 # -- What staff do --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Marked:
-    """The outcome for each row: those that changed, and those that did not, with the reason."""
-
-    moved: list[Access]
-    refused: list[tuple[Access, str]]
-
-
 @transaction.atomic
-def mark(*, access_ids: Iterable[int], verb: Verb, by: User, now: datetime) -> Marked:
-    """Record what staff did, for one row or many. Rows of other teams are ignored."""
+def mark(
+    *, access_ids: Iterable[int], verb: Verb, by: User, now: datetime
+) -> tuple[list[Access], list[tuple[Access, str]]]:
+    """Record what staff did, for one row or many. Rows of other teams are ignored.
+
+    Returns the rows that changed, and those that did not, each with the reason.
+    """
     rows = lock(access_of(by).filter(pk__in=list(access_ids)))
     moved = advance(rows, verb, by=by, now=now)
-    return Marked(moved, [(row, _why_not(row, verb)) for row in rows if row not in moved])
+    return moved, [(row, _why_not(row, verb)) for row in rows if row not in moved]
 
 
 def _why_not(access: Access, verb: Verb) -> str:

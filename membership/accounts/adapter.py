@@ -121,9 +121,8 @@ class MFAAdapter(DefaultMFAAdapter):
 def _ciphers() -> MultiFernet:
     """Encrypts with the first key; tries each key to decrypt."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_derive_key(key)) for key in keys])
-
-
-def _derive_key(key: str | bytes) -> bytes:
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_INFO)
-    return base64.urlsafe_b64encode(derive.derive(force_bytes(key)))
+    derived = (
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_INFO).derive(force_bytes(key))
+        for key in keys
+    )
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])

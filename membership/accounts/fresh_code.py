@@ -55,14 +55,8 @@ class FreshCode(AbstractCodeVerificationProcess):
         state = request.session.get(_SESSION_KEY)
         return cls(request, state).abort_if_invalid() if state else None
 
-    @classmethod
-    def send_new(cls, request: AuthenticatedRequest) -> "FreshCode":
-        """Send a new code. Earlier ones stop working."""
-        code = cls(request, cls.initial_state(request.user, email=request.user.email))
-        code.send()
-        return code
-
     def send(self) -> None:
+        """Send a new code. Earlier ones stop working."""
         adapter = get_adapter()
         self.state["code"] = adapter.generate_login_code()
         self.persist()
@@ -161,7 +155,7 @@ def _send(request: AuthenticatedRequest) -> HttpResponse:
     refused = ratelimit.consume_or_429(request, action="request_login_code", key=request.user.email)
     if refused:
         return refused
-    FreshCode.send_new(request)
+    FreshCode(request, FreshCode.initial_state(request.user, email=request.user.email)).send()
     messages.success(request, "We sent you a new code. It can take a minute or two to arrive.")
     return redirect(confirmation_url(_next_url(request)))
 

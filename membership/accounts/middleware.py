@@ -45,16 +45,13 @@ class SessionExpiryMiddleware:
             since, seen = session.get(_SIGNED_IN_AT, now), session.get(_SEEN_AT, now)
             if request.user.is_staff and now - seen >= settings.STAFF_IDLE_SECONDS:
                 return _sign_out(request, IDLE_MESSAGE)
-            if now - since >= _session_limit(request):
+            is_staff = request.user.is_staff
+            limit = settings.STAFF_SESSION_SECONDS if is_staff else settings.SESSION_SECONDS
+            if now - since >= limit:
                 return _sign_out(request, MAXIMUM_MESSAGE)
             if _SEEN_AT not in session or now - seen >= SEEN_INTERVAL:
                 session[_SIGNED_IN_AT], session[_SEEN_AT] = since, now
         return self.get_response(request)
-
-
-def _session_limit(request: HttpRequest) -> int:
-    """How long this person's session may last, in seconds."""
-    return settings.STAFF_SESSION_SECONDS if request.user.is_staff else settings.SESSION_SECONDS
 
 
 def _sign_out(request: HttpRequest, why: str) -> HttpResponse:
@@ -79,18 +76,16 @@ class SecondFactorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if self._needs_factor(request):
-            return self._redirect_to_factor(request)
-        return self.get_response(request)
-
-    def _needs_factor(self, request: HttpRequest) -> bool:
-        return (
+        if (
             settings.SECOND_FACTOR_REQUIRED
             and request.path.startswith(reverse("admin:index"))
             and request.user.is_authenticated
             and request.user.is_staff
-            and not _has_shown_factor(request)
-        )
+        ):
+            records = get_authentication_records(request, request.user)
+            if not any(record.get("method") == "mfa" for record in records):
+                return self._redirect_to_factor(request)
+        return self.get_response(request)
 
     def _redirect_to_factor(self, request: HttpRequest) -> HttpResponse:
         if is_mfa_enabled(request.user, SECOND_FACTORS):
@@ -122,10 +117,3 @@ def record_new_factor(request: HttpRequest, authenticator: Authenticator, **_: o
         record_authentication(
             request, authenticator.user, "mfa", type=authenticator.type, reauthenticated=True
         )
-
-
-def _has_shown_factor(request: HttpRequest) -> bool:
-    return any(
-        record.get("method") == "mfa"
-        for record in get_authentication_records(request, request.user)
-    )

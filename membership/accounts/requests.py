@@ -1,8 +1,6 @@
 """Requests as the views see them, for the type checker."""
 
-from collections.abc import Callable
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from membership.models import User
@@ -13,7 +11,3 @@ class AuthenticatedRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
-
-
-# The admin's own check around a view: what ``AdminSite.admin_view`` is.
-AdminView = Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]

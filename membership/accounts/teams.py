@@ -38,7 +38,7 @@ def is_lead(user: User | AnonymousUser) -> bool:
 # What the groups may do in the admin, apart from deciding on requests. Requests, emails and enrolments
 # are not here: their admin classes check the team.
 _REGISTER_VERBS = ("view", "add", "change")
-_REGISTER_MODELS = (
+REGISTER_MODELS = (
     "agency",
     "program",
     "evamembership",
@@ -52,10 +52,10 @@ _CONTENT = ("communityofpractice", "eligibilitycriterion", "question", "passage"
 
 def seed_groups() -> int:
     """Create the teams' groups and their permissions. Returns the number of groups created."""
-    team = _permissions("membership", _REGISTER_MODELS, _REGISTER_VERBS)
+    team = _permissions("membership", REGISTER_MODELS, _REGISTER_VERBS)
     lead = [
         *team,
-        *_permissions("membership", _REGISTER_MODELS, ("delete",)),
+        *_permissions("membership", REGISTER_MODELS, ("delete",)),
         *_permissions("membership", ("user",), ("view", "change")),
         *_permissions("communities", _CONTENT, ("view", "add", "change", "delete")),
     ]

@@ -1,6 +1,7 @@
 """The emails in the outbox: what was sent, its delivery, and what staff can do about it."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django import forms
 from django.contrib import admin, messages
@@ -37,18 +38,12 @@ class BounceForm(forms.Form):
     )
 
 
-@require_POST
-def retry(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Try a failed email again."""
-    return _act(request, pk, queue.retry, "The email is on its way again.")
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def send_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Ask first, then send the same text once more."""
     email = _own_email(request, pk)
     if request.method == "POST":
-        return _act(request, pk, queue.send_again, "The email will be sent again.")
+        return act(request, pk, queue.send_again, "The email will be sent again.")
     to = email.person.email if email.person else email.team.mailbox
     to = to or "no one: the register has no email for this person"
     return _form_page(
@@ -85,17 +80,10 @@ def mark_bounced(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_POST
-def clear_bounce(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """The address works after all."""
-    return _act(
-        request, pk, queue.clear_bounce, "Bounce cleared. It no longer shows on the person’s page."
-    )
-
-
-def _act(
+def act(
     request: AuthenticatedRequest, pk: int, verb: Callable[..., object], message: str
 ) -> HttpResponse:
+    """Call a verb of the queue, and say that it is done."""
     _own_email(request, pk)
     with refusal_as_warning(request):
         verb(email_id=pk, by=request.user, now=timezone.now())
@@ -171,10 +159,16 @@ class OutboxEmailAdmin(CustomPageAdmin):
     ordering = ["-pk"]
     actions = ["retry_failed"]
     row_views = {
-        "retry": retry,
+        "retry": partial(
+            require_POST(act), verb=queue.retry, message="The email is on its way again."
+        ),
         "again": send_again,
         "came-back": mark_bounced,
-        "cleared": clear_bounce,
+        "cleared": partial(
+            require_POST(act),
+            verb=queue.clear_bounce,
+            message="Bounce cleared. It no longer shows on the person’s page.",
+        ),
     }
 
     def changelist_view(

@@ -1,11 +1,11 @@
 """The mailbox page of local mode, which shows the emails that were written to files."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,22 +19,6 @@ from membership.emails.message import text_blocks
 NEWEST = 100
 
 
-@dataclass(frozen=True)
-class ReceivedMail:
-    """An email as its recipient sees it."""
-
-    name: str
-    to: str
-    sender: str
-    subject: str
-    at: datetime
-    text: str
-
-    @property
-    def blocks(self) -> list[tuple[str, str]]:
-        return text_blocks(self.text)
-
-
 @never_cache
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
@@ -42,7 +26,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     to = request.GET.get("to", "").strip().lower()
     files = sorted(Path(settings.MAIL_FOLDER).glob("*.eml"), reverse=True)
     mails = (read_mail(file) for file in files)
-    shown = [mail for mail in mails if to in mail.to.lower()][:NEWEST]
+    shown = [mail for mail in mails if to in mail["to"].lower()][:NEWEST]
     return render(request, "email/mailbox.html", {"mails": shown, "to": to})
 
 
@@ -56,20 +40,20 @@ def message(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "email/mailbox_message.html", {"mail": read_mail(file)})
 
 
-def read_mail(file: Path) -> ReceivedMail:
+def read_mail(file: Path) -> dict[str, Any]:
     """Read an email from a file."""
     message = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101  (what the default policy gives)
     body = message.get_body(("plain",))
-    return ReceivedMail(
-        name=file.stem,
-        to=str(message["to"]),
-        sender=str(message["from"]),
-        subject=str(message["subject"]),
+    return {
+        "name": file.stem,
+        "to": str(message["to"]),
+        "sender": str(message["from"]),
+        "subject": str(message["subject"]),
         # Django writes "-0000", which means UTC, but is parsed as a naive time.
-        at=parsedate_to_datetime(str(message["date"])).replace(tzinfo=UTC),
-        text=body.get_content() if body else "",
-    )
+        "at": parsedate_to_datetime(str(message["date"])).replace(tzinfo=UTC),
+        "blocks": text_blocks(body.get_content() if body else ""),
+    }
 
 
 urlpatterns = [

@@ -88,7 +88,8 @@ def compose(
     if "name" in values:
         values["name"] = first_name(values["name"])
     subject, body = current_template(kind).render(values)
-    return Email(kind=kind, team=team, person=person, subject=subject, body=body)
+    to_email = person.email if person else team.mailbox
+    return Email(kind, team, person, subject, body, to_email)
 
 
 def first_name(name: str) -> str:

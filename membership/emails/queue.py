@@ -27,8 +27,8 @@ State = OutboxEmail.State
 class Email:
     """An email that is ready to be queued: its text, its recipient and the team that sends it.
 
-    ``person`` is None for notices to the team's own mailbox. ``address`` is set if the register may not
-    know the recipient.
+    ``person`` is None for notices to the team's own mailbox, and where the register does not know the
+    recipient.
     """
 
     kind: str
@@ -36,13 +36,7 @@ class Email:
     person: Person | None
     subject: str
     body: str
-    address: str = ""
-
-    @property
-    def to_email(self) -> str:
-        if self.address:
-            return self.address
-        return self.person.email if self.person else self.team.mailbox
+    to_email: str
 
 
 def queue(email: Email, *, about: str, event: int, now: datetime) -> OutboxEmail:
@@ -80,13 +74,8 @@ def _row_values(email: Email, about: str, now: datetime) -> dict[str, object]:
         )
     host = urlsplit(settings.PORTAL_URL).hostname
     return {
-        "kind": email.kind,
+        **vars(email),
         "about": about,
-        "team": email.team,
-        "person": email.person,
-        "to_email": email.to_email,
-        "subject": email.subject,
-        "body": email.body,
         # Set here, so that mail programs recognize a copy that was sent twice after a crash.
         "message_id": f"<{secrets.token_hex(16)}@{host}>",
         "due_at": now,
@@ -162,8 +151,8 @@ def send_again(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
     again = OutboxEmail.objects.filter(key__startswith=f"again:{email.pk}:")
     if again.filter(state__in=[State.QUEUED, State.SENDING]).exists():
         raise RefusedError("This email is already on its way again. Nothing else was sent.")
-    _current_address(email)
-    copy = Email(email.kind, email.team, email.person, email.subject, email.body)
+    to_email = _current_address(email)
+    copy = Email(email.kind, email.team, email.person, email.subject, email.body, to_email)
     key = f"again:{email.pk}:{again.count() + 1}"
     queue_once(copy, key=key, about=email.about, now=now)
     log_change(email, by=by, words="Sent again.")

@@ -106,12 +106,6 @@ def _latest_template(kind: str) -> EmailTemplate:
     return EmailTemplate(newest.subject, newest.body, newest.number, is_original=False)
 
 
-def changed_kinds() -> set[str]:
-    """The kinds whose template is not the original one."""
-    newest = dict(LetterWording.objects.order_by("number").values_list("kind", "body"))
-    return {kind for kind, body in newest.items() if body}
-
-
 # -- Changing it ----------------------------------------------------------------------------------
 
 

@@ -1,1 +1,1 @@
-"""Lists that come in: read a file, say what it would do, and do it all or not at all."""
+"""Imports of lists: read a file, show what it would change, and apply all of it or nothing."""

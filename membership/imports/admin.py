@@ -1,4 +1,4 @@
-"""Imports in the admin: upload a list, read its dry run, confirm it. Every change is a POST that calls a verb."""
+"""Imports in the admin: upload a list, check what it would change, confirm it."""
 
 from collections.abc import Callable
 from datetime import date
@@ -10,11 +10,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.datastructures import MultiValueDict
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -24,7 +23,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.base_admin import CustomPageAdmin, desk_page
 from membership.errors import refusal_as_form_error, refusal_as_warning
-from membership.forms import day_field, file_field
+from membership.forms import TeamForm, day_field, file_field
 from membership.imports import uploads
 from membership.imports.columns import sample_file
 from membership.imports.kinds import IMPORTERS
@@ -34,53 +33,42 @@ from membership.models import ListImport, ListKind, User
 ROWS_PER_PAGE = 100
 
 
-class UploadForm(forms.Form):
-    """A file, which kind of list it is, its name and the day on which it was true."""
+class UploadForm(TeamForm):
+    """The file of a list, with its kind, name and date."""
 
     kind = forms.ChoiceField(label="Kind of list", choices=ListKind.choices)
     community = forms.ModelChoiceField(
         CommunityOfPractice.objects.none(),
-        label="Community, for a roster only",
+        label="Community (for a roster only)",
         required=False,
         empty_label="–",
     )
     list_name = forms.CharField(
-        label="Name of the list",
+        label="List name",
         max_length=120,
-        error_messages={"required": "Write the name of the list."},
-        help_text="The same name for each edition, for example: the ministry’s contract list.",
+        error_messages={"required": "Enter the list name."},
+        help_text="Use the same name each time, for example: the ministry’s contract list.",
     )
     as_of = day_field(
-        "The list is as of",
-        help_text="The day on which it was true. A newer list wins over an older one.",
-        errors={"required": "Choose the day on which the list was true."},
+        "List date",
+        help_text="The date of the information. A newer list takes precedence over an older one.",
+        errors={"required": "Enter the date of the list."},
     )
     file = file_field("File", required=True)
-
-    def __init__(
-        self,
-        data: QueryDict | None = None,
-        files: MultiValueDict[str, UploadedFile] | None = None,
-        *,
-        user: User,
-    ) -> None:
-        super().__init__(data, files)
-        communities = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
-        self.fields["community"].queryset = communities  # type: ignore[attr-defined]
 
     def clean_as_of(self) -> date:
         as_of: date = self.cleaned_data["as_of"]
         if as_of > timezone.localdate():
-            raise forms.ValidationError("This day is in the future.")
+            raise forms.ValidationError("The list date cannot be in the future.")
         return as_of
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         with refusal_as_form_error(self, "file"):
-            # By what the upload weighs: nothing of it is read yet.
+            # By the size of the upload, before any of it is read.
             refuse_too_large(file.size or 0)
         if not str(file.name).lower().endswith((".csv", ".xlsx")):
-            raise forms.ValidationError("The file must end in .csv or .xlsx.")
+            raise forms.ValidationError("Choose a file that ends in .csv or .xlsx.")
         return file
 
     def clean(self) -> dict[str, object]:
@@ -94,7 +82,7 @@ class UploadForm(forms.Form):
 
 
 def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
-    """The lists that this member of staff sees: those of the register, and their teams' rosters."""
+    """The imports that this member of staff can see: all but the rosters of other teams."""
     families = families_of(user)
     visible = Q(community__isnull=True) | Q(community__team__family__in=families)
     lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
@@ -103,7 +91,7 @@ def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
 
 @require_POST
 def call_verb(request: AuthenticatedRequest, pk: int, verb: Callable[..., None]) -> HttpResponse:
-    """Write the list, or discard it."""
+    """Confirm an import, or discard it."""
     get_object_or_404(lists_of(request.user), pk=pk)
     with refusal_as_warning(request):
         verb(list_import_id=pk, now=timezone.now())
@@ -112,7 +100,7 @@ def call_verb(request: AuthenticatedRequest, pk: int, verb: Callable[..., None])
 
 @admin.register(ListImport)
 class ListImportAdmin(CustomPageAdmin):
-    """The lists, newest first. Lists are added by an upload, and changed by their verbs only."""
+    """Imports, newest first. An upload adds one; only the verbs change it."""
 
     list_display = ["list_name", "kind", "as_of", "state", "added", "changed", "same", "errors"]
     list_filter = ["kind", "state"]
@@ -141,7 +129,7 @@ class ListImportAdmin(CustomPageAdmin):
         form_url: str = "",
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        """Upload a list. Nothing is written before its dry run is confirmed."""
+        """Upload a list. Nothing is saved until staff confirm what it would change."""
         form = UploadForm(request.POST or None, request.FILES or None, user=request.user)
         if request.method == "POST" and form.is_valid():
             data = form.cleaned_data
@@ -163,13 +151,13 @@ class ListImportAdmin(CustomPageAdmin):
         return desk_page(
             request,
             "desk/imports/upload.html",
-            title="Upload a list",
+            title="Import a list",
             form=form,
             samples=samples,
         )
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The progress of a list, its dry run, or its result."""
+        """The progress of an import, what it would change, or its result."""
         list_import = get_object_or_404(lists_of(request.user), pk=pk)
         if request.htmx:
             if not list_import.is_working:
@@ -182,11 +170,11 @@ class ListImportAdmin(CustomPageAdmin):
 
     @method_decorator(require_safe)
     def sample_view(self, request: AuthenticatedRequest, kind: str) -> HttpResponse:
-        """A small file of a kind, made from its columns."""
+        """A small sample file of a kind of list."""
         if kind not in ListKind.values:
             raise Http404("There is no such kind of list.")
         return HttpResponse(
-            # The mark at the start tells Excel that this is UTF-8.
+            # The byte order mark tells Excel that this is UTF-8.
             "\ufeff" + sample_file(IMPORTERS[kind].columns),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="sample-{kind}.csv"'},

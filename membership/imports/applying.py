@@ -1,14 +1,14 @@
-"""What a list may change about one fact of the register.
+"""What a list may change about one fact in the register.
 
-Lists apply by their as-of date, in whatever order they come in: a fact keeps what the newest list that
-names it says (of two lists of one day, the one whose name comes last in the alphabet).
+Lists apply by their date, whatever the order of their imports: a fact keeps the value from the newest list
+that names it (of two lists with the same date, the one whose name is last in the alphabet).
 
-* What staff confirmed a list does not change. It notes on the fact what it says otherwise.
-* What a worker claimed of themself stays as they said it. The list has a row of its own beside
-  it, which outweighs it in the rules; so a list marks no claim as contradicted, and a later list that
-  agrees with them has nothing to undo.
-* What a list does not name it does not touch. ``membership.register.standing`` counts a fact as unknown once
-  a newer list of its kind and name no longer has it.
+* A list does not change what staff confirmed. The difference is noted on the fact.
+* A list does not change what workers claim about themselves. It adds a row of its own, which outweighs
+  the claim in the rules. So no claim is marked as contradicted, and nothing has to be undone when a later
+  list agrees with it.
+* A list does not touch what it does not name. ``membership.register.standing`` treats a fact as unknown
+  once a newer version of its list no longer names it.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from django.db.models import Field, TextChoices
+from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Evidence
 from membership.imports.batches import EVIDENCE_FIELDS, RowBatch
@@ -29,17 +30,17 @@ _Row = TypeVar("_Row", Agency, CoordinationInitiative, Person, Program)
 
 @dataclass(frozen=True)
 class ListSource:
-    """The list that is applied: its name and the day on which it was true."""
+    """The name and date of the list that is being applied."""
 
     name: str
     as_of: date
 
     def evidence(self) -> dict[str, Any]:
-        """The columns of a fact that this list brings."""
+        """The evidence columns of a fact from this list."""
         return {"evidence": Evidence.LISTED, "list_name": self.name, "list_as_of": self.as_of}
 
     def is_older_than(self, fact: EvidencedModel) -> bool:
-        """Whether a newer list has named the fact."""
+        """Whether a newer list names the fact."""
         return fact.list_as_of is not None and (fact.list_as_of, fact.list_name) > (
             self.as_of,
             self.name,
@@ -55,13 +56,13 @@ class RowResult:
 
 
 def combined(*results: RowResult) -> RowResult:
-    """What several results come to: an addition or a change counts before what stays the same."""
+    """The combined result: an addition or a change takes precedence over no change."""
     sentences = (result.sentence for result in results if result.sentence)
     return RowResult(min(result.outcome for result in results), "; ".join(sentences))
 
 
 def fill_in(batch: RowBatch[_Row], row: _Row, name: str, value: str) -> RowResult:
-    """A name, a city or a region is no fact with evidence: a list fills it in where it is empty."""
+    """Fill in a name, city or region if it is empty. These have no evidence, so nothing is overwritten."""
     if not value or getattr(row, name):
         return RowResult(RowOutcome.SAME)
     setattr(row, name, value)
@@ -73,10 +74,10 @@ def fill_in(batch: RowBatch[_Row], row: _Row, name: str, value: str) -> RowResul
 def apply_to_fact(
     batch: RowBatch[_Fact], fact: _Fact, values: Mapping[str, object], source: ListSource
 ) -> RowResult:
-    """Apply what a list says to a fact that the register has; changes the row in memory."""
+    """Apply what a list says to a known fact. Changes the row in memory."""
     if source.is_older_than(fact):
         return RowResult(
-            RowOutcome.SAME, f"A newer list, {fact.source}, has this. It stays as it is."
+            RowOutcome.SAME, f"A newer list ({fact.source}) has this already, so nothing changes."
         )
     before = {name: getattr(fact, name) for name in (*EVIDENCE_FIELDS, *values)}
     differences = "; ".join(
@@ -98,7 +99,7 @@ def apply_to_fact(
         is_known = fact.list_says == before["list_says"]
         return RowResult(
             RowOutcome.SAME if is_known else RowOutcome.CHANGE,
-            f"EVA BC staff confirmed this. It stays, noted: {differences}",
+            f"Staff confirmed this fact, so it stays. Noted: {differences}",
         )
     if differences or before["evidence"] != fact.evidence:
         return RowResult(RowOutcome.CHANGE, differences)
@@ -112,9 +113,11 @@ def _label(fact: EvidencedModel, name: str) -> str:
 
 def _display(fact: EvidencedModel, name: str, value: object) -> str:
     if value is None or value == "":
-        return "nothing"
+        return "empty"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, date):
+        return date_format(value)
     field = fact._meta.get_field(name)
     choices = dict(field.flatchoices) if isinstance(field, Field) else {}
     return str(choices.get(value, value))

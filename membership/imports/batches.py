@@ -1,8 +1,7 @@
 """The part of the register that a list is about: loaded in bulk, changed in memory, saved in bulk.
 
-A dry run and the real import go the same way; the dry run leaves out ``save``. Rows are found by what
-they are about (names by ``name_key``, people by their email), so that rows which are not saved yet
-are found too.
+A dry run does the same as a real import, without ``save``. Rows are found by a natural key (names by
+``name_key``, people by their email), so that unsaved rows are found too.
 """
 
 from collections.abc import Hashable, Iterable, Iterator
@@ -33,7 +32,7 @@ _Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
 
 
 class RowBatch(Generic[_Row]):
-    """Rows of one model by what they are about, with those that are new, changed or deleted."""
+    """Rows of one model by a natural key, and which of them are new, changed or deleted."""
 
     def __init__(self, model: type[_Row], *fields: str) -> None:
         self._model = model
@@ -50,35 +49,35 @@ class RowBatch(Generic[_Row]):
         return next(iter(self.all(key)), None)
 
     def by_pk(self) -> dict[int, _Row]:
-        """The rows that the database has, by their primary keys."""
+        """The rows from the database, by primary key."""
         return {row.pk: row for rows in self._rows.values() for row in rows if row.pk}
 
     def put(self, key: Hashable, row: _Row) -> None:
-        """Put a row of the database here."""
+        """Add a row from the database."""
         self._rows.setdefault(key, []).append(row)
 
     def add(self, key: Hashable, row: _Row) -> _Row:
-        """Put a new row here, to be saved."""
+        """Add a new row, to be saved."""
         self.put(key, row)
         self._new.append(row)
         return row
 
     def change(self, row: _Row) -> None:
-        """The row was changed, and is to be saved. A new one is saved anyway."""
+        """Save this changed row later. A new row is saved anyway."""
         if row.pk is not None:
             self._changed[row.pk] = row
 
     def delete(self, key: Hashable, row: _Row) -> None:
-        """The row is to be deleted."""
+        """Delete this row later."""
         self._rows[key].remove(row)
         self._changed.pop(row.pk, None)
         self._deleted.add(row.pk)
 
     def save(self) -> None:
-        """Write everything, in the same number of queries for a few rows and for many."""
+        """Write everything, in the same number of queries for any number of rows."""
         rows = self._model._default_manager
         rows.filter(pk__in=self._deleted).delete()
-        # An insert that meets its own row: many times faster than Django's bulk_update.
+        # An upsert is many times faster than Django's bulk_update.
         rows.bulk_create(
             self._changed.values(),
             update_conflicts=True,
@@ -91,7 +90,7 @@ class RowBatch(Generic[_Row]):
 
 
 class RegisterBatch:
-    """What a list needs of the register. With ``lock`` the facts are held until the transaction ends."""
+    """What a list needs from the register. With ``lock`` the facts stay locked until the transaction ends."""
 
     def __init__(self, *, lock: bool = False) -> None:
         period = ("starts_on", "ends_on", *EVIDENCE_FIELDS)
@@ -107,7 +106,7 @@ class RegisterBatch:
         self.enrolments = RowBatch(Enrolment, "started_on")
 
     def save(self) -> None:
-        """Write what is new and changed; what others point to comes first."""
+        """Write new and changed rows. Rows that others point to come first."""
         self.agencies.save()
         self.programs.save()
         self.memberships.save()
@@ -127,45 +126,45 @@ class RegisterBatch:
             self.programs.put(program_key(program), program)
 
     def load_memberships(self) -> None:
-        """Of the agencies that were loaded."""
+        """Those of the loaded agencies."""
         held = EvaMembership.objects.filter(agency__in=self.agencies.by_pk())
         for membership in self._locked(held.select_related("agency")):
             if membership.agency:
                 self.memberships.put(membership.agency.name_key, membership)
 
     def load_people(self, emails: Iterable[str]) -> None:
-        # People without an email are not known by it; the index leaves them out as well.
+        # People without an email cannot be found by it; the index leaves them out as well.
         people = Person.objects.exclude(email="").annotate(lower=Lower("email"))
         for person in people.filter(lower__in=set(emails)):
             self.people.put(person.email.lower(), person)
 
     def load_positions(self) -> None:
-        """Of the people that were loaded."""
+        """Those of the loaded people."""
         for email, position in self._personal_facts(ProgramPosition, "program__agency"):
             if position.program:
                 self.positions.put((email, program_key(position.program)), position)
 
     def load_initiatives(self) -> None:
-        """All of them: a province has hundreds."""
+        """All of them: a province has only hundreds."""
         for initiative in CoordinationInitiative.objects.all():
             self.initiatives.put(initiative_key(initiative), initiative)
 
     def load_roles(self) -> None:
-        """Of the people that were loaded."""
+        """Those of the loaded people."""
         for email, role in self._personal_facts(CoordinationRole, "initiative"):
             if role.initiative:
                 self.roles.put((email, initiative_key(role.initiative), role.role), role)
 
     def load_enrolments(self, community: CommunityOfPractice) -> None:
-        """Of the people that were loaded."""
+        """Those of the loaded people."""
         people = self.people.by_pk()
         for enrolment in self._locked(community.enrolments.filter(person__in=people)):
             self.enrolments.put(people[enrolment.person_id].email.lower(), enrolment)
 
     def _personal_facts(self, model: type[_Fact], related: str) -> Iterator[tuple[str, _Fact]]:
-        """What lists and staff say about people, with their emails; rows of lists come first.
+        """What lists and staff say about people, with their emails. Rows from lists come first.
 
-        No list changes what people claim themselves.
+        Claims by the people themselves are left out, because no list changes them.
         """
         people = self.people.by_pk()
         rows = model._default_manager.filter(

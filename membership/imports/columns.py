@@ -1,7 +1,7 @@
-"""The columns of lists: found by their headings, read into values.
+"""The columns of lists: finding them by their headings, and reading their cells.
 
-A heading counts in any case, with any spaces, underscores, accents and punctuation, and under any of
-its usual names.
+A heading is recognized under any of its usual names, whatever its case, spaces, underscores, accents and
+punctuation.
 """
 
 import csv
@@ -32,7 +32,7 @@ class CellError(ValueError):
 class Column:
     """One column of a kind of list.
 
-    ``other_names`` are headings that mean the same; ``samples`` stand in the sample file.
+    ``other_names`` are other headings for it. ``samples`` are values for the sample file.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Column:
 
 @dataclass
 class ListRow:
-    """A row of a list, read. ``problems`` name the cells that could not be."""
+    """The values of one row of a list. ``problems`` name the cells that could not be read."""
 
     number: int
     values: dict[str, Any] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class ListRow:
         return self.values[name]
 
     def is_same_as(self, other: "ListRow") -> bool:
-        """Equal but for how names are spelled."""
+        """Whether the values are equal, apart from the spelling of names."""
         return all(_comparable(self[name]) == _comparable(other[name]) for name in self.values)
 
 
@@ -70,7 +70,7 @@ def _comparable(value: object) -> object:
 
 
 def text(limit: int) -> Callable[[str], str]:
-    """Reads one line of text of at most ``limit`` characters."""
+    """A reader for one line of text with at most ``limit`` characters."""
 
     def read(cell: str) -> str:
         cleaned = clean_text(cell)
@@ -82,7 +82,7 @@ def text(limit: int) -> Callable[[str], str]:
 
 
 def email(cell: str) -> str:
-    """An address, in lower case."""
+    """An email address, in lower case."""
     address = clean_text(cell).lower()
     try:
         validate_email(address)
@@ -100,13 +100,13 @@ def yes_or_no(cell: str) -> bool:
         return True
     if answer in {"no", "n", "false", "0"}:
         return False
-    raise CellError(f"“{cell[:40]}” is neither yes nor no.")
+    raise CellError(f"“{cell[:40]}” is not yes or no.")
 
 
 def one_of(
     choices: type[TextChoices], **other_names: Sequence[str]
 ) -> Callable[[str], TextChoices]:
-    """One of a closed list, by its value, its label or one of its other names."""
+    """A reader for one of ``choices``, by its value, its label or one of its other names."""
     meaning = {name_key(c.value): c for c in choices} | {name_key(c.label): c for c in choices}
     for value, names in other_names.items():
         meaning |= {name_key(name): choices(value) for name in names}
@@ -122,12 +122,12 @@ def one_of(
 
 
 def day_column(name: str, heading: str, *other_names: str, samples: tuple[str, ...] = ()) -> Column:
-    """A column of days. Which number of 01/04/2026 is the month, the whole file decides."""
+    """A column of dates. All dates in the file decide which number in 01/04/2026 is the month."""
     return Column(name, heading, str, other_names, samples, is_day=True, empty=None)
 
 
 def read_rows(columns: Sequence[Column], sheet: Sequence[SheetRow]) -> list[ListRow]:
-    """The rows of a list, by its columns' names. Columns of no use to this kind of list are left out."""
+    """The rows of a list, with their values by column name. Unknown columns are left out."""
     positions = _positions(columns, sheet[0])
     days = (
         _cell(row.cells, position)
@@ -146,16 +146,16 @@ def _positions(columns: Sequence[Column], headings: SheetRow) -> dict[Column, in
         found = [position for position, key in enumerate(keys) if key in column.keys]
         if len(found) > 1:
             names = " and ".join(f"“{headings.cells[position]}”" for position in found)
-            raise RefusedError(f"The columns {names} mean the same. Remove one of them.")
+            raise RefusedError(f"The columns {names} mean the same thing. Remove one of them.")
         if found:
             positions[column] = found[0]
     if missing := [
         column.heading for column in columns if column.required and column not in positions
     ]:
-        wanted = ", ".join(f"“{heading}”" for heading in missing)
+        wanted = " or ".join(f"“{heading}”" for heading in missing)
         raise RefusedError(
-            f"The file has no column {wanted}. The first row must hold the headings; "
-            "the sample file shows them."
+            f"The file has no {wanted} column. The first row must be the headings, "
+            "as in the sample file."
         )
     return positions
 
@@ -199,19 +199,19 @@ def sample_file(columns: Sequence[Column]) -> str:
     return file.getvalue()
 
 
-# -- Days as people write them ----------------------------------------------------------------------
+# -- Dates as people write them ----------------------------------------------------------------------
 
 _FORMATS: tuple[str, ...] = ("%Y %m %d", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
-# A time at midnight, the ending of "1st", and the marks around the parts of a day.
+# A time at midnight, the ending of "1st", and the punctuation in a date.
 _NOISE = re.compile(r"[T ]00:00(:00)?$|(?<=\d)(st|nd|rd|th)\b|[.,]")
 _SEPT = re.compile(r"\bsept\b", re.IGNORECASE)
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
 def day_comes_first(cells: Iterable[Cell]) -> bool | None:
-    """Whether 01/04/2026 is 1 April in this file: what its other days prove, None where nothing does.
+    """Whether the day is before the month in 01/04/2026, judging by other dates in the file. None if unclear.
 
-    A number above 12 cannot be a month. A file whose days prove both orders proves nothing.
+    A number above 12 cannot be a month. A file with dates in both orders proves nothing.
     """
     proofs = set()
     for cell in cells:
@@ -223,7 +223,7 @@ def day_comes_first(cells: Iterable[Cell]) -> bool | None:
 
 
 def read_day(cell: Cell, *, day_first: bool | None) -> date:
-    """The day in a cell: 2026-04-01, 1 April 2026, Apr 1, 2026, 01/04/2026 or a spreadsheet's date."""
+    """The date in a cell, for example 2026-04-01, April 1, 2026, 1-Apr-2026, 01/04/2026 or a date cell."""
     if isinstance(cell, date):
         return cell
     written, formats = cell, _FORMATS
@@ -236,7 +236,7 @@ def read_day(cell: Cell, *, day_first: bool | None) -> date:
             return datetime.strptime(written, form).date()
         except ValueError:
             continue
-    raise CellError(f"“{cell}” is not a day. Write it like 2026-04-01.")
+    raise CellError(f"“{cell}” is not a date. Write it like 2026-04-01.")
 
 
 def _order_with_slashes(cell: str, first: int, second: int, day_first: bool | None) -> str:
@@ -245,6 +245,6 @@ def _order_with_slashes(cell: str, first: int, second: int, day_first: bool | No
     if second > 12 or day_first is False or first == second:
         return "%m/%d/%Y"
     raise CellError(
-        f"“{cell}” could be two days, and nothing else in the file says which number is the month. "
+        f"“{cell}” could be two dates, and no other date in the file shows which number is the month. "
         "Write it like 2026-04-01."
     )

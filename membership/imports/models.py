@@ -1,51 +1,53 @@
-"""Imports of lists, and the state of each."""
+"""Imports of lists, and the rows of each."""
 
 from datetime import date
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Max, Q
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 
 
 class ListKind(models.TextChoices):
-    """The five kinds of list that the portal reads."""
+    """The five kinds of list that the portal imports."""
 
-    AGENCIES = "agencies", "Agencies with EVA BC memberships"
+    AGENCIES = "agencies", "Agencies and EVA BC memberships"
     PROGRAMS = "programs", "Funded programs"
-    INITIATIVES = "initiatives", "Coordination initiatives with roles"
-    PEOPLE = "people", "People with positions"
-    ROSTER = "roster", "An existing roster"
+    INITIATIVES = "initiatives", "Coordination initiatives and roles"
+    PEOPLE = "people", "People and positions"
+    ROSTER = "roster", "Existing roster"
 
 
 class RowOutcome(models.IntegerChoices):
-    """What a row of a list does to the register; errors come first on the page."""
+    """What a row of a list does to the register. Errors come first on the page."""
 
     ERROR = 0, "Error"
     ADD = 1, "Add"
     CHANGE = 2, "Change"
-    SAME = 3, "Same"
+    SAME = 3, "No change"
 
 
 class ListImport(models.Model):
-    """One import of a list, and afterwards the record of it.
+    """One import of a list, and afterwards its record.
 
-    ``content`` and the rows are personal data: they are deleted as soon as the list is applied or
-    discarded. What stays is which list of which day was imported, by whom, and the counts. ``community`` is set for a roster only: its team alone sees it.
+    ``content`` and the rows are personal data, so they are deleted when the import is applied or
+    discarded. The name and date of the list, who imported it and the counts are kept. ``community`` is
+    set only for a roster, and only its team can see that.
     """
 
     class State(models.TextChoices):
-        CHECKING = "checking", "Being checked"
-        READY = "ready", "Waiting for you to confirm"
+        CHECKING = "checking", "Checking"
+        READY = "ready", "Ready to confirm"
         REFUSED = "refused", "Has errors"
-        APPLYING = "applying", "Being written"
-        APPLIED = "applied", "Done"
-        DISCARDED = "discarded", "Put aside"
+        APPLYING = "applying", "Importing"
+        APPLIED = "applied", "Imported"
+        DISCARDED = "discarded", "Discarded"
 
     kind = models.CharField(max_length=12, choices=ListKind.choices)
-    list_name = models.CharField("name of the list", max_length=120)
-    as_of = models.DateField("as of")
+    list_name = models.CharField("list name", max_length=120)
+    as_of = models.DateField("list date")
     community = models.ForeignKey(
         CommunityOfPractice, models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -55,20 +57,20 @@ class ListImport(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     uploaded_at = models.DateTimeField()
-    moved_at = models.DateTimeField(help_text="The last sign of life of the work.")
+    moved_at = models.DateTimeField(help_text="When the import last made progress.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKING)
     percent = models.PositiveSmallIntegerField(default=0)
-    problem = models.TextField(blank=True, help_text="Why the file as a whole cannot be used.")
+    problem = models.TextField(blank=True, help_text="Why the file cannot be used.")
     added = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
-    same = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField("unchanged", default=0)
     errors = models.PositiveIntegerField(default=0)
 
     WORKING = (State.CHECKING, State.APPLYING)
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name = "list"
+        verbose_name = "import"
         indexes = [
             models.Index(fields=["kind", "list_name", "as_of"], name="list_newest_as_of"),
         ]
@@ -85,11 +87,11 @@ class ListImport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.list_name} of {self.as_of}"
+        return f"{self.list_name} of {date_format(self.as_of)}"
 
     @classmethod
     def newest(cls) -> dict[tuple[str, str], date]:
-        """For each imported list, by kind and name: the day of its newest version."""
+        """The date of the newest imported version of each list, by kind and name."""
         applied = cls.objects.filter(state=cls.State.APPLIED).order_by()
         rows = applied.values_list("kind", "list_name").annotate(day=Max("as_of"))
         return {(kind, name): day for kind, name, day in rows}
@@ -100,7 +102,7 @@ class ListImport(models.Model):
 
 
 class ListImportRow(models.Model):
-    """What one row of a list would do, for the page that staff read before they confirm."""
+    """What one row of a list would do, for staff to check before they confirm the import."""
 
     list_import = models.ForeignKey(ListImport, models.CASCADE, related_name="rows")
     number = models.PositiveIntegerField("row")

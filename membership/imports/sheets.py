@@ -1,6 +1,6 @@
-"""Reading CSV and XLSX files into rows of cells, with a bound on everything.
+"""Reading CSV and XLSX files into rows of cells, with a limit on everything.
 
-Nothing in a file is evaluated. What cannot be read is refused with a sentence that says what to do.
+Nothing in a file is evaluated. A file that cannot be read is refused with a sentence that says what to do.
 """
 
 import csv
@@ -35,7 +35,7 @@ Cell = str | date
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A row as the file has it. ``number`` is the one that a spreadsheet shows beside it."""
+    """A row of the file. ``number`` is its row number in a spreadsheet program."""
 
     number: int
     cells: list[Cell]
@@ -43,16 +43,16 @@ class SheetRow:
 
 
 def refuse_too_large(size: int) -> None:
-    """Before anything is read: a file over the limit is not opened."""
+    """Refuse a file over the limit before anything is read."""
     if size > MAX_BYTES:
         raise RefusedError(
-            f"The file has {size // 1_000_000} MB. The most is {MAX_BYTES // 1_000_000} MB: "
-            "split the list into several files."
+            f"The file is {size // 1_000_000} MB. The limit is {MAX_BYTES // 1_000_000} MB. "
+            "Split the list into several files."
         )
 
 
 def read_sheet(content: bytes, file_name: str) -> list[SheetRow]:
-    """The rows of the file's first sheet, the headings first; empty rows are left out."""
+    """The rows of the first sheet, with the headings first and without empty rows."""
     refuse_too_large(len(content))
     ending = file_name.lower().rpartition(".")[2]
     if ending == "csv":
@@ -60,7 +60,7 @@ def read_sheet(content: bytes, file_name: str) -> list[SheetRow]:
     elif ending == "xlsx":
         records = _xlsx_records(content)
     else:
-        raise RefusedError("The file must be a CSV file (.csv) or an Excel file (.xlsx).")
+        raise RefusedError("Choose a CSV file (.csv) or an Excel file (.xlsx).")
     return list(_bounded(records))
 
 
@@ -69,7 +69,7 @@ def _bounded(records: Iterable[SheetRow]) -> Iterator[SheetRow]:
     for row in records:
         if len(row.cells) > MAX_COLUMNS:
             raise RefusedError(
-                f"Row {row.number} has more than {MAX_COLUMNS} columns. Remove those that are empty."
+                f"Row {row.number} has more than {MAX_COLUMNS} columns. Remove the empty ones."
             )
         if not any(row.cells) and not row.problems:
             continue
@@ -85,14 +85,14 @@ def _bounded(records: Iterable[SheetRow]) -> Iterator[SheetRow]:
 
 def _cell_problem(column: int, number: int, text: str) -> str:
     if text.startswith("="):
-        return f"Cell {_cell_name(column, number)} holds a formula. Put its value there instead."
+        return f"Cell {_cell_name(column, number)} has a formula. Replace it with its value."
     if len(text) > MAX_CELL_LENGTH:
-        return f"Cell {_cell_name(column, number)} holds more than {MAX_CELL_LENGTH:,} characters."
+        return f"Cell {_cell_name(column, number)} has more than {MAX_CELL_LENGTH:,} characters."
     return ""
 
 
 def _cell_name(column: int, number: int) -> str:
-    """As a spreadsheet shows it: B7."""
+    """The name of a cell in a spreadsheet program, for example B7."""
     from openpyxl.utils import get_column_letter
 
     return f"{get_column_letter(column)}{number}"
@@ -110,7 +110,7 @@ def _csv_records(content: bytes) -> Iterator[SheetRow]:
             yield SheetRow(number, texts, [p for p in problems if p])
     except csv.Error as error:
         raise RefusedError(
-            f"The file is broken near line {reader.line_num}: a quotation mark may be missing. "
+            f"The file is damaged near line {reader.line_num}. A quotation mark may be missing. "
             "Save it again as CSV UTF-8."
         ) from error
 
@@ -118,14 +118,14 @@ def _csv_records(content: bytes) -> Iterator[SheetRow]:
 def _bounded_lines(lines: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
         if len(line) > MAX_LINE_LENGTH:
-            raise RefusedError(f"Line {number} of the file is too long to be a row of a list.")
+            raise RefusedError(f"Line {number} of the file is too long for a row of a list.")
         yield line
 
 
 def _text(content: bytes) -> str:
     if content.startswith((_ZIP, _OLD_EXCEL)):
         raise RefusedError(
-            "The file is called .csv, but it is a spreadsheet. Save it again as CSV UTF-8."
+            "The file ends in .csv but is a spreadsheet. Save it again as CSV UTF-8."
         )
     try:
         text = content.decode("utf-8-sig")
@@ -133,11 +133,11 @@ def _text(content: bytes) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         raise RefusedError(
             f"Line {line} of the file is not in UTF-8, so names with accents would be "
-            "damaged. In Excel choose “Save as” and then “CSV UTF-8”, or save it as .xlsx."
+            "damaged. In Excel, choose “Save as”, then “CSV UTF-8”, or save it as .xlsx."
         ) from error
     if "\0" in text:
         raise RefusedError(
-            "The file is not a text file. In Excel choose “Save as”, then “CSV UTF-8”."
+            "The file is not a text file. In Excel, choose “Save as”, then “CSV UTF-8”."
         )
     return text
 
@@ -149,15 +149,15 @@ def _xlsx_records(content: bytes) -> Iterator[SheetRow]:
         _refuse_dangerous_package(content)
         book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
-        # The size that the file declares for itself may be wrong, or a trap.
+        # The size that the file declares may be wrong, or a trap.
         sheet.reset_dimensions()
         for number, cells in enumerate(sheet.iter_rows(max_row=MAX_ROWS * 2), start=1):
             yield _xlsx_row(number, cells)
     except RefusedError:
         raise
-    except Exception as error:  # a broken file makes the reader fail in any of many ways
+    except Exception as error:  # a damaged file can make the reader fail in many ways
         raise RefusedError(
-            "The file is broken or is no Excel file. Open it and save it again."
+            "The file is damaged or is not an Excel file. Open it in Excel and save it again."
         ) from error
 
 
@@ -168,7 +168,7 @@ def _xlsx_row(number: int, cells: Iterable["XlsxCell"]) -> SheetRow:
         value = _xlsx_value(cell.value)
         values.append(value)
         if cell.data_type == "e":
-            problems.append(f"Cell {_cell_name(column, number)} holds the error {value}.")
+            problems.append(f"Cell {_cell_name(column, number)} has the error {value}.")
         elif isinstance(value, str) and (problem := _cell_problem(column, number, value)):
             problems.append(problem)
         elif cell.data_type == "f":
@@ -192,26 +192,26 @@ def _xlsx_value(value: object) -> Cell:
 
 
 def _refuse_dangerous_package(content: bytes) -> None:
-    """An XLSX file is a zip: look at the sizes that it declares, then unpack it once in chunks."""
+    """An XLSX file is a zip file: check the sizes that it declares, then unpack it once in chunks."""
     if content.startswith(_OLD_EXCEL):
         raise RefusedError(
-            "The file has a password or is in the old Excel format. Save it as .xlsx without one."
+            "The file has a password or is in the old Excel format. Save it as .xlsx without a password."
         )
     with zipfile.ZipFile(BytesIO(content)) as package:
         parts = package.infolist()
         declared = sum(part.file_size for part in parts)
         if any(part.flag_bits & 1 for part in parts):
-            raise RefusedError("The file has a password. Save it without one.")
+            raise RefusedError("The file has a password. Save it without a password.")
         if (
             len(parts) > MAX_PARTS
             or declared > MAX_UNPACKED_BYTES
             or declared > max(len(content), _CHUNK) * MAX_RATIO
         ):
             raise RefusedError(
-                "The file unpacks to far more than a list of this kind needs, so it is not opened."
+                "The file is far too large once it is unpacked, so it was not opened."
             )
         for part in parts:
             with package.open(part) as stream:
-                # A part that is longer than it declares fails here, before it is unpacked whole.
+                # A part that is longer than it declares fails here, before all of it is unpacked.
                 while stream.read(_CHUNK):
                     pass

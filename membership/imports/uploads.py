@@ -1,6 +1,6 @@
-"""The life of a list: upload, check, confirm, apply, or discard.
+"""The life of an import: upload, check, confirm, apply, or discard.
 
-Nothing of the register is written before staff confirm, and then all of the list or nothing of it.
+Nothing in the register changes before staff confirm, and then all rows are imported or none.
 The admin, the task and the command call the same verbs.
 """
 
@@ -27,9 +27,9 @@ CARRY_ON_TASK = "membership.carry_on_with_list"
 
 State = ListImport.State
 
-# A list that nobody confirms is discarded, because its file and rows are personal data.
+# An import that no one confirms is discarded, because its file and rows are personal data.
 KEPT_FOR = timedelta(days=7)
-# Without a sign of life for so long, the work has died with its worker and is done again.
+# Without progress for this long, the worker has died and the work is done again.
 STALLED_AFTER = timedelta(minutes=5)
 
 
@@ -54,13 +54,13 @@ def upload(
 
 
 def carry_on(*, list_import_id: int, now: datetime) -> None:
-    """Do what a list waits for: check it, or write it. A second run gives the same."""
+    """Do the next step of an import: check it, or apply it. A second call does no harm."""
     list_import = ListImport.objects.select_related("community").get(pk=list_import_id)
     if not list_import.is_working:
         return
     try:
         rows = _read_file(list_import)
-        _show_progress(list_import_id, 30)
+        ListImport.objects.filter(pk=list_import_id).update(percent=30, moved_at=timezone.now())
         if list_import.state == State.CHECKING:
             _save_plan(list_import_id, _plan(list_import, rows), now)
         else:
@@ -70,12 +70,12 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
 
 
 def confirm(*, list_import_id: int, now: datetime) -> None:
-    """Staff confirm that the list is to be written. Raises ``RefusedError`` where it does not wait for that."""
+    """Staff confirm an import. Raises ``RefusedError`` if it is not ready to be confirmed."""
     with transaction.atomic():
         list_import = _locked(list_import_id)
         if list_import.state != State.READY:
-            state = list_import.get_state_display().lower()
-            raise RefusedError(f"This list cannot be written now: {state}.")
+            state = list_import.get_state_display()
+            raise RefusedError(f"This import cannot be confirmed. Its status is “{state}”.")
         list_import.state, list_import.percent, list_import.moved_at = State.APPLYING, 0, now
         list_import.save(update_fields=["state", "percent", "moved_at"])
         _notify_worker_on_commit(list_import.pk)
@@ -92,9 +92,9 @@ def import_at_once(
     community: CommunityOfPractice | None = None,
     dry_run: bool = False,
 ) -> Plan:
-    """Check and write a list in one go, for the command. Raises nothing for errors in rows.
+    """Check and apply a list in one step, for the command. Errors in rows are returned, not raised.
 
-    Nothing is written in a dry run, nor where the plan that is returned has errors.
+    Nothing is saved in a dry run, or if the plan that is returned has errors.
     """
     list_import = _new_import(kind, list_name, as_of, file_name, community, now)
     list_import.content = content
@@ -110,17 +110,17 @@ def import_at_once(
 
 
 def discard(*, list_import_id: int, now: datetime) -> None:
-    """Discard a list that is not wanted, its file and rows. Raises ``RefusedError`` where it was used."""
+    """Discard an import with its file and rows. Raises ``RefusedError`` if it is running or done."""
     with transaction.atomic():
         list_import = _locked(list_import_id)
         if list_import.state not in (State.READY, State.REFUSED):
-            state = list_import.get_state_display().lower()
-            raise RefusedError(f"This list cannot be put aside: {state}.")
+            state = list_import.get_state_display()
+            raise RefusedError(f"This import cannot be discarded. Its status is “{state}”.")
         _close(list_import, State.DISCARDED, now)
 
 
 def discard_old(*, now: datetime) -> int:
-    """Discard what nobody confirmed in a week. Returns the number of lists."""
+    """Discard imports that no one confirmed within a week. Returns their number."""
     old = ListImport.objects.filter(
         state__in=[State.READY, State.REFUSED], moved_at__lt=now - KEPT_FOR
     )
@@ -131,7 +131,7 @@ def discard_old(*, now: datetime) -> int:
 
 
 def stalled_imports(*, now: datetime) -> list[int]:
-    """Lists whose work has stopped, or whose task was lost."""
+    """Imports whose worker has died or whose task was lost."""
     waiting = ListImport.objects.filter(
         state__in=ListImport.WORKING, moved_at__lt=now - STALLED_AFTER
     )
@@ -152,7 +152,7 @@ def _new_import(
         list_name=_canonical_name(kind, list_name),
         as_of=as_of,
         community=community,
-        # Without its folders, and with its ending even where the name is long.
+        # Without folders, and with the extension even if the name is long.
         file_name=f"{path.stem[:100]}{path.suffix[:20]}",
         uploaded_at=now,
         moved_at=now,
@@ -160,7 +160,7 @@ def _new_import(
 
 
 def _canonical_name(kind: ListKind, name: str) -> str:
-    """The name of a list as it was written when it first came in, so that its versions meet."""
+    """The name of a list as it was first imported, so that all its versions share one name."""
     cleaned = clean_text(name)
     known = ListImport.objects.filter(kind=kind).order_by("list_name")
     names = known.values_list("list_name", flat=True).distinct()
@@ -168,13 +168,13 @@ def _canonical_name(kind: ListKind, name: str) -> str:
 
 
 def _read_file(list_import: ListImport) -> list[ListRow]:
-    """The rows of the file. Raises ``RefusedError`` where the file as a whole is of no use."""
+    """The rows of the file. Raises ``RefusedError`` if the file cannot be used."""
     sheet = read_sheet(bytes(list_import.content or b""), list_import.file_name)
     return read_rows(IMPORTERS[list_import.kind].columns, sheet)
 
 
 def _plan(list_import: ListImport, rows: list[ListRow], *, lock: bool = False) -> Plan:
-    """What the list would do. With ``lock`` the facts are held until the transaction ends."""
+    """What the list would do. With ``lock`` the facts stay locked until the transaction ends."""
     source = ListSource(list_import.list_name, list_import.as_of)
     importer = IMPORTERS[list_import.kind]
     return importer(RegisterBatch(lock=lock), source, list_import.community).plan(rows)
@@ -203,7 +203,7 @@ def _save_plan(pk: int, plan: Plan, now: datetime) -> None:
 
 
 def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
-    """Write a list that staff confirmed: all of it, or nothing where a row has become wrong since."""
+    """Apply an import that staff confirmed: all rows, or none if a row is now wrong."""
     with transaction.atomic():
         list_import = _locked(pk)
         if list_import.state != State.APPLYING:
@@ -212,7 +212,7 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
         if plan.errors:
             first = plan.errors[0]
             raise RefusedError(
-                "The register has changed since the list was checked, and nothing was written. "
+                "The register has changed since the list was checked, so nothing was imported. "
                 f"Row {first.number}: {first.sentence} Upload the list again."
             )
         _write(list_import, plan, now)
@@ -220,7 +220,7 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
 
 
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:
-    """Everything of the list, and the record of it. Runs inside the caller's transaction."""
+    """Save all changes and the record of the import. Runs inside the caller's transaction."""
     plan.register.save()
     if list_import.community:
         require_access_for_roster(
@@ -251,12 +251,8 @@ def _count(list_import: ListImport, plan: Plan) -> None:
     list_import.same, list_import.errors = counts[RowOutcome.SAME], counts[RowOutcome.ERROR]
 
 
-def _show_progress(pk: int, percent: int) -> None:
-    ListImport.objects.filter(pk=pk).update(percent=percent, moved_at=timezone.now())
-
-
 def _notify_worker_on_commit(list_import_id: int) -> None:
-    """Ask a worker to go on with the list; without a broker the sweep finds it."""
+    """Ask a worker to continue the import. If the broker is down, the sweep finds it later."""
     transaction.on_commit(
         lambda: current_app.send_task(CARRY_ON_TASK, args=[list_import_id]), robust=True
     )

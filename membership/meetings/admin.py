@@ -1,7 +1,5 @@
 """Each team's meetings on the staff site: the list, and a page for each step. Every change is a POST."""
 
-from datetime import date
-
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -76,9 +74,8 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, "Meeting cancelled.")
             return redirect("admin:communities_meeting_change", pk)
-    email = emails.cancelled(
-        shown, Person(name="[name]", email="everyone who expects to come"), STAFF_TEXT_MARKER
-    )
+    anyone = Person(name="[name]", email="everyone who plans to attend")
+    email = emails.email_of(emails.CANCELLED, shown, anyone, text=STAFF_TEXT_MARKER)
     expected = _expected(shown)
     if expected:
         lede = f"{expected} will get this email."
@@ -211,7 +208,7 @@ def _expected(meeting: Meeting) -> str:
     count = len(attendance.expected_people(meeting))
     if not count:
         return ""
-    return "1 person who expects to come" if count == 1 else f"{count} people who expect to come"
+    return "1 person who plans to attend" if count == 1 else f"{count} people who plan to attend"
 
 
 def _crumbs(meeting: Meeting | None = None) -> list[tuple[str, str]]:
@@ -258,7 +255,7 @@ class WhenFilter(FilterWithDefault):
 class MeetingAdmin(CustomPageAdmin):
     """A team's meetings, soonest first. The buttons of a meeting's page lead to the verbs."""
 
-    list_display = ["topic", "day_shown", "clock_shown", "communities_shown", "kind"]
+    list_display = ["topic", "day", "clock", "community_names", "kind"]
     list_filter = [WhenFilter, "kind"]
     search_fields = ["topic"]
     search_help_text = "Topic"
@@ -294,15 +291,3 @@ class MeetingAdmin(CustomPageAdmin):
 
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return meeting_page(request, pk)
-
-    @admin.display(description="day", ordering="starts_at")
-    def day_shown(self, meeting: Meeting) -> date:
-        return meeting.day
-
-    @admin.display(description="time")
-    def clock_shown(self, meeting: Meeting) -> str:
-        return meeting.clock
-
-    @admin.display(description="communities")
-    def communities_shown(self, meeting: Meeting) -> str:
-        return meeting.community_names

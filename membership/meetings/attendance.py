@@ -6,7 +6,6 @@ count; people who join late see everything.
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
@@ -121,16 +120,6 @@ def emailable_people(meeting: Meeting) -> QuerySet[Person]:
     return people.exclude(user__is_active=False).order_by("pk")
 
 
-class AttendanceChange(NamedTuple):
-    """How the recorded attendance has changed, as numbers of people."""
-
-    added: int
-    removed: int
-
-    def __str__(self) -> str:
-        return f"{self.added} added, {self.removed} removed"
-
-
 @transaction.atomic
 def record_attendance(
     *,
@@ -140,8 +129,11 @@ def record_attendance(
     by: User,
     now: datetime,
     source: str = "by hand",
-) -> AttendanceChange:
-    """Record that of the people ``shown``, those in ``came`` were there and the others were not."""
+) -> str:
+    """Record that of the people ``shown``, those in ``came`` were there and the others were not.
+
+    Returns what has changed, in words.
+    """
     meeting = lock_meeting(meeting_id, by)
     if meeting.is_cancelled:
         raise RefusedError("This meeting was cancelled, so it has no attendance.")
@@ -158,8 +150,8 @@ def record_attendance(
         unique_fields=["meeting", "person"],
         update_fields=["came"],
     )
-    change = AttendanceChange(added=len(present - before), removed=len(before - present))
-    if any(change):
+    change = f"{len(present - before)} added, {len(before - present)} removed"
+    if present != before:
         log_change(meeting, by=by, words=f"Attendance recorded {source}: {change}.")
     return change
 

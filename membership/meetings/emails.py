@@ -87,22 +87,6 @@ EMAIL_KINDS = (
 )
 
 
-def reminder(meeting: Meeting, person: Person) -> Email:
-    """To a member who did not say no: a reminder."""
-    return _email(REMINDER, meeting, person)
-
-
-def moved(meeting: Meeting, person: Person, *, was: str) -> Email:
-    """To a member who said yes or maybe: the meeting has moved from ``was``."""
-    return _email(MOVED, meeting, person, was=was)
-
-
-def cancelled(meeting: Meeting, person: Person, text: str) -> Email:
-    """To a member who said yes or maybe: the meeting is cancelled, and ``text`` says why."""
-    others = settings.PORTAL_URL + reverse("my:meetings")
-    return _email(CANCELLED, meeting, person, text=text.strip(), meetings_link=others)
-
-
 def when(meeting: Meeting) -> str:
     """For example "Thursday, December 3, 2026, 10 to 11:30 a.m. Pacific time"."""
     return f"{format_day(meeting.day)}, {meeting.clock}"
@@ -113,7 +97,8 @@ def link_to(name: str, meeting: Meeting) -> str:
     return settings.PORTAL_URL + reverse(name, args=[meeting.pk])
 
 
-def _email(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
+def email_of(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
+    """The email of a kind about a meeting; ``words`` are what only this kind can say."""
     return compose(
         kind,
         team=meeting.team,
@@ -124,6 +109,7 @@ def _email(kind: str, meeting: Meeting, person: Person, **words: str) -> Email:
             "topic": meeting.topic,
             "when": when(meeting),
             "meeting_link": link_to("my:meeting", meeting),
+            "meetings_link": settings.PORTAL_URL + reverse("my:meetings"),
             **words,
         },
     )

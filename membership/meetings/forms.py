@@ -1,7 +1,6 @@
 """The forms of meetings for staff."""
 
 from datetime import datetime
-from typing import cast
 
 from django import forms
 from django.core.validators import URLValidator
@@ -10,12 +9,12 @@ from django.utils import timezone
 
 from communities.models import CommunityOfPractice, Meeting
 from communities.rules.vocabulary import MeetingKind
-from membership.accounts.teams import families_of
 from membership.forms import (
     MAX_TEXT_LENGTH,
     FileOrTextForm,
     ParagraphsField,
     SingleLineField,
+    TeamForm,
     day_field,
     file_field,
     pasted_field,
@@ -39,7 +38,7 @@ def time_field(label: str, *, help_text: str) -> forms.TimeField:
     )
 
 
-class MeetingForm(forms.Form):
+class MeetingForm(TeamForm):
     """A meeting, with its times in Vancouver time. ``meeting`` is the one to change."""
 
     communities = forms.ModelMultipleChoiceField(
@@ -86,10 +85,7 @@ class MeetingForm(forms.Form):
     def __init__(
         self, data: QueryDict | None = None, *, user: User, meeting: Meeting | None = None
     ) -> None:
-        super().__init__(data)
-        own = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
-        field = cast(forms.ModelMultipleChoiceField, self.fields["communities"])
-        field.queryset = own.select_related("team")
+        super().__init__(data, user=user)
         if meeting is None:
             del self.fields["notes"]
         else:
@@ -122,7 +118,7 @@ class CancelForm(forms.Form):
     text = required_text(
         "Why the meeting is cancelled, and what happens instead",
         help_text="This text appears here in the email, and on the meeting’s page.",
-        missing="Explain why the meeting is cancelled, for people who planned to come.",
+        missing="Explain why the meeting is cancelled, for people who planned to attend.",
     )
 
 
@@ -135,8 +131,5 @@ class ZoomForm(FileOrTextForm[zoom.ParticipantList]):
         help_text="Include the headings, or put one name or email on each line. For thousands of lines, use the file.",
     )
 
-    def read_file(self, content: bytes, file_name: str) -> zoom.ParticipantList:
-        return zoom.read_file(content, file_name)
-
-    def read_pasted(self, text: str) -> zoom.ParticipantList:
-        return zoom.read_pasted(text)
+    read_file = staticmethod(zoom.read_file)
+    read_pasted = staticmethod(zoom.read_pasted)

@@ -1,7 +1,6 @@
 """Verbs of a meeting: staff schedule, change and cancel it, and members get a reminder the day before."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,13 +12,12 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice, Meeting
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event
-from membership.emails.queue import Email, cancel, queue_once
+from membership.emails.queue import cancel, queue_once
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.meetings import emails
 from membership.meetings.attendance import emailable_people, expected_people, lock_meeting
-from membership.models import OutboxEmail, Person, User
-from membership.register.person_records import wants_reminders
+from membership.models import OutboxEmail, User
 
 _LOOKS_LIKE_A_LINK = re.compile(r"https?:|www\.|zoom\.us", re.IGNORECASE)
 
@@ -66,7 +64,7 @@ def plan_meeting(*, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
 
 @transaction.atomic
 def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetime) -> Meeting:
-    """Change a meeting. People who expect to come at its old time get one email with the new time."""
+    """Change a meeting. People who plan to attend at its old time get one email with the new time."""
     meeting = lock_meeting(meeting_id, by)
     _check(plan, by)
     if meeting.is_cancelled:
@@ -93,36 +91,38 @@ def change_meeting(*, meeting_id: int, plan: MeetingPlan, by: User, now: datetim
     words = f"Changed: {', '.join(names)}."
     if moved:
         words += f" Before: {was}. Now: {emails.when(meeting)}."
-        _email_expected(meeting, lambda person: emails.moved(meeting, person, was=was), now)
+        _email_expected(meeting, emails.MOVED, now, was=was)
     log_change(meeting, by=by, words=words)
     return meeting
 
 
 @transaction.atomic
 def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Meeting:
-    """Cancel a meeting; ``text`` says why to people who expect to come."""
+    """Cancel a meeting; ``text`` says why to people who plan to attend."""
     meeting = lock_meeting(meeting_id, by)
     if meeting.is_cancelled:
         raise RefusedError("This meeting has already been cancelled. Nothing was changed.")
     if meeting.ends_at <= now:
         raise RefusedError("This meeting is over, so you can’t cancel it.")
     if not text.strip():
-        raise RefusedError("Explain why the meeting is cancelled, for people who planned to come.")
+        raise RefusedError(
+            "Explain why the meeting is cancelled, for people who planned to attend."
+        )
     meeting.cancelled_at, meeting.cancelled_why = now, text.strip()
     meeting.sequence, meeting.changed_at = meeting.sequence + 1, now
     meeting.save(update_fields=["cancelled_at", "cancelled_why", "sequence", "changed_at"])
-    _email_expected(meeting, lambda person: emails.cancelled(meeting, person, text), now)
+    _email_expected(meeting, emails.CANCELLED, now, text=text.strip())
     log_change(meeting, by=by, words=f"Cancelled. {text.strip()}")
     return meeting
 
 
-def _email_expected(meeting: Meeting, email_to: Callable[[Person], Email], now: datetime) -> None:
-    """Queue one email to everyone who expects to come, replacing those still in the queue."""
+def _email_expected(meeting: Meeting, kind: str, now: datetime, **words: str) -> None:
+    """Queue one email to everyone who plans to attend, replacing those still in the queue."""
     people = expected_people(meeting)
     cancel(about=meeting.about, event=Event.REPLACED)
     for person in people:
-        email = email_to(person)
-        key = f"{meeting.about}:{meeting.sequence}:{email.kind}:{person.pk}"
+        email = emails.email_of(kind, meeting, person, **words)
+        key = f"{meeting.about}:{meeting.sequence}:{kind}:{person.pk}"
         queue_once(email, key=key, about=meeting.about, now=now)
 
 
@@ -173,7 +173,7 @@ def _remind(meeting_id: int, now: datetime) -> int:
     count = 0
     for person in emailable_people(meeting):
         key = f"{meeting.about}:{meeting.day}:{emails.REMINDER}:{person.pk}"
-        if key not in queued and wants_reminders(person):
-            email = emails.reminder(meeting, person)
+        if key not in queued and person.wants_reminders:
+            email = emails.email_of(emails.REMINDER, meeting, person)
             count += queue_once(email, key=key, about=meeting.about, now=now)
     return count

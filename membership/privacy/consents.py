@@ -1,4 +1,4 @@
-"""The purposes that people agree to, and which version each person agreed to.
+"""The purposes that people agree to, which version each person agreed to, and the public page about privacy.
 
 If you change PURPOSES so that EVA BC does something new with people's information, raise VERSION and set
 CHANGED to the day. Everyone is then asked again.
@@ -6,6 +6,13 @@ CHANGED to the day. Everyone is then asked again.
 
 from datetime import date, datetime
 
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from communities.models import SupportTeam
+from communities.views import public_page
 from membership.models import Consent, Person
 
 VERSION = 1
@@ -37,3 +44,21 @@ def agree_at_first_sign_in(*, person: Person, now: datetime) -> None:
     """
     if not Consent.objects.filter(person=person).exists():
         agree(person=person, now=now)
+
+
+@require_safe
+@public_page
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What we ask for and why, who sees it, how long we keep it, and what people can do."""
+    return render(
+        request,
+        "site/privacy.html",
+        {
+            "purposes": PURPOSES,
+            "changed": CHANGED,
+            "kept": settings.RETENTION,
+            "backups_kept": settings.BACKUPS_KEPT,
+            "officer": settings.PRIVACY_OFFICER,
+            "teams": SupportTeam.objects.all(),
+        },
+    )

@@ -27,10 +27,13 @@ def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) ->
     """Ask for a correction. It goes to the team of their community, or else to program support."""
     if person.user_id != by.pk:
         raise RefusedError("These details belong to someone else.")
+    enrolments = person.enrolments.select_related("community__team")
+    newest = enrolments.order_by("ended_on", "-pk").first()
+    team = newest.community.team if newest else SupportTeam.objects.order_by("-family")[0]
     try:
         with transaction.atomic():
             correction = Correction.objects.create(
-                person=person, team=_team_of(person), text=text, asked_at=now
+                person=person, team=team, text=text, asked_at=now
             )
             email = emails.news_correction(correction)
             queue(email, about=correction.about, event=correction.pk, now=now)
@@ -40,12 +43,6 @@ def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) ->
             "have answered."
         ) from error
     return correction
-
-
-def _team_of(person: Person) -> SupportTeam:
-    enrolments = person.enrolments.select_related("community__team")
-    newest = enrolments.order_by("ended_on", "-pk").first()
-    return newest.community.team if newest else SupportTeam.objects.order_by("-family")[0]
 
 
 @transaction.atomic

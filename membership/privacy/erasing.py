@@ -149,7 +149,7 @@ def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[E
     for pk in open_ones.values_list("pk", flat=True):
         enrolment = rosters.lock_enrolment(pk)
         # Their email has been removed by now, so no email is sent.
-        email = rosters_emails.left(enrolment)
+        email = rosters_emails.email_of("roster-left", enrolment)
         rosters.close_enrolment(enrolment, email=email, by=by, text="Erased.", now=now)
     return list(person.enrolments.select_related("community"))
 

@@ -1,11 +1,10 @@
 """Consents, requests for corrections, and the data retention log."""
 
-from collections import Counter
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.models import SupportTeam
 from membership.register.models import Person
@@ -27,7 +26,7 @@ class Consent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Version {self.version}, {self.at:%Y-%m-%d}"
+        return f"Version {self.version}, {date_format(timezone.localtime(self.at))}"
 
 
 class Correction(models.Model):
@@ -89,9 +88,4 @@ class RetentionDay(models.Model):
         constraints = [models.UniqueConstraint(fields=["on"], name="one_retention_row_a_day")]
 
     def __str__(self) -> str:
-        return f"{self.on}"
-
-    def add(self, counts: dict[str, int], *, now: datetime) -> None:
-        """Add the numbers of another run on this day. The caller saves."""
-        self.counts = Counter(self.counts) + Counter(counts)
-        self.finished_at = now
+        return date_format(self.on)

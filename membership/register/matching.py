@@ -81,27 +81,27 @@ _LEFT_OUT = {
     "French": "d de des du et l la le les",
 }
 _SPELLINGS = {
-    "association": "assn assoc",
-    "britishcolumbia": "bc",
-    "centre": "center cntr ctr",
-    "committee": "cmte ctte",
-    "community": "comm",
-    "cooperative": "coop",
-    "counselling": "counseling",
-    "department": "dept",
-    "district": "dist",
-    "family": "fam families",
-    "fort": "ft",
-    "house": "hse",
-    "mount": "mt",
-    "organization": "org organisation",
-    "program": "programme programs",
-    "regional": "reg",
-    "resource": "res resources",
-    "saint": "st ste",
-    "service": "serv services svc svcs svs",
-    "society": "soc",
-    "women": "woman womans womens",
+    "association": ("assn", "assoc"),
+    "britishcolumbia": ("bc",),
+    "centre": ("center", "cntr", "ctr"),
+    "committee": ("cmte", "ctte"),
+    "community": ("comm",),
+    "cooperative": ("coop",),
+    "counselling": ("counseling",),
+    "department": ("dept",),
+    "district": ("dist",),
+    "family": ("fam", "families"),
+    "fort": ("ft",),
+    "house": ("hse",),
+    "mount": ("mt",),
+    "organization": ("org", "organisation"),
+    "program": ("programme", "programs"),
+    "regional": ("reg",),
+    "resource": ("res", "resources"),
+    "saint": ("st", "ste"),
+    "service": ("serv", "services", "svc", "svcs", "svs"),
+    "society": ("soc",),
+    "women": ("woman", "womans", "womens"),
 }
 _SHARED_BY_MANY = {
     "kind of organization": "agency association centre committee department house inc ltd "
@@ -109,7 +109,7 @@ _SHARED_BY_MANY = {
     "what it does": "britishcolumbia community family resource service support women",
 }
 _SILENT = frozenset(word for words in _LEFT_OUT.values() for word in words.split())
-_WRITTEN_OUT = {short: word for word, others in _SPELLINGS.items() for short in others.split()}
+_WRITTEN_OUT = {short: word for word, others in _SPELLINGS.items() for short in others}
 _COMMON = frozenset(word for words in _SHARED_BY_MANY.values() for word in words.split())
 
 

@@ -174,7 +174,7 @@ class Person(SearchableModel):
         "gets reminders",
         default=True,
         db_default=True,
-        help_text="Her own choice. Questions and decisions go out all the same.",
+        help_text="Their own choice. Questions and decisions are still sent.",
     )
     known_since = models.DateTimeField(db_default=Now(), editable=False)
     erased_on = models.DateField(null=True, blank=True, editable=False)
@@ -231,7 +231,7 @@ class ProgramPosition(EvidencedModel):
     says_membership = models.CharField(
         max_length=10,
         blank=True,
-        choices=[("agency", "Her agency holds one"), ("own", "She holds one"), ("no", "No")],
+        choices=[("agency", "Agency holds one"), ("own", "Person holds one"), ("no", "No")],
     )
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True, help_text="The last day (included).")

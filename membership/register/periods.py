@@ -1,6 +1,7 @@
 """A constraint: the periods of one holder may not overlap."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -83,3 +84,8 @@ class NoOverlapConstraint(ExclusionConstraint):
 
 def _can_exclude(schema_editor: BaseDatabaseSchemaEditor | None) -> bool:
     return schema_editor is not None and schema_editor.connection.vendor == "postgresql"
+
+
+def lasts(on: date, last_day: str = "ends_on") -> Q:
+    """Rows whose last day, if they have one, is not before the day ``on``."""
+    return Q(**{f"{last_day}__isnull": True}) | Q(**{f"{last_day}__gte": on})

@@ -50,11 +50,6 @@ def get_or_create_person(email: str, *, name: str, phone: str = "") -> Person:
     return person
 
 
-def wants_reminders(person: Person) -> bool:
-    """Whether a reminder may be sent to this person. Checked before each reminder is queued."""
-    return person.wants_reminders
-
-
 @transaction.atomic
 def change_details(*, person_id: int, by: User, name: str, phone: str) -> Person:
     """Change the signed-in person's name and phone."""

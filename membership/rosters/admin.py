@@ -107,14 +107,14 @@ class RosterCheckAdmin(CustomPageAdmin):
     """The roster checks of a team, oldest first, read-only: buttons lead to the actions."""
 
     list_display = [
-        "enrolment__person",
+        "member",
         "community_name",
         "since",
         roster_check_views.reasons_of,
         "lists",
         roster_check_views.state_of,
     ]
-    list_display_links = ["enrolment__person"]
+    list_display_links = ["member"]
     list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
     team_path = "enrolment__community__team"
     search_fields = ["enrolment__person__search_text"]
@@ -155,6 +155,10 @@ class RosterCheckAdmin(CustomPageAdmin):
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         """The page of one roster check."""
         return roster_check_views.detail(request, pk=pk)
+
+    @admin.display(ordering="enrolment__person__name")
+    def member(self, row: WorklistRow) -> str:
+        return str(row.enrolment.person)
 
     @admin.display(description="community", ordering="enrolment__community__position")
     def community_name(self, row: WorklistRow) -> str:

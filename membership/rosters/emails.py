@@ -112,34 +112,17 @@ EMAIL_KINDS = (
 )
 
 
-def roster_check(enrolment: Enrolment, text: str) -> Email:
-    """To a member who may no longer meet the rules. ``text`` is the question."""
-    return _email("roster-check", enrolment, text)
+def email_of(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Email:
+    """The email of a kind about an enrolment: to the person, or to the team's mailbox.
 
-
-def ended(enrolment: Enrolment, text: str) -> Email:
-    """To someone whose enrolment was ended. ``text`` says why, and how to ask again."""
-    return _email("roster-ended", enrolment, text)
-
-
-def confirm(enrolment: Enrolment) -> Email:
-    """The yearly check-in, with a link to the page where they answer."""
-    return _email("confirm", enrolment)
-
-
-def confirm_reminder(enrolment: Enrolment, *, days: int) -> Email:
-    """The reminder of the yearly check-in, ``days`` after it."""
-    return replace(_email("confirm-reminder", enrolment), kind=CONFIRM_REMINDERS[days])
-
-
-def left(enrolment: Enrolment) -> Email:
-    """To someone who left on their own: it is done, and how to come back."""
-    return _email("roster-left", enrolment)
-
-
-def news_left(enrolment: Enrolment) -> Email:
-    """To the team's mailbox: a member left. It names no one, because mailboxes are shared."""
-    return _email("news-left", enrolment, to_team=True)
+    ``text`` is what staff wrote. An email to a mailbox names no one, because mailboxes are shared.
+    """
+    return compose(
+        kind,
+        team=enrolment.community.team,
+        person=None if to_team else enrolment.person,
+        words=_words(enrolment, text),
+    )
 
 
 def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> Email:
@@ -158,16 +141,7 @@ def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> 
             "community_name": enrolment.community.name,
         },
     )
-    return replace(email_to_person, address=email)
-
-
-def _email(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Email:
-    return compose(
-        kind,
-        team=enrolment.community.team,
-        person=None if to_team else enrolment.person,
-        words=_words(enrolment, text),
-    )
+    return replace(email_to_person, to_email=email)
 
 
 def _words(enrolment: Enrolment, text: str = "") -> dict[str, object]:

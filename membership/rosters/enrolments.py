@@ -45,7 +45,8 @@ def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> E
         raise RefusedError("This enrolment belongs to the other team.")
     if not text.strip() and not enrolment.ended_on:
         raise RefusedError("Enter the reason. The member will read it.")
-    close_enrolment(enrolment, email=emails.ended(enrolment, text), by=by, text=text, now=now)
+    email = emails.email_of("roster-ended", enrolment, text)
+    close_enrolment(enrolment, email=email, by=by, text=text, now=now)
     return enrolment
 
 

@@ -8,12 +8,11 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from io import BytesIO, StringIO
-from typing import cast
 
 from django import forms
 from django.db import models
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods
@@ -23,8 +22,8 @@ from communities.rules.vocabulary import Evidence, Family
 from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
-from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
+from membership.forms import TeamForm
 from membership.models import (
     CoordinationInitiative,
     CoordinationRole,
@@ -34,6 +33,7 @@ from membership.models import (
     ProgramPosition,
     User,
 )
+from membership.register.periods import lasts
 from membership.rosters.enrolments import roster_of
 
 # Full-width forms too: some programs read them as the plain signs.
@@ -148,7 +148,7 @@ def roster_rows(
 
     Only current positions and roles that no list contradicts are included. Several share one cell.
     """
-    current = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
+    current = lasts(on)
     believed = ~Q(evidence=Evidence.CONTRADICTED)
     positions = ProgramPosition.objects.select_related("program__agency", "agency")
     roles = CoordinationRole.objects.select_related("initiative").filter(is_held=True)
@@ -191,7 +191,7 @@ def _joined(parts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(part for part in parts if part))
 
 
-class RosterSheetForm(forms.Form):
+class RosterSheetForm(TeamForm):
     """Which community of the viewer's teams, and which columns."""
 
     community = forms.ModelChoiceField(
@@ -217,12 +217,6 @@ class RosterSheetForm(forms.Form):
     format = forms.TypedChoiceField(
         choices=SheetFormat.choices, coerce=SheetFormat, empty_value=SheetFormat.CSV, required=False
     )
-
-    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
-        super().__init__(data)
-        own = CommunityOfPractice.objects.filter(team__family__in=families_of(user))
-        field = cast(forms.ModelChoiceField, self.fields["community"])
-        field.queryset = own.select_related("team")
 
     def clean_columns(self) -> list[Column]:
         # In the order of the columns, not in the order they were sent.

@@ -1,6 +1,5 @@
 """Leaving a community: what a member does, and its page. Staff use ``enrolments.end_enrolment``."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django import forms
@@ -24,18 +23,6 @@ from membership.rosters import emails, enrolments
 UNNAMED = "Someone who knows your work"
 
 
-@dataclass(frozen=True)
-class Successor:
-    """The person a chair or coordinator names as their successor.
-
-    ``may_name_me``: the email may say who named them.
-    """
-
-    name: str
-    email: str
-    may_name_me: bool = False
-
-
 @transaction.atomic
 def leave(
     *,
@@ -43,40 +30,45 @@ def leave(
     by: User,
     now: datetime,
     reason: str = "",
-    successor: Successor | None = None,
+    successor_name: str = "",
+    successor_email: str = "",
+    may_name_me: bool = False,
 ) -> Leaving:
     """End the member's own enrolment today and notify the team. ``reason`` is for staff.
 
-    A successor gets an email that invites them to ask to join. Only the communities of chairs and
+    A successor gets an email that invites them to ask to join; ``may_name_me``: it may say who named them. Only the communities of chairs and
     coordinators ask for one. At most one person is invited, because an enrolment ends only once.
     """
     enrolment = enrolments.lock_own_enrolment(enrolment_id, by)
     text = f"Left on their own.\n{reason}".strip()
-    enrolments.close_enrolment(enrolment, email=emails.left(enrolment), by=by, text=text, now=now)
-    queue(emails.news_left(enrolment), about=enrolment.about, event=enrolment.pk, now=now)
-    if successor:
-        _invite(enrolment, successor, now)
+    email = emails.email_of("roster-left", enrolment)
+    enrolments.close_enrolment(enrolment, email=email, by=by, text=text, now=now)
+    news = emails.email_of("news-left", enrolment, to_team=True)
+    queue(news, about=enrolment.about, event=enrolment.pk, now=now)
+    if successor_email:
+        _require_may_follow(enrolment, successor_email)
+        invitation = emails.successor(
+            enrolment,
+            name=successor_name,
+            email=successor_email,
+            named_by=(enrolment.person.name if may_name_me else "") or UNNAMED,
+        )
+        queue(invitation, about=enrolment.about, event=enrolment.pk, now=now)
     return Leaving.objects.create(
         enrolment=enrolment,
         left_at=now,
         reason=reason.strip(),
-        named_a_successor=successor is not None,
+        named_a_successor=bool(successor_email),
     )
 
 
-def _invite(enrolment: Enrolment, successor: Successor, now: datetime) -> None:
-    """Invite the successor. The email does not reveal whether the register knows them."""
+def _require_may_follow(enrolment: Enrolment, email: str) -> None:
     if not enrolment.community.is_coordination:
         raise RefusedError("This community does not ask for a successor.")
-    if successor.email.lower() == enrolment.person.email.lower():
+    if email.lower() == enrolment.person.email.lower():
         raise RefusedError(
             "This is your own email. Enter the email of the person taking over from you."
         )
-    name = enrolment.person.name if successor.may_name_me else ""
-    invitation = emails.successor(
-        enrolment, name=successor.name, email=successor.email, named_by=name or UNNAMED
-    )
-    queue(invitation, about=enrolment.about, event=enrolment.pk, now=now)
 
 
 # -- The page ----------------------------------------------------------------------------------------
@@ -123,13 +115,6 @@ class LeaveForm(forms.Form):
             )
         return data
 
-    @property
-    def successor(self) -> Successor | None:
-        data = self.cleaned_data
-        if not data.get("successor_email"):
-            return None
-        return Successor(data["successor_name"], data["successor_email"], data["may_name_me"])
-
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -149,13 +134,8 @@ def leave_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
     if form.is_valid():
         with refusal_as_form_error(form):
-            leave(
-                enrolment_id=enrolment.pk,
-                by=request.user,
-                reason=form.cleaned_data["reason"],
-                successor=form.successor,
-                now=timezone.now(),
-            )
+            now = timezone.now()
+            leave(enrolment_id=enrolment.pk, by=request.user, now=now, **form.cleaned_data)
             messages.success(
                 request,
                 f"You have left {community.short_name}. Thank you for being part of it.",

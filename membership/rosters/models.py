@@ -87,6 +87,7 @@ class YearlyConfirmation(models.Model):
 
     class Meta:
         ordering = ["-due_on", "-pk"]
+        verbose_name = "yearly check-in"
         constraints = [
             models.UniqueConstraint(
                 fields=["enrolment", "due_on"], name="one_confirmation_for_a_due_day"

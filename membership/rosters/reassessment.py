@@ -96,7 +96,7 @@ def reassess_if_due(*, now: datetime) -> ReassessmentResult | None:
 
 # -- How old the lists are -------------------------------------------------------------------------
 
-# Where the register keeps what the rules look at.
+# The model that holds each kind of fact.
 FACTS: dict[FactKind, type[EvidencedModel]] = {
     FactKind.CASELOAD: ProgramPosition,
     FactKind.FUNDING: Program,
@@ -167,7 +167,7 @@ def known_lists(on: date) -> KnownLists:
     )
 
 
-# -- What the rules propose -------------------------------------------------------------------------
+# -- What staff should review -------------------------------------------------------------------------
 
 
 def proposals(

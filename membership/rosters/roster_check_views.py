@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
-from membership.emails.queue import Email
 from membership.errors import refusal_as_form_error
 from membership.forms import day_field, required_text
 from membership.models import Enrolment, User, WorklistRow
@@ -30,14 +29,14 @@ FOR_STAFF = "Saved in the history for staff. The member does not see it."
 
 
 class ActionForm(forms.Form):
-    """An action of staff on a roster check. ``email`` makes the email that goes out, if any."""
+    """An action of staff on a roster check. ``email_kind`` is the email that goes out, if any."""
 
     url_name: str
     label: str
     done: str
     button_kind: str
     verb: Callable[..., object]
-    email: Callable[[Enrolment, str], Email] | None = None
+    email_kind = ""
 
     def act(self, row: WorklistRow, *, by: User, now: datetime) -> None:
         """Do it, with what was typed. Raises ``RefusedError``."""
@@ -61,7 +60,7 @@ class WriteForm(ActionForm):
     label = "Email {name}"
     done = "Your email to {name} is on its way."
     verb = staticmethod(roster_checks.write_to_person)
-    email = staticmethod(emails.roster_check)
+    email_kind = "roster-check"
     text = required_text("Your message", help_text=IN_THE_EMAIL, missing="Enter your message.")
 
 
@@ -87,7 +86,7 @@ class EndForm(ActionForm):
     url_name, button_kind = "end", "decline"
     label = "End {name}’s enrolment"
     done = "{name}’s enrolment has ended."
-    email = staticmethod(emails.ended)
+    email_kind = "roster-ended"
     text = required_text(
         "Reason, and what the member can do next",
         help_text=IN_THE_EMAIL,
@@ -116,7 +115,7 @@ def state_of(row: WorklistRow) -> SafeString:
     """Its state, the end of a snooze, or how it was resolved."""
     more = ""
     if row.is_settled and row.settled_on:
-        more = f" {row.get_how_display()}, {date_format(row.settled_on)}"
+        more = f" on {date_format(row.settled_on)}: {row.how_in_words}"
     elif row.until:
         more = f" until {date_format(row.until)}"
     shown = row.get_state_display()
@@ -179,7 +178,9 @@ def act(request: AuthenticatedRequest, pk: int, action: type[ActionForm]) -> Htt
     elif request.method != "POST" and row.is_settled:
         messages.warning(request, f"This roster check is already resolved: {row.how_in_words}.")
         return redirect("admin:membership_worklistrow_change", pk)
-    email = action.email(enrolment, STAFF_TEXT_MARKER) if action.email and person.email else None
+    email = None
+    if action.email_kind and person.email:
+        email = emails.email_of(action.email_kind, enrolment, STAFF_TEXT_MARKER)
     no_email = "" if person.email else f" The register has no email for {person.short_name}."
     page = reverse("admin:membership_worklistrow_change", args=[pk])
     return desk_page(

@@ -73,9 +73,8 @@ def write_to_person(*, row_id: int, by: User, text: str, now: datetime) -> Workl
     if not row.enrolment.person.email:
         raise RefusedError(f"The register has no email for {row.enrolment.person}. Add one first.")
     step = _step(row, WorklistStep.Verb.WROTE, by, now, text)
-    queue(
-        emails.roster_check(row.enrolment, text), about=row.enrolment.about, event=step.pk, now=now
-    )
+    email = emails.email_of("roster-check", row.enrolment, text)
+    queue(email, about=row.enrolment.about, event=step.pk, now=now)
     return row
 
 

@@ -5,7 +5,6 @@ running again sends no second one. Mailboxes are shared, so the digest has numbe
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
@@ -27,23 +26,6 @@ KIND = "digest"
 SOON = 7  # calendar days before a request closes without a reply
 
 
-@dataclass(frozen=True)
-class Digest:
-    """What is waiting for a team on a day. Waits are in business days."""
-
-    late: int
-    oldest: int
-    closing_soon: int
-    failed_emails: int
-    roster_checks: int
-    late_roster_checks: int
-
-    @property
-    def should_be_sent(self) -> bool:
-        """True if something that staff can do has waited too long."""
-        return bool(self.late or self.late_roster_checks)
-
-
 def send_digests(*, now: datetime) -> int:
     """Queue the digest of every team that has one due today. Returns their number."""
     today = timezone.localdate(now)
@@ -63,14 +45,14 @@ def _send(team_id: int, today: date, now: datetime) -> bool:
     if OutboxEmail.objects.filter(key=key).exists():
         return False
     digest = digest_of(team, today)
-    if not digest.should_be_sent:
+    if not (digest["late"] or digest["late_roster_checks"]):
         return False
     cancel(about=about, event=Event.REPLACED)
     return queue_once(email_of(digest, team), key=key, about=about, now=now)
 
 
-def digest_of(team: SupportTeam, today: date) -> Digest:
-    """What is waiting for a team on a business day, in four queries."""
+def digest_of(team: SupportTeam, today: date) -> dict[str, int]:
+    """The numbers of what is waiting for a team on a business day, in four queries. Waits are in business days."""
     # What has waited since before this business day is late; today counts as one day.
     limit_day = business_days_before(today, settings.WAITING_LIMIT_DAYS["loud"] - 1)
     until = timezone.make_aware(datetime.combine(limit_day, time.min))
@@ -80,23 +62,23 @@ def digest_of(team: SupportTeam, today: date) -> Digest:
     rows = WorklistRow.objects.filter(
         enrolment__community__team=team, state=WorklistRow.State.OPEN
     ).aggregate(number=Count("pk"), late=Count("pk", filter=Q(since__lt=limit_day)))
-    return Digest(
-        late=late["number"],
-        oldest=business_days_between(timezone.localdate(late["first"]), today)
+    return {
+        "late": late["number"],
+        "oldest": business_days_between(timezone.localdate(late["first"]), today)
         if late["first"]
         else 0,
-        closing_soon=JoinRequest.objects.filter(
+        "closing_soon": JoinRequest.objects.filter(
             community__team=team,
             state=State.AWAITING_REPLY,
             asked_on__lte=today - timedelta(days=LAPSE_DAYS - SOON),
         ).count(),
-        failed_emails=team.letters.filter(state=OutboxEmail.State.FAILED).count(),
-        roster_checks=rows["number"],
-        late_roster_checks=rows["late"],
-    )
+        "failed_emails": team.letters.filter(state=OutboxEmail.State.FAILED).count(),
+        "roster_checks": rows["number"],
+        "late_roster_checks": rows["late"],
+    }
 
 
-def email_of(digest: Digest, team: SupportTeam) -> Email:
+def email_of(digest: dict[str, int], team: SupportTeam) -> Email:
     """The digest as an email to the team's mailbox."""
     return compose(
         KIND,
@@ -109,24 +91,26 @@ def email_of(digest: Digest, team: SupportTeam) -> Email:
     )
 
 
-def _paragraphs(digest: Digest) -> Iterator[str]:
+def _paragraphs(digest: dict[str, int]) -> Iterator[str]:
     """The numbers in words, with links; zeros are left out."""
     long = f"{settings.WAITING_LIMIT_DAYS['loud']} business days or longer"
-    if digest.late:
-        who = _counted(digest.late, "One request has", "requests have")
-        yield f"{who} been waiting for {long}. The longest wait is {digest.oldest} business days."
-    if digest.closing_soon:
-        who = _counted(digest.closing_soon, "One request", "requests")
+    if digest["late"]:
+        who = _counted(digest["late"], "One request has", "requests have")
+        yield f"{who} been waiting for {long}. The longest wait is {digest['oldest']} business days."
+    if digest["closing_soon"]:
+        who = _counted(digest["closing_soon"], "One request", "requests")
         yield f"{who} will close within {SOON} days unless the applicant replies."
-    if digest.late or digest.closing_soon:
+    if digest["late"] or digest["closing_soon"]:
         yield _page("joinrequests_joinrequest")
-    if digest.roster_checks:
-        rows = _counted(digest.roster_checks, "One roster check is", "roster checks are")
-        late = f", {digest.late_roster_checks} for {long}" if digest.late_roster_checks else ""
+    if digest["roster_checks"]:
+        rows = _counted(digest["roster_checks"], "One roster check is", "roster checks are")
+        late = (
+            f", {digest['late_roster_checks']} for {long}" if digest["late_roster_checks"] else ""
+        )
         yield f"{rows} open{late}."
         yield _page("membership_worklistrow")
-    if digest.failed_emails:
-        yield _counted(digest.failed_emails, "One email", "emails") + " could not be delivered."
+    if digest["failed_emails"]:
+        yield _counted(digest["failed_emails"], "One email", "emails") + " could not be delivered."
         yield _page("membership_outboxemail")
 
 

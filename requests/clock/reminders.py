@@ -23,7 +23,6 @@ from django.utils import timezone
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel, queue_once
 from membership.models import OutboxEmail
-from membership.register.person_records import wants_reminders
 from requests import emails, workflow
 from requests.lifecycle import LAPSE_DAYS, NOTICE_DAYS, REMINDER_DAYS, State
 from requests.models import JoinRequest
@@ -100,7 +99,7 @@ class Wait:
 
         None for a person who wants no reminders.
         """
-        if not wants_reminders(self.join_request.person):
+        if not self.join_request.person.wants_reminders:
             return None
         due = max((r.days for r in self.reminders if r.due_on <= self.today), default=0)
         return due if due > max(self.emails, default=0) else None
@@ -109,7 +108,7 @@ class Wait:
     def lapses_on(self) -> date:
         """The first day on which it lapses without a reply, as far as is known today."""
         last = self.reminders[-1]
-        if last.email is None and not wants_reminders(self.join_request.person):
+        if last.email is None and not self.join_request.person.wants_reminders:
             return self.asked_on + timedelta(days=LAPSE_DAYS)
         last_out_on = last.out_on or max(last.due_on, self.today)
         return max(

@@ -3,6 +3,7 @@
 Each kind has its own transaction: the next run finishes what an interrupted one leaves.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
@@ -24,7 +25,7 @@ def retain(*, now: datetime) -> dict[str, int]:
         day, _ = RetentionDay.objects.select_for_update().get_or_create(
             on=timezone.localdate(now), defaults={"finished_at": now}
         )
-        day.add(counts, now=now)
+        day.counts, day.finished_at = Counter(day.counts) + Counter(counts), now
         day.save()
     return counts
 

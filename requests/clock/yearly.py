@@ -12,7 +12,7 @@ been out for a week. Without an email in the register it is opened at once, beca
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -23,7 +23,6 @@ from django.utils.formats import date_format
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel, queue_once
 from membership.models import Enrolment, Person, WorklistRow, YearlyConfirmation
-from membership.register.person_records import wants_reminders
 from membership.rosters import emails
 from membership.rosters.confirmations import open_confirmations, year_after, year_before
 from membership.rosters.roster_checks import open_roster_check
@@ -39,17 +38,8 @@ Due = QuerySet[Enrolment] | QuerySet[YearlyConfirmation]
 _Row = TypeVar("_Row", Enrolment, YearlyConfirmation)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """How many questions and reminders went out, and how many roster checks were opened."""
-
-    questions: int
-    reminders: int
-    roster_checks: int
-
-
-def ask_yearly(*, now: datetime) -> Asked:
-    """Do everything that is due and not yet done. A second run changes nothing."""
+def ask_yearly(*, now: datetime) -> dict[str, int]:
+    """Do everything that is due and not yet done. A second run changes nothing. Returns the numbers."""
     today = timezone.localdate(now)
     written: set[int] = set()  # people who were emailed in this run
 
@@ -61,7 +51,7 @@ def ask_yearly(*, now: datetime) -> Asked:
     questions = run(_to_ask(today), _ask, person="person")
     overdue = list(_overdue(today).order_by("pk").values_list("pk", flat=True))
     roster_checks = for_each(overdue, _open_roster_check, now, error_message=QUESTION_ERROR)
-    return Asked(questions, reminders, roster_checks)
+    return {"questions": questions, "reminders": reminders, "roster_checks": roster_checks}
 
 
 # -- What is due ----------------------------------------------------------------------------------
@@ -137,7 +127,8 @@ def _ask(enrolment_id: int, now: datetime) -> bool:
     YearlyConfirmation.objects.create(enrolment=enrolment, due_on=due_on, asked_on=today)
     if enrolment.person.email:
         key = f"{enrolment.about}:{due_on}:confirm"
-        queue_once(emails.confirm(enrolment), key=key, about=enrolment.about, now=now)
+        email = emails.email_of("confirm", enrolment)
+        queue_once(email, key=key, about=enrolment.about, now=now)
     return True
 
 
@@ -153,9 +144,10 @@ def _remind(confirmation_id: int, now: datetime) -> bool:
     enrolment = confirmation.enrolment
     confirmation.reminded, confirmation.reminded_on = days, today
     confirmation.save(update_fields=["reminded", "reminded_on"])
-    if not wants_reminders(enrolment.person):
+    if not enrolment.person.wants_reminders:
         return False
-    email = emails.confirm_reminder(enrolment, days=days)
+    email = emails.email_of("confirm-reminder", enrolment)
+    email = replace(email, kind=emails.CONFIRM_REMINDERS[days])
     # An earlier email that was not sent yet would say the same.
     cancel(about=enrolment.about, event=Event.REPLACED)
     key = f"{enrolment.about}:{confirmation.due_on}:{email.kind}"

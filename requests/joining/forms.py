@@ -6,7 +6,7 @@ the review page, the form for several communities, entry by staff, and the sampl
 kept as JSON, so a field's cleaned value is text.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from itertools import groupby
@@ -71,26 +71,16 @@ def declaration_of(field: forms.Field) -> Declaration:
     return getattr(field, "declaration", _PLAIN)
 
 
-class Suggestions(forms.TextInput):
-    """A text input that suggests the values of ``source``; any other value can be entered too."""
+class AgencyInput(forms.TextInput):
+    """A text input that suggests the agencies of the register; any other value can be entered too."""
 
     template_name = "forms/suggestions.html"
-
-    def __init__(
-        self, source: Callable[[], Iterable[str]], attrs: dict[str, object] | None = None
-    ) -> None:
-        super().__init__(attrs)
-        self.source = source
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         context["widget"]["attrs"]["list"] = f"{context['widget']['attrs']['id']}_list"
-        context["suggestions"] = self.source()
+        context["suggestions"] = Agency.objects.values_list("name", flat=True)
         return context
-
-
-def _names_of_agencies() -> Iterable[str]:
-    return Agency.objects.values_list("name", flat=True)
 
 
 def _choice(label: str, choices: Sequence[tuple[str, str]], missing: str) -> forms.ChoiceField:
@@ -141,7 +131,7 @@ class JoinForm(forms.Form):
             label="Your agency or organization",
             max_length=160,
             help_text="Start typing and choose it from the list. If it is not there, enter its full name.",
-            widget=Suggestions(_names_of_agencies, attrs={"autocomplete": "off"}),
+            widget=AgencyInput(attrs={"autocomplete": "off"}),
             error_messages={"required": "Enter the name of your agency or organization."},
         ),
         Declaration(

@@ -54,12 +54,14 @@ def details(request: AuthenticatedRequest) -> HttpResponse:
             return redirect("my:details")
     enrolments = person.enrolments.filter(ended_on__isnull=True).select_related("community__team")
     families = {enrolment.community.family for enrolment in enrolments}
+    work, past_work = on_record(person, timezone.localdate())
     return render(
         request,
         "my/details.html",
         {
             "form": form,
-            "work": on_record(person, timezone.localdate()),
+            "work": work,
+            "past_work": past_work,
             "enrolments": enrolments,
             "open_correction": person.corrections.filter(state=Correction.State.OPEN).first(),
             "asks_program": Family.PROGRAM_SUPPORT not in families,

@@ -1,7 +1,6 @@
 """My page: what applicants and members have to do, the most urgent first."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -20,15 +19,6 @@ from requests.clock.reminders import waits_of
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from requests.my.own_requests import with_steps
-
-
-@dataclass(frozen=True)
-class Task:
-    """One thing for them to do, with a link."""
-
-    text: str
-    link_text: str
-    url: str
 
 
 @login_required
@@ -54,12 +44,12 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
 
 def _tasks(
     join_requests: Iterable[JoinRequest], accesses: Iterable[CommunityAccess]
-) -> Iterator[Task]:
+) -> Iterator[tuple[str, str, str]]:
     """Questions from staff by their last day, yearly questions, Slack, and drafts."""
     awaited = [r for r in join_requests if r.state == State.AWAITING_REPLY]
     waits = waits_of(awaited, timezone.localdate())
     for wait in sorted(waits, key=lambda wait: wait.last_day):
-        yield Task(
+        yield (
             "EVA BC staff have asked you a question about your request for "
             f"{wait.join_request.community.short_name}. "
             f"You can answer until the end of {format_day(wait.last_day)}.",
@@ -69,7 +59,7 @@ def _tasks(
     for access in accesses:
         if access.enrolment.waits:  # type: ignore[attr-defined]
             community = access.enrolment.community.short_name
-            yield Task(
+            yield (
                 f"It has been a year. Has anything changed in your work for {community}?",
                 "Tell us if anything has changed",
                 reverse("my:confirm", args=[access.enrolment.pk]),
@@ -77,7 +67,7 @@ def _tasks(
     for access in accesses:
         if access.has_task:
             community = access.enrolment.community.short_name
-            yield Task(
+            yield (
                 f"You have not joined Slack yet. {community} members talk there between meetings.",
                 f"See how to join Slack for {community}",
                 reverse("my:slack", args=[access.enrolment.community.slug]),
@@ -85,7 +75,7 @@ def _tasks(
     for join_request in join_requests:
         if join_request.state == State.DRAFT:
             name = join_request.community.full_name
-            yield Task(
+            yield (
                 f"Your request to join {name} has not been sent yet.",
                 f"Continue your request to join {name}",
                 reverse("join", args=[join_request.community.slug]),

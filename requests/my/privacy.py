@@ -12,7 +12,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 from membership.accounts.teams import families_of
 from membership.errors import RefusedError
@@ -34,10 +34,15 @@ def erase(*, person_id: int, by: User, now: datetime) -> None:
     neither address nor text.
     """
     # Requests before the person: in the order in which the other verbs lock.
-    join_requests = _lock_requests(person_id)
+    rows = JoinRequest.objects.select_for_update(of=("self",)).filter(person_id=person_id)
+    join_requests = list(rows.select_related("community__team").order_by("pk"))
     person = lock_for_erasing(person_id=person_id, by=by)
-    if person.user_id != by.pk:
-        _check_teams(join_requests, by)
+    families = families_of(by)
+    is_of_others = any(r.is_open and r.community.family not in families for r in join_requests)
+    if person.user_id != by.pk and is_of_others:
+        raise RefusedError(
+            "This person has an open request with the other team. Ask a lead to erase them."
+        )
     abouts = [join_request.about for join_request in join_requests]
     take_out_of_requests(join_requests, now=now)
     erase_person(person, abouts=abouts, by=by, now=now)
@@ -76,19 +81,6 @@ def _verdicts_only(assessment: dict[str, Any] | None) -> dict[str, object] | Non
     texts = ("sentence", "staff_sentence", "next_step", "source")
     blank = {**dict.fromkeys(texts, ""), "as_of": None, "ends_on": None}
     return {**assessment, "findings": [{**kept, **blank} for kept in assessment["findings"]]}
-
-
-def _lock_requests(person_id: int) -> list[JoinRequest]:
-    rows = JoinRequest.objects.select_for_update(of=("self",)).filter(person_id=person_id)
-    return list(rows.select_related("community__team").order_by("pk"))
-
-
-def _check_teams(join_requests: Sequence[JoinRequest], by: User) -> None:
-    families = families_of(by)
-    if any(r.is_open and r.community.family not in families for r in join_requests):
-        raise RefusedError(
-            "This person has an open request with the other team. Ask a lead to erase them."
-        )
 
 
 # -- The download ---------------------------------------------------------------------------------
@@ -142,6 +134,8 @@ _OF_A_FACT = ("evidence", "list_name", "list_as_of", "list_says", "confirmed_on"
 
 def _held_by_register(person: Person) -> dict[str, object]:
     """Their details, facts, communities, emails and meetings, and nothing about other people."""
+    enrolments = person.enrolments.select_related("community", "leaving")
+    enrolments = enrolments.prefetch_related("confirmations", "worklist")
     return {
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
         "sign_in": _sign_in(person.user) if person.user else None,
@@ -159,7 +153,7 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "eva_memberships": _all(
             person.eva_memberships.all(), "is_held", "starts_on", "ends_on", *_OF_A_FACT
         ),
-        "communities": [_enrolment(e) for e in _enrolments(person)],
+        "communities": [_enrolment(enrolment) for enrolment in enrolments.order_by("pk")],
         "places_outside": _all(
             person.accesses.select_related("team", "community"),
             "service",
@@ -189,11 +183,6 @@ def _held_by_register(person: Person) -> dict[str, object]:
             person.corrections.all(), "text", "asked_at", "state", "answer", "answered_at"
         ),
     }
-
-
-def _enrolments(person: Person) -> QuerySet[Enrolment]:
-    rows = person.enrolments.select_related("community", "leaving")
-    return rows.prefetch_related("confirmations", "worklist").order_by("pk")
 
 
 def _enrolment(enrolment: Enrolment) -> dict[str, object]:
@@ -232,8 +221,8 @@ def _all(rows: Iterable[Model], *names: str) -> list[dict[str, object]]:
 
 
 def _columns(row: Model, *names: str) -> dict[str, object]:
-    return {name: _plain(getattr(row, name)) for name in names}
-
-
-def _plain(value: object) -> object:
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
+    values = {name: getattr(row, name) for name in names}
+    return {
+        name: value if value is None or isinstance(value, bool | int | str) else str(value)
+        for name, value in values.items()
+    }

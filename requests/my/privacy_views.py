@@ -1,7 +1,7 @@
 """Pages for people's rights under privacy law: consent, download, correction, deletion; and erasing by staff."""
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
@@ -14,8 +14,9 @@ from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
 from membership.accounts.teams import families_of
+from membership.base_admin import desk_page
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
-from membership.forms import MAX_TEXT_LENGTH, ParagraphsField
+from membership.forms import required_text
 from membership.models import Person
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
@@ -27,11 +28,10 @@ from requests.my.privacy import all_that_is_held, erase
 class CorrectionForm(forms.Form):
     """What to correct, in the person's own words."""
 
-    text = ParagraphsField(
-        label="What is wrong, and what should it say?",
+    text = required_text(
+        "What is wrong, and what should it say?",
         help_text="EVA BC staff will read this. Please do not write anything about the people you serve.",
-        max_length=MAX_TEXT_LENGTH,
-        error_messages={"required": "Enter what is wrong and what it should say."},
+        missing="Enter what is wrong and what it should say.",
     )
 
 
@@ -125,10 +125,10 @@ def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             messages.success(request, "Deleted. What remains is kept without their name.")
             return redirect("admin:membership_person_changelist")
         return redirect("admin:membership_person_change", pk)
-    context = {
-        **admin.site.each_context(request),
-        "title": f"Erase {person}?",
-        "person": person,
-        "lists": lists_naming(person),
-    }
-    return render(request, "desk/person/erase.html", context)
+    return desk_page(
+        request,
+        "desk/person/erase.html",
+        title=f"Erase {person}?",
+        person=person,
+        lists=lists_naming(person),
+    )

@@ -4,12 +4,11 @@ For a member this is "changed jobs", in answer to the yearly question or at any 
 work is kept as self-reported until they ask to join.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -25,6 +24,7 @@ from membership.models import (
     User,
     WorklistRow,
 )
+from membership.register.periods import lasts
 from membership.register.standing import limited_to, standing_of
 from membership.rosters.confirmations import Answer, lock_open_confirmation, record_answer
 from membership.rosters.enrolments import lock_own_enrolment
@@ -36,24 +36,23 @@ from requests.joining.forms import Answers
 Work = ProgramPosition | CoordinationRole
 
 
-@dataclass(frozen=True)
-class OnRecord:
-    """Current and past positions and roles, each as (what it is, how EVA BC knows it)."""
+def on_record(person: Person, on: date) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Their current and their past work, in two queries, without roles that they were found not to have.
 
-    current: list[tuple[str, str]]
-    ended: list[tuple[str, str]]
-
-
-def on_record(person: Person, on: date) -> OnRecord:
-    """All their work, in two queries, without roles that they were found not to have."""
+    Each is (what it is, how EVA BC knows it). The same current work from two sources is listed once.
+    """
     work: list[Work] = [
         *person.positions.select_related("program__agency", "agency"),
         *person.roles.filter(is_held=True).select_related("initiative"),
     ]
-    return OnRecord(
-        current=_combined(in_words(w) for w in work if not w.ends_on or w.ends_on >= on),
-        ended=[_ended(w, w.ends_on) for w in work if w.ends_on and w.ends_on < on],
-    )
+    current: dict[str, dict[str, None]] = {}
+    ended = []
+    for what, how, last_day in ((*in_words(w), w.ends_on) for w in work):
+        if last_day and last_day < on:
+            ended.append((what, f"Until {date_format(last_day)}. {how}"))
+        else:
+            current.setdefault(what, {})[how] = None
+    return [(what, ". ".join(ways)) for what, ways in current.items()], ended
 
 
 def in_words(work: Work) -> tuple[str, str]:
@@ -76,37 +75,20 @@ def in_words(work: Work) -> tuple[str, str]:
     return ", ".join(p for p in (what, agency, caseload[work.carries_caseload]) if p), how
 
 
-def _combined(work: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """List the same work from two sources once, with both sources."""
-    known: dict[str, list[str]] = {}
-    for what, how in work:
-        known.setdefault(what, []).append(how)
-    return [(what, ". ".join(dict.fromkeys(ways))) for what, ways in known.items()]
-
-
-def _ended(work: Work, last_day: date) -> tuple[str, str]:
-    what, how = in_words(work)
-    return what, f"Until {date_format(last_day)}. {how}"
-
-
 def work_on_record(person: Person, community: CommunityOfPractice, on: date) -> Sequence[Work]:
     """The current positions or roles that the community's rules look at; all, if the rules name no kinds."""
     rules = community.rules()
     if community.is_coordination:
         kinds = {kind for rule in rules for kind in rule.initiatives_looked_at}
-        roles = person.roles.filter(_still(on), is_held=True).select_related("initiative")
+        roles = person.roles.filter(lasts(on), is_held=True).select_related("initiative")
         return [r for r in roles if not kinds or r.initiative_kind in kinds]
     types = {kind for rule in rules for kind in rule.program_types}
-    positions = person.positions.filter(_still(on)).select_related("program__agency", "agency")
+    positions = person.positions.filter(lasts(on)).select_related("program__agency", "agency")
     return [
         p
         for p in positions
         if not types or (p.program.type if p.program else p.program_type) in types
     ]
-
-
-def _still(on: date) -> Q:
-    return Q(ends_on__isnull=True) | Q(ends_on__gte=on)
 
 
 @transaction.atomic
@@ -150,14 +132,14 @@ def report_work(
     """A person reports new work on which no roster depends; ``community`` decides the questions."""
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
     if person.user_id != by.pk:
-        raise RefusedError("These are someone else’s details.")
+        raise RefusedError("These details belong to someone else.")
     if enrolments_in(person, community.family).exists():
         raise RefusedError(
             "One of your communities already uses this work. Report the change for that community."
         )
     on = timezone.localdate(now)
     old = person.roles.filter(is_held=True) if community.is_coordination else person.positions.all()
-    return _take_over(person, community, answers, old=list(old.filter(_still(on))), on=on)
+    return _take_over(person, community, answers, old=list(old.filter(lasts(on))), on=on)
 
 
 def enrolments_in(person: Person, family: str) -> QuerySet[Enrolment]:

@@ -39,8 +39,8 @@ class ConfirmForm(forms.Form):
     )
     until = day_field(
         "When does your leave end? (optional)",
-        help_text="We will ask you again when you are back.",
         required=False,
+        help_text="We will ask you again when you are back.",
     )
 
     def __init__(self, data: QueryDict | None, *, community: CommunityOfPractice) -> None:

@@ -1,4 +1,4 @@
-"""The main job, as plain HTTP requests: read, sign in, ask to join, decide, read the email.
+"""The main job as plain HTTP requests: read, sign in, ask to join, decide, read the email.
 
 ``read_mail(to, subject)`` gives the newest email to an address whose subject has these words, and
 waits for it.
@@ -29,7 +29,7 @@ ANSWERS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the worker holds in their hands at the end."""
+    """What the worker has at the end."""
 
     reference: str
     email_text: str
@@ -37,7 +37,7 @@ class Outcome:
 
 
 def sign_in(visitor: Visitor, email: str, read_mail: ReadMail, *, to: str = "/my/") -> None:
-    """Sign in with the code from the mail."""
+    """Sign in with the code from the email."""
     visitor.get(f"/accounts/login/?next={to}")
     visitor.post(email=email)
     assert visitor.page.path == "/accounts/login/code/confirm/", visitor.page.url
@@ -49,7 +49,7 @@ def sign_in(visitor: Visitor, email: str, read_mail: ReadMail, *, to: str = "/my
 
 
 def ask_to_join(visitor: Visitor, slug: str, answers: dict[str, str]) -> str:
-    """Fill in the form, check, send. Gives the reference."""
+    """Fill in the form, check it and send it. Returns the reference."""
     visitor.get(f"/communities/{slug}/join/")
     visitor.post(**answers)
     assert visitor.page.path == f"/communities/{slug}/join/check/", visitor.page.text
@@ -60,7 +60,7 @@ def ask_to_join(visitor: Visitor, slug: str, answers: dict[str, str]) -> str:
 
 
 def approve(staff: Visitor, reference: str, reason: str = "") -> None:
-    """From the queue: open the request, approve it with a paragraph."""
+    """Open the request from the queue and approve it with a personal message."""
     row = re.search(
         rf'href="({QUEUE}\d+/change/[^"]*)"[^>]*>[^<]*{reference}', staff.get(QUEUE).text
     )
@@ -77,7 +77,7 @@ def approve(staff: Visitor, reference: str, reason: str = "") -> None:
 def do_the_main_job(
     portal: str, read_mail: ReadMail, email: str = "dana.new@example.org"
 ) -> Outcome:
-    """The whole of it, by two people."""
+    """The whole job, by two people."""
     worker, staff = Visitor(portal), Visitor(portal)
     assert "Ask to join" in worker.get("/communities/stvc/").text
     sign_in(worker, email, read_mail, to="/communities/stvc/join/")

@@ -1,4 +1,4 @@
-"""Getting into Slack, leaving, and the desk's work about both: on a phone, without JavaScript."""
+"""Joining Slack, leaving a community, and the staff's tasks for both: on a phone, without JavaScript."""
 
 import pytest
 from django.db import transaction
@@ -35,7 +35,7 @@ def signed_in(open_page, portal, smtp_server, email, to):
     return page
 
 
-def test_somebody_on_a_roster_sees_the_invitation_and_says_that_they_have_joined(
+def test_a_member_sees_the_invitation_and_reports_that_they_have_joined(
     portal, smtp_server, open_page
 ):
     dana, priya = builders.worker(), builders.staff()
@@ -60,7 +60,7 @@ def test_somebody_on_a_roster_sees_the_invitation_and_says_that_they_have_joined
     expect(page.get_by_text("Slack: you have joined.")).to_be_visible()
 
 
-def test_a_chair_leaves_and_names_who_follows_them(portal, smtp_server, open_page):
+def test_a_chair_leaves_and_names_a_successor(portal, smtp_server, open_page):
     robin = builders.worker("robin@example.org", "Robin Sample")
     enrolled(robin, "icat")
     page = signed_in(open_page, portal, smtp_server, robin.email, "/my/")
@@ -83,7 +83,7 @@ def test_a_chair_leaves_and_names_who_follows_them(portal, smtp_server, open_pag
     }
 
 
-def test_staff_mark_several_tasks_at_once_and_one_by_itself(portal, smtp_server, open_page):
+def test_staff_mark_several_tasks_at_once_and_one_separately(portal, smtp_server, open_page):
     priya = builders.staff()
     for name in ("dana", "ari"):
         enrolled(builders.worker(f"{name}@example.org", f"{name.title()} Sample"), "stvc")
@@ -104,7 +104,7 @@ def test_staff_mark_several_tasks_at_once_and_one_by_itself(portal, smtp_server,
     )
 
 
-def test_staff_hold_slack_against_the_roster(portal, smtp_server, open_page):
+def test_staff_compare_slack_with_the_roster(portal, smtp_server, open_page):
     priya, dana = builders.staff(), builders.worker()
     enrolled(dana, "stvc")
     page = signed_in(open_page, portal, smtp_server, priya.email, SLACK)
@@ -126,7 +126,7 @@ def test_staff_hold_slack_against_the_roster(portal, smtp_server, open_page):
     assert Access.objects.get(person=None).state == "to-remove"
 
 
-def test_staff_give_a_new_invitation_link(portal, smtp_server, open_page):
+def test_staff_add_a_new_invitation_link(portal, smtp_server, open_page):
     priya = builders.staff()
     page = signed_in(open_page, portal, smtp_server, priya.email, SLACK)
     page.get_by_role("link", name="Add link").click()

@@ -1,4 +1,4 @@
-"""A day at the desk in Chromium: take a request, go through the queue by keyboard, ask, decline."""
+"""A day at the desk in Chromium: assign a request, go through the queue by keyboard, ask, decline."""
 
 import pytest
 from playwright.sync_api import expect
@@ -13,14 +13,14 @@ pytestmark = [
 
 
 def go(page, way, letter):
-    """Follow a way through the queue by keyboard. Chromium's own access keys need a window."""
+    """Follow "next" or "previous" by keyboard. Headless Chromium has no access keys."""
     link = page.locator(f"a[rel={way}]")
     expect(link).to_have_attribute("accesskey", letter)
     link.press("Enter")
 
 
 @pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
-def test_take_review_and_on_to_the_next(portal, smtp_server, open_page, javascript):
+def test_assign_review_and_go_to_the_next(portal, smtp_server, open_page, javascript):
     staff = builders.staff()
     first, second = (
         builders.sent(builders.worker(f"{name.lower()}@example.org"), name=f"{name} Sample")
@@ -59,7 +59,7 @@ def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_pag
     staff.goto(f"{desk}/change/")
     sign_in(staff, smtp_server, "priya@example.org")
     staff.get_by_role("link", name="Ask Dana a question").click()
-    staff.get_by_label("Which program the caseload is in").check()
+    staff.get_by_label("Which program is the caseload in?").check()
     staff.get_by_label("Your message").fill("A phone number helps too.")
     staff.get_by_role("button", name="Ask Dana a question").click()
     question = smtp_server.wait_for(to=dana.email, subject_contains="question")
@@ -77,7 +77,7 @@ def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_pag
     staff.goto(f"{desk}/change/")
     expect(staff.get_by_text("In none, at the moment.")).to_be_visible()
     staff.get_by_role("link", name="Decline and email Dana").click()
-    staff.get_by_label("No caseload in a program of this community").check()
+    staff.get_by_label("No caseload in an eligible program").check()
     staff.get_by_role("button", name="Decline and email Dana").click()
     expect(staff.get_by_text("An email is on its way to Dana.")).to_be_visible()
     email = smtp_server.wait_for(to=dana.email, subject_contains="About your request")

@@ -1,4 +1,4 @@
-"""Twenty-five requests decided in one go, in Chromium, by real processes."""
+"""Deciding on 25 requests at once, in Chromium, with real processes."""
 
 import re
 

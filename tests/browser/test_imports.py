@@ -21,8 +21,8 @@ BAD = "Example House,Knitting,Sampleton,Kootenay,PSSG\r\n"
 
 def upload(page, text):
     page.get_by_label("Kind of list").select_option("programs")
-    page.get_by_label("Name of the list").fill("the contract list")
-    page.get_by_label("The list is as of").fill("2026-04-01")
+    page.get_by_label("List name").fill("the contract list")
+    page.get_by_label("List date").fill("2026-04-01")
     file = {"name": "programs.csv", "mimeType": "text/csv", "buffer": text.encode()}
     page.get_by_label("File", exact=True).set_input_files([file])
     page.get_by_role("button", name="Upload and check").click()
@@ -37,7 +37,7 @@ def test_from_the_upload_to_the_register(portal, smtp_server, open_page, width):
     found = problems(page)
 
     upload(page, HEADINGS + GOOD + BAD)
-    refused = page.get_by_role("link", name="Upload a corrected list")
+    refused = page.get_by_role("link", name="Upload a corrected file")
     expect(refused).to_be_visible()
     expect(page.get_by_text("Knitting")).to_be_visible()
     found += problems(page)
@@ -45,13 +45,13 @@ def test_from_the_upload_to_the_register(portal, smtp_server, open_page, width):
 
     refused.click()
     upload(page, HEADINGS + GOOD)
-    write = page.get_by_role("button", name="Write all of it to the register")
+    write = page.get_by_role("button", name="Import all rows")
     expect(write).to_be_visible()
     found += problems(page)
     assert Program.objects.count() == 0
 
     write.click()
-    expect(page.get_by_role("heading", name="Written to the register")).to_be_visible()
+    expect(page.get_by_role("heading", name="Imported")).to_be_visible()
     found += problems(page)
     assert [str(program) for program in Program.objects.all()] == [
         "Sample House: Stopping the Violence Counselling (STVC), Sampleton"

@@ -1,4 +1,4 @@
-"""The main job in Chromium on a phone's width, with JavaScript and without, by real processes."""
+"""From request to welcome email in Chromium at a phone's width, with and without JavaScript, with real processes."""
 
 import re
 
@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 PHONE = 360
-# For every other way through the portal, the one with JavaScript is the long form.
+# In other tests, the run with JavaScript is a long form.
 WITH_AND_WITHOUT = [
     pytest.param(True, marks=pytest.mark.slow, id="with JavaScript"),
     pytest.param(False, id="without"),
@@ -42,7 +42,7 @@ def sign_in(page, smtp_server, email):
     code = re.search(r"\b\d{6}\b", mail.get_body(("plain",)).get_content())
     page.get_by_label("Code").fill(code[0])
     page.get_by_role("main").get_by_role("button").first.click()
-    # Who looks at the page next must not meet it while it changes.
+    # The next step must not find the page while it is loading.
     page.wait_for_url(lambda url: "/login/code/" not in url)
 
 
@@ -94,7 +94,7 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     expect(worker.get_by_text("You are in this community since")).to_be_visible()
 
 
-def test_a_sign_in_that_ended_while_typing_keeps_the_answers(portal, smtp_server, open_page):
+def test_answers_survive_a_session_that_ends_while_typing(portal, smtp_server, open_page):
     page = open_page(width=PHONE)
     page.goto(f"{portal.url}/communities/icat/join/")
     sign_in(page, smtp_server, "dana@example.org")

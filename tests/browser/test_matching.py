@@ -34,18 +34,18 @@ def test_match_confirm_and_approve_without_a_reason(
     page.goto(f"{portal.url}/admin/joinrequests/joinrequest/{asked.pk}/change/")
     sign_in(page, smtp_server, "priya@example.org")
     marks = page.locator(".finding-mark")
-    expect(marks).to_have_text(["Self-reported"] * 3)
+    expect(marks).to_have_text(["To confirm"] * 3)
     if javascript:
         assert Axe().run(page).response["violations"] == []
 
     page.get_by_role("button", name="Match to Example Harbour Family Services").click()
     expect(page.get_by_text("Agency matched.")).to_be_visible()
     page.get_by_role("button", name="Confirm: funded by the ministry").click()
-    expect(marks).to_have_text(["Self-reported", "Met", "Self-reported"])
+    expect(marks).to_have_text(["To confirm", "Met", "To confirm"])
     page.get_by_label("First day").fill("2026-01-01")
     page.get_by_label("Last day").fill("2099-12-31")
     page.get_by_role("button", name="Confirm the membership").click()
-    expect(marks).to_have_text(["Self-reported", "Met", "Met"])
+    expect(marks).to_have_text(["To confirm", "Met", "Met"])
     page.get_by_role("button", name="Confirm: carries a caseload").click()
     expect(marks).to_have_text(["Met"] * 3)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

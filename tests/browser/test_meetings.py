@@ -1,4 +1,4 @@
-"""From the reminder in the mailbox to an answer that staff see, on a phone, without JavaScript too."""
+"""From the reminder email to an answer that staff see, on a phone, also without JavaScript."""
 
 import re
 from datetime import timedelta
@@ -22,7 +22,7 @@ PHONE = 360
 
 @pytest.fixture
 def meeting():
-    """Tomorrow's."""
+    """A meeting tomorrow."""
     priya = builders.staff()
     tomorrow = timezone.localdate() + timedelta(days=1)
     return planned(by=priya, now=timezone.now(), day=tomorrow)
@@ -56,7 +56,7 @@ def test_from_the_reminder_to_the_answer(
     expect(desk.get_by_text("Maybe: 1")).to_be_visible()
 
 
-def test_a_calendar_address_is_made_and_renewed_on_a_phone_without_javascript(
+def test_a_calendar_address_is_created_and_replaced_on_a_phone_without_javascript(
     portal, smtp_server, celery_worker_process, open_page, meeting
 ):
     member()

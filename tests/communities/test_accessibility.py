@@ -1,10 +1,10 @@
 """Each sentence of the accessibility page is held by tests, named here; a sentence without one fails."""
 
 import html
+import re
 
 import pytest
 
-from communities.views import TESTED
 from tests.browser import test_keyboard, test_main_job
 from tests.slow import test_accessibility_matrix
 
@@ -23,17 +23,15 @@ SHOWN_BY = {
 }
 
 
-def test_every_sentence_has_the_tests_that_show_it():
-    shown = [[words for words in SHOWN_BY if words in sentence] for sentence in TESTED]
+@pytest.mark.django_db
+def test_every_sentence_has_the_tests_that_show_it(client):
+    page = html.unescape(client.get("/accessibility/").content.decode())
+    (tested,) = re.findall(r'<ul id="tested">(.*?)</ul>', page, re.S)
+    sentences = re.findall(r"<li>(.*?)</li>", tested)
+
+    shown = [[words for words in SHOWN_BY if words in sentence] for sentence in sentences]
 
     assert shown == [[words] for words in SHOWN_BY]
     assert all(callable(test) for tests in SHOWN_BY.values() for test in tests)
-
-
-@pytest.mark.django_db
-def test_the_page_says_these_sentences_and_where_to_report_a_problem(client):
-    page = html.unescape(client.get("/accessibility/").content.decode())
-
-    assert [sentence for sentence in TESTED if sentence not in page] == []
     assert 'href="mailto:programsupport@endingviolence.org"' in page
     assert 'href="mailto:ccss@endingviolence.org"' in page

@@ -39,7 +39,7 @@ def test_a_message_that_cannot_be_read_is_set_aside_and_the_next_one_arrives(
 
     assert message.payload == {"id": 1}
     assert [file.name for file in folder.iterdir()] == ["0_x.celery.unreadable"]
-    assert "set aside as .unreadable" in caplog.text
+    assert "renamed to .unreadable" in caplog.text
 
 
 def test_messages_arrive_in_order_and_another_queue_has_its_own(tasks, folder):

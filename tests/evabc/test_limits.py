@@ -44,7 +44,7 @@ def test_the_page_says_when_and_the_header_too(client, small):
     assert page.status_code == 429
     assert page.headers["Retry-After"] == str(40 * 60)
     said = re.sub(r"<[^>]+>", "", page.content.decode())
-    assert "Try again at 11:00 Pacific time, in 40 minutes." in said
+    assert "Try again at 11 a.m. Pacific time, in 40 minutes." in said
 
 
 def test_the_next_hour_counts_anew(client, small):

@@ -56,7 +56,7 @@ def test_a_changed_rule_is_shown_with_names_and_saved_only_when_confirmed(lou, d
     shown = asked.content.decode()
     assert "People in the community: 1 would change" in shown
     assert "Dana Sample</bdi>: met → not met" in shown
-    assert "Requests that wait: 0 would change" in shown
+    assert "Open requests: 0 would change" in shown
     assert (funder(), LogEntry.objects.count()) == (Funder.PSSG, 0)
     lists = {}
     for name, value in asked.context["typed"]:

@@ -34,7 +34,7 @@ signal.pause()
     )
 
     assert status == 1
-    assert said.count("“worker” is started again.") == RESTARTS
+    assert said.count("Restarting the worker process.") == RESTARTS
     assert capfd.readouterr().err.count("my last words") == RESTARTS + 1
     assert ended.exists()
 
@@ -53,5 +53,5 @@ os.kill(os.getpid(), signal.SIGKILL) if times.read_text() == "x" else os.kill(os
         keep_running({"worker": [sys.executable, "-c", dies_once]}, say=said.append)
 
     assert end.value.code == 128 + signal.SIGTERM
-    assert said == ["The process “worker” has ended with status -9.", "“worker” is started again."]
+    assert said == ["The worker process stopped with status -9.", "Restarting the worker process."]
     assert times.read_text() == "xx"

@@ -70,8 +70,11 @@ class TestSetupPortal:
     @pytest.mark.parametrize(
         ("answer", "says"),
         [
-            ({"lead_name": None}, "--lead-name: Their full name is missing. Nothing was changed."),
-            ({"ccss_mailbox": "ccss"}, "--ccss-mailbox: “ccss” is no email address."),
+            (
+                {"lead_name": None},
+                "--lead-name: Enter the full name of the first lead. Nothing was changed.",
+            ),
+            ({"ccss_mailbox": "ccss"}, "--ccss-mailbox: “ccss” is not an email address."),
         ],
     )
     def test_half_an_answer_changes_nothing(self, answer, says):
@@ -91,7 +94,7 @@ class TestSetupPortal:
         settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
 
-        with pytest.raises(CommandError, match="Look at EMAIL_URL"):
+        with pytest.raises(CommandError, match="Correct EMAIL_URL"):
             set_up()
 
         assert User.objects.count() == 0
@@ -113,7 +116,7 @@ class TestSetupPortal:
 
         call_command("setup_portal")
 
-        assert "“lou” is no email address." in capsys.readouterr().err
+        assert "“lou” is not an email address." in capsys.readouterr().err
         assert User.objects.get().email == "lou@example.org"
 
 
@@ -172,8 +175,8 @@ def test_a_second_run_keeps_secrets_and_what_was_changed_by_hand(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["PORTAL_URL=cop.example.org", "EMAIL_URL=smtp://m"], "PORTAL_URL must be"),
-        (["PORTAL_URL=https://cop.example.org", "EMAIL_URL=m"], "EMAIL_URL must be"),
+        (["PORTAL_URL=cop.example.org", "EMAIL_URL=smtp://m"], "PORTAL_URL must look like"),
+        (["PORTAL_URL=https://cop.example.org", "EMAIL_URL=m"], "EMAIL_URL must look like"),
     ],
 )
 def test_half_an_answer_writes_nothing(tmp_path, arguments, says):

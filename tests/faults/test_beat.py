@@ -15,14 +15,14 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
 def silent():
     """Which of beat and worker are missing for readiness."""
     checks = health.checks(now=timezone.now())
-    return {check.name for check in checks if check.problem} & {"beat", "worker"}
+    return {check.name for check in checks if check.problem} & {"scheduler", "worker"}
 
 
 def test_the_next_beat_has_what_is_due_sent(stack, redis_url):
     ahead = stack.beat(EVABC_TEST_CLOCK_HOURS="24")
     until(lambda: "say-that-you-live" in stack.log_of(ahead))
     stack.kill(ahead)
-    assert silent() == {"beat", "worker"}
+    assert silent() == {"scheduler", "worker"}
     with redis.Redis.from_url(redis_url) as broker:
         broker.flushdb()  # what it sent itself is gone
     with without_delivery_tasks():

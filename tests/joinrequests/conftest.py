@@ -1,4 +1,4 @@
-"""Whom these tests sign in."""
+"""An applicant, and their browser."""
 
 import pytest
 from django.test import Client

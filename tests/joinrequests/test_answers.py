@@ -1,4 +1,4 @@
-"""From answers to claims, and to the findings that applicants see while they answer."""
+"""Answers as self-reported facts, and the findings that applicants see while they answer."""
 
 from datetime import date
 from typing import Any
@@ -72,7 +72,7 @@ YWCA = "Y.W.C.A. of Sampleton"
         ("'; DROP TABLE membership_agency; --", None),
     ],
 )
-def test_an_agency_is_found_in_another_spelling_and_by_nothing_less_than_its_name(typed, name):
+def test_an_agency_is_found_by_other_spellings_but_only_by_its_whole_name(typed, name):
     for agency in (VALLEY, MAISON, NATION, YWCA):
         Agency.objects.create(name=agency)
     found = find_agency(typed)
@@ -107,7 +107,7 @@ STVC, CBVS = ProgramType.STVC, ProgramType.CBVS
         ([(STVC, "L’Échantillon"), (STVC, "Sampleton")], "l'echantillon", 0),
         ([(STVC, "Sampleton"), (STVC, "ᐊᐧᐱᐢᑭ")], "ᐊᐧᐱᐢᑭ", 1),
         ([(STVC, "Sampleton"), (CBVS, "Sampleton")], "Sampleton", 0),
-        # Where several would fit, or none, none is taken.
+        # If none or several fit, none is chosen.
         ([], "Sampleton", None),
         ([(CBVS, "Sampleton")], "Sampleton", None),
         ([(STVC, "Sampleton"), (STVC, "Example Harbour")], "Elsewhere", None),
@@ -124,7 +124,7 @@ def test_a_program_is_found_by_agency_type_and_place(dana, rows, place, found):
     assert claim.program_type == STVC
 
 
-def test_a_program_of_another_agency_is_not_taken(dana):
+def test_a_program_of_another_agency_is_not_chosen(dana):
     programs((STVC, "Sampleton"))
     claim = position_in(dana, agency="Another Society")
     assert (claim.program, claim.agency, claim.agency_name) == (None, None, "Another Society")
@@ -158,7 +158,7 @@ ANOTHER = (ICAT, "Équipe ᐊᐧᐱᐢᑭ", "Sampleton")
         ([HERE, THERE], {"initiative_name": "Sample ICAT"}, HERE),
         ([HERE, ANOTHER], {"initiative_name": "equipe ᐊᐧᐱᐢᑭ"}, ANOTHER),
         ([HERE, (VAWIR, "Sample Committee", "Sampleton")], {}, HERE),
-        # Where several would fit, or none, none is taken.
+        # If none or several fit, none is chosen.
         ([], {}, None),
         ([HERE, ANOTHER], {}, None),
         ([HERE], {"community_served": "Elsewhere"}, None),
@@ -214,14 +214,14 @@ def test_a_role_needs_its_kind_of_initiative_and_its_name(dana, missing):
 
 @pytest.mark.core
 @pytest.mark.parametrize("odd", [None, 5, [], {"a": 1}, True])
-def test_a_name_or_place_that_is_no_text_is_left_out(dana, odd):
+def test_a_name_or_place_that_is_not_text_is_ignored(dana, odd):
     claim = position_in(dana, agency=odd, community_served=odd)
     assert (claim.agency, claim.agency_name, claim.community_served) == (None, "", "")
     held = role_in(dana, initiative_name=odd, community_served=odd)
     assert (held.initiative, held.initiative_name, held.community_served) == (None, "", "")
 
 
-def test_names_are_kept_as_typed_and_fit_their_columns(dana):
+def test_names_are_saved_as_typed_and_fit_their_columns(dana):
     claim = position_in(
         dana, agency=" L’É\u202echantillon\x00 ᐊᐧᐱᐢᑭ " + "x" * 500, community_served="y" * 500
     )
@@ -239,7 +239,7 @@ def test_each_family_asks_only_about_its_own(dana):
     assert (coordination.positions, len(coordination.roles)) == ((), 1)
 
 
-# -- The findings of answers that nobody has sent -------------------------------------------------
+# -- Findings for answers that have not been sent -------------------------------------------------
 
 STVC_ANSWERS = {
     **builders.STVC_ANSWERS,
@@ -262,7 +262,7 @@ def funded_by_another() -> Program:
 
 
 @pytest.mark.parametrize("is_saved", [True, False])
-def test_answers_are_compared_with_the_register_and_nothing_is_kept(funded_by_another, is_saved):
+def test_answers_are_compared_with_the_register_and_nothing_is_saved(funded_by_another, is_saved):
     person = Person(name="Dana Sample")
     if is_saved:
         person.save()
@@ -284,7 +284,7 @@ def test_answers_are_compared_with_the_register_and_nothing_is_kept(funded_by_an
 
 
 @pytest.mark.parametrize("odd", [{}, {"agency": None}, {"program_type": ["STVC"]}])
-def test_answers_that_say_nothing_leave_everything_unknown(dana, odd):
+def test_empty_answers_leave_every_finding_unknown(dana, odd):
     for slug in "stvc", "icat":
         findings = assess_answers(odd, person=dana, community=community(slug), on=DAY).findings
         assert {finding.verdict for finding in findings} == {Verdict.UNKNOWN}
@@ -306,7 +306,7 @@ def test_answers_that_say_nothing_leave_everything_unknown(dana, odd):
 )
 @pytest.mark.parametrize("place", ["Example Harbour", "Elsewhere"])
 def test_what_the_panel_shows_is_what_is_sent(slug, before, now, place):
-    """Somebody asked before, withdrew, and asks again with other answers."""
+    """An applicant withdraws a request and asks again with other answers."""
     agency = Agency.objects.create(name="Example Harbour Family Services")
     for there in place, "Another Place":
         Program.objects.create(agency=agency, type=STVC, community_served=there)

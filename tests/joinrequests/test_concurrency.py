@@ -1,4 +1,4 @@
-"""Two staff deciding at once, a double submit, a second open request: one result, a clear sentence."""
+"""Two staff members deciding at once, double submits, a second open request: one result and a clear message."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -24,7 +24,7 @@ pytestmark = [
 
 
 def all_at_once(*calls: Callable[[], object]) -> list[str]:
-    """Run the calls in threads that start together; what each came to, in words."""
+    """Run the calls in threads that start together; returns "done" or the refusal of each."""
     start = Barrier(len(calls))
 
     def run(call):
@@ -41,7 +41,7 @@ def all_at_once(*calls: Callable[[], object]) -> list[str]:
         return list(threads.map(run, calls))
 
 
-def test_of_twenty_decisions_on_one_request_one_wins_and_the_others_are_refused():
+def test_one_of_twenty_decisions_on_a_request_wins_and_the_others_are_refused():
     worker, priya = builders.worker(), builders.staff()
     sam = builders.staff(email="sam@example.org")
     pk = builders.sent(worker).pk
@@ -79,7 +79,7 @@ def test_fifty_double_submits_make_one_request_and_one_receipt():
     assert sorted(OutboxEmail.objects.values_list("kind", flat=True)) == ["news-submit", "receipt"]
 
 
-def test_withdrawing_against_approving_ends_one_way_never_in_a_mixture():
+def test_withdrawing_while_staff_approve_has_one_outcome():
     worker, staff = builders.worker(), builders.staff()
     pk = builders.sent(worker).pk
 
@@ -95,7 +95,7 @@ def test_withdrawing_against_approving_ends_one_way_never_in_a_mixture():
     assert OutboxEmail.objects.filter(kind__in=["welcome", "withdrawn"]).count() == 1
 
 
-def test_drafts_saved_at_once_are_one_draft():
+def test_drafts_saved_at_the_same_time_become_one_draft():
     worker = builders.worker()
     person, community = worker.person, builders.community()
 
@@ -106,7 +106,7 @@ def test_drafts_saved_at_once_are_one_draft():
     assert JoinRequest.objects.count() == 1
 
 
-def test_the_database_itself_holds_one_open_request_per_person_and_community():
+def test_the_database_allows_one_open_request_per_person_and_community():
     first = builders.sent(builders.worker())
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -141,7 +141,7 @@ def test_a_second_request_is_refused_while_one_is_open_or_they_are_enrolled(stat
 
 
 @pytest.mark.parametrize("state", [State.AWAITING_REVIEW, State.APPROVED])
-def test_reopening_refuses_while_there_is_another_open_request_or_enrolment(state):
+def test_a_request_is_not_reopened_while_another_is_open_or_the_person_is_enrolled(state):
     worker, staff = builders.worker(), builders.staff()
     declined = builders.request_in(State.DECLINED, worker, staff)
     builders.request_in(state, worker, staff)
@@ -152,7 +152,7 @@ def test_reopening_refuses_while_there_is_another_open_request_or_enrolment(stat
     assert JoinRequest.objects.get(pk=declined.pk).state == State.DECLINED
 
 
-def test_workers_that_run_the_nightly_job_at_once_send_one_set_of_emails():
+def test_workers_that_run_the_nightly_job_at_the_same_time_send_one_set_of_emails():
     staff = builders.staff()
     for number in range(10):
         user = builders.worker(f"w{number}@example.org")
@@ -171,7 +171,7 @@ def test_workers_that_run_the_nightly_job_at_once_send_one_set_of_emails():
     assert (kinds["reminder-7"], kinds["reminder-21"], kinds["lapsed"]) == (0, 10, 10)
 
 
-def test_one_key_asked_for_by_many_at_once_is_one_email():
+def test_one_key_queued_many_times_at_once_is_one_email():
     join_request = builders.sent(builders.worker())
     email = emails.email_of("receipt", join_request)
     queued = []
@@ -185,7 +185,7 @@ def test_one_key_asked_for_by_many_at_once_is_one_email():
     assert OutboxEmail.objects.filter(key="one").count() == 1
 
 
-def test_replying_against_the_lapse_ends_one_way():
+def test_replying_while_the_request_lapses_has_one_outcome():
     worker, staff = builders.worker(), builders.staff()
     pk = builders.request_in(State.AWAITING_REPLY, worker, staff).pk
     now = builders.NOW + timedelta(days=30)
@@ -203,7 +203,7 @@ def test_replying_against_the_lapse_ends_one_way():
     assert OutboxEmail.objects.filter(kind__in=["news-reply", "lapsed"]).count() == 1
 
 
-def test_reopening_against_a_new_request_leaves_one_open_and_says_so():
+def test_reopening_while_a_new_request_is_sent_leaves_one_open():
     worker, staff = builders.worker(), builders.staff()
     declined = builders.request_in(State.DECLINED, worker, staff)
     again = builders.draft(worker)

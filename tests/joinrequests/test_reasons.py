@@ -1,4 +1,4 @@
-"""Ready reasons: chosen, put into the email, kept in the history, and refused where they are not offered."""
+"""Ready reasons: offered to each team, put into the email, saved in the history, refused elsewhere."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -22,7 +22,7 @@ def decline(pk, by, **how):
     )
 
 
-def test_the_ready_text_goes_into_the_email_before_the_own_paragraph():
+def test_the_ready_text_comes_before_the_staff_members_own_text_in_the_email():
     pk, priya = builders.sent(builders.worker()).pk, builders.staff()
 
     decline(pk, priya, ground=reason(), text="Warm greetings to your team.")
@@ -33,9 +33,9 @@ def test_the_ready_text_goes_into_the_email_before_the_own_paragraph():
     assert text in OutboxEmail.objects.get(kind="declined").body
 
 
-def test_asking_keeps_its_ready_question_for_the_reminders():
+def test_a_ready_question_is_saved_for_the_reminders():
     pk, priya = builders.sent(builders.worker()).pk, builders.staff()
-    ground = reason("Which program the caseload is in")
+    ground = reason("Which program is the caseload in?")
 
     asked = workflow.ask(join_request_id=pk, by=priya, text="", ground=ground, now=builders.NOW)
 
@@ -43,7 +43,7 @@ def test_asking_keeps_its_ready_question_for_the_reminders():
     assert JoinRequestEvent.objects.get(verb="ask").ground_title == ground.title
 
 
-def test_neither_reason_nor_words_is_refused():
+def test_declining_without_a_reason_or_text_is_refused():
     pk, priya = builders.sent(builders.worker()).pk, builders.staff()
 
     with pytest.raises(workflow.RefusedError, match="Choose a reason or write one"):
@@ -55,7 +55,7 @@ def test_neither_reason_nor_words_is_refused():
     [{"is_active": False}, {"family": "coordination"}, {"used_for": "ask"}],
     ids=["switched off", "the other team’s", "for asking"],
 )
-def test_a_reason_that_is_not_offered_here_is_refused_and_changes_nothing(change):
+def test_a_reason_that_is_not_available_is_refused_and_changes_nothing(change):
     pk, priya = builders.sent(builders.worker()).pk, builders.staff()
     ground = reason()
     ReasonText.objects.filter(pk=ground.pk).update(**change)
@@ -66,7 +66,7 @@ def test_a_reason_that_is_not_offered_here_is_refused_and_changes_nothing(change
     assert not JoinRequestEvent.objects.filter(verb="decline").exists()
 
 
-def test_a_deleted_reason_leaves_its_title_in_the_history():
+def test_the_history_keeps_the_title_of_a_deleted_reason():
     pk, priya = builders.sent(builders.worker()).pk, builders.staff()
     decline(pk, priya, ground=reason())
 
@@ -76,29 +76,29 @@ def test_a_deleted_reason_leaves_its_title_in_the_history():
     assert (event.ground, event.ground_title) == (None, "No current EVA BC membership")
 
 
-def test_each_team_is_offered_its_own_reasons_and_those_of_both():
+def test_each_team_gets_its_own_reasons_and_those_for_both_teams():
     ReasonText.objects.create(used_for="decline", title="Of both", text="Please ask again.")
 
     def titles(slug):
         return [r.title for r in offered(ReasonText.UsedFor.DECLINE, [builders.community(slug)])]
 
-    assert titles("icat") == ["Of both", "The role is not one of this community"]
+    assert titles("icat") == ["Of both", "Role not eligible for this community"]
     assert titles("stvc") == [
-        "No caseload in a program of this community",
+        "No caseload in an eligible program",
         "Of both",
-        "The program is not funded by the Ministry",
+        "Program not funded by the ministry",
         "No current EVA BC membership",
     ]
 
 
-def test_the_first_reasons_are_written_once_and_a_deleted_one_stays_away():
+def test_the_first_reasons_are_loaded_once_and_a_deleted_one_does_not_come_back():
     reason().delete()
 
     assert seed_reasons() == 0
     assert not ReasonText.objects.filter(title="No current EVA BC membership").exists()
 
 
-def test_staff_choose_a_reason_on_the_page_and_read_its_words_there(client):
+def test_staff_choose_a_reason_on_the_page_and_can_read_its_text(client):
     pk = builders.sent(builders.worker()).pk
     builders.sign_in(client, builders.staff())
     url = f"/admin/joinrequests/joinrequest/{pk}/decline/"
@@ -107,7 +107,7 @@ def test_staff_choose_a_reason_on_the_page_and_read_its_words_there(client):
     answer = client.post(url, {"ground": reason().pk, "text": ""})
 
     assert reason().text in page
-    assert "The role is not one of this community" not in page
+    assert "Role not eligible for this community" not in page
     assert answer.status_code == 302
     assert JoinRequestEvent.objects.get(verb="decline").ground == reason()
 

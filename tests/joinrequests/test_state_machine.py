@@ -1,5 +1,4 @@
-"""Requests and their emails, driven anyhow by applicants, both teams, the clock and dying workers,
-with a model beside them. After every step the portal is compared with it."""
+"""Random steps by applicants, both teams, the clock and dying workers, compared with a model after each."""
 
 import smtplib
 from collections import Counter
@@ -40,7 +39,7 @@ LATER_VERBS = sorted(set(TRANSITIONS) - {Verb.SUBMIT})
 ENDED = {"sent", "failed", "cancelled"}
 any_number = st.integers(0, 10_000)
 
-# -- The model of an email: what must become of it ---------------------------------------------------
+# -- The model of an email ---------------------------------------------------
 
 TRIES = 9
 MINUTES = (1, 5, 15, 60, 180, 360, 720, 1440)
@@ -58,11 +57,11 @@ CONTRADICTED = {
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL: nothing of ours runs after it. (The real one is in tests/faults/.)"""
+    """Stands in for SIGKILL: no code of ours runs after it. tests/faults/ kills for real."""
 
 
 class MoodyServer(BaseEmailBackend):
-    """Takes emails as the mood is; remembers what it took, by Message-ID."""
+    """A mail server that accepts emails or not, by its mood; records the Message-IDs it accepted."""
 
     mood = MOODS[0]
     taken: ClassVar[list[str]] = []
@@ -199,7 +198,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.states)
     @rule(which=any_number, name=st.sampled_from(sorted(TEAM_OF.values())), opens=st.booleans())
     def staff_look(self, which, name, opens):
-        """By the list or by its address: the other team's request is not there."""
+        """In the list or by its address, staff find only their own team's requests."""
         pk = sorted(self.states)[which % len(self.states)]
         _, slug, state = self.states[pk]
         is_theirs = TEAM_OF[slug] == name and state != State.DRAFT
@@ -257,7 +256,7 @@ class Lives(RuleBasedStateMachine):
     # -- How the model moves -------------------------------------------------------------------------
 
     def attempt(self, verb, pk, *, allowed, call):
-        """Use a verb; the model says whether it works, and what follows."""
+        """Use a verb; the model says if it is allowed and what follows."""
         try:
             call()
         except workflow.RefusedError:
@@ -289,7 +288,7 @@ class Lives(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("lives", [25, pytest.param(1_000, marks=pytest.mark.slow)])
-def test_whatever_everybody_does_the_portal_does_what_the_model_does(lives, settings):
+def test_the_portal_does_what_the_model_does_after_any_steps(lives, settings):
     settings.EMAIL_BACKEND = f"{__name__}.MoodyServer"
     run_state_machine_as_test(
         Lives,

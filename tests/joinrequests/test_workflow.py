@@ -1,4 +1,4 @@
-"""Every state against every verb: the allowed ones work, the others say why and change nothing."""
+"""Every verb in every state: allowed ones work, the others are refused and change nothing."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def use(verb, pk, worker, staff):
 
 
 def everything():
-    """All that a verb could have changed."""
+    """Everything that a verb could have changed."""
     return (
         list(JoinRequest.objects.order_by("pk").values()),
         list(JoinRequestEvent.objects.order_by("pk").values()),
@@ -71,7 +71,7 @@ def everything():
 
 
 @pytest.mark.parametrize(("state", "verb"), OUTCOMES)
-def test_an_allowed_verb_moves_the_request_and_writes_event_and_emails(state, verb):
+def test_an_allowed_verb_changes_the_state_and_writes_an_event_and_emails(state, verb):
     worker, staff = builders.worker(), builders.staff()
     pk = builders.request_in(state, worker, staff).pk
     emails_before = set(OutboxEmail.objects.values_list("pk", flat=True))
@@ -90,7 +90,7 @@ def test_an_allowed_verb_moves_the_request_and_writes_event_and_emails(state, ve
 @pytest.mark.parametrize(
     ("state", "verb"), [(s, v) for s in State for v in TRANSITIONS if (s, v) not in OUTCOMES]
 )
-def test_any_other_verb_is_refused_with_a_sentence_and_changes_nothing(state, verb):
+def test_any_other_verb_is_refused_with_a_message_and_changes_nothing(state, verb):
     worker, staff = builders.worker(), builders.staff()
     pk = builders.request_in(state, worker, staff).pk
     before = everything()
@@ -105,7 +105,7 @@ def test_any_other_verb_is_refused_with_a_sentence_and_changes_nothing(state, ve
 @pytest.mark.parametrize(
     "verb", [*APPLICANT_VERBS, Verb.ASK, Verb.APPROVE, Verb.DECLINE, Verb.REOPEN]
 )
-def test_nobody_else_uses_an_applicants_verb_and_no_other_team_decides(verb):
+def test_only_the_applicant_uses_an_applicants_verb_and_only_their_team_decides(verb):
     worker, staff = builders.worker(), builders.staff()
     other = builders.worker("other@example.org", "Other Sample")
     camille = builders.staff(builders.CCSS, "camille@example.org")

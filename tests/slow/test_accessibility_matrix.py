@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import get_resolver
 
-from communities.views import AXE_VERSION, ENLARGED_WIDTH, WIDTHS
+from communities.views import AXE_VERSION, WIDTHS
 from tests.evabc.permission_table import CODE, TABLE, VISITORS, address, addresses, visit
 from tests.figures import report_figure
 
@@ -40,6 +40,9 @@ def pages_of(visitor, client, rows):
             is_html = answer.headers.get("Content-Type", "").startswith("text/html")
             if answer.status_code == 200 and is_html:
                 yield url
+
+
+ENLARGED_WIDTH = 320  # a laptop's page enlarged four times
 
 
 def wrong_with(page, widths) -> list[str]:

@@ -115,7 +115,7 @@ def test_a_second_start_in_the_same_data_folder_says_who_has_it(clone, tmp_path)
         )
 
     assert second.returncode != 0
-    assert "is running already with this data folder (process " in second.stderr
+    assert "is already running with this data folder (process " in second.stderr
 
 
 @pytest.mark.django_db(transaction=True)

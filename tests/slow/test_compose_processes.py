@@ -63,7 +63,7 @@ class Composed:
         command += ["--lead-name", "Lou Sample", "--program-support-mailbox", "support@example.org"]
         command += ["--ccss-mailbox", "ccss@example.org", "--test-letter-to", LEAD]
         said = self.run("web", command)
-        assert f"{LEAD} is a lead." in said
+        assert f"{LEAD} is now a lead." in said
         file = self.clone / ".env"
         (public,) = re.findall(r"^EVABC_BACKUP_RECIPIENT=age1.*$", said, re.M)
         file.write_text(re.sub("^EVABC_BACKUP_RECIPIENT=.*$", public, file.read_text(), flags=re.M))

@@ -64,7 +64,7 @@ class Command(BaseCommand):
         )
         lines = ["", f"The portal is at {settings.PORTAL_URL}/", f"Emails go to {mail}", ""]
         lines += ["Sign in with any email address. The code arrives by email. Sample staff:"]
-        lines += [f"  {s.email:22} {s.group}" for s in STAFF]
+        lines += [f"  {email:22} {group}" for _, email, group in STAFF]
         lines += [
             f"The staff desk is at {settings.PORTAL_URL}/admin/",
             "Press Ctrl-C to stop everything.",
@@ -76,19 +76,16 @@ class Command(BaseCommand):
     def _processes(self) -> dict[str, list[str]]:
         port = env.number("PORT")
         web = f"gunicorn evabc.wsgi --worker-class gthread --threads 4 --no-control-socket --log-level warning --bind 127.0.0.1:{port}"
-        worker = f"celery -A evabc --quiet worker {WORKER_OPTIONS} --loglevel WARNING"
-        beat = "celery -A evabc --quiet beat --pidfile= --loglevel WARNING"
-        reload = self._reload() if settings.DEV else []
+        celery = [sys.executable, "-m", "celery", "-A", "evabc", "--quiet"]
+        reload = []
+        if settings.DEV:  # restart the web server when code or a template changes
+            templates = (settings.BASE_DIR / "templates").rglob("*.*")
+            reload = ["--reload", *(f"--reload-extra-file={file}" for file in templates)]
         return {
             "web": [sys.executable, "-m", *web.split(), *reload],
-            "worker": [sys.executable, "-m", *worker.split()],
-            "beat": [sys.executable, "-m", *beat.split()],
+            "worker": [*celery, "worker", *WORKER_OPTIONS.split(), "--loglevel", "WARNING"],
+            "scheduler": [*celery, "beat", "--pidfile=", "--loglevel", "WARNING"],
         }
-
-    def _reload(self) -> list[str]:
-        """Restart the web server when code or a template changes."""
-        templates = (settings.BASE_DIR / "templates").rglob("*.*")
-        return ["--reload", *(f"--reload-extra-file={file}" for file in templates)]
 
 
 def keep_running(commands: dict[str, list[str]], *, say: Callable[[str], object]) -> int:

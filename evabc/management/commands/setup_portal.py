@@ -29,7 +29,7 @@ EVABC_BACKUP_RECIPIENT={}
 
 then run: docker compose up --detach
 
-The private key opens the backups. It is shown only this once. Keep it in two safe places away from this machine:
+The private key opens the backups. It is shown only this once. Store it in two safe places away from this machine:
 
 {}
 
@@ -70,13 +70,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         for name, field in QUESTIONS.items():
             parser.add_argument(_option(name), help=f"{field.label}.")
+        # A roster also needs its community, which only `import_list` takes.
+        kinds = [kind for kind in ListKind.values if kind != ListKind.ROSTER]
         parser.add_argument(
             "--list",
             nargs=4,
             action="append",
             default=[],
             metavar=("KIND", "FILE", "NAME", "AS_OF"),
-            help=f"A list to import. KIND is one of {', '.join(_kinds())}.",
+            help=f"A list to import. KIND is one of {', '.join(kinds)}.",
         )
         parser.add_argument(
             "--no-input", action="store_true", help="Do not ask; use the options only."
@@ -138,7 +140,7 @@ class Command(BaseCommand):
 
 
 def _known_answer(name: str) -> str:
-    """The current answer, so that a second run can keep it."""
+    """The current answer, offered again in a second run."""
     if family := MAILBOXES.get(name):
         team = SupportTeam.objects.filter(family=family).first()
         return team.mailbox if team else ""
@@ -146,8 +148,3 @@ def _known_answer(name: str) -> str:
     if lead is None:
         return ""
     return lead.display_name if name == "lead_name" else lead.email
-
-
-def _kinds() -> list[str]:
-    # A roster also needs its community, which only `import_list` takes.
-    return [kind for kind in ListKind.values if kind != ListKind.ROSTER]

@@ -1,10 +1,12 @@
-"""What every kind of list has, the columns that several share, and what a list would do, row by row."""
+"""What all kinds of list share: columns, and working out what a list would do, row by row."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
+
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import ProgramType, Region
@@ -99,7 +101,7 @@ ENDS_ON = day_column("ends_on", "Until", "To", "End", "End date", "Last day")
 
 @dataclass
 class Plan:
-    """What a list would do. ``register`` holds the changes, in memory; the ``rows`` are not saved."""
+    """What a list would do. ``register`` holds the changes in memory. The ``rows`` are not saved."""
 
     register: RegisterBatch
     rows: list[ListImportRow] = field(default_factory=list)
@@ -114,11 +116,11 @@ class Plan:
 
 
 class Importer(ABC):
-    """One list of a kind, while it is applied to the register.
+    """Applies the rows of one list to the register.
 
-    ``columns`` is what its files hold, and ``period`` names those of the first and the last day. The
-    rows go through ``problem``, ``key`` (rows of one key are about the same thing) and ``apply``, after
-    ``load`` has fetched what the register knows.
+    ``columns`` are the columns of its files, and ``period`` names those of the first and the last day.
+    After ``load`` has fetched what the register knows, each row goes through ``problem``, ``key`` (rows
+    with the same key are about the same thing) and ``apply``.
     """
 
     columns: ClassVar[tuple[Column, ...]]
@@ -154,17 +156,17 @@ class Importer(ABC):
         earlier = seen.setdefault(self.key(row), row)
         if earlier is row:
             return self.apply(row)
-        # Reported once, at the later of the two.
+        # Reported once, for the later of the two rows.
         if earlier.is_same_as(row):
-            return RowResult(RowOutcome.SAME, f"The same as row {earlier.number}.")
+            return RowResult(RowOutcome.SAME, f"Same as row {earlier.number}.")
         return RowResult(
             RowOutcome.ERROR,
-            f"Rows {earlier.number} and {row.number} say different things about the same. Keep one.",
+            f"Rows {earlier.number} and {row.number} contradict each other. Keep one of them.",
         )
 
     @abstractmethod
     def load(self, rows: Sequence[ListRow]) -> None:
-        """Fetch what the register knows of what these rows are about."""
+        """Fetch what the register knows about the subjects of these rows."""
 
     @abstractmethod
     def subject(self, row: ListRow) -> str:
@@ -172,21 +174,22 @@ class Importer(ABC):
 
     @abstractmethod
     def key(self, row: ListRow) -> Hashable:
-        """The same for rows about the same thing."""
+        """A key that is the same for rows about the same thing."""
 
     @abstractmethod
     def apply(self, row: ListRow) -> RowResult:
         """Change the register in memory as the row says."""
 
     def problem(self, row: ListRow) -> str:
-        """What is wrong between the cells of a row, empty where nothing is."""
+        """What is wrong with the row as a whole; empty if nothing is."""
         starts_on, ends_on = (row[name] for name in self.period)
         if starts_on and ends_on and ends_on < starts_on:
-            return f"The last day, {ends_on}, is before the first, {starts_on}."
+            first, last = date_format(starts_on), date_format(ends_on)
+            return f"The last day ({last}) is before the first day ({first})."
         return ""
 
     def agency(self, name: str, city: str = "") -> tuple[Agency, RowResult]:
-        """The agency of this name, made where the register has none."""
+        """The agency with this name, created if the register has none."""
         key = name_key(name)
         known = self.register.agencies.first(key)
         if known is not None:
@@ -195,7 +198,7 @@ class Importer(ABC):
         return self.register.agencies.add(key, new), RowResult(RowOutcome.ADD, "new agency")
 
     def program(self, row: ListRow) -> tuple[Program, RowResult]:
-        """The agency's program of this type in this place, made where the register has none."""
+        """The agency's program of this type in this place, created if the register has none."""
         agency, result = self.agency(row["agency"])
         place = row["community_served"]
         key = (agency.name_key, row["program_type"], name_key(place))
@@ -207,7 +210,7 @@ class Importer(ABC):
         return new, combined(result, RowResult(RowOutcome.ADD, "new program"))
 
     def person(self, row: ListRow) -> tuple[Person, RowResult]:
-        """The person with this email, made where the register has none."""
+        """The person with this email, created if the register has none."""
         known = self.register.people.first(row["email"])
         if known is not None:
             return known, fill_in(self.register.people, known, "name", row["name"])
@@ -222,7 +225,7 @@ class Importer(ABC):
         values: Mapping[str, object],
         sentence: str,
     ) -> RowResult:
-        """Apply ``values`` to the fact with this key, or to the ``new`` one with its ``sentence``."""
+        """Apply ``values`` to the fact with this key, or add the ``new`` one, reported by ``sentence``."""
         if known := batch.first(key):
             return apply_to_fact(batch, known, values, self.source)
         for name, value in {**values, **self.source.evidence()}.items():

@@ -1,4 +1,4 @@
-"""Agencies with their EVA BC memberships, and their funded programs."""
+"""Lists of organizations: agencies with their EVA BC memberships, and funded programs."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -20,9 +20,9 @@ from membership.register.names import name_key
 
 
 class AgencyList(Importer):
-    """An agency, its city, and the period of its EVA BC membership where it holds one.
+    """An agency, its city, and the period of its EVA BC membership if it has one.
 
-    Of periods of one agency that overlap, the newest list's is the true one.
+    If periods of one agency overlap, the one from the newest list counts.
     """
 
     columns = (
@@ -35,7 +35,7 @@ class AgencyList(Importer):
             "Membership start",
             "Start date",
             "From",
-            samples=("2026-01-01", "1 January 2026"),
+            samples=("2026-01-01", "January 1, 2026"),
         ),
         day_column(
             "ends_on",
@@ -47,7 +47,7 @@ class AgencyList(Importer):
             "End date",
             "To",
             "Until",
-            samples=("2026-12-31", "31 December 2026"),
+            samples=("2026-12-31", "December 31, 2026"),
         ),
     )
 
@@ -64,7 +64,7 @@ class AgencyList(Importer):
 
     def problem(self, row: ListRow) -> str:
         if bool(row["starts_on"]) != bool(row["ends_on"]):
-            return "A membership needs its first and its last day, or neither."
+            return "Enter both the first and the last day of the membership, or neither."
         return super().problem(row)
 
     def apply(self, row: ListRow) -> RowResult:
@@ -78,7 +78,7 @@ class AgencyList(Importer):
     def _overlap_in_this_file(self, agency: Agency, row: ListRow) -> str:
         for other in self._periods[agency.name_key]:
             if other["starts_on"] <= row["ends_on"] and other["ends_on"] >= row["starts_on"]:
-                return f"Rows {other.number} and {row.number} hold memberships of one agency for the same time."
+                return f"Rows {other.number} and {row.number} have memberships of the same agency that overlap."
         self._periods[agency.name_key].append(row)
         return ""
 
@@ -92,9 +92,10 @@ class AgencyList(Importer):
             and membership.ends_on >= period["starts_on"]
         ]
         if not overlapping:
-            batch.add(key, EvaMembership(agency=agency, **period, **self.source.evidence()))
-            return RowResult(RowOutcome.ADD, f"member {period['starts_on']} to {period['ends_on']}")
-        # What staff confirmed counts first, then the newest list.
+            new = EvaMembership(agency=agency, **period, **self.source.evidence())
+            batch.add(key, new)
+            return RowResult(RowOutcome.ADD, f"EVA BC membership: {new.days}")
+        # What staff confirmed comes first, then the newest list.
         overlapping.sort(
             key=lambda m: (m.evidence == Evidence.CONFIRMED, self.source.is_older_than(m)),
             reverse=True,
@@ -108,7 +109,7 @@ class AgencyList(Importer):
 
 
 class ProgramList(Importer):
-    """One program a row, with its funder and the period of its funding."""
+    """One program in each row, with its funder and the period of its funding."""
 
     period = ("funded_from", "funded_until")
     columns = (
@@ -134,7 +135,7 @@ class ProgramList(Importer):
             "Contract start",
             "Start date",
             "From",
-            samples=("2026-04-01", "1 April 2026"),
+            samples=("2026-04-01", "April 1, 2026"),
         ),
         day_column(
             "funded_until",
@@ -143,7 +144,7 @@ class ProgramList(Importer):
             "End date",
             "To",
             "Until",
-            samples=("2027-03-31", "31 March 2027"),
+            samples=("2027-03-31", "March 31, 2027"),
         ),
     )
 

@@ -3,6 +3,8 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
+from django.utils.formats import date_format
+
 from communities.rules.vocabulary import InitiativeKind, RoleKind
 from membership.imports.applying import RowResult, combined, fill_in
 from membership.imports.batches import initiative_key, program_key
@@ -31,7 +33,7 @@ from membership.register.names import name_key
 
 
 class PeopleList(Importer):
-    """A person, known by their email, and their work in one program. An empty caseload says nothing."""
+    """A person, identified by email, and their position in one program. An empty caseload says nothing."""
 
     columns = (
         PERSON_NAME,
@@ -77,7 +79,7 @@ class PeopleList(Importer):
 
 
 class InitiativeList(Importer):
-    """An initiative, and where a person is named, their role in it. They are known by their email."""
+    """An initiative and, if the row has an email, the role of that person in it."""
 
     columns = (
         Column(
@@ -130,7 +132,7 @@ class InitiativeList(Importer):
 
     def problem(self, row: ListRow) -> str:
         if (row["name"] or row["role"]) and not row["email"]:
-            return "A person in a role needs an email: it tells two people of one name apart."
+            return "Enter an email for each person in a role, so that people with the same name are not mixed up."
         if row["email"] and not row["role"]:
             return "“Role” is empty."
         return super().problem(row)
@@ -173,10 +175,10 @@ class InitiativeList(Importer):
 
 
 class RosterList(Importer):
-    """A person of a community's roster. The list enrols; it ends nothing and brings nobody back.
+    """A member of a community. The list enrols people. It ends no enrolment and re-enrols no one.
 
-    A list knows no better than the portal who is in a community: an open enrolment stays as it is,
-    whatever day the list gives, and whoever left after their first day in the list stays out.
+    The portal knows better than a list who is in a community: an open enrolment stays as it is, whatever
+    date the list gives, and a person who left after the start date in the list is not re-enrolled.
     """
 
     columns = (
@@ -203,7 +205,7 @@ class RosterList(Importer):
 
     def problem(self, row: ListRow) -> str:
         if row["starts_on"] > self.source.as_of:
-            return f"They start on {row['starts_on']}, after the day of the list."
+            return f"Starts on {date_format(row['starts_on'])}, after the list date."
         return ""
 
     def apply(self, row: ListRow) -> RowResult:
@@ -213,12 +215,14 @@ class RosterList(Importer):
     def _enrolment(self, person: Person, row: ListRow) -> RowResult:
         for enrolment in self.register.enrolments.all(row["email"]):
             if enrolment.ended_on is None:
-                return RowResult(RowOutcome.SAME, f"in since {enrolment.started_on}")
+                return RowResult(
+                    RowOutcome.SAME, f"enrolled since {date_format(enrolment.started_on)}"
+                )
             if enrolment.ended_on >= row["starts_on"]:
                 return RowResult(
                     RowOutcome.SAME,
-                    f"They left on {enrolment.ended_on}. A list does not bring them back.",
+                    f"Left on {date_format(enrolment.ended_on)}. An import does not re-enrol them.",
                 )
         new = Enrolment(person=person, community=self.community, started_on=row["starts_on"])
         self.register.enrolments.add(row["email"], new)
-        return RowResult(RowOutcome.ADD, f"in since {row['starts_on']}")
+        return RowResult(RowOutcome.ADD, f"enrolled from {date_format(row['starts_on'])}")

@@ -1,4 +1,4 @@
-"""Bring a list into the register: check it, and write all of it or nothing."""
+"""Import a list into the register: check it, then import all rows or none."""
 
 from datetime import date
 from pathlib import Path
@@ -19,17 +19,19 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", choices=ListKind.values, help="What the list holds.")
+        parser.add_argument("kind", choices=ListKind.values, help="What the list contains.")
         parser.add_argument("file", type=Path, help="A .csv or .xlsx file.")
-        parser.add_argument("--name", required=True, help="The name of the list.")
+        parser.add_argument("--name", required=True, help="The list name.")
         parser.add_argument(
             "--as-of",
             required=True,
             type=date.fromisoformat,
-            help="The day of the list: 2026-04-01.",
+            help="The date of the list, for example 2026-04-01.",
         )
-        parser.add_argument("--community", help="For a roster: its community, for example stvc.")
-        parser.add_argument("--dry-run", action="store_true", help="Check, and write nothing.")
+        parser.add_argument("--community", help="The community of a roster, for example stvc.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Check the list without saving anything."
+        )
 
     def handle(
         self,
@@ -43,9 +45,11 @@ class Command(BaseCommand):
         **options: object,
     ) -> None:
         if as_of > timezone.localdate():
-            raise CommandError("The day of the list is in the future.")
+            raise CommandError("The list date cannot be in the future.")
         if (kind == ListKind.ROSTER) != (community is not None):
-            raise CommandError("A roster, and only a roster, needs its community: --community stvc")
+            raise CommandError(
+                "Use --community for a roster, and only for a roster: --community stvc"
+            )
         community_of_roster = CommunityOfPractice.objects.filter(slug=community).first()
         if community and not community_of_roster:
             raise CommandError(f"There is no community “{community}”.")
@@ -67,11 +71,11 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         counts = (
             f"{plan.counts[RowOutcome.ADD]} to add, {plan.counts[RowOutcome.CHANGE]} to change, "
-            f"{plan.counts[RowOutcome.SAME]} the same, {len(plan.errors)} errors."
+            f"{plan.counts[RowOutcome.SAME]} unchanged, {len(plan.errors)} errors."
         )
         if plan.errors:
             lines = [f"Row {row.number}: {row.sentence}" for row in plan.errors[:MAX_SENTENCES]]
             if left := len(plan.errors) - len(lines):
                 lines.append(f"… and {left} more.")
-            raise CommandError("\n".join([*lines, counts, "Nothing was written."]))
-        self.stdout.write(f"{counts} {'Nothing was' if dry_run else 'All of it is'} written.")
+            raise CommandError("\n".join([*lines, counts, "Nothing was imported."]))
+        self.stdout.write(f"{counts} {'Nothing was' if dry_run else 'All rows were'} imported.")

@@ -5,7 +5,6 @@ With --dry-run the command says what would be done, and rolls it back.
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict
 from datetime import datetime
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -23,7 +22,7 @@ JOBS: dict[str, Callable[[datetime], Mapping[str, int]]] = {
         "reminders": send_due_reminders(now=now),
         "requests closed": lapse_overdue(now=now),
     },
-    "yearly": lambda now: asdict(ask_yearly(now=now)),
+    "yearly": lambda now: ask_yearly(now=now),
     "digest": lambda now: {"digests": send_digests(now=now)},
     "retention": lambda now: retain(now=now),
 }

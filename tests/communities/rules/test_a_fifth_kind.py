@@ -112,7 +112,7 @@ def test_staff_see_it_in_the_queue_and_on_the_review_page(community, new_member,
     review = page(desk, f"/admin/joinrequests/joinrequest/{asked.pk}/change/")
     assert NEW_FOR_STAFF in review
     # Two rules rest on the membership now, and it is confirmed once.
-    assert review.count("Confirm the membership") == 1
+    assert review.count("Confirm membership") == 1
 
 
 def test_a_roster_check_proposes_whoever_does_not_meet_it(community, new_member, desk):

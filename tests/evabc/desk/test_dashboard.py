@@ -46,8 +46,8 @@ def numbers(user, on=MONDAY) -> dict[str, list[str]]:
     return {team.family: [n.value for n in numbers] for team, numbers in teams_today(user, on=on)}
 
 
-PROGRAM_SUPPORT = ["2", "0 working days", "1", "1", "1", "1"]
-COORDINATION = ["1", "0 working days", "0", "0", "0", "0"]
+PROGRAM_SUPPORT = ["2", "0 business days", "1", "1", "1", "1"]
+COORDINATION = ["1", "0 business days", "0", "0", "0", "0"]
 
 
 def test_each_team_sees_what_waits_for_it_and_leads_see_both(desk):
@@ -62,10 +62,10 @@ def test_each_team_sees_what_waits_for_it_and_leads_see_both(desk):
 
 
 @pytest.mark.core
-def test_the_oldest_is_counted_in_working_days_and_marked_when_it_is_late(desk):
+def test_the_oldest_is_counted_in_business_days_and_marked_when_it_is_late(desk):
     [(_, [_, oldest, *_])] = teams_today(builders.staff(), on=date(2026, 5, 13))
 
-    assert (oldest.value, oldest.mark) == ("7 working days", "loud")
+    assert (oldest.value, oldest.mark) == ("7 business days", "loud")
     assert oldest.url == reverse(
         "admin:joinrequests_joinrequest_change", args=[JoinRequest.objects.earliest("pk").pk]
     )
@@ -90,7 +90,7 @@ def test_each_number_leads_to_exactly_these_rows(desk, client):
 
     for _, numbers in teams_today(lead, on=MONDAY):
         for number in numbers:
-            if number.label == "the oldest":
+            if number.label == "longest wait":
                 continue
             shown = client.get(number.url).content.decode()
             rows = len(re.findall(r'<th[^>]* class="field-', shown))
@@ -105,8 +105,8 @@ def test_the_front_page_lists_everything_by_what_staff_do(desk, client):
     assert re.findall(r'<h2 id="section-\d+">([^<]*)', shown) == [
         "Every day",
         "Rosters and the register",
-        "Rules and words",
-        "Looking back",
+        "Rules and content",
+        "Reports and history",
         "More",
     ]
     assert f'href="{reverse("admin:history")}"' in shown

@@ -49,9 +49,9 @@ def test_it_holds_requests_notes_worklist_enrolments_and_the_register(sam):
 
     assert steps(sam, kind="requests") == [
         ("Sam Sample", "Approved"),
-        ("Dana Sample, the applicant", "Sent"),
+        ("Dana Sample (applicant)", "Sent"),
     ]
-    assert steps(sam, kind="notes") == [("Sam Sample", "Note written")]
+    assert steps(sam, kind="notes") == [("Sam Sample", "Note added")]
     assert steps(sam, kind="register") == [("Sam Sample", "Addition")]
     [[(_, ended)], _] = history_for(sam, kind="enrolments")
     assert (ended.subject, ended.words) == (

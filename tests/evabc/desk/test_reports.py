@@ -187,13 +187,13 @@ def test_a_report_is_one_query_whatever_there_is(key, number, django_assert_num_
 
 def test_a_chart_says_in_words_what_its_bars_show_and_the_highest_fills_it():
     chart = Chart("STVC", ["Jan", "Feb", "Mar"], [1, 4, 2], highest=4)
-    assert chart.summary == "From 1 in Jan to 2 in Mar; the most, 4, in Feb."
+    assert chart.summary == "From 1 in Jan to 2 in Mar; highest: 4 in Feb."
     assert [height for _, height, *_ in chart.bars] == [30, 120, 60]
 
 
 def test_a_chart_without_numbers_is_flat():
     chart = Chart("STVC", ["Jan"], [0], highest=0)
-    assert (chart.summary, chart.bars[0][1]) == ("Nothing in these months.", 0)
+    assert (chart.summary, chart.bars[0][1]) == ("No data for these months.", 0)
 
 
 # -- The page and the sheets ----------------------------------------------------------------------
@@ -216,8 +216,8 @@ def test_each_team_reads_its_own_communities_and_leads_read_both(client):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("first=2026-05-01&last=2026-04-01", "The last day is before the first."),
-        ("first=2020-01-01&last=2026-04-01", "That is more than 36 months."),
+        ("first=2026-05-01&last=2026-04-01", "The last day is before the first day."),
+        ("first=2020-01-01&last=2026-04-01", "Choose a period of 36 months or less."),
         ("first=nonsense&last=2026-04-01", "Error: Reports"),
         ("first=&last=2026-04-01", "Error: Reports"),
     ],
@@ -248,6 +248,6 @@ def test_a_report_is_exported_and_the_log_says_so(client):
 def test_the_history_says_who_exported_what_to_its_own_team_only(client):
     builders.sign_in(client, builders.staff(), fresh_code=True)
     client.post("/admin/coverage/sheet/", {"format": "csv"})
-    assert "Saved as a sheet" in text_of(client, "/admin/history/?kind=exports")
+    assert "Exported" in text_of(client, "/admin/history/?kind=exports")
     builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
-    assert "Saved as a sheet" not in text_of(client, "/admin/history/?kind=exports")
+    assert "Exported" not in text_of(client, "/admin/history/?kind=exports")

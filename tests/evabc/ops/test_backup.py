@@ -183,12 +183,12 @@ def encrypted(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("harm", "key", "says"),
     [
-        (lambda data: data[:-5], PRIVATE, "it is damaged"),
-        (lambda data: data[:900] + bytes([data[900] ^ 1]) + data[901:], PRIVATE, "it is damaged"),
+        (lambda data: data[:-5], PRIVATE, "is damaged"),
+        (lambda data: data[:900] + bytes([data[900] ^ 1]) + data[901:], PRIVATE, "is damaged"),
         (lambda data: b"name,city\n", PRIVATE, "does not open this backup"),
         (lambda data: encrypted(b"PGDMP and no more"), PRIVATE, "failed|cannot be restored"),
         (lambda data: data, new_key_pair()[1], "does not open this backup"),
-        (lambda data: data, PUBLIC, "is no private key"),
+        (lambda data: data, PUBLIC, "is not a private key"),
     ],
     ids=["cut", "changed", "another file", "no database", "another key", "no private key"],
 )
@@ -275,7 +275,7 @@ def test_a_restore_that_fails_at_its_end_changes_nothing(portal_in_use, fake_too
 def test_missing_tools_are_named(monkeypatch):
     monkeypatch.setenv("PATH", "")
 
-    with pytest.raises(RefusedError, match="pg_dump is missing"):
+    with pytest.raises(RefusedError, match="pg_dump was not found"):
         make_backup(now=NOW)
 
 

@@ -1,4 +1,4 @@
-"""The log holds ids and words of the program, whoever writes it and whatever people type."""
+"""The log contains ids and constant texts, whichever library writes it and whatever people type."""
 
 import http.client
 import logging

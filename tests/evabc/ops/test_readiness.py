@@ -38,29 +38,33 @@ def test_all_is_well(all_well):
 
 
 @pytest.mark.parametrize(
-    ("part", "says"),
+    ("part", "name", "problem"),
     [
-        ("beat", "Beat has sent nothing since May 4, 2026, 9:55 a.m."),
-        ("worker", "No worker has done a task since May 4, 2026, 9:55 a.m.: letters wait."),
+        ("beat", "scheduler", "The scheduler has not run since May 4, 2026, 9:55 a.m., so"),
+        (
+            "worker",
+            "worker",
+            "No worker has run a task since May 4, 2026, 9:55 a.m., so emails are waiting.",
+        ),
     ],
 )
-def test_a_part_that_is_silent(all_well, part, says):
+def test_a_part_that_is_silent(all_well, part, name, problem):
     Heartbeat.objects.filter(part=part).update(seen_at=NOW - timedelta(minutes=5))
 
     found = problems()
 
-    assert list(found) == [part]
-    assert found[part].startswith(says)
+    assert list(found) == [name]
+    assert found[name].startswith(problem)
 
 
 @pytest.mark.core
 def test_a_sign_of_life_that_a_wrong_clock_left_counts_for_nothing(all_well):
     Heartbeat.objects.filter(part="beat").update(seen_at=NOW + timedelta(days=1))
 
-    assert problems()["beat"].startswith("Beat has sent nothing yet")
+    assert problems()["scheduler"].startswith("The scheduler has not run yet")
     Heartbeat.objects.all().delete()  # as before anything ran
-    assert problems()["beat"].startswith("Beat has sent nothing yet")
-    assert problems()["worker"].startswith("No worker has done a task yet")
+    assert problems()["scheduler"].startswith("The scheduler has not run yet")
+    assert problems()["worker"].startswith("No worker has run a task yet")
 
 
 @pytest.mark.django_db
@@ -70,20 +74,20 @@ def test_an_email_that_waits(all_well):
     OutboxEmail.objects.exclude(kind="receipt").update(state="cancelled")
 
     assert problems() == {
-        "letters": "A letter has waited to be sent since May 4, 2026, 9:44 a.m.. "
-        "Look whether a worker runs and whether the mail server takes letters."
+        "emails": "Emails are late (the oldest was due May 4, 2026, 9:44 a.m.). "
+        "Check that a worker is running and that the mail server accepts emails."
     }
 
 
 def test_a_disk_that_is_full(all_well, settings):
     settings.LEAST_FREE_MB = 10**9
 
-    assert "Make room" in problems()["disk"]
+    assert "Free up space" in problems()["disk"]
 
 
 def test_a_backup_that_is_too_old(all_well):
     assert problems(NOW + timedelta(hours=60))["backup"].startswith(
-        "There is no good backup since May 4, 2026, 3 a.m.."
+        "No backup has been made since May 4, 2026, 3 a.m.: run"
     )
 
 
@@ -94,9 +98,7 @@ def test_a_migration_that_is_not_applied(all_well):
             "(SELECT max(name) FROM django_migrations WHERE app = 'membership')"
         )
 
-    assert (
-        problems()["migrations"] == "1 migrations are not applied. Run: python manage.py migrate."
-    )
+    assert problems()["migrations"] == "Migrations not applied: 1. Run: python manage.py migrate."
 
 
 def test_redis_that_is_gone(all_well, settings):
@@ -108,7 +110,7 @@ def test_redis_that_is_gone(all_well, settings):
 def test_a_portal_without_backups_is_not_ready(all_well, settings):
     settings.BACKUP_RECIPIENT = ""
     assert problems()["backup"].startswith(
-        "No backups are made: EVABC_BACKUP_RECIPIENT is not set."
+        "No backups are made because EVABC_BACKUP_RECIPIENT is not set."
     )
 
     settings.LOCAL = True  # `make run` needs none
@@ -147,20 +149,20 @@ def test_real_processes_make_it_green_and_a_dead_worker_red(
             log=tmp_path / "beat.log",
             seconds=CACHE_SECONDS + 10,
         )
-        status, said = ask(portal.url)
+        status, answer = ask(portal.url)
 
-    assert (status, said["ready"]) == (503, False)
-    assert "Start the worker again." in said["parts"].pop("worker")
-    assert set(said["parts"].values()) == {"ok"}
+    assert (status, answer["ready"]) == (503, False)
+    assert "Restart the worker." in answer["parts"].pop("worker")
+    assert set(answer["parts"].values()) == {"ok"}
 
 
 @pytest.mark.django_db
 def test_leads_read_it_as_a_page(client, all_well):
     builders.sign_in(client, builders.lead())
 
-    assert "How the portal is doing" in client.get("/admin/").content.decode()
+    assert "System status" in client.get("/admin/").content.decode()
     page = client.get("/admin/how-it-is-doing/").content.decode()
 
-    assert "Needs care" in page
-    assert "Beat has sent nothing since" in page
+    assert "Needs attention" in page
+    assert "The scheduler has not run since" in page
     assert "MB free" in page

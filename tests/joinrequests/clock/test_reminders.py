@@ -196,7 +196,7 @@ def test_the_command_counts_first_and_writes_only_without_dry_run(waiting, capsy
     call_command("run_due", "reminders")
 
     assert capsys.readouterr().out.splitlines() == [
-        *("reminders: 1", "requests closed: 0", "Dry run: nothing was written."),
+        *("reminders: 1", "requests closed: 0", "Dry run: nothing was changed."),
         *("reminders: 1", "requests closed: 0"),
         *("reminders: 0", "requests closed: 0"),
     ]
@@ -273,13 +273,13 @@ def test_staff_see_which_reminders_went_out_and_when_it_lapses(client, waiting, 
     page = client.get(address).content.decode()
     assert "Sent May 11, 2026, 10 a.m." in page
     assert "Due May 25, 2026" in page
-    assert "Closes without a reply" in page
+    assert "Closes if no reply by" in page
 
     workflow.lapse(join_request_id=waiting.pk, now=after(43))
     page = client.get(address).content.decode()
     assert "Sent May 11, 2026, 10 a.m." in page
     assert "Not sent" in page
-    assert "Closes without a reply" not in page
+    assert "Closes if no reply by" not in page
 
 
 def test_a_reopened_request_is_back_in_the_queue_and_its_email_is_cancelled(client, waiting, staff):

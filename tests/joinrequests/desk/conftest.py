@@ -1,4 +1,4 @@
-"""The staff of these tests: Priya and Sam of program support, Camille of the other team."""
+"""Staff members: Priya and Sam from program support, Camille from the other team."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""A day at the desk: whose turn it is, who is on it, staff notes, the way through the queue."""
+"""A day at the desk: waiting times, assigning, search and filters, next and previous, staff notes."""
 
 import html
 from datetime import date, timedelta
@@ -48,10 +48,10 @@ def in_queue(viewer, now=NOW, **asked) -> list[JoinRequest]:
     return list(queue.queue_of(requests_of(viewer), asked, viewer=viewer, now=now))
 
 
-# -- Whose turn it is -----------------------------------------------------------------------------
+# -- Waiting -----------------------------------------------------------------------------
 
 
-def test_waiting_counts_from_when_the_request_last_came_to_staff(sam):
+def test_the_wait_starts_when_the_request_last_came_to_staff(sam):
     worker = builders.worker()
     join_request = builders.sent(worker)
     assert join_request.waiting_since == NOW
@@ -74,11 +74,11 @@ def test_waiting_counts_from_when_the_request_last_came_to_staff(sam):
 @pytest.mark.parametrize(
     ("days", "mark"), [(0, ""), (2, ""), (3, "quiet"), (6, "quiet"), (7, "loud"), (9, "loud")]
 )
-def test_age_in_working_days_with_a_quiet_and_a_loud_mark(days, mark):
+def test_a_long_wait_is_marked_quietly_and_then_loudly(days, mark):
     assert queue.Age(days).mark == mark
 
 
-def test_a_request_of_friday_is_one_working_day_old_on_monday_and_none_while_the_applicant_has_to_answer(
+def test_a_request_sent_on_friday_is_one_business_day_old_on_monday_unless_it_waits_for_a_reply(
     sam,
 ):
     worker = builders.worker()
@@ -91,10 +91,10 @@ def test_a_request_of_friday_is_one_working_day_old_on_monday_and_none_while_the
     assert queue.age_of(join_request, on=date(2026, 5, 4)) is None
 
 
-# -- I'm on it ------------------------------------------------------------------------------------
+# -- Assigning ------------------------------------------------------------------------------------
 
 
-def test_a_colleague_is_refused_until_they_say_that_they_take_it_over(sam, priya):
+def test_a_colleague_is_refused_unless_they_take_over_on_purpose(sam, priya):
     join_request = sent(1)
     assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
 
@@ -111,9 +111,7 @@ def test_a_colleague_is_refused_until_they_say_that_they_take_it_over(sam, priya
     assert taken.holder(NOW + HOUR) == priya
 
 
-def test_who_takes_a_request_has_it_for_a_day_and_then_anybody_takes_it_without_a_question(
-    sam, priya
-):
+def test_a_request_is_assigned_for_a_day_and_then_free_for_anyone(sam, priya):
     join_request = sent(1)
 
     taken = assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
@@ -123,7 +121,7 @@ def test_who_takes_a_request_has_it_for_a_day_and_then_anybody_takes_it_without_
     assert taken.holder(NOW + DAY) == priya
 
 
-def test_letting_go_and_deciding_free_the_request(sam):
+def test_unassigning_and_deciding_free_the_request(sam):
     one, other = sent(1), sent(2)
     for join_request in (one, other):
         assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
@@ -148,14 +146,14 @@ def test_the_other_team_and_a_decided_request_are_refused(sam, camille):
 
 
 @pytest.mark.core
-def test_the_database_refuses_a_taken_request_without_its_time(sam):
+def test_the_database_refuses_an_assigned_request_without_its_time(sam):
     join_request = sent(1)
 
     with pytest.raises(IntegrityError, match="taken_request_says_when"), transaction.atomic():
         JoinRequest.objects.filter(pk=join_request.pk).update(taken_by=sam)
 
 
-def test_mine_nobodys_and_all(sam, priya):
+def test_the_filter_by_assignment(sam, priya):
     mine, theirs, free, once = sent(1), sent(2), sent(3), sent(4)
     assignment.take(join_request_id=mine.pk, by=sam, now=NOW)
     assignment.take(join_request_id=theirs.pk, by=priya, now=NOW)
@@ -166,7 +164,7 @@ def test_mine_nobodys_and_all(sam, priya):
     assert in_queue(sam) == [mine, theirs, free, once]
 
 
-def test_taking_from_the_queue_shows_to_colleagues_in_the_queue_and_on_the_review(desk, sam):
+def test_colleagues_see_who_a_request_is_assigned_to_in_the_queue_and_on_its_page(desk, sam):
     join_request = sent(1)
 
     desk.post(f"{QUEUE}{join_request.pk}/take/?queue")
@@ -180,7 +178,7 @@ def test_taking_from_the_queue_shows_to_colleagues_in_the_queue_and_on_the_revie
     assert "assigned to Priya Sample" in page(desk, f"{QUEUE}{join_request.pk}/change/")
 
 
-def test_taking_over_asks_first_and_deciding_warns_but_does_not_block(desk, priya, sam):
+def test_reassigning_asks_first_and_deciding_warns_but_does_not_block(desk, priya, sam):
     join_request = sent(1)
     assignment.take(join_request_id=join_request.pk, by=sam, now=timezone.now())
 
@@ -217,7 +215,7 @@ def test_taking_over_asks_first_and_deciding_warns_but_does_not_block(desk, priy
         "dana & harbour",
     ],
 )
-def test_the_search_finds_parts_of_name_address_phone_agency_and_reference(sam, words):
+def test_the_search_finds_parts_of_name_email_phone_agency_and_reference(sam, words):
     sent(1, agency="Sampleton House")
     wanted = sent(2, phone="604.555.0199")
 
@@ -228,14 +226,14 @@ def test_the_search_finds_parts_of_name_address_phone_agency_and_reference(sam, 
     ("name", "words"),
     [("Márta Sample", "marta"), ("Dana sḵwx̱wú7mesh", "Skwxwu7mesh"), ("O’Neil-Öz", "ONeil oz")],
 )
-def test_a_name_is_found_without_its_accents_and_marks(sam, name, words):
+def test_a_name_is_found_without_accents_and_marks(sam, name, words):
     sent(1)
     wanted = builders.sent(builders.worker("dana@example.org"), name=name)
 
     assert in_queue(sam, q=words) == [wanted]
 
 
-def test_a_request_is_found_by_the_new_name_of_its_person_and_of_its_agency(sam):
+def test_a_request_is_found_by_the_new_names_of_its_person_and_agency(sam):
     agency = Agency.objects.create(name="Example Harbour Family Services")
     join_request = sent(1)
 
@@ -249,7 +247,7 @@ def test_a_request_is_found_by_the_new_name_of_its_person_and_of_its_agency(sam)
     assert in_queue(sam, q="sample-1") == []
 
 
-def test_a_request_is_found_by_what_a_list_fills_in(sam):
+def test_a_request_is_found_by_a_name_from_an_import(sam):
     join_request = sent(1)
     Person.objects.filter(pk=join_request.person_id).update(name="", search_text="")
     apply_list(
@@ -272,7 +270,7 @@ def test_the_search_keeps_to_the_team_and_to_the_filters(desk, priya):
     assert "Dana Sample" not in page(desk, f"{QUEUE}?q=dana+sam")
 
 
-def test_the_verdict_and_the_region_follow_what_staff_match_and_check(sam):
+def test_the_verdict_and_the_region_follow_what_staff_match_and_confirm(sam):
     agency = Agency.objects.create(name="Example Harbour Family Services")
     Program.objects.create(agency=agency, type="STVC", region="KOOTENAY")
     join_request = sent(1, agency="Ex. Harbour", ministry_funded="unsure")
@@ -283,12 +281,12 @@ def test_the_verdict_and_the_region_follow_what_staff_match_and_check(sam):
     assert in_queue(sam, region="KOOTENAY", verdict="unknown") == [join_request]
 
     matching.check_funding(**how, answer=False)
-    # What the register knew already when they asked gives the region at once.
+    # What the register already knows gives the region when the request is sent.
     assert sent(2).region == "KOOTENAY"
     assert in_queue(sam, region="KOOTENAY", verdict="not-met")[0] == join_request
 
 
-def test_the_schedule_keeps_the_verdicts_of_open_requests_up_to_the_register(sam):
+def test_the_schedule_updates_the_verdicts_of_open_requests_from_the_register(sam):
     waiting, decided = sent(1), builders.request_in(State.DECLINED, builders.worker(), sam)
     for person in Person.objects.all():
         person.positions.update(carries_caseload=False)
@@ -301,7 +299,7 @@ def test_the_schedule_keeps_the_verdicts_of_open_requests_up_to_the_register(sam
     assert (waiting.verdict, decided.verdict) == ("not-met", "met")
 
 
-def test_updating_the_open_verdicts_takes_the_same_queries_for_two_and_for_ten(
+def test_updating_verdicts_takes_as_many_queries_for_ten_requests_as_for_two(
     django_assert_max_num_queries,
 ):
     for number in range(2):
@@ -333,7 +331,7 @@ def test_next_and_previous_follow_the_order_and_the_filters_of_the_queue(sam):
 
 
 @pytest.mark.core
-def test_of_requests_that_came_at_the_same_moment_none_is_skipped_also_after_a_decision(sam):
+def test_no_request_of_the_same_moment_is_skipped_even_after_a_decision(sam):
     first, second, third = sent(1), sent(2), sent(3)
     workflow.decline(join_request_id=second.pk, by=sam, text="No.", now=NOW)
     second.refresh_from_db()
@@ -360,7 +358,7 @@ SECRET = "Their manager called: unsure about the caseload."
 
 
 @pytest.mark.core
-def test_a_note_says_who_and_when_and_is_never_changed(desk, priya):
+def test_a_note_says_who_wrote_it_and_when_and_never_changes(desk, priya):
     join_request = sent(1)
 
     with time_machine.travel(NOW, tick=False):
@@ -375,7 +373,7 @@ def test_a_note_says_who_and_when_and_is_never_changed(desk, priya):
         kept.save()
 
 
-def test_an_empty_note_is_refused_with_a_sentence(desk):
+def test_an_empty_note_is_refused_with_a_message(desk):
     join_request = sent(1)
 
     answer = desk.post(f"{QUEUE}{join_request.pk}/note/", {"note-text": " "})
@@ -384,7 +382,7 @@ def test_an_empty_note_is_refused_with_a_sentence(desk):
     assert StaffNote.objects.count() == 0
 
 
-def test_the_applicant_sees_a_note_on_no_page_and_in_no_email(client, priya):
+def test_the_applicant_never_sees_a_note_on_a_page_or_in_an_email(client, priya):
     worker = builders.worker()
     join_request = builders.sent(worker)
     assignment.write_note(join_request_id=join_request.pk, by=priya, text=SECRET, now=NOW)
@@ -392,7 +390,7 @@ def test_the_applicant_sees_a_note_on_no_page_and_in_no_email(client, priya):
     builders.sign_in(client, worker)
     path = f"/my/requests/{join_request.pk}/"
 
-    # The question is there, and so the page is not empty; the note is not.
+    # The question shows, so the page is not just empty.
     assert "Which program?" in page(client, path)
     for shown in ("/my/", path, f"{path}sent/", f"{path}withdraw/"):
         assert "Their manager" not in page(client, shown)
@@ -400,11 +398,11 @@ def test_the_applicant_sees_a_note_on_no_page_and_in_no_email(client, priya):
     assert not OutboxEmail.objects.filter(body__contains="Their manager").exists()
 
 
-# -- Maybe the same person ------------------------------------------------------------------------
+# -- Possible duplicates ------------------------------------------------------------------------
 
 
 @pytest.mark.core
-def test_people_who_may_be_the_same_are_shown_with_why():
+def test_possible_duplicates_are_shown_with_a_reason():
     dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
     same = Person.objects.create(name="Dana SAMPLE")
     start = Person.objects.create(name="D. Sampel", email="dana@example.net")
@@ -416,5 +414,5 @@ def test_people_who_may_be_the_same_are_shown_with_why():
         (start, "an email that starts the same"),
         (near, "a similar name"),
     ]
-    # Without name and address they are like nobody.
+    # People without name and email are like no one else.
     assert similar_people(Person.objects.bulk_create([Person(), Person()])[0]) == []

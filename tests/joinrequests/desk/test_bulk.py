@@ -1,4 +1,4 @@
-"""Several requests at once: the same verbs, one transaction each, a report for each person."""
+"""Deciding on several requests at once: the same verbs, one transaction and one report each."""
 
 import html
 import re
@@ -19,7 +19,7 @@ QUEUE = "/admin/joinrequests/joinrequest/"
 
 
 def several(number, slug="stvc", **answers):
-    """That many requests, each of somebody else."""
+    """That many requests, each from a different person."""
     return [
         builders.sent(
             builders.worker(f"dana{i}@example.org", f"Dana{i} Sample"),
@@ -34,8 +34,8 @@ def page(verb, rows):
     return f"{QUEUE}bulk/{verb}/?ids={','.join(str(r.pk) for r in rows)}"
 
 
-def ticked(*rows, **typed):
-    """What the form sends: each row ticked, and what was typed for it as ``reason_0="…"``."""
+def selected(*rows, **typed):
+    """The form's data: each row selected, with what was typed for it as ``reason_0="…"``."""
     data = {f"row{r.pk}-keep": "on" for r in rows}
     for name, words in typed.items():
         field, _, index = name.partition("_")
@@ -44,7 +44,7 @@ def ticked(*rows, **typed):
 
 
 def shown(answer):
-    """The page as it reads."""
+    """The text of the page."""
     assert answer.status_code == 200
     return re.sub("</?bdi>", "", html.unescape(answer.content.decode()))
 
@@ -71,12 +71,13 @@ def test_the_queue_leads_to_a_page_with_every_person_finding_and_email(desk, ver
     assert states(rows) == [State.AWAITING_REVIEW] * 3
 
 
-def test_those_ticked_are_approved_and_the_others_stay_in_the_queue(desk, priya):
+def test_selected_requests_are_approved_and_the_others_stay_in_the_queue(desk, priya):
     rows = several(3)
 
     seen = shown(
         desk.post(
-            page("approve", rows), ticked(*rows[:2], text="Welcome, all.", line_1="See you, Dana1.")
+            page("approve", rows),
+            selected(*rows[:2], text="Welcome, all.", line_1="See you, Dana1."),
         )
     )
 
@@ -100,10 +101,10 @@ def test_those_ticked_are_approved_and_the_others_stay_in_the_queue(desk, priya)
     ("verb", "state", "kind"),
     [("decline", State.DECLINED, "declined"), ("ask", State.AWAITING_REPLY, "question")],
 )
-def test_one_text_goes_to_everybody(desk, verb, state, kind):
+def test_one_message_goes_to_everyone(desk, verb, state, kind):
     rows = several(2)
 
-    desk.post(page(verb, rows), ticked(*rows, text="Which program is it?"))
+    desk.post(page(verb, rows), selected(*rows, text="Which program is it?"))
 
     assert states(rows) == [state] * 2
     emails = OutboxEmail.objects.filter(kind=kind)
@@ -111,7 +112,7 @@ def test_one_text_goes_to_everybody(desk, verb, state, kind):
     assert {email.to_email for email in emails} == {r.person.email for r in rows}
 
 
-def test_whoever_is_kept_and_needs_a_written_reason_gets_their_own_before_anything_goes(desk):
+def test_each_selected_request_that_needs_a_reason_gets_its_own_before_anything_is_sent(desk):
     [clear] = several(1)
     doubtful, left_out = (
         builders.sent(builders.worker(f"{name}@example.org"), name=name, carries_caseload="no")
@@ -119,14 +120,14 @@ def test_whoever_is_kept_and_needs_a_written_reason_gets_their_own_before_anythi
     )
     rows = [clear, doubtful, left_out]
 
-    refused = shown(desk.post(page("approve", rows), ticked(clear, doubtful, text="Kept words.")))
+    refused = shown(desk.post(page("approve", rows), selected(clear, doubtful, text="Kept words.")))
     assert "Kai: Explain why you are approving anyway, or clear this person’s checkbox." in refused
     assert "Lee: Explain why" not in refused
     assert "Kept words." in refused
     assert states(rows) == [State.AWAITING_REVIEW] * 3
     assert f"row{clear.pk}-reason" not in refused
 
-    typed = ticked(clear, doubtful, text="", reason_1="They start on Monday.")
+    typed = selected(clear, doubtful, text="", reason_1="They start on Monday.")
     seen = shown(desk.post(page("approve", rows), typed))
     assert "2 approved, 0 not processed" in seen
     assert states(rows) == [State.APPROVED, State.APPROVED, State.AWAITING_REVIEW]
@@ -134,7 +135,7 @@ def test_whoever_is_kept_and_needs_a_written_reason_gets_their_own_before_anythi
 
 
 @pytest.mark.core
-def test_one_that_is_refused_or_fails_stays_with_what_was_typed_and_stops_no_other(
+def test_a_request_that_is_refused_or_fails_keeps_what_was_typed_and_stops_no_other(
     desk, sam, monkeypatch
 ):
     rows = several(4)
@@ -153,7 +154,7 @@ def test_one_that_is_refused_or_fails_stays_with_what_was_typed_and_stops_no_oth
     monkeypatch.setattr(workflow, "enrol", trouble)
 
     seen = shown(
-        desk.post(page("approve", rows), ticked(*rows, text="All.", line_1="My careful line."))
+        desk.post(page("approve", rows), selected(*rows, text="All.", line_1="My careful line."))
     )
 
     assert "1 approved, 3 not processed" in seen
@@ -171,8 +172,8 @@ def test_one_that_is_refused_or_fails_stays_with_what_was_typed_and_stops_no_oth
 def test_sending_the_form_twice_decides_once(desk):
     rows = several(2)
 
-    desk.post(page("ask", rows), ticked(*rows, text="Which?"))
-    seen = shown(desk.post(page("ask", rows), ticked(*rows, text="Which?")))
+    desk.post(page("ask", rows), selected(*rows, text="Which?"))
+    seen = shown(desk.post(page("ask", rows), selected(*rows, text="Which?")))
 
     assert "0 asked, 2 not processed" in seen
     assert seen.count("last step by Priya Sample") == 2
@@ -180,7 +181,7 @@ def test_sending_the_form_twice_decides_once(desk):
     assert OutboxEmail.objects.filter(kind="question").count() == 2
 
 
-def test_what_cannot_be_asked_now_is_left_out_with_why(desk, priya):
+def test_a_request_that_cannot_be_asked_about_now_is_skipped_with_a_reason(desk, priya):
     [open_one] = several(1)
     asked = builders.request_in(State.AWAITING_REPLY, builders.worker(), priya)
 
@@ -191,13 +192,13 @@ def test_what_cannot_be_asked_now_is_left_out_with_why(desk, priya):
     assert f"row{open_one.pk}-keep" in seen
 
 
-def test_the_emails_can_be_looked_at_before_anything_goes(desk):
+def test_the_emails_can_be_previewed_before_anything_is_sent(desk):
     rows = several(2)
 
     seen = shown(
         desk.post(
             page("decline", rows),
-            {**ticked(*rows, text="Ask again in May.", line_0="Call us."), "look": "1"},
+            {**selected(*rows, text="Ask again in May.", line_0="Call us."), "look": "1"},
         )
     )
 
@@ -206,11 +207,11 @@ def test_the_emails_can_be_looked_at_before_anything_goes(desk):
     assert states(rows) == [State.AWAITING_REVIEW] * 2
 
 
-def test_nothing_ticked_and_no_text_are_said_and_nothing_is_sent(desk):
+def test_nothing_is_sent_without_a_selection_or_without_text(desk):
     rows = several(1)
 
     nobody = shown(desk.post(page("decline", rows), {"text": "Not this time."}))
-    no_words = shown(desk.post(page("decline", rows), ticked(*rows, text=" ")))
+    no_words = shown(desk.post(page("decline", rows), selected(*rows, text=" ")))
 
     assert "Select at least one person." in nobody
     assert "Choose a reason or write one for the applicant." in no_words
@@ -224,7 +225,7 @@ def test_the_other_teams_requests_do_not_exist(desk):
     )
 
     seen = shown(desk.get(page("approve", [ours, theirs])))
-    after = shown(desk.post(page("approve", [ours, theirs]), ticked(ours, theirs)))
+    after = shown(desk.post(page("approve", [ours, theirs]), selected(ours, theirs)))
     alone = desk.get(page("approve", [theirs]))
 
     assert "Ari Other" not in seen + after
@@ -232,11 +233,11 @@ def test_the_other_teams_requests_do_not_exist(desk):
     assert alone.url == QUEUE
 
 
-def test_nonsense_in_the_address_is_no_request(desk):
+def test_nonsense_in_the_address_finds_no_request(desk):
     assert desk.get(f"{QUEUE}bulk/approve/?ids=x,-1,9999999999999999999999,²").url == QUEUE
 
 
-def test_more_than_can_be_read_at_once_are_refused_with_a_sentence(desk):
+def test_more_requests_than_the_limit_are_refused_with_a_message(desk):
     person = builders.worker().person
     rows = JoinRequest.objects.bulk_create(
         JoinRequest(
@@ -276,7 +277,7 @@ def test_deciding_costs_the_same_for_each(desk, django_assert_max_num_queries):
     costs = []
     for group in (rows[:1], rows[1:3], rows[3:7], rows[7:15]):
         with django_assert_max_num_queries(1_000) as done:
-            desk.post(page("approve", group), ticked(*group))
+            desk.post(page("approve", group), selected(*group))
         costs.append(len(done.captured_queries))
 
     # The first fills caches; then 2, 4 and 8.

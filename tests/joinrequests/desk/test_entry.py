@@ -1,4 +1,4 @@
-"""A request that came by email or phone: entered by staff, seen and answered by the one who asked."""
+"""A request received by email or phone: entered by staff, then followed by the applicant."""
 
 import html
 
@@ -38,7 +38,7 @@ def shown(answer):
     return html.unescape(answer.content.decode())
 
 
-def test_it_waits_for_review_like_any_other_and_the_history_says_who_entered_it(desk, priya):
+def test_an_entered_request_waits_for_review_and_its_history_says_who_entered_it(desk, priya):
     answer = desk.post(ENTER, typed(note="They start on Monday."))
 
     entered = JoinRequest.objects.get()
@@ -56,7 +56,7 @@ def test_it_waits_for_review_like_any_other_and_the_history_says_who_entered_it(
     assert (position.evidence, position.carries_caseload) == ("claimed", True)
 
 
-def test_the_receipt_says_who_entered_it_and_the_team_gets_its_news(priya):
+def test_the_confirmation_says_that_staff_entered_it_and_the_team_is_notified(priya):
     entered = enter(priya)
 
     emails = {email.kind: email for email in OutboxEmail.objects.all()}
@@ -69,7 +69,7 @@ def test_the_receipt_says_who_entered_it_and_the_team_gets_its_news(priya):
     assert f"/my/requests/{entered.pk}/" in receipt.body
 
 
-def test_they_take_it_over_by_signing_in_with_that_email_and_answers_and_withdraws(client, priya):
+def test_the_applicant_signs_in_with_that_email_to_reply_and_withdraw(client, priya):
     entered = enter(priya)
     workflow.ask(join_request_id=entered.pk, by=priya, text="Which program?", now=builders.NOW)
     page = f"/my/requests/{entered.pk}/"
@@ -77,7 +77,7 @@ def test_they_take_it_over_by_signing_in_with_that_email_and_answers_and_withdra
     dana = builders.User.objects.create_user("dana@example.org")
     builders.sign_in(client, dana)
 
-    # The link of the email is the first page they open.
+    # The first page they open is the link in the email.
     seen = shown(client.get(page))
     assert "EVA BC staff entered your request for you, as you asked by phone." in seen
     assert "Which program?" in seen
@@ -91,7 +91,7 @@ def test_they_take_it_over_by_signing_in_with_that_email_and_answers_and_withdra
     assert entered.state == State.WITHDRAWN
 
 
-def test_somebody_elses_sign_in_does_not_see_it(client, priya):
+def test_another_account_does_not_see_it(client, priya):
     entered = enter(priya)
     builders.sign_in(client, builders.worker("other@example.org", "Other Sample"))
 
@@ -100,7 +100,7 @@ def test_somebody_elses_sign_in_does_not_see_it(client, priya):
 
 
 @pytest.mark.parametrize("has_person", [True, False])
-def test_somebody_with_a_sign_in_finds_it_there_and_may_withdraw_before_the_receipt_leaves(
+def test_an_account_with_that_email_finds_it_and_withdrawing_cancels_the_confirmation(
     client, priya, has_person
 ):
     dana = (
@@ -116,7 +116,7 @@ def test_somebody_with_a_sign_in_finds_it_there_and_may_withdraw_before_the_rece
 
 
 @pytest.mark.parametrize("email", ["DANA@example.org", " dana@example.org "])
-def test_a_person_of_the_register_is_taken_and_keeps_what_is_known(priya, email):
+def test_a_known_person_keeps_what_the_register_knows(priya, email):
     listed = Person.objects.create(email="Dana@example.org", name="Dana Q. Sample")
 
     entered = enter(priya, email, phone="604 555 0100")
@@ -127,7 +127,7 @@ def test_a_person_of_the_register_is_taken_and_keeps_what_is_known(priya, email)
     assert Person.objects.filter(email__iexact="dana@example.org").count() == 1
 
 
-def test_an_open_request_is_said_and_linked_and_what_was_typed_stays(desk):
+def test_an_open_request_is_linked_and_what_was_typed_stays(desk):
     there = builders.sent(builders.worker())
 
     seen = shown(desk.post(ENTER, typed(note="My careful note.")))
@@ -150,7 +150,7 @@ def test_sending_the_form_twice_enters_it_once(desk):
     assert OutboxEmail.objects.filter(kind="receipt-entered").count() == 1
 
 
-def test_somebody_who_is_in_already_is_refused(priya):
+def test_a_person_who_is_already_enrolled_is_refused(priya):
     dana = builders.worker()
     Enrolment.objects.create(
         person=dana.person, community=builders.community(), started_on="2026-01-01"
@@ -189,7 +189,7 @@ def test_the_other_teams_communities_do_not_exist(desk, priya):
         ("carries_caseload", "Choose whether you carry a caseload."),
     ],
 )
-def test_what_is_missing_is_said_and_nothing_is_written(desk, missing, sentence):
+def test_a_missing_answer_is_an_error_and_nothing_is_saved(desk, missing, sentence):
     data = typed()
     del data[missing]
 
@@ -201,7 +201,7 @@ def test_what_is_missing_is_said_and_nothing_is_written(desk, missing, sentence)
     assert not Person.objects.filter(email__iexact="dana@example.org").exists()
 
 
-def test_a_chair_is_entered_with_the_questions_of_coordination(client):
+def test_a_coordination_request_has_its_own_questions(client):
     builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
     about = {"email": "ari@example.org", "came_by": "email", "agreed": "on"}
 
@@ -213,7 +213,7 @@ def test_a_chair_is_entered_with_the_questions_of_coordination(client):
 
 
 @pytest.mark.core
-def test_the_database_keeps_no_other_way_of_coming(priya):
+def test_the_database_allows_no_other_way_of_receiving_a_request(priya):
     entered = enter(priya)
 
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -1,4 +1,4 @@
-"""Match to the register: matching, adding, checking, by the verbs."""
+"""The verbs that match a request to the register, add what is missing and confirm facts."""
 
 from datetime import date
 
@@ -64,7 +64,9 @@ def how(join_request, by):
     return {"join_request_id": join_request.pk, "by": by, "now": builders.NOW}
 
 
-def test_a_written_agency_is_suggested_matched_and_brings_its_program(priya, agency, program):
+def test_a_similar_agency_is_suggested_and_matching_it_also_matches_its_program(
+    priya, agency, program
+):
     asked = ask(agency=WRITTEN)
     assert matching_of(asked, search="").agencies == [agency]
 
@@ -106,7 +108,7 @@ def test_other_open_requests_of_the_team_that_name_the_same_agency_are_matched_t
     assert matching_of(again(asked), search="").same_agency == []
 
 
-def test_an_agency_that_is_missing_is_added_and_matched_once(priya):
+def test_a_missing_agency_is_added_and_matched_once(priya):
     asked = ask(agency="New Sample House")
     matching.add_agency(name="New Sample House", city="Sampleton", **how(asked, priya))
     added = Agency.objects.get()
@@ -122,7 +124,7 @@ def test_an_agency_that_is_missing_is_added_and_matched_once(priya):
 
 
 @pytest.mark.core
-def test_a_program_that_is_missing_is_added_and_matched_once(priya, agency):
+def test_a_missing_program_is_added_and_matched_once(priya, agency):
     asked = ask()
     where = {"program_type": ProgramType.STVC, "community_served": "Example Harbour"}
     matching.add_program(**where, **how(asked, priya))
@@ -168,7 +170,7 @@ def test_an_initiative_is_suggested_matched_or_added(camille):
 
 
 @pytest.mark.core
-def test_what_staff_search_for_stands_in_place_of_the_suggestions(agency):
+def test_search_results_replace_the_suggestions(agency):
     Agency.objects.create(name="Échantillon House")
     asked = ask(agency="Nothing alike")
     assert matching_of(asked, search="").agencies == []
@@ -178,7 +180,7 @@ def test_what_staff_search_for_stands_in_place_of_the_suggestions(agency):
     ]
 
 
-def test_all_checked_reads_met_and_but_for_the_caseload_so_does_the_next_colleague(
+def test_confirmed_facts_are_met_and_hold_for_a_colleague_except_for_the_caseload(
     priya, agency, program
 ):
     asked = ask(ministry_funded="unsure", eva_membership="unsure")
@@ -196,9 +198,7 @@ def test_all_checked_reads_met_and_but_for_the_caseload_so_does_the_next_colleag
 
 
 @pytest.mark.parametrize(("check", "place"), [("check_caseload", 0), ("check_funding", 1)])
-def test_a_no_reads_not_met_and_the_other_button_takes_it_back(
-    priya, agency, program, check, place
-):
+def test_a_no_is_not_met_until_staff_confirm_the_opposite(priya, agency, program, check, place):
     asked = ask()
     for answer, status in [
         (False, Status.NOT_MET),
@@ -211,7 +211,7 @@ def test_a_no_reads_not_met_and_the_other_button_takes_it_back(
     assert checked.count() == (1 if check == "check_caseload" else 0)
 
 
-def test_a_checked_caseload_stands_beside_what_they_said_and_a_match_moves_both(
+def test_a_confirmed_caseload_is_kept_beside_the_reported_one_and_matching_moves_both(
     priya, agency, program
 ):
     asked = ask(agency=WRITTEN)
@@ -226,7 +226,7 @@ def test_a_checked_caseload_stands_beside_what_they_said_and_a_match_moves_both(
     assert {p.program for p in ProgramPosition.objects.all()} == {program}
 
 
-def test_checked_funding_replaces_a_period_that_does_not_hold_today(priya, agency, program):
+def test_confirmed_funding_replaces_a_period_that_is_over(priya, agency, program):
     Program.objects.update(
         funder="PSSG",
         funded_until="2025-03-31",
@@ -242,7 +242,7 @@ def test_checked_funding_replaces_a_period_that_does_not_hold_today(priya, agenc
     assert statuses(asked)[1] == Status.MET
 
 
-def test_funding_cannot_be_checked_before_the_program_is_matched(priya):
+def test_funding_cannot_be_confirmed_before_the_program_is_matched(priya):
     asked = ask()
     with pytest.raises(workflow.RefusedError, match="Match the program"):
         matching.check_funding(answer=True, **how(asked, priya))
@@ -251,7 +251,7 @@ def test_funding_cannot_be_checked_before_the_program_is_matched(priya):
 
 
 @pytest.mark.core
-def test_a_membership_yes_no_yes_on_one_day_ends_as_the_last_answer(priya, agency, program):
+def test_the_last_of_several_answers_about_a_membership_on_one_day_holds(priya, agency, program):
     asked = ask()
     for period, status in [(YEAR, Status.MET), (None, Status.NOT_MET), (YEAR, Status.MET)]:
         matching.check_membership(holder="agency", period=period, **how(asked, priya))
@@ -260,7 +260,7 @@ def test_a_membership_yes_no_yes_on_one_day_ends_as_the_last_answer(priya, agenc
     assert (held.starts_on, held.ends_on, held.is_held) == (*YEAR, True)
 
 
-def test_a_membership_of_their_own_counts_too_and_an_ended_one_says_no(priya):
+def test_the_applicants_own_membership_counts_unless_it_has_ended(priya):
     asked = ask(eva_membership="own")
     matching.check_membership(holder="own", period=YEAR, **how(asked, priya))
     assert statuses(asked)[2] == Status.MET
@@ -278,7 +278,7 @@ def test_a_role_is_confirmed_or_denied(camille):
     assert CoordinationRole.objects.filter(evidence=Evidence.CONFIRMED).count() == 1
 
 
-def test_the_history_of_each_row_says_who_did_what_without_naming_the_applicant(
+def test_the_history_of_each_row_says_what_staff_did_without_naming_the_applicant(
     priya, agency, program
 ):
     asked = ask(agency=WRITTEN)

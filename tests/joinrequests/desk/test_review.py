@@ -1,4 +1,4 @@
-"""The register's part of the review page: what it offers, what its buttons do, and at what cost."""
+"""Matching on the review page: what it offers, what its buttons do, and how many queries it takes."""
 
 import html
 
@@ -39,7 +39,7 @@ def press(client, join_request, action, **fields):
     return html.unescape(answer.content.decode())
 
 
-def test_a_suggestion_is_one_button_and_the_page_says_what_it_did(desk, agency, asked):
+def test_a_suggestion_is_one_button_and_the_page_confirms_it(desk, agency, asked):
     Program.objects.create(agency=agency, type="STVC", community_served="Example Harbour")
     shown = read(desk, address(asked))
     assert "Example Harbour Family Services, Example Harbour" in shown
@@ -75,7 +75,7 @@ def test_a_search_shows_what_it_finds_and_changes_nothing(desk, agency, asked):
     assert asked.agency is None
 
 
-def test_a_membership_needs_its_days_and_keeps_what_was_typed(desk, agency, asked):
+def test_a_membership_needs_both_days_and_keeps_what_was_typed(desk, agency, asked):
     press(desk, asked, "match-agency", agency=agency.pk)
     answer = {"holder": "agency", "starts_on": "2026-01-01", "ends_on": "", "answer": "yes"}
     shown = press(desk, asked, "check-membership", **answer)
@@ -91,7 +91,9 @@ def test_a_membership_needs_its_days_and_keeps_what_was_typed(desk, agency, aske
     assert EvaMembership.objects.filter(is_held=False).count() == 1
 
 
-def test_a_request_that_was_decided_meanwhile_says_by_whom_and_offers_nothing(desk, sam, asked):
+def test_a_request_that_was_decided_in_the_meantime_says_by_whom_and_offers_nothing(
+    desk, sam, asked
+):
     workflow.decline(join_request_id=asked.pk, by=sam, text="Not this time.", now=builders.NOW)
     shown = press(desk, asked, "check-caseload", answer="yes")
     assert "last step by Sam Sample, May 4, 2026, 10 a.m." in shown
@@ -110,7 +112,7 @@ def test_a_coordination_request_matches_its_initiative_and_checks_its_role(clien
     shown = press(client, asked, "check-role", answer="yes")
     assert "EVA BC staff have confirmed that the applicant is" in shown
 
-    # The applicant does not see what staff looked up.
+    # The applicant does not see what staff checked.
     builders.sign_in(client, asked.person.user)
     seen = read(client, f"/my/requests/{asked.pk}/")
     assert asked.reference in seen
@@ -140,7 +142,9 @@ def test_the_number_of_queries_does_not_grow_with_the_register(desk, agency, ask
     assert queries() == few
 
 
-def test_a_list_that_contradicts_a_check_is_shown_until_staff_check_again(desk, agency, asked):
+def test_a_list_that_contradicts_a_confirmed_fact_is_shown_until_staff_confirm_again(
+    desk, agency, asked
+):
     program = Program.objects.create(
         agency=agency, type="STVC", community_served="Example Harbour", funder="PSSG"
     )
@@ -156,7 +160,7 @@ def test_a_list_that_contradicts_a_check_is_shown_until_staff_check_again(desk, 
         "The regional office’s list of May 1, 2026 says otherwise: "
         "funder: the ministry → another funder."
     )
-    # Once beside the finding, once among what the register knows.
+    # Beside the finding, and in what the register knows.
     assert read(desk, address(asked)).count(says) == 2
 
     press(desk, asked, "check-funding", answer="yes")

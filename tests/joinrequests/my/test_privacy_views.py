@@ -60,7 +60,7 @@ def test_typing_the_first_code_is_agreeing_and_says_so(client, mailoutbox):
     code = next(word for word in mailoutbox[0].body.split() if word.isdigit() and len(word) == 6)
     client.post("/accounts/login/code/confirm/", {"code": code})
 
-    assert "With your first sign-in you agree" in page
+    assert "By signing in for the first time, you agree" in page
     assert list(Consent.objects.values_list("person__email", "version")) == [
         ("new@example.org", consents.VERSION)
     ]

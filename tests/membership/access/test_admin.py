@@ -1,4 +1,4 @@
-"""The staff pages of access: each team its own rows, every change a POST, and flat as they grow."""
+"""The staff pages of access: each team's own rows, changes by POST, and a constant number of queries."""
 
 import pytest
 from django.db import connection
@@ -49,14 +49,14 @@ def act(client: Client, action: str, *rows: Access) -> str:
     return client.post(DESK, data, follow=True).content.decode()
 
 
-def test_marking_many_reports_each_of_them(dana, priya):
+def test_marking_many_rows_reports_each_one(dana, priya):
     rows = list(dana.accesses.order_by("kind"))
     said = act(priya, "mark_invited", *rows)
     assert "Updated: Dana Sample (Program support Slack: invited)." in said
     assert "Not updated: Dana Sample (STVC Zoom list): Zoom lists have no invitations" in said
 
 
-def test_the_other_team_marks_nothing_whatever_it_sends(dana, camille):
+def test_the_other_team_can_mark_nothing(dana, camille):
     slack = dana.accesses.get(kind="slack")
     assert "Dana Sample" not in act(camille, "mark_joined", slack)
     mark_url = reverse("admin:membership_access_mark", args=[slack.pk])
@@ -65,7 +65,7 @@ def test_the_other_team_marks_nothing_whatever_it_sends(dana, camille):
     assert slack.state == "to-do"
 
 
-def test_a_verb_that_is_not_staffs_to_say_is_not_done(dana, priya):
+def test_staff_cannot_use_verbs_that_belong_to_the_portal(dana, priya):
     slack = dana.accesses.get(kind="slack")
     for verb in ("ended", "wanted", "", "nonsense"):
         priya.post(reverse("admin:membership_access_mark", args=[slack.pk]), {"verb": verb})
@@ -91,7 +91,7 @@ def test_the_filters(dana, priya, query, shown):
     assert page.count("/change/") == shown
 
 
-def test_the_list_shows_what_is_to_do_and_leaves_out_what_is_done(dana, priya):
+def test_the_list_shows_open_tasks_and_hides_finished_ones(dana, priya):
     ids = dana.accesses.values_list("pk", flat=True)
     mark(access_ids=ids, verb=Verb.JOINED, by=builders.lead(), now=NOW)
     assert "Dana Sample" not in priya.get(DESK).content.decode()
@@ -120,14 +120,14 @@ def test_a_button_that_cannot_do_anything_says_so(dana, priya, data, said):
         ({"pasted": "x" * 200_001}, "at most 200000 characters"),
     ],
 )
-def test_a_list_that_cannot_be_used_is_refused_with_a_sentence(priya, data, said):
+def test_a_list_that_cannot_be_used_gets_an_error(priya, data, said):
     url = reverse("admin:membership_access_slack-upload", args=["program-support"])
     page = priya.post(url, data).content.decode()
     assert said in page
     assert SlackExport.objects.count() == 0
 
 
-def test_staff_read_why_somebody_left(dana, priya):
+def test_staff_can_read_why_someone_left(dana, priya):
     leave(
         enrolment_id=dana.enrolments.get().pk,
         by=dana.user,
@@ -138,7 +138,7 @@ def test_staff_read_why_somebody_left(dana, priya):
     assert "A new job in Example Harbour." in page
 
 
-def test_the_pages_take_as_many_queries_for_hundreds_as_for_a_few(priya):
+def test_pages_use_as_many_queries_for_hundreds_as_for_a_few(priya):
     community, counts = builders.community(), []
     by = builders.User.objects.get(email="priya@example.org")
     priya.get(DESK)  # what is read once

@@ -1,4 +1,4 @@
-"""Enrolling and ending at once: one access to a workspace, and in step with the roster at the end."""
+"""Enrolling and leaving at the same time: one access to a workspace, which agrees with the roster."""
 
 import pytest
 from django.db import transaction
@@ -24,7 +24,7 @@ def into(person: Person, slug: str) -> None:
 
 
 @pytest.mark.parametrize("attempt", range(TRIES))
-def test_two_enrolments_at_once_make_one_access_to_the_workspace(attempt):
+def test_enrolments_at_the_same_time_create_one_access_to_the_workspace(attempt):
     dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
     assert at_once(*(lambda s=slug: into(dana, s) for slug in ("stvc", "ors", "cbvs"))) == []
     assert dana.accesses.filter(kind="slack").count() == 1
@@ -32,7 +32,7 @@ def test_two_enrolments_at_once_make_one_access_to_the_workspace(attempt):
 
 
 @pytest.mark.parametrize("attempt", range(TRIES))
-def test_who_enters_one_community_while_they_leave_another_stays_in_slack(attempt):
+def test_someone_who_joins_one_community_while_leaving_another_stays_in_slack(attempt):
     priya = builders.staff()
     dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
     into(dana, "stvc")

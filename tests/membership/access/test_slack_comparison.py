@@ -1,4 +1,4 @@
-"""Slack's member export compared with the roster: read or refused, compared, and worked through."""
+"""Slack's member export: read or refused, compared with the roster, and settled."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def slack_row(email: str, name: str = "", status: str = "Member") -> str:
 # -- Reading --------------------------------------------------------------------------------------
 
 
-def test_slacks_own_export_is_read_without_bots_and_closed_accounts():
+def test_slacks_export_is_read_without_bots_and_closed_accounts():
     export = read_export(
         csv_file(
             HEADINGS,
@@ -67,12 +67,12 @@ def test_other_lists_are_read_by_their_headings(content, name):
         ("email\ndana@example.org".encode("utf-16"), "not in UTF-8"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_a_sentence(content, why):
+def test_a_list_that_cannot_be_read_gets_an_error(content, why):
     with pytest.raises(RefusedError, match=why):
         read_export(content, "members.csv")
 
 
-def test_a_formula_and_a_bad_address_are_named_by_their_rows_and_the_rest_is_read():
+def test_rows_with_a_formula_or_a_bad_email_are_listed_and_the_rest_is_read():
     export = read_export(
         csv_file(
             "email,fullname",
@@ -89,7 +89,7 @@ def test_a_formula_and_a_bad_address_are_named_by_their_rows_and_the_rest_is_rea
     assert "“dana@example” is not an email address" in export.problems[1]
 
 
-def test_pasted_addresses_are_found_in_any_shape():
+def test_pasted_emails_are_found_in_any_format():
     export = read_pasted(
         "Email\nDana Sample <Dana@example.org>, kai@example.org; 'ari@example.org'.\n\nbroken@\n"
     )
@@ -130,7 +130,7 @@ def bring(team, by, *emails: str, **named: str) -> SlackExport:
 
 @pytest.fixture
 def slack(team, priya):
-    """One of each: in both, there only, here only, near, left and still there, left and gone."""
+    """One person of each section of the comparison."""
     people = {name: enrolled(f"{name} Sample") for name in ("Dana", "Ari", "Jo", "Left", "Gone")}
     people["Kai"] = enrolled("Kai Example", "kai.example@agency.org", "ors")
     for name in ("Ari", "Left", "Gone"):
@@ -144,7 +144,7 @@ def slack(team, priya):
 
 
 @pytest.mark.core
-def test_the_comparison_says_who_is_where(slack, team):
+def test_the_comparison_puts_everyone_in_the_right_section(slack, team):
     found = compare(SlackExport.objects.get())
     assert [line.email for line in found.to_mark] == ["dana@example.org"]
     assert [(line.email, line.access.pk, line.why) for line in found.near] == [
@@ -158,7 +158,7 @@ def test_the_comparison_says_who_is_where(slack, team):
     assert (found.addresses, found.agreed, found.staff) == (5, 0, 1)
 
 
-def test_one_click_does_each_thing(slack, team, priya):
+def test_each_settlement_takes_one_click(slack, team, priya):
     how = {"team": team, "by": priya, "now": later(1)}
     assert settle(settlement=Settlement.JOINED, chosen=None, **how) == 1
     assert access_of(slack["Dana"]).state == "joined"
@@ -175,17 +175,17 @@ def test_one_click_does_each_thing(slack, team, priya):
     kai.refresh_from_db()
     assert (kai.state, kai.address) == ("joined", "kai.example@gmail.com")
     assert kai.steps.last().text == "From Slack’s member list."
-    # Nothing is left to say, but for the tasks.
+    # Only the tasks are left.
     found = compare(SlackExport.objects.get())
     assert found.to_mark == found.near == found.strangers == found.absent == found.gone == []
     assert found.agreed == 2
-    # The removal of somebody with another address there is of that address.
+    # The removal task names their email in Slack.
     end_enrolment(enrolment_id=slack["Kai"].enrolments.get().pk, by=priya, text="Bye.", now=NOW)
     kai.refresh_from_db()
     assert (kai.task, kai.email) == ("Remove from Slack", "kai.example@gmail.com")
 
 
-def test_a_near_match_that_is_somebody_else_becomes_a_task_of_its_own(slack, team, priya):
+def test_a_near_match_that_is_someone_else_gets_a_removal_task(slack, team, priya):
     near = f"{access_of(slack['Kai']).pk}:kai.example@gmail.com"
     how = {"team": team, "by": priya, "now": NOW}
     assert settle(settlement=Settlement.REMOVE, chosen=[near], **how) == 1
@@ -193,25 +193,25 @@ def test_a_near_match_that_is_somebody_else_becomes_a_task_of_its_own(slack, tea
     found = compare(SlackExport.objects.get())
     assert found.near == []
     assert access_of(slack["Kai"]).pk in [line.access.pk for line in found.waiting]
-    # Said again, nothing changes.
+    # A second time changes nothing.
     assert settle(settlement=Settlement.REMOVE, chosen=[near], **how) == 0
 
 
-def test_only_what_was_chosen_and_still_stands_is_done(slack, team, priya):
+def test_only_chosen_lines_that_still_exist_are_settled(slack, team, priya):
     how = {"team": team, "by": priya, "now": NOW}
     assert settle(settlement=Settlement.JOINED, chosen=["999:dana@example.org"], **how) == 0
     assert settle(settlement=Settlement.REMOVE, chosen=["0:not-there@example.org"], **how) == 0
     assert Access.objects.filter(person=None).count() == 0
 
 
-def test_a_stranger_who_is_enrolled_later_is_not_removed(slack, team, priya):
+def test_an_unknown_account_that_is_enrolled_later_is_not_removed(slack, team, priya):
     settle(settlement=Settlement.REMOVE, team=team, chosen=None, by=priya, now=NOW)
     who = enrolled("Who Sample", "WHO@elsewhere.org")
     assert access_of(who).state == "joined"
     assert Access.objects.filter(person=None).count() == 0
 
 
-def test_the_other_team_touches_nothing(slack, team):
+def test_the_other_team_can_change_nothing(slack, team):
     camille = builders.staff(builders.CCSS, "camille@example.org")
     for settlement in Settlement:
         with pytest.raises(RefusedError, match="other team"):
@@ -223,7 +223,7 @@ def test_the_other_team_touches_nothing(slack, team):
     assert access_of(slack["Dana"]).state == "to-do"
 
 
-def test_the_list_goes_when_staff_say_so_and_after_a_week(slack, team, priya):
+def test_the_list_is_deleted_by_staff_or_after_a_week(slack, team, priya):
     assert slack_members.discard_old_exports(now=NOW + timedelta(days=7)) == 0
     assert slack_members.discard_old_exports(now=NOW + timedelta(days=7, minutes=1)) == 1
     bring(team, priya, "dana@example.org")
@@ -233,7 +233,7 @@ def test_the_list_goes_when_staff_say_so_and_after_a_week(slack, team, priya):
         settle(settlement=Settlement.JOINED, team=team, chosen=None, by=priya, now=NOW)
 
 
-def test_bringing_a_list_makes_tasks_that_were_never_made(team, priya):
+def test_importing_a_list_creates_missing_tasks(team, priya):
     person = Person.objects.create(name="Dana Sample", email="dana@example.org")
     Enrolment.objects.create(person=person, community=builders.community(), started_on=TODAY)
     kept = bring(team, priya, "dana@example.org")
@@ -266,7 +266,7 @@ def test_bringing_a_list_makes_tasks_that_were_never_made(team, priya):
         ("amelie.exemple@example.org", "", "dana.sample@example.org", ""),
     ],
 )
-def test_a_near_address_or_the_same_name_is_a_near_match(
+def test_a_similar_email_or_the_same_name_is_a_near_match(
     team, priya, in_slack, named, on_roster, why
 ):
     enrolled("Dana Sample", on_roster)

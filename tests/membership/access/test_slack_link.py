@@ -1,4 +1,4 @@
-"""Slack's invitation link: given by staff, seen by people on the roster only, in no email."""
+"""Slack's invitation link: saved by staff, shown only to people on the roster, and in no email."""
 
 from datetime import timedelta
 
@@ -61,7 +61,7 @@ def warning(days: int = 0) -> str:
 
 
 @pytest.mark.core
-def test_opening_the_link_counts_once_and_is_their_invitation(dana, priya):
+def test_opening_the_link_counts_once_and_marks_them_as_invited(dana, priya):
     enrolled(dana)
     given(priya)
     before = slack_page_of(person=dana, community=builders.community(), on=TODAY)
@@ -74,14 +74,14 @@ def test_opening_the_link_counts_once_and_is_their_invitation(dana, priya):
     assert (step.text, step.by) == ("Through the invitation link.", dana.user)
 
 
-def test_a_member_says_that_they_have_joined(dana):
+def test_a_member_can_report_that_they_have_joined(dana):
     enrolled(dana)
     team = builders.community().team
     assert report_joined(person=dana, team=team, now=NOW).state == "joined"
     assert report_joined(person=dana, team=team, now=NOW).steps.count() == 2
 
 
-def test_nobody_who_is_not_enrolled_opens_it(dana, priya):
+def test_only_enrolled_people_can_open_the_link(dana, priya):
     given(priya)
     with pytest.raises(RefusedError, match="not in a community"):
         opened(dana)
@@ -92,7 +92,7 @@ def test_nobody_who_is_not_enrolled_opens_it(dana, priya):
         open_link(person=dana, community=builders.community("icat"), now=NOW)
 
 
-def test_an_expired_and_a_used_up_link_are_shown_to_nobody_new(dana, priya):
+def test_an_expired_or_used_up_link_is_not_shown_to_anyone_new(dana, priya):
     enrolled(dana)
     ari = builders.worker("ari@example.org", "Ari Sample").person
     enrolled(ari)
@@ -108,7 +108,7 @@ def test_an_expired_and_a_used_up_link_are_shown_to_nobody_new(dana, priya):
     assert opened(dana).link == LINK + "2"
 
 
-def test_staff_are_warned_before_it_expires_and_before_it_is_used_up(dana, priya):
+def test_staff_are_warned_before_the_link_expires_or_reaches_its_limit(dana, priya):
     assert warning() == ""
     given(priya, expires_in=30, most_uses=None)
     assert warning(days=22) == ""
@@ -133,12 +133,12 @@ def test_staff_are_warned_before_it_expires_and_before_it_is_used_up(dana, priya
         "javascript:alert(1)",
     ],
 )
-def test_only_a_link_of_slack_is_taken(priya, link):
+def test_only_slack_links_are_accepted(priya, link):
     with pytest.raises(RefusedError, match="A Slack invitation link starts with"):
         given(priya, link=link)
 
 
-def test_a_link_that_has_expired_and_one_of_the_other_team_are_refused(priya):
+def test_expired_links_and_links_for_the_other_team_are_refused(priya):
     with pytest.raises(RefusedError, match="already expired"):
         given(priya, expires_in=-1)
     with pytest.raises(RefusedError, match="other team"):
@@ -148,13 +148,13 @@ def test_a_link_that_has_expired_and_one_of_the_other_team_are_refused(priya):
 # -- In no email ----------------------------------------------------------------------------------
 
 
-def test_no_text_of_an_email_asks_for_it():
+def test_no_email_text_contains_the_link():
     for path in (settings.BASE_DIR / "templates" / "email").glob("*"):
         assert "slack.com" not in path.read_text()
         assert "slack_" not in path.read_text()
 
 
-def test_staff_cannot_write_it_into_an_email(dana, priya):
+def test_staff_cannot_write_the_link_into_an_email(dana, priya):
     enrolment = enrolled(dana)
     with pytest.raises(RefusedError, match="Do not put a Slack invitation link in an email"):
         end_enrolment(
@@ -162,17 +162,17 @@ def test_staff_cannot_write_it_into_an_email(dana, priya):
         )
     enrolment.refresh_from_db()
     assert enrolment.ended_on is None
-    assert "slack.com" not in emails.left(enrolment).body
+    assert "slack.com" not in emails.email_of("roster-left", enrolment).body
 
 
-# -- On their page, and no longer --------------------------------------------------------------------
+# -- On the member's page ----------------------------------------------------------------------------
 
 
 def page(name: str, slug: str = "stvc") -> str:
     return reverse(f"my:{name}", args=[slug])
 
 
-def test_a_leavers_slack_page_stops_working_the_moment_the_enrolment_ends(client, dana, priya):
+def test_the_slack_page_stops_working_when_the_enrolment_ends(client, dana, priya):
     enrolment = enrolled(dana)
     given(priya, expires_in=None)
     builders.sign_in(client, dana.user)
@@ -188,7 +188,7 @@ def test_a_leavers_slack_page_stops_working_the_moment_the_enrolment_ends(client
     assert Access.objects.get(kind="slack").state == "to-remove"
 
 
-def test_who_is_still_in_another_community_of_the_workspace_keeps_that_page_only(
+def test_someone_still_in_another_community_of_the_workspace_keeps_only_that_page(
     client, dana, priya
 ):
     enrolment = enrolled(dana)
@@ -199,7 +199,7 @@ def test_who_is_still_in_another_community_of_the_workspace_keeps_that_page_only
     assert answers == {"stvc": 404, "ors": 200}
 
 
-def test_looking_at_the_page_uses_nothing_up(client, dana, priya):
+def test_viewing_the_page_does_not_use_up_the_link(client, dana, priya):
     enrolled(dana)
     link = given(priya, expires_in=None)
     builders.sign_in(client, dana.user)
@@ -208,7 +208,7 @@ def test_looking_at_the_page_uses_nothing_up(client, dana, priya):
     assert link.openings.count() == 0
 
 
-def test_a_manual_invitation_says_where_to_look(client, dana, priya):
+def test_someone_invited_by_email_is_told_where_to_look(client, dana, priya):
     enrolled(dana)
     ids = dana.accesses.filter(kind="slack").values_list("pk", flat=True)
     mark(access_ids=ids, verb=Verb.INVITED, by=priya, now=NOW)

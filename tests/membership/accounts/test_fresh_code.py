@@ -137,7 +137,7 @@ def test_an_email_in_the_register_changes_only_after_a_fresh_code(client, email,
     refused = client.post(page, typed)
 
     if email is not None:
-        assert "Letters go to this address" in refused.content.decode()
+        assert "Emails go to this address" in refused.content.decode()
         assert 'value="Kim Sample"' in refused.content.decode()
         assert Person.objects.get(pk=kim.pk).email == "kim@example.org"
         builders.sign_in(client, priya, fresh_code=True)

@@ -81,7 +81,7 @@ def test_too_many_attempts(client, log, is_known, tries):
 
     assert last.status_code == 429
     assert events(log)[-1] == {
-        "message": "Too many tries",
+        "message": "Too many attempts",
         "user": user.pk if is_known else None,
         "view": view,
         "status": 429,

@@ -22,5 +22,5 @@ def test_a_mail_is_read_back_with_the_moment_in_which_it_was_sent(settings, tmp_
     [file] = tmp_path.glob("*.eml")
     found = read_mail(file)
 
-    assert (found.at, found.to, found.subject) == (sent_at, "dana@example.org", "News")
-    assert found.blocks == [("text", "Hello Dana")]
+    assert (found["at"], found["to"], found["subject"]) == (sent_at, "dana@example.org", "News")
+    assert found["blocks"] == [("text", "Hello Dana")]

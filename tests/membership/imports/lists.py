@@ -38,7 +38,7 @@ def apply_list(
     content: bytes | None = None,
     file_name: str = "list.csv",
 ) -> Plan:
-    """Bring a list in as the command does."""
+    """Import a list as the command does."""
     return import_at_once(
         kind=kind,
         list_name=name,

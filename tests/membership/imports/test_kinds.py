@@ -1,4 +1,4 @@
-"""What each kind of list does to the register, and what it leaves alone."""
+"""What importing each kind of list does to the register, and what it leaves alone."""
 
 import unicodedata
 from datetime import date
@@ -103,7 +103,7 @@ def test_with_one_error_nothing_is_written(kind, stvc):
     assert not ListImport.objects.exists()
 
 
-def test_agencies_come_with_their_memberships():
+def test_agencies_are_imported_with_their_memberships():
     apply_list(AGENCIES, *MEMBERS)
     assert list(Agency.objects.values_list("name", "city")) == [
         ("Example Place", ""),
@@ -129,7 +129,7 @@ def test_programs_are_found_by_agency_type_and_place():
     ]
 
 
-def test_initiatives_come_with_the_roles_of_people_known_by_their_email():
+def test_initiatives_are_imported_with_roles_of_people_found_by_email():
     robin = Person.objects.create(email="Robin@example.org")
     apply_list(INITIATIVES, *CHAIRS)
     robin.refresh_from_db()
@@ -142,7 +142,7 @@ def test_initiatives_come_with_the_roles_of_people_known_by_their_email():
     }
 
 
-def test_people_come_with_their_positions_and_an_empty_caseload_says_nothing():
+def test_people_are_imported_with_their_positions_and_an_empty_caseload_is_unknown():
     apply_list(PROGRAMS, *FUNDED)
     apply_list(PEOPLE, *WORKERS)
     assert list(
@@ -155,7 +155,7 @@ def test_people_come_with_their_positions_and_an_empty_caseload_says_nothing():
     ]
 
 
-def test_a_roster_enrols_and_brings_nobody_back(stvc):
+def test_a_roster_enrols_people_and_re_enrols_no_one(stvc):
     for number, (start, end) in enumerate([(date(2023, 1, 1), None), (date(2023, 1, 1), MAY)]):
         person = Person.objects.create(email=f"in{number}@example.org", name="Sample")
         Enrolment.objects.create(person=person, community=stvc, started_on=start, ended_on=end)
@@ -170,9 +170,9 @@ def test_a_roster_enrols_and_brings_nobody_back(stvc):
     )
     assert outcomes(plan) == ["add", "same", "same", "error"]
     assert sentences(plan)[1:] == [
-        "in since 2023-01-01",
-        "They left on 2026-05-01. A list does not bring them back.",
-        "They start on 2026-06-01, after the day of the list.",
+        "enrolled since January 1, 2023",
+        "Left on May 1, 2026. An import does not re-enrol them.",
+        "Starts on June 1, 2026, after the list date.",
     ]
     apply_list(ROSTER, *MEMBERS_OF_STVC, community=stvc)
     assert Enrolment.objects.get(person__email="dana@example.org").started_on == date(2024, 3, 1)
@@ -181,7 +181,7 @@ def test_a_roster_enrols_and_brings_nobody_back(stvc):
 @pytest.mark.core
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("name", ["Maison d’accueil L’Échantillon", "W̱SÁNEĆ Sample", "ᐊᐧᐱᐢᑭ"])
-def test_accents_composed_or_not_are_one_name(name, form):
+def test_composed_and_decomposed_accents_are_one_name(name, form):
     Agency.objects.create(name=unicodedata.normalize("NFC", name))
     plan = apply_list(AGENCIES, "Agency", unicodedata.normalize(form, name))
     assert outcomes(plan) == ["same"]
@@ -191,51 +191,51 @@ def test_accents_composed_or_not_are_one_name(name, form):
 @pytest.mark.parametrize(
     ("again", "outcome", "sentence"),
     [
-        ("SAMPLE-HOUSE,SAS,PSSG", "same", "The same as row 2."),
+        ("SAMPLE-HOUSE,SAS,PSSG", "same", "Same as row 2."),
         (
             "Sample house,SAS,Other funder",
             "error",
-            "Rows 2 and 3 say different things about the same. Keep one.",
+            "Rows 2 and 3 contradict each other. Keep one of them.",
         ),
     ],
 )
-def test_rows_about_the_same_are_reported_once_with_both_rows(again, outcome, sentence):
+def test_rows_about_the_same_thing_are_reported_once(again, outcome, sentence):
     plan = apply_list(PROGRAMS, "Agency,Type,Funder", "Sample House,SAS,PSSG", again, dry_run=True)
     assert outcomes(plan) == ["add", outcome]
     assert sentences(plan)[1] == sentence
 
 
 @pytest.mark.core
-def test_two_periods_of_one_agency_may_follow_but_not_overlap():
+def test_periods_of_one_agency_may_not_overlap():
     heading = "Agency,From,To"
     year, next_year = "A,2026-01-01,2026-12-31", "A,2027-01-01,2027-12-31"
     assert outcomes(apply_list(AGENCIES, heading, year, next_year)) == ["add", "add"]
     plan = apply_list(AGENCIES, heading, year, "A,2026-06-01,2027-05-31")
     assert outcomes(plan) == ["same", "error"]
-    assert sentences(plan)[1] == "Rows 2 and 3 hold memberships of one agency for the same time."
+    assert sentences(plan)[1] == "Rows 2 and 3 have memberships of the same agency that overlap."
 
 
 @pytest.mark.parametrize(
     ("kind", "lines", "sentence"),
     [
-        (AGENCIES, ("Agency,From", "A,2026-01-01"), "A membership needs its first and its last day, or neither."),
-        (AGENCIES, ("Agency,From,To", "A,2026-01-02,2026-01-01"), "The last day, 2026-01-01, is before the first, 2026-01-02."),
+        (AGENCIES, ("Agency,From", "A,2026-01-01"), "Enter both the first and the last day of the membership, or neither."),
+        (AGENCIES, ("Agency,From,To", "A,2026-01-02,2026-01-01"), "The last day (January 1, 2026) is before the first day (January 2, 2026)."),
         (AGENCIES, ("Agency,City", ",Sampleton"), "“Agency” is empty."),
         (PROGRAMS, ("Agency,Type,Funder", "A,STVC,PSSG?!x"), "“Funder”: “PSSG?!x” is not one of: PSSG, OTHER."),
-        (PEOPLE, ("Email,Agency,Type,Caseload", "dana@example.org,A,STVC,some"), "“Carries a caseload”: “some” is neither yes nor no."),
+        (PEOPLE, ("Email,Agency,Type,Caseload", "dana@example.org,A,STVC,some"), "“Carries a caseload”: “some” is not yes or no."),
         (PEOPLE, ("Email,Agency,Type", "dana,A,STVC"), "“Email”: “dana” is not an email address."),
-        (INITIATIVES, ("Committee,Kind,Name,Email,Role", "A,ICAT,Robin,,Chair"), "A person in a role needs an email: it tells two people of one name apart."),
+        (INITIATIVES, ("Committee,Kind,Name,Email,Role", "A,ICAT,Robin,,Chair"), "Enter an email for each person in a role, so that people with the same name are not mixed up."),
         (INITIATIVES, ("Committee,Kind,Email,Role", "A,ICAT,robin@example.org,"), "“Role” is empty."),
     ],
 )  # fmt: skip
-def test_each_error_is_a_sentence(kind, lines, sentence):
+def test_each_error_has_a_message(kind, lines, sentence):
     plan = apply_list(kind, *lines)
     assert [(row.number, row.outcome.name, row.sentence) for row in plan.rows] == [
         (2, "ERROR", sentence)
     ]
 
 
-def test_what_staff_confirmed_stays_and_keeps_what_the_list_says_otherwise():
+def test_a_confirmed_fact_stays_and_notes_what_the_list_says():
     apply_list(PROGRAMS, *FUNDED)
     program = Program.objects.get(type="STVC")
     program.evidence, program.confirmed_on = Evidence.CONFIRMED, APRIL
@@ -243,7 +243,7 @@ def test_what_staff_confirmed_stays_and_keeps_what_the_list_says_otherwise():
     line = "Sample House,STVC,Sampleton,Another funder,2026-04-01,2027-03-31"
     plan = apply_list(PROGRAMS, FUNDED[0], line, as_of=MAY)
     assert outcomes(plan) == ["change"]
-    assert sentences(plan)[0].startswith("EVA BC staff confirmed this. It stays, noted: funder: ")
+    assert sentences(plan)[0].startswith("Staff confirmed this fact, so it stays. Noted: funder: ")
     program.refresh_from_db()
     assert (program.funder, program.evidence, program.source) == (
         "PSSG",
@@ -257,7 +257,7 @@ def test_what_staff_confirmed_stays_and_keeps_what_the_list_says_otherwise():
     assert program.list_says == ""
 
 
-def test_a_claim_of_a_worker_stays_beside_the_fact_of_the_list():
+def test_a_claim_stays_beside_the_fact_from_a_list():
     apply_list(PROGRAMS, *FUNDED)
     dana = Person.objects.create(email="dana@example.org", name="Dana Sample")
     program = Program.objects.get(type="STVC")
@@ -271,7 +271,7 @@ def test_a_claim_of_a_worker_stays_beside_the_fact_of_the_list():
     assert (listed.carries_caseload, listed.evidence) == (False, Evidence.LISTED)
 
 
-def test_a_membership_whose_days_a_newer_list_moves_is_one_membership():
+def test_a_newer_list_moves_the_period_of_a_membership():
     heading = "Agency,From,To"
     apply_list(AGENCIES, heading, "A,2026-01-01,2026-06-30", "A,2026-07-01,2026-12-31")
     plan = apply_list(AGENCIES, heading, "A,2026-02-01,2027-01-31", as_of=MAY)
@@ -292,15 +292,14 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
 ):
     headings, first = LISTS[kind][0][:2]
     more = [first.replace("ample", f"ample{n}").replace("@", f"{n}@") for n in range(400)]
-    # The list, the tasks of a roster's access, and the reassessment after it; SQLite splits long
-    # inserts into a few.
+    # The list, the access tasks of a roster, and the reassessment. SQLite splits long inserts.
     with django_assert_max_num_queries(60):
         apply_list(kind, headings, *more, **of_kind(kind, stvc))
     with django_assert_max_num_queries(60):
         apply_list(kind, headings, *more, as_of=MAY, **of_kind(kind, stvc))
 
 
-def test_a_region_is_filled_in_where_it_is_empty_and_changed_nowhere():
+def test_an_import_fills_in_an_empty_region_and_changes_no_other():
     apply_list(PROGRAMS, *FUNDED)
     apply_list(INITIATIVES, *CHAIRS)
     apply_list(

@@ -1,4 +1,4 @@
-"""Lists apply by their as-of date, in whatever order they are imported."""
+"""Lists apply by their date, in whatever order they are imported."""
 
 from datetime import date, timedelta
 from itertools import permutations
@@ -79,7 +79,7 @@ a_list = st.tuples(
     ),
     lists=st.lists(a_list, min_size=1, max_size=3),
 )
-def test_the_order_in_which_lists_come_in_does_not_matter(kind, lists):
+def test_the_order_of_imports_does_not_matter(kind, lists):
     dated = [(name, values, APRIL + timedelta(n)) for n, (name, values) in enumerate(lists)]
     known = []
     for order in permutations(dated):
@@ -101,7 +101,7 @@ def test_an_older_list_does_not_overwrite_a_newer_one():
     plan = apply_list(ListKind.PROGRAMS, HEADINGS, "House,STVC,Another funder", name="an old list")
     assert (outcomes(plan), sentences(plan)) == (
         ["same"],
-        ["A newer list, the list of May 1, 2026, has this. It stays as it is."],
+        ["A newer list (the list of May 1, 2026) has this already, so nothing changes."],
     )
     assert Program.objects.get().funder == Funder.PSSG
 
@@ -121,7 +121,7 @@ def test_what_a_newer_version_no_longer_names_is_unknown_and_stays_in_the_regist
     assert dana.positions.get().evidence == Evidence.LISTED
 
 
-def test_absence_is_of_one_list_and_one_kind():
+def test_a_fact_is_missing_only_from_its_own_list_and_kind():
     apply_list(ListKind.PROGRAMS, HEADINGS, "House,STVC,PSSG", name="contracts")
     apply_list(ListKind.PROGRAMS, HEADINGS, "Other,STVC,PSSG", name="grants", as_of=MAY)
     apply_list(ListKind.AGENCIES, "Agency", "Other", name="contracts", as_of=MAY)
@@ -132,7 +132,7 @@ def test_absence_is_of_one_list_and_one_kind():
     assert standing_of(dana, DAY).work[0].funding == ()
 
 
-def test_a_confirmed_fact_is_made_unknown_by_no_list():
+def test_no_list_makes_a_confirmed_fact_unknown():
     agency = Agency.objects.create(name="House")
     EvaMembership.objects.create(
         agency=agency,
@@ -148,7 +148,7 @@ def test_a_confirmed_fact_is_made_unknown_by_no_list():
     assert len(standing_of(Person.objects.get(), DAY).work[0].memberships) == 1
 
 
-def test_of_two_lists_of_one_day_the_name_decides():
+def test_the_name_decides_between_two_lists_with_the_same_date():
     fact = Program(list_name="b", list_as_of=APRIL)
     assert ListSource("a", APRIL).is_older_than(fact)
     assert not ListSource("b", APRIL).is_older_than(fact)

@@ -1,4 +1,4 @@
-"""Files from real offices, and files that were made to do harm."""
+"""Files from real offices, and files made to do harm."""
 
 import io
 import struct
@@ -51,7 +51,7 @@ def test_columns_are_found_under_their_usual_names(headings):
     assert [(row["agency"], row["city"]) for row in found] == [("Sample House", "Sampleton")]
 
 
-def test_columns_in_another_order_and_columns_that_are_not_used():
+def test_columns_may_be_in_any_order_and_unknown_ones_are_ignored():
     found = values(csv_file("Notes,City,Agency", "old,Sampleton,Sample House"))
     assert found == [
         {"agency": "Sample House", "city": "Sampleton", "starts_on": None, "ends_on": None}
@@ -63,28 +63,28 @@ def test_columns_in_another_order_and_columns_that_are_not_used():
     [
         (
             "Name of thing,City",
-            "The file has no column “Agency”. The first row must hold the headings; "
-            "the sample file shows them.",
+            "The file has no “Agency” column. The first row must be the headings, "
+            "as in the sample file.",
         ),
         (
             "Agency,Organization",
-            "The columns “Agency” and “Organization” mean the same. Remove one of them.",
+            "The columns “Agency” and “Organization” mean the same thing. Remove one of them.",
         ),
     ],
 )
-def test_a_column_that_is_missing_or_there_twice_is_named(headings, sentence):
+def test_a_missing_or_duplicate_column_is_named(headings, sentence):
     assert refusal(csv_file(headings, "A,B")) == sentence
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_line_ends_and_a_mark_at_the_start_do_not_count(mark, end):
+def test_any_line_ends_and_a_byte_order_mark_are_accepted(mark, end):
     text = end.join(["Agency,City", "Maison L’Échantillon,Sampleton", ""])
     found = agencies(mark + text.encode())
     assert [(r.number, r["agency"]) for r in found] == [(2, "Maison L’Échantillon")]
 
 
-def test_rows_keep_the_number_that_a_spreadsheet_shows():
+def test_rows_keep_their_spreadsheet_row_numbers():
     found = agencies(csv_file("Agency", "A", "", '"B', 'C"', "D"))
     assert [(row.number, row["agency"]) for row in found] == [(2, "A"), (4, "B C"), (5, "D")]
 
@@ -108,7 +108,7 @@ def test_names_are_kept_composed(form):
         "2026-04-01 00:00:00",
     ],
 )
-def test_days_in_words_and_in_figures(cell):
+def test_dates_in_words_and_in_figures(cell):
     [row] = values(csv_file("Agency,From,To", f"A,{cell},2027-03-31"))
     assert (row["starts_on"], row["ends_on"]) == (date(2026, 4, 1), date(2027, 3, 31))
 
@@ -116,7 +116,7 @@ def test_days_in_words_and_in_figures(cell):
 @pytest.mark.parametrize(
     ("proof", "day"), [("31/03/2027", date(2026, 4, 1)), ("03/31/2027", date(2026, 1, 4))]
 )
-def test_other_days_of_the_file_show_which_number_is_the_month(proof, day):
+def test_other_dates_in_the_file_decide_which_number_is_the_month(proof, day):
     first, second = agencies(
         csv_file("Agency,From,To", "A,01/04/2026,2027-03-31", f"B,2026-04-01,{proof}")
     )
@@ -125,21 +125,21 @@ def test_other_days_of_the_file_show_which_number_is_the_month(proof, day):
 
 
 @pytest.mark.parametrize("others", [["B,2026-04-01,"], ["B,31/03/2026,", "C,03/31/2026,"]])
-def test_a_day_that_could_be_two_is_refused(others):
+def test_an_ambiguous_date_is_refused(others):
     first = agencies(csv_file("Agency,From,To", "A,01/04/2026,", *others))[0]
     assert first.problems == [
-        "“Member since”: “01/04/2026” could be two days, and nothing else in the file says which number "
+        "“Member since”: “01/04/2026” could be two dates, and no other date in the file shows which number "
         "is the month. Write it like 2026-04-01."
     ]
 
 
 @pytest.mark.parametrize("cell", ["2026-02-30", "31/31/2026", "1/4/26", "soon", "1 Octember 2026"])
-def test_a_wrong_day_is_reported_with_its_column(cell):
+def test_a_wrong_date_is_reported_with_its_column(cell):
     [row] = agencies(csv_file("Agency,From,To", f"A,{cell},"))
-    assert row.problems == [f"“Member since”: “{cell}” is not a day. Write it like 2026-04-01."]
+    assert row.problems == [f"“Member since”: “{cell}” is not a date. Write it like 2026-04-01."]
 
 
-def test_a_spreadsheet_with_days_and_numbers():
+def test_a_spreadsheet_with_dates_and_numbers():
     content = xlsx_file(
         ["Agency", "City", "From", "To"],
         ["Sample House", None, datetime(2026, 4, 1), date(2027, 3, 31)],
@@ -155,10 +155,10 @@ def test_a_spreadsheet_with_days_and_numbers():
 def test_a_formula_is_never_evaluated_and_its_cell_is_named():
     content = xlsx_file(["Agency", "City"], ["Sample House", "=1+1"], ["#REF!", "x"])
     first, second = agencies(content, "list.xlsx")
-    assert first.problems == ["Cell B2 holds a formula. Put its value there instead."]
-    assert second.problems == ["Cell A3 holds the error #REF!."]
+    assert first.problems == ["Cell B2 has a formula. Replace it with its value."]
+    assert second.problems == ["Cell A3 has the error #REF!."]
     [row] = agencies(csv_file("Agency,City", "=cmd|' /C calc'!A0,Sampleton"))
-    assert row.problems == ["Cell A2 holds a formula. Put its value there instead."]
+    assert row.problems == ["Cell A2 has a formula. Replace it with its value."]
 
 
 @pytest.mark.parametrize(
@@ -167,31 +167,29 @@ def test_a_formula_is_never_evaluated_and_its_cell_is_named():
         ("Agency\nMaison L’Échantillon".encode("cp1252"), "Line 2 of the file is not in UTF-8"),
         ("Agency\nHouse".encode("utf-16"), "Line 1 of the file is not in UTF-8"),
         (b"Agency\nHo\0use", "The file is not a text file."),
-        (b'Agency\n"House', "The file is broken near line"),
+        (b'Agency\n"House', "The file is damaged near line"),
         (b"", "The file has no rows below its headings."),
         (b"Agency,City\n\n , \n", "The file has no rows below its headings."),
-        (b"PK\x03\x04...", "The file is called .csv, but it is a spreadsheet."),
+        (b"PK\x03\x04...", "The file ends in .csv but is a spreadsheet."),
         (b"Agency\n" + b"a" * 60_000, "Line 2 of the file is too long"),
         (b"Agency\nA" + b"," * 101, "Row 2 has more than 100 columns."),
         (b"Agency\n" + b"A\n" * 20_001, "The file has more than 20,000 rows."),
     ],
 )
-def test_files_that_cannot_be_read_are_refused_with_a_sentence(content, words):
+def test_unreadable_files_are_refused_with_a_message(content, words):
     assert refusal(content).startswith(words)
 
 
 def test_a_hundred_megabytes_are_refused_before_anything_is_read(monkeypatch):
     monkeypatch.setattr(sheets, "_csv_records", lambda content: pytest.fail("the file was read"))
     assert refusal(bytes(100_000_000)) == (
-        "The file has 100 MB. The most is 10 MB: split the list into several files."
+        "The file is 100 MB. The limit is 10 MB. Split the list into several files."
     )
 
 
 @pytest.mark.parametrize("name", ["list.xls", "list.pdf", "list"])
 def test_only_csv_and_xlsx_are_read(name):
-    assert refusal(b"Agency\nA", name) == (
-        "The file must be a CSV file (.csv) or an Excel file (.xlsx)."
-    )
+    assert refusal(b"Agency\nA", name) == ("Choose a CSV file (.csv) or an Excel file (.xlsx).")
 
 
 def package(**parts: bytes) -> bytes:
@@ -202,14 +200,14 @@ def package(**parts: bytes) -> bytes:
     return stream.getvalue()
 
 
-BROKEN = "The file is broken or is no Excel file. Open it and save it again."
+BROKEN = "The file is damaged or is not an Excel file. Open it in Excel and save it again."
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (package(bomb=bytes(70_000_000)), "The file unpacks to far more"),
-        (package(bomb=bytes(30_000_000)), "The file unpacks to far more"),
+        (package(bomb=bytes(70_000_000)), "The file is far too large once it is unpacked"),
+        (package(bomb=bytes(30_000_000)), "The file is far too large once it is unpacked"),
         (package(nothing=b""), BROKEN),
         (b"Agency\nA", BROKEN),
         (xlsx_file(["Agency"], ["A"])[:-200], BROKEN),
@@ -219,7 +217,7 @@ BROKEN = "The file is broken or is no Excel file. Open it and save it again."
         ),
     ],
 )
-def test_spreadsheets_that_are_bombs_or_broken_are_refused_with_a_sentence(content, words):
+def test_zip_bombs_and_damaged_spreadsheets_are_refused_with_a_message(content, words):
     assert refusal(content, "list.xlsx").startswith(words)
 
 

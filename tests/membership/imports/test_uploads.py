@@ -1,4 +1,4 @@
-"""An import through the admin and the command: nothing is written before staff confirm it."""
+"""An import through the admin and the command: nothing is saved before staff confirm it."""
 
 from datetime import timedelta
 from io import StringIO
@@ -56,14 +56,14 @@ def checked(*args, **more) -> ListImport:
 
 
 @pytest.mark.core
-def test_upload_check_confirm_done(priya):
+def test_upload_check_confirm_imported(priya):
     page = send(priya).url
     list_import = ListImport.objects.get()
     assert page == f"/admin/membership/listimport/{list_import.pk}/change/"
-    assert "Being checked" in priya.get(page).content.decode()
+    assert "Checking" in priya.get(page).content.decode()
     continue_import(list_import.pk)
     shown = priya.get(page).content.decode()
-    assert "2 to add, 0 to change, 0 the same, 0 errors" in shown
+    assert "2 to add, 0 to change, 0 unchanged, 0 errors" in shown
     assert "Sample House" in shown
     assert not Agency.objects.exists()
     priya.post(f"/admin/membership/listimport/{list_import.pk}/confirm/")
@@ -76,7 +76,7 @@ def test_upload_check_confirm_done(priya):
         None,
         0,
     )
-    assert "Written to the register" in priya.get(page).content.decode()
+    assert '<h2 id="about">Imported</h2>' in priya.get(page).content.decode()
 
 
 def test_a_list_with_errors_cannot_be_confirmed_and_keeps_no_file(priya):
@@ -88,7 +88,7 @@ def test_a_list_with_errors_cannot_be_confirmed_and_keeps_no_file(priya):
     )
     assert [row.number for row in list_import.rows.all()] == [3, 2]
     answer = priya.post(f"/admin/membership/listimport/{list_import.pk}/confirm/", follow=True)
-    assert "This list cannot be written now: has errors." in answer.content.decode()
+    assert "This import cannot be confirmed. Its status is “Has errors”." in answer.content.decode()
     assert not Agency.objects.exists()
 
 
@@ -96,10 +96,10 @@ def test_a_file_that_cannot_be_used_says_why(priya):
     list_import = checked(csv_file("Something", "A"))
     assert list_import.state == ListImport.State.REFUSED
     shown = priya.get(f"/admin/membership/listimport/{list_import.pk}/change/").content.decode()
-    assert "The file has no column “Agency”." in shown
+    assert "The file has no “Agency” column." in shown
 
 
-def test_an_error_since_the_check_writes_nothing():
+def test_an_error_after_the_check_imports_nothing():
     list_import = checked()
     uploads.confirm(list_import_id=list_import.pk, now=NOW)
     ListImport.objects.filter(pk=list_import.pk).update(content=csv_file("Agency", "A", "=1"))
@@ -110,7 +110,7 @@ def test_an_error_since_the_check_writes_nothing():
 
 
 @pytest.mark.core
-def test_confirming_twice_writes_once():
+def test_confirming_twice_imports_once():
     list_import = checked()
     uploads.confirm(list_import_id=list_import.pk, now=NOW)
     with pytest.raises(RefusedError):
@@ -149,10 +149,10 @@ def test_a_list_whose_worker_died_is_checked_again():
         ({"as_of": "soon"}, "Enter the date as year-month-day"),
         ({"file_name": "list.xls"}, "The file must end in .csv or .xlsx."),
         ({"kind": "roster"}, "Choose the community whose roster this is."),
-        ({"content": b"A" * 10_000_001}, "The file has 10 MB. The most is 10 MB"),
+        ({"content": b"A" * 10_000_001}, "The file is 10 MB. The limit is 10 MB"),
     ],
 )
-def test_an_upload_that_cannot_be_is_refused_with_a_sentence(priya, answers, words):
+def test_an_invalid_upload_gets_an_error_message(priya, answers, words):
     assert words in send(priya, **answers).content.decode()
     assert not ListImport.objects.exists()
 
@@ -170,7 +170,7 @@ def test_the_other_teams_roster_does_not_exist(priya):
     assert "Select a valid choice." in answer.content.decode()
 
 
-def test_the_command_counts_and_writes(tmp_path):
+def test_the_command_counts_and_imports(tmp_path):
     file = tmp_path / "list.csv"
     file.write_bytes(GOOD)
     out = StringIO()
@@ -179,21 +179,21 @@ def test_the_command_counts_and_writes(tmp_path):
     assert not Agency.objects.exists()
     call_command("import_list", "agencies", str(file), **options)
     assert out.getvalue().splitlines() == [
-        "2 to add, 0 to change, 0 the same, 0 errors. Nothing was written.",
-        "2 to add, 0 to change, 0 the same, 0 errors. All of it is written.",
+        "2 to add, 0 to change, 0 unchanged, 0 errors. Nothing was imported.",
+        "2 to add, 0 to change, 0 unchanged, 0 errors. All rows were imported.",
     ]
     assert Agency.objects.count() == 2
 
 
-def test_the_command_ends_with_the_sentences_where_a_row_is_wrong(tmp_path):
+def test_the_command_fails_with_the_errors_of_the_rows(tmp_path):
     file = tmp_path / "list.csv"
     file.write_bytes(csv_file("Agency", "A", "=1+1"))
     with pytest.raises(CommandError) as error:
         call_command("import_list", "agencies", str(file), name="members", as_of=APRIL)
     assert str(error.value).splitlines() == [
-        "Row 3: Cell A3 holds a formula. Put its value there instead.",
-        "1 to add, 0 to change, 0 the same, 1 errors.",
-        "Nothing was written.",
+        "Row 3: Cell A3 has a formula. Replace it with its value.",
+        "1 to add, 0 to change, 0 unchanged, 1 errors.",
+        "Nothing was imported.",
     ]
     assert not Agency.objects.exists()
 

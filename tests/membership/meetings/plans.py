@@ -16,7 +16,7 @@ ZOOM = "https://zoom.example.org/j/123456789?pwd=secret"
 
 
 def at(day: date, clock: str) -> datetime:
-    """A time as Vancouver's clocks show it."""
+    """A time of day in Vancouver."""
     return timezone.make_aware(datetime.combine(day, time.fromisoformat(clock)))
 
 
@@ -39,7 +39,7 @@ def planned(*slugs: str, by: User | None = None, now: datetime = NOW, **more: An
 
 
 def enrolled(user: User, slug: str = "stvc", since: date = date(2026, 1, 5)) -> Person:
-    """Somebody with a sign-in on a roster."""
+    """Put a person with an account on a roster."""
     Enrolment.objects.create(
         person=user.person, community=builders.community(slug), started_on=since
     )
@@ -47,11 +47,11 @@ def enrolled(user: User, slug: str = "stvc", since: date = date(2026, 1, 5)) -> 
 
 
 def member(name: str = "Dana Sample", slug: str = "stvc", **more: Any) -> Person:
-    """Somebody of the name on a roster."""
+    """A new person with this name on a roster."""
     return enrolled(builders.worker(f"{name.split()[0].lower()}@example.org", name), slug, **more)
 
 
 def queued_emails(kind: str = "") -> list[tuple[str, str]]:
-    """The emails about meetings that are queued: (kind, to whom)."""
+    """The queued emails about meetings: (kind, recipient)."""
     rows = OutboxEmail.objects.filter(kind__startswith=f"meeting-{kind}", wanted=True)
     return [(row.kind, row.to_email) for row in rows.order_by("pk")]

@@ -1,4 +1,4 @@
-"""The staff pages of meetings: what they show, do, and keep of what was typed."""
+"""The staff pages of meetings: what they show and do, and that typed text is kept on errors."""
 
 import html
 from datetime import date
@@ -33,7 +33,7 @@ def desk(client):
 
 @pytest.fixture
 def later(desk, clock):
-    """Moves the clock on, and signs in again: a session of May has ended by June."""
+    """Move the clock on and sign in again, because a session from May has ended by June."""
 
     def move(to=AFTERWARDS):
         clock.move_to(to)
@@ -60,7 +60,7 @@ def typed(**more) -> dict:
     return {**fields, **more}
 
 
-def test_what_is_typed_in_vancouvers_time_becomes_a_meeting(desk):
+def test_a_meeting_is_scheduled_in_vancouver_time(desk):
     answered = desk.post(f"{DESK}add/", typed(), follow=True)
 
     meeting = Meeting.objects.get()
@@ -86,7 +86,7 @@ def test_what_is_typed_in_vancouvers_time_becomes_a_meeting(desk):
         ),
     ],
 )
-def test_what_is_wrong_is_said_and_what_was_typed_stays(desk, wrong, words):
+def test_errors_are_shown_and_typed_text_is_kept(desk, wrong, words):
     shown = text(desk.post(f"{DESK}add/", typed(agenda="Kept by the page", **wrong)))
 
     assert words in shown
@@ -94,7 +94,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(desk, wrong, words):
     assert Meeting.objects.count() == 0
 
 
-def test_the_form_of_a_meeting_holds_what_it_is(desk):
+def test_the_form_shows_the_meetings_values(desk):
     meeting = planned("stvc", "ors")
 
     shown = text(desk.get(f"{DESK}{meeting.pk}/edit/"))
@@ -104,7 +104,7 @@ def test_the_form_of_a_meeting_holds_what_it_is(desk):
     assert shown.count("checked") == 2
 
 
-def test_a_team_plans_for_its_own_communities_only(desk):
+def test_a_team_can_schedule_only_for_its_own_communities(desk):
     icat = builders.community("icat")
 
     shown = text(desk.post(f"{DESK}add/", typed(communities=[icat.pk])))
@@ -113,7 +113,7 @@ def test_a_team_plans_for_its_own_communities_only(desk):
     assert icat.name not in shown.split("<fieldset")[1].split("</fieldset")[0]
 
 
-def test_the_list_shows_what_is_to_come_unless_asked_for_more(desk, later):
+def test_the_list_shows_upcoming_meetings_by_default(desk, later):
     planned(topic="First")
     planned(topic="Second", day=date(2026, 7, 1))
     Meeting.objects.filter(topic="Second").update(cancelled_at=NOW)
@@ -138,7 +138,7 @@ def test_the_list_shows_what_is_to_come_unless_asked_for_more(desk, later):
     }
 
 
-def test_staff_see_who_comes_and_leavers_are_not_among_them(desk):
+def test_staff_see_the_answers_of_people_still_enrolled(desk):
     meeting = planned()
     ana, bea, cleo = (member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo"))
     member("Dee Sample")
@@ -154,7 +154,7 @@ def test_staff_see_who_comes_and_leavers_are_not_among_them(desk):
     assert ("Ana Sample" in shown, "Cleo Sample" in shown) == (True, False)
 
 
-def test_cancelling_shows_the_email_and_how_many_get_it(desk):
+def test_cancelling_previews_the_email_and_counts_its_recipients(desk):
     meeting = planned()
     answer(meeting_id=meeting.pk, person=member(), answer="yes", now=NOW)
 
@@ -162,14 +162,14 @@ def test_cancelling_shows_the_email_and_how_many_get_it(desk):
     empty = text(desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": " "}))
     desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": "The speaker is ill."})
 
-    assert "1 person who expects to come will get this email." in before
+    assert "1 person who plans to attend will get this email." in before
     assert "Meeting cancelled" in before
-    assert "Explain why the meeting is cancelled, for people who planned to come." in empty
+    assert "Explain why the meeting is cancelled, for people who planned to attend." in empty
     assert queued_emails() == [("meeting-cancelled", "dana@example.org")]
     assert OutboxEmail.objects.get().to_email == "dana@example.org"
 
 
-def test_who_came_is_ticked_by_hand(desk, later):
+def test_attendance_is_recorded_by_hand(desk, later):
     meeting = planned()
     ana, bea = member("Ana Sample"), member("Bea Sample")
     later()
@@ -184,7 +184,7 @@ def test_who_came_is_ticked_by_hand(desk, later):
     assert [row.person for row in Attendance.objects.filter(came=True)] == [bea]
 
 
-def test_a_long_roster_has_pages_that_save_their_own_people(desk, later, monkeypatch):
+def test_each_page_of_a_long_roster_saves_its_own_people(desk, later, monkeypatch):
     monkeypatch.setattr("membership.meetings.admin.PEOPLE_ON_A_PAGE", 2)
     meeting = planned()
     people = [member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo")]
@@ -198,7 +198,7 @@ def test_a_long_roster_has_pages_that_save_their_own_people(desk, later, monkeyp
     assert [row.person for row in Attendance.objects.filter(came=True)] == [people[0], people[2]]
 
 
-def test_zooms_list_is_noted_once_staff_confirm(desk, later):
+def test_attendance_from_zoom_is_recorded_after_staff_confirm(desk, later):
     meeting = planned()
     ana, bea, cleo = (member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo"))
     later()
@@ -231,7 +231,7 @@ def test_zooms_list_is_noted_once_staff_confirm(desk, later):
         ("Topic,Name,Name\na,b,c", "mean the same"),
     ],
 )
-def test_a_list_that_cannot_be_read_is_refused_on_the_page(desk, later, pasted, words):
+def test_a_list_that_cannot_be_read_gets_an_error_on_the_page(desk, later, pasted, words):
     meeting = planned()
     later()
 
@@ -239,7 +239,7 @@ def test_a_list_that_cannot_be_read_is_refused_on_the_page(desk, later, pasted, 
 
 
 @pytest.mark.parametrize("page", ["", "{}/change/", "{}/came/", "{}/edit/"])
-def test_the_pages_take_the_same_queries_at_any_size(
+def test_pages_use_the_same_number_of_queries_at_any_size(
     desk, later, page, django_assert_max_num_queries
 ):
     meeting = planned()

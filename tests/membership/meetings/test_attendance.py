@@ -1,4 +1,4 @@
-"""Answers of enrolled people, and the note of who came."""
+"""Answers of enrolled people, and attendance."""
 
 from datetime import timedelta
 
@@ -9,7 +9,6 @@ from django.db import IntegrityError, transaction
 from communities.models import Meeting
 from membership.errors import RefusedError
 from membership.meetings.attendance import (
-    AttendanceChange,
     answer,
     eligible_people,
     meetings_with_answers,
@@ -42,14 +41,14 @@ def test_the_newest_answer_counts():
         ("yes", AFTERWARDS, "This meeting is over."),
     ],
 )
-def test_an_answer_that_cannot_be_is_refused(word, now, words):
+def test_invalid_answers_are_refused(word, now, words):
     meeting, dana = planned(), member()
     with pytest.raises(RefusedError) as refused:
         answer(meeting_id=meeting.pk, person=dana, answer=word, now=now)
     assert str(refused.value) == words
 
 
-def test_nobody_answers_who_is_not_enrolled_and_nobody_answers_a_cancelled_meeting():
+def test_only_enrolled_people_can_answer_and_only_to_a_meeting_that_is_not_cancelled():
     meeting, dana = planned(), member()
     stranger = builders.worker("other@example.org", "Other Sample").person
     with pytest.raises(RefusedError, match="only for members of its community"):
@@ -79,7 +78,9 @@ def test_their_page_shows_the_next_meetings_with_their_answers():
 
 
 @pytest.mark.parametrize("size", [1, 12])
-def test_meetings_with_answers_take_the_same_queries_at_any_number(size, django_assert_num_queries):
+def test_meetings_with_answers_use_the_same_number_of_queries_at_any_size(
+    size, django_assert_num_queries
+):
     dana = member()
     for _ in range(size):
         planned("stvc", "ors")
@@ -87,7 +88,7 @@ def test_meetings_with_answers_take_the_same_queries_at_any_number(size, django_
         assert len([m.community_names for m in meetings_with_answers(dana)]) == size
 
 
-def test_those_on_the_roster_on_the_day_can_have_come():
+def test_people_on_the_roster_on_the_day_are_eligible():
     meeting = planned()
     there, left_before, left_later, joined_later = (
         member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo", "Dee")
@@ -99,7 +100,7 @@ def test_those_on_the_roster_on_the_day_can_have_come():
     assert list(eligible_people(meeting)) == [there, left_later]
 
 
-def test_a_note_adds_and_takes_back_and_leaves_alone_who_was_not_shown():
+def test_recording_attendance_changes_only_the_people_shown():
     lou = builders.lead()
     meeting = planned(by=lou)
     ana, bea, cleo = (member(f"{name} Sample") for name in ("Ana", "Bea", "Cleo"))
@@ -111,7 +112,7 @@ def test_a_note_adds_and_takes_back_and_leaves_alone_who_was_not_shown():
     record_attendance(came={bea.pk}, shown={bea.pk}, **how)
 
     came = Attendance.objects.filter(came=True).values_list("person__name", "answer")
-    assert (first, second) == (AttendanceChange(2, 0), AttendanceChange(1, 1))
+    assert (first, second) == ("2 added, 0 removed", "1 added, 1 removed")
     assert sorted(came) == [("Bea Sample", "no"), ("Cleo Sample", "")]
     assert [e.change_message for e in LogEntry.objects.order_by("pk")][1:] == [
         "Attendance recorded by hand: 2 added, 0 removed.",
@@ -119,7 +120,7 @@ def test_a_note_adds_and_takes_back_and_leaves_alone_who_was_not_shown():
     ]
 
 
-def test_nobody_is_noted_who_was_on_no_roster():
+def test_people_who_were_not_on_a_roster_are_not_recorded():
     lou = builders.lead()
     meeting = planned(by=lou)
     stranger = builders.worker().person
@@ -131,7 +132,7 @@ def test_nobody_is_noted_who_was_on_no_roster():
     assert Attendance.objects.count() == 0
 
 
-def test_nobody_came_before_it_started_and_the_other_team_notes_nobody():
+def test_attendance_is_refused_before_the_start_and_for_the_other_team():
     lou, camille = builders.lead(), builders.staff(builders.CCSS, "camille@example.org")
     meeting = planned(by=lou)
     for by, now, words in (
@@ -153,7 +154,7 @@ def test_the_database_refuses_a_meeting_that_ends_before_it_starts():
 
 @pytest.mark.core
 @pytest.mark.django_db(transaction=True)
-def test_clicks_at_the_same_time_leave_one_answer():
+def test_answers_at_the_same_time_leave_one():
     meeting, dana = planned(), member()
     raised = at_once(
         *[lambda: answer(meeting_id=meeting.pk, person=dana, answer="yes", now=NOW)] * 5

@@ -1,4 +1,4 @@
-"""Calendar files: read back by vobject, another parser than the one that wrote them."""
+"""Calendar files, read back by vobject, which is not the library that wrote them."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +26,7 @@ def path_of(person) -> str:
 
 
 def events(content: bytes):
-    """The events, by a parser that checks the form of RFC 5545 as it reads."""
+    """The events, read by a parser that checks the format of RFC 5545."""
     [parsed] = list(vobject.readComponents(content.decode()))
     parsed.validate(raiseException=True)
     return list(parsed.contents.get("vevent", []))
@@ -48,7 +48,7 @@ def dana():
         (date(2026, 11, 1), "10:00", "11:00"),
     ],
 )
-def test_ten_in_vancouver_is_read_as_the_right_time_in_every_region(day, fort_st_john, cranbrook):
+def test_ten_in_vancouver_is_the_right_time_in_every_region(day, fort_st_john, cranbrook):
     [event] = events(calendar.meeting_file(planned(day=day, now=WINTER)))
 
     zones = ("America/Vancouver", "America/Dawson_Creek", "America/Edmonton")
@@ -59,7 +59,7 @@ def test_ten_in_vancouver_is_read_as_the_right_time_in_every_region(day, fort_st
     assert event.dtend.value - event.dtstart.value == timedelta(minutes=90)
 
 
-def test_times_are_in_utc_and_name_no_zone_that_a_program_could_have_wrong():
+def test_times_are_in_utc_without_a_time_zone():
     lines = calendar.meeting_file(planned(day=date(2026, 12, 1))).decode().split("\r\n")
 
     assert "DTSTART:20261201T170000Z" in lines
@@ -67,7 +67,7 @@ def test_times_are_in_utc_and_name_no_zone_that_a_program_could_have_wrong():
     assert not [line for line in lines if "TZID" in line or "VTIMEZONE" in line]
 
 
-def test_the_form_is_that_of_the_rfc(dana):
+def test_the_file_follows_the_rfc(dana):
     planned(topic="Ünïcode, semicolons; and a very long topic " + "x" * 90)
     content = calendar.feed_file(meetings_of(dana))
 
@@ -80,7 +80,7 @@ def test_the_form_is_that_of_the_rfc(dana):
     assert event.description.value.startswith("Ünïcode, semicolons; and a very long topic xxx")
 
 
-def test_the_portals_link_stands_in_place_of_zooms_and_nobody_is_named(dana, settings):
+def test_the_file_has_the_portals_link_and_no_names(dana, settings):
     meeting = planned(agenda="What we keep to ourselves", notes="What was said")
     link = f"{settings.PORTAL_URL}/my/meetings/{meeting.pk}/join/"
 
@@ -98,7 +98,7 @@ def test_the_portals_link_stands_in_place_of_zooms_and_nobody_is_named(dana, set
             assert kept not in text
 
 
-def test_a_changed_meeting_keeps_its_uid_and_counts_up():
+def test_a_changed_meeting_keeps_its_uid_and_raises_its_sequence():
     lou = builders.lead()
     meeting = planned(by=lou)
     [before] = events(calendar.meeting_file(meeting))
@@ -117,7 +117,7 @@ def test_a_changed_meeting_keeps_its_uid_and_counts_up():
     assert (before.dtstamp.value, after.dtstamp.value) == (NOW, later)
 
 
-def test_the_feed_holds_their_communities_meetings_and_no_others(client, dana):
+def test_the_feed_has_only_their_communities_meetings(client, dana):
     planned("stvc")
     planned("icat", topic="Of others")
     planned("stvc", day=date(2025, 5, 1), now=datetime(2025, 1, 1, tzinfo=UTC), topic="Long ago")
@@ -129,7 +129,7 @@ def test_the_feed_holds_their_communities_meetings_and_no_others(client, dana):
     assert b"REFRESH-INTERVAL;VALUE=DURATION:PT6H\r\n" in answer.content
 
 
-def test_the_feed_is_kept_by_their_own_program_only_which_asks_each_time(client, dana):
+def test_only_their_own_app_caches_the_feed_and_it_checks_each_time(client, dana):
     planned()
     first = client.get(path_of(dana))
 
@@ -144,7 +144,7 @@ def test_the_feed_is_kept_by_their_own_program_only_which_asks_each_time(client,
 
 
 @pytest.mark.parametrize("size", [1, 20])
-def test_the_feed_takes_the_same_queries_at_any_length(
+def test_the_feed_uses_the_same_number_of_queries_at_any_length(
     client, dana, size, django_assert_num_queries
 ):
     for _ in range(size):
@@ -153,7 +153,7 @@ def test_the_feed_takes_the_same_queries_at_any_length(
         assert len(events(client.get(path_of(dana)).content)) == size
 
 
-def test_an_address_is_made_shown_again_and_renewed_and_the_old_one_stops(client, dana, settings):
+def test_an_address_can_be_shown_again_and_replaced(client, dana, settings):
     builders.sign_in(client, dana.user)
     old = path_of(dana)
     planned()
@@ -167,7 +167,7 @@ def test_an_address_is_made_shown_again_and_renewed_and_the_old_one_stops(client
     assert [client.get(path).status_code for path in (old, path_of(dana))] == [404, 200]
 
 
-def test_looking_at_the_page_makes_no_address(client):
+def test_viewing_the_page_does_not_create_an_address(client):
     builders.sign_in(client, builders.worker())
 
     client.get("/my/calendar/")
@@ -176,14 +176,14 @@ def test_looking_at_the_page_makes_no_address(client):
 
 
 @pytest.mark.core
-def test_the_database_alone_opens_no_calendar(client, dana):
+def test_the_database_alone_does_not_open_a_calendar(client, dana):
     key = CalendarFeed.objects.get().key
 
     for guess in (key, f"{key}.", f"{key}.{key}", f".{key}", "x" * 300):
         assert client.get(f"/calendar/{guess}.ics").status_code == 404
 
 
-def test_the_calendar_of_a_deactivated_sign_in_answers_404(client, dana):
+def test_the_calendar_of_a_deactivated_account_answers_404(client, dana):
     planned()
     before = client.get(path_of(dana)).status_code
     User.objects.filter(person=dana).update(is_active=False)
@@ -191,7 +191,7 @@ def test_the_calendar_of_a_deactivated_sign_in_answers_404(client, dana):
     assert (before, client.get(path_of(dana)).status_code) == (200, 404)
 
 
-def test_a_file_of_one_meeting_comes_as_a_download(client, dana):
+def test_the_file_of_one_meeting_is_a_download(client, dana):
     meeting = planned()
     builders.sign_in(client, dana.user)
 

@@ -1,4 +1,4 @@
-"""A leaver's feed, join link and pages stop the moment their enrolment ends; applicants have none of it."""
+"""A member's feed, join link and meeting pages stop when their enrolment ends. Applicants have none of them."""
 
 import io
 import logging
@@ -45,7 +45,7 @@ def leave(person: Person, slug: str = "stvc") -> None:
     end_enrolment(enrolment_id=enrolment.pk, by=by, text="You left.", now=NOW)
 
 
-def test_joining_leads_to_zoom_while_they_are_enrolled_and_nowhere_after(client, dana, meeting):
+def test_joining_leads_to_zoom_only_while_they_are_enrolled(client, dana, meeting):
     builders.sign_in(client, dana.user)
     path = f"/my/meetings/{meeting.pk}/join/"
 
@@ -58,7 +58,7 @@ def test_joining_leads_to_zoom_while_they_are_enrolled_and_nowhere_after(client,
     assert (outside.status_code, ZOOM.encode() in outside.content) == (404, False)
 
 
-def test_the_feed_goes_on_with_the_communities_they_are_still_in_and_stops_with_the_last(
+def test_the_feed_shows_the_communities_they_are_still_in_and_stops_with_the_last(
     client, dana, meeting
 ):
     enrolled(dana.user, "ors")
@@ -91,7 +91,7 @@ def test_the_pages_and_the_file_of_a_meeting_stop(client, dana, meeting):
     assert meeting.topic not in client.get("/my/meetings/").content.decode()
 
 
-def test_a_reminder_that_still_waits_does_not_reach_them(dana):
+def test_a_queued_reminder_is_cancelled(dana):
     planned(day=NOW.date() + timedelta(days=1))
     both = planned("stvc", "ors", day=NOW.date() + timedelta(days=1))
     enrolled(dana.user, "ors")
@@ -109,7 +109,7 @@ def test_a_reminder_that_still_waits_does_not_reach_them(dana):
     )
 
 
-def test_an_applicant_has_none_of_it(client, meeting):
+def test_an_applicant_has_no_access_to_meetings(client, meeting):
     ari = builders.worker("ari@example.org", "Ari Applicant")
     builders.sent(ari)
     builders.sign_in(client, ari)
@@ -140,7 +140,7 @@ def test_an_applicant_has_none_of_it(client, meeting):
         ({"join_link": ""}, "The link to join is not available yet."),
     ],
 )
-def test_joining_says_why_it_is_not_possible(client, dana, meeting, change, says):
+def test_joining_explains_why_it_is_not_possible(client, dana, meeting, change, says):
     type(meeting).objects.update(**change)
     builders.sign_in(client, dana.user)
 
@@ -150,7 +150,7 @@ def test_joining_says_why_it_is_not_possible(client, dana, meeting, change, says
     assert says in shown.content.decode()
 
 
-def test_zooms_link_is_on_no_page_of_theirs(client, dana, meeting):
+def test_no_page_shows_zooms_link(client, dana, meeting):
     builders.sign_in(client, dana.user)
 
     for page in ("/my/", "/my/meetings/", f"/my/meetings/{meeting.pk}/"):
@@ -159,7 +159,7 @@ def test_zooms_link_is_on_no_page_of_theirs(client, dana, meeting):
         assert "zoom.example" not in shown
 
 
-def test_the_log_holds_neither_zooms_link_nor_the_secret_address(client, dana, meeting):
+def test_the_log_contains_neither_zooms_link_nor_the_secret_address(client, dana, meeting):
     builders.sign_in(client, dana.user)
     path = feed_of(dana)
     [console] = [h for h in logging.getLogger().handlers if h.get_name() == "console"]

@@ -1,4 +1,4 @@
-"""Plan, change, cancel: what each verb writes, refuses, and tells to whom."""
+"""Schedule, change and cancel: what each verb writes and refuses, and who gets an email."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -47,14 +47,14 @@ def said(meeting, person, word):
 
 
 def four_people(meeting):
-    """One who comes, one who may, one who cannot, one who has not said."""
+    """Four members: one says yes, one maybe, one no, and one has not answered."""
     for name, word in (("Ana", "yes"), ("Bea", "maybe"), ("Cleo", "no"), ("Dee", "")):
         person = member(f"{name} Sample")
         if word:
             said(meeting, person, word)
 
 
-def test_planning_writes_the_meeting_its_history_and_no_email(priya):
+def test_scheduling_saves_the_meeting_and_its_history_and_sends_no_email(priya):
     member()
 
     meeting = planned("stvc", "ors", by=priya)
@@ -86,19 +86,19 @@ def test_coordination_meets_twice_a_year():
         ),
     ],
 )
-def test_what_cannot_be_planned_is_refused_with_a_sentence(priya, wrong, words):
+def test_an_invalid_plan_is_refused(priya, wrong, words):
     assert refusal(plan_meeting, plan=replace(a_plan(), **wrong), by=priya) == words
     assert Meeting.objects.count() == 0
 
 
-def test_communities_of_two_teams_do_not_meet_in_one():
+def test_a_meeting_cannot_have_communities_of_two_teams():
     plan = a_plan("stvc", "icat")
     assert refusal(plan_meeting, plan=plan, by=builders.lead()) == (
         "Choose communities of one team. Schedule a separate meeting for the other team."
     )
 
 
-def test_the_other_team_neither_plans_nor_changes_nor_cancels(priya):
+def test_the_other_team_cannot_schedule_change_or_cancel(priya):
     meeting = planned(by=priya)
     camille = builders.staff(builders.CCSS, "camille@example.org")
 
@@ -114,7 +114,7 @@ def test_the_other_team_neither_plans_nor_changes_nor_cancels(priya):
         )
 
 
-def test_another_time_sends_one_email_to_whoever_counts_on_it(priya):
+def test_a_new_time_sends_one_email_to_people_who_plan_to_attend(priya):
     meeting = planned(by=priya)
     four_people(meeting)
 
@@ -130,7 +130,7 @@ def test_another_time_sends_one_email_to_whoever_counts_on_it(priya):
     assert "zoom" not in body.lower()
 
 
-def test_other_words_send_no_email_and_tell_calendars_only_what_they_show(priya):
+def test_other_changes_send_no_email_and_update_calendars_only_if_shown_there(priya):
     meeting = planned(by=priya)
     four_people(meeting)
 
@@ -144,7 +144,7 @@ def test_other_words_send_no_email_and_tell_calendars_only_what_they_show(priya)
     assert (unseen, Meeting.objects.get(pk=meeting.pk).sequence) == (0, 1)
 
 
-def test_saving_without_a_change_leaves_no_trace(priya):
+def test_saving_without_changes_writes_no_history(priya):
     meeting = planned(by=priya)
 
     change_meeting(meeting_id=meeting.pk, plan=a_plan(), by=priya, now=NOW)
@@ -152,7 +152,7 @@ def test_saving_without_a_change_leaves_no_trace(priya):
     assert LogEntry.objects.count() == 1
 
 
-def test_a_second_move_takes_the_place_of_the_email_that_still_waits(priya):
+def test_a_second_change_replaces_the_queued_email(priya):
     meeting = planned(by=priya)
     said(meeting, member(), "yes")
 
@@ -180,7 +180,7 @@ def test_cancelling_sends_one_email_and_no_reminder_follows(priya, settings):
     assert Meeting.objects.get(pk=meeting.pk).sequence == 1
 
 
-def test_who_was_reminded_hears_of_a_change_without_having_answered(priya):
+def test_people_who_got_a_reminder_get_changes_without_having_answered(priya):
     meeting = planned(by=priya)
     member()
     day_before = at(date(2026, 6, 15), "09:00")
@@ -192,7 +192,7 @@ def test_who_was_reminded_hears_of_a_change_without_having_answered(priya):
     assert OutboxEmail.objects.get(kind="meeting-reminder").state == "cancelled"
 
 
-def test_a_leaver_hears_nothing_of_a_change(priya):
+def test_people_who_left_get_no_email_about_a_change(priya):
     meeting = planned(by=priya)
     person = member()
     said(meeting, person, "yes")
@@ -203,7 +203,7 @@ def test_a_leaver_hears_nothing_of_a_change(priya):
     assert queued_emails() == []
 
 
-def test_a_cancelled_meeting_stays_as_it_is(priya):
+def test_a_cancelled_meeting_cannot_be_changed(priya):
     meeting = planned(by=priya)
     cancel_meeting(meeting_id=meeting.pk, text="Ill.", by=priya, now=NOW)
 
@@ -215,7 +215,7 @@ def test_a_cancelled_meeting_stays_as_it_is(priya):
     )
 
 
-def test_a_meeting_that_is_over_takes_notes_and_no_other_time(priya):
+def test_a_past_meeting_accepts_notes_but_no_new_time(priya):
     meeting = planned(by=priya)
     later = at(JUNE, "18:00")
 

@@ -1,4 +1,4 @@
-"""One reminder, due from the day before; to nobody who said no, and to no leaver."""
+"""One reminder, due from the day before; not for people who said no or have left."""
 
 from datetime import date, timedelta
 
@@ -32,12 +32,12 @@ REMINDED = [("meeting-reminder", "dana@example.org")]
         (at(date(2026, 6, 14), "23:59"), 0),
         (at(DAY_BEFORE, "00:00"), 1),
         (at(DAY_BEFORE, "19:00"), 1),
-        # Nothing ran the day before: made up for until it starts.
+        # If nothing ran the day before, the reminder is sent until the start.
         (at(JUNE, "09:59"), 1),
         (at(JUNE, "10:00"), 0),
     ],
 )
-def test_it_is_due_from_the_day_before_until_the_start(now, sent):
+def test_a_reminder_is_due_from_the_day_before_until_the_start(now, sent):
     planned()
     member()
 
@@ -46,7 +46,7 @@ def test_it_is_due_from_the_day_before_until_the_start(now, sent):
 
 
 @pytest.mark.core
-def test_it_goes_out_once_however_often_the_task_runs():
+def test_a_reminder_is_sent_once_no_matter_how_often_the_task_runs():
     planned()
     member()
 
@@ -55,7 +55,7 @@ def test_it_goes_out_once_however_often_the_task_runs():
     assert numbers == [1, *[0] * 12]
 
 
-def test_it_holds_the_time_in_words_and_the_portals_page_and_nothing_of_zoom(settings):
+def test_a_reminder_has_the_time_and_the_portals_page_but_no_zoom_link(settings):
     meeting = planned()
     member()
     send_due_reminders(now=at(DAY_BEFORE, "09:00"))
@@ -71,7 +71,7 @@ def test_it_holds_the_time_in_words_and_the_portals_page_and_nothing_of_zoom(set
     assert "zoom" not in email.body.lower()
 
 
-def test_who_said_no_who_left_and_who_cannot_sign_in_get_none():
+def test_people_who_said_no_left_or_cannot_sign_in_get_no_reminder():
     meeting = planned()
     declined, left, gone = member("Ana A"), member("Bea B"), member("Cleo C")
     nameless = member("Dee D")
@@ -88,7 +88,7 @@ def test_who_said_no_who_left_and_who_cannot_sign_in_get_none():
     assert queued_emails() == [("meeting-reminder", "fay@example.org")]
 
 
-def test_who_is_in_two_communities_of_a_meeting_gets_one():
+def test_someone_in_two_communities_of_a_meeting_gets_one_reminder():
     planned("stvc", "ors")
     person = member()
     enrolled(person.user, "ors")
@@ -96,7 +96,7 @@ def test_who_is_in_two_communities_of_a_meeting_gets_one():
     assert send_due_reminders(now=at(DAY_BEFORE, "09:00")) == 1
 
 
-def test_a_meeting_moved_to_another_day_is_reminded_of_again_and_one_within_its_day_is_not():
+def test_a_new_day_sends_another_reminder_and_a_new_time_does_not():
     meeting = planned()
     member()
     priya = User.objects.get(is_staff=True)
@@ -117,7 +117,7 @@ def test_a_meeting_moved_to_another_day_is_reminded_of_again_and_one_within_its_
     assert (same_day, other_day) == (0, 1)
 
 
-def test_beat_schedules_it_and_the_worker_knows_it():
+def test_the_reminder_task_is_scheduled_and_registered():
     from evabc.celery import app
     from evabc.settings import CELERY_BEAT_SCHEDULE
 

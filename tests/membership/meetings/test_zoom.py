@@ -1,4 +1,4 @@
-"""Zoom's lists of participants as they come: read, or refused with a sentence."""
+"""Zoom's lists of participants in their usual forms: read, or refused with an error."""
 
 import pytest
 
@@ -19,7 +19,7 @@ PEOPLE = [
 
 
 def found(report):
-    """Who is meant: (by email, by name, near, not on the roster)."""
+    """The matches: (by email, by name, near, not on the roster)."""
     matches = match_participants(report, PEOPLE)
     return (
         [person.pk for person in matches.by_email],
@@ -48,7 +48,7 @@ OF_A_MEETING = csv_file(
 )
 
 
-def test_a_list_with_the_meeting_above_it_rejoins_and_a_waiting_room():
+def test_a_list_with_a_meeting_part_repeated_rows_and_a_waiting_room():
     assert found(read_file(OF_A_MEETING, "participants_123.csv")) == ([1], [2], [], [])
 
 
@@ -62,18 +62,18 @@ def test_a_list_with_the_meeting_above_it_rejoins_and_a_waiting_room():
         "Participant,Participant Email,x,y",
     ],
 )
-def test_headings_of_other_editions_of_zoom(headings):
+def test_headings_of_other_versions_of_zoom(headings):
     mark = next(m for m in "\t;," if m in headings)
     row = mark.join(["Somebody", "dana@example.org", "90", "Yes"])
     assert found(read_file(csv_file(headings, row), "zoom.csv")) == ([1], [], [], [])
 
 
-def test_a_spreadsheet_of_it():
+def test_a_spreadsheet():
     content = xlsx_file(["Name", "User Email"], ["Dana Sample", None], [None, "robin@example.org"])
     assert found(read_file(content, "zoom.xlsx")) == ([3], [1], [], [])
 
 
-def test_who_registered_and_did_not_attend_did_not_come():
+def test_people_who_registered_but_did_not_attend_are_left_out():
     content = csv_file(
         "Attended,User Name (Original Name),Email",
         "Yes,D,dana@example.org",
@@ -89,15 +89,15 @@ def test_who_registered_and_did_not_attend_did_not_come():
         ("Dana S.", [1]),
         ("dana", [1]),
         ("Robyn Placeholder", [3]),
-        # Two people have this name: staff say which.
+        # Two people have this name: staff choose.
         ("Kai Example", [4, 5]),
     ],
 )
-def test_near_names_wait_for_staff(name, near):
+def test_near_names_are_left_for_staff(name, near):
     assert found(read_pasted(name)) == ([], [], [(name, near)], [])
 
 
-def test_nobody_is_offered_twice_and_strangers_are_named():
+def test_no_one_is_matched_twice_and_unknown_names_are_listed():
     pasted = (
         "Name,Email\nDana Sample,dana@example.org\nDana S,\nStranger Danger,s@elsewhere.example"
     )
@@ -112,16 +112,16 @@ def test_nobody_is_offered_twice_and_strangers_are_named():
         "  dana@example.org ; ",
     ],
 )
-def test_a_pasted_line_may_be_an_address(line):
+def test_a_pasted_line_can_be_an_email(line):
     assert found(read_pasted(f"{line}\n\nRobin Placeholder (Host, me)\n")) == ([1], [3], [], [])
 
 
-def test_a_formula_is_never_evaluated_and_its_row_is_named():
+def test_a_formula_is_never_evaluated_and_its_row_is_listed():
     content = csv_file(
         "Name,Email", "=cmd|' /C calc'!A0,", "@SUM(1),", "+1 604 555 0100,", "Dana Sample,"
     )
     report = read_file(content, "zoom.csv")
-    assert report.problems == ["Row 2: Cell A2 holds a formula. Put its value there instead."]
+    assert report.problems == ["Row 2: Cell A2 has a formula. Replace it with its value."]
     assert found(report) == ([], [1], [], ["@SUM / 1", "+1 604 555 0100"])
 
 
@@ -129,7 +129,7 @@ def test_a_formula_is_never_evaluated_and_its_row_is_named():
     ("content", "file_name", "words"),
     [
         (b"Topic,Minutes\nQuarterly,90", "zoom.csv", "The file has no “Name” or “Email” column."),
-        (b"Name\nDana", "zoom.pdf", "The file must be a CSV file (.csv) or an Excel file (.xlsx)."),
+        (b"Name\nDana", "zoom.pdf", "Choose a CSV file (.csv) or an Excel file (.xlsx)."),
         (
             b"Name,In waiting room\nDana,Yes",
             "zoom.csv",
@@ -137,11 +137,11 @@ def test_a_formula_is_never_evaluated_and_its_row_is_named():
         ),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_a_sentence(content, file_name, words):
+def test_a_list_that_cannot_be_read_gets_an_error(content, file_name, words):
     assert refusal(content, file_name).startswith(words)
 
 
-def test_near_names_are_looked_for_up_to_a_limit(monkeypatch):
+def test_near_matches_are_limited(monkeypatch):
     monkeypatch.setattr(zoom, "MAX_NEAR_NAMES", 2)
     pasted = "Somebody Else\nDana S\nRobin P"
     assert found(read_pasted(pasted)) == (

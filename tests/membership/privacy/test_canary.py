@@ -1,4 +1,4 @@
-"""A person with one unique word in all that they and others write, through the real processes; then erased.
+"""A person is erased after one unique word was used everywhere they and others write, through the real processes.
 
 Searched are every column of every table, the sessions as they are read, Redis, the log files of the
 web server and the worker, and the mail folder.
@@ -21,7 +21,7 @@ from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed
 from membership.models import ListKind, OutboxEmail, Person
 from membership.privacy.erasing import remove_mail_files
-from membership.rosters.leaving import Successor, leave
+from membership.rosters.leaving import leave
 from requests import workflow
 from requests.clock.retention import retain
 from requests.desk import assignment
@@ -42,7 +42,7 @@ EMAIL = f"{WORD.lower()}@example.org"
 
 
 def where_the_word_is(redis_url: str, data_folder: Path) -> set[str]:
-    """Every place that still has the word."""
+    """The places that still have the word."""
     return {
         *_tables(),
         *(f"session {s.pk}" for s in Session.objects.all() if _has(s.get_decoded())),
@@ -78,12 +78,12 @@ def _redis(url: str) -> set[str]:
 
 
 def _file(path: Path) -> bool:
-    # Only the logs and the mail: where the tests keep a database as a file, its tables are searched.
+    # Only logs and emails: if the tests keep a database as a file, its tables are searched.
     return path.suffix in (".log", ".eml") and _has(path.read_bytes())
 
 
 def written(slug: str) -> dict[str, str]:
-    """Their answers, with the word wherever one can write."""
+    """Their answers, with the word in every free text."""
     free = {"name", "phone", "agency", "community_served", "initiative_name", "note"}
     answers = builders.answers_for(slug)
     return {k: f"{WORD} {k}"[:38] if k in free else v for k, v in answers.items()}
@@ -102,10 +102,10 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     now = timezone.now()
     visitor = Visitor(portal.url)
     sign_in(visitor, EMAIL, read_mail)
-    # Somebody else's browser, where only the address was typed.
+    # Another browser, where only the email was typed.
     Visitor(portal.url).get("/accounts/login/")
 
-    # Asking, a note, a question with its reply, decisions with words.
+    # Requests, a staff note, a question with its reply, and decisions with texts.
     for slug in ("stvc", "cbvs", "icat"):
         ask_to_join(visitor, slug, written(slug))
     theirs = {r.community.slug: r for r in JoinRequest.objects.select_related("community")}
@@ -124,7 +124,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
         person=person, community=builders.community("sas"), answers={"name": WORD}, now=now
     )
 
-    # Meetings, Slack, a list, an email that came back, the admin's history, what they ask of staff.
+    # Meetings, Slack, an import, a bounced email, the admin's history, and a correction request.
     today = timezone.localdate(now)
     meeting = planned(by=priya, day=today + timedelta(days=30), now=now)
     attendance.answer(meeting_id=meeting.pk, person=person, answer="yes", now=now)
@@ -155,7 +155,9 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
         by=user,
         now=now,
         reason=f"{WORD} leaves.",
-        successor=Successor(f"Next {WORD}", f"next-{EMAIL}", may_name_me=True),
+        successor_name=f"Next {WORD}",
+        successor_email=f"next-{EMAIL}",
+        may_name_me=True,
     )
     visitor.get("/my/details/correction/")
     visitor.post(text=f"{WORD} is my name.")
@@ -168,14 +170,14 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     assert "Your account has been deleted." in visitor.page.text
     after = where_the_word_is(redis_url, data_folder)
 
-    # What a list of EVA BC says stays in the register, until no list has named them for long.
+    # What EVA BC's list says stays in the register, until no list has included them for a long time.
     assert len(before) > 20
     assert after == {f"membership_person.{column}" for column in ("name", "email", "search_text")}
     retain(now=now + timedelta(days=3 * 366))
     assert where_the_word_is(redis_url, data_folder) == set()
 
 
-def test_mail_that_went_into_files_goes_too(settings, tmp_path):
+def test_emails_kept_as_files_are_deleted_too(settings, tmp_path):
     settings.MAIL_IS_FILES, settings.MAIL_FOLDER = True, str(tmp_path)
     settings.EMAIL_BACKEND = "membership.emails.backends.FolderBackend"
     for to in (EMAIL, "kai@example.org"):

@@ -1,4 +1,4 @@
-"""Deleting an account: what goes, what stays, who may, and what happens to an email on its way."""
+"""Deleting an account: what is deleted and kept, who can do it, and what happens to queued emails."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -50,7 +50,7 @@ def test_an_open_request_is_withdrawn_and_its_emails_are_never_sent():
     assert str(Person.objects.get(pk=person.pk)) == "Somebody (erased)"
 
 
-def test_an_enrolment_ends_and_stays_without_a_name_and_the_team_gets_an_email_without_one():
+def test_an_enrolment_ends_without_a_name_and_the_team_gets_an_email_without_one():
     dana, priya = builders.worker(), builders.staff()
     builders.request_in(State.APPROVED, dana, priya)
     dana.person.accesses.filter(kind="slack").update(state="joined", address="d@elsewhere.org")
@@ -67,7 +67,7 @@ def test_an_enrolment_ends_and_stays_without_a_name_and_the_team_gets_an_email_w
 
 
 @pytest.mark.parametrize("address", ["dana@example.org", "dana@prévention.example.org"])
-def test_whoever_is_typing_the_address_is_asked_for_it_again(address):
+def test_a_session_in_which_the_email_was_typed_is_deleted(address):
     dana = builders.worker(address)
     half_typed, others = SessionStore(), SessionStore()
     half_typed["account_login_code"] = {"email": address.upper()}
@@ -80,7 +80,7 @@ def test_whoever_is_typing_the_address_is_asked_for_it_again(address):
     assert list(Session.objects.values_list("pk", flat=True)) == [others.session_key]
 
 
-def test_what_a_list_says_about_a_person_stays_and_nothing_else():
+def test_only_what_a_list_says_about_a_person_is_kept():
     dana = builders.worker()
     builders.sent(dana)
     ProgramPosition.objects.create(
@@ -99,7 +99,7 @@ def test_what_a_list_says_about_a_person_stays_and_nothing_else():
     assert ProgramPosition.objects.count() == 1
 
 
-def test_somebody_without_any_history_leaves_no_row():
+def test_someone_without_history_leaves_no_row():
     dana = builders.worker()
     builders.draft(dana)
 
@@ -108,7 +108,7 @@ def test_somebody_without_any_history_leaves_no_row():
     assert (Person.objects.count(), JoinRequest.objects.count()) == (0, 0)
 
 
-def test_staff_erase_for_somebody_of_their_own_team_only():
+def test_staff_can_erase_only_people_of_their_own_team():
     dana, camille = builders.worker(), builders.staff(builders.CCSS, "camille@example.org")
     pk = builders.sent(dana).pk
 
@@ -121,7 +121,7 @@ def test_staff_erase_for_somebody_of_their_own_team_only():
     assert JoinRequest.objects.get(pk=pk).state == State.WITHDRAWN
 
 
-def test_the_last_lead_stays_and_a_second_one_may_go():
+def test_the_last_lead_cannot_be_erased():
     lou = builders.lead()
     with pytest.raises(RefusedError, match="only lead"):
         erase(person_id=lou.person.pk, by=lou, now=builders.NOW)
@@ -151,7 +151,7 @@ def test_what_a_colleague_did_stays_without_their_name():
 
 
 @pytest.mark.core
-def test_what_was_erased_is_not_erased_or_opened_again():
+def test_an_erased_person_cannot_be_erased_again_or_have_a_request_reopened():
     dana, priya = builders.worker(), builders.staff()
     pk = builders.request_in(State.DECLINED, dana, priya).pk
     person = dana.person
@@ -164,14 +164,14 @@ def test_what_was_erased_is_not_erased_or_opened_again():
 
 
 @pytest.mark.core
-def test_the_database_holds_that_an_erased_person_is_nobody():
+def test_the_database_refuses_an_erased_person_with_a_name():
     with pytest.raises(IntegrityError, match="erased_person_is_nobody"), transaction.atomic():
         Person.objects.create(name="Dana Sample", erased_on="2026-05-04")
 
 
 @pytest.mark.core
 @pytest.mark.django_db(transaction=True)
-def test_erasing_against_sending_ends_one_way_each_time(mailoutbox):
+def test_erasing_and_sending_at_the_same_time_have_one_outcome(mailoutbox):
     for number in range(8):
         user = builders.worker(f"w{number}@example.org", f"Worker {number}")
         builders.sent(user)
@@ -193,7 +193,7 @@ def test_erasing_against_sending_ends_one_way_each_time(mailoutbox):
 
 @pytest.mark.core
 @pytest.mark.django_db(transaction=True)
-def test_erasing_against_approving_leaves_nobody_on_the_roster():
+def test_erasing_and_approving_at_the_same_time_leave_no_one_on_the_roster():
     dana, priya = builders.worker(), builders.staff()
     pk = builders.sent(dana).pk
     person = dana.person.pk

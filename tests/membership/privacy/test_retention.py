@@ -1,4 +1,4 @@
-"""Retention over years: each kind goes on its day and not before, and is counted."""
+"""Retention over years: each kind of data is deleted on its day and not before, and counted."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.django_db,
 ]
 DAY = timedelta(days=1)
-# The register notes by the database's own clock since when it knows somebody.
+# The register records since when it has known someone by the database's own clock.
 LONG_KNOWN = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -45,7 +45,7 @@ def test_a_month_ends_where_the_calendar_has_no_such_day():
 
 
 @pytest.mark.core
-def test_an_unconfirmed_sign_up_goes_after_seven_days_and_a_draft_after_thirty():
+def test_an_unconfirmed_sign_up_is_deleted_after_seven_days_and_a_draft_after_thirty():
     User.objects.create_user("typo@example.org", date_joined=builders.NOW)
     builders.draft(builders.worker())
 
@@ -55,7 +55,7 @@ def test_an_unconfirmed_sign_up_goes_after_seven_days_and_a_draft_after_thirty()
 
 
 @pytest.mark.core
-def test_the_words_of_emails_go_after_thirty_days_and_cannot_be_sent_again():
+def test_email_texts_are_deleted_after_thirty_days_and_cannot_be_sent_again():
     builders.sent(builders.worker())
     OutboxEmail.objects.update(state="sent", sent_at=builders.NOW)
     receipt = OutboxEmail.objects.get(kind="receipt")
@@ -70,7 +70,7 @@ def test_the_words_of_emails_go_after_thirty_days_and_cannot_be_sent_again():
 
 
 @pytest.mark.core
-def test_a_request_is_anonymised_thirteen_months_after_the_decision():
+def test_a_request_is_anonymized_thirteen_months_after_the_decision():
     dana, priya = builders.worker(), builders.staff()
     pk = builders.request_in(State.DECLINED, dana, priya).pk
 
@@ -106,7 +106,7 @@ def test_an_open_request_is_kept_however_old_it_is():
 
 
 @pytest.mark.parametrize(("day", "left"), [(1, 1), (2, 0)])
-def test_somebody_of_the_register_goes_two_years_after_a_list_last_named_them(day, left):
+def test_a_person_of_the_register_is_deleted_two_years_after_a_list_last_included_them(day, left):
     listed = Person.objects.create(name="Kai Sample", known_since=LONG_KNOWN)
     ProgramPosition.objects.create(
         person=listed,
@@ -121,7 +121,7 @@ def test_somebody_of_the_register_goes_two_years_after_a_list_last_named_them(da
     assert Person.objects.count() == left
 
 
-def test_somebody_who_signs_in_or_is_in_a_community_stays():
+def test_people_who_sign_in_or_are_in_a_community_are_kept():
     kai, dana, priya = builders.worker("kai@example.org"), builders.worker(), builders.staff()
     builders.request_in(State.APPROVED, dana, priya)
     Person.objects.update(known_since=LONG_KNOWN)
@@ -136,7 +136,7 @@ def test_somebody_who_signs_in_or_is_in_a_community_stays():
 
 
 @pytest.mark.core
-def test_the_log_of_exports_goes_after_two_years_and_ended_sessions_at_once():
+def test_the_export_log_is_deleted_after_two_years_and_ended_sessions_at_once():
     Export.objects.create(what="Coverage", columns="", rows=1, by=None, at=builders.NOW)
     Session.objects.create(session_key="a", session_data="", expire_date=at(2028, 1, 1))
 
@@ -154,7 +154,7 @@ def test_a_dry_run_counts_and_writes_nothing(capsys):
 
 
 @pytest.mark.core
-def test_the_runs_of_a_day_add_up_to_one_report():
+def test_the_runs_of_a_day_add_up_in_one_log_entry():
     for number in range(5):
         builders.request_in(State.WITHDRAWN, builders.worker(f"w{number}@example.org"), None)
     now = at(2028, 1, 1)

@@ -78,7 +78,7 @@ def membership_fields(**more):
         ({}, "This agency already has a program of this type in this place."),
     ],
 )
-def test_an_invalid_program_gets_a_sentence(desk, agency, wrong, sentence):
+def test_an_invalid_program_gets_an_error_message(desk, agency, wrong, sentence):
     Program.objects.create(agency=agency, type="STVC", community_served="Sampleton")
     place = {"community_served": "Elsewhere"} if wrong else {}
     answer = add(desk, "program", **program_fields(agency, **{**place, **wrong}))
@@ -96,7 +96,7 @@ def test_an_invalid_program_gets_a_sentence(desk, agency, wrong, sentence):
         ),
     ],
 )
-def test_an_invalid_membership_gets_a_sentence(desk, agency, wrong, sentence):
+def test_an_invalid_membership_gets_an_error_message(desk, agency, wrong, sentence):
     EvaMembership.objects.create(agency=agency, starts_on="2026-06-01", ends_on="2026-12-31")
     days = {"starts_on": "2026-01-01", "ends_on": "2026-05-31"}
     answer = add(
@@ -105,7 +105,7 @@ def test_an_invalid_membership_gets_a_sentence(desk, agency, wrong, sentence):
     assert errors(answer) == [sentence]
 
 
-def test_an_agency_in_another_spelling_and_a_second_person_get_a_sentence(desk, agency):
+def test_a_second_agency_or_person_of_one_name_or_email_gets_an_error_message(desk, agency):
     answer = add(
         desk, "agency", name="SAMPLE-HOUSE", city="", **inlines("programs", "eva_memberships")
     )
@@ -116,7 +116,7 @@ def test_an_agency_in_another_spelling_and_a_second_person_get_a_sentence(desk, 
     assert errors(answer) == ["Someone in the register already has this email."]
 
 
-def test_an_invalid_initiative_and_position_get_a_sentence(desk):
+def test_an_invalid_initiative_or_position_gets_an_error_message(desk):
     fields = {"kind": "ICAT", "name": "Sample ICAT", "community_served": "Sampleton"}
     CoordinationInitiative.objects.create(**fields)
     assert errors(add(desk, "coordinationinitiative", **fields)) == [
@@ -222,7 +222,7 @@ def test_the_filters_find_what_staff_look_for(desk, agency):
     ] == [1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 0, 1]
 
 
-def test_a_changelist_takes_the_same_number_of_queries_for_any_number_of_rows(desk, priya):
+def test_a_change_list_takes_the_same_number_of_queries_for_any_number_of_rows(desk, priya):
     confirmed = {"evidence": "confirmed", "confirmed_on": TODAY, "confirmed_by": priya}
 
     def grow(number):

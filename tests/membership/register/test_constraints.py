@@ -1,4 +1,4 @@
-"""What the database itself refuses about people, agencies and emails: each named constraint.
+"""Every named constraint of the membership app, tried against the database.
 
 PostgreSQL names the constraint that was broken; SQLite does for checks and for unique expressions,
 and for the others names the columns.
@@ -47,7 +47,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.core]
 DAY, DAY_BEFORE = date(2026, 5, 4), date(2026, 5, 3)
 NOW = datetime(2026, 5, 4, 17, 0, tzinfo=UTC)
 
-# Rows that others point to; the teams and the communities are those of the catalogue.
+# Rows that others point to. Teams and communities come from the catalogue.
 stvc = partial(CommunityOfPractice.objects.get, slug="stvc")
 team = partial(SupportTeam.objects.get, family="program-support")
 person = partial(baker.make, Person)
@@ -86,7 +86,7 @@ COMMITTEE = {"kind": "VAWIR", "name": "Sample Committee", "community_served": "S
 ANSWERED_CORRECTION = {"team": team, "state": "done", "answer": "Corrected.", "answered_at": NOW}
 LISTED = {"evidence": "listed", "list_name": "the list", "list_as_of": DAY}
 
-# A named constraint, a row that just fits, and what makes a copy of it break the constraint.
+# A constraint, its model, values that satisfy it, and changes that make a copy of the row break it.
 CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]] = [
     ("one_sign_in_per_email", User, {"email": "dana@example.org"}, {"email": "Dana@Example.org"}),
     ("one_person_per_email", Person, {"email": "dana@example.org"}, {"email": "Dana@Example.org"}),
@@ -186,7 +186,7 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
 def save_changed_copy(
     model: type[models.Model], fits: dict[str, Any], changes: dict[str, Any]
 ) -> None:
-    """Write a row with the values of ``fits``, and then a copy of it with some of them changed."""
+    """Save a row with the values of ``fits``, and then a copy of it with some of them changed."""
     row = baker.make(model, **_called(fits))
     row.pk, row._state.adding = None, True
     for name, value in _called(changes).items():
@@ -222,7 +222,7 @@ def test_every_named_constraint_of_the_register_is_tried():
         constraint
         for model in apps.get_app_config("membership").get_models()
         for constraint in model._meta.constraints
-        # Only PostgreSQL can hold those of periods: they have tests of their own.
+        # Only PostgreSQL has the constraints on periods. They have tests of their own.
         if not isinstance(constraint, NoOverlapConstraint)
     ]
     assert {case[0] for case in CONSTRAINTS} == {constraint.name for constraint in constraints}
@@ -243,6 +243,8 @@ def test_two_spellings_of_a_name_are_one_agency():
         (WorklistRow, SETTLED, {"state": "open", "settled_on": None, "how": ""}),
     ],
 )
-def test_people_without_an_email_and_what_follows_something_over_are_several(model, fits, changes):
+def test_several_rows_are_allowed_without_an_email_or_after_the_earlier_one_ended(
+    model, fits, changes
+):
     save_changed_copy(model, fits, changes)
     assert model._default_manager.count() == 2

@@ -1,4 +1,4 @@
-"""Which names of the register are suggested for what people write."""
+"""Suggesting names from the register for what people write."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def suggested(written):
         ("Ft. Invented Womens Center", 7),
     ],
 )
-def test_what_people_write_finds_what_they_mean_first(written, meant):
+def test_the_name_that_people_mean_is_suggested_first(written, meant):
     assert suggested(written)[0] == REGISTER[meant]
 
 
@@ -52,16 +52,16 @@ def test_what_people_write_finds_what_they_mean_first(written, meant):
     "written",
     ["", "  ", "...", "Society", "The Centre", "Family Services", "Sampleton Police Service", "SV"],
 )
-def test_words_that_many_names_share_suggest_nothing(written):
+def test_common_words_alone_suggest_nothing(written):
     assert suggested(written) == []
 
 
-def test_the_same_name_in_another_spelling_scores_one_and_another_name_is_not_near():
+def test_another_spelling_scores_one_and_another_name_is_not_near():
     assert score("Sample Valley Women’s Society", "The sample valley womens soc") == 1.0
     assert score("Sample House", "Example Lake") < MIN_SCORE
 
 
-def test_at_most_five_are_suggested_the_best_first_and_in_the_same_order_each_time():
+def test_at_most_five_are_suggested_best_first_in_a_stable_order():
     names = [(n, f"Sample Harbour House {'' if n == 0 else n}") for n in range(9)]
     near = best_matches("Sample Harbour House", reversed(names))
     assert len(near) == MAX_SHOWN

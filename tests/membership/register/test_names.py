@@ -1,4 +1,4 @@
-"""Names as people write them: kept as typed, found in another spelling, never harmful."""
+"""Cleaning and comparing names: kept as typed, equal in other spellings, harmless."""
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,7 @@ from membership.register.names import MAX_KEY_LENGTH, clean_paragraphs, clean_te
         ("xʷməθkʷəy̓əm", "XʷMəθKʷəy̓əM"),
     ],
 )
-def test_spellings_of_one_name_have_one_key(one, other):
+def test_spellings_of_one_name_have_the_same_key(one, other):
     assert name_key(one) == name_key(other)
 
 
@@ -58,7 +58,7 @@ def test_a_key_fits_its_column(name):
     assert len(name_key(name)) <= MAX_KEY_LENGTH
 
 
-def test_a_name_that_grows_in_its_key_still_fits():
+def test_a_key_longer_than_its_name_still_fits():
     assert name_key("ﷺ" * 160) == ("صلىاللهعليهوسلم" * 160)[:MAX_KEY_LENGTH]
 
 

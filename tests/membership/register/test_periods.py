@@ -39,7 +39,7 @@ def test_one_day_in_two_memberships_of_one_holder_is_refused(holder):
 
 
 @pytest.mark.parametrize("holder", ["agency", "person"])
-def test_one_after_the_other_another_holder_and_a_no_fit(holder):
+def test_successive_periods_other_holders_and_a_confirmed_no_are_allowed(holder):
     both = holders()
     held(holder, both[holder], FIRST, date(2026, 6, 29)).save()
     for fits in (
@@ -53,7 +53,7 @@ def test_one_after_the_other_another_holder_and_a_no_fit(holder):
 
 
 @pytest.mark.django_db
-def test_a_checked_period_corrects_the_one_it_overlaps_and_refuses_two():
+def test_a_confirmed_period_replaces_one_overlapping_period_but_not_two():
     agency, priya = holders()["agency"], builders.staff()
     held("agency", agency, FIRST, MIDDLE).save()
     how = {"holder": agency, "by": priya, "on": MIDDLE}

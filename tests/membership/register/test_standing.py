@@ -1,4 +1,4 @@
-"""From the register's rows to the standing that the rules assess."""
+"""From rows in the register to the standing that the rules assess."""
 
 from datetime import date
 from typing import Any
@@ -69,7 +69,7 @@ def stvc(agency) -> Program:
 
 
 def position(person: Person, program: Program | None = None, **more: Any) -> ProgramPosition:
-    """A position that is not saved."""
+    """An unsaved position."""
     kind = program.type if program else ProgramType.STVC
     return ProgramPosition(person=person, program=program, **{"program_type": kind, **more})
 
@@ -82,11 +82,11 @@ def saved(*rows: Any) -> None:
 FUNDING = listed(Funder.PSSG, starts_on=date(2025, 4, 1), ends_on=date(2027, 3, 31))
 
 
-def test_of_a_person_without_rows_nothing_is_known(dana):
+def test_nothing_is_known_about_a_person_without_rows(dana):
     assert standing_of(dana, DAY) == Standing(on=DAY)
 
 
-def test_a_person_who_is_not_saved_is_known_by_their_answers_alone(dana, stvc):
+def test_an_unsaved_person_is_known_only_by_their_answers(dana, stvc):
     saved(position(dana, stvc, carries_caseload=True))
     nobody = Person(name="Dana Sample")
     assert standing_of(nobody, DAY) == Standing(on=DAY)
@@ -96,7 +96,7 @@ def test_a_person_who_is_not_saved_is_known_by_their_answers_alone(dana, stvc):
     )
 
 
-def test_a_listed_position_brings_the_facts_of_its_program_and_agency(dana, agency, stvc):
+def test_a_listed_position_includes_the_facts_of_its_program_and_agency(dana, agency, stvc):
     EvaMembership.objects.create(agency=agency, **YEAR, **CONFIRMED)
     saved(
         position(
@@ -164,14 +164,14 @@ def test_a_program_that_is_not_in_the_register_is_named_as_the_worker_wrote_it(d
     assert [work.program for work in standing_of(dana, DAY).work] == [words]
 
 
-def test_the_agency_of_an_unknown_program_still_brings_its_membership(dana, agency):
+def test_the_membership_of_the_agency_counts_for_an_unknown_program(dana, agency):
     EvaMembership.objects.create(agency=agency, **YEAR, **ON_LIST)
     saved(position(dana, agency=agency, agency_name=agency.name))
     [work] = standing_of(dana, DAY).work
     assert (work.program, work.memberships) == (STVC_WORDS, (listed(**YEAR),))
 
 
-def test_a_personal_membership_counts_for_its_holder_only(dana, agency, stvc):
+def test_a_personal_membership_counts_only_for_its_holder(dana, agency, stvc):
     robin = Person.objects.create(name="Robin Placeholder")
     EvaMembership.objects.create(person=robin, **YEAR, **ON_LIST)
     saved(position(dana, stvc), position(robin, stvc))
@@ -180,7 +180,7 @@ def test_a_personal_membership_counts_for_its_holder_only(dana, agency, stvc):
     assert standings[robin.pk].memberships == (listed(**YEAR),)
 
 
-def test_a_list_and_a_claim_about_one_program_are_one_work(dana, stvc):
+def test_a_list_and_a_claim_about_one_program_are_combined(dana, stvc):
     saved(
         position(dana, stvc, carries_caseload=True, **ON_LIST),
         position(dana, stvc, carries_caseload=True, says_funded=False, says_membership="no"),
@@ -219,9 +219,7 @@ def test_two_programs_stay_apart(dana, agency, stvc):
         ),
     ],
 )
-def test_a_fact_keeps_its_evidence_and_counts_from_the_day_on_which_its_source_looked(
-    dana, stvc, how, known
-):
+def test_a_fact_keeps_its_evidence_and_the_date_of_its_source(dana, stvc, how, known):
     saved(position(dana, stvc, carries_caseload=True, **how))
     [work] = standing_of(dana, DAY).work
     [fact] = work.caseload
@@ -229,11 +227,11 @@ def test_a_fact_keeps_its_evidence_and_counts_from_the_day_on_which_its_source_l
     assert {name: getattr(fact, name) for name in known} == known
 
 
-# -- Answers that are not saved yet ---------------------------------------------------------------
+# -- Unsaved answers -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("how", "known"), [(ON_LIST, listed()), (CONFIRMED, confirmed())])
-def test_answers_come_on_top_of_what_lists_and_staff_say(dana, stvc, how, known):
+def test_answers_are_added_to_what_lists_and_staff_say(dana, stvc, how, known):
     saved(position(dana, stvc, carries_caseload=True, **how))
     answer = position(dana, stvc, carries_caseload=False)
     [work] = standing_of(dana, DAY, positions=[answer]).work
@@ -244,7 +242,7 @@ def test_answers_come_on_top_of_what_lists_and_staff_say(dana, stvc, how, known)
 @pytest.mark.parametrize("is_saved", [True, False])
 def test_a_newer_answer_replaces_an_older_one(dana, stvc, is_saved):
     older = position(dana, stvc, carries_caseload=False, says_funded=False, says_membership="own")
-    # The same program, although its place is written in another way.
+    # The same program, although its place is written differently.
     newer = position(dana, stvc, carries_caseload=True, community_served="near Sampleton")
     saved(older, *[newer] * is_saved)
     standing = standing_of(dana, DAY, positions=[newer][is_saved:])
@@ -254,7 +252,7 @@ def test_a_newer_answer_replaces_an_older_one(dana, stvc, is_saved):
     )
 
 
-def test_an_answer_about_another_program_leaves_the_older_one(dana, agency, stvc):
+def test_an_answer_about_another_program_keeps_the_older_one(dana, agency, stvc):
     saved(position(dana, stvc, carries_caseload=True))
     answer = position(dana, program_type=ProgramType.SAS, agency=agency, agency_name=agency.name)
     work = standing_of(dana, DAY, positions=[answer]).work
@@ -277,7 +275,7 @@ def committee() -> CoordinationInitiative:
 def role(
     person: Person, known: CoordinationInitiative | None, held: RoleKind, **more: Any
 ) -> CoordinationRole:
-    """A role that is not saved."""
+    """An unsaved role."""
     return CoordinationRole(
         person=person,
         initiative=known,
@@ -286,7 +284,7 @@ def role(
     )
 
 
-def test_a_role_carries_its_committee_and_its_period(dana, committee):
+def test_a_role_includes_its_committee_and_its_period(dana, committee):
     period = {"starts_on": date(2025, 9, 1), "ends_on": date(2026, 8, 31)}
     saved(role(dana, committee, RoleKind.CHAIR, **period, **ON_LIST))
     assert standing_of(dana, DAY).roles == (

@@ -47,7 +47,7 @@ def program(of: Agency, funder: str = Funder.PSSG, **more: Any) -> Program:
 
 
 def enrolled(name: str, work: Program | None = None, slug: str = "stvc", **how: Any) -> Enrolment:
-    """A person on a roster since last year, with a listed caseload in ``work``."""
+    """A member since last year, with a listed caseload in ``work``."""
     email = f"{name.split()[0].lower()}@example.org"
     person = Person.objects.create(name=name, email=email)
     if work:

@@ -1,4 +1,4 @@
-"""Exports: no cell is a formula, a roster's has the chosen columns of the team's own people, each is logged."""
+"""Exports: no formulas, only the chosen columns of the team's own rosters, and every export is logged."""
 
 import csv
 import io
@@ -47,7 +47,7 @@ def test_no_cell_starts_like_a_formula(text):
 
 
 @given(st.lists(st.tuples(typed, typed), max_size=4))
-def test_what_was_typed_is_still_there_in_csv(rows):
+def test_a_csv_file_keeps_what_was_typed(rows):
     assert read(as_csv(("One", "Two"), rows)) == [
         ["One", "Two"],
         *[[safe_text(c).replace("\0", "") for c in row] for row in rows],
@@ -85,7 +85,7 @@ def post(client, slug, columns, sheet_format="csv"):
     return client.post(PAGE, {"community": community, "columns": columns, "format": sheet_format})
 
 
-def test_each_person_is_one_line_with_their_work_agency_and_region():
+def test_each_member_is_one_row_with_their_work_agency_and_region():
     house = program(agency("Sample House"), region=Region.KOOTENAY, community_served="Sampleton")
     since = enrolled("Dana Sample", house).started_on.isoformat()
     assert rows() == [
@@ -103,7 +103,7 @@ def test_each_person_is_one_line_with_their_work_agency_and_region():
     ]
 
 
-def test_a_role_in_an_initiative_stands_in_its_own_column():
+def test_a_role_in_an_initiative_has_its_own_column():
     initiative = CoordinationInitiative.objects.create(
         name="Sampleton ICAT", kind=InitiativeKind.ICAT, region=Region.CARIBOO
     )
@@ -123,7 +123,7 @@ def test_a_role_in_an_initiative_stands_in_its_own_column():
     "change",
     [{"ends_on": TODAY - timedelta(days=1)}, {"evidence": Evidence.CONTRADICTED}],
 )
-def test_work_that_is_over_or_contradicted_is_left_out(change):
+def test_ended_or_contradicted_work_is_left_out(change):
     enrolled("Dana Sample", program(agency("Sample House")))
     ProgramPosition.objects.update(**change)
     assert rows(columns=[Column.NAME, Column.AGENCY]) == [["Dana Sample", ""]]
@@ -138,7 +138,7 @@ def test_the_number_of_queries_does_not_grow_with_the_roster(people, django_asse
         assert len(list(roster_rows(community, list(Column), on=TODAY))) == people
 
 
-def test_the_export_has_who_is_on_the_roster_and_the_chosen_columns_in_order_and_is_logged(client):
+def test_an_export_has_the_current_members_and_the_chosen_columns_and_is_logged(client):
     enrolled("=Dana Sample")
     Enrolment.objects.filter(pk=enrolled("Kai Example").pk).update(ended_on=TODAY)
     by = builders.staff()

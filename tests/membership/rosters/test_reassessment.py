@@ -69,7 +69,7 @@ def steps():
     return list(WorklistStep.objects.order_by("pk").values_list("verb", flat=True))
 
 
-def test_whoever_meets_the_rules_has_no_roster_check(dana):
+def test_a_member_who_meets_the_rules_has_no_roster_check(dana):
     assert (reassess(now=NOW).looked_at, rows()) == (1, [])
 
 
@@ -82,7 +82,7 @@ def test_claims_alone_open_no_roster_check():
     assert dana.worklist.count() == 0
 
 
-def test_a_rule_that_is_not_met_opens_a_row_with_the_list_and_the_sentence(dana, row):
+def test_a_rule_that_is_not_met_opens_a_check_with_the_list_and_the_sentence(dana, row):
     assert (row.enrolment, row.kind, row.since, row.is_unsure) == (dana, "rules", TODAY, False)
     assert [f.staff_sentence for f in row.reasons] == [
         "The sample list of May 4, 2026 says that the Stopping the Violence Counselling (STVC) program "
@@ -91,7 +91,7 @@ def test_a_rule_that_is_not_met_opens_a_row_with_the_list_and_the_sentence(dana,
     assert row.sources == ["the sample list of May 4, 2026"]
 
 
-def test_what_is_not_known_any_more_opens_a_row_as_unsure(dana):
+def test_a_fact_that_is_no_longer_known_opens_an_unsure_check(dana):
     ProgramPosition.objects.all().delete()
     reassess(now=NOW)
     row = WorklistRow.objects.get()
@@ -108,7 +108,7 @@ def test_a_second_run_changes_nothing(row):
     assert (steps(), WorklistRow.objects.get().since) == (["opened"], TODAY)
 
 
-def test_whoever_meets_the_rules_again_has_the_row_settled(row):
+def test_meeting_the_rules_again_resolves_the_check(row):
     Program.objects.update(funder=Funder.PSSG)
     assert reassess(now=later(3)).settled == 1
     row.refresh_from_db()
@@ -126,7 +126,7 @@ def test_no_one_is_removed_and_no_email_goes_out(dana):
     assert (dana.ended_on, OutboxEmail.objects.count()) == (None, 0)
 
 
-def test_another_reason_is_written_to_the_history_of_the_same_row(row):
+def test_another_reason_is_added_to_the_history_of_the_same_check(row):
     EvaMembership.objects.all().delete()
     assert reassess(now=later(1)).changed == 1
     assert len(WorklistRow.objects.get().reasons) == 2
@@ -144,13 +144,13 @@ def test_another_reason_is_written_to_the_history_of_the_same_row(row):
         (-1, Kind.RULES),
     ],
 )
-def test_a_membership_that_ends_soon_shows_up_early(days, kind):
+def test_a_membership_that_ends_soon_opens_an_early_check(days, kind):
     enrolled("Dana Sample", program(agency(ends_on=TODAY + timedelta(days=days))))
     reassess(now=NOW)
     assert rows() == ([("Dana Sample", kind, "open", "")] if kind else [])
 
 
-def test_an_early_row_gives_way_to_the_next_which_is_settled_when_the_membership_goes_on():
+def test_the_next_early_check_replaces_the_first_and_a_renewal_resolves_it():
     ends_on = TODAY + timedelta(days=50)
     holder = agency(ends_on=ends_on)
     enrolled("Dana Sample", program(holder))
@@ -164,7 +164,7 @@ def test_an_early_row_gives_way_to_the_next_which_is_settled_when_the_membership
     ]
 
 
-def test_a_membership_with_another_after_it_is_no_reason():
+def test_a_renewed_membership_opens_no_check():
     ends_on = TODAY + timedelta(days=10)
     holder = agency(ends_on=ends_on)
     member(holder, ends_on + timedelta(days=1), ends_on + timedelta(days=365))
@@ -173,7 +173,7 @@ def test_a_membership_with_another_after_it_is_no_reason():
 
 
 @pytest.mark.parametrize(("age", "opened"), [(400, 1), (401, 0)])
-def test_a_list_over_its_limit_proposes_nothing_and_is_named(age, opened):
+def test_a_list_over_its_limit_opens_no_check_and_is_named(age, opened):
     old = on_list("the contract list", TODAY - timedelta(days=age))
     enrolled("Dana Sample", program(agency(ends_on=FAR), Funder.OTHER, **old))
     assert reassess(now=NOW).opened == opened
@@ -182,18 +182,18 @@ def test_a_list_over_its_limit_proposes_nothing_and_is_named(age, opened):
     ] == [("the contract list", "funded programs", 400)] * (1 - opened)
 
 
-def test_where_the_newest_list_is_too_old_what_it_does_not_say_proposes_nothing(dana):
+def test_a_fact_missing_from_a_list_that_is_too_old_opens_no_check(dana):
     ProgramPosition.objects.update(list_as_of=TODAY - timedelta(days=500))
     enrolled("Robin Placeholder", program(agency("Sample House", ends_on=FAR)))
     ProgramPosition.objects.exclude(person=dana.person).delete()
     Enrolment.objects.filter(pk=dana.pk).delete()
     reassess(now=NOW)
-    # Funding and membership are not known without a program: their lists are young enough.
+    # Funding and membership are unknown without a program, and their lists are recent enough.
     [row] = WorklistRow.objects.all()
     assert [finding.kind for finding in row.reasons] == ["funding", "eva-membership"]
 
 
-def test_a_row_whose_list_becomes_too_old_proposes_nothing_any_more(row):
+def test_a_check_is_resolved_when_its_list_becomes_too_old(row):
     EvaMembership.objects.update(ends_on=TODAY + timedelta(days=900))
     reassess(now=later(401))
     assert rows() == [("Dana Sample", Kind.RULES, "settled", How.LIST_TOO_OLD)]
@@ -206,7 +206,7 @@ def test_a_setting_changes_the_limit(dana, settings):
 
 
 @pytest.mark.core
-def test_a_night_is_done_once_and_a_missed_one_made_up_for(dana):
+def test_rosters_are_reassessed_once_a_day_and_a_missed_day_is_made_up_for(dana):
     Program.objects.update(funder=Funder.OTHER)
     assert reassess_if_due(now=NOW).opened == 1
     assert reassess_if_due(now=NOW + timedelta(hours=3)) is None
@@ -227,7 +227,7 @@ def test_the_schedule_names_the_task_that_reassesses(dana):
 
 
 def test_the_command_counts_and_its_dry_run_writes_nothing(dana, capsys):
-    # The command reads the clock itself: what it finds must not depend on the age of a list.
+    # The command reads the clock itself, so the result must not depend on the age of a list.
     Program.objects.update(list_as_of=None, evidence="claimed", funder="")
     EvaMembership.objects.all().delete()
     counted = "Enrolments checked: 1. Roster checks opened: 1, changed: 0, resolved: 0."
@@ -237,7 +237,7 @@ def test_the_command_counts_and_its_dry_run_writes_nothing(dana, capsys):
     assert (capsys.readouterr().out, len(rows())) == (f"{counted}\n", 1)
 
 
-# -- The same at any size -------------------------------------------------------------------------
+# -- Any number of members ------------------------------------------------------------------------
 
 
 def queries_for(size: int) -> tuple[int, int]:
@@ -255,8 +255,8 @@ def queries_for(size: int) -> tuple[int, int]:
     return len(captured), len(again)
 
 
-def test_the_number_of_queries_for_a_chunk_does_not_depend_on_its_size():
-    # On PostgreSQL only: SQLite splits long inserts into several.
+def test_a_chunk_takes_the_same_number_of_queries_at_any_size():
+    # Only on PostgreSQL, because SQLite splits long inserts.
     assert queries_for(10) == queries_for(200)
 
 
@@ -274,7 +274,7 @@ A_FACT = st.fixed_dictionaries(
 
 @pytest.mark.core
 @given(people=st.lists(A_FACT, min_size=1, max_size=6))
-def test_every_verdict_in_bulk_is_the_verdict_one_by_one(people):
+def test_assessing_in_bulk_gives_the_same_verdicts_as_one_by_one(people):
     with transaction.atomic():
         shared = agency("Shared Sample")
         for n, facts in enumerate(people):
@@ -296,7 +296,7 @@ def one_person(n, facts, shared):
         "confirmed_on": TODAY,
     }
     holder = shared if facts["same_agency"] else agency(f"Sample {n}")
-    # Two memberships of one agency cannot overlap: the shared one has the first that comes.
+    # Memberships of one agency cannot overlap, so the shared agency gets only the first one.
     if facts["membership_ends_in"] is not None and not holder.eva_memberships.exists():
         ends_on = TODAY + timedelta(days=facts["membership_ends_in"])
         member(holder, ends_on - timedelta(days=364), ends_on, **how)

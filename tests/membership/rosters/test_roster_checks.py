@@ -119,7 +119,7 @@ def test_an_enrolment_ends_once(row, priya):
     assert len(queued_emails()) == 1
 
 
-def test_without_an_email_an_enrolment_ends_without_an_email(row, priya):
+def test_the_enrolment_of_a_member_without_an_email_ends_without_an_email(row, priya):
     Person.objects.filter(pk=row.enrolment.person_id).update(email="")
     with pytest.raises(RefusedError, match="no email for Dana Sample"):
         write_to_person(row_id=row.pk, by=priya, text="Hello?", now=NOW)
@@ -149,7 +149,7 @@ def test_the_other_team_is_refused_by_every_verb(row):
         (give_time, "row_id", {"text": "Wait.", "until": TODAY}, "a day after today"),
     ],
 )
-def test_words_and_a_later_day_must_be_given(row, priya, verb, key, more, why):
+def test_a_text_and_a_later_day_are_required(row, priya, verb, key, more, why):
     about = {"row_id": row.pk, "enrolment_id": row.enrolment_id}[key]
     with pytest.raises(RefusedError, match=why):
         verb(**{key: about}, by=priya, now=NOW, **more)
@@ -180,7 +180,7 @@ def desk(priya) -> Iterator[Client]:
 PAGE = "/admin/membership/worklistrow/"
 
 
-def test_the_list_says_who_where_since_when_why_and_by_which_list(desk, row):
+def test_the_change_list_shows_the_member_community_reason_and_source(desk, row):
     shown = desk.get(PAGE).content.decode()
     for words in (
         "Dana Sample",
@@ -191,7 +191,7 @@ def test_the_list_says_who_where_since_when_why_and_by_which_list(desk, row):
         assert words in shown
 
 
-def test_a_list_that_is_too_old_is_named_above_the_list(desk, row):
+def test_a_list_that_is_too_old_is_named_above_the_change_list(desk, row):
     Program.objects.update(**on_list("the contract list", TODAY - timedelta(days=900)))
     shown = desk.get(PAGE).content.decode()
     assert (
@@ -200,7 +200,7 @@ def test_a_list_that_is_too_old_is_named_above_the_list(desk, row):
     )
 
 
-def test_the_pages_act_and_lead_back_to_the_list(desk, row):
+def test_each_action_page_acts_and_returns_to_the_change_list(desk, row):
     until = (TODAY + timedelta(days=20)).isoformat()
     for page, data in (
         ("write", {"text": "Who funds it now?"}),
@@ -211,12 +211,12 @@ def test_the_pages_act_and_lead_back_to_the_list(desk, row):
         assert desk.post(f"{PAGE}{row.pk}/{page}/", data).url == PAGE
     row.refresh_from_db()
     assert (row.how, Enrolment.objects.get().ended_on is not None) == ("ended", True)
-    # A second end from a page that was left open says what happened meanwhile.
+    # Ending it again from a page that was left open explains what happened meanwhile.
     again = desk.post(f"{PAGE}{row.pk}/end/", {"text": "The funding ended."})
     assert "This enrolment already ended" in again.content.decode()
 
 
-def test_the_pages_show_the_email_before_it_goes_out(desk, row):
+def test_the_action_pages_preview_the_email(desk, row):
     shown = desk.get(f"{PAGE}{row.pk}/end/").content.decode()
     assert "Email preview" in shown
     assert "dana@example.org" in shown
@@ -230,7 +230,9 @@ def test_rechecking_after_a_fact_was_confirmed_resolves_the_check(desk, row):
 
 
 @pytest.mark.parametrize("size", [1, 30])
-def test_the_list_takes_the_same_queries_at_any_length(desk, size, django_assert_num_queries):
+def test_the_change_list_takes_the_same_number_of_queries_at_any_length(
+    desk, size, django_assert_num_queries
+):
     for n in range(size):
         enrolled(f"Person{n} Sample")
     reassess(now=NOW)
@@ -240,7 +242,7 @@ def test_the_list_takes_the_same_queries_at_any_length(desk, size, django_assert
 
 @pytest.mark.core
 @pytest.mark.django_db(transaction=True)
-def test_two_runs_at_the_same_time_open_one_row():
+def test_simultaneous_runs_open_one_check():
     for n in range(5):
         enrolled(f"Person{n} Sample")
     assert at_once(*[lambda: reassess(now=NOW)] * 3) == []
