@@ -54,22 +54,15 @@ def correction_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 class CorrectionAdmin(CustomPageAdmin):
     """The correction requests of a team, oldest first."""
 
-    list_display = ["who", "asked_at", "state"]
-    list_display_links = ["who"]
+    list_display = ["person", "asked_at", "state"]
+    list_select_related = ["person"]
     list_filter = ["state", TeamFilter]
     search_fields = ["person__search_text"]
     actions = None
     row_views = {"answer": require_POST(correction_page)}
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Correction]:
-        return corrections_of(request.user)
-
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return correction_page(request, pk)
-
-    @admin.display(description="person", ordering="person__name")
-    def who(self, correction: Correction) -> str:
-        return str(correction.person)
 
 
 @admin.register(RetentionDay)

@@ -29,7 +29,6 @@ from membership.models import (
 from membership.rosters import roster_check_views
 from membership.rosters.exports import exports_of
 from membership.rosters.reassessment import known_lists
-from membership.rosters.roster_checks import roster_checks_of
 
 
 class ConfirmationInline(admin.StackedInline):
@@ -112,6 +111,7 @@ class RosterCheckAdmin(CustomPageAdmin):
     list_filter = [StateFilter, "kind", TeamFilter, CommunityFilter]
     community_path = "enrolment__community"
     team_path = "enrolment__community__team"
+    list_select_related = ["enrolment__person", "enrolment__community"]
     search_fields = ["enrolment__person__search_text"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
@@ -123,9 +123,6 @@ class RosterCheckAdmin(CustomPageAdmin):
             for action in roster_check_views.ACTIONS
         },
     }
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[WorklistRow]:
-        return roster_checks_of(request.user)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
