@@ -12,7 +12,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import is_lead
 from membership.base_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin, desk_page
 from membership.errors import refusal_as_form_error
-from membership.forms import required_text
+from membership.forms import message_field
 from membership.models import Correction, RetentionDay
 from membership.privacy.corrections import State, answer, corrections_of
 
@@ -25,7 +25,7 @@ class AnswerForm(forms.Form):
         choices=[(state.value, state.label) for state in (State.DONE, State.DECLINED)],
         error_messages={"required": "Choose the outcome."},
     )
-    text = required_text(
+    text = message_field(
         "What you corrected, or why you did not",
         help_text="This text appears in the email to the person.",
         missing="Explain what you corrected, or why you did not.",

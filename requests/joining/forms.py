@@ -298,20 +298,3 @@ def join_form_for(
 ) -> JoinForm:
     """The join form of a community, bound to ``data`` if given."""
     return join_form_class(community)(data, community=community, initial=initial)
-
-
-def message_field(
-    label: str, help_text: str, missing: str = "", *, required: bool = True
-) -> ParagraphsField:
-    """A message to the other side of a request; ``missing`` is the error for a required empty one."""
-    return ParagraphsField(
-        label=label,
-        max_length=MAX_NOTE_LENGTH * 2,
-        required=required,
-        help_text=help_text,
-        error_messages={
-            "required": missing,
-            "max_length": "This is %(show_value)d characters long. "
-            "Shorten it to %(limit_value)d characters or fewer.",
-        },
-    )
