@@ -7,6 +7,7 @@ All email addresses are at example.org, and the names of agencies, towns and peo
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import product
 from pathlib import Path
 
 from django.contrib.auth.models import Group
@@ -175,25 +176,15 @@ def plan_sample_meetings(*, now: datetime) -> None:
         family: User.objects.filter(is_staff=True, groups__name=group)[0]
         for group, family in TEAM_GROUPS.items()
     }
-    for community in CommunityOfPractice.objects.select_related("team"):
-        for days, kind, topic in _MEETINGS:
-            _plan(community, days, kind, topic, staff[community.family], now)
-
-
-def _plan(
-    community: CommunityOfPractice,
-    days: int,
-    kind: MeetingKind,
-    topic: str,
-    by: User,
-    now: datetime,
-) -> None:
-    day = timezone.localdate(now) + timedelta(days=days)
-    starts_at = timezone.make_aware(datetime.combine(day, time(10)))
-    is_over = days < 0
-    planned_at = min(now, starts_at - timedelta(days=30))
-    meeting = plan_meeting(
-        plan=MeetingPlan(
+    today = timezone.localdate(now)
+    for community, (days, kind, topic) in product(
+        CommunityOfPractice.objects.select_related("team"), _MEETINGS
+    ):
+        starts_at = timezone.make_aware(datetime.combine(today + timedelta(days=days), time(10)))
+        is_over = days < 0
+        planned_at = min(now, starts_at - timedelta(days=30))
+        by = staff[community.family]
+        plan = MeetingPlan(
             communities=(community,),
             kind=kind,
             topic=topic,
@@ -202,14 +193,14 @@ def _plan(
             join_link="https://zoom.example.org/j/0000000000",
             agenda=_AGENDA,
             notes=_NOTES if is_over else "",
-        ),
-        by=by,
-        now=planned_at,
-    )
-    _answer(meeting, answered_at=planned_at)
-    if is_over:
-        attendees = set(eligible_people(meeting).values_list("pk", flat=True))
-        record_attendance(meeting_id=meeting.pk, came=attendees, shown=attendees, by=by, now=now)
+        )
+        meeting = plan_meeting(plan=plan, by=by, now=planned_at)
+        _answer(meeting, answered_at=planned_at)
+        if is_over:
+            attendees = set(eligible_people(meeting).values_list("pk", flat=True))
+            record_attendance(
+                meeting_id=meeting.pk, came=attendees, shown=attendees, by=by, now=now
+            )
 
 
 def _answer(meeting: Meeting, *, answered_at: datetime) -> None:

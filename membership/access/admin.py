@@ -57,22 +57,14 @@ class AccessAdmin(CustomPageAdmin):
     row_views = {"mark": desk_views.mark}
 
     def get_urls(self) -> list[URLPattern]:
-        pages = {
-            "": ("slack", desk_views.slack),
-            "link/": ("slack-link", desk_views.link),
-            "upload/": ("slack-upload", desk_views.upload),
-            "settle/": ("slack-settle", desk_views.settle),
-            "put-aside/": ("slack-put-aside", desk_views.discard_export),
-        }
+        view, of_team = self.admin_site.admin_view, "slack/<str:family>/"
+        name = "membership_access_slack"
         return [
-            *(
-                path(
-                    f"slack/<str:family>/{end}",
-                    self.admin_site.admin_view(view),
-                    name=f"membership_access_{name}",
-                )
-                for end, (name, view) in pages.items()
-            ),
+            path(of_team, view(desk_views.slack), name=name),
+            path(f"{of_team}link/", view(desk_views.link), name=f"{name}-link"),
+            path(f"{of_team}upload/", view(desk_views.upload), name=f"{name}-upload"),
+            path(f"{of_team}settle/", view(desk_views.settle), name=f"{name}-settle"),
+            path(f"{of_team}put-aside/", view(desk_views.discard_export), name=f"{name}-put-aside"),
             *super().get_urls(),
         ]
 

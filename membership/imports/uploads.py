@@ -80,7 +80,11 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
         else:
             _apply(list_import_id, rows, now)
     except RefusedError as refusal:
-        _refuse(list_import_id, str(refusal), now)
+        with transaction.atomic():
+            list_import = _locked(list_import_id)
+            if list_import.is_working:
+                list_import.problem = str(refusal)
+                _close(list_import, State.REFUSED, now)
 
 
 def confirm(*, list_import_id: int, now: datetime) -> None:
@@ -216,14 +220,6 @@ def _close(list_import: ListImport, state: ListImport.State, now: datetime) -> N
     list_import.percent, list_import.moved_at = 100, now
     list_import.save()
     list_import.rows.all().delete()
-
-
-def _refuse(pk: int, problem: str, now: datetime) -> None:
-    with transaction.atomic():
-        list_import = _locked(pk)
-        if list_import.is_working:
-            list_import.problem = problem
-            _close(list_import, State.REFUSED, now)
 
 
 def _count(list_import: ListImport, plan: Plan) -> None:
