@@ -74,7 +74,7 @@ def test_a_chair_leaves_and_names_a_successor(portal, smtp_server, open_page):
     page.get_by_label("The email may give my name").check()
     page.get_by_role("button", name="Leave community").click()
     expect(page.get_by_text("You have left ICAT.")).to_be_visible()
-    expect(page.get_by_text("You are in no community yet.")).to_be_visible()
+    expect(page.get_by_text("You are not in a community yet.")).to_be_visible()
     assert Leaving.objects.get().reason == "I am changing jobs."
     assert set(OutboxEmail.objects.values_list("kind", "to_email")) == {
         ("roster-left", "robin@example.org"),
