@@ -23,7 +23,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
 from requests.my.privacy import erase
 from tests import builders
-from tests.joinrequests.test_concurrency import all_at_once
+from tests.threads import all_at_once
 
 pytestmark = [
     pytest.mark.django_db,
