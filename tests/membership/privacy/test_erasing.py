@@ -47,7 +47,7 @@ def test_an_open_request_is_withdrawn_and_its_emails_are_never_sent():
     }
     assert not User.objects.filter(email="dana@example.org").exists()
     assert not EmailAddress.objects.filter(email="dana@example.org").exists()
-    assert str(Person.objects.get(pk=person.pk)) == "Somebody (erased)"
+    assert str(Person.objects.get(pk=person.pk)) == "Deleted person"
 
 
 def test_an_enrolment_ends_without_a_name_and_the_team_gets_an_email_without_one():
