@@ -1,12 +1,12 @@
 """The staff site: Django's admin under the portal's own sign-in, with its pages and its front page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
 
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
@@ -34,13 +34,6 @@ from requests.lifecycle import State
 from requests.models import JoinRequest
 from requests.my.privacy_views import erase_by_staff
 
-HIDDEN_MODELS = {
-    "account.EmailAddress",
-    "auth.Group",
-    "mfa.Authenticator",
-    "usersessions.UserSession",
-}
-
 
 class StaffSite(AdminSite):
     """The admin uses the portal's own sign-in, which has no passwords."""
@@ -50,19 +43,6 @@ class StaffSite(AdminSite):
     index_title = "Staff desk"
     empty_value_display = "–"
     enable_nav_sidebar = False
-
-    def register(
-        self,
-        model_or_iterable: type[Model] | Iterable[type[Model]],
-        admin_class: type[ModelAdmin] | None = None,
-        **options: object,
-    ) -> None:
-        """Leave out models of other packages that no one should open here: codes, authenticators, groups."""
-        models = (
-            model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
-        )
-        ours = [model for model in models if model._meta.label not in HIDDEN_MODELS]
-        super().register(ours, admin_class, **options)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
         """Lazy, because every page gets the list and only the front page shows it."""

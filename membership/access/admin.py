@@ -84,7 +84,6 @@ class AccessAdmin(CustomPageAdmin):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         context = {
-            "title": "Access to Slack and Zoom",
             "warnings": slack_link.warnings_for(request.user, on=timezone.localdate()),
             "intro": "Approved people still need access, and people who left need to be removed. Make "
             "the change in Slack or Zoom, then record it here.",

@@ -156,7 +156,7 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "desk/meetings/zoom.html",
         title=f"Import attendance from Zoom: {shown.topic}",
         crumbs=_crumbs(shown),
-        lede="In Zoom, go to Reports, Usage, Participants, Export. We match people by email, then by "
+        lede="In Zoom, go to Reports, then Usage, then Participants, and choose Export. We match people by email, then by "
         "name. Nothing is saved until you confirm. We do not keep the list.",
         form=form,
         button="Match participants",
@@ -274,11 +274,6 @@ class MeetingAdmin(CustomPageAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(families_of(request.user))
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Meetings"})
 
     def add_view(
         self,

@@ -1,4 +1,4 @@
-"""Every page that a lead can open asks the database as often with thousands of rows as with a few."""
+"""The number of queries of every page is the same for a few rows and for thousands."""
 
 import pytest
 from django.db import connection
@@ -15,7 +15,7 @@ FEW = 50
 
 
 def queries(client: Client, url: str) -> int | None:
-    """How many queries the page takes; None for what is no page of theirs."""
+    """The number of queries of a page; None if the visitor cannot open it."""
     with CaptureQueriesContext(connection) as captured:
         answer = client.get(url)
     return len(captured) if answer.status_code == 200 else None
@@ -40,7 +40,7 @@ def test_every_page_takes_no_more_queries_with_thousands_of_requests_than_with_a
     ]
     few = {}
     for url in urls:
-        client.get(url)  # what is kept after the first time is not what is asked here
+        client.get(url)  # so that caches are filled
         few[url] = queries(client, url)
     crowd.grow(FEW * 10, many, models, now=builders.NOW)
 

@@ -1,4 +1,4 @@
-"""`make run` starts a process of its own again when it dies, and gives up after a few times."""
+"""`make run` restarts a process that exits, and stops after a few restarts."""
 
 import signal
 import sys
@@ -10,14 +10,14 @@ from evabc.management.commands.run_portal import RESTARTS, keep_running
 
 @pytest.fixture(autouse=True)
 def _signals():
-    """As they were: `make run` has its own."""
+    """Restore the signal handlers that `make run` replaces."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-def test_a_process_that_keeps_dying_is_started_again_and_then_everything_ends(capfd, tmp_path):
+def test_a_process_that_keeps_exiting_is_restarted_and_then_everything_stops(capfd, tmp_path):
     ended = tmp_path / "ended"
     lives = f"""
 import pathlib, signal, sys
@@ -39,7 +39,7 @@ signal.pause()
     assert ended.exists()
 
 
-def test_a_process_that_died_once_goes_on(tmp_path):
+def test_a_process_that_exits_once_is_restarted(tmp_path):
     times = tmp_path / "times"
     dies_once = f"""
 import os, pathlib, signal, sys

@@ -1,4 +1,4 @@
-"""The sample province comes from the sample lists of the repository, by the importers."""
+"""The sample province is imported from the sample lists in the repository."""
 
 import re
 from collections import Counter
@@ -42,7 +42,7 @@ def test_every_file_of_the_folder_is_loaded_and_every_kind_of_list_has_one():
     assert {one.kind for one in EVERY_LIST} == set(ListKind)
 
 
-def test_each_list_passes_its_own_dry_run_into_an_empty_register():
+def test_each_list_passes_a_dry_run_with_an_empty_register():
     for one in EVERY_LIST:
         plan = import_at_once(
             kind=one.kind,
@@ -94,7 +94,7 @@ def test_the_same_lists_again_change_nothing(province):
         assert (again.added, again.changed, again.errors) == (0, 0, 0), one.file_name
 
 
-def test_nobody_has_an_address_outside_of_example_org(province):
+def test_all_email_addresses_are_at_example_org(province):
     text = "".join(file.read_text() for file in FILES.iterdir())
     domains = set(re.findall(r"@([\w.-]+)", text))
 

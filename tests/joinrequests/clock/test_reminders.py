@@ -10,7 +10,6 @@ from django.utils import timezone
 from communities.calendar import format_day
 from evabc.celery import app
 from membership.emails import delivery
-from membership.emails.queue import queue_once
 from membership.models import OutboxEmail
 from requests import emails, tasks, workflow
 from requests.clock.reminders import lapse_overdue, send_due_reminders, wait_of
@@ -245,16 +244,6 @@ def test_beat_runs_every_hour_by_day_in_bc(monkeypatch):
 def test_the_database_holds_that_a_wait_says_since_when(waiting):
     with pytest.raises(IntegrityError, match="awaited_reply_says_since_when"), transaction.atomic():
         JoinRequest.objects.update(asked_on=None)
-
-
-@pytest.mark.core
-def test_an_email_of_one_key_is_queued_once(waiting):
-    email = emails.reminder(waiting, days=7, last_day=date(2026, 6, 2))
-
-    queued = [queue_once(email, key="any", about=waiting.about, now=ASKED) for _ in range(3)]
-
-    assert queued == [True, False, False]
-    assert OutboxEmail.objects.filter(key="any").count() == 1
 
 
 def test_the_applicant_sees_until_when_they_can_answer(client, waiting, dana):

@@ -21,7 +21,7 @@ from requests.models import JoinRequest
 from requests.my.privacy import all_that_is_held
 from tests import builders
 
-pytestmark = [pytest.mark.core, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 LABEL = "How you would like to be called (optional)"
 STAFF_LABEL = "Called"

@@ -65,7 +65,7 @@ def test_email_texts_are_deleted_after_thirty_days_and_cannot_be_sent_again():
 
     receipt.refresh_from_db()
     assert (receipt.body, receipt.to_email) == ("", "dana@example.org")
-    with pytest.raises(RefusedError, match="no longer kept"):
+    with pytest.raises(RefusedError, match="has been deleted"):
         send_again(email_id=receipt.pk, by=builders.staff(), now=builders.NOW)
 
 
@@ -81,7 +81,7 @@ def test_a_request_is_anonymized_thirteen_months_after_the_decision():
     assert (after.state, after.answers, str(after.person)) == (
         State.DECLINED,
         {},
-        "Somebody (erased)",
+        "Deleted person",
     )
     assert dana.person.join_requests.count() == 0
     assert not OutboxEmail.objects.filter(person=dana.person).exists()

@@ -24,14 +24,9 @@ from tests.membership.rosters.enrolments import (
     on_list,
     program,
 )
-from tests.threads import at_once
+from tests.threads import all_at_once
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def priya():
-    return builders.staff()
 
 
 @pytest.fixture
@@ -55,7 +50,7 @@ def test_emailing_sends_one_email_from_the_team_and_leaves_the_check_open(row, p
     write_to_person(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
     email = OutboxEmail.objects.get()
     assert queued_emails() == [
-        ("roster-check", "dana@example.org", "A question from your community")
+        ("roster-check", "dana@example.org", "A question about your community of practice")
     ]
     assert email.team == row.enrolment.community.team
     assert "Who funds your program now?" in email.body
@@ -94,7 +89,7 @@ def test_ending_the_enrolment_resolves_the_check_and_sends_the_email(row, priya)
     assert (row.state, row.how, row.settled_on) == ("settled", "ended", TODAY)
     assert Enrolment.objects.get().ended_on == TODAY
     assert queued_emails() == [
-        ("roster-ended", "dana@example.org", "About your place in the community")
+        ("roster-ended", "dana@example.org", "About your community of practice")
     ]
     assert history(row) == [
         ("settled", "priya@example.org", "The enrolment ended.\nThe funding ended.")
@@ -127,8 +122,7 @@ def test_the_enrolment_of_a_member_without_an_email_ends_without_an_email(row, p
     assert queued_emails() == []
 
 
-def test_the_other_team_is_refused_by_every_verb(row):
-    camille = builders.staff(builders.CCSS, "camille@example.org")
+def test_the_other_team_is_refused_by_every_verb(row, camille):
     for verb in (
         lambda: write_to_person(row_id=row.pk, by=camille, text="Hello?", now=NOW),
         lambda: give_time(
@@ -245,5 +239,5 @@ def test_the_change_list_takes_the_same_number_of_queries_at_any_length(
 def test_simultaneous_runs_open_one_check():
     for n in range(5):
         enrolled(f"Person{n} Sample")
-    assert at_once(*[lambda: reassess(now=NOW)] * 3) == []
+    assert all_at_once(*[lambda: reassess(now=NOW)] * 3) == ["done"] * 3
     assert WorklistRow.objects.count() == 5
