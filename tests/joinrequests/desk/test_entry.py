@@ -64,8 +64,8 @@ def test_the_confirmation_says_that_staff_entered_it_and_the_team_is_notified(pr
     receipt = emails["receipt-entered"]
     assert receipt.to_email == "dana@example.org"
     assert receipt.subject == f"We have your request ({entered.reference})"
-    assert "You asked us by phone to join the STVC community" in receipt.body
-    assert "We entered your request for you." in receipt.body
+    assert "You asked us by phone to join the Stopping the Violence Counselling programs" in receipt.body
+    assert "We have entered your request for you." in receipt.body
     assert f"/my/requests/{entered.pk}/" in receipt.body
 
 

@@ -65,7 +65,7 @@ def test_email_texts_are_deleted_after_thirty_days_and_cannot_be_sent_again():
 
     receipt.refresh_from_db()
     assert (receipt.body, receipt.to_email) == ("", "dana@example.org")
-    with pytest.raises(RefusedError, match="no longer kept"):
+    with pytest.raises(RefusedError, match="has been deleted"):
         send_again(email_id=receipt.pk, by=builders.staff(), now=builders.NOW)
 
 

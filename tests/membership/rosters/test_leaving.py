@@ -74,10 +74,10 @@ def test_a_successor_gets_one_email_that_names_the_member_only_if_they_agree(rob
     leave(enrolment_id=enrolment.pk, by=robin.user, now=NOW, may_name_me=agrees, **KAI)
     assert queued_emails() == [*LEFT, ("successor", "kai@example.org", "queued")]
     invitation = email_of("successor")
-    assert invitation.subject == "An invitation from EVA BC"
+    assert invitation.subject == "Invitation to an EVA BC community of practice"
     assert invitation.person is None
     assert "/communities/icat/\n" in invitation.body
-    assert f"{by} has given us your name" in invitation.body
+    assert f"{by} suggested that you may be interested" in invitation.body
     assert ("Robin" in invitation.body) == agrees
     assert "robin@" not in invitation.body
     assert Leaving.objects.get().named_a_successor is True

@@ -55,7 +55,7 @@ def test_emailing_sends_one_email_from_the_team_and_leaves_the_check_open(row, p
     write_to_person(row_id=row.pk, by=priya, text="Who funds your program now?", now=NOW)
     email = OutboxEmail.objects.get()
     assert queued_emails() == [
-        ("roster-check", "dana@example.org", "A question from your community")
+        ("roster-check", "dana@example.org", "A question about your community of practice")
     ]
     assert email.team == row.enrolment.community.team
     assert "Who funds your program now?" in email.body
@@ -94,7 +94,7 @@ def test_ending_the_enrolment_resolves_the_check_and_sends_the_email(row, priya)
     assert (row.state, row.how, row.settled_on) == ("settled", "ended", TODAY)
     assert Enrolment.objects.get().ended_on == TODAY
     assert queued_emails() == [
-        ("roster-ended", "dana@example.org", "About your place in the community")
+        ("roster-ended", "dana@example.org", "About your community of practice")
     ]
     assert history(row) == [
         ("settled", "priya@example.org", "The enrolment ended.\nThe funding ended.")
