@@ -1,4 +1,5 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.contrib.admin import site
 from django.contrib.admin.apps import AdminConfig
 
 
@@ -14,3 +15,10 @@ class StaffAdminConfig(AdminConfig):
     """Django's admin with our own admin site."""
 
     default_site = "evabc.desk.site.StaffSite"
+
+    def ready(self) -> None:
+        """Leave out models of other packages that no one should open here: codes, authenticators, groups."""
+        super().ready()
+        for model in ("account.EmailAddress", "auth.Group", "mfa.Authenticator"):
+            site.unregister(apps.get_model(model))
+        site.unregister(apps.get_model("usersessions.UserSession"))

@@ -1,7 +1,6 @@
 """Caches: public pages in the web server's memory, and Redis that may be down."""
 
 import hashlib
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -9,21 +8,19 @@ from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 from django.utils.cache import get_conditional_response
+from django.utils.deprecation import MiddlewareMixin
 from django_redis.cache import RedisCache
 
 # A change shows within a second, including the time to render the page.
 SECONDS = 0.9
 
 
-class PublicPageCacheMiddleware:
+class PublicPageCacheMiddleware(MiddlewareMixin):
     """Serves cached public pages before sessions, views or the database are used.
 
     A view allows caching with ``public_page``. A page that sets a cookie or has a nonce is never cached,
     because it is meant for one visitor.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not _may_come_from_the_cache(request):

@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable
 from http import HTTPMethod
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
+from django.utils.deprecation import MiddlewareMixin
 
 from membership.accounts.security_events import log_security_event
 
@@ -20,14 +20,11 @@ _NOT_LOGGED = {"healthz", "readyz", "metrics", "static"}
 _REFUSALS = {403: "Refused", 404: "Not found", 429: "Too many attempts"}
 
 
-class PrivateResponseMiddleware:
+class PrivateResponseMiddleware(MiddlewareMixin):
     """Pages for someone who is signed in are never cached, not even by the browser.
 
     When a session ends, the browser is told to clear its cache as well.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         was_signed_in = request.user.is_authenticated
@@ -40,24 +37,20 @@ class PrivateResponseMiddleware:
         return response
 
 
-class RejectNullBytesMiddleware:
+class RejectNullBytesMiddleware(MiddlewareMixin):
     """Refuses NUL characters in URLs, which PostgreSQL cannot store or compare.
 
     Forms refuse them already; this covers the path and the query of every page.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> None:
         if "\0" in request.path:
             raise Http404("The address contains a NUL character.")
         if any("\0" in text for name, values in request.GET.lists() for text in (name, *values)):
             raise BadRequest("The address contains a NUL character.")
-        return self.get_response(request)
 
 
-class SecurityHeadersMiddleware:
+class SecurityHeadersMiddleware(MiddlewareMixin):
     """Security headers that Django has no setting for."""
 
     HEADERS = {
@@ -66,24 +59,17 @@ class SecurityHeadersMiddleware:
         "X-Permitted-Cross-Domain-Policies": "none",
     }
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         for name, value in self.HEADERS.items():
             response[name] = value
         return response
 
 
-class AccessLogMiddleware:
+class AccessLogMiddleware(MiddlewareMixin):
     """Logs one line for each response, without the user. It has the URL name, because a path may contain secrets.
 
     A security event says when a limit is reached, or when someone signed in is refused a page (403 or 404).
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.monotonic()

@@ -1,8 +1,8 @@
 """Compare the locked packages with known vulnerabilities, without a network: `make audit`.
 
 The data is the export of the OSV database for PyPI (one zip of JSON files), downloaded on a machine with a
-network and put into `.data/osv-pypi.zip`, or named as the first argument. Ends with 1 when a locked
-version is known to be vulnerable, and says so when there is no data to look into.
+network and put into `.data/osv-pypi.zip`, or named as the first argument. Exits with 1 if a locked
+version is known to be vulnerable. Without data it only prints a message.
 """
 
 import json
@@ -38,7 +38,7 @@ class Finding:
 
 
 def locked(files: list[Path]) -> dict[str, str]:
-    """The packages of the lock files, by their plain names."""
+    """The locked version of each package, by normalized name."""
     pins = (
         re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)", f.read_text(), re.M) for f in files
     )
@@ -46,7 +46,7 @@ def locked(files: list[Path]) -> dict[str, str]:
 
 
 def advisories(data: Path) -> Iterator[dict[str, Any]]:
-    """Every advisory of the export that still stands."""
+    """All advisories in the export that were not withdrawn."""
     with ZipFile(data) as archive:
         for name in archive.namelist():
             advisory = json.loads(archive.read(name))
@@ -55,7 +55,7 @@ def advisories(data: Path) -> Iterator[dict[str, Any]]:
 
 
 def findings(packages: dict[str, str], data: Path) -> list[Finding]:
-    """What is known of these very versions."""
+    """The known vulnerabilities of these versions."""
     return [
         Finding(name, packages[name], advisory["id"], advisory.get("summary", ""))
         for advisory in advisories(data)
@@ -73,14 +73,14 @@ def _is_affected(version: str, affected: dict[str, Any]) -> bool:
 
 
 def _in_range(version: Version, events: list[dict[str, str]]) -> bool:
-    """Whether the last event at or below the version opened the range."""
+    """Whether the version is in the range that these events describe."""
     inside = False
     for event in events:
         kind, text = next(iter(event.items()))
         try:
             at = Version("0" if text == "0" else text)
         except InvalidVersion:
-            return True  # better asked about once too often
+            return True  # rather report too much
         if kind == "introduced":
             inside = inside or version >= at
         elif kind == "fixed":
@@ -95,15 +95,15 @@ def main(arguments: list[str]) -> int:
     packages = locked(LOCKS)
     if not data.exists():
         _say(
-            f"No audit was made: there is no data in {data.name}.",
-            "Fetch OSV's export for PyPI on a machine with a network and put it there.",
+            f"No audit: {data.name} does not exist.",
+            "Download OSV’s export for PyPI on a machine with a network and put it there.",
         )
         return 0
     known = findings(packages, data)
     day = datetime.fromtimestamp(data.stat().st_mtime, UTC)
     _say(
         *known,
-        f"{len(packages)} packages compared with the data of {day:%Y-%m-%d}: {len(known)} known.",
+        f"{len(packages)} packages checked with data of {day:%Y-%m-%d}: {len(known)} vulnerabilities.",
     )
     return 1 if known else 0
 

@@ -1,6 +1,8 @@
-"""People, staff and requests for tests. All of it is invented."""
+"""Invented people, staff and requests for tests."""
 
+import html
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +19,10 @@ from allauth.mfa.totp.internal.auth import (
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.mail import get_connection
+from django.db import connection
 from django.test import Client
-from playwright.sync_api import Page
+from django.test.utils import CaptureQueriesContext
+from playwright.sync_api import Page as BrowserPage
 
 from communities.models import CommunityOfPractice
 from membership.accounts.teams import LEADS, TEAM_GROUPS
@@ -60,7 +64,7 @@ def community(slug: str = "stvc") -> CommunityOfPractice:
 
 
 def worker(email: str = "dana@example.org", name: str = "Dana Sample") -> User:
-    """Somebody with a sign-in whose email is verified, and whom the register knows."""
+    """Someone with an account, a verified email and a record in the register."""
     user = User.objects.create_user(email)
     EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
     Person.objects.create(user=user, email=email, name=name)
@@ -81,20 +85,20 @@ def lead() -> User:
 
 
 def authenticator_app(user: User) -> str:
-    """Set up an authenticator app for them: its secret."""
+    """Set up an authenticator app for this account. Returns its secret."""
     secret: str = generate_totp_secret()
     TOTP.activate(user, secret)
     return secret
 
 
 def totp_code(secret: str) -> str:
-    """What an authenticator app with this secret shows now."""
+    """The code that an authenticator app with this secret shows now."""
     counter = next(iter(yield_hotp_counters_from_time()))
     return str(format_hotp_value(hotp_value(secret, counter)))
 
 
 def recovery_codes(user: User) -> list[str]:
-    """Give them recovery codes: those that are not used yet."""
+    """Create recovery codes. Returns the unused ones."""
     return list(RecoveryCodes.activate(user).get_unused_codes())
 
 
@@ -112,13 +116,13 @@ def draft(user: User, slug: str = "stvc", **answers: str) -> JoinRequest:
 
 
 def sent(user: User, slug: str = "stvc", **answers: str) -> JoinRequest:
-    """A request that waits for review."""
+    """A request that is waiting for review."""
     kept = draft(user, slug, **answers)
     return workflow.submit(join_request_id=kept.pk, by=user, answers=kept.answers, now=NOW)
 
 
 def request_in(state: State, user: User, by: User, slug: str = "stvc") -> JoinRequest:
-    """A request that has come to ``state`` by the verbs themselves."""
+    """A request brought to ``state`` by the portal's verbs."""
     if state == State.DRAFT:
         return draft(user, slug)
     pk = sent(user, slug).pk
@@ -140,9 +144,9 @@ def request_in(state: State, user: User, by: User, slug: str = "stvc") -> JoinRe
 def sign_in(
     client: Client, user: User, *, second_factor: bool = True, fresh_code: bool = False
 ) -> None:
-    """Sign in as allauth leaves the session behind, with or without the second factor shown.
+    """Sign in with a session like allauth's, with or without two-step sign-in.
 
-    With ``fresh_code`` the emailed code was typed just now; else long ago.
+    With ``fresh_code`` the emailed code was entered just now, otherwise long ago.
     """
     client.force_login(user)
     session = client.session
@@ -150,13 +154,13 @@ def sign_in(
     if second_factor:
         methods.append({"method": "mfa", "at": 0})
     session["account_authentication_methods"] = methods
-    # As after the first page, so that a test counts the queries of its own page only.
+    # As after the first page, so that a test counts only the queries of its own page.
     session["signed_in_at"] = session["seen_at"] = int(time.time())
     session["account_authentication_methods_user"] = user_id_to_str(user)
     session.save()
 
 
-def sign_in_browser(page: Page, url: str, user: User) -> None:
+def sign_in_browser(page: BrowserPage, url: str, user: User) -> None:
     """Sign in a browser at the portal of this address, as if the code had been typed just now."""
     client = Client()
     sign_in(client, user, fresh_code=True)
@@ -164,7 +168,23 @@ def sign_in_browser(page: Page, url: str, user: User) -> None:
     page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
 
 
+def text_of(response: Any) -> str:
+    """A page as it is read, without the entities of HTML."""
+    return html.unescape(response.content.decode())
+
+
+def page(client: Client, path: str) -> str:
+    return text_of(client.get(path))
+
+
+def queries_of(call: Callable[..., object], *args: Any, **kwargs: Any) -> int:
+    """How many queries the call takes."""
+    with CaptureQueriesContext(connection) as captured:
+        call(*args, **kwargs)
+    return len(captured)
+
+
 def deliver(outbox_email_id: int, *, now: datetime) -> bool:
-    """Send one email as a worker does at that moment. True when it was sent."""
+    """Send one email like a worker at that moment. Returns True if it was sent."""
     with get_connection() as connection:
         return delivery.deliver(outbox_email_id, connection=connection, now=now)

@@ -2,16 +2,21 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
 
 import pytest
 import redis
 from django.core.cache import caches
+from django.test import Client
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
+from evabc import limits
+from membership.models import User
+from tests import builders
 from tests.servers import chromium as browser
 from tests.servers import processes
 from tests.servers.parts import MissingPart, servers_of_this_run
@@ -28,6 +33,11 @@ for profile, examples in (("short", 40), ("long", 300)):
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
 settings.load_profile("short")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests come first, so that no xdist worker waits for another one's at the end."""
+    items.sort(key=lambda item: "test_accessibility_matrix" not in item.nodeid)
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +101,47 @@ def _empty_caches() -> None:
     caches["pages"].clear()
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushdb()
+
+
+@pytest.fixture
+def worker() -> User:
+    return builders.worker()
+
+
+@pytest.fixture
+def signed_in(client: Client, worker: User) -> Client:
+    builders.sign_in(client, worker)
+    return client
+
+
+@pytest.fixture
+def priya() -> User:
+    """Of program support, as Sam; Camille is of the other team."""
+    return builders.staff()
+
+
+@pytest.fixture
+def sam() -> User:
+    return builders.staff(email="sam@example.org")
+
+
+@pytest.fixture
+def camille() -> User:
+    return builders.staff(builders.CCSS, "camille@example.org")
+
+
+@pytest.fixture
+def desk(client: Client, priya: User) -> Client:
+    """The staff site in Priya's browser."""
+    builders.sign_in(client, priya)
+    return client
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Limits that a test reaches quickly: three per person, five per network."""
+    lowered = tuple(replace(limit, per_person=3, per_network=5) for limit in limits.LIMITS)
+    monkeypatch.setattr(limits, "LIMITS", lowered)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Requests by the thousand: copies of one of each community that went through the portal's verbs."""
+"""Thousands of requests: copies of one for each community that was created by the portal's verbs."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from tests import builders
 COMMUNITIES = ["stvc", "ors", "cbvs", "sas", "community-coordination"]
 OF_A_PERSON = 2
 AT_ONCE = 2_000
-# What a request is, by its person: of a hundred people nine wait for review.
+# The state of a request, by its person: 9 of 100 people are waiting for review.
 _STATES = (
     [State.AWAITING_REVIEW] * 9
     + [State.AWAITING_REPLY]
@@ -23,7 +23,7 @@ _GIVEN = ["Márta", "Robin", "Kai", "Lou"]
 
 
 def templates(*, now: datetime) -> list[JoinRequest]:
-    """One request to each community, sent as people send them."""
+    """One request to each community, sent by the portal's verbs."""
     return [
         builders.sent(builders.worker(f"template-{slug}@example.org"), slug) for slug in COMMUNITIES
     ]
@@ -32,7 +32,7 @@ def templates(*, now: datetime) -> list[JoinRequest]:
 def grow(
     first: int, last: int, models: list[JoinRequest], *, now: datetime, emails: int = 1
 ) -> None:
-    """Add the requests numbered from ``first`` to before ``last``, with so many emails each."""
+    """Add the requests numbered from ``first`` to before ``last``, each with a number of ``emails``."""
     people = Person.objects.bulk_create(
         (
             Person(name=f"{_GIVEN[n % 4]} Family{n // 4}", email=f"crowd{n}@example.org")

@@ -1,8 +1,8 @@
-"""The figures of a run: what was tried, how often. `pytest -rP` shows them."""
+"""Figures of a test run, such as the number of cases. `pytest -rP` shows them."""
 
 import sys
 
 
 def report_figure(figures: str) -> None:
-    """Say a figure in what pytest keeps of a passed test."""
+    """Print a figure to the captured output of the test."""
     sys.stdout.write(f"figures: {figures}\n")

@@ -1,7 +1,7 @@
-"""Take the pictures of the README and of the staff guide from the running portal: `make pictures`.
+"""Take the screenshots for the README and the staff guide: `make pictures`.
 
-The portal is started with its sample province in a folder of its own, so what the pictures show is
-what anybody sees after `make run`. A folder as the first argument takes them there instead.
+The portal runs with its sample province in a temporary folder, so the pictures show what you see after
+`make run`. The first argument can name another folder to save them in.
 """
 
 import os
@@ -28,7 +28,7 @@ DESK = "/admin/joinrequests/joinrequest/"
 
 @dataclass(frozen=True)
 class Picture:
-    """A page of the portal, as the file that shows it; `follow` is a link to press first."""
+    """A page of the portal and the file for its picture. `follow` is a link to open first."""
 
     file: str
     page: str
@@ -56,7 +56,7 @@ PICTURES = [
 
 @contextmanager
 def sample_portal(folder: Path) -> Iterator[str]:
-    """The address of a portal with sample data, everything it writes in `folder`."""
+    """The address of a portal with sample data, which writes only to `folder`."""
     url = f"http://localhost:{(port := free_port())}"
     log = folder / "portal.log"
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
@@ -85,7 +85,7 @@ def _answers(url: str) -> bool:
 
 
 def sign_in(page: Page, url: str, mail: Path, email: str) -> None:
-    """By the code in the newest email of the mail folder."""
+    """Sign in with the code from the newest email in the folder."""
     page.goto(f"{url}/accounts/login/?next=/admin/")
     page.get_by_label("Your work email").fill(email)
     page.keyboard.press("Enter")
@@ -107,7 +107,7 @@ def _code(mail: Path, email: str) -> str:
 
 
 def take(into: Path) -> list[str]:
-    """Every picture, under `into`; gives the files."""
+    """Take every picture, save it under `into`, and return the files."""
     with TemporaryDirectory(prefix="evabc-pictures-") as data, sync_playwright() as playwright:
         folder = Path(data)
         browser = playwright.chromium.launch(

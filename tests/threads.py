@@ -1,27 +1,27 @@
 """Several things at the same time, each with a connection of its own to the database."""
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 from django.db import connection
 
+from membership.errors import RefusedError
 
-def at_once(*acts: Callable[[], object]) -> list[BaseException]:
-    """Run each in a thread of its own, all started together; gives what they raised."""
-    start, raised = threading.Barrier(len(acts)), []
 
-    def run(act: Callable[[], object]) -> None:
+def all_at_once(*calls: Callable[[], object]) -> list[str]:
+    """Run the calls in threads that start together; "done" for each, or why it was refused."""
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[], object]) -> str:
+        start.wait()
         try:
-            start.wait()
-            act()
-        except BaseException as error:
-            raised.append(error)
+            call()
+        except RefusedError as refusal:
+            return str(refusal)
         finally:
             connection.close()
+        return "done"
 
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return raised
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(run, calls))

@@ -1,4 +1,4 @@
-"""One row of everything, and a browser session for each visitor of the permission table."""
+"""Fixtures for the permission table: one row of every model, and a client for each visitor."""
 
 from datetime import date
 
@@ -31,7 +31,7 @@ from tests.membership.meetings.plans import planned
 
 @pytest.fixture
 def world():
-    """One row of everything; the request belongs to the program-support team."""
+    """One row of every model. The request belongs to the program-support team."""
     worker = builders.worker()
     join_request = builders.sent(worker)
     agency = Agency.objects.create(name="Sample House")
@@ -109,7 +109,7 @@ def world():
 
 @pytest.fixture
 def clients(world) -> dict[str, Client]:
-    """A browser session for each visitor."""
+    """A signed-in client for each visitor."""
     users = {
         "deactivated": builders.staff(email="gone@example.org"),
         "worker": world["worker"],

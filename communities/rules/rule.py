@@ -27,7 +27,9 @@ VERDICT_ORDER = [Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.MET]
 STAFF_WILL_CONFIRM = "EVA BC staff will confirm this."
 STAFF_WILL_CHECK = "EVA BC staff will check this."
 NOT_NAMED = "Our rules do not mention this role, so EVA BC staff will look at it."
-ASK_YOUR_AGENCY = "Ask your agency. If you’re not sure, EVA BC staff will check."
+ASK_YOUR_AGENCY = (
+    "If you don’t know, ask your agency or choose “I’m not sure”. EVA BC staff will check."
+)
 IF_WRONG = "If this is not right, tell us in your note or email us."
 
 
@@ -75,8 +77,8 @@ class MultipleTermsField(forms.TypedMultipleChoiceField):
 
     widget = forms.CheckboxSelectMultiple
 
-    def __init__(self, vocabulary: type[TextChoices]) -> None:
-        super().__init__(choices=vocabulary.choices, coerce=vocabulary, required=False)
+    def __init__(self, vocabulary: type[TextChoices], label: str | None = None) -> None:
+        super().__init__(choices=vocabulary.choices, coerce=vocabulary, required=False, label=label)
 
     def clean(self, value: object) -> tuple[TextChoices, ...]:
         return tuple(super().clean(value))

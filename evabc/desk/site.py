@@ -1,12 +1,12 @@
 """The staff site: Django's admin under the portal's own sign-in, with its pages and its front page."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
 
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
@@ -34,13 +34,6 @@ from requests.lifecycle import State
 from requests.models import JoinRequest
 from requests.my.privacy_views import erase_by_staff
 
-HIDDEN_MODELS = {
-    "account.EmailAddress",
-    "auth.Group",
-    "mfa.Authenticator",
-    "usersessions.UserSession",
-}
-
 
 class StaffSite(AdminSite):
     """The admin uses the portal's own sign-in, which has no passwords."""
@@ -50,19 +43,6 @@ class StaffSite(AdminSite):
     index_title = "Staff desk"
     empty_value_display = "–"
     enable_nav_sidebar = False
-
-    def register(
-        self,
-        model_or_iterable: type[Model] | Iterable[type[Model]],
-        admin_class: type[ModelAdmin] | None = None,
-        **options: object,
-    ) -> None:
-        """Leave out models of other packages that no one should open here: codes, authenticators, groups."""
-        models = (
-            model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
-        )
-        ours = [model for model in models if model._meta.label not in HIDDEN_MODELS]
-        super().register(ours, admin_class, **options)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
         """Lazy, because every page gets the list and only the front page shows it."""
@@ -160,13 +140,18 @@ class Number:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Rows that are waiting for a team. ``team`` is the lookup from a row to it; ``filters`` select them in the admin."""
+    """Rows that are waiting for a team. ``team`` is the lookup from a row to it; ``parameter`` filters them in the admin."""
 
     label: str
-    rows: QuerySet[Any]
+    model: type[Model]
+    state: str
     team: str
-    filters: Mapping[str, str] = field(default_factory=dict)
+    parameter: str = ""
     mark: str = ""
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        return self.model._default_manager.filter(state=self.state)
 
     @property
     def count(self) -> Coalesce:
@@ -175,45 +160,27 @@ class Waiting:
         return Coalesce(Subquery(of_team.annotate(number=Count("pk")).values("number")), 0)
 
     def number(self, team: SupportTeam, count: int) -> Number:
-        url = reverse(f"admin:{self.rows.model._meta.label_lower.replace('.', '_')}_changelist")
-        query = urlencode({"team": team.family, **self.filters})
+        url = reverse(f"admin:{self.model._meta.label_lower.replace('.', '_')}_changelist")
+        filters = {self.parameter: self.state} if self.parameter else {}
+        query = urlencode({"team": team.family, **filters})
         return Number(self.label, str(count), f"{url}?{query}", self.mark if count else "")
-
-
-def _in_state(model: type[Model], state: str) -> QuerySet[Any]:
-    return model._default_manager.filter(state=state)
 
 
 WAITING = {
     "review": Waiting(
-        "waiting for review",
-        _in_state(JoinRequest, State.AWAITING_REVIEW),
-        "community__team",
-        {"state": State.AWAITING_REVIEW},
+        "waiting for review", JoinRequest, State.AWAITING_REVIEW, "community__team", "state"
     ),
     "reply": Waiting(
-        "waiting for a reply",
-        _in_state(JoinRequest, State.AWAITING_REPLY),
-        "community__team",
-        {"state": State.AWAITING_REPLY},
+        "waiting for a reply", JoinRequest, State.AWAITING_REPLY, "community__team", "state"
     ),
     "roster_checks": Waiting(
-        "roster checks",
-        _in_state(WorklistRow, WorklistRow.State.OPEN),
-        "enrolment__community__team",
+        "roster checks", WorklistRow, WorklistRow.State.OPEN, "enrolment__community__team"
     ),
     "corrections": Waiting(
-        "correction requests",
-        _in_state(Correction, Correction.State.OPEN),
-        "team",
-        {"state__exact": Correction.State.OPEN},
+        "correction requests", Correction, Correction.State.OPEN, "team", "state__exact"
     ),
     "failed": Waiting(
-        "failed emails",
-        _in_state(OutboxEmail, OutboxEmail.State.FAILED),
-        "team",
-        {"state__exact": OutboxEmail.State.FAILED},
-        mark="loud",
+        "failed emails", OutboxEmail, OutboxEmail.State.FAILED, "team", "state__exact", mark="loud"
     ),
 }
 

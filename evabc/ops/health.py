@@ -136,9 +136,9 @@ def _disk() -> Check:
     free = shutil.disk_usage(settings.DATA_DIR).free // 1_000_000
     problem = (
         f"The portal’s disk has only {free} MB free, less than EVABC_LEAST_FREE_MB "
-        f"({settings.LEAST_FREE_MB} MB). Free up space: delete old backups and images of earlier versions."
+        f"({settings.MIN_FREE_MB} MB). Free up space: delete old backups and images of earlier versions."
     )
-    return Check("disk", problem if free < settings.LEAST_FREE_MB else "", f"{free:,} MB free")
+    return Check("disk", problem if free < settings.MIN_FREE_MB else "", f"{free:,} MB free")
 
 
 def _seen(part: Heartbeat.Part, now: datetime) -> datetime | None:
@@ -167,9 +167,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Status 200 when every part works, else 503. Each part is "ok", or says what is wrong and what to do."""
-    found = caches["pages"].get_or_set(
+    found: list[Check] | None = caches["pages"].get_or_set(
         "readyz", lambda: checks(now=timezone.now()), timeout=CACHE_SECONDS
     )
+    assert found is not None  # noqa: S101  (get_or_set is typed for a default of None)
     parts = {check.name: check.problem or "ok" for check in found}
     is_ready = all(check.is_ok for check in found)
     return JsonResponse({"ready": is_ready, "parts": parts}, status=200 if is_ready else 503)

@@ -47,7 +47,7 @@ class LinkForm(forms.Form):
         min_value=1,
         max_value=100_000,
         initial=400,
-        help_text="A Slack link works for 400 people. Leave this empty if there is no limit.",
+        help_text="Slack links usually work for up to 400 people. Leave this empty if there is no limit.",
         error_messages={"invalid": "Enter a number, such as 400."},
     )
 

@@ -85,7 +85,7 @@ class Access(models.Model):
         return f"{self.who}: {self.service}"
 
     @property
-    @admin.display(ordering="person__name")
+    @admin.display(description="person", ordering="person__name")
     def who(self) -> str:
         return str(self.person) if self.person else self.address
 

@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.contrib import messages
 from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -21,6 +22,38 @@ from django.utils.encoding import force_bytes
 from membership.models import User
 from membership.privacy.consents import agree_at_first_sign_in
 from membership.register.person_records import person_of_user
+
+# What allauth says after something worked, by the template that it would take.
+MESSAGES = {
+    "account/messages/logged_in.txt": "You are signed in.",
+    "account/messages/logged_out.txt": "You are signed out.",
+    "account/messages/login_code_sent.txt": "We sent you a code. It can take a minute or two to arrive.",
+    "usersessions/messages/sessions_logged_out.txt": "You are signed out on all your other devices.",
+}
+# A change of two-step sign-in: the subject of the notice, which is also the message on the page, and its text.
+NOTICES = {
+    "totp_activated": (
+        "Authenticator app added",
+        "An authenticator app was added to your account.",
+    ),
+    "totp_deactivated": (
+        "Authenticator app removed",
+        "The authenticator app was removed from your account.",
+    ),
+    "webauthn_added": (
+        "Passkey or security key added",
+        "A passkey or security key was added to your account.",
+    ),
+    "webauthn_removed": (
+        "Passkey or security key removed",
+        "A passkey or security key was removed from your account.",
+    ),
+    "recovery_codes_generated": (
+        "You have new recovery codes",
+        "You have a new set of recovery codes. The old codes no longer work.",
+    ),
+}
+MESSAGES |= {f"mfa/messages/{name}.txt": f"{subject}." for name, (subject, _) in NOTICES.items()}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -41,9 +74,26 @@ class AccountAdapter(DefaultAccountAdapter):
         headers: dict[str, str] | None = None,
     ) -> EmailMessage:
         """Mark every email that allauth sends as automatic, so that out-of-office replies stay away."""
+        if (name := template_prefix.removeprefix("mfa/email/")) in NOTICES:
+            subject, notice = NOTICES[name]
+            template_prefix = "account/email/notice"
+            context = {**context, "subject": subject, "notice": notice}
         headers = {"Auto-Submitted": "auto-generated", **(headers or {})}
         message: EmailMessage = super().render_mail(template_prefix, email, context, headers)
         return message
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        """Say it in our words. What has none, such as a confirmed address, needs no message."""
+        if words := message or MESSAGES.get(message_template or ""):
+            messages.add_message(request, level, words, extra_tags=extra_tags)
 
     def post_login(self, request: HttpRequest, user: User, **options: object) -> HttpResponse:
         """The first sign-in records consent to the purposes that the code page names."""

@@ -1,7 +1,6 @@
 """Middleware for accounts: sessions expire, and staff complete two-step sign-in."""
 
 import time
-from collections.abc import Callable
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import (
@@ -18,6 +17,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 from django.views.decorators.http import require_safe
 
 _SIGNED_IN_AT, _SEEN_AT = "signed_in_at", "seen_at"
@@ -29,17 +29,14 @@ MAXIMUM_MESSAGE = (
 )
 
 
-class SessionExpiryMiddleware:
+class SessionExpiryMiddleware(MiddlewareMixin):
     """Signs out staff who were idle too long, and anyone who was signed in too long.
 
     Other people's idle sessions expire with their cookie. Its age counts from the last write, so writing
     once a minute keeps a session in use alive.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
         if request.user.is_authenticated:
             now, session = int(time.time()), request.session
             since, seen = session.get(_SIGNED_IN_AT, now), session.get(_SEEN_AT, now)
@@ -51,7 +48,7 @@ class SessionExpiryMiddleware:
                 return _sign_out(request, MAXIMUM_MESSAGE)
             if _SEEN_AT not in session or now - seen >= SEEN_INTERVAL:
                 session[_SIGNED_IN_AT], session[_SEEN_AT] = since, now
-        return self.get_response(request)
+        return None
 
 
 def _sign_out(request: HttpRequest, why: str) -> HttpResponse:
@@ -66,16 +63,13 @@ PAGE_WANTED = "wanted_before_first_factor"  # session key: the staff page that t
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
-class SecondFactorMiddleware:
+class SecondFactorMiddleware(MiddlewareMixin):
     """Sends staff to set up or use a second factor before any page of the admin.
 
     allauth asks for it only at sign-in and only if the user has one. Django's admin never asks.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
         if (
             settings.SECOND_FACTOR_REQUIRED
             and request.path.startswith(reverse("admin:index"))
@@ -85,7 +79,7 @@ class SecondFactorMiddleware:
             records = get_authentication_records(request, request.user)
             if not any(record.get("method") == "mfa" for record in records):
                 return self._redirect_to_factor(request)
-        return self.get_response(request)
+        return None
 
     def _redirect_to_factor(self, request: HttpRequest) -> HttpResponse:
         if is_mfa_enabled(request.user, SECOND_FACTORS):

@@ -90,20 +90,17 @@ def cached_templates() -> Iterator[None]:
 def current_template(kind: str) -> EmailTemplate:
     """The template that emails of this kind use now."""
     cached = _template_cache.get()
-    if cached is None:
-        return _latest_template(kind)
-    if kind not in cached:
-        cached[kind] = _latest_template(kind)
-    return cached[kind]
-
-
-def _latest_template(kind: str) -> EmailTemplate:
+    if cached is not None and kind in cached:
+        return cached[kind]
+    template = original_template(kind)
     newest = LetterWording.objects.filter(kind=kind).order_by("-number").first()
-    if newest is None:
-        return original_template(kind)
-    if not newest.body:
-        return replace(original_template(kind), number=newest.number)
-    return EmailTemplate(newest.subject, newest.body, newest.number, is_original=False)
+    if newest and newest.body:
+        template = EmailTemplate(newest.subject, newest.body, newest.number, is_original=False)
+    elif newest:
+        template = replace(template, number=newest.number)
+    if cached is not None:
+        cached[kind] = template
+    return template
 
 
 # -- Changing it ----------------------------------------------------------------------------------

@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import Any
 
 from membership.errors import RefusedError
-
-if TYPE_CHECKING:
-    # openpyxl takes 7 MB: it is imported where a workbook is read.
-    from openpyxl.cell.cell import Cell as XlsxCell
 
 MAX_BYTES = 10_000_000
 MAX_ROWS = 20_000
@@ -143,7 +139,7 @@ def _text(content: bytes) -> str:
 
 
 def _xlsx_records(content: bytes) -> Iterator[SheetRow]:
-    from openpyxl import load_workbook
+    from openpyxl import load_workbook  # takes 7 MB: imported where a workbook is read
 
     try:
         _refuse_dangerous_package(content)
@@ -161,7 +157,7 @@ def _xlsx_records(content: bytes) -> Iterator[SheetRow]:
         ) from error
 
 
-def _xlsx_row(number: int, cells: Iterable["XlsxCell"]) -> SheetRow:
+def _xlsx_row(number: int, cells: Iterable[Any]) -> SheetRow:
     values: list[Cell] = []
     problems = []
     for column, cell in enumerate(cells, start=1):

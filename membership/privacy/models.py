@@ -43,7 +43,7 @@ class Correction(models.Model):
     person = models.ForeignKey(Person, models.CASCADE, related_name="corrections")
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="+")
     text = models.TextField("what to correct")
-    asked_at = models.DateTimeField()
+    asked_at = models.DateTimeField("requested")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     answer = models.TextField(blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -77,8 +77,8 @@ class Correction(models.Model):
 class RetentionDay(models.Model):
     """How many rows of each kind were deleted on one day: numbers only."""
 
-    on = models.DateField()
-    finished_at = models.DateTimeField()
+    on = models.DateField("day")
+    finished_at = models.DateTimeField("finished")
     counts = models.JSONField(default=dict)
 
     class Meta:

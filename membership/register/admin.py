@@ -1,7 +1,7 @@
 """The register in the admin: agencies, programs, memberships, people, positions and roles."""
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -29,9 +29,6 @@ from membership.models import (
 )
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
-
-if TYPE_CHECKING:
-    from django.contrib.admin.options import _FieldGroups
 
 
 class ListNameFilter(admin.SimpleListFilter):
@@ -67,7 +64,7 @@ class EvidenceAdminMixin(admin.options.BaseModelAdmin):
             kwargs["initial"] = Evidence.CONFIRMED
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> "_FieldGroups":
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         last = ["evidence", "list_name", "list_as_of", "how_known"]
         fields = super().get_fields(request, obj)
         return [name for name in fields if name not in last] + last

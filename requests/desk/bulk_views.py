@@ -16,7 +16,7 @@ from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from membership.accounts.requests import AuthenticatedRequest
+from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.emails.templates import cached_templates
@@ -195,20 +196,20 @@ def _page(
     can_be_done = [
         row for row in rows if row not in done and allows(row.join_request.state, decision.verb)
     ]
-    context = {
-        **admin.site.each_context(request),
-        "title": title,
-        "button": button,
-        "button_kind": decision.verb.value,
-        "done_word": done_word,
-        "form": shared,
-        "has_problems": has_problems,
-        "done": done,
-        "stopped": [row for row in rows if row.refusal],
-        "closed": [row for row in rows if row.refusal is None and row not in can_be_done],
-        "rows": _with_emails(decision, shared, can_be_done),
-    }
-    return render(request, "desk/requests/bulk.html", context)
+    return desk_page(
+        request,
+        "desk/requests/bulk.html",
+        title=title,
+        button=button,
+        button_kind=decision.verb.value,
+        done_word=done_word,
+        form=shared,
+        has_problems=has_problems,
+        done=done,
+        stopped=[row for row in rows if row.refusal],
+        closed=[row for row in rows if row.refusal is None and row not in can_be_done],
+        rows=_with_emails(decision, shared, can_be_done),
+    )
 
 
 def _keys(typed: str) -> list[int]:

@@ -121,7 +121,7 @@ _MARKS = {Status.MET: "✓", Status.SELF_REPORTED: "✓", Status.NOT_MET: "✕"}
 
 def age_tag(age: Age) -> str:
     if age.days == 0:
-        return "received today"
+        return "less than 1 business day"
     return format_html(
         '<span class="wait{}">{} business day{}{}</span>',
         f" wait-{age.mark}" if age.mark else "",

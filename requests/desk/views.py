@@ -4,17 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
+from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
-from membership.errors import RefusedError
+from membership.errors import refusal_as_form_error, refusal_as_warning
 from requests import emails, workflow
 from requests.desk import assignment, forms, matching, queue
 from requests.desk.review import assessments_of, panel_context, requests_of, review_context
@@ -128,12 +129,8 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         communities=[join_request.community],
     )
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_as_form_error(form):
             decision.apply(join_request_id=pk, by=request.user, now=now, **form.cleaned_data)
-        except RefusedError as refusal:
-            # What staff typed stays in the form; the page shows the request as it is now.
-            form.add_error(None, str(refusal))
-        else:
             name = join_request.person.short_name
             messages.success(request, decision.message.format(name=name))
             return queue.to_queue(request)
@@ -187,13 +184,10 @@ def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             back=("Cancel", review),
         )
     if request.method == "POST":
-        try:
+        with refusal_as_warning(request):
             assignment.take(
                 join_request_id=pk, by=request.user, now=now, over="over" in request.POST
             )
-        except RefusedError as refusal:
-            messages.warning(request, str(refusal))
-        else:
             messages.success(request, f"{join_request.reference} is assigned to you for 24 hours.")
     return _back(request, pk)
 
@@ -202,11 +196,8 @@ def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def release(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Unassign the request."""
     join_request = get_request_or_404(request, pk)
-    try:
+    with refusal_as_warning(request):
         assignment.release(join_request_id=pk, by=request.user, now=timezone.now())
-    except RefusedError as refusal:
-        messages.warning(request, str(refusal))
-    else:
         messages.success(request, f"{join_request.reference} is unassigned.")
     return _back(request, pk)
 
@@ -261,13 +252,10 @@ def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
     join_request, action = get_request_or_404(request, pk), ACTIONS[name]
     form = action.form(request.POST, auto_id=f"{name}-%s")
     if form.is_valid():
-        try:
+        with refusal_as_form_error(form):
             result = action.apply(
                 join_request_id=pk, by=request.user, now=timezone.now(), **form.cleaned_data
             )
-        except RefusedError as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, action.message.format(result))
             return queue.to_review(request, pk)
     # What staff typed stays in the form; the page shows the request as it is now.
@@ -287,13 +275,14 @@ def render_page(
     request: AuthenticatedRequest, template: str, join_request: JoinRequest, **context: object
 ) -> HttpResponse:
     """A page about one request; its links keep the parameters of the queue."""
-    shared = {
-        **admin.site.each_context(request),
-        "queue_query": queue.queue_query(request),
-        "queue_filters": request.GET.get(queue.QUEUE_PARAMETER, ""),
-        "join_request": join_request,
-    }
-    return render(request, template, {**shared, **context})
+    return desk_page(
+        request,
+        template,
+        queue_query=queue.queue_query(request),
+        queue_filters=request.GET.get(queue.QUEUE_PARAMETER, ""),
+        join_request=join_request,
+        **context,
+    )
 
 
 # The pages of one request, by the last part of their address.

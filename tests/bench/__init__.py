@@ -1,1 +1,1 @@
-"""What the portal costs, measured: `make bench`. Never a timed test of `make test`."""
+"""Performance measurements: `make bench`. `make test` has no timed tests."""

@@ -1,4 +1,4 @@
-"""Figures, each beside what was promised of it."""
+"""A fixture that prints figures and compares them with their targets."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ QUICK = "EVABC_TEST_QUICK" in os.environ  # small tables and one round, to try t
 
 
 class Measured:
-    """`measured(name, value, unit, at_most=…)` prints a figure, and keeps it where it is not met."""
+    """`measured(name, value, unit, at_most=…)` prints a figure, and keeps it if it misses its target."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.capsys = capsys
@@ -37,7 +37,7 @@ class Measured:
 
 @pytest.fixture
 def measured(transactional_db: None, capsys: pytest.CaptureFixture[str]) -> Iterator[Measured]:
-    logging.disable(logging.INFO)  # thousands sign in
+    logging.disable(logging.INFO)  # otherwise every request would be logged
     yield (measured := Measured(capsys))
     logging.disable(logging.NOTSET)
     assert measured.missed == []

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
-TIMEOUT = 60  # seconds for an answer
-CSRF = "c" * 32  # the cookie and the field agree, which is all that the middleware asks
+TIMEOUT = 60  # seconds
+CSRF = "c" * 32  # valid because the cookie and the field are equal
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request, on a connection of its own, and the status that its answer must have."""
+    """One request on its own connection, and the status that is expected."""
 
     url: str
     session: str = ""
@@ -22,7 +22,7 @@ class Request:
     status: int = 200
 
     def send(self) -> str:
-        """The whole page. Any other status ends the run: a fast error looks like speed."""
+        """Send it and return the page. Any other status raises, because a fast error would look like speed."""
         where = urlsplit(self.url)
         method, body = "GET", None
         headers = {"Host": where.netloc, "Connection": "close"}
@@ -42,13 +42,13 @@ class Request:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long ``work`` takes, by the clock on the wall."""
+    """The time that ``work`` takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def answers_a_second(request: Request, *, times: int) -> float:
-    """With four visitors at once."""
+    """Requests per second with four concurrent visitors."""
     with ThreadPoolExecutor(4) as pool:
         return times / seconds(lambda: list(pool.map(lambda _: request.send(), range(times))))

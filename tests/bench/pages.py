@@ -1,4 +1,4 @@
-"""The portal's pages and those of a bare Django project, in turns, on the same database server."""
+"""The portal's pages compared with a bare Django project, in turn, on the same database server."""
 
 import os
 import statistics
@@ -24,12 +24,12 @@ from tests.servers.parts import ROOT
 from tests.servers.processes import portal
 
 SERVER = ["--worker-class", "sync", "--workers", "2", "--no-control-socket", "--log-level", "error"]
-# One visitor asks for thousands of pages here, more than anybody may.
+# One visitor sends thousands of requests, more than the limits allow.
 SETTINGS = {"EVABC_LOCAL": "0", "EVABC_LIMITS_TIMES": "1000000"}
 BARE_APPLICATION = "django.core.wsgi:get_wsgi_application()"
 QUEUE = "/admin/joinrequests/joinrequest/"
 ROUNDS = 1 if QUICK else 10
-# Each at most 1.5 times the bare list, but the reports.
+# The target is 1.5 times the bare list, except for the reports.
 PAGES = {
     "queue": QUEUE,
     "queue, next page": f"{QUEUE}?p=2",
@@ -54,7 +54,7 @@ PAGES = {
 
 @dataclass
 class Sites:
-    """Both web servers, and who is signed in at the portal."""
+    """Both web servers, and the session of a lead."""
 
     url: str
     bare_url: str
@@ -62,7 +62,7 @@ class Sites:
     process: int
 
     def decisions(self) -> Iterator[Request]:
-        """Each declines another request."""
+        """Decisions, each on a different request."""
         waiting = JoinRequest.objects.filter(state=State.AWAITING_REVIEW, reference__startswith="R")
         for pk in waiting.order_by("-pk").values_list("pk", flat=True)[: 4 * (ROUNDS + 1)]:
             words = {"text": "Not this time."}
@@ -71,7 +71,7 @@ class Sites:
 
 @contextmanager
 def sites(folder: Path) -> Iterator[Sites]:
-    """Start both, each with two workers."""
+    """Start both servers, each with two workers."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE bare")
     log = folder / "bench-web.log"
@@ -96,7 +96,7 @@ def _bare_session(rows: int) -> str:
 
 
 def test_pages(measured: Measured, data_folder: Path) -> None:
-    """Every page against the bare list of as many rows, then the public page and a worker's memory."""
+    """Every page compared with the bare list of the same size, then the public page and a worker's memory."""
     now = timezone.now()
     with sites(data_folder) as at:
         models, made = crowd.templates(now=now), 0
@@ -104,7 +104,7 @@ def test_pages(measured: Measured, data_folder: Path) -> None:
             crowd.grow(made, size, models, now=now, emails=5)
             made = size
             with connection.cursor() as cursor:
-                cursor.execute("VACUUM ANALYZE")  # as autovacuum would have by the next morning
+                cursor.execute("VACUUM ANALYZE")  # as autovacuum would do
             times = times_of_pages(at, size=size, review=models[0])
             bare = times.pop("bare admin list")
             measured(f"bare admin list, at {size:,}", statistics.median(bare), "ms")
@@ -117,7 +117,7 @@ def test_pages(measured: Measured, data_folder: Path) -> None:
                     detail=f"({statistics.median(values):.0f} ms)",
                 )
         home, bare_page = Request(f"{at.url}/"), Request(f"{at.bare_url}/")
-        answers_a_second(home, times=20)  # each worker has made it
+        answers_a_second(home, times=20)  # so that each worker has cached it
         rates = [
             answers_a_second(home, times=300) / answers_a_second(bare_page, times=300)
             for _ in range(3)
@@ -127,7 +127,7 @@ def test_pages(measured: Measured, data_folder: Path) -> None:
 
 
 def times_of_pages(at: Sites, *, size: int, review: JoinRequest) -> dict[str, list[float]]:
-    """Milliseconds of each page, asked for in turns, four times a round."""
+    """The times of each page in milliseconds, requested in turn, four times in each round."""
     pages = {"bare admin list": Request(f"{at.bare_url}/admin/bare/entry/", _bare_session(size))}
     for name, path in {**PAGES, "review": f"{QUEUE}{review.pk}/change/"}.items():
         pages[name] = Request(f"{at.url}{path}", at.lead)
@@ -137,10 +137,10 @@ def times_of_pages(at: Sites, *, size: int, review: JoinRequest) -> dict[str, li
     for number in range(ROUNDS + 1):
         for name, requests in cases.items():
             times = [1_000 * seconds(request.send) for request in islice(requests, 4)]
-            # The first round opens connections to the database, and reads from disk.
+            # The first round opens database connections and reads from disk, so it does not count.
             took[name] += times if number else []
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
-            broker.delete("celery")  # nobody works here
+            broker.delete("celery")  # no worker runs
     return took
 
 
@@ -149,7 +149,7 @@ def p95(values: Sequence[float]) -> float:
 
 
 def memory_of_workers(server: int) -> float:
-    """The largest of a web server's workers now, in MB."""
+    """The size of a web server's largest worker, in MB."""
     command = ["ps", "-o", "rss=", "--ppid", str(server)]
     sizes = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     return max(int(size) for size in sizes) / 1024

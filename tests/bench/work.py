@@ -1,4 +1,4 @@
-"""What works beside the pages: lists, reassessment, emails, and starting the portal."""
+"""Background work: imports, reassessment, emails, and the start of the portal."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ TYPES = ["STVC", "STV ORS", "MORS", "CBVS", "SAS"]
 
 
 def test_lists_and_reassessment(measured: Measured) -> None:
-    """A list of 300 people, a long one, and as many on a roster compared with their facts."""
+    """A list of 300 people, a long list, and a long roster reassessed."""
     rows, enrolments = (60, 60) if QUICK else (20_000, 10_000)
     now = timezone.now()
     day = timezone.localdate(now)
@@ -67,7 +67,7 @@ def _people(number: int) -> list[str]:
 
 
 def test_emails(measured: Measured, data_folder: Path) -> None:
-    """One worker as in docker-compose.yml, against a bare loop over one connection, in turns."""
+    """One worker as in docker-compose.yml, compared with a plain loop over one connection."""
     port, log, ratios = free_port(), data_folder / "mail-server.log", []
     options = ["-n", "-l", f"127.0.0.1:{port}", "-c", "aiosmtpd.handlers.Sink"]
     with log.open("wb") as output:
@@ -86,7 +86,7 @@ def test_emails(measured: Measured, data_folder: Path) -> None:
 
 
 def _queued(number: int) -> list[OutboxEmail]:
-    """As many as one sweep takes."""
+    """Queue as many emails as one sweep takes."""
     team, body = SupportTeam.objects.order_by("pk")[0], "Thank you for asking to join."
     email = Email("receipt", team, None, "Your request", body, "someone@example.org")
     return [
@@ -104,23 +104,23 @@ def _bare_loop(rows: list[OutboxEmail], port: int) -> None:
 
 
 def _our_worker() -> None:
-    """From the sweep's task to the last row that says that its email was sent."""
+    """Run a sweep, and wait until every email is marked as sent."""
     sweep_emails.delay()
     while OutboxEmail.objects.exclude(state=OutboxEmail.State.SENT).exists():
-        time.sleep(0.05)  # to ask oftener would take a tenth of the machine
+        time.sleep(0.05)  # polling more often would slow the worker down
 
 
 def test_starting(measured: Measured, tmp_path: Path) -> None:
-    """From `make run` to the first page, where the sample province is there already."""
+    """From `make run` to the first page, with the sample province already loaded."""
     _first_page(tmp_path)
     took = statistics.median(_first_page(tmp_path) for _ in range(3))
     measured("from `make run` to the first page", took, "s", at_most=5)
 
 
 def _first_page(folder: Path) -> float:
-    """The seconds until the page was there."""
+    """Start the portal and return the seconds until the first page."""
     port, log = free_port(), folder / "portal.log"
-    # Of ours only what finds Python and its packages: the settings are those of `make run`.
+    # Only what is needed to find Python, so that the settings are those of `make run`.
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environment |= {"EVABC_LOCAL": "1", "EVABC_DATA_DIR": str(folder), "PORT": str(port)}
     command = [sys.executable, "manage.py", "run_portal"]

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import builders
-from tests.browser.test_main_job import WITH_AND_WITHOUT, sign_in
+from tests.browser.test_main_job import WITH_AND_WITHOUT
 
 pytestmark = [
     pytest.mark.browser,
@@ -20,15 +20,15 @@ def go(page, way, letter):
 
 
 @pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)
-def test_assign_review_and_go_to_the_next(portal, smtp_server, open_page, javascript):
+def test_assign_review_and_go_to_the_next(portal, open_page, javascript):
     staff = builders.staff()
     first, second = (
         builders.sent(builders.worker(f"{name.lower()}@example.org"), name=f"{name} Sample")
         for name in ("Dana", "Kai")
     )
     page = open_page(width=1280, javascript=javascript)
+    builders.sign_in_browser(page, portal.url, staff)
     page.goto(f"{portal.url}/admin/joinrequests/joinrequest/?whose=nobody")
-    sign_in(page, smtp_server, staff.email)
 
     page.get_by_role("button", name=f"Assign to me ({first.reference})").click()
     expect(page.get_by_text(f"{first.reference} is assigned to you for 24 hours.")).to_be_visible()
@@ -51,13 +51,12 @@ def test_assign_review_and_go_to_the_next(portal, smtp_server, open_page, javasc
 
 @pytest.mark.usefixtures("celery_worker_process")
 def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_page):
-    builders.staff()
     dana = builders.worker()
     pk = builders.sent(dana).pk
     desk = f"{portal.url}/admin/joinrequests/joinrequest/{pk}"
     staff = open_page(width=1280)
+    builders.sign_in_browser(staff, portal.url, builders.staff())
     staff.goto(f"{desk}/change/")
-    sign_in(staff, smtp_server, "priya@example.org")
     staff.get_by_role("link", name="Ask Dana a question").click()
     staff.get_by_label("Which program is the caseload in?").check()
     staff.get_by_label("Your message").fill("A phone number helps too.")
@@ -68,8 +67,8 @@ def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_pag
     assert "A phone number helps too." in words
 
     applicant_page = open_page(width=360)
+    builders.sign_in_browser(applicant_page, portal.url, dana)
     applicant_page.goto(f"{portal.url}/my/requests/{pk}/")
-    sign_in(applicant_page, smtp_server, dana.email)
     applicant_page.get_by_label("Your answer").fill("In none, at the moment.")
     applicant_page.get_by_role("button", name="Send").click()
     smtp_server.wait_for(to="programsupport@endingviolence.org", subject_contains="repl")

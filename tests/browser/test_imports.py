@@ -6,7 +6,6 @@ from playwright.sync_api import expect
 from membership.models import Program
 from tests import builders
 from tests.browser.test_accessibility import WIDTHS, problems
-from tests.browser.test_main_job import sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,11 +28,10 @@ def upload(page, text):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_from_the_upload_to_the_register(portal, smtp_server, open_page, width):
-    builders.staff()
+def test_from_the_upload_to_the_register(portal, open_page, width):
     page = open_page(width=width)
+    builders.sign_in_browser(page, portal.url, builders.staff())
     page.goto(f"{portal.url}/admin/membership/listimport/add/")
-    sign_in(page, smtp_server, "priya@example.org")
     found = problems(page)
 
     upload(page, HEADINGS + GOOD + BAD)

@@ -66,7 +66,7 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     choose(worker, "Do you carry a caseload", "Yes")
     rules = worker.locator("#rules")
     if javascript:
-        expect(rules).to_contain_text("You told us that you carry a caseload")
+        expect(rules).to_contain_text("You told us yes")
         expect(rules).to_contain_text("The contract list of April 1, 2026 says that")
     choose(worker, "Does the Ministry", "I’m not sure")
     choose(worker, "Do you or your agency hold", "My agency does")
@@ -91,7 +91,7 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     welcome = smtp_server.wait_for(to="dana@example.org", subject_contains="Welcome")
     assert "We are glad that you are here." in welcome.get_body(("plain",)).get_content()
     worker.goto(f"{portal.url}/my/")
-    expect(worker.get_by_text("You are in this community since")).to_be_visible()
+    expect(worker.get_by_text("You joined this community on")).to_be_visible()
 
 
 def test_answers_survive_a_session_that_ends_while_typing(portal, smtp_server, open_page):

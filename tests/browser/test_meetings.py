@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from membership.meetings.planning import send_due_reminders
+from membership.models import User
 from tests import builders
 from tests.browser.test_main_job import WITH_AND_WITHOUT, sign_in
 from tests.membership.meetings.plans import ZOOM, member, planned
@@ -51,28 +52,9 @@ def test_from_the_reminder_to_the_answer(
     assert ZOOM not in body
 
     desk = open_page(width=1280, javascript=javascript)
+    builders.sign_in_browser(desk, portal.url, User.objects.get(email="priya@example.org"))
     desk.goto(f"{portal.url}/admin/communities/meeting/{meeting.pk}/change/")
-    sign_in(desk, smtp_server, "priya@example.org")
     expect(desk.get_by_text("Maybe: 1")).to_be_visible()
-
-
-def test_a_calendar_address_is_created_and_replaced_on_a_phone_without_javascript(
-    portal, smtp_server, celery_worker_process, open_page, meeting
-):
-    member()
-    phone = open_page(width=PHONE, javascript=False)
-    phone.goto(f"{portal.url}/my/calendar/")
-    sign_in(phone, smtp_server, "dana@example.org")
-
-    phone.get_by_role("button", name="Create my calendar address").click()
-    first = phone.get_by_label("Your secret address").input_value()
-    phone.get_by_role("button", name="Replace this address").click()
-    second = phone.get_by_label("Your secret address").input_value()
-
-    paths = ["/" + address.split("/", 3)[3] for address in (first, second)]
-    answers = [phone.request.get(portal.url + path) for path in paths]
-    assert [answer.status for answer in answers] == [404, 200]
-    assert str(meeting.uid) in answers[1].text()
 
 
 @pytest.mark.parametrize("javascript", WITH_AND_WITHOUT)

@@ -21,11 +21,10 @@ def fits(page):
     return page.evaluate("document.documentElement.scrollWidth") <= PHONE
 
 
-def test_details_and_reminders_without_javascript(portal, smtp_server, open_page):
-    worker = builders.worker()
+def test_details_and_reminders_without_javascript(portal, open_page):
     page = open_page(width=PHONE, javascript=False)
+    builders.sign_in_browser(page, portal.url, builders.worker())
     page.goto(f"{portal.url}/my/")
-    sign_in(page, smtp_server, worker.email)
     expect(page.get_by_text("You have nothing to do right now.")).to_be_visible()
     assert fits(page)
 
@@ -46,22 +45,6 @@ def test_details_and_reminders_without_javascript(portal, smtp_server, open_page
 
     kept = Person.objects.values_list("name", "phone", "wants_reminders").get()
     assert kept == ("Dana Neu", "250 555 0100", False)
-
-
-def test_new_work_without_a_community(portal, smtp_server, open_page):
-    worker = builders.worker()
-    page = open_page(width=PHONE, javascript=False)
-    page.goto(f"{portal.url}/my/details/")
-    sign_in(page, smtp_server, worker.email)
-    page.get_by_role("link", name="Add my role in a coordination initiative").click()
-    page.get_by_label("Your agency or organization").fill("Sample Police Service")
-    page.get_by_label("Town or community you serve").fill("Invented Lake")
-    page.get_by_role("radio").first.check()
-    page.get_by_role("group", name="What is your role").get_by_role("radio").first.check()
-    page.get_by_role("button", name="Save work").click()
-    expect(page.get_by_text("Your work has been saved.")).to_be_visible()
-    expect(page.get_by_text("You told us", exact=True)).to_be_visible()
-    assert fits(page)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A seventh community is one entry of the catalogue, or one page of the admin, and it is everywhere."""
 
-import html
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -22,9 +21,10 @@ from membership.models import Enrolment
 from requests import workflow
 from requests.models import JoinRequest
 from tests import builders
+from tests.builders import page
 from tests.communities.admin_form import community_form
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 NOW = builders.NOW
 WORDS = {
@@ -65,12 +65,6 @@ def lou() -> Iterator[Client]:
         client = Client()
         builders.sign_in(client, builders.lead())
         yield client
-
-
-def page(client: Client, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200
-    return html.unescape(answer.content.decode())
 
 
 def test_everybody_finds_it_and_it_has_a_colour_of_the_palette(seventh, client):
@@ -132,6 +126,7 @@ def test_leads_add_one_in_the_admin_with_its_rules(lou, client):
     assert f'href="/communities/{SLUG}/"' in page(client, "/")
 
 
+@pytest.mark.slow
 def test_the_sample_year_is_lived_with_one_of_each_sort(monkeypatch):
     more = [WORDS | {"name": f"Invented work {sort}"} | rest for sort, rest in SORTS.items()]
     monkeypatch.setattr("communities.catalogue.COMMUNITIES", [*COMMUNITIES, *more])

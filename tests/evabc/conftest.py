@@ -1,4 +1,4 @@
-"""What tests of the whole portal share."""
+"""Fixtures for tests of the whole portal."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests import builders
 
 @pytest.fixture
 def lou(client, settings):
-    """A lead who may ask for more than anybody, and gets a page where something fails."""
+    """A client signed in as a lead, with raised rate limits, that gets an error page instead of an exception."""
     settings.LIMITS_TIMES = 1_000
     client.raise_request_exception = False
     builders.sign_in(client, builders.lead(), fresh_code=True)

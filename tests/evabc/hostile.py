@@ -1,4 +1,4 @@
-"""What somebody who means harm, or whose keyboard is strange, may type; and what to look for in answers."""
+"""Hostile and unusual input, and a parser that finds it in pages where it could run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
-# Each would set window.x, were it run.
+# Each would set window.x if it ran.
 SCRIPTS = {
     "element": "<script>window.x=7</script>",
     "attribute": '"><img src=x onerror=window.x=7>',
@@ -42,7 +42,7 @@ STRANGE = {
 }
 PAYLOADS = {**SCRIPTS, **STRANGE}
 
-# For places in an address, as the address has them.
+# For the variable parts of a URL, already quoted.
 BAD_IDS = [
     "9223372036854775808",
     "9" * 40,
@@ -53,7 +53,7 @@ BAD_IDS = [
     "x" * 3000,
 ]
 
-# Parameters `every`: in make test the payloads take turns, one an address; the long form tries all.
+# For the parameter `every`: in `make test` each address gets one payload in turn; the long form tries all.
 IN_TURN_OR_EVERY = [
     pytest.param(False, id="in turn"),
     pytest.param(True, id="every", marks=pytest.mark.slow),
@@ -63,18 +63,18 @@ _URLS = {"href", "src", "action", "formaction", "data", "xlink:href", "poster", 
 
 
 def storable(payload: str) -> str:
-    """The text as PostgreSQL and a form let it through."""
+    """The text without what PostgreSQL and forms refuse."""
     return payload.replace("\0", "").encode(errors="ignore").decode()
 
 
 def payloads_for(number: int, payloads: Sequence[str], *, every: bool) -> Sequence[str]:
-    """All of the payloads, or the one whose turn it is at the address of this number."""
+    """All payloads, or the one for the address with this number."""
     return payloads if every else [payloads[number % len(payloads)]]
 
 
 @dataclass
 class Page(HTMLParser):
-    """Reads a page as a browser does, and keeps what could run and what a form asks for."""
+    """Parses a page, and collects what could run and the fields of its forms."""
 
     found: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
@@ -122,7 +122,7 @@ def read(text: str) -> Page:
 
 
 def texts_of_the_database() -> Iterator[tuple[type[models.Model], Any]]:
-    """Every column of ours that holds free text, from the models themselves."""
+    """Every column with free text in our models."""
     for label in ("communities", "membership", "joinrequests"):
         for model in apps.get_app_config(label).get_models():
             for column in model._meta.concrete_fields:
@@ -132,7 +132,7 @@ def texts_of_the_database() -> Iterator[tuple[type[models.Model], Any]]:
 
 
 def write_everywhere(payload: str) -> int:
-    """Put the text into every column that takes it, past all forms; how many rows now hold it."""
+    """Write the text into every column that accepts it, without any form. Returns the number of updated rows."""
     written = 0
     for model, column in texts_of_the_database():
         for row in model._default_manager.all():
@@ -144,5 +144,5 @@ def write_everywhere(payload: str) -> int:
                         **{column.name: text}
                     )
             except IntegrityError:
-                continue  # a constraint allows only certain words here
+                continue  # a constraint allows only certain values
     return written

@@ -1,4 +1,4 @@
-"""The lines of the log that a test brought about, as they would be written in production."""
+"""The log lines of a test, as they would be written in production."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from evabc.ops.logging import configuration
 
 
 def handler(stream: io.StringIO, *, style: str = "json") -> logging.Handler:
-    """The one handler of the portal, writing into ``stream``."""
+    """The portal's log handler, writing to ``stream``."""
     settings = configuration(style=style, local=False)
     settings["handlers"]["console"]["stream"] = stream
     parts = DictConfigurator(settings)
@@ -26,7 +26,7 @@ def handler(stream: io.StringIO, *, style: str = "json") -> logging.Handler:
 
 @contextmanager
 def written(*, style: str = "json") -> Iterator[io.StringIO]:
-    """What the portal writes while the block runs."""
+    """The log that is written while the block runs."""
     stream = io.StringIO()
     added = handler(stream, style=style)
     logging.getLogger().addHandler(added)
@@ -41,7 +41,7 @@ def read(text: str) -> list[dict[str, Any]]:
 
 
 def of(logger: str, text: str) -> list[dict[str, Any]]:
-    """The lines of one logger, without the time and the id, which differ each time."""
+    """The lines of one logger, without fields that differ each time."""
     lines = [line for line in read(text) if line["logger"] == logger]
     return [
         {k: v for k, v in line.items() if k not in {"at", "request", "ms", "logger", "level"}}

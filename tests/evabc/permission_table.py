@@ -1,8 +1,8 @@
-"""The permission table: every address of the portal × every kind of visitor × every method.
+"""The permission table: every URL × every kind of visitor × every method.
 
-The addresses come from the resolver; one that is not in the table fails. A row says what each visitor
-gets, in the order of VISITORS: a status, or where they are led to ("sign in", "home", "2fa", "code",
-"elsewhere"). All of them signed in some time ago: what needs a fresh code leads to it.
+The URLs come from the resolver, and each needs a row. A row has the result for each visitor, in the order
+of VISITORS: a status, or where they are redirected ("sign in", "home", "2fa", "code", "elsewhere"). All of
+them signed in some time ago, so a page that needs a new code redirects to it.
 """
 
 import copy
@@ -19,7 +19,7 @@ ALL = [200] * 8
 NOT_THAT_WAY = [405] * 8
 SIGNED_IN = [IN, IN, *[200] * 6]
 OWN = [IN, IN, 200, *[404] * 5]
-# Who is in a program-support community adds their work there.
+# Members of a program-support community are redirected to the page of their work there.
 NEW_WORK = [IN, IN, ON, *[200] * 5]
 OWN_NOT_THAT_WAY = [IN, IN, *[405] * 6]
 LED_ON = [IN, IN, *[HOME] * 6]
@@ -27,7 +27,7 @@ FRESH_CODE = [IN, IN, *[CODE] * 6]
 
 
 def desk(program, ccss, lead):
-    """A page of the admin: strangers are led away, staff without a second factor to it."""
+    """A page of the admin: others are redirected, and staff without two-step sign-in go to it."""
     return [IN, IN, IN, IN, program, ccss, lead, FACTOR]
 
 
@@ -40,7 +40,7 @@ GET_ONLY = desk(405, 405, 405)
 
 
 def rows_of(model, *, look, add, change, delete, save=None):
-    """The pages that Django makes for a model: GET and POST of each."""
+    """Django's pages for a model: GET and POST of each."""
     name = f"admin:{model}"
     return {
         f"{name}_changelist": (look if look != THIS_TEAM else TEAMS,) * 2,
@@ -53,7 +53,7 @@ def rows_of(model, *, look, add, change, delete, save=None):
 
 
 def fixed_rows(model):
-    """Staff's words on the public pages: leads change them, nobody adds or deletes."""
+    """Content of the public pages: leads change it, and no one adds or deletes any."""
     return rows_of(model, look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY)
 
 
@@ -62,12 +62,12 @@ def register_rows(model):
 
 
 def teams_rows(model):
-    """Rows of one team: read by it and the leads, written by the verbs only."""
+    """Rows of one team: visible to the team and to leads, changed by verbs only."""
     return rows_of(model, look=THIS_TEAM, add=NOBODY, change=THIS_TEAM, delete=NOBODY, save=NOBODY)
 
 
 def pages_rows(model):
-    """Rows of one team with pages of our own, which take no POST."""
+    """Rows of one team with custom pages, which accept no POST."""
     name = f"admin:{model}"
     return teams_rows(model) | {
         f"{name}_change": (THIS_TEAM, GET_ONLY),
@@ -75,7 +75,7 @@ def pages_rows(model):
     }
 
 
-# For each name: what GET and HEAD answer, and what POST answers.
+# For each URL name: the results of GET and HEAD, and of POST.
 TABLE = {
     "home": (ALL, NOT_THAT_WAY),
     "communities": (ALL, NOT_THAT_WAY),
@@ -84,15 +84,15 @@ TABLE = {
     "accessibility": (ALL, NOT_THAT_WAY),
     "privacy": (ALL, NOT_THAT_WAY),
     "healthz": (ALL, NOT_THAT_WAY),
-    # Nothing runs beside the tests: it says so to everybody.
+    # No worker runs beside the tests.
     "readyz": ([503] * 8, NOT_THAT_WAY),
-    # Without its token there is no such page.
+    # It does not exist without its token.
     "metrics": ([404] * 8, NOT_THAT_WAY),
-    # The applicant has an open request there, and is led to it; the others see the form.
+    # The applicant has an open request there and is redirected to it; the others see the form.
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
     "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
     "join-several": (SIGNED_IN, OWN_NOT_THAT_WAY),
-    # Opened without communities, they lead to the choice of them.
+    # Without communities, these redirect to the page to choose them.
     "join-several-answers": ([IN, IN, *[ON] * 6],) * 2,
     "join-several-check": ([IN, IN, *[ON] * 6],) * 2,
     "join-several-sent": ([IN, IN, *[ON] * 6], OWN_NOT_THAT_WAY),
@@ -118,7 +118,7 @@ TABLE = {
     "my:calendar": (SIGNED_IN, [IN, IN, *[ON] * 6]),
     "calendar-feed": (ALL, NOT_THAT_WAY),  # by its secret address
     "my:withdraw": (OWN, [IN, IN, ON, *[404] * 5]),
-    # The member is in this community; nobody else of the table is.
+    # Only the member is in this community.
     "my:slack": (OWN, OWN_NOT_THAT_WAY),
     "my:slack-link": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
     "my:slack-joined": (OWN_NOT_THAT_WAY, [IN, IN, ON, *[404] * 5]),
@@ -132,7 +132,7 @@ TABLE = {
     "account_confirm_it_is_you": (SIGNED_IN, SIGNED_IN),
     "usersessions_list": (SIGNED_IN, [IN, IN, *[ON] * 6]),
     "mfa_index": (SIGNED_IN, OWN_NOT_THAT_WAY),
-    # Workers are led to the page of their second steps: only the desk asks for one.
+    # Workers are redirected to two-step sign-in, which only the staff desk requires.
     "account_first_factor": ([IN, IN, FACTOR, FACTOR, *[200] * 4], OWN_NOT_THAT_WAY),
     "mfa_authenticate": (LED_ON, LED_ON),
     "mfa_reauthenticate": (FRESH_CODE, FRESH_CODE),
@@ -153,7 +153,7 @@ TABLE = {
         [ON, ON, ON, ON, 405, 405, 405, FACTOR],
         [ON, ON, ON, ON, 200, 200, 200, FACTOR],
     ),
-    "admin:autocomplete": (NOBODY, GET_ONLY),  # asked for nothing in particular
+    "admin:autocomplete": (NOBODY, GET_ONLY),  # without parameters
     "admin:jsi18n": (TEAMS, GET_ONLY),
     "admin:view_on_site": (desk(404, 404, 404),) * 2,
     "admin:app_list": (TEAMS, TEAMS),
@@ -213,7 +213,7 @@ TABLE = {
     "admin:communities_meeting_zoom-confirm": (GET_ONLY, desk(ON, 404, ON)),
     **pages_rows("membership_access"),
     "admin:membership_access_mark": (GET_ONLY, desk(ON, 404, ON)),
-    # The workspace of program support: CCSS has none, and theirs does not exist for it.
+    # Program support's workspace. CCSS has none.
     "admin:membership_access_slack": (THIS_TEAM, GET_ONLY),
     "admin:membership_access_slack-link": (THIS_TEAM, THIS_TEAM),
     "admin:membership_access_slack-upload": (THIS_TEAM, THIS_TEAM),
@@ -235,17 +235,17 @@ TABLE = {
     "admin:joinrequests_joinrequest_decline": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_ask": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_reopen": (desk(ON, 404, ON), THIS_TEAM),
-    # Nobody is on it yet: there is nothing to ask, and one is led back to the request.
+    # The request is not assigned, so this redirects back to it.
     "admin:joinrequests_joinrequest_take": (desk(ON, 404, ON), desk(ON, 404, ON)),
     "admin:joinrequests_joinrequest_release": (GET_ONLY, desk(ON, 404, ON)),
     "admin:joinrequests_joinrequest_note": (GET_ONLY, THIS_TEAM),
     "admin:joinrequests_joinrequest_enter": (TEAMS, GET_ONLY),
     "admin:joinrequests_joinrequest_enter-for": (THIS_TEAM, THIS_TEAM),
-    # Opened without requests, they lead back to the queue.
+    # Without requests, these redirect to the queue.
     "admin:joinrequests_joinrequest_bulk-approve": (LED, LED),
     "admin:joinrequests_joinrequest_bulk-ask": (LED, LED),
     "admin:joinrequests_joinrequest_bulk-decline": (LED, LED),
-    # The buttons of the review page. Without what they ask for they show the page with the error.
+    # The buttons of the review page. Without their fields they show the page with an error.
     **{
         f"admin:joinrequests_joinrequest_{action}": (GET_ONLY, THIS_TEAM)
         for action in (
@@ -268,7 +268,7 @@ TABLE = {
 def addresses(
     resolver: URLResolver, space: str = "", start: str = "/"
 ) -> Iterator[tuple[str, str]]:
-    """Every address of the portal: (its name in the table, its pattern)."""
+    """Every URL of the portal: (its name in the table, its pattern)."""
     for pattern in resolver.url_patterns:
         whole = start + str(pattern.pattern).lstrip("^").rstrip("$")
         if isinstance(pattern, URLPattern):
@@ -288,7 +288,7 @@ def _name(pattern: URLPattern, space: str, whole: str) -> str:
 
 
 def address(pattern: str, world) -> str:
-    """The pattern with the rows of the world filled in."""
+    """The URL for a pattern, with the rows of ``world``."""
     model = (pattern.split("/") + [""] * 4)[3]
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
@@ -313,19 +313,19 @@ def address(pattern: str, world) -> str:
 def outcome(answer) -> int | str:
     if answer.status_code != 302:
         return answer.status_code
-    for start, place in (
+    for start, target in (
         ("/accounts/login/", IN),
         ("/admin/login/", IN),
         ("/accounts/2fa/", FACTOR),
         ("/accounts/confirm/", CODE),
     ):
         if answer.url.startswith(start):
-            return place
+            return target
     return HOME if answer.url == "/my/" else ON
 
 
 def visit(client: Client, method: str, url: str):
-    """One visit, taken back: a withdrawal or a sign-out must not change what comes after it."""
+    """Send a request and roll it back, so that it does not affect later visits."""
     cookies = copy.deepcopy(client.cookies)
     with transaction.atomic():
         answer = getattr(client, method)(url)

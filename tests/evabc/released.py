@@ -1,4 +1,4 @@
-"""Rows as the first released version wrote them, by its own models; more of them than one each."""
+"""Rows written with the models of the first release."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,7 +22,7 @@ LISTED = {
 
 
 def write_rows(apps: Any, mark: str) -> None:
-    """One of everything by the models of `apps`; `mark` tells two rounds apart."""
+    """Create one row of every model in `apps`. `mark` makes the rows of several rounds distinct."""
 
     def make(label: str, **values: Any) -> Any:
         return apps.get_model(label).objects.create(**values)

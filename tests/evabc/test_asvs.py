@@ -1,4 +1,4 @@
-"""The list of OWASP ASVS lines is whole."""
+"""The list of OWASP ASVS requirements is complete."""
 
 import re
 
@@ -7,7 +7,7 @@ from tests.servers.parts import ROOT
 LIST = (ROOT / "evabc" / "docs" / "asvs.md").read_text()
 ROWS = re.findall(r"^\| ([\d., –]+) \| (.+?) \| (.+) \|$", LIST, re.M)
 
-# How many lines of levels 1 and 2 each section of version 5.0.0 has; they are its first ones.
+# The number of level 1 and 2 requirements in each section of version 5.0.0; they come first.
 SECTIONS = {
     "1": [2, 9, 11, 3, 2],
     "2": [3, 3, 4, 1],
@@ -36,7 +36,7 @@ ALL = [
 
 
 def lines_of(cell: str) -> list[str]:
-    """ "1.2.1–1.2.3, 1.3.1": each line, ranges in the order of the standard."""
+    """ "1.2.1–1.2.3, 1.3.1": each requirement, with ranges in the order of the standard."""
     found = []
     for part in cell.split(","):
         first, _, last = part.strip().partition("–")
@@ -45,7 +45,7 @@ def lines_of(cell: str) -> list[str]:
     return found
 
 
-def test_no_line_is_left_out_and_none_is_there_twice():
+def test_every_requirement_is_listed_once():
     listed = [line for cell, _, _ in ROWS for line in lines_of(cell)]
 
     assert len(ALL) == 253

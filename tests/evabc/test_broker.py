@@ -1,4 +1,4 @@
-"""The folder of task messages of `make run`: what is whole arrives in order, what is not is set aside."""
+"""The message folder of `make run`: messages arrive in order, and unreadable ones are skipped."""
 
 import logging
 from shutil import rmtree
@@ -26,9 +26,7 @@ def tasks(folder):
 
 
 @pytest.mark.parametrize("content", [b"", b'{"body": "W1tdLC', b"[]", b"{}", b"null", b"\xff\xfe"])
-def test_a_message_that_cannot_be_read_is_set_aside_and_the_next_one_arrives(
-    content, tasks, folder, caplog
-):
+def test_an_unreadable_message_is_renamed_and_the_next_one_arrives(content, tasks, folder, caplog):
     folder.mkdir(exist_ok=True)
     (folder / "0_x.celery.msg").write_bytes(content)
     tasks.put({"id": 1})
@@ -42,7 +40,7 @@ def test_a_message_that_cannot_be_read_is_set_aside_and_the_next_one_arrives(
     assert "renamed to .unreadable" in caplog.text
 
 
-def test_messages_arrive_in_order_and_another_queue_has_its_own(tasks, folder):
+def test_messages_arrive_in_order_and_queues_are_separate(tasks, folder):
     for number in range(3):
         tasks.put(number)
     (folder / "1_x.other.msg").write_bytes(b"")
@@ -51,7 +49,7 @@ def test_messages_arrive_in_order_and_another_queue_has_its_own(tasks, folder):
     assert (folder / "1_x.other.msg").exists()
 
 
-def test_a_folder_that_was_deleted_is_made_anew(tasks, folder):
+def test_a_deleted_folder_is_created_again(tasks, folder):
     tasks.put("before")
     rmtree(folder)
 

@@ -1,4 +1,4 @@
-"""Public pages come from the cache for visitors without a session, and are a second old at most."""
+"""Public pages are cached for visitors without a session, for a second at most."""
 
 import itertools
 import time
@@ -19,13 +19,13 @@ PAGES = ["/", "/communities/", "/communities/stvc/", "/questions/", "/accessibil
 
 @pytest.fixture(autouse=True)
 def clock():
-    """It stands still, so that a slow machine is not too late for the cached page."""
+    """A frozen clock, so that the page does not expire on a slow machine."""
     with time_machine.travel(time.time(), tick=False) as clock:
         yield clock
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_made_once_with_three_queries_at_most_and_then_with_none(
+def test_a_page_takes_three_queries_at_most_and_then_none(
     client, path, django_assert_num_queries, django_assert_max_num_queries
 ):
     with django_assert_max_num_queries(3):
@@ -39,7 +39,7 @@ def test_a_page_is_made_once_with_three_queries_at_most_and_then_with_none(
     assert not second.cookies
 
 
-def test_who_has_the_page_already_gets_a_304_without_it(client):
+def test_a_browser_that_has_the_page_gets_a_304(client):
     etag = client.get("/questions/").headers["ETag"]
     for names in (etag, f'"another", {etag}'):
         again = client.get("/questions/", headers={"if-none-match": names})
@@ -62,7 +62,7 @@ def test_a_change_shows_within_a_second(client, clock):
     assert "Is it warm?" in client.get("/questions/").text
 
 
-def test_somebody_signed_in_gets_their_own_page_and_it_is_not_cached(client):
+def test_someone_signed_in_gets_their_own_uncached_page(client):
     dana = Client()
     builders.sign_in(dana, builders.worker())
     for _ in range(2):
@@ -103,13 +103,13 @@ def test_a_page_with_a_nonce_is_made_for_each_visitor():
     assert len({answer["Content-Security-Policy"] for answer in answers}) == 2
 
 
-def test_a_strange_host_is_refused_also_for_a_cached_page(client):
+def test_an_unknown_host_is_refused_even_for_a_cached_page(client):
     client.get("/")
     assert client.get("/", headers={"host": "elsewhere.example"}).status_code == 400
 
 
 def test_a_cached_page_asked_for_over_http_still_leads_to_https(settings):
     settings.SECURE_SSL_REDIRECT = True
-    visitor = Client()  # middleware reads the setting when it is made
+    visitor = Client()  # the middleware reads the setting when it is created
     assert visitor.get("/", secure=True).status_code == 200
     assert visitor.get("/").status_code == 301

@@ -1,8 +1,7 @@
-"""docker-compose.yml is well-formed and each of its references leads to something that exists.
+"""docker-compose.yml is valid, and everything it refers to exists.
 
-The Compose schema knows the grammar only: a `depends_on` or a volume that nobody defined passes it and fails on the
-operator's machine. `problems()` reads the file as the operator's machine would, without Docker or network. That its
-commands run is what tests/slow/test_compose_processes.py says.
+The Compose schema does not check references: an undefined `depends_on` or volume would only fail on the operator's
+machine. `problems()` checks them without Docker or a network. tests/slow/test_compose_processes.py runs the commands.
 """
 
 import graphlib
@@ -18,7 +17,7 @@ PORTAL = ["beat", "migrate", "web", "worker"]
 
 
 class StrictLoader(yaml.SafeLoader):
-    """PyYAML keeps the last of two equal keys without a word; Compose refuses them, and so do we."""
+    """Refuses duplicate keys, as Compose does. PyYAML would silently keep the last one."""
 
     def compose_mapping_node(self, anchor):
         node = super().compose_mapping_node(anchor)
@@ -30,7 +29,7 @@ class StrictLoader(yaml.SafeLoader):
 
 
 def parse(text):
-    # By way of JSON, so that services no longer share the dictionaries of their YAML anchors.
+    # Through JSON, so that services do not share the dictionaries of YAML anchors.
     return json.loads(json.dumps(StrictLoader(text).get_single_data()))
 
 
@@ -39,7 +38,7 @@ def load():
 
 
 def mapping(value):
-    """Compose's lists are short forms of mappings: both as a mapping."""
+    """A list of Compose, which is a short form of a mapping, as a mapping."""
     return value if isinstance(value, dict) else dict.fromkeys(value or [])
 
 
@@ -63,8 +62,8 @@ def service_problems(name, service, compose):
             if not (ROOT / source).exists():
                 yield f"{name}: mounts {source}, which is not in the repository"
             elif target.startswith("/etc/caddy"):
-                said = set(re.findall(r"\{\$(\w+)", (ROOT / source / "Caddyfile").read_text()))
-                for missing in sorted(said - set(mapping(service.get("environment")))):
+                variables = set(re.findall(r"\{\$(\w+)", (ROOT / source / "Caddyfile").read_text()))
+                for missing in sorted(variables - set(mapping(service.get("environment")))):
                     yield f"{name}: the Caddyfile reads {missing}, which is not in its environment"
         elif source not in compose["volumes"]:
             yield f"{name}: volume {source} is not declared"
@@ -99,7 +98,7 @@ def test_every_reference_resolves():
     assert problems(load()) == []
 
 
-def test_variables_are_the_operators_and_what_stands_in_the_file_is_not():
+def test_variables_are_settings_of_the_operator_and_the_rest_is_set_here():
     text = (ROOT / "docker-compose.yml").read_text()
     operator_sets = {name for name, s in SETTINGS.items() if s.set_by == SetBy.OPERATOR}
     assert set(re.findall(r"\$\{(\w+)", text)) <= operator_sets
@@ -148,7 +147,7 @@ def test_the_image_holds_the_packages_and_nothing_else():
 
 
 def test_every_service_is_limited():
-    """Started again when it ends, with an end to what it may take, and without power over the machine."""
+    """Restarted when it stops, with limited resources and without privileges."""
     services = load()["services"]
 
     for name, service in services.items():

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md says where to add something: each file that it names exists and holds what it names."""
+"""Each file and name in CONTRIBUTING.md's table of additions exists."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the documents name exists: commands, settings, files, links, services."""
+"""Commands, settings, files, links and services in the documents exist."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A setting is one declaration: it is read by it, and two files for operators are derived from it."""
+"""Each setting has one declaration, which is used to read it and to write two files for operators."""
 
 import re
 from functools import partial
@@ -15,17 +15,17 @@ from evabc.management.commands.write_settings import env_example, settings_md
 from evabc.ops.backup import new_key_pair
 from tests.servers.parts import ROOT
 
-EXTRA = env.Setting("EVABC_EXTRA_DAYS", "Days that this test adds", 5, least=2)
+EXTRA = env.Setting("EVABC_EXTRA_DAYS", "Days that this test adds", 5, minimum=2)
 READS = re.compile(r"os\.environ\b|\bgetenv\b|\benviron\.(?:Env|FileAwareEnv)\b")
 
-# What is no setting: Django's own variable, Prometheus' folder, and the environment given to processes.
+# Not settings: Django's own variable, Prometheus' folder, and the environment of processes.
 NO_SETTING = re.compile(
     r'"DJANGO_SETTINGS_MODULE"|PROMETHEUS_MULTIPROC_DIR|environ\[_COUNTS\]|env(?:ironment)?=dict\(os\.environ\)'
     r"|\{\*\*os\.environ, "
 )
 
 
-def test_the_derived_files_are_what_the_declarations_say():
+def test_the_written_files_are_up_to_date():
     call_command("write_settings", "--check", stdout=StringIO())
 
 
@@ -88,7 +88,7 @@ LONG = "k3Jd9-fQ2_xVb7LmZp0RtYw8Hs6GnCa4"
         ("EVABC_METRICS_TOKEN", "short"),
     ],
 )
-def test_a_text_that_cannot_be_right_is_refused(monkeypatch, name, value):
+def test_an_invalid_text_is_refused(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
 
     with pytest.raises(ImproperlyConfigured, match=f"^{name} must "):
@@ -104,21 +104,21 @@ def test_a_text_that_cannot_be_right_is_refused(monkeypatch, name, value):
         ("EMAIL_URL", env.mail),
     ],
 )
-def test_outside_local_mode_nothing_is_made_up(monkeypatch, name, read):
+def test_required_settings_have_no_default_in_production(monkeypatch, name, read):
     monkeypatch.setenv(name, "")
 
     with pytest.raises(ImproperlyConfigured, match=f"^{name} must "):
         read(local=False)
 
 
-def test_a_secret_may_come_from_a_file_with_its_line_end(monkeypatch, tmp_path):
+def test_a_secret_can_come_from_a_file(monkeypatch, tmp_path):
     (tmp_path / "secret").write_text(LONG + "\n")
     monkeypatch.setenv("EVABC_METRICS_TOKEN_FILE", str(tmp_path / "secret"))
 
     assert env.text("EVABC_METRICS_TOKEN") == LONG
 
 
-def test_local_mode_makes_its_secret_once(monkeypatch, tmp_path):
+def test_local_mode_creates_its_secret_once(monkeypatch, tmp_path):
     monkeypatch.delenv("SECRET_KEY", raising=False)
 
     first = env.secret_key(local=True, folder=tmp_path)
@@ -134,7 +134,7 @@ def test_local_mode_makes_its_secret_once(monkeypatch, tmp_path):
         ("EVABC_LIMITS_TIMES", "0"),
     ],
 )
-def test_a_number_must_be_one_and_not_below_its_least(monkeypatch, name, value):
+def test_an_invalid_number_is_refused(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
 
     with pytest.raises(ImproperlyConfigured, match=name):

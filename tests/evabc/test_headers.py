@@ -1,6 +1,6 @@
-"""The headers of every kind of page, as a browser gets them from behind the front server.
+"""The security headers of every kind of page, behind a proxy as in production.
 
-By the rules of MDN's HTTP Observatory: https with a long HSTS, a Content-Security-Policy without
+They follow the rules of MDN's HTTP Observatory: https with a long HSTS, a Content-Security-Policy without
 unsafe sources that starts from 'none', no framing, no sniffing, a strict referrer, safe cookies.
 """
 
@@ -45,7 +45,7 @@ NOT_STORED = "max-age=0, no-cache, no-store, must-revalidate, private"
 
 @pytest.fixture
 def answer(redis_url, smtp_server, data_folder):
-    """`answer(path, user=None)`: the status and headers, through a portal set up as in production."""
+    """`answer(path, user=None)`: the status and headers of a portal with production settings."""
     extra = {
         "EVABC_LOCAL": "0",
         "PORTAL_URL": f"https://{HOST}",
@@ -72,12 +72,12 @@ def answer(redis_url, smtp_server, data_folder):
 
 
 def policy(headers):
-    """The Content-Security-Policy by its parts, without the nonce of this very page."""
+    """The directives of the Content-Security-Policy, without the nonce."""
     parts = (part.strip().partition(" ") for part in headers["content-security-policy"].split(";"))
     return {name: re.sub(r" 'nonce-[^']+'", "", sources) for name, _, sources in parts}
 
 
-def test_every_kind_of_page_carries_its_headers(answer):
+def test_every_kind_of_page_has_the_headers(answer):
     worker, staff = builders.worker(), builders.staff()
     pages = [
         ("/", None, 200),
@@ -100,14 +100,14 @@ def test_every_kind_of_page_carries_its_headers(answer):
             assert headers["cache-control"] == NOT_STORED, path
 
 
-def test_styles_and_health_checks_carry_what_counts_for_them(answer):
+def test_static_files_and_health_checks_have_their_headers(answer):
     for path in ("/static/site.css", "/healthz"):
         status, headers = answer(path)
         assert (path, status) == (path, 200)
         assert {name: headers.get(name) for name in EVERYWHERE} == EVERYWHERE, path
 
 
-def test_plain_http_leads_to_https_on_the_same_host(answer):
+def test_http_redirects_to_https_on_the_same_host(answer):
     status, headers = answer("/communities/", scheme="http")
     assert (status, headers["location"]) == (301, f"https://{HOST}/communities/")
 

@@ -1,4 +1,4 @@
-"""Lists and sheets with texts that mean harm: what comes in is shown as text, what leaves stays text."""
+"""Imports and exports with hostile texts: they are shown and exported as text."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from tests.membership.rosters.enrolments import agency, enrolled, program
 pytestmark = pytest.mark.django_db
 
 LISTS = "/admin/membership/listimport/"
-# What a spreadsheet takes for a formula when a cell starts with it, full-width forms too.
+# Characters that make a spreadsheet read a cell as a formula, including full-width forms.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
 
 
@@ -33,7 +33,7 @@ def as_xlsx(rows):
         allowed = openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE
         cells = [allowed.sub("", cell.encode(errors="ignore").decode())[:30_000] for cell in row]
         book.active.append(cells)
-    # openpyxl would write a formula; somebody who means harm may write text.
+    # As text, because openpyxl would write a formula.
     for cell in (cell for row in book.active.iter_rows() for cell in row):
         cell.data_type = "s"
     book.save(file)
@@ -42,7 +42,7 @@ def as_xlsx(rows):
 
 @pytest.mark.parametrize("kind", ListKind.values)
 @pytest.mark.parametrize(("name", "written"), [("list.csv", as_csv), ("list.xlsx", as_xlsx)])
-def test_a_list_full_of_harm_is_shown_as_text(lou, kind, name, written):
+def test_a_hostile_list_is_shown_as_text(lou, kind, name, written):
     headings = next(
         csv.reader(io.StringIO(lou.get(f"{LISTS}sample/{kind}/").content.decode("utf-8-sig")))
     )
@@ -63,7 +63,7 @@ def test_a_list_full_of_harm_is_shown_as_text(lou, kind, name, written):
     assert [read(page.content.decode()).found for page in pages] == [[]] * len(pages)
 
 
-def test_a_pasted_list_of_slack_is_shown_as_text(lou):
+def test_a_hostile_list_from_slack_is_shown_as_text(lou):
     found = {}
     for name, payload in PAYLOADS.items():
         typed = storable(payload)
@@ -77,7 +77,7 @@ def test_a_pasted_list_of_slack_is_shown_as_text(lou):
     assert found == {name: (True, []) for name in PAYLOADS}
 
 
-def test_no_cell_of_a_sheet_is_taken_for_a_formula(lou):
+def test_no_cell_of_an_export_is_a_formula(lou):
     person = enrolled("Dana Sample", program(agency("Sample House"))).person
     asked = {"community": builders.community().pk, "columns": ["name", "email", "phone"]}
     for payload in PAYLOADS.values():

@@ -1,4 +1,4 @@
-"""Fields of every form filled with what means harm, and addresses that no page of ours leads to."""
+"""Hostile input in the fields of every form and in URLs."""
 
 import re
 from urllib.parse import urlencode
@@ -34,7 +34,7 @@ def as_bytes(text: str) -> bytes:
 
 @pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
 @pytest.mark.parametrize("who", ["worker", "lead"])
-def test_no_field_brings_a_page_down_or_runs(client, world, who, every, settings):
+def test_no_field_causes_an_error_or_runs(client, world, who, every, settings):
     settings.LIMITS_TIMES = 1_000
     user = world["worker"] if who == "worker" else builders.lead()
     builders.sign_in(client, user, fresh_code=True)
@@ -76,7 +76,7 @@ def test_a_form_that_is_too_large_gets_a_page_that_says_what_to_do(client, typed
 @pytest.mark.parametrize(
     ("url", "status"), [("/communities/%00/", 404), ("/communities/?q=%00", 400)]
 )
-def test_an_address_with_a_nul_is_answered_in_words(client, url, status):
+def test_an_address_with_a_nul_gets_an_error_page(client, url, status):
     page = client.get(url)
     assert page.status_code == status
     assert "<h1>" in page.content.decode()
@@ -91,14 +91,14 @@ QUESTIONS = [
 
 
 def answer(client: Client, method: str, url: str) -> int:
-    """The path as the browser sends it; Django's client would quote it once more."""
+    """The status for a path exactly as given. Django's client would quote it again."""
     path, _, query = url.partition("?")
     return getattr(client, method)(path, QUERY_STRING=query).status_code
 
 
 @pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_places_that_cannot_be(lou, world, method, every):
+def test_impossible_ids_in_urls(lou, world, method, every):
     faults, tried = [], 0
     with_places = [one for one in addresses(get_resolver()) if PLACES.search(one[1])]
     for number, (name, pattern) in enumerate(with_places):
@@ -112,7 +112,7 @@ def test_places_that_cannot_be(lou, world, method, every):
 
 
 @pytest.mark.parametrize("every", IN_TURN_OR_EVERY)
-def test_questions_that_cannot_be(lou, world, every):
+def test_nonsense_query_strings(lou, world, every):
     faults, tried = [], 0
     for number, (name, pattern) in enumerate(addresses(get_resolver())):
         if name in ("account_logout", "admin:logout"):

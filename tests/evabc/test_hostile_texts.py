@@ -1,4 +1,4 @@
-"""Texts that mean harm, in every column of the database: no page, email, sheet or calendar runs them."""
+"""Hostile texts in every column of the database do not run in any page, email or calendar."""
 
 import pytest
 from django.urls import get_resolver
@@ -25,11 +25,11 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     "kind",
     [
-        "quotes",  # breaks out of the most
+        "quotes",  # breaks out of most contexts
         *(pytest.param(k, marks=pytest.mark.slow) for k in ("element", "attribute", "scheme")),
     ],
 )
-def test_no_page_runs_what_the_database_holds(client, world, kind):
+def test_no_page_runs_text_from_the_database(client, world, kind):
     assert write_everywhere(SCRIPTS[kind]) > 40
     found, read_in_all = [], 0
     for user in (world["worker"], builders.lead()):
@@ -49,13 +49,13 @@ def test_no_page_runs_what_the_database_holds(client, world, kind):
     assert found == []
 
 
-def test_no_email_carries_a_script_or_a_header_of_somebodys_own(world):
+def test_no_email_has_an_injected_script_or_header(world):
     email = OutboxEmail.objects.first()
     found = {}
     for name, payload in PAYLOADS.items():
         typed = storable(payload)
         email.body = f"Dear {typed},\n\n{typed}\n\nWith thanks"
-        # A subject is neutral and of one line by the queue; here it comes as bad as the column takes.
+        # The queue keeps subjects to one line. This one is as bad as the column allows.
         email.subject = " ".join(typed.split())[:100] or "-"
 
         message = build_message(email).message()
@@ -67,7 +67,7 @@ def test_no_email_carries_a_script_or_a_header_of_somebodys_own(world):
     assert found == {name: (None, email.to_email, []) for name in PAYLOADS}
 
 
-def test_no_calendar_gets_a_line_of_somebodys_own(world):
+def test_no_calendar_has_an_injected_line(world):
     meeting = world["meeting"]
     expected = names_of_lines(meeting)
     found = {}

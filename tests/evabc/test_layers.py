@@ -1,4 +1,4 @@
-"""The four layers: imports run down, never up."""
+"""Each of the four layers imports only from those below it."""
 
 import ast
 from pathlib import Path
@@ -11,7 +11,7 @@ LAYERS = ["communities", "membership", "requests", "evabc"]
 
 
 def imported_by(file: Path) -> set[str]:
-    """The top-level packages that a file imports, at its head or inside a function."""
+    """The top-level packages that a file imports, also inside functions."""
     names = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):

@@ -1,9 +1,8 @@
-"""Who asks too often reads when to try again, and loses nothing that they typed."""
+"""Rate limits: the page says when to try again, and keeps what was typed."""
 
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +11,6 @@ from django.core import mail
 from django.test import RequestFactory
 from django.urls import get_resolver
 
-from evabc import limits
 from evabc.limits import LIMITS
 from membership.accounts.adapter import client_address, network_of
 from tests import builders
@@ -20,21 +18,14 @@ from tests.evabc.permission_table import addresses
 
 pytestmark = pytest.mark.django_db
 
-AT_TWENTY_TO = datetime(2026, 5, 4, 17, 20, tzinfo=UTC)  # 10:20 in Vancouver
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Limits that a test reaches quickly: three per person, five per network."""
-    lowered = tuple(replace(limit, per_person=3, per_network=5) for limit in LIMITS)
-    monkeypatch.setattr(limits, "LIMITS", lowered)
+AT_TWENTY_TO = datetime(2026, 5, 4, 17, 20, tzinfo=UTC)  # 10:20 a.m. in Vancouver
 
 
 def statuses(client, path, data, times, **headers):
     return [client.post(path, data, **headers).status_code for _ in range(times)]
 
 
-def test_the_page_says_when_and_the_header_too(client, small):
+def test_the_page_and_the_header_say_when_to_try_again(client, small):
     builders.sign_in(client, builders.worker())
     with time_machine.travel(AT_TWENTY_TO, tick=False):
         for _ in range(3):
@@ -43,11 +34,11 @@ def test_the_page_says_when_and_the_header_too(client, small):
 
     assert page.status_code == 429
     assert page.headers["Retry-After"] == str(40 * 60)
-    said = re.sub(r"<[^>]+>", "", page.content.decode())
-    assert "Try again at 11 a.m. Pacific time, in 40 minutes." in said
+    text = re.sub(r"<[^>]+>", "", page.content.decode())
+    assert "Try again at 11 a.m. Pacific time, in 40 minutes." in text
 
 
-def test_the_next_hour_counts_anew(client, small):
+def test_counting_starts_again_in_the_next_hour(client, small):
     builders.sign_in(client, builders.worker())
     with time_machine.travel(AT_TWENTY_TO, tick=False) as clock:
         assert statuses(client, "/my/details/", {"name": "Dana"}, 4)[-1] == 429
@@ -67,7 +58,7 @@ def test_what_was_typed_can_be_sent_again_from_the_page(client, small):
     assert 'action="/my/details/"' in page
 
 
-def test_one_persons_limit_is_not_anothers_but_a_network_has_one_too(client, small):
+def test_people_have_separate_limits_and_share_the_one_of_their_network(client, small):
     first, second = builders.worker(), builders.worker("other@example.org", "Other Sample")
     builders.sign_in(client, first)
     assert statuses(client, "/my/details/", {"name": "Dana"}, 4) == [302] * 3 + [429]
@@ -77,7 +68,7 @@ def test_one_persons_limit_is_not_anothers_but_a_network_has_one_too(client, sma
     assert statuses(client, "/my/details/", {"name": "Dana"}, 1, **elsewhere) == [302]
 
 
-def test_asking_for_codes_is_limited_for_an_address_from_anywhere(client, small):
+def test_codes_for_an_email_address_are_limited_across_networks(client, small):
     answers = []
     for number in range(4):
         client.cookies.clear()
@@ -93,7 +84,7 @@ def test_asking_for_codes_is_limited_for_an_address_from_anywhere(client, small)
     assert len(mail.outbox) == 3
 
 
-def test_tries_of_a_code_are_limited_for_an_address_over_all_its_codes(client, small):
+def test_attempts_are_limited_across_all_codes_of_an_email_address(client, small):
     for number in range(2):
         client.cookies.clear()
         client.post("/accounts/login/", {"email": "dana@example.org"})
@@ -101,7 +92,7 @@ def test_tries_of_a_code_are_limited_for_an_address_over_all_its_codes(client, s
         assert answers == ([200, 200] if number == 0 else [200, 429])
 
 
-def test_typing_and_looking_have_no_limit(client, small):
+def test_searching_and_filling_in_forms_have_no_limit(client, small):
     builders.sign_in(client, builders.staff())
     for path in ("/admin/membership/person/?q=dana", "/admin/history/?q=dana"):
         assert [client.get(path).status_code for _ in range(6)] == [200] * 6
@@ -109,7 +100,7 @@ def test_typing_and_looking_have_no_limit(client, small):
     assert set(statuses(client, "/communities/stvc/join/", {"name": "Dana"}, 6)) <= {200, 302}
 
 
-def test_every_page_of_the_table_exists():
+def test_every_page_with_a_limit_exists():
     named = {name for name, _ in addresses(get_resolver())}
     assert {page for limit in LIMITS for page in limit.pages} - named == set()
 
@@ -117,9 +108,9 @@ def test_every_page_of_the_table_exists():
 @pytest.mark.parametrize(
     ("proxies", "header", "address"),
     [
-        (0, "203.0.113.9", "192.0.2.1"),  # nobody stands in front: the header is the visitor's own
+        (0, "203.0.113.9", "192.0.2.1"),  # no proxy: the visitor sent the header
         (1, "203.0.113.9", "203.0.113.9"),
-        (1, "10.0.0.1, 203.0.113.9", "203.0.113.9"),  # the visitor wrote the first
+        (1, "10.0.0.1, 203.0.113.9", "203.0.113.9"),  # the visitor sent the first entry
         (2, "10.0.0.1, 203.0.113.9, 172.16.0.1", "203.0.113.9"),
         (2, "203.0.113.9", "192.0.2.1"),
         (1, "nonsense", "0.0.0.0"),  # noqa: S104
@@ -128,19 +119,19 @@ def test_every_page_of_the_table_exists():
         (1, "[2001:db8::1]:443", "2001:db8::1"),
     ],
 )
-def test_the_visitor_is_whom_our_own_proxies_name(settings, proxies, header, address):
+def test_the_visitors_address_comes_from_our_own_proxies(settings, proxies, header, address):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR=header)
     assert client_address(request) == address
 
 
-def test_a_visitor_of_many_ipv6_addresses_is_one_network():
+def test_ipv6_addresses_of_one_network_count_together():
     assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9")
     assert network_of("2001:db8:1:2::1") != network_of("2001:db8:1:3::1")
     assert network_of("192.0.2.1") != network_of("192.0.2.2")
 
 
-def test_a_written_header_does_not_get_around_a_limit(client, small, settings):
+def test_a_forged_header_does_not_avoid_a_limit(client, small, settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     got = []
     for number in range(6):
@@ -175,15 +166,15 @@ django.setup()
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from django.urls import get_resolver
-from evabc.limits import LIMITS, may_go_on
+from evabc.limits import LIMITS, is_allowed
 request = RequestFactory().post("/accounts/login/", {}, REMOTE_ADDR="203.0.113.50")
 request.user, request.session = AnonymousUser(), {}
-print(sum(may_go_on(request, LIMITS[0], now=1_800_000_000.0) for _ in range(80)))
+print(sum(is_allowed(request, LIMITS[0], now=1_800_000_000.0) for _ in range(80)))
 """
 
 
 def test_two_processes_count_together(redis_url):
-    """100 codes an hour and network: two that ask 80 times each get 100 in all."""
+    """100 codes per hour and network: two processes that ask 80 times each get 100 in total."""
     both = [
         subprocess.Popen([sys.executable, "-c", COUNT], stdout=subprocess.PIPE, text=True)
         for _ in range(2)
@@ -193,7 +184,7 @@ def test_two_processes_count_together(redis_url):
 
 
 def test_without_redis_people_still_sign_in_and_the_log_says_so(client, settings, caplog):
-    """Staff too, with the second factor whose used codes Redis remembers."""
+    """Staff too, although used codes of two-step sign-in are stored in Redis."""
     staff = builders.staff()
     secret = builders.authenticator_app(staff)
     away = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}

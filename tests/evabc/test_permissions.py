@@ -1,4 +1,4 @@
-"""Every address of the portal × every kind of visitor × every method, as the permission table says."""
+"""Every URL × every kind of visitor × every method, as in the permission table."""
 
 import pytest
 from django.urls import get_resolver
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("method", ["get", "head", "post"])
-def test_every_address_answers_every_visitor_as_the_table_says(world, clients, method):
+def test_every_url_answers_every_visitor_as_in_the_table(world, clients, method):
     wrong, tried = [], 0
     for name, pattern in addresses(get_resolver()):
         tried += len(VISITORS)

@@ -1,6 +1,5 @@
-"""The folder ``requests`` is the portal's app; PyPI's library of that name is nowhere."""
+"""The package ``requests`` is the portal's app, and PyPI's library of that name is not installed."""
 
-import importlib
 import subprocess
 import sys
 from importlib import metadata
@@ -49,35 +48,6 @@ def test_the_check_fails_when_the_library_is_installed(monkeypatch):
     monkeypatch.setattr(metadata, "distribution", lambda name: name)
 
     assert [message.id for message in checks.no_dependency_needs_the_library()] == ["evabc.E002"]
-
-
-def runtime_dependencies():
-    """The names of what the runtime lock installs here."""
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
-    wanted = [
-        Requirement(line.removesuffix(" \\")) for line in lines if line and line[0] not in " #-"
-    ]
-    return sorted(r.name for r in wanted if r.marker is None or r.marker.evaluate())
-
-
-# Parts that work without being imported, or whose import needs another system.
-NOT_IMPORTED = {"tzdata", "colorama", "typing-extensions", "async-timeout"}
-
-
-@pytest.mark.parametrize("name", sorted(set(runtime_dependencies()) - NOT_IMPORTED))
-def test_every_dependency_imports_with_our_folder_first_on_the_path(name):
-    files = metadata.files(name) or []
-    modules = {
-        f.parts[0].removesuffix(".py")
-        for f in files
-        if (f.name in ("__init__.py",) and len(f.parts) == 2)
-        or (len(f.parts) == 1 and f.suffix == ".py")
-    }
-    for module in modules:
-        imported = importlib.import_module(module)
-        assert imported is not None
-    assert modules
-    assert Path(str(sys.modules["requests"].__file__)).resolve().parent == ROOT / "requests"
 
 
 def test_no_dependency_asks_for_the_library():

@@ -1,4 +1,4 @@
-"""Before a changed rule is saved, staff see whose verdict it changes, by name, and confirm."""
+"""Before a changed rule is saved, leads see whose outcome would change, and confirm."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def lou() -> Iterator[Client]:
 
 @pytest.fixture
 def dana():
-    """In the community on the ministry's funding, which the rule asks for."""
+    """A member whose program has the ministry's funding, as the rule requires."""
     return enrolled("Dana Sample", program(agency(ends_on=FAR)))
 
 
@@ -39,7 +39,7 @@ def page() -> str:
 
 
 def typed(client, **changes):
-    """The form as the page has it, with ``changes`` to the rule about funding."""
+    """The data of the page's form, with ``changes`` to the funding rule."""
     data, rules = community_form(client, page())
     [funding] = [rule for rule in rules if rule.kind is Funding]
     return data | {funding[name].html_name: value for name, value in changes.items()}
@@ -70,7 +70,7 @@ def test_a_changed_rule_is_shown_with_names_and_saved_only_when_confirmed(lou, d
     )
 
 
-def test_words_that_are_no_rule_are_saved_at_once(lou, dana):
+def test_other_changes_are_saved_without_a_preview(lou, dana):
     assert lou.post(page(), typed(lou, source="Another sentence.")).status_code == 302
     assert "Another sentence." in EligibilityCriterion.objects.values_list("source", flat=True)
 
@@ -90,7 +90,7 @@ def test_a_request_that_was_decided_keeps_its_assessment(lou):
     assert JoinRequest.objects.get().assessment == kept
 
 
-def test_requests_that_wait_are_counted_and_those_of_other_communities_are_not(lou):
+def test_only_open_requests_of_this_community_are_counted(lou):
     builders.sent(builders.worker())
     builders.sent(builders.worker("kai@example.org", "Kai Example"), "icat")
     shown = lou.post(page(), typed(lou, funder=Funder.OTHER)).content.decode()

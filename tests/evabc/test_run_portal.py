@@ -1,4 +1,4 @@
-"""`make run` starts a process of its own again when it dies, and gives up after a few times."""
+"""`make run` restarts a process that exits, and stops after a few restarts."""
 
 import signal
 import sys
@@ -10,14 +10,14 @@ from evabc.management.commands.run_portal import RESTARTS, keep_running
 
 @pytest.fixture(autouse=True)
 def _signals():
-    """As they were: `make run` has its own."""
+    """Restore the signal handlers that `make run` replaces."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-def test_a_process_that_keeps_dying_is_started_again_and_then_everything_ends(capfd, tmp_path):
+def test_a_process_that_keeps_exiting_is_restarted_and_then_everything_stops(capfd, tmp_path):
     ended = tmp_path / "ended"
     lives = f"""
 import pathlib, signal, sys
@@ -26,20 +26,20 @@ print("ready", flush=True)
 signal.pause()
 """
     dies = "import sys; sys.exit('my last words')"
-    said = []
+    messages = []
 
     status = keep_running(
         {"web": [sys.executable, "-c", lives], "worker": [sys.executable, "-c", dies]},
-        say=said.append,
+        say=messages.append,
     )
 
     assert status == 1
-    assert said.count("Restarting the worker process.") == RESTARTS
+    assert messages.count("Restarting the worker process.") == RESTARTS
     assert capfd.readouterr().err.count("my last words") == RESTARTS + 1
     assert ended.exists()
 
 
-def test_a_process_that_died_once_goes_on(tmp_path):
+def test_a_process_that_exits_once_is_restarted(tmp_path):
     times = tmp_path / "times"
     dies_once = f"""
 import os, pathlib, signal, sys
@@ -47,11 +47,14 @@ times = pathlib.Path({str(times)!r})
 times.write_text((times.read_text() if times.exists() else "") + "x")
 os.kill(os.getpid(), signal.SIGKILL) if times.read_text() == "x" else os.kill(os.getppid(), signal.SIGTERM)
 """
-    said = []
+    messages = []
 
     with pytest.raises(SystemExit) as end:
-        keep_running({"worker": [sys.executable, "-c", dies_once]}, say=said.append)
+        keep_running({"worker": [sys.executable, "-c", dies_once]}, say=messages.append)
 
     assert end.value.code == 128 + signal.SIGTERM
-    assert said == ["The worker process stopped with status -9.", "Restarting the worker process."]
+    assert messages == [
+        "The worker process stopped with status -9.",
+        "Restarting the worker process.",
+    ]
     assert times.read_text() == "xx"

@@ -1,4 +1,4 @@
-"""The first run: `.env` is made, then mailboxes, lead and lists; again and again, never by halves."""
+"""The first setup: `.env`, mailboxes, lead and imports. It can be repeated and is all or nothing."""
 
 import re
 import subprocess
@@ -50,7 +50,7 @@ class TestSetupPortal:
         )
         assert [email.to for email in mail.outbox] == [["lou@example.org"]]
 
-    def test_lists_come_in_with_it(self, tmp_path):
+    def test_lists_are_imported(self, tmp_path):
         agencies = tmp_path / "agencies.csv"
         agencies.write_text("agency,city\nSample House,Sampleton\n")
 
@@ -58,7 +58,7 @@ class TestSetupPortal:
 
         assert Agency.objects.get().name == "Sample House"
 
-    def test_a_second_run_asks_for_nothing_that_is_known(self):
+    def test_a_second_run_keeps_earlier_answers(self):
         set_up()
 
         call_command("setup_portal", no_input=True, ccss_mailbox="new@example.org")
@@ -68,7 +68,7 @@ class TestSetupPortal:
         assert mailboxes()["program-support"] == "support@example.org"
 
     @pytest.mark.parametrize(
-        ("answer", "says"),
+        ("answer", "message"),
         [
             (
                 {"lead_name": None},
@@ -77,14 +77,14 @@ class TestSetupPortal:
             ({"ccss_mailbox": "ccss"}, "--ccss-mailbox: “ccss” is not an email address."),
         ],
     )
-    def test_half_an_answer_changes_nothing(self, answer, says):
-        with pytest.raises(CommandError, match=re.escape(says)):
+    def test_an_invalid_answer_changes_nothing(self, answer, message):
+        with pytest.raises(CommandError, match=re.escape(message)):
             set_up(**answer)
 
         assert User.objects.count() == 0
         assert mail.outbox == []
 
-    def test_a_list_that_cannot_be_read_takes_everything_back(self, tmp_path):
+    def test_an_unreadable_list_rolls_everything_back(self, tmp_path):
         with pytest.raises(CommandError, match="cannot be read"):
             set_up(list=[["agencies", str(tmp_path / "none.csv"), "a list", "2026-04-01"]])
 
@@ -140,7 +140,7 @@ def values(file):
     return dict(re.findall(r"^([A-Z_]+)='?([^'\n]*)'?$", file.read_text(), re.M))
 
 
-def test_the_env_file_has_the_answers_and_new_secrets_for_its_owner_alone(tmp_path):
+def test_the_env_file_has_the_answers_and_new_secrets_and_is_private(tmp_path):
     file = tmp_path / ".env"
     typed = "https://cop.example.org/\nmail.example.org\n\n\nOla Sample\nprivacy@example.org\n"
 
@@ -155,7 +155,7 @@ def test_the_env_file_has_the_answers_and_new_secrets_for_its_owner_alone(tmp_pa
     made = {found[name] for name in ("SECRET_KEY", "POSTGRES_PASSWORD")}
     assert {len(secret) for secret in made} == {64}
     assert len(made) == 2
-    # Every name of the example is there, nothing of it is lost.
+    # It has every setting of the example.
     assert set(found) == set(values(ROOT / ".env.example"))
 
 
@@ -173,15 +173,15 @@ def test_a_second_run_keeps_secrets_and_what_was_changed_by_hand(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["PORTAL_URL=cop.example.org", "EMAIL_URL=smtp://m"], "PORTAL_URL must look like"),
         (["PORTAL_URL=https://cop.example.org", "EMAIL_URL=m"], "EMAIL_URL must look like"),
     ],
 )
-def test_half_an_answer_writes_nothing(tmp_path, arguments, says):
+def test_an_invalid_value_writes_nothing(tmp_path, arguments, message):
     done = make_env(tmp_path / ".env", *OFFICER, *arguments)
 
     assert done.returncode == 1
-    assert says in done.stderr
+    assert message in done.stderr
     assert list(tmp_path.iterdir()) == []

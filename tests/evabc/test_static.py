@@ -1,4 +1,4 @@
-"""The style sheets are whole: a brace that a merge lost takes away all that comes after it."""
+"""The style sheets are complete: a brace lost in a merge would disable the rules after it."""
 
 import re
 
@@ -14,7 +14,7 @@ def test_every_rule_ends(name):
     for number, line in enumerate(css.splitlines(), start=1):
         for sign in re.findall(r"[{}]", line):
             depth += 1 if sign == "{" else -1
-            # A rule inside a media query is the deepest there is.
+            # A rule inside a media query is the deepest nesting.
             assert 0 <= depth <= 2, f"line {number}"
     assert depth == 0
 

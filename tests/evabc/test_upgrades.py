@@ -1,4 +1,4 @@
-"""Upgrading a portal that is in use: nothing it holds is lost, and the version before goes on working."""
+"""Upgrading a portal in use: no data is lost, and the previous version keeps working."""
 
 import os
 import subprocess
@@ -20,13 +20,13 @@ DB = "upgraded"
 BEFORE_PARAMETERS = ("communities", "0002_meetings")
 PARAMETERS = ("communities", "0003_parameters_of_a_rule")
 
-# Its column without a default in the database would stop the version before from writing; the
-# default came with 0010_region_default, and nobody ever ran the one without the other.
+# Its column has no default in the database, so the previous version could not insert rows. The default
+# came with 0010_region_default, and the two were always applied together.
 MADE_GOOD = ["0002_region"]
 
 
 class ToTheUpgraded:
-    """What a migration reads and writes is in the database that it migrates."""
+    """Routes queries in migrations to the database that is migrated."""
 
     def db_for_read(self, model, **hints):
         return DB
@@ -36,7 +36,7 @@ class ToTheUpgraded:
 
 @pytest.fixture
 def upgraded(django_db_setup, django_db_blocker, settings, tmp_path, monkeypatch):
-    """An empty database beside the tests' own, as the alias `upgraded`; gone afterwards."""
+    """An empty database beside the tests' own, with the alias `upgraded`. Deleted afterwards."""
     with django_db_blocker.unblock():
         name = f"evabc_upgrade_{uuid4().hex[:12]}"
         on_sqlite = connection.vendor == "sqlite"
@@ -68,7 +68,7 @@ def migrate(database, targets):
 
 
 def rows(database, columns_of=None):
-    """Every table of ours: its columns and its rows, or what these columns hold now."""
+    """The columns and rows of our tables, or the current values of ``columns_of``."""
     with database.cursor() as cursor:
         found = {}
         for table in database.introspection.table_names(cursor):
@@ -96,7 +96,7 @@ def test_a_portal_of_the_first_release_is_upgraded_with_all_it_holds(upgraded):
     migrate(upgraded, loader.graph.leaf_nodes())
 
     assert rows(upgraded, columns_of=before) == before
-    # A web server of the version before is still answering while the new one starts.
+    # The previous version still serves requests while the new one starts.
     write_rows(first_version, "2")
     assert first_version.get_model("joinrequests.JoinRequest").objects.count() == 4
 
@@ -171,10 +171,10 @@ def test_the_new_version_works_on_what_the_first_one_wrote(upgraded):
 
 
 def address_of(database):
-    place = database.settings_dict
+    settings_of_it = database.settings_dict
     if database.vendor == "sqlite":
-        return f"sqlite:///{place['NAME']}"
-    return f"postgres://{place['USER']}:{place['PASSWORD']}@{place['HOST']}:{place['PORT']}/{place['NAME']}"
+        return f"sqlite:///{settings_of_it['NAME']}"
+    return f"postgres://{settings_of_it['USER']}:{settings_of_it['PASSWORD']}@{settings_of_it['HOST']}:{settings_of_it['PORT']}/{settings_of_it['NAME']}"
 
 
 def test_each_migration_lets_the_running_version_live(db, capsys):

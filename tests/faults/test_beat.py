@@ -9,7 +9,7 @@ from membership.models import OutboxEmail
 from tests import builders
 from tests.faults.mail_stack import Count, State, count_emails, until, without_delivery_tasks
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def silent():

@@ -287,7 +287,7 @@ class Lives(RuleBasedStateMachine):
         )
 
 
-@pytest.mark.parametrize("lives", [25, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("lives", [15, pytest.param(1_000, marks=pytest.mark.slow)])
 def test_the_portal_does_what_the_model_does_after_any_steps(lives, settings):
     settings.EMAIL_BACKEND = f"{__name__}.MoodyServer"
     run_state_machine_as_test(

@@ -7,15 +7,8 @@ from django.urls import reverse
 
 from communities.rules.vocabulary import InitiativeKind, ProgramType
 from membership.models import Agency, CoordinationInitiative, Person, Program, ProgramPosition
-from tests import builders
 
 pytestmark = [pytest.mark.core, pytest.mark.django_db]
-
-
-@pytest.fixture
-def desk(client):
-    builders.sign_in(client, builders.staff())
-    return client
 
 
 def found(desk, model: str, words: str) -> set[str]:

@@ -1,1 +1,1 @@
-"""The long forms: what takes minutes, run by `make test-all`."""
+"""Tests that take minutes, run by `make test-all`."""

@@ -1,4 +1,4 @@
-"""What the long forms share."""
+"""Fixtures of the slow tests."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.servers.processes import process_environment
 
 @pytest.fixture
 def empty_database() -> Iterator[str]:
-    """The address of a PostgreSQL database with nothing in it, beside the one of the tests."""
+    """The URL of an empty PostgreSQL database beside the one of the tests."""
     name = f"{connection.settings_dict['NAME']}_empty"
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{name}"')

@@ -1,4 +1,4 @@
-"""axe-core on every page of the permission table, for everybody who can open it, at both widths."""
+"""axe-core on every page of the permission table, for everyone who can open it, at both widths."""
 
 import time
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 
 
 def pages_of(visitor, client, rows):
-    """Every address that gives this visitor a page of HTML."""
+    """Every URL that returns an HTML page to this visitor."""
     column = VISITORS.index(visitor)
     for name, pattern in addresses(get_resolver()):
         # The visitor's code is fresh here, so what asks for one opens too, where there is something to show.

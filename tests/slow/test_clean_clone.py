@@ -1,4 +1,4 @@
-"""`make run` in a clean clone with an empty home folder, then the main job by plain HTTP requests."""
+"""`make run` in a clean clone with an empty home folder, then the main job by HTTP requests."""
 
 import os
 import re
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is committed, in a new folder; the first `make run` installs what it needs there."""
+    """A new clone of the repository, where the first `make run` installs the dependencies."""
     folder = tmp_path_factory.mktemp("clean") / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
     return folder
@@ -30,12 +30,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def make_run(clone: Path, folder: Path, **extra: str) -> Iterator[str]:
-    """The running portal's address. Its environment holds nothing of this test's but what is named."""
+    """The address of the running portal, whose environment has only what is passed here."""
     home = folder / "home"
     home.mkdir(parents=True, exist_ok=True)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    # pip's own settings stay: on a machine without its usual network they say where packages are.
+    # Keep pip's own settings, which may say where packages are.
     pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     environment = {
         "PATH": os.environ["PATH"],
@@ -60,7 +60,7 @@ def make_run(clone: Path, folder: Path, **extra: str) -> Iterator[str]:
         wait_until_ready(process, ready=lambda: _answers(url), log=log, seconds=300)
         yield url
     finally:
-        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
+        os.killpg(process.pid, signal.SIGINT)  # like Ctrl-C
         stop(process, signal=signal.SIGTERM)
 
 
@@ -72,7 +72,7 @@ def _answers(url: str) -> bool:
 
 
 def mailbox_reader(url: str) -> Callable[[str, str], str]:
-    """Reads emails at /mailbox/, as a person who tries the portal does."""
+    """A function that reads emails at /mailbox/, like a person who tries the portal."""
 
     def read(to: str, subject: str) -> str:
         reader = Visitor(url)
@@ -87,23 +87,23 @@ def mailbox_reader(url: str) -> Callable[[str, str], str]:
     return read
 
 
-def test_the_main_job_with_sqlite_and_mail_in_files(clone, tmp_path):
+def test_the_main_job_with_sqlite_and_emails_in_files(clone, tmp_path):
     with make_run(clone, tmp_path) as url:
         outcome = do_the_main_job(url, mailbox_reader(url))
 
         assert outcome.reference in outcome.email_text
         assert "We are glad that you are here." in outcome.email_text
-        assert "You are in this community since" in outcome.member_page
+        assert "You joined this community on" in outcome.member_page
     mails = list((tmp_path / "data" / "mail").glob("*.eml"))
     domains = {re.search(rb"^From: .*@(.*)>", m.read_bytes(), re.M)[1] for m in mails}
     assert domains == {b"example.org"}
 
-    # A second `make run` starts at once and keeps the data.
+    # A second `make run` starts quickly and keeps the data.
     with make_run(clone, tmp_path) as url:
         assert Visitor(url).get("/mailbox/?to=dana.new@example.org").text.count("Welcome") == 1
 
 
-def test_a_second_start_in_the_same_data_folder_says_who_has_it(clone, tmp_path):
+def test_a_second_start_in_the_same_data_folder_is_refused(clone, tmp_path):
     with make_run(clone, tmp_path):
         second = subprocess.run(
             ["make", "run"],
@@ -120,7 +120,7 @@ def test_a_second_start_in_the_same_data_folder_says_who_has_it(clone, tmp_path)
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_the_main_job_with_mail_to_a_real_server(
+def test_the_main_job_with_a_real_mail_server(
     clone, tmp_path, smtp_server, redis_url, empty_database, database
 ):
     servers = {

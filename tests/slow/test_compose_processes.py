@@ -1,8 +1,7 @@
-"""From an empty folder to a decided request, by the very commands of docker-compose.yml.
+"""From an empty folder to a decided request, with the commands in docker-compose.yml.
 
-There is no container engine here, so its commands run as plain processes, with the environment that
-the file gives them, on a real PostgreSQL and Redis. Only addresses and the data folder are this
-machine's; the front server is left out, and with it https.
+Without a container engine, the commands run as plain processes with the environment in the file, on a real
+PostgreSQL and Redis. Only addresses and the data folder differ, and there is no front server and no https.
 """
 
 import json
@@ -29,12 +28,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 VARIABLE = re.compile(r"\$\{(\w+)(?::[-?]([^}]*))?\}")
 LEAD = "lou@example.org"
-# Python's own programs, and PostgreSQL's of the server's version, as in the image.
+# The programs of Python and of this version of PostgreSQL, as in the image.
 PATH = f"{Path(sys.executable).parent}:{Path(tool('pg_dump')).parent}:{os.environ['PATH']}"
 
 
 class Composed:
-    """The services of the file, as processes in a clone of the project."""
+    """The services in the file, as processes in a clone of the project."""
 
     def __init__(self, folder: Path, here: dict[str, str]) -> None:
         self.clone, self.data, self.logs = folder / "clone", folder / "data", folder
@@ -46,7 +45,7 @@ class Composed:
         self.url = f"http://localhost:{self.port}"
 
     def make_env(self) -> None:
-        """As the operator's page says."""
+        """Run make_env.py, as in operating.md."""
         given = {
             "PORTAL_URL": "https://communities.example.org",
             "EMAIL_URL": self.here["EMAIL_URL"],
@@ -58,27 +57,27 @@ class Composed:
         subprocess.run(script, cwd=self.clone, check=True, capture_output=True)
 
     def set_up(self) -> str:
-        """Set the portal up, put the public key into .env; give the private one."""
+        """Run setup_portal and put the public key into .env. Returns the private key."""
         command = ["python", "manage.py", "setup_portal", "--no-input", "--lead-email", LEAD]
         command += ["--lead-name", "Lou Sample", "--program-support-mailbox", "support@example.org"]
         command += ["--ccss-mailbox", "ccss@example.org", "--test-letter-to", LEAD]
-        said = self.run("web", command)
-        assert f"{LEAD} is now a lead." in said
+        output = self.run("web", command)
+        assert f"{LEAD} is now a lead." in output
         file = self.clone / ".env"
-        (public,) = re.findall(r"^EVABC_BACKUP_RECIPIENT=age1.*$", said, re.M)
+        (public,) = re.findall(r"^EVABC_BACKUP_RECIPIENT=age1.*$", output, re.M)
         file.write_text(re.sub("^EVABC_BACKUP_RECIPIENT=.*$", public, file.read_text(), flags=re.M))
-        (private_key,) = re.findall(r"^AGE-SECRET-KEY-1\w+$", said, re.M)
+        (private_key,) = re.findall(r"^AGE-SECRET-KEY-1\w+$", output, re.M)
         return str(private_key)
 
     def collect_static_files(self) -> None:
-        """By the very line of the Dockerfile, with nothing but the variables that it gives."""
+        """Run the line of the Dockerfile, with only its own variables."""
         lines = (self.clone / "Dockerfile").read_text().replace("\\\n", " ")
         ((line, folder),) = re.findall(r"^RUN (.*collectstatic.*?) && rm -r (\S+)$", lines, re.M)
         script = line.replace(folder, str(self.data / "build"))
         subprocess.run(script, shell=True, cwd=self.clone, env={"PATH": PATH}, check=True)  # noqa: S602 - our own file
 
     def environment(self, service: str) -> dict[str, str]:
-        """What the file gives a service, with this machine's addresses in place of the containers'."""
+        """The environment of a service, with the addresses of this machine."""
         typed = dict(re.findall(r"^(\w+)='?([^'\n]*)'?$", (self.clone / ".env").read_text(), re.M))
         given = {
             name: VARIABLE.sub(lambda m: typed.get(m[1]) or m[2] or "", str(value))
@@ -87,13 +86,13 @@ class Composed:
         return {**typed, **given, **self.here, "PORTAL_URL": self.url, "PATH": PATH}
 
     def command(self, service: str) -> list[str]:
-        """Its command, with this machine's port."""
+        """The command of a service, with a free port."""
         words = shlex.split(self.services[service]["command"])
-        place = {"0.0.0.0:8000": f"127.0.0.1:{self.port}"}
-        return [place.get(word, word) for word in words]
+        replaced = {"0.0.0.0:8000": f"127.0.0.1:{self.port}"}
+        return [replaced.get(word, word) for word in words]
 
     def run(self, service: str, command: list[str] | None = None, typed: str = "") -> str:
-        """Run something to its end, as `docker compose run` does."""
+        """Run a command to its end, like `docker compose run`."""
         done = subprocess.run(
             command or self.command(service),
             cwd=self.clone,
@@ -165,7 +164,7 @@ def is_alive(url):
 
 def what_is_ill(url):
     parts = json.loads(Visitor(url).get("/readyz").text)["parts"]
-    return {name: says for name, says in parts.items() if says != "ok"}
+    return {name: status for name, status in parts.items() if status != "ok"}
 
 
 def email_to(to, subject, smtp_server):

@@ -1,4 +1,4 @@
-"""The sample province lives the same year, however often it is loaded on one day."""
+"""The sample year is the same each time it is created on one day."""
 
 import pytest
 from django.db import transaction
@@ -9,7 +9,7 @@ from tests.evabc.sample.test_year import load
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-def test_two_loads_on_one_day_live_the_same_year():
+def test_two_loads_on_one_day_create_the_same_year():
     stories = []
     for _ in range(2):
         with transaction.atomic():
@@ -22,6 +22,6 @@ def test_two_loads_on_one_day_live_the_same_year():
 
 
 def story() -> list[tuple]:
-    """What happened, without what is drawn by lot: references and Message-IDs."""
+    """The steps, without random references and Message-IDs."""
     steps = JoinRequestEvent.objects.order_by("pk")
     return list(steps.values_list("join_request__person__email", "verb", "at", "text", "reason"))

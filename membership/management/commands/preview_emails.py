@@ -62,7 +62,7 @@ def _parts(name: str, when: str, message: EmailMessage) -> dict[str, object]:
     """What the page shows of an email: its headers, its text, and its HTML if it has any."""
     email: Message = message.message()
     texts = {
-        part.get_content_type(): part.get_payload(decode=True).decode()
+        part.get_content_type(): bytes(part.get_payload(decode=True)).decode()
         for part in email.walk()
         if not part.is_multipart()
     }

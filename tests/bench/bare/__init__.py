@@ -1,1 +1,1 @@
-"""A bare Django project, all of it here: what the portal's figures are compared with."""
+"""A bare Django project, to compare the portal with."""

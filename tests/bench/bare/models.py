@@ -1,4 +1,4 @@
-"""One table of the width of a request, and the plain admin list of it."""
+"""One table with about as many columns as a request, and its plain admin list."""
 
 from django.contrib import admin
 from django.db import models
@@ -17,7 +17,7 @@ class Entry(models.Model):
 
 @admin.register(Entry)
 class EntryAdmin(admin.ModelAdmin):
-    # Fifty rows of plain columns, where the portal's queue has 25 with the rules of each.
+    # Fifty rows of plain columns; the portal's queue has 25 rows with the rules of each.
     list_display = ["name", "email", "agency", "state", "at"]
     list_filter = ["state"]
     search_fields = ["name", "email"]

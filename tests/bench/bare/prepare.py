@@ -1,4 +1,4 @@
-"""Fill the table up to so many rows; print the key of a superuser's session."""
+"""Fill the table up to a number of rows, and print the session key of a superuser."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What `startproject` writes, on the database server of the run."""
+"""The settings that `startproject` writes, with the database server of the tests."""
 
 import os
 

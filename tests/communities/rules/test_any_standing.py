@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from communities.rules import assess as assessing
@@ -262,7 +262,6 @@ NAMES = ("program", "workplace", "wanted", "role", "as_role", "initiative", "dat
 TEMPLATE_WORDS = [*(f"{{{name}}}" for name in NAMES), "None", "  ", " .", "..", " of and"]
 
 
-@settings(max_examples=300)
 @given(standings(), any_rules | any_slug.map(rules_of))
 def test_every_finding_is_one_plain_sentence(standing, rules):
     findings = assessing.assess(standing, rules).findings

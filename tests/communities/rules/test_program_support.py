@@ -41,6 +41,9 @@ MINISTRY = "the Ministry of Public Safety and Solicitor General"
 STAFF_WILL_CONFIRM = "EVA BC staff will confirm this."
 IF_WRONG = "If this is not right, tell us in your note or email us."
 NOT_SURE = "If you’re not sure, EVA BC staff will check."
+ASK_YOUR_AGENCY = (
+    "If you don’t know, ask your agency or choose “I’m not sure”. EVA BC staff will check."
+)
 # By kind of rule: what the applicant can do where it is not met, and where nothing is known.
 NOT_MET_STEPS = {
     CASELOAD: f"See whether another community fits your work. {IF_WRONG}",
@@ -50,8 +53,8 @@ NOT_MET_STEPS = {
 }
 NOT_KNOWN_STEPS = {
     CASELOAD: f"Tell us which program you work in and whether you carry a caseload. {NOT_SURE}",
-    FUNDING: f"Ask your agency. {NOT_SURE}",
-    MEMBERSHIP: f"Ask your agency. {NOT_SURE}",
+    FUNDING: ASK_YOUR_AGENCY,
+    MEMBERSHIP: ASK_YOUR_AGENCY,
 }
 
 

@@ -1,4 +1,4 @@
-"""The staff guide speaks of what is there: its pictures can be taken, its buttons and pages exist."""
+"""The staff guide matches the portal: its buttons and pages exist, and its pictures can be taken."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ TEXT = GUIDE.read_text()
 
 
 def words_of_the_portal() -> str:
-    """Everything a page can say: templates, and the words in our code."""
+    """All texts that a page can show: from templates and from our code."""
     files = [
         *(ROOT / "templates").rglob("*.html"),
         *(file for package in PACKAGES for file in (ROOT / package).rglob("*.py")),
@@ -26,15 +26,15 @@ PACKAGES = ["communities", "membership", "requests", "evabc"]
 
 
 def test_every_button_and_page_it_names_is_in_the_portal():
-    said = words_of_the_portal()
+    texts = words_of_the_portal()
     named = set(re.findall(r"\*\*(.+?)\*\*", TEXT)) - {"Alt + J", "Alt + K"}
-    # What opens a paragraph is its title, not a button.
+    # Bold text with a full stop is the title of a paragraph, not a button.
     named -= {name for name in named if name.endswith(".")}
 
     # Dana stands for any applicant.
     as_written = {name: name.replace("Dana", "{name}").lower() for name in named}
 
-    assert sorted(name for name, words in as_written.items() if words not in said) == []
+    assert sorted(name for name, words in as_written.items() if words not in texts) == []
     assert len(named) > 15
 
 
@@ -49,7 +49,7 @@ def test_every_picture_of_it_is_taken_by_the_script_and_kept():
 @pytest.mark.browser
 @pytest.mark.slow
 def test_the_pictures_can_be_taken_from_the_running_portal(tmp_path):
-    # A process of its own: this one may have a browser open already, and Playwright allows one.
+    # In its own process: this one may already have a browser open, and Playwright allows only one.
     done = subprocess.run(
         [sys.executable, "-m", "tests.pictures", str(tmp_path)],
         cwd=ROOT,
@@ -65,7 +65,7 @@ def test_the_pictures_can_be_taken_from_the_running_portal(tmp_path):
 
 
 @pytest.mark.django_db
-def test_staff_read_it_with_its_contents_and_pictures(client):
+def test_the_page_shows_the_guide_with_contents_and_pictures(client):
     builders.sign_in(client, builders.staff())
 
     page = client.get("/admin/guide/").content.decode()

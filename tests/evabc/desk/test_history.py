@@ -1,4 +1,4 @@
-"""The history on the desk: who did what when, for those who may see it, a page at a time."""
+"""The history page of the staff desk: who did what and when, for those who may see it."""
 
 import html
 from datetime import date, timedelta
@@ -16,21 +16,11 @@ from requests.desk import assignment
 from requests.lifecycle import State
 from requests.models import JoinRequestEvent
 from tests import builders
-from tests.builders import NOW
+from tests.builders import NOW, queries_of
 
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def sam():
-    return builders.staff(email="sam@example.org")
-
-
-@pytest.fixture
-def camille():
-    return builders.staff(builders.CCSS, "camille@example.org")
 
 
 def steps(viewer, **wanted) -> list[tuple[str, str]]:
@@ -39,7 +29,7 @@ def steps(viewer, **wanted) -> list[tuple[str, str]]:
 
 
 @pytest.mark.core
-def test_it_holds_requests_notes_worklist_enrolments_and_the_register(sam):
+def test_it_shows_requests_notes_enrolments_and_the_register(sam):
     approved = builders.request_in(State.APPROVED, builders.worker(), sam)
     assignment.write_note(join_request_id=approved.pk, by=sam, text="A good start.", now=NOW + DAY)
     agency = Agency.objects.create(name="Sample House")
@@ -75,7 +65,7 @@ def test_the_other_team_sees_the_register_only(sam, camille):
 
 
 @pytest.mark.core
-def test_it_is_narrowed_by_person_and_by_days_inclusive(sam):
+def test_it_can_be_filtered_by_person_and_by_inclusive_days(sam):
     worker = builders.worker()
     join_request = builders.sent(worker)
     workflow.ask(join_request_id=join_request.pk, by=sam, text="Which?", now=NOW + DAY)
@@ -89,7 +79,7 @@ def test_it_is_narrowed_by_person_and_by_days_inclusive(sam):
 
 
 @pytest.mark.core
-def test_pages_hold_every_step_once_also_of_one_moment(sam, monkeypatch):
+def test_every_step_is_on_one_page_even_if_several_have_the_same_time(sam, monkeypatch):
     monkeypatch.setattr(history, "PAGE_SIZE", 3)
     for number in range(4):
         sent = builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
@@ -105,7 +95,7 @@ def test_pages_hold_every_step_once_also_of_one_moment(sam, monkeypatch):
     assert seen == sorted(seen, reverse=True)
 
 
-def test_the_page_leads_to_what_it_is_about_and_to_older_steps(client, sam, monkeypatch):
+def test_the_page_links_to_each_subject_and_to_older_steps(client, sam, monkeypatch):
     monkeypatch.setattr(history, "PAGE_SIZE", 1)
     builders.sign_in(client, sam)
     declined = builders.request_in(State.DECLINED, builders.worker(), sam)
@@ -119,27 +109,18 @@ def test_the_page_leads_to_what_it_is_about_and_to_older_steps(client, sam, monk
     assert "<td>Declined</td>" not in second
 
 
-@pytest.mark.parametrize("query", ["first=nonsense", "before=x|y|z", "who=999999", "kind=nothing"])
-def test_a_nonsense_address_gets_a_page_and_no_error(client, sam, query):
-    builders.sign_in(client, sam)
-
-    assert client.get(f"/admin/history/?{query}").status_code == 200
-
-
-def test_the_number_of_queries_does_not_grow(client, sam, django_assert_max_num_queries):
+def test_the_number_of_queries_does_not_grow(client, sam):
     builders.sign_in(client, sam)
     builders.sent(builders.worker())
-    with django_assert_max_num_queries(30) as few:
-        client.get("/admin/history/")
+    few = queries_of(client.get, "/admin/history/")
     for number in range(10):
         sent = builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
         assignment.write_note(join_request_id=sent.pk, by=sam, text="Hm.", now=NOW)
 
-    with django_assert_max_num_queries(len(few.captured_queries)):
-        client.get("/admin/history/")
+    assert queries_of(client.get, "/admin/history/") <= few
 
 
-def test_the_log_of_the_admin_has_no_page_on_which_it_could_be_changed(sam):
+def test_log_entries_cannot_be_changed_in_the_admin(sam):
     from django.contrib import admin
 
     assert not admin.site.is_registered(LogEntry)

@@ -1,4 +1,4 @@
-"""Reports: requests, days to a decision, reasons, rosters and regions, by the calendar of BC."""
+"""Reports: requests, days to a decision, reasons, rosters and regions, by the calendar of B.C."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ def rows(key, *days):
 
 
 def request(number, slug="stvc", **columns):
-    """A request with these columns, past its verbs: a report only counts."""
+    """A request with these columns, set directly because a report only counts."""
     sent = builders.sent(builders.worker(f"dana{number}@example.org"), slug)
     JoinRequest.objects.filter(pk=sent.pk).update(**columns)
     return sent
@@ -52,7 +52,7 @@ def request(number, slug="stvc", **columns):
 
 
 @pytest.mark.core
-def test_months_are_those_of_british_columbia_on_both_sides_of_the_last_change_of_clocks():
+def test_months_are_those_of_british_columbia_before_and_after_the_last_clock_change():
     february, march, april = months_between(*SPRING)
     # UTC-8 until March 8, 2026, UTC-7 from then on, and no change in November.
     assert february.starts_at == datetime(2026, 2, 1, 8, tzinfo=UTC)
@@ -76,7 +76,7 @@ def test_months_follow_one_another_without_a_gap(first, days):
         assert one.ends_at == next_one.starts_at
 
 
-def test_a_year_back_makes_twelve_months_with_this_one():
+def test_the_last_year_is_twelve_months_including_this_one():
     assert a_year_back(date(2026, 11, 22)) == date(2025, 12, 1)
     assert len(months_between(a_year_back(date(2028, 2, 29)), date(2028, 2, 29))) == 12
 
@@ -85,8 +85,8 @@ def test_a_year_back_makes_twelve_months_with_this_one():
 
 
 @pytest.mark.core
-def test_requests_count_in_the_month_in_which_they_were_sent_here():
-    request(1, submitted_at=datetime(2026, 3, 1, 7, 59, tzinfo=UTC))  # 28 February, 23:59
+def test_requests_count_in_the_local_month_they_were_sent():
+    request(1, submitted_at=datetime(2026, 3, 1, 7, 59, tzinfo=UTC))  # February 28, 11:59 p.m.
     request(2, submitted_at=datetime(2026, 3, 1, 8, tzinfo=UTC))
     request(3, "icat", submitted_at=datetime(2026, 4, 1, 6, 59, tzinfo=UTC))
     request(4, submitted_at=datetime(2026, 4, 16, 7, tzinfo=UTC))  # after the last day
@@ -99,16 +99,16 @@ def test_requests_count_in_the_month_in_which_they_were_sent_here():
 
 @pytest.mark.core
 @pytest.mark.parametrize("number", [0, 1, 2, 10, 11])
-def test_days_are_the_middle_and_the_ninth_of_ten_of_each_community_and_of_all(number):
+def test_days_are_median_and_90th_percentile_for_each_community_and_for_all(number):
     took = {
         "stvc": [(7 * n % number) * 1.3 for n in range(number)],
         "icat": [40 + n / 3 for n in range(number)],
     }
     for slug, days in took.items():
-        for place, length in enumerate(days):
-            sent = datetime(2026, 2, 3 + place, 18, tzinfo=UTC)
+        for day, length in enumerate(days):
+            sent = datetime(2026, 2, 3 + day, 18, tzinfo=UTC)
             request(
-                f"{slug}{place}",
+                f"{slug}{day}",
                 slug,
                 state=State.DECLINED,
                 submitted_at=sent,
@@ -129,7 +129,7 @@ def test_days_are_the_middle_and_the_ninth_of_ten_of_each_community_and_of_all(n
     ]
 
 
-def test_reasons_are_counted_and_own_words_stand_by_themselves():
+def test_reasons_are_counted_and_written_ones_are_counted_separately():
     for number, title in enumerate(["No current membership", "No current membership", ""]):
         JoinRequestEvent.objects.create(
             join_request=request(number),
@@ -160,7 +160,7 @@ def test_rosters_are_counted_at_the_end_of_each_month_with_the_last_day_included
 
 
 @pytest.mark.core
-def test_regions_are_all_there_and_what_is_not_known_comes_last():
+def test_all_regions_are_listed_with_the_unknown_one_last():
     at = datetime(2026, 3, 3, 18, tzinfo=UTC)
     request(1, submitted_at=at, region=Region.KOOTENAY)
     request(2, submitted_at=at)
@@ -174,7 +174,7 @@ def test_regions_are_all_there_and_what_is_not_known_comes_last():
 
 @pytest.mark.parametrize("number", [1, 12])
 @pytest.mark.parametrize("key", list(REPORTS))
-def test_a_report_is_one_query_whatever_there_is(key, number, django_assert_num_queries):
+def test_a_report_takes_one_query_at_any_size(key, number, django_assert_num_queries):
     for n in range(number):
         request(n, state=State.DECLINED, decided_at=builders.NOW)
     communities = list(CommunityOfPractice.objects.all())
@@ -185,7 +185,7 @@ def test_a_report_is_one_query_whatever_there_is(key, number, django_assert_num_
 # -- Charts ---------------------------------------------------------------------------------------
 
 
-def test_a_chart_says_in_words_what_its_bars_show_and_the_highest_fills_it():
+def test_a_chart_has_a_summary_in_words_and_the_highest_bar_fills_it():
     chart = Chart("STVC", ["Jan", "Feb", "Mar"], [1, 4, 2], highest=4)
     assert chart.summary == "From 1 in Jan to 2 in Mar; highest: 4 in Feb."
     assert [height for _, height, *_ in chart.bars] == [30, 120, 60]
@@ -203,7 +203,7 @@ def text_of(client, address="/admin/reports/"):
     return client.get(address).content.decode()
 
 
-def test_each_team_reads_its_own_communities_and_leads_read_both(client):
+def test_each_team_sees_its_own_communities_and_leads_see_both(client):
     builders.sign_in(client, builders.staff())
     page = text_of(client)
     assert ("STVC" in page, "ICAT" in page) == (True, False)
@@ -214,7 +214,7 @@ def test_each_team_reads_its_own_communities_and_leads_read_both(client):
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("query", "message"),
     [
         ("first=2026-05-01&last=2026-04-01", "The last day is before the first day."),
         ("first=2020-01-01&last=2026-04-01", "Choose a period of 36 months or less."),
@@ -222,15 +222,15 @@ def test_each_team_reads_its_own_communities_and_leads_read_both(client):
         ("first=&last=2026-04-01", "Error: Reports"),
     ],
 )
-def test_days_that_cannot_be_are_said_and_what_was_typed_stays(client, asked, said):
+def test_invalid_days_show_an_error_and_stay_in_the_form(client, query, message):
     builders.sign_in(client, builders.staff())
-    page = text_of(client, f"/admin/reports/?{asked}")
-    assert said in page
+    page = text_of(client, f"/admin/reports/?{query}")
+    assert message in page
     assert 'value="2026-04-01"' in page
     assert 'class="chart"' not in page
 
 
-def test_a_report_is_exported_and_the_log_says_so(client):
+def test_an_export_of_a_report_is_logged(client):
     request(1, submitted_at=datetime(2026, 3, 3, 18, tzinfo=UTC))
     builders.sign_in(client, builders.staff(), fresh_code=True)
     sheet = client.post(
@@ -245,7 +245,7 @@ def test_a_report_is_exported_and_the_log_says_so(client):
     assert logged.team.family == "program-support"
 
 
-def test_the_history_says_who_exported_what_to_its_own_team_only(client):
+def test_the_history_shows_exports_to_the_same_team_only(client):
     builders.sign_in(client, builders.staff(), fresh_code=True)
     client.post("/admin/coverage/sheet/", {"format": "csv"})
     assert "Exported" in text_of(client, "/admin/history/?kind=exports")

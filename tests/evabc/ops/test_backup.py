@@ -1,4 +1,4 @@
-"""A backup holds every row, only its private key opens it, stock tools read it, and a restore is all or nothing."""
+"""Backups contain every row, open only with the private key and with standard tools, and restore all or nothing."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ PUBLIC, PRIVATE = new_key_pair()
 
 @pytest.fixture(autouse=True)
 def folder(settings, tmp_path, monkeypatch):
-    """Where backups go; the PostgreSQL tools are those of the tests' server."""
+    """The backup folder, with the PostgreSQL tools of the tests' server on PATH."""
     settings.BACKUP_RECIPIENT, settings.BACKUPS_KEPT = PUBLIC, 3
     settings.DATA_DIR, settings.BACKUP_DIR = tmp_path, tmp_path / "backups"
     monkeypatch.setenv("PATH", str(Path(tool("pg_dump")).parent), prepend=":")
@@ -60,7 +60,7 @@ def portal_in_use():
 
 
 def everything() -> dict[str, list[str]]:
-    """Every table's rows, in an order that does not depend on where they lie."""
+    """The rows of every table, in a stable order."""
     found = {}
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
@@ -95,7 +95,7 @@ def test_a_restore_brings_back_every_row_and_nothing_else(portal_in_use):
 
 
 @core
-def test_a_backup_of_an_older_version_is_brought_to_this_one(portal_in_use):
+def test_a_backup_of_an_older_version_is_migrated(portal_in_use):
     call_command("migrate", "sessions", "zero", verbosity=0)
     file = make_backup(now=NOW)
     call_command("migrate", verbosity=0)
@@ -107,7 +107,7 @@ def test_a_backup_of_an_older_version_is_brought_to_this_one(portal_in_use):
 
 
 @core
-def test_nobody_is_signed_in_by_a_restore(portal_in_use, client):
+def test_a_restore_signs_no_one_in(portal_in_use, client):
     builders.sign_in(client, builders.lead())
     file = make_backup(now=NOW)
     assert client.get("/my/").status_code == 200
@@ -118,7 +118,7 @@ def test_nobody_is_signed_in_by_a_restore(portal_in_use, client):
 
 
 def decrypted_by_age(file: Path, folder: Path) -> Path:
-    """The file as the program `age` decrypts it: Debian's package, which CI installs."""
+    """The file decrypted by the program `age` (a Debian package that CI installs)."""
     key, clear = folder / "key.txt", folder / "clear"
     key.write_text(f"# made for this test\n{PRIVATE}\n")
     if shutil.which("age") is None:
@@ -130,7 +130,7 @@ def decrypted_by_age(file: Path, folder: Path) -> Path:
 
 
 @core
-def test_stock_tools_alone_open_a_backup(portal_in_use, tmp_path):
+def test_standard_tools_alone_open_a_backup(portal_in_use, tmp_path):
     people = Person.objects.count()
 
     clear = decrypted_by_age(make_backup(now=NOW), tmp_path)
@@ -144,24 +144,24 @@ def test_stock_tools_alone_open_a_backup(portal_in_use, tmp_path):
 
 
 def restored_by_pg_restore(archive: Path) -> int:
-    """How many people an empty database holds after `pg_restore` alone."""
+    """The number of people in an empty database after `pg_restore` alone."""
     name = f"{connection.settings_dict['NAME']}_stock"
     host, port, user = (connection.settings_dict[key] for key in ("HOST", "PORT", "USER"))
-    there = ["--host", str(host), "--port", str(port), "--username", user, "--dbname", name]
+    options = ["--host", str(host), "--port", str(port), "--username", user, "--dbname", name]
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{name}"')
     try:
         whole = ["--no-owner", "--exit-on-error", str(archive)]
-        subprocess.run([tool("pg_restore"), *there, *whole], check=True)
+        subprocess.run([tool("pg_restore"), *options, *whole], check=True)
         count = ["--no-align", "--tuples-only", "--command=SELECT count(*) FROM membership_person"]
-        return int(subprocess.check_output([tool("psql"), *there, *count]))
+        return int(subprocess.check_output([tool("psql"), *options, *count]))
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f'DROP DATABASE "{name}"')
 
 
 @core
-def test_a_backup_is_encrypted_and_for_its_owner_alone(portal_in_use, folder):
+def test_a_backup_is_encrypted_and_readable_by_its_owner_only(portal_in_use, folder):
     file = make_backup(now=NOW)
 
     assert b"Sample" not in file.read_bytes()
@@ -179,31 +179,30 @@ def encrypted(content: bytes) -> bytes:
     return pyrage.encrypt(content, [pyrage.x25519.Recipient.from_str(PUBLIC)])
 
 
+HARMS = [
+    (lambda data: data[:-5], PRIVATE, "is damaged"),
+    (lambda data: data[:900] + bytes([data[900] ^ 1]) + data[901:], PRIVATE, "is damaged"),
+    (lambda data: b"name,city\n", PRIVATE, "does not open this backup"),
+    (lambda data: encrypted(b"PGDMP and no more"), PRIVATE, "failed|cannot be restored"),
+    (lambda data: data, new_key_pair()[1], "does not open this backup"),
+    (lambda data: data, PUBLIC, "is not a private key"),
+]
+
+
 @core
-@pytest.mark.parametrize(
-    ("harm", "key", "says"),
-    [
-        (lambda data: data[:-5], PRIVATE, "is damaged"),
-        (lambda data: data[:900] + bytes([data[900] ^ 1]) + data[901:], PRIVATE, "is damaged"),
-        (lambda data: b"name,city\n", PRIVATE, "does not open this backup"),
-        (lambda data: encrypted(b"PGDMP and no more"), PRIVATE, "failed|cannot be restored"),
-        (lambda data: data, new_key_pair()[1], "does not open this backup"),
-        (lambda data: data, PUBLIC, "is not a private key"),
-    ],
-    ids=["cut", "changed", "another file", "no database", "another key", "no private key"],
-)
 def test_what_cannot_be_restored_changes_nothing_and_leaves_nothing_decrypted(
-    portal_in_use, folder, harm, key, says
+    portal_in_use, folder
 ):
     file = make_backup(now=NOW)
-    file.write_bytes(harm(file.read_bytes()))
-    before = everything()
+    whole, before = file.read_bytes(), everything()
+    for harm, key, message in HARMS:
+        file.write_bytes(harm(whole))
 
-    with pytest.raises(RefusedError, match=says):
-        restore(file=file, private_key=key)
+        with pytest.raises(RefusedError, match=message):
+            restore(file=file, private_key=key)
 
-    assert everything() == before
-    assert files_in(folder.parent) == [file.name]
+        assert everything() == before
+        assert files_in(folder.parent) == [file.name]
 
 
 @core
@@ -227,20 +226,20 @@ def test_a_backup_of_a_newer_version_is_refused(portal_in_use):
 
 @pytest.fixture
 def fake_tool(tmp_path, monkeypatch):
-    """`fake_tool(name, script)` puts a shell script before the real program on PATH."""
-    place = tmp_path / "fake"
-    place.mkdir()
-    monkeypatch.setenv("PATH", str(place), prepend=":")
+    """`fake_tool(name, script)` puts a shell script on PATH before the real program."""
+    folder = tmp_path / "fake"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
 
     def make(name: str, script: str) -> None:
-        (place / name).write_text(f"#!/bin/sh\n{script}\n")
-        (place / name).chmod(0o755)
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
 
     return make
 
 
 @pytest.mark.parametrize(
-    ("script", "says"),
+    ("script", "message"),
     [
         ("echo 'pg_dump (PostgreSQL) 12.1'", "pg_dump is older than the database server"),
         (
@@ -249,10 +248,10 @@ def fake_tool(tmp_path, monkeypatch):
         ),
     ],
 )
-def test_a_dump_that_fails_leaves_no_file(folder, fake_tool, script, says):
+def test_a_dump_that_fails_leaves_no_file(folder, fake_tool, script, message):
     fake_tool("pg_dump", script)
 
-    with pytest.raises(RefusedError, match=says):
+    with pytest.raises(RefusedError, match=message):
         make_backup(now=NOW)
 
     assert files_in(folder) == []
@@ -308,9 +307,7 @@ def test_each_night_makes_one_backup_and_none_without_a_key(folder, settings):
 
 
 @core
-def test_a_database_in_use_is_replaced_only_when_one_says_so(
-    portal_in_use, folder, tmp_path, capsys
-):
+def test_a_database_in_use_is_only_replaced_with_overwrite(portal_in_use, folder, tmp_path, capsys):
     call_command("backup")
     (file,) = folder.iterdir()
     assert f"{file}: " in capsys.readouterr().out

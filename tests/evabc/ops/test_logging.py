@@ -25,8 +25,6 @@ from tests.evabc import log_lines
 from tests.servers import processes
 from tests.servers.parts import wait_until_ready
 
-core = pytest.mark.core
-
 SECRETS = ["wren@canary.example", "Wren Canary", "604 555 0199", "473911", "kept-in-a-letter"]
 LOGGERS = ["django.request", "gunicorn.error", "gunicorn.access", "celery.app.trace"]
 LOGGERS += ["allauth.account", "celery.redirected", "py.warnings", "membership.emails.delivery"]
@@ -37,7 +35,7 @@ class Kind(Enum):
 
 
 def write_lines_with(secret, logger):
-    """Every way in which a library hands a text to its logger."""
+    """Log the secret in every way that a library might."""
 
     class Thing:
         def __str__(self):
@@ -67,11 +65,10 @@ def write_lines_with(secret, logger):
         logging.getLogger(logger).error(words, *args, exc_info=why, extra=extra)
 
 
-@core
 @pytest.mark.parametrize("style", ["json", "plain"])
 @pytest.mark.parametrize("logger", LOGGERS)
 @pytest.mark.parametrize("secret", SECRETS)
-def test_no_logger_writes_what_somebody_typed(style, logger, secret):
+def test_no_logger_writes_what_someone_typed(style, logger, secret):
     with log_lines.written(style=style) as log:
         write_lines_with(secret, logger)
 
@@ -79,7 +76,6 @@ def test_no_logger_writes_what_somebody_typed(style, logger, secret):
     assert secret not in log.getvalue()
 
 
-@core
 def test_ids_numbers_enum_values_and_classes_of_exceptions_are_written():
     error, task = TimeoutError("wren"), uuid.UUID("83ac8cac-b5a0-465d-b7a7-ab21cd9c7c10")
     with log_lines.written() as log:
@@ -104,7 +100,6 @@ def refuse(person):
     raise RefusedError(f"{person} is in this community already." if person else "Type your name.")
 
 
-@core
 @pytest.mark.parametrize(
     ("fail", "last_line"),
     [
@@ -119,9 +114,7 @@ def refuse(person):
         (lambda: refuse("Wren Canary"), "RefusedError"),
     ],
 )
-def test_an_error_is_written_with_its_places_and_the_words_that_the_code_chose(
-    fail, last_line, monkeypatch
-):
+def test_an_error_is_logged_with_its_traceback_and_constant_messages(fail, last_line, monkeypatch):
     monkeypatch.setenv("EVABC_LOG_LINES", "xml")
     with log_lines.written() as log:
         try:
@@ -135,9 +128,8 @@ def test_an_error_is_written_with_its_places_and_the_words_that_the_code_chose(
     assert "tests/evabc/ops/test_logging.py" in line["error"]
 
 
-@core
 def test_an_error_in_a_view_shows_djangos_page_with_its_message_in_make_dev():
-    """The settings of `make dev`, in a process of their own."""
+    """With the settings of `make dev`, in a separate process."""
     script = """
 import django
 from django.conf import settings
@@ -164,7 +156,7 @@ print(answer.status_code, "KeyError" in answer.text, "&#x27;job_title&#x27;" in 
 
 
 @pytest.mark.django_db
-def test_a_database_error_is_written_with_its_constraint_and_not_with_the_row():
+def test_a_database_error_is_logged_with_its_constraint_and_not_the_row():
     User.objects.create(email="wren@canary.example")
     with log_lines.written() as log:
         try:
@@ -179,9 +171,8 @@ def test_a_database_error_is_written_with_its_constraint_and_not_with_the_row():
     assert "canary.example" not in log.getvalue()
 
 
-@core
 @pytest.mark.django_db
-def test_an_answer_has_one_line_with_the_name_of_its_page(client):
+def test_a_response_is_one_line_with_the_url_name(client):
     with log_lines.written() as log:
         client.get("/")
         client.get("/?from=a-letter")
@@ -197,7 +188,6 @@ def test_an_answer_has_one_line_with_the_name_of_its_page(client):
     assert "canary" not in log.getvalue()
 
 
-@core
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("given", "is_kept"),
@@ -210,7 +200,7 @@ def test_an_answer_has_one_line_with_the_name_of_its_page(client):
         ("x" * 36, False),
     ],
 )
-def test_an_id_that_comes_along_is_taken_over_where_it_is_a_uuid(client, given, is_kept):
+def test_an_incoming_request_id_is_kept_if_it_is_a_uuid(client, given, is_kept):
     with log_lines.written() as log:
         answer = client.get("/nowhere/", headers={"X-Request-ID": given})
 
@@ -220,7 +210,7 @@ def test_an_id_that_comes_along_is_taken_over_where_it_is_a_uuid(client, given, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_id_follows_into_the_task_that_the_request_enqueued(redis_url, smtp_server, tmp_path):
+def test_the_id_is_passed_on_to_tasks_of_the_request(redis_url, smtp_server, tmp_path):
     given, path = str(uuid.uuid4()), tmp_path / "worker.log"
 
     def page(request):
@@ -229,7 +219,7 @@ def test_the_id_follows_into_the_task_that_the_request_enqueued(redis_url, smtp_
 
     with processes.celery_worker(path, EVABC_LOG_LINES="json") as worker:
         guid_middleware(page)(RequestFactory().get("/", headers={"X-Request-ID": given}))
-        clear_guid()  # as Django's signal does at the end of a request
+        clear_guid()  # like Django's signal at the end of a request
         send_heartbeat.delay()
         wait_until_ready(
             worker, ready=lambda: path.read_text().count("succeeded in") == 2, log=path
@@ -242,15 +232,13 @@ def test_the_id_follows_into_the_task_that_the_request_enqueued(redis_url, smtp_
 
 
 def _json_lines(text):
-    """Celery greets on standard output; what follows are lines."""
+    """The log lines, without Celery's banner."""
     return log_lines.read("\n".join(line for line in text.splitlines() if line.startswith("{")))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_somebody_goes_through_the_portal_and_the_log_does_not_know_who(
-    redis_url, smtp_server, tmp_path
-):
-    """Gunicorn, with its own lines of access, and Django; each line is JSON."""
+def test_the_log_of_a_whole_visit_has_no_personal_data(redis_url, smtp_server, tmp_path):
+    """With gunicorn's own access log. Every line is JSON."""
     path = tmp_path / "portal.log"
     extra = {
         "EMAIL_URL": smtp_server.url,
@@ -278,7 +266,7 @@ def test_somebody_goes_through_the_portal_and_the_log_does_not_know_who(
 
 
 def _ask_nonsense(url):
-    """A host that is not ours: Django's line would name it."""
+    """Send a request with a foreign host, which Django's own line would contain."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
     connection.request("GET", "/my/", headers={"Host": "wren.canary.example"})

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: right with several processes, and for who has the token only."""
+"""Metrics for Prometheus: correct with several processes, and only with the token."""
 
 import urllib.error
 import urllib.request
@@ -33,7 +33,7 @@ def ask(url, token=TOKEN):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_processes_of_a_web_server_are_added_up(redis_url, smtp_server, tmp_path):
+def test_the_processes_of_a_web_server_are_summed(redis_url, smtp_server, tmp_path):
     path = tmp_path / "portal.log"
     extra = {"EVABC_METRICS_TOKEN": TOKEN, "GUNICORN_CMD_ARGS": "--workers 3 --threads 1"}
     with processes.portal(path, EMAIL_URL=smtp_server.url, **extra) as portal:
@@ -46,7 +46,7 @@ def test_the_processes_of_a_web_server_are_added_up(redis_url, smtp_server, tmp_
         with pytest.raises(urllib.error.HTTPError, match="404"):
             ask(portal.url, token="another")
 
-    # Whichever process answers, it says the same of all.
+    # Every process reports the sum of all.
     for found in seen:
         assert found["evabc_requests_total", "200", "GET", "home"] == 40
         assert found["evabc_requests_total", "404", "GET", "none"] == 5
@@ -56,7 +56,7 @@ def test_the_processes_of_a_web_server_are_added_up(redis_url, smtp_server, tmp_
 
 @pytest.fixture
 def found(settings):
-    """`found()`: what the page says now."""
+    """`found()`: the current metrics."""
     settings.METRICS_TOKEN = TOKEN
     request = RequestFactory().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     return lambda: figures(metrics(request).content.decode())
@@ -64,7 +64,7 @@ def found(settings):
 
 @pytest.mark.core
 @pytest.mark.django_db
-def test_emails_lists_and_heartbeats_are_those_of_the_database(found):
+def test_emails_imports_and_heartbeats_come_from_the_database(found):
     assert found()["evabc_letters_oldest_due_seconds",] == 0
     assert ("evabc_seen_seconds", "beat") not in found()
     builders.sent(builders.worker())
@@ -95,7 +95,7 @@ def test_the_number_of_queries_does_not_grow(found, django_assert_num_queries):
 
 
 @pytest.mark.django_db
-def test_without_the_token_there_is_no_such_page(client, settings):
+def test_the_page_does_not_exist_without_the_token(client, settings):
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
     settings.METRICS_TOKEN = TOKEN
     for given in ("", "Bearer ", "Bearer another", TOKEN, "Bearer ключ"):

@@ -1,4 +1,4 @@
-"""/readyz says which part needs care, and what to do: by dead processes, a full disk, emails that wait."""
+"""/readyz shows which part needs attention and what to do: dead processes, a full disk, late emails."""
 
 import json
 from datetime import timedelta
@@ -26,14 +26,14 @@ def problems(now=NOW) -> dict[str, str]:
 
 
 @pytest.fixture
-def all_well(db, settings, tmp_path):
+def all_working(db, settings, tmp_path):
     settings.BACKUP_RECIPIENT, settings.BACKUP_DIR = new_key_pair()[0], tmp_path
     for part in Heartbeat.Part:
         Heartbeat.record(part, now=NOW)
     (tmp_path / "portal-20260504T100000Z.dump.age").touch()
 
 
-def test_all_is_well(all_well):
+def test_everything_works(all_working):
     assert problems() == {}
 
 
@@ -48,7 +48,7 @@ def test_all_is_well(all_well):
         ),
     ],
 )
-def test_a_part_that_is_silent(all_well, part, name, problem):
+def test_a_part_that_is_silent(all_working, part, name, problem):
     Heartbeat.objects.filter(part=part).update(seen_at=NOW - timedelta(minutes=5))
 
     found = problems()
@@ -58,17 +58,17 @@ def test_a_part_that_is_silent(all_well, part, name, problem):
 
 
 @pytest.mark.core
-def test_a_sign_of_life_that_a_wrong_clock_left_counts_for_nothing(all_well):
+def test_a_heartbeat_in_the_future_does_not_count(all_working):
     Heartbeat.objects.filter(part="beat").update(seen_at=NOW + timedelta(days=1))
 
     assert problems()["scheduler"].startswith("The scheduler has not run yet")
-    Heartbeat.objects.all().delete()  # as before anything ran
+    Heartbeat.objects.all().delete()  # as before the first start
     assert problems()["scheduler"].startswith("The scheduler has not run yet")
     assert problems()["worker"].startswith("No worker has run a task yet")
 
 
 @pytest.mark.django_db
-def test_an_email_that_waits(all_well):
+def test_emails_that_are_late(all_working):
     builders.sent(builders.worker())
     OutboxEmail.objects.update(due_at=NOW - timedelta(minutes=16))
     OutboxEmail.objects.exclude(kind="receipt").update(state="cancelled")
@@ -79,19 +79,19 @@ def test_an_email_that_waits(all_well):
     }
 
 
-def test_a_disk_that_is_full(all_well, settings):
-    settings.LEAST_FREE_MB = 10**9
+def test_a_disk_that_is_full(all_working, settings):
+    settings.MIN_FREE_MB = 10**9
 
     assert "Free up space" in problems()["disk"]
 
 
-def test_a_backup_that_is_too_old(all_well):
+def test_a_backup_that_is_too_old(all_working):
     assert problems(NOW + timedelta(hours=60))["backup"].startswith(
         "No backup has been made since May 4, 2026, 3 a.m.: run"
     )
 
 
-def test_a_migration_that_is_not_applied(all_well):
+def test_a_migration_that_is_not_applied(all_working):
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM django_migrations WHERE app = 'membership' AND name = "
@@ -101,13 +101,13 @@ def test_a_migration_that_is_not_applied(all_well):
     assert problems()["migrations"] == "Migrations not applied: 1. Run: python manage.py migrate."
 
 
-def test_redis_that_is_gone(all_well, settings):
+def test_redis_that_is_gone(all_working, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
 
     assert list(problems()) == ["broker"]
 
 
-def test_a_portal_without_backups_is_not_ready(all_well, settings):
+def test_a_portal_without_backups_is_not_ready(all_working, settings):
     settings.BACKUP_RECIPIENT = ""
     assert problems()["backup"].startswith(
         "No backups are made because EVABC_BACKUP_RECIPIENT is not set."
@@ -126,7 +126,7 @@ def ask(url):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_real_processes_make_it_green_and_a_dead_worker_red(
+def test_it_is_ready_with_real_processes_and_not_without_a_worker(
     portal, redis_url, data_folder, tmp_path
 ):
     with (
@@ -139,7 +139,7 @@ def test_real_processes_make_it_green_and_a_dead_worker_red(
         )
         worker.kill()
         worker.wait()
-        # As after three minutes in which beat sent tasks and nobody did them.
+        # As after three minutes of tasks that no worker ran.
         Heartbeat.objects.filter(part="worker").update(
             seen_at=timezone.now() - timedelta(minutes=3)
         )
@@ -157,7 +157,7 @@ def test_real_processes_make_it_green_and_a_dead_worker_red(
 
 
 @pytest.mark.django_db
-def test_leads_read_it_as_a_page(client, all_well):
+def test_leads_see_it_as_a_page(client, all_working):
     builders.sign_in(client, builders.lead())
 
     assert "System status" in client.get("/admin/").content.decode()

@@ -1,4 +1,4 @@
-"""The sample province's year of life: by the verbs, in the order of time, without sending mail."""
+"""The sample year: created by the portal's verbs, in order of time, without sending emails."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -40,7 +40,7 @@ def test_the_year_has_requests_of_every_state_in_every_community(province):
     assert NOW - timedelta(days=400) < first < NOW - timedelta(days=390)
 
 
-def test_its_history_runs_in_the_order_of_time_and_some_still_wait_today(province):
+def test_its_history_is_in_order_of_time_and_some_requests_are_still_open(province):
     for join_request in JoinRequest.objects.prefetch_related("events"):
         times = [event.at for event in join_request.events.all()]
         assert times == sorted(times)
@@ -54,9 +54,7 @@ def test_its_history_runs_in_the_order_of_time_and_some_still_wait_today(provinc
     assert JoinRequest.objects.filter(state=State.AWAITING_REPLY).count() == 2
 
 
-def test_emails_of_the_past_are_marked_sent_on_their_day_and_none_leaves_example_org(
-    province, mailoutbox
-):
+def test_past_emails_are_marked_as_sent_and_none_is_sent(province, mailoutbox):
     states = Counter(OutboxEmail.objects.values_list("state", flat=True))
     assert (states["queued"], states["failed"]) == (2, 3)
     assert states["sent"] > 150
@@ -68,7 +66,7 @@ def test_emails_of_the_past_are_marked_sent_on_their_day_and_none_leaves_example
     assert not Person.objects.exclude(email__endswith="@example.org").exists()
 
 
-def test_the_worklist_has_rows_of_every_kind(province):
+def test_there_are_roster_checks_of_every_kind(province):
     assert set(WorklistRow.objects.values_list("kind", flat=True)) == set(WorklistRow.Kind)
     unanswered = WorklistRow.objects.filter(kind=WorklistRow.Kind.UNCONFIRMED)
     assert unanswered.count() == 3

@@ -10,7 +10,6 @@ from django.utils import timezone
 from communities.calendar import format_day
 from evabc.celery import app
 from membership.emails import delivery
-from membership.emails.queue import queue_once
 from membership.models import OutboxEmail
 from requests import emails, tasks, workflow
 from requests.clock.reminders import lapse_overdue, send_due_reminders, wait_of
@@ -71,7 +70,10 @@ def test_the_reminder_repeats_the_question_and_names_the_last_day(waiting):
 
 
 def test_the_question_names_the_same_last_day(waiting):
-    assert "by the end of the day on Tuesday, June 2, 2026" in OutboxEmail.objects.get(kind="question").body
+    assert (
+        "by the end of the day on Tuesday, June 2, 2026"
+        in OutboxEmail.objects.get(kind="question").body
+    )
 
 
 def test_after_three_missed_weeks_only_the_newest_reminder_goes_out(waiting):
@@ -91,7 +93,10 @@ def test_a_request_lapses_only_when_the_last_reminder_was_out_for_three_days(wai
     send_due_reminders(now=after(40))
     deliver_all(after(40))
 
-    assert "by the end of the day on Monday, June 15, 2026" in OutboxEmail.objects.get(kind="reminder-21").body
+    assert (
+        "by the end of the day on Monday, June 15, 2026"
+        in OutboxEmail.objects.get(kind="reminder-21").body
+    )
     assert [lapse_overdue(now=after(days)) for days in (40, 42, 43, 44)] == [0, 0, 1, 0]
     assert state_of(waiting) == State.LAPSED
     assert OutboxEmail.objects.filter(kind="lapsed").count() == 1
@@ -239,16 +244,6 @@ def test_beat_runs_every_hour_by_day_in_bc(monkeypatch):
 def test_the_database_holds_that_a_wait_says_since_when(waiting):
     with pytest.raises(IntegrityError, match="awaited_reply_says_since_when"), transaction.atomic():
         JoinRequest.objects.update(asked_on=None)
-
-
-@pytest.mark.core
-def test_an_email_of_one_key_is_queued_once(waiting):
-    email = emails.reminder(waiting, days=7, last_day=date(2026, 6, 2))
-
-    queued = [queue_once(email, key="any", about=waiting.about, now=ASKED) for _ in range(3)]
-
-    assert queued == [True, False, False]
-    assert OutboxEmail.objects.filter(key="any").count() == 1
 
 
 def test_the_applicant_sees_until_when_they_can_answer(client, waiting, dana):

@@ -3,13 +3,12 @@
 import html
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from communities.rules.vocabulary import Evidence
 from membership.models import Agency, CoordinationInitiative, EvaMembership, Program
 from requests import workflow
 from tests import builders
+from tests.builders import queries_of
 
 pytestmark = pytest.mark.django_db
 
@@ -125,11 +124,6 @@ def test_the_number_of_queries_does_not_grow_with_the_register(desk, agency, ask
     if matched:
         press(desk, asked, "match-agency", agency=agency.pk)
 
-    def queries():
-        with CaptureQueriesContext(connection) as captured:
-            read(desk, address(asked))
-        return len(captured)
-
     def grow(first, last):
         for n in range(first, last):
             Agency.objects.create(name=f"Example Harbour Family Service {n}")
@@ -137,9 +131,9 @@ def test_the_number_of_queries_does_not_grow_with_the_register(desk, agency, ask
             builders.sent(builders.worker(f"kim{n}@example.org"), agency=WRITTEN)
 
     grow(0, 2)
-    few = queries()
+    few = queries_of(read, desk, address(asked))
     grow(2, 12)
-    assert queries() == few
+    assert queries_of(read, desk, address(asked)) == few
 
 
 def test_a_list_that_contradicts_a_confirmed_fact_is_shown_until_staff_confirm_again(

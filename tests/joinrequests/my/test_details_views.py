@@ -3,8 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from membership.errors import RefusedError
@@ -17,6 +15,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequestEvent, StaffNote
 from requests.my.recorded_work import change_jobs, report_work
 from tests import builders
+from tests.builders import queries_of
 from tests.membership.meetings.plans import at, planned
 
 pytestmark = pytest.mark.django_db
@@ -103,11 +102,6 @@ def test_a_request_is_shown_in_sentences_without_what_staff_keep_to_themselves(c
 
 @pytest.mark.parametrize("url", ["/my/", "/my/details/", "/my/preferences/"])
 def test_pages_take_as_many_queries_for_four_times_as_much(client, dana, url):
-    def queries():
-        with CaptureQueriesContext(connection) as seen:
-            client.get(url)
-        return len(seen)
-
     staff = builders.staff()
 
     def more(slug):
@@ -116,12 +110,12 @@ def test_pages_take_as_many_queries_for_four_times_as_much(client, dana, url):
 
     more("stvc")
     place_of(dana, "stvc")
-    queries()
-    before = queries()
+    client.get(url)
+    before = queries_of(client.get, url)
     for slug in ("ors", "cbvs", "sas"):
         more(slug)
         place_of(dana, slug)
-    assert queries() == before
+    assert queries_of(client.get, url) == before
 
 
 # -- Details and work -----------------------------------------------------------------------------

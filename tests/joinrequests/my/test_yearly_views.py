@@ -38,11 +38,6 @@ def test_looking_changes_nothing(client, place):
     assert (answer(), place.ended_on) == (("", None), None)
 
 
-def test_without_a_sign_in_the_link_leads_to_it_and_back(client, place):
-    client.logout()
-    assert client.get(url(place)).url == f"/accounts/login/?next={url(place)}"
-
-
 def test_my_page_says_so_while_it_waits(client, place):
     assert "It has been a year." in client.get("/my/").content.decode()
     client.post(url(place), {"answer": "still-here"})

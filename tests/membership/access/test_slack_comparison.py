@@ -103,11 +103,6 @@ def test_pasted_emails_are_found_in_any_format():
 
 
 @pytest.fixture
-def priya():
-    return builders.staff()
-
-
-@pytest.fixture
 def team():
     return builders.community().team
 
@@ -211,8 +206,7 @@ def test_an_unknown_account_that_is_enrolled_later_is_not_removed(slack, team, p
     assert Access.objects.filter(person=None).count() == 0
 
 
-def test_the_other_team_can_change_nothing(slack, team):
-    camille = builders.staff(builders.CCSS, "camille@example.org")
+def test_the_other_team_can_change_nothing(slack, team, camille):
     for settlement in Settlement:
         with pytest.raises(RefusedError, match="other team"):
             settle(settlement=settlement, team=team, chosen=None, by=camille, now=NOW)

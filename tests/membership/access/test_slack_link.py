@@ -28,11 +28,6 @@ LINK = "https://join.slack.com/t/sample/shared_invite/zt-secret"
 
 
 @pytest.fixture
-def priya():
-    return builders.staff()
-
-
-@pytest.fixture
 def dana() -> Person:
     return builders.worker().person
 

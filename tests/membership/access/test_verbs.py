@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def priya():
-    return builders.staff()
-
-
-@pytest.fixture
 def dana() -> Person:
     return Person.objects.create(name="Dana Sample", email="dana@example.org")
 
@@ -121,9 +116,8 @@ def test_every_verb_follows_the_table_in_every_state(dana, priya):
             assert (slack.state, len(moved)) == (expected, int(state in TRANSITIONS[verb]))
 
 
-def test_staff_cannot_see_rows_of_the_other_team(dana):
+def test_staff_cannot_see_rows_of_the_other_team(dana, camille):
     enrolled(dana)
-    camille = builders.staff(builders.CCSS, "camille@example.org")
     assert mark(dana, Verb.JOINED, camille) == ([], [])
     assert states(dana)["Program support Slack"] == "to-do"
     assert not verbs.access_of(camille).exists()

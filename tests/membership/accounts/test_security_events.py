@@ -69,8 +69,8 @@ def test_refusals_are_logged_with_the_signed_in_user(client, log):
     ]
 
 
-@pytest.mark.parametrize(("is_known", "tries"), [(False, 101), (True, 31)])
-def test_too_many_attempts(client, log, is_known, tries):
+@pytest.mark.parametrize(("is_known", "tries"), [(False, 6), (True, 4)])
+def test_too_many_attempts(client, log, small, is_known, tries):
     user, view = builders.worker(), "account_confirm_it_is_you" if is_known else "account_login"
     if is_known:
         builders.sign_in(client, user)

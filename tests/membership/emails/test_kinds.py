@@ -22,7 +22,7 @@ from requests import workflow
 from requests.lifecycle import Verb
 from tests import builders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 NOW = builders.NOW
 TEXT = "A place to wait ({reference})\n\nHello {name},\n\nyou wait here:\n\n{request_link}\n"

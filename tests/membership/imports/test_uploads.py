@@ -36,16 +36,17 @@ def send(client: Client, content: bytes = GOOD, **more):
 
 
 def uploaded(content: bytes = GOOD, kind: ListKind = ListKind.AGENCIES, community=None):
-    return uploads.upload(
+    list_import = uploads.new_import(
         kind=kind,
         list_name="members",
         as_of=APRIL,
         content=content,
         file_name="list.csv",
-        by=None,
         now=NOW,
         community=community,
     )
+    uploads.upload(list_import)
+    return list_import
 
 
 def checked(*args, **more) -> ListImport:
@@ -145,9 +146,9 @@ def test_a_list_whose_worker_died_is_checked_again():
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({"as_of": "2999-01-01"}, "This day is in the future."),
+        ({"as_of": "2999-01-01"}, "The list date cannot be in the future."),
         ({"as_of": "soon"}, "Enter the date as year-month-day"),
-        ({"file_name": "list.xls"}, "The file must end in .csv or .xlsx."),
+        ({"file_name": "list.xls"}, "Choose a file that ends in .csv or .xlsx."),
         ({"kind": "roster"}, "Choose the community whose roster this is."),
         ({"content": b"A" * 10_000_001}, "The file is 10 MB. The limit is 10 MB"),
     ],

@@ -26,12 +26,6 @@ def clock():
 
 
 @pytest.fixture
-def desk(client):
-    builders.sign_in(client, builders.staff())
-    return client
-
-
-@pytest.fixture
 def later(desk, clock):
     """Move the clock on and sign in again, because a session from May has ended by June."""
 

@@ -31,11 +31,6 @@ from tests.membership.meetings.plans import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def priya():
-    return builders.staff()
-
-
 def refusal(verb, **how) -> str:
     with pytest.raises(RefusedError) as refused:
         verb(now=NOW, **how)
@@ -98,9 +93,8 @@ def test_a_meeting_cannot_have_communities_of_two_teams():
     )
 
 
-def test_the_other_team_cannot_schedule_change_or_cancel(priya):
+def test_the_other_team_cannot_schedule_change_or_cancel(priya, camille):
     meeting = planned(by=priya)
-    camille = builders.staff(builders.CCSS, "camille@example.org")
 
     assert refusal(plan_meeting, plan=a_plan(), by=camille) == (
         "This community belongs to the other team."

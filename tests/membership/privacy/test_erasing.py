@@ -23,7 +23,7 @@ from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
 from requests.my.privacy import erase
 from tests import builders
-from tests.joinrequests.test_concurrency import all_at_once
+from tests.threads import all_at_once
 
 pytestmark = [
     pytest.mark.django_db,
@@ -47,7 +47,7 @@ def test_an_open_request_is_withdrawn_and_its_emails_are_never_sent():
     }
     assert not User.objects.filter(email="dana@example.org").exists()
     assert not EmailAddress.objects.filter(email="dana@example.org").exists()
-    assert str(Person.objects.get(pk=person.pk)) == "Somebody (erased)"
+    assert str(Person.objects.get(pk=person.pk)) == "Deleted person"
 
 
 def test_an_enrolment_ends_without_a_name_and_the_team_gets_an_email_without_one():
@@ -159,7 +159,7 @@ def test_an_erased_person_cannot_be_erased_again_or_have_a_request_reopened():
 
     with pytest.raises(RefusedError, match="already been erased"):
         erase(person_id=person.pk, by=priya, now=builders.NOW)
-    with pytest.raises(RefusedError, match="nobody is there"):
+    with pytest.raises(RefusedError, match="has been erased"):
         workflow.reopen(join_request_id=pk, by=priya, now=builders.NOW)
 
 

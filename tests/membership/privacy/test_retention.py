@@ -81,7 +81,7 @@ def test_a_request_is_anonymized_thirteen_months_after_the_decision():
     assert (after.state, after.answers, str(after.person)) == (
         State.DECLINED,
         {},
-        "Somebody (erased)",
+        "Deleted person",
     )
     assert dana.person.join_requests.count() == 0
     assert not OutboxEmail.objects.filter(person=dana.person).exists()

@@ -2,8 +2,6 @@
 
 import pytest
 import time_machine
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from model_bakery import baker
 
 from membership.models import (
@@ -14,7 +12,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from tests import builders
+from tests.builders import queries_of
 
 pytestmark = pytest.mark.django_db
 
@@ -22,17 +20,6 @@ TODAY = "2026-05-04"
 FACT = {"evidence": "claimed", "list_name": "", "list_as_of": ""}
 YEAR = {"starts_on": "2026-01-01", "ends_on": "2026-12-31"}
 EMPTY = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
-
-
-@pytest.fixture
-def priya():
-    return builders.staff()
-
-
-@pytest.fixture
-def desk(client, priya):
-    builders.sign_in(client, priya)
-    return client
 
 
 @pytest.fixture
@@ -230,13 +217,8 @@ def test_a_change_list_takes_the_same_number_of_queries_for_any_number_of_rows(d
             baker.make(Program, agency=house, **confirmed)
             baker.make(EvaMembership, agency=house, **YEAR, **confirmed)
 
-    def queries(model):
-        with CaptureQueriesContext(connection) as captured:
-            assert rows(desk, model, "") > 0
-        return len(captured)
-
     models = ["agency", "program", "evamembership", "person"]
     grow(2)
-    few_rows = [queries(model) for model in models]
+    few_rows = [queries_of(rows, desk, model, "") for model in models]
     grow(10)
-    assert [queries(model) for model in models] == few_rows
+    assert [queries_of(rows, desk, model, "") for model in models] == few_rows
