@@ -53,7 +53,7 @@ class QueueFilter(FilterWithDefault):
 
 
 class HolderFilter(QueueFilter):
-    title = "assigned to"
+    title = "assignment"
     parameter_name = "whose"
     first_choice = "Anyone"
 

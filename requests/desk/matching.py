@@ -230,10 +230,10 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
     program = _at_least_one(positions_of(join_request))[-1].program
     if program is None:
         raise RefusedError("Match the program to the register first.")
-    funder = Funder.PSSG if answer else Funder.OTHER
+    funder, result = (Funder.PSSG, "funded") if answer else (Funder.OTHER, "not funded")
     verbs.confirm_funding(program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now))
     return _record_step(
-        join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now
+        join_request, f"Checked: {program} is {result} by the ministry.", by=by, now=now
     )
 
 

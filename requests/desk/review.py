@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, EligibilityCriterion
 from communities.rules.assess import Assessment, assess
-from communities.rules.vocabulary import Evidence, InitiativeKind
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind
 from membership.accounts.teams import families_of
 from membership.models import (
     Agency,
@@ -183,7 +183,8 @@ def _known(person: Person, agency: Agency | None) -> list[tuple[str, EvidencedMo
 
 def _funding(program: Program) -> str:
     until = f", until {date_format(program.funded_until)}" if program.funded_until else ""
-    return f"{program}: funded by {program.get_funder_display()}{until}"
+    funder = program.get_funder_display() if program.funder == Funder.PSSG else "another funder"
+    return f"{program}: funded by {funder}{until}"
 
 
 # -- What to match and confirm --------------------------------------------------------------------
