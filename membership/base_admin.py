@@ -73,13 +73,13 @@ class TeamFilter(admin.SimpleListFilter):
 
 
 class CommunityFilter(admin.SimpleListFilter):
-    """The communities of the viewer's teams. ``community_path`` is the lookup from a row."""
+    """The communities of the viewer's teams. ``community_path`` of the admin is the lookup from a row."""
 
     title = "community"
     parameter_name = "community"
-    community_path = "community"
 
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        self.community_path = getattr(model_admin, "community_path", "community")
         own = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
         return [(community.slug, community.short_name) for community in own]
 

@@ -43,13 +43,20 @@ class TeamForm(forms.Form):
                 field.queryset = own.select_related("team")
 
 
-def required_text(label: str, *, help_text: str, missing: str) -> ParagraphsField:
-    """A text that staff must write. ``missing`` is the error if they did not."""
+def message_field(
+    label: str, help_text: str = "", missing: str = "", *, required: bool = True
+) -> ParagraphsField:
+    """A text for someone to read; ``missing`` is the error for a required empty one."""
     return ParagraphsField(
         label=label,
-        help_text=help_text,
         max_length=MAX_TEXT_LENGTH,
-        error_messages={"required": missing},
+        required=required,
+        help_text=help_text,
+        error_messages={
+            "required": missing,
+            "max_length": "This is %(show_value)d characters long. "
+            "Shorten it to %(limit_value)d characters or fewer.",
+        },
     )
 
 

@@ -103,7 +103,7 @@ def _programs(community: CommunityOfPractice, on: date) -> QuerySet[Program]:
         lasts(on),
         Q(carries_caseload=True) | Q(carries_caseload__isnull=True),
         program=OuterRef("pk"),
-        person__in=_enrolled(community),
+        person__in=roster_of(community).values("person"),
     )
     programs = Program.objects.filter(
         lasts(on, "funded_until"),
@@ -121,15 +121,11 @@ def _initiatives(community: CommunityOfPractice, on: date) -> QuerySet[Coordinat
         lasts(on),
         initiative=OuterRef("pk"),
         is_held=True,
-        person__in=_enrolled(community),
+        person__in=roster_of(community).values("person"),
     )
     kinds = [kind for rule in community.rules() for kind in rule.initiatives]
     initiatives = CoordinationInitiative.objects.filter(kind__in=kinds)
     return initiatives.annotate(has_member=Exists(has_role))
-
-
-def _enrolled(community: CommunityOfPractice) -> QuerySet:
-    return roster_of(community).values("person")
 
 
 # -- The page and its export -------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from django import forms
 from django.contrib.admin.models import LogEntry
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
@@ -238,21 +238,23 @@ SOURCES = [
 # -- The page ---------------------------------------------------------------------------------------
 
 
+def _staff_choices() -> list[tuple[int | str, str]]:
+    staff = User.objects.filter(is_staff=True).select_related("person")
+    names = [(user.pk, user.display_name) for user in staff]
+    return [("", "Everyone"), *sorted(names, key=lambda pair: pair[1])]
+
+
 class HistoryForm(forms.Form):
     """Filters of the history. An empty field does not filter."""
 
     kind = forms.ChoiceField(
         label="Activity", choices=[("", "All activity"), *KINDS.items()], required=False
     )
-    who = forms.TypedChoiceField(label="Person", coerce=int, empty_value=None, required=False)
+    who = forms.TypedChoiceField(
+        label="Person", choices=_staff_choices, coerce=int, empty_value=None, required=False
+    )
     first = day_field("From", required=False)
     last = day_field("To", required=False)
-
-    def __init__(self, data: QueryDict) -> None:
-        super().__init__(data)
-        staff = User.objects.filter(is_staff=True).select_related("person")
-        names = sorted(((user.pk, user.display_name) for user in staff), key=lambda pair: pair[1])
-        self.fields["who"].choices = [("", "Everyone"), *names]  # type: ignore[attr-defined]
 
 
 @require_safe

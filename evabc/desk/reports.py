@@ -47,10 +47,6 @@ class Month:
     last: date
 
     @property
-    def name(self) -> str:
-        return date_format(self.first, "M Y")
-
-    @property
     def starts_at(self) -> datetime:
         return midnight(self.first)
 
@@ -216,7 +212,7 @@ def _monthly_report(
     highest = max((count for line in lines.values() for count in line), default=0)
     charts = [Chart(name, names, line, highest) for name, line in lines.items()]
     lines["All"] = [sum(column) for column in zip(*lines.values(), strict=True)]
-    headings = ["Community", *(month.name for month in scope.months)]
+    headings = ["Community", *(date_format(month.first, "M Y") for month in scope.months)]
     if with_sum:
         headings.append("All")
         lines = {name: [*line, sum(line)] for name, line in lines.items()}

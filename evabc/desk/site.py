@@ -1,7 +1,7 @@
 """The staff site: Django's admin under the portal's own sign-in, with its pages and its front page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -140,13 +140,18 @@ class Number:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Rows that are waiting for a team. ``team`` is the lookup from a row to it; ``filters`` select them in the admin."""
+    """Rows that are waiting for a team. ``team`` is the lookup from a row to it; ``parameter`` filters them in the admin."""
 
     label: str
-    rows: QuerySet[Any]
+    model: type[Model]
+    state: str
     team: str
-    filters: Mapping[str, str] = field(default_factory=dict)
+    parameter: str = ""
     mark: str = ""
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        return self.model._default_manager.filter(state=self.state)
 
     @property
     def count(self) -> Coalesce:
@@ -155,45 +160,27 @@ class Waiting:
         return Coalesce(Subquery(of_team.annotate(number=Count("pk")).values("number")), 0)
 
     def number(self, team: SupportTeam, count: int) -> Number:
-        url = reverse(f"admin:{self.rows.model._meta.label_lower.replace('.', '_')}_changelist")
-        query = urlencode({"team": team.family, **self.filters})
+        url = reverse(f"admin:{self.model._meta.label_lower.replace('.', '_')}_changelist")
+        filters = {self.parameter: self.state} if self.parameter else {}
+        query = urlencode({"team": team.family, **filters})
         return Number(self.label, str(count), f"{url}?{query}", self.mark if count else "")
-
-
-def _in_state(model: type[Model], state: str) -> QuerySet[Any]:
-    return model._default_manager.filter(state=state)
 
 
 WAITING = {
     "review": Waiting(
-        "waiting for review",
-        _in_state(JoinRequest, State.AWAITING_REVIEW),
-        "community__team",
-        {"state": State.AWAITING_REVIEW},
+        "waiting for review", JoinRequest, State.AWAITING_REVIEW, "community__team", "state"
     ),
     "reply": Waiting(
-        "waiting for a reply",
-        _in_state(JoinRequest, State.AWAITING_REPLY),
-        "community__team",
-        {"state": State.AWAITING_REPLY},
+        "waiting for a reply", JoinRequest, State.AWAITING_REPLY, "community__team", "state"
     ),
     "roster_checks": Waiting(
-        "roster checks",
-        _in_state(WorklistRow, WorklistRow.State.OPEN),
-        "enrolment__community__team",
+        "roster checks", WorklistRow, WorklistRow.State.OPEN, "enrolment__community__team"
     ),
     "corrections": Waiting(
-        "correction requests",
-        _in_state(Correction, Correction.State.OPEN),
-        "team",
-        {"state__exact": Correction.State.OPEN},
+        "correction requests", Correction, Correction.State.OPEN, "team", "state__exact"
     ),
     "failed": Waiting(
-        "failed emails",
-        _in_state(OutboxEmail, OutboxEmail.State.FAILED),
-        "team",
-        {"state__exact": OutboxEmail.State.FAILED},
-        mark="loud",
+        "failed emails", OutboxEmail, OutboxEmail.State.FAILED, "team", "state__exact", mark="loud"
     ),
 }
 

@@ -7,6 +7,7 @@ All email addresses are at example.org, and the names of agencies, towns and peo
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import product
 from pathlib import Path
 
 from django.contrib.auth.models import Group
@@ -20,7 +21,7 @@ from membership.access import slack_link, verbs
 from membership.access.verbs import Verb
 from membership.accounts.teams import LEADS, TEAM_GROUPS
 from membership.errors import RefusedError
-from membership.imports.uploads import import_at_once
+from membership.imports.uploads import import_at_once, new_import
 from membership.meetings.attendance import Answer, answer, eligible_people, record_attendance
 from membership.meetings.planning import MeetingPlan, plan_meeting
 from membership.models import Access, ListKind, Person, Program, SampleProvince, User
@@ -113,7 +114,7 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
 
 def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
     """Import one list as of its day. Raises ``RefusedError`` if a row has an error."""
-    plan = import_at_once(
+    list_import = new_import(
         kind=one.kind,
         list_name=one.name,
         as_of=today - timedelta(days=one.age),
@@ -122,6 +123,7 @@ def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
         now=now - timedelta(days=one.age),
         community=CommunityOfPractice.objects.filter(slug=one.community).first(),
     )
+    plan = import_at_once(list_import)
     if plan.errors:
         first = plan.errors[0]
         raise RefusedError(f"{one.file_name}, row {first.number}: {first.sentence}")
@@ -174,25 +176,15 @@ def plan_sample_meetings(*, now: datetime) -> None:
         family: User.objects.filter(is_staff=True, groups__name=group)[0]
         for group, family in TEAM_GROUPS.items()
     }
-    for community in CommunityOfPractice.objects.select_related("team"):
-        for days, kind, topic in _MEETINGS:
-            _plan(community, days, kind, topic, staff[community.family], now)
-
-
-def _plan(
-    community: CommunityOfPractice,
-    days: int,
-    kind: MeetingKind,
-    topic: str,
-    by: User,
-    now: datetime,
-) -> None:
-    day = timezone.localdate(now) + timedelta(days=days)
-    starts_at = timezone.make_aware(datetime.combine(day, time(10)))
-    is_over = days < 0
-    planned_at = min(now, starts_at - timedelta(days=30))
-    meeting = plan_meeting(
-        plan=MeetingPlan(
+    today = timezone.localdate(now)
+    for community, (days, kind, topic) in product(
+        CommunityOfPractice.objects.select_related("team"), _MEETINGS
+    ):
+        starts_at = timezone.make_aware(datetime.combine(today + timedelta(days=days), time(10)))
+        is_over = days < 0
+        planned_at = min(now, starts_at - timedelta(days=30))
+        by = staff[community.family]
+        plan = MeetingPlan(
             communities=(community,),
             kind=kind,
             topic=topic,
@@ -201,14 +193,14 @@ def _plan(
             join_link="https://zoom.example.org/j/0000000000",
             agenda=_AGENDA,
             notes=_NOTES if is_over else "",
-        ),
-        by=by,
-        now=planned_at,
-    )
-    _answer(meeting, answered_at=planned_at)
-    if is_over:
-        attendees = set(eligible_people(meeting).values_list("pk", flat=True))
-        record_attendance(meeting_id=meeting.pk, came=attendees, shown=attendees, by=by, now=now)
+        )
+        meeting = plan_meeting(plan=plan, by=by, now=planned_at)
+        _answer(meeting, answered_at=planned_at)
+        if is_over:
+            attendees = set(eligible_people(meeting).values_list("pk", flat=True))
+            record_attendance(
+                meeting_id=meeting.pk, came=attendees, shown=attendees, by=by, now=now
+            )
 
 
 def _answer(meeting: Meeting, *, answered_at: datetime) -> None:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from membership.access import desk_views, slack_link, verbs
+from membership.access import desk_views, slack_link
 from membership.access.verbs import TASK_STATES, Verb
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import CommunityFilter, CustomPageAdmin, FilterWithDefault
@@ -48,6 +48,7 @@ class AccessAdmin(CustomPageAdmin):
 
     list_display = ["who", "email", "what", "state_words", "since"]
     list_display_links = ["who"]
+    list_select_related = ["person", "team", "community"]
     list_filter = [TaskFilter, "kind", AccessCommunityFilter]
     search_fields = ["person__search_text", "address"]
     search_help_text = "Name or email"
@@ -55,26 +56,15 @@ class AccessAdmin(CustomPageAdmin):
     actions = ["mark_invited", "mark_joined", "mark_removed"]
     row_views = {"mark": desk_views.mark}
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Access]:
-        return verbs.access_of(request.user)
-
     def get_urls(self) -> list[URLPattern]:
-        pages = {
-            "": ("slack", desk_views.slack),
-            "link/": ("slack-link", desk_views.link),
-            "upload/": ("slack-upload", desk_views.upload),
-            "settle/": ("slack-settle", desk_views.settle),
-            "put-aside/": ("slack-put-aside", desk_views.discard_export),
-        }
+        view, of_team = self.admin_site.admin_view, "slack/<str:family>/"
+        name = "membership_access_slack"
         return [
-            *(
-                path(
-                    f"slack/<str:family>/{end}",
-                    self.admin_site.admin_view(view),
-                    name=f"membership_access_{name}",
-                )
-                for end, (name, view) in pages.items()
-            ),
+            path(of_team, view(desk_views.slack), name=name),
+            path(f"{of_team}link/", view(desk_views.link), name=f"{name}-link"),
+            path(f"{of_team}upload/", view(desk_views.upload), name=f"{name}-upload"),
+            path(f"{of_team}settle/", view(desk_views.settle), name=f"{name}-settle"),
+            path(f"{of_team}put-aside/", view(desk_views.discard_export), name=f"{name}-put-aside"),
             *super().get_urls(),
         ]
 

@@ -58,12 +58,12 @@ def _labels() -> dict[str, str]:
 def text_blocks(body: str) -> list[tuple[str, str]]:
     """An email's paragraphs in order, each as ("text", its words) or ("link", a ``PortalLink``)."""
     paragraphs = [p.strip() for p in body.split("\n\n") if p.strip()]
-    return [("link", PortalLink(p)) if _is_portal_link(p) else ("text", p) for p in paragraphs]
-
-
-def _is_portal_link(paragraph: str) -> bool:
-    """Only the portal's own URLs become links. What people typed never does."""
-    return paragraph.startswith(settings.PORTAL_URL + "/") and len(paragraph.split()) == 1
+    # Only the portal's own URLs become links. What people typed never does.
+    own = settings.PORTAL_URL + "/"
+    return [
+        ("link", PortalLink(p)) if p.startswith(own) and len(p.split()) == 1 else ("text", p)
+        for p in paragraphs
+    ]
 
 
 # Marks the place in a preview where staff write their own text.

@@ -133,8 +133,8 @@ class ListImportAdmin(CustomPageAdmin):
         form = UploadForm(request.POST or None, request.FILES or None, user=request.user)
         if request.method == "POST" and form.is_valid():
             data = form.cleaned_data
-            list_import = uploads.upload(
-                kind=ListKind(data["kind"]),
+            list_import = uploads.new_import(
+                kind=data["kind"],
                 list_name=data["list_name"],
                 as_of=data["as_of"],
                 community=data["community"],
@@ -143,6 +143,7 @@ class ListImportAdmin(CustomPageAdmin):
                 by=request.user,
                 now=timezone.now(),
             )
+            uploads.upload(list_import)
             return redirect("admin:membership_listimport_change", list_import.pk)
         samples = [
             (reverse("admin:membership_listimport_sample", args=[kind]), kind.label)

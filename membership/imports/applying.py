@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
+from django.contrib.admin.utils import label_for_field
 from django.db.models import Field, TextChoices
 from django.utils.formats import date_format
 
@@ -81,7 +82,7 @@ def apply_to_fact(
         )
     before = {name: getattr(fact, name) for name in (*EVIDENCE_FIELDS, *values)}
     differences = "; ".join(
-        f"{_label(fact, name)}: {_display(fact, name, before[name])} → "
+        f"{label_for_field(name, type(fact))}: {_display(fact, name, before[name])} → "
         f"{_display(fact, name, value)}"
         for name, value in values.items()
         if before[name] != value
@@ -104,11 +105,6 @@ def apply_to_fact(
     if differences or before["evidence"] != fact.evidence:
         return RowResult(RowOutcome.CHANGE, differences)
     return RowResult(RowOutcome.SAME)
-
-
-def _label(fact: EvidencedModel, name: str) -> str:
-    field = fact._meta.get_field(name)
-    return str(field.verbose_name) if isinstance(field, Field) else name
 
 
 def _display(fact: EvidencedModel, name: str, value: object) -> str:

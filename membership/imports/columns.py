@@ -174,16 +174,15 @@ def _read_row(
                 read.problems.append(f"“{column.heading}” is empty.")
             continue
         try:
-            read.values[column.name] = _value(column, cell, day_first)
+            if column.is_day:
+                cell = clean_text(cell) if isinstance(cell, str) else cell
+                read.values[column.name] = read_day(cell, day_first=day_first)
+            else:
+                text = cell.isoformat() if isinstance(cell, date) else cell
+                read.values[column.name] = column.read(text)
         except CellError as problem:
             read.problems.append(f"“{column.heading}”: {problem}")
     return read
-
-
-def _value(column: Column, cell: Cell, day_first: bool | None) -> Any:
-    if column.is_day:
-        return read_day(clean_text(cell) if isinstance(cell, str) else cell, day_first=day_first)
-    return column.read(cell.isoformat() if isinstance(cell, date) else cell)
 
 
 def _cell(cells: Sequence[Cell], position: int | None) -> Cell:

@@ -19,7 +19,7 @@ from membership.imports.batches import RegisterBatch
 from membership.imports.columns import ListRow, read_rows
 from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.sheets import read_sheet
-from membership.models import ListImport, ListImportRow, ListKind, RowOutcome, User
+from membership.models import ListImport, ListImportRow, RowOutcome, User
 from membership.register.names import clean_text, name_key
 from membership.rosters.reassessment import reassess
 
@@ -33,24 +33,38 @@ KEPT_FOR = timedelta(days=7)
 STALLED_AFTER = timedelta(minutes=5)
 
 
-def upload(
+def new_import(
     *,
-    kind: ListKind,
+    kind: str,
     list_name: str,
     as_of: date,
     content: bytes,
     file_name: str,
-    by: User | None,
     now: datetime,
+    by: User | None = None,
     community: CommunityOfPractice | None = None,
 ) -> ListImport:
-    """Save a file and ask a worker to check it."""
-    with transaction.atomic():
-        list_import = _new_import(kind, list_name, as_of, file_name, community, now)
-        list_import.content, list_import.uploaded_by = content, by
-        list_import.save()
-        _notify_worker_on_commit(list_import.pk)
-    return list_import
+    """An import that is not saved yet."""
+    path = PurePath(clean_text(file_name))
+    return ListImport(
+        kind=kind,
+        list_name=_canonical_name(kind, list_name),
+        as_of=as_of,
+        community=community,
+        # Without folders, and with the extension even if the name is long.
+        file_name=f"{path.stem[:100]}{path.suffix[:20]}",
+        content=content,
+        uploaded_by=by,
+        uploaded_at=now,
+        moved_at=now,
+    )
+
+
+@transaction.atomic
+def upload(list_import: ListImport) -> None:
+    """Save a new import and ask a worker to check it."""
+    list_import.save()
+    _notify_worker_on_commit(list_import.pk)
 
 
 def carry_on(*, list_import_id: int, now: datetime) -> None:
@@ -66,7 +80,11 @@ def carry_on(*, list_import_id: int, now: datetime) -> None:
         else:
             _apply(list_import_id, rows, now)
     except RefusedError as refusal:
-        _refuse(list_import_id, str(refusal), now)
+        with transaction.atomic():
+            list_import = _locked(list_import_id)
+            if list_import.is_working:
+                list_import.problem = str(refusal)
+                _close(list_import, State.REFUSED, now)
 
 
 def confirm(*, list_import_id: int, now: datetime) -> None:
@@ -81,24 +99,12 @@ def confirm(*, list_import_id: int, now: datetime) -> None:
         _notify_worker_on_commit(list_import.pk)
 
 
-def import_at_once(
-    *,
-    kind: ListKind,
-    list_name: str,
-    as_of: date,
-    content: bytes,
-    file_name: str,
-    now: datetime,
-    community: CommunityOfPractice | None = None,
-    dry_run: bool = False,
-) -> Plan:
-    """Check and apply a list in one step, for the command. Errors in rows are returned, not raised.
+def import_at_once(list_import: ListImport, *, dry_run: bool = False) -> Plan:
+    """Check and apply a new import in one step, for the command. Errors in rows are returned, not raised.
 
     Nothing is saved in a dry run, or if the plan that is returned has errors.
     """
-    list_import = _new_import(kind, list_name, as_of, file_name, community, now)
-    list_import.content = content
-    rows = _read_file(list_import)
+    rows, now = _read_file(list_import), list_import.uploaded_at
     with transaction.atomic():
         plan = _plan(list_import, rows, lock=not dry_run)
         is_written = not dry_run and not plan.errors
@@ -138,28 +144,7 @@ def stalled_imports(*, now: datetime) -> list[int]:
     return list(waiting.values_list("pk", flat=True))
 
 
-def _new_import(
-    kind: ListKind,
-    list_name: str,
-    as_of: date,
-    file_name: str,
-    community: CommunityOfPractice | None,
-    now: datetime,
-) -> ListImport:
-    path = PurePath(clean_text(file_name))
-    return ListImport(
-        kind=kind,
-        list_name=_canonical_name(kind, list_name),
-        as_of=as_of,
-        community=community,
-        # Without folders, and with the extension even if the name is long.
-        file_name=f"{path.stem[:100]}{path.suffix[:20]}",
-        uploaded_at=now,
-        moved_at=now,
-    )
-
-
-def _canonical_name(kind: ListKind, name: str) -> str:
+def _canonical_name(kind: str, name: str) -> str:
     """The name of a list as it was first imported, so that all its versions share one name."""
     cleaned = clean_text(name)
     known = ListImport.objects.filter(kind=kind).order_by("list_name")
@@ -235,14 +220,6 @@ def _close(list_import: ListImport, state: ListImport.State, now: datetime) -> N
     list_import.percent, list_import.moved_at = 100, now
     list_import.save()
     list_import.rows.all().delete()
-
-
-def _refuse(pk: int, problem: str, now: datetime) -> None:
-    with transaction.atomic():
-        list_import = _locked(pk)
-        if list_import.is_working:
-            list_import.problem = problem
-            _close(list_import, State.REFUSED, now)
 
 
 def _count(list_import: ListImport, plan: Plan) -> None:

@@ -99,7 +99,9 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """One meeting: its details, answers, attendance and history."""
     shown, now = _own_meeting(request, pk), timezone.now()
-    rows = attendance.answers_to(shown)
+    eligible = attendance.eligible_people(shown)
+    rows = Attendance.objects.filter(meeting=shown, person__in=eligible).select_related("person")
+    rows = rows.order_by("person__name", "person")
     answers = [
         (label, [row.person for row in rows if row.answer == value])
         for value, label in Attendance.Answer.choices
@@ -113,7 +115,7 @@ def meeting_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         is_to_come=shown.is_to_come(now),
         has_started=shown.starts_at <= now and not shown.is_cancelled,
         answers=answers,
-        silent=attendance.eligible_people(shown).count() - sum(bool(row.answer) for row in rows),
+        silent=eligible.count() - sum(bool(row.answer) for row in rows),
         came=[row.person for row in rows if row.came],
         steps=history_of(shown).reverse(),
     )

@@ -79,12 +79,6 @@ def eligible_people(meeting: Meeting) -> QuerySet[Person]:
     return Person.objects.filter(Exists(on_the_roster) | Exists(recorded)).order_by("name", "pk")
 
 
-def answers_to(meeting: Meeting) -> list[Attendance]:
-    """The answers and attendance of people on the roster, by name."""
-    rows = Attendance.objects.filter(meeting=meeting, person__in=eligible_people(meeting))
-    return list(rows.select_related("person").order_by("person__name", "person"))
-
-
 def expected_people(meeting: Meeting) -> list[Person]:
     """People who said yes or maybe, or who had an email with its time and did not say no."""
     emailed = OutboxEmail.objects.filter(
@@ -136,7 +130,7 @@ def record_attendance(
     """
     meeting = lock_meeting(meeting_id, by)
     if meeting.is_cancelled:
-        raise RefusedError("This meeting was cancelled, so it has no attendance.")
+        raise RefusedError("This meeting was cancelled, so you can’t record attendance.")
     if now < meeting.starts_at:
         raise RefusedError("This meeting has not started yet. Record attendance after it starts.")
     known = set(eligible_people(meeting).filter(pk__in=shown).values_list("pk", flat=True))

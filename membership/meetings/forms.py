@@ -17,8 +17,8 @@ from membership.forms import (
     TeamForm,
     day_field,
     file_field,
+    message_field,
     pasted_field,
-    required_text,
 )
 from membership.meetings import zoom
 from membership.meetings.planning import MeetingPlan
@@ -115,7 +115,7 @@ class MeetingForm(TeamForm):
 class CancelForm(forms.Form):
     """Cancel a meeting."""
 
-    text = required_text(
+    text = message_field(
         "Why the meeting is cancelled, and what happens instead",
         help_text="This text appears here in the email, and on the meeting’s page.",
         missing="Explain why the meeting is cancelled, for people who planned to attend.",

@@ -12,7 +12,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import is_lead
 from membership.base_admin import CustomPageAdmin, TeamFilter, TeamModelAdmin, desk_page
 from membership.errors import refusal_as_form_error
-from membership.forms import required_text
+from membership.forms import message_field
 from membership.models import Correction, RetentionDay
 from membership.privacy.corrections import State, answer, corrections_of
 
@@ -25,7 +25,7 @@ class AnswerForm(forms.Form):
         choices=[(state.value, state.label) for state in (State.DONE, State.DECLINED)],
         error_messages={"required": "Choose the outcome."},
     )
-    text = required_text(
+    text = message_field(
         "What you corrected, or why you did not",
         help_text="This text appears in the email to the person.",
         missing="Explain what you corrected, or why you did not.",
@@ -54,22 +54,15 @@ def correction_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 class CorrectionAdmin(CustomPageAdmin):
     """The correction requests of a team, oldest first."""
 
-    list_display = ["who", "asked_at", "state"]
-    list_display_links = ["who"]
+    list_display = ["person", "asked_at", "state"]
+    list_select_related = ["person"]
     list_filter = ["state", TeamFilter]
     search_fields = ["person__search_text"]
     actions = None
     row_views = {"answer": require_POST(correction_page)}
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Correction]:
-        return corrections_of(request.user)
-
     def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return correction_page(request, pk)
-
-    @admin.display(description="person", ordering="person__name")
-    def who(self, correction: Correction) -> str:
-        return str(correction.person)
 
 
 @admin.register(RetentionDay)

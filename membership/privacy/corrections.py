@@ -5,6 +5,7 @@ from datetime import datetime
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from communities.models import SupportTeam
 from membership.accounts.teams import families_of
@@ -35,7 +36,8 @@ def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) ->
             correction = Correction.objects.create(
                 person=person, team=team, text=text, asked_at=now
             )
-            email = emails.news_correction(correction)
+            page = reverse("admin:membership_correction_change", args=[correction.pk])
+            email = emails.news("news-correction", team, page)
             queue(email, about=correction.about, event=correction.pk, now=now)
     except IntegrityError as error:
         raise RefusedError(

@@ -1,7 +1,6 @@
 """The emails about privacy. Their texts are in ``templates/email/`` until staff change them."""
 
 from django.conf import settings
-from django.urls import reverse
 
 from communities.models import SupportTeam
 from membership.emails.kinds import NAME, TEAM, TO_PERSON, TO_TEAM, EmailKind, link, staff_text
@@ -59,17 +58,10 @@ EMAIL_KINDS = (
 )
 
 
-def news_erased(team: SupportTeam) -> Email:
-    """To the team's mailbox: check Slack and the Zoom lists. It does not say whose account was deleted."""
-    desk = settings.PORTAL_URL + reverse("admin:membership_access_changelist")
-    return compose("news-erased", team=team, person=None, words={"desk_link": desk})
-
-
-def news_correction(correction: Correction) -> Email:
-    """To the team's mailbox: a correction to review. It names no one, because mailboxes are shared."""
-    page = reverse("admin:membership_correction_change", args=[correction.pk])
+def news(kind: str, team: SupportTeam, page: str) -> Email:
+    """To the team's mailbox, with a link to a page. It names no one, because mailboxes are shared."""
     words = {"desk_link": settings.PORTAL_URL + page}
-    return compose("news-correction", team=correction.team, person=None, words=words)
+    return compose(kind, team=team, person=None, words=words)
 
 
 def answered(correction: Correction, text: str) -> Email:

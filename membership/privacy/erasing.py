@@ -21,6 +21,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils import timezone
 
 from communities.models import SupportTeam
@@ -159,7 +160,10 @@ def _notify_teams(person: Person, now: datetime) -> None:
     not_removed = (*GRANTED_STATES, Access.State.TO_REMOVE)
     accesses = person.accesses.filter(state__in=not_removed)
     for team in SupportTeam.objects.filter(pk__in=accesses.values("team")).order_by("pk"):
-        queue(privacy_emails.news_erased(team), about=f"erased:{person.pk}", event=team.pk, now=now)
+        news = privacy_emails.news(
+            "news-erased", team, reverse("admin:membership_access_changelist")
+        )
+        queue(news, about=f"erased:{person.pk}", event=team.pk, now=now)
 
 
 def _listed(model: type[Fact], person: Person) -> QuerySet[Fact]:

@@ -123,9 +123,3 @@ def inactive_people(now: datetime) -> QuerySet[Person]:
         lately = model._default_manager.filter(person=OuterRef("pk"), list_as_of__gte=old.date())
         people = people.filter(~Exists(lately))
     return people
-
-
-def delete_person(person: Person, *, now: datetime) -> None:
-    """Delete one of the ``inactive_people``, locked, with all their data. Runs inside the caller's transaction."""
-    erasing.erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
-    person.delete()

@@ -29,7 +29,6 @@ from membership.models import (
 from membership.rosters import roster_check_views
 from membership.rosters.exports import exports_of
 from membership.rosters.reassessment import known_lists
-from membership.rosters.roster_checks import roster_checks_of
 
 
 class ConfirmationInline(admin.StackedInline):
@@ -96,12 +95,6 @@ class StateFilter(FilterWithDefault):
         return queryset.filter(state=self.value() or WorklistRow.State.OPEN)
 
 
-class RosterFilter(CommunityFilter):
-    """The communities of the viewer's teams."""
-
-    community_path = "enrolment__community"
-
-
 @admin.register(WorklistRow)
 class RosterCheckAdmin(CustomPageAdmin):
     """The roster checks of a team, oldest first, read-only: buttons lead to the actions."""
@@ -115,8 +108,10 @@ class RosterCheckAdmin(CustomPageAdmin):
         roster_check_views.state_of,
     ]
     list_display_links = ["member"]
-    list_filter = [StateFilter, "kind", TeamFilter, RosterFilter]
+    list_filter = [StateFilter, "kind", TeamFilter, CommunityFilter]
+    community_path = "enrolment__community"
     team_path = "enrolment__community__team"
+    list_select_related = ["enrolment__person", "enrolment__community"]
     search_fields = ["enrolment__person__search_text"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
@@ -129,16 +124,13 @@ class RosterCheckAdmin(CustomPageAdmin):
         },
     }
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[WorklistRow]:
-        return roster_checks_of(request.user)
-
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         last_night = NightlyReassessment.objects.first()
         if last_night:
             at = date_format(timezone.localtime(last_night.finished_at), "DATETIME_FORMAT")
-            looked_at = f"Rosters were last checked on {at}."
+            looked_at = f"All rosters were last checked on {at} (Pacific time)."
         else:
             looked_at = "Rosters have not been checked yet. The portal checks them every night."
         context = {

@@ -93,12 +93,6 @@ def is_enrolled(person: Person, community: CommunityOfPractice) -> bool:
     return roster_of(community).filter(person=person).exists()
 
 
-def enrolled_in(person: Person) -> set[int]:
-    """The keys of the communities in which the person has an open enrolment."""
-    open_enrolments = person.enrolments.filter(ended_on__isnull=True)
-    return set(open_enrolments.values_list("community_id", flat=True))
-
-
 def roster_of(community: CommunityOfPractice) -> QuerySet[Enrolment]:
     """The open enrolments of a community."""
     return Enrolment.objects.filter(community=community, ended_on__isnull=True)

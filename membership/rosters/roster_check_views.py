@@ -18,7 +18,7 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error
-from membership.forms import day_field, required_text
+from membership.forms import day_field, message_field
 from membership.models import Enrolment, User, WorklistRow
 from membership.rosters import emails, enrolments, roster_checks
 from membership.rosters.confirmations import SETTLED_BY_HAND, settle_by_hand
@@ -50,7 +50,7 @@ class SettleForm(ActionForm):
     label = "Mark as resolved"
     done = "Resolved. {name} stays on the roster."
     verb = staticmethod(settle_by_hand)
-    text = required_text("What you found", help_text=FOR_STAFF, missing="Enter what you found.")
+    text = message_field("What you found", help_text=FOR_STAFF, missing="Enter what you found.")
 
 
 class WriteForm(ActionForm):
@@ -61,7 +61,7 @@ class WriteForm(ActionForm):
     done = "Your email to {name} is on its way."
     verb = staticmethod(roster_checks.write_to_person)
     email_kind = "roster-check"
-    text = required_text("Your message", help_text=IN_THE_EMAIL, missing="Enter your message.")
+    text = message_field("Your message", help_text=IN_THE_EMAIL, missing="Enter your message.")
 
 
 class TimeForm(ActionForm):
@@ -72,7 +72,7 @@ class TimeForm(ActionForm):
     done = "Snoozed. The roster check for {name} will reopen after that day."
     verb = staticmethod(roster_checks.give_time)
     until = day_field("Snooze until", help_text="The roster check reopens the next day.")
-    text = required_text("Reason", help_text=FOR_STAFF, missing="Enter the reason.")
+    text = message_field("Reason", help_text=FOR_STAFF, missing="Enter the reason.")
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data)
@@ -87,7 +87,7 @@ class EndForm(ActionForm):
     label = "End {name}’s enrolment"
     done = "{name}’s enrolment has ended."
     email_kind = "roster-ended"
-    text = required_text(
+    text = message_field(
         "Reason, and what the member can do next",
         help_text=IN_THE_EMAIL,
         missing="Enter the reason. The member will read it.",

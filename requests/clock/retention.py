@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from membership.models import Person, RetentionDay
 from membership.privacy import retention
+from membership.privacy.erasing import erase_person
 from requests.lifecycle import DECIDED, State
 from requests.models import JoinRequest
 from requests.my.privacy import take_out_of_requests
@@ -68,7 +69,8 @@ def people(*, now: datetime) -> int:
     for person in Person.objects.select_for_update().filter(pk__in=pks).order_by("pk"):
         # A person may have asked to join since: anyone with a request now is kept.
         if not (person.join_requests.exists() or person.enrolments.exists()):
-            retention.delete_person(person, now=now)
+            erase_person(person, abouts=[], by=None, now=now, keep_listed=False)
+            person.delete()
     return len(pks)
 
 

@@ -7,9 +7,8 @@ from django.http import QueryDict
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType
-from membership.forms import SingleLineField, day_field
+from membership.forms import SingleLineField, day_field, message_field
 from membership.models import Agency, CoordinationInitiative, Program
-from requests.joining.forms import message_field
 from requests.models import ReasonText
 from requests.reasons import offered
 

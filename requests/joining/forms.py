@@ -60,9 +60,9 @@ class Declaration:
 _PLAIN = Declaration()
 
 
-def declare(field: _Field, declaration: Declaration) -> _Field:
-    """Attach a declaration to a field of the join form."""
-    field.declaration = declaration  # type: ignore[attr-defined]
+def declare(field: _Field, **declared: Any) -> _Field:
+    """Attach a ``Declaration`` to a field of the join form."""
+    field.declaration = Declaration(**declared)  # type: ignore[attr-defined]
     return field
 
 
@@ -105,12 +105,10 @@ class JoinForm(forms.Form):
             widget=forms.TextInput(attrs={"autocomplete": "name"}),
             error_messages={"required": "Enter your full name."},
         ),
-        Declaration(
-            section=Section.ABOUT_YOU,
-            staff_label="Name",
-            entry_label="Full name",
-            shared=True,
-        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Name",
+        entry_label="Full name",
+        shared=True,
     )
     phone = declare(
         SingleLineField(
@@ -119,12 +117,10 @@ class JoinForm(forms.Form):
             required=False,
             widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
         ),
-        Declaration(
-            section=Section.ABOUT_YOU,
-            staff_label="Phone",
-            entry_label="Work phone number (optional)",
-            shared=True,
-        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Phone",
+        entry_label="Work phone number (optional)",
+        shared=True,
     )
     agency = declare(
         SingleLineField(
@@ -134,12 +130,10 @@ class JoinForm(forms.Form):
             widget=AgencyInput(attrs={"autocomplete": "off"}),
             error_messages={"required": "Enter the name of your agency or organization."},
         ),
-        Declaration(
-            section=Section.ABOUT_YOU,
-            staff_label="Agency",
-            entry_label="Agency or organization",
-            shared=True,
-        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Agency",
+        entry_label="Agency or organization",
+        shared=True,
     )
     community_served = declare(
         SingleLineField(
@@ -147,12 +141,10 @@ class JoinForm(forms.Form):
             max_length=80,
             error_messages={"required": "Enter the town or community you serve."},
         ),
-        Declaration(
-            section=Section.ABOUT_YOU,
-            staff_label="Community served",
-            entry_label="Town or community they serve",
-            shared=True,
-        ),
+        section=Section.ABOUT_YOU,
+        staff_label="Community served",
+        entry_label="Town or community they serve",
+        shared=True,
     )
     note = declare(
         ParagraphsField(
@@ -165,7 +157,9 @@ class JoinForm(forms.Form):
                 "Shorten it to %(limit_value)d characters or fewer."
             },
         ),
-        Declaration(section=Section.NOTE, staff_label="Note", shared=True),
+        section=Section.NOTE,
+        staff_label="Note",
+        shared=True,
     )
 
     work_legend = ""
@@ -230,7 +224,8 @@ class ProgramJoinForm(JoinForm):
         _choice(
             "Which program do you work in?", ProgramType.choices, "Choose the program you work in."
         ),
-        Declaration(staff_label="Program", entry_label="Which program do they work in?"),
+        staff_label="Program",
+        entry_label="Which program do they work in?",
     )
     carries_caseload = declare(
         _choice(
@@ -238,9 +233,8 @@ class ProgramJoinForm(JoinForm):
             YES_NO_UNSURE,
             "Choose whether you carry a caseload.",
         ),
-        Declaration(
-            staff_label="Caseload", entry_label="Do they carry a caseload in this program?"
-        ),
+        staff_label="Caseload",
+        entry_label="Do they carry a caseload in this program?",
     )
     ministry_funded = declare(
         _choice(
@@ -248,7 +242,7 @@ class ProgramJoinForm(JoinForm):
             YES_NO_UNSURE,
             "Choose whether the ministry funds the program. “I’m not sure” is fine.",
         ),
-        Declaration(staff_label="Funded by PSSG"),
+        staff_label="Funded by PSSG",
     )
     eva_membership = declare(
         _choice(
@@ -261,11 +255,9 @@ class ProgramJoinForm(JoinForm):
             ],
             "Choose whether you or your agency hold a membership. “I’m not sure” is fine.",
         ),
-        Declaration(
-            staff_label="EVA BC membership",
-            entry_label="Do they or their agency hold a current EVA BC membership?",
-            shared=True,
-        ),
+        staff_label="EVA BC membership",
+        entry_label="Do they or their agency hold a current EVA BC membership?",
+        shared=True,
     )
 
 
@@ -280,15 +272,16 @@ class CoordinationJoinForm(JoinForm):
             InitiativeKind.choices,
             "Choose the kind of initiative.",
         ),
-        Declaration(staff_label="Initiative"),
+        staff_label="Initiative",
     )
     role = declare(
         _choice("What is your role?", RoleKind.choices, "Choose your role."),
-        Declaration(staff_label="Role", entry_label="What is their role?"),
+        staff_label="Role",
+        entry_label="What is their role?",
     )
     initiative_name = declare(
         SingleLineField(label="Name of the initiative (optional)", max_length=160, required=False),
-        Declaration(staff_label="Name of the initiative"),
+        staff_label="Name of the initiative",
     )
 
 
@@ -305,20 +298,3 @@ def join_form_for(
 ) -> JoinForm:
     """The join form of a community, bound to ``data`` if given."""
     return join_form_class(community)(data, community=community, initial=initial)
-
-
-def message_field(
-    label: str, help_text: str, missing: str = "", *, required: bool = True
-) -> ParagraphsField:
-    """A message to the other side of a request; ``missing`` is the error for a required empty one."""
-    return ParagraphsField(
-        label=label,
-        max_length=MAX_NOTE_LENGTH * 2,
-        required=required,
-        help_text=help_text,
-        error_messages={
-            "required": missing,
-            "max_length": "This is %(show_value)d characters long. "
-            "Shorten it to %(limit_value)d characters or fewer.",
-        },
-    )

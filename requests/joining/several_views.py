@@ -161,12 +161,13 @@ def answers(request: AuthenticatedRequest) -> HttpResponse:
     if stashed:
         _keep(person, _askable(request, person), stashed)
     statuses = _askable(request, person)
+    communities = [status.community for status in statuses]
     if request.method != "POST":
         if len(statuses) < 2:
             return _not_several(request, statuses)
-        form = SeveralForm(communities=_communities_of(statuses), initial=_known(person, statuses))
+        form = SeveralForm(communities=communities, initial=_known(person, statuses))
         return _page(request, "answers", person, form)
-    form = SeveralForm(posted(request), communities=_communities_of(statuses))
+    form = SeveralForm(posted(request), communities=communities)
     _keep(person, statuses, form.answers)
     if len(statuses) < 2:
         return _not_several(request, statuses)
@@ -235,10 +236,6 @@ def _chosen(request: AuthenticatedRequest) -> QuerySet[CommunityOfPractice]:
 def _askable(request: AuthenticatedRequest, person: Person) -> list[CommunityStatus]:
     """The chosen communities that this person can ask to join."""
     return [status for status in statuses_of(person, _chosen(request)) if status.can_ask]
-
-
-def _communities_of(statuses: Iterable[CommunityStatus]) -> list[CommunityOfPractice]:
-    return [status.community for status in statuses]
 
 
 def _not_several(request: AuthenticatedRequest, statuses: list[CommunityStatus]) -> HttpResponse:

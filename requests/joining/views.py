@@ -18,7 +18,6 @@ from membership.accounts.requests import AuthenticatedRequest
 from membership.errors import refusal_as_warning
 from membership.models import Person
 from membership.register.person_records import person_of_user
-from membership.rosters.enrolments import enrolled_in
 from requests import workflow
 from requests.answers import assess_answers
 from requests.joining.forms import Answers, JoinForm, join_form_class, join_form_for
@@ -56,7 +55,8 @@ def statuses_of(
     mine = JoinRequest.objects.filter(person=person, state__in=[State.DRAFT, *OPEN])
     # An open request takes precedence over an old draft.
     current = {r.community_id: r for r in sorted(mine, key=lambda r: r.is_open)}
-    enrolled = enrolled_in(person)
+    own = person.enrolments.filter(ended_on__isnull=True)
+    enrolled = set(own.values_list("community_id", flat=True))
     return [
         CommunityStatus(community, community.pk in enrolled, current.get(community.pk))
         for community in communities

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.forms import message_field
 from membership.register.person_records import person_of_user
 from requests import workflow
 from requests.clock.reminders import wait_of
-from requests.joining.forms import NO_CLIENTS, join_form_for, message_field
+from requests.joining.forms import NO_CLIENTS, join_form_for
 from requests.lifecycle import State, Verb, allows
 from requests.models import JoinRequest, JoinRequestEvent
 

@@ -16,7 +16,7 @@ from membership.accounts.security_events import log_security_event
 from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
-from membership.forms import required_text
+from membership.forms import message_field
 from membership.models import Person
 from membership.privacy.consents import agree
 from membership.privacy.corrections import ask_for_correction
@@ -28,7 +28,7 @@ from requests.my.privacy import all_that_is_held, erase
 class CorrectionForm(forms.Form):
     """What to correct, in the person's own words."""
 
-    text = required_text(
+    text = message_field(
         "What is wrong, and what should it say?",
         help_text="EVA BC staff will read this. Please do not write anything about the people you serve.",
         missing="Enter what is wrong and what it should say.",

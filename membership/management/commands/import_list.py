@@ -9,7 +9,7 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice
 from membership.errors import RefusedError
 from membership.imports.sheets import refuse_too_large
-from membership.imports.uploads import import_at_once
+from membership.imports.uploads import import_at_once, new_import
 from membership.models import ListKind, RowOutcome
 
 MAX_SENTENCES = 50
@@ -55,16 +55,16 @@ class Command(BaseCommand):
             raise CommandError(f"There is no community “{community}”.")
         try:
             refuse_too_large(file.stat().st_size)
-            plan = import_at_once(
-                kind=ListKind(kind),
+            list_import = new_import(
+                kind=kind,
                 list_name=name,
                 as_of=as_of,
                 content=file.read_bytes(),
                 file_name=file.name,
                 community=community_of_roster,
                 now=timezone.now(),
-                dry_run=dry_run,
             )
+            plan = import_at_once(list_import, dry_run=dry_run)
         except RefusedError as refusal:
             raise CommandError(str(refusal)) from refusal
         except OSError as error:

@@ -8,7 +8,6 @@ from django import forms
 from communities.rules.vocabulary import Family
 from evabc.sample.people import todays_applicants
 from requests.joining.forms import (
-    Declaration,
     JoinForm,
     ProgramJoinForm,
     Section,
@@ -33,13 +32,11 @@ SEVERAL = "?community=stvc&community=sas"
 def question(*, shared: bool) -> forms.CharField:
     return declare(
         forms.CharField(label=LABEL, max_length=40, required=False),
-        Declaration(
-            section=Section.ABOUT_YOU,
-            staff_label=STAFF_LABEL,
-            entry_label=ENTRY_LABEL,
-            shared=shared,
-            example="Sam",
-        ),
+        section=Section.ABOUT_YOU,
+        staff_label=STAFF_LABEL,
+        entry_label=ENTRY_LABEL,
+        shared=shared,
+        example="Sam",
     )
 
 

@@ -8,7 +8,7 @@ from openpyxl import Workbook
 
 from communities.models import CommunityOfPractice
 from membership.imports.kinds import Plan
-from membership.imports.uploads import import_at_once
+from membership.imports.uploads import import_at_once, new_import
 from membership.models import ListKind, RowOutcome
 
 NOW = datetime(2026, 6, 1, 17, 0, tzinfo=UTC)
@@ -39,7 +39,7 @@ def apply_list(
     file_name: str = "list.csv",
 ) -> Plan:
     """Import a list as the command does."""
-    return import_at_once(
+    list_import = new_import(
         kind=kind,
         list_name=name,
         as_of=as_of,
@@ -47,8 +47,8 @@ def apply_list(
         file_name=file_name,
         now=NOW,
         community=community,
-        dry_run=dry_run,
     )
+    return import_at_once(list_import, dry_run=dry_run)
 
 
 def outcomes(plan: Plan) -> list[str]:

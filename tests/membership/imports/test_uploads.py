@@ -36,16 +36,17 @@ def send(client: Client, content: bytes = GOOD, **more):
 
 
 def uploaded(content: bytes = GOOD, kind: ListKind = ListKind.AGENCIES, community=None):
-    return uploads.upload(
+    list_import = uploads.new_import(
         kind=kind,
         list_name="members",
         as_of=APRIL,
         content=content,
         file_name="list.csv",
-        by=None,
         now=NOW,
         community=community,
     )
+    uploads.upload(list_import)
+    return list_import
 
 
 def checked(*args, **more) -> ListImport:
