@@ -223,7 +223,8 @@ class ReasonText(models.Model):
     )
 
     class Meta:
-        verbose_name = "reason"
+        verbose_name = "reason or question"
+        verbose_name_plural = "reasons and questions"
         ordering = ["used_for", "position", "pk"]
         constraints = [
             models.UniqueConstraint(

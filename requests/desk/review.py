@@ -40,9 +40,8 @@ from requests.desk import assignment
 from requests.desk.forms import AddAgencyForm, AddInitiativeForm, AddProgramForm, MembershipForm
 from requests.desk.matching import (
     agency_as_written,
-    positions_of,
+    claimed_rows,
     requests_naming_the_same_agency,
-    roles_of,
 )
 from requests.desk.queue import Parameters, age_of, age_tag, neighbours, state_tag
 from requests.joining.forms import join_form_for
@@ -210,7 +209,7 @@ class Matching:
 
 def matching_of(join_request: JoinRequest, *, search: str) -> Matching:
     """What to offer for a request: names like the ones it has, or what staff ``search`` for."""
-    positions, roles = positions_of(join_request), roles_of(join_request)
+    positions, roles = claimed_rows(join_request)
     role = roles[-1] if roles else None
     written = agency_as_written(join_request)
     agency = join_request.agency
