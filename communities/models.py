@@ -45,7 +45,7 @@ class CommunityOfPractice(models.Model):
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="communities")
     summary = models.TextField(help_text="One or two sentences for the page of all communities.")
     who_can_join = models.TextField(help_text="In plain language, for the community’s page.")
-    consists_of = models.TextField(help_text="What members get, one item on each line.")
+    consists_of = models.TextField("what members get", help_text="One item on each line.")
     has_slack = models.BooleanField("has a Slack workspace", default=False)
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -11,15 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-OLDEST = (3, 11)
+MIN_PYTHON = (3, 11)
 VENV = Path(__file__).resolve().parent.parent / ".venv"
 
 
 def main(lock: Path) -> None:
     """Create the environment if it is missing, and install the lock if it has changed."""
-    if sys.version_info < OLDEST:
+    if sys.version_info < MIN_PYTHON:
         sys.exit(
-            f"The portal needs Python {'.'.join(map(str, OLDEST))} or newer. This is Python "
+            f"The portal needs Python {'.'.join(map(str, MIN_PYTHON))} or newer. This is Python "
             f"{sys.version.split()[0]}. On Debian 12 or newer, run: apt-get install python3"
         )
     stamp = VENV / "installed"

@@ -46,9 +46,9 @@ class Setting:
     """One environment variable.
 
     `purpose` describes it in a sentence or two. The type of `default` is the type of the setting: text
-    (empty for none), a whole number of at least `least`, or a flag. Text must match `pattern`; `must` is
+    (empty for none), a whole number of at least `minimum`, or a flag. Text must match `pattern`; `must` is
     the end of the error message if it does not. `required` settings must be set in production; make_env.py
-    creates those that are `made`. `local` describes the default in `make run`, where it differs.
+    creates those that are `generated`. `local` describes the default in `make run`, where it differs.
     """
 
     name: str
@@ -56,9 +56,9 @@ class Setting:
     default: str | int | bool = ""
     set_by: SetBy = SetBy.OPERATOR
     required: bool = False
-    made: bool = False
+    generated: bool = False
     local: str = ""
-    least: int = 0
+    minimum: int = 0
     pattern: str = ".*"
     must: str = ""
 
@@ -78,7 +78,7 @@ _DECLARED = [
         "At least 32 random characters. They sign sessions and encrypt two-step sign-in. A new key "
         "signs everyone out.",
         required=True,
-        made=True,
+        generated=True,
         local="created once and stored",
         pattern=r"(?i)(?!.*(change-?me|secret|sample|insecure)).{32,}",
         must="be at least 32 random characters, not a sample. Create one with: "
@@ -89,7 +89,7 @@ _DECLARED = [
         "The database password: letters and digits only. It is set when the database is first created. "
         "Changing it here later does not change it in the database.",
         required=True,
-        made=True,
+        generated=True,
         local="not used",
     ),
     Setting(
@@ -133,7 +133,7 @@ _DECLARED = [
         "The public key for encrypting backups (age1…), as shown by `manage.py setup_portal`. Without it, "
         "no backups are made",
     ),
-    Setting("EVABC_BACKUPS_KEPT", "The number of backups to keep", 14, least=1),
+    Setting("EVABC_BACKUPS_KEPT", "The number of backups to keep", 14, minimum=1),
     Setting(
         "EVABC_LEAST_FREE_MB",
         "/readyz reports a problem when the disk has fewer free megabytes",
@@ -155,7 +155,7 @@ _DECLARED = [
         "EVABC_LIMITS_TIMES",
         "Multiplies every rate limit in evabc/limits.py, for many people who share one address",
         1,
-        least=1,
+        minimum=1,
     ),
     Setting(
         "EVABC_MEMBERSHIP_LIST_DAYS",
@@ -256,12 +256,12 @@ def flag(name: str) -> bool:
 
 
 def number(name: str) -> int:
-    """The value of a declared whole number, at least its `least`."""
-    value, least = text(name), SETTINGS[name].least
+    """The value of a declared whole number, at least its `minimum`."""
+    value, minimum = text(name), SETTINGS[name].minimum
     if not value.isdigit():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
-    if int(value) < least:
-        raise ImproperlyConfigured(f"{name} must be at least {least}.")
+    if int(value) < minimum:
+        raise ImproperlyConfigured(f"{name} must be at least {minimum}.")
     return int(value)
 
 

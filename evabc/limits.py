@@ -91,12 +91,12 @@ class RateLimitMiddleware(MiddlewareMixin):
         page = request.resolver_match.view_name if request.resolver_match else ""
         for limit in LIMITS:
             is_limited = request.method == "POST" and page in limit.pages
-            if is_limited and not may_go_on(request, limit, now=time.time()):
-                return too_many(request, wait=math.ceil(HOUR - time.time() % HOUR))
+            if is_limited and not is_allowed(request, limit, now=time.time()):
+                return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
         return None
 
 
-def may_go_on(request: HttpRequest, limit: Limit, *, now: float) -> bool:
+def is_allowed(request: HttpRequest, limit: Limit, *, now: float) -> bool:
     """Count this form. False if it is over a limit."""
     for subject, highest in _counted(request, limit):
         key = hashlib.sha256(f"{limit.name} {subject} {now // HOUR}".encode()).hexdigest()
@@ -123,7 +123,7 @@ def _count(key: str) -> int:
         return 0
 
 
-def too_many(request: HttpRequest, *, wait: int) -> HttpResponse:
+def too_many_attempts(request: HttpRequest, *, wait: int) -> HttpResponse:
     """The page that says when to try again, with what was typed, so that it can be sent then."""
     again = datetime.fromtimestamp(math.ceil((time.time() + wait) / MINUTE) * MINUTE, UTC)
     typed = [
@@ -144,6 +144,6 @@ def too_many(request: HttpRequest, *, wait: int) -> HttpResponse:
     return page
 
 
-def too_many_for_sign_in(request: HttpRequest) -> HttpResponse:
+def too_many_sign_in_attempts(request: HttpRequest) -> HttpResponse:
     """The page for allauth's own limits, which cover one or five minutes."""
-    return too_many(request, wait=MINUTE)
+    return too_many_attempts(request, wait=MINUTE)

@@ -271,7 +271,7 @@ WAITING_LIMIT_DAYS = env.waiting_limits()
 BACKUP_RECIPIENT = env.backup_recipient()
 BACKUP_DIR = DATA_DIR / "backups"
 BACKUPS_KEPT = env.number("EVABC_BACKUPS_KEPT")
-LEAST_FREE_MB = env.number("EVABC_LEAST_FREE_MB")
+MIN_FREE_MB = env.number("EVABC_LEAST_FREE_MB")
 
 # -- Privacy ------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from evabc.limits import too_many_for_sign_in
+from evabc.limits import too_many_sign_in_attempts
 from evabc.ops import health
 from evabc.ops.metrics import metrics
 from membership.meetings.views import calendar_feed
@@ -29,4 +29,4 @@ if settings.DEV:
     urlpatterns += [path("__debug__/", include("debug_toolbar.urls"))]
 
 # allauth looks for this name when one of its own limits is reached.
-handler429 = too_many_for_sign_in
+handler429 = too_many_sign_in_attempts

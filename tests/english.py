@@ -98,6 +98,9 @@ SHOWN = [
     (r"\bitems must be selected in order to\b", "select at least one … first"),
 ]
 
+# A time ends with a full stop already.
+SHOWN.append((r"[ap]\.m\.\.", "a sentence that does not end with a time"))
+
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 DATES = [
     (rf"\b\d{{1,2}} ({MONTHS})\b", "November 25, 2026"),

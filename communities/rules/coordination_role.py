@@ -48,8 +48,8 @@ _INITIATIVES = {
 class CoordinationRoleForm(forms.Form):
     roles = MultipleTermsField(RoleKind)
     initiatives = MultipleTermsField(InitiativeKind)
-    roles_to_check = MultipleTermsField(RoleKind)
-    initiatives_to_check = MultipleTermsField(InitiativeKind)
+    roles_to_check = MultipleTermsField(RoleKind, "Roles that staff decide about")
+    initiatives_to_check = MultipleTermsField(InitiativeKind, "Initiatives that staff decide about")
 
 
 @dataclass(frozen=True)

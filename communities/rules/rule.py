@@ -77,8 +77,8 @@ class MultipleTermsField(forms.TypedMultipleChoiceField):
 
     widget = forms.CheckboxSelectMultiple
 
-    def __init__(self, vocabulary: type[TextChoices]) -> None:
-        super().__init__(choices=vocabulary.choices, coerce=vocabulary, required=False)
+    def __init__(self, vocabulary: type[TextChoices], label: str | None = None) -> None:
+        super().__init__(choices=vocabulary.choices, coerce=vocabulary, required=False, label=label)
 
     def clean(self, value: object) -> tuple[TextChoices, ...]:
         return tuple(super().clean(value))

@@ -31,20 +31,20 @@ def main() -> int:
 
     answers = {**known, **given}
     for comment, name, _ in SETTING.findall(example):
-        says = " ".join(line.strip("# ") for line in comment.splitlines())
-        if says.startswith("Required; make_env.py makes one.") and not answers.get(name):
+        comment_text = " ".join(line.strip("# ") for line in comment.splitlines())
+        if comment_text.startswith("Required; make_env.py creates one.") and not answers.get(name):
             # Letters and digits only, because the database password becomes part of a URL.
             answers[name] = secrets.token_hex(32)
-        elif says.startswith("Required.") and name not in given:
-            usual = known.get(name, "")
+        elif comment_text.startswith("Required.") and name not in given:
+            default = known.get(name, "")
             if name == "EMAIL_URL":
-                answers[name] = usual or _ask_for_mail_server()
+                answers[name] = default or _ask_for_mail_server()
             else:
-                says = says.removeprefix("Required. ").partition(". ")[0]
-                answers[name] = _ask(says.rstrip("."), usual)
+                comment_text = comment_text.removeprefix("Required. ").partition(". ")[0]
+                answers[name] = _ask(comment_text.rstrip("."), default)
     answers["PORTAL_URL"] = answers["PORTAL_URL"].rstrip("/")
-    if wrong := _wrong_with(answers):
-        print(wrong, "Nothing was written.", file=sys.stderr)
+    if error := _error_in(answers):
+        print(error, "Nothing was written.", file=sys.stderr)
         return 1
     _write(options.file, example, answers)
     print(
@@ -55,9 +55,9 @@ def main() -> int:
     return 0
 
 
-def _ask(question: str, usual: str = "", secret: bool = False) -> str:
+def _ask(question: str, default: str = "", secret: bool = False) -> str:
     ask = getpass.getpass if secret else input
-    return ask(f"{question}{f' [{usual}]' if usual else ''}: ").strip() or usual
+    return ask(f"{question}{f' [{default}]' if default else ''}: ").strip() or default
 
 
 def _ask_for_mail_server() -> str:
@@ -70,7 +70,7 @@ def _ask_for_mail_server() -> str:
     return f"{kind}://{signed_in}{host}:{port}"
 
 
-def _wrong_with(answers: dict[str, str]) -> str:
+def _error_in(answers: dict[str, str]) -> str:
     parts, mail = urlsplit(answers["PORTAL_URL"]), answers["EMAIL_URL"]
     if parts.scheme != "https" or not parts.hostname or parts.path:
         return "PORTAL_URL must look like https://communities.example.org."

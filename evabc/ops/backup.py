@@ -80,7 +80,7 @@ def last_backup() -> datetime | None:
     return datetime.strptime(files[-1].name.partition(".")[0] + "+0000", NAME + "%z")
 
 
-def holds_people() -> bool:
+def is_in_use() -> bool:
     """Whether the database has any account; False if it has no tables."""
     return User._meta.db_table in connection.introspection.table_names() and User.objects.exists()
 

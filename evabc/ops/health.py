@@ -136,9 +136,9 @@ def _disk() -> Check:
     free = shutil.disk_usage(settings.DATA_DIR).free // 1_000_000
     problem = (
         f"The portal’s disk has only {free} MB free, less than EVABC_LEAST_FREE_MB "
-        f"({settings.LEAST_FREE_MB} MB). Free up space: delete old backups and images of earlier versions."
+        f"({settings.MIN_FREE_MB} MB). Free up space: delete old backups and images of earlier versions."
     )
-    return Check("disk", problem if free < settings.LEAST_FREE_MB else "", f"{free:,} MB free")
+    return Check("disk", problem if free < settings.MIN_FREE_MB else "", f"{free:,} MB free")
 
 
 def _seen(part: Heartbeat.Part, now: datetime) -> datetime | None:

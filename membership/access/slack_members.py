@@ -72,7 +72,7 @@ def read_pasted(pasted: str) -> MemberList:
 def _checked(members: MemberList) -> MemberList:
     if not members.people:
         raise RefusedError(
-            "We could not find any email addresses. Check what you sent and try again."
+            "We could not find any email addresses. Check the file or the text, and try again."
         )
     if len(members.people) > MAX_ROWS:
         raise RefusedError(

@@ -130,7 +130,7 @@ def record_attendance(
     """
     meeting = lock_meeting(meeting_id, by)
     if meeting.is_cancelled:
-        raise RefusedError("This meeting was cancelled, so it has no attendance.")
+        raise RefusedError("This meeting was cancelled, so you can’t record attendance.")
     if now < meeting.starts_at:
         raise RefusedError("This meeting has not started yet. Record attendance after it starts.")
     known = set(eligible_people(meeting).filter(pk__in=shown).values_list("pk", flat=True))

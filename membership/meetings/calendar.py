@@ -39,8 +39,8 @@ def meeting_file(meeting: Meeting) -> bytes:
 def feed_file(meetings: Iterable[Meeting]) -> bytes:
     """A calendar to subscribe to. The same meetings give the same bytes."""
     calendar = _calendar(meetings)
-    calendar.add("name", "EVA BC communities of practice")
-    calendar.add("x-wr-calname", "EVA BC communities of practice")
+    calendar.add("name", "EVA BC Communities of Practice")
+    calendar.add("x-wr-calname", "EVA BC Communities of Practice")
     calendar.add("refresh-interval", ASK_AGAIN, parameters={"VALUE": "DURATION"})
     # The same for Outlook, which does not support REFRESH-INTERVAL.
     calendar.add("x-published-ttl", "PT6H")

@@ -130,7 +130,7 @@ class RosterCheckAdmin(CustomPageAdmin):
         last_night = NightlyReassessment.objects.first()
         if last_night:
             at = date_format(timezone.localtime(last_night.finished_at), "DATETIME_FORMAT")
-            looked_at = f"Rosters were last checked on {at}."
+            looked_at = f"All rosters were last checked on {at} (Pacific time)."
         else:
             looked_at = "Rosters have not been checked yet. The portal checks them every night."
         context = {

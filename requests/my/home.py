@@ -61,7 +61,7 @@ def _tasks(
             community = access.enrolment.community.short_name
             yield (
                 f"It has been a year. Has anything changed in your work for {community}?",
-                "Tell us if anything has changed",
+                "Complete your yearly check-in",
                 reverse("my:confirm", args=[access.enrolment.pk]),
             )
     for access in accesses:

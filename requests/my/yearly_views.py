@@ -123,7 +123,7 @@ def new_job(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "my/form.html",
         {
-            "up": ("Back to the question", question) if waits else ("My details", details),
+            "up": ("Your yearly check-in", question) if waits else ("My details", details),
             "heading": "Your new work",
             "lede": f"Tell us where you work now. You will stay in {community.short_name} while "
             "EVA BC staff review it.",

@@ -51,7 +51,7 @@ def test_ask_to_join_and_be_approved(portal, smtp_server, open_page, width):
     keyboard.press(staff, staff.get_by_role("link", name=re.compile("Dana Sample")))
     keyboard.press(staff, staff.get_by_role("link", name="Approve and email Dana"))
     keyboard.write(staff, "Reason for approving", "Their supervisor confirmed it.")
-    keyboard.write(staff, "Personal paragraph", "We are glad that you are here.")
+    keyboard.write(staff, "Personal message", "We are glad that you are here.")
     keyboard.press(staff, staff.get_by_role("button", name="Approve and email Dana"))
     expect(staff.get_by_text("A welcome email is on its way to Dana.")).to_be_visible()
     welcome = smtp_server.wait_for(to="dana@example.org", subject_contains="Welcome")

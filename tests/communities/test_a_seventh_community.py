@@ -126,6 +126,7 @@ def test_leads_add_one_in_the_admin_with_its_rules(lou, client):
     assert f'href="/communities/{SLUG}/"' in page(client, "/")
 
 
+@pytest.mark.slow
 def test_the_sample_year_is_lived_with_one_of_each_sort(monkeypatch):
     more = [WORDS | {"name": f"Invented work {sort}"} | rest for sort, rest in SORTS.items()]
     monkeypatch.setattr("communities.catalogue.COMMUNITIES", [*COMMUNITIES, *more])

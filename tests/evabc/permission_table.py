@@ -313,14 +313,14 @@ def address(pattern: str, world) -> str:
 def outcome(answer) -> int | str:
     if answer.status_code != 302:
         return answer.status_code
-    for start, place in (
+    for start, target in (
         ("/accounts/login/", IN),
         ("/admin/login/", IN),
         ("/accounts/2fa/", FACTOR),
         ("/accounts/confirm/", CODE),
     ):
         if answer.url.startswith(start):
-            return place
+            return target
     return HOME if answer.url == "/my/" else ON
 
 

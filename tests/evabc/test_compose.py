@@ -62,8 +62,8 @@ def service_problems(name, service, compose):
             if not (ROOT / source).exists():
                 yield f"{name}: mounts {source}, which is not in the repository"
             elif target.startswith("/etc/caddy"):
-                said = set(re.findall(r"\{\$(\w+)", (ROOT / source / "Caddyfile").read_text()))
-                for missing in sorted(said - set(mapping(service.get("environment")))):
+                variables = set(re.findall(r"\{\$(\w+)", (ROOT / source / "Caddyfile").read_text()))
+                for missing in sorted(variables - set(mapping(service.get("environment")))):
                     yield f"{name}: the Caddyfile reads {missing}, which is not in its environment"
         elif source not in compose["volumes"]:
             yield f"{name}: volume {source} is not declared"

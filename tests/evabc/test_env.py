@@ -15,7 +15,7 @@ from evabc.management.commands.write_settings import env_example, settings_md
 from evabc.ops.backup import new_key_pair
 from tests.servers.parts import ROOT
 
-EXTRA = env.Setting("EVABC_EXTRA_DAYS", "Days that this test adds", 5, least=2)
+EXTRA = env.Setting("EVABC_EXTRA_DAYS", "Days that this test adds", 5, minimum=2)
 READS = re.compile(r"os\.environ\b|\bgetenv\b|\benviron\.(?:Env|FileAwareEnv)\b")
 
 # Not settings: Django's own variable, Prometheus' folder, and the environment of processes.

@@ -34,8 +34,8 @@ def test_the_page_and_the_header_say_when_to_try_again(client, small):
 
     assert page.status_code == 429
     assert page.headers["Retry-After"] == str(40 * 60)
-    said = re.sub(r"<[^>]+>", "", page.content.decode())
-    assert "Try again at 11 a.m. Pacific time, in 40 minutes." in said
+    text = re.sub(r"<[^>]+>", "", page.content.decode())
+    assert "Try again at 11 a.m. Pacific time, in 40 minutes." in text
 
 
 def test_counting_starts_again_in_the_next_hour(client, small):
@@ -166,10 +166,10 @@ django.setup()
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from django.urls import get_resolver
-from evabc.limits import LIMITS, may_go_on
+from evabc.limits import LIMITS, is_allowed
 request = RequestFactory().post("/accounts/login/", {}, REMOTE_ADDR="203.0.113.50")
 request.user, request.session = AnonymousUser(), {}
-print(sum(may_go_on(request, LIMITS[0], now=1_800_000_000.0) for _ in range(80)))
+print(sum(is_allowed(request, LIMITS[0], now=1_800_000_000.0) for _ in range(80)))
 """
 
 

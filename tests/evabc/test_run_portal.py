@@ -26,15 +26,15 @@ print("ready", flush=True)
 signal.pause()
 """
     dies = "import sys; sys.exit('my last words')"
-    said = []
+    messages = []
 
     status = keep_running(
         {"web": [sys.executable, "-c", lives], "worker": [sys.executable, "-c", dies]},
-        say=said.append,
+        say=messages.append,
     )
 
     assert status == 1
-    assert said.count("Restarting the worker process.") == RESTARTS
+    assert messages.count("Restarting the worker process.") == RESTARTS
     assert capfd.readouterr().err.count("my last words") == RESTARTS + 1
     assert ended.exists()
 
@@ -47,11 +47,14 @@ times = pathlib.Path({str(times)!r})
 times.write_text((times.read_text() if times.exists() else "") + "x")
 os.kill(os.getpid(), signal.SIGKILL) if times.read_text() == "x" else os.kill(os.getppid(), signal.SIGTERM)
 """
-    said = []
+    messages = []
 
     with pytest.raises(SystemExit) as end:
-        keep_running({"worker": [sys.executable, "-c", dies_once]}, say=said.append)
+        keep_running({"worker": [sys.executable, "-c", dies_once]}, say=messages.append)
 
     assert end.value.code == 128 + signal.SIGTERM
-    assert said == ["The worker process stopped with status -9.", "Restarting the worker process."]
+    assert messages == [
+        "The worker process stopped with status -9.",
+        "Restarting the worker process.",
+    ]
     assert times.read_text() == "xx"

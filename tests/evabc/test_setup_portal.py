@@ -68,7 +68,7 @@ class TestSetupPortal:
         assert mailboxes()["program-support"] == "support@example.org"
 
     @pytest.mark.parametrize(
-        ("answer", "says"),
+        ("answer", "message"),
         [
             (
                 {"lead_name": None},
@@ -77,8 +77,8 @@ class TestSetupPortal:
             ({"ccss_mailbox": "ccss"}, "--ccss-mailbox: “ccss” is not an email address."),
         ],
     )
-    def test_an_invalid_answer_changes_nothing(self, answer, says):
-        with pytest.raises(CommandError, match=re.escape(says)):
+    def test_an_invalid_answer_changes_nothing(self, answer, message):
+        with pytest.raises(CommandError, match=re.escape(message)):
             set_up(**answer)
 
         assert User.objects.count() == 0
@@ -173,15 +173,15 @@ def test_a_second_run_keeps_secrets_and_what_was_changed_by_hand(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["PORTAL_URL=cop.example.org", "EMAIL_URL=smtp://m"], "PORTAL_URL must look like"),
         (["PORTAL_URL=https://cop.example.org", "EMAIL_URL=m"], "EMAIL_URL must look like"),
     ],
 )
-def test_an_invalid_value_writes_nothing(tmp_path, arguments, says):
+def test_an_invalid_value_writes_nothing(tmp_path, arguments, message):
     done = make_env(tmp_path / ".env", *OFFICER, *arguments)
 
     assert done.returncode == 1
-    assert says in done.stderr
+    assert message in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -171,10 +171,10 @@ def test_the_new_version_works_on_what_the_first_one_wrote(upgraded):
 
 
 def address_of(database):
-    place = database.settings_dict
+    settings_of_it = database.settings_dict
     if database.vendor == "sqlite":
-        return f"sqlite:///{place['NAME']}"
-    return f"postgres://{place['USER']}:{place['PASSWORD']}@{place['HOST']}:{place['PORT']}/{place['NAME']}"
+        return f"sqlite:///{settings_of_it['NAME']}"
+    return f"postgres://{settings_of_it['USER']}:{settings_of_it['PASSWORD']}@{settings_of_it['HOST']}:{settings_of_it['PORT']}/{settings_of_it['NAME']}"
 
 
 def test_each_migration_lets_the_running_version_live(db, capsys):

@@ -61,12 +61,12 @@ class Composed:
         command = ["python", "manage.py", "setup_portal", "--no-input", "--lead-email", LEAD]
         command += ["--lead-name", "Lou Sample", "--program-support-mailbox", "support@example.org"]
         command += ["--ccss-mailbox", "ccss@example.org", "--test-letter-to", LEAD]
-        said = self.run("web", command)
-        assert f"{LEAD} is now a lead." in said
+        output = self.run("web", command)
+        assert f"{LEAD} is now a lead." in output
         file = self.clone / ".env"
-        (public,) = re.findall(r"^EVABC_BACKUP_RECIPIENT=age1.*$", said, re.M)
+        (public,) = re.findall(r"^EVABC_BACKUP_RECIPIENT=age1.*$", output, re.M)
         file.write_text(re.sub("^EVABC_BACKUP_RECIPIENT=.*$", public, file.read_text(), flags=re.M))
-        (private_key,) = re.findall(r"^AGE-SECRET-KEY-1\w+$", said, re.M)
+        (private_key,) = re.findall(r"^AGE-SECRET-KEY-1\w+$", output, re.M)
         return str(private_key)
 
     def collect_static_files(self) -> None:
@@ -88,8 +88,8 @@ class Composed:
     def command(self, service: str) -> list[str]:
         """The command of a service, with a free port."""
         words = shlex.split(self.services[service]["command"])
-        place = {"0.0.0.0:8000": f"127.0.0.1:{self.port}"}
-        return [place.get(word, word) for word in words]
+        replaced = {"0.0.0.0:8000": f"127.0.0.1:{self.port}"}
+        return [replaced.get(word, word) for word in words]
 
     def run(self, service: str, command: list[str] | None = None, typed: str = "") -> str:
         """Run a command to its end, like `docker compose run`."""
@@ -164,7 +164,7 @@ def is_alive(url):
 
 def what_is_ill(url):
     parts = json.loads(Visitor(url).get("/readyz").text)["parts"]
-    return {name: says for name, says in parts.items() if says != "ok"}
+    return {name: status for name, status in parts.items() if status != "ok"}
 
 
 def email_to(to, subject, smtp_server):

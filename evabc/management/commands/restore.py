@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from evabc.ops.backup import holds_people, restore
+from evabc.ops.backup import is_in_use, restore
 from membership.errors import RefusedError
 
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         overwrite: bool,
         **options: object,
     ) -> None:
-        if not overwrite and holds_people():
+        if not overwrite and is_in_use():
             self._confirm()
         try:
             restore(file=file, private_key=_private_key(key_file))

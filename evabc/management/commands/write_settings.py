@@ -62,9 +62,9 @@ def env_example() -> str:
     for setting in SETTINGS.values():
         if setting.set_by != SetBy.OPERATOR:
             continue
-        needed = "Required; make_env.py makes one. " if setting.made else "Required. "
-        says = (needed if setting.required else "") + _sentence(setting)
-        comment = textwrap.wrap(says, 118, break_on_hyphens=False, break_long_words=False)
+        prefix = "Required; make_env.py creates one. " if setting.generated else "Required. "
+        description = (prefix if setting.required else "") + _sentence(setting)
+        comment = textwrap.wrap(description, 118, break_on_hyphens=False, break_long_words=False)
         lines = [f"# {line}" for line in comment]
         blocks.append("\n".join([*lines, f"{setting.name}={setting.default}"]) + "\n")
     return "\n".join(blocks)

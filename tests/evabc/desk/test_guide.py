@@ -26,7 +26,7 @@ PACKAGES = ["communities", "membership", "requests", "evabc"]
 
 
 def test_every_button_and_page_it_names_is_in_the_portal():
-    said = words_of_the_portal()
+    texts = words_of_the_portal()
     named = set(re.findall(r"\*\*(.+?)\*\*", TEXT)) - {"Alt + J", "Alt + K"}
     # Bold text with a full stop is the title of a paragraph, not a button.
     named -= {name for name in named if name.endswith(".")}
@@ -34,7 +34,7 @@ def test_every_button_and_page_it_names_is_in_the_portal():
     # Dana stands for any applicant.
     as_written = {name: name.replace("Dana", "{name}").lower() for name in named}
 
-    assert sorted(name for name, words in as_written.items() if words not in said) == []
+    assert sorted(name for name, words in as_written.items() if words not in texts) == []
     assert len(named) > 15
 
 

@@ -105,10 +105,10 @@ def test_days_are_median_and_90th_percentile_for_each_community_and_for_all(numb
         "icat": [40 + n / 3 for n in range(number)],
     }
     for slug, days in took.items():
-        for place, length in enumerate(days):
-            sent = datetime(2026, 2, 3 + place, 18, tzinfo=UTC)
+        for day, length in enumerate(days):
+            sent = datetime(2026, 2, 3 + day, 18, tzinfo=UTC)
             request(
-                f"{slug}{place}",
+                f"{slug}{day}",
                 slug,
                 state=State.DECLINED,
                 submitted_at=sent,

@@ -147,14 +147,14 @@ def restored_by_pg_restore(archive: Path) -> int:
     """The number of people in an empty database after `pg_restore` alone."""
     name = f"{connection.settings_dict['NAME']}_stock"
     host, port, user = (connection.settings_dict[key] for key in ("HOST", "PORT", "USER"))
-    there = ["--host", str(host), "--port", str(port), "--username", user, "--dbname", name]
+    options = ["--host", str(host), "--port", str(port), "--username", user, "--dbname", name]
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{name}"')
     try:
         whole = ["--no-owner", "--exit-on-error", str(archive)]
-        subprocess.run([tool("pg_restore"), *there, *whole], check=True)
+        subprocess.run([tool("pg_restore"), *options, *whole], check=True)
         count = ["--no-align", "--tuples-only", "--command=SELECT count(*) FROM membership_person"]
-        return int(subprocess.check_output([tool("psql"), *there, *count]))
+        return int(subprocess.check_output([tool("psql"), *options, *count]))
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f'DROP DATABASE "{name}"')
@@ -195,10 +195,10 @@ def test_what_cannot_be_restored_changes_nothing_and_leaves_nothing_decrypted(
 ):
     file = make_backup(now=NOW)
     whole, before = file.read_bytes(), everything()
-    for harm, key, says in HARMS:
+    for harm, key, message in HARMS:
         file.write_bytes(harm(whole))
 
-        with pytest.raises(RefusedError, match=says):
+        with pytest.raises(RefusedError, match=message):
             restore(file=file, private_key=key)
 
         assert everything() == before
@@ -227,19 +227,19 @@ def test_a_backup_of_a_newer_version_is_refused(portal_in_use):
 @pytest.fixture
 def fake_tool(tmp_path, monkeypatch):
     """`fake_tool(name, script)` puts a shell script on PATH before the real program."""
-    place = tmp_path / "fake"
-    place.mkdir()
-    monkeypatch.setenv("PATH", str(place), prepend=":")
+    folder = tmp_path / "fake"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
 
     def make(name: str, script: str) -> None:
-        (place / name).write_text(f"#!/bin/sh\n{script}\n")
-        (place / name).chmod(0o755)
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
 
     return make
 
 
 @pytest.mark.parametrize(
-    ("script", "says"),
+    ("script", "message"),
     [
         ("echo 'pg_dump (PostgreSQL) 12.1'", "pg_dump is older than the database server"),
         (
@@ -248,10 +248,10 @@ def fake_tool(tmp_path, monkeypatch):
         ),
     ],
 )
-def test_a_dump_that_fails_leaves_no_file(folder, fake_tool, script, says):
+def test_a_dump_that_fails_leaves_no_file(folder, fake_tool, script, message):
     fake_tool("pg_dump", script)
 
-    with pytest.raises(RefusedError, match=says):
+    with pytest.raises(RefusedError, match=message):
         make_backup(now=NOW)
 
     assert files_in(folder) == []

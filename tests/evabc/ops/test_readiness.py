@@ -80,7 +80,7 @@ def test_emails_that_are_late(all_working):
 
 
 def test_a_disk_that_is_full(all_working, settings):
-    settings.LEAST_FREE_MB = 10**9
+    settings.MIN_FREE_MB = 10**9
 
     assert "Free up space" in problems()["disk"]
 

@@ -234,7 +234,7 @@ def test_staff_settle_a_row_without_an_answer_and_the_question_waits_no_more():
 def test_staff_do_not_settle_what_the_rules_found():
     enrolment = member()
     row = WorklistRow.objects.create(enrolment=enrolment, kind="rules", since=TODAY)
-    with pytest.raises(RefusedError, match="when the rules are met again"):
+    with pytest.raises(RefusedError, match="once the rules are met again"):
         confirmations.settle_by_hand(row_id=row.pk, by=builders.staff(), text="Fine.", now=NOW)
 
 

@@ -64,8 +64,11 @@ def test_the_confirmation_says_that_staff_entered_it_and_the_team_is_notified(pr
     receipt = emails["receipt-entered"]
     assert receipt.to_email == "dana@example.org"
     assert receipt.subject == f"We have your request ({entered.reference})"
-    assert "You asked us by phone to join the STVC community" in receipt.body
-    assert "We entered your request for you." in receipt.body
+    assert (
+        "You asked us by phone to join the Stopping the Violence Counselling programs (STVC) community"
+        in receipt.body
+    )
+    assert "We have entered your request for you." in receipt.body
     assert f"/my/requests/{entered.pk}/" in receipt.body
 
 
@@ -79,7 +82,7 @@ def test_the_applicant_signs_in_with_that_email_to_reply_and_withdraw(client, pr
 
     # The first page they open is the link in the email.
     seen = shown(client.get(page))
-    assert "EVA BC staff entered your request for you, as you asked by phone." in seen
+    assert "EVA BC staff added your request for you. You asked by phone." in seen
     assert "Which program?" in seen
     assert entered.reference in shown(client.get("/my/"))
     client.post(f"{page}reply/", {"text": "STVC."})

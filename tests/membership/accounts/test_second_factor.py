@@ -49,4 +49,4 @@ def test_in_the_sample_mode_it_can_be_off_and_a_banner_says_so(client, settings)
     page = client.get(DESK)
 
     assert page.status_code == 200
-    assert "Two-step sign-in is off on this computer." in page.content.decode()
+    assert "Two-step sign-in for staff is turned off on this computer." in page.content.decode()
