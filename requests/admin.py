@@ -53,7 +53,7 @@ class QueueFilter(FilterWithDefault):
 
 
 class HolderFilter(QueueFilter):
-    title = "assigned to"
+    title = "assignment"
     parameter_name = "whose"
     first_choice = "Anyone"
 
@@ -163,11 +163,6 @@ class JoinRequestAdmin(CustomPageAdmin):
             ),
             *super().get_urls(),
         ]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Requests to join"})
 
     def get_changelist_instance(self, request: AuthenticatedRequest) -> ChangeList:  # type: ignore[override]
         """The page with what its cells show: the register is read once for all of its rows."""
@@ -285,14 +280,7 @@ class ReasonAdmin(TeamModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return is_lead(request.user)
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return is_lead(request.user)
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        title = "Reasons and questions"
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+    has_delete_permission = has_change_permission
 
     @admin.display(description="team", ordering="family")
     def team(self, reason: ReasonText) -> str:

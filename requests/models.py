@@ -200,7 +200,7 @@ class ReasonText(models.Model):
         DECLINE = "decline", "Declining"
         ASK = "ask", "Asking a question"
 
-    used_for = models.CharField("for", max_length=10, choices=UsedFor.choices)
+    used_for = models.CharField("used for", max_length=10, choices=UsedFor.choices)
     family = models.CharField(
         "team",
         max_length=20,
@@ -223,7 +223,8 @@ class ReasonText(models.Model):
     )
 
     class Meta:
-        verbose_name = "reason"
+        verbose_name = "reason or question"
+        verbose_name_plural = "reasons and questions"
         ordering = ["used_for", "position", "pk"]
         constraints = [
             models.UniqueConstraint(

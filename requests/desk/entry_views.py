@@ -53,13 +53,11 @@ class EntryFields(forms.Form):
 
 
 def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> JoinForm:
-    """The join form of a community between the fields above.
-
-    The questions about work stay as applicants read them, so that staff can ask them by phone.
-    """
+    """The join form of a community between the fields above, worded for staff."""
     form = join_form_for(community, data)
     for field in form.fields.values():
         field.label = declaration_of(field).entry_label or field.label
+        field.error_messages["required"] = f"Enter the applicant’s answer to “{field.label}”"
         if isinstance(field.widget, forms.TextInput):
             # Else the browser offers the staff member's own details.
             field.widget.attrs["autocomplete"] = "off"

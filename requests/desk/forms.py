@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django import forms
+from django.db.models import TextChoices
 from django.http import QueryDict
 
 from communities.models import CommunityOfPractice
@@ -141,42 +142,36 @@ class MatchInitiativeForm(forms.Form):
     )
 
 
-class AddAgencyForm(forms.Form):
-    name = SingleLineField(
-        label="Agency name",
-        max_length=160,
-        error_messages={"required": "Enter the name of the agency."},
+def _line(label: str, max_length: int, missing: str = "") -> SingleLineField:
+    """A line of text; ``missing`` is the error if it is required."""
+    return SingleLineField(
+        label=label,
+        max_length=max_length,
+        required=bool(missing),
+        error_messages={"required": missing},
     )
-    city = SingleLineField(label="City or town (optional)", max_length=80, required=False)
+
+
+def _kind(label: str, kinds: type[TextChoices], missing: str) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=label, choices=kinds.choices, coerce=kinds, error_messages={"required": missing}
+    )
+
+
+class AddAgencyForm(forms.Form):
+    name = _line("Agency name", 160, "Enter the name of the agency.")
+    city = _line("City or town (optional)", 80)
 
 
 class AddProgramForm(forms.Form):
-    program_type = forms.TypedChoiceField(
-        label="Program type",
-        choices=ProgramType.choices,
-        coerce=ProgramType,
-        error_messages={"required": "Choose a program type."},
-    )
-    community_served = SingleLineField(
-        label="Town or community served (optional)", max_length=80, required=False
-    )
+    program_type = _kind("Program type", ProgramType, "Choose a program type.")
+    community_served = _line("Town or community served (optional)", 80)
 
 
 class AddInitiativeForm(forms.Form):
-    kind = forms.TypedChoiceField(
-        label="Kind of initiative",
-        choices=InitiativeKind.choices,
-        coerce=InitiativeKind,
-        error_messages={"required": "Choose a kind of initiative."},
-    )
-    name = SingleLineField(
-        label="Initiative name",
-        max_length=160,
-        error_messages={"required": "Enter the name of the initiative."},
-    )
-    community_served = SingleLineField(
-        label="Town or community served (optional)", max_length=80, required=False
-    )
+    kind = _kind("Kind of initiative", InitiativeKind, "Choose a kind of initiative.")
+    name = _line("Initiative name", 160, "Enter the name of the initiative.")
+    community_served = _line("Town or community served (optional)", 80)
 
 
 class AnswerForm(forms.Form):

@@ -39,36 +39,34 @@ _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 # -- The facts that a request is about --------------------------------------------------------------------
 
 
-def positions_of(join_request: JoinRequest) -> list[ProgramPosition]:
-    """The register's rows about the program that this request names, oldest first."""
-    claims = claims_of(
-        join_request.answers, person=join_request.person, community=join_request.community
-    ).positions
-    if not claims:
-        return []
-    rows = join_request.person.positions.filter(
-        evidence__in=_OWN_EVIDENCE,
-        program_type=claims[0].program_type,
-        community_served=claims[0].community_served,
-    ).select_related("program__agency", "agency", "person")
-    return [row for row in rows.order_by("pk") if _is_same_name(row.agency_name, join_request)]
-
-
-def roles_of(join_request: JoinRequest) -> list[CoordinationRole]:
-    """The register's rows about the role that this request names, oldest first."""
-    claims = claims_of(
-        join_request.answers, person=join_request.person, community=join_request.community
-    ).roles
-    if not claims:
-        return []
-    rows = join_request.person.roles.filter(
-        evidence__in=_OWN_EVIDENCE,
-        role=claims[0].role,
-        initiative_kind=claims[0].initiative_kind,
-        initiative_name=claims[0].initiative_name,
-        community_served=claims[0].community_served,
-    )
-    return list(rows.select_related("initiative", "person").order_by("pk"))
+def claimed_rows(
+    join_request: JoinRequest,
+) -> tuple[list[ProgramPosition], list[CoordinationRole]]:
+    """The register's rows about the program or the role that this request names, oldest first."""
+    person = join_request.person
+    claims = claims_of(join_request.answers, person=person, community=join_request.community)
+    positions: list[ProgramPosition] = []
+    roles: list[CoordinationRole] = []
+    for position in claims.positions:
+        rows = person.positions.filter(
+            evidence__in=_OWN_EVIDENCE,
+            program_type=position.program_type,
+            community_served=position.community_served,
+        ).select_related("program__agency", "agency", "person")
+        positions += [r for r in rows.order_by("pk") if _is_same_name(r.agency_name, join_request)]
+    for role in claims.roles:
+        roles += (
+            person.roles.filter(
+                evidence__in=_OWN_EVIDENCE,
+                role=role.role,
+                initiative_kind=role.initiative_kind,
+                initiative_name=role.initiative_name,
+                community_served=role.community_served,
+            )
+            .select_related("initiative", "person")
+            .order_by("pk")
+        )
+    return positions, roles
 
 
 def requests_naming_the_same_agency(join_request: JoinRequest) -> list[JoinRequest]:
@@ -140,7 +138,7 @@ def match_program(
     join_request = lock_open(join_request_id=join_request_id, by=by)
     if program.agency_id != join_request.agency_id:
         raise RefusedError("This program belongs to another agency.")
-    for row in _at_least_one(positions_of(join_request)):
+    for row in _at_least_one(claimed_rows(join_request)[0]):
         row.program = program
         row.save()
     return _record_match(join_request, program, f"the program to {program}", by=by, now=now)
@@ -152,7 +150,7 @@ def match_initiative(
 ) -> JoinRequest:
     """Match the request to this initiative."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    for row in _at_least_one(roles_of(join_request)):
+    for row in _at_least_one(claimed_rows(join_request)[1]):
         row.initiative = initiative
         row.save()
     return _record_match(
@@ -217,7 +215,7 @@ def add_initiative(
 def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
     """Record whether the applicant carries a caseload in the program they named."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    claim = _at_least_one(positions_of(join_request))[-1]
+    claim = _at_least_one(claimed_rows(join_request)[0])[-1]
     verbs.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
     result = "carries a caseload" if answer else "does not carry a caseload"
     return _record_step(join_request, f"Checked: {result}.", by=by, now=now)
@@ -227,13 +225,13 @@ def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetim
 def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
     """Record whether the ministry funds the program they named."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    program = _at_least_one(positions_of(join_request))[-1].program
+    program = _at_least_one(claimed_rows(join_request)[0])[-1].program
     if program is None:
         raise RefusedError("Match the program to the register first.")
-    funder = Funder.PSSG if answer else Funder.OTHER
+    funder, result = (Funder.PSSG, "funded") if answer else (Funder.OTHER, "not funded")
     verbs.confirm_funding(program_id=program.pk, funder=funder, by=by, on=timezone.localdate(now))
     return _record_step(
-        join_request, f"Checked: {program} is funded by {funder.label}.", by=by, now=now
+        join_request, f"Checked: {program} is {result} by the ministry.", by=by, now=now
     )
 
 
@@ -241,7 +239,7 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
 def check_role(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
     """Record whether the applicant has the role they named."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
-    claim = _at_least_one(roles_of(join_request))[-1]
+    claim = _at_least_one(claimed_rows(join_request)[1])[-1]
     verbs.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
     result = "has" if answer else "does not have"
     return _record_step(
@@ -295,7 +293,7 @@ def _record_match(
 def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetime) -> JoinRequest:
     """Add what was done to the history; store the request's region and its verdict as of now."""
     update_verdict(join_request, now=now)
-    positions, roles = positions_of(join_request), roles_of(join_request)
+    positions, roles = claimed_rows(join_request)
     matched = [*(p.program for p in positions), *(r.initiative for r in roles)]
     join_request.region = matched[-1].region if matched and matched[-1] else ""
     join_request.save(update_fields=["region", "verdict"])

@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, EligibilityCriterion
 from communities.rules.assess import Assessment, assess
-from communities.rules.vocabulary import Evidence, InitiativeKind
+from communities.rules.vocabulary import Evidence, Funder, InitiativeKind
 from membership.accounts.teams import families_of
 from membership.models import (
     Agency,
@@ -40,9 +40,8 @@ from requests.desk import assignment
 from requests.desk.forms import AddAgencyForm, AddInitiativeForm, AddProgramForm, MembershipForm
 from requests.desk.matching import (
     agency_as_written,
-    positions_of,
+    claimed_rows,
     requests_naming_the_same_agency,
-    roles_of,
 )
 from requests.desk.queue import Parameters, age_of, age_tag, neighbours, state_tag
 from requests.joining.forms import join_form_for
@@ -183,7 +182,8 @@ def _known(person: Person, agency: Agency | None) -> list[tuple[str, EvidencedMo
 
 def _funding(program: Program) -> str:
     until = f", until {date_format(program.funded_until)}" if program.funded_until else ""
-    return f"{program}: funded by {program.get_funder_display()}{until}"
+    funder = program.get_funder_display() if program.funder == Funder.PSSG else "another funder"
+    return f"{program}: funded by {funder}{until}"
 
 
 # -- What to match and confirm --------------------------------------------------------------------
@@ -209,7 +209,7 @@ class Matching:
 
 def matching_of(join_request: JoinRequest, *, search: str) -> Matching:
     """What to offer for a request: names like the ones it has, or what staff ``search`` for."""
-    positions, roles = positions_of(join_request), roles_of(join_request)
+    positions, roles = claimed_rows(join_request)
     role = roles[-1] if roles else None
     written = agency_as_written(join_request)
     agency = join_request.agency
