@@ -1,14 +1,12 @@
 """The admin of communities, with a preview of the effect of changed rules before they are saved."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from communities.admin import CommunityAdmin
@@ -16,6 +14,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.assess import assess
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Verdict
+from membership.base_admin import desk_page
 from membership.models import Person
 from membership.register.standing import standings_of
 from membership.rosters.enrolments import roster_of
@@ -23,25 +22,16 @@ from requests.lifecycle import OPEN
 from requests.models import JoinRequest
 
 
-@dataclass(frozen=True)
-class Change:
-    """A person whose verdict the new rules would change."""
-
-    person: Person
-    before: Verdict
-    after: Verdict
-
-
 def changed_verdicts(
     people: QuerySet[Person], before: Sequence[Rule], after: Sequence[Rule], *, on: date
-) -> list[Change]:
-    """The people whose verdict differs between the two sets of rules. Writes nothing."""
+) -> list[tuple[Person, Verdict, Verdict]]:
+    """The people whose verdict differs between the two sets of rules, with both verdicts. Writes nothing."""
     by_key = people.order_by("pk").in_bulk()
     both = [
-        Change(by_key[pk], assess(standing, before).verdict, assess(standing, after).verdict)
+        (by_key[pk], assess(standing, before).verdict, assess(standing, after).verdict)
         for pk, standing in standings_of(list(by_key.values()), on).items()
     ]
-    return [change for change in both if change.before != change.after]
+    return [(person, was, will) for person, was, will in both if was != will]
 
 
 CONFIRMED = "_rules_confirmed"
@@ -101,25 +91,21 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
         roster = Person.objects.filter(enrolments__in=roster_of(community))
         open_requests = JoinRequest.objects.filter(community=community, state__in=OPEN)
         waiting = Person.objects.filter(join_requests__in=open_requests)
+        groups = [
+            ("People in the community", "enrolled", roster),
+            ("Open requests", "waiting", waiting),
+        ]
         today = timezone.localdate()
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Change the rules for {community.short_name}?",
-            "community": community,
-            "typed": typed,
-            "confirmed": CONFIRMED,
-            "groups": [
-                (
-                    "People in the community",
-                    "enrolled",
-                    changed_verdicts(roster, before, after, on=today),
-                ),
-                (
-                    "Open requests",
-                    "waiting",
-                    changed_verdicts(waiting, before, after, on=today),
-                ),
+        return desk_page(
+            request,
+            "desk/communities/rule_change.html",
+            title=f"Change the rules for {community.short_name}?",
+            community=community,
+            typed=typed,
+            confirmed=CONFIRMED,
+            groups=[
+                (heading, name, changed_verdicts(people, before, after, on=today))
+                for heading, name, people in groups
             ],
-            "max_names": MAX_NAMES,
-        }
-        return TemplateResponse(request, "desk/communities/rule_change.html", context)
+            max_names=MAX_NAMES,
+        )

@@ -1,6 +1,7 @@
 """Caches: public pages in the web server's memory, and Redis that may be down."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,8 @@ class PublicPageCacheMiddleware(MiddlewareMixin):
     A view allows caching with ``public_page``. A page that sets a cookie or has a nonce is never cached,
     because it is meant for one visitor.
     """
+
+    get_response: Callable[[HttpRequest], HttpResponse]
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not _may_come_from_the_cache(request):

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from http import HTTPMethod
 
 from django.conf import settings
@@ -25,6 +26,8 @@ class PrivateResponseMiddleware(MiddlewareMixin):
 
     When a session ends, the browser is told to clear its cache as well.
     """
+
+    get_response: Callable[[HttpRequest], HttpResponse]
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         was_signed_in = request.user.is_authenticated
@@ -70,6 +73,8 @@ class AccessLogMiddleware(MiddlewareMixin):
 
     A security event says when a limit is reached, or when someone signed in is refused a page (403 or 404).
     """
+
+    get_response: Callable[[HttpRequest], HttpResponse]
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.monotonic()

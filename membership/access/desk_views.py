@@ -240,7 +240,7 @@ def _slack_form(
         request,
         "desk/form.html",
         crumbs=[
-            ("Access to Slack and Zoom", reverse("admin:membership_access_changelist")),
+            ("Slack and Zoom tasks", reverse("admin:membership_access_changelist")),
             (f"{team.get_family_display()} Slack", slack),
         ],
         back=("Back", slack),

@@ -50,8 +50,8 @@ class Access(models.Model):
 
     class Meta:
         ordering = ["since", "pk"]
-        verbose_name = "access"
-        verbose_name_plural = "access to Slack and Zoom"
+        verbose_name = "Slack or Zoom task"
+        verbose_name_plural = "Slack and Zoom tasks"
         indexes = [models.Index(fields=["state", "since"], name="access_by_state")]
         constraints = [
             models.UniqueConstraint(

@@ -48,8 +48,8 @@ class EmailForm(RequestLoginCodeForm):
         return email
 
 
-def _code_field(label: str, required: str) -> forms.CharField:
-    attributes = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+def _code_field(label: str, required: str, **more: bool) -> forms.CharField:
+    attributes = {"autocomplete": "one-time-code", "inputmode": "numeric", **more}
     return forms.CharField(
         label=label,
         widget=forms.TextInput(attrs=attributes),
@@ -60,7 +60,7 @@ def _code_field(label: str, required: str) -> forms.CharField:
 class CodeForm(ConfirmLoginCodeForm):
     """The six digits from an email; allauth ignores spaces that were pasted with them."""
 
-    code = _code_field("Code", "Enter the six digits from our email.")
+    code = _code_field("Code", "Enter the six digits from our email.", autofocus=True)
 
 
 class AppForm(ActivateTOTPForm):
@@ -72,13 +72,13 @@ class AppForm(ActivateTOTPForm):
 class AppOrRecoveryCodeForm(AuthenticateForm):
     """A code from an authenticator app, or a recovery code, to sign in."""
 
-    code = _code_field("Code", "Enter a code from your app, or a recovery code.")
+    code = _code_field("Code", "Enter a code from your app, or a recovery code.", autofocus=True)
 
 
 class ConfirmationForm(ReauthenticateForm):
     """The same, to confirm again who they are."""
 
-    code = _code_field("Code", "Enter a code from your app, or a recovery code.")
+    code = _code_field("Code", "Enter a code from your app, or a recovery code.", autofocus=True)
 
 
 class PasskeyForm(AddWebAuthnForm):

@@ -78,18 +78,17 @@ class SecondFactorMiddleware(MiddlewareMixin):
         ):
             records = get_authentication_records(request, request.user)
             if not any(record.get("method") == "mfa" for record in records):
-                return self._redirect_to_factor(request)
+                return _redirect_to_factor(request)
         return None
 
-    def _redirect_to_factor(self, request: HttpRequest) -> HttpResponse:
-        if is_mfa_enabled(request.user, SECOND_FACTORS):
-            wanted = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
-            return redirect(f"{reverse('mfa_reauthenticate')}?{wanted}")
-        is_page = request.method in ("GET", "HEAD")
-        request.session[PAGE_WANTED] = (
-            request.get_full_path() if is_page else reverse("admin:index")
-        )
-        return redirect("account_first_factor")
+
+def _redirect_to_factor(request: HttpRequest) -> HttpResponse:
+    if is_mfa_enabled(request.user, SECOND_FACTORS):
+        wanted = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
+        return redirect(f"{reverse('mfa_reauthenticate')}?{wanted}")
+    is_page = request.method in ("GET", "HEAD")
+    request.session[PAGE_WANTED] = request.get_full_path() if is_page else reverse("admin:index")
+    return redirect("account_first_factor")
 
 
 @login_required

@@ -10,7 +10,6 @@ import smtplib
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from email.message import EmailMessage as PlainMessage
 from pathlib import Path
 from typing import Self
 
@@ -152,15 +151,12 @@ class FolderBackend(BaseEmailBackend):
         folder = Path(settings.MAIL_FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:
-            self._write(folder, message.message())
+            name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(4)}"
+            unfinished = folder / f".{name}.part"
+            try:
+                unfinished.write_bytes(message.message().as_bytes())
+                unfinished.rename(folder / f"{name}.eml")
+            finally:
+                # If the disk is full, partial files would fill it even more.
+                unfinished.unlink(missing_ok=True)
         return len(email_messages)
-
-    def _write(self, folder: Path, message: PlainMessage) -> None:
-        name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(4)}"
-        unfinished = folder / f".{name}.part"
-        try:
-            unfinished.write_bytes(message.as_bytes())
-            unfinished.rename(folder / f"{name}.eml")
-        finally:
-            # If the disk is full, partial files would fill it even more.
-            unfinished.unlink(missing_ok=True)

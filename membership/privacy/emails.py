@@ -20,7 +20,7 @@ EMAIL_KINDS = (
             TEAM,
             link(
                 "desk_link",
-                "Access to Slack and Zoom",
+                "Slack and Zoom tasks",
                 f"{_DESK}access/",
                 "Go to Slack and Zoom access",
             ),

@@ -165,7 +165,12 @@ class Person(SearchableModel):
     SEARCHED = ("name", "email", "phone")
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="person"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name="account",
+        null=True,
+        blank=True,
+        related_name="person",
     )
     name = models.CharField(max_length=120, blank=True)
     email = models.EmailField(blank=True)
@@ -223,12 +228,13 @@ class ProgramPosition(EvidencedModel):
         Program, models.PROTECT, null=True, blank=True, related_name="positions"
     )
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="+")
-    agency_name = models.CharField(max_length=160, blank=True)
+    agency_name = models.CharField("agency (as written)", max_length=160, blank=True)
     program_type = models.CharField(max_length=10, choices=ProgramType.choices, blank=True)
     community_served = models.CharField(max_length=80, blank=True)
-    carries_caseload = models.BooleanField(null=True, blank=True)
-    says_funded = models.BooleanField(null=True, blank=True)
+    carries_caseload = models.BooleanField("carries a caseload", null=True, blank=True)
+    says_funded = models.BooleanField("ministry funding (self-reported)", null=True, blank=True)
     says_membership = models.CharField(
+        "EVA BC membership (self-reported)",
         max_length=10,
         blank=True,
         choices=[("agency", "Agency holds one"), ("own", "Person holds one"), ("no", "No")],
@@ -314,7 +320,7 @@ class CoordinationRole(EvidencedModel):
         CoordinationInitiative, models.PROTECT, null=True, blank=True, related_name="roles"
     )
     initiative_kind = models.CharField(max_length=10, choices=InitiativeKind.choices)
-    initiative_name = models.CharField(max_length=160, blank=True)
+    initiative_name = models.CharField("initiative (as written)", max_length=160, blank=True)
     community_served = models.CharField(max_length=80, blank=True)
     role = models.CharField(max_length=12, choices=RoleKind.choices)
     is_held = models.BooleanField(

@@ -56,7 +56,7 @@ class EnrolmentAdmin(TeamModelAdmin):
     """The rosters, read-only: a decision opens an enrolment, and an action elsewhere ends it."""
 
     list_display = ["person", "community", "started_on", "ended_on", "left_because"]
-    list_filter = ["community"]
+    list_filter = [CommunityFilter]
     list_select_related = ["person", "community", "leaving"]
     search_fields = ["person__search_text"]
     readonly_fields = ["left_because"]

@@ -11,7 +11,7 @@ A roster check is opened if there is no answer after 45 days, but not before the
 been out for a week. Without an email in the register it is opened at once, because no one can be asked.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -44,7 +44,11 @@ def ask_yearly(*, now: datetime) -> dict[str, int]:
     written: set[int] = set()  # people who were emailed in this run
 
     def run(due: Due, act: Callable[[int, datetime], bool], *, person: str) -> int:
-        keys = list(_one_for_each(due, person, written))
+        keys = []  # one for each person; ``person`` leads from a row to theirs
+        for pk, whose in due.order_by("pk").values_list("pk", person):
+            if whose not in written:
+                written.add(whose)
+                keys.append(pk)
         return for_each(keys, act, now, error_message=QUESTION_ERROR)
 
     reminders = run(_to_remind(today), _remind, person="enrolment__person")
@@ -103,14 +107,6 @@ def _written_to(today: date, person: OuterRef) -> Exists:
     """True if this person got one of these emails today."""
     confirmations = YearlyConfirmation.objects.filter(enrolment__person=person)
     return Exists(confirmations.filter(Q(asked_on=today) | Q(reminded_on=today)))
-
-
-def _one_for_each(due: Due, person: str, written: set[int]) -> Iterable[int]:
-    """The keys of what is due, one for each person; ``person`` is the path from a row to the person's key."""
-    for pk, whose in due.order_by("pk").values_list("pk", person):
-        if whose not in written:
-            written.add(whose)
-            yield pk
 
 
 # -- Doing it: each in its own transaction, which checks again ------------------------------------

@@ -3,8 +3,8 @@
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_list_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -129,7 +129,6 @@ def _known(person: Person) -> dict[str, str]:
 
 def _any_community(family: str) -> CommunityOfPractice:
     """Any community of the family: they all ask the same questions about work."""
-    community = CommunityOfPractice.objects.filter(team__family=family).order_by("pk").first()
-    if community is None:
-        raise Http404("There is no such family of communities.")
-    return community
+    return get_list_or_404(CommunityOfPractice.objects.filter(team__family=family).order_by("pk"))[
+        0
+    ]

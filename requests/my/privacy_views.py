@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -116,8 +116,8 @@ def correction(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Staff delete a person, after a page that says what is deleted and what is kept."""
-    person = Person.objects.filter(pk=pk, erased_on__isnull=True).first()
-    if person is None or not families_of(request.user):
+    person = get_object_or_404(Person, pk=pk, erased_on__isnull=True)
+    if not families_of(request.user):
         raise Http404("There is no such person.")
     if request.method == "POST":
         with refusal_as_warning(request):

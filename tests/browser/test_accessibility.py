@@ -104,7 +104,7 @@ def test_the_workers_pages(portal, open_page, width):
     page.get_by_text("There is a problem").wait_for()
     found += problems(page)
     join = f"{portal.url}/communities/ors/join/"
-    several = f"{portal.url}/join/answers/?community=sas&community=community-coordination"
+    several = f"{portal.url}/join/answers/?community=ors&community=community-coordination"
     for url in (join, several):
         found += after_a_mistake(page, url, "Continue")
 
@@ -210,11 +210,11 @@ def test_the_pages_of_meetings(portal, open_page, width):
         f"{desk}{page}/" for page in (f"{over.pk}/change", f"{gone.pk}/change", f"{over.pk}/came")
     ]
     found += visit(theirs, portal, [f"{desk}?when=all", *pages])
-    found += after_a_mistake(theirs, f"{portal.url}{desk}add/", "Plan the meeting")
+    found += after_a_mistake(theirs, f"{portal.url}{desk}add/", "Schedule meeting")
     found += visit(theirs, portal, [f"{desk}{over.pk}/zoom/"])
     theirs.get_by_label("Or paste the list").fill("Dana S\nStranger Danger")
-    theirs.get_by_role("button", name="Read the list").click()
-    theirs.get_by_text("Do you know them?").wait_for()
+    theirs.get_by_role("button", name="Match participants").click()
+    theirs.get_by_role("heading", name="Possible matches").wait_for()
     found += problems(theirs)
 
     assert found == []
@@ -235,7 +235,7 @@ def test_the_pages_of_the_worklist_and_of_a_changed_rule(portal, open_page, widt
     page.goto(f"{portal.url}{rule}{place.community_id}/change/")
     page.get_by_label("Community-Based Victim Services (CBVS)").first.check()
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_role("heading", name="Change the rules of STVC?").wait_for()
+    page.get_by_role("heading", name="Change the rules for STVC?").wait_for()
     found += problems(page)
 
     assert found == []

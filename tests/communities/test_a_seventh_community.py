@@ -101,7 +101,7 @@ def test_staff_review_decide_and_count_it(seventh, lou):
     by = builders.staff(team_of[seventh.family], "priya@example.org")
     workflow.approve(join_request_id=asked.pk, by=by, reason="Known to us.", now=NOW)
     enrolment = Enrolment.objects.get(community=seventh)
-    roster = page(lou, f"/admin/membership/enrolment/?community__id__exact={seventh.pk}")
+    roster = page(lou, f"/admin/membership/enrolment/?community={seventh.slug}")
     assert str(enrolment.person) in roster
     for path in (reverse("admin:reports"), reverse("admin:coverage")):
         assert WORDS["short_name"] in page(lou, path)

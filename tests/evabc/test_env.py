@@ -18,10 +18,10 @@ from tests.servers.parts import ROOT
 EXTRA = env.Setting("EVABC_EXTRA_DAYS", "Days that this test adds", 5, minimum=2)
 READS = re.compile(r"os\.environ\b|\bgetenv\b|\benviron\.(?:Env|FileAwareEnv)\b")
 
-# Not settings: Django's own variable, Prometheus' folder, and the environment of processes.
+# Not settings: Django's own variable, Prometheus' folder, the environment of processes, and the check of names.
 NO_SETTING = re.compile(
     r'"DJANGO_SETTINGS_MODULE"|PROMETHEUS_MULTIPROC_DIR|environ\[_COUNTS\]|env(?:ironment)?=dict\(os\.environ\)'
-    r"|\{\*\*os\.environ, "
+    r"|\{\*\*os\.environ, |in sorted\(os\.environ\)"
 )
 
 

@@ -143,7 +143,7 @@ def test_a_person_who_was_imported_is_the_same_person_when_they_sign_in(client):
     ask_for_code(client, "dana@example.org")
     client.post(CODE, {"code": newest_code("dana@example.org"), "next": "/my/"})
 
-    assert "Hello Dana Sample" in client.get("/my/").content.decode()
+    assert "Hello, Dana" in client.get("/my/").content.decode()
     assert Person.objects.get().pk == listed.pk
 
 

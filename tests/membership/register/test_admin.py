@@ -164,7 +164,7 @@ def test_a_fact_confirmed_inline_says_who_confirmed_it_and_the_history_shows_it(
     assert (position.carries_caseload, position.confirmed_by) == (True, priya)
     history = desk.get(f"{page}/history/").content.decode()
     assert "priya@example.org" in history
-    assert "Carries caseload" in history
+    assert "Carries a caseload" in history
 
 
 def rows(desk, model, query) -> int:
