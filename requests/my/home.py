@@ -52,7 +52,7 @@ def _tasks(
         yield (
             "EVA BC staff have asked you a question about your request for "
             f"{wait.join_request.community.short_name}. "
-            f"You can answer until the end of {format_day(wait.last_day)}.",
+            f"Please answer by the end of {format_day(wait.last_day)}.",
             "Read and answer the question",
             wait.join_request.get_absolute_url(),
         )

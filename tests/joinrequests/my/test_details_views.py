@@ -73,7 +73,7 @@ def test_what_waits_comes_first_and_says_until_when(client, dana):
     assert [
         words in waits
         for words in (
-            "a question about your request for STVC. You can answer until the end of ",
+            "a question about your request for STVC. Please answer by the end of ",
             "It has been a year. Has anything changed in your work for CBVS?",
             "Continue your request to join ",
         )

@@ -43,7 +43,7 @@ def test_my_page_says_so_while_it_waits(client, place):
     client.post(url(place), {"answer": "still-here"})
     assert answer() == ("still-here", None)
     assert "It has been a year." not in client.get("/my/").content.decode()
-    assert "You have nothing to answer right now." in client.get(url(place)).content.decode()
+    assert "You don’t need to answer anything right now." in client.get(url(place)).content.decode()
 
 
 def test_a_leave_with_a_last_day(client, place):
