@@ -25,6 +25,8 @@ _CATALOGUE = tomllib.loads(Path(__file__).with_name("catalogue.toml").read_text(
 
 FAMILIES: dict[str, dict[str, Any]] = _CATALOGUE["families"]
 COMMUNITIES: list[dict[str, Any]] = _CATALOGUE["communities"]
+PASSAGES: list[dict[str, Any]] = _CATALOGUE["passages"]
+QUESTIONS: list[dict[str, Any]] = _CATALOGUE["questions"]
 
 
 @transaction.atomic
@@ -37,10 +39,10 @@ def seed() -> int:
         written += new
     for position, data in enumerate(COMMUNITIES):
         written += _seed_community(position, data)
-    for passage in _CATALOGUE["passages"]:
+    for passage in PASSAGES:
         _, new = Passage.objects.get_or_create(key=passage["key"], defaults=passage)
         written += new
-    for position, question in enumerate(_CATALOGUE["questions"]):
+    for position, question in enumerate(QUESTIONS):
         defaults = {**question, "position": position}
         _, new = Question.objects.get_or_create(slug=question["slug"], defaults=defaults)
         written += new

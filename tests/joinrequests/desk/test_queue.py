@@ -118,7 +118,7 @@ def test_a_decision_that_is_too_late_keeps_what_was_typed_and_says_who_decided(d
     answer = desk.post(f"{QUEUE}{join_request.pk}/decline/", {"text": "My careful words."})
 
     shown = html.unescape(answer.content.decode())
-    assert "last step by Sam Sample, May 4, 2026, 10 a.m." in shown
+    assert "Last step: May 4, 2026, 10 a.m., Sam Sample (EVA BC)." in shown
     assert "My careful words." in shown
 
 

@@ -1,4 +1,4 @@
-"""What people can do about their own data: agree, see, download, correct, delete."""
+"""What people can do with their own data: consent, download, correction, deletion."""
 
 import json
 
@@ -92,7 +92,7 @@ def test_the_download_holds_their_own_data_and_nobody_elses(dana, signed_in):
     assert answer["Content-Disposition"].startswith('attachment; filename="my-data-')
     assert data["details"]["name"] == "Dana Sample"
     assert data["requests"][0]["answers"]["note"] == "I start on Monday."
-    assert [email["kind"] for email in data["letters"]] == ["receipt"]
+    assert [email["kind"] for email in data["emails"]] == ["receipt"]
     assert data["work"][0]["evidence"] == "claimed"
     assert ["Kai Other" in text, "They called us." in text, "Priya" in text] == [False] * 3
     assert "Notes and reasons that EVA BC staff write for each other" in data["left_out"][0]
