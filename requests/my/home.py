@@ -60,7 +60,7 @@ def _tasks(
         if access.enrolment.waits:  # type: ignore[attr-defined]
             community = access.enrolment.community.short_name
             yield (
-                f"It has been a year. Has anything changed in your work for {community}?",
+                f"It’s time for your yearly check-in. Has anything changed in your work for {community}?",
                 "Complete your yearly check-in",
                 reverse("my:confirm", args=[access.enrolment.pk]),
             )

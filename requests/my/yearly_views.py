@@ -38,9 +38,9 @@ class ConfirmForm(forms.Form):
         },
     )
     until = day_field(
-        "When does your leave end? (optional)",
+        "If you’re on leave, when does it end? (optional)",
         required=False,
-        help_text="We will ask you again when you are back.",
+        help_text="We will ask you again after that day.",
     )
 
     def __init__(self, data: QueryDict | None, *, community: CommunityOfPractice) -> None:
@@ -79,7 +79,8 @@ def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             else:
                 confirmations.confirm(enrolment_id=pk, by=request.user, now=now)
             messages.success(
-                request, f"Thank you. You are still a member of {community.short_name}."
+                request,
+                f"Thank you for checking in. You are still a member of {community.short_name}.",
             )
             return redirect("my:home")
     today = timezone.localdate()

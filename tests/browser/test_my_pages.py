@@ -73,8 +73,10 @@ def test_from_the_link_to_still_here(smtp_server, open_page, link, javascript):
     choose(page, "Which of these is true", "I still work there and carry a caseload")
     page.get_by_role("button", name="Send answer").click()
 
-    expect(page.get_by_text("Thank you. You are still a member of STVC.")).to_be_visible()
-    expect(page.get_by_text("It has been a year.")).to_have_count(0)
+    expect(
+        page.get_by_text("Thank you for checking in. You are still a member of STVC.")
+    ).to_be_visible()
+    expect(page.get_by_text("It’s time for your yearly check-in.")).to_have_count(0)
     assert YearlyConfirmation.objects.get().answer == "still-here"
 
 

@@ -74,7 +74,7 @@ def test_what_waits_comes_first_and_says_until_when(client, dana):
         words in waits
         for words in (
             "a question about your request for STVC. Please answer by the end of ",
-            "It has been a year. Has anything changed in your work for CBVS?",
+            "It’s time for your yearly check-in. Has anything changed in your work for CBVS?",
             "Continue your request to join ",
         )
     ] == [True] * 3
