@@ -6,7 +6,6 @@ import pytest
 
 from membership.models import Person
 from requests import workflow
-from requests.desk.assignment import write_note
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
@@ -92,7 +91,7 @@ def test_the_number_of_queries_of_a_review_does_not_grow_with_its_history(desk, 
     for number in range(5):
         workflow.ask(join_request_id=join_request.pk, by=sam, text=f"{number}?", now=builders.NOW)
         workflow.reply(join_request_id=join_request.pk, by=worker, text="Yes.", now=builders.NOW)
-        write_note(join_request_id=join_request.pk, by=sam, text="Hm.", now=builders.NOW)
+        workflow.write_note(join_request_id=join_request.pk, by=sam, text="Hm.", now=builders.NOW)
         builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
 
     assert queries_of(desk.get, path) <= few

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from membership.models import Consent, Correction, OutboxEmail, Person, User
 from membership.privacy import consents
-from requests.desk import assignment
+from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
@@ -82,7 +82,7 @@ def test_when_the_purposes_change_people_are_asked_again(dana, signed_in, monkey
 def test_the_download_holds_their_own_data_and_nobody_elses(dana, signed_in):
     priya = builders.staff()
     pk = builders.sent(dana, note="I start on Monday.").pk
-    assignment.write_note(join_request_id=pk, by=priya, text="They called us.", now=builders.NOW)
+    workflow.write_note(join_request_id=pk, by=priya, text="They called us.", now=builders.NOW)
     builders.sent(builders.worker("kai@example.org", "Kai Other"), name="Kai Other")
 
     answer = signed_in.get("/my/privacy/download/")
