@@ -227,7 +227,7 @@ def test_without_a_community_new_work_is_a_claim_beside_what_the_list_says(clien
 def test_members_report_their_work_to_their_community(client, dana):
     place_of(dana)
     assert client.get("/my/details/work/program-support/").url == "/my/details/"
-    with pytest.raises(RefusedError, match="Report the change for that community"):
+    with pytest.raises(RefusedError, match="Update your work for that community"):
         report_work(
             person_id=dana.person.pk,
             by=dana,
