@@ -183,7 +183,7 @@ EMAIL_KINDS = (
             Placeholder(
                 "what_waits",
                 "What is waiting, in numbers with links",
-                "3 requests have been waiting for 7 business days or longer; the oldest for 9.",
+                "3 requests have been waiting for 7 business days or longer. The longest wait is 9 business days.",
                 needed=True,
                 alone=True,
             ),

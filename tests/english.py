@@ -94,6 +94,10 @@ SHOWN = [
     (r"\bplan(ned)? a meeting\b", "schedule a meeting"),
     (r"\bno sign-in yet\b|\ba sign-in of\b", "no account yet"),
     (r"\bwith which\b.*\bsign in\b.*\bwith\b", "one plain sentence"),
+    (r"\bwrit(e|es|ing) to (you|us)\b", "email"),
+    (r"\b(was|is) planned for\b", "scheduled for"),
+    (r"\b(this|a|the) meeting of \w", "a meeting for"),
+    (r"\bwithout use\b", "that you do not use"),
     (r"\ba date is cancelled\b|\bhas another time\b", "meeting cancelled, has moved"),
     (r"\bitems must be selected in order to\b", "select at least one … first"),
 ]
