@@ -106,7 +106,6 @@ EMAIL_KINDS = (
             staff_text(
                 "A personal message from staff (it may be empty)", "We’re glad you’re here."
             ),
-            Placeholder("offerings", "What members get, as a list", "- Slack\n- Zoom"),
             Placeholder(
                 "offerings",
                 "What members get, as a list",
@@ -183,7 +182,7 @@ EMAIL_KINDS = (
             Placeholder(
                 "what_waits",
                 "What is waiting, in numbers with links",
-                "3 requests have been waiting for 7 business days or longer; the oldest for 9.",
+                "3 requests have been waiting for 7 business days or longer. The longest wait is 9 business days.",
                 needed=True,
                 alone=True,
             ),

@@ -322,12 +322,11 @@ def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
     when = date_format(timezone.localtime(last.at), "DATETIME_FORMAT")
     who = "EVA BC" if last.by_staff else "the applicant"
     if last.verb == Verb.LAPSE:
-        who = "the portal, because there was no reply"
+        who = "the portal"
     elif last.by_staff and last.by and hasattr(last.by, "person") and last.by.person.name:
         who = last.by.person.name
     raise RefusedError(
-        f"You can’t do this now because the request is “{join_request.get_state_display().lower()}” "
-        f"(last step by {who}, {when}). Nothing was changed."
+        f"This request {join_request.state_in_words} (last step by {who}, {when}). Nothing was changed."
     )
 
 

@@ -46,7 +46,13 @@ def checks(*, now: datetime) -> list[Check]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        first = [Check("database", figure=connection.vendor), _migrations()]
+        first = [
+            Check(
+                "database",
+                figure={"postgresql": "PostgreSQL", "sqlite": "SQLite"}.get(connection.vendor, ""),
+            ),
+            _migrations(),
+        ]
     except Error:
         problem = (
             "The database is not answering. Check that it is running and that its disk is not full."
@@ -115,7 +121,7 @@ def _broker() -> Check:
         folder = settings.DATA_DIR
         is_there = os.access(folder, os.W_OK)
         problem = f"The portal cannot write to the folder for task messages, {folder}. Check its permissions."
-        return Check("broker", "" if is_there else problem, "a folder")
+        return Check("broker", "" if is_there else problem, "files in a folder")
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL,

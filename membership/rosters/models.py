@@ -145,7 +145,7 @@ class WorklistRow(models.Model):
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="worklist")
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    state = models.CharField("status", max_length=12, choices=State.choices, default=State.OPEN)
     since = models.DateField()
     until = models.DateField("snoozed until", null=True, blank=True)
     findings = models.JSONField(default=list)

@@ -30,7 +30,7 @@ class EntryFields(forms.Form):
     email = forms.EmailField(
         label="The applicant’s work email",
         max_length=254,
-        help_text="We send emails there. After signing in with it, they see the request on My page.",
+        help_text="We send emails to this address. When they sign in with it, they see the request on My page.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         error_messages={
             "required": "Enter the applicant’s work email.",
@@ -47,9 +47,18 @@ class EntryFields(forms.Form):
     agreed = forms.BooleanField(
         label="The applicant asked us to enter this request and agreed that EVA BC may keep these answers.",
         error_messages={
-            "required": "Select this box to confirm that the applicant asked for this and agreed."
+            "required": "Select the checkbox to confirm that the applicant asked for this and agreed."
         },
     )
+
+
+# The same answers as on the join form, about someone else.
+_MEMBERSHIP_CHOICES = [
+    ("agency", "Their agency does"),
+    ("own", "They hold one themselves"),
+    ("no", "No"),
+    ("unsure", "I’m not sure"),
+]
 
 
 def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> JoinForm:
@@ -61,6 +70,8 @@ def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> Jo
         if isinstance(field.widget, forms.TextInput):
             # Else the browser offers the staff member's own details.
             field.widget.attrs["autocomplete"] = "off"
+    if "eva_membership" in form.fields:
+        form.fields["eva_membership"].choices = _MEMBERSHIP_CHOICES
     asked = EntryFields().fields
     agreed = asked.pop("agreed")
     form.fields = {**asked, **form.fields, "agreed": agreed}

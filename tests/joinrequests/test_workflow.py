@@ -125,7 +125,7 @@ def test_a_refusal_says_who_decided_and_when():
         use(Verb.DECLINE, pk, worker, staff)
 
     assert str(refusal.value) == (
-        "You can’t do this now because the request is “approved” (last step by Priya Sample, "
+        "This request has already been approved (last step by Priya Sample, "
         "May 4, 2026, 10 a.m.). Nothing was changed."
     )
 

@@ -1,4 +1,4 @@
-"""The morning digest: on business days, when something waits too long, once, and about nobody."""
+"""The morning summary: on business days, when something waits too long, once, and about nobody."""
 
 from datetime import UTC, date, datetime, timedelta
 
