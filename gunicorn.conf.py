@@ -1,4 +1,4 @@
-"""How gunicorn serves the portal wherever it is started: it finds this file by its name."""
+"""Settings of gunicorn, which finds this file by its name."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def on_starting(server: Arbiter) -> None:
-    """The processes count into files of one folder, so that /metrics adds up all of them."""
+    """Create a folder where all processes write their metrics, so that /metrics can sum them."""
     os.environ[_COUNTS] = tempfile.mkdtemp(prefix="evabc-metrics-")
 
 

@@ -1,7 +1,6 @@
 """System checks of the project."""
 
 import importlib.util
-import os
 from importlib import metadata
 from pathlib import Path
 
@@ -61,14 +60,11 @@ def no_dependency_needs_the_library(**kwargs: object) -> list[CheckMessage]:
 @register()
 def variables_are_declared(**kwargs: object) -> list[CheckMessage]:
     """Warn about misspelled or outdated settings."""
-    known = {*env.SETTINGS, *(f"{name}_FILE" for name in env.SETTINGS)}
-    ours = (name for name in sorted(os.environ) if name.startswith("EVABC_"))
     return [
         Warning(
             f"{name} is set, but it is not a setting of the portal.",
             hint="See evabc/docs/settings.md for all settings.",
             id="evabc.W001",
         )
-        for name in ours
-        if name not in known and not name.startswith("EVABC_TEST_")
+        for name in env.undeclared()
     ]

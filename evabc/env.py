@@ -346,3 +346,10 @@ def backup_recipient() -> str:
 def log_lines(*, local: bool) -> str:
     """The format of log lines: "json" or "plain"."""
     return text("EVABC_LOG_LINES", default="plain" if local else None)
+
+
+def undeclared() -> list[str]:
+    """Environment variables that are named like settings of the portal but are not declared."""
+    known = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS)}
+    ours = (name for name in os.environ if name.startswith("EVABC_"))
+    return sorted(name for name in ours if name not in known and not name.startswith("EVABC_TEST_"))

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
@@ -171,6 +173,14 @@ class JoinRequest(SearchableModel):
         if self.taken_by is None or self.taken_at is None or self.taken_at <= now - TAKEN_FOR:
             return None
         return self.taken_by
+
+    def assigned_sentence(self, now: datetime) -> str:
+        """Who it is assigned to, in a sentence; empty if no one."""
+        holder, since = self.holder(now), self.taken_at
+        if holder is None or since is None:
+            return ""
+        when = date_format(timezone.localtime(since), "DATETIME_FORMAT")
+        return f"Since {when}, this request has been assigned to {holder.display_name}."
 
     @property
     def state_in_words(self) -> str:

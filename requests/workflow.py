@@ -26,7 +26,7 @@ from requests import emails
 from requests.answers import find_agency, keep_claims
 from requests.joining.forms import Answers
 from requests.lifecycle import OPEN, STAFF_VERBS, TRANSITIONS, State, Verb, allows
-from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText
+from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText, StaffNote
 from requests.reasons import reason_text
 
 _ALREADY_OPEN = "You already have an open request for this community. You can follow it on My page."
@@ -222,7 +222,35 @@ def withdraw_erased(join_request: JoinRequest, *, now: datetime) -> None:
     _advance(join_request, Verb.WITHDRAW, by=None, now=now)
 
 
-# -- Working on an open request -------------------------------------------------------------------
+# -- Working on a request -------------------------------------------------------------------------
+
+
+@transaction.atomic
+def assign(
+    *, join_request_id: int, to: User | None, by: User, now: datetime, over: bool = False
+) -> JoinRequest:
+    """Assign an open request to a person for a day, or unassign it.
+
+    Refuses if it is assigned to a colleague, unless ``over``.
+    """
+    join_request = lock_open(join_request_id=join_request_id, by=by)
+    if join_request.holder(now) not in (None, by) and not over:
+        raise RefusedError(f"{join_request.assigned_sentence(now)} Nothing was changed.")
+    join_request.taken_by, join_request.taken_at = to, now if to else None
+    join_request.save(update_fields=["taken_by", "taken_at"])
+    return join_request
+
+
+@transaction.atomic
+def write_note(*, join_request_id: int, by: User, text: str, now: datetime) -> StaffNote:
+    """Add a staff note to a request in any state. The applicant never sees it."""
+    join_request = _lock(join_request_id)
+    _require_team(join_request, by)
+    if join_request.state == State.DRAFT:
+        raise RefusedError("This request has not been sent yet.")
+    if not text.strip():
+        raise RefusedError("Enter a note.")
+    return StaffNote.objects.create(join_request=join_request, by=by, at=now, text=text.strip())
 
 
 def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
@@ -320,13 +348,9 @@ def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
     if verb == Verb.SUBMIT:
         raise RefusedError("This request has already been sent.")
     when = date_format(timezone.localtime(last.at), "DATETIME_FORMAT")
-    who = "EVA BC" if last.by_staff else "the applicant"
-    if last.verb == Verb.LAPSE:
-        who = "the portal"
-    elif last.by_staff and last.by and hasattr(last.by, "person") and last.by.person.name:
-        who = last.by.person.name
     raise RefusedError(
-        f"This request {join_request.state_in_words} (last step by {who}, {when}). Nothing was changed."
+        f"This request {join_request.state_in_words}. "
+        f"Last step: {when}, {last.who}. Nothing was changed."
     )
 
 

@@ -347,8 +347,9 @@ def report_sheet(request: AuthenticatedRequest) -> HttpResponse:
         raise Http404("There is no such report.")
     scope = form.scope(request)
     report = make(scope)
+    first, last = (date_format(form.cleaned_data[name]) for name in ("first", "last"))
     return export_sheet(
-        what="{}, {first} to {last}".format(report.title, **form.cleaned_data),
+        what=f"{report.title}, {first} to {last}",
         headings=report.headings,
         rows=report.rows,
         sheet_format=SheetFormat(wanted_format),

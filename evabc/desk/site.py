@@ -163,7 +163,8 @@ class Waiting:
         url = reverse(f"admin:{self.model._meta.label_lower.replace('.', '_')}_changelist")
         filters = {self.parameter: self.state} if self.parameter else {}
         query = urlencode({"team": team.family, **filters})
-        return Number(self.label, str(count), f"{url}?{query}", self.mark if count else "")
+        label = self.label.removesuffix("s") if count == 1 else self.label
+        return Number(label, str(count), f"{url}?{query}", self.mark if count else "")
 
 
 WAITING = {

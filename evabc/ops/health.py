@@ -46,13 +46,7 @@ def checks(*, now: datetime) -> list[Check]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        first = [
-            Check(
-                "database",
-                figure={"postgresql": "PostgreSQL", "sqlite": "SQLite"}.get(connection.vendor, ""),
-            ),
-            _migrations(),
-        ]
+        first = [Check("database", figure=connection.display_name), _migrations()]
     except Error:
         problem = (
             "The database is not answering. Check that it is running and that its disk is not full."
@@ -135,7 +129,7 @@ def _broker() -> Check:
             "Redis is not answering. Emails go out up to half a minute late, and limits are not "
             "counted. Restart Redis.",
         )
-    return Check("broker", figure="Redis answers")
+    return Check("broker", figure="Redis is answering")
 
 
 def _disk() -> Check:

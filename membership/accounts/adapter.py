@@ -95,6 +95,15 @@ class AccountAdapter(DefaultAccountAdapter):
         if words := message or MESSAGES.get(message_template or ""):
             messages.add_message(request, level, words, extra_tags=extra_tags)
 
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
+        """The ways to confirm who they are, named as on our pages."""
+        names = {
+            "mfa_reauthenticate": "Use your authenticator app or a recovery code",
+            "mfa_reauthenticate:webauthn": "Use a passkey or security key",
+        }
+        methods = super().get_reauthentication_methods(user)
+        return [{**m, "description": names.get(m["id"], m["description"])} for m in methods]
+
     def post_login(self, request: HttpRequest, user: User, **options: object) -> HttpResponse:
         """The first sign-in records consent to the purposes that the code page names."""
         response: HttpResponse = super().post_login(request, user, **options)

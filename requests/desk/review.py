@@ -36,7 +36,6 @@ from membership.register.matching import best_matches, similar_people
 from membership.register.standing import standings_of
 from membership.search import filter_by_words
 from requests.clock.reminders import wait_of
-from requests.desk import assignment
 from requests.desk.forms import AddAgencyForm, AddInitiativeForm, AddProgramForm, MembershipForm
 from requests.desk.matching import (
     agency_as_written,
@@ -137,7 +136,7 @@ def review_context(
         .order_by("-pk"),
         "enrolments": enrolments.select_related("community"),
         "bounces": Bounce.of(person),
-        "assigned": assignment.assigned_sentence(join_request, now=now),
+        "assigned": join_request.assigned_sentence(now),
         "is_mine": join_request.holder(now) == viewer,
         "age": age_tag(age) if (age := age_of(join_request, on=on)) else "",
         "state": state_tag(join_request),

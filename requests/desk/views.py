@@ -17,7 +17,7 @@ from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from requests import emails, workflow
-from requests.desk import assignment, forms, matching, queue
+from requests.desk import forms, matching, queue
 from requests.desk.review import assessments_of, panel_context, requests_of, review_context
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest
@@ -147,9 +147,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         title=decision.label_for(join_request),
         form=form,
         assessment=assessment,
-        assigned_to_colleague=assignment.assigned_sentence(join_request, now=now)
-        if is_colleagues
-        else "",
+        assigned_to_colleague=join_request.assigned_sentence(now) if is_colleagues else "",
         email=email,
         email_blocks=preview_blocks(email.body) if email else [],
         button=decision.label_for(join_request),
@@ -168,7 +166,7 @@ def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if join_request.is_open and is_colleagues and "over" not in request.POST:
         review = reverse("admin:joinrequests_joinrequest_change", args=[pk])
         review += queue.queue_query(request)
-        assigned = assignment.assigned_sentence(join_request, now=now)
+        assigned = join_request.assigned_sentence(now)
         return render_page(
             request,
             "desk/form.html",
@@ -185,8 +183,12 @@ def take(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         )
     if request.method == "POST":
         with refusal_as_warning(request):
-            assignment.take(
-                join_request_id=pk, by=request.user, now=now, over="over" in request.POST
+            workflow.assign(
+                join_request_id=pk,
+                to=request.user,
+                by=request.user,
+                now=now,
+                over="over" in request.POST,
             )
             messages.success(request, f"{join_request.reference} is assigned to you for 24 hours.")
     return _back(request, pk)
@@ -197,7 +199,7 @@ def release(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Unassign the request."""
     join_request = get_request_or_404(request, pk)
     with refusal_as_warning(request):
-        assignment.release(join_request_id=pk, by=request.user, now=timezone.now())
+        workflow.assign(join_request_id=pk, to=None, by=request.user, now=timezone.now())
         messages.success(request, f"{join_request.reference} is unassigned.")
     return _back(request, pk)
 
@@ -223,7 +225,7 @@ _CHECKED = "Confirmed. Recorded under your name today."
 ACTIONS = {
     "note": Action(
         forms.NoteForm,
-        assignment.write_note,
+        workflow.write_note,
         "Note saved. The applicant does not see it.",
     ),
     "match-agency": Action(forms.MatchAgencyForm, matching.match_agency, "Agency matched."),

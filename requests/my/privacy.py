@@ -138,7 +138,7 @@ def _held_by_register(person: Person) -> dict[str, object]:
     enrolments = enrolments.prefetch_related("confirmations", "worklist")
     return {
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
-        "sign_in": _sign_in(person.user) if person.user else None,
+        "account": _account(person.user) if person.user else None,
         "consents": _all(person.consents.all(), "version", "at"),
         "work": _all(
             person.positions.select_related("program__agency", "agency"),
@@ -154,7 +154,7 @@ def _held_by_register(person: Person) -> dict[str, object]:
             person.eva_memberships.all(), "is_held", "starts_on", "ends_on", *_OF_A_FACT
         ),
         "communities": [_enrolment(enrolment) for enrolment in enrolments.order_by("pk")],
-        "places_outside": _all(
+        "slack_and_zoom": _all(
             person.accesses.select_related("team", "community"),
             "service",
             "state",
@@ -165,14 +165,14 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "meetings": _all(
             person.attendances.select_related("meeting"), "meeting", "answer", "answered_at", "came"
         ),
-        "calendar_made_at": str(person.calendar_feed.made_at)
+        "calendar_created_at": str(person.calendar_feed.made_at)
         if hasattr(person, "calendar_feed")
         else None,
-        "letters": [
+        "emails": [
             {
                 **_columns(email, "kind", "subject", "body", "to_email", "state"),
                 **_columns(email, "queued_at", "sent_at"),
-                "came_back": email.bounce.in_words if hasattr(email, "bounce") else None,
+                "bounced": email.bounce.in_words if hasattr(email, "bounce") else None,
             }
             for email in OutboxEmail.objects.filter(person=person)
             .exclude(kind="successor")
@@ -189,28 +189,28 @@ def _enrolment(enrolment: Enrolment) -> dict[str, object]:
     return {
         **_columns(enrolment, "community", "started_on", "ended_on"),
         "left_because": enrolment.leaving.reason if hasattr(enrolment, "leaving") else None,
-        "yearly_questions": _all(
+        "yearly_check_ins": _all(
             enrolment.confirmations.all(), "asked_on", "answer", "answered_on", "leave_until"
         ),
-        "looked_at_by_staff": [
+        "roster_checks": [
             {
                 **_columns(row, "kind", "since", "state", "how"),
-                "because": [finding["sentence"] for finding in row.findings],
+                "reasons": [finding["sentence"] for finding in row.findings],
             }
             for row in enrolment.worklist.all()
         ],
     }
 
 
-def _sign_in(user: User) -> dict[str, object]:
+def _account(user: User) -> dict[str, object]:
     return {
         **_columns(user, "email", "is_staff", "is_active", "date_joined", "last_login"),
         "teams": sorted(user.team_names),
         "addresses": _all(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
-        "second_factors": _all(
+        "two_step_sign_in": _all(
             Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"
         ),
-        "devices": _all(
+        "sessions": _all(
             UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"
         ),
     }

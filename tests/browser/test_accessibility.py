@@ -12,7 +12,7 @@ from django.utils import timezone
 from membership.access import slack_members
 from membership.meetings.planning import cancel_meeting
 from membership.models import Agency, OutboxEmail, Person, Program, WorklistRow
-from requests.desk import assignment as desk_verbs
+from requests import workflow
 from requests.desk.matching import match_agency
 from requests.lifecycle import State
 from tests import builders
@@ -137,8 +137,8 @@ def test_the_pages_of_a_review(portal, open_page, width):
     worker, staff = builders.worker(), builders.staff()
     waiting = builders.sent(worker)
     colleague = builders.staff(email="sam@example.org")
-    desk_verbs.take(join_request_id=waiting.pk, by=colleague, now=timezone.now())
-    desk_verbs.write_note(
+    workflow.assign(join_request_id=waiting.pk, to=colleague, by=colleague, now=timezone.now())
+    workflow.write_note(
         join_request_id=waiting.pk, by=colleague, text="They called.", now=timezone.now()
     )
     Person.objects.create(name="Dana Sample", email="dana@example.net")

@@ -52,7 +52,7 @@ def test_approving_several_from_the_queue(portal, smtp_server, open_page, width)
     page.get_by_role("button", name="Approve and email selected applicants").click()
 
     expect(page.get_by_role("heading", level=2).first).to_have_text("4 approved, 1 not processed")
-    expect(page.get_by_role("status")).to_contain_text("last step by Sam Sample")
+    expect(page.get_by_role("status")).to_contain_text("Sam Sample (EVA BC)")
     expect(page.get_by_role("checkbox", name="Dana3 Sample")).not_to_be_checked()
     assert problems(page) == []
     states = [JoinRequest.objects.get(pk=row.pk).state for row in rows]

@@ -42,7 +42,7 @@ def test_ask_to_join_and_be_approved(portal, smtp_server, open_page, width):
     keyboard.choose(worker, "Does the Ministry", "I’m not sure")
     keyboard.choose(worker, "Do you or your agency hold", "My agency does")
     keyboard.press(worker, worker.get_by_role("button", name="Continue"))
-    keyboard.press(worker, worker.get_by_role("button", name="Send my request"))
+    keyboard.press(worker, worker.get_by_role("button", name="Send request"))
     expect(worker.get_by_role("heading", level=1)).to_have_text("We received your request")
 
     staff = open_page(width=width)

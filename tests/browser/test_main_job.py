@@ -73,7 +73,7 @@ def test_from_the_community_page_to_the_email(portal, smtp_server, open_page, re
     worker.get_by_role("button", name="Continue").click()
     expect(worker.get_by_role("heading", level=1)).to_have_text("Check your answers")
     expect(rules).to_contain_text("The contract list of April 1, 2026 says that your agency holds")
-    worker.get_by_role("button", name="Send my request").click()
+    worker.get_by_role("button", name="Send request").click()
     expect(worker.get_by_role("heading", level=1)).to_have_text("We received your request")
     receipt = smtp_server.wait_for(to="dana@example.org", subject_contains="We have your request")
     reference = re.search(r"\((\w+)\)", receipt["Subject"])[1]

@@ -1,4 +1,4 @@
-"""A seventh community is one entry of the catalogue, or one page of the admin, and it is everywhere."""
+"""A seventh community is one entry in the catalogue, or one page of the admin, and appears everywhere."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

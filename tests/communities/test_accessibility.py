@@ -1,4 +1,4 @@
-"""Each sentence of the accessibility page is held by tests, named here; a sentence without one fails."""
+"""Each sentence of the accessibility page has tests that show it; one without a test fails."""
 
 import html
 import re

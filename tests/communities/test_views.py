@@ -1,4 +1,4 @@
-"""What anyone reads: the six communities, the questions and answers, and staff's own words."""
+"""The public pages: the six communities, the questions and answers, and staff's own texts."""
 
 import html
 

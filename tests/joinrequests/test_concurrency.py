@@ -42,7 +42,7 @@ def test_one_of_twenty_decisions_on_a_request_wins_and_the_others_are_refused():
     assert decisions.count() == decision_emails.count() == 1
     assert Enrolment.objects.count() == (after.state == State.APPROVED)
     assert len(refusals) == 1
-    assert f"by {after.decided_by.person.name}," in refusals[0]
+    assert f", {after.decided_by.person.name} (EVA BC)." in refusals[0]
 
 
 def test_fifty_double_submits_make_one_request_and_one_receipt():

@@ -125,8 +125,8 @@ def test_a_refusal_says_who_decided_and_when():
         use(Verb.DECLINE, pk, worker, staff)
 
     assert str(refusal.value) == (
-        "This request has already been approved (last step by Priya Sample, "
-        "May 4, 2026, 10 a.m.). Nothing was changed."
+        "This request has already been approved. "
+        "Last step: May 4, 2026, 10 a.m., Priya Sample (EVA BC). Nothing was changed."
     )
 
 

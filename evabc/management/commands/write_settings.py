@@ -3,7 +3,7 @@
 import textwrap
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand
 
 from evabc.env import SETTINGS, SetBy, Setting
 
@@ -25,21 +25,9 @@ class Command(BaseCommand):
     help = __doc__
     requires_system_checks = []
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--check", action="store_true", help="write nothing; fail if a file is out of date"
-        )
-
-    def handle(self, *args: object, check: bool, **options: object) -> None:
-        derived = {
-            settings.BASE_DIR / "evabc/docs/settings.md": settings_md(),
-            settings.BASE_DIR / ".env.example": env_example(),
-        }
-        for file, text in derived.items():
-            if not check:
-                file.write_text(text)
-            elif file.read_text() != text:
-                raise CommandError(f"{file.name} is out of date. Run: make docs")
+    def handle(self, *args: object, **options: object) -> None:
+        (settings.BASE_DIR / "evabc/docs/settings.md").write_text(settings_md())
+        (settings.BASE_DIR / ".env.example").write_text(env_example())
 
 
 def settings_md() -> str:

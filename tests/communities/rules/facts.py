@@ -1,4 +1,4 @@
-"""The facts that the tables of the rules are made of, and the rules as the catalogue has them."""
+"""Facts for the tests of rules, and the rules in the catalogue."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A kind of rule is one module and one line: one that is declared here is seen wherever rules are."""
+"""A kind of rule is one module and one entry: one declared here appears wherever rules do."""
 
 import html
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What holds whatever is known of a person, and whatever rules staff have set."""
+"""What holds for any facts about a person and any rules that staff have set."""
 
 import json
 from dataclasses import replace

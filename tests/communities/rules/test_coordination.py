@@ -1,4 +1,4 @@
-"""Who may join the two coordination communities: every role in every kind of initiative."""
+"""Who can join the two coordination communities: every role in every kind of initiative."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""Rules are data: what staff change in the admin changes who is welcome, and what is said."""
+"""Rules are data: what staff change in the admin changes who can join, and the sentences."""
 
 import pytest
 from django.core.exceptions import ValidationError

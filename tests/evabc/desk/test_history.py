@@ -12,7 +12,6 @@ from membership.history import log_change
 from membership.models import Agency, Enrolment
 from membership.rosters.enrolments import end_enrolment, roster_of
 from requests import workflow
-from requests.desk import assignment
 from requests.lifecycle import State
 from requests.models import JoinRequestEvent
 from tests import builders
@@ -31,7 +30,7 @@ def steps(viewer, **wanted) -> list[tuple[str, str]]:
 @pytest.mark.core
 def test_it_shows_requests_notes_enrolments_and_the_register(sam):
     approved = builders.request_in(State.APPROVED, builders.worker(), sam)
-    assignment.write_note(join_request_id=approved.pk, by=sam, text="A good start.", now=NOW + DAY)
+    workflow.write_note(join_request_id=approved.pk, by=sam, text="A good start.", now=NOW + DAY)
     agency = Agency.objects.create(name="Sample House")
     log_change(agency, by=sam, words="Added.", added=True)
     enrolment = roster_of(approved.community).get()
@@ -53,7 +52,7 @@ def test_it_shows_requests_notes_enrolments_and_the_register(sam):
 
 def test_the_other_team_sees_the_register_only(sam, camille):
     approved = builders.request_in(State.APPROVED, builders.worker(), sam)
-    assignment.write_note(join_request_id=approved.pk, by=sam, text="A good start.", now=NOW)
+    workflow.write_note(join_request_id=approved.pk, by=sam, text="A good start.", now=NOW)
     log_change(Agency.objects.create(name="Sample House"), by=sam, words="Added.", added=True)
     log_change(Enrolment.objects.get(), by=sam, words="Ended.")
     log_change(sam, by=sam, words="On the team.")
@@ -83,7 +82,7 @@ def test_every_step_is_on_one_page_even_if_several_have_the_same_time(sam, monke
     monkeypatch.setattr(history, "PAGE_SIZE", 3)
     for number in range(4):
         sent = builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
-        assignment.write_note(join_request_id=sent.pk, by=sam, text="Hm.", now=NOW)
+        workflow.write_note(join_request_id=sent.pk, by=sam, text="Hm.", now=NOW)
 
     seen, before = [], None
     for _ in range(3):
@@ -115,7 +114,7 @@ def test_the_number_of_queries_does_not_grow(client, sam):
     few = queries_of(client.get, "/admin/history/")
     for number in range(10):
         sent = builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
-        assignment.write_note(join_request_id=sent.pk, by=sam, text="Hm.", now=NOW)
+        workflow.write_note(join_request_id=sent.pk, by=sam, text="Hm.", now=NOW)
 
     assert queries_of(client.get, "/admin/history/") <= few
 

@@ -241,7 +241,7 @@ def test_an_export_of_a_report_is_logged(client):
     assert read[0] == ["Community", "Mar 2026", "Apr 2026", "All"]
     assert read[1] == ["STVC", "1", "0", "1"]
     logged = Export.objects.get()
-    assert logged.what == "Requests by month, 2026-03-01 to 2026-04-30"
+    assert logged.what == "Requests by month, March 1, 2026 to April 30, 2026"
     assert logged.team.family == "program-support"
 
 

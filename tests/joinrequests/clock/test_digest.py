@@ -1,4 +1,4 @@
-"""The morning summary: on business days, when something waits too long, once, and about nobody."""
+"""The morning summary: once on a business day, when something has waited too long, without names."""
 
 from datetime import UTC, date, datetime, timedelta
 

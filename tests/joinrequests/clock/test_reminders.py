@@ -1,4 +1,4 @@
-"""A request that waits for a reply: its reminders, its lapse, and what people see of them."""
+"""A request that is waiting for a reply: its reminders, its lapse, and what people see."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def member(name="Dana Sample", slug="stvc", **how):
-    """Somebody whose year is over, with a sign-in."""
+    """A member whose year is over, with an account."""
     enrolment = enrolled(name, slug=slug, **how)
     return due(enrolment)
 
@@ -35,7 +35,7 @@ def due(enrolment, started_on=TODAY - timedelta(days=365)):
 
 
 def asked(*later_days, **how):
-    """Somebody who was asked, with the runs of later days."""
+    """A member who was asked, after the runs of later days."""
     enrolment = member(**how)
     for day in (0, *later_days):
         ask_yearly(now=later(day))

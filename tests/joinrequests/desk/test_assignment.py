@@ -13,7 +13,7 @@ from membership.errors import RefusedError
 from membership.models import Agency, ListKind, OutboxEmail, Person, Program
 from membership.register.matching import similar_people
 from requests import workflow
-from requests.desk import assignment, matching, queue
+from requests.desk import matching, queue
 from requests.desk.review import requests_of, update_open_verdicts
 from requests.lifecycle import State
 from requests.models import JoinRequest, StaffNote
@@ -92,37 +92,39 @@ def test_a_request_sent_on_friday_is_one_business_day_old_on_monday_unless_it_wa
 
 def test_a_colleague_is_refused_unless_they_take_over_on_purpose(sam, priya):
     join_request = sent(1)
-    assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
+    workflow.assign(join_request_id=join_request.pk, to=sam, by=sam, now=NOW)
 
     with pytest.raises(
         RefusedError, match=r"Since May 4, 2026, 10 a.m., this request has been assigned to Sam"
     ):
-        assignment.take(join_request_id=join_request.pk, by=priya, now=NOW + HOUR)
+        workflow.assign(join_request_id=join_request.pk, to=priya, by=priya, now=NOW + HOUR)
     with pytest.raises(RefusedError, match="assigned to Sam Sample"):
-        assignment.release(join_request_id=join_request.pk, by=priya, now=NOW + HOUR)
+        workflow.assign(join_request_id=join_request.pk, to=None, by=priya, now=NOW + HOUR)
     join_request.refresh_from_db()
     assert join_request.taken_by == sam
 
-    taken = assignment.take(join_request_id=join_request.pk, by=priya, now=NOW + HOUR, over=True)
+    taken = workflow.assign(
+        join_request_id=join_request.pk, to=priya, by=priya, now=NOW + HOUR, over=True
+    )
     assert taken.holder(NOW + HOUR) == priya
 
 
 def test_a_request_is_assigned_for_a_day_and_then_free_for_anyone(sam, priya):
     join_request = sent(1)
 
-    taken = assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
+    taken = workflow.assign(join_request_id=join_request.pk, to=sam, by=sam, now=NOW)
     assert (taken.holder(NOW + DAY - HOUR), taken.holder(NOW + DAY)) == (sam, None)
 
-    taken = assignment.take(join_request_id=join_request.pk, by=priya, now=NOW + DAY)
+    taken = workflow.assign(join_request_id=join_request.pk, to=priya, by=priya, now=NOW + DAY)
     assert taken.holder(NOW + DAY) == priya
 
 
 def test_unassigning_and_deciding_free_the_request(sam):
     one, other = sent(1), sent(2)
     for join_request in (one, other):
-        assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
+        workflow.assign(join_request_id=join_request.pk, to=sam, by=sam, now=NOW)
 
-    assignment.release(join_request_id=one.pk, by=sam, now=NOW)
+    workflow.assign(join_request_id=one.pk, to=None, by=sam, now=NOW)
     workflow.decline(join_request_id=other.pk, by=sam, text="No.", now=NOW)
 
     kept = JoinRequest.objects.values_list("taken_by", "taken_at")
@@ -132,13 +134,13 @@ def test_unassigning_and_deciding_free_the_request(sam):
 def test_the_other_team_and_a_decided_request_are_refused(sam, camille):
     join_request = sent(1)
     with pytest.raises(RefusedError, match="the other team"):
-        assignment.take(join_request_id=join_request.pk, by=camille, now=NOW)
+        workflow.assign(join_request_id=join_request.pk, to=camille, by=camille, now=NOW)
     with pytest.raises(RefusedError, match="the other team"):
-        assignment.write_note(join_request_id=join_request.pk, by=camille, text="Hm.", now=NOW)
+        workflow.write_note(join_request_id=join_request.pk, by=camille, text="Hm.", now=NOW)
 
     workflow.decline(join_request_id=join_request.pk, by=sam, text="No.", now=NOW)
     with pytest.raises(RefusedError, match="has already been"):
-        assignment.take(join_request_id=join_request.pk, by=sam, now=NOW)
+        workflow.assign(join_request_id=join_request.pk, to=sam, by=sam, now=NOW)
 
 
 @pytest.mark.core
@@ -151,9 +153,9 @@ def test_the_database_refuses_an_assigned_request_without_its_time(sam):
 
 def test_the_filter_by_assignment(sam, priya):
     mine, theirs, free, once = sent(1), sent(2), sent(3), sent(4)
-    assignment.take(join_request_id=mine.pk, by=sam, now=NOW)
-    assignment.take(join_request_id=theirs.pk, by=priya, now=NOW)
-    assignment.take(join_request_id=once.pk, by=priya, now=NOW - DAY)
+    workflow.assign(join_request_id=mine.pk, to=sam, by=sam, now=NOW)
+    workflow.assign(join_request_id=theirs.pk, to=priya, by=priya, now=NOW)
+    workflow.assign(join_request_id=once.pk, to=priya, by=priya, now=NOW - DAY)
 
     assert in_queue(sam, whose="mine") == [mine]
     assert in_queue(sam, whose="nobody") == [free, once]
@@ -176,7 +178,7 @@ def test_colleagues_see_who_a_request_is_assigned_to_in_the_queue_and_on_its_pag
 
 def test_reassigning_asks_first_and_deciding_warns_but_does_not_block(desk, priya, sam):
     join_request = sent(1)
-    assignment.take(join_request_id=join_request.pk, by=sam, now=timezone.now())
+    workflow.assign(join_request_id=join_request.pk, to=sam, by=sam, now=timezone.now())
 
     asked = html.unescape(desk.post(f"{QUEUE}{join_request.pk}/take/").content.decode())
     assert "Check with them first." in asked
@@ -190,7 +192,7 @@ def test_reassigning_asks_first_and_deciding_warns_but_does_not_block(desk, priy
     assert join_request.state == State.DECLINED
 
     other = sent(2)
-    assignment.take(join_request_id=other.pk, by=sam, now=timezone.now())
+    workflow.assign(join_request_id=other.pk, to=sam, by=sam, now=timezone.now())
     desk.post(f"{QUEUE}{other.pk}/take/", {"over": "yes"})
     other.refresh_from_db()
     assert other.taken_by == priya
@@ -317,7 +319,7 @@ def test_next_and_previous_follow_the_order_and_the_filters_of_the_queue(sam):
     around = queue.neighbours(middle, requests_of(sam), {}, **how)
     assert around == (early, late)
 
-    assignment.take(join_request_id=early.pk, by=sam, now=NOW)
+    workflow.assign(join_request_id=early.pk, to=sam, by=sam, now=NOW)
     around = queue.neighbours(middle, requests_of(sam), {"whose": "nobody"}, **how)
     assert around == (None, late)
 
@@ -377,7 +379,7 @@ def test_an_empty_note_is_refused_with_a_message(desk):
 def test_the_applicant_never_sees_a_note_on_a_page_or_in_an_email(client, priya):
     worker = builders.worker()
     join_request = builders.sent(worker)
-    assignment.write_note(join_request_id=join_request.pk, by=priya, text=SECRET, now=NOW)
+    workflow.write_note(join_request_id=join_request.pk, by=priya, text=SECRET, now=NOW)
     workflow.ask(join_request_id=join_request.pk, by=priya, text="Which program?", now=NOW)
     builders.sign_in(client, worker)
     path = f"/my/requests/{join_request.pk}/"

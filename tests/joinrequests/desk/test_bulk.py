@@ -159,7 +159,7 @@ def test_a_request_that_is_refused_or_fails_keeps_what_was_typed_and_stops_no_ot
     )
 
     assert "1 approved, 3 not processed" in seen
-    assert "(last step by Sam Sample, May 4, 2026, 10 a.m.). Nothing was changed." in seen
+    assert "Last step: May 4, 2026, 10 a.m., Sam Sample (EVA BC). Nothing was changed." in seen
     assert "Dana1 Sample is already in this community." in seen
     assert f'href="{QUEUE}{enrolled.pk}/change/"' in seen
     assert f'name="row{enrolled.pk}-keep"' in seen
@@ -177,7 +177,7 @@ def test_sending_the_form_twice_decides_once(desk):
     seen = shown(desk.post(page("ask", rows), selected(*rows, text="Which?")))
 
     assert "0 asked, 2 not processed" in seen
-    assert seen.count("last step by Priya Sample") == 2
+    assert seen.count(", Priya Sample (EVA BC). Nothing was changed.") == 2
     assert JoinRequestEvent.objects.filter(verb="ask").count() == 2
     assert OutboxEmail.objects.filter(kind="question").count() == 2
 

@@ -6,7 +6,6 @@ import pytest
 
 from membership.models import Person
 from requests import workflow
-from requests.desk.assignment import write_note
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
@@ -92,7 +91,7 @@ def test_the_number_of_queries_of_a_review_does_not_grow_with_its_history(desk, 
     for number in range(5):
         workflow.ask(join_request_id=join_request.pk, by=sam, text=f"{number}?", now=builders.NOW)
         workflow.reply(join_request_id=join_request.pk, by=worker, text="Yes.", now=builders.NOW)
-        write_note(join_request_id=join_request.pk, by=sam, text="Hm.", now=builders.NOW)
+        workflow.write_note(join_request_id=join_request.pk, by=sam, text="Hm.", now=builders.NOW)
         builders.sent(builders.worker(f"dana{number}@example.org", "Dana Sample"))
 
     assert queries_of(desk.get, path) <= few
@@ -118,7 +117,7 @@ def test_a_decision_that_is_too_late_keeps_what_was_typed_and_says_who_decided(d
     answer = desk.post(f"{QUEUE}{join_request.pk}/decline/", {"text": "My careful words."})
 
     shown = html.unescape(answer.content.decode())
-    assert "last step by Sam Sample, May 4, 2026, 10 a.m." in shown
+    assert "Last step: May 4, 2026, 10 a.m., Sam Sample (EVA BC)." in shown
     assert "My careful words." in shown
 
 

@@ -95,7 +95,7 @@ def test_a_request_that_was_decided_in_the_meantime_says_by_whom_and_offers_noth
 ):
     workflow.decline(join_request_id=asked.pk, by=sam, text="Not this time.", now=builders.NOW)
     shown = press(desk, asked, "check-caseload", answer="yes")
-    assert "last step by Sam Sample, May 4, 2026, 10 a.m." in shown
+    assert "Last step: May 4, 2026, 10 a.m., Sam Sample (EVA BC)." in shown
     assert "Match to the register" not in shown
     assert "Confirm: carries a caseload" not in shown
 

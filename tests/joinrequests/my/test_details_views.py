@@ -1,4 +1,4 @@
-"""People's own pages: what is waiting, their details and work, and reminders on or off."""
+"""My page: tasks, details and work, and reminders on or off."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""What people can do about their own data: agree, see, download, correct, delete."""
+"""What people can do with their own data: consent, download, correction, deletion."""
 
 import json
 
@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from membership.models import Consent, Correction, OutboxEmail, Person, User
 from membership.privacy import consents
-from requests.desk import assignment
+from requests import workflow
 from requests.lifecycle import State
 from requests.models import JoinRequest
 from tests import builders
@@ -82,7 +82,7 @@ def test_when_the_purposes_change_people_are_asked_again(dana, signed_in, monkey
 def test_the_download_holds_their_own_data_and_nobody_elses(dana, signed_in):
     priya = builders.staff()
     pk = builders.sent(dana, note="I start on Monday.").pk
-    assignment.write_note(join_request_id=pk, by=priya, text="They called us.", now=builders.NOW)
+    workflow.write_note(join_request_id=pk, by=priya, text="They called us.", now=builders.NOW)
     builders.sent(builders.worker("kai@example.org", "Kai Other"), name="Kai Other")
 
     answer = signed_in.get("/my/privacy/download/")
@@ -92,7 +92,7 @@ def test_the_download_holds_their_own_data_and_nobody_elses(dana, signed_in):
     assert answer["Content-Disposition"].startswith('attachment; filename="my-data-')
     assert data["details"]["name"] == "Dana Sample"
     assert data["requests"][0]["answers"]["note"] == "I start on Monday."
-    assert [email["kind"] for email in data["letters"]] == ["receipt"]
+    assert [email["kind"] for email in data["emails"]] == ["receipt"]
     assert data["work"][0]["evidence"] == "claimed"
     assert ["Kai Other" in text, "They called us." in text, "Priya" in text] == [False] * 3
     assert "Notes and reasons that EVA BC staff write for each other" in data["left_out"][0]

@@ -24,7 +24,6 @@ from membership.privacy.erasing import remove_mail_files
 from membership.rosters.leaving import leave
 from requests import workflow
 from requests.clock.retention import retain
-from requests.desk import assignment
 from requests.models import JoinRequest
 from tests import builders
 from tests.browser.main_job import ask_to_join, sign_in
@@ -112,7 +111,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     person = Person.objects.get(email=EMAIL)
     user = person.user
     stvc, cbvs, icat = (theirs[slug].pk for slug in ("stvc", "cbvs", "icat"))
-    assignment.write_note(join_request_id=stvc, by=priya, text=f"{WORD} called.", now=now)
+    workflow.write_note(join_request_id=stvc, by=priya, text=f"{WORD} called.", now=now)
     workflow.ask(join_request_id=stvc, by=priya, text=f"{WORD}, where?", now=now)
     workflow.reply(join_request_id=stvc, by=user, text=f"In {WORD}.", now=now)
     workflow.approve(
