@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Field, ManyToManyField
 from django.forms import CheckboxSelectMultiple
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from membership.base_admin import SearchableAdmin
 from membership.models import User
@@ -41,9 +43,13 @@ class UserAdmin(SearchableAdmin):
     }
 
     @admin.display(description="account created", ordering="date_joined")
-    def created(self, user: User) -> datetime:
-        return user.date_joined
+    def created(self, user: User) -> str:
+        return _in_words(user.date_joined)
 
     @admin.display(description="last sign-in")
-    def last_sign_in(self, user: User) -> datetime | None:
-        return user.last_login
+    def last_sign_in(self, user: User) -> str:
+        return _in_words(user.last_login) if user.last_login else "–"
+
+
+def _in_words(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")

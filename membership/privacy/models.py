@@ -77,7 +77,7 @@ class Correction(models.Model):
 class RetentionDay(models.Model):
     """How many rows of each kind were deleted on one day: numbers only."""
 
-    on = models.DateField("day")
+    on = models.DateField("date")
     finished_at = models.DateTimeField("finished")
     counts = models.JSONField(default=dict)
 
