@@ -55,9 +55,9 @@ _FIRST_DAYS_AGO, _LAST_DAYS_AGO = 395, 40
 _REQUESTS = 78  # each adds a twentieth of a second to the first start
 _ENROLLED_FOR = timedelta(days=90)  # every sixth approved applicant leaves after this time
 _TEXTS = {
-    Verb.ASK: "Which program do you carry a caseload in, and since when?",
-    Verb.REPLY: "I have carried a caseload in this program since the spring. My supervisor can tell you more.",
-    Verb.DECLINE: "This community is for people who work in other programs. Please check if another community fits your work.",
+    Verb.ASK: "Which program or initiative is this, and since when have you had this role?",
+    Verb.REPLY: "I have been in this role since the spring. My supervisor can tell you more.",
+    Verb.DECLINE: "This community is for people in other programs or roles. Please check if another community fits your work.",
 }
 _REASON = "Supervisor confirmed by phone."
 _LEFT = "You told us that you have left the program. Thank you for being part of this community."
@@ -155,7 +155,9 @@ def load_sample_year(*, now: datetime) -> None:
     plan.append((now - timedelta(days=_ANSWERED), _answer))
     plan.append((now - timedelta(days=_MOVED), _change_jobs))
     plan.append((now - timedelta(hours=1), _night))
-    for at, act in sorted(plan, key=lambda planned: planned[0]):
+    # A few of the members who leave have not left yet.
+    past_steps = (planned for planned in plan if planned[0] <= now)
+    for at, act in sorted(past_steps, key=lambda planned: planned[0]):
         act(at)
         # Every email of the past left on its day, before the next step could contradict it.
         OutboxEmail.objects.filter(state=_State.QUEUED).update(

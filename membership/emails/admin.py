@@ -73,7 +73,7 @@ def mark_bounced(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         email,
         title="Record a bounce",
-        lede=f"The email “{email.subject}” to {email.to_email} came back. The bounce shows on the "
+        lede=f"The email “{email.subject}” to {email.to_email} bounced. The bounce shows on the "
         "person’s page until you clear it or their email changes.",
         form=form,
         button="Record bounce",

@@ -66,7 +66,12 @@ def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> Jo
     form = join_form_for(community, data)
     for field in form.fields.values():
         field.label = declaration_of(field).entry_label or field.label
-        field.error_messages["required"] = f"Enter the applicant’s answer to “{field.label}”"
+        is_choice = isinstance(field, forms.ChoiceField)
+        field.error_messages["required"] = (
+            f"Choose an answer to “{field.label}”"
+            if is_choice
+            else f"Enter the {str(field.label).lower()}."
+        )
         if isinstance(field.widget, forms.TextInput):
             # Else the browser offers the staff member's own details.
             field.widget.attrs["autocomplete"] = "off"

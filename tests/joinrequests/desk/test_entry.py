@@ -191,7 +191,7 @@ def test_the_other_teams_communities_do_not_exist(desk, priya):
         ("agreed", "Select the checkbox to confirm that the applicant asked for this and agreed."),
         (
             "carries_caseload",
-            "Enter the applicant’s answer to “Do they carry a caseload in this program?”",
+            "Choose an answer to “Do they carry a caseload in this program?”",
         ),
     ],
 )
