@@ -13,7 +13,7 @@ from membership.base_admin import SearchableAdmin
 from membership.models import User
 
 
-class TeamFilter(admin.RelatedFieldListFilter):
+class GroupFilter(admin.RelatedFieldListFilter):
     """Django calls them groups; staff know them as teams."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -26,7 +26,7 @@ class UserAdmin(SearchableAdmin):
     """Leads assign staff to teams here. There are no passwords to set."""
 
     list_display = ["email", "is_staff", "is_active", "created"]
-    list_filter = ["is_staff", "is_active", ("groups", TeamFilter)]
+    list_filter = ["is_staff", "is_active", ("groups", GroupFilter)]
     search_fields = ["email"]
     ordering = ["email"]
     fields = ["email", "is_active", "is_staff", "groups", "created", "last_sign_in"]
