@@ -200,7 +200,7 @@ def _log_entry(row: LogEntry) -> Description:
 def _wording(row: LetterWording) -> Description:
     return Description(
         _staff_name(row.by),
-        "Email template changed" if row.body else "Email template reset",
+        "Email template changed" if row.body else "Original email template restored",
         EMAIL_KINDS[row.kind].title if row.kind in EMAIL_KINDS else row.kind,
         reverse("admin:membership_letterwording_changelist"),
         row.subject,
