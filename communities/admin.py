@@ -45,6 +45,11 @@ class CriterionForm(forms.ModelForm):
         return data
 
     @property
+    def heading(self) -> str:
+        """The title of its kind. In a template, ``form.kind`` is the field."""
+        return self.kind.title
+
+    @property
     def fieldset(self) -> Fieldset:
         """The fields for the admin: each kind has its own, so the inline cannot list them."""
         shown = [field.name for field in self.visible_fields() if field.name != "DELETE"]

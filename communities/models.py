@@ -47,7 +47,7 @@ class CommunityOfPractice(models.Model):
     who_can_join = models.TextField(help_text="In plain language, for the community’s page.")
     consists_of = models.TextField("what members get", help_text="One item on each line.")
     has_slack = models.BooleanField("has a Slack workspace", default=False)
-    position = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveSmallIntegerField("order", default=0)
 
     class Meta:
         ordering = ["position", "pk"]
@@ -94,8 +94,8 @@ class EligibilityCriterion(models.Model):
     community = models.ForeignKey(CommunityOfPractice, models.CASCADE, related_name="criteria")
     kind = models.CharField(max_length=20, choices=kind_choices)
     parameters = models.JSONField(default=dict, db_default={}, blank=True)
-    source = models.TextField("sentence that it comes from")
-    position = models.PositiveSmallIntegerField(default=0)
+    source = models.TextField("sentence that it is based on")
+    position = models.PositiveSmallIntegerField("order", default=0)
 
     class Meta:
         ordering = ["position", "pk"]
@@ -154,7 +154,7 @@ class Meeting(models.Model):
         return f"meeting:{self.pk}"
 
     @property
-    @admin.display(ordering="starts_at")
+    @admin.display(description="date", ordering="starts_at")
     def day(self) -> date:
         """Its day in Vancouver."""
         return timezone.localdate(self.starts_at)
@@ -196,7 +196,7 @@ class Question(models.Model):
     answer = models.TextField(
         help_text="Markdown: leave a blank line between paragraphs, and start list items with “- ”."
     )
-    position = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveSmallIntegerField("order", default=0)
 
     class Meta:
         ordering = ["position", "pk"]

@@ -168,7 +168,7 @@ _DECLARED = [
     Setting("EVABC_QUIET_DAYS", "Business days until a waiting request is marked as due soon", 3),
     Setting(
         "EVABC_LOUD_DAYS",
-        "Business days until a waiting request is marked as overdue, and the team gets a morning digest",
+        "Business days until a waiting request is marked as overdue, and the team gets a morning summary",
         7,
     ),
     Setting(

@@ -64,7 +64,7 @@ class HolderFilter(QueueFilter):
 class StateFilter(QueueFilter):
     """By default, the queue shows open requests."""
 
-    title = "state"
+    title = "status"
     parameter_name = "state"
     first_choice = "Open"
 
@@ -220,7 +220,7 @@ class JoinRequestAdmin(CustomPageAdmin):
     def rules(self, join_request: JoinRequest) -> SafeString:
         return rule_tags(_row(join_request).assessment)
 
-    @admin.display(description="state")
+    @admin.display(description="status")
     def state_now(self, join_request: JoinRequest) -> SafeString:
         state = state_tag(join_request)
         row = _row(join_request)

@@ -106,7 +106,6 @@ EMAIL_KINDS = (
             staff_text(
                 "A personal message from staff (it may be empty)", "We’re glad you’re here."
             ),
-            Placeholder("offerings", "What members get, as a list", "- Slack\n- Zoom"),
             Placeholder(
                 "offerings",
                 "What members get, as a list",

@@ -28,6 +28,17 @@ class Verb(TextChoices):
     NOTE = "note", "Checked against the register"
 
 
+# What a state means for someone who wants to do something else. Follows "This request".
+STATE_IN_WORDS = {
+    State.DRAFT: "has not been sent yet",
+    State.AWAITING_REVIEW: "is waiting for review",
+    State.AWAITING_REPLY: "is waiting for a reply",
+    State.APPROVED: "has already been approved",
+    State.DECLINED: "has already been declined",
+    State.WITHDRAWN: "has been withdrawn",
+    State.LAPSED: "was closed without a reply",
+}
+
 OPEN = (State.AWAITING_REVIEW, State.AWAITING_REPLY)
 DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN, State.LAPSED)
 

@@ -16,7 +16,7 @@ from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
 from membership.models import Agency, Enrolment, Person, User
 from membership.search import SearchableModel
-from requests.lifecycle import OPEN, State, Verb
+from requests.lifecycle import OPEN, STATE_IN_WORDS, State, Verb
 
 # Without characters that are easily confused on paper or by phone.
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -54,7 +54,7 @@ class JoinRequest(SearchableModel):
     reference = models.CharField(max_length=12, unique=True, default=new_reference, editable=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="join_requests")
     community = models.ForeignKey(CommunityOfPractice, models.PROTECT, related_name="join_requests")
-    state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
+    state = models.CharField("status", max_length=16, choices=State.choices, default=State.DRAFT)
     answers = models.JSONField(default=dict)
     agency = models.ForeignKey(
         Agency,
@@ -183,6 +183,11 @@ class JoinRequest(SearchableModel):
         return f"Since {when}, this request has been assigned to {holder.display_name}."
 
     @property
+    def state_in_words(self) -> str:
+        """Its state, to follow "This request"."""
+        return STATE_IN_WORDS[State(self.state)]
+
+    @property
     def about(self) -> str:
         """Its key in the outbox."""
         return f"joinrequest:{self.pk}"
@@ -210,7 +215,7 @@ class ReasonText(models.Model):
         DECLINE = "decline", "Declining"
         ASK = "ask", "Asking a question"
 
-    used_for = models.CharField("used for", max_length=10, choices=UsedFor.choices)
+    used_for = models.CharField("purpose", max_length=10, choices=UsedFor.choices)
     family = models.CharField(
         "team",
         max_length=20,
@@ -225,7 +230,7 @@ class ReasonText(models.Model):
         max_length=2_000,
         help_text="Goes into the email as written. Say what the applicant can do next.",
     )
-    position = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveSmallIntegerField("order", default=0)
     is_active = models.BooleanField(
         "active",
         default=True,

@@ -348,9 +348,8 @@ def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
     if verb == Verb.SUBMIT:
         raise RefusedError("This request has already been sent.")
     when = date_format(timezone.localtime(last.at), "DATETIME_FORMAT")
-    state = join_request.get_state_display().lower()
     raise RefusedError(
-        f"You can’t do this now because the request is “{state}”. "
+        f"This request {join_request.state_in_words}. "
         f"Last step: {when}, {last.who}. Nothing was changed."
     )
 

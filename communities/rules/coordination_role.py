@@ -47,8 +47,10 @@ _INITIATIVES = {
 class CoordinationRoleForm(forms.Form):
     roles = MultipleTermsField(RoleKind)
     initiatives = MultipleTermsField(InitiativeKind)
-    roles_to_check = MultipleTermsField(RoleKind, "Roles that staff decide about")
-    initiatives_to_check = MultipleTermsField(InitiativeKind, "Initiatives that staff decide about")
+    roles_to_check = MultipleTermsField(RoleKind, "Roles that staff decide on case by case")
+    initiatives_to_check = MultipleTermsField(
+        InitiativeKind, "Initiatives that staff decide on case by case"
+    )
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ SETTING = re.compile(r"((?:^#.*\n)+)^([A-Z_]+)=(.*)$", re.M)
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "given", nargs="*", metavar="NAME=VALUE", help="a setting, so that it is not asked for"
+        "given", nargs="*", metavar="NAME=VALUE", help="a setting to use instead of asking for it"
     )
     parser.add_argument("--file", type=Path, default=ROOT / ".env")
     options = parser.parse_args()

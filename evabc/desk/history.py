@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django import forms
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpResponse
@@ -114,6 +114,7 @@ KINDS = {
     "exports": "Exports",
     "others": "Accounts and other changes",
 }
+_ACTIONS = {ADDITION: "Added", CHANGE: "Changed", DELETION: "Deleted"}
 # The entries of the admin's own log that belong to each kind, by app label and model.
 _OF_KIND = {
     "register": Q(content_type__app_label="membership", content_type__model__in=REGISTER_MODELS),
@@ -189,7 +190,7 @@ def _log_entry(row: LogEntry) -> Description:
     model = str(row.content_type).split(" | ")[-1] if row.content_type else ""
     return Description(
         row.user.display_name,
-        str(row.get_action_flag_display()),
+        _ACTIONS.get(row.action_flag, "Changed"),
         f"{model}: {row.object_repr}",
         row.get_admin_url() or "" if not row.is_deletion() else "",
         row.get_change_message(),
@@ -199,7 +200,7 @@ def _log_entry(row: LogEntry) -> Description:
 def _wording(row: LetterWording) -> Description:
     return Description(
         _staff_name(row.by),
-        "Email template changed" if row.body else "Email template reset",
+        "Email template changed" if row.body else "Original email template restored",
         EMAIL_KINDS[row.kind].title if row.kind in EMAIL_KINDS else row.kind,
         reverse("admin:membership_letterwording_changelist"),
         row.subject,

@@ -115,7 +115,7 @@ def _broker() -> Check:
         folder = settings.DATA_DIR
         is_there = os.access(folder, os.W_OK)
         problem = f"The portal cannot write to the folder for task messages, {folder}. Check its permissions."
-        return Check("broker", "" if is_there else problem, "a folder")
+        return Check("broker", "" if is_there else problem, "files in a folder")
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL,

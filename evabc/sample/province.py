@@ -67,9 +67,9 @@ LISTS = [
     SampleList("initiatives.csv", ListKind.INITIATIVES, "the list of committees and ICATs", 50),
     # Some communities have no sample roster: people ask to join them in the sample year.
     *(
-        SampleList(f"roster-{slug}.csv", ListKind.ROSTER, f"the {slug} roster", 45, slug)
-        for slug in map(slug_of, COMMUNITIES)
-        if (_FOLDER / f"roster-{slug}.csv").exists()
+        SampleList(file, ListKind.ROSTER, f"the {c['short_name']} roster", 45, slug_of(c))
+        for c in COMMUNITIES
+        if (_FOLDER / (file := f"roster-{slug_of(c)}.csv")).exists()
     ),
 ]
 # It contradicts the funding of two programs that staff confirmed before.

@@ -55,9 +55,9 @@ _FIRST_DAYS_AGO, _LAST_DAYS_AGO = 395, 40
 _REQUESTS = 78  # each adds a twentieth of a second to the first start
 _ENROLLED_FOR = timedelta(days=90)  # every sixth approved applicant leaves after this time
 _TEXTS = {
-    Verb.ASK: "Which program do you carry a caseload in, and since when?",
-    Verb.REPLY: "I have carried a caseload in this program since the spring. My supervisor can tell you more.",
-    Verb.DECLINE: "This community is for people who work in other programs. Please check if another community fits your work.",
+    Verb.ASK: "Which program or initiative is this, and since when have you had this role?",
+    Verb.REPLY: "I have been in this role since the spring. My supervisor can tell you more.",
+    Verb.DECLINE: "This community is for people in other programs or roles. Please check if another community fits your work.",
 }
 _REASON = "Supervisor confirmed by phone."
 _LEFT = "You told us that you have left the program. We wish you all the best in your new work."

@@ -16,7 +16,7 @@ from membership.models import Access, Enrolment
 class TaskFilter(FilterWithDefault):
     """Shows the open tasks by default."""
 
-    title = "state"
+    title = "status"
     parameter_name = "state"
     first_choice = "Open tasks"
 

@@ -187,7 +187,7 @@ def upload(request: AuthenticatedRequest, family: str) -> HttpResponse:
         form=form,
         title="Import Slack members",
         lede="We compare the list with the roster. The import itself changes nothing. Delete the list "
-        "when you’re done. After a week we delete it for you.",
+        "when you’re done. Otherwise, we delete it after seven days.",
         button="Compare with the roster",
     )
 
@@ -243,6 +243,6 @@ def _slack_form(
             ("Slack and Zoom tasks", reverse("admin:membership_access_changelist")),
             (f"{team.get_family_display()} Slack", slack),
         ],
-        back=("Back", slack),
+        back=("Cancel", slack),
         **context,
     )

@@ -45,7 +45,9 @@ class Access(models.Model):
     community = models.ForeignKey(
         CommunityOfPractice, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    state = models.CharField(max_length=10, choices=State.choices, default=State.NOT_NEEDED)
+    state = models.CharField(
+        "status", max_length=10, choices=State.choices, default=State.NOT_NEEDED
+    )
     since = models.DateField(help_text="The day it reached this state.")
 
     class Meta:
@@ -106,7 +108,7 @@ class Access(models.Model):
         return _TASKS.get((self.kind, self.state), "")
 
     @property
-    @admin.display(description="state", ordering="state")
+    @admin.display(description="status", ordering="state")
     def state_words(self) -> str:
         """The state, in the terms of this service."""
         if self.kind == self.Kind.ZOOM and self.state == self.State.JOINED:

@@ -158,7 +158,7 @@ def mark(
 def _why_not(access: Access, verb: Verb) -> str:
     if verb == Verb.INVITED and access.kind == _Kind.ZOOM:
         return "Zoom lists have no invitations; mark them as on the list instead"
-    return f"its state is “{access.state_words.lower()}” (since {date_format(access.since)})"
+    return f"its status is “{access.state_words.lower()}” (since {date_format(access.since)})"
 
 
 # -- What the person does -------------------------------------------------------------------------

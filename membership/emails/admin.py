@@ -43,7 +43,7 @@ def send_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Ask first, then send the same text once more."""
     email = _own_email(request, pk)
     if request.method == "POST":
-        return act(request, pk, queue.send_again, "The email will be sent again.")
+        return act(request, pk, queue.send_again, "The email is on its way again.")
     to = email.person.email if email.person else email.team.mailbox
     to = to or "no one: the register has no email for this person"
     return _form_page(
@@ -73,7 +73,7 @@ def mark_bounced(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         email,
         title="Record a bounce",
-        lede=f"The email “{email.subject}” to {email.to_email} came back. The bounce shows on the "
+        lede=f"The email “{email.subject}” to {email.to_email} bounced. The bounce shows on the "
         "person’s page until you clear it or their email changes.",
         form=form,
         button="Record bounce",
@@ -98,7 +98,7 @@ def _own_email(request: AuthenticatedRequest, pk: int) -> OutboxEmail:
 
 
 def _exact_text(email: OutboxEmail) -> dict[str, object]:
-    return {"email_blocks": text_blocks(email.body), "email_heading": "The email, word for word"}
+    return {"email_blocks": text_blocks(email.body), "email_heading": "Full text of the email"}
 
 
 def _form_page(
@@ -112,7 +112,7 @@ def _form_page(
         "desk/form.html",
         email=email,
         crumbs=[("Emails", emails), (email.subject, page)],
-        back=("Back to the email", page),
+        back=("Cancel", page),
         **context,
     )
 

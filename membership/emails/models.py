@@ -40,19 +40,19 @@ class OutboxEmail(models.Model):
         related_name="letters",
         help_text="Empty if the email goes to the team’s mailbox.",
     )
-    to_email = models.EmailField()
+    to_email = models.EmailField("to")
     subject = models.CharField(max_length=200)
     body = models.TextField()
     message_id = models.CharField(max_length=120, unique=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    state = models.CharField("status", max_length=10, choices=State.choices, default=State.QUEUED)
     wanted = models.BooleanField(default=True)
     due_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_owner = models.CharField(max_length=36, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
-    queued_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
+    queued_at = models.DateTimeField("queued")
+    sent_at = models.DateTimeField("sent", null=True, blank=True)
 
     class Meta:
         ordering = ["-pk"]

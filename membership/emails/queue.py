@@ -128,7 +128,7 @@ def retry(*, email_id: int, by: User, now: datetime) -> OutboxEmail:
         raise RefusedError(_TEXT_DELETED)
     if not email.wanted:
         raise RefusedError(
-            "This email is out of date because of a later decision, so it will not be sent."
+            "A later decision has made this email out of date, so it will not be sent."
         )
     email.state, email.due_at, email.attempts = State.QUEUED, now, 0
     email.to_email = _current_address(email)

@@ -86,7 +86,7 @@ def lists_of(user: User | AnonymousUser) -> QuerySet[ListImport]:
     families = families_of(user)
     visible = Q(community__isnull=True) | Q(community__team__family__in=families)
     lists = ListImport.objects.filter(visible) if families else ListImport.objects.none()
-    return lists.select_related("community", "uploaded_by").defer("content")
+    return lists.select_related("community", "uploaded_by__person").defer("content")
 
 
 @require_POST

@@ -89,7 +89,7 @@ def email(cell: str) -> str:
     except ValidationError:
         raise CellError(f"“{address[:60]}” is not an email address.") from None
     if len(address) > MAX_EMAIL_LENGTH:
-        raise CellError("The email address is too long.")
+        raise CellError("The email address is too long. Check it.")
     return address
 
 
@@ -100,7 +100,7 @@ def yes_or_no(cell: str) -> bool:
         return True
     if answer in {"no", "n", "false", "0"}:
         return False
-    raise CellError(f"“{cell[:40]}” is not yes or no.")
+    raise CellError(f"“{cell[:40]}” is not an answer we know. Enter yes or no.")
 
 
 def one_of(
@@ -114,8 +114,8 @@ def one_of(
     def read(cell: str) -> TextChoices:
         found = meaning.get(name_key(cell))
         if found is None:
-            known = ", ".join(c.value for c in choices)
-            raise CellError(f"“{cell[:40]}” is not one of: {known}.")
+            known = "; ".join(c.label for c in choices)
+            raise CellError(f"“{cell[:40]}” is not one of these: {known}.")
         return found
 
     return read

@@ -58,7 +58,7 @@ class ListImport(models.Model):
     )
     uploaded_at = models.DateTimeField()
     moved_at = models.DateTimeField(help_text="When the import last made progress.")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKING)
+    state = models.CharField("status", max_length=10, choices=State.choices, default=State.CHECKING)
     percent = models.PositiveSmallIntegerField(default=0)
     problem = models.TextField(blank=True, help_text="Why the file cannot be used.")
     added = models.PositiveIntegerField(default=0)

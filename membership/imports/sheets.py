@@ -83,7 +83,7 @@ def _cell_problem(column: int, number: int, text: str) -> str:
     if text.startswith("="):
         return f"Cell {_cell_name(column, number)} has a formula. Replace it with its value."
     if len(text) > MAX_CELL_LENGTH:
-        return f"Cell {_cell_name(column, number)} has more than {MAX_CELL_LENGTH:,} characters."
+        return f"Cell {_cell_name(column, number)} has more than {MAX_CELL_LENGTH:,} characters. Shorten it."
     return ""
 
 
@@ -114,7 +114,9 @@ def _csv_records(content: bytes) -> Iterator[SheetRow]:
 def _bounded_lines(lines: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
         if len(line) > MAX_LINE_LENGTH:
-            raise RefusedError(f"Line {number} of the file is too long for a row of a list.")
+            raise RefusedError(
+                f"Line {number} of the file is too long. A quotation mark may be missing."
+            )
         yield line
 
 
@@ -204,7 +206,7 @@ def _refuse_dangerous_package(content: bytes) -> None:
             or declared > max(len(content), _CHUNK) * MAX_RATIO
         ):
             raise RefusedError(
-                "The file is far too large once it is unpacked, so it was not opened."
+                "The file is too large once it is unpacked. Split the list into several files."
             )
         for part in parts:
             with package.open(part) as stream:

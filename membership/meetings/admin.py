@@ -47,9 +47,9 @@ def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
             "can’t make it."
         )
     elif expected := _expected(shown):
-        lede = f"If you change the day or time, {expected} will get an email."
+        lede = f"If you change the date or time, {expected} will get an email."
     else:
-        lede = "No one has said that they are coming, so no email is sent about a change."
+        lede = "No one has said yes or maybe, so no email is sent about a change."
     return desk_page(
         request,
         "desk/form.html",
@@ -58,7 +58,7 @@ def edit(request: AuthenticatedRequest, pk: int | None = None) -> HttpResponse:
         lede=lede,
         form=form,
         button="Save changes" if shown else "Schedule meeting",
-        back=("Back", _crumbs(shown)[-1][1]),
+        back=("Cancel", _crumbs(shown)[-1][1]),
     )
 
 
@@ -74,13 +74,13 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, "Meeting cancelled.")
             return redirect("admin:communities_meeting_change", pk)
-    anyone = Person(name="[name]", email="everyone who plans to attend")
+    anyone = Person(name="[name]", email="everyone who said yes or maybe")
     email = emails.email_of(emails.CANCELLED, shown, anyone, text=STAFF_TEXT_MARKER)
     expected = _expected(shown)
     if expected:
         lede = f"{expected} will get this email."
     else:
-        lede = "No one has said that they are coming, so no email is sent."
+        lede = "No one has said yes or maybe, so no email is sent."
     return desk_page(
         request,
         "desk/form.html",
@@ -162,7 +162,7 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "name. Nothing is saved until you confirm. We do not keep the list.",
         form=form,
         button="Match participants",
-        back=("Back to the meeting", _crumbs(shown)[-1][1]),
+        back=("Cancel", _crumbs(shown)[-1][1]),
         meeting=shown,
         matches=found,
         problems=form.result.problems if found else [],
@@ -210,7 +210,9 @@ def _expected(meeting: Meeting) -> str:
     count = len(attendance.expected_people(meeting))
     if not count:
         return ""
-    return "1 person who plans to attend" if count == 1 else f"{count} people who plan to attend"
+    return (
+        "1 person who said yes or maybe" if count == 1 else f"{count} people who said yes or maybe"
+    )
 
 
 def _crumbs(meeting: Meeting | None = None) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ _MEETING = (
     Placeholder("topic", "The topic of the meeting", "Working with interpreters"),
     Placeholder(
         "when",
-        "The day and time",
+        "The date and time",
         "Thursday, December 3, 2026, 10 to 11:30 a.m. Pacific time",
         needed=True,
     ),
@@ -60,12 +60,12 @@ EMAIL_KINDS = (
         MOVED,
         "Meeting moved",
         TO_PERSON,
-        "When staff change the day or time, to everyone who said yes or maybe",
+        "When staff change the date or time, to everyone who said yes or maybe",
         (
             *_MEETING,
             Placeholder(
                 "was",
-                "The day and time before",
+                "The date and time before the change",
                 "Wednesday, December 2, 2026, 1 to 2:30 p.m. Pacific time",
             ),
             _MEETING_LINK,

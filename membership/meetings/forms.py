@@ -33,7 +33,7 @@ def time_field(label: str, *, help_text: str) -> forms.TimeField:
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         error_messages={
             "required": f"Enter the {label.lower()}.",
-            "invalid": "Enter the hours and minutes, in 24-hour time.",
+            "invalid": "Enter the time in hours and minutes, on the 24-hour clock.",
         },
     )
 
@@ -52,12 +52,12 @@ class MeetingForm(TeamForm):
         help_text="Emails and calendars show the topic. Do not include people’s names or links.",
         error_messages={"required": "Enter the topic."},
     )
-    day = day_field("Day")
+    day = day_field("Date")
     starts = time_field(
         "Start time",
-        help_text="Vancouver time. Pages also show the time for regions where it differs.",
+        help_text="Pacific time. Pages also show the time for regions where it differs.",
     )
-    ends = time_field("End time", help_text="Vancouver time, on the same day.")
+    ends = time_field("End time", help_text="Pacific time, on the same day.")
     join_link = forms.CharField(
         label="Zoom join link (you can add it later)",
         required=False,

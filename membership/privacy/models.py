@@ -44,7 +44,7 @@ class Correction(models.Model):
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="+")
     text = models.TextField("what to correct")
     asked_at = models.DateTimeField("requested")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    state = models.CharField("status", max_length=10, choices=State.choices, default=State.OPEN)
     answer = models.TextField(blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(
@@ -77,7 +77,7 @@ class Correction(models.Model):
 class RetentionDay(models.Model):
     """How many rows of each kind were deleted on one day: numbers only."""
 
-    on = models.DateField("day")
+    on = models.DateField("date")
     finished_at = models.DateTimeField("finished")
     counts = models.JSONField(default=dict)
 

@@ -65,7 +65,7 @@ class EvidenceAdminMixin(admin.options.BaseModelAdmin):
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        last = ["evidence", "list_name", "list_as_of", "how_known"]
+        last = ["evidence", "list_name", "list_as_of", "list_says", "how_known"]
         fields = super().get_fields(request, obj)
         return [name for name in fields if name not in last] + last
 

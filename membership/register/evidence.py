@@ -36,7 +36,8 @@ class EvidencedModel(models.Model):
         "a list says otherwise",
         max_length=200,
         blank=True,
-        help_text="Staff confirmed this fact, so the list did not change it. Please check it again.",
+        help_text="An import fills this in when a list differs from what staff confirmed. "
+        "Check the fact, then clear this field.",
     )
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"

@@ -61,7 +61,7 @@ class Program(EvidencedModel):
     )
     funder = models.CharField(max_length=10, choices=Funder.choices, blank=True)
     funded_from = models.DateField(null=True, blank=True)
-    funded_until = models.DateField(null=True, blank=True, help_text="The last day (included).")
+    funded_until = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
     class Meta(EvidencedModel.Meta):
         ordering = ["agency__name", "type", "community_served"]
@@ -95,7 +95,7 @@ class EvaMembership(EvidencedModel):
         "membership.Person", models.CASCADE, null=True, blank=True, related_name="eva_memberships"
     )
     starts_on = models.DateField()
-    ends_on = models.DateField(help_text="The last day (included).")
+    ends_on = models.DateField(help_text="The last day, inclusive.")
     is_held = models.BooleanField(
         "has a membership",
         default=True,
@@ -232,7 +232,7 @@ class ProgramPosition(EvidencedModel):
         choices=[("agency", "Agency holds one"), ("own", "Person holds one"), ("no", "No")],
     )
     starts_on = models.DateField(null=True, blank=True)
-    ends_on = models.DateField(null=True, blank=True, help_text="The last day (included).")
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
     IDENTITY_FIELDS = ("program", "program_type", "agency_name", "community_served")
 
@@ -316,7 +316,7 @@ class CoordinationRole(EvidencedModel):
         help_text="Clear this if staff confirmed that the person does not have this role.",
     )
     starts_on = models.DateField(null=True, blank=True)
-    ends_on = models.DateField(null=True, blank=True, help_text="The last day (included).")
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
     IDENTITY_FIELDS = ("initiative", "initiative_kind", "initiative_name", "community_served")
 

@@ -79,7 +79,7 @@ class EnrolmentAdmin(TeamModelAdmin):
 class StateFilter(FilterWithDefault):
     """Shows the open roster checks by default."""
 
-    title = "state"
+    title = "status"
     parameter_name = "state"
     first_choice = "Open"
 

@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, SupportTeam
 from communities.rules.assess import Finding
@@ -21,7 +23,7 @@ class Enrolment(models.Model):
     person = models.ForeignKey(Person, models.CASCADE, related_name="enrolments")
     community = models.ForeignKey(CommunityOfPractice, models.PROTECT, related_name="enrolments")
     started_on = models.DateField()
-    ended_on = models.DateField(null=True, blank=True, help_text="The last day (included).")
+    ended_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
 
     class Meta:
         ordering = ["-started_on", "-pk"]
@@ -59,7 +61,7 @@ class Leaving(models.Model):
         verbose_name_plural = "leavings"
 
     def __str__(self) -> str:
-        return f"Left {self.left_at:%Y-%m-%d}"
+        return f"Left on {date_format(timezone.localtime(self.left_at))}"
 
 
 class YearlyConfirmation(models.Model):
@@ -78,7 +80,9 @@ class YearlyConfirmation(models.Model):
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="confirmations")
     due_on = models.DateField()
     asked_on = models.DateField()
-    reminded = models.PositiveSmallIntegerField("reminded after days", default=0)
+    reminded = models.PositiveSmallIntegerField(
+        "last reminder, in days after the question", default=0
+    )
     reminded_on = models.DateField(null=True, blank=True)
     answer = models.CharField(max_length=12, choices=Answer.choices, blank=True)
     answered_on = models.DateField(null=True, blank=True)
@@ -145,7 +149,7 @@ class WorklistRow(models.Model):
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="worklist")
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    state = models.CharField("status", max_length=12, choices=State.choices, default=State.OPEN)
     since = models.DateField()
     until = models.DateField("snoozed until", null=True, blank=True)
     findings = models.JSONField(default=list)

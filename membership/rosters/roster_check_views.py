@@ -110,7 +110,7 @@ def reasons_of(row: WorklistRow) -> SafeString:
     )
 
 
-@admin.display(description="state", ordering="state")
+@admin.display(description="status", ordering="state")
 def state_of(row: WorklistRow) -> SafeString:
     """Its state, the end of a snooze, or how it was resolved."""
     more = ""

@@ -1,4 +1,4 @@
-"""The morning digest to each team's mailbox, on business days, when something has waited too long.
+"""The morning summary to each team's mailbox, on business days, when something has waited too long.
 
 A digest is due until one is queued for the day: a missed run is made up for on the same day, and
 running again sends no second one. Mailboxes are shared, so the digest has numbers and links, no names.

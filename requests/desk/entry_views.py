@@ -30,7 +30,7 @@ class EntryFields(forms.Form):
     email = forms.EmailField(
         label="The applicant’s work email",
         max_length=254,
-        help_text="We send emails there. After signing in with it, they see the request on My page.",
+        help_text="We send emails to this address. When they sign in with it, they see the request on My page.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         error_messages={
             "required": "Enter the applicant’s work email.",
@@ -47,9 +47,18 @@ class EntryFields(forms.Form):
     agreed = forms.BooleanField(
         label="The applicant asked us to enter this request and agreed that EVA BC may keep these answers.",
         error_messages={
-            "required": "Select this box to confirm that the applicant asked for this and agreed."
+            "required": "Select the checkbox to confirm that the applicant asked for this and agreed."
         },
     )
+
+
+# The same answers as on the join form, about someone else.
+_MEMBERSHIP_CHOICES = [
+    ("agency", "Their agency does"),
+    ("own", "They hold one themselves"),
+    ("no", "No"),
+    ("unsure", "I’m not sure"),
+]
 
 
 def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> JoinForm:
@@ -57,10 +66,17 @@ def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> Jo
     form = join_form_for(community, data)
     for field in form.fields.values():
         field.label = declaration_of(field).entry_label or field.label
-        field.error_messages["required"] = f"Enter the applicant’s answer to “{field.label}”"
+        is_choice = isinstance(field, forms.ChoiceField)
+        field.error_messages["required"] = (
+            f"Choose an answer to “{field.label}”"
+            if is_choice
+            else f"Enter the {str(field.label).lower()}."
+        )
         if isinstance(field.widget, forms.TextInput):
             # Else the browser offers the staff member's own details.
             field.widget.attrs["autocomplete"] = "off"
+    if "eva_membership" in form.fields:
+        form.fields["eva_membership"].choices = _MEMBERSHIP_CHOICES
     asked = EntryFields().fields
     agreed = asked.pop("agreed")
     form.fields = {**asked, **form.fields, "agreed": agreed}

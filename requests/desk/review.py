@@ -181,7 +181,11 @@ def _known(person: Person, agency: Agency | None) -> list[tuple[str, EvidencedMo
 
 def _funding(program: Program) -> str:
     until = f", until {date_format(program.funded_until)}" if program.funded_until else ""
-    funder = program.get_funder_display() if program.funder == Funder.PSSG else "another funder"
+    funder = (
+        program.get_funder_display()
+        if program.funder == Funder.PSSG
+        else "a funder other than the ministry"
+    )
     return f"{program}: funded by {funder}{until}"
 
 

@@ -135,8 +135,8 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
             messages.success(request, decision.message.format(name=name))
             return queue.to_queue(request)
     elif request.method != "POST" and not allows(join_request.state, decision.verb):
-        state = join_request.get_state_display().lower()
-        messages.warning(request, f"You can’t do this now because the request is “{state}”.")
+        state = join_request.state_in_words
+        messages.warning(request, f"This request {state}, so you can’t do this now.")
         return queue.to_review(request, pk)
     email = decision.email(join_request, STAFF_TEXT_MARKER) if decision.email_kind else None
     is_colleagues = join_request.holder(now) != request.user

@@ -159,6 +159,7 @@ class JoinForm(forms.Form):
         ),
         section=Section.NOTE,
         staff_label="Note",
+        entry_label="Anything else the applicant told you (optional)",
         shared=True,
     )
 

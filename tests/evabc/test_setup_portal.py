@@ -20,7 +20,7 @@ ANSWERS = {
     "lead_name": "Lou Sample",
     "program_support_mailbox": "support@example.org",
     "ccss_mailbox": "ccss@example.org",
-    "test_letter_to": "lou@example.org",
+    "test_email_to": "lou@example.org",
 }
 
 

@@ -125,7 +125,7 @@ def test_a_refusal_says_who_decided_and_when():
         use(Verb.DECLINE, pk, worker, staff)
 
     assert str(refusal.value) == (
-        "You can’t do this now because the request is “approved”. "
+        "This request has already been approved. "
         "Last step: May 4, 2026, 10 a.m., Priya Sample (EVA BC). Nothing was changed."
     )
 

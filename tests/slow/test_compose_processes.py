@@ -60,7 +60,7 @@ class Composed:
         """Run setup_portal and put the public key into .env. Returns the private key."""
         command = ["python", "manage.py", "setup_portal", "--no-input", "--lead-email", LEAD]
         command += ["--lead-name", "Lou Sample", "--program-support-mailbox", "support@example.org"]
-        command += ["--ccss-mailbox", "ccss@example.org", "--test-letter-to", LEAD]
+        command += ["--ccss-mailbox", "ccss@example.org", "--test-email-to", LEAD]
         output = self.run("web", command)
         assert f"{LEAD} is now a lead." in output
         file = self.clone / ".env"

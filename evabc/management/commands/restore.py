@@ -18,12 +18,12 @@ class Command(BaseCommand):
     requires_system_checks = []  # the database may still be empty
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--key-file", type=Path, help="a file with the private key")
+        parser.add_argument("file", type=Path, help="The backup to restore.")
+        parser.add_argument("--key-file", type=Path, help="A file with the private key.")
         parser.add_argument(
             "--overwrite",
             action="store_true",
-            help="replace a database in use without asking first",
+            help="Replace a database in use without asking first.",
         )
 
     def handle(

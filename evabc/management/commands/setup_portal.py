@@ -56,7 +56,7 @@ QUESTIONS: dict[str, forms.CharField] = {
     ),
     "program_support_mailbox": _email("Mailbox for program support"),
     "ccss_mailbox": _email("Mailbox for Community Coordination (CCSS)"),
-    "test_letter_to": _email("Email address for a test email"),
+    "test_email_to": _email("Email address for a test email"),
 }
 
 
@@ -87,7 +87,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, no_input: bool, **options: Any) -> None:
         self.stdout.write(f"The portal is at {settings.PORTAL_URL}.")
         answers = {name: self._answer(name, options[name], no_input) for name in QUESTIONS}
-        self._send_test_email(answers["test_letter_to"])
+        self._send_test_email(answers["test_email_to"])
         with transaction.atomic():
             call_command("seed_communities", stdout=self.stdout)
             for name, family in MAILBOXES.items():

@@ -153,7 +153,7 @@ class ProgramList(Importer):
 
     def subject(self, row: ListRow) -> str:
         place = f", {row['community_served']}" if row["community_served"] else ""
-        return f"{row['agency']}: {row['program_type']}{place}"
+        return f"{row['agency']}: {row['program_type'].label}{place}"
 
     def key(self, row: ListRow) -> Hashable:
         return name_key(row["agency"]), row["program_type"], name_key(row["community_served"])
@@ -166,5 +166,5 @@ class ProgramList(Importer):
         is_new = program.pk is None
         funding = apply_to_fact(batch, program, values, self.source)
         if is_new:
-            funding = RowResult(RowOutcome.ADD, f"funder: {row['funder']}")
+            funding = RowResult(RowOutcome.ADD, f"funder: {row['funder'].label}")
         return combined(result, region, funding)

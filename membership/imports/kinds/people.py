@@ -59,7 +59,7 @@ class PeopleList(Importer):
         self.register.load_positions()
 
     def subject(self, row: ListRow) -> str:
-        return f"{row['name'] or row['email']}: {row['program_type']}, {row['agency']}"
+        return f"{row['name'] or row['email']}: {row['program_type'].label}, {row['agency']}"
 
     def key(self, row: ListRow) -> Hashable:
         place = name_key(row["community_served"])

@@ -16,7 +16,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="The email that they sign in with.")
         parser.add_argument(
-            "--dry-run", action="store_true", help="Show what would be removed, and stop."
+            "--dry-run",
+            action="store_true",
+            help="Show what would be removed, without removing it.",
         )
 
     def handle(self, *args: object, email: str, dry_run: bool, **options: object) -> None:

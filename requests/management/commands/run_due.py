@@ -1,6 +1,6 @@
-"""Run one of the scheduled jobs now. The portal runs them by itself; running one again changes nothing.
+"""Run one of the scheduled jobs now. The portal also runs them by itself, and it is safe to run one again.
 
-With --dry-run the command says what would be done, and rolls it back.
+With --dry-run, the command shows what would be done, and saves nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,9 +32,11 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("job", choices=JOBS)
+        parser.add_argument("job", choices=JOBS, help="The job to run.")
         parser.add_argument(
-            "--dry-run", action="store_true", help="Say what would be done, and change nothing."
+            "--dry-run",
+            action="store_true",
+            help="Show what would be done, without saving anything.",
         )
 
     def handle(self, *args: object, job: str, dry_run: bool, **options: object) -> None:

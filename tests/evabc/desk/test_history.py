@@ -41,7 +41,7 @@ def test_it_shows_requests_notes_enrolments_and_the_register(sam):
         ("Dana Sample (applicant)", "Sent"),
     ]
     assert steps(sam, kind="notes") == [("Sam Sample", "Note added")]
-    assert steps(sam, kind="register") == [("Sam Sample", "Addition")]
+    assert steps(sam, kind="register") == [("Sam Sample", "Added")]
     [[(_, ended)], _] = history_for(sam, kind="enrolments")
     assert (ended.subject, ended.words) == (
         "enrolment: Dana Sample in STVC",
@@ -57,7 +57,7 @@ def test_the_other_team_sees_the_register_only(sam, camille):
     log_change(Enrolment.objects.get(), by=sam, words="Ended.")
     log_change(sam, by=sam, words="On the team.")
 
-    assert steps(camille) == [("Sam Sample", "Addition")]
+    assert steps(camille) == [("Sam Sample", "Added")]
     assert steps(camille, kind="others") == []
     assert len(steps(sam)) == 5
     assert len(steps(builders.lead())) == 6

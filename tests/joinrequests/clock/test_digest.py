@@ -1,4 +1,4 @@
-"""The morning digest: once on a business day, when something has waited too long, without names."""
+"""The morning summary: once on a business day, when something has waited too long, without names."""
 
 from datetime import UTC, date, datetime, timedelta
 

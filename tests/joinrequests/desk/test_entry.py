@@ -188,10 +188,10 @@ def test_the_other_teams_communities_do_not_exist(desk, priya):
     [
         ("email", "Enter the applicant’s work email."),
         ("came_by", "Choose how the request arrived."),
-        ("agreed", "Select this box to confirm that the applicant asked for this and agreed."),
+        ("agreed", "Select the checkbox to confirm that the applicant asked for this and agreed."),
         (
             "carries_caseload",
-            "Enter the applicant’s answer to “Do they carry a caseload in this program?”",
+            "Choose an answer to “Do they carry a caseload in this program?”",
         ),
     ],
 )

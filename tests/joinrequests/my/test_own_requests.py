@@ -33,7 +33,7 @@ def test_an_answer_that_comes_too_late_is_refused_and_still_there(signed_in, wor
 
     page = text_of(signed_in.post(f"/my/requests/{pk}/reply/", {"text": "Mondays and Fridays."}))
 
-    assert "You can’t do this now because the request is “declined”" in page
+    assert "This request has already been declined" in page
     assert "Mondays and Fridays." in page
 
 

@@ -72,7 +72,7 @@ def test_a_meeting_is_scheduled_in_vancouver_time(desk):
         ({"communities": []}, "Choose at least one community."),
         ({"topic": ""}, "Enter the topic."),
         ({"day": "soon"}, "Enter the date as year-month-day, for example 2027-03-31."),
-        ({"starts": "ten"}, "Enter the hours and minutes, in 24-hour time."),
+        ({"starts": "ten"}, "Enter the time in hours and minutes, on the 24-hour clock."),
         ({"ends": "09:00"}, "The end time must be after the start time."),
         (
             {"join_link": "javascript:alert(1)"},
@@ -156,7 +156,7 @@ def test_cancelling_previews_the_email_and_counts_its_recipients(desk):
     empty = text(desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": " "}))
     desk.post(f"{DESK}{meeting.pk}/cancel/", {"text": "The speaker is ill."})
 
-    assert "1 person who plans to attend will get this email." in before
+    assert "1 person who said yes or maybe will get this email." in before
     assert "Meeting cancelled" in before
     assert "Explain why the meeting is cancelled, for people who planned to attend." in empty
     assert queued_emails() == [("meeting-cancelled", "dana@example.org")]
