@@ -1,13 +1,10 @@
 """Accounts, and which teams staff are on."""
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Field, ManyToManyField
 from django.forms import CheckboxSelectMultiple
-from django.utils import timezone
-from django.utils.formats import date_format
 
 from membership.base_admin import SearchableAdmin
 from membership.models import User
@@ -25,13 +22,13 @@ class GroupFilter(admin.RelatedFieldListFilter):
 class UserAdmin(SearchableAdmin):
     """Leads assign staff to teams here. There are no passwords to set."""
 
-    list_display = ["email", "is_staff", "is_active", "created"]
+    list_display = ["email", "is_staff", "is_active", "date_joined"]
     list_filter = ["is_staff", "is_active", ("groups", GroupFilter)]
     search_fields = ["email"]
     ordering = ["email"]
-    fields = ["email", "is_active", "is_staff", "groups", "created", "last_sign_in"]
+    fields = ["email", "is_active", "is_staff", "groups", "date_joined", "last_login"]
     # A code proves who owns an address, so staff cannot change it here.
-    readonly_fields = ["email", "created", "last_sign_in"]
+    readonly_fields = ["email", "date_joined", "last_login"]
     # With three teams, checkboxes are clearer than two lists with arrows.
     formfield_overrides: ClassVar[dict[type[Field], dict[str, object]]] = {
         ManyToManyField: {
@@ -41,15 +38,3 @@ class UserAdmin(SearchableAdmin):
             "Leads see everything.",
         }
     }
-
-    @admin.display(description="account created", ordering="date_joined")
-    def created(self, user: User) -> str:
-        return _in_words(user.date_joined)
-
-    @admin.display(description="last sign-in")
-    def last_sign_in(self, user: User) -> str:
-        return _in_words(user.last_login) if user.last_login else "–"
-
-
-def _in_words(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")

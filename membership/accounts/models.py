@@ -26,7 +26,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(unique=True)
     is_staff = models.BooleanField("EVA BC staff", default=False)
     is_active = models.BooleanField("can sign in", default=True)
-    date_joined = models.DateTimeField(default=timezone.now)
+    date_joined = models.DateTimeField("account created", default=timezone.now)
+    last_login = models.DateTimeField("last sign-in", blank=True, null=True)
 
     objects = UserManager()
 

@@ -66,11 +66,10 @@ def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> Jo
     form = join_form_for(community, data)
     for field in form.fields.values():
         field.label = declaration_of(field).entry_label or field.label
+        enter = f"Enter the {str(field.label).lower()}."
         is_choice = isinstance(field, forms.ChoiceField)
         field.error_messages["required"] = (
-            f"Choose an answer to “{field.label}”"
-            if is_choice
-            else f"Enter the {str(field.label).lower()}."
+            f"Choose an answer to “{field.label}”" if is_choice else enter
         )
         if isinstance(field.widget, forms.TextInput):
             # Else the browser offers the staff member's own details.
