@@ -18,7 +18,9 @@ def test_the_receipt_says_when_and_where_the_answer_comes_and_repeats_the_answer
 
     limit = settings.WAITING_LIMIT_DAYS["loud"]
     assert f"We aim to answer within {limit} business days." in body
-    assert "Our answer will come to dana@example.org. If you do not see it, check your junk" in body
+    assert (
+        "We will send our answer to dana@example.org. If you don’t see it, check your junk" in body
+    )
     assert "Your full name: Dana Sample\n" in body
     assert "Do you carry a caseload in this program? Yes\n" in body
     assert "client" not in body

@@ -68,7 +68,7 @@ def test_the_confirmation_says_that_staff_entered_it_and_the_team_is_notified(pr
         "You asked us by phone to join the Stopping the Violence Counselling programs (STVC) community"
         in receipt.body
     )
-    assert "We have entered your request for you." in receipt.body
+    assert "We have added your request for you." in receipt.body
     assert f"/my/requests/{entered.pk}/" in receipt.body
 
 
