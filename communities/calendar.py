@@ -7,7 +7,7 @@ time are an hour ahead all year. None of this is in the code: the pinned time zo
 """
 
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format, time_format
@@ -33,22 +33,15 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(VANCOUVER))
 
 
+@lru_cache(maxsize=2_000)  # the library counts day by day, and the queue asks for each row
 def business_days_between(start: date, end: date) -> int:
     """The number of business days after ``start`` up to and including ``end``.
 
     From Friday to Monday it is 1, from a day to itself 0. Never negative.
     """
-    weeks, rest = divmod(max((end - start).days, 0), 7)
-    weekdays = weeks * 5 + sum((end - timedelta(days=n)).weekday() < 5 for n in range(rest))
-    years = range(start.year, end.year + 1)
-    return weekdays - sum(start < day <= end for year in years for day in _holidays_of(year))
-
-
-@cache
-def _holidays_of(year: int) -> list[date]:
-    """Those on a weekday. Looked up once a year, and not day by day: the queue asks for each row."""
-    days = country_holidays("CA", subdiv="BC", observed=False, years=year)
-    return [day for day in days if day.weekday() < 5]
+    if end <= start:
+        return 0
+    return STATUTORY_HOLIDAYS.get_working_days_count(start + timedelta(days=1), end)
 
 
 def business_days_before(day: date, number: int) -> date:

@@ -15,6 +15,7 @@ from communities.rules.assess import assess
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Verdict
 from membership.base_admin import desk_page
+from membership.forms import posted_fields
 from membership.models import Person
 from membership.register.standing import standings_of
 from membership.rosters.enrolments import roster_of
@@ -82,30 +83,23 @@ class CommunityWithPreviewAdmin(CommunityAdmin):
         before: list[Rule],
         after: list[Rule],
     ) -> HttpResponse:
-        typed = [
-            (name, value)
-            for name, values in request.POST.lists()
-            if name != "csrfmiddlewaretoken"
-            for value in values
-        ]
         roster = Person.objects.filter(enrolments__in=roster_of(community))
         open_requests = JoinRequest.objects.filter(community=community, state__in=OPEN)
         waiting = Person.objects.filter(join_requests__in=open_requests)
-        groups = [
-            ("People in the community", "enrolled", roster),
-            ("Open requests", "waiting", waiting),
-        ]
         today = timezone.localdate()
         return desk_page(
             request,
             "desk/communities/rule_change.html",
             title=f"Change the rules for {community.short_name}?",
             community=community,
-            typed=typed,
+            typed=posted_fields(request, without={"csrfmiddlewaretoken"}),
             confirmed=CONFIRMED,
             groups=[
                 (heading, name, changed_verdicts(people, before, after, on=today))
-                for heading, name, people in groups
+                for heading, name, people in (
+                    ("People in the community", "enrolled", roster),
+                    ("Open requests", "waiting", waiting),
+                )
             ],
             max_names=MAX_NAMES,
         )

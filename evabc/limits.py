@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
 from membership.accounts.adapter import client_address, email_of_pending_sign_in, network_of
+from membership.forms import posted_fields
 
 MINUTE, HOUR = 60, 3600  # seconds
 _NOT_KEPT = {"csrfmiddlewaretoken", "code", "credential"}
@@ -126,16 +127,10 @@ def _count(key: str) -> int:
 def too_many_attempts(request: HttpRequest, *, wait: int) -> HttpResponse:
     """The page that says when to try again, with what was typed, so that it can be sent then."""
     again = datetime.fromtimestamp(math.ceil((time.time() + wait) / MINUTE) * MINUTE, UTC)
-    typed = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in _NOT_KEPT
-        for value in values
-    ]
     context = {
         "again_at": timezone.localtime(again),
         "minutes": math.ceil(wait / MINUTE),
-        "typed": typed,
+        "typed": posted_fields(request, without=_NOT_KEPT),
         "has_files": bool(request.FILES),
         "to": request.get_full_path(),
     }

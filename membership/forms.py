@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from django import forms
+from django.http import HttpRequest
 
 from communities.models import CommunityOfPractice
 from membership.accounts.teams import families_of
@@ -106,6 +107,12 @@ def pasted_field(label: str, *, help_text: str) -> forms.CharField:
         help_text=help_text,
         widget=forms.Textarea(attrs={"rows": 8}),
     )
+
+
+def posted_fields(request: HttpRequest, *, without: set[str]) -> list[tuple[str, str]]:
+    """What was sent, field by field, so that a page in between can send it again."""
+    sent = request.POST.lists()
+    return [(name, value) for name, values in sent if name not in without for value in values]
 
 
 _Read = TypeVar("_Read")

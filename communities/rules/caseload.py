@@ -7,7 +7,6 @@ from django import forms
 
 from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.rule import (
-    IF_WRONG,
     NOTHING_KNOWN,
     MultipleTermsField,
     Outcome,
@@ -66,7 +65,7 @@ class Caseload(Rule):
         "Tell us which program you work in and whether you carry a caseload. "
         "If you’re not sure, EVA BC staff will check."
     )
-    not_met_step = "See whether another community fits your work. " + IF_WRONG
+    not_met_step = "See if another community fits your work."
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
         if work is None:

@@ -8,7 +8,6 @@ from django.utils.text import get_text_list
 
 from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.rule import (
-    IF_WRONG,
     MultipleTermsField,
     Outcome,
     Rule,
@@ -103,7 +102,7 @@ class CoordinationRoleHeld(Rule):
     not_known_step = (
         "Tell us your role and the kind of initiative. If you’re not sure, EVA BC staff will check."
     )
-    not_met_step = "See whether the other coordination community fits your work. " + IF_WRONG
+    not_met_step = "See if the other coordination community fits your work."
 
     @property
     def initiatives_looked_at(self) -> tuple[InitiativeKind, ...]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from communities.rules.facts import ProgramWork, Standing
 from communities.rules.rule import (
     ASK_YOUR_AGENCY,
-    IF_WRONG,
     Outcome,
     Rule,
     Sentence,
@@ -65,13 +64,13 @@ class EvaMembershipHeld(Rule):
         ),
     }
     not_known = (
-        "We don’t know yet whether you or your agency hold a current EVA BC membership",
+        "We don’t know yet whether you or your agency holds a current EVA BC membership",
         "There is no information yet on whether the applicant or the agency holds a current EVA BC membership",
     )
     not_known_step = ASK_YOUR_AGENCY
     not_met_step = (
         "Ask your agency if it has an EVA BC membership or can renew it. "
-        "Your own membership counts too. " + IF_WRONG
+        "Your own membership counts too."
     )
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:

@@ -8,7 +8,6 @@ from django import forms
 from communities.rules.facts import ProgramWork, Standing
 from communities.rules.rule import (
     ASK_YOUR_AGENCY,
-    IF_WRONG,
     NOTHING_KNOWN,
     Outcome,
     Rule,
@@ -56,7 +55,7 @@ class Funding(Rule):
         "There is no information yet on who funds {program}",
     )
     not_known_step = ASK_YOUR_AGENCY
-    not_met_step = "Your agency can tell you who funds the program. " + IF_WRONG
+    not_met_step = "Your agency can tell you who funds the program."
 
     def wanted(self, programs: Sequence[ProgramType]) -> str:
         return _FUNDER_NAMES[self.funder or Funder.PSSG]

@@ -26,11 +26,8 @@ from communities.rules.vocabulary import (
 VERDICT_ORDER = [Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.MET]
 STAFF_WILL_CONFIRM = "EVA BC staff will confirm this."
 STAFF_WILL_CHECK = "EVA BC staff will check this."
-NOT_NAMED = "Our rules do not mention this role, so EVA BC staff will look at it."
-ASK_YOUR_AGENCY = (
-    "If you don’t know, ask your agency or choose “I’m not sure”. EVA BC staff will check."
-)
-IF_WRONG = "If this is not right, tell us in your note or email us."
+NOT_NAMED = "Our rules do not say whether this role fits. EVA BC staff will decide."
+ASK_YOUR_AGENCY = "If you’re not sure, you can ask your agency. EVA BC staff will also check."
 
 
 _PROGRAM_NAMES = {
@@ -119,7 +116,7 @@ class Rule(ABC):
     clauses: ClassVar[Mapping[Sentence, tuple[str, str]]] = {}
     not_known: ClassVar[tuple[str, str]]
     not_known_step: ClassVar[str] = STAFF_WILL_CHECK
-    not_met_step: ClassVar[str] = IF_WRONG
+    not_met_step: ClassVar[str] = ""
 
     # Whom the community is for. A kind of rule that does not say leaves these empty.
     program_types: tuple[ProgramType, ...] = ()

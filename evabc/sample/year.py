@@ -60,7 +60,7 @@ _TEXTS = {
     Verb.DECLINE: "This community is for people in other programs or roles. Please check if another community fits your work.",
 }
 _REASON = "Supervisor confirmed by phone."
-_LEFT = "You told us that you have left the program. Thank you for being part of this community."
+_LEFT = "You told us that you have left the program. We wish you all the best in your new work."
 
 
 # Something that happens at the given moment.
@@ -155,9 +155,7 @@ def load_sample_year(*, now: datetime) -> None:
     plan.append((now - timedelta(days=_ANSWERED), _answer))
     plan.append((now - timedelta(days=_MOVED), _change_jobs))
     plan.append((now - timedelta(hours=1), _night))
-    # A few of the members who leave have not left yet.
-    past_steps = (planned for planned in plan if planned[0] <= now)
-    for at, act in sorted(past_steps, key=lambda planned: planned[0]):
+    for at, act in sorted((step for step in plan if step[0] <= now), key=lambda step: step[0]):
         act(at)
         # Every email of the past left on its day, before the next step could contradict it.
         OutboxEmail.objects.filter(state=_State.QUEUED).update(

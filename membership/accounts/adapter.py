@@ -62,7 +62,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "incorrect_code": "That code is incorrect. Check our most recent email, and enter its six digits.",
-        "too_many_login_attempts": "Too many attempts. Wait a minute, then ask for a new code.",
+        "too_many_login_attempts": "Too many attempts. Wait a minute, then try again.",
         "rate_limited": "Too many attempts. Wait a minute, then try again.",
     }
 

@@ -87,7 +87,7 @@ class PasskeyForm(AddWebAuthnForm):
     passwordless = forms.BooleanField(
         label="Use it to sign in without an emailed code",
         required=False,
-        help_text="Your device will ask for your fingerprint, your face or a PIN.",
+        help_text="When you sign in, your device will ask for your fingerprint, your face or a PIN.",
     )
 
 

@@ -19,11 +19,11 @@ VERSION = 1
 CHANGED = date(2026, 11, 23)
 
 PURPOSES = (
-    "to decide whether you can join a community, under its rules;",
-    "to keep the list of each community’s members up to date, and to check with you once a year;",
-    "to email you about your requests, your communities and their meetings;",
-    "to give you access to your communities’ Slack and Zoom meetings;",
-    "to produce statistics about the communities, without names.",
+    "to decide whether you can join a community, under its rules",
+    "to keep the list of each community’s members up to date, and to check with you once a year",
+    "to email you about your requests, your communities and their meetings",
+    "to give you access to your communities’ Slack and Zoom meetings",
+    "to produce statistics about the communities, without names",
 )
 
 

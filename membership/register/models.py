@@ -16,13 +16,13 @@ from membership.register.periods import NoOverlapConstraint
 from membership.search import SearchableModel
 
 
-def _in_order(first: str, last: str, *, name: str, message: str) -> models.CheckConstraint:
+def _in_order(first: str, last: str, *, name: str) -> models.CheckConstraint:
     """The date in ``last`` is not before the date in ``first``, if both are known."""
     either_unknown = Q(**{f"{last}__isnull": True}) | Q(**{f"{first}__isnull": True})
     return models.CheckConstraint(
         condition=either_unknown | Q(**{f"{last}__gte": F(first)}),
         name=name,
-        violation_error_message=message,
+        violation_error_message="The last day must be on or after the first day.",
     )
 
 
@@ -72,12 +72,7 @@ class Program(EvidencedModel):
                 name="one_program_of_a_type_in_a_place",
                 violation_error_message="This agency already has a program of this type in this place.",
             ),
-            _in_order(
-                "funded_from",
-                "funded_until",
-                name="program_funding_ends_after_it_starts",
-                message="Funding must end on or after the day it starts.",
-            ),
+            _in_order("funded_from", "funded_until", name="program_funding_ends_after_it_starts"),
         ]
 
     def __str__(self) -> str:
@@ -121,19 +116,16 @@ class EvaMembership(EvidencedModel):
             models.CheckConstraint(
                 condition=Q(ends_on__gte=F("starts_on")),
                 name="eva_membership_ends_after_it_starts",
-                violation_error_message="The membership must end on or after the day it starts.",
+                violation_error_message="The last day must be on or after the first day.",
             ),
-            NoOverlapConstraint(
-                name="eva_memberships_of_an_agency_do_not_overlap",
-                holder="agency",
-                condition=Q(is_held=True),
-                violation_error_message="The agency already has a membership that overlaps this period.",
-            ),
-            NoOverlapConstraint(
-                name="eva_memberships_of_a_person_do_not_overlap",
-                holder="person",
-                condition=Q(is_held=True),
-                violation_error_message="The person already has a membership that overlaps this period.",
+            *(
+                NoOverlapConstraint(
+                    name=f"eva_memberships_of_{one}_do_not_overlap",
+                    holder=holder,
+                    condition=Q(is_held=True),
+                    violation_error_message=f"The {holder} already has a membership that overlaps this period.",
+                )
+                for holder, one in (("agency", "an_agency"), ("person", "a_person"))
             ),
         ]
 
@@ -253,12 +245,7 @@ class ProgramPosition(EvidencedModel):
                 name="position_names_its_program",
                 violation_error_message="Choose a program or a program type.",
             ),
-            _in_order(
-                "starts_on",
-                "ends_on",
-                name="position_ends_after_it_starts",
-                message="The position must end on or after the day it starts.",
-            ),
+            _in_order("starts_on", "ends_on", name="position_ends_after_it_starts"),
         ]
 
     def __str__(self) -> str:
@@ -337,12 +324,7 @@ class CoordinationRole(EvidencedModel):
         ordering = ["person", "pk"]
         constraints = [
             *EvidencedModel.Meta.constraints,
-            _in_order(
-                "starts_on",
-                "ends_on",
-                name="role_ends_after_it_starts",
-                message="The role must end on or after the day it starts.",
-            ),
+            _in_order("starts_on", "ends_on", name="role_ends_after_it_starts"),
         ]
 
     def __str__(self) -> str:

@@ -175,7 +175,7 @@ def _work(
 def _program_words(position: ProgramPosition) -> str:
     kind = position.known_type
     name = "another program" if kind == ProgramType.OTHER else f"the {kind.label} program"
-    return f"{name} of {position.employer}" if position.employer else name
+    return f"{name} at {position.employer}" if position.employer else name
 
 
 def _role(role: CoordinationRole) -> RoleHeld:

@@ -92,7 +92,7 @@ def confirm_membership(
     """
     _lock(holder)
     if ends_on < starts_on:
-        raise RefusedError("The membership must end on or after the day it starts.")
+        raise RefusedError("The last day must be on or after the first day.")
     memberships = holder.eva_memberships.all()
     memberships.filter(is_held=False, ends_on__gte=starts_on).delete()
     known = list(memberships.filter(starts_on__lte=ends_on, ends_on__gte=starts_on, is_held=True))

@@ -27,7 +27,10 @@ CONFIRM_REMINDERS = {14: "confirm-14", 28: "confirm-28"}
 
 _NO_LONGER_ASKED = (Event.YEARLY_ANSWERED, Event.ENROLMENT_ENDED, Event.REPLACED)
 _CONFIRM_LINK = link(
-    "confirm_link", "The page of the check-in", "/my/communities/1/confirm/", "Check in"
+    "confirm_link",
+    "The page of the check-in",
+    "/my/communities/1/confirm/",
+    "Complete your check-in",
 )
 _DESK_LINK = link(
     "desk_link",

@@ -90,7 +90,7 @@ class LeaveForm(forms.Form):
         required=False,
         error_messages={"invalid": "Enter an email address like name@example.com."},
     )
-    may_name_me = forms.BooleanField(label="The email may give my name", required=False)
+    may_name_me = forms.BooleanField(label="You can mention my name in the email", required=False)
 
     def __init__(self, data: QueryDict | None = None, *, asks_successor: bool) -> None:
         super().__init__(data)

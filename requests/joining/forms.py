@@ -241,7 +241,7 @@ class ProgramJoinForm(JoinForm):
         _choice(
             "Does the Ministry of Public Safety and Solicitor General fund this program?",
             YES_NO_UNSURE,
-            "Choose whether the ministry funds the program. “I’m not sure” is fine.",
+            "Choose whether the ministry funds the program. If you don’t know, choose “I’m not sure.”",
         ),
         staff_label="Funded by PSSG",
     )
@@ -254,7 +254,7 @@ class ProgramJoinForm(JoinForm):
                 ("no", "No"),
                 ("unsure", "I’m not sure"),
             ],
-            "Choose whether you or your agency hold a membership. “I’m not sure” is fine.",
+            "Choose whether you or your agency holds a membership. If you don’t know, choose “I’m not sure.”",
         ),
         staff_label="EVA BC membership",
         entry_label="Do they or their agency hold a current EVA BC membership?",

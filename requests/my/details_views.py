@@ -98,8 +98,8 @@ def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
         {
             "up": ("My details", to_details),
             "heading": "My current work",
-            "lede": "Tell us where you work now. It replaces what you told us before. "
-            "To join a community, ask on its page.",
+            "lede": "Tell us about your work now. Your answers replace what you told us before. "
+            "To join a community, go to its page.",
             "form": form,
             "button": "Save work",
             "back": ("Cancel", to_details),

@@ -52,7 +52,7 @@ def _tasks(
         yield (
             "EVA BC staff have asked you a question about your request for "
             f"{wait.join_request.community.short_name}. "
-            f"You can answer until the end of {format_day(wait.last_day)}.",
+            f"Please answer by the end of {format_day(wait.last_day)}.",
             "Read and answer the question",
             wait.join_request.get_absolute_url(),
         )
@@ -60,7 +60,7 @@ def _tasks(
         if access.enrolment.waits:  # type: ignore[attr-defined]
             community = access.enrolment.community.short_name
             yield (
-                f"It has been a year. Has anything changed in your work for {community}?",
+                f"It’s time for your yearly check-in. Has anything changed in your work for {community}?",
                 "Complete your yearly check-in",
                 reverse("my:confirm", args=[access.enrolment.pk]),
             )

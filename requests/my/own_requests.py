@@ -85,7 +85,7 @@ def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {
             "heading": "Withdraw your request?",
             "lede": f"EVA BC staff will stop reviewing your request {join_request.reference} to join "
-            f"{join_request.community.full_name}. You can ask again at any time.",
+            f"{join_request.community.full_name}. You can ask to join again at any time.",
             "button": "Withdraw request",
             "is_dangerous": True,
             "back": ("Cancel", join_request.get_absolute_url()),

@@ -1,6 +1,7 @@
 """Pages for people's rights under privacy law: consent, download, correction, deletion; and erasing by staff."""
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -79,7 +80,11 @@ def delete(request: AuthenticatedRequest) -> HttpResponse:
     return render(
         request,
         "my/delete.html",
-        {"refused": refused, "lists": lists_naming(person)},
+        {
+            "refused": refused,
+            "lists": lists_naming(person),
+            "kept_months": settings.RETENTION["person_months"],
+        },
     )
 
 

@@ -135,7 +135,7 @@ def report_work(
         raise RefusedError("These details belong to someone else.")
     if enrolments_in(person, community.family).exists():
         raise RefusedError(
-            "One of your communities already uses this work. Report the change for that community."
+            "You are already in a community for this work. Update your work for that community instead."
         )
     on = timezone.localdate(now)
     old = person.roles.filter(is_held=True) if community.is_coordination else person.positions.all()

@@ -38,9 +38,9 @@ class ConfirmForm(forms.Form):
         },
     )
     until = day_field(
-        "When does your leave end? (optional)",
+        "If you’re on leave, when does it end? (optional)",
         required=False,
-        help_text="We will ask you again when you are back.",
+        help_text="We will ask you again after that day.",
     )
 
     def __init__(self, data: QueryDict | None, *, community: CommunityOfPractice) -> None:
@@ -50,7 +50,7 @@ class ConfirmForm(forms.Form):
             if community.is_coordination
             else "I still work there and carry a caseload"
         )
-        changed = "My role has changed" if community.is_coordination else "I changed jobs"
+        changed = "My role has changed" if community.is_coordination else "I have changed jobs"
         self.fields["answer"].choices = [  # type: ignore[attr-defined]
             (STAY, still),
             (CHANGED, f"{changed} (the next page asks about your new work)"),
@@ -79,7 +79,8 @@ def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             else:
                 confirmations.confirm(enrolment_id=pk, by=request.user, now=now)
             messages.success(
-                request, f"Thank you. You are still a member of {community.short_name}."
+                request,
+                f"Thank you for checking in. You are still a member of {community.short_name}.",
             )
             return redirect("my:home")
     today = timezone.localdate()
@@ -113,7 +114,7 @@ def new_job(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(
                 request,
-                "Thank you. EVA BC staff will review your new work and email you if they need more. "
+                "Thank you. EVA BC staff will review your new work and email you if they need more information. "
                 f"In the meantime, you are still a member of {community.short_name}.",
             )
             return redirect("my:home")
@@ -126,9 +127,9 @@ def new_job(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "up": ("Your yearly check-in", question) if waits else ("My details", details),
             "heading": "Your new work",
             "lede": f"Tell us where you work now. You will stay in {community.short_name} while "
-            "EVA BC staff review it.",
+            "EVA BC staff review your answers.",
             "form": form,
-            "button": "Send new work",
+            "button": "Send details",
             "back": ("Back", question if waits else details),
         },
     )

@@ -67,7 +67,7 @@ def test_a_chair_leaves_and_names_a_successor(portal, open_page):
     expect(page.get_by_role("alert")).to_contain_text("Enter their name")
     expect(page.get_by_label("Why are you leaving?")).to_have_value("I am changing jobs.")
     page.get_by_label("Their name").fill("Kai Example")
-    page.get_by_label("The email may give my name").check()
+    page.get_by_label("You can mention my name in the email").check()
     page.get_by_role("button", name="Leave community").click()
     expect(page.get_by_text("You have left ICAT.")).to_be_visible()
     expect(page.get_by_text("You are not in a community yet.")).to_be_visible()

@@ -73,8 +73,10 @@ def test_from_the_link_to_still_here(smtp_server, open_page, link, javascript):
     choose(page, "Which of these is true", "I still work there and carry a caseload")
     page.get_by_role("button", name="Send answer").click()
 
-    expect(page.get_by_text("Thank you. You are still a member of STVC.")).to_be_visible()
-    expect(page.get_by_text("It has been a year.")).to_have_count(0)
+    expect(
+        page.get_by_text("Thank you for checking in. You are still a member of STVC.")
+    ).to_be_visible()
+    expect(page.get_by_text("It’s time for your yearly check-in.")).to_have_count(0)
     assert YearlyConfirmation.objects.get().answer == "still-here"
 
 
@@ -82,7 +84,7 @@ def test_from_the_link_to_new_work(smtp_server, open_page, link):
     page = open_page(width=PHONE)
     page.goto(link)
     sign_in(page, smtp_server, "dana@example.org")
-    page.get_by_label("I changed jobs").check()
+    page.get_by_label("I have changed jobs").check()
     page.get_by_role("button", name="Send answer").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your new work")
     expect(page.get_by_label("Your full name")).to_have_value("Dana Sample")
@@ -93,7 +95,7 @@ def test_from_the_link_to_new_work(smtp_server, open_page, link):
     choose(page, "Do you carry a caseload", "Yes")
     choose(page, "Does the Ministry", "I’m not sure")
     choose(page, "Do you or your agency hold", "My agency does")
-    page.get_by_role("button", name="Send new work").click()
+    page.get_by_role("button", name="Send details").click()
 
     expect(page.get_by_text("EVA BC staff will review your new work")).to_be_visible()
     work = Person.objects.get().positions.order_by("pk")

@@ -11,9 +11,9 @@ from tests.slow import test_accessibility_matrix
 EVERY_PAGE = test_accessibility_matrix.test_no_page_that_this_visitor_can_open_has_a_problem
 
 SHOWN_BY = {
-    "An automatic check (axe-core": [EVERY_PAGE],
+    "An automated check (axe-core": [EVERY_PAGE],
     "Enlarged to 400%": [EVERY_PAGE],
-    "with the keyboard alone": [test_keyboard.test_ask_to_join_and_be_approved],
+    "using only a keyboard": [test_keyboard.test_ask_to_join_and_be_approved],
     "with JavaScript turned off": [test_main_job.test_from_the_community_page_to_the_email],
     "If something is missing": [test_keyboard.test_an_error_takes_the_focus_and_leads_to_its_field],
     "Every page states its language": [

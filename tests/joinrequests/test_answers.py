@@ -267,7 +267,7 @@ def test_answers_are_compared_with_the_register_and_nothing_is_saved(funded_by_a
     if is_saved:
         person.save()
     assessment = assess_answers(STVC_ANSWERS, person=person, community=community("stvc"), on=DAY)
-    program = "the Stopping the Violence Counselling (STVC) program of Sample Society"
+    program = "the Stopping the Violence Counselling (STVC) program at Sample Society"
     assert [(f.verdict, f.sentence) for f in assessment.findings] == [
         (Verdict.MET, f"You told us that you carry a caseload in {program}."),
         (

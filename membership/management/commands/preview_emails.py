@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from communities.models import SupportTeam
+from membership.accounts.adapter import NOTICES
 from membership.emails.kinds import KINDS, TO_TEAM
 from membership.emails.message import build_message, sample_values
 from membership.emails.templates import current_template
@@ -24,11 +25,7 @@ PERSON = "dana@example.org"
 # The emails that allauth sends, by their template, and when it does.
 SIGN_IN_EMAILS = {
     "account/email/login_code": "When someone signs in or confirms who they are",
-    "mfa/email/totp_activated": "When someone adds an authenticator app",
-    "mfa/email/totp_deactivated": "When someone removes their authenticator app",
-    "mfa/email/webauthn_added": "When someone adds a passkey or security key",
-    "mfa/email/webauthn_removed": "When someone removes a passkey or security key",
-    "mfa/email/recovery_codes_generated": "When someone gets new recovery codes",
+    **{f"mfa/email/{name}": f"Notice: {subject}" for name, (subject, _) in NOTICES.items()},
 }
 
 

@@ -47,9 +47,9 @@ def contradicted(value: bool | Funder = True, **period: Any) -> Fact:
 
 
 def work_in(kind: ProgramType, *caseload: Fact, **more: Any) -> ProgramWork:
-    """Work in a program of Sample Society; all of it is known from a list where nothing is said."""
+    """Work in a program at Sample Society; all of it is known from a list where nothing is said."""
     known = {
-        "program": f"the {kind} program of Sample Society",
+        "program": f"the {kind} program at Sample Society",
         "caseload": caseload or (listed(),),
         "funding": (listed(Funder.PSSG),),
         "memberships": (listed(),),

@@ -301,8 +301,8 @@ def test_without_rules_nothing_can_be_said():
         ),
         (
             "the list of April 1, 2026",
-            "the program of Sample Society Inc.",
-            "The list of April 1, 2026 says that you carry a caseload in the program of "
+            "the program at Sample Society Inc.",
+            "The list of April 1, 2026 says that you carry a caseload in the program at "
             "Sample Society Inc.",
         ),
         (

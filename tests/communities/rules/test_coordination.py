@@ -67,10 +67,7 @@ NOTHING_KNOWN = "We don’t know yet whether you have one of these roles."
 NOT_KNOWN_STEP = (
     "Tell us your role and the kind of initiative. If you’re not sure, EVA BC staff will check."
 )
-OTHER_STEP = (
-    "See whether the other coordination community fits your work. "
-    "If this is not right, tell us in your note or email us."
-)
+OTHER_STEP = "See if the other coordination community fits your work."
 
 
 def held(kind, role, fact, initiative="Sampleton Committee") -> RoleHeld:
@@ -113,7 +110,7 @@ def test_a_role_that_the_rule_names_is_met_and_one_that_it_leaves_open_is_to_che
     assert finding.next_step == (
         claimed_step
         if is_named
-        else "Our rules do not mention this role, so EVA BC staff will look at it."
+        else "Our rules do not say whether this role fits. EVA BC staff will decide."
     )
 
 

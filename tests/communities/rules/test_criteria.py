@@ -75,7 +75,7 @@ def test_a_funding_rule_names_the_funder_that_it_asks_for(asked, funder, verdict
     finding = finding_of(Funding(funder=asked), work)
     assert (finding.verdict, finding.sentence) == (
         verdict,
-        f"The list of 2026 says that the STVC program of Sample Society {words}.",
+        f"The list of 2026 says that the STVC program at Sample Society {words}.",
     )
     wanted = OTHER_FUNDER if asked else MINISTRY
     assert finding.condition == f"Your program must be funded by {wanted}."

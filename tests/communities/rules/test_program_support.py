@@ -35,21 +35,18 @@ CURRENT = listed(starts_on=LAST_YEAR, ends_on=NEXT_YEAR)
 OVER = listed(starts_on=LAST_YEAR, ends_on=YESTERDAY)
 LONG_OVER = confirmed(starts_on=LAST_YEAR.replace(year=2023), ends_on=LAST_YEAR)
 COMING = listed(starts_on=TOMORROW, ends_on=NEXT_YEAR)
-STVC_PROGRAM = "the STVC program of Sample Society"
+STVC_PROGRAM = "the STVC program at Sample Society"
 MINISTRY = "the Ministry of Public Safety and Solicitor General"
 
 STAFF_WILL_CONFIRM = "EVA BC staff will confirm this."
-IF_WRONG = "If this is not right, tell us in your note or email us."
 NOT_SURE = "If you’re not sure, EVA BC staff will check."
-ASK_YOUR_AGENCY = (
-    "If you don’t know, ask your agency or choose “I’m not sure”. EVA BC staff will check."
-)
+ASK_YOUR_AGENCY = "If you’re not sure, you can ask your agency. EVA BC staff will also check."
 # By kind of rule: what the applicant can do where it is not met, and where nothing is known.
 NOT_MET_STEPS = {
-    CASELOAD: f"See whether another community fits your work. {IF_WRONG}",
-    FUNDING: f"Your agency can tell you who funds the program. {IF_WRONG}",
+    CASELOAD: "See if another community fits your work.",
+    FUNDING: "Your agency can tell you who funds the program.",
     MEMBERSHIP: "Ask your agency if it has an EVA BC membership or can renew it. "
-    f"Your own membership counts too. {IF_WRONG}",
+    "Your own membership counts too.",
 }
 NOT_KNOWN_STEPS = {
     CASELOAD: f"Tell us which program you work in and whether you carry a caseload. {NOT_SURE}",
@@ -104,7 +101,7 @@ def test_a_caseload_in_a_program_of_the_community_is_met(slug, kind, caseload, s
     assert (finding.verdict, finding.status) == (MET, status)
     assert finding.condition == f"You must carry a caseload in {WANTED[slug]}."
     assert (
-        finding.sentence == f"{lead} you carry a caseload in the {kind} program of Sample Society."
+        finding.sentence == f"{lead} you carry a caseload in the {kind} program at Sample Society."
     )
     assert finding.next_step == next_step(finding)
 
@@ -114,10 +111,10 @@ def test_whoever_says_they_work_in_another_program_reads_which_and_what_it_takes
     finding = findings_of(slug, work_in(kind, claimed(), claimed=True))[CASELOAD]
     assert finding.status == Status.NOT_MET
     assert finding.sentence == (
-        f"You told us that you work in the {kind} program of Sample Society."
+        f"You told us that you work in the {kind} program at Sample Society."
     )
     assert finding.staff_sentence == (
-        f"Self-reported: works in the {kind} program of Sample Society, "
+        f"Self-reported: works in the {kind} program at Sample Society, "
         f"and this community is for people who work in {WANTED[slug]}."
     )
     assert finding.next_step == next_step(finding)
@@ -132,7 +129,7 @@ def test_a_list_that_shows_them_elsewhere_says_nothing_about_this_program(slug, 
         (
             UNKNOWN,
             None,
-            "We don’t know yet whether you or your agency hold a current EVA BC membership.",
+            "We don’t know yet whether you or your agency holds a current EVA BC membership.",
         ),
     ]
 

@@ -61,6 +61,7 @@ def test_past_emails_are_marked_as_sent_and_none_is_sent(province, mailoutbox):
     for email in OutboxEmail.objects.filter(state="sent"):
         assert email.sent_at == email.queued_at
     assert OutboxEmail.objects.filter(state="queued", due_at__lte=NOW).count() == 0
+    assert not OutboxEmail.objects.filter(sent_at__gt=NOW).exists()
     assert mailoutbox == []
     assert not User.objects.exclude(email__endswith="@example.org").exists()
     assert not Person.objects.exclude(email__endswith="@example.org").exists()

@@ -65,15 +65,12 @@ def test_the_reminder_repeats_the_question_and_names_the_last_day(waiting):
     assert email.subject == f"Reminder: a question about your request ({waiting.reference})"
     assert email.to_email == "dana@example.org"
     assert "Which program?" in email.body
-    assert "by the end of the day on Tuesday, June 2, 2026" in email.body
+    assert "by the end of Tuesday, June 2, 2026" in email.body
     assert f"/my/requests/{waiting.pk}/" in email.body
 
 
 def test_the_question_names_the_same_last_day(waiting):
-    assert (
-        "by the end of the day on Tuesday, June 2, 2026"
-        in OutboxEmail.objects.get(kind="question").body
-    )
+    assert "by the end of Tuesday, June 2, 2026" in OutboxEmail.objects.get(kind="question").body
 
 
 def test_after_three_missed_weeks_only_the_newest_reminder_goes_out(waiting):
@@ -93,10 +90,7 @@ def test_a_request_lapses_only_when_the_last_reminder_was_out_for_three_days(wai
     send_due_reminders(now=after(40))
     deliver_all(after(40))
 
-    assert (
-        "by the end of the day on Monday, June 15, 2026"
-        in OutboxEmail.objects.get(kind="reminder-21").body
-    )
+    assert "by the end of Monday, June 15, 2026" in OutboxEmail.objects.get(kind="reminder-21").body
     assert [lapse_overdue(now=after(days)) for days in (40, 42, 43, 44)] == [0, 0, 1, 0]
     assert state_of(waiting) == State.LAPSED
     assert OutboxEmail.objects.filter(kind="lapsed").count() == 1
@@ -254,9 +248,9 @@ def test_the_applicant_sees_until_when_they_can_answer(client, waiting, dana):
     page = client.get(f"/my/requests/{waiting.pk}/").content.decode()
 
     last_day = wait_of(JoinRequest.objects.get(pk=waiting.pk), today).last_day
-    assert f"You can answer until the end of <strong>{format_day(last_day)}" in page
+    assert f"Please answer by the end of <strong>{format_day(last_day)}" in page
     home = client.get("/my/").content.decode()
-    assert f"You can answer until the end of {format_day(last_day)}" in home
+    assert f"Please answer by the end of {format_day(last_day)}" in home
 
 
 def test_staff_see_which_reminders_went_out_and_when_it_lapses(client, waiting, staff):

@@ -73,8 +73,8 @@ def test_what_waits_comes_first_and_says_until_when(client, dana):
     assert [
         words in waits
         for words in (
-            "a question about your request for STVC. You can answer until the end of ",
-            "It has been a year. Has anything changed in your work for CBVS?",
+            "a question about your request for STVC. Please answer by the end of ",
+            "It’s time for your yearly check-in. Has anything changed in your work for CBVS?",
             "Continue your request to join ",
         )
     ] == [True] * 3
@@ -227,7 +227,7 @@ def test_without_a_community_new_work_is_a_claim_beside_what_the_list_says(clien
 def test_members_report_their_work_to_their_community(client, dana):
     place_of(dana)
     assert client.get("/my/details/work/program-support/").url == "/my/details/"
-    with pytest.raises(RefusedError, match="Report the change for that community"):
+    with pytest.raises(RefusedError, match="Update your work for that community"):
         report_work(
             person_id=dana.person.pk,
             by=dana,

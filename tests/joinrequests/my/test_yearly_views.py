@@ -39,11 +39,11 @@ def test_looking_changes_nothing(client, place):
 
 
 def test_my_page_says_so_while_it_waits(client, place):
-    assert "It has been a year." in client.get("/my/").content.decode()
+    assert "It’s time for your yearly check-in." in client.get("/my/").content.decode()
     client.post(url(place), {"answer": "still-here"})
     assert answer() == ("still-here", None)
-    assert "It has been a year." not in client.get("/my/").content.decode()
-    assert "You have nothing to answer right now." in client.get(url(place)).content.decode()
+    assert "It’s time for your yearly check-in." not in client.get("/my/").content.decode()
+    assert "You don’t need to answer anything right now." in client.get(url(place)).content.decode()
 
 
 def test_a_leave_with_a_last_day(client, place):

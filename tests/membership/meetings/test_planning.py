@@ -120,7 +120,7 @@ def test_a_new_time_sends_one_email_to_people_who_plan_to_attend(priya):
     ]
     body = OutboxEmail.objects.first().body
     assert "It is now on Wednesday, June 17, 2026, 10 to 11:30 a.m. Pacific time" in body
-    assert "It was planned for Tuesday, June 16, 2026, 10 to 11:30 a.m. Pacific time" in body
+    assert "It was scheduled for Tuesday, June 16, 2026, 10 to 11:30 a.m. Pacific time" in body
     assert "zoom" not in body.lower()
 
 

@@ -60,7 +60,7 @@ def membership_fields(**more):
         ),
         (
             {"funded_from": "2026-04-01", "funded_until": "2026-03-31"},
-            "Funding must end on or after the day it starts.",
+            "The last day must be on or after the first day.",
         ),
         ({}, "This agency already has a program of this type in this place."),
     ],
@@ -76,7 +76,7 @@ def test_an_invalid_program_gets_an_error_message(desk, agency, wrong, sentence)
     ("wrong", "sentence"),
     [
         ({"agency": ""}, "Choose one holder: an agency or a person."),
-        ({"ends_on": "2025-12-31"}, "The membership must end on or after the day it starts."),
+        ({"ends_on": "2025-12-31"}, "The last day must be on or after the first day."),
         (
             {"starts_on": "2026-12-31", "ends_on": "2027-12-30"},
             "The agency already has a membership that overlaps this period.",
@@ -117,7 +117,7 @@ def test_an_invalid_initiative_or_position_gets_an_error_message(desk):
     answer = add(desk, "person", name="Kim", email="", phone="", **{**places, **position})
     assert errors(answer) == [
         "Choose a program or a program type.",
-        "The position must end on or after the day it starts.",
+        "The last day must be on or after the first day.",
     ]
 
 

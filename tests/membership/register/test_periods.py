@@ -65,5 +65,5 @@ def test_a_confirmed_period_replaces_one_overlapping_period_but_not_two():
     held("agency", agency, date(2027, 1, 1), date(2027, 12, 31)).save()
     with pytest.raises(RefusedError, match="overlaps several memberships"):
         verbs.confirm_membership(starts_on=MIDDLE, ends_on=date(2027, 6, 30), **how)
-    with pytest.raises(RefusedError, match="must end on or after the day it starts"):
+    with pytest.raises(RefusedError, match="must be on or after the first day"):
         verbs.confirm_membership(starts_on=LAST, ends_on=FIRST, **how)

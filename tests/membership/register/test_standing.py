@@ -30,7 +30,7 @@ ON_LIST: dict[str, Any] = {
 }
 CONFIRMED: dict[str, Any] = {"evidence": Evidence.CONFIRMED, "confirmed_on": CHECKED}
 YEAR = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
-STVC_WORDS = "the Stopping the Violence Counselling (STVC) program of Sample Society"
+STVC_WORDS = "the Stopping the Violence Counselling (STVC) program at Sample Society"
 
 
 def claimed(value: bool | Funder = True) -> Fact:
@@ -125,7 +125,7 @@ def test_an_unanswered_question_is_no_fact(dana, agency):
     saved(position(dana, sas, carries_caseload=None))
     assert standing_of(dana, DAY).work == (
         ProgramWork(
-            "the Sexual Assault Service (SAS) program of Sample Society", ProgramType.SAS, True
+            "the Sexual Assault Service (SAS) program at Sample Society", ProgramType.SAS, True
         ),
     )
 
@@ -155,7 +155,7 @@ def test_answers_about_program_and_agency_are_claims(dana, says, funding, of_age
         ({"program_type": ProgramType.SAS}, "the Sexual Assault Service (SAS) program"),
         (
             {"program_type": ProgramType.OTHER, "agency_name": "A Small Society"},
-            "another program of A Small Society",
+            "another program at A Small Society",
         ),
     ],
 )

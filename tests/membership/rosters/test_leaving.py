@@ -77,7 +77,7 @@ def test_a_successor_gets_one_email_that_names_the_member_only_if_they_agree(rob
     assert invitation.subject == "Invitation to an EVA BC community of practice"
     assert invitation.person is None
     assert "/communities/icat/\n" in invitation.body
-    assert f"{by} suggested that you may be interested" in invitation.body
+    assert f"{by} suggested that you might like to join" in invitation.body
     assert ("Robin" in invitation.body) == agrees
     assert "robin@" not in invitation.body
     assert Leaving.objects.get().named_a_successor is True
