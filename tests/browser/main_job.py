@@ -82,7 +82,7 @@ def do_the_main_job(
     assert "Ask to join" in worker.get("/communities/stvc/").text
     sign_in(worker, email, read_mail, to="/communities/stvc/join/")
     reference = ask_to_join(worker, "stvc", ANSWERS)
-    assert reference in read_mail(email, "We received your request")
+    assert reference in read_mail(email, "We have your request")
 
     sign_in(staff, "priya@example.org", read_mail, to=QUEUE)
     approve(staff, reference)

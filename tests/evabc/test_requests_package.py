@@ -24,6 +24,10 @@ def test_the_librarys_functions_answer_with_a_clear_error():
         _ = requests.get
 
 
+def test_the_checks_pass_here():
+    assert checks.requests_is_ours() == checks.no_dependency_needs_the_library() == []
+
+
 def test_the_check_fails_when_requests_comes_from_elsewhere(tmp_path):
     (tmp_path / "requests").mkdir()
     (tmp_path / "requests" / "__init__.py").write_text("")

@@ -1,5 +1,7 @@
 """Two web servers and three workers on one database and one Redis behave like one."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.test import Client
 
@@ -7,6 +9,7 @@ from communities.models import Question
 from membership.emails.queue import request_delivery
 from membership.models import OutboxEmail
 from membership.tasks import sweep_emails
+from requests.models import JoinRequest
 from tests import builders
 from tests.browser.visitor import Visitor
 from tests.faults.mail_stack import Count, State, count_emails, until
@@ -56,6 +59,19 @@ def test_two_web_servers_share_sessions_edits_and_limits(two_servers):
         asking.get("/accounts/login/")
         outcomes.append(asking.post(email="somebody@example.org").path)
     assert outcomes == ["/accounts/login/code/confirm/"] * 3 + ["/accounts/login/"]
+
+
+def test_a_form_sent_to_both_servers_at_once_is_one_request(two_servers):
+    both = list(signed_in(two_servers, builders.draft(builders.worker()).person.user))
+    for visitor in both:
+        visitor.get("/communities/stvc/join/check/")
+
+    with ThreadPoolExecutor(2) as threads:
+        pages = list(threads.map(lambda visitor: visitor.post(), both))
+
+    assert [page.status for page in pages] == [200, 200]
+    assert JoinRequest.objects.get().state == "awaiting_review"
+    assert OutboxEmail.objects.count() == 2
 
 
 def test_three_workers_that_are_all_asked_for_the_same_emails_send_each_once(stack):

@@ -27,7 +27,7 @@ from tests.servers import postgresql, processes
 from tests.servers.parts import ROOT, servers_of_this_run
 
 CHECK = "/communities/stvc/join/check/"
-RECEIVED = "We have your request"
+RECEIVED = "We received your request"
 
 
 class StoppableProxy:

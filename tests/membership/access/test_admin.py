@@ -140,3 +140,8 @@ def test_pages_use_as_many_queries_for_hundreds_as_for_a_few(priya):
     assert counts[0] == counts[1]
     assert "Showing the first 100 of 300." in page
     assert page.count('name="chosen"') == 100
+
+    # The button for all of them leaves no one out.
+    settle = reverse("admin:membership_access_slack-settle", args=["program-support"])
+    priya.post(settle, {"do": "all-joined"})
+    assert Access.objects.filter(kind="slack", state="joined").count() == 300
