@@ -106,6 +106,7 @@ class ListImportAdmin(CustomPageAdmin):
     list_filter = ["kind", "state"]
     search_fields = ["list_name"]
     ordering = ["-pk"]
+    add_label = "Import a list"
     row_views = {
         "confirm": partial(call_verb, verb=uploads.confirm),
         "discard": partial(call_verb, verb=uploads.discard),

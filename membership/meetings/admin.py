@@ -265,6 +265,7 @@ class MeetingAdmin(CustomPageAdmin):
     search_help_text = "Topic"
     ordering = ["starts_at", "pk"]
     actions = None
+    add_label = "Schedule a meeting"
     row_views = {
         "edit": edit,
         "cancel": cancel,
