@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
@@ -53,13 +53,11 @@ class SearchableAdmin(admin.ModelAdmin):
             allowed |= {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day")}
         return lookup in allowed
 
-    def message_user(
-        self, request: HttpRequest, message: Any, level: int | str = messages.INFO, **kwargs: Any
-    ) -> None:
+    def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
         """Say in our own words that an action needs rows."""
         if str(message).startswith("Items must be selected"):
             message = "Select at least one row first, then choose an action."
-        super().message_user(request, message, level, **kwargs)
+        super().message_user(request, message, *args, **kwargs)
 
 
 class TeamFilter(admin.SimpleListFilter):

@@ -75,7 +75,7 @@ def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> Jo
             # Else the browser offers the staff member's own details.
             field.widget.attrs["autocomplete"] = "off"
     if "eva_membership" in form.fields:
-        form.fields["eva_membership"].choices = _MEMBERSHIP_CHOICES
+        form.fields["eva_membership"].choices = _MEMBERSHIP_CHOICES  # type: ignore[attr-defined]
     asked = EntryFields().fields
     agreed = asked.pop("agreed")
     form.fields = {**asked, **form.fields, "agreed": agreed}
