@@ -1,13 +1,12 @@
 """The history page: who did what and when, newest first, from every table that keeps a history.
 
-The sources are append-only. Each page reads one page of every source and merges them. A page starts
-after the last step of the page before it, so every page costs the same.
+The sources are append-only. A page merges the newest steps of every source.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
@@ -34,14 +33,6 @@ PAGE_SIZE = 50
 Families = frozenset[Family]
 
 
-class Position(NamedTuple):
-    """The position of a step in the order of the whole history: its time, its source and its key."""
-
-    at: datetime
-    source: int
-    pk: int
-
-
 @dataclass(frozen=True)
 class Description:
     """How one step is shown."""
@@ -53,9 +44,6 @@ class Description:
     words: str = ""
 
 
-Step = tuple[Position, Description]
-
-
 def history_for(
     viewer: User,
     *,
@@ -63,15 +51,15 @@ def history_for(
     who: int | None = None,
     first: date | None = None,
     last: date | None = None,
-    before: Position | None = None,
-) -> tuple[list[Step], bool]:
-    """One page of the steps that this member of staff may see, and whether there are older ones.
+    page: int = 1,
+) -> tuple[list[tuple[datetime, Description]], bool]:
+    """One page of the steps that this member of staff may see, with their times, and whether there are older ones.
 
-    ``who`` is the key of a user, both days are inclusive, and ``before`` is the position of the last
-    step of the page before. The number of queries is the same for any page.
+    ``who`` is the key of a user, and both days are inclusive. The number of queries is the same for any
+    page. Steps of one moment are ordered by source, then by key.
     """
     families = families_of(viewer)
-    found: list[Step] = []
+    found: list[tuple[datetime, int, int, Any]] = []
     for number, source in enumerate(SOURCES):
         if kind not in ("", *source.kinds):
             continue
@@ -82,23 +70,12 @@ def history_for(
             rows = rows.filter(**{f"{source.at}__gte": midnight(first)})
         if last:
             rows = rows.filter(**{f"{source.at}__lt": midnight(last + timedelta(days=1))})
-        if before:
-            rows = rows.filter(_older(source, number, before))
-        for row in rows.order_by(f"-{source.at}", "-pk")[: PAGE_SIZE + 1]:
-            position = Position(getattr(row, source.at), number, row.pk)
-            found.append((position, source.describe(row)))
-    found.sort(key=lambda step: step[0], reverse=True)
-    return found[:PAGE_SIZE], len(found) > PAGE_SIZE
-
-
-def _older(source: "Source", number: int, before: Position) -> Q:
-    """Steps of one moment are ordered by source, then by key, highest first."""
-    if number < before.source:
-        return Q(**{f"{source.at}__lte": before.at})
-    older = Q(**{f"{source.at}__lt": before.at})
-    if number == before.source:
-        older |= Q(**{source.at: before.at, "pk__lt": before.pk})
-    return older
+        newest = rows.order_by(f"-{source.at}", "-pk")[: page * PAGE_SIZE + 1]
+        found += [(getattr(row, source.at), number, row.pk, row) for row in newest]
+    found.sort(key=lambda step: step[:3], reverse=True)
+    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    steps = [(at, SOURCES[number].describe(row)) for at, number, _, row in shown]
+    return steps, len(found) > page * PAGE_SIZE
 
 
 # -- The sources ----------------------------------------------------------------------------------
@@ -264,23 +241,11 @@ def history(request: AuthenticatedRequest) -> HttpResponse:
     form = HistoryForm(request.GET)
     # A filter that cannot be read shows an error and is ignored.
     form.full_clean()
-    before = _position(request.GET.get("before", ""))
-    steps, has_older = history_for(request.user, before=before, **form.cleaned_data)
-    older = ""
-    if has_older:
-        kept = {name: request.GET.get(name, "") for name in form.fields}
-        at, source, pk = steps[-1][0]
-        older = f"?{urlencode({**kept, 'before': f'{at.isoformat()}|{source}|{pk}'})}"
+    number = request.GET.get("page", "")
+    page = max(int(number), 1) if number.isdecimal() and len(number) < 6 else 1
+    steps, has_older = history_for(request.user, page=page, **form.cleaned_data)
+    kept = {name: request.GET.get(name, "") for name in form.fields}
+    older = f"?{urlencode({**kept, 'page': page + 1})}" if has_older else ""
     return desk_page(
         request, "desk/history.html", title="History", form=form, steps=steps, older=older
     )
-
-
-def _position(text: str) -> Position | None:
-    """The position given in the address; None for anything else."""
-    try:
-        at, source, pk = text.split("|")
-        position = Position(datetime.fromisoformat(at), int(source), int(pk))
-    except ValueError:
-        return None
-    return position if position.at.tzinfo else None

@@ -12,7 +12,8 @@ from functools import cached_property
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
+from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -46,22 +47,13 @@ class Month:
     first: date
     last: date
 
-    @property
-    def starts_at(self) -> datetime:
-        return midnight(self.first)
-
-    @property
-    def ends_at(self) -> datetime:
-        """The first moment after it."""
-        return midnight(self.last + timedelta(days=1))
-
 
 def months_between(first: date, last: date) -> list[Month]:
     """The months from ``first`` to ``last``; the first and the last one may be cut short."""
     months = []
     while first <= last:
         following = _next_month(first)
-        months.append(Month(first, min(last, following - timedelta(days=1))))
+        months.append(Month(first, min(last, following - DAY)))
         first = following
     return months
 
@@ -84,11 +76,12 @@ class Scope:
 
     @property
     def starts_at(self) -> datetime:
-        return self.months[0].starts_at
+        return midnight(self.months[0].first)
 
     @property
     def ends_at(self) -> datetime:
-        return self.months[-1].ends_at
+        """The first moment after the last month."""
+        return midnight(self.months[-1].last + DAY)
 
     @cached_property
     def sent(self) -> Mapping[tuple[int, str], list[int]]:
@@ -98,28 +91,12 @@ class Scope:
             submitted_at__gte=self.starts_at,
             submitted_at__lt=self.ends_at,
         )
-        return self.by_month(
-            rows,
-            ("community", "region"),
-            lambda month: Q(submitted_at__gte=month.starts_at, submitted_at__lt=month.ends_at),
-        )
-
-    def by_month(
-        self,
-        rows: QuerySet[JoinRequest] | QuerySet[Enrolment],
-        groups: Sequence[str],
-        in_month: Callable[[Month], Q],
-    ) -> dict[tuple, list[int]]:
-        """The number of rows in each month, for each group."""
-        columns = {
-            f"month_{number}": Count("pk", filter=in_month(month))
-            for number, month in enumerate(self.months)
-        }
-        counted = rows.order_by().values(*groups).annotate(**columns)
-        return {
-            tuple(row[group] for group in groups): [row[column] for column in columns]
-            for row in counted
-        }
+        counted = rows.order_by().values_list("community", "region", TruncMonth("submitted_at"))
+        number = {(month.first.year, month.first.month): n for n, month in enumerate(self.months)}
+        sent: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * len(number))
+        for community, region, month, times in counted.annotate(Count("pk")):
+            sent[community, region][number[month.year, month.month]] = times
+        return sent
 
 
 @dataclass(frozen=True)
@@ -180,18 +157,21 @@ def _requests(scope: Scope) -> Report:
 
 
 def _rosters(scope: Scope) -> Report:
-    counted = scope.by_month(
-        Enrolment.objects.filter(community__in=scope.communities),
-        ("community",),
-        lambda month: (
-            Q(started_on__lte=month.last) & (Q(ended_on__isnull=True) | Q(ended_on__gte=month.last))
-        ),
-    )
+    columns = {
+        f"month_{number}": Count(
+            "pk",
+            filter=Q(started_on__lte=month.last)
+            & (Q(ended_on__isnull=True) | Q(ended_on__gte=month.last)),
+        )
+        for number, month in enumerate(scope.months)
+    }
+    enrolments = Enrolment.objects.filter(community__in=scope.communities)
+    counted = enrolments.order_by().values("community").annotate(**columns)
     return _monthly_report(
         "People on rosters",
         "Open enrolments at the end of each month. The current month is as of today.",
         scope,
-        {community: counts for (community,), counts in counted.items()},
+        {row["community"]: [row[column] for column in columns] for row in counted},
     )
 
 

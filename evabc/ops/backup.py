@@ -33,9 +33,6 @@ SUFFIX = {"postgresql": ".dump.age", "sqlite": ".sqlite3.age"}
 # Left out, so that a restored backup signs no one in.
 SESSIONS = [Session._meta.db_table, UserSession._meta.db_table]
 
-# An application and one of its migrations, as in the table django_migrations.
-Migration = tuple[str, str]
-
 
 def new_key_pair() -> tuple[str, str]:
     """A new public and private key, in the format of age ("age1…", "AGE-SECRET-KEY-1…")."""
@@ -47,7 +44,7 @@ def make_backup(*, now: datetime) -> Path:
     """Write the database to a new encrypted file, and delete all but the newest EVABC_BACKUPS_KEPT.
 
     The file gets its name only when it is whole. Refused without a public key, or when `pg_dump` is
-    missing, too old or fails.
+    missing or fails.
     """
     if not settings.BACKUP_RECIPIENT:
         raise RefusedError(
@@ -178,8 +175,8 @@ def _restore_sqlite(file: Path, identity: pyrage.x25519.Identity) -> None:
             ) from error
 
 
-def _refuse_newer_version(applied: set[Migration]) -> None:
-    """Refuse a backup that has migrations unknown to this version, or none at all."""
+def _refuse_newer_version(applied: set[tuple[str, str]]) -> None:
+    """Refuse a backup whose migrations (application, name) this version does not know, or that has none."""
     loader = MigrationLoader(None)
     unknown = {row for row in applied if row[0] in loader.migrated_apps} - set(
         loader.disk_migrations
@@ -238,23 +235,12 @@ def _client(tool: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
 
 
 def _tool(name: str) -> str:
-    """The path of a PostgreSQL tool. Refused if it is missing or older than the server."""
-    path = shutil.which(name)
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version_num")
-        server = int(cursor.fetchone()[0]) // 10_000
-    if path is None:
-        raise RefusedError(
-            f"{name} was not found. Install version {server} of the PostgreSQL client tools."
-        )
-    output = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
-    version = re.search(r"\d+", output)
-    if version is None or int(version[0]) < server:
-        raise RefusedError(
-            f"{path} is older than the database server. Install version {server} of the PostgreSQL "
-            f"client tools; the installed version is: {output.strip()}."
-        )
-    return path
+    """The path of a PostgreSQL tool. Those that are too old for the server refuse by themselves."""
+    if path := shutil.which(name):
+        return path
+    raise RefusedError(
+        f"{name} was not found. Install the PostgreSQL client tools, in the version of the server."
+    )
 
 
 def _run(

@@ -4,7 +4,6 @@ The page uses the templates as they are now, with the changes that staff have ma
 """
 
 from collections.abc import Iterator
-from email.message import Message
 from pathlib import Path
 
 from allauth.account.adapter import get_adapter
@@ -57,18 +56,13 @@ def _emails() -> Iterator[tuple[str, str, EmailMessage]]:
 
 def _parts(name: str, when: str, message: EmailMessage) -> dict[str, object]:
     """What the page shows of an email: its headers, its text, and its HTML if it has any."""
-    email: Message = message.message()
-    texts = {
-        part.get_content_type(): bytes(part.get_payload(decode=True)).decode()
-        for part in email.walk()
-        if not part.is_multipart()
-    }
+    email = message.message()
     shown = ("From", "To", "Reply-To", "Subject", "Auto-Submitted", "Message-ID")
-    headers = [(header, email[header]) for header in shown if email[header]]
+    alternatives = getattr(message, "alternatives", [])
     return {
         "name": name,
         "when": when,
-        "headers": headers,
-        "text": texts["text/plain"],
-        "html": texts.get("text/html", ""),
+        "headers": [(header, email[header]) for header in shown if email[header]],
+        "text": message.body,
+        "html": alternatives[0].content if alternatives else "",
     }

@@ -238,20 +238,10 @@ def fake_tool(tmp_path, monkeypatch):
     return make
 
 
-@pytest.mark.parametrize(
-    ("script", "message"),
-    [
-        ("echo 'pg_dump (PostgreSQL) 12.1'", "pg_dump is older than the database server"),
-        (
-            '[ "$1" = --version ] && echo 17.1 && exit; echo half; echo no connection >&2; exit 1',
-            "pg_dump failed: no connection",
-        ),
-    ],
-)
-def test_a_dump_that_fails_leaves_no_file(folder, fake_tool, script, message):
-    fake_tool("pg_dump", script)
+def test_a_dump_that_fails_leaves_no_file(folder, fake_tool):
+    fake_tool("pg_dump", "echo half; echo no connection >&2; exit 1")
 
-    with pytest.raises(RefusedError, match=message):
+    with pytest.raises(RefusedError, match="pg_dump failed: no connection"):
         make_backup(now=NOW)
 
     assert files_in(folder) == []
