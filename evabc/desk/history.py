@@ -244,7 +244,7 @@ def history(request: AuthenticatedRequest) -> HttpResponse:
     number = request.GET.get("page", "")
     page = max(int(number), 1) if number.isdecimal() and len(number) < 6 else 1
     steps, has_older = history_for(request.user, page=page, **form.cleaned_data)
-    kept = {name: request.GET.get(name, "") for name in form.fields}
+    kept: dict[str, str | int] = {name: request.GET.get(name, "") for name in form.fields}
     older = f"?{urlencode({**kept, 'page': page + 1})}" if has_older else ""
     return desk_page(
         request, "desk/history.html", title="History", form=form, steps=steps, older=older

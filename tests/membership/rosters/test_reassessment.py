@@ -86,7 +86,7 @@ def test_a_rule_that_is_not_met_opens_a_check_with_the_list_and_the_sentence(dan
     assert (row.enrolment, row.kind, row.since, row.is_unsure) == (dana, "rules", TODAY, False)
     assert [f.staff_sentence for f in row.reasons] == [
         "The sample list of May 4, 2026 says that the Stopping the Violence Counselling (STVC) program "
-        "of Sample Society is not funded by the Ministry of Public Safety and Solicitor General."
+        "at Sample Society is not funded by the Ministry of Public Safety and Solicitor General."
     ]
     assert row.sources == ["the sample list of May 4, 2026"]
 
