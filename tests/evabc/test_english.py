@@ -105,6 +105,9 @@ def full_sentences(texts: list[str], names: list[str]) -> list[str]:
     found = []
     for sentence in english.sentences(texts):
         if words_only(sentence) not in exempt:
+            sentence = re.sub(
+                r"\b[A-Z0-9]{6}\b", "it", sentence
+            )  # a reference, different each time
             for name in names:
                 sentence = sentence.replace(name, "it")
             found.append(sentence)
