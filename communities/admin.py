@@ -10,6 +10,7 @@ from django.db.models import Max, Model
 from django.http import HttpRequest
 from django.utils.text import slugify
 
+from communities.base_admin import PlainWordsAdmin
 from communities.models import (
     CommunityOfPractice,
     EligibilityCriterion,
@@ -137,7 +138,7 @@ class CommunityAdmin(admin.ModelAdmin):
 
 
 @admin.register(Question)
-class QuestionAdmin(admin.ModelAdmin):
+class QuestionAdmin(PlainWordsAdmin):
     list_display = ["question", "position"]
     prepopulated_fields = {"slug": ["question"]}
 

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
+from communities.base_admin import PlainWordsAdmin
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
@@ -20,7 +21,7 @@ from membership.accounts.teams import families_of
 from membership.search import filter_by_words
 
 
-class SearchableAdmin(admin.ModelAdmin):
+class SearchableAdmin(PlainWordsAdmin):
     """A change list whose search ignores accents and punctuation in names.
 
     ``search_fields`` are lookups for ``filter_by_words``.
@@ -52,12 +53,6 @@ class SearchableAdmin(admin.ModelAdmin):
         if self.date_hierarchy:
             allowed |= {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day")}
         return lookup in allowed
-
-    def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
-        """Say in our own words that an action needs rows."""
-        if str(message).startswith("Items must be selected"):
-            message = "Select at least one row first, then choose an action."
-        super().message_user(request, message, *args, **kwargs)
 
 
 class TeamFilter(admin.SimpleListFilter):

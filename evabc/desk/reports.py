@@ -33,7 +33,6 @@ from requests.desk.review import communities_of
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent
 
-DECIDED = (State.APPROVED, State.DECLINED)
 OWN_WORDS = "Other (written by staff)"
 REGION_NOT_KNOWN = "Region not known"
 MAX_MONTHS = 36
@@ -203,7 +202,7 @@ def _monthly_report(
 def _days(scope: Scope) -> Report:
     decided = JoinRequest.objects.filter(
         community__in=scope.communities,
-        state__in=DECIDED,
+        state__in=(State.APPROVED, State.DECLINED),
         decided_at__gte=scope.starts_at,
         decided_at__lt=scope.ends_at,
     )

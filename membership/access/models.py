@@ -132,7 +132,7 @@ def _day(moment: datetime) -> str:
 class AccessStep(models.Model):
     """One change of an access. Steps are written once and never changed.
 
-    ``by`` is empty if the portal acted by itself.
+    ``by`` is empty if the portal did it.
     """
 
     class Verb(models.TextChoices):

@@ -116,7 +116,7 @@ _Action = Callable[[ModelAdmin, HttpRequest, QuerySet[JoinRequest]], HttpRespons
 
 
 def _action_for(verb: Verb) -> _Action:
-    """The queue's action that opens the page of this verb. It decides nothing by itself."""
+    """The queue's action that opens the page of this verb. It does not decide anything."""
 
     @admin.action(description=f"{verb.value.capitalize()} selected…")
     def action(

@@ -52,30 +52,20 @@ class EntryFields(forms.Form):
     )
 
 
-# The same answers as on the join form, about someone else.
-_MEMBERSHIP_CHOICES = [
-    ("agency", "Their agency does"),
-    ("own", "They hold one themselves"),
-    ("no", "No"),
-    ("unsure", "I’m not sure"),
-]
-
-
 def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> JoinForm:
     """The join form of a community between the fields above, worded for staff."""
     form = join_form_for(community, data)
     for field in form.fields.values():
-        field.label = declaration_of(field).entry_label or field.label
-        enter = f"Enter the {str(field.label).lower()}."
-        is_choice = isinstance(field, forms.ChoiceField)
-        field.error_messages["required"] = (
-            f"Choose an answer to “{field.label}”" if is_choice else enter
-        )
+        declared = declaration_of(field)
+        field.label = declared.entry_label or field.label
+        field.error_messages["required"] = f"Enter the {str(field.label).lower()}."
+        if isinstance(field, forms.ChoiceField):
+            field.error_messages["required"] = f"Choose an answer to “{field.label}”"
+            words = declared.entry_choices
+            field.choices = [(key, words.get(key, label)) for key, label in field.choices]  # type: ignore[misc, union-attr]
         if isinstance(field.widget, forms.TextInput):
             # Else the browser offers the staff member's own details.
             field.widget.attrs["autocomplete"] = "off"
-    if "eva_membership" in form.fields:
-        form.fields["eva_membership"].choices = _MEMBERSHIP_CHOICES  # type: ignore[attr-defined]
     asked = EntryFields().fields
     agreed = asked.pop("agreed")
     form.fields = {**asked, **form.fields, "agreed": agreed}

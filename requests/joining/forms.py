@@ -7,7 +7,7 @@ kept as JSON, so a field's cleaned value is text.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, auto
 from itertools import groupby
 from typing import Any, TypeVar
@@ -46,18 +46,16 @@ class Declaration:
 
     ``staff_label`` is its short name on the review page and ``entry_label`` its label where staff add
     a request; both default to the field's own label. Someone who asks to join several communities
-    answers a ``shared`` field once, and any other field once for each community. ``example`` is the
-    answer in the sample data.
+    answers a ``shared`` field once, and any other field once for each community. ``entry_choices`` are
+    the choices that staff see in other words. ``example`` is the answer in the sample data.
     """
 
     section: Section = Section.WORK
     staff_label: str = ""
     entry_label: str = ""
+    entry_choices: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
     example: str = ""
-
-
-_PLAIN = Declaration()
 
 
 def declare(field: _Field, **declared: Any) -> _Field:
@@ -68,7 +66,7 @@ def declare(field: _Field, **declared: Any) -> _Field:
 
 def declaration_of(field: forms.Field) -> Declaration:
     """The declaration of a field, or the defaults for a field without one."""
-    return getattr(field, "declaration", _PLAIN)
+    return getattr(field, "declaration", Declaration())
 
 
 class AgencyInput(forms.TextInput):
@@ -258,6 +256,7 @@ class ProgramJoinForm(JoinForm):
         ),
         staff_label="EVA BC membership",
         entry_label="Do they or their agency hold a current EVA BC membership?",
+        entry_choices={"agency": "Their agency does", "own": "They hold one themselves"},
         shared=True,
     )
 

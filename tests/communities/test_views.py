@@ -6,6 +6,7 @@ import pytest
 
 from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
 from communities.templatetags.markdown import markdown
+from tests import builders
 
 pytestmark = pytest.mark.django_db
 
@@ -88,3 +89,14 @@ def test_staffs_words_cannot_carry_scripts_or_pictures(text):
 def test_public_pages_set_no_cookie(client):
     for path in ("/", "/communities/", "/communities/stvc/", "/questions/"):
         assert client.get(path).cookies == {}
+
+
+def test_an_action_without_rows_asks_for_rows(client):
+    builders.sign_in(client, builders.lead())
+
+    page = client.post(
+        "/admin/communities/question/", {"action": "delete_selected", "index": "0"}, follow=True
+    )
+
+    assert "Select at least one row first, then choose an action." in page.content.decode()
+    assert "Items must be selected" not in page.content.decode()

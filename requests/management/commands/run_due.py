@@ -1,4 +1,4 @@
-"""Run one of the scheduled jobs now. The portal also runs them by itself, and it is safe to run one again.
+"""Run one of the scheduled jobs now. The portal also runs them on schedule, and it is safe to run one again.
 
 With --dry-run, the command shows what would be done, and saves nothing.
 """

@@ -8,6 +8,8 @@ from django.db import IntegrityError, transaction
 from membership.models import Enrolment, OutboxEmail, Person, ProgramPosition
 from membership.register.person_records import person_of_user
 from requests import workflow
+from requests.desk.entry_views import entry_form_for
+from requests.joining.forms import join_form_for
 from requests.lifecycle import State
 from requests.models import CameBy, JoinRequest
 from tests import builders
@@ -224,3 +226,13 @@ def test_the_database_allows_no_other_way_of_receiving_a_request(priya):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         JoinRequest.objects.filter(pk=entered.pk).update(came_by="pigeon")
+
+
+def test_staff_see_the_choices_of_the_join_form_in_words_about_the_applicant(db):
+    stvc = builders.community("stvc")
+    asked = dict(join_form_for(stvc).fields["eva_membership"].choices)
+    entered = dict(entry_form_for(stvc, None).fields["eva_membership"].choices)
+
+    assert list(entered) == list(asked)
+    assert (asked["agency"], entered["agency"]) == ("My agency does", "Their agency does")
+    assert entered["no"] == asked["no"]
