@@ -21,11 +21,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
+from membership.accounts import typed
 from membership.accounts.adapter import client_address, email_of_pending_sign_in, network_of
 from membership.forms import posted_fields
 
 MINUTE, HOUR = 60, 3600  # seconds
-_NOT_KEPT = {"csrfmiddlewaretoken", "code", "credential"}
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,12 @@ LIMITS = (
     ),
 )
 
+# Sessions that visitors begin without signing in; each is a row of the database.
+NEW_SESSIONS = Limit("sessions", (), per_person=100, per_network=600)
+
 
 class RateLimitMiddleware(MiddlewareMixin):
-    """Applies the limits to each form that is sent."""
+    """Applies the limits to each form that is sent, and to the sessions of visitors."""
 
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: object
@@ -95,6 +98,22 @@ class RateLimitMiddleware(MiddlewareMixin):
             if is_limited and not is_allowed(request, limit, now=time.time()):
                 return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
         return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Refuse what a visitor who is not signed in would make the portal keep beyond its limits."""
+        session = request.session
+        if not session.modified or session.is_empty() or request.user.is_authenticated:
+            return response
+        session.set_expiry(settings.STRANGER_SESSION_SECONDS)
+        if typed.is_keeping(request):
+            return response
+        if not session.session_key and not is_allowed(request, NEW_SESSIONS, now=time.time()):
+            session.flush()
+            return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
+        if len(session.encode(dict(session.items()))) > settings.STRANGER_SESSION_BYTES:
+            session.flush()
+            return render(request, "400.html", status=400)
+        return response
 
 
 def is_allowed(request: HttpRequest, limit: Limit, *, now: float) -> bool:
@@ -130,7 +149,7 @@ def too_many_attempts(request: HttpRequest, *, wait: int) -> HttpResponse:
     context = {
         "again_at": timezone.localtime(again),
         "minutes": math.ceil(wait / MINUTE),
-        "typed": posted_fields(request, without=_NOT_KEPT),
+        "typed": posted_fields(request, without=typed.NOT_KEPT),
         "has_files": bool(request.FILES),
         "to": request.get_full_path(),
     }

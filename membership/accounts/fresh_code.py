@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import cast
-from urllib.parse import urlsplit
 
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
@@ -30,6 +29,7 @@ from django.views.decorators.http import require_http_methods
 from membership.accounts.forms import CodeForm
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.security_events import log_security_event
+from membership.accounts.typed import keep_if_posted
 
 FRESH_FOR = 10 * 60  # seconds
 _SESSION_KEY = "fresh_code"
@@ -85,13 +85,13 @@ def has_fresh_code(request: HttpRequest) -> bool:
 
 
 def fresh_code_required(view: View) -> View:
-    """Decorator: ask for a fresh code first. After a form was sent, return to the page of the form."""
+    """Decorator: ask for a fresh code first, then return to this page or to the page of the form."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated or has_fresh_code(request):
             return view(request, *args, **kwargs)
-        return redirect(confirmation_url(_return_address(request)))
+        return redirect(confirmation_url(keep_if_posted(request, otherwise=reverse("my:home"))))
 
     return guarded
 
@@ -111,16 +111,6 @@ def code_where_no_factor(view: View) -> View:
 def confirmation_url(next_url: str) -> str:
     """The URL of the page for the code, which then redirects to ``next_url``."""
     return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': next_url})}"
-
-
-def _return_address(request: HttpRequest) -> str:
-    """The page to return to: this one, or the page of the form that was sent."""
-    if request.method in ("GET", "HEAD"):
-        return request.get_full_path()
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    if came_from.netloc != request.get_host():
-        return reverse("my:home")
-    return came_from._replace(scheme="", netloc="", fragment="").geturl()
 
 
 @login_required
