@@ -63,7 +63,8 @@ def page_of(request: HttpRequest, *, otherwise: str = "") -> str:
     came_from = urlsplit(request.headers.get("Referer", ""))
     if came_from.netloc != request.get_host():
         return otherwise or request.get_full_path()
-    return came_from._replace(scheme="", netloc="", fragment="").geturl()
+    path = f"/{came_from.path.lstrip('/')}"  # two slashes would lead to another site
+    return came_from._replace(scheme="", netloc="", path=path, fragment="").geturl()
 
 
 def is_keeping(request: HttpRequest) -> bool:
@@ -81,18 +82,17 @@ def end_session(request: HttpRequest, end: Any) -> None:
 
 
 def put_back(request: HttpRequest) -> None:
-    """Fill the forms of the page that this user has opened; forget a form that they send now."""
-    if request.session.pop(_TYPED_BY, request.user.pk) != request.user.pk:
-        request.session.pop(_FORMS, None)
-    forms = _kept(request)
+    """Fill the forms of the page that this user has opened. Forget a form that they send now, and what was
+    kept for someone else."""
+    session, forms = request.session, _kept(request)
+    session.pop(_TYPED_BY, None)
     if request.method == "POST":
-        left = [form for form in forms if form["action"] != request.path]
-        if left != forms:
-            request.session[_FORMS] = left
-    elif request.method == "GET":
-        for form in forms:
-            if request.path in (form["action"], urlsplit(form["page"]).path):
-                typed_again.set(MultiValueDict(form["typed"]))
+        forms = [form for form in forms if form["action"] != request.path]
+    if forms != session.get(_FORMS, []):
+        session[_FORMS] = forms
+    for form in forms if request.method == "GET" else []:
+        if request.path in (form["action"], urlsplit(form["page"]).path):
+            typed_again.set(MultiValueDict(form["typed"]))
 
 
 def follow(request: HttpRequest, response: HttpResponse) -> HttpResponse:

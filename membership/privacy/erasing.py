@@ -255,7 +255,8 @@ def remove_sessions(user: User | None, addresses: set[str]) -> None:
     for session in Session.objects.iterator():
         kept = session.get_decoded()
         content = json.dumps(kept, default=str, ensure_ascii=False).lower()
-        is_theirs = user is not None and str(kept.get("_auth_user_id")) == str(user.pk)
+        whose = {str(kept.get("_auth_user_id")), str(kept.get("typed_by"))}
+        is_theirs = user is not None and str(user.pk) in whose
         if is_theirs or any(address in content for address in addresses):
             theirs.append(session.pk)
     Session.objects.filter(pk__in=theirs).delete()

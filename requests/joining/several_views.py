@@ -36,7 +36,7 @@ from requests.joining.forms import (
     join_form_class,
     join_form_for,
 )
-from requests.joining.views import CommunityStatus, keep_draft, posted, statuses_of
+from requests.joining.views import CommunityStatus, keep_draft, posted, statuses_of, values_of
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class SeveralForm(forms.Form):
 
     @property
     def parts(self) -> list[Part]:
-        typed = self.data or self.initial
+        typed = values_of(self)
         return [
             Part(
                 community,

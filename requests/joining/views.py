@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -116,6 +117,11 @@ def posted(request: AuthenticatedRequest) -> dict[str, str]:
     return {name: str(value).replace("\x00", "") for name, value in request.POST.items()}
 
 
+def values_of(form: forms.Form) -> Answers:
+    """What the form's fields show."""
+    return {bound.name: bound.value() or "" for bound in form}
+
+
 def keep_draft(person: Person, community: CommunityOfPractice, answers: Answers) -> None:
     """Save these answers as the person's draft."""
     workflow.save_draft(person=person, community=community, answers=answers, now=timezone.now())
@@ -141,7 +147,7 @@ def _page(
 ) -> HttpResponse:
     """The page with the findings on the answers so far, or only the findings with ``panel``."""
     assessment = assess_answers(
-        form.data or form.initial,
+        values_of(form),
         person=person,
         community=form.community,
         on=timezone.localdate(),

@@ -120,3 +120,16 @@ def test_answers_survive_a_session_that_ends_while_typing(portal, smtp_server, o
     expect(
         page.get_by_role("group", name="What is your role").get_by_label("Coordinator")
     ).to_be_checked()
+
+
+def test_typing_keeps_someone_signed_in_under_the_security_policy(portal, smtp_server, open_page):
+    page = open_page(width=PHONE)
+    page.clock.install()
+    page.goto(f"{portal.url}/my/details/")
+    sign_in(page, smtp_server, "dana@example.org")
+    name = page.get_by_label("Your full name")
+    name.fill("Dana")
+    page.clock.fast_forward("06:00")
+    with page.expect_response("**/accounts/active/") as told:
+        name.fill("Dana Sample")
+    assert told.value.status == 204

@@ -179,10 +179,18 @@ def test_what_an_applicant_types(signed_in, worker, priya, page, action, typed, 
 
 def test_the_panel_of_the_join_form_leads_to_the_sign_in(signed_in, worker):
     page = "/communities/stvc/join/"
-    answer = send_after(signed_in, 13 * HOUR, page, {"name": TEXT}, **{"HX-Request": "true"})
+    answer = send_after(
+        signed_in,
+        13 * HOUR,
+        page,
+        {"name": TEXT, "carries_caseload": "no"},
+        **{"HX-Request": "true"},
+    )
 
     assert answer.headers["HX-Redirect"] == LOGIN + "next=" + quote(page)
-    assert ESCAPED in back_on(signed_in, page, worker)
+    shown = back_on(signed_in, page, worker)
+    assert ESCAPED in shown
+    assert "You told us that you do not carry a caseload" in shown.replace("don’t", "do not")
     assert not JoinRequest.objects.exists()
 
 
@@ -255,6 +263,18 @@ def test_a_code_that_is_asked_for_first(desk, priya):
     )
     assert chosen == ["email"]
     assert not Export.objects.exists()
+
+
+def test_two_step_sign_in_that_is_asked_for_first(client, priya, waiting):
+    builders.sign_in(client, priya, second_factor=False)
+    page = of_request(waiting, "ask")
+
+    answer = client.post(page, {"text": TEXT})
+
+    assert answer.url == "/accounts/2fa/first/"
+    assert client.session["wanted_before_first_factor"] == page
+    builders.sign_in(client, priya)
+    assert ESCAPED in client.get(page).content.decode()
 
 
 def test_a_form_of_before_another_sign_in():
