@@ -35,7 +35,7 @@ MAXIMUM_MESSAGE = (
 class SessionExpiryMiddleware(MiddlewareMixin):
     """Signs out anyone who was idle or signed in for too long, and keeps what they were typing.
 
-    A page that updates itself with htmx is no activity. Typing is: ``static/typing.js`` says so.
+    A page that updates itself is no activity. Typing is: ``static/typing.js`` says so.
     """
 
     get_response: Callable[[HttpRequest], HttpResponse]
@@ -65,8 +65,14 @@ class SessionExpiryMiddleware(MiddlewareMixin):
         elif _SEEN_AT not in session:
             session.set_expiry(None)  # it was a stranger's until now
             session[_SIGNED_IN_AT] = session[_SEEN_AT] = now
-        elif now - seen >= SEEN_INTERVAL and not (request.htmx and request.method == "GET"):  # type: ignore[attr-defined]
+        elif now - seen >= SEEN_INTERVAL and not _updates_itself(request):
             session[_SEEN_AT] = now
+
+
+def _updates_itself(request: HttpRequest) -> bool:
+    """Whether a page asks for this without its reader: with htmx, or by a refresh without JavaScript."""
+    is_polled = request.htmx or "polled" in request.GET  # type: ignore[attr-defined]
+    return request.method == "GET" and bool(is_polled)
 
 
 @require_safe

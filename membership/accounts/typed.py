@@ -2,7 +2,7 @@
 
 A form that cannot be accepted now is kept in the browser's session: for an hour, and for the person who
 filled it in. When they open its page again, Django fills in what they typed. Nothing is sent by itself.
-Whoever was not signed in when they opened the form has nothing kept.
+Nothing is kept for anyone who was not signed in when they opened the form.
 """
 
 import time
@@ -35,7 +35,7 @@ _TYPED_BY = "typed_by"  # session key: whose session ended in this browser
 typed_again: ContextVar[MultiValueDict[str, str] | None] = ContextVar("typed_again", default=None)
 
 
-def keep(request: HttpRequest, *, user_id: int) -> str:
+def keep(request: HttpRequest, *, user_id: int | None) -> str:
     """Keep the posted form for this user. Returns the address of its page."""
     form = {
         "user": user_id,
@@ -159,7 +159,7 @@ class TypedAgainRenderer(TemplatesSetting):
 
 def typed_rows(prefix: str) -> int:
     """How many rows someone had added to this formset."""
-    typed = typed_again.get() or {}
+    typed = typed_again.get() or MultiValueDict()
     total, initial = (typed.get(f"{prefix}-{n}_FORMS", "") for n in ("TOTAL", "INITIAL"))
     is_read = total.isdecimal() and initial.isdecimal()
     return min(int(total) - int(initial), MAX_ROWS) if is_read else 0
