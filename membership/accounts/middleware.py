@@ -26,7 +26,7 @@ from membership.models import User
 _SIGNED_IN_AT, _SEEN_AT = "signed_in_at", "seen_at"
 SEEN_INTERVAL = 60  # seconds; the session is written once a minute at most
 
-IDLE_MESSAGE = "You were signed out because you were inactive for a while. Sign in to continue."
+IDLE_MESSAGE = "You were signed out because you were inactive for a while."
 MAXIMUM_MESSAGE = (
     "You were signed in for a long time. To keep your account safe, please sign in again."
 )

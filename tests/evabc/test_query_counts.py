@@ -32,7 +32,8 @@ def test_every_page_takes_no_more_queries_with_thousands_of_requests_than_with_a
     more = {
         url: (number, now)
         for url, number in few.items()
-        if (now := queries_of(client.get, url)) > number
+        if queries_of(client.get, url) > number  # once a minute, the session is saved as in use
+        and (now := queries_of(client.get, url)) > number
     }
 
     assert more == {}
