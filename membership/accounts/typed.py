@@ -100,9 +100,10 @@ def follow(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
     The page of a kept form may redirect to another one, which then shows the form.
     """
-    url = response.headers.get("Location", "") if response.status_code == 302 else ""
+    if response.status_code != 302:
+        return response
+    url, sign_in = response.headers["Location"], reverse("account_login")
     to = urlsplit(url)
-    sign_in = reverse("account_login")
     wanted = parse_qs(to.query).get(REDIRECT_FIELD_NAME)
     if to.path in (sign_in, reverse("admin:login")) and wanted == [request.get_full_path()]:
         page, user_id = page_of(request), request.session.get(_TYPED_BY)
@@ -113,7 +114,7 @@ def follow(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = redirect_to_login(page, sign_in)
         url = response.headers["Location"]
         return HttpResponseClientRedirect(url) if request.htmx else response  # type: ignore[attr-defined]
-    if typed_again.get() is not None and url and not to.path.startswith("/accounts/"):
+    if typed_again.get() is not None and not to.path.startswith("/accounts/"):
         forms = _kept(request)
         for form in forms:
             if form["page"] == request.get_full_path():
