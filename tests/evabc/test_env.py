@@ -66,7 +66,7 @@ def test_the_environment_is_read_through_env_py_alone():
 
 def test_every_declared_setting_is_read():
     source = "".join(file.read_text() for file in (ROOT / "evabc").rglob("*.py"))
-    read = set(re.findall(r'\b(?:text|flag|number)\(\s*["\']([A-Z_]+)["\']', source))
+    read = set(re.findall(r'\b(?:text|email|flag|number)\(\s*["\']([A-Z_]+)["\']', source))
 
     # The database's password reaches the portal as a part of DATABASE_URL.
     assert read == set(env.SETTINGS) - {"POSTGRES_PASSWORD"}

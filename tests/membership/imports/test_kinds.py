@@ -130,7 +130,7 @@ def test_programs_are_found_by_agency_type_and_place():
 
 
 def test_initiatives_are_imported_with_roles_of_people_found_by_email():
-    robin = Person.objects.create(email="Robin@example.org")
+    robin = Person.objects.create(email="robin@example.org")
     apply_list(INITIATIVES, *CHAIRS)
     robin.refresh_from_db()
     role = CoordinationRole.objects.get()
