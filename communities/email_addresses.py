@@ -47,7 +47,7 @@ def _require_plain_letters(local: str) -> None:
     if other := next((character for character in local if not character.isascii()), ""):
         name = f"the letter “{other}”" if other.isprintable() else "an invisible character"
         raise ValidationError(
-            f"The address has {name} before the @. Email addresses use plain letters there. "
+            f"The address has {name} before the @. Email addresses use plain letters and digits there. "
             "Check it and type it again.",
             code="letter",
         )

@@ -94,6 +94,15 @@ def test_an_invalid_text_is_refused(monkeypatch, name, value):
         env.text(name)
 
 
+def test_the_privacy_officers_email_is_read_in_its_normal_form(monkeypatch):
+    monkeypatch.setenv("EVABC_PRIVACY_OFFICER_EMAIL", " Ada@BÜCHER.example ")
+    assert env.email("EVABC_PRIVACY_OFFICER_EMAIL") == "ada@xn--bcher-kva.example"
+
+    monkeypatch.setenv("EVABC_PRIVACY_OFFICER_EMAIL", "ada")
+    with pytest.raises(ImproperlyConfigured, match=r"^EVABC_PRIVACY_OFFICER_EMAIL: Enter"):
+        env.email("EVABC_PRIVACY_OFFICER_EMAIL")
+
+
 @pytest.mark.parametrize(
     ("name", "read"),
     [

@@ -29,7 +29,7 @@ PARAMETERS = ("communities", "0003_parameters_of_a_rule")
 # Its column has no default in the database, so the previous version could not insert rows. The default
 # came with 0010_region_default, and the two were always applied together.
 MADE_GOOD = ["0002_region"]
-# Its unique constraints take the place of ones on lower(email), which refused the same rows.
+# Its unique constraints replace ones on lower(email), which refused the same rows.
 AS_STRICT_AS_BEFORE = ["0017_emails_are_normal"]
 
 

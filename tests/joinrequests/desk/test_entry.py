@@ -209,6 +209,15 @@ def test_a_missing_answer_is_an_error_and_nothing_is_saved(desk, missing, senten
     assert not Person.objects.filter(email="dana@example.org").exists()
 
 
+def test_a_look_alike_email_is_refused_and_what_was_typed_stays(desk):
+    seen = shown(desk.post(ENTER, typed(email="dána@example.org", note="My careful note.")))
+
+    assert "The address has the letter “á” before the @." in seen
+    assert "dána@example.org" in seen
+    assert "My careful note." in seen
+    assert JoinRequest.objects.count() == Person.objects.filter(user=None).count() == 0
+
+
 def test_a_coordination_request_has_its_own_questions(client):
     builders.sign_in(client, builders.staff(builders.CCSS, "camille@example.org"))
     about = {"email": "ari@example.org", "came_by": "email", "agreed": "on"}

@@ -3,12 +3,16 @@
 import re
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.core.checks import run_checks
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
+from django.forms import modelform_factory
 
+from communities.email_addresses import EmailField
+from communities.models import SupportTeam
 from membership.accounts.teams import is_lead, make_lead
 from membership.models import Person, User
 from membership.register.person_records import find_person, get_or_create_person, person_of_user
@@ -87,6 +91,22 @@ def test_verbs_and_commands_find_nobody_by_a_look_alike():
     assert find_person("ırene@shine.example") is None
     assert User.objects.get() == irene
     assert not is_lead(irene)
+
+
+def test_every_email_column_is_of_the_field_that_normalizes():
+    columns = [
+        field
+        for app in ("communities", "membership", "joinrequests")
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.fields
+        if isinstance(field, models.EmailField)
+    ]
+
+    assert len(columns) >= 5
+    assert [str(field) for field in columns if not isinstance(field, EmailField)] == []
+    form = modelform_factory(SupportTeam, fields=["mailbox"])({"mailbox": "Team@BÜCHER.example"})
+    assert form.is_valid()
+    assert form.cleaned_data["mailbox"] == "team@xn--bcher-kva.example"
 
 
 @pytest.mark.parametrize("model", [User, Person])
