@@ -82,8 +82,8 @@ class EmailFormField(forms.EmailField):
         super().__init__(**{"max_length": MAX_LENGTH, **options})
 
     def to_python(self, value: object) -> str:
-        typed: str = super().to_python(value)
-        return normalize_email(typed) if typed else typed
+        typed = super().to_python(value)
+        return normalize_email(typed) if typed else ""
 
 
 class EmailField(models.EmailField):
@@ -94,5 +94,5 @@ class EmailField(models.EmailField):
         name, _, arguments, options = super().deconstruct()
         return name, "django.db.models.EmailField", arguments, options
 
-    def formfield(self, **options: Any) -> Any:
+    def formfield(self, **options: Any) -> Any:  # type: ignore[override]
         return super().formfield(**{"form_class": EmailFormField, **options})

@@ -3,6 +3,7 @@
 import importlib.util
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -73,7 +74,7 @@ def variables_are_declared(**kwargs: object) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def emails_are_normal(databases: list[str] | None, **kwargs: object) -> list[CheckMessage]:
+def emails_are_normal(*, databases: Any = None, **kwargs: object) -> list[CheckMessage]:
     """List the rows from before emails had one form whose email has none, or would be another row's."""
     from membership.models import Person, User
 

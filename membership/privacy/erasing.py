@@ -23,6 +23,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from communities.email_addresses import unicode_spelling
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Evidence
 from membership.access.verbs import GRANTED_STATES
@@ -249,12 +250,14 @@ def remove_sessions(user: User | None, addresses: set[str]) -> None:
     """Remove their sessions on every device, and sessions in which someone has just typed their email."""
     if user:
         UserSession.objects.filter(user=user).delete()
+    # Kept as typed, maybe with the domain as people write it.
+    spellings = addresses | {unicode_spelling(address) for address in addresses}
     theirs = []
     for session in Session.objects.iterator():
         kept = session.get_decoded()
         content = json.dumps(kept, default=str, ensure_ascii=False).lower()
         is_theirs = user is not None and str(kept.get("_auth_user_id")) == str(user.pk)
-        if is_theirs or any(address in content for address in addresses):
+        if is_theirs or any(address in content for address in spellings):
             theirs.append(session.pk)
     Session.objects.filter(pk__in=theirs).delete()
 
