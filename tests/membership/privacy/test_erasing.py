@@ -7,6 +7,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 
+from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
 from membership.meetings.calendar import renew_feed
 from membership.models import (
