@@ -14,7 +14,7 @@ from django.core.validators import EmailValidator
 from django.db import models
 
 MAX_LENGTH = 254
-# For constraints: Python and PostgreSQL read it the same way.
+# Python and PostgreSQL read it the same way.
 NORMAL_FORM = r"\A[-!#-'*+./0-9=?^-~]+@[a-z0-9.-]+\Z"
 # Zero-width spaces, soft hyphens and direction marks, which come along when an address is pasted. Joiners
 # stay, because some domains need them.
@@ -84,6 +84,19 @@ class EmailFormField(forms.EmailField):
     def to_python(self, value: object) -> str:
         typed = super().to_python(value)
         return normalize_email(typed) if typed else ""
+
+
+class IsNormalEmail(models.Func):
+    """For constraints: whether a column holds only ASCII without capitals and spaces.
+
+    SQLite has no regular expressions of its own, and its tools must be able to check a backup.
+    """
+
+    output_field = models.BooleanField()
+    template = "%(expressions)s !~ '[^!-@^-~]'"
+
+    def as_sqlite(self, *arguments: Any) -> Any:
+        return self.as_sql(*arguments, template="%(expressions)s NOT GLOB '*[^!-@^-~]*'")
 
 
 class EmailField(models.EmailField):

@@ -7,7 +7,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from communities.email_addresses import NORMAL_FORM, EmailField, normalize_email
+from communities.email_addresses import EmailField, IsNormalEmail, normalize_email
 
 
 class UserManager(BaseUserManager["User"]):
@@ -44,7 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="one_sign_in_per_email"),
             models.CheckConstraint(
-                condition=Q(email__regex=NORMAL_FORM) | Q(email_is_odd=True),
+                condition=Q(IsNormalEmail("email")) | Q(email_is_odd=True),
                 name="account_email_is_normal",
             ),
         ]

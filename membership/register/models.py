@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.formats import date_format
 
-from communities.email_addresses import NORMAL_FORM, EmailField
+from communities.email_addresses import EmailField, IsNormalEmail
 from communities.rules.vocabulary import Funder, InitiativeKind, ProgramType, Region, RoleKind
 from membership.imports.models import ListKind
 from membership.register.evidence import EvidencedModel
@@ -191,7 +191,7 @@ class Person(SearchableModel):
                 violation_error_message="Someone in the register already has this email.",
             ),
             models.CheckConstraint(
-                condition=Q(email="") | Q(email__regex=NORMAL_FORM) | Q(email_is_odd=True),
+                condition=Q(IsNormalEmail("email")) | Q(email_is_odd=True),
                 name="person_email_is_normal",
             ),
             models.CheckConstraint(
