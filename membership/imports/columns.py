@@ -80,12 +80,12 @@ def text(limit: int) -> Callable[[str], str]:
 
 
 # Also as mail programs write it: "Dana <dana@example.org>", "mailto:dana@example.org".
-_ONE_ADDRESS = re.compile(r"\s*(?:[^<>@]*<)?(?:mailto:)?([^<>]*)>?\s*", re.IGNORECASE)
+_ONE_ADDRESS = re.compile(r"(?:[^<>@]*<)?(?:mailto:)?([^<>]*)>?", re.IGNORECASE)
 
 
 def email(cell: str) -> str:
     """An email address, in its normal form."""
-    found = _ONE_ADDRESS.fullmatch(cell)
+    found = _ONE_ADDRESS.fullmatch(cell.strip())
     try:
         return normalize_email(found[1] if found else cell)
     except ValidationError as error:
