@@ -95,8 +95,9 @@ class IsNormalEmail(models.Func):
     output_field = models.BooleanField()
     template = "%(expressions)s !~ '[^!-@^-~]'"
 
-    def as_sqlite(self, *arguments: Any) -> Any:
-        return self.as_sql(*arguments, template="%(expressions)s NOT GLOB '*[^!-@^-~]*'")
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "%(expressions)s NOT GLOB '*[^!-@^-~]*'"
+        return self.as_sql(compiler, connection, template=template, **context)
 
 
 class EmailField(models.EmailField):
