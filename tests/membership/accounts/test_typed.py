@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils.http import urlencode
 
 from membership.models import Agency, Export, Person, Program
+from membership.privacy.erasing import remove_sessions
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
 from tests import builders
@@ -231,6 +232,12 @@ def test_after_an_hour_it_is_gone_also_for_its_owner(signed_in, worker):
     left = session.expire_date.timestamp() - (time.time() + 13 * HOUR)
     assert left == pytest.approx(HOUR, abs=60)
     assert ESCAPED not in back_on(signed_in, page, worker, after=14 * HOUR + 60)
+
+
+def test_erasing_removes_what_was_kept_for_them(signed_in, worker):
+    send_after(signed_in, 13 * HOUR, "/my/details/", {"name": TEXT})
+    remove_sessions(worker, set())
+    assert not Session.objects.exists()
 
 
 def test_signing_out_removes_it(signed_in, worker):
