@@ -18,7 +18,7 @@ from allauth.account.internal.flows.login import (
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -103,13 +103,13 @@ def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
         except RefusedError as refusal:
             return _over(request, str(refusal))
         except SignInCode.DoesNotExist:  # sent twice: the other request has confirmed it
-            return redirect(_next_url(request))
+            return HttpResponseRedirect(_next_url(request))
         if owner:
             del request.session[WAITING]
             record_authentication(
                 request, user, method="code", email=user.email, reauthenticated=True
             )
-            return redirect(_next_url(request))
+            return HttpResponseRedirect(_next_url(request))
         form.add_error("code", get_adapter().validation_error("incorrect_code"))
     context = {"form": form, "next": _next_url(request), "email": user.email, "code": code}
     return render(request, "account/confirm_it_is_you.html", context)

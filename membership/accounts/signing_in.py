@@ -7,7 +7,7 @@ from allauth.account.mixins import NextRedirectMixin
 from allauth.account.models import Login
 from allauth.account.views import RequestLoginCodeView
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
@@ -27,7 +27,7 @@ class SignInView(RequestLoginCodeView):
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         code, is_another = waiting_code(request), "another" in request.GET
         if code and not is_another and not code.why_over(timezone.now()):
-            return redirect(self.get_success_url())
+            return HttpResponseRedirect(self.get_success_url())
         waiting = request.session.pop(WAITING, None)
         if waiting and not is_another:
             self.initial = {"email": waiting["email"]}
@@ -36,7 +36,7 @@ class SignInView(RequestLoginCodeView):
 
     def form_valid(self, form: EmailForm) -> HttpResponse:
         send_code(self.request, user=form._user, email=form.cleaned_data["email"])
-        return redirect(self.get_success_url())
+        return HttpResponseRedirect(self.get_success_url())
 
 
 class CodeView(NextRedirectMixin, FormView):
@@ -49,7 +49,7 @@ class CodeView(NextRedirectMixin, FormView):
     @method_decorator(never_cache)
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.user.is_authenticated:
-            return redirect(self.get_success_url())
+            return HttpResponseRedirect(self.get_success_url())
         code, self.now = waiting_code(request), timezone.now()
         if not code or code.why_over(self.now):
             return self._back(code.why_over(self.now) if code else "")
@@ -62,7 +62,7 @@ class CodeView(NextRedirectMixin, FormView):
         except RefusedError as over:
             return self._back(str(over))
         except SignInCode.DoesNotExist:  # sent twice: the other request is signing them in
-            return redirect(self.get_success_url())
+            return HttpResponseRedirect(self.get_success_url())
         if not user:
             form.add_error("code", get_adapter().validation_error("incorrect_code"))
             return self.form_invalid(form)

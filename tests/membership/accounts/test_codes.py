@@ -1,4 +1,4 @@
-"""A code has three tries, whoever sends them, however many at once, and also without Redis."""
+"""A code has three tries, no matter who sends them, however many at once, and also without Redis."""
 
 from collections import Counter
 from datetime import timedelta
