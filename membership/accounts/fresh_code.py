@@ -87,10 +87,10 @@ def _return_address(request: HttpRequest) -> str:
 def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
     """Send a code to the user's own email, and check the one they enter."""
     signed_in, now = cast(AuthenticatedRequest, request), timezone.now()
-    user, here = signed_in.user, confirmation_url(_next_url(request))
+    user = signed_in.user
     if request.method == "POST" and request.POST.get("action") == "send":
         send_code(request, user=user, email=user.email)
-        return redirect(here)
+        return redirect(confirmation_url(_next_url(request)))
     code = waiting_code(request)
     if code and code.user_id != user.pk:
         code = None
