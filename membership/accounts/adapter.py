@@ -62,7 +62,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "incorrect_code": "That code is incorrect. Check our most recent email, and enter its six digits.",
+        "incorrect_code": "That code is incorrect. Check that the email says the same time as this page, and enter its six digits.",
     }
 
     def render_mail(

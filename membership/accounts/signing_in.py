@@ -25,12 +25,13 @@ class SignInView(RequestLoginCodeView):
     """Asks for the email and sends a code. After a code that is over, the email is filled in."""
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        code, is_another = waiting_code(request), "another" in request.GET
-        if code and not is_another and not code.why_over(timezone.now()):
+        code = waiting_code(request)
+        is_open = code is not None and not code.why_over(timezone.now())
+        if is_open and "another" not in request.GET:
             return HttpResponseRedirect(self.get_success_url())
-        waiting = request.session.pop(WAITING, None)
-        if waiting and not is_another:
-            self.initial = {"email": waiting["email"]}
+        if not is_open:
+            # Once: the next person at this computer does not see it.
+            self.initial = {"email": request.session.pop(WAITING, {}).get("email", "")}
         response: HttpResponse = super().get(request, *args, **kwargs)
         return response
 
