@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -31,6 +32,7 @@ from membership.accounts.adapter import (
     network_of,
     user_of_pending_sign_in,
 )
+from membership.accounts.forms import EmailForm
 from membership.forms import posted_fields
 
 MINUTE, HOUR = 60, 3600  # seconds
@@ -123,7 +125,7 @@ def _counted(request: HttpRequest, limit: Limit) -> Iterator[tuple[str, int]]:
     """Who this form counts for, each with their limit. Those who are over one do not count for the next."""
     network = network_of(client_address(request))
     user = request.user if request.user.is_authenticated else user_of_pending_sign_in(request)
-    email = request.POST.get("email", "").strip().lower() if limit.per_email else ""
+    email = _typed_email(request) if limit.per_email else ""
     if user:
         yield f"user {user.pk}", limit.per_person
         yield f"users in {network}", limit.per_network
@@ -135,6 +137,15 @@ def _counted(request: HttpRequest, limit: Limit) -> Iterator[tuple[str, int]]:
         yield f"strangers in {network}", limit.per_network
         if email:
             yield f"email {email}", limit.per_email
+
+
+def _typed_email(request: HttpRequest) -> str:
+    """The email as the sign-in form reads it, so that each of its spellings counts; empty if it is refused."""
+    try:
+        email: str = EmailForm.base_fields["email"].clean(request.POST.get("email", ""))
+    except ValidationError:
+        return ""
+    return email.lower()
 
 
 def _count(key: str) -> int:

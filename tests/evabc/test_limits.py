@@ -133,6 +133,12 @@ def test_strangers_in_a_network_do_not_use_up_the_count_of_its_users(client, sma
     assert entered.status_code == 302
 
 
+def test_every_spelling_of_an_email_counts_for_it(small):
+    spellings = ["dana@example.org", "DANA@example.org", " dana@Example.ORG ", "Dana@example.org"]
+    asked = [ask_as_a_stranger(1, "203.0.113.1", spelling)[0] for spelling in spellings]
+    assert asked == [302] * 3 + [429]
+
+
 def test_an_office_of_sixty_behind_one_address_signs_in(client):
     asked = [
         ask_as_a_stranger(1, "203.0.113.1", f"dana{number}@example.org")[0] for number in range(60)
