@@ -26,13 +26,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
+from communities.email_addresses import normalize_email
 from membership.accounts.adapter import (
     client_address,
     is_known_browser,
     network_of,
     user_of_pending_sign_in,
 )
-from membership.accounts.forms import EmailForm
 from membership.forms import posted_fields
 
 MINUTE, HOUR = 60, 3600  # seconds
@@ -140,12 +140,11 @@ def _counted(request: HttpRequest, limit: Limit) -> Iterator[tuple[str, int]]:
 
 
 def _typed_email(request: HttpRequest) -> str:
-    """The email as the sign-in form reads it, so that each of its spellings counts; empty if it is refused."""
+    """The email in its normal form, so that every spelling of it counts; empty if the form refuses it."""
     try:
-        email: str = EmailForm.base_fields["email"].clean(request.POST.get("email", ""))
+        return normalize_email(request.POST.get("email", ""))
     except ValidationError:
         return ""
-    return email.lower()
 
 
 def _count(key: str) -> int:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0015_words'),
+        ('membership', '0017_emails_are_normal'),
     ]
 
     operations = [
