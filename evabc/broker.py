@@ -23,6 +23,9 @@ Message = dict[str, Any]  # a task as kombu serializes it: JSON
 class Channel(virtual.Channel):
     """Reads and writes messages in the folder of the transport option ``folder``."""
 
+    # kombu puts messages in progress back when the worker exits. One that ended the worker would end it again;
+    # the sweeps find the work of the others.
+    do_restore = False
     _is_blocked = False  # whether the folder could not be used the last time
 
     @property
@@ -48,7 +51,7 @@ class Channel(virtual.Channel):
             message = self._take(queue)
         except OSError as error:
             if not self._is_blocked:
-                logger.error("The folder for task messages cannot be used: %s.", error.strerror)
+                logger.error("The folder for task messages cannot be used: %s", error)
             self._is_blocked, message = True, None
         else:
             self._is_blocked = False
