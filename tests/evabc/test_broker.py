@@ -80,6 +80,6 @@ def test_a_message_whose_worker_exited_is_not_tried_again(tasks, folder):
     tasks.put("ends the worker")
     tasks.get(timeout=5)
 
-    tasks.channel.connection.close()
+    tasks.channel.connection.client.close()
 
     assert list(folder.iterdir()) == []
