@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import count, cycle
 from pathlib import Path
 from random import Random
@@ -296,6 +296,45 @@ def test_nothing_is_lost_and_nothing_is_down_for_long(tmp_path):
     assert len(trouble.sent) > 10 * MINUTES
     assert max(trouble.gaps.values()) < LONGEST_GAP
     assert "given up: 0" in summary[-3]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of its own, of 24 MB. The sample data takes 2 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("Only root can mount a small disk.")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_with_a_full_disk_everything_starts_again_and_continues_once_there_is_space(small_disk):
+    email = "dana.new@example.org"
+    with running(small_disk) as portal:  # its output goes to the full disk too
+        dana = Visitor(portal.url)
+        sign_in(dana, email, portal.read_mail)
+        filler = small_disk / "filler"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        parts = ("worker", "web", "beat")
+        killed = {part: portal.pid_of(part) for part in parts}
+        for pid in killed.values():
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: all(portal.pid_of(p) not in (killed[p], None) for p in parts))
+        for path in PROBED:
+            assert Visitor(portal.url).get(path).status == 200
+        with suppress(
+            *CUT_OFF
+        ):  # whether there is space for one more depends on the database's file
+            ask_to_join(dana, "stvc", ANSWERS)
+
+        filler.unlink()
+        reference = ask_to_join(dana, "ors", ANSWERS)
+        assert reference in portal.read_mail(email, reference)
+        assert portal.process.poll() is None
 
 
 def _message_id(file: Path) -> str:
