@@ -1,6 +1,7 @@
 """The message folder of `make run`: messages arrive in order, and unreadable ones are skipped."""
 
 import logging
+import resource
 from queue import Empty
 from shutil import rmtree
 
@@ -81,5 +82,17 @@ def test_a_message_whose_worker_exited_is_not_tried_again(tasks, folder):
     tasks.get(timeout=5)
 
     tasks.channel.connection.client.close()
+
+    assert list(folder.iterdir()) == []
+
+
+def test_a_full_disk_leaves_no_partial_message(tasks, folder):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(OSError):
+            tasks.put("more than ten bytes")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert list(folder.iterdir()) == []

@@ -21,6 +21,7 @@ from contextlib import closing, contextmanager, suppress
 from itertools import count, cycle
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -131,7 +132,10 @@ class Trouble:
         self.unexpected: list[str] = []
 
     def run(self, seconds: float) -> None:
-        jobs = [*((self._person, number) for number in range(PEOPLE)), (self._staff,)]
+        jobs: list[tuple[Any, ...]] = [
+            *((self._person, number) for number in range(PEOPLE)),
+            (self._staff,),
+        ]
         jobs += [(self._break_messages,), (self._kill,), *((self._probe, path) for path in PROBED)]
         threads = [
             threading.Thread(target=self._until_the_end, args=job, daemon=True) for job in jobs
@@ -164,22 +168,21 @@ class Trouble:
                 return visitor
 
     def _person(self, number: int) -> None:
-        person = Visitor(self.portal.url)
         person = self._signed_in(f"trouble{number}@example.org", "/my/")
         for time_ in count():
             if self.ended.is_set():
                 return
             try:
                 self._ask_and_withdraw(person, f"Answer {time_} of person {number}.", time_)
-            except CUT_OFF:
-                self.counts["visits cut off"] += 1
+            except CUT_OFF as error:
+                self.counts[f"visits cut off: {type(error).__name__}"] += 1
                 self.ended.wait(1)
 
     def _ask_and_withdraw(self, person: Visitor, words: str, time_: int) -> None:
         page = person.get("/communities/stvc/join/")
         if not page.path.startswith("/my/requests/"):  # else the last visit was cut off
             self.sent.append(ask_to_join(person, "stvc", ANSWERS))
-        pk = int(re.search(r"/my/requests/(\d+)/", person.page.url)[1])
+        pk = int(_found(r"/my/requests/(\d+)/", person.page.url))
         if time_ % 4 == 0:
             self.to_ask.put(pk)
             for _ in range(20):
@@ -191,7 +194,7 @@ class Trouble:
                 if self.ended.wait(0.5):
                     break
         page = person.get(f"/my/requests/{pk}/withdraw/")
-        reference = re.search(r"your request (\w+)", page.text)[1]
+        reference = _found(r"your request (\w+)", page.text)
         person.post()
         assert "You withdrew your request" in person.page.text
         self.withdrawn.append(reference)
@@ -207,8 +210,8 @@ class Trouble:
                 self.counts["questions"] += 1
             except queue.Empty:
                 continue
-            except CUT_OFF:
-                self.counts["visits cut off"] += 1
+            except CUT_OFF as error:
+                self.counts[f"questions cut off: {type(error).__name__}"] += 1
 
     def _break_messages(self) -> None:
         for text in cycle(BROKEN):
@@ -338,4 +341,10 @@ def test_with_a_full_disk_everything_starts_again_and_continues_once_there_is_sp
 
 
 def _message_id(file: Path) -> str:
-    return re.search(r"^Message-ID: (\S+)$", file.read_text(errors="replace"), re.M)[1]
+    return _found(r"(?m)^Message-ID: (\S+)$", file.read_text(errors="replace"))
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match, f"no {pattern} in {text}"
+    return match[1]

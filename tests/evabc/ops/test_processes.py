@@ -2,10 +2,13 @@
 
 import os
 import signal
+import socket
 import sys
 
 import pytest
+from django.core.management.base import CommandError
 
+from evabc.management.commands.run_portal import listening_socket
 from evabc.ops import processes
 from evabc.ops.processes import WAITS, WINDOW, Service, keep_running, screen
 
@@ -149,3 +152,14 @@ def test_a_screen_that_cannot_be_written_to_does_not_end_the_portal():
         raise OSError("no space left on device")
 
     screen(["web"], write=full_disk)("web", "one")
+
+
+def test_a_port_in_use_is_said_before_anything_starts(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("PORT", str(port))
+        with (
+            pytest.raises(CommandError, match=rf"Port {port} is not free .* PORT={port + 1}"),
+            listening_socket(),
+        ):
+            pass
