@@ -107,8 +107,8 @@ def listening_socket() -> Iterator[socket.socket]:
         listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         raise CommandError(
-            f"Port {port} is not free ({error.strerror}). Stop the program that uses it, or choose "
-            f"another port: PORT={port + 1} make run"
+            f"Port {port} cannot be used: {os.strerror(error.errno or 0)}. Stop the program that uses it, "
+            f"or choose another port: PORT={port + 1} make run"
         ) from error
     with listener:
         yield listener

@@ -159,7 +159,7 @@ def test_a_port_in_use_is_said_before_anything_starts(monkeypatch):
         port = taken.getsockname()[1]
         monkeypatch.setenv("PORT", str(port))
         with (
-            pytest.raises(CommandError, match=rf"Port {port} is not free .* PORT={port + 1}"),
+            pytest.raises(CommandError, match=rf"Port {port} cannot be used: .* PORT={port + 1}"),
             listening_socket(),
         ):
             pass
