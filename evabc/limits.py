@@ -1,10 +1,14 @@
 """Rate limits: the table of limits, and the page for too many attempts.
 
 Only forms that strangers can send, or that cost emails or storage, have a limit. Each limit counts per
-person (the account, or the email typed) and per network (an IPv4 address or an IPv6 /64) in the shared
-cache, so that all web servers count together. Counts start again at each hour of the clock. If the cache
-is down, nothing is counted and everyone gets through: access matters more than a limit, and a code still
-expires after three wrong attempts. allauth's own limits also apply, for a single minute.
+person and per network (an IPv4 address or an IPv6 /64) in the shared cache, so that all web servers count
+together. Counts start again at each hour of the clock. If the cache is down, nothing is counted and
+everyone gets through: access matters more than a limit. allauth's own limits are off.
+
+No one uses up the count of someone else. Users of a network have another count than strangers in it. An
+email that is typed to get a code counts for each network, so that strangers elsewhere cannot use up its
+codes, except by asking from several networks at once. Even then it is open to browsers in which its owner
+has signed in before. The page for the code has no limit here: its row in the database counts the tries.
 """
 
 import hashlib
@@ -16,13 +20,20 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
+from communities.email_addresses import normalize_email
 from membership.accounts import typed
-from membership.accounts.adapter import client_address, email_of_pending_sign_in, network_of
+from membership.accounts.adapter import (
+    client_address,
+    is_known_browser,
+    network_of,
+    user_of_pending_sign_in,
+)
 from membership.forms import posted_fields
 
 MINUTE, HOUR = 60, 3600  # seconds
@@ -30,20 +41,24 @@ MINUTE, HOUR = 60, 3600  # seconds
 
 @dataclass(frozen=True)
 class Limit:
-    """The number of forms that may be sent from these pages in an hour of the clock."""
+    """The number of forms that may be sent from these pages in an hour of the clock.
+
+    On the page that asks for an email, ``per_person`` is for one email in one network, and ``per_email`` for
+    the same email in all networks together.
+    """
 
     name: str
     pages: tuple[str, ...]
     per_person: int
     per_network: int
+    per_email: int = 0
 
 
 LIMITS = (
-    Limit("codes", ("account_login",), per_person=20, per_network=100),
+    Limit("codes", ("account_login",), per_person=8, per_network=200, per_email=24),
     Limit(
         "tries",
         (
-            "account_confirm_login_code",
             "account_confirm_it_is_you",
             "mfa_authenticate",
             "mfa_reauthenticate",
@@ -82,8 +97,8 @@ LIMITS = (
     ),
 )
 
-# Sessions that visitors begin without signing in; each is a row of the database.
-NEW_SESSIONS = Limit("sessions", (), per_person=100, per_network=600)
+# Sessions that visitors of one network begin in an hour without signing in; each is a row of the database.
+NEW_SESSIONS = 600
 
 
 class RateLimitMiddleware(MiddlewareMixin):
@@ -107,7 +122,10 @@ class RateLimitMiddleware(MiddlewareMixin):
         session.set_expiry(settings.STRANGER_SESSION_SECONDS)
         if typed.is_keeping(request):
             return response
-        if not session.session_key and not is_allowed(request, NEW_SESSIONS, now=time.time()):
+        network = network_of(client_address(request))
+        if not session.session_key and not _is_within(
+            "sessions", network, NEW_SESSIONS, now=time.time()
+        ):
             session.flush()
             return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
         if len(session.encode(dict(session.items()))) > settings.STRANGER_SESSION_BYTES:
@@ -118,20 +136,41 @@ class RateLimitMiddleware(MiddlewareMixin):
 
 def is_allowed(request: HttpRequest, limit: Limit, *, now: float) -> bool:
     """Count this form. False if it is over a limit."""
-    for subject, highest in _counted(request, limit):
-        key = hashlib.sha256(f"{limit.name} {subject} {now // HOUR}".encode()).hexdigest()
-        if _count(f"limit:{key}") > highest * settings.LIMITS_TIMES:
-            return False
-    return True
+    return all(
+        _is_within(limit.name, subject, highest, now=now)
+        for subject, highest in _counted(request, limit)
+    )
+
+
+def _is_within(name: str, subject: str, highest: int, *, now: float) -> bool:
+    key = hashlib.sha256(f"{name} {subject} {now // HOUR}".encode()).hexdigest()
+    return _count(f"limit:{key}") <= highest * settings.LIMITS_TIMES
 
 
 def _counted(request: HttpRequest, limit: Limit) -> Iterator[tuple[str, int]]:
-    """The network and the person that this form counts for, each with their limit."""
-    yield f"network {network_of(client_address(request))}", limit.per_network
-    if request.user.is_authenticated:
-        yield f"user {request.user.pk}", limit.per_person
-    elif email := request.POST.get("email") or email_of_pending_sign_in(request):
-        yield f"email {email.strip().lower()}", limit.per_person
+    """Who this form counts for, each with their limit. Those who are over one do not count for the next."""
+    network = network_of(client_address(request))
+    user = request.user if request.user.is_authenticated else user_of_pending_sign_in(request)
+    email = _typed_email(request) if limit.per_email else ""
+    if user:
+        yield f"user {user.pk}", limit.per_person
+        yield f"users in {network}", limit.per_network
+    elif email and is_known_browser(request, email):
+        yield f"browsers of {email}", limit.per_person
+    else:
+        if email:
+            yield f"email {email} in {network}", limit.per_person
+        yield f"strangers in {network}", limit.per_network
+        if email:
+            yield f"email {email}", limit.per_email
+
+
+def _typed_email(request: HttpRequest) -> str:
+    """The email in its normal form, so that every spelling of it counts; empty if the form refuses it."""
+    try:
+        return normalize_email(request.POST.get("email", ""))
+    except ValidationError:
+        return ""
 
 
 def _count(key: str) -> int:
@@ -156,8 +195,3 @@ def too_many_attempts(request: HttpRequest, *, wait: int) -> HttpResponse:
     page = render(request, "429.html", context, status=429)
     page["Retry-After"] = str(wait)
     return page
-
-
-def too_many_sign_in_attempts(request: HttpRequest) -> HttpResponse:
-    """The page for allauth's own limits, which cover one or five minutes."""
-    return too_many_attempts(request, wait=MINUTE)
