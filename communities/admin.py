@@ -77,7 +77,7 @@ class CriterionInline(admin.StackedInline):
     template = "desk/communities/rules.html"
 
 
-class FixedRowsAdmin(admin.ModelAdmin):
+class FixedRowsAdmin(PlainWordsAdmin):
     """Rows that pages depend on: staff can change them, but not add or delete any."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -108,7 +108,7 @@ class CommunityForm(forms.ModelForm):
         return data
 
 
-class CommunityAdmin(admin.ModelAdmin):
+class CommunityAdmin(PlainWordsAdmin):
     """Staff add and change communities. None is deleted, because requests and rosters refer to it.
 
     ``evabc.admin`` registers it, with a preview of how changed rules affect people.
