@@ -10,7 +10,7 @@ from django.db.models import Max, Model
 from django.http import HttpRequest
 from django.utils.text import slugify
 
-from communities.base_admin import PlainWordsAdmin
+from communities.base_admin import PlainWordsAdmin, PlainWordsMixin
 from communities.models import (
     CommunityOfPractice,
     EligibilityCriterion,
@@ -70,7 +70,7 @@ class CriterionFormSet(forms.BaseInlineFormSet):
         ]
 
 
-class CriterionInline(admin.StackedInline):
+class CriterionInline(PlainWordsMixin, admin.StackedInline):
     model = EligibilityCriterion
     form = CriterionForm
     formset = CriterionFormSet

@@ -44,7 +44,7 @@ class UserAdmin(SearchableAdmin):
     def save_related(
         self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool
     ) -> None:
-        """Whoever can no longer sign in, or loses staff status or a team, is signed out everywhere."""
+        """Anyone who can no longer sign in, or loses staff status or a team, is signed out everywhere."""
         super().save_related(request, form, formsets, change)
         before, now = form.initial, form.cleaned_data
         closed = any(before[name] and not now[name] for name in ("is_active", "is_staff"))

@@ -21,11 +21,11 @@ OPEN_VERBS = {
 }
 
 
-def made_by_herself(priya) -> JoinRequest:
+def made_by_themself(priya) -> JoinRequest:
     return builders.sent(priya)
 
 
-def entered_for_herself(priya) -> JoinRequest:
+def entered_for_themself(priya) -> JoinRequest:
     """As staff enter what came by phone."""
     return workflow.submit_for(
         email="PRIYA@example.org",
@@ -37,8 +37,8 @@ def entered_for_herself(priya) -> JoinRequest:
     )
 
 
-def of_a_record_with_her_email(priya) -> JoinRequest:
-    """Her account is at another record, and this one has the email that she signs in with."""
+def of_a_record_with_their_email(priya) -> JoinRequest:
+    """Their account is at another record, and this one has the email of the account."""
     Person.objects.filter(user=priya).update(email="priya.private@example.org")
     other = Person.objects.create(email=priya.email, name="Priya S.")
     sent = builders.sent(builders.worker())
@@ -46,7 +46,7 @@ def of_a_record_with_her_email(priya) -> JoinRequest:
     return JoinRequest.objects.get(pk=sent.pk)
 
 
-WAYS = [made_by_herself, entered_for_herself, of_a_record_with_her_email]
+WAYS = [made_by_themself, entered_for_themself, of_a_record_with_their_email]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -73,7 +73,7 @@ def test_a_lead_is_no_exception():
 
 
 def test_the_pages_offer_nothing_on_ones_own_request(desk, priya, sam):
-    pk = made_by_herself(priya).pk
+    pk = made_by_themself(priya).pk
     page = f"/admin/joinrequests/joinrequest/{pk}"
     offers = ("/approve/", "/ask/", "/decline/", "/take/", "/match-agency/", "/check-caseload/")
 
@@ -93,7 +93,7 @@ def test_the_pages_offer_nothing_on_ones_own_request(desk, priya, sam):
 
 
 def test_deciding_on_several_leaves_out_ones_own_and_says_so(desk, priya):
-    own, other = made_by_herself(priya), builders.sent(builders.worker())
+    own, other = made_by_themself(priya), builders.sent(builders.worker())
     page = f"/admin/joinrequests/joinrequest/bulk/decline/?ids={own.pk},{other.pk}"
 
     shown = builders.page(desk, page)
