@@ -195,7 +195,7 @@ def addresses_of(person: Person) -> set[str]:
 def remove_from_emails(
     *, person: Person, addresses: Iterable[str] = (), abouts: Iterable[str] = ()
 ) -> None:
-    """Cancel their queued emails, and remove the address and text of all emails to or about them.
+    """Cancel their queued emails, and remove the address, subject and text of all emails to or about them.
 
     If a worker is just sending an email, that worker records how it ended.
     """
@@ -205,7 +205,7 @@ def remove_from_emails(
     pks = list(found.order_by("pk").values_list("pk", flat=True))
     emails = OutboxEmail.objects.filter(pk__in=pks)
     emails.filter(state=OutboxEmail.State.QUEUED).update(state=OutboxEmail.State.CANCELLED)
-    emails.update(wanted=False, to_email="", body="", last_error="")
+    emails.update(wanted=False, to_email="", subject=ERASED_PERSON, body="", last_error="")
     LetterAttempt.objects.filter(letter__in=pks).delete()
     Bounce.objects.filter(letter__in=pks).delete()
     remove_from_log(OutboxEmail, pks)

@@ -156,7 +156,7 @@ def test_what_a_colleague_did_stays_without_their_name():
 
 @pytest.mark.core
 @pytest.mark.parametrize("named", ["Dana Sample", ""])
-def test_the_admins_history_keeps_no_name_email_or_reference(client, named):
+def test_neither_history_nor_outbox_keeps_a_name_email_or_reference(client, named):
     """Also not of rows that are gone, nor of the agency that the request was matched to."""
     dana, lou = builders.worker(name=named), builders.lead()
     join_request, reference = builders.sent(dana, name=named), JoinRequest.objects.get().reference
@@ -176,8 +176,10 @@ def test_the_admins_history_keeps_no_name_email_or_reference(client, named):
     assert LogEntry.objects.count() == before > 4
     kept = " ".join(f"{e.object_repr} {e.change_message}" for e in LogEntry.objects.all())
     shown = client.get("/admin/history/").content.decode()
+    emails = str([*OutboxEmail.objects.values()])
     for word in ("Dana", "dana@", reference):
         assert word not in kept
+        assert word not in emails
         assert word not in shown
     assert "Sample House" in kept
 
