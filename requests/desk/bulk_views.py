@@ -211,8 +211,10 @@ def _page(
         form=shared,
         has_problems=has_problems,
         done=done,
-        stopped=[row for row in rows if row.refusal],
-        closed=[row for row in rows if row.refusal is None and row not in can_be_done],
+        stopped=[row for row in rows if row.refusal and row.refusal != OWN_REQUEST],
+        skipped=[
+            row for row in rows if row.refusal in (None, OWN_REQUEST) and row not in can_be_done
+        ],
         rows=_with_emails(decision, shared, can_be_done),
     )
 
