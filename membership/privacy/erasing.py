@@ -211,11 +211,14 @@ def remove_from_emails(
     remove_from_log(OutboxEmail, pks)
 
 
+_NO_TEXT = {"object_repr": ERASED_PERSON, "change_message": ""}
+
+
 def remove_from_log(model: type[Model], pks: Iterable[object]) -> None:
     """Remove the text from the admin's history of these rows. It keeps who acted, and when."""
     kind = ContentType.objects.get_for_model(model)
     of_rows = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in pks])
-    _remove_text(of_rows)
+    of_rows.update(**_NO_TEXT)
 
 
 def remove_deleted_from_log(names: Iterable[str]) -> None:
@@ -223,15 +226,9 @@ def remove_deleted_from_log(names: Iterable[str]) -> None:
 
     The titles of such rows begin with the person's name, or with their email if they had none.
     """
-    is_named = Q()
     for name in names:
-        is_named |= Q(object_repr=name) | Q(object_repr__startswith=f"{name}: ")
-    if is_named:
-        _remove_text(LogEntry.objects.filter(is_named))
-
-
-def _remove_text(entries: QuerySet[LogEntry]) -> None:
-    entries.update(object_repr=ERASED_PERSON, change_message="")
+        is_named = Q(object_repr=name) | Q(object_repr__startswith=f"{name}: ")
+        LogEntry.objects.filter(is_named).update(**_NO_TEXT)
 
 
 def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
