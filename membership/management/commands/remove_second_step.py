@@ -5,9 +5,11 @@ They are signed out everywhere, and set up two-step sign-in again the next time 
 """
 
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from communities.email_addresses import normalize_email
 from membership.accounts.sessions import end_sessions
 from membership.models import User
 
@@ -24,7 +26,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, email: str, dry_run: bool, **options: object) -> None:
-        user = User.objects.filter(email=email.strip().lower()).first()
+        try:
+            user = User.objects.filter(email=normalize_email(email)).first()
+        except ValidationError as error:
+            raise CommandError(error.message) from None
         if user is None:
             raise CommandError(f"No account has the email {email}. Check the spelling.")
         factors = Authenticator.objects.filter(user=user)
