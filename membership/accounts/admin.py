@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Field, ManyToManyField
 from django.forms import CheckboxSelectMultiple
+from django.http import HttpRequest
 
 from membership.base_admin import SearchableAdmin
 from membership.models import User
@@ -38,3 +39,7 @@ class UserAdmin(SearchableAdmin):
             "Leads see everything.",
         }
     }
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """No one: the history says who acted. Staff close an account, or erase its person."""
+        return False
