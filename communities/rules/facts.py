@@ -1,7 +1,8 @@
 """What is known about a person, as plain values for the rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Self
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
 
@@ -57,12 +58,14 @@ class ProgramWork:
     """What is known about a person's work in one program.
 
     ``caseload`` is about the person. ``funding`` and ``memberships`` are about the program and its
-    agency, and apply to every colleague there. ``claimed`` says that the person named this program.
+    agency, and apply to every colleague there. ``claimed`` says that the person named this program, and
+    ``is_confirmed`` that staff confirmed that they work for its agency.
     """
 
     program: str
     program_type: ProgramType
     claimed: bool = False
+    is_confirmed: bool = False
     caseload: tuple[Fact, ...] = ()
     funding: tuple[Fact, ...] = ()
     memberships: tuple[Fact, ...] = ()
@@ -86,3 +89,20 @@ class Standing:
     work: tuple[ProgramWork, ...] = ()
     roles: tuple[RoleHeld, ...] = ()
     memberships: tuple[Fact, ...] = ()
+
+    def for_applicant(self) -> Self:
+        """Without what only EVA BC knows about an agency, unless staff confirmed that they work for it.
+
+        Otherwise anyone could find out about an agency by naming it as their own.
+        """
+        return replace(self, work=tuple(map(_as_reported, self.work)))
+
+
+def _as_reported(work: ProgramWork) -> ProgramWork:
+    if work.is_confirmed:
+        return work
+    claims = {
+        name: tuple(fact for fact in getattr(work, name) if fact.evidence == Evidence.CLAIMED)
+        for name in ("funding", "memberships")
+    }
+    return replace(work, **claims)
