@@ -79,8 +79,8 @@ def unprotected_tables(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def _tables() -> list[str]:
-    histories = [m for m in apps.get_models() if issubclass(m, AppendOnlyModel)]
-    return [m._meta.db_table for m in (LogEntry, *histories)]
+    models_of_history = (LogEntry, AppendOnlyModel)
+    return [m._meta.db_table for m in apps.get_models() if issubclass(m, models_of_history)]
 
 
 _FUNCTION = """

@@ -1,5 +1,6 @@
 """What is known about a person, as plain values for the rules."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self
@@ -101,8 +102,8 @@ class Standing:
 def _as_reported(work: ProgramWork) -> ProgramWork:
     if work.is_confirmed:
         return work
-    claims = {
-        name: tuple(fact for fact in getattr(work, name) if fact.evidence == Evidence.CLAIMED)
-        for name in ("funding", "memberships")
-    }
-    return replace(work, **claims)
+    return replace(work, funding=_claims(work.funding), memberships=_claims(work.memberships))
+
+
+def _claims(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    return tuple(fact for fact in facts if fact.evidence == Evidence.CLAIMED)
