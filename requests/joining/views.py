@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
@@ -122,10 +122,13 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_safe
+@require_POST
 def agencies(request: AuthenticatedRequest) -> HttpResponse:
-    """Suggestions for the agency field: at most ten names with the typed words, from three letters on."""
-    typed, found = request.GET.get("agency", ""), Agency.objects.none()
+    """Suggestions for the agency field: at most ten names with the typed words, from three letters on.
+
+    A POST, because a workplace stays out of addresses, which logs keep.
+    """
+    typed, found = request.POST.get("agency", ""), Agency.objects.none()
     if len(fold(typed)) >= 3:
         found = filter_by_words(Agency.objects.all(), typed, columns=["search_text"])
     names = found.values_list("name", flat=True)[:10]

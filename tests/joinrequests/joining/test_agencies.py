@@ -30,7 +30,7 @@ def _agencies():
     ],
 )
 def test_from_three_letters_on_at_most_ten_names_are_suggested(signed_in, typed, names):
-    answer = signed_in.get("/join/agencies/", {"agency": typed})
+    answer = signed_in.post("/join/agencies/", {"agency": typed})
 
     options = "".join(f'<option value="{name}"></option>' for name in names)
     assert answer.content.decode().strip() == options
@@ -51,6 +51,6 @@ def test_a_page_with_the_field_asks_for_suggestions_and_contains_none(client, pr
 
     page = client.get(path).content.decode()
 
-    assert 'hx-get="/join/agencies/"' in page
+    assert 'hx-post="/join/agencies/"' in page
     assert "htmx-2.min.js" in page
     assert "Márta House" not in page
