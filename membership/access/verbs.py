@@ -13,7 +13,6 @@ from typing import TypeAlias
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -82,15 +81,15 @@ def require_access(
 
 def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
     """Link accounts found in Slack earlier to the person among ``people`` who has that email."""
-    by_email = {person.email.lower(): person for person in people if person.email}
+    by_email = {person.email: person for person in people if person.email}
     strangers = Access.objects.filter(team=team, person__isnull=True)
-    found = lock(strangers.annotate(lower=Lower("address")).filter(lower__in=list(by_email)))
+    found = lock(strangers.filter(address__in=list(by_email)))
     if not found:
         return
     rows = Access.objects.filter(person__in=by_email.values(), team=team, kind=_Kind.SLACK)
     own = {access.person_id: access for access in rows}
     for access in found:
-        access.person = by_email[access.address.lower()]
+        access.person = by_email[access.address]
         if access.person.pk in own:
             with history_released():  # one row for the account, with the steps of both
                 access.steps.update(access=own[access.person.pk])
