@@ -132,7 +132,7 @@ def test_triggers_that_a_migration_lost_are_reported_and_put_back():
 @pytest.mark.django_db(transaction=True)
 def test_the_version_before_can_erase_and_an_upgrade_with_data_protects_again():
     event = builders.sent(builders.worker()).events.get()
-    call_command("migrate", "membership", "0017", verbosity=0)
+    call_command("migrate", "membership", "0018", verbosity=0)
     try:
         type(event).objects.update(reason="Erased.")
     finally:

@@ -13,7 +13,7 @@ def drop_triggers(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0017_emails_are_normal'),
+        ('membership', '0018_sign_in_codes'),
     ]
 
     operations = [
