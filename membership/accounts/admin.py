@@ -52,3 +52,7 @@ class UserAdmin(SearchableAdmin):
             end_sessions(form.instance)
             if form.instance == request.user:
                 request.session.flush()  # it no longer exists, so nothing can be saved in it
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """No one: the history says who acted. Staff close an account, or erase its person."""
+        return False
