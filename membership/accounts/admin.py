@@ -4,8 +4,10 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Field, ManyToManyField
-from django.forms import CheckboxSelectMultiple
+from django.forms import CheckboxSelectMultiple, ModelForm
+from django.http import HttpRequest
 
+from membership.accounts.sessions import end_sessions
 from membership.base_admin import SearchableAdmin
 from membership.models import User
 
@@ -38,3 +40,19 @@ class UserAdmin(SearchableAdmin):
             "Leads see everything.",
         }
     }
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool
+    ) -> None:
+        """Anyone who can no longer sign in, or loses staff status or a team, is signed out everywhere."""
+        super().save_related(request, form, formsets, change)
+        before, now = form.initial, form.cleaned_data
+        closed = any(before[name] and not now[name] for name in ("is_active", "is_staff"))
+        if closed or set(before["groups"]) - set(now["groups"]):
+            end_sessions(form.instance)
+            if form.instance == request.user:
+                request.session.flush()  # it no longer exists, so nothing can be saved in it
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """No one: the history says who acted. Staff close an account, or erase its person."""
+        return False
