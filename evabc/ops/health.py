@@ -161,7 +161,7 @@ CACHE_SECONDS = 5  # anyone can call /readyz as often as they like
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """The web server is alive. Does not look at the database or the mail server."""
-    return HttpResponse("alive\n", content_type="text/plain")
+    return HttpResponse("alive\n", content_type="text/plain; charset=utf-8")
 
 
 @require_safe
