@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "evabc.middleware.PrivateResponseMiddleware",
     "membership.accounts.middleware.SessionExpiryMiddleware",
+    "membership.accounts.middleware.NewSessionKeyMiddleware",
     "membership.accounts.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "evabc.middleware.RejectNullBytesMiddleware",
