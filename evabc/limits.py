@@ -80,6 +80,12 @@ LIMITS = (
         per_person=30,
         per_network=100,
     ),
+    Limit(
+        "exports",
+        ("admin:coverage_sheet", "admin:report_sheet", "admin:roster_sheet"),
+        per_person=60,
+        per_network=300,
+    ),
 )
 
 
