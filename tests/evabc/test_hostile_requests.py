@@ -82,6 +82,20 @@ def test_an_address_with_a_nul_gets_an_error_page(client, url, status):
     assert "<h1>" in page.content.decode()
 
 
+def test_an_unexpected_error_gets_a_page_without_its_cause(client, monkeypatch):
+    def fail():
+        raise ValueError("the password of the database")
+
+    monkeypatch.setattr("communities.views._communities", fail)
+    client.raise_request_exception = False
+    page = client.get("/communities/")
+
+    assert page.status_code == 500
+    assert "<h1>Something went wrong</h1>" in page.text
+    assert "password" not in page.text
+    assert "ValueError" not in page.text
+
+
 PLACES = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
 OURS = ["q", "kind", "who", "first", "last", "before", "next", "to", "state", "community"]
 QUESTIONS = [
