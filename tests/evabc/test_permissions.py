@@ -42,9 +42,9 @@ def test_no_form_is_taken_from_another_site(world, clients):
 
 
 @pytest.mark.parametrize("visitor", ["worker", "lead"])
-def test_looking_at_a_page_changes_nothing(world, clients, visitor):
-    """Nothing but the session."""
-    looked_at, written = [], []
+def test_looking_at_a_page_changes_nothing_but_the_session(world, clients, visitor):
+    """And every answer says what it is, in which encoding."""
+    looked_at, written, kinds = [], [], set()
 
     def note(execute, sql, params, many, context):
         if found := re.match(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"', sql):
@@ -54,7 +54,10 @@ def test_looking_at_a_page_changes_nothing(world, clients, visitor):
     with connection.execute_wrapper(note):
         for name, pattern in addresses(get_resolver()):
             looked_at.append(name)
-            visit(clients[visitor], "get", address(pattern, world))
+            answer = visit(clients[visitor], "get", address(pattern, world))
+            if answer.content:
+                kinds.add(answer["Content-Type"].replace('"', ""))
+    assert {kind for kind in kinds if "charset=utf-8" not in kind} <= {"application/json"}
     assert "django_session" in {table for _, table in written}
     assert {(name, table) for name, table in written if table != "django_session"} == set()
 
