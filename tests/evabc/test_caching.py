@@ -119,7 +119,7 @@ def test_a_cached_page_asked_for_over_http_still_leads_to_https(settings):
 
 
 def test_what_redis_caches_is_json(redis_url):
-    """Whoever can write to Redis cannot make the portal run anything by what it reads."""
+    """Someone who can write to Redis cannot make the portal run anything."""
     cache.set("one", {"numbers": [1, 2]})
     with redis.Redis.from_url(redis_url) as server:
         assert json.loads(server.get(cache.make_key("one"))) == {"numbers": [1, 2]}
