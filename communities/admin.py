@@ -10,7 +10,7 @@ from django.db.models import Max, Model
 from django.http import HttpRequest
 from django.utils.text import slugify
 
-from communities.base_admin import PlainWordsAdmin
+from communities.base_admin import PlainWordsAdmin, PlainWordsMixin
 from communities.models import (
     CommunityOfPractice,
     EligibilityCriterion,
@@ -70,14 +70,14 @@ class CriterionFormSet(forms.BaseInlineFormSet):
         ]
 
 
-class CriterionInline(admin.StackedInline):
+class CriterionInline(PlainWordsMixin, admin.StackedInline):
     model = EligibilityCriterion
     form = CriterionForm
     formset = CriterionFormSet
     template = "desk/communities/rules.html"
 
 
-class FixedRowsAdmin(admin.ModelAdmin):
+class FixedRowsAdmin(PlainWordsAdmin):
     """Rows that pages depend on: staff can change them, but not add or delete any."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -108,7 +108,7 @@ class CommunityForm(forms.ModelForm):
         return data
 
 
-class CommunityAdmin(admin.ModelAdmin):
+class CommunityAdmin(PlainWordsAdmin):
     """Staff add and change communities. None is deleted, because requests and rosters refer to it.
 
     ``evabc.admin`` registers it, with a preview of how changed rules affect people.

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from communities.models import CommunityOfPractice, Passage, Question, SupportTeam
+from communities.models import CommunityOfPractice, Passage, Question
 
 # The same page for every visitor without a session; evabc/caching.py caches it. Browsers can keep it
 # too, and ask each time whether it has changed.
@@ -46,11 +46,7 @@ def community(request: HttpRequest, slug: str) -> HttpResponse:
 @public_page
 def questions(request: HttpRequest) -> HttpResponse:
     """EVA BC's questions and answers."""
-    return render(
-        request,
-        "site/questions.html",
-        {"questions": Question.objects.all(), "teams": SupportTeam.objects.all()},
-    )
+    return render(request, "site/questions.html", {"questions": Question.objects.all()})
 
 
 @require_safe
@@ -60,15 +56,10 @@ def accessibility(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "site/accessibility.html",
-        {
-            "axe_version": AXE_VERSION,
-            "widths": WIDTHS,
-            "looked_at_on": LOOKED_AT_ON,
-            "teams": SupportTeam.objects.all(),
-        },
+        {"axe_version": AXE_VERSION, "widths": WIDTHS, "looked_at_on": LOOKED_AT_ON},
     )
 
 
 def _communities() -> list[CommunityOfPractice]:
-    by_family = ["-team__family", "position", "pk"]
-    return list(CommunityOfPractice.objects.select_related("team").order_by(*by_family))
+    ordered = CommunityOfPractice.objects.order_by("-team__family", "position", "pk")
+    return list(ordered.select_related("team"))

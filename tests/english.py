@@ -100,6 +100,8 @@ SHOWN = [
     (r"\bwithout use\b", "that you do not use"),
     (r"\ba date is cancelled\b|\bhas another time\b", "meeting cancelled, has moved"),
     (r"\bitems must be selected in order to\b", "select at least one … first"),
+    (r"(?<!_FORMS\) )\bthis field is required\b", "enter …, choose …"),
+    (r"\bmultiple objects\b|\btake me back\b|\byes, i'm sure\b", "the number and the name, cancel"),
     (r"\bvancouver time\b", "Pacific time"),
     (r"\b(inc|soc|ltd)\.\.", "a sentence that does not end with the name"),
     (r"\bcan.?t do this now because\b", "This request has already been approved."),

@@ -148,7 +148,7 @@ def coverage_page(request: AuthenticatedRequest) -> HttpResponse:
 def coverage_sheet(request: AuthenticatedRequest) -> HttpResponse:
     """Export the programs and initiatives without a member, one row each."""
     coverage = _coverage(request)
-    wanted_format = request.POST.get("format", "")
+    is_xlsx = request.POST.get("format") == SheetFormat.XLSX
     rows: list[Row] = [
         (
             region,
@@ -166,9 +166,7 @@ def coverage_sheet(request: AuthenticatedRequest) -> HttpResponse:
         what="Coverage",
         headings=HEADINGS,
         rows=rows,
-        sheet_format=SheetFormat(wanted_format)
-        if wanted_format in SheetFormat.values
-        else SheetFormat.CSV,
+        sheet_format=SheetFormat.XLSX if is_xlsx else SheetFormat.CSV,
         team=coverage.communities[0].team if has_one_team else None,
         by=request.user,
         now=timezone.now(),

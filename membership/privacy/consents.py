@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from communities.models import SupportTeam
 from communities.views import public_page
 from membership.models import Consent, Person
 
@@ -59,6 +58,5 @@ def privacy(request: HttpRequest) -> HttpResponse:
             "kept": settings.RETENTION,
             "backups_kept": settings.BACKUPS_KEPT,
             "officer": settings.PRIVACY_OFFICER,
-            "teams": SupportTeam.objects.all(),
         },
     )

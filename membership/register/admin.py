@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
+from communities.base_admin import PlainWordsMixin
 from communities.rules.vocabulary import Evidence
 from membership.accounts.fresh_code import confirmation_url, has_fresh_code
 from membership.base_admin import SearchableAdmin
@@ -47,7 +48,7 @@ class ListNameFilter(admin.SimpleListFilter):
         return queryset.filter(list_name=self.value()) if self.value() else queryset
 
 
-class EvidenceAdminMixin(admin.options.BaseModelAdmin):
+class EvidenceAdminMixin(PlainWordsMixin):
     """The evidence of a fact, as a column and at the end of its form.
 
     A fact that staff add by hand is confirmed, unless they choose otherwise. ``ConfirmationAdmin`` saves

@@ -104,10 +104,8 @@ def _paragraphs(digest: dict[str, int]) -> Iterator[str]:
         yield _page("joinrequests_joinrequest")
     if digest["roster_checks"]:
         rows = _counted(digest["roster_checks"], "One roster check is", "roster checks are")
-        late = (
-            f", {digest['late_roster_checks']} for {long}" if digest["late_roster_checks"] else ""
-        )
-        yield f"{rows} open{late}."
+        late = digest["late_roster_checks"]
+        yield f"{rows} open, {late} for {long}." if late else f"{rows} open."
         yield _page("membership_worklistrow")
     if digest["failed_emails"]:
         yield _counted(digest["failed_emails"], "One email", "emails") + " could not be delivered."

@@ -100,3 +100,23 @@ def test_an_action_without_rows_asks_for_rows(client):
 
     assert "Select at least one row first, then choose an action." in page.content.decode()
     assert "Items must be selected" not in page.content.decode()
+
+
+def test_the_page_that_deletes_several_rows_names_them(client):
+    builders.sign_in(client, builders.lead())
+    rows = [question.pk for question in Question.objects.all()[:2]]
+    selected = {"action": "delete_selected", "_selected_action": rows}
+
+    page = client.post("/admin/communities/question/", selected).content.decode()
+    client.post("/admin/communities/question/", selected | {"post": "yes"})
+
+    assert "<h1>Delete 2 questions</h1>" in page
+    assert not Question.objects.filter(pk__in=rows).exists()
+
+
+def test_an_empty_field_of_a_staff_form_is_named(client):
+    builders.sign_in(client, builders.lead())
+
+    page = client.post("/admin/communities/question/add/", {}).content.decode()
+
+    assert "Fill in “Question.”" in page
