@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.calendar import format_times
+from communities.email_addresses import EmailField
 from communities.rules import kind_choices, kind_of, rule_from
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Family, MeetingKind
@@ -23,9 +24,7 @@ class SupportTeam(models.Model):
 
     family = models.CharField(max_length=20, choices=Family.choices, unique=True)
     name = models.CharField(max_length=80)
-    mailbox = models.EmailField(
-        help_text="People email this address, and the portal sends notices to it."
-    )
+    mailbox = EmailField(help_text="People email this address, and the portal sends notices to it.")
 
     class Meta:
         ordering = ["-family"]

@@ -19,7 +19,9 @@ from typing import Any
 
 import environ
 import pyrage
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+
+from communities.email_addresses import normalize_email
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -246,6 +248,14 @@ def text(name: str, *, default: str | None = None, needed: bool = False) -> str:
     if (value or needed) and not re.fullmatch(setting.pattern, value):
         raise ImproperlyConfigured(f"{name} must {setting.must}")
     return value
+
+
+def email(name: str) -> str:
+    """The value of a declared email address in its normal form; empty for none."""
+    try:
+        return normalize_email(given) if (given := text(name)) else ""
+    except ValidationError as error:
+        raise ImproperlyConfigured(f"{name}: {error.message}") from None
 
 
 def flag(name: str) -> bool:

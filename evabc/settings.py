@@ -292,7 +292,7 @@ RETENTION = {
 }
 PRIVACY_OFFICER = {
     "name": env.text("EVABC_PRIVACY_OFFICER_NAME"),
-    "email": env.text("EVABC_PRIVACY_OFFICER_EMAIL"),
+    "email": env.email("EVABC_PRIVACY_OFFICER_EMAIL"),
 }
 
 # -- Headers ------------------------------------------------------------------------------------

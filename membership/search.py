@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 from django.db import models
 from django.db.models import Q
 
+from communities.email_addresses import unicode_spelling
 from membership.register.names import fold
 
 _Rows = TypeVar("_Rows", bound=models.QuerySet[Any])
@@ -18,15 +19,19 @@ _Rows = TypeVar("_Rows", bound=models.QuerySet[Any])
 def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows:
     """The rows that have each of the words in one of the columns, ignoring case.
 
-    ``columns`` are lookups. In a ``search_text``, accents and punctuation are ignored too. Words without a
-    letter or digit are skipped.
+    ``columns`` are lookups. In a ``search_text``, accents and punctuation are ignored too. Emails are
+    stored in their normal form, and a ``search_text`` has their domain as people write it. Words without
+    a letter or digit are skipped.
     """
     # Words with digits first: fewer rows have them, and the others are not compared with the rest.
     for word in sorted(filter(fold, words.split()), key=str.isalpha):
         in_one_column = Q()
         for column in columns:
             if column.endswith("search_text"):
-                in_one_column |= Q(**{f"{column}__contains": fold(word)})
+                for spelling in {word, unicode_spelling(word)}:
+                    in_one_column |= Q(**{f"{column}__contains": fold(spelling)})
+            elif column.endswith(("email", "address")):
+                in_one_column |= Q(**{f"{column}__contains": word.lower()})
             else:
                 in_one_column |= Q(**{f"{column}__icontains": word})
         rows = rows.filter(in_one_column)
@@ -73,7 +78,9 @@ class SearchableModel(models.Model):
         """The text to search in: its columns in their order, separated by spaces."""
         values = (getattr(self, column) for column in self.SEARCHED)
         words = (
-            value.search_text if isinstance(value, SearchableModel) else fold(value or "")
+            value.search_text
+            if isinstance(value, SearchableModel)
+            else fold(unicode_spelling(value or ""))
             for value in values
         )
         return " ".join(words).rstrip()

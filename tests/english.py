@@ -41,7 +41,7 @@ SHOWN = [
     (r"\b(some|every|any)body\b", "someone, everyone, anyone"),
     (r"\bnobody\b", "no one"),
     (r"\bworklist", "roster checks"),
-    (r"(?<!capital )(?<!other )\bletters?\b(?! and numbers| and digits|, numbers)", "email"),
+    (r"(?<!capital )(?<!other )\bletters?\b(?! and numbers| and digits|, numbers| “)", "email"),
     (r"\b(un)?tick(s|ed|ing)?\b", "select, choose, clear"),
     (
         r"\b(take|takes|took|taken|taking) (it |this |your |the )?(request |request )?back\b",

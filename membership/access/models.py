@@ -6,10 +6,10 @@ from django.conf import settings
 from django.contrib import admin
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from communities.email_addresses import EmailField
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.register.models import Person
 
@@ -39,7 +39,7 @@ class Access(models.Model):
     person = models.ForeignKey(
         Person, models.CASCADE, null=True, blank=True, related_name="accesses"
     )
-    address = models.EmailField("address in Slack", blank=True)
+    address = EmailField("address in Slack", blank=True)
     kind = models.CharField("service", max_length=5, choices=Kind.choices)
     team = models.ForeignKey(SupportTeam, models.PROTECT, related_name="+")
     community = models.ForeignKey(
@@ -67,8 +67,7 @@ class Access(models.Model):
                 name="one_zoom_access_per_person_and_community",
             ),
             models.UniqueConstraint(
-                Lower("address"),
-                "team",
+                fields=["address", "team"],
                 condition=Q(person__isnull=True),
                 name="one_access_per_address_of_a_stranger",
             ),

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef
-from django.db.models.functions import Lower
 from django.utils import timezone
 from rapidfuzz.distance import OSA
 
@@ -83,7 +82,7 @@ def compare(export: SlackExport) -> Comparison:
     accesses = accesses.select_related("person").order_by("person__name", "pk")
     for access in accesses.annotate(is_on_roster=Exists(enrolled)):
         person = access.person
-        own = {access.address.lower(), person.email.lower() if person else ""}
+        own = {access.address, person.email if person else ""}
         addresses = own & in_slack.keys()
         if access.state == Access.State.TO_REMOVE and not addresses:
             found.gone.append(ComparedAccount(access=access, person=person))
@@ -94,9 +93,9 @@ def compare(export: SlackExport) -> Comparison:
         elif person:
             missing.append((access, _identity(person.email, person.name)))
 
-    registered = Person.objects.annotate(lower=Lower("email")).filter(lower__in=list(in_slack))
-    people = {person.email.lower(): person for person in registered.order_by()}
-    staff = set(User.objects.filter(is_staff=True).values_list(Lower("email"), flat=True))
+    registered = Person.objects.filter(email__in=list(in_slack))
+    people = {person.email: person for person in registered.order_by()}
+    staff = set(User.objects.filter(is_staff=True).values_list("email", flat=True))
     for email, name in sorted(in_slack.items()):
         known, other = on_roster.get(email), of_others.get(email)
         person = other.person if other else people.get(email)
@@ -131,7 +130,7 @@ class _Identity(NamedTuple):
 
 
 def _identity(address: str, name: str) -> _Identity:
-    local, _, domain = address.lower().rpartition("@")
+    local, _, domain = address.rpartition("@")
     full_name = name_key(name) if " " in name.strip() else ""
     return _Identity(local.partition("+")[0], domain, full_name)
 

@@ -13,7 +13,6 @@ from typing import TypeAlias
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -81,9 +80,9 @@ def require_access(
 
 def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
     """Link accounts found in Slack earlier to the person among ``people`` who has that email."""
-    by_email = {person.email.lower(): person for person in people if person.email}
+    by_email = {person.email: person for person in people if person.email}
     strangers = Access.objects.filter(team=team, person__isnull=True)
-    found = lock(strangers.annotate(lower=Lower("address")).filter(lower__in=list(by_email)))
+    found = lock(strangers.filter(address__in=list(by_email)))
     if not found:
         return
     have_one = set(
@@ -92,7 +91,7 @@ def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
         ).values_list("person_id", flat=True)
     )
     for access in found:
-        access.person = by_email[access.address.lower()]
+        access.person = by_email[access.address]
         if access.person.pk in have_one:
             access.delete()
         else:

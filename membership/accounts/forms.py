@@ -8,6 +8,7 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.contrib.auth.hashers import make_password
 
+from communities.email_addresses import EmailFormField
 from membership.models import User
 
 
@@ -20,20 +21,15 @@ class EmailForm(RequestLoginCodeForm):
 
     _user: User | None
 
-    email = forms.EmailField(
+    email = EmailFormField(
         label="Your work email",
-        max_length=254,
         help_text="We’ll send you a six-digit code. You don’t need a password.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
-        error_messages={
-            "required": "Enter your work email.",
-            "invalid": "Enter an email address like name@example.com.",
-            "max_length": "This email address is too long. Check it and enter it again.",
-        },
+        error_messages={"required": "Enter your work email."},
     )
 
     def clean_email(self) -> str:
-        email: str = super().clean_email().lower()
+        email: str = super().clean_email()
         if self._user is None:
             # Two forms sent at the same moment get the same new user.
             user, _ = User.objects.get_or_create(

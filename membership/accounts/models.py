@@ -2,16 +2,19 @@
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from communities.email_addresses import EmailField, IsNormalEmail, normalize_email
+
 
 class UserManager(BaseUserManager["User"]):
-    """Creates accounts. Email addresses are stored in lower case."""
+    """Creates accounts."""
 
     def create_user(self, email: str, **fields: object) -> "User":
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=normalize_email(email), **fields)
         user.set_unusable_password()
         user.save(using=self._db)
         return user
@@ -23,7 +26,9 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person's account."""
 
-    email = models.EmailField(unique=True)
+    email = EmailField(unique=True)
+    # From before emails had one form. `evabc.W002` lists these accounts.
+    email_is_odd = models.BooleanField(default=False, db_default=False, editable=False)
     is_staff = models.BooleanField("EVA BC staff", default=False)
     is_active = models.BooleanField("can sign in", default=True)
     date_joined = models.DateTimeField("account created", default=timezone.now)
@@ -38,6 +43,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = "account"
         constraints = [
             models.UniqueConstraint(Lower("email"), name="one_sign_in_per_email"),
+            models.CheckConstraint(
+                condition=Q(IsNormalEmail("email")) | Q(email_is_odd=True),
+                name="account_email_is_normal",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ counts as a lead. Without ``is_staff`` a user is on no team, whatever their grou
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import transaction
 
+from communities.email_addresses import normalize_email
 from communities.rules.vocabulary import Family
 from membership.models import User
 from membership.register.person_records import person_of_user
@@ -79,7 +80,7 @@ def make_lead(*, email: str, name: str) -> User:
 
     Creates their account if there is none, and records their name if the register has none.
     """
-    address = email.strip().lower()
+    address = normalize_email(email)
     user = User.objects.filter(email=address).first() or User.objects.create_user(address)
     User.objects.filter(pk=user.pk).update(is_staff=True, is_active=True)
     user.groups.add(Group.objects.get(name=LEADS))

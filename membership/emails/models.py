@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.formats import date_format
 
+from communities.email_addresses import EmailField
 from communities.models import SupportTeam
 from membership.register.models import Person
 
@@ -40,7 +41,7 @@ class OutboxEmail(models.Model):
         related_name="letters",
         help_text="Empty if the email goes to the team’s mailbox.",
     )
-    to_email = models.EmailField("to")
+    to_email = EmailField("to")
     subject = models.CharField(max_length=200)
     body = models.TextField()
     message_id = models.CharField(max_length=120, unique=True)
@@ -169,6 +170,6 @@ class Bounce(models.Model):
         """The bounces from the address that they have now, newest first."""
         return Bounce.objects.filter(
             letter__person=person,
-            letter__to_email__iexact=F("letter__person__email"),
+            letter__to_email=F("letter__person__email"),
             cleared_at=None,
         ).select_related("letter")

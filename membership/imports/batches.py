@@ -8,7 +8,6 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
-from django.db.models.functions import Lower
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence
@@ -134,9 +133,9 @@ class RegisterBatch:
 
     def load_people(self, emails: Iterable[str]) -> None:
         # People without an email cannot be found by it; the index leaves them out as well.
-        people = Person.objects.exclude(email="").annotate(lower=Lower("email"))
-        for person in people.filter(lower__in=set(emails)):
-            self.people.put(person.email.lower(), person)
+        people = Person.objects.exclude(email="")
+        for person in people.filter(email__in=set(emails)):
+            self.people.put(person.email, person)
 
     def load_positions(self) -> None:
         """Those of the loaded people."""
@@ -159,7 +158,7 @@ class RegisterBatch:
         """Those of the loaded people."""
         people = self.people.by_pk()
         for enrolment in self._locked(community.enrolments.filter(person__in=people)):
-            self.enrolments.put(people[enrolment.person_id].email.lower(), enrolment)
+            self.enrolments.put(people[enrolment.person_id].email, enrolment)
 
     def _personal_facts(self, model: type[_Fact], related: str) -> Iterator[tuple[str, _Fact]]:
         """What lists and staff say about people, with their emails. Rows from lists come first.
@@ -172,7 +171,7 @@ class RegisterBatch:
         )
         found = self._locked(rows.select_related(related))
         for row in sorted(found, key=lambda row: row.evidence != Evidence.LISTED):
-            yield people[row.person_id].email.lower(), row
+            yield people[row.person_id].email, row
 
     def _locked(self, rows: QuerySet[_Row]) -> QuerySet[_Row]:
         ordered = rows.order_by("pk")

@@ -14,14 +14,12 @@ from itertools import zip_longest
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db.models import TextChoices
 
+from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
 from membership.imports.sheets import Cell, SheetRow
 from membership.register.names import clean_text, name_key
-
-MAX_EMAIL_LENGTH = 254
 
 
 class CellError(ValueError):
@@ -81,16 +79,20 @@ def text(limit: int) -> Callable[[str], str]:
     return read
 
 
+# Also as mail programs write it: "Dana <dana@example.org>", "mailto:dana@example.org".
+_ONE_ADDRESS = re.compile(r"(?:[^<>@]*<)?(?:mailto:)?([^<>]*)>?", re.IGNORECASE)
+
+
 def email(cell: str) -> str:
-    """An email address, in lower case."""
-    address = clean_text(cell).lower()
+    """An email address, in its normal form."""
+    found = _ONE_ADDRESS.fullmatch(cell.strip())
     try:
-        validate_email(address)
-    except ValidationError:
-        raise CellError(f"“{address[:60]}” is not an email address.") from None
-    if len(address) > MAX_EMAIL_LENGTH:
-        raise CellError("The email address is too long. Check it.")
-    return address
+        return normalize_email(found[1] if found else cell)
+    except ValidationError as error:
+        shown = f"“{clean_text(cell)[:60]}”"
+        if error.code == "invalid":
+            raise CellError(f"{shown} is not an email address.") from None
+        raise CellError(f"{shown}: {error.message}") from None
 
 
 def yes_or_no(cell: str) -> bool:

@@ -11,6 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.core.exceptions import ValidationError
+
+from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
 from membership.imports.columns import Column, ListRow, read_rows, text, yes_or_no
 from membership.imports.sheets import SheetRow, read_sheet
@@ -107,7 +110,7 @@ def read_pasted(pasted: str) -> ParticipantList:
 def match_participants(report: ParticipantList, people: Sequence[Person]) -> Matches:
     """Match participants by email, else by a name that only one person has, else by near names."""
     matches, found, unsure = Matches(), set(), []
-    by_email = {person.email.lower(): person for person in people if person.email}
+    by_email = {person.email: person for person in people if person.email}
     same_names = Counter(name_key(person.name) for person in people)
     by_name = {
         key: person for person in people if same_names[key := name_key(person.name)] == 1 and key
@@ -152,11 +155,19 @@ def _report(sheet: Sequence[SheetRow]) -> ParticipantList:
 def _participant(row: ListRow) -> Participant | None:
     if row.problems or row["waiting"] or not row["attended"]:
         return None
-    name, email = row["name"], row["email"].lower()
+    name, email = row["name"], _normal(row["email"])
     if not email and (found := _ADDRESS.search(name)):
-        name, email = name.replace(found[0], "").strip(" <>(),;"), found[0].lower()
+        name, email = name.replace(found[0], "").strip(" <>(),;"), _normal(found[0])
     names = _names(name)
     return Participant(names, email) if names or email else None
+
+
+def _normal(cell: str) -> str:
+    """The email in its normal form, or the cell as it is: attendance is matched by name too."""
+    try:
+        return normalize_email(cell)
+    except ValidationError:
+        return cell
 
 
 def _names(cell: str) -> tuple[str, ...]:

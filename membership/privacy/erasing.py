@@ -20,10 +20,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 
+from communities.email_addresses import unicode_spelling
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Evidence
 from membership.access.verbs import GRANTED_STATES
@@ -182,13 +182,13 @@ def _remove_facts(person: Person, *, name: str, email: str, keep_listed: bool) -
 
 
 def addresses_of(person: Person) -> set[str]:
-    """Every email that the portal has for them, in lower case."""
+    """Every email that the portal has for them."""
     found = {person.email, *person.accesses.values_list("address", flat=True)}
     found |= set(OutboxEmail.objects.filter(person=person).values_list("to_email", flat=True))
     if person.user:
         found.add(person.user.email)
         found |= set(EmailAddress.objects.filter(user=person.user).values_list("email", flat=True))
-    return {address.lower() for address in found if address}
+    return found - {""}
 
 
 def remove_from_emails(
@@ -199,8 +199,8 @@ def remove_from_emails(
     If a worker is just sending an email, that worker records how it ended.
     """
     theirs = Q(person=person) | Q(about__in=list(abouts))
-    theirs |= Q(person__isnull=True, lower__in=list(addresses))
-    found = OutboxEmail.objects.annotate(lower=Lower("to_email")).filter(theirs)
+    theirs |= Q(person__isnull=True, to_email__in=list(addresses))
+    found = OutboxEmail.objects.filter(theirs)
     pks = list(found.order_by("pk").values_list("pk", flat=True))
     emails = OutboxEmail.objects.filter(pk__in=pks)
     emails.filter(state=OutboxEmail.State.QUEUED).update(state=OutboxEmail.State.CANCELLED)
@@ -229,10 +229,9 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
 
 def remove_from_slack(addresses: set[str]) -> None:
     """Remove accounts that were found in Slack, and entries of the Slack list that staff work on."""
-    strangers = Access.objects.filter(person__isnull=True).annotate(lower=Lower("address"))
-    strangers.filter(lower__in=addresses).delete()
+    Access.objects.filter(person__isnull=True, address__in=addresses).delete()
     for export in SlackExport.objects.select_for_update():
-        others = {email: n for email, n in export.people.items() if email.lower() not in addresses}
+        others = {email: n for email, n in export.people.items() if email not in addresses}
         if len(others) != len(export.people):
             export.people = others
             export.save(update_fields=["people"])
@@ -240,9 +239,9 @@ def remove_from_slack(addresses: set[str]) -> None:
 
 def remove_from_imports(*, name: str, addresses: set[str]) -> None:
     """Remove the rows of imports that staff have not confirmed. The file itself is deleted within a week."""
-    is_named = Q()
-    for words in {*addresses, name} - {""}:
-        is_named |= Q(what__icontains=words) | Q(sentence__icontains=words)
+    is_named = Q(what__icontains=name) | Q(sentence__icontains=name) if name else Q()
+    for address in addresses:
+        is_named |= Q(what__contains=address) | Q(sentence__contains=address)
     if is_named:
         ListImportRow.objects.filter(is_named).delete()
 
@@ -251,12 +250,14 @@ def remove_sessions(user: User | None, addresses: set[str]) -> None:
     """Remove their sessions on every device, and sessions in which someone has just typed their email."""
     if user:
         UserSession.objects.filter(user=user).delete()
+    # Kept as typed, maybe with the domain as people write it.
+    spellings = addresses | {unicode_spelling(address) for address in addresses}
     theirs = []
     for session in Session.objects.iterator():
         kept = session.get_decoded()
         content = json.dumps(kept, default=str, ensure_ascii=False).lower()
         is_theirs = user is not None and str(kept.get("_auth_user_id")) == str(user.pk)
-        if is_theirs or any(address in content for address in addresses):
+        if is_theirs or any(address in content for address in spellings):
             theirs.append(session.pk)
     Session.objects.filter(pk__in=theirs).delete()
 

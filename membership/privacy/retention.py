@@ -44,9 +44,9 @@ def delete_unconfirmed_sign_ups(*, now: datetime) -> int:
     ).exclude(email=erasing.FORMER_COLLEAGUE)
     users = list(rows.order_by("pk"))
     for user in users:
-        erasing.remove_sessions(user, {user.email.lower()})
+        erasing.remove_sessions(user, {user.email})
         erasing.delete_user(user)
-    erasing.remove_mail_files({user.email.lower() for user in users})
+    erasing.remove_mail_files({user.email for user in users})
     return len(users)
 
 

@@ -173,8 +173,8 @@ def similar_people(person: Person) -> list[SimilarPerson]:
 def _similar(person: Person, other: Person) -> SimilarPerson | None:
     if person.name and name_key(person.name) == name_key(other.name):
         return SimilarPerson(other, "the same name", 3.0)
-    local = person.email.split("@")[0].lower()
-    if len(local) >= MIN_LENGTH and other.email.lower().startswith(f"{local}@"):
+    local = person.email.split("@")[0]
+    if len(local) >= MIN_LENGTH and other.email.startswith(f"{local}@"):
         return SimilarPerson(other, "an email that starts the same", 2.0)
     likeness = score(person.name, other.name)
     if likeness < MIN_PERSON_SCORE:

@@ -5,9 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 from django.utils.formats import date_format
 
+from communities.email_addresses import EmailField, IsNormalEmail
 from communities.rules.vocabulary import Funder, InitiativeKind, ProgramType, Region, RoleKind
 from membership.imports.models import ListKind
 from membership.register.evidence import EvidencedModel
@@ -165,7 +166,9 @@ class Person(SearchableModel):
         related_name="person",
     )
     name = models.CharField(max_length=120, blank=True)
-    email = models.EmailField(blank=True)
+    email = EmailField(blank=True)
+    # From before emails had one form. `evabc.W002` lists these people.
+    email_is_odd = models.BooleanField(default=False, db_default=False, editable=False)
     phone = models.CharField(max_length=40, blank=True)
     wants_reminders = models.BooleanField(
         "gets reminders",
@@ -182,10 +185,14 @@ class Person(SearchableModel):
         indexes = [models.Index(fields=["name", "id"], name="people_by_name")]
         constraints = [
             models.UniqueConstraint(
-                Lower("email"),
+                fields=["email"],
                 condition=~Q(email=""),
                 name="one_person_per_email",
                 violation_error_message="Someone in the register already has this email.",
+            ),
+            models.CheckConstraint(
+                condition=Q(IsNormalEmail("email")) | Q(email_is_odd=True),
+                name="person_email_is_normal",
             ),
             models.CheckConstraint(
                 condition=Q(erased_on__isnull=True)

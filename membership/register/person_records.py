@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.db.models import F, Q
 
+from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Person, User
@@ -17,7 +18,7 @@ def person_of_user(user: User) -> Person:
     if own := Person.objects.filter(user=user).first():
         return own
     with transaction.atomic():
-        listed = Person.objects.filter(email__iexact=user.email, user__isnull=True).first()
+        listed = Person.objects.filter(email=user.email, user__isnull=True).first()
         if listed:
             listed.user = user
             listed.save(update_fields=["user"])
@@ -27,11 +28,11 @@ def person_of_user(user: User) -> Person:
 
 
 def find_person(email: str) -> Person | None:
-    """The person in the register with this email.
+    """The person in the register with this email, which is in its normal form.
 
     If two people have it, the one who signs in with it counts, because a code proves that it is theirs.
     """
-    has_email = Q(user__email__iexact=email.strip()) | Q(email__iexact=email.strip())
+    has_email = Q(user__email=email) | Q(email=email)
     return Person.objects.filter(has_email).order_by(F("user").asc(nulls_last=True), "pk").first()
 
 
@@ -42,8 +43,9 @@ def get_or_create_person(email: str, *, name: str, phone: str = "") -> Person:
     A new person has no account until they sign in with this email. In a known record, only empty
     fields are filled in.
     """
+    email = normalize_email(email)
     # get_or_create: two members of staff who enter the same person at once create one record.
-    found = find_person(email) or Person.objects.get_or_create(email=email.strip().lower())[0]
+    found = find_person(email) or Person.objects.get_or_create(email=email)[0]
     person = Person.objects.select_for_update().get(pk=found.pk)
     person.name, person.phone = person.name or name, person.phone or phone
     person.save(update_fields=["name", "phone"])

@@ -136,7 +136,7 @@ def successor(enrolment: Enrolment, *, name: str, email: str, named_by: str) -> 
     email_to_person = compose(
         "successor",
         team=enrolment.community.team,
-        person=Person.objects.filter(email__iexact=email).first(),
+        person=Person.objects.filter(email=email).first(),
         words={
             **_words(enrolment),
             "name": name,

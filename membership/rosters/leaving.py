@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
+from communities.email_addresses import EmailFormField
 from membership.accounts.requests import AuthenticatedRequest
 from membership.emails.queue import queue
 from membership.errors import RefusedError, refusal_as_form_error
@@ -65,7 +66,7 @@ def leave(
 def _require_may_follow(enrolment: Enrolment, email: str) -> None:
     if not enrolment.community.is_coordination:
         raise RefusedError("This community does not ask for a successor.")
-    if email.lower() == enrolment.person.email.lower():
+    if email == enrolment.person.email:
         raise RefusedError(
             "This is your own email. Enter the email of the person taking over from you."
         )
@@ -85,11 +86,7 @@ class LeaveForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     successor_name = SingleLineField(label="Their name", max_length=80, required=False)
-    successor_email = forms.EmailField(
-        label="Their work email",
-        required=False,
-        error_messages={"invalid": "Enter an email address like name@example.com."},
-    )
+    successor_email = EmailFormField(label="Their work email", required=False)
     may_name_me = forms.BooleanField(label="You can mention my name in the email", required=False)
 
     def __init__(self, data: QueryDict | None = None, *, asks_successor: bool) -> None:

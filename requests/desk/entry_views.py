@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from communities.email_addresses import EmailFormField
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
@@ -27,16 +28,11 @@ _TEMPLATE = "desk/requests/entry/enter.html"
 class EntryFields(forms.Form):
     """Who asked, how, and their agreement."""
 
-    email = forms.EmailField(
+    email = EmailFormField(
         label="The applicant’s work email",
-        max_length=254,
         help_text="We send emails to this address. When they sign in with it, they see the request on My page.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        error_messages={
-            "required": "Enter the applicant’s work email.",
-            "invalid": "Enter an email address like name@example.com.",
-            "max_length": "This is too long for an email address. Check it.",
-        },
+        error_messages={"required": "Enter the applicant’s work email."},
     )
     came_by = forms.ChoiceField(
         label="How did the request arrive?",

@@ -74,7 +74,12 @@ class TestSetupPortal:
                 {"lead_name": None},
                 "--lead-name: Enter the full name of the first lead. Nothing was changed.",
             ),
-            ({"ccss_mailbox": "ccss"}, "--ccss-mailbox: “ccss” is not an email address."),
+            (
+                {"ccss_mailbox": "ccss"},
+                "--ccss-mailbox: Enter an email address like name@example.com. Nothing was changed.",
+            ),
+            ({"lead_email": "ılse@example.org"}, "--lead-email: The address has the letter “ı”"),
+            ({"test_email_to": "lou@exam ple.org"}, "--test-email-to: Enter an email address"),
         ],
     )
     def test_an_invalid_answer_changes_nothing(self, answer, message):
@@ -116,7 +121,7 @@ class TestSetupPortal:
 
         call_command("setup_portal")
 
-        assert "“lou” is not an email address." in capsys.readouterr().err
+        assert "Enter an email address like name@example.com." in capsys.readouterr().err
         assert User.objects.get().email == "lou@example.org"
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,17 +13,24 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django_migration_linter import MigrationLinter
 
-from tests.evabc.released import FIRST_RELEASE, write_rows
+from tests.evabc.released import FIRST_RELEASE, NOW, write_rows
 from tests.servers.parts import ROOT
 
 OURS = ["communities", "membership", "joinrequests"]
 DB = "upgraded"
+BEFORE_ONE_FORM = [
+    ("membership", "0015_words"),
+    ("account", "0009_emailaddress_unique_primary_email"),
+]
+ONE_FORM = ("membership", "0017_emails_are_normal")
 BEFORE_PARAMETERS = ("communities", "0002_meetings")
 PARAMETERS = ("communities", "0003_parameters_of_a_rule")
 
 # Its column has no default in the database, so the previous version could not insert rows. The default
 # came with 0010_region_default, and the two were always applied together.
 MADE_GOOD = ["0002_region"]
+# Its unique constraints replace ones on lower(email), which refused the same rows.
+AS_STRICT_AS_BEFORE = ["0017_emails_are_normal"]
 
 
 class ToTheUpgraded:
@@ -146,6 +154,58 @@ def test_rules_keep_their_parameters_on_the_way_up_and_back(upgraded):
     assert list(columns.order_by("pk").values()) == kept
 
 
+@pytest.mark.core
+def test_emails_are_brought_into_one_form_and_those_that_cannot_be_stay(upgraded):
+    loader = migrate(upgraded, BEFORE_ONE_FORM)
+    before = loader.project_state(BEFORE_ONE_FORM).apps
+    user, person, address, access, email = (
+        before.get_model(label).objects
+        for label in (
+            "membership.User",
+            "membership.Person",
+            "account.EmailAddress",
+            "membership.Access",
+            "membership.OutboxEmail",
+        )
+    )
+    dana = user.create(email="dana@bücher.example")
+    address.create(user=dana, email=dana.email, verified=True, primary=True)
+    person.create(user=dana, name="Dana", email="Dana@bücher.example", search_text="dana")
+    user.create(email="same@xn--bcher-kva.example")
+    user.create(email="same@bücher.example")
+    user.create(email="ırene@shine.example")
+    person.create(name="Kim", email="kim@example.org")
+    person.create(name="Ari", email="ari@sh☃ne.example")
+    team = before.get_model("communities.SupportTeam").objects.create(family="coordination")
+    access.create(address="kai@bücher.example", team=team, kind="slack", since=date(2026, 5, 4))
+    email.create(to_email="Dana@bücher.example", team=team, key="1", due_at=NOW, queued_at=NOW)
+
+    migrate(upgraded, [ONE_FORM])
+
+    assert list(user.order_by("pk").values_list("email", flat=True)) == [
+        "dana@xn--bcher-kva.example",
+        "same@xn--bcher-kva.example",
+        "same@bücher.example",
+        "ırene@shine.example",
+    ]
+    assert list(person.order_by("pk").values_list("email", "search_text")) == [
+        ("dana@xn--bcher-kva.example", "dana danabucherexample"),
+        ("kim@example.org", ""),
+        ("ari@sh☃ne.example", ""),
+    ]
+    assert access.get().address == "kai@xn--bcher-kva.example"
+    assert email.get().to_email == "dana@xn--bcher-kva.example"
+    assert not address.exists()
+    after = loader.project_state([ONE_FORM]).apps
+    for name, odd in (("User", [3, 4]), ("Person", [3])):
+        rows_of_it = after.get_model("membership", name).objects
+        pks = list(rows_of_it.order_by("pk").values_list("pk", flat=True))
+        marked = list(
+            rows_of_it.filter(email_is_odd=True).order_by("pk").values_list("pk", flat=True)
+        )
+        assert marked == [pks[number - 1] for number in odd]
+
+
 @pytest.mark.slow
 def test_the_new_version_works_on_what_the_first_one_wrote(upgraded):
     loader = migrate(upgraded, FIRST_RELEASE)
@@ -182,7 +242,7 @@ def test_each_migration_lets_the_running_version_live(db, capsys):
         str(Path(settings.BASE_DIR)),
         include_apps=OURS,
         ignore_initial_migrations=True,
-        ignore_name=MADE_GOOD,
+        ignore_name=[*MADE_GOOD, *AS_STRICT_AS_BEFORE],
         no_cache=True,
         quiet=["ok", "ignore", "warning"],
     )

@@ -37,6 +37,16 @@ def test_a_name_is_found_whatever_its_case_accents_and_marks(desk, name, words):
     assert found(desk, "person", words) == {name}
 
 
+@pytest.mark.parametrize(
+    "words", ["dana@bücher.example", "BÜCHER", "dana@xn--bcher-kva.example", "xn--bcher-kva"]
+)
+def test_an_email_is_found_by_both_spellings_of_its_domain(desk, words):
+    Person.objects.create(name="Dana Sample", email="dana@xn--bcher-kva.example")
+    Person.objects.create(name="Kim Sample", email="kim@example.org")
+
+    assert found(desk, "person", words) == {"Dana Sample"}
+
+
 @pytest.mark.parametrize("words", ["604 555 0199", "(604) 555-0199", "6045550199", "555.0199"])
 def test_a_phone_is_found_however_it_is_typed(desk, words):
     Person.objects.create(name="Dana Sample", phone="604-555-0199")

@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from communities.email_addresses import EmailFormField
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
 from evabc.ops.backup import new_key_pair
@@ -35,12 +36,10 @@ The private key opens the backups. It is shown only this once. Store it in two s
 
 Each run of this command shows a new pair of keys until the line is in .env."""
 
-WRONG_ADDRESS = "“%(value)s” is not an email address. Enter one like name@example.org."
 
-
-def _email(label: str) -> forms.EmailField:
-    messages = {"required": f"Enter {label[0].lower()}{label[1:]}.", "invalid": WRONG_ADDRESS}
-    return forms.EmailField(label=label, error_messages=messages)
+def _email(label: str) -> EmailFormField:
+    required = f"Enter {label[0].lower()}{label[1:]}."
+    return EmailFormField(label=label, error_messages={"required": required})
 
 
 MAILBOXES = {

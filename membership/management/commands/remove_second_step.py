@@ -5,8 +5,10 @@ They set up two-step sign-in again the next time they sign in.
 """
 
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from communities.email_addresses import normalize_email
 from membership.models import User
 
 
@@ -22,7 +24,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, email: str, dry_run: bool, **options: object) -> None:
-        user = User.objects.filter(email=email.strip().lower()).first()
+        try:
+            user = User.objects.filter(email=normalize_email(email)).first()
+        except ValidationError as error:
+            raise CommandError(error.message) from None
         if user is None:
             raise CommandError(f"No account has the email {email}. Check the spelling.")
         factors = Authenticator.objects.filter(user=user)

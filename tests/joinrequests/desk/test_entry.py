@@ -122,14 +122,14 @@ def test_an_account_with_that_email_finds_it_and_withdrawing_cancels_the_confirm
 
 @pytest.mark.parametrize("email", ["DANA@example.org", " dana@example.org "])
 def test_a_known_person_keeps_what_the_register_knows(priya, email):
-    listed = Person.objects.create(email="Dana@example.org", name="Dana Q. Sample")
+    listed = Person.objects.create(email="dana@example.org", name="Dana Q. Sample")
 
     entered = enter(priya, email, phone="604 555 0100")
 
     assert entered.person == listed
     listed.refresh_from_db()
     assert (listed.name, listed.phone) == ("Dana Q. Sample", "604 555 0100")
-    assert Person.objects.filter(email__iexact="dana@example.org").count() == 1
+    assert Person.objects.filter(email="dana@example.org").count() == 1
 
 
 def test_an_open_request_is_linked_and_what_was_typed_stays(desk):
@@ -206,7 +206,16 @@ def test_a_missing_answer_is_an_error_and_nothing_is_saved(desk, missing, senten
     assert sentence in seen
     assert "Example Harbour Family Services" in seen
     assert JoinRequest.objects.count() == 0
-    assert not Person.objects.filter(email__iexact="dana@example.org").exists()
+    assert not Person.objects.filter(email="dana@example.org").exists()
+
+
+def test_a_look_alike_email_is_refused_and_what_was_typed_stays(desk):
+    seen = shown(desk.post(ENTER, typed(email="dána@example.org", note="My careful note.")))
+
+    assert "The address has the letter “á” before the @." in seen
+    assert "dána@example.org" in seen
+    assert "My careful note." in seen
+    assert JoinRequest.objects.count() == Person.objects.filter(user=None).count() == 0
 
 
 def test_a_coordination_request_has_its_own_questions(client):

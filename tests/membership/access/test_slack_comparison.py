@@ -201,7 +201,7 @@ def test_only_chosen_lines_that_still_exist_are_settled(slack, team, priya):
 
 def test_an_unknown_account_that_is_enrolled_later_is_not_removed(slack, team, priya):
     settle(settlement=Settlement.REMOVE, team=team, chosen=None, by=priya, now=NOW)
-    who = enrolled("Who Sample", "WHO@elsewhere.org")
+    who = enrolled("Who Sample", "who@elsewhere.org")
     assert access_of(who).state == "joined"
     assert Access.objects.filter(person=None).count() == 0
 

@@ -122,7 +122,6 @@ def test_a_bounce_ends_when_their_email_changes(sent):
     queue.mark_bounced(
         email_id=sent.pk, by=builders.staff(), on=TODAY, why="Box is full", today=TODAY
     )
-    Person.objects.filter(pk=sent.person_id).update(email="DANA@example.org")
     same = Bounce.of(sent.person).count()
     Person.objects.filter(pk=sent.person_id).update(email="new@example.org")
 

@@ -7,6 +7,7 @@ import pytest
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence
+from membership.imports import columns
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -130,7 +131,7 @@ def test_programs_are_found_by_agency_type_and_place():
 
 
 def test_initiatives_are_imported_with_roles_of_people_found_by_email():
-    robin = Person.objects.create(email="Robin@example.org")
+    robin = Person.objects.create(email="robin@example.org")
     apply_list(INITIATIVES, *CHAIRS)
     robin.refresh_from_db()
     role = CoordinationRole.objects.get()
@@ -213,6 +214,35 @@ def test_periods_of_one_agency_may_not_overlap():
     plan = apply_list(AGENCIES, heading, year, "A,2026-06-01,2027-05-31")
     assert outcomes(plan) == ["same", "error"]
     assert sentences(plan)[1] == "Rows 2 and 3 have memberships of the same agency that overlap."
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "mailto:dana@example.org",
+        "Dana <Dana@Example.org>",
+        "<dana@example.org>",
+        "dana＠example.org",
+        "dana@example.org.",
+    ],
+)
+def test_an_email_is_read_as_mail_programs_write_it(cell):
+    assert columns.email(cell) == "dana@example.org"
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("Dana <dana@example.org> <kim@example.org>", "is not an email address."),
+        ("dana@example.org; kim@example.org", "is not an email address."),
+        ("dana@example.org <kim@example.org>", "is not an email address."),
+        ("dána@example.org", "“dána@example.org”: The address has the letter “á” before the @."),
+    ],
+)
+def test_an_email_that_is_none_or_two_is_refused(cell, message):
+    with pytest.raises(columns.CellError) as refused:
+        columns.email(cell)
+    assert message in str(refused.value)
 
 
 @pytest.mark.parametrize(

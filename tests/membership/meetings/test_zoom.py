@@ -48,6 +48,15 @@ OF_A_MEETING = csv_file(
 )
 
 
+def test_emails_match_in_any_spelling_of_the_domain_and_an_odd_one_is_only_a_name():
+    people = [Person(pk=1, name="Dana Sample", email="dana@xn--bcher-kva.example")]
+    report = read_pasted("Name,Email\nGuest,Dana@BÜCHER.example\nKim Invented,kím@example.org\n")
+
+    matches = match_participants(report, people)
+
+    assert (matches.by_email, matches.unknown) == (people, ["Kim Invented"])
+
+
 def test_a_list_with_a_meeting_part_repeated_rows_and_a_waiting_room():
     assert found(read_file(OF_A_MEETING, "participants_123.csv")) == ([1], [2], [], [])
 

@@ -7,11 +7,12 @@ and for the others names the columns.
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
-from model_bakery import baker
+from model_bakery import baker, generators
 
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from membership.models import (
@@ -71,6 +72,9 @@ def link() -> SlackLink:
     return baker.make(SlackLink, team=team())
 
 
+generators.add("communities.email_addresses.EmailField", lambda: f"{uuid4().hex}@example.org")
+
+DANA = {"email": "dana@example.org"}
 PERIOD = {"starts_on": DAY, "ends_on": DAY}
 MEMBERSHIP = {"agency": agency, **PERIOD}
 ASKED = {"enrolment": enrolment, "due_on": DAY, "asked_on": DAY}
@@ -88,8 +92,10 @@ LISTED = {"evidence": "listed", "list_name": "the list", "list_as_of": DAY}
 
 # A constraint, its model, values that satisfy it, and changes that make a copy of the row break it.
 CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]] = [
-    ("one_sign_in_per_email", User, {"email": "dana@example.org"}, {"email": "Dana@Example.org"}),
-    ("one_person_per_email", Person, {"email": "dana@example.org"}, {"email": "Dana@Example.org"}),
+    ("one_sign_in_per_email", User, DANA, {"email": "Dana@Example.org", "email_is_odd": True}),
+    ("account_email_is_normal", User, DANA, {"email": "Kim@example.org"}),
+    ("one_person_per_email", Person, DANA, {}),
+    ("person_email_is_normal", Person, DANA, {"email": "Kim@example.org"}),
     ("erased_person_is_nobody", Person, {"erased_on": DAY}, {"name": "Dana Sample"}),
     ("one_program_of_a_type_in_a_place", Program, {}, {}),
     (
@@ -136,7 +142,7 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ),
     ("one_slack_access_per_person_and_team", Access, SLACK, {}),
     ("one_zoom_access_per_person_and_community", Access, ZOOM, {}),
-    ("one_access_per_address_of_a_stranger", Access, STRANGER, {"address": "WHO@example.org"}),
+    ("one_access_per_address_of_a_stranger", Access, STRANGER, {}),
     ("zoom_access_and_no_other_names_its_community", Access, ZOOM, {"kind": "slack"}),
     ("access_is_somebodys", Access, STRANGER, {"address": ""}),
     ("slack_link_can_be_used", SlackLink, {"team": team, "most_uses": 400}, {"most_uses": 0}),
