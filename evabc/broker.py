@@ -23,6 +23,11 @@ Message = dict[str, Any]  # a task as kombu serializes it: JSON
 class Channel(virtual.Channel):
     """Reads and writes messages in the folder of the transport option ``folder``."""
 
+    # kombu puts messages in progress back when the worker exits. One that ended the worker would end it again;
+    # the sweeps find the work of the others.
+    do_restore = False
+    _is_blocked = False  # whether the folder could not be used the last time
+
     @property
     def _folder(self) -> Path:
         """The folder, created again if it was deleted; otherwise worker and beat would exit."""
@@ -33,10 +38,29 @@ class Channel(virtual.Channel):
     def _put(self, queue: str, message: Message, **_: object) -> None:
         name = f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         unfinished = self._folder / f"{name}.part"
-        unfinished.write_text(json.dumps(message))
-        unfinished.rename(unfinished.with_suffix(""))
+        try:
+            unfinished.write_text(json.dumps(message))
+            unfinished.rename(unfinished.with_suffix(""))
+        except OSError:  # such as a full disk
+            unfinished.unlink(missing_ok=True)
+            raise
 
     def _get(self, queue: str, timeout: float | None = None) -> Message:
+        """The oldest message. Without the folder there is none; an error here would end the worker."""
+        try:
+            message = self._take(queue)
+        except OSError as error:
+            if not self._is_blocked:
+                logger.error("The folder for task messages cannot be used: %s", error)
+            self._is_blocked, message = True, None
+        else:
+            self._is_blocked = False
+        if message is None:
+            raise Empty
+        return message
+
+    def _take(self, queue: str) -> Message | None:
+        """Remove the oldest message that can be read, and return it."""
         for file in self._waiting(queue):
             ours = file.with_suffix(f".{os.getpid()}")
             try:
@@ -49,7 +73,7 @@ class Channel(virtual.Channel):
                 return message
             ours.rename(file.with_suffix(".unreadable"))
             logger.error("A task message could not be read. It was renamed to .unreadable.")
-        raise Empty
+        return None
 
     def _read(self, file: Path) -> Message | None:
         """The message in a file; None if it is incomplete."""

@@ -1,6 +1,8 @@
 """The message folder of `make run`: messages arrive in order, and unreadable ones are skipped."""
 
 import logging
+import resource
+from queue import Empty
 from shutil import rmtree
 
 import pytest
@@ -56,3 +58,41 @@ def test_a_deleted_folder_is_created_again(tasks, folder):
     tasks.put("after")
 
     assert tasks.get(timeout=5).payload == "after"
+
+
+def test_a_folder_that_cannot_be_used_for_a_moment_is_reported_once(tasks, folder, caplog):
+    tasks.put("before")
+    moved = folder.rename(folder.with_suffix(".moved"))
+    folder.write_text("a file in its place")
+
+    with caplog.at_level(logging.ERROR, logger="evabc.broker"), pytest.raises(Empty):
+        tasks.get(timeout=0.1)
+    with pytest.raises(OSError):
+        tasks.put("lost")
+    folder.unlink()
+    moved.rename(folder)
+
+    assert tasks.get(timeout=5).payload == "before"
+    assert caplog.text.count("The folder for task messages cannot be used: FileExistsError") == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_a_message_whose_worker_exited_is_not_tried_again(tasks, folder):
+    tasks.put("ends the worker")
+    tasks.get(timeout=5)
+
+    tasks.channel.connection.client.close()
+
+    assert list(folder.iterdir()) == []
+
+
+def test_a_full_disk_leaves_no_partial_message(tasks, folder):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(OSError):
+            tasks.put("more than ten bytes")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert list(folder.iterdir()) == []

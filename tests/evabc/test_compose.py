@@ -121,6 +121,11 @@ def test_the_image_has_the_backup_tools_of_the_database():
     assert f" postgresql-client-{version} " in (ROOT / "Dockerfile").read_text()
 
 
+def test_the_front_server_has_the_version_that_the_tests_run():
+    version = load()["services"]["caddy"]["image"].removeprefix("caddy:")
+    assert f"\ncaddy-bin=={version}." in (ROOT / "requirements-dev.txt").read_text()
+
+
 def test_only_the_front_server_is_reached_from_outside():
     services = load()["services"]
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}

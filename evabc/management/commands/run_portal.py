@@ -5,11 +5,9 @@ Used by `make run`. Ctrl-C stops everything; the data stays.
 
 import fcntl
 import os
-import signal
-import subprocess
+import socket
 import sys
-import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,14 +18,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from evabc import celery_app, env
+from evabc.ops.processes import Service, keep_running, screen
 from evabc.sample.province import STAFF, load_sample_province
 from evabc.sample.year import load_sample_year
 
 WORKER_OPTIONS = (
     "--pool threads --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
 )
-RESTARTS = 3  # of one process that exits
-STOP_SECONDS = 5  # for every process to stop without being killed
 
 
 class Command(BaseCommand):
@@ -38,20 +35,22 @@ class Command(BaseCommand):
             raise CommandError(
                 "This command is for local mode only. Use `make run` here, or Docker Compose in production."
             )
-        with data_folder_lock(settings.DATA_DIR / "running"):
+        with data_folder_lock(settings.DATA_DIR / "running"), listening_socket() as listener:
             self._prepare()
             self._announce()
-            sys.exit(keep_running(self._processes(), say=self.stderr.write))
+            services = self._services(listener.fileno())
+            show = screen([service.name for service in services], write=self._write)
+            sys.exit(keep_running(services, show=show))
 
     def _prepare(self) -> None:
-        call_command("migrate", verbosity=0)
+        call_command("migrate", stdout=self.stdout)
         call_command("createcachetable", verbosity=0)
         call_command("seed_communities")
         with transaction.atomic():
             now = timezone.now()
-            is_new = load_sample_province(now=now, today=timezone.localdate(now))
+            is_new = load_sample_province(now=now, today=timezone.localdate(now), tell=self._write)
             if is_new:
-                load_sample_year(now=now)
+                load_sample_year(now=now, tell=self._write)
         if is_new:
             # The emails of the sample year are marked as sent, so their tasks are not needed.
             celery_app.control.purge()
@@ -70,67 +69,49 @@ class Command(BaseCommand):
             "Press Ctrl-C to stop everything.",
             "",
         ]
-        self.stdout.write("\n".join(lines))
-        self.stdout.flush()
+        self._write("\n".join(lines))
 
-    def _processes(self) -> dict[str, list[str]]:
-        port = env.number("PORT")
-        web = f"gunicorn evabc.wsgi --worker-class gthread --threads 4 --no-control-socket --log-level warning --bind 127.0.0.1:{port}"
+    def _services(self, listener: int) -> list[Service]:
+        web = f"gunicorn evabc.wsgi --worker-class gthread --threads 4 --no-control-socket --log-level warning --bind fd://{listener}"
         celery = [sys.executable, "-m", "celery", "-A", "evabc", "--quiet"]
+        worker = [*celery, "worker", *WORKER_OPTIONS.split(), "--loglevel", "WARNING"]
+        beat = [*celery, "beat", "--pidfile=", "--loglevel", "WARNING"]
         reload = []
         if settings.DEV:  # restart the web server when code or a template changes
             templates = (settings.BASE_DIR / "templates").rglob("*.*")
             reload = ["--reload", *(f"--reload-extra-file={file}" for file in templates)]
-        return {
-            "web": [sys.executable, "-m", *web.split(), *reload],
-            "worker": [*celery, "worker", *WORKER_OPTIONS.split(), "--loglevel", "WARNING"],
-            "scheduler": [*celery, "beat", "--pidfile=", "--loglevel", "WARNING"],
-        }
+        return [
+            Service("web", [sys.executable, "-m", *web.split(), *reload], pass_fds=(listener,)),
+            Service(
+                "worker",
+                worker,
+                without_it="Emails and imports wait; nothing is lost.",
+            ),
+            Service(
+                "scheduler",
+                beat,
+                without_it="Reminders and retries of emails wait; nothing is lost.",
+            ),
+        ]
+
+    def _write(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
 
 
-def keep_running(commands: dict[str, list[str]], *, say: Callable[[str], object]) -> int:
-    """Run these commands until a signal arrives, or one of them has exited more than RESTARTS times.
-
-    They write to the terminal themselves, so it shows why one exited. Returns the status to exit with;
-    on a signal, SystemExit carries it.
-    """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
-    restarts = dict.fromkeys(commands, RESTARTS)
-    running: dict[str, subprocess.Popen[bytes]] = {}
+@contextmanager
+def listening_socket() -> Iterator[socket.socket]:
+    """The socket of the web server. It stays open while the web server restarts, so visitors wait a moment."""
+    port = env.number("PORT")
     try:
-        while True:
-            for name, command in commands.items():
-                process = running.get(name)
-                if process and process.poll() is None:
-                    continue
-                if process:
-                    say(f"The {name} process stopped with status {process.returncode}.")
-                    if not restarts[name]:
-                        say(f"It was restarted {RESTARTS} times. Stopping everything.")
-                        return process.returncode or 1
-                    restarts[name] -= 1
-                    say(f"Restarting the {name} process.")
-                # In its own session, so that Ctrl-C reaches only this process, which stops the others.
-                running[name] = subprocess.Popen(command, start_new_session=True)  # noqa: S603
-            time.sleep(0.2)
-    finally:
-        # A second Ctrl-C must not leave processes behind.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        _end(running.values())
-
-
-def _end(processes: Collection[subprocess.Popen[bytes]]) -> None:
-    """Stop the processes. A worker gets time to finish its task before it is killed."""
-    for process in processes:
-        process.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for process in processes:
-        try:
-            process.wait(timeout=max(deadline - time.monotonic(), 0))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        listener = socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise CommandError(
+            f"Port {port} cannot be used: {os.strerror(error.errno or 0)}. Stop the program that uses it, "
+            f"or choose another port: PORT={port + 1} make run"
+        ) from error
+    with listener:
+        yield listener
 
 
 @contextmanager
