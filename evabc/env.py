@@ -161,6 +161,12 @@ _DECLARED = [
         minimum=1,
     ),
     Setting(
+        "EVABC_CODE_MINUTES",
+        "Minutes until an emailed code expires",
+        15,
+        minimum=1,
+    ),
+    Setting(
         "EVABC_MEMBERSHIP_LIST_DAYS",
         "Days until an import of EVA BC memberships is too old to use in roster checks",
         400,

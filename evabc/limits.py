@@ -1,10 +1,14 @@
 """Rate limits: the table of limits, and the page for too many attempts.
 
 Only forms that strangers can send, or that cost emails or storage, have a limit. Each limit counts per
-person (the account, or the email typed) and per network (an IPv4 address or an IPv6 /64) in the shared
-cache, so that all web servers count together. Counts start again at each hour of the clock. If the cache
-is down, nothing is counted and everyone gets through: access matters more than a limit, and a code still
-expires after three wrong attempts. allauth's own limits also apply, for a single minute.
+person and per network (an IPv4 address or an IPv6 /64) in the shared cache, so that all web servers count
+together. Counts start again at each hour of the clock. If the cache is down, nothing is counted and
+everyone gets through: access matters more than a limit. allauth's own limits are off.
+
+No one uses up the count of someone else. Users of a network have another count than strangers in it. An
+email that is typed to get a code counts for each network, so that strangers elsewhere cannot use up its
+codes, except by asking from several networks at once. Even then it is open to browsers in which its owner
+has signed in before. The page for the code has no limit here: its row in the database counts the tries.
 """
 
 import hashlib
@@ -16,12 +20,19 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
-from membership.accounts.adapter import client_address, email_of_pending_sign_in, network_of
+from communities.email_addresses import normalize_email
+from membership.accounts.adapter import (
+    client_address,
+    is_known_browser,
+    network_of,
+    user_of_pending_sign_in,
+)
 from membership.forms import posted_fields
 
 MINUTE, HOUR = 60, 3600  # seconds
@@ -30,20 +41,24 @@ _NOT_KEPT = {"csrfmiddlewaretoken", "code", "credential"}
 
 @dataclass(frozen=True)
 class Limit:
-    """The number of forms that may be sent from these pages in an hour of the clock."""
+    """The number of forms that may be sent from these pages in an hour of the clock.
+
+    On the page that asks for an email, ``per_person`` is for one email in one network, and ``per_email`` for
+    the same email in all networks together.
+    """
 
     name: str
     pages: tuple[str, ...]
     per_person: int
     per_network: int
+    per_email: int = 0
 
 
 LIMITS = (
-    Limit("codes", ("account_login",), per_person=20, per_network=100),
+    Limit("codes", ("account_login",), per_person=8, per_network=200, per_email=24),
     Limit(
         "tries",
         (
-            "account_confirm_login_code",
             "account_confirm_it_is_you",
             "mfa_authenticate",
             "mfa_reauthenticate",
@@ -113,12 +128,29 @@ def is_allowed(request: HttpRequest, limit: Limit, *, now: float) -> bool:
 
 
 def _counted(request: HttpRequest, limit: Limit) -> Iterator[tuple[str, int]]:
-    """The network and the person that this form counts for, each with their limit."""
-    yield f"network {network_of(client_address(request))}", limit.per_network
-    if request.user.is_authenticated:
-        yield f"user {request.user.pk}", limit.per_person
-    elif email := request.POST.get("email") or email_of_pending_sign_in(request):
-        yield f"email {email.strip().lower()}", limit.per_person
+    """Who this form counts for, each with their limit. Those who are over one do not count for the next."""
+    network = network_of(client_address(request))
+    user = request.user if request.user.is_authenticated else user_of_pending_sign_in(request)
+    email = _typed_email(request) if limit.per_email else ""
+    if user:
+        yield f"user {user.pk}", limit.per_person
+        yield f"users in {network}", limit.per_network
+    elif email and is_known_browser(request, email):
+        yield f"browsers of {email}", limit.per_person
+    else:
+        if email:
+            yield f"email {email} in {network}", limit.per_person
+        yield f"strangers in {network}", limit.per_network
+        if email:
+            yield f"email {email}", limit.per_email
+
+
+def _typed_email(request: HttpRequest) -> str:
+    """The email in its normal form, so that every spelling of it counts; empty if the form refuses it."""
+    try:
+        return normalize_email(request.POST.get("email", ""))
+    except ValidationError:
+        return ""
 
 
 def _count(key: str) -> int:
@@ -143,8 +175,3 @@ def too_many_attempts(request: HttpRequest, *, wait: int) -> HttpResponse:
     page = render(request, "429.html", context, status=429)
     page["Retry-After"] = str(wait)
     return page
-
-
-def too_many_sign_in_attempts(request: HttpRequest) -> HttpResponse:
-    """The page for allauth's own limits, which cover one or five minutes."""
-    return too_many_attempts(request, wait=MINUTE)

@@ -143,28 +143,23 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "my:home"
 ACCOUNT_ADAPTER = "membership.accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {
-    "request_login_code": "membership.accounts.forms.EmailForm",
-    "confirm_login_code": "membership.accounts.forms.CodeForm",
-}
+ACCOUNT_FORMS = {"request_login_code": "membership.accounts.forms.EmailForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
-ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
+CODE_MINUTES = env.number("EVABC_CODE_MINUTES")
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("EVABC_TRUSTED_PROXIES")
 LIMITS_TIMES = env.number("EVABC_LIMITS_TIMES")
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # evabc/limits.py has them all in one table
 MFA_ADAPTER = "membership.accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "membership.accounts.forms.AppOrRecoveryCodeForm",
@@ -186,6 +181,7 @@ SESSION_SECONDS = 30 * 24 * 60 * 60
 # Browsers accept a cookie with this prefix only over https, for this exact host and all of its paths.
 _COOKIE_PREFIX = "__Host-" if PORTAL_IS_HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid", f"{_COOKIE_PREFIX}csrftoken"
+KNOWN_BROWSER_COOKIE_NAME = f"{_COOKIE_PREFIX}known"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PORTAL_IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 

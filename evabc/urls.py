@@ -4,7 +4,6 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from evabc.limits import too_many_sign_in_attempts
 from evabc.ops import health
 from evabc.ops.metrics import metrics
 from membership.meetings.views import calendar_feed
@@ -27,6 +26,3 @@ if settings.MAIL_IS_FILES:
 
 if settings.DEV:
     urlpatterns += [path("__debug__/", include("debug_toolbar.urls"))]
-
-# allauth looks for this name when one of its own limits is reached.
-handler429 = too_many_sign_in_attempts

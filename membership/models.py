@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import models
 
 from membership.access.models import Access, AccessStep, SlackExport, SlackLink, SlackLinkOpening
-from membership.accounts.models import User
+from membership.accounts.models import SignInCode, User
 from membership.emails.models import Bounce, LetterAttempt, LetterWording, OutboxEmail
 from membership.imports.models import ListImport, ListImportRow, ListKind, RowOutcome
 from membership.meetings.models import Attendance, CalendarFeed

@@ -139,8 +139,11 @@ def desk(client: Client, priya: User) -> Client:
 
 @pytest.fixture
 def small(monkeypatch):
-    """Limits that a test reaches quickly: three per person, five per network."""
-    lowered = tuple(replace(limit, per_person=3, per_network=5) for limit in limits.LIMITS)
+    """Limits that a test reaches quickly: three per person, five per network, six codes per email."""
+    lowered = tuple(
+        replace(limit, per_person=3, per_network=5, per_email=limit.per_email and 6)
+        for limit in limits.LIMITS
+    )
     monkeypatch.setattr(limits, "LIMITS", lowered)
 
 

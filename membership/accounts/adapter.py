@@ -3,6 +3,7 @@
 import base64
 import ipaddress
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -19,6 +20,7 @@ from django.contrib import messages
 from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.encoding import force_bytes
 
 from membership.models import User
@@ -29,7 +31,6 @@ from membership.register.person_records import person_of_user
 MESSAGES = {
     "account/messages/logged_in.txt": "You are signed in.",
     "account/messages/logged_out.txt": "You are signed out.",
-    "account/messages/login_code_sent.txt": "We sent you a code. It can take a minute or two to arrive.",
     "usersessions/messages/sessions_logged_out.txt": "You are signed out on all your other devices.",
 }
 # A change of two-step sign-in: the subject of the notice, which is also the message on the page, and its text.
@@ -63,9 +64,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "incorrect_code": "That code is incorrect. Check our most recent email, and enter its six digits.",
-        "too_many_login_attempts": "Too many attempts. Wait a minute, then try again.",
-        "rate_limited": "Too many attempts. Wait a minute, then try again.",
+        "incorrect_code": "That code is incorrect. Check that the email says the same time as this page, and enter its six digits.",
     }
 
     def render_mail(
@@ -110,13 +109,14 @@ class AccountAdapter(DefaultAccountAdapter):
         """The first sign-in records consent to the purposes that the code page names."""
         response: HttpResponse = super().post_login(request, user, **options)
         agree_at_first_sign_in(person=person_of_user(user), now=timezone.now())
+        remember_browser(response, user.email)
         return response
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The address for allauth's own limits and its list of sessions."""
+        """The address for allauth's list of sessions."""
         return client_address(request)
 
 
@@ -145,10 +145,32 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/64", strict=False))
 
 
-def email_of_pending_sign_in(request: HttpRequest) -> str:
-    """The email that this session's code was sent to; empty if no code is pending."""
+def user_of_pending_sign_in(request: HttpRequest) -> User | None:
+    """The user who has entered their emailed code in this session and not yet completed the second step."""
     stage = get_pending_stage(request)
-    return (stage.state.get("email") if stage else "") or ""
+    return stage.login.user if stage else None
+
+
+def remember_browser(response: HttpResponse, email: str) -> None:
+    """Mark the browser as one that has signed in with this email, for evabc/limits.py. It opens nothing."""
+    response.set_cookie(
+        settings.KNOWN_BROWSER_COOKIE_NAME,
+        _mark(email),
+        max_age=timedelta(days=180),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def is_known_browser(request: HttpRequest, email: str) -> bool:
+    """Whether someone has signed in with this email in this browser."""
+    mark = request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, "")
+    return constant_time_compare(mark, _mark(email))
+
+
+def _mark(email: str) -> str:
+    return salted_hmac("a known browser", email, algorithm="sha256").hexdigest()
 
 
 _NONCE_BYTES = 12

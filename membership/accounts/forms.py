@@ -1,6 +1,6 @@
 """The forms of the sign-in: an email, the code sent to it, and two-step sign-in."""
 
-from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
+from allauth.account.forms import RequestLoginCodeForm
 from allauth.account.models import EmailAddress
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
@@ -53,10 +53,16 @@ def _code_field(label: str, required: str, **more: bool) -> forms.CharField:
     )
 
 
-class CodeForm(ConfirmLoginCodeForm):
-    """The six digits from an email; allauth ignores spaces that were pasted with them."""
+class CodeForm(forms.Form):
+    """The six digits from an email. Spaces that were pasted with them are ignored."""
 
     code = _code_field("Code", "Enter the six digits from our email.", autofocus=True)
+
+    def clean_code(self) -> str:
+        code = "".join(self.cleaned_data["code"].split())
+        if len(code) != 6 or not code.isdecimal():
+            raise forms.ValidationError("Enter the six digits from our email.", code="not_a_code")
+        return code
 
 
 class AppForm(ActivateTOTPForm):

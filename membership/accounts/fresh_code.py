@@ -10,71 +10,30 @@ from functools import wraps
 from typing import cast
 from urllib.parse import urlsplit
 
-from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.login import (
     get_authentication_records,
     record_authentication,
 )
-from allauth.core import ratelimit
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_http_methods
 
+from membership.accounts.codes import WAITING, send_code, use_code, waiting_code
 from membership.accounts.forms import CodeForm
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.security_events import log_security_event
+from membership.errors import RefusedError
+from membership.models import SignInCode
 
 FRESH_FOR = 10 * 60  # seconds
-_SESSION_KEY = "fresh_code"
 
 View = Callable[..., HttpResponse]
-
-
-class FreshCode(AbstractCodeVerificationProcess):
-    """A code for a user who is signed in, kept in their session as allauth keeps its own codes."""
-
-    def __init__(self, request: AuthenticatedRequest, state: dict[str, object]) -> None:
-        self.request = request
-        super().__init__(
-            max_attempts=app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS,
-            timeout=app_settings.LOGIN_BY_CODE_TIMEOUT,
-            state=state,
-            user=request.user,
-        )
-
-    @classmethod
-    def pending(cls, request: AuthenticatedRequest) -> "FreshCode | None":
-        """The code that was sent and not used yet, if it is still valid."""
-        state = request.session.get(_SESSION_KEY)
-        return cls(request, state).abort_if_invalid() if state else None
-
-    def send(self) -> None:
-        """Send a new code. Earlier ones stop working."""
-        adapter = get_adapter()
-        self.state["code"] = adapter.generate_login_code()
-        self.persist()
-        context = {"request": self.request, "code": self.code}
-        adapter.send_mail("account/email/login_code", self.request.user.email, context)
-
-    def persist(self) -> None:
-        self.request.session[_SESSION_KEY] = self.state
-
-    def abort(self) -> None:
-        self.request.session.pop(_SESSION_KEY, None)
-
-    def finish(self) -> None:
-        self.abort()
-        user = self.request.user
-        record_authentication(
-            self.request, user, method="code", email=user.email, reauthenticated=True
-        )
 
 
 def has_fresh_code(request: HttpRequest) -> bool:
@@ -127,36 +86,38 @@ def _return_address(request: HttpRequest) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
     """Send a code to the user's own email, and check the one they enter."""
-    signed_in = cast(AuthenticatedRequest, request)
-    code = FreshCode.pending(signed_in)
+    signed_in, now = cast(AuthenticatedRequest, request), timezone.now()
+    user = signed_in.user
     if request.method == "POST" and request.POST.get("action") == "send":
-        return _send(signed_in)
-    form = CodeForm(request.POST or None, code=code.code) if code else None
-    if form and code and form.is_bound:
-        if form.is_valid():
-            code.finish()
-            return redirect(_next_url(request))
-        _record_wrong_code(form, code)
-    context = {"form": form, "next": _next_url(request), "email": signed_in.user.email}
+        send_code(request, user=user, email=user.email)
+        return redirect(confirmation_url(_next_url(request)))
+    code = waiting_code(request)
+    if code and code.user_id != user.pk:
+        code = None
+    if code and (over := code.why_over(now)):
+        return _over(request, over)
+    form = CodeForm(request.POST or None) if code else None
+    if code and form and form.is_valid():
+        try:
+            owner = use_code(code_id=code.pk, digits=form.cleaned_data["code"], now=now)
+        except RefusedError as refusal:
+            return _over(request, str(refusal))
+        except SignInCode.DoesNotExist:  # sent twice: the other request has confirmed it
+            return HttpResponseRedirect(_next_url(request))
+        if owner:
+            del request.session[WAITING]
+            record_authentication(
+                request, user, method="code", email=user.email, reauthenticated=True
+            )
+            return HttpResponseRedirect(_next_url(request))
+        form.add_error("code", get_adapter().validation_error("incorrect_code"))
+    context = {"form": form, "next": _next_url(request), "email": user.email, "code": code}
     return render(request, "account/confirm_it_is_you.html", context)
 
 
-def _record_wrong_code(form: CodeForm, code: FreshCode) -> None:
-    """Count a wrong code, not an empty field. After the last attempt the code stops working."""
-    if not form.has_error("code", code="incorrect_code"):
-        return
-    log_security_event("Wrong code", user=code.request.user.pk)
-    if not code.record_invalid_attempt():
-        del form.errors["code"]
-        form.add_error("code", "That code is incorrect and no longer works. Ask for a new one.")
-
-
-def _send(request: AuthenticatedRequest) -> HttpResponse:
-    refused = ratelimit.consume_or_429(request, action="request_login_code", key=request.user.email)
-    if refused:
-        return refused
-    FreshCode(request, FreshCode.initial_state(request.user, email=request.user.email)).send()
-    messages.success(request, "We sent you a new code. It can take a minute or two to arrive.")
+def _over(request: HttpRequest, why: str) -> HttpResponse:
+    del request.session[WAITING]
+    messages.error(request, why)
     return redirect(confirmation_url(_next_url(request)))
 
 

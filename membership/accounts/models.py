@@ -1,4 +1,6 @@
-"""Accounts: an email address and nothing else. There are no passwords."""
+"""Accounts: an email address and nothing else. There are no passwords, only codes by email."""
+
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -62,3 +64,34 @@ class User(AbstractBaseUser, PermissionsMixin):
     def team_names(self) -> frozenset[str]:
         """The names of their groups, read once: admin pages ask for them many times."""
         return frozenset(self.groups.values_list("name", flat=True))
+
+
+class SignInCode(models.Model):
+    """A code that was emailed to an account. Only a keyed hash of it is stored.
+
+    ``user`` is empty if the address belongs to a closed account: no email was sent, and the pages are the same.
+    """
+
+    TRIES = 3
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, blank=True, null=True)
+    digest = models.CharField(max_length=64)
+    tries_left = models.PositiveSmallIntegerField(default=TRIES)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(tries_left__range=(0, 3)), name="three_tries_per_code"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Code {self.pk}"
+
+    def why_over(self, now: datetime) -> str:
+        """A sentence that says why the code no longer works; empty if it does."""
+        if not self.tries_left:
+            return "That was the third wrong code, so it no longer works. Ask for a new one."
+        return "That code has expired. Ask for a new one." if self.expires_at <= now else ""

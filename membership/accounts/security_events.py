@@ -6,7 +6,6 @@ Written to the logger ``security``, with the ids of users and rows only.
 import logging
 from functools import partial
 
-from allauth.account.signals import email_verification_code_rejected, login_code_rejected
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import (
     authentication_failed,
@@ -30,8 +29,6 @@ def log_security_event(event: str, *, user: int | None, **more: object) -> None:
 _EVENTS = {
     user_logged_in: "Signed in",
     user_logged_out: "Signed out",
-    login_code_rejected: "Wrong code",
-    email_verification_code_rejected: "Wrong code",
     authenticator_added: "Factor added",
     authenticator_removed: "Factor removed",
     authenticator_reset: "Factor reset",

@@ -12,13 +12,14 @@ from django.views.generic import RedirectView
 from membership.accounts.fresh_code import code_where_no_factor, confirm_it_is_you
 from membership.accounts.fresh_code import fresh_code_required as fresh
 from membership.accounts.middleware import first_factor
+from membership.accounts.signing_in import CodeView, SignInView
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login", query_string=True)
 
 urlpatterns = [
-    path("login/", views.request_login_code, name="account_login"),
+    path("login/", SignInView.as_view(), name="account_login"),
     path("login/code/", to_sign_in, name="account_request_login_code"),
-    path("login/code/confirm/", views.confirm_login_code, name="account_confirm_login_code"),
+    path("login/code/confirm/", CodeView.as_view(), name="account_confirm_login_code"),
     path("signup/", to_sign_in, name="account_signup"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),

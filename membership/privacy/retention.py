@@ -14,7 +14,15 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from membership.models import Enrolment, Export, LetterAttempt, OutboxEmail, Person, User
+from membership.models import (
+    Enrolment,
+    Export,
+    LetterAttempt,
+    OutboxEmail,
+    Person,
+    SignInCode,
+    User,
+)
 from membership.privacy import erasing
 
 _State = OutboxEmail.State
@@ -74,7 +82,8 @@ def delete_old_exports(*, now: datetime) -> int:
 
 @transaction.atomic
 def delete_ended_sessions(*, now: datetime) -> int:
-    """Delete sessions that have expired."""
+    """Delete sessions that have expired, and codes that expired before any open session began."""
+    SignInCode.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
     return Session.objects.filter(expire_date__lt=now).delete()[0]
 
 

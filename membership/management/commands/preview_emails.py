@@ -48,7 +48,8 @@ def _emails() -> Iterator[tuple[str, str, EmailMessage]]:
         row = OutboxEmail(team=TEAM, to_email=address, subject=subject, body=body)
         row.message_id = f"<{kind.key}@example.org>"
         yield kind.title, kind.when, build_message(row)
-    context = {"code": "123456", "timestamp": timezone.now()}
+    now = timezone.now()
+    context = {"code": "123456", "sent_at": now, "expires_at": now, "timestamp": now}
     for prefix, when in SIGN_IN_EMAILS.items():
         message = get_adapter().render_mail(prefix, PERSON, context)
         yield message.subject, when, message

@@ -35,6 +35,7 @@ from membership.models import (
     ProgramPosition,
     RetentionDay,
     SampleProvince,
+    SignInCode,
     SlackLink,
     SlackLinkOpening,
     User,
@@ -171,6 +172,7 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ("one_open_correction_per_person", Correction, {"team": team}, {}),
     ("answered_correction_says_what_and_when", Correction, ANSWERED_CORRECTION, {"answered_at": None}),
     ("one_retention_row_a_day", RetentionDay, {}, {}),
+    ("three_tries_per_code", SignInCode, {}, {"tries_left": 4}),
     *(
         case
         for model, fits in (

@@ -1,0 +1,72 @@
+"""Codes by email, to sign in and to confirm who someone is. A code works once, in the browser that asked for it.
+
+Its tries are counted in its row in the database. So they also hold for many requests at the same moment and
+without Redis, and no one else's wrong tries can use them up.
+"""
+
+from datetime import datetime, timedelta
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from membership.accounts.security_events import log_security_event
+from membership.errors import RefusedError
+from membership.models import SignInCode, User
+
+# Session key: the code that this browser waits for, and the email it went to.
+WAITING = "waiting_code"
+
+
+def send_code(request: HttpRequest, *, user: User | None, email: str) -> None:
+    """Email a new code, which this browser then waits for. Without a user, no email is sent."""
+    adapter, now = get_adapter(), timezone.now()
+    digits = adapter.generate_login_code()
+    code = SignInCode.objects.create(
+        user=user,
+        digest=_digest(digits, user),
+        sent_at=now,
+        expires_at=now + timedelta(minutes=settings.CODE_MINUTES),
+    )
+    if user:
+        context = {"code": digits, "sent_at": code.sent_at, "expires_at": code.expires_at}
+        adapter.send_mail("account/email/login_code", email, context)
+    request.session[WAITING] = {"code": code.pk, "email": email}
+    messages.success(request, "We sent you a code. It can take a minute or two to arrive.")
+
+
+def waiting_code(request: HttpRequest) -> SignInCode | None:
+    """The code that this browser waits for, if any. It may have expired."""
+    waiting = request.session.get(WAITING)
+    return SignInCode.objects.filter(pk=waiting["code"]).first() if waiting else None
+
+
+def use_code(*, code_id: int, digits: str, now: datetime) -> User | None:
+    """The user whose code this is; None if it is wrong. The code then no longer works.
+
+    Each comparison takes one of the tries first, by a conditional update. Raises ``RefusedError`` with the
+    reason if this code is over, and ``SignInCode.DoesNotExist`` if it has just been used.
+    """
+    code = SignInCode.objects.filter(pk=code_id)
+    is_tried = code.filter(tries_left__gt=0, expires_at__gt=now).update(
+        tries_left=F("tries_left") - 1
+    )
+    row = code.select_related("user").get()
+    if is_tried and row.user and constant_time_compare(row.digest, _digest(digits, row.user)):
+        if not code.delete()[0]:
+            raise SignInCode.DoesNotExist
+        return row.user
+    if is_tried:
+        log_security_event("Wrong code", user=row.user_id)
+    if over := row.why_over(now):
+        raise RefusedError(over)
+    return None
+
+
+def _digest(digits: str, user: User | None) -> str:
+    value = f"{user.pk if user else None} {digits}"
+    return salted_hmac("a code by email", value, algorithm="sha256").hexdigest()
