@@ -154,6 +154,7 @@ def test_every_cookie_of_a_visit_is_safe(answer, smtp_server):
 
     assert {cookie.partition("=")[0] for cookie in answer.cookies} == {
         "__Host-csrftoken",
+        "__Host-known",
         "__Host-sessionid",
     }
     for cookie in answer.cookies:
