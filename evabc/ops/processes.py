@@ -19,6 +19,8 @@ from django.utils.termcolors import colorize
 
 WINDOW = 120  # seconds in which exits are counted
 WAITS = (0, 1, 2, 4, 8)  # seconds before the first restart, the second and so on
+# Ctrl-C, an order to stop, and a terminal window that was closed.
+STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 5  # for every process to stop without being killed
 _LAST_LINES_SECONDS = 2  # for the output of a process that has exited
 
@@ -85,7 +87,7 @@ def keep_running(services: Collection[Service], *, show: Show) -> int:
     ``show`` takes the name of a service and a line. Returns the status to exit with.
     """
     stopped_by: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPED_BY:
         signal.signal(number, lambda number, _: stopped_by.append(number))
     try:
         while not stopped_by:
@@ -105,7 +107,7 @@ def keep_running(services: Collection[Service], *, show: Show) -> int:
         return 128 + stopped_by[0]
     finally:
         # A second Ctrl-C must not leave processes behind.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPED_BY:
             signal.signal(number, signal.SIG_IGN)
         _end([service.process for service in services if service.process])
 

@@ -61,7 +61,7 @@ def make_run(clone: Path, folder: Path, **extra: str) -> Iterator[str]:
         yield url
     finally:
         os.killpg(process.pid, signal.SIGINT)  # like Ctrl-C
-        stop(process, signal=signal.SIGTERM)
+        stop(process, signal=signal.SIGTERM, seconds=60)
 
 
 def _answers(url: str) -> bool:

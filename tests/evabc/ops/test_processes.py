@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from evabc.management.commands.run_portal import listening_socket
 from evabc.ops import processes
-from evabc.ops.processes import WAITS, WINDOW, Service, keep_running, screen
+from evabc.ops.processes import STOPPED_BY, WAITS, WINDOW, Service, keep_running, screen
 
 DIES = "import sys; print('my', 'last words', file=sys.stderr); sys.exit(3)"
 LIVES = """
@@ -24,7 +24,7 @@ signal.pause()
 @pytest.fixture(autouse=True)
 def _signals():
     """Restore the signal handlers that `make run` replaces."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in STOPPED_BY}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -59,6 +59,20 @@ def test_when_the_web_server_keeps_exiting_everything_stops_and_the_reason_is_sh
     ]
     assert ("worker", "ready") in lines
     assert (tmp_path / "stopped").exists()
+
+
+@pytest.mark.parametrize("number", STOPPED_BY)
+def test_a_signal_stops_everything(number, tmp_path):
+    """Also the one that a closed terminal window sends."""
+    stopped = tmp_path / "stopped"
+
+    status = keep_running(
+        [python("web", LIVES, str(stopped))],
+        show=lambda _, line: os.kill(os.getpid(), number) if line == "ready" else None,
+    )
+
+    assert status == 128 + number
+    assert stopped.exists()
 
 
 def test_when_a_worker_keeps_exiting_the_others_go_on_and_the_screen_says_what_waits(
