@@ -52,7 +52,7 @@ def front(tmp_path_factory):
         stop(process, signal=15)
 
 
-def anyone() -> ssl.SSLContext:
+def anyone():
     """A client that trusts every certificate and would speak every version."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -60,7 +60,7 @@ def anyone() -> ssl.SSLContext:
     return context
 
 
-def spoken(port: int, *versions: ssl.TLSVersion) -> tuple[str, str] | None:
+def spoken(port, *versions):
     """The version and the suite that Caddy agrees to; None if it refuses."""
     context = anyone()
     if versions:
