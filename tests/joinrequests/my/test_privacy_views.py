@@ -41,6 +41,14 @@ def test_the_privacy_page_says_how_long_from_the_settings_and_names_the_officer(
     assert all(purpose in page for purpose in consents.PURPOSES)
 
 
+def test_the_privacy_page_says_where_data_is_kept_and_which_cookies_there_are(client):
+    page = client.get("/privacy/").content.decode()
+
+    assert "Slack and Zoom" in page
+    assert "in the United States" in page
+    assert "<h2>Cookies</h2>" in page
+
+
 def test_every_page_leads_to_the_privacy_page(client):
     assert 'href="/privacy/"' in client.get("/").content.decode()
 
