@@ -211,8 +211,8 @@ _DECLARED = [
     ),
     Setting(
         "EVABC_METRICS_TOKEN",
-        "The token that Prometheus sends to read /metrics: at least 32 random characters. Without it, "
-        "/metrics does not exist",
+        "The token that monitoring sends to read /metrics and the parts of /readyz: at least 32 random "
+        "characters. Without it, /metrics does not exist and /readyz tells no parts",
         pattern=".{32,}",
         must="be at least 32 random characters.",
     ),

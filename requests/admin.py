@@ -36,6 +36,7 @@ from requests.desk.queue import FILTERS, ORDER, Age, age_of, age_tag, rule_tags,
 from requests.desk.review import assessments_of, requests_of
 from requests.lifecycle import State
 from requests.models import JoinRequest, ReasonText
+from requests.workflow import is_own
 
 _Choices = list[tuple[str, str]]
 
@@ -105,6 +106,7 @@ class Row:
     age: Age | None
     holder: User | None
     is_mine: bool
+    is_own: bool
     filters: str
 
     def button(self, verb: str, label: str, join_request: JoinRequest) -> SafeString:
@@ -178,6 +180,7 @@ class JoinRequestAdmin(CustomPageAdmin):
                 age=age_of(join_request, on=today),
                 holder=holder,
                 is_mine=holder == request.user,
+                is_own=is_own(join_request, request.user),
                 filters=filters,
             )
         return changelist
@@ -214,7 +217,7 @@ class JoinRequestAdmin(CustomPageAdmin):
             return format_html('<span class="tag tag-mine">You</span> {}', unassign)
         if row.holder:
             return format_html('<span class="tag">{}</span>', row.holder.display_name)
-        return row.button("take", "Assign to me", join_request)
+        return "–" if row.is_own else row.button("take", "Assign to me", join_request)
 
     @admin.display(description="rules")
     def rules(self, join_request: JoinRequest) -> SafeString:
@@ -225,7 +228,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         state = state_tag(join_request)
         row = _row(join_request)
         needs_reason = row.assessment is None or row.assessment.needs_written_reason
-        if not join_request.is_open or needs_reason:
+        if not join_request.is_open or needs_reason or row.is_own:
             return state
         approve = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
         filters = f"?{row.filters}" if row.filters else ""

@@ -31,6 +31,7 @@ from requests.reasons import reason_text
 
 _ALREADY_OPEN = "You already have an open request for this community. You can follow it on My page."
 _ANOTHER_OPEN = "This person already has an open request for this community. Nothing was changed."
+OWN_REQUEST = "This request is your own, so a colleague decides on it."
 
 
 @contextmanager
@@ -253,6 +254,12 @@ def write_note(*, join_request_id: int, by: User, text: str, now: datetime) -> S
     return StaffNote.objects.create(join_request=join_request, by=by, at=now, text=text.strip())
 
 
+def is_own(join_request: JoinRequest, user: User) -> bool:
+    """Whether the request is this user's, by their account or by an email that they share."""
+    person, own = join_request.person, getattr(user, "person", None)
+    return person == own or person.email in {user.email, own.email if own else ""} - {""}
+
+
 def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
     """Lock an open request of this person's team.
 
@@ -298,6 +305,8 @@ def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
     join_request = _lock(join_request_id)
     if verb in STAFF_VERBS:
         _require_team(join_request, by)
+        if is_own(join_request, by):
+            raise RefusedError(OWN_REQUEST)
     elif join_request.person.user_id != by.pk:
         raise RefusedError("This request belongs to someone else.")
     _require_allowed(join_request, verb)

@@ -12,6 +12,7 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
@@ -164,16 +165,29 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("alive\n", content_type="text/plain; charset=utf-8")
 
 
+def has_metrics_token(request: HttpRequest) -> bool:
+    """Whether a monitoring tool asks, with the token EVABC_METRICS_TOKEN."""
+    _, _, given = request.headers.get("Authorization", "").partition("Bearer ")
+    return bool(settings.METRICS_TOKEN) and constant_time_compare(given, settings.METRICS_TOKEN)
+
+
 @require_safe
-def readyz(request: HttpRequest) -> JsonResponse:
-    """Status 200 when every part works, else 503. Each part is "ok", or says what is wrong and what to do."""
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Status 200 when every part works, else 503.
+
+    With the token of the metrics, each part is "ok", or says what is wrong and what to do.
+    """
     found: list[Check] | None = caches["pages"].get_or_set(
         "readyz", lambda: checks(now=timezone.now()), timeout=CACHE_SECONDS
     )
     assert found is not None  # noqa: S101  (get_or_set is typed for a default of None)
-    parts = {check.name: check.problem or "ok" for check in found}
     is_ready = all(check.is_ok for check in found)
-    return JsonResponse({"ready": is_ready, "parts": parts}, status=200 if is_ready else 503)
+    status = 200 if is_ready else 503
+    if has_metrics_token(request):
+        parts = {check.name: check.problem or "ok" for check in found}
+        return JsonResponse({"ready": is_ready, "parts": parts}, status=status)
+    words = "ok\n" if is_ready else "not ok\n"
+    return HttpResponse(words, content_type="text/plain", status=status)
 
 
 @require_safe

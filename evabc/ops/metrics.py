@@ -11,7 +11,6 @@ from django.db import Error
 from django.db.models import Count, Min, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -19,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from evabc.middleware import method_of, view_of
+from evabc.ops.health import has_metrics_token
 from membership.emails.delivery import due_emails
 from membership.models import Heartbeat, ListImport, OutboxEmail
 
@@ -104,8 +104,7 @@ def _by_state(
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Metrics of all processes of this web server, and of the database."""
-    _, _, given = request.headers.get("Authorization", "").partition("Bearer ")
-    if not settings.METRICS_TOKEN or not constant_time_compare(given, settings.METRICS_TOKEN):
+    if not has_metrics_token(request):
         raise Http404
     registry = CollectorRegistry()
     registry.register(DatabaseCollector(timezone.now()))

@@ -13,7 +13,6 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -27,6 +26,7 @@ from communities.email_addresses import unicode_spelling
 from communities.models import SupportTeam
 from communities.rules.vocabulary import Evidence
 from membership.access.verbs import GRANTED_STATES
+from membership.accounts.sessions import end_sessions
 from membership.accounts.teams import LEADS, families_of, is_lead
 from membership.emails.queue import queue
 from membership.errors import RefusedError
@@ -137,6 +137,7 @@ def erase_person(
         abouts=[*abouts, *corrections, *(e.about for e in enrolments)],
     )
     remove_from_log(Person, [person.pk])
+    remove_deleted_from_log({name, *addresses} - {""})
     remove_from_slack(addresses)
     remove_from_imports(name=name, addresses=addresses)
     if user:
@@ -194,7 +195,7 @@ def addresses_of(person: Person) -> set[str]:
 def remove_from_emails(
     *, person: Person, addresses: Iterable[str] = (), abouts: Iterable[str] = ()
 ) -> None:
-    """Cancel their queued emails, and remove the address and text of all emails to or about them.
+    """Cancel their queued emails, and remove the address, subject and text of all emails to or about them.
 
     If a worker is just sending an email, that worker records how it ended.
     """
@@ -204,17 +205,30 @@ def remove_from_emails(
     pks = list(found.order_by("pk").values_list("pk", flat=True))
     emails = OutboxEmail.objects.filter(pk__in=pks)
     emails.filter(state=OutboxEmail.State.QUEUED).update(state=OutboxEmail.State.CANCELLED)
-    emails.update(wanted=False, to_email="", body="", last_error="")
+    emails.update(wanted=False, to_email="", subject=ERASED_PERSON, body="", last_error="")
     LetterAttempt.objects.filter(letter__in=pks).delete()
     Bounce.objects.filter(letter__in=pks).delete()
     remove_from_log(OutboxEmail, pks)
+
+
+_NO_TEXT = {"object_repr": ERASED_PERSON, "change_message": ""}
 
 
 def remove_from_log(model: type[Model], pks: Iterable[object]) -> None:
     """Remove the text from the admin's history of these rows. It keeps who acted, and when."""
     kind = ContentType.objects.get_for_model(model)
     of_rows = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in pks])
-    of_rows.update(object_repr=ERASED_PERSON, change_message="")
+    of_rows.update(**_NO_TEXT)
+
+
+def remove_deleted_from_log(names: Iterable[str]) -> None:
+    """Remove the text from the admin's history of facts about a person that are no longer in the register.
+
+    The titles of such rows begin with the person's name, or with their email if they had none.
+    """
+    for name in names:
+        is_named = Q(object_repr=name) | Q(object_repr__startswith=f"{name}: ")
+        LogEntry.objects.filter(is_named).update(**_NO_TEXT)
 
 
 def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
@@ -249,15 +263,13 @@ def remove_from_imports(*, name: str, addresses: set[str]) -> None:
 def remove_sessions(user: User | None, addresses: set[str]) -> None:
     """Remove their sessions on every device, and sessions in which someone has just typed their email."""
     if user:
-        UserSession.objects.filter(user=user).delete()
+        end_sessions(user)
     # Kept as typed, maybe with the domain as people write it.
     spellings = addresses | {unicode_spelling(address) for address in addresses}
     theirs = []
     for session in Session.objects.iterator():
-        kept = session.get_decoded()
-        content = json.dumps(kept, default=str, ensure_ascii=False).lower()
-        is_theirs = user is not None and str(kept.get("_auth_user_id")) == str(user.pk)
-        if is_theirs or any(address in content for address in spellings):
+        content = json.dumps(session.get_decoded(), default=str, ensure_ascii=False).lower()
+        if any(address in content for address in spellings):
             theirs.append(session.pk)
     Session.objects.filter(pk__in=theirs).delete()
 

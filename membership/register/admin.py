@@ -246,6 +246,9 @@ class PersonMembershipInline(FactInline):
     exclude = [*FactInline.exclude, "agency"]
 
 
+SIGN_IN_EMAIL = "They sign in with this email, so it can’t be changed here."
+
+
 class PersonForm(forms.ModelForm):
     """Emails go to this address, so changing it needs a fresh code. What was typed stays on the page."""
 
@@ -281,19 +284,28 @@ class PersonAdmin(ConfirmationAdmin):
         "positions__program__agency__search_text",
     ]
     search_help_text = "Name, email, phone or agency"
-    autocomplete_fields = ["user"]
-    readonly_fields = ["came_back"]
+    # Whose account it is, nobody chooses here.
+    fields = ["name", "email", "phone", "wants_reminders", "account", "came_back"]
     inlines = [PositionInline, RoleInline, PersonMembershipInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
+        return ["account", "came_back", *(["email"] if obj and obj.user_id else [])]
 
     def get_form(
         self, request: HttpRequest, obj: Person | None = None, change: bool = False, **kwargs: Any
     ) -> type[forms.ModelForm]:
+        if obj and obj.user_id:
+            kwargs["help_texts"] = {"email": SIGN_IN_EMAIL}
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"has_fresh_code": has_fresh_code(request)})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         # There is nothing to open for an erased person.
         return super().get_queryset(request).filter(erased_on__isnull=True)
+
+    @admin.display(description="account")
+    def account(self, person: Person) -> str:
+        return person.user.email if person.user else "None"
 
     @admin.display(description="bounced emails")
     def came_back(self, person: Person) -> str:

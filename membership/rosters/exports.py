@@ -1,10 +1,13 @@
 """Exports: safe for spreadsheet programs, and logged. The export of a roster is one of them.
 
-A spreadsheet program reads a cell that starts with = + - or @ as a formula, and some strip tabs and
-line ends first. Such a cell gets a leading apostrophe, so that it is always text.
+A spreadsheet program reads a CSV cell that starts with = + - or @ as a formula. Some strip spaces, tabs and
+line ends first, and one set up for another country splits cells at semicolons or tabs instead of commas, and
+takes a quotation mark inside a cell for its end. So an apostrophe goes before such a sign wherever a cell
+could start (OWASP, "CSV injection"). In XLSX every cell is text by its type, and keeps what was typed.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from io import BytesIO, StringIO
@@ -36,8 +39,8 @@ from membership.models import (
 from membership.register.periods import lasts
 from membership.rosters.enrolments import roster_of
 
-# Full-width forms too: some programs read them as the plain signs.
-_STARTS_A_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
+# Where a sign could start a formula. Full-width forms too: some programs read them as the plain signs.
+_FORMULA = re.compile(r"""^(?=[\t\r\n\0])|((?:^|[;\t\r\n])[\s"\0]*)(?=[=+\-@＝＋－＠])""")
 
 Row = Sequence[object]
 
@@ -50,10 +53,8 @@ class SheetFormat(models.TextChoices):
 
 
 def safe_text(value: object) -> str:
-    """A cell as text that no spreadsheet program reads as a formula."""
-    text = "" if value is None else str(value)
-    risky = text.startswith(_STARTS_A_FORMULA) or text.lstrip().startswith(_STARTS_A_FORMULA)
-    return f"'{text}" if risky else text
+    """A CSV cell as text that no spreadsheet program reads as a formula."""
+    return _FORMULA.sub(r"\1'", "" if value is None else str(value))
 
 
 def as_csv(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
@@ -66,15 +67,25 @@ def as_csv(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 
 def as_xlsx(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """XLSX in which every cell is text."""
+    """XLSX in which every cell is text, also one that looks like a formula or a number."""
     # Imported here because openpyxl takes 7 MB of memory.
     from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
+
+    def text_cell(value: object) -> WriteOnlyCell:
+        text = "" if value is None else str(value)
+        cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
+        cell.data_type = "s"
+        # It stays text when someone edits it.
+        cell.number_format = "@"
+        return cell
+
     for row in (headings, *rows):
-        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", safe_text(cell)) for cell in row])
+        sheet.append([text_cell(cell) for cell in row])
     written = BytesIO()
     book.save(written)
     return written.getvalue()

@@ -37,6 +37,7 @@ from requests.desk.views import DECISIONS, Decision
 from requests.lifecycle import Verb, allows
 from requests.models import JoinRequest
 from requests.reasons import join_paragraphs
+from requests.workflow import OWN_REQUEST, is_own
 
 logger = logging.getLogger(__name__)
 
@@ -194,7 +195,11 @@ def _page(
     title, button, done_word = _LABELS[decision.verb]
     done = [row for row in rows if row.refusal == ""]
     can_be_done = [
-        row for row in rows if row not in done and allows(row.join_request.state, decision.verb)
+        row
+        for row in rows
+        if row not in done
+        and row.refusal != OWN_REQUEST
+        and allows(row.join_request.state, decision.verb)
     ]
     return desk_page(
         request,
@@ -206,8 +211,10 @@ def _page(
         form=shared,
         has_problems=has_problems,
         done=done,
-        stopped=[row for row in rows if row.refusal],
-        closed=[row for row in rows if row.refusal is None and row not in can_be_done],
+        stopped=[row for row in rows if row.refusal and row.refusal != OWN_REQUEST],
+        skipped=[
+            row for row in rows if row.refusal in (None, OWN_REQUEST) and row not in can_be_done
+        ],
         rows=_with_emails(decision, shared, can_be_done),
     )
 
@@ -233,7 +240,9 @@ def _rows(
             join_request=join_request,
             assessment=assessments[join_request.pk],
             verb=decision.verb,
-            refusal=(refusals or {}).get(join_request.pk),
+            refusal=OWN_REQUEST
+            if is_own(join_request, request.user)
+            else (refusals or {}).get(join_request.pk),
         )
         for join_request in chosen
     ]

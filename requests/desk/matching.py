@@ -286,7 +286,8 @@ def _record_match(
 ) -> JoinRequest:
     """Add the match to the history of the request and of what it was matched to."""
     text = f"Matched {what}."
-    log_change(matched, by=by, words=f"Request {join_request.reference}: {text}")
+    # The register's history outlives the request, so it has neither reference nor words of the applicant.
+    log_change(matched, by=by, words="A request to join was matched to this.")
     return _record_step(join_request, text, by=by, now=now)
 
 

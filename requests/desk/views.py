@@ -39,6 +39,8 @@ def review_page(
         parameters=queue.queue_parameters(request),
         now=timezone.now(),
     )
+    is_own = workflow.is_own(join_request, request.user)
+    panel = panel_context(join_request, search=request.GET.get("find", ""), refused=refused)
     return render_page(
         request,
         "desk/requests/review.html",
@@ -49,9 +51,10 @@ def review_page(
         buttons=[
             (decision.label_for(join_request), decision.url_for(join_request), verb.value)
             for verb, decision in DECISIONS.items()
-            if allows(join_request.state, verb)
+            if allows(join_request.state, verb) and not is_own
         ],
-        **panel_context(join_request, search=request.GET.get("find", ""), refused=refused),
+        own_request=workflow.OWN_REQUEST if is_own and join_request.is_open else "",
+        **({"form": refused} if is_own else panel),
     )
 
 
@@ -134,9 +137,8 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
             name = join_request.person.short_name
             messages.success(request, decision.message.format(name=name))
             return queue.to_queue(request)
-    elif request.method != "POST" and not allows(join_request.state, decision.verb):
-        state = join_request.state_in_words
-        messages.warning(request, f"This request {state}, so you can’t do this now.")
+    elif request.method != "POST" and (refusal := _refusal(request, join_request, decision.verb)):
+        messages.warning(request, refusal)
         return queue.to_review(request, pk)
     email = decision.email(join_request, STAFF_TEXT_MARKER) if decision.email_kind else None
     is_colleagues = join_request.holder(now) != request.user
@@ -153,6 +155,13 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         button=decision.label_for(join_request),
         button_kind=decision.verb.value,
     )
+
+
+def _refusal(request: AuthenticatedRequest, join_request: JoinRequest, verb: Verb) -> str:
+    """Why this page is not offered; empty if it is."""
+    if not allows(join_request.state, verb):
+        return f"This request {join_request.state_in_words}, so you can’t do this now."
+    return workflow.OWN_REQUEST if workflow.is_own(join_request, request.user) else ""
 
 
 # -- Assigning --------------------------------------------------------------------------

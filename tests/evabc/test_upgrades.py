@@ -206,6 +206,22 @@ def test_emails_are_brought_into_one_form_and_those_that_cannot_be_stay(upgraded
         assert marked == [pks[number - 1] for number in odd]
 
 
+@pytest.mark.core
+def test_the_history_of_the_register_loses_the_references_of_requests(upgraded):
+    before = [("joinrequests", "0013_words"), *FIRST_RELEASE[-1:]]
+    entries = migrate(upgraded, before).project_state(before).apps.get_model("admin.LogEntry")
+    user = entries.user.field.related_model.objects.create(email="priya@example.org")
+    for words in ("Request AB2CD3: Matched “Dana’s house” to Sample House.", "Agency checked.", ""):
+        entries.objects.create(
+            user=user, object_repr="Sample House", action_flag=2, change_message=words
+        )
+
+    migrate(upgraded, [("joinrequests", "0014_history_without_references")])
+
+    found = entries.objects.order_by("pk").values_list("change_message", flat=True)
+    assert list(found) == ["A request to join was matched to this.", "Agency checked.", ""]
+
+
 @pytest.mark.slow
 def test_the_new_version_works_on_what_the_first_one_wrote(upgraded):
     loader = migrate(upgraded, FIRST_RELEASE)

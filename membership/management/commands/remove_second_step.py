@@ -1,14 +1,16 @@
 """Remove someone's two-step sign-in because they lost their device or recovery codes.
 
 First make sure that the request comes from them, for example by calling a number that you already know.
-They set up two-step sign-in again the next time they sign in.
+They are signed out everywhere, and set up two-step sign-in again the next time they sign in.
 """
 
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from communities.email_addresses import normalize_email
+from membership.accounts.sessions import end_sessions
 from membership.models import User
 
 
@@ -35,5 +37,7 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write(f"Ways to complete two-step sign-in that would be removed: {count}.")
             return
-        factors.delete()
+        with transaction.atomic():
+            factors.delete()
+            end_sessions(user)
         self.stdout.write(f"Ways to complete two-step sign-in removed: {count}.")

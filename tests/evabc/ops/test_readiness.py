@@ -3,9 +3,11 @@
 import json
 from datetime import timedelta
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
+import time_machine
+from django.core.cache import caches
 from django.db import connection
 from django.utils import timezone
 
@@ -117,19 +119,42 @@ def test_a_portal_without_backups_is_not_ready(all_working, settings):
     assert problems() == {}
 
 
+TOKEN = "only-for-tests-" + "0123456789" * 3
+
+
 def ask(url):
+    headers = {"Authorization": f"Bearer {TOKEN}"}
     try:
-        with urlopen(f"{url}/readyz", timeout=10) as answer:  # noqa: S310 - our own
+        with urlopen(Request(f"{url}/readyz", headers=headers), timeout=10) as answer:  # noqa: S310 - our own
             return answer.status, json.load(answer)
     except HTTPError as answer:
         return answer.code, json.load(answer)
 
 
+def test_strangers_learn_whether_it_is_ready_and_no_more(client, all_working, settings):
+    def asked(**headers):
+        caches["pages"].clear()
+        answer = client.get("/readyz", headers=headers)
+        return answer.status_code, answer.content.decode()
+
+    settings.METRICS_TOKEN = ""
+    for token in ("", TOKEN):
+        assert asked(authorization=f"Bearer {token}") == (503, "not ok\n")
+    settings.METRICS_TOKEN = TOKEN
+    for given in ("", "Bearer ", "Bearer another", TOKEN, "Bearer ключ"):
+        assert asked(authorization=given) == (503, "not ok\n")
+    status, answer = asked(authorization=f"Bearer {TOKEN}")
+    assert (status, json.loads(answer)["parts"]["database"]) == (503, "ok")
+    builders.sign_in(client, builders.lead())
+    assert asked() == (503, "not ok\n")
+    with time_machine.travel(NOW, tick=False):
+        assert asked() == (200, "ok\n")
+
+
 @pytest.mark.django_db(transaction=True)
-def test_it_is_ready_with_real_processes_and_not_without_a_worker(
-    portal, redis_url, data_folder, tmp_path
-):
+def test_it_is_ready_with_real_processes_and_not_without_a_worker(redis_url, data_folder, tmp_path):
     with (
+        processes.portal(tmp_path / "portal.log", EVABC_METRICS_TOKEN=TOKEN) as portal,
         processes.celery_worker(data_folder / "worker.log") as worker,
         processes.celery_beat(tmp_path / "beat.log") as beat,
     ):

@@ -295,7 +295,7 @@ def test_the_history_of_each_row_says_what_staff_did_without_naming_the_applican
     )
     membership = "EVA BC membership checked: January 1, 2026 to December 31, 2026."
     assert logged == [
-        ("agency", f"Request {asked.reference}: Matched “{WRITTEN}” to {agency.name}."),
+        ("agency", "A request to join was matched to this."),
         ("person", f"Caseload in {program} checked: yes."),
         ("program", funding),
         ("agency", funding),

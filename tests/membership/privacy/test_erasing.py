@@ -11,15 +11,19 @@ from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
 from membership.meetings.calendar import renew_feed
 from membership.models import (
+    Agency,
     CalendarFeed,
     Enrolment,
+    EvaMembership,
     Export,
     OutboxEmail,
     Person,
     ProgramPosition,
     User,
 )
+from membership.register import verbs
 from requests import workflow
+from requests.desk import matching
 from requests.lifecycle import State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
 from requests.my.privacy import erase
@@ -149,6 +153,36 @@ def test_what_a_colleague_did_stays_without_their_name():
     assert declined.who == "a former colleague (EVA BC)"
     assert StaffNote.objects.get().text == "Called."
     assert LogEntry.objects.get(object_repr="a program").user.is_active is False
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("named", ["Dana Sample", ""])
+def test_neither_history_nor_outbox_keeps_a_name_email_or_reference(client, named):
+    """Also not of rows that are gone, nor of the agency that the request was matched to."""
+    dana, lou = builders.worker(name=named), builders.lead()
+    join_request, reference = builders.sent(dana, name=named), JoinRequest.objects.get().reference
+    agency = Agency.objects.create(name="Sample House")
+    how = {"join_request_id": join_request.pk, "by": lou, "now": builders.NOW}
+    matching.match_agency(agency=agency, **how)
+    period = {"starts_on": builders.NOW.date(), "ends_on": builders.NOW.date()}
+    verbs.confirm_membership(holder=dana.person, by=lou, on=builders.NOW.date(), **period)
+    verbs.confirm_no_membership(holder=dana.person, by=lou, on=builders.NOW.date())
+    builders.sign_in(client, lou)
+    own = EvaMembership.objects.get(person=dana.person)
+    client.post(f"/admin/membership/evamembership/{own.pk}/delete/", {"post": "yes"}, follow=True)
+    before = LogEntry.objects.count()
+
+    erase(person_id=dana.person.pk, by=lou, now=builders.NOW)
+
+    assert LogEntry.objects.count() == before > 4
+    kept = " ".join(f"{e.object_repr} {e.change_message}" for e in LogEntry.objects.all())
+    shown = client.get("/admin/history/").content.decode()
+    emails = str([*OutboxEmail.objects.values()])
+    for word in ("Dana", "dana@", reference):
+        assert word not in kept
+        assert word not in emails
+        assert word not in shown
+    assert "Sample House" in kept
 
 
 @pytest.mark.core

@@ -12,6 +12,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from tests import builders
 from tests.builders import queries_of
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +166,47 @@ def test_a_fact_confirmed_inline_says_who_confirmed_it_and_the_history_shows_it(
     history = desk.get(f"{page}/history/").content.decode()
     assert "priya@example.org" in history
     assert "Carries a caseload" in history
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("slug", ["stvc", "icat"])  # also a person of the other team
+def test_staff_cannot_give_a_person_another_account_or_email(client, slug):
+    priya, dana = builders.staff(), builders.worker()
+    builders.sent(dana, slug)
+    builders.sign_in(client, priya, fresh_code=True)
+    mine = builders.worker("priya.second@example.org")
+    page = f"/admin/membership/person/{dana.person.pk}/change/"
+    form = {
+        "name": "Dana Newname",
+        "email": mine.email,
+        "phone": "",
+        "user": mine.pk,
+        "account": mine.pk,
+        **inlines("positions", "roles", "eva_memberships"),
+    }
+
+    answer = client.post(page, form)
+
+    person = Person.objects.get(pk=dana.person.pk)
+    assert answer.status_code == 302
+    assert (person.name, person.user, person.email) == ("Dana Newname", dana, dana.email)
+    shown = builders.page(client, page)
+    assert "They sign in with this email, so it can’t be changed here." in shown
+    assert 'name="user"' not in shown
+    assert 'name="email"' not in shown
+
+
+def test_the_email_of_a_person_without_an_account_can_be_changed(client):
+    builders.sign_in(client, builders.staff(), fresh_code=True)
+    person = Person.objects.create(name="Kim Sample", email="kim@example.org")
+    page = f"/admin/membership/person/{person.pk}/change/"
+    form = {"name": "Kim", "email": "kim.new@example.org", "phone": "", "user": person.pk}
+
+    assert "can’t be changed here" not in builders.page(client, page)
+    client.post(page, form | inlines("positions", "roles", "eva_memberships"))
+
+    person.refresh_from_db()
+    assert (person.email, person.user) == ("kim.new@example.org", None)
 
 
 def rows(desk, model, query) -> int:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -39,11 +40,28 @@ def read(content):
 @example("\0=1")
 @example("@SUM(A1)")
 @example("-2")
-def test_no_cell_starts_like_a_formula(text):
+@example("Sample;=1+1")
+@example("Sample\t+1")
+@example("Sample\r\n=1+1")
+@example('Sample; "=1+1"')
+@example("\t=1\t;\0@1")
+def test_no_cell_starts_like_a_formula_and_no_part_of_one_either(text):
     cell = safe_text(text)
     assert cell[:1] not in list(FORMULA_SIGNS)
-    assert cell.lstrip()[:1] not in list(FORMULA_SIGNS)
-    assert cell in (text, f"'{text}")
+    for part in re.split(r"[;\t\r\n]", cell):
+        assert part.lstrip(' "\0')[:1] not in list("=+-@＝＋－＠")
+    assert [c for c in cell if c != "'"] == [c for c in text if c != "'"]
+
+
+# How a program set up for another country reads the file: the delimiter of its own.
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@given(rows=st.lists(st.tuples(typed, typed), max_size=3))
+@example(rows=[("Sample;=1+1", 'Sample;"=1+1"'), ("a,b\n=1+1", 'a,"b\t=1+1')])
+def test_no_cell_of_a_csv_file_is_a_formula_with_any_delimiter(delimiter, rows):
+    text = as_csv(("One", "Two"), rows).decode("utf-8-sig")
+    for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        for cell in cells:
+            assert cell.lstrip()[:1] not in list("=+-@＝＋－＠")
 
 
 @given(st.lists(st.tuples(typed, typed), max_size=4))
@@ -54,11 +72,14 @@ def test_a_csv_file_keeps_what_was_typed(rows):
     ]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "Amélie", "’tis", "two\nlines", "\x0bbell", "＝A1"])
-def test_every_cell_of_an_excel_file_is_text(text):
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1 604 555 0100", "-2", "007", "Amélie", "’tis", "two\nlines", "\x0bbell", "＝A1"],
+)
+def test_every_cell_of_an_excel_file_is_text_as_typed(text):
     [[cell]] = load_workbook(io.BytesIO(as_xlsx([text], []))).active.iter_rows()
-    assert cell.data_type in ("s", "inlineStr")
-    assert cell.value == safe_text(text).replace("\x0b", "")
+    assert (cell.data_type, cell.number_format) == ("s", "@")
+    assert cell.value == text.replace("\x0b", "")
 
 
 @pytest.mark.core
