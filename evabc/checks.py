@@ -1,16 +1,18 @@
 """System checks of the project."""
 
 import importlib.util
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from communities.email_addresses import NORMAL_FORM
 from evabc import env
+from membership.append_only import unprotected_tables
 
 
 @register()
@@ -57,6 +59,22 @@ def no_dependency_needs_the_library(**kwargs: object) -> list[CheckMessage]:
             hint="Find the package that needs it with 'pip show requests' and replace that package.",
             id="evabc.E002",
         )
+    ]
+
+
+@register(Tags.database)
+def history_is_protected(
+    databases: Sequence[str] | None = None, **kwargs: object
+) -> list[CheckMessage]:
+    """Warn about tables of history that the database would let anyone change."""
+    return [
+        Warning(
+            f"The history in {table} can be changed, because its triggers are missing.",
+            hint="Run: python manage.py migrate.",
+            id="evabc.W003",
+        )
+        for alias in databases or ()
+        for table in unprotected_tables(connections[alias])
     ]
 
 

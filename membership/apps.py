@@ -7,15 +7,18 @@ class MembershipConfig(AppConfig):
 
     def ready(self) -> None:
         from allauth.mfa.signals import authenticator_added
+        from django.db.models.signals import post_migrate
 
         from membership.accounts import security_events
         from membership.accounts.middleware import record_new_factor
+        from membership.append_only import protect_history
         from membership.emails.kinds import register
         from membership.meetings import emails as meeting_emails
         from membership.privacy import emails as privacy_emails
         from membership.rosters import emails
 
         authenticator_added.connect(record_new_factor)
+        post_migrate.connect(protect_history, sender=self)
         security_events.connect_signals()
         register(
             *emails.EMAIL_KINDS,

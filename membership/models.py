@@ -9,6 +9,7 @@ from django.db import models
 
 from membership.access.models import Access, AccessStep, SlackExport, SlackLink, SlackLinkOpening
 from membership.accounts.models import SignInCode, User
+from membership.append_only import HistoryRelease
 from membership.emails.models import Bounce, LetterAttempt, LetterWording, OutboxEmail
 from membership.imports.models import ListImport, ListImportRow, ListKind, RowOutcome
 from membership.meetings.models import Attendance, CalendarFeed

@@ -56,10 +56,10 @@ def claims_of(answers: Answers, *, person: Person, community: CommunityOfPractic
 def assess_answers(
     answers: Answers, *, person: Person, community: CommunityOfPractice, on: date
 ) -> Assessment:
-    """Assess the register's facts and these answers together by the community's rules."""
+    """Assess what the applicant may know and these answers together by the community's rules."""
     claims = claims_of(answers, person=person, community=community)
     standing = standing_of(person, on, positions=claims.positions, roles=claims.roles)
-    return assess(standing, community.rules())
+    return assess(standing.for_applicant(), community.rules())
 
 
 def keep_claims(answers: Answers, *, person: Person, community: CommunityOfPractice) -> Claims:

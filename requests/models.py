@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +13,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
+from membership.append_only import AppendOnlyModel
 from membership.models import Agency, Enrolment, Person, User
 from membership.search import SearchableModel
 from requests.lifecycle import OPEN, STATE_IN_WORDS, State, Verb
@@ -207,8 +207,8 @@ class JoinRequest(SearchableModel):
 class ReasonText(models.Model):
     """A ready reason for declining or question to ask: its text goes into the email as written.
 
-    Staff edit the list. A reason without a family is for both teams. The history keeps the title of a
-    reason that was used, also when staff delete it.
+    Staff edit the list. A reason without a family is for both teams. The history keeps the title that a
+    reason had when it was used. A reason that was used can be switched off but not deleted.
     """
 
     class UsedFor(models.TextChoices):
@@ -258,7 +258,7 @@ class ReasonText(models.Model):
         return self.title
 
 
-class JoinRequestEvent(models.Model):
+class JoinRequestEvent(AppendOnlyModel):
     """A step in the history of a request. Events are written once and never changed.
 
     ``by`` is empty if a scheduled task acted. The other side reads ``text``; ``reason`` is for staff
@@ -278,7 +278,7 @@ class JoinRequestEvent(models.Model):
     text = models.TextField(blank=True)
     reason = models.TextField(blank=True)
     ground = models.ForeignKey(
-        ReasonText, models.SET_NULL, null=True, blank=True, related_name="events"
+        ReasonText, models.PROTECT, null=True, blank=True, related_name="events"
     )
     ground_title = models.CharField(max_length=120, blank=True, default="", db_default="")
 
@@ -296,11 +296,6 @@ class JoinRequestEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"
 
-    def save(self, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError("The history of a request is append-only.")
-        super().save(**kwargs)
-
     @property
     def who(self) -> str:
         """Who took this step, for example "the applicant", even if their account is gone."""
@@ -309,7 +304,7 @@ class JoinRequestEvent(models.Model):
         return "the portal" if self.verb == Verb.LAPSE else "the applicant"
 
 
-class StaffNote(models.Model):
+class StaffNote(AppendOnlyModel):
     """A staff note about a request. The applicant never sees it.
 
     Notes are written once and never changed.
@@ -328,8 +323,3 @@ class StaffNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d}"
-
-    def save(self, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError("Staff notes are append-only.")
-        super().save(**kwargs)

@@ -44,6 +44,7 @@ my: tuple[list[URLPattern | URLResolver], str] = (
 urlpatterns = [
     path("communities/<slug:slug>/join/", views.join, name="join"),
     path("communities/<slug:slug>/join/check/", views.check, name="join-check"),
+    path("join/agencies/", views.agencies, name="agencies"),
     path("join/", several_views.choose, name="join-several"),
     path("join/answers/", several_views.answers, name="join-several-answers"),
     path("join/check/", several_views.check, name="join-several-check"),

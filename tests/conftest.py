@@ -80,7 +80,29 @@ def _write_the_catalogue(**signal: object) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(_catalogue_of_every_database: None, django_db_setup: None) -> None:
+def _flush_of_history() -> Iterator[None]:
+    """The flush that ends a transactional test may empty the tables of history too."""
+    from django.db import connection
+
+    from membership.append_only import HistoryRelease
+
+    operations, table = type(connection.ops), HistoryRelease._meta.db_table
+    flush = operations.execute_sql_flush
+
+    def flush_released(self, statements: list[str]) -> None:
+        # SQLite empties one table after the other, so the one that releases the others comes last.
+        statements = sorted(statements, key=lambda statement: table in statement)
+        flush(self, [f"INSERT INTO {table} DEFAULT VALUES", *statements])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations, "execute_sql_flush", flush_released)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    _catalogue_of_every_database: None, _flush_of_history: None, django_db_setup: None
+) -> None:
     """The test database, which every test finds with the catalogue in it."""
 
 

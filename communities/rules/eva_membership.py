@@ -64,7 +64,7 @@ class EvaMembershipHeld(Rule):
         ),
     }
     not_known = (
-        "We don’t know yet whether you or your agency holds a current EVA BC membership",
+        "EVA BC staff will check whether you or your agency holds a current EVA BC membership",
         "There is no information yet on whether the applicant or the agency holds a current EVA BC membership",
     )
     not_known_step = ASK_YOUR_AGENCY

@@ -1,7 +1,9 @@
 """What is known about a person, as plain values for the rules."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Self
 
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
 
@@ -57,12 +59,14 @@ class ProgramWork:
     """What is known about a person's work in one program.
 
     ``caseload`` is about the person. ``funding`` and ``memberships`` are about the program and its
-    agency, and apply to every colleague there. ``claimed`` says that the person named this program.
+    agency, and apply to every colleague there. ``claimed`` says that the person named this program, and
+    ``is_confirmed`` that staff confirmed that they work for its agency.
     """
 
     program: str
     program_type: ProgramType
     claimed: bool = False
+    is_confirmed: bool = False
     caseload: tuple[Fact, ...] = ()
     funding: tuple[Fact, ...] = ()
     memberships: tuple[Fact, ...] = ()
@@ -86,3 +90,20 @@ class Standing:
     work: tuple[ProgramWork, ...] = ()
     roles: tuple[RoleHeld, ...] = ()
     memberships: tuple[Fact, ...] = ()
+
+    def for_applicant(self) -> Self:
+        """Without what only EVA BC knows about an agency, unless staff confirmed that they work for it.
+
+        Otherwise anyone could find out about an agency by naming it as their own.
+        """
+        return replace(self, work=tuple(map(_as_reported, self.work)))
+
+
+def _as_reported(work: ProgramWork) -> ProgramWork:
+    if work.is_confirmed:
+        return work
+    return replace(work, funding=_claims(work.funding), memberships=_claims(work.memberships))
+
+
+def _claims(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    return tuple(fact for fact in facts if fact.evidence == Evidence.CLAIMED)

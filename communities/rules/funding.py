@@ -51,7 +51,7 @@ class Funding(Rule):
         }.items()
     }
     not_known = (
-        "We don’t know yet who funds your program",
+        "EVA BC staff will check who funds your program",
         "There is no information yet on who funds {program}",
     )
     not_known_step = ASK_YOUR_AGENCY

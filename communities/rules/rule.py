@@ -27,7 +27,7 @@ VERDICT_ORDER = [Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.MET]
 STAFF_WILL_CONFIRM = "EVA BC staff will confirm this."
 STAFF_WILL_CHECK = "EVA BC staff will check this."
 NOT_NAMED = "Our rules do not say whether this role fits. EVA BC staff will decide."
-ASK_YOUR_AGENCY = "If you’re not sure, you can ask your agency. EVA BC staff will also check."
+ASK_YOUR_AGENCY = "If you’re not sure, you can ask your agency."
 
 
 _PROGRAM_NAMES = {

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 
 from communities.email_addresses import EmailField
 from communities.models import CommunityOfPractice, SupportTeam
+from membership.append_only import AppendOnlyModel
 from membership.register.models import Person
 
 
@@ -128,7 +129,7 @@ def _day(moment: datetime) -> str:
     return date_format(timezone.localtime(moment))
 
 
-class AccessStep(models.Model):
+class AccessStep(AppendOnlyModel):
     """One change of an access. Steps are written once and never changed.
 
     ``by`` is empty if the portal did it.

@@ -18,6 +18,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.accounts.teams import families_of
+from membership.append_only import history_released
 from membership.errors import RefusedError
 from membership.models import Access, AccessStep, Enrolment, Person, User
 
@@ -85,15 +86,14 @@ def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
     found = lock(strangers.filter(address__in=list(by_email)))
     if not found:
         return
-    have_one = set(
-        Access.objects.filter(
-            person__in=by_email.values(), team=team, kind=_Kind.SLACK
-        ).values_list("person_id", flat=True)
-    )
+    rows = Access.objects.filter(person__in=by_email.values(), team=team, kind=_Kind.SLACK)
+    own = {access.person_id: access for access in rows}
     for access in found:
         access.person = by_email[access.address]
-        if access.person.pk in have_one:
-            access.delete()
+        if access.person.pk in own:
+            with history_released():  # one row for the account, with the steps of both
+                access.steps.update(access=own[access.person.pk])
+                access.delete()
         else:
             access.save(update_fields=["person"])
 

@@ -66,3 +66,7 @@ class UserAdmin(SearchableAdmin):
                 end_sessions(user)
             log_change(*others, by=request.user, words="Signed out on all devices.")
         messages.success(request, f"Accounts signed out on all devices: {len(others)}.")
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """No one: the history says who acted. Staff close an account, or erase its person."""
+        return False

@@ -1,7 +1,5 @@
 """The emails to send. They are rows because the broker may lose its messages."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +7,7 @@ from django.utils.formats import date_format
 
 from communities.email_addresses import EmailField
 from communities.models import SupportTeam
+from membership.append_only import AppendOnlyModel
 from membership.register.models import Person
 
 
@@ -83,7 +82,7 @@ class OutboxEmail(models.Model):
         return self.subject
 
 
-class LetterWording(models.Model):
+class LetterWording(AppendOnlyModel):
     """A version of an email template. The newest one is used, and versions are never changed.
 
     ``number`` counts the versions of a kind from 1. A version without a body restores the original.
@@ -112,13 +111,8 @@ class LetterWording(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.number}"
 
-    def save(self, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError("Versions of an email template are append-only.")
-        super().save(**kwargs)
 
-
-class LetterAttempt(models.Model):
+class LetterAttempt(AppendOnlyModel):
     """A delivery that the mail server refused, with its answer. Email addresses are removed from it."""
 
     letter = models.ForeignKey(OutboxEmail, models.CASCADE, related_name="failed_attempts")

@@ -7,10 +7,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.models import SupportTeam
+from membership.append_only import AppendOnlyModel
 from membership.register.models import Person
 
 
-class Consent(models.Model):
+class Consent(AppendOnlyModel):
     """Which version of the purposes a person agreed to, and when."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="consents")

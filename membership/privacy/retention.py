@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from membership.append_only import history_released
 from membership.models import (
     Enrolment,
     Export,
@@ -38,7 +39,7 @@ def cutoff(now: datetime, kept: str) -> datetime:
     return now.replace(year=year, month=month + 1, day=day)
 
 
-@transaction.atomic
+@history_released()
 def delete_unconfirmed_sign_ups(*, now: datetime) -> int:
     """Delete accounts whose code was never entered: the email may not even be theirs."""
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
@@ -58,7 +59,7 @@ def delete_unconfirmed_sign_ups(*, now: datetime) -> int:
     return len(users)
 
 
-@transaction.atomic
+@history_released()
 def delete_email_texts(*, now: datetime) -> int:
     """Remove the text of old emails. When and to whom they were sent stays, except for people we don't know."""
     old = cutoff(now, "letter_days")
@@ -74,7 +75,7 @@ def delete_email_texts(*, now: datetime) -> int:
     return len(pks)
 
 
-@transaction.atomic
+@history_released()
 def delete_old_exports(*, now: datetime) -> int:
     """Delete the old part of the export log."""
     return Export.objects.filter(at__lt=cutoff(now, "export_months")).delete()[0]
@@ -87,7 +88,7 @@ def delete_ended_sessions(*, now: datetime) -> int:
     return Session.objects.filter(expire_date__lt=now).delete()[0]
 
 
-@transaction.atomic
+@history_released()
 def anonymize_old_enrolments(*, now: datetime) -> int:
     """Anonymize enrolments that ended long ago and came from an import, not from a request."""
     rows = Enrolment.objects.filter(

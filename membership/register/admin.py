@@ -299,6 +299,10 @@ class PersonAdmin(ConfirmationAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"has_fresh_code": has_fresh_code(request)})
 
+    def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        """No one: erasing deletes a person and leaves the history of what was decided."""
+        return False
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         # There is nothing to open for an erased person.
         return super().get_queryset(request).filter(erased_on__isnull=True)

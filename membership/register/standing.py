@@ -8,7 +8,7 @@ true nor false, because lists are late and incomplete.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar, cast
@@ -53,12 +53,15 @@ def standings_of(
     saved_positions = ProgramPosition.objects.filter(person__in=keys).order_by("pk")
     saved_roles = CoordinationRole.objects.filter(person__in=keys).order_by("pk")
     positions_of, roles_of = defaultdict(list), defaultdict(list)
-    agencies = set()
+    agencies, confirmed = set(), set()
     # Unsaved rows come last: they are newer.
     for position in (*saved_positions.select_related("program__agency", "agency"), *positions):
         positions_of[position.person_id].append(position)
         if agency := position.known_agency:
             agencies.add(agency.pk)
+            is_current = (position.starts_on or on) <= on <= (position.ends_on or on)
+            if is_current and position.evidence == Evidence.CONFIRMED:
+                confirmed.add((position.person_id, agency.pk))
     for role in (*saved_roles.select_related("initiative"), *roles):
         roles_of[role.person_id].append(role)
     # Queried only if there is a listed fact.
@@ -72,7 +75,7 @@ def standings_of(
         held = [r for rows in by_initiative for r in rows if not is_superseded(r, newest)]
         standings[pk] = Standing(
             on=on,
-            work=tuple(_work(rows, memberships, newest) for rows in by_program),
+            work=tuple(_work(rows, memberships, newest, confirmed) for rows in by_program),
             roles=tuple(_role(role) for role in held),
             memberships=(*memberships.get(("person", pk), ()), *own),
         )
@@ -138,9 +141,15 @@ def _initiative_key(role: CoordinationRole) -> Hashable:
 
 
 def _work(
-    positions: Sequence[ProgramPosition], memberships_of: _FactsByHolder, newest: _NewestDays
+    positions: Sequence[ProgramPosition],
+    memberships_of: _FactsByHolder,
+    newest: _NewestDays,
+    confirmed: Container[tuple[int, int]],
 ) -> ProgramWork:
-    """What all sources say about a person's work in one program."""
+    """What all sources say about a person's work in one program.
+
+    ``confirmed`` are the people and agencies for whom staff confirmed that they work there.
+    """
     first = positions[0]
     program, agency = first.program, first.known_agency
     funding = [
@@ -162,6 +171,7 @@ def _work(
         program=_program_words(first),
         program_type=first.known_type,
         claimed=any(row.evidence == Evidence.CLAIMED for row in positions),
+        is_confirmed=agency is not None and (first.person_id, agency.pk) in confirmed,
         caseload=tuple(
             _fact(row, row.carries_caseload, row.starts_on, row.ends_on)
             for row in positions

@@ -3,8 +3,6 @@
 A roster is the open enrolments of a community.
 """
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -14,6 +12,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice, SupportTeam
 from communities.rules.assess import Finding
 from communities.rules.vocabulary import Verdict
+from membership.append_only import AppendOnlyModel
 from membership.register.models import Person
 
 
@@ -216,7 +215,7 @@ class WorklistRow(models.Model):
         return sorted({f.source for f in self.reasons if f.rests_on_a_list and f.source})
 
 
-class WorklistStep(models.Model):
+class WorklistStep(AppendOnlyModel):
     """A step in the history of a roster check. Steps are written once and never changed.
 
     ``by`` is empty if the portal acted.
@@ -262,7 +261,7 @@ class NightlyReassessment(models.Model):
         return f"{self.on}: {self.looked_at}"
 
 
-class Export(models.Model):
+class Export(AppendOnlyModel):
     """One export by a member of staff. Written once and never changed. It holds no personal data."""
 
     what = models.CharField(max_length=160)
@@ -284,8 +283,3 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return self.what
-
-    def save(self, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError("The log of exports is append-only.")
-        super().save(**kwargs)

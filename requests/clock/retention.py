@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from membership.append_only import history_released
 from membership.models import Person, RetentionDay
 from membership.privacy import retention
 from membership.privacy.erasing import erase_person
@@ -31,7 +32,7 @@ def retain(*, now: datetime) -> dict[str, int]:
     return counts
 
 
-@transaction.atomic
+@history_released()
 def drafts(*, now: datetime) -> int:
     """Requests that were never sent."""
     rows = JoinRequest.objects.filter(
@@ -43,7 +44,7 @@ def drafts(*, now: datetime) -> int:
     return len(pks)
 
 
-@transaction.atomic
+@history_released()
 def old_requests(*, now: datetime) -> int:
     """Requests that were decided long ago, and whose enrolment, if any, ended long ago."""
     old = retention.cutoff(now, "request_months")
@@ -61,7 +62,7 @@ def old_requests(*, now: datetime) -> int:
     return len(join_requests)
 
 
-@transaction.atomic
+@history_released()
 def people(*, now: datetime) -> int:
     """People without an enrolment or request who have not been on a list for a long time."""
     rows = retention.inactive_people(now).filter(join_requests__isnull=True)

@@ -19,7 +19,6 @@ from django import forms
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType, RoleKind
 from membership.forms import ParagraphsField, SingleLineField
-from membership.models import Agency
 
 _Field = TypeVar("_Field", bound=forms.Field)
 
@@ -70,15 +69,12 @@ def declaration_of(field: forms.Field) -> Declaration:
 
 
 class AgencyInput(forms.TextInput):
-    """A text input that suggests the agencies of the register; any other value can be entered too."""
+    """A text input that suggests agencies of the register (``requests.joining.views.agencies``).
+
+    Any other name can be entered too. Pages with it load htmx; without, it is a plain field.
+    """
 
     template_name = "forms/suggestions.html"
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        context["widget"]["attrs"]["list"] = f"{context['widget']['attrs']['id']}_list"
-        context["suggestions"] = Agency.objects.values_list("name", flat=True)
-        return context
 
 
 def _choice(label: str, choices: Sequence[tuple[str, str]], missing: str) -> forms.ChoiceField:
@@ -124,7 +120,7 @@ class JoinForm(forms.Form):
         SingleLineField(
             label="Your agency or organization",
             max_length=160,
-            help_text="Start typing and choose it from the list. If it is not there, enter its full name.",
+            help_text="If we know your agency, its name appears as you type. If not, enter its full name.",
             widget=AgencyInput(attrs={"autocomplete": "off"}),
             error_messages={"required": "Enter the name of your agency or organization."},
         ),

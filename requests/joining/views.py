@@ -10,14 +10,16 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.errors import refusal_as_warning
-from membership.models import Person
+from membership.models import Agency, Person
+from membership.register.names import fold
 from membership.register.person_records import person_of_user
+from membership.search import filter_by_words
 from requests import workflow
 from requests.answers import assess_answers
 from requests.joining.forms import Answers, JoinForm, join_form_class, join_form_for
@@ -117,6 +119,20 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
             return redirect("my:sent", pk=status.draft.pk)
         return redirect("my:home")
     return _page(request, person, form, "check")
+
+
+@login_required
+@require_POST
+def agencies(request: AuthenticatedRequest) -> HttpResponse:
+    """Suggestions for the agency field: at most ten names with the typed words, from three letters on.
+
+    A POST, because a workplace stays out of addresses, which logs keep.
+    """
+    typed, found = request.POST.get("agency", ""), Agency.objects.none()
+    if len(fold(typed)) >= 3:
+        found = filter_by_words(Agency.objects.all(), typed, columns=["search_text"])
+    names = found.values_list("name", flat=True)[:10]
+    return render(request, "joining/agencies.html", {"names": names})
 
 
 def posted(request: AuthenticatedRequest) -> dict[str, str]:

@@ -11,10 +11,12 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.db import transaction
 from django.db.models import Model
 
+from communities.rules.assess import Finding
+from communities.rules.vocabulary import Evidence, FactKind
 from membership.accounts.teams import families_of
+from membership.append_only import history_released
 from membership.errors import RefusedError
 from membership.models import Enrolment, OutboxEmail, Person, SlackLinkOpening, User
 from membership.privacy.erasing import erase_person, lock_for_erasing
@@ -25,7 +27,7 @@ from requests.workflow import withdraw_erased
 # -- Erasing --------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@history_released()
 def erase(*, person_id: int, by: User, now: datetime) -> None:
     """Erase a person. ``by`` is the person, or staff acting for them.
 
@@ -92,6 +94,7 @@ LEFT_OUT = [
     "The names of the staff members who acted.",
     "The name and email of someone you named to take over from you, or who named you.",
     "The secrets of your two-step sign-in and your calendar address, and the codes we send you.",
+    "What EVA BC knows about agencies: their memberships, and who funds their programs.",
 ]
 
 
@@ -115,7 +118,7 @@ def _request(join_request: JoinRequest) -> dict[str, object]:
         "created_at": join_request.created_at.isoformat(),
         "answers": join_request.answers,
         "came_by": join_request.get_came_by_display(),
-        "rules": [f.sentence for f in assessment.findings] if assessment else [],
+        "rules": _about_the_person(assessment.findings if assessment else ()),
         "steps": [
             {
                 "at": step.at.isoformat(),
@@ -195,11 +198,24 @@ def _enrolment(enrolment: Enrolment) -> dict[str, object]:
         "roster_checks": [
             {
                 **_columns(row, "kind", "since", "state", "how"),
-                "reasons": [finding["sentence"] for finding in row.findings],
+                "reasons": _about_the_person(Finding.from_json(kept) for kept in row.findings),
             }
             for row in enrolment.worklist.all()
         ],
     }
+
+
+def _about_the_person(findings: Iterable[Finding]) -> list[str]:
+    """The sentences that rest on what a list or staff say about the person, not about an agency.
+
+    What the person said themselves is among the answers.
+    """
+    return [
+        finding.sentence
+        for finding in findings
+        if finding.facts in (FactKind.CASELOAD, FactKind.COORDINATION_ROLE)
+        and finding.evidence not in (None, Evidence.CLAIMED)
+    ]
 
 
 def _account(user: User) -> dict[str, object]:

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from membership.models import Agency
 from tests import builders
 from tests.browser import keyboard
 
@@ -70,10 +71,13 @@ def test_the_first_stop_skips_to_the_content(portal, open_page):
 
 
 def test_an_error_takes_the_focus_and_leads_to_its_field(portal, smtp_server, open_page):
+    Agency.objects.create(name="Example Harbour Family Services")
     page = open_page()
     page.goto(f"{portal.url}/communities/stvc/join/")
     sign_in(page, smtp_server, "dana@example.org")
     keyboard.write(page, "Your agency or organization", "Example Harbour Family Services")
+    suggested = page.locator("datalist option")
+    expect(suggested).to_have_attribute("value", "Example Harbour Family Services")
     keyboard.press(page, page.get_by_role("button", name="Continue"))
 
     summary = page.get_by_role("alert").or_(page.locator(".error-summary"))

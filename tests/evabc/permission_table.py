@@ -57,8 +57,8 @@ def fixed_rows(model):
     return rows_of(model, look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY)
 
 
-def register_rows(model):
-    return rows_of(model, look=TEAMS, add=TEAMS, change=TEAMS, delete=LEADS)
+def register_rows(model, delete=LEADS):
+    return rows_of(model, look=TEAMS, add=TEAMS, change=TEAMS, delete=delete)
 
 
 def teams_rows(model):
@@ -91,6 +91,7 @@ TABLE = {
     # The applicant has an open request there and is redirected to it; the others see the form.
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
     "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
+    "agencies": (OWN_NOT_THAT_WAY, SIGNED_IN),
     "join-several": (SIGNED_IN, OWN_NOT_THAT_WAY),
     # Without communities, these redirect to the page to choose them.
     "join-several-answers": ([IN, IN, *[ON] * 6],) * 2,
@@ -172,7 +173,7 @@ TABLE = {
     **register_rows("membership_agency"),
     **register_rows("membership_program"),
     **register_rows("membership_evamembership"),
-    **register_rows("membership_person"),
+    **register_rows("membership_person", delete=NOBODY),
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
     **register_rows("membership_coordinationinitiative"),
     **pages_rows("membership_correction"),

@@ -175,11 +175,3 @@ def test_a_request_is_not_reopened_while_another_is_open_or_the_person_is_enroll
         workflow.reopen(join_request_id=declined.pk, by=staff, reason="Why not.", now=builders.NOW)
 
     assert JoinRequest.objects.get(pk=declined.pk).state == State.DECLINED
-
-
-def test_the_events_of_a_request_cannot_be_changed():
-    event = builders.sent(builders.worker()).events.get()
-    event.text = "something else"
-
-    with pytest.raises(TypeError, match="append-only"):
-        event.save()

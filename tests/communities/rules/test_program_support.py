@@ -40,7 +40,7 @@ MINISTRY = "the Ministry of Public Safety and Solicitor General"
 
 STAFF_WILL_CONFIRM = "EVA BC staff will confirm this."
 NOT_SURE = "If you’re not sure, EVA BC staff will check."
-ASK_YOUR_AGENCY = "If you’re not sure, you can ask your agency. EVA BC staff will also check."
+ASK_YOUR_AGENCY = "If you’re not sure, you can ask your agency."
 # By kind of rule: what the applicant can do where it is not met, and where nothing is known.
 NOT_MET_STEPS = {
     CASELOAD: "See if another community fits your work.",
@@ -125,11 +125,11 @@ def test_a_list_that_shows_them_elsewhere_says_nothing_about_this_program(slug, 
     findings = findings_of(slug, work_in(kind, funding=(listed(OTHER),)))
     assert [(f.verdict, f.evidence, f.sentence) for f in findings.values()] == [
         (UNKNOWN, None, "We don’t know yet whether you carry a caseload in your program."),
-        (UNKNOWN, None, "We don’t know yet who funds your program."),
+        (UNKNOWN, None, "EVA BC staff will check who funds your program."),
         (
             UNKNOWN,
             None,
-            "We don’t know yet whether you or your agency holds a current EVA BC membership.",
+            "EVA BC staff will check whether you or your agency holds a current EVA BC membership.",
         ),
     ]
 
@@ -347,7 +347,7 @@ NO_CASELOAD = (listed(False),)
     ("funding", "verdict", "sentence"),
     [
         ((listed(OTHER),), NOT_MET, f"{LIST} {STVC_PROGRAM} is not funded by {MINISTRY}."),
-        ((), UNKNOWN, "We don’t know yet who funds your program."),
+        ((), UNKNOWN, "EVA BC staff will check who funds your program."),
     ],
 )
 def test_a_caseload_here_and_funding_there_do_not_add_up(funding, verdict, sentence):
@@ -377,7 +377,7 @@ def test_a_well_known_program_of_another_type_does_not_hide_the_one_they_name():
     findings = findings_of("stvc", work_in(ProgramType.CBVS), claims_of_theirs)
     assert [f.sentence for f in findings.values()] == [
         f"{TOLD} you carry a caseload in {STVC_PROGRAM}.",
-        "We don’t know yet who funds your program.",
+        "EVA BC staff will check who funds your program.",
         f"{TOLD} your agency holds {A_MEMBERSHIP}.",
     ]
 

@@ -1,10 +1,13 @@
 """Asking to join one community: the form, the panel, checking, sending."""
 
+import re
+
 import pytest
 
-from membership.models import Agency, EvaMembership, OutboxEmail, Program
+from membership.models import Agency, EvaMembership, OutboxEmail, Program, ProgramPosition
 from requests.lifecycle import State
 from requests.models import JoinRequest
+from requests.my.privacy import all_that_is_held
 from tests import builders
 from tests.builders import text_of
 
@@ -44,31 +47,86 @@ def test_the_panel_shows_each_rule_while_it_is_filled_in(signed_in):
 
     assert "You told us yes" in panel
     assert "You must carry a caseload in a Stopping the Violence Counselling program." in panel
-    assert "We don’t know yet who funds your program" in panel
+    assert "EVA BC staff will check who funds your program" in panel
     assert "<html" not in panel
     assert JoinRequest.objects.get().answers["agency"] == "New Sample House"
 
 
-def test_the_panel_uses_what_the_register_knows(signed_in):
-    agency = Agency.objects.create(name="Example Harbour Family Services")
-    listed = {"evidence": "listed", "list_name": "the contract list", "list_as_of": "2026-04-01"}
-    Program.objects.create(
-        agency=agency, type="STVC", community_served="Example Harbour", funder="OTHER", **listed
+LISTED = {"evidence": "listed", "list_name": "the contract list", "list_as_of": "2026-04-01"}
+
+
+def what_the_register_says(*, funder: str, membership_until: str) -> Program:
+    agency, _ = Agency.objects.get_or_create(name="Example Harbour Family Services")
+    EvaMembership.objects.update_or_create(
+        agency=agency, defaults={"starts_on": "2020-01-01", "ends_on": membership_until, **LISTED}
     )
-    EvaMembership.objects.create(
-        agency=agency, starts_on="2020-01-01", ends_on="2099-12-31", **listed
+    program, _ = Program.objects.update_or_create(
+        agency=agency,
+        type="STVC",
+        community_served="Example Harbour",
+        defaults={"funder": funder, **LISTED},
+    )
+    return program
+
+
+def told(client) -> list[str]:
+    """What an applicant reads about the rules of STVC, on every page that has them."""
+    paths = [JOIN, "/join/answers/?community=stvc&community=icat", f"{JOIN}check/"]
+    pages = "".join(text_of(client.get(path)) for path in paths)
+    findings = re.findall(r'<ul class="findings">.*?</ul>', pages, re.DOTALL)
+    assert len(findings) == 4
+    return findings
+
+
+@pytest.mark.parametrize(
+    "said",
+    [("yes", "agency"), ("no", "no"), ("unsure", "unsure"), ("yes", "own"), ("unsure", "no")],
+    ids="-".join,
+)
+def test_no_applicant_learns_what_the_register_knows_about_an_agency(signed_in, said):
+    answers = dict(zip(("ministry_funded", "eva_membership"), said, strict=True))
+    signed_in.post(JOIN, {**builders.STVC_ANSWERS, **answers})
+    before = told(signed_in)
+
+    what_the_register_says(funder="OTHER", membership_until="2024-05-31")
+    lapsed = told(signed_in)
+    what_the_register_says(funder="PSSG", membership_until="2099-12-31")
+
+    assert before == lapsed == told(signed_in)
+
+
+def test_the_download_has_what_a_list_says_about_the_person_and_not_about_their_agency(worker):
+    program = what_the_register_says(funder="PSSG", membership_until="2099-12-31")
+    ProgramPosition.objects.create(
+        person=worker.person, program=program, carries_caseload=True, **LISTED
+    )
+    kept = builders.sent(worker).kept_assessment
+
+    [told] = all_that_is_held(worker.person, now=builders.NOW)["requests"]
+
+    assert {f.evidence for f in kept.findings} == {"listed"}
+    assert told["rules"] == [kept.findings[0].sentence]
+    assert "says that you carry a caseload" in told["rules"][0]
+
+
+def test_who_works_there_for_certain_reads_what_the_register_knows(signed_in, worker):
+    program = what_the_register_says(funder="OTHER", membership_until="2099-12-31")
+    answers = {**builders.STVC_ANSWERS, "agency": "EXAMPLE HARBOUR  family services."}
+    position = ProgramPosition.objects.create(
+        person=worker.person, program=program, evidence="confirmed", confirmed_on="2026-05-01"
     )
 
-    page = text_of(
-        signed_in.post(
-            JOIN,
-            {**builders.STVC_ANSWERS, "agency": "EXAMPLE HARBOUR  family services."},
-            headers={"HX-Request": "true"},
-        )
-    )
+    page = text_of(signed_in.post(JOIN, answers, headers={"HX-Request": "true"}))
+    position.ends_on = "2026-05-02"
+    position.save()
+    later = text_of(signed_in.post(JOIN, answers, headers={"HX-Request": "true"}))
 
-    assert "is not funded by the Ministry of Public Safety and Solicitor General." in page
-    assert "says that your agency holds a current EVA BC membership." in page
+    for known in (
+        "is not funded by the Ministry of Public Safety and Solicitor General.",
+        "says that your agency holds a current EVA BC membership.",
+    ):
+        assert known in page
+        assert known not in later
     assert "programsupport@endingviolence.org" in page
 
 

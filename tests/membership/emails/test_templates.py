@@ -195,14 +195,6 @@ def test_no_one_overwrites_a_version_they_have_not_read():
 
 
 @pytest.mark.core
-def test_versions_are_append_only():
-    version = change(builders.lead())
-
-    with pytest.raises(TypeError, match="append-only"):
-        version.save()
-
-
-@pytest.mark.core
 def test_the_database_refuses_a_second_version_of_a_number_and_half_a_template():
     change(builders.lead())
     columns = {"kind": "receipt", "subject": "a", "at": builders.NOW}

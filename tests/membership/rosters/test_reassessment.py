@@ -14,6 +14,7 @@ from communities.rules.assess import assess
 from communities.rules.vocabulary import Evidence, Funder
 from evabc.celery import app
 from evabc.settings import CELERY_BEAT_SCHEDULE
+from membership.append_only import history_released
 from membership.models import (
     Enrolment,
     EvaMembership,
@@ -186,7 +187,8 @@ def test_a_fact_missing_from_a_list_that_is_too_old_opens_no_check(dana):
     ProgramPosition.objects.update(list_as_of=TODAY - timedelta(days=500))
     enrolled("Robin Placeholder", program(agency("Sample House", ends_on=FAR)))
     ProgramPosition.objects.exclude(person=dana.person).delete()
-    Enrolment.objects.filter(pk=dana.pk).delete()
+    with history_released():
+        Enrolment.objects.filter(pk=dana.pk).delete()
     reassess(now=NOW)
     # Funding and membership are unknown without a program, and their lists are recent enough.
     [row] = WorklistRow.objects.all()
