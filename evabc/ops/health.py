@@ -187,7 +187,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         parts = {check.name: check.problem or "ok" for check in found}
         return JsonResponse({"ready": is_ready, "parts": parts}, status=status)
     words = "ok\n" if is_ready else "not ok\n"
-    return HttpResponse(words, content_type="text/plain", status=status)
+    return HttpResponse(words, content_type="text/plain; charset=utf-8", status=status)
 
 
 @require_safe
