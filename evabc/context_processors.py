@@ -3,14 +3,16 @@
 from django.conf import settings
 from django.db.models import Exists
 from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import SimpleLazyObject
 
 from communities.models import SupportTeam
+from membership.accounts.typed import typed_again
 from membership.models import SampleProvince
 
 
 def portal(request: HttpRequest) -> dict[str, object]:
-    """The teams with their mailboxes, and flags for the banners.
+    """The teams with their mailboxes, flags for the banners, and what goes back into the forms, by name.
 
     One query for teams and sample data together, and none if a page uses neither.
     """
@@ -22,4 +24,5 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "sample_data": SimpleLazyObject(lambda: any(team.in_sample for team in teams)),
         "second_factor_off": not settings.SECOND_FACTOR_REQUIRED,
         "mail_is_files": settings.MAIL_IS_FILES,
+        "typed_again": dict((typed_again.get() or MultiValueDict()).lists()),
     }

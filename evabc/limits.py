@@ -27,6 +27,7 @@ from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
 from communities.email_addresses import normalize_email
+from membership.accounts import typed
 from membership.accounts.adapter import (
     client_address,
     is_known_browser,
@@ -36,7 +37,6 @@ from membership.accounts.adapter import (
 from membership.forms import posted_fields
 
 MINUTE, HOUR = 60, 3600  # seconds
-_NOT_KEPT = {"csrfmiddlewaretoken", "code", "credential"}
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,12 @@ LIMITS = (
     ),
 )
 
+# Sessions that visitors of one network begin in an hour without signing in; each is a row of the database.
+NEW_SESSIONS = 600
+
 
 class RateLimitMiddleware(MiddlewareMixin):
-    """Applies the limits to each form that is sent."""
+    """Applies the limits to each form that is sent, and to the sessions of visitors."""
 
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: object
@@ -117,14 +120,37 @@ class RateLimitMiddleware(MiddlewareMixin):
                 return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
         return None
 
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Refuse what a visitor who is not signed in would make the portal keep beyond its limits."""
+        session = request.session
+        if not session.modified or session.is_empty() or request.user.is_authenticated:
+            return response
+        session.set_expiry(settings.STRANGER_SESSION_SECONDS)
+        if typed.is_keeping(request):
+            return response
+        network = network_of(client_address(request))
+        if not session.session_key and not _is_within(
+            "sessions", network, NEW_SESSIONS, now=time.time()
+        ):
+            session.flush()
+            return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
+        if len(session.encode(dict(session.items()))) > settings.STRANGER_SESSION_BYTES:
+            session.flush()
+            return render(request, "400.html", status=400)
+        return response
+
 
 def is_allowed(request: HttpRequest, limit: Limit, *, now: float) -> bool:
     """Count this form. False if it is over a limit."""
-    for subject, highest in _counted(request, limit):
-        key = hashlib.sha256(f"{limit.name} {subject} {now // HOUR}".encode()).hexdigest()
-        if _count(f"limit:{key}") > highest * settings.LIMITS_TIMES:
-            return False
-    return True
+    return all(
+        _is_within(limit.name, subject, highest, now=now)
+        for subject, highest in _counted(request, limit)
+    )
+
+
+def _is_within(name: str, subject: str, highest: int, *, now: float) -> bool:
+    key = hashlib.sha256(f"{name} {subject} {now // HOUR}".encode()).hexdigest()
+    return _count(f"limit:{key}") <= highest * settings.LIMITS_TIMES
 
 
 def _counted(request: HttpRequest, limit: Limit) -> Iterator[tuple[str, int]]:
@@ -168,7 +194,7 @@ def too_many_attempts(request: HttpRequest, *, wait: int) -> HttpResponse:
     context = {
         "again_at": timezone.localtime(again),
         "minutes": math.ceil(wait / MINUTE),
-        "typed": posted_fields(request, without=_NOT_KEPT),
+        "typed": posted_fields(request, without=typed.NOT_KEPT),
         "has_files": bool(request.FILES),
         "to": request.get_full_path(),
     }

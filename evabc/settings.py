@@ -106,7 +106,8 @@ TEMPLATES = [
     },
 ]
 
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "membership.accounts.typed.TypedAgainRenderer"
+CSRF_FAILURE_VIEW = "membership.accounts.typed.form_of_an_old_page"
 # Not in a cookie: messages name people.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -172,9 +173,14 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "EVA BC Communities of Practice"
 
-# Idle time: the session is saved while its owner is active, and its age counts from then.
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# How long someone stays signed in without activity.
+IDLE_SECONDS = 12 * 60 * 60
 STAFF_IDLE_SECONDS = 30 * 60
+# The row is kept over a long weekend, so that a form sent after the session ended still has an owner.
+SESSION_COOKIE_AGE = 4 * 24 * 60 * 60
+# Sessions of visitors who are not signed in: how long, and how much they can hold.
+STRANGER_SESSION_SECONDS = 60 * 60
+STRANGER_SESSION_BYTES = 20_000
 # In any case a session ends after 12 hours for staff, and after a month for everyone else.
 STAFF_SESSION_SECONDS = 12 * 60 * 60
 SESSION_SECONDS = 30 * 24 * 60 * 60

@@ -29,6 +29,8 @@ from requests.lifecycle import OPEN, STAFF_VERBS, TRANSITIONS, State, Verb, allo
 from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText, StaffNote
 from requests.reasons import reason_text
 
+MAX_DRAFT_ANSWER = 5_000  # characters, more than any question allows
+
 _ALREADY_OPEN = "You already have an open request for this community. You can follow it on My page."
 _ANOTHER_OPEN = "This person already has an open request for this community. Nothing was changed."
 OWN_REQUEST = "This request is your own, so a colleague decides on it."
@@ -54,7 +56,8 @@ def _one_open_request(refusal: str) -> Iterator[None]:
 def save_draft(
     *, person: Person, community: CommunityOfPractice, answers: Answers, now: datetime
 ) -> JoinRequest:
-    """Save what they have typed so far."""
+    """Save what they have typed so far, except answers that no form would accept for their length."""
+    answers = {name: text for name, text in answers.items() if len(text) <= MAX_DRAFT_ANSWER}
     draft, new = JoinRequest.objects.select_for_update().get_or_create(
         person=person,
         community=community,

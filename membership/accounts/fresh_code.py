@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import cast
-from urllib.parse import urlsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import (
@@ -28,6 +27,7 @@ from django.views.decorators.http import require_http_methods
 from membership.accounts.codes import WAITING, send_code, use_code, waiting_code
 from membership.accounts.forms import CodeForm
 from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.typed import keep_if_posted
 from membership.errors import RefusedError
 from membership.models import SignInCode
 
@@ -44,13 +44,13 @@ def has_fresh_code(request: HttpRequest) -> bool:
 
 
 def fresh_code_required(view: View) -> View:
-    """Decorator: ask for a fresh code first. After a form was sent, return to the page of the form."""
+    """Decorator: ask for a fresh code first, then return to this page or to the page of the form."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated or has_fresh_code(request):
             return view(request, *args, **kwargs)
-        return redirect(confirmation_url(_return_address(request)))
+        return redirect(confirmation_url(keep_if_posted(request, otherwise=reverse("my:home"))))
 
     return guarded
 
@@ -70,16 +70,6 @@ def code_where_no_factor(view: View) -> View:
 def confirmation_url(next_url: str) -> str:
     """The URL of the page for the code, which then redirects to ``next_url``."""
     return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': next_url})}"
-
-
-def _return_address(request: HttpRequest) -> str:
-    """The page to return to: this one, or the page of the form that was sent."""
-    if request.method in ("GET", "HEAD"):
-        return request.get_full_path()
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    if came_from.netloc != request.get_host():
-        return reverse("my:home")
-    return came_from._replace(scheme="", netloc="", fragment="").geturl()
 
 
 @login_required

@@ -15,49 +15,71 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
 from django.views.decorators.http import require_safe
 
+from membership.accounts import typed
+from membership.models import User
+
 _SIGNED_IN_AT, _SEEN_AT = "signed_in_at", "seen_at"
 SEEN_INTERVAL = 60  # seconds; the session is written once a minute at most
 
-IDLE_MESSAGE = "You were signed out because you were inactive for a while. Sign in to continue."
+IDLE_MESSAGE = "You were signed out because you were inactive for a while."
 MAXIMUM_MESSAGE = (
     "You were signed in for a long time. To keep your account safe, please sign in again."
 )
 
 
 class SessionExpiryMiddleware(MiddlewareMixin):
-    """Signs out staff who were idle too long, and anyone who was signed in too long.
+    """Signs out anyone who was idle or signed in for too long, and keeps what they were typing.
 
-    Other people's idle sessions expire with their cookie. Its age counts from the last write, so writing
-    once a minute keeps a session in use alive.
+    A page that updates itself is no activity. Typing is: ``static/typing.js`` says so.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+    get_response: Callable[[HttpRequest], HttpResponse]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return typed.follow(request, self.get_response(request))
+        finally:
+            typed.typed_again.set(None)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> None:
         if request.user.is_authenticated:
-            now, session = int(time.time()), request.session
-            since, seen = session.get(_SIGNED_IN_AT, now), session.get(_SEEN_AT, now)
-            if request.user.is_staff and now - seen >= settings.STAFF_IDLE_SECONDS:
-                return _sign_out(request, IDLE_MESSAGE)
-            is_staff = request.user.is_staff
-            limit = settings.STAFF_SESSION_SECONDS if is_staff else settings.SESSION_SECONDS
-            if now - since >= limit:
-                return _sign_out(request, MAXIMUM_MESSAGE)
-            if _SEEN_AT not in session or now - seen >= SEEN_INTERVAL:
-                session[_SIGNED_IN_AT], session[_SEEN_AT] = since, now
-        return None
+            self._end_or_extend(request, request.user, int(time.time()))
+        if request.user.is_authenticated:
+            typed.put_back(request)
+
+    def _end_or_extend(self, request: HttpRequest, user: User, now: int) -> None:
+        session, staff = request.session, user.is_staff
+        since, seen = session.get(_SIGNED_IN_AT, now), session.get(_SEEN_AT, now)
+        idle = settings.STAFF_IDLE_SECONDS if staff else settings.IDLE_SECONDS
+        maximum = settings.STAFF_SESSION_SECONDS if staff else settings.SESSION_SECONDS
+        if now - seen >= idle or now - since >= maximum:
+            typed.end_session(request, logout)
+            messages.info(request, IDLE_MESSAGE if now - seen >= idle else MAXIMUM_MESSAGE)
+        elif _SEEN_AT not in session:
+            session.set_expiry(None)  # it was a stranger's until now
+            session[_SIGNED_IN_AT] = session[_SEEN_AT] = now
+        elif now - seen >= SEEN_INTERVAL and not _updates_itself(request):
+            session[_SEEN_AT] = now
 
 
-def _sign_out(request: HttpRequest, why: str) -> HttpResponse:
-    wanted = request.get_full_path() if request.method == "GET" else ""
-    logout(request)
-    messages.info(request, why)
-    return redirect_to_login(wanted)
+def _updates_itself(request: HttpRequest) -> bool:
+    """Whether a page asks for this without its reader: with htmx, or by a refresh without JavaScript."""
+    is_polled = request.htmx or "polled" in request.GET  # type: ignore[attr-defined]
+    return request.method == "GET" and bool(is_polled)
+
+
+@require_safe
+def active(request: HttpRequest) -> HttpResponse:
+    """Requested while someone types. Like any page, it counts as activity."""
+    return HttpResponse(status=204)
 
 
 class NewSessionKeyMiddleware(MiddlewareMixin):
@@ -88,7 +110,9 @@ class SecondFactorMiddleware(MiddlewareMixin):
     allauth asks for it only at sign-in and only if the user has one. Django's admin never asks.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
         if (
             settings.SECOND_FACTOR_REQUIRED
             and request.path.startswith(reverse("admin:index"))
@@ -102,11 +126,11 @@ class SecondFactorMiddleware(MiddlewareMixin):
 
 
 def _redirect_to_factor(request: HttpRequest) -> HttpResponse:
+    page = typed.keep_if_posted(request, otherwise=reverse("admin:index"))
     if is_mfa_enabled(request.user, SECOND_FACTORS):
-        wanted = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
+        wanted = urlencode({REDIRECT_FIELD_NAME: page})
         return redirect(f"{reverse('mfa_reauthenticate')}?{wanted}")
-    is_page = request.method in ("GET", "HEAD")
-    request.session[PAGE_WANTED] = request.get_full_path() if is_page else reverse("admin:index")
+    request.session[PAGE_WANTED] = page
     return redirect("account_first_factor")
 
 

@@ -11,7 +11,7 @@ from django.views.generic import RedirectView
 
 from membership.accounts.fresh_code import code_where_no_factor, confirm_it_is_you
 from membership.accounts.fresh_code import fresh_code_required as fresh
-from membership.accounts.middleware import first_factor
+from membership.accounts.middleware import active, first_factor
 from membership.accounts.signing_in import CodeView, SignInView
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login", query_string=True)
@@ -29,6 +29,7 @@ urlpatterns = [
         name="account_reauthenticate",
     ),
     path("confirm/", confirm_it_is_you, name="account_confirm_it_is_you"),
+    path("active/", active, name="account_active"),
     path("sessions/", list_usersessions, name="usersessions_list"),
     # Pages that set up or remove a second factor, or show its secrets, ask for a fresh code.
     path("2fa/", factors.index, name="mfa_index"),

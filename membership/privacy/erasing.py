@@ -268,8 +268,10 @@ def remove_sessions(user: User | None, addresses: set[str]) -> None:
     spellings = addresses | {unicode_spelling(address) for address in addresses}
     theirs = []
     for session in Session.objects.iterator():
-        content = json.dumps(session.get_decoded(), default=str, ensure_ascii=False).lower()
-        if any(address in content for address in spellings):
+        kept = session.get_decoded()
+        content = json.dumps(kept, default=str, ensure_ascii=False).lower()
+        is_theirs = user is not None and kept.get("typed_by") == user.pk
+        if is_theirs or any(address in content for address in spellings):
             theirs.append(session.pk)
     Session.objects.filter(pk__in=theirs).delete()
 

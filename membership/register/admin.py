@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, Field, Max, Model, OuterRef, Q, QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django.utils.html import format_html
 from communities.base_admin import PlainWordsMixin
 from communities.rules.vocabulary import Evidence
 from membership.accounts.fresh_code import confirmation_url, has_fresh_code
+from membership.accounts.typed import typed_rows
 from membership.base_admin import SearchableAdmin
 from membership.models import (
     Agency,
@@ -106,6 +108,14 @@ class FactInline(EvidenceAdminMixin, admin.StackedInline):
 
     extra = 0
     show_change_link = True
+
+    def get_formset(
+        self, request: HttpRequest, obj: Model | None = None, **kwargs: Any
+    ) -> type[BaseInlineFormSet]:
+        """With the rows that someone had added before they had to sign in again."""
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.extra = typed_rows(formset.get_default_prefix())
+        return formset
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return super().get_queryset(request).select_related("confirmed_by__person")

@@ -257,10 +257,12 @@ ACTIONS = {
 }
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def act(request: AuthenticatedRequest, pk: int, name: str) -> HttpResponse:
     """Handle one of the forms: do what it says, or show the page again with its errors."""
     join_request, action = get_request_or_404(request, pk), ACTIONS[name]
+    if request.method != "POST":
+        return queue.to_review(request, pk)
     form = action.form(request.POST, auto_id=f"{name}-%s")
     if form.is_valid():
         with refusal_as_form_error(form):

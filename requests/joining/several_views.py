@@ -36,14 +36,7 @@ from requests.joining.forms import (
     join_form_class,
     join_form_for,
 )
-from requests.joining.views import (
-    STASH,
-    CommunityStatus,
-    keep_draft,
-    posted,
-    sign_in_first,
-    statuses_of,
-)
+from requests.joining.views import CommunityStatus, keep_draft, posted, statuses_of, values_of
 
 
 @dataclass(frozen=True)
@@ -97,7 +90,7 @@ class SeveralForm(forms.Form):
 
     @property
     def parts(self) -> list[Part]:
-        typed = self.data or self.initial
+        typed = values_of(self)
         return [
             Part(
                 community,
@@ -149,17 +142,11 @@ def choose(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
+@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def answers(request: AuthenticatedRequest) -> HttpResponse:
     """The form. Saves drafts on every change with JavaScript, and on every button without."""
-    if not request.user.is_authenticated:
-        return sign_in_first(
-            request, SeveralForm(posted(request), communities=_chosen(request)).answers
-        )
     person = person_of_user(request.user)
-    stashed = request.session.pop(STASH, {})
-    if stashed:
-        _keep(person, _askable(request, person), stashed)
     statuses = _askable(request, person)
     communities = [status.community for status in statuses]
     if request.method != "POST":

@@ -1,17 +1,16 @@
 """Asking to join one community: the form with the findings panel, checking answers, and sending."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
 from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
@@ -25,8 +24,6 @@ from requests.answers import assess_answers
 from requests.joining.forms import Answers, JoinForm, join_form_class, join_form_for
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
-
-STASH = "join_answers"
 
 
 @dataclass(frozen=True)
@@ -65,24 +62,20 @@ def statuses_of(
     ]
 
 
+@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """The form. Saves a draft on every change with JavaScript, and on every button without."""
     community = _community(slug)
     typed = posted(request)
     answers = {name: typed.get(name, "") for name in join_form_class(community).base_fields}
-    if not request.user.is_authenticated:
-        return sign_in_first(request, {slug: answers})
     person = person_of_user(request.user)
     [status] = statuses_of(person, [community])
-    stashed = request.session.pop(STASH, {}).get(slug)
     if not status.can_ask:
         return _nothing_to_ask(request, status)
-    if stashed:
-        keep_draft(person, community, stashed)
     if request.method != "POST":
         known = {"name": person.name, "phone": person.phone}
-        initial = stashed or (status.draft.answers if status.draft else known)
+        initial = status.draft.answers if status.draft else known
         return _page(request, person, join_form_for(community, initial=initial))
     keep_draft(person, community, answers)
     form = join_form_for(community, answers)
@@ -140,18 +133,14 @@ def posted(request: AuthenticatedRequest) -> dict[str, str]:
     return {name: str(value).replace("\x00", "") for name, value in request.POST.items()}
 
 
+def values_of(form: forms.Form) -> Answers:
+    """What the form's fields show."""
+    return {bound.name: bound.value() or "" for bound in form}
+
+
 def keep_draft(person: Person, community: CommunityOfPractice, answers: Answers) -> None:
     """Save these answers as the person's draft."""
     workflow.save_draft(person=person, community=community, answers=answers, now=timezone.now())
-
-
-def sign_in_first(request: AuthenticatedRequest, typed: Mapping[str, Answers]) -> HttpResponse:
-    """Redirect to the sign-in and back. If the session ended while the person was typing, the answers
-    in ``typed`` (by community) are kept in the new session."""
-    if request.method == "POST":
-        request.session[STASH] = typed
-    to_sign_in = redirect_to_login(request.get_full_path())
-    return HttpResponseClientRedirect(to_sign_in.url) if request.htmx else to_sign_in
 
 
 def _community(slug: str) -> CommunityOfPractice:
@@ -174,7 +163,7 @@ def _page(
 ) -> HttpResponse:
     """The page with the findings on the answers so far, or only the findings with ``panel``."""
     assessment = assess_answers(
-        form.data or form.initial,
+        values_of(form),
         person=person,
         community=form.community,
         on=timezone.localdate(),

@@ -131,6 +131,7 @@ TABLE = {
     "account_inactive": (ALL, NOT_THAT_WAY),
     "account_reauthenticate": (FRESH_CODE, FRESH_CODE),
     "account_confirm_it_is_you": (SIGNED_IN, SIGNED_IN),
+    "account_active": ([204] * 8, NOT_THAT_WAY),
     "usersessions_list": (SIGNED_IN, [IN, IN, *[ON] * 6]),
     "mfa_index": (SIGNED_IN, OWN_NOT_THAT_WAY),
     # Workers are redirected to two-step sign-in, which only the staff desk requires.
@@ -239,7 +240,7 @@ TABLE = {
     # The request is not assigned, so this redirects back to it.
     "admin:joinrequests_joinrequest_take": (desk(ON, 404, ON), desk(ON, 404, ON)),
     "admin:joinrequests_joinrequest_release": (GET_ONLY, desk(ON, 404, ON)),
-    "admin:joinrequests_joinrequest_note": (GET_ONLY, THIS_TEAM),
+    "admin:joinrequests_joinrequest_note": (desk(ON, 404, ON), THIS_TEAM),
     "admin:joinrequests_joinrequest_enter": (TEAMS, GET_ONLY),
     "admin:joinrequests_joinrequest_enter-for": (THIS_TEAM, THIS_TEAM),
     # Without requests, these redirect to the queue.
@@ -248,7 +249,7 @@ TABLE = {
     "admin:joinrequests_joinrequest_bulk-decline": (LED, LED),
     # The buttons of the review page. Without their fields they show the page with an error.
     **{
-        f"admin:joinrequests_joinrequest_{action}": (GET_ONLY, THIS_TEAM)
+        f"admin:joinrequests_joinrequest_{action}": (desk(ON, 404, ON), THIS_TEAM)
         for action in (
             "match-agency",
             "match-program",

@@ -1,16 +1,21 @@
 """Rate limits: the page says when to try again, and keeps what was typed."""
 
+import base64
+import os
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client, RequestFactory
 from django.urls import get_resolver
+from django.utils import timezone
 
+from evabc import limits
 from evabc.limits import LIMITS
 from membership.accounts.adapter import client_address, network_of
 from tests import builders
@@ -176,6 +181,40 @@ def test_exports_have_a_limit(client, small):
 def test_every_page_with_a_limit_exists():
     named = {name for name, _ in addresses(get_resolver())}
     assert {page for limit in LIMITS for page in limit.pages} - named == set()
+
+
+def noise(length):
+    """Text that no compression makes shorter."""
+    return base64.b64encode(os.urandom(length)).decode()[:length]
+
+
+@pytest.mark.core
+def test_a_visitors_session_keeps_little_and_not_for_long(client):
+    # A page that would keep what a visitor sends: none does today.
+    filled = client.session
+    filled["typed"] = noise(20_000)
+    filled.save()
+    refused = client.post("/accounts/login/", {"email": "dana@example.org"})
+    assert refused.status_code == 400
+    assert "Shorten it" in refused.content.decode()
+    assert not Session.objects.exists()
+
+    client.post("/accounts/login/", {"email": "else@example.org", "next": "/my/"})
+    [session] = Session.objects.all()
+    assert len(session.session_data) < 2_000
+    assert timedelta() < session.expire_date - timezone.now() <= timedelta(hours=1)
+
+
+@pytest.mark.core
+def test_visitors_begin_a_limited_number_of_sessions(client, monkeypatch):
+    monkeypatch.setattr(limits, "NEW_SESSIONS", 3)
+    passkey, by_script = "/accounts/2fa/webauthn/login/", {"accept": "application/json"}
+    answers = []
+    for _ in range(5):
+        client.cookies.clear()
+        answers.append(client.get(passkey, headers=by_script).status_code)
+    assert answers == [200] * 3 + [429] * 2
+    assert Session.objects.count() == 3
 
 
 @pytest.mark.parametrize(

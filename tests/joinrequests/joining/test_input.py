@@ -106,13 +106,24 @@ def test_an_empty_coordination_form_names_its_fields(signed_in):
     assert "Choose your role." in page
 
 
-def test_a_note_of_ten_thousand_characters_is_refused_with_a_sentence_and_kept(signed_in):
+def test_a_note_of_ten_thousand_characters_is_refused_and_stays_on_the_page_alone(signed_in):
+    signed_in.post(JOIN, builders.STVC_ANSWERS)
     note = "ᐊ" * 10_000
     page = signed_in.post(JOIN, {**builders.STVC_ANSWERS, "note": note}).content.decode()
 
     assert "Your note is 10000 characters long. Shorten it to 2000 characters or fewer." in page
     assert note in page
-    assert note in signed_in.get(JOIN).content.decode()
+    draft = JoinRequest.objects.get()
+    assert draft.answers == {k: v for k, v in builders.STVC_ANSWERS.items() if k != "note"}
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(("length", "is_kept"), [(5_000, True), (5_001, False)])
+@pytest.mark.parametrize("field", [*TEXT_FIELDS, *CHOICES])
+def test_a_draft_keeps_no_more_than_5000_characters_of_an_answer(signed_in, field, length, is_kept):
+    signed_in.post(JOIN, {field: "ᐊ" * length}, headers={"HX-Request": "true"})
+
+    assert (field in JoinRequest.objects.get().answers) == is_kept
 
 
 @pytest.mark.core

@@ -216,18 +216,6 @@ def test_one_sent_meanwhile_elsewhere_loses_nothing_of_the_others(signed_in, wor
     assert requests_by_community()["sas"].answers["carries_caseload"] == "no"
 
 
-def test_answers_sent_after_the_sign_in_ended_are_there_after_signing_in_again(client, worker):
-    sent_off = client.post(ANSWERS, TYPED)
-    assert sent_off.url.startswith("/accounts/login/?next=/join/answers/%3Fcommunity%3Dstvc")
-    assert JoinRequest.objects.count() == 0
-
-    client.force_login(worker)
-    page = text_of(client.get(ANSWERS))
-
-    assert "I work in both programs." in page
-    assert requests_by_community()["icat"].answers["initiative_name"] == "Sample ICAT"
-
-
 def test_the_queries_grow_by_the_chosen_communities_only(signed_in, worker):
     """Each more community costs the same again, and no more than one costs alone."""
     forms, sends = [], []

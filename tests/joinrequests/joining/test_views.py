@@ -154,18 +154,6 @@ def test_answers_wait_as_a_draft_and_come_back(signed_in):
     assert "Continue your request" in text_of(signed_in.get("/my/"))
 
 
-def test_answers_sent_after_the_sign_in_ended_are_there_after_signing_in_again(client, worker):
-    sent_off = client.post(JOIN, {**builders.STVC_ANSWERS, "note": "I typed a lot."})
-    assert sent_off.url == "/accounts/login/?next=/communities/stvc/join/"
-    assert JoinRequest.objects.count() == 0
-
-    client.force_login(worker)
-    page = text_of(client.get(JOIN))
-
-    assert "I typed a lot." in page
-    assert JoinRequest.objects.get().answers["name"] == "Dana Sample"
-
-
 def test_the_number_of_queries_of_the_form_and_of_sending_is_bounded(
     signed_in, django_assert_max_num_queries
 ):

@@ -178,6 +178,27 @@ def test_attendance_is_recorded_by_hand(desk, later):
     assert [row.person for row in Attendance.objects.filter(came=True)] == [bea]
 
 
+def test_people_selected_when_the_session_ended_are_selected_after_signing_in_again(
+    desk, priya, later
+):
+    meeting = planned()
+    ana, bea = member("Ana Sample"), member("Bea Sample")
+    later()
+    Attendance.objects.create(meeting=meeting, person=ana, came=True)
+    page = f"{DESK}{meeting.pk}/came/"
+    session = desk.session
+    session["seen_at"] -= 31 * 60
+    session.save()
+
+    desk.post(page, {"shown": f"{ana.pk},{bea.pk},", "came": bea.pk})
+
+    builders.sign_in(desk, priya)
+    shown = text(desk.get(page))
+    assert f'value="{bea.pk}" checked' in shown
+    assert f'value="{ana.pk}" checked' not in shown
+    assert not Attendance.objects.filter(person=bea).exists()
+
+
 def test_each_page_of_a_long_roster_saves_its_own_people(desk, later, monkeypatch):
     monkeypatch.setattr("membership.meetings.admin.PEOPLE_ON_A_PAGE", 2)
     meeting = planned()
