@@ -128,10 +128,16 @@ def form_of_an_old_page(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     Someone who has signed in again in another tab sends it from a page of the portal, which the browser
     confirms in the header Origin. They get the page again, with what they typed. If someone else had signed
-    in there before, the page may be theirs, and nothing is kept.
+    in there before, the page may be theirs, and nothing is kept. Suggestions for the agency field are not
+    worth leaving the form for: they send that field alone.
     """
     is_ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
-    if is_ours and request.user.is_authenticated and request.session.get(SAME_PERSON):
+    if (
+        is_ours
+        and request.path != reverse("agencies")
+        and request.user.is_authenticated
+        and request.session.get(SAME_PERSON)
+    ):
         return _lead_to(request, keep(request, user_id=request.user.pk))
     return csrf.csrf_failure(request, reason)
 

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from communities.models import CommunityOfPractice
@@ -115,7 +114,6 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     return _page(request, person, form, "check")
 
 
-@csrf_exempt
 @require_POST
 def agencies(request: HttpRequest) -> HttpResponse:
     """Suggestions for the agency field: at most ten names with the typed words, from three letters on.

@@ -316,6 +316,13 @@ def test_a_form_of_before_another_sign_in():
     )
     assert panel.headers["HX-Redirect"] == "/my/details/"  # not a page inside the page
 
+    suggestions = client.post(
+        "/join/agencies/",
+        {"agency": "Exam"},
+        headers={"origin": "http://testserver", "HX-Request": "true"},
+    )
+    assert suggestions.status_code == 403  # the rest of the form stays where it is
+
 
 def test_a_form_of_before_someone_else_signed_in(worker, sam):
     client = Client()
