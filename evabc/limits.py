@@ -97,7 +97,7 @@ LIMITS = (
     ),
 )
 
-# Sessions that visitors of one network begin in an hour without signing in; each is a row of the database.
+# Sessions that visitors of one network begin in an hour by opening a page; each is a row of the database.
 NEW_SESSIONS = 600
 
 
@@ -123,9 +123,9 @@ class RateLimitMiddleware(MiddlewareMixin):
         if typed.is_keeping(request):
             return response
         network = network_of(client_address(request))
-        if not session.session_key and not _is_within(
-            "sessions", network, NEW_SESSIONS, now=time.time()
-        ):
+        # A form that begins one is counted above, so that no one is kept from entering their code.
+        begins_uncounted = request.method != "POST" and not session.session_key
+        if begins_uncounted and not _is_within("sessions", network, NEW_SESSIONS, now=time.time()):
             session.flush()
             return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
         if len(session.encode(dict(session.items()))) > settings.STRANGER_SESSION_BYTES:

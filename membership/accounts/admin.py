@@ -53,6 +53,10 @@ class UserAdmin(SearchableAdmin):
             if form.instance == request.user:
                 request.session.flush()  # it no longer exists, so nothing can be saved in it
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """No one: people make their own accounts by signing in."""
+        return False
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """No one: the history says who acted. Staff close an account, or erase its person."""
         return False

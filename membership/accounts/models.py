@@ -69,7 +69,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 class SignInCode(models.Model):
     """A code that was emailed to an account. Only a keyed hash of it is stored.
 
-    ``user`` is empty if the address belongs to a closed account: no email was sent, and the pages are the same.
+    ``user`` is empty if the address belongs to a closed account: the email says so, and the pages are the same.
     """
 
     TRIES = 3

@@ -124,3 +124,13 @@ def test_erasing_a_person_ends_their_sessions(kai):
 
     assert not is_in(laptop)
     assert (Session.objects.count(), UserSession.objects.count()) == (0, 0)
+
+
+def test_no_one_adds_an_account_by_hand(client):
+    """It would have no email, because a code proves who owns one."""
+    lead = builders.lead()
+    User.objects.filter(pk=lead.pk).update(is_superuser=True)
+    builders.sign_in(client, lead)
+
+    assert client.post("/admin/membership/user/add/", {"is_staff": "on"}).status_code == 403
+    assert User.objects.count() == 1
