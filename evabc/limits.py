@@ -111,7 +111,7 @@ class RateLimitMiddleware(MiddlewareMixin):
         for limit in LIMITS:
             is_limited = request.method == "POST" and page in limit.pages
             if is_limited and not is_allowed(request, limit, now=time.time()):
-                return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
+                return too_many_attempts(request)
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -127,7 +127,7 @@ class RateLimitMiddleware(MiddlewareMixin):
             "sessions", network, NEW_SESSIONS, now=time.time()
         ):
             session.flush()
-            return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
+            return too_many_attempts(request)
         if len(session.encode(dict(session.items()))) > settings.STRANGER_SESSION_BYTES:
             session.flush()
             return render(request, "400.html", status=400)
@@ -182,11 +182,13 @@ def _count(key: str) -> int:
         return 0
 
 
-def too_many_attempts(request: HttpRequest, *, wait: int) -> HttpResponse:
+def too_many_attempts(request: HttpRequest) -> HttpResponse:
     """The page that says when to try again, with what was typed, so that it can be sent then."""
-    again = datetime.fromtimestamp(math.ceil((time.time() + wait) / MINUTE) * MINUTE, UTC)
+    now = time.time()
+    next_hour = (now // HOUR + 1) * HOUR
+    wait = math.ceil(next_hour - now)
     context = {
-        "again_at": timezone.localtime(again),
+        "again_at": timezone.localtime(datetime.fromtimestamp(next_hour, UTC)),
         "minutes": math.ceil(wait / MINUTE),
         "typed": posted_fields(request, without=typed.NOT_KEPT),
         "has_files": bool(request.FILES),
