@@ -58,6 +58,21 @@ def no_dependency_needs_the_library(**kwargs: object) -> list[CheckMessage]:
 
 
 @register()
+def emails_are_encrypted_on_their_way(**kwargs: object) -> list[CheckMessage]:
+    """Warn about a mail server elsewhere that gets emails, and the codes in them, without TLS."""
+    is_here = settings.EMAIL_HOST in ("localhost", "127.0.0.1")
+    if is_here or settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL:
+        return []
+    return [
+        Warning(
+            "Emails, with their sign-in codes, go to the mail server without TLS.",
+            hint="Begin EMAIL_URL with smtp+tls:// or smtp+ssl://.",
+            id="evabc.W003",
+        )
+    ]
+
+
+@register()
 def variables_are_declared(**kwargs: object) -> list[CheckMessage]:
     """Warn about misspelled or outdated settings."""
     return [

@@ -71,7 +71,8 @@ _DECLARED = [
         "this machine, with ports 80 and 443 open. Certificates are then issued automatically.",
         required=True,
         local="`http://localhost:PORT`",
-        pattern=r"https?://[^/\s]+.*",
+        # Without TLS only on one machine, and for Django's test client.
+        pattern=r"https://[^/\s]+.*|http://(localhost|testserver)(:\d+)?/?",
         must="be the address of the portal, for example https://communities.example.org.",
     ),
     Setting(

@@ -95,6 +95,12 @@ LIMITS = (
         per_person=30,
         per_network=100,
     ),
+    Limit(
+        "exports",
+        ("admin:coverage_sheet", "admin:report_sheet", "admin:roster_sheet"),
+        per_person=60,
+        per_network=300,
+    ),
 )
 
 # Sessions that visitors of one network begin in an hour without signing in; each is a row of the database.

@@ -80,6 +80,7 @@ LONG = "k3Jd9-fQ2_xVb7LmZp0RtYw8Hs6GnCa4"
     [
         *(("SECRET_KEY", key) for key in ("short", "change-me" * 10, "django-insecure-" + LONG)),
         *(("PORTAL_URL", url) for url in ("communities.example.org", "ftp://example.org")),
+        *(("PORTAL_URL", f"http://{host}") for host in ("example.org", "localhost.example.org")),
         *(("DATABASE_URL", url) for url in ("mysql://user@host/name", "nonsense")),
         *(("EMAIL_URL", url) for url in ("console://", "http://mail.example.org", "smtp://")),
         ("REDIS_URL", "localhost"),
