@@ -19,7 +19,7 @@ def history_is_protected(
         Warning(
             f"The history in {table} can be changed, because its triggers are missing.",
             hint="Run: python manage.py migrate.",
-            id="evabc.W003",
+            id="evabc.W004",
         )
         for alias in databases or ()
         for table in unprotected_tables(connections[alias])
