@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.encoding import force_bytes
 
+from membership.accounts.typed import SAME_PERSON
 from membership.models import User
 from membership.privacy.consents import agree_at_first_sign_in
 from membership.register.person_records import person_of_user
@@ -109,6 +110,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """The first sign-in records consent to the purposes that the code page names."""
         response: HttpResponse = super().post_login(request, user, **options)
         agree_at_first_sign_in(person=person_of_user(user), now=timezone.now())
+        request.session[SAME_PERSON] = is_known_browser(request, user.email)
         remember_browser(response, user.email)
         return response
 
