@@ -28,9 +28,10 @@ class PublicPageCacheMiddleware(MiddlewareMixin):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not _may_come_from_the_cache(request):
             return self.get_response(request)
-        request.get_host()  # raises for an unknown host, also for a cached page
-        # The scheme is part of the key: http gets a redirect, and https a header.
-        key = hashlib.sha256(f"{request.scheme} {request.path}".encode()).hexdigest()
+        # The scheme is part of the key: http gets a redirect, and https a header. An unknown host is refused,
+        # so there is never a page for it.
+        origin = f"{request.scheme} {request.META.get('HTTP_HOST')}"
+        key = hashlib.sha256(f"{origin} {request.path}".encode()).hexdigest()
         response: HttpResponse | None = caches["pages"].get(key)
         if response is None:
             response = self.get_response(request)
@@ -47,7 +48,7 @@ class PublicPageCacheMiddleware(MiddlewareMixin):
 
 
 def _may_come_from_the_cache(request: HttpRequest) -> bool:
-    ours = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, "messages"}
+    ours = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
     return (
         request.method in ("GET", "HEAD")
         and not request.META.get("QUERY_STRING")

@@ -19,10 +19,12 @@ def portal(request: HttpRequest) -> dict[str, object]:
     teams = SimpleLazyObject(
         lambda: list(SupportTeam.objects.annotate(in_sample=Exists(SampleProvince.objects.all())))
     )
+    typed = typed_again.get() or MultiValueDict()
     return {
         "support_teams": teams,
         "sample_data": SimpleLazyObject(lambda: any(team.in_sample for team in teams)),
         "second_factor_off": not settings.SECOND_FACTOR_REQUIRED,
         "mail_is_files": settings.MAIL_IS_FILES,
-        "typed_again": dict((typed_again.get() or MultiValueDict()).lists()),
+        "typed_again": dict(typed.lists()),
+        "typed_texts": [text for _, texts in typed.lists() for text in texts if " " in text],
     }

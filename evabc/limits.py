@@ -95,6 +95,12 @@ LIMITS = (
         per_person=30,
         per_network=100,
     ),
+    Limit(
+        "exports",
+        ("admin:coverage_sheet", "admin:report_sheet", "admin:roster_sheet"),
+        per_person=60,
+        per_network=300,
+    ),
 )
 
 # Sessions that visitors of one network begin in an hour by opening a page; each is a row of the database.
@@ -111,7 +117,7 @@ class RateLimitMiddleware(MiddlewareMixin):
         for limit in LIMITS:
             is_limited = request.method == "POST" and page in limit.pages
             if is_limited and not is_allowed(request, limit, now=time.time()):
-                return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
+                return too_many_attempts(request)
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -127,7 +133,7 @@ class RateLimitMiddleware(MiddlewareMixin):
         begins_uncounted = request.method != "POST" and not session.session_key
         if begins_uncounted and not _is_within("sessions", network, NEW_SESSIONS, now=time.time()):
             session.flush()
-            return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
+            return too_many_attempts(request)
         if len(session.encode(dict(session.items()))) > settings.STRANGER_SESSION_BYTES:
             session.flush()
             return render(request, "400.html", status=400)
@@ -182,11 +188,13 @@ def _count(key: str) -> int:
         return 0
 
 
-def too_many_attempts(request: HttpRequest, *, wait: int) -> HttpResponse:
+def too_many_attempts(request: HttpRequest) -> HttpResponse:
     """The page that says when to try again, with what was typed, so that it can be sent then."""
-    again = datetime.fromtimestamp(math.ceil((time.time() + wait) / MINUTE) * MINUTE, UTC)
+    now = time.time()
+    next_hour = (now // HOUR + 1) * HOUR
+    wait = math.ceil(next_hour - now)
     context = {
-        "again_at": timezone.localtime(again),
+        "again_at": timezone.localtime(datetime.fromtimestamp(next_hour, UTC)),
         "minutes": math.ceil(wait / MINUTE),
         "typed": posted_fields(request, without=typed.NOT_KEPT),
         "has_files": bool(request.FILES),

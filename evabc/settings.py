@@ -61,9 +61,10 @@ MIDDLEWARE = [
     "django_guid.middleware.guid_middleware",
     "evabc.middleware.AccessLogMiddleware",
     "evabc.middleware.SecurityHeadersMiddleware",
+    # Before those that answer by themselves: redirects to https and static files have the policy too.
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "evabc.middleware.PrivateResponseMiddleware",
     "membership.accounts.middleware.SessionExpiryMiddleware",
+    "membership.accounts.middleware.NewSessionKeyMiddleware",
     "membership.accounts.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "evabc.middleware.RejectNullBytesMiddleware",
@@ -106,6 +108,8 @@ TEMPLATES = [
 
 FORM_RENDERER = "membership.accounts.typed.TypedAgainRenderer"
 CSRF_FAILURE_VIEW = "membership.accounts.typed.form_of_an_old_page"
+# Not in a cookie: messages name people.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 DATABASES = {"default": env.database(DATA_DIR, local=LOCAL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -116,7 +120,9 @@ CACHES = {
     "default": {
         "BACKEND": "evabc.caching.FailOpenRedisCache",
         "LOCATION": REDIS_URL,
+        "VERSION": 2,  # earlier entries are pickled objects, which are never read
         "OPTIONS": {
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
             "IGNORE_EXCEPTIONS": True,  # people can still sign in, more slowly and without limits
             "SOCKET_CONNECT_TIMEOUT": 1,  # seconds
             "SOCKET_TIMEOUT": 1,
@@ -288,7 +294,7 @@ RETENTION = {
 }
 PRIVACY_OFFICER = {
     "name": env.text("EVABC_PRIVACY_OFFICER_NAME"),
-    "email": env.email("EVABC_PRIVACY_OFFICER_EMAIL"),
+    "email": env.text("EVABC_PRIVACY_OFFICER_EMAIL"),
 }
 
 # -- Headers ------------------------------------------------------------------------------------
@@ -296,6 +302,7 @@ PRIVACY_OFFICER = {
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
+        "object-src": [NONE],
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],  # the QR code for authenticator apps is a data: URL
@@ -323,6 +330,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = None if WITHOUT_COLLECTSTATIC else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = WITHOUT_COLLECTSTATIC
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_MIMETYPES = {".svg": "image/svg+xml; charset=utf-8"}  # it adds the charset to text only
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
@@ -11,6 +12,8 @@ from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.utils.datastructures import MultiValueDict
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from communities.base_admin import PlainWordsAdmin
@@ -18,6 +21,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
+from membership.accounts.typed import typed_again
 from membership.search import filter_by_words
 
 
@@ -38,6 +42,13 @@ class SearchableAdmin(PlainWordsAdmin):
         columns = self.get_search_fields(request)
         found = filter_by_words(queryset, search_term, columns=columns)
         return found, any(lookup_spawns_duplicates(self.opts, column) for column in columns)
+
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """Selected again, if it was when the session ended."""
+        box: SafeString = super().action_checkbox(obj)
+        if str(obj.pk) in (typed_again.get() or MultiValueDict()).getlist(ACTION_CHECKBOX_NAME):
+            return mark_safe(box.replace("<input ", "<input checked ", 1))  # noqa: S308 - Django's own
+        return box
 
 
 class TeamFilter(admin.SimpleListFilter):

@@ -162,7 +162,7 @@ CACHE_SECONDS = 5  # anyone can call /readyz as often as they like
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """The web server is alive. Does not look at the database or the mail server."""
-    return HttpResponse("alive\n", content_type="text/plain")
+    return HttpResponse("alive\n", content_type="text/plain; charset=utf-8")
 
 
 def has_metrics_token(request: HttpRequest) -> bool:
@@ -187,7 +187,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         parts = {check.name: check.problem or "ok" for check in found}
         return JsonResponse({"ready": is_ready, "parts": parts}, status=status)
     words = "ok\n" if is_ready else "not ok\n"
-    return HttpResponse(words, content_type="text/plain", status=status)
+    return HttpResponse(words, content_type="text/plain; charset=utf-8", status=status)
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 import base64
 import ipaddress
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from allauth.account.internal.stagekit import get_pending_stage
 from allauth.core.internal.httpkit import clean_client_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -21,6 +23,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.encoding import force_bytes
 
+from membership.accounts.typed import SAME_PERSON
 from membership.models import User
 from membership.privacy.consents import agree_at_first_sign_in
 from membership.register.person_records import person_of_user
@@ -107,6 +110,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """The first sign-in records consent to the purposes that the code page names."""
         response: HttpResponse = super().post_login(request, user, **options)
         agree_at_first_sign_in(person=person_of_user(user), now=timezone.now())
+        request.session[SAME_PERSON] = is_known_browser(request, user.email)
         remember_browser(response, user.email)
         return response
 
@@ -171,15 +175,11 @@ def _mark(email: str) -> str:
     return salted_hmac("a known browser", email, algorithm="sha256").hexdigest()
 
 
-_KEY_INFO = b"evabc: secrets of second factors"
+_NONCE_BYTES = 12
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """Encrypts the secrets of authenticator apps and recovery codes in the database.
-
-    The key is derived from SECRET_KEY. Secrets encrypted under one of SECRET_KEY_FALLBACKS can still be
-    read.
-    """
+    """Encrypts the secrets of authenticator apps and recovery codes in the database, with AES-256-GCM."""
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
@@ -193,17 +193,19 @@ class MFAAdapter(DefaultMFAAdapter):
         return f"Key {Authenticator.objects.filter(user=user, type=type).count() + 1}"
 
     def encrypt(self, text: str) -> str:
-        return _ciphers().encrypt(text.encode()).decode()
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = nonce + AESGCM(_key()).encrypt(nonce, text.encode(), None)
+        return f"gcm.{base64.urlsafe_b64encode(sealed).decode()}"
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _ciphers().decrypt(encrypted_text.encode()).decode()
+        kind, _, text = encrypted_text.rpartition(".")
+        if not kind:  # Fernet, which the first versions used
+            return Fernet(base64.urlsafe_b64encode(_key())).decrypt(text.encode()).decode()
+        sealed = base64.urlsafe_b64decode(text)
+        return AESGCM(_key()).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None).decode()
 
 
-def _ciphers() -> MultiFernet:
-    """Encrypts with the first key; tries each key to decrypt."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    derived = (
-        HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_INFO).derive(force_bytes(key))
-        for key in keys
-    )
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
+def _key() -> bytes:
+    """The key of 256 bits, derived from SECRET_KEY."""
+    derivation = HKDF(SHA256(), length=32, salt=None, info=b"evabc: secrets of second factors")
+    return derivation.derive(force_bytes(settings.SECRET_KEY))

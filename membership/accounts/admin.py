@@ -2,13 +2,16 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
-from django.db.models import Field, ManyToManyField
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Field, ManyToManyField, QuerySet
 from django.forms import CheckboxSelectMultiple, ModelForm
 from django.http import HttpRequest
 
+from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.sessions import end_sessions
 from membership.base_admin import SearchableAdmin
+from membership.history import log_change
 from membership.models import User
 
 
@@ -31,6 +34,7 @@ class UserAdmin(SearchableAdmin):
     fields = ["email", "is_active", "is_staff", "groups", "date_joined", "last_login"]
     # A code proves who owns an address, so staff cannot change it here.
     readonly_fields = ["email", "date_joined", "last_login"]
+    actions = ["sign_out"]
     # With three teams, checkboxes are clearer than two lists with arrows.
     formfield_overrides: ClassVar[dict[type[Field], dict[str, object]]] = {
         ManyToManyField: {
@@ -53,9 +57,21 @@ class UserAdmin(SearchableAdmin):
             if form.instance == request.user:
                 request.session.flush()  # it no longer exists, so nothing can be saved in it
 
+<<<<<<< HEAD
     def has_add_permission(self, request: HttpRequest) -> bool:
         """No one: people make their own accounts by signing in."""
         return False
+=======
+    @admin.action(description="Sign out on all devices")
+    def sign_out(self, request: AuthenticatedRequest, users: QuerySet[User]) -> None:
+        """Their own sessions are under Active sessions, where this one is kept."""
+        others = users.exclude(pk=request.user.pk)
+        with transaction.atomic():
+            for user in others:
+                end_sessions(user)
+            log_change(*others, by=request.user, words="Signed out on all devices.")
+        messages.success(request, f"Accounts signed out on all devices: {len(others)}.")
+>>>>>>> main
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """No one: the history says who acted. Staff close an account, or erase its person."""

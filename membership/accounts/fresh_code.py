@@ -96,8 +96,10 @@ def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(_next_url(request))
         if owner:
             del request.session[WAITING]
+            # allauth asks those who have a second step for it as well, before they change it.
+            alone = not is_mfa_enabled(user)
             record_authentication(
-                request, user, method="code", email=user.email, reauthenticated=True
+                request, user, method="code", email=user.email, reauthenticated=alone
             )
             return HttpResponseRedirect(_next_url(request))
         form.add_error("code", get_adapter().validation_error("incorrect_code"))

@@ -10,6 +10,7 @@ from allauth.account.internal.flows.login import (
 )
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
@@ -79,6 +80,23 @@ def _updates_itself(request: HttpRequest) -> bool:
 def active(request: HttpRequest) -> HttpResponse:
     """Requested while someone types. Like any page, it counts as activity."""
     return HttpResponse(status=204)
+
+
+class NewSessionKeyMiddleware(MiddlewareMixin):
+    """Gives a session a new key when its user confirms who they are. Django does so only at sign-in."""
+
+    get_response: Callable[[HttpRequest], HttpResponse]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        was_signed_in, key = request.user.is_authenticated, request.session.session_key
+        before = len(get_authentication_records(request, request.user))
+        response = self.get_response(request)
+        after = len(get_authentication_records(request, request.user))
+        if was_signed_in and after > before and request.session.session_key == key:
+            request.session.cycle_key()
+            of_this_session = UserSession.objects.filter(session_key=key)
+            of_this_session.update(session_key=request.session.session_key)
+        return response
 
 
 PAGE_WANTED = "wanted_before_first_factor"  # session key: the staff page that they asked for

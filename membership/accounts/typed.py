@@ -28,6 +28,8 @@ MAX_ROWS = 20  # added to one list of a form
 NOT_KEPT = {"csrfmiddlewaretoken", "code", "credential"}
 KEPT_MESSAGE = "We kept what you typed. Sign in and it will be back in the form."
 
+# Session key: whether the person who signed in is also the last one who did so in this browser.
+SAME_PERSON = "signed_in_here_last"
 _FORMS = "typed_forms"  # session key
 _TYPED_BY = "typed_by"  # session key: whose session ended in this browser
 
@@ -41,7 +43,7 @@ def keep(request: HttpRequest, *, user_id: int | None) -> str:
         "user": user_id,
         "action": request.path,
         "page": page_of(request),
-        "typed": {name: v for name, v in request.POST.lists() if name not in NOT_KEPT},
+        "typed": _fields(request),
         "until": time.time() + settings.STRANGER_SESSION_SECONDS,
     }
     forms = [other for other in _kept(request) if other["action"] != request.path]
@@ -51,7 +53,7 @@ def keep(request: HttpRequest, *, user_id: int | None) -> str:
 
 def keep_if_posted(request: HttpRequest, *, otherwise: str = "") -> str:
     """Keep the form of the user who is signed in, if they sent one. Returns the page to return to."""
-    if request.method == "POST":
+    if _fields(request):
         keep(request, user_id=request.user.pk)
     return page_of(request, otherwise=otherwise)
 
@@ -107,13 +109,11 @@ def follow(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     wanted = parse_qs(to.query).get(REDIRECT_FIELD_NAME)
     if to.path in (sign_in, reverse("admin:login")) and wanted == [request.get_full_path()]:
         page, user_id = page_of(request), request.session.get(_TYPED_BY)
-        if request.method == "POST" and user_id:
+        if user_id and _fields(request):
             keep(request, user_id=user_id)
             files = " Files are not kept: choose yours again." if request.FILES else ""
             messages.info(request, KEPT_MESSAGE + files)
-        response = redirect_to_login(page, sign_in)
-        url = response.headers["Location"]
-        return HttpResponseClientRedirect(url) if request.htmx else response  # type: ignore[attr-defined]
+        return _lead_to(request, redirect_to_login(page, sign_in).url)
     if typed_again.get() is not None and not to.path.startswith("/accounts/"):
         forms = _kept(request)
         for form in forms:
@@ -127,11 +127,12 @@ def form_of_an_old_page(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form without a valid CSRF token.
 
     Someone who has signed in again in another tab sends it from a page of the portal, which the browser
-    confirms in the header Origin. They get the page again, with what they typed.
+    confirms in the header Origin. They get the page again, with what they typed. If someone else had signed
+    in there before, the page may be theirs, and nothing is kept.
     """
     is_ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
-    if is_ours and request.user.is_authenticated:
-        return redirect(keep(request, user_id=request.user.pk))
+    if is_ours and request.user.is_authenticated and request.session.get(SAME_PERSON):
+        return _lead_to(request, keep(request, user_id=request.user.pk))
     return csrf.csrf_failure(request, reason)
 
 
@@ -172,6 +173,16 @@ def _is_form_of(typed: MultiValueDict[str, str], form: BaseForm) -> bool:
     return typed.get(form.add_prefix("id"), key) == key and any(
         form.add_prefix(name) in typed for name in form.fields
     )
+
+
+def _fields(request: HttpRequest) -> dict[str, list[str]]:
+    """What was typed or chosen; nothing for a form that is only a button."""
+    return {name: values for name, values in request.POST.lists() if name not in NOT_KEPT}
+
+
+def _lead_to(request: HttpRequest, url: str) -> HttpResponse:
+    """Redirect the whole page, also where only a part of it was requested."""
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)  # type: ignore[attr-defined]
 
 
 def _kept(request: HttpRequest) -> list[dict[str, Any]]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from communities.models import CommunityOfPractice
@@ -114,15 +115,16 @@ def check(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     return _page(request, person, form, "check")
 
 
-@login_required
+@csrf_exempt
 @require_POST
-def agencies(request: AuthenticatedRequest) -> HttpResponse:
+def agencies(request: HttpRequest) -> HttpResponse:
     """Suggestions for the agency field: at most ten names with the typed words, from three letters on.
 
-    A POST, because a workplace stays out of addresses, which logs keep.
+    A POST, because a workplace stays out of addresses, which logs keep; it changes nothing. Once the session
+    has ended there are none, instead of a redirect that would take the rest of the form with it.
     """
     typed, found = request.POST.get("agency", ""), Agency.objects.none()
-    if len(fold(typed)) >= 3:
+    if request.user.is_authenticated and len(fold(typed)) >= 3:
         found = filter_by_words(Agency.objects.all(), typed, columns=["search_text"])
     names = found.values_list("name", flat=True)[:10]
     return render(request, "joining/agencies.html", {"names": names})

@@ -91,7 +91,8 @@ TABLE = {
     # The applicant has an open request there and is redirected to it; the others see the form.
     "join": ([IN, IN, ON, *[200] * 5], [IN, IN, ON, *[200] * 5]),
     "join-check": ([IN, IN, *[ON] * 6], [IN, IN, *[ON] * 6]),
-    "agencies": (OWN_NOT_THAT_WAY, SIGNED_IN),
+    # Without a session, no names.
+    "agencies": (NOT_THAT_WAY, [200] * 8),
     "join-several": (SIGNED_IN, OWN_NOT_THAT_WAY),
     # Without communities, these redirect to the page to choose them.
     "join-several-answers": ([IN, IN, *[ON] * 6],) * 2,

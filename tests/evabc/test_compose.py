@@ -7,11 +7,16 @@ machine. `problems()` checks them without Docker or a network. tests/slow/test_c
 import graphlib
 import json
 import re
+from pathlib import Path
 
+import pytest
 import yaml
+from django.db import IntegrityError, connection, transaction
 
 from evabc.env import SETTINGS, SetBy
-from tests.servers.parts import ROOT
+from membership.models import User
+from tests import builders
+from tests.servers.parts import ROOT, servers_of_this_run
 
 PORTAL = ["beat", "migrate", "web", "worker"]
 
@@ -161,3 +166,23 @@ def test_every_service_is_limited():
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the log of PostgreSQL")
+def test_the_log_of_the_database_names_no_one():
+    """With the options of its service, which a session may set as well."""
+    log = Path(servers_of_this_run().folder) / "postgresql" / "server.log"
+    builders.worker("quillon@canary.example")
+    before = log.stat().st_size
+    command = load()["services"]["database"]["command"]
+    with connection.cursor() as cursor:
+        for option in command[2::2]:
+            name, _, value = option.partition("=")
+            cursor.execute(f"SET LOCAL {name} = {value}")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create(email="quillon@canary.example")
+
+    written = log.read_bytes()[before:].decode()
+    assert "duplicate key value violates unique constraint" in written
+    assert "quillon" not in written

@@ -6,7 +6,7 @@ unsafe sources that starts from 'none', no framing, no sniffing, a strict referr
 
 import http.client
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.test import Client
@@ -30,6 +30,7 @@ EVERYWHERE = {
 PAGE = {**EVERYWHERE, "x-frame-options": "DENY"}
 POLICY = {
     "default-src": "'none'",
+    "object-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
     "img-src": "'self' data:",
@@ -45,7 +46,10 @@ NOT_STORED = "max-age=0, no-cache, no-store, must-revalidate, private"
 
 @pytest.fixture
 def answer(redis_url, smtp_server, data_folder):
-    """`answer(path, user=None)`: the status and headers of a portal with production settings."""
+    """`answer(path, user=None)`: the status and headers of a portal with production settings.
+
+    `answer.cookies` are all that it has set.
+    """
     extra = {
         "EVABC_LOCAL": "0",
         "PORTAL_URL": f"https://{HOST}",
@@ -53,20 +57,33 @@ def answer(redis_url, smtp_server, data_folder):
         "EMAIL_URL": smtp_server.url,
     }
 
-    def ask(path, user=None, scheme="https"):
-        headers = {"Host": HOST, "X-Forwarded-Proto": scheme, "X-Forwarded-For": "192.0.2.1"}
+    def ask(path, user=None, scheme="https", *, host=HOST, method="GET", jar=None, **typed):
+        """Cookies are kept in the dictionary `jar`, and what is `typed` is sent as a form."""
+        jar = {} if jar is None else jar
         if user:
             browser = Client()
             builders.sign_in(browser, user)
-            headers["Cookie"] = f"__Host-sessionid={browser.cookies['sessionid'].value}"
+            jar["__Host-sessionid"] = browser.cookies["sessionid"].value
+        headers = {"Host": host, "X-Forwarded-Proto": scheme, "X-Forwarded-For": "192.0.2.1"}
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
+        body = None
+        if typed:
+            method, headers["Referer"] = "POST", f"https://{HOST}{path}"
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode({"csrfmiddlewaretoken": jar["__Host-csrftoken"], **typed})
         connection = http.client.HTTPConnection(urlsplit(portal.url).netloc, timeout=30)
-        connection.request("GET", path, headers=headers)
+        connection.request(method, path, body, headers)
         got = connection.getresponse()
         got.read()
         connection.close()
+        for line in got.headers.get_all("set-cookie") or []:
+            name, _, rest = line.partition("=")
+            jar[name] = rest.partition(";")[0]
+            cookies.append(line)
         names = {name.lower() for name, _ in got.getheaders()}
         return got.status, {name: got.headers[name] for name in names}
 
+    cookies = ask.cookies = []
     with processes.portal(data_folder / "https.log", **extra) as portal:
         yield ask
 
@@ -100,23 +117,47 @@ def test_every_kind_of_page_has_the_headers(answer):
             assert headers["cache-control"] == NOT_STORED, path
 
 
-def test_static_files_and_health_checks_have_their_headers(answer):
-    for path in ("/static/site.css", "/healthz"):
-        status, headers = answer(path)
-        assert (path, status) == (path, 200)
-        assert {name: headers.get(name) for name in EVERYWHERE} == EVERYWHERE, path
+def test_what_answers_before_a_view_has_the_headers(answer):
+    forged = {"csrfmiddlewaretoken": "y" * 32, "email": "dana@example.org"}
+    answers = [
+        (answer("/static/site.css"), 200),
+        (answer("/static/favicon.svg"), 200),
+        (answer("/static/"), 404),  # no list of files
+        (answer("/healthz"), 200),
+        (answer("/", host="elsewhere.example"), 400),
+        (answer("/", method="TRACE"), 405),
+        (answer("/accounts/login/", jar={"__Host-csrftoken": "x" * 32}, **forged), 403),
+    ]
+    for (got, headers), status in answers:
+        assert got == status, headers
+        assert {name: headers.get(name) for name in EVERYWHERE} == EVERYWHERE
+        assert policy(headers) == POLICY
+        assert "access-control-allow-origin" not in headers
+        assert "charset" in headers["content-type"]
 
 
 def test_http_redirects_to_https_on_the_same_host(answer):
     status, headers = answer("/communities/", scheme="http")
     assert (status, headers["location"]) == (301, f"https://{HOST}/communities/")
+    assert policy(headers) == POLICY
 
 
-def test_cookies_are_safe(answer):
-    _, headers = answer("/accounts/login/")
-    cookie = headers["set-cookie"]
-    assert re.match(r"__Host-csrftoken=\w+;", cookie)
-    assert "Domain" not in cookie
-    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= {
-        part.strip() for part in cookie.split(";")
+def test_every_cookie_of_a_visit_is_safe(answer, smtp_server):
+    jar = {}
+    answer("/accounts/login/", jar=jar)
+    answer("/accounts/login/", jar=jar, email="dana@example.org")
+    [code] = re.findall(r"\b\d{6}\b", smtp_server.messages[-1].get_content())
+    answer("/accounts/login/code/confirm/", jar=jar, code=code)
+    assert answer("/my/", jar=jar)[0] == 200
+    answer("/accounts/logout/", jar=jar, next="/")
+    assert answer("/my/", jar=jar)[0] == 302
+
+    assert {cookie.partition("=")[0] for cookie in answer.cookies} == {
+        "__Host-csrftoken",
+        "__Host-known",
+        "__Host-sessionid",
     }
+    for cookie in answer.cookies:
+        parts = {part.strip() for part in cookie.split(";")}
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= parts, cookie
+        assert "Domain" not in cookie

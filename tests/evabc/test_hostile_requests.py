@@ -1,7 +1,8 @@
 """Hostile input in the fields of every form and in URLs."""
 
 import re
-from urllib.parse import urlencode
+import socket
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.db import transaction
@@ -80,6 +81,33 @@ def test_an_address_with_a_nul_gets_an_error_page(client, url, status):
     page = client.get(url)
     assert page.status_code == status
     assert "<h1>" in page.content.decode()
+
+
+def test_an_unexpected_error_gets_a_page_without_its_cause(client, monkeypatch):
+    def fail():
+        raise ValueError("the password of the database")
+
+    monkeypatch.setattr("communities.views._communities", fail)
+    client.raise_request_exception = False
+    page = client.get("/communities/")
+
+    assert page.status_code == 500
+    assert "<h1>Something went wrong</h1>" in page.text
+    assert "password" not in page.text
+    assert "ValueError" not in page.text
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "second", ["Transfer-Encoding: chunked", "Content-Length: 5", "Transfer-Encoding: x, chunked"]
+)
+def test_a_request_with_two_lengths_is_refused(portal, second):
+    """So that no server in front can take a part of it for another request."""
+    place = urlsplit(portal.url)
+    heading = f"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30\r\n{second}"
+    with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+        connection.sendall(f"{heading}\r\n\r\n0\r\n\r\nGET / HTTP/1.1".encode())
+        assert re.match(rb"HTTP/1.1 (400|501) ", connection.recv(100))
 
 
 PLACES = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")

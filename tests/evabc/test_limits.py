@@ -171,6 +171,13 @@ def test_searching_and_filling_in_forms_have_no_limit(client, small):
     assert set(statuses(client, "/communities/stvc/join/", {"name": "Dana"}, 6)) <= {200, 302}
 
 
+def test_exports_have_a_limit(client, small):
+    builders.sign_in(client, builders.staff(), fresh_code=True)
+    year = {"first": "2026-01-01", "last": "2026-12-31"}
+    export = {"report": "requests", "format": "csv", **year}
+    assert statuses(client, "/admin/reports/sheet/", export, 4) == [200] * 3 + [429]
+
+
 def test_every_page_with_a_limit_exists():
     named = {name for name, _ in addresses(get_resolver())}
     assert {page for limit in LIMITS for page in limit.pages} - named == set()

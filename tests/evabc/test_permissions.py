@@ -1,6 +1,10 @@
 """Every URL × every kind of visitor × every method, as in the permission table."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test import Client
 from django.urls import get_resolver
 
 from tests.evabc.permission_table import TABLE, VISITORS, address, addresses, outcome, visit
@@ -23,6 +27,39 @@ def test_every_url_answers_every_visitor_as_in_the_table(world, clients, method)
         f"permissions: {method}: {tried} visits ({len(TABLE)} addresses), {len(wrong)} wrong"
     )
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_form_is_taken_from_another_site(world, clients):
+    """Without the token of the portal's own page. The check comes before any view."""
+    forger = Client(enforce_csrf_checks=True)
+    forger.cookies = clients["lead"].cookies
+    taken = {
+        name
+        for name, pattern in addresses(get_resolver())
+        if visit(forger, "post", address(pattern, world)).status_code != 403
+    }
+    assert taken == set()
+
+
+@pytest.mark.parametrize("visitor", ["worker", "lead"])
+def test_looking_at_a_page_changes_nothing_but_the_session(world, clients, visitor):
+    """And every answer says what it is, in which encoding."""
+    looked_at, written, kinds = [], [], set()
+
+    def note(execute, sql, params, many, context):
+        if found := re.match(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"', sql):
+            written.append((looked_at[-1], found[1]))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        for name, pattern in addresses(get_resolver()):
+            looked_at.append(name)
+            answer = visit(clients[visitor], "get", address(pattern, world))
+            if answer.content:
+                kinds.add(answer["Content-Type"].replace('"', ""))
+    assert {kind for kind in kinds if "charset=utf-8" not in kind} <= {"application/json"}
+    assert "django_session" in {table for _, table in written}
+    assert {(name, table) for name, table in written if table != "django_session"} == set()
 
 
 def test_the_table_has_no_address_that_does_not_exist():

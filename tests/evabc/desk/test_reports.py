@@ -233,6 +233,7 @@ def test_an_export_of_a_report_is_logged(client):
         "/admin/reports/sheet/",
         {"report": "requests", "format": "csv", "first": "2026-03-01", "last": "2026-04-30"},
     )
+    assert sheet["Content-Disposition"].startswith('attachment; filename="requests-by-month')
     read = list(csv.reader(io.StringIO(sheet.content.decode("utf-8-sig"))))
     assert read[0] == ["Community", "Mar 2026", "Apr 2026", "All"]
     assert read[1] == ["STVC", "1", "0", "1"]

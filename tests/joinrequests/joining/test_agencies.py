@@ -36,6 +36,11 @@ def test_from_three_letters_on_at_most_ten_names_are_suggested(signed_in, typed,
     assert answer.content.decode().strip() == options
 
 
+@pytest.mark.usefixtures("_agencies")
+def test_strangers_get_no_names(client):
+    assert client.post("/join/agencies/", {"agency": "Mar"}).content.strip() == b""
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests import builders
+from tests.membership.accounts.conftest import newest_code
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +51,17 @@ def test_in_the_sample_mode_it_can_be_off_and_a_banner_says_so(client, settings)
 
     assert page.status_code == 200
     assert "Two-step sign-in for staff is turned off on this computer." in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["totp/deactivate", "recovery-codes/generate"])
+def test_changing_two_step_sign_in_takes_both_steps_again(client, page):
+    staff = builders.staff()
+    secret = builders.authenticator_app(staff)
+    builders.sign_in(client, staff)
+    url = f"/accounts/2fa/{page}/"
+    assert client.get(url).url.startswith("/accounts/confirm/")
+    client.post("/accounts/confirm/", {"action": "send"})
+    client.post("/accounts/confirm/", {"code": newest_code()})
+    assert client.get(url).url.startswith("/accounts/2fa/reauthenticate/")
+    client.post("/accounts/2fa/reauthenticate/", {"code": builders.totp_code(secret)})
+    assert client.get(url).status_code == 200

@@ -4,6 +4,8 @@ import time
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
@@ -91,3 +93,31 @@ def test_people_see_their_sessions_and_sign_out_on_other_devices(client):
     assert phone.get("/my/").status_code == 302
     assert client.get("/my/").status_code == 200
     assert "Sample Phone" not in client.get("/accounts/sessions/").content.decode()
+
+
+def confirm_by_code(client, user):
+    client.post("/accounts/confirm/", {"action": "send"})
+    client.post("/accounts/confirm/", {"code": newest_code()})
+
+
+def confirm_by_app(client, user):
+    secret = builders.authenticator_app(user)
+    client.post("/accounts/2fa/reauthenticate/", {"code": builders.totp_code(secret)})
+
+
+@pytest.mark.parametrize("confirm", [confirm_by_code, confirm_by_app])
+def test_whoever_confirms_who_they_are_gets_a_new_session_key(client, confirm):
+    user = builders.staff()
+    builders.sign_in(client, user)
+    was = client.session.session_key
+    UserSession.objects.create(user=user, session_key=was, ip="192.0.2.1")
+
+    confirm(client, user)
+
+    now = client.session.session_key
+    assert now != was
+    assert not Session.objects.filter(session_key=was).exists()
+    assert client.get("/accounts/sessions/").status_code == 200
+    assert [known.session_key for known in UserSession.objects.filter(user=user)] == [now]
+    client.get("/accounts/sessions/")
+    assert client.session.session_key == now

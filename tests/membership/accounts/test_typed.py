@@ -43,6 +43,11 @@ def back_on(client, page, user, after=13 * HOUR):
         return client.get(page, follow=True).content.decode()
 
 
+def by_code(client, user):
+    client.post("/accounts/login/", {"email": user.email})
+    client.post("/accounts/login/code/confirm/", {"code": newest_code(user.email)})
+
+
 @pytest.fixture
 def dana():
     return builders.worker("dana@example.org")
@@ -246,7 +251,8 @@ def test_signing_out_removes_it(signed_in, worker):
     with time_machine.travel(time.time() + 13 * HOUR):
         builders.sign_in(signed_in, worker)
         signed_in.post("/accounts/logout/")
-        assert not Session.objects.exists()
+        [left] = Session.objects.all()  # says that they are signed out
+        assert left.get_decoded().keys() == {"_messages"}
 
 
 @pytest.mark.core
@@ -286,8 +292,13 @@ def test_two_step_sign_in_that_is_asked_for_first(client, priya, waiting):
 
 def test_a_form_of_before_another_sign_in():
     """Its CSRF token is no longer valid. Only the portal's own pages can send Origin: testserver."""
-    client, worker = Client(enforce_csrf_checks=True), builders.worker()
-    builders.sign_in(client, worker)
+    client, worker = Client(), builders.worker()
+    for _ in range(2):
+        by_code(client, worker)
+        assert client.get("/my/details/").status_code == 200
+        client.cookies.pop("sessionid")
+    by_code(client, worker)
+    client.handler.enforce_csrf_checks = True
     typed = {"name": TEXT, "csrfmiddlewaretoken": "x" * 64}
 
     foreign = client.post("/my/details/", typed, headers={"origin": "https://elsewhere.example"})
@@ -299,6 +310,66 @@ def test_a_form_of_before_another_sign_in():
     assert own.url == "/my/details/"
     assert f'value="{ESCAPED}"' in client.get("/my/details/").content.decode()
     assert worker.person.name == "Dana Sample"
+
+    panel = client.post(
+        "/my/details/", typed, headers={"origin": "http://testserver", "HX-Request": "true"}
+    )
+    assert panel.headers["HX-Redirect"] == "/my/details/"  # not a page inside the page
+
+
+def test_a_form_of_before_someone_else_signed_in(worker, sam):
+    client = Client()
+    by_code(client, worker)
+    client.post("/accounts/logout/")
+    by_code(client, sam)
+    client.handler.enforce_csrf_checks = True
+    typed = {"name": TEXT, "csrfmiddlewaretoken": "x" * 64}
+
+    answer = client.post("/my/details/", typed, headers={"origin": "http://testserver"})
+
+    assert answer.status_code == 403
+    assert ESCAPED not in client.get("/my/details/").content.decode()
+
+
+def test_suggestions_for_the_agency_field_do_not_lead_away_from_the_form(desk, priya):
+    page = "/admin/joinrequests/joinrequest/enter/stvc/"
+    htmx = {"HX-Request": "true"}
+
+    asked = send_after(desk, 31 * 60, page, {"agency": "Exam"}, "/join/agencies/", **htmx)
+    assert asked.status_code == 200
+    assert "HX-Redirect" not in asked.headers
+    with time_machine.travel(time.time() + 32 * 60):
+        sent = desk.post(page, {"name": TEXT}, headers={"referer": f"http://testserver{page}"})
+    assert sent.url == LOGIN + "next=" + quote(page)
+    assert ESCAPED in back_on(desk, page, priya, after=33 * 60)
+
+
+def test_the_list_of_texts_is_left_out_where_it_would_be_empty(signed_in, worker):
+    page = "/my/details/correction/"
+    send_after(signed_in, 13 * HOUR, page, {"text": "Yes"})
+
+    shown = back_on(signed_in, page, worker)
+
+    assert "What you typed is back in the form." in shown
+    assert "Show the texts that you typed" not in shown
+
+
+def test_a_button_is_nothing_typed(desk, priya, waiting):
+    page = of_request(waiting, "change")
+    answer = send_after(desk, 31 * 60, page, {}, of_request(waiting, "take"))
+
+    assert "We kept what you typed" not in text_of(desk.get(answer.url))
+    assert "What you typed is back" not in back_on(desk, page, priya, after=32 * 60)
+
+
+def test_requests_that_were_selected_for_an_action(desk, priya, waiting):
+    page = "/admin/joinrequests/joinrequest/"
+    send_after(desk, 31 * 60, page, {"action": "to_ask", "_selected_action": [waiting.pk]})
+
+    shown = back_on(desk, page, priya, after=32 * 60)
+
+    assert re.search(rf'<input checked [^>]*name="_selected_action" value="{waiting.pk}"', shown)
+    assert re.search('<option value="to_ask" selected', shown)
 
 
 def test_typing_is_activity_and_a_page_that_updates_itself_is_none(desk):

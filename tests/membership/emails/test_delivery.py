@@ -4,6 +4,7 @@ import socket
 from datetime import timedelta
 
 import pytest
+from django.core import checks
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
@@ -222,6 +223,18 @@ def test_emails_go_over_an_encrypted_connection_to_a_server_that_is_trusted(
 
     assert set(OutboxEmail.objects.values_list("state", flat=True)) == {State.SENT}
     assert len(server.messages) == 2
+
+
+def test_a_mail_server_elsewhere_without_encryption_is_warned_about(settings):
+    def found():
+        return [message.id for message in checks.run_checks() if message.id == "evabc.W003"]
+
+    settings.EMAIL_HOST = "127.0.0.1"
+    assert found() == []
+    settings.EMAIL_HOST = "mail.example.org"
+    assert found() == ["evabc.W003"]
+    settings.EMAIL_USE_TLS = True
+    assert found() == []
 
 
 def test_a_server_that_is_not_trusted_gets_no_email(encrypting_server, email):

@@ -1,0 +1,102 @@
+"""Caddy with the project's Caddyfile while web is away: what it answers and logs itself."""
+
+import os
+import socket
+import ssl
+import subprocess
+import sys
+from http.client import HTTPSConnection
+from pathlib import Path
+
+import pytest
+
+from tests.evabc.test_headers import EVERYWHERE
+from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
+
+# Nothing listens in place of web, and Caddy does not wait for it. Its own certificate stays in its folder.
+CHANGES = {
+    "web:8000": "127.0.0.1:1",
+    "lb_try_duration 15s": "lb_try_duration 1ms",
+    "\n{\n": "\n{\n\tskip_install_trust\n\tauto_https disable_redirects\n",
+}
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory):
+    """The port of Caddy, and its log."""
+    folder, port = tmp_path_factory.mktemp("caddy"), free_port()
+    text = (ROOT / "evabc/deploy/Caddyfile").read_text()
+    for before, after in CHANGES.items():
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    (folder / "Caddyfile").write_text(text)
+    log = folder / "log"
+    environment = os.environ | {
+        "PORTAL_URL": f"https://localhost:{port}",
+        "CADDY_ADMIN": f"unix/{folder}/admin",
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+    }
+    program = str(Path(sys.executable).with_name("caddy"))
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [program, "run", "--config", str(folder / "Caddyfile")],
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_until_ready(process, ready=lambda: bool(spoken(port)), log=log)
+        yield port, log
+    finally:
+        stop(process, signal=15)
+
+
+def anyone():
+    """A client that trusts every certificate and would speak every version."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+def spoken(port, *versions):
+    """The version and the suite that Caddy agrees to; None if it refuses."""
+    context = anyone()
+    if versions:
+        context.minimum_version, context.maximum_version = versions
+    try:
+        with (
+            socket.create_connection(("localhost", port), timeout=10) as connection,
+            context.wrap_socket(connection, server_hostname="localhost") as secure,
+        ):
+            return secure.version(), secure.cipher()[0]
+    except OSError:
+        return None
+
+
+def test_what_caddy_answers_itself_has_the_headers_and_is_logged_without_the_address(front):
+    port, log = front
+    connection = HTTPSConnection("localhost", port, context=anyone(), timeout=10)
+    connection.request("GET", "/calendar/wren-secret.ics?q=wren")
+    answer = connection.getresponse()
+
+    assert answer.status == 502
+    assert "Try again in a minute" in answer.read().decode()
+    for name in ("strict-transport-security", "x-content-type-options", "referrer-policy"):
+        assert answer.headers[name] == EVERYWHERE[name]
+    policy = answer.headers["content-security-policy"]
+    assert {"default-src 'none'", "frame-ancestors 'none'"} <= set(policy.split("; "))
+    written = log.read_text()
+    assert "connection refused" in written
+    assert "wren" not in written
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_it_speaks_the_versions_of_tls_in_use_and_no_older_one(front):
+    port, _ = front
+    old, two, three = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+    assert spoken(port, ssl.TLSVersion.MINIMUM_SUPPORTED, old) is None
+    version, suite = spoken(port, two, two)
+    assert (version, suite.partition("-")[0]) == ("TLSv1.2", "ECDHE")
+    assert spoken(port, two, three)[0] == "TLSv1.3"
