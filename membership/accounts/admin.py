@@ -57,11 +57,10 @@ class UserAdmin(SearchableAdmin):
             if form.instance == request.user:
                 request.session.flush()  # it no longer exists, so nothing can be saved in it
 
-<<<<<<< HEAD
     def has_add_permission(self, request: HttpRequest) -> bool:
         """No one: people make their own accounts by signing in."""
         return False
-=======
+
     @admin.action(description="Sign out on all devices")
     def sign_out(self, request: AuthenticatedRequest, users: QuerySet[User]) -> None:
         """Their own sessions are under Active sessions, where this one is kept."""
@@ -71,7 +70,6 @@ class UserAdmin(SearchableAdmin):
                 end_sessions(user)
             log_change(*others, by=request.user, words="Signed out on all devices.")
         messages.success(request, f"Accounts signed out on all devices: {len(others)}.")
->>>>>>> main
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """No one: the history says who acted. Staff close an account, or erase its person."""

@@ -128,7 +128,6 @@ def test_erasing_a_person_ends_their_sessions(kai):
     assert (Session.objects.count(), UserSession.objects.count()) == (0, 0)
 
 
-<<<<<<< HEAD
 def test_no_one_adds_an_account_by_hand(client):
     """It would have no email, because a code proves who owns one."""
     lead = builders.lead()
@@ -137,7 +136,8 @@ def test_no_one_adds_an_account_by_hand(client):
 
     assert client.post("/admin/membership/user/add/", {"is_staff": "on"}).status_code == 403
     assert User.objects.count() == 1
-=======
+
+
 def test_leads_sign_someone_out_on_every_device(client, kai):
     lead = builders.lead()
     builders.sign_in(client, lead)
@@ -151,4 +151,3 @@ def test_leads_sign_someone_out_on_every_device(client, kai):
     assert not is_in(phone)
     assert is_in(signed_in_by_code(kai))
     assert "Signed out on all devices." in client.get("/admin/history/").text
->>>>>>> main
