@@ -107,6 +107,18 @@ def test_a_session_that_no_list_knows_ends_too(kai):
     assert not is_in(started)
 
 
+def test_a_code_that_waits_opens_nothing_after_the_account_was_closed(kai, save):
+    waiting = Client()
+    cache.clear()
+    waiting.post("/accounts/login/", {"email": kai.email})
+    save(kai, is_active=False)
+    save(kai)
+
+    waiting.post("/accounts/login/code/confirm/", {"code": newest_code()})
+
+    assert not is_in(waiting)
+
+
 def test_removing_two_step_sign_in_ends_the_sessions(kai):
     builders.authenticator_app(kai)
     lost = Client()
