@@ -1,18 +1,13 @@
 """System checks of the project."""
 
 import importlib.util
-from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DatabaseError, connections
+from django.core.checks import CheckMessage, Error, Warning, register
 
-from communities.email_addresses import NORMAL_FORM
 from evabc import env
-from membership.append_only import unprotected_tables
 
 
 @register()
@@ -62,22 +57,6 @@ def no_dependency_needs_the_library(**kwargs: object) -> list[CheckMessage]:
     ]
 
 
-@register(Tags.database)
-def history_is_protected(
-    databases: Sequence[str] | None = None, **kwargs: object
-) -> list[CheckMessage]:
-    """Warn about tables of history that the database would let anyone change."""
-    return [
-        Warning(
-            f"The history in {table} can be changed, because its triggers are missing.",
-            hint="Run: python manage.py migrate.",
-            id="evabc.W003",
-        )
-        for alias in databases or ()
-        for table in unprotected_tables(connections[alias])
-    ]
-
-
 @register()
 def emails_are_encrypted_on_their_way(**kwargs: object) -> list[CheckMessage]:
     """Warn about a mail server elsewhere that gets emails, and the codes in them, without TLS."""
@@ -104,28 +83,3 @@ def variables_are_declared(**kwargs: object) -> list[CheckMessage]:
         )
         for name in env.undeclared()
     ]
-
-
-@register(Tags.database)
-def emails_are_normal(*, databases: Any = None, **kwargs: object) -> list[CheckMessage]:
-    """List the rows from before emails had one form whose email has none, or would be another row's."""
-    from membership.models import Person, User
-
-    found: list[CheckMessage] = []
-    for database in databases or []:
-        for model, name in ((User, "accounts"), (Person, "people")):
-            odd = model._default_manager.using(database).filter(email_is_odd=True)
-            try:
-                ids = list(odd.exclude(email__regex=NORMAL_FORM).values_list("pk", flat=True))
-            except DatabaseError:  # before the first migration
-                continue
-            if ids:
-                numbers = ", ".join(map(str, sorted(ids)))
-                found.append(
-                    Warning(
-                        f"The emails of these {name} are not in their normal form: {numbers}.",
-                        hint="See “Upgrade” in evabc/docs/operating.md.",
-                        id="evabc.W002",
-                    )
-                )
-    return found

@@ -19,9 +19,7 @@ from typing import Any
 
 import environ
 import pyrage
-from django.core.exceptions import ImproperlyConfigured, ValidationError
-
-from communities.email_addresses import normalize_email
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -131,6 +129,8 @@ _DECLARED = [
         "EVABC_PRIVACY_OFFICER_EMAIL",
         "The email address of the privacy officer",
         required=True,
+        pattern=r"[^@\s]+@[^@\s]+",
+        must="be an email address, for example name@example.org.",
     ),
     Setting(
         "EVABC_BACKUP_RECIPIENT",
@@ -255,14 +255,6 @@ def text(name: str, *, default: str | None = None, needed: bool = False) -> str:
     if (value or needed) and not re.fullmatch(setting.pattern, value):
         raise ImproperlyConfigured(f"{name} must {setting.must}")
     return value
-
-
-def email(name: str) -> str:
-    """The value of a declared email address in its normal form; empty for none."""
-    try:
-        return normalize_email(given) if (given := text(name)) else ""
-    except ValidationError as error:
-        raise ImproperlyConfigured(f"{name}: {error.message}") from None
 
 
 def flag(name: str) -> bool:

@@ -103,7 +103,7 @@ LIMITS = (
     ),
 )
 
-# Sessions that visitors of one network begin in an hour without signing in; each is a row of the database.
+# Sessions that visitors of one network begin in an hour by opening a page; each is a row of the database.
 NEW_SESSIONS = 600
 
 
@@ -117,7 +117,7 @@ class RateLimitMiddleware(MiddlewareMixin):
         for limit in LIMITS:
             is_limited = request.method == "POST" and page in limit.pages
             if is_limited and not is_allowed(request, limit, now=time.time()):
-                return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
+                return too_many_attempts(request)
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -129,11 +129,11 @@ class RateLimitMiddleware(MiddlewareMixin):
         if typed.is_keeping(request):
             return response
         network = network_of(client_address(request))
-        if not session.session_key and not _is_within(
-            "sessions", network, NEW_SESSIONS, now=time.time()
-        ):
+        # A form that begins one is counted above, so that no one is kept from entering their code.
+        begins_uncounted = request.method != "POST" and not session.session_key
+        if begins_uncounted and not _is_within("sessions", network, NEW_SESSIONS, now=time.time()):
             session.flush()
-            return too_many_attempts(request, wait=math.ceil(HOUR - time.time() % HOUR))
+            return too_many_attempts(request)
         if len(session.encode(dict(session.items()))) > settings.STRANGER_SESSION_BYTES:
             session.flush()
             return render(request, "400.html", status=400)
@@ -188,11 +188,13 @@ def _count(key: str) -> int:
         return 0
 
 
-def too_many_attempts(request: HttpRequest, *, wait: int) -> HttpResponse:
+def too_many_attempts(request: HttpRequest) -> HttpResponse:
     """The page that says when to try again, with what was typed, so that it can be sent then."""
-    again = datetime.fromtimestamp(math.ceil((time.time() + wait) / MINUTE) * MINUTE, UTC)
+    now = time.time()
+    next_hour = (now // HOUR + 1) * HOUR
+    wait = math.ceil(next_hour - now)
     context = {
-        "again_at": timezone.localtime(again),
+        "again_at": timezone.localtime(datetime.fromtimestamp(next_hour, UTC)),
         "minutes": math.ceil(wait / MINUTE),
         "typed": posted_fields(request, without=typed.NOT_KEPT),
         "has_files": bool(request.FILES),

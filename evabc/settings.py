@@ -294,7 +294,7 @@ RETENTION = {
 }
 PRIVACY_OFFICER = {
     "name": env.text("EVABC_PRIVACY_OFFICER_NAME"),
-    "email": env.email("EVABC_PRIVACY_OFFICER_EMAIL"),
+    "email": env.text("EVABC_PRIVACY_OFFICER_EMAIL"),
 }
 
 # -- Headers ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ class MembershipConfig(AppConfig):
         from allauth.mfa.signals import authenticator_added
         from django.db.models.signals import post_migrate
 
+        from membership import checks  # noqa: F401  (registers the checks)
         from membership.accounts import security_events
         from membership.accounts.middleware import record_new_factor
         from membership.append_only import protect_history

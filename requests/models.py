@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
+from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel
 from membership.models import Agency, Enrolment, Person, User
 from membership.search import SearchableModel
@@ -90,17 +91,13 @@ class JoinRequest(SearchableModel):
     verdict = models.CharField(
         max_length=8, choices=Verdict.choices, blank=True, default="", db_default=""
     )
-    taken_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    taken_by = by_user()
     taken_at = models.DateTimeField(null=True, blank=True)
     asked_on = models.DateField(
         null=True, blank=True, help_text="The date of the last question, in British Columbia."
     )
     decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    decided_by = by_user()
 
     class Meta:
         verbose_name = "request to join"
@@ -270,9 +267,7 @@ class JoinRequestEvent(AppendOnlyModel):
     verb = models.CharField(max_length=10, choices=Verb.choices)
     state_before = models.CharField(max_length=16, choices=State.choices)
     state_after = models.CharField(max_length=16, choices=State.choices)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    by = by_user()
     by_staff = models.BooleanField(default=False)
     at = models.DateTimeField()
     text = models.TextField(blank=True)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.contrib import admin
 from django.db import models
 from django.db.models import Q
@@ -11,6 +10,7 @@ from django.utils.formats import date_format
 
 from communities.email_addresses import EmailField
 from communities.models import CommunityOfPractice, SupportTeam
+from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel
 from membership.register.models import Person
 
@@ -148,9 +148,7 @@ class AccessStep(AppendOnlyModel):
     verb = models.CharField(max_length=10, choices=Verb.choices)
     state_before = models.CharField(max_length=10, choices=Access.State.choices)
     state_after = models.CharField(max_length=10, choices=Access.State.choices)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    by = by_user()
     at = models.DateTimeField()
     text = models.TextField(blank=True)
 
@@ -172,9 +170,7 @@ class SlackLink(models.Model):
     link = models.URLField(max_length=500)
     expires_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
     most_uses = models.PositiveIntegerField(null=True, blank=True)
-    added_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    added_by = by_user()
     added_at = models.DateTimeField()
 
     class Meta:
@@ -216,9 +212,7 @@ class SlackExport(models.Model):
     people = models.JSONField(help_text="The name in Slack for each email.")
     problems = models.JSONField(default=list, help_text="What could not be read, in sentences.")
     left_out = models.PositiveIntegerField(default=0, help_text="Bots and closed accounts.")
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    uploaded_by = by_user()
     uploaded_at = models.DateTimeField()
 
     def __str__(self) -> str:

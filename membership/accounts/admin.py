@@ -57,6 +57,10 @@ class UserAdmin(SearchableAdmin):
             if form.instance == request.user:
                 request.session.flush()  # it no longer exists, so nothing can be saved in it
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """No one: people make their own accounts by signing in."""
+        return False
+
     @admin.action(description="Sign out on all devices")
     def sign_out(self, request: AuthenticatedRequest, users: QuerySet[User]) -> None:
         """Their own sessions are under Active sessions, where this one is kept."""

@@ -23,7 +23,11 @@ WAITING = "waiting_code"
 
 
 def send_code(request: HttpRequest, *, user: User | None, email: str) -> None:
-    """Email a new code, which this browser then waits for. Without a user, no email is sent."""
+    """Email a new code, which this browser then waits for.
+
+    Without a user, because the account is closed, the email says so instead. It takes as long, so that no
+    one can find out whose account is closed.
+    """
     adapter, now = get_adapter(), timezone.now()
     digits = adapter.generate_login_code()
     code = SignInCode.objects.create(
@@ -32,9 +36,9 @@ def send_code(request: HttpRequest, *, user: User | None, email: str) -> None:
         sent_at=now,
         expires_at=now + timedelta(minutes=settings.CODE_MINUTES),
     )
-    if user:
-        context = {"code": digits, "sent_at": code.sent_at, "expires_at": code.expires_at}
-        adapter.send_mail("account/email/login_code", email, context)
+    context = {"code": digits, "sent_at": code.sent_at, "expires_at": code.expires_at}
+    template = "login_code" if user else "account_closed"
+    adapter.send_mail(f"account/email/{template}", email, context)
     request.session[WAITING] = {"code": code.pk, "email": email}
     messages.success(request, "We sent you a code. It can take a minute or two to arrive.")
 

@@ -66,10 +66,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         return frozenset(self.groups.values_list("name", flat=True))
 
 
+def by_user() -> "models.ForeignKey[User | None, User | None]":
+    """A column for who did something; empty once their account is deleted."""
+    return models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+
+
 class SignInCode(models.Model):
     """A code that was emailed to an account. Only a keyed hash of it is stored.
 
-    ``user`` is empty if the address belongs to a closed account: no email was sent, and the pages are the same.
+    ``user`` is empty if the address belongs to a closed account: the email says so, and the pages are the same.
     """
 
     TRIES = 3

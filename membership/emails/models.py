@@ -1,12 +1,12 @@
 """The emails to send. They are rows because the broker may lose its messages."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.formats import date_format
 
 from communities.email_addresses import EmailField
 from communities.models import SupportTeam
+from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel
 from membership.register.models import Person
 
@@ -93,9 +93,7 @@ class LetterWording(AppendOnlyModel):
     subject = models.CharField(max_length=120, blank=True)
     body = models.TextField(blank=True)
     at = models.DateTimeField()
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    by = by_user()
 
     class Meta:
         verbose_name = "email template"
@@ -138,13 +136,9 @@ class Bounce(models.Model):
     letter = models.OneToOneField(OutboxEmail, models.CASCADE, related_name="bounce")
     on = models.DateField("bounced on")
     why = models.CharField("reason", max_length=300)
-    marked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    marked_by = by_user()
     cleared_at = models.DateTimeField(null=True, blank=True)
-    cleared_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    cleared_by = by_user()
 
     class Meta:
         ordering = ["-on", "-pk"]

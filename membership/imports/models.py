@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Max, Q
 from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
+from membership.accounts.models import by_user
 
 
 class ListKind(models.TextChoices):
@@ -53,9 +53,7 @@ class ListImport(models.Model):
     )
     file_name = models.CharField("file", max_length=120)
     content = models.BinaryField(null=True)
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    uploaded_by = by_user()
     uploaded_at = models.DateTimeField()
     moved_at = models.DateTimeField(help_text="When the import last made progress.")
     state = models.CharField("status", max_length=10, choices=State.choices, default=State.CHECKING)

@@ -1,12 +1,12 @@
 """Consents, requests for corrections, and the data retention log."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.models import SupportTeam
+from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel
 from membership.register.models import Person
 
@@ -48,9 +48,7 @@ class Correction(models.Model):
     state = models.CharField("status", max_length=10, choices=State.choices, default=State.OPEN)
     answer = models.TextField(blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
-    answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    answered_by = by_user()
 
     class Meta:
         ordering = ["asked_at", "pk"]

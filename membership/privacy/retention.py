@@ -83,7 +83,7 @@ def delete_old_exports(*, now: datetime) -> int:
 
 @transaction.atomic
 def delete_ended_sessions(*, now: datetime) -> int:
-    """Delete sessions that have expired, and codes that expired before any open session began."""
+    """Delete sessions that have expired, and emailed codes that expired a day ago."""
     SignInCode.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
     return Session.objects.filter(expire_date__lt=now).delete()[0]
 

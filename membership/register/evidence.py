@@ -3,13 +3,13 @@
 import functools
 from datetime import date
 
-from django.conf import settings
 from django.contrib import admin
 from django.db import models
 from django.db.models import Q
 from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Evidence
+from membership.accounts.models import by_user
 from membership.imports.models import ListKind
 
 
@@ -39,9 +39,7 @@ class EvidencedModel(models.Model):
         help_text="An import fills this in when a list differs from what staff confirmed. "
         "Check the fact, then clear this field.",
     )
-    confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    confirmed_by = by_user()
     confirmed_on = models.DateField(null=True, blank=True)
 
     class Meta:

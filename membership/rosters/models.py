@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice, SupportTeam
 from communities.rules.assess import Finding
 from communities.rules.vocabulary import Verdict
+from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel
 from membership.register.models import Person
 
@@ -231,9 +232,7 @@ class WorklistStep(AppendOnlyModel):
 
     row = models.ForeignKey(WorklistRow, models.CASCADE, related_name="steps")
     verb = models.CharField(max_length=10, choices=Verb.choices)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    by = by_user()
     at = models.DateTimeField()
     text = models.TextField(blank=True)
 

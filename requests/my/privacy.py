@@ -4,7 +4,7 @@ After erasing, the history of a request is kept for statistics: which community,
 outcome. Whose request it was, their answers and what was written about it are deleted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,14 @@ from communities.rules.vocabulary import Evidence, FactKind
 from membership.accounts.teams import families_of
 from membership.append_only import history_released
 from membership.errors import RefusedError
-from membership.models import Enrolment, OutboxEmail, Person, SlackLinkOpening, User
+from membership.models import (
+    Enrolment,
+    OutboxEmail,
+    Person,
+    ProgramPosition,
+    SlackLinkOpening,
+    User,
+)
 from membership.privacy.erasing import erase_person, lock_for_erasing
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
@@ -144,7 +151,7 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "account": _account(person.user) if person.user else None,
         "consents": _all(person.consents.all(), "version", "at"),
         "work": _all(
-            person.positions.select_related("program__agency", "agency"),
+            _without_matches(person.positions.select_related("program__agency", "agency")),
             *("program", "agency_name", "program_type", "community_served", "carries_caseload"),
             *("says_funded", "says_membership", "starts_on", "ends_on", *_OF_A_FACT),
         ),
@@ -186,6 +193,14 @@ def _held_by_register(person: Person) -> dict[str, object]:
             person.corrections.all(), "text", "asked_at", "state", "answer", "answered_at"
         ),
     }
+
+
+def _without_matches(positions: Iterable[ProgramPosition]) -> Iterator[ProgramPosition]:
+    """Without the program that the portal found for what they said: it says where an agency has one."""
+    for position in positions:
+        if position.evidence == Evidence.CLAIMED:
+            position.program = None
+        yield position
 
 
 def _enrolment(enrolment: Enrolment) -> dict[str, object]:

@@ -4,7 +4,7 @@ For a member this is "changed jobs", in answer to the yearly question or at any 
 work is kept as self-reported until they ask to join.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -47,16 +47,26 @@ def on_record(person: Person, on: date) -> tuple[list[tuple[str, str]], list[tup
     ]
     current: dict[str, dict[str, None]] = {}
     ended = []
-    for what, how, last_day in ((*in_words(w), w.ends_on) for w in work):
-        if last_day and last_day < on:
-            ended.append((what, f"Until {date_format(last_day)}. {how}"))
+    for row, (what, how) in zip(work, in_words(work), strict=True):
+        if row.ends_on and row.ends_on < on:
+            ended.append((what, f"Until {date_format(row.ends_on)}. {how}"))
         else:
             current.setdefault(what, {})[how] = None
     return [(what, ". ".join(ways)) for what, ways in current.items()], ended
 
 
-def in_words(work: Work) -> tuple[str, str]:
-    """One position or role in words: (what it is, how EVA BC knows it)."""
+def in_words(work: Sequence[Work]) -> list[tuple[str, str]]:
+    """A person's positions and roles in words, each as (what it is, how EVA BC knows it).
+
+    What only they say is in their own words: the register's name of a program says that it is there, and
+    where it serves.
+    """
+    positions = [w for w in work if isinstance(w, ProgramPosition)]
+    known = {p.program_id for p in positions if p.evidence != Evidence.CLAIMED}
+    return [_in_words(w, known) for w in work]
+
+
+def _in_words(work: Work, known: Container[int | None]) -> tuple[str, str]:
     match work.evidence:
         case Evidence.CONFIRMED:
             how = "Confirmed by EVA BC staff"
@@ -69,8 +79,9 @@ def in_words(work: Work) -> tuple[str, str]:
     if isinstance(work, CoordinationRole):
         name = work.initiative or work.initiative_name or work.get_initiative_kind_display()
         return f"{work.get_role_display()}: {name}", how
-    what = str(work.program or work.get_program_type_display())
-    agency = "" if work.program else work.agency_name
+    program = work.program if work.program_id in known else None
+    what = str(program or work.known_type.label)
+    agency = "" if program else work.employer
     caseload = {True: "with a caseload", False: "without a caseload", None: ""}
     return ", ".join(p for p in (what, agency, caseload[work.carries_caseload]) if p), how
 

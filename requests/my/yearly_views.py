@@ -90,7 +90,7 @@ def confirm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {
             "enrolment": enrolment,
             "form": form,
-            "on_record": [in_words(w) for w in work_on_record(enrolment.person, community, today)],
+            "on_record": in_words(work_on_record(enrolment.person, community, today)),
             "waits": enrolment.waits,  # type: ignore[attr-defined]
             "last": enrolment.confirmations.filter(answered_on__isnull=False).first(),
         },

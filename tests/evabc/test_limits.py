@@ -217,6 +217,16 @@ def test_visitors_begin_a_limited_number_of_sessions(client, monkeypatch):
     assert Session.objects.count() == 3
 
 
+def test_strangers_who_use_up_the_sessions_of_a_network_keep_no_one_from_their_code(
+    client, monkeypatch
+):
+    monkeypatch.setattr(limits, "NEW_SESSIONS", 0)
+    passkey, by_script = "/accounts/2fa/webauthn/login/", {"accept": "application/json"}
+    assert Client().get(passkey, headers=by_script).status_code == 429
+
+    assert sign_in_by_code(client, "127.0.0.1")
+
+
 @pytest.mark.parametrize(
     ("proxies", "header", "address"),
     [

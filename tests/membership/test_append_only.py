@@ -6,8 +6,8 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from model_bakery import baker
 
-from evabc.checks import history_is_protected
 from membership.append_only import HistoryRelease, history_released, unprotected_tables
+from membership.checks import history_is_protected
 from membership.models import Consent, User
 from tests import builders
 

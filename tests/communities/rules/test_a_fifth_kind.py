@@ -14,8 +14,9 @@ from communities.rules import KINDS
 from communities.rules.assess import Assessment
 from communities.rules.facts import ProgramWork, Standing
 from communities.rules.rule import Outcome, Rule, Sentence, weigh
-from communities.rules.vocabulary import FactKind
+from communities.rules.vocabulary import Evidence, FactKind
 from membership.models import WorklistRow
+from membership.register.person_records import person_of_user
 from membership.rosters.reassessment import reassess
 from requests.models import JoinRequest
 from tests import builders
@@ -90,6 +91,14 @@ def test_whoever_asks_to_join_reads_it_on_the_form_and_before_sending(
     community, new_member, client
 ):
     builders.sign_in(client, user := builders.worker())
+    # What lists say about an agency is shown to those who are known to work there.
+    new_member.positions.create(
+        person=person_of_user(user),
+        program_type=new_member.type,
+        agency=new_member.agency,
+        evidence=Evidence.CONFIRMED,
+        confirmed_on=TODAY,
+    )
     with time_machine.travel(NOW):
         panel = client.post(
             "/communities/stvc/join/", builders.STVC_ANSWERS, headers={"HX-Request": "true"}

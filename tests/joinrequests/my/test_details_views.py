@@ -7,12 +7,21 @@ from django.utils import timezone
 
 from membership.errors import RefusedError
 from membership.meetings import planning
-from membership.models import Enrolment, OutboxEmail, WorklistRow, YearlyConfirmation
+from membership.models import (
+    Agency,
+    Enrolment,
+    OutboxEmail,
+    Program,
+    ProgramPosition,
+    WorklistRow,
+    YearlyConfirmation,
+)
 from membership.register.person_records import change_details, set_reminders
 from requests.clock import reminders as of_requests
 from requests.clock.yearly import ask_yearly
 from requests.lifecycle import State
 from requests.models import JoinRequestEvent, StaffNote
+from requests.my.privacy import all_that_is_held
 from requests.my.recorded_work import change_jobs, report_work
 from tests import builders
 from tests.builders import queries_of
@@ -287,3 +296,20 @@ def test_the_yearly_question_goes_out_once_and_a_roster_check_follows_as_for_eve
         ask_yearly(now=NOW + timedelta(days=day))
     assert kinds() == ["confirm"]
     assert "unconfirmed" in place.worklist.values_list("kind", flat=True)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_they_report_says_nothing_about_the_register(client, dana, known):
+    """The same page and download, whether or not EVA BC knows a program of this agency, and where."""
+    if known:
+        house = Agency.objects.create(name="Sample House")
+        Program.objects.create(agency=house, type="STVC", community_served="Secret Valley")
+    answers = {**builders.STVC_ANSWERS, "agency": "Sample House", "community_served": "Nowhere"}
+    client.post("/my/details/work/program-support/", {**answers, "name": "Dana Sample"})
+
+    seen, held = page(client, "/my/details/"), all_that_is_held(dana.person, now=NOW)
+
+    assert ProgramPosition.objects.get().program_id or not known
+    assert "Sample House, with a caseload</bdi></strong><br><bdi>You told us<" in seen
+    assert "Secret Valley" not in seen
+    assert held["work"][0]["program"] is None

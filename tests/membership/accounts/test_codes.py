@@ -1,11 +1,13 @@
 """A code has three tries, no matter who sends them, however many at once, and also without Redis."""
 
+import re
 from collections import Counter
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.conf import settings as django_settings
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
@@ -156,3 +158,16 @@ def test_an_account_that_was_closed_meanwhile_stays_closed(client):
 
     assert client.post(CODE, {"code": code}).url == "/accounts/inactive/"
     assert client.get("/my/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_closed_account_is_told_by_email_and_the_page_takes_as_long(client):
+    User.objects.filter(pk=builders.worker(EMAIL).pk).update(is_active=False)
+
+    answer = client.post(LOGIN, {"email": EMAIL})
+
+    assert answer.url == CODE
+    [email] = mail.outbox
+    assert (email.to, email.subject) == ([EMAIL], "Your EVA BC account is closed")
+    assert "programsupport@endingviolence.org" in email.body
+    assert not re.search(r"\b\d{6}\b", email.body)

@@ -107,6 +107,18 @@ def test_a_session_that_no_list_knows_ends_too(kai):
     assert not is_in(started)
 
 
+def test_a_code_that_waits_opens_nothing_after_the_account_was_closed(kai, save):
+    waiting = Client()
+    cache.clear()
+    waiting.post("/accounts/login/", {"email": kai.email})
+    save(kai, is_active=False)
+    save(kai)
+
+    waiting.post("/accounts/login/code/confirm/", {"code": newest_code()})
+
+    assert not is_in(waiting)
+
+
 def test_removing_two_step_sign_in_ends_the_sessions(kai):
     builders.authenticator_app(kai)
     lost = Client()
@@ -126,6 +138,16 @@ def test_erasing_a_person_ends_their_sessions(kai):
 
     assert not is_in(laptop)
     assert (Session.objects.count(), UserSession.objects.count()) == (0, 0)
+
+
+def test_no_one_adds_an_account_by_hand(client):
+    """It would have no email, because a code proves who owns one."""
+    lead = builders.lead()
+    User.objects.filter(pk=lead.pk).update(is_superuser=True)
+    builders.sign_in(client, lead)
+
+    assert client.post("/admin/membership/user/add/", {"is_staff": "on"}).status_code == 403
+    assert User.objects.count() == 1
 
 
 def test_leads_sign_someone_out_on_every_device(client, kai):

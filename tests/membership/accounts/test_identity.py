@@ -129,15 +129,19 @@ def test_the_database_refuses_what_is_not_normal(model, address):
 def test_rows_from_before_go_on_working_and_are_listed_without_their_emails():
     builders.worker("dana@xn--bcher-kva.example")
     odd = User.objects.create(email="dana@bücher.example", email_is_odd=True)
+    done = [
+        User.objects.create(email="kim@bücher.example", email_is_odd=True, is_active=False),
+        Person.objects.create(email="corrected@example.org", email_is_odd=True),
+        Person.objects.create(email="", email_is_odd=True),
+    ]
     listed = Person.objects.create(name="Dana", email="dana@bücher.example", email_is_odd=True)
-    Person.objects.create(email="corrected@example.org", email_is_odd=True)
-    odd.is_active = False
-    odd.save()
+    for row in (odd, listed, *done):
+        row.save()
     assert person_of_user(odd) == listed
 
     warnings = [c.msg for c in run_checks(databases=["default"]) if c.id == "evabc.W002"]
 
     assert warnings == [
-        f"The emails of these accounts are not in their normal form: {odd.pk}.",
-        f"The emails of these people are not in their normal form: {listed.pk}.",
+        f"The emails of these accounts are not in their normal form: [{odd.pk}].",
+        f"The emails of these people are not in their normal form: [{listed.pk}].",
     ]

@@ -92,7 +92,13 @@ def test_an_unsaved_person_is_known_only_by_their_answers(dana, stvc):
     assert standing_of(nobody, DAY) == Standing(on=DAY)
     answer = position(nobody, stvc, carries_caseload=False)
     assert standing_of(nobody, DAY, positions=[answer]).work == (
-        ProgramWork(STVC_WORDS, ProgramType.STVC, True, (claimed(False),), (FUNDING,)),
+        ProgramWork(
+            STVC_WORDS,
+            ProgramType.STVC,
+            claimed=True,
+            caseload=(claimed(False),),
+            funding=(FUNDING,),
+        ),
     )
 
 
@@ -248,7 +254,15 @@ def test_a_newer_answer_replaces_an_older_one(dana, stvc, is_saved):
     standing = standing_of(dana, DAY, positions=[newer][is_saved:])
     assert standing == Standing(
         on=DAY,
-        work=(ProgramWork(STVC_WORDS, ProgramType.STVC, True, (claimed(),), (FUNDING,)),),
+        work=(
+            ProgramWork(
+                STVC_WORDS,
+                ProgramType.STVC,
+                claimed=True,
+                caseload=(claimed(),),
+                funding=(FUNDING,),
+            ),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -88,7 +89,7 @@ def test_the_log_of_exports_is_append_only():
         what="Coverage", columns="Region", rows=1, by=builders.staff(), at=builders.NOW
     )
     logged.what = "Nothing"
-    with pytest.raises(TypeError):
+    with pytest.raises(IntegrityError), transaction.atomic():
         logged.save()
 
 
