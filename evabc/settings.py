@@ -207,13 +207,13 @@ if not REDIS_URL:
     CELERY_BROKER_TRANSPORT = "evabc.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "folder": str(DATA_DIR / "broker"),
-        "polling_interval": 0.2,  # seconds
+        "polling_interval": 0.2,  # seconds; also after each time that the worker has all it may fetch ahead
     }
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1 if REDIS_URL else 16
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_max": 0.2}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # In memory: every task is idempotent and runs again within the hour, so beat needs no stored state, and
