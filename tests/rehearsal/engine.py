@@ -85,9 +85,9 @@ def start_relay(folder: Path) -> None:
     """Start Postfix and the name server, on all addresses of this machine."""
     mail = folder / "mailbox"
     mail.mkdir()
-    docker(
-        "run", "--detach", "--name=relay", "--network=host", f"--env=ADDRESS={ADDRESS}", f"--volume={mail}:/mailbox", RELAY
-    )  # fmt: skip
+    options = [f"--env=ADDRESS={ADDRESS}", f"--volume={mail}:/mailbox"]
+    docker("run", "--detach", "--name=relay", "--network=host", *options, RELAY)
+    until(lambda: "daemon started" in docker("logs", "relay"), "no Postfix", seconds=30)
 
 
 def read_mail(folder: Path, to: str, subject: str) -> str:

@@ -98,13 +98,14 @@ SCRIPTS = {
         echo password | saslpasswd2 -p -c -u {RELAY} portal
         chgrp postfix /etc/sasldb2
         printf 'pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n' > /etc/postfix/sasl/smtpd.conf
+        echo '/@(rehearsal\.test|endingviolence\.org)$/ portal, portal@{RELAY}' > /etc/postfix/senders
         install --directory --owner nobody /mailbox
         postconf -e myhostname={RELAY} mydestination= maillog_file=/dev/stdout smtpd_delay_reject=yes \
           virtual_mailbox_domains=static:all virtual_mailbox_maps=static:all/ virtual_mailbox_base=/mailbox \
           virtual_uid_maps=static:65534 virtual_gid_maps=static:65534 alias_maps= \
           smtpd_tls_cert_file=/etc/postfix/relay.crt smtpd_tls_key_file=/etc/postfix/relay.key \
           smtpd_tls_security_level=encrypt smtpd_sasl_auth_enable=yes smtpd_sasl_local_domain={RELAY} \
-          'smtpd_sender_login_maps=regexp:{{{{/@rehearsal\.test$/ portal portal@{RELAY}}}}}' \
+          smtpd_sender_login_maps=regexp:/etc/postfix/senders \
           smtpd_sender_restrictions=reject_sender_login_mismatch \
           smtpd_relay_restrictions=permit_sasl_authenticated,reject
         postconf -M submission/inet='submission inet n - n - - smtpd'

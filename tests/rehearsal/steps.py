@@ -52,7 +52,7 @@ class Operator:
             "Port": "587",
             "User name": "portal",
             "Password": "password",
-            "The name of EVA BC": "Ola O'Brien",
+            "The name of EVA BC": "Ola Sample",
             "The email address of the privacy officer": "privacy@rehearsal.test",
             "Work email of the first lead": LEAD,
             "Full name of the first lead": "Lou Sample",
@@ -429,6 +429,8 @@ def rehearse(folder: Path, cache: Path) -> int:
             row = (name, is_green, time.monotonic() - started, seen)
             op.rows.append(row)
             say(f"{'green' if is_green else 'RED'}: {name}, {row[2]:.0f} s: {seen}")
+            if not is_green and step in (base_images, install):
+                break  # the others need them
     table(op.rows)
     return 0 if all(is_green for _, is_green, _, _ in op.rows) else 1
 
