@@ -1,12 +1,12 @@
 """A Docker engine of our own, and the relay beside it."""
 
-import mailbox
 import os
 import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TypeVar
 
@@ -95,12 +95,10 @@ def read_mail(folder: Path, to: str, subject: str) -> str:
 
     def newest() -> str:
         files = (folder / "mailbox/all/new").glob("*")
-        emails = [
-            mailbox.MaildirMessage(f.read_bytes())
-            for f in sorted(files, key=lambda f: f.stat().st_mtime)
-        ]
-        found = [e for e in emails if e["X-Original-To"] == to and subject in str(e["Subject"])]
-        return str(found[-1].get_payload(decode=True).decode()) if found else ""
+        by_age = sorted(files, key=lambda file: file.stat().st_mtime)
+        emails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in by_age]
+        found = [e for e in emails if e["X-Original-To"] == to and subject in e["Subject"]]
+        return str(found[-1].get_body(("plain",)).get_content()) if found else ""
 
     return until(newest, f"no email to {to} about “{subject}”", seconds=60)
 

@@ -424,8 +424,8 @@ def rehearse(folder: Path, cache: Path) -> int:
             say(f"… {name}")
             try:
                 seen, is_green = step(op), True
-            except (AssertionError, OSError, subprocess.CalledProcessError) as error:
-                seen, is_green = str(error), False
+            except Exception as error:  # every step is tried
+                seen, is_green = f"{type(error).__name__}: {error}", False
             row = (name, is_green, time.monotonic() - started, seen)
             op.rows.append(row)
             say(f"{'green' if is_green else 'RED'}: {name}, {row[2]:.0f} s: {seen}")
