@@ -116,6 +116,12 @@ def test_variables_are_settings_of_the_operator_and_the_rest_is_set_here():
         assert environment["EVABC_LOCAL"] == "0"
 
 
+def test_the_version_is_the_newest_in_the_changelog():
+    """Its image is checked below: a tag for each version, so that the earlier ones stay on the machine."""
+    changelog = (ROOT / "evabc/docs/changelog.md").read_text()
+    assert re.findall(r"^## (\d+\.\d+\.\d+)$", changelog, re.M)[0] == VERSION
+
+
 def test_the_image_has_the_backup_tools_of_the_database():
     image = load()["services"]["database"]["image"]
     version = re.match(r"postgres:(\d+)", image)[1]
