@@ -48,7 +48,11 @@ def lines_of_the_page(heading: str) -> list[str]:
     )
 
 
-STOP, GIVE, ASK, REMOVE, START, ASK_NOTHING, DECRYPT, OPEN = lines_of_the_page("Restore")
+STOP, GIVE, ASK, REMOVE, START, DECRYPT, OPEN = lines_of_the_page("Restore")
+# As the page says in words.
+ASK_NOTHING = (
+    f"{ASK.replace('worker', '--no-TTY worker').replace('restore ', 'restore --overwrite ')} < KEY"
+)
 
 
 class Machine:
