@@ -56,11 +56,13 @@ class Limit:
 
 
 LIMITS = (
+    Limit("new-emails", ("my:new-email",), per_person=8, per_network=60),
     Limit("codes", ("account_login",), per_person=8, per_network=200, per_email=24),
     Limit(
         "tries",
         (
             "account_confirm_it_is_you",
+            "my:new-email-code",
             "mfa_authenticate",
             "mfa_reauthenticate",
             "mfa_reauthenticate_webauthn",
