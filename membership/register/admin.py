@@ -274,7 +274,7 @@ class OtherEmailInline(admin.TabularInline):
     verbose_name_plural = "other emails, by which lists, Slack and Zoom find them"
 
     def has_view_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        """Whoever may change the person. An existing portal’s groups have no permissions of this model."""
+        """Anyone who may change the person. An existing portal’s groups have no permissions of this model."""
         return request.user.has_perm("membership.change_person")
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission

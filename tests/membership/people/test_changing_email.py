@@ -102,7 +102,7 @@ def test_a_wrong_code_changes_nothing_and_the_third_one_ends_it(client, dana):
 
 
 def test_a_code_to_a_new_email_confirms_nothing_else(client, dana):
-    """Whoever finds a device unlocked could otherwise confirm with a code in a mailbox of their own."""
+    """Anyone who finds a device unlocked could otherwise confirm with a code in a mailbox of their own."""
     builders.sign_in(client, dana.user)
     client.post(NEW_EMAIL, {"email": "thief@example.org"})
     code = newest_code("thief@example.org")
