@@ -56,8 +56,8 @@ class Limit:
 
 
 LIMITS = (
-    Limit("new-emails", ("my:new-email",), per_person=8, per_network=60),
     Limit("codes", ("account_login",), per_person=8, per_network=200, per_email=24),
+    Limit("new-emails", ("my:new-email",), per_person=8, per_network=60),
     Limit(
         "tries",
         (
