@@ -46,6 +46,11 @@ def main() -> int:
             shutil.rmtree(left)  # of a rehearsal that was killed
         install_programs()
         images.download(CACHE)
+        landed = ["git", "show", f"{steps.LANDED}:requirements.txt"]
+        lock = subprocess.run(landed, cwd=ROOT, capture_output=True, text=True, check=False)
+        if lock.returncode:
+            sys.exit("The rehearsal needs the history of the project. Run git fetch --unshallow.")
+        images.download_wheels(CACHE, lock.stdout)
         folder = tempfile.mkdtemp(prefix=PREFIX)
         inside = [*NAMESPACES, sys.executable, "-m", "tests.rehearsal", "--inside", folder]
         process = subprocess.Popen(inside, cwd=ROOT, env=engine.environment())

@@ -197,6 +197,8 @@ def build(cache: Path, folder: Path) -> None:
     for name, text in DOCKERFILES.items():
         (folder / "Dockerfile").write_text(_dedent(text))
         docker("build", "--tag", names.get(name, name), str(folder))
+    # In use, so that the page's `docker system prune` keeps it: there is no registry to take it from again.
+    docker("run", "--detach", "--network=none", names["python"], "sleep", "infinity")
 
 
 def _base_images() -> set[str]:

@@ -50,7 +50,7 @@ def type_in(command: str, answers: dict[str, str], folder: Path, seconds: float 
         given = next(
             (answer for words, answer in answers.items() if question.startswith(words)), None
         )
-        asks = question.endswith(":") and "\n" not in output[-1:]
+        asks = question.endswith((":", "[y/N]"))
         if asks and given is not None:
             os.write(terminal, f"{given}\n".encode())
             output += "\n"

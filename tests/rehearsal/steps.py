@@ -40,6 +40,7 @@ class Operator:
     private_key: str = ""
     reference: str = ""
     rows: list[tuple[str, bool, float, str]] = field(default_factory=list)
+    landed: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def clone(self) -> Path:
@@ -54,12 +55,14 @@ class Operator:
             "Password": "password",
             "The name of EVA BC": "Ola Sample",
             "The email address of the privacy officer": "privacy@rehearsal.test",
+            "Will you enter the domain in the preload list": "no",
             "Work email of the first lead": LEAD,
             "Full name of the first lead": "Lou Sample",
             "Mailbox for program support": "support@rehearsal.test",
             "Mailbox for Community Coordination": "ccss@rehearsal.test",
-            "Email address for a test email": LEAD,
+            "Email address for": LEAD,
             "Type “replace” to continue": "replace",
+            "Are you sure you want to continue? [y/N]": "y",
             "Private key": self.private_key,
         }
 
@@ -189,11 +192,11 @@ def base_images(op: Operator) -> str:
 def install(op: Operator) -> str:
     op.install()
     op.wait_until_ready()
-    found = docker("image", "ls", "--format={{.Repository}}", "evabc-portal*").splitlines()
+    found = docker("image", "ls", "--format={{.Repository}}:{{.Tag}}", "evabc-portal").split()
     layers = docker("history", "--human=false", "--format={{.Size}} {{.CreatedBy}}", found[0])
     ours = layers.partition("MALLOC_")[0].splitlines()
-    size = sum(int(line.split()[0]) for line in ours)
-    return f"/readyz says ok; the image adds {size / 1e6:.0f} MB to its base"
+    added = sum(int(line.split()[0]) for line in ours)
+    return f"/readyz says ok; the image adds {added / 1e6:.0f} MB to its base"
 
 
 def main_job(op: Operator) -> str:
@@ -354,7 +357,7 @@ def follow_restore(
 ) -> str:
     """The section Restore, with the newest backup. Compares every table before the portal starts."""
     newest = max(file.name for file in (op.clone / "backups").iterdir())
-    *most, up = lines or page.commands(page.section(op.clone, "Restore"))
+    *most, up = lines or page.commands(page.section(op.clone, "Restore"))[:5]
     op.follow(most, FILE=newest)
     after = op.tables()
     different = [
@@ -367,29 +370,36 @@ def follow_restore(
     assert not [file for file in left if "restore" in file or "dump" in file], left
     op.follow([up])
     op.wait_until_ready()
-    return f"{sum(map(len, after.values()))} rows of {len(after)} tables are the same"
+    return f"{size(after)} are the same"
 
 
 def upgrade(op: Operator) -> str:
     op.destroy()
     op.install(version=LANDED)
     main_job(op)
-    before = {table: len(rows) for table, rows in op.tables().items()}
-    lines = page.commands(page.section(op.clone, "Upgrade"))
+    steps, _, _ = page.section(ROOT, "Upgrade").partition("\n\n")
+    back_up, *rest = page.commands(steps)
     *copy, _ = page.commands(page.section(op.clone, "Back up"))
-    op.follow([lines[0], *copy])
+    op.follow([back_up, *copy])
     op.compose("stop", "web", "worker", "beat")
-    op.rows_of_landed = op.tables()
-    op.follow(lines[1:3])
+    op.landed = op.tables()
+    op.follow(rest)
     op.wait_until_ready()
     sign_in_again(op)
-    after = {table: len(rows) for table, rows in op.tables().items()}
-    fewer = {
-        table: (rows, after.get(table))
-        for table, rows in before.items()
-        if after.get(table, 0) < rows
-    }
-    return f"{sum(before.values())} rows of {len(before)} tables before, {sum(after.values())} of {len(after)} after; fewer: {fewer or 'none'}"
+    after = op.tables()
+    lost = [table for table, rows in op.landed.items() if len(after.get(table, [])) < len(rows)]
+    return f"{size(op.landed)} from {LANDED} became {size(after)}; fewer rows in {lost or 'none'}"
+
+
+def go_back(op: Operator) -> str:
+    _, _, text = page.section(ROOT, "Upgrade").partition("\nTo go back")
+    restore_lines = page.commands(page.section(ROOT, "Restore"))[:5]
+    op.follow([line for line in page.commands(text) if line != "git switch -"], OLD=LANDED)
+    return follow_restore(op, op.landed, restore_lines)
+
+
+def size(tables: dict[str, list[str]]) -> str:
+    return f"{sum(map(len, tables.values()))} rows of {len(tables)} tables"
 
 
 STEPS: list[tuple[str, Callable[[Operator], str]]] = [
@@ -409,6 +419,7 @@ STEPS: list[tuple[str, Callable[[Operator], str]]] = [
     ("red: disk", red_and_green("disk", free_mb("99999999"), free_mb("500"))),
     ("restore", restore),
     ("upgrade", upgrade),
+    ("go back", go_back),
 ]  # fmt: skip
 
 
