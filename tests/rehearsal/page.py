@@ -32,7 +32,7 @@ def commands(text: str) -> list[str]:
 def trouble(clone: Path) -> dict[str, list[str]]:
     """The commands that the page gives for each part of /readyz."""
     rows = re.findall(r"^\| (\w+) \| .* \| (.*) \|$", section(clone, "Troubleshooting"), re.M)
-    return {part: commands(what_to_do) for part, what_to_do in rows}
+    return {part: commands(what_to_do) for part, what_to_do in rows[1:]}  # without the heading
 
 
 def type_in(command: str, answers: dict[str, str], folder: Path, seconds: float = 900) -> str:
