@@ -28,7 +28,7 @@ from membership.accounts.codes import WAITING, send_code, use_code, waiting_code
 from membership.accounts.forms import CodeForm
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.typed import keep_if_posted
-from membership.errors import RefusedError
+from membership.errors import RefusedError, refusal_as_warning
 from membership.models import SignInCode
 
 FRESH_FOR = 10 * 60  # seconds
@@ -79,7 +79,8 @@ def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
     signed_in, now = cast(AuthenticatedRequest, request), timezone.now()
     user = signed_in.user
     if request.method == "POST" and request.POST.get("action") == "send":
-        send_code(request, user=user, email=user.email)
+        with refusal_as_warning(request):
+            send_code(request, user=user, email=user.email)
         return redirect(confirmation_url(_next_url(request)))
     code = waiting_code(request)
     if code and code.user_id != user.pk:
