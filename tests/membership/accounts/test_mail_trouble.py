@@ -33,7 +33,7 @@ def mail(settings, smtp_server):
 
 
 def sent_code(mail, to=DANA):
-    return re.search(r"^\d{6}$", mail.wait_for(to=to).get_body().get_content(), re.M)[0]
+    return re.search(r"^\d{6}(?=\r?$)", mail.wait_for(to=to).get_body().get_content(), re.M)[0]
 
 
 @pytest.mark.parametrize(
