@@ -23,7 +23,7 @@ from django.utils import timezone
 from membership.models import SampleProvince
 
 # For EHLO and every Message-ID. Django would ask the name server, and get the name of the container.
-DNS_NAME._fqdn = settings.PORTAL_HOST  # type: ignore[attr-defined]
+DNS_NAME._fqdn = settings.PORTAL_HOST
 
 REAL_DOMAIN = "endingviolence.org"
 SAMPLE_DOMAIN = "example.org"

@@ -68,6 +68,7 @@ class Answer:
 
     @classmethod
     def of(cls, error: Exception) -> "Answer":
+        given: bytes | str
         if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
             code, given = max(error.recipients.values())
         elif isinstance(error, smtplib.SMTPResponseException):
