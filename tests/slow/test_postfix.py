@@ -104,7 +104,7 @@ def test_a_certificate_of_its_own_is_refused_until_the_portal_knows_it(
 
     monkeypatch.setenv("SSL_CERT_FILE", str(relay.certificate))
     assert client.post(LOGIN, {"email": "lou@example.org"}).status_code == 302
-    assert "TLS" in newest(relay, to="lou@example.org")["Received"]
+    assert "ESMTPS" in newest(relay, to="lou@example.org")["Received"]  # encrypted
 
 
 def test_no_code_goes_out_without_the_encryption_of_the_settings(client, relay, settings):

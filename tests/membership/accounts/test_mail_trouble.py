@@ -156,6 +156,17 @@ def test_a_fresh_code_that_cannot_be_sent_is_reported_on_its_page(client, mail):
     assert "Send me a code" in page.text
 
 
+def test_a_code_for_a_new_email_that_is_refused_is_reported_on_its_page(client, mail):
+    builders.sign_in(client, builders.worker(DANA), fresh_code=True)
+    mail.refusals = {"new@example.org": "550 5.1.1 User unknown"}
+
+    page = client.post("/my/details/email/", {"email": "new@example.org"})
+
+    assert page.status_code == 200
+    assert Trouble.ADDRESS.value in page.text
+    assert 'value="new@example.org"' in page.text
+
+
 def set_up_an_app(client):
     builders.sign_in(client, builders.staff(email=DANA), second_factor=False, fresh_code=True)
     page = client.get("/accounts/2fa/totp/activate/").text
