@@ -28,6 +28,7 @@ class SupportTeam(models.Model):
     sender_email = EmailField(
         "sender",
         blank=True,
+        db_default="",  # the version that still runs during an upgrade does not know it
         help_text="The team’s emails come from this address, if not from the mailbox. The mail server "
         "must allow the portal to send from it. Replies go to the mailbox.",
     )

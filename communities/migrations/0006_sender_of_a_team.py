@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='supportteam',
             name='sender_email',
-            field=models.EmailField(blank=True, help_text='The team’s emails come from this address, if not from the mailbox. The mail server must allow the portal to send from it. Replies go to the mailbox.', max_length=254, verbose_name='sender'),
+            field=models.EmailField(blank=True, db_default='', help_text='The team’s emails come from this address, if not from the mailbox. The mail server must allow the portal to send from it. Replies go to the mailbox.', max_length=254, verbose_name='sender'),
         ),
     ]
