@@ -42,8 +42,10 @@ class Command(BaseCommand):
             version = restore(file=file, private_key=_private_key(key_file))
         except EOFError as error:
             raise CommandError("The input ended. Nothing was changed.") from error
-        except (RefusedError, OSError, Error) as error:
+        except (RefusedError, Error) as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error
         self.stdout.write(
             f"Restored from {file}, a backup of version {version or 'older than 1.0.0'}. The database "
             f"now belongs to version {settings.VERSION}. Everyone must sign in again."
