@@ -60,8 +60,8 @@ def no_dependency_needs_the_library(**kwargs: object) -> list[CheckMessage]:
 @register()
 def emails_are_encrypted_on_their_way(**kwargs: object) -> list[CheckMessage]:
     """Warn about a mail server elsewhere that gets emails, and the codes in them, without TLS."""
-    is_here = settings.EMAIL_HOST in ("localhost", "127.0.0.1")
-    if is_here or settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL:
+    server = settings.MAIL_SERVER
+    if server.scheme != "smtp" or server.hostname in ("localhost", "127.0.0.1"):
         return []
     return [
         Warning(
