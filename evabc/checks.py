@@ -1,11 +1,15 @@
 """System checks of the project."""
 
 import importlib.util
+from collections.abc import Collection, Sequence
 from importlib import metadata
 from pathlib import Path
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from evabc import env
 
@@ -83,3 +87,38 @@ def variables_are_declared(**kwargs: object) -> list[CheckMessage]:
         )
         for name in env.undeclared()
     ]
+
+
+# The version whose migrations the first ones of this version replace.
+EARLIER_VERSION = "5327b71"
+
+
+@register(Tags.database)
+def earlier_version_was_installed(
+    databases: Sequence[str] | None = None, **kwargs: object
+) -> list[CheckMessage]:
+    """`migrate` runs this before it changes a database."""
+    return [
+        Error(
+            "The database is from a version that is too old for this one.",
+            hint=f"Another version lies between them. Install that one first: git checkout {EARLIER_VERSION}, "
+            "then docker compose up --detach --build. Then come back to this version.",
+            id="evabc.E004",
+        )
+        for alias in databases or ()
+        if is_too_old(MigrationRecorder(connections[alias]).applied_migrations())
+    ]
+
+
+def is_too_old(applied: Collection[tuple[str, str]]) -> bool:
+    """Whether only some of the migrations (app, name) are applied that the first ones replace."""
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    ours = {"communities", "membership", "joinrequests"}
+    replaced = {
+        old
+        for (app, _), migration in loader.disk_migrations.items()
+        if app in ours
+        for old in migration.replaces
+    }
+    return bool(replaced.intersection(applied)) and not replaced.issubset(applied)
