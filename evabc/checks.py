@@ -100,9 +100,9 @@ def earlier_version_was_installed(
     """`migrate` runs this before it changes a database."""
     return [
         Error(
-            "The database is from a version that is too old for this one.",
-            hint=f"Another version lies between them. Install that one first: git checkout {EARLIER_VERSION}, "
-            "then docker compose up --detach --build. Then come back to this version.",
+            "This version cannot upgrade a database that is so old.",
+            hint=f"First upgrade to the version in between: git checkout {EARLIER_VERSION}, then docker "
+            "compose up --detach --build. Then run git switch - and the same command again.",
             id="evabc.E004",
         )
         for alias in databases or ()

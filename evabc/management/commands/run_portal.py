@@ -43,7 +43,7 @@ class Command(BaseCommand):
             sys.exit(keep_running(services, show=show))
 
     def _prepare(self) -> None:
-        call_command("migrate", stdout=self.stdout)
+        call_command("migrate", stdout=self.stdout, skip_checks=False)
         call_command("createcachetable", verbosity=0)
         call_command("seed_communities")
         with transaction.atomic():
