@@ -271,6 +271,7 @@ class OtherEmailInline(admin.TabularInline):
     fields = ["email", "until"]
     readonly_fields = ["until"]
     extra = 0
+    verbose_name = "email"
     verbose_name_plural = "other emails, by which lists, Slack and Zoom find them"
 
     def has_view_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:

@@ -42,8 +42,6 @@ EARLIER = [
 # It drops columns that the previous version no longer used.
 OUT_OF_USE = ["0007_rules_saved_while_upgrading"]
 
-FOLDER = Path(__file__).parent / "earlier"
-
 
 class ToTheUpgraded:
     """Routes queries in migrations to the database that is migrated."""
@@ -55,38 +53,50 @@ class ToTheUpgraded:
 
 
 @pytest.fixture
-def upgraded(django_db_setup, django_db_blocker, settings, tmp_path, monkeypatch):
+def upgraded(django_db_blocker, settings, tmp_path, monkeypatch):
     """An empty database beside the tests' own, with the alias `upgraded`. Deleted afterwards."""
     with django_db_blocker.unblock():
         name = f"evabc_upgrade_{uuid4().hex[:12]}"
-        on_sqlite = connection.vendor == "sqlite"
-        if on_sqlite:
+        if connection.vendor == "sqlite":
             name = str(tmp_path / "first.sqlite3")
         else:
-            run_beside(f"CREATE DATABASE {name}")
+            on_the_server(f"CREATE DATABASE {name}")
         monkeypatch.setitem(
             connections.databases, DB, {**connections.databases["default"], "NAME": name}
         )
         settings.DATABASE_ROUTERS = [ToTheUpgraded()]
         yield connections[DB]
         connections[DB].close()
+        if connection.vendor == "postgresql":
+            on_the_server(f"DROP DATABASE {name}")
         del connections[DB]
-        if not on_sqlite:
-            run_beside(f"DROP DATABASE {name}")
-        connection.close()
 
 
-def run_beside(statement):
-    with connection.cursor() as cursor:
+def on_the_server(statement):
+    with connection._nodb_cursor() as cursor:
         cursor.execute(statement)
+
+
+def empty(database):
+    database.close()
+    name = database.settings_dict["NAME"]
+    if database.vendor == "sqlite":
+        Path(name).unlink()
+    else:
+        on_the_server(f"DROP DATABASE {name}")
+        on_the_server(f"CREATE DATABASE {name}")
 
 
 @pytest.fixture
 def earlier(upgraded):
     """The database as the earlier version left it, without rows."""
-    text = gzip.decompress((FOLDER / f"{upgraded.vendor}.sql.gz").read_bytes()).decode()
-    execute_script(upgraded, text)
+    fill_as_the_earlier_version(upgraded)
     return upgraded
+
+
+def fill_as_the_earlier_version(database):
+    file = Path(__file__).parent / "earlier" / f"{database.vendor}.sql.gz"
+    execute_script(database, gzip.decompress(file.read_bytes()).decode())
 
 
 def execute_script(database, text):
@@ -164,20 +174,20 @@ def test_a_portal_in_use_is_upgraded_with_all_it_holds(earlier):
 
 
 @pytest.mark.core
-def test_an_upgraded_portal_has_the_schema_of_a_new_one(earlier):
-    migrate(earlier)
-    after = schema(earlier)
+def test_an_upgraded_portal_has_the_schema_of_a_new_one(upgraded):
+    migrate(upgraded)
+    if upgraded.vendor == "postgresql":
+        # It writes some conditions in other words once it has read its own.
+        text = script(upgraded)
+        empty(upgraded)
+        execute_script(upgraded, text)
+    new = schema(upgraded)
+    empty(upgraded)
+    fill_as_the_earlier_version(upgraded)
 
-    if earlier.vendor == "sqlite":
-        assert schema(connection) == after
-        return
-    # PostgreSQL writes some conditions in other words once it has read its own.
-    name = earlier.settings_dict["NAME"]
-    earlier.close()
-    run_beside(f"DROP DATABASE {name}")
-    run_beside(f"CREATE DATABASE {name}")
-    execute_script(earlier, script(connection))
-    assert schema(earlier) == after
+    migrate(upgraded)
+
+    assert schema(upgraded) == new
 
 
 @pytest.mark.core
