@@ -27,7 +27,7 @@ def take_over(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("communities", "0001_squashed_0005_words")]
+    dependencies = [("communities", "0006_sender_of_a_team")]
 
     operations = [
         migrations.SeparateDatabaseAndState(

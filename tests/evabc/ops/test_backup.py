@@ -218,9 +218,10 @@ def test_what_cannot_be_restored_changes_nothing_and_leaves_nothing_decrypted(
 def recorder():
     """The record of applied migrations, which is as it was after the test."""
     recorder = MigrationRecorder(connection)
-    before = set(recorder.migration_qs.values_list("pk", flat=True))
+    before = list(recorder.migration_qs)
     yield recorder
-    recorder.migration_qs.exclude(pk__in=before).delete()
+    recorder.migration_qs.delete()
+    recorder.migration_qs.bulk_create(before)
 
 
 @core
