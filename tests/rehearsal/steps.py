@@ -139,6 +139,11 @@ class Operator:
     def read_mail(self, to: str, subject: str) -> str:
         return engine.read_mail(self.folder, to, subject)
 
+    def empty_mailbox(self) -> None:
+        """So that no earlier email is taken for a new one."""
+        for old in (self.folder / "mailbox/all/new").glob("*"):
+            old.unlink()
+
     def sql(self, statement: str) -> str:
         psql = [
             "exec",
@@ -161,8 +166,9 @@ class Operator:
 
     def destroy(self) -> None:
         """The machine is lost: containers, volumes and the folder. .env and the backups are elsewhere."""
-        self.compose("down", "--volumes", "--remove-orphans")
-        shutil.rmtree(self.clone)
+        if self.clone.exists():
+            self.compose("down", "--volumes", "--remove-orphans")
+            shutil.rmtree(self.clone)
 
     def install(self, version: str = "", env: str = "", steps: int = 9) -> None:
         """A new clone, and the section Install up to this step."""
@@ -200,6 +206,7 @@ def install(op: Operator) -> str:
 
 
 def main_job(op: Operator) -> str:
+    op.empty_mailbox()
     worker = Visitor(URL)
     assert "Ask to join" in worker.get("/communities/stvc/").text
     sign_in(worker, WORKER, op.read_mail, to="/communities/stvc/join/")
@@ -230,10 +237,8 @@ def totp(secret: str) -> str:
 
 def sign_in_again(op: Operator) -> None:
     """The worker signs in, and finds their community."""
+    op.empty_mailbox()
     worker = Visitor(URL)
-    (op.folder / "mailbox/all/read").mkdir(exist_ok=True)
-    for old in (op.folder / "mailbox/all/new").iterdir():
-        old.rename(op.folder / "mailbox/all/read" / old.name)
     sign_in(worker, WORKER, op.read_mail)
     assert op.reference in worker.page.text, worker.page.text
 
