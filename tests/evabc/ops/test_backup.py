@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pyrage
 import pytest
@@ -457,3 +458,23 @@ def test_a_database_in_use_is_only_replaced_with_overwrite(portal_in_use, folder
     said = capsys.readouterr().out
     assert f"a backup of version {VERSION}. " in said
     assert "sign in again" in said
+
+
+@core
+@pytest.mark.parametrize("at", ["input", "evabc.management.commands.restore.getpass"])
+def test_a_restore_that_is_stopped_at_a_question_changes_nothing(portal_in_use, monkeypatch, at):
+    """By Ctrl-C, at either question."""
+    file, before = make_backup(now=NOW), everything()
+
+    def stopped(question):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", MagicMock(isatty=lambda: True))
+    monkeypatch.setattr("builtins.input", lambda question: "replace")
+    monkeypatch.setattr(at if "." in at else f"builtins.{at}", stopped)
+    with pytest.raises(CommandError, match=r"Nothing was changed\."):
+        call_command("restore", str(file))
+
+    assert everything() == before
+    with pytest.raises(CommandError, match=r"/no/key cannot be read: .* Nothing was changed\."):
+        call_command("restore", str(file), "--overwrite", "--key-file=/no/key")
