@@ -108,10 +108,7 @@ class Command(BaseCommand):
         field, known = QUESTIONS[name], _known_answer(name)
         while True:
             if given is None:
-                typed = (
-                    "" if no_input else input(f"{field.label}{f' [{known}]' if known else ''}: ")
-                )
-                given = typed.strip() or known
+                given = ("" if no_input else _ask(field.label, known)) or known
             try:
                 return str(field.clean(given))
             except ValidationError as error:
@@ -136,6 +133,15 @@ class Command(BaseCommand):
                 "portal and run this command again. Nothing was changed."
             ) from error
         self.stdout.write(f"A test email is on its way to {to}. Check that it arrives.")
+
+
+def _ask(label: str, known: str) -> str:
+    try:
+        return input(f"{label}{f' [{known}]' if known else ''}: ").strip()
+    except EOFError as error:
+        raise CommandError(
+            "The input ended before the last question. Nothing was changed."
+        ) from error
 
 
 def _known_answer(name: str) -> str:
