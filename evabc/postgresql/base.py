@@ -9,33 +9,36 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 
-SILENT_SECONDS = 1.5
+ANSWER_SECONDS = 1.5  # for a connection that is open already
+SILENT_SECONDS = 5
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    # time.monotonic() until which no thread tries to connect: each would wait in vain, and there are few.
+    # time.monotonic() until which no thread waits for the database, because one has just waited in vain.
     _silent_until = 0.0
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         started = time.monotonic()
-        if started < self._silent_until:
+        if self._is_silent():
             raise self.Database.OperationalError("The database did not answer a moment ago.")
         try:
             return super().get_new_connection(conn_params)
         except self.Database.OperationalError:
             # A refused connection costs nothing and can be tried again at once.
-            if time.monotonic() - started > SILENT_SECONDS / 2:
-                self._is_silent()
+            if time.monotonic() - started > 1:
+                self._note_silence()
             raise
 
     def is_usable(self) -> bool:
         """Whether the connection still answers. One to a frozen machine stays open and would never answer."""
+        if self.connection is None or self._is_silent():
+            return False
         try:
             answer = socket.socket(fileno=os.dup(self.connection.fileno()))
         except self.Database.Error:  # it is closed
             return False
         with closing(answer):
-            timer = threading.Timer(SILENT_SECONDS, self._shut_down, [answer])
+            timer = threading.Timer(ANSWER_SECONDS, self._shut_down, [answer])
             timer.start()
             try:
                 return super().is_usable()
@@ -44,10 +47,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 timer.join()
 
     def _shut_down(self, answer: socket.socket) -> None:
-        self._is_silent()
+        self._note_silence()
         with suppress(OSError):
             answer.shutdown(socket.SHUT_RDWR)
 
+    def _is_silent(self) -> bool:
+        return time.monotonic() < self._silent_until
+
     @classmethod
-    def _is_silent(cls) -> None:
+    def _note_silence(cls) -> None:
         cls._silent_until = time.monotonic() + SILENT_SECONDS
