@@ -9,6 +9,7 @@ import logging
 import os
 import time
 import uuid
+from collections import deque
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -27,6 +28,10 @@ class Channel(virtual.Channel):
     # the sweeps find the work of the others.
     do_restore = False
     _is_blocked = False  # whether the folder could not be used the last time
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._listed: dict[str, deque[Path]] = {}
 
     @property
     def _folder(self) -> Path:
@@ -60,8 +65,15 @@ class Channel(virtual.Channel):
         return message
 
     def _take(self, queue: str) -> Message | None:
-        """Remove the oldest message that can be read, and return it."""
-        for file in self._waiting(queue):
+        """Remove the oldest message that can be read, and return it.
+
+        The folder is listed again only after all messages of the last list, because a list takes long when
+        thousands are waiting.
+        """
+        listed = self._listed.setdefault(queue, deque())
+        listed.extend(() if listed else self._waiting(queue))
+        while listed:
+            file = listed.popleft()
             ours = file.with_suffix(f".{os.getpid()}")
             try:
                 file.rename(ours)

@@ -48,7 +48,8 @@ class Setting:
     """One environment variable.
 
     `purpose` describes it in a sentence or two. The type of `default` is the type of the setting: text
-    (empty for none), a whole number of at least `minimum`, or a flag. Text must match `pattern`; `must` is
+    (empty for none), a whole number of at least `minimum`
+    and at most `maximum` (0: no maximum), or a flag. Text must match `pattern`; `must` is
     the end of the error message if it does not. `required` settings must be set in production; make_env.py
     creates those that are `generated`. `local` describes the default in `make run`, where it differs.
     """
@@ -61,6 +62,7 @@ class Setting:
     generated: bool = False
     local: str = ""
     minimum: int = 0
+    maximum: int = 0
     pattern: str = ".*"
     must: str = ""
 
@@ -170,9 +172,10 @@ _DECLARED = [
     ),
     Setting(
         "EVABC_CODE_MINUTES",
-        "Minutes until an emailed code expires",
+        "Minutes until an emailed code expires, at most 60",
         15,
         minimum=1,
+        maximum=60,  # then the session of a visitor ends
     ),
     Setting(
         "EVABC_MEMBERSHIP_LIST_DAYS",
@@ -272,12 +275,14 @@ def flag(name: str) -> bool:
 
 
 def number(name: str) -> int:
-    """The value of a declared whole number, at least its `minimum`."""
-    value, minimum = text(name), SETTINGS[name].minimum
+    """The value of a declared whole number, between its `minimum` and `maximum`."""
+    value, minimum, maximum = text(name), SETTINGS[name].minimum, SETTINGS[name].maximum
     if not value.isdigit():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
     if int(value) < minimum:
         raise ImproperlyConfigured(f"{name} must be at least {minimum}.")
+    if maximum and int(value) > maximum:
+        raise ImproperlyConfigured(f"{name} must be at most {maximum}.")
     return int(value)
 
 

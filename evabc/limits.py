@@ -1,7 +1,7 @@
 """Rate limits: the table of limits, and the page for too many attempts.
 
 Only forms that strangers can send, or that cost emails or storage, have a limit. Each limit counts per
-person and per network (an IPv4 address or an IPv6 /64) in the shared cache, so that all web servers count
+person and per network (an IPv4 address or an IPv6 /48) in the shared cache, so that all web servers count
 together. Counts start again at each hour of the clock. If the cache is down, nothing is counted and
 everyone gets through: access matters more than a limit. allauth's own limits are off.
 
@@ -29,6 +29,7 @@ from django.utils.deprecation import MiddlewareMixin
 from communities.email_addresses import normalize_email
 from membership.accounts import typed
 from membership.accounts.adapter import (
+    browser_mark,
     client_address,
     is_known_browser,
     network_of,
@@ -103,7 +104,8 @@ LIMITS = (
     ),
 )
 
-# Sessions that visitors of one network begin in an hour by opening a page; each is a row of the database.
+# Sessions that visitors of one network, or one browser that has signed in before, begin in an hour by opening a
+# page. Each is a row of the database.
 NEW_SESSIONS = 600
 
 
@@ -125,13 +127,12 @@ class RateLimitMiddleware(MiddlewareMixin):
         session = request.session
         if not session.modified or session.is_empty() or request.user.is_authenticated:
             return response
-        session.set_expiry(settings.STRANGER_SESSION_SECONDS)
         if typed.is_keeping(request):
             return response
-        network = network_of(client_address(request))
+        visitor = browser_mark(request) or network_of(client_address(request))
         # A form that begins one is counted above, so that no one is kept from entering their code.
         begins_uncounted = request.method != "POST" and not session.session_key
-        if begins_uncounted and not _is_within("sessions", network, NEW_SESSIONS, now=time.time()):
+        if begins_uncounted and not _is_within("sessions", visitor, NEW_SESSIONS, now=time.time()):
             session.flush()
             return too_many_attempts(request)
         if len(session.encode(dict(session.items()))) > settings.STRANGER_SESSION_BYTES:
@@ -196,7 +197,10 @@ def too_many_attempts(request: HttpRequest) -> HttpResponse:
     context = {
         "again_at": timezone.localtime(datetime.fromtimestamp(next_hour, UTC)),
         "minutes": math.ceil(wait / MINUTE),
-        "typed": posted_fields(request, without=typed.NOT_KEPT),
+        # A code is never kept, and without it there is nothing to send again.
+        "typed": posted_fields(request, without=typed.NOT_KEPT)
+        if "code" not in request.POST
+        else (),
         "has_files": bool(request.FILES),
         "to": request.get_full_path(),
     }

@@ -182,9 +182,9 @@ MFA_TOTP_ISSUER = "EVA BC Communities of Practice"
 IDLE_SECONDS = 12 * 60 * 60
 STAFF_IDLE_SECONDS = 30 * 60
 # The row is kept over a long weekend, so that a form sent after the session ended still has an owner.
-SESSION_COOKIE_AGE = 4 * 24 * 60 * 60
+SESSION_ROW_SECONDS = 4 * 24 * 60 * 60
 # Sessions of visitors who are not signed in: how long, and how much they can hold.
-STRANGER_SESSION_SECONDS = 60 * 60
+SESSION_COOKIE_AGE = STRANGER_SESSION_SECONDS = 60 * 60
 STRANGER_SESSION_BYTES = 20_000
 # In any case a session ends after 12 hours for staff, and after a month for everyone else.
 STAFF_SESSION_SECONDS = 12 * 60 * 60
@@ -212,13 +212,13 @@ if not REDIS_URL:
     CELERY_BROKER_TRANSPORT = "evabc.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "folder": str(DATA_DIR / "broker"),
-        "polling_interval": 0.2,  # seconds
+        "polling_interval": 0.2,  # seconds; also after each time that the worker has all it may fetch ahead
     }
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1 if REDIS_URL else 16
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_max": 0.2}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # In memory: every task is idempotent and runs again within the hour, so beat needs no stored state, and

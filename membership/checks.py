@@ -6,7 +6,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError, connections
 
 from communities.email_addresses import NORMAL_FORM
-from membership.append_only import unprotected_tables
+from membership.append_only import HistoryRelease, unprotected_tables
 from membership.models import Person, User
 
 
@@ -15,7 +15,7 @@ def history_is_protected(
     databases: Sequence[str] | None = None, **kwargs: object
 ) -> list[CheckMessage]:
     """Warn about tables of history that the database would let anyone change."""
-    return [
+    found: list[CheckMessage] = [
         Warning(
             f"The history in {table} can be changed, because its triggers are missing.",
             hint="Run: python manage.py migrate.",
@@ -24,6 +24,15 @@ def history_is_protected(
         for alias in databases or ()
         for table in unprotected_tables(connections[alias])
     ]
+    for alias in databases or ():
+        try:
+            is_released = HistoryRelease.objects.using(alias).exists()
+        except DatabaseError:  # before the migration
+            continue
+        if is_released:
+            message = "The history can be changed, because membership_historyrelease has a row."
+            found.append(Warning(message, hint="Delete the row.", id="evabc.W004"))
+    return found
 
 
 @register(Tags.database)

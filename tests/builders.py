@@ -156,6 +156,7 @@ def sign_in(
     session["account_authentication_methods"] = methods
     # As after the first page, so that a test counts only the queries of its own page.
     session["signed_in_at"] = session["seen_at"] = int(time.time())
+    session.set_expiry(settings.SESSION_ROW_SECONDS)
     session["account_authentication_methods_user"] = user_id_to_str(user)
     session.save()
 

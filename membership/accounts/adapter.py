@@ -122,6 +122,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request)
 
 
+KNOWN_BROWSER_FOR = timedelta(days=180)  # six months on the privacy page
+_KNOWN_BROWSER = "a known browser"
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104  (an unknown visitor; nothing listens there)
 
 
@@ -140,11 +142,11 @@ def client_address(request: HttpRequest) -> str:
 
 
 def network_of(address: str) -> str:
-    """The network that one visitor usually has to themselves: the /64 in IPv6, the address itself in IPv4."""
+    """The network that one visitor can have to themselves: the /48 in IPv6, the address itself in IPv4."""
     ip = ipaddress.ip_address(address)
     if ip.version == 4:
         return address
-    return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    return str(ipaddress.ip_network(f"{address}/48", strict=False))
 
 
 def user_of_pending_sign_in(request: HttpRequest) -> User | None:
@@ -155,10 +157,11 @@ def user_of_pending_sign_in(request: HttpRequest) -> User | None:
 
 def remember_browser(response: HttpResponse, email: str) -> None:
     """Mark the browser as one that has signed in with this email, for evabc/limits.py. It opens nothing."""
-    response.set_cookie(
+    response.set_signed_cookie(
         settings.KNOWN_BROWSER_COOKIE_NAME,
         _mark(email),
-        max_age=timedelta(days=180),
+        salt=_KNOWN_BROWSER,
+        max_age=KNOWN_BROWSER_FOR,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -167,12 +170,18 @@ def remember_browser(response: HttpResponse, email: str) -> None:
 
 def is_known_browser(request: HttpRequest, email: str) -> bool:
     """Whether someone has signed in with this email in this browser."""
-    mark = request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, "")
-    return constant_time_compare(mark, _mark(email))
+    return constant_time_compare(browser_mark(request), _mark(email))
+
+
+def browser_mark(request: HttpRequest) -> str:
+    """The mark of a browser in which someone has signed in; empty for any other."""
+    name = settings.KNOWN_BROWSER_COOKIE_NAME
+    mark = request.get_signed_cookie(name, "", salt=_KNOWN_BROWSER, max_age=KNOWN_BROWSER_FOR)
+    return mark or ""
 
 
 def _mark(email: str) -> str:
-    return salted_hmac("a known browser", email, algorithm="sha256").hexdigest()
+    return salted_hmac(_KNOWN_BROWSER, email, algorithm="sha256").hexdigest()
 
 
 _NONCE_BYTES = 12

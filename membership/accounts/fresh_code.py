@@ -9,27 +9,24 @@ from collections.abc import Callable
 from functools import wraps
 from typing import cast
 
-from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import (
     get_authentication_records,
     record_authentication,
 )
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
-from django.views.decorators.http import require_http_methods
 
-from membership.accounts.codes import WAITING, send_code, use_code, waiting_code
+from membership.accounts.codes import WAITING, send_code
 from membership.accounts.forms import CodeForm
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.typed import keep_if_posted
-from membership.errors import RefusedError
-from membership.models import SignInCode
+from membership.accounts.signing_in import CodeEntryView
+from membership.accounts.typed import keep_if_posted, lead_to
+from membership.models import User
 
 FRESH_FOR = 10 * 60  # seconds
 
@@ -50,7 +47,8 @@ def fresh_code_required(view: View) -> View:
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated or has_fresh_code(request):
             return view(request, *args, **kwargs)
-        return redirect(confirmation_url(keep_if_posted(request, otherwise=reverse("my:home"))))
+        page = keep_if_posted(request, otherwise=reverse("my:home"))
+        return lead_to(request, confirmation_url(page))
 
     return guarded
 
@@ -72,45 +70,40 @@ def confirmation_url(next_url: str) -> str:
     return f"{reverse('account_confirm_it_is_you')}?{urlencode({'next': next_url})}"
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
-    """Send a code to the user's own email, and check the one they enter."""
-    signed_in, now = cast(AuthenticatedRequest, request), timezone.now()
-    user = signed_in.user
-    if request.method == "POST" and request.POST.get("action") == "send":
-        send_code(request, user=user, email=user.email)
-        return redirect(confirmation_url(_next_url(request)))
-    code = waiting_code(request)
-    if code and code.user_id != user.pk:
-        code = None
-    if code and (over := code.why_over(now)):
-        return _over(request, over)
-    form = CodeForm(request.POST or None) if code else None
-    if code and form and form.is_valid():
-        try:
-            owner = use_code(code_id=code.pk, digits=form.cleaned_data["code"], now=now)
-        except RefusedError as refusal:
-            return _over(request, str(refusal))
-        except SignInCode.DoesNotExist:  # sent twice: the other request has confirmed it
-            return HttpResponseRedirect(_next_url(request))
-        if owner:
-            del request.session[WAITING]
-            # allauth asks those who have a second step for it as well, before they change it.
-            alone = not is_mfa_enabled(user)
-            record_authentication(
-                request, user, method="code", email=user.email, reauthenticated=alone
-            )
-            return HttpResponseRedirect(_next_url(request))
-        form.add_error("code", get_adapter().validation_error("incorrect_code"))
-    context = {"form": form, "next": _next_url(request), "email": user.email, "code": code}
-    return render(request, "account/confirm_it_is_you.html", context)
+class ConfirmItIsYouView(LoginRequiredMixin, CodeEntryView):
+    """Sends a code to the user's own email, and checks the one they enter."""
 
+    template_name = "account/confirm_it_is_you.html"
 
-def _over(request: HttpRequest, why: str) -> HttpResponse:
-    del request.session[WAITING]
-    messages.error(request, why)
-    return redirect(confirmation_url(_next_url(request)))
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        if self.code and self.code.user_id != request.user.pk:
+            self.code = None
+        if self.code and (over := self.code.why_over(self.now)):
+            return self.code_over(over)
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.POST.get("action") == "send":
+            user = cast(AuthenticatedRequest, request).user
+            send_code(request, user=user, email=user.email)
+            return redirect(confirmation_url(self.get_success_url()))
+        return super().post(request, *args, **kwargs) if self.code else self.get(request)
+
+    def get_form(self, form_class: type[CodeForm] | None = None) -> CodeForm | None:
+        return super().get_form(form_class) if self.code else None
+
+    def code_right(self, user: User) -> HttpResponse:
+        # allauth asks those who have a second step for it as well, before they change it.
+        alone = not is_mfa_enabled(user)
+        record_authentication(
+            self.request, user, method="code", email=user.email, reauthenticated=alone
+        )
+        return HttpResponseRedirect(self.get_success_url())
+
+    def code_over(self, why: str) -> HttpResponse:
+        del self.request.session[WAITING]
+        messages.error(self.request, why)
+        return redirect(confirmation_url(self.get_success_url()))
 
 
 def _next_url(request: HttpRequest) -> str:

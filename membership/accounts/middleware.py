@@ -63,11 +63,11 @@ class SessionExpiryMiddleware(MiddlewareMixin):
         if now - seen >= idle or now - since >= maximum:
             typed.end_session(request, logout)
             messages.info(request, IDLE_MESSAGE if now - seen >= idle else MAXIMUM_MESSAGE)
-        elif _SEEN_AT not in session:
-            session.set_expiry(None)  # it was a stranger's until now
-            session[_SIGNED_IN_AT] = session[_SEEN_AT] = now
-        elif now - seen >= SEEN_INTERVAL and not _updates_itself(request):
-            session[_SEEN_AT] = now
+        elif _SEEN_AT not in session or (
+            now - seen >= SEEN_INTERVAL and not _updates_itself(request)
+        ):
+            session[_SIGNED_IN_AT], session[_SEEN_AT] = since, now
+            session.set_expiry(settings.SESSION_ROW_SECONDS)
 
 
 def _updates_itself(request: HttpRequest) -> bool:
@@ -129,9 +129,9 @@ def _redirect_to_factor(request: HttpRequest) -> HttpResponse:
     page = typed.keep_if_posted(request, otherwise=reverse("admin:index"))
     if is_mfa_enabled(request.user, SECOND_FACTORS):
         wanted = urlencode({REDIRECT_FIELD_NAME: page})
-        return redirect(f"{reverse('mfa_reauthenticate')}?{wanted}")
+        return typed.lead_to(request, f"{reverse('mfa_reauthenticate')}?{wanted}")
     request.session[PAGE_WANTED] = page
-    return redirect("account_first_factor")
+    return typed.lead_to(request, reverse("account_first_factor"))
 
 
 @login_required

@@ -71,24 +71,25 @@ def by_user() -> "models.ForeignKey[User | None, User | None]":
     return models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
 
 
+CODE_TRIES = 3
+
+
 class SignInCode(models.Model):
     """A code that was emailed to an account. Only a keyed hash of it is stored.
 
     ``user`` is empty if the address belongs to a closed account: the email says so, and the pages are the same.
     """
 
-    TRIES = 3
-
     user = models.ForeignKey(User, on_delete=models.CASCADE, blank=True, null=True)
     digest = models.CharField(max_length=64)
-    tries_left = models.PositiveSmallIntegerField(default=TRIES)
+    tries_left = models.PositiveSmallIntegerField(default=CODE_TRIES)
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(tries_left__range=(0, 3)), name="three_tries_per_code"
+                condition=models.Q(tries_left__range=(0, CODE_TRIES)), name="three_tries_per_code"
             ),
         ]
 

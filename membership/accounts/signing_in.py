@@ -18,7 +18,7 @@ from django.views.generic import FormView
 from membership.accounts.codes import WAITING, send_code, use_code, waiting_code
 from membership.accounts.forms import CodeForm, EmailForm
 from membership.errors import RefusedError
-from membership.models import SignInCode
+from membership.models import SignInCode, User
 
 
 class SignInView(RequestLoginCodeView):
@@ -40,45 +40,67 @@ class SignInView(RequestLoginCodeView):
         return HttpResponseRedirect(self.get_success_url())
 
 
-class CodeView(NextRedirectMixin, FormView):
-    """Asks for the code. One that is over leads back to the sign-in page, which says why."""
+class CodeEntryView(NextRedirectMixin, FormView):
+    """A page to enter the code that this browser waits for."""
 
     form_class = CodeForm
-    template_name = "account/confirm_login_code.html"
     success_url = reverse_lazy("my:home")
 
-    @method_decorator(never_cache)
-    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            return HttpResponseRedirect(self.get_success_url())
-        code, self.now = waiting_code(request), timezone.now()
-        if not code or code.why_over(self.now):
-            return self._back(code.why_over(self.now) if code else "")
-        self.code = code
-        return super().dispatch(request, *args, **kwargs)
+    def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
+        super().setup(request, *args, **kwargs)
+        self.code, self.now = waiting_code(request), timezone.now()
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
         try:
-            user = use_code(code_id=self.code.pk, digits=form.cleaned_data["code"], now=self.now)
+            code_id = self.request.session[WAITING]["code"]
+            user = use_code(code_id=code_id, digits=form.cleaned_data["code"], now=self.now)
         except RefusedError as over:
-            return self._back(str(over))
-        except SignInCode.DoesNotExist:  # sent twice: the other request is signing them in
+            return self.code_over(str(over))
+        except SignInCode.DoesNotExist:  # sent twice: the other request has used it
             return HttpResponseRedirect(self.get_success_url())
         if not user:
             form.add_error("code", get_adapter().validation_error("incorrect_code"))
             return self.form_invalid(form)
         del self.request.session[WAITING]
+        return self.code_right(user)
+
+    def code_right(self, user: User) -> HttpResponse:
+        """Answer the right code of this user."""
+        raise NotImplementedError
+
+    def code_over(self, why: str) -> HttpResponse:
+        """Answer a code that no longer works, with the reason."""
+        raise NotImplementedError
+
+    def get_context_data(self, **more: object) -> dict[str, object]:
+        return super().get_context_data(code=self.code, **more)
+
+
+@method_decorator(never_cache, name="dispatch")
+class CodeView(CodeEntryView):
+    """Signs in with the code. One that is over leads back to the sign-in page, which says why."""
+
+    template_name = "account/confirm_login_code.html"
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return HttpResponseRedirect(self.get_success_url())
+        if not self.code or self.code.why_over(self.now):
+            return self.code_over(self.code.why_over(self.now) if self.code else "")
+        return super().dispatch(request, *args, **kwargs)
+
+    def code_right(self, user: User) -> HttpResponse:
         record_authentication(self.request, user, method="code", email=user.email)
         verify_email_indirectly(self.request, user, user.email)
         login = Login(user=user, redirect_url=self.get_next_url(), email=user.email)
         response: HttpResponse = perform_login(self.request, login)
         return response
 
-    def get_context_data(self, **more: object) -> dict[str, object]:
-        email = self.request.session[WAITING]["email"]
-        return super().get_context_data(code=self.code, email=email, **more)
-
-    def _back(self, why: str) -> HttpResponse:
+    def code_over(self, why: str) -> HttpResponse:
         if why:
             messages.error(self.request, why)
         return redirect(self.passthrough_next_url(reverse("account_login")))
+
+    def get_context_data(self, **more: object) -> dict[str, object]:
+        email = self.request.session[WAITING]["email"]
+        return super().get_context_data(email=email, **more)

@@ -48,6 +48,8 @@ def keep(request: HttpRequest, *, user_id: int | None) -> str:
     }
     forms = [other for other in _kept(request) if other["action"] != request.path]
     request.session[_FORMS] = [*forms, form][-MAX_FORMS:]
+    if request.FILES:
+        messages.info(request, "Files are not kept. Choose yours again.")
     return str(form["page"])
 
 
@@ -111,9 +113,8 @@ def follow(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         page, user_id = page_of(request), request.session.get(_TYPED_BY)
         if user_id and _fields(request):
             keep(request, user_id=user_id)
-            files = " Files are not kept: choose yours again." if request.FILES else ""
-            messages.info(request, KEPT_MESSAGE + files)
-        return _lead_to(request, redirect_to_login(page, sign_in).url)
+            messages.info(request, KEPT_MESSAGE)
+        return lead_to(request, redirect_to_login(page, sign_in).url)
     if typed_again.get() is not None and not to.path.startswith("/accounts/"):
         forms = _kept(request)
         for form in forms:
@@ -121,6 +122,11 @@ def follow(request: HttpRequest, response: HttpResponse) -> HttpResponse:
                 form["page"] = url
         request.session[_FORMS] = forms
     return response
+
+
+def lead_to(request: HttpRequest, url: str) -> HttpResponse:
+    """Redirect the whole page, also where only a part of it was requested."""
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)  # type: ignore[attr-defined]
 
 
 def form_of_an_old_page(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -137,7 +143,7 @@ def form_of_an_old_page(request: HttpRequest, reason: str = "") -> HttpResponse:
         and request.user.is_authenticated
         and request.session.get(SAME_PERSON)
     ):
-        return _lead_to(request, keep(request, user_id=request.user.pk))
+        return lead_to(request, keep(request, user_id=request.user.pk))
     return csrf.csrf_failure(request, reason)
 
 
@@ -188,11 +194,6 @@ def _is_form_of(typed: MultiValueDict[str, str], form: BaseForm) -> bool:
 def _fields(request: HttpRequest) -> dict[str, list[str]]:
     """What was typed or chosen; nothing for a form that is only a button."""
     return {name: values for name, values in request.POST.lists() if name not in NOT_KEPT}
-
-
-def _lead_to(request: HttpRequest, url: str) -> HttpResponse:
-    """Redirect the whole page, also where only a part of it was requested."""
-    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)  # type: ignore[attr-defined]
 
 
 def _kept(request: HttpRequest) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from allauth.usersessions.views import list_usersessions
 from django.urls import path
 from django.views.generic import RedirectView
 
-from membership.accounts.fresh_code import code_where_no_factor, confirm_it_is_you
+from membership.accounts.fresh_code import ConfirmItIsYouView, code_where_no_factor
 from membership.accounts.fresh_code import fresh_code_required as fresh
 from membership.accounts.middleware import active, first_factor
 from membership.accounts.signing_in import CodeView, SignInView
@@ -28,7 +28,7 @@ urlpatterns = [
         code_where_no_factor(views.reauthenticate),
         name="account_reauthenticate",
     ),
-    path("confirm/", confirm_it_is_you, name="account_confirm_it_is_you"),
+    path("confirm/", ConfirmItIsYouView.as_view(), name="account_confirm_it_is_you"),
     path("active/", active, name="account_active"),
     path("sessions/", list_usersessions, name="usersessions_list"),
     # Pages that set up or remove a second factor, or show its secrets, ask for a fresh code.

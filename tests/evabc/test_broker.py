@@ -2,6 +2,7 @@
 
 import logging
 import resource
+import time
 from queue import Empty
 from shutil import rmtree
 
@@ -96,3 +97,27 @@ def test_a_full_disk_leaves_no_partial_message(tasks, folder):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert list(folder.iterdir()) == []
+
+
+def test_a_message_that_another_worker_took_is_skipped(tasks, folder):
+    for number in range(3):
+        tasks.put(number)
+    assert tasks.get(timeout=5).payload == 0  # the list of the others is read
+    next(iter(sorted(folder.glob("*.msg")))).unlink()
+    tasks.put(3)
+
+    assert [tasks.get(timeout=5).payload for _ in range(2)] == [2, 3]
+
+
+def test_thousands_of_messages_are_taken_in_seconds(tasks, folder):
+    folder.mkdir(exist_ok=True)
+    tasks.put("a task")
+    [message] = folder.iterdir()
+    for number in range(5_000):
+        folder.joinpath(f"1_{number:04}.celery.msg").hardlink_to(message)
+    began = time.perf_counter()
+
+    for _ in range(5_000):
+        tasks.get(timeout=5).ack()
+
+    assert time.perf_counter() - began < 20

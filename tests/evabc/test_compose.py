@@ -129,7 +129,7 @@ def test_the_front_server_has_the_version_that_the_tests_run():
 def test_only_the_front_server_is_reached_from_outside():
     services = load()["services"]
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert published == {"caddy": ["80:80", "443:443", "443:443/udp"]}
+    assert published == {"caddy": ["80:80", "443:443"]}
 
 
 def test_no_container_has_a_fixed_name_so_that_workers_and_web_scale():

@@ -156,6 +156,7 @@ def test_local_mode_creates_its_secret_once(monkeypatch, tmp_path):
     [
         *(("EVABC_TRUSTED_PROXIES", value) for value in ("-1", "many", "1.5")),
         ("EVABC_LIMITS_TIMES", "0"),
+        ("EVABC_CODE_MINUTES", "61"),
     ],
 )
 def test_an_invalid_number_is_refused(monkeypatch, name, value):

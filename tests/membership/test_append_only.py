@@ -143,6 +143,14 @@ def test_the_version_before_can_erase_and_an_upgrade_with_data_protects_again():
         event.save()
 
 
+@core
+@pytest.mark.django_db
+def test_a_row_that_leaves_history_open_is_reported():
+    HistoryRelease.objects.create()
+    [warning] = history_is_protected(["default"])
+    assert "membership_historyrelease" in warning.msg
+
+
 def test_not_even_a_superuser_deletes_an_account_in_the_admin(client):
     lou = builders.lead()
     User.objects.filter(pk=lou.pk).update(is_superuser=True)

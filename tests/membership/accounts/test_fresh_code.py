@@ -88,6 +88,13 @@ def test_after_many_codes_a_page_says_to_wait(client, priya, small):
     assert statuses == [302, 302, 302, 429]
 
 
+def test_a_code_sent_too_often_is_not_said_to_be_kept(client, priya, small):
+    ask_for_a_code(client)
+    answers = [client.post(CONFIRM, {"code": "0", "next": SET_UP}) for _ in range(4)]
+    assert answers[-1].status_code == 429
+    assert "Send again" not in answers[-1].content.decode()
+
+
 @pytest.mark.parametrize(
     ("wanted", "to"), [("https://elsewhere.example/", "/my/"), ("no-page", "no-page")]
 )

@@ -1,6 +1,7 @@
 """Sessions expire when they are not used, and people can see and end their own."""
 
 import time
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -8,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
 from tests import builders
 from tests.membership.accounts.conftest import newest_code
@@ -76,6 +78,14 @@ def test_signing_out_clears_the_browser(client):
 def sign_in_by_code(client):
     client.post("/accounts/login/", {"email": "dana@example.org"})
     client.post("/accounts/login/code/confirm/", {"code": newest_code()})
+
+
+def test_what_signing_out_leaves_is_a_strangers_and_ends_within_an_hour(client):
+    builders.sign_in(client, builders.worker())
+    client.get("/my/")
+    client.post("/accounts/logout/")
+    [session] = Session.objects.all()
+    assert session.expire_date - timezone.now() <= timedelta(hours=1)
 
 
 def test_people_see_their_sessions_and_sign_out_on_other_devices(client):

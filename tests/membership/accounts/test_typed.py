@@ -278,6 +278,13 @@ def test_a_code_that_is_asked_for_first(desk, priya):
     assert not Export.objects.exists()
 
 
+def test_a_part_of_a_page_leads_the_whole_page_to_the_code(desk, priya):
+    by_htmx = {"HX-Request": "true"}
+    answer = send_after(desk, 60, "/admin/roster-sheet/", {"columns": ["email"]}, **by_htmx)
+
+    assert answer.headers["HX-Redirect"].startswith("/accounts/confirm/?")
+
+
 def test_two_step_sign_in_that_is_asked_for_first(client, priya, waiting):
     builders.sign_in(client, priya, second_factor=False)
     page = of_request(waiting, "ask")
