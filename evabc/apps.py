@@ -1,6 +1,7 @@
 from django.apps import AppConfig, apps
 from django.contrib.admin import site
 from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
 
 
 class EvabcConfig(AppConfig):
@@ -9,6 +10,10 @@ class EvabcConfig(AppConfig):
 
     def ready(self) -> None:
         from evabc import checks  # noqa: F401  (registers the checks)
+        from evabc.ops.backup import record_version
+
+        # Once for each `migrate`. Apps without models, such as this one, get no signal.
+        post_migrate.connect(record_version, sender=apps.get_app_config("membership"))
 
 
 class StaffAdminConfig(AdminConfig):

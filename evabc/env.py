@@ -12,6 +12,7 @@ More than half of this module is the declarations.
 import os
 import re
 import secrets
+import tomllib
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -22,6 +23,7 @@ import pyrage
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 env = environ.FileAwareEnv()
 

@@ -57,10 +57,12 @@ class Limit:
 
 LIMITS = (
     Limit("codes", ("account_login",), per_person=8, per_network=200, per_email=24),
+    Limit("new-emails", ("my:new-email",), per_person=8, per_network=60),
     Limit(
         "tries",
         (
             "account_confirm_it_is_you",
+            "my:new-email-code",
             "mfa_authenticate",
             "mfa_reauthenticate",
             "mfa_reauthenticate_webauthn",

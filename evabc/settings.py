@@ -15,6 +15,7 @@ from evabc.ops.logging import configuration
 zoneinfo.reset_tzpath(to=())
 
 BASE_DIR = env.BASE_DIR
+VERSION = env.VERSION
 LOCAL = env.flag("EVABC_LOCAL")  # `make run`: one machine, sample data, emails in files
 DATA_DIR = env.data_dir()
 DEV = LOCAL and env.flag(

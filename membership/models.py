@@ -19,6 +19,7 @@ from membership.register.models import (
     CoordinationInitiative,
     CoordinationRole,
     EvaMembership,
+    OtherEmail,
     Person,
     Program,
     ProgramPosition,

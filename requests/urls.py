@@ -2,6 +2,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from membership.access import my_views as access_views
 from membership.meetings import views as meeting_views
+from membership.people import email_views
 from membership.rosters.leaving import leave_page
 from requests.joining import several_views, views
 from requests.my import details_views as my_views
@@ -11,6 +12,8 @@ my: tuple[list[URLPattern | URLResolver], str] = (
     [
         path("", home.home, name="home"),
         path("details/", my_views.details, name="details"),
+        path("details/email/", email_views.new_email, name="new-email"),
+        path("details/email/code/", email_views.NewEmailCodeView.as_view(), name="new-email-code"),
         path("details/work/<str:family>/", my_views.new_work, name="new-work"),
         path("details/correction/", privacy_views.correction, name="correction"),
         path("privacy/agree/", privacy_views.agree_again, name="agree"),

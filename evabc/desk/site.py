@@ -28,6 +28,7 @@ from evabc.desk.reports import report_sheet, reports
 from evabc.ops.health import system_status
 from membership.accounts.teams import families_of, is_lead
 from membership.models import Correction, OutboxEmail, User, WorklistRow
+from membership.people.email_views import email_by_staff
 from membership.rosters.exports import roster_sheet
 from requests.desk.queue import ORDER, Age
 from requests.lifecycle import State
@@ -60,6 +61,11 @@ class StaffSite(AdminSite):
             path("coverage/sheet/", view(coverage_sheet), name="coverage_sheet"),
             path("reports/", view(reports), name="reports"),
             path("reports/sheet/", view(report_sheet), name="report_sheet"),
+            path(
+                "membership/person/<int:pk>/email/",
+                view(email_by_staff),
+                name="membership_person_email",
+            ),
             path(
                 "membership/person/<int:pk>/erase/",
                 view(erase_by_staff),

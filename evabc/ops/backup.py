@@ -4,6 +4,7 @@ The portal knows only the public key (EVABC_BACKUP_RECIPIENT), so its own machin
 The private key is passed to `restore` each time and never stored.
 """
 
+import fcntl
 import os
 import re
 import shutil
@@ -12,8 +13,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
+from errno import ENOSPC
+from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryFile
 from typing import IO
 
 import pyrage
@@ -22,8 +25,9 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from membership.errors import RefusedError
 from membership.models import User
@@ -32,6 +36,9 @@ NAME = "portal-%Y%m%dT%H%M%SZ"
 SUFFIX = {"postgresql": ".dump.age", "sqlite": ".sqlite3.age"}
 # Left out, so that a restored backup signs no one in.
 SESSIONS = [Session._meta.db_table, UserSession._meta.db_table]
+# The portal's version is recorded like a migration of this app, which has none of its own. So it is in
+# every backup, and no backup needs a table for it.
+VERSION_APP = "evabc"
 
 
 def new_key_pair() -> tuple[str, str]:
@@ -53,28 +60,54 @@ def make_backup(*, now: datetime) -> Path:
         )
     recipient = pyrage.x25519.Recipient.from_str(settings.BACKUP_RECIPIENT)
     folder = settings.BACKUP_DIR
-    folder.mkdir(mode=0o700, exist_ok=True)
-    file = folder / (now.strftime(NAME) + SUFFIX[connection.vendor])
-    unfinished = folder / "unfinished"
+    file = folder / f"{now:{NAME}}-{settings.VERSION}{SUFFIX[connection.vendor]}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with _only_one(folder):
+            _write(file, recipient)
+            for old in _finished()[: -settings.BACKUPS_KEPT]:
+                old.unlink()
+    except (OSError, pyrage.EncryptError) as error:
+        raise RefusedError(
+            f"No backup was made in {folder}: {_reason(error)}. Correct this, and run python manage.py "
+            "backup again."
+        ) from error
+    return file
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Refused while another process makes a backup. The lock ends with the process, in any way."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise RefusedError("Another backup is being made. Wait until it is done.") from error
+    finally:
+        os.close(handle)
+
+
+def _write(file: Path, recipient: pyrage.x25519.Recipient) -> None:
+    unfinished = file.with_name("unfinished")
     try:
         handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as encrypted, _dump() as dump:
             pyrage.encrypt_io(dump, encrypted, [recipient])
             encrypted.flush()
-            os.fsync(encrypted.fileno())
+            os.fsync(handle)
         unfinished.rename(file)
     finally:
         unfinished.unlink(missing_ok=True)
-    for old in _finished()[: -settings.BACKUPS_KEPT]:
-        old.unlink()
-    return file
 
 
 def last_backup() -> datetime | None:
     """When the newest backup was made; None when there is none."""
     if not (files := _finished()):
         return None
-    return datetime.strptime(files[-1].name.partition(".")[0] + "+0000", NAME + "%z")
+    return datetime.strptime(
+        files[-1].name[: len("portal-20260504T100000Z")] + "+0000", NAME + "%z"
+    )
 
 
 def is_in_use() -> bool:
@@ -82,22 +115,37 @@ def is_in_use() -> bool:
     return User._meta.db_table in connection.introspection.table_names() and User.objects.exists()
 
 
-def restore(*, file: Path, private_key: str) -> None:
+def record_version(*, using: str, **_: object) -> None:
+    """After each `migrate`: record the version of the portal that the database now belongs to."""
+    recorder = MigrationRecorder(connections[using])
+    recorder.ensure_schema()
+    recorded = recorder.migration_qs.filter(app=VERSION_APP).order_by("-pk").first()
+    if recorded is None or recorded.name != settings.VERSION:
+        recorder.record_applied(VERSION_APP, settings.VERSION)
+
+
+def restore(*, file: Path, private_key: str) -> str:
     """Replace the whole database with a backup, all or nothing, and migrate it to this version.
+
+    Returns the version of the portal that made the backup; empty if it is older than 1.0.0.
 
     `private_key` is age's private key, or the text of a file written by `age-keygen`. Refused if the key
     does not match, the file is damaged or is no backup of this kind of database, or the backup comes
-    from a newer version. Nothing decrypted stays on the disk; on PostgreSQL not even if the process is
-    killed.
+    from a newer version. Nothing decrypted stays on the disk, even if the process is killed.
     """
     identity = _identity(private_key)
-    if connection.vendor == "postgresql":
-        _restore_postgresql(file, identity)
-    else:
-        _restore_sqlite(file, identity)
+    replace = _restore_postgresql if connection.vendor == "postgresql" else _restore_sqlite
+    try:
+        version = replace(file, identity)
+    except OSError as error:
+        raise RefusedError(
+            f"The backup cannot be unpacked in {settings.DATA_DIR}: {_reason(error)}. Nothing was "
+            "changed. Correct this, and restore it again."
+        ) from error
     connection.close()  # its prepared statements belong to the old tables
     call_command("migrate", interactive=False, verbosity=0)
     cache.clear()  # pages and counts of the old database
+    return version
 
 
 def _finished() -> list[Path]:
@@ -110,32 +158,33 @@ def _dump() -> Iterator[IO[bytes]]:
     """A consistent snapshot of the database, as a stream of bytes."""
     if connection.vendor == "postgresql":
         left_out = [f"--exclude-table-data={table}" for table in SESSIONS]
-        command, environment = _client("pg_dump", "--format=custom", *left_out)
-        with _unnamed_file() as dump:
-            _run(command, stdout=dump, environment=environment)
+        with _output(*_client("pg_dump", "--format=custom", *left_out)) as dump:
             yield dump
         return
-    with TemporaryDirectory(dir=settings.DATA_DIR) as folder:  # readable by its owner only
-        copy = Path(folder) / "copy.sqlite3"
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM INTO %s", [str(copy)])
-        with closing(sqlite3.connect(copy)) as database, database:
-            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-            for table in tables.intersection(SESSIONS):
-                database.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
-        with copy.open("rb") as file:
-            yield file
+    with closing(sqlite3.connect(":memory:")) as copy:
+        connection.ensure_connection()
+        connection.connection.backup(copy)
+        tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master")}
+        for table in tables.intersection(SESSIONS):
+            copy.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        copy.commit()
+        copy.execute("VACUUM")  # deleted rows are still in the pages
+        yield BytesIO(copy.serialize())
 
 
-def _restore_postgresql(file: Path, identity: pyrage.x25519.Identity) -> None:
-    with _unnamed_file() as archive, _unnamed_file() as script, _unnamed_file() as output:
+def _restore_postgresql(file: Path, identity: pyrage.x25519.Identity) -> str:
+    # Files without a name, which disappear when the process ends, in any way.
+    folder = settings.DATA_DIR
+    with TemporaryFile(dir=folder) as archive, TemporaryFile(dir=folder) as script:
         _decrypt(file, archive, identity)
         to_sql = [_tool("pg_restore"), "--no-owner", "--no-privileges", "--file=-"]
         only_migrations = ["--data-only", "--table=django_migrations"]
-        _run([*to_sql, *only_migrations], stdin=archive, stdout=output)
-        rows = (line.split("\t") for line in output.read().decode().splitlines())
-        _refuse_newer_version({(row[1], row[2]) for row in rows if len(row) == 4})
-        _run(to_sql, stdin=archive, stdout=script)
+        with _output([*to_sql, *only_migrations], stdin=archive) as output:
+            rows = [line.split("\t") for line in output.read().decode().splitlines()]
+        version = _version({int(row[0]): (row[1], row[2]) for row in rows if len(row) == 4})
+        with _output(to_sql, stdin=archive) as output:
+            shutil.copyfileobj(output, script)
+            script.flush()
         # The whole schema, because the database may have tables that the backup does not.
         command, environment = _client(
             "psql",
@@ -151,43 +200,57 @@ def _restore_postgresql(file: Path, identity: pyrage.x25519.Identity) -> None:
         )
         connection.close()  # its locks would keep psql waiting
         try:
-            _run(command, stdin=script, stdout=output, environment=environment)
+            with _output(command, environment, stdin=script) as output:
+                output.read()
         except RefusedError as error:
             raise RefusedError(
-                f"{error}. Nothing was changed. Check that the rest of the portal is stopped."
+                f"{error}. Nothing was changed. After a lock timeout, stop the rest of the portal first."
             ) from error
+    return version
 
 
-def _restore_sqlite(file: Path, identity: pyrage.x25519.Identity) -> None:
-    with TemporaryDirectory(dir=settings.DATA_DIR) as folder:  # readable by its owner only
-        copy = Path(folder) / "copy.sqlite3"
-        with copy.open("wb") as decrypted:
-            _decrypt(file, decrypted, identity)
-        try:
-            with closing(sqlite3.connect(copy)) as backup:
-                rows = backup.execute("SELECT app, name FROM django_migrations").fetchall()
-                _refuse_newer_version(set(rows))
-                connection.ensure_connection()
-                backup.backup(connection.connection)
-        except sqlite3.Error as error:
-            raise RefusedError(
-                f"This backup cannot be restored: {error}. Nothing was changed."
-            ) from error
+def _restore_sqlite(file: Path, identity: pyrage.x25519.Identity) -> str:
+    clear = BytesIO()
+    _decrypt(file, clear, identity)
+    try:
+        with closing(sqlite3.connect(":memory:")) as backup:
+            backup.deserialize(clear.getvalue() or b"nothing")  # of no bytes: a MemoryError
+            rows = backup.execute("SELECT id, app, name FROM django_migrations").fetchall()
+            version = _version({number: (app, name) for number, app, name in rows})
+            connection.ensure_connection()
+            backup.backup(connection.connection)
+    except sqlite3.Error as error:
+        raise RefusedError(
+            f"This backup cannot be restored: {error}. Nothing was changed."
+        ) from error
+    return version
 
 
-def _refuse_newer_version(applied: set[tuple[str, str]]) -> None:
-    """Refuse a backup whose migrations (application, name) this version does not know, or that has none."""
-    loader = MigrationLoader(None)
-    unknown = {row for row in applied if row[0] in loader.migrated_apps} - set(
-        loader.disk_migrations
-    )
+def _version(applied: dict[int, tuple[str, str]]) -> str:
+    """The version of the portal in a backup, from its applied migrations (app, name) by their id.
+
+    Empty before 1.0.0, the first that was recorded. Refused if this version does not know all of the
+    migrations, or if the backup has none.
+    """
     if not applied:
         raise RefusedError("This file is not a backup of the portal. Nothing was changed.")
-    if unknown:
+    versions = [name for _, (app, name) in sorted(applied.items()) if app == VERSION_APP]
+    version = versions[-1] if versions else ""
+    loader = MigrationLoader(None)
+    known = set(loader.disk_migrations)
+    known.update(old for squash in loader.disk_migrations.values() for old in squash.replaces)
+    unknown = {row for row in applied.values() if row[0] in loader.migrated_apps} - known
+    if unknown or _numbers(version) > _numbers(settings.VERSION):
         raise RefusedError(
-            "This backup comes from a newer version of the portal. Install that version and restore "
-            "the backup there. Nothing was changed."
+            f"This backup comes from a newer version of the portal{version and f' ({version})'}, and "
+            f"this is version {settings.VERSION}. Install that version, and restore the backup there. "
+            "Nothing was changed."
         )
+    return version
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def _decrypt(file: Path, decrypted: IO[bytes], identity: pyrage.x25519.Identity) -> None:
@@ -200,14 +263,17 @@ def _decrypt(file: Path, decrypted: IO[bytes], identity: pyrage.x25519.Identity)
             "This key does not open this backup. Check that both are the right ones, and that the file "
             "was made by the portal or by age. Nothing was changed."
         ) from error
-    except FileNotFoundError as error:
-        raise RefusedError(f"The file {file} does not exist.") from error
     except OSError as error:
+        if error.errno == ENOSPC:
+            raise
         raise RefusedError(
-            f"This backup cannot be read: {error.strerror or 'the file is damaged'}. "
-            "Nothing was changed."
+            f"{file} cannot be read: {error.strerror or 'it is damaged'}. Nothing was changed."
         ) from error
-    decrypted.flush()
+
+
+def _reason(error: Exception) -> str:
+    """The words of the system, without its number. pyrage has them in errors of its own."""
+    return str(error).rpartition("] ")[2]
 
 
 def _identity(private_key: str) -> pyrage.x25519.Identity:
@@ -219,11 +285,6 @@ def _identity(private_key: str) -> pyrage.x25519.Identity:
         raise RefusedError(
             "This is not a private key for backups. Give the line that begins with AGE-SECRET-KEY-1."
         ) from error
-
-
-def _unnamed_file() -> IO[bytes]:
-    """A file on the portal's disk that disappears when the process ends, in any way."""
-    return TemporaryFile(dir=settings.DATA_DIR)
 
 
 def _client(tool: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
@@ -243,23 +304,21 @@ def _tool(name: str) -> str:
     )
 
 
-def _run(
-    command: list[str],
-    *,
-    stdout: IO[bytes],
-    stdin: IO[bytes] | None = None,
-    environment: dict[str, str] | None = None,
-) -> None:
-    """Run a tool with ``stdin`` and ``stdout`` as its input and output; both are rewound. Refused if it fails."""
+@contextmanager
+def _output(
+    command: list[str], environment: dict[str, str] | None = None, *, stdin: IO[bytes] | None = None
+) -> Iterator[IO[bytes]]:
+    """The output of a tool, whose input is the whole file ``stdin``. Refused at the end if the tool fails."""
     if stdin:
         stdin.seek(0)
-    with _unnamed_file() as errors:
-        code = subprocess.run(  # noqa: S603 - our own arguments
-            command, env=environment, stdin=stdin, stdout=stdout, stderr=errors, check=False
-        ).returncode
-        errors.seek(0)
-        if code:
+    with TemporaryFile() as errors:
+        with subprocess.Popen(  # noqa: S603 - our own arguments
+            command, env=environment, stdin=stdin, stdout=subprocess.PIPE, stderr=errors
+        ) as process:
+            assert process.stdout  # noqa: S101 - a pipe
+            yield process.stdout
+        if process.returncode:
+            errors.seek(0)
             # Only the first line, because the others may contain rows.
             first = errors.readline().decode(errors="replace").strip()
             raise RefusedError(f"{Path(command[0]).name} failed: {first}")
-    stdout.seek(0)

@@ -186,7 +186,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     status = 200 if is_ready else 503
     if has_metrics_token(request):
         parts = {check.name: check.problem or "ok" for check in found}
-        return JsonResponse({"ready": is_ready, "parts": parts}, status=status)
+        told = {"ready": is_ready, "version": settings.VERSION, "parts": parts}
+        return JsonResponse(told, status=status)
     words = "ok\n" if is_ready else "not ok\n"
     return HttpResponse(words, content_type="text/plain; charset=utf-8", status=status)
 
@@ -201,4 +202,5 @@ def system_status(request: AuthenticatedRequest) -> HttpResponse:
         "desk/system_status.html",
         title="System status",
         checks=checks(now=timezone.now()),
+        version=settings.VERSION,
     )

@@ -174,6 +174,7 @@ def configuration(*, style: str, local: bool) -> dict[str, Any]:
                     "exc_info": "error",
                 },
                 "timestamp": "at",
+                "static_fields": {"version": env.VERSION},
                 "json_ensure_ascii": False,
             },
         },

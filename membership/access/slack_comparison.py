@@ -19,6 +19,7 @@ from membership.access.verbs import Verb
 from membership.errors import RefusedError
 from membership.models import Access, Enrolment, Person, SlackExport, User
 from membership.register.names import name_key
+from membership.register.person_records import people_by_email
 
 # Many agencies have emails that begin with these words: they say nothing about the person.
 _SHARED_LOCAL_PARTS = frozenset(
@@ -66,7 +67,7 @@ class Comparison:
 
 
 def compare(export: SlackExport) -> Comparison:
-    """Compare Slack with the roster, in three queries."""
+    """Compare Slack with the roster, in a constant number of queries."""
     in_slack: dict[str, str] = export.people
     found = Comparison(addresses=len(in_slack))
     on_roster: dict[str, Access] = {}
@@ -79,11 +80,12 @@ def compare(export: SlackExport) -> Comparison:
         ended_on__isnull=True,
     )
     accesses = Access.objects.filter(team=export.team, kind=Access.Kind.SLACK)
-    accesses = accesses.select_related("person").order_by("person__name", "pk")
+    accesses = accesses.select_related("person").prefetch_related("person__other_emails")
+    accesses = accesses.order_by("person__name", "pk")
     for access in accesses.annotate(is_on_roster=Exists(enrolled)):
         person = access.person
-        own = {access.address, person.email if person else ""}
-        addresses = own & in_slack.keys()
+        others = {other.email for other in person.other_emails.all()} if person else set()
+        addresses = in_slack.keys() & {access.address, person.email if person else "", *others}
         if access.state == Access.State.TO_REMOVE and not addresses:
             found.gone.append(ComparedAccount(access=access, person=person))
         if not access.is_on_roster:
@@ -93,8 +95,7 @@ def compare(export: SlackExport) -> Comparison:
         elif person:
             missing.append((access, _identity(person.email, person.name)))
 
-    registered = Person.objects.filter(email__in=list(in_slack))
-    people = {person.email: person for person in registered.order_by()}
+    people = people_by_email(in_slack)
     staff = set(User.objects.filter(is_staff=True).values_list("email", flat=True))
     for email, name in sorted(in_slack.items()):
         known, other = on_roster.get(email), of_others.get(email)

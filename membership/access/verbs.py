@@ -21,6 +21,7 @@ from membership.accounts.teams import families_of
 from membership.append_only import history_released
 from membership.errors import RefusedError
 from membership.models import Access, AccessStep, Enrolment, Person, User
+from membership.register.person_records import people_by_email
 
 State: TypeAlias = Access.State
 Verb: TypeAlias = AccessStep.Verb
@@ -81,8 +82,8 @@ def require_access(
 
 def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
     """Link accounts found in Slack earlier to the person among ``people`` who has that email."""
-    by_email = {person.email: person for person in people if person.email}
     strangers = Access.objects.filter(team=team, person__isnull=True)
+    by_email = people_by_email(strangers.values_list("address", flat=True), among=people)
     found = lock(strangers.filter(address__in=list(by_email)))
     if not found:
         return

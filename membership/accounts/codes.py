@@ -18,11 +18,14 @@ from membership.accounts.security_events import log_security_event
 from membership.errors import RefusedError
 from membership.models import SignInCode, User
 
-# Session key: the code that this browser waits for, and the email it went to.
-WAITING = "waiting_code"
+# Session keys: the code that this browser waits for, and the email it went to. A code works only for its purpose.
+WAITING = "waiting_code"  # to sign in, or to confirm who someone is
+CHANGING = "waiting_email_change"  # the email is the new one
 
 
-def send_code(request: HttpRequest, *, user: User | None, email: str) -> None:
+def send_code(
+    request: HttpRequest, *, user: User | None, email: str, waiting: str = WAITING
+) -> None:
     """Email a new code, which this browser then waits for.
 
     Without a user, because the account is closed, the email says so instead. It takes as long, so that no
@@ -32,24 +35,26 @@ def send_code(request: HttpRequest, *, user: User | None, email: str) -> None:
     digits = adapter.generate_login_code()
     code = SignInCode.objects.create(
         user=user,
-        digest=_digest(digits, user),
+        digest=_digest(digits, user, waiting),
         sent_at=now,
         expires_at=now + timedelta(minutes=settings.CODE_MINUTES),
     )
     context = {"code": digits, "sent_at": code.sent_at, "expires_at": code.expires_at}
-    template = "login_code" if user else "account_closed"
+    template = (
+        "account_closed" if not user else "change_code" if waiting == CHANGING else "login_code"
+    )
     adapter.send_mail(f"account/email/{template}", email, context)
-    request.session[WAITING] = {"code": code.pk, "email": email}
+    request.session[waiting] = {"code": code.pk, "email": email}
     messages.success(request, "We sent you a code. It can take a minute or two to arrive.")
 
 
-def waiting_code(request: HttpRequest) -> SignInCode | None:
+def waiting_code(request: HttpRequest, waiting: str = WAITING) -> SignInCode | None:
     """The code that this browser waits for, if any. It may have expired."""
-    waiting = request.session.get(WAITING)
-    return SignInCode.objects.filter(pk=waiting["code"]).first() if waiting else None
+    found = request.session.get(waiting)
+    return SignInCode.objects.filter(pk=found["code"]).first() if found else None
 
 
-def use_code(*, code_id: int, digits: str, now: datetime) -> User | None:
+def use_code(*, code_id: int, digits: str, now: datetime, waiting: str = WAITING) -> User | None:
     """The user whose code this is; None if it is wrong. The code then no longer works.
 
     Each comparison takes one of the tries first, by a conditional update. Raises ``RefusedError`` with the
@@ -60,7 +65,11 @@ def use_code(*, code_id: int, digits: str, now: datetime) -> User | None:
         tries_left=F("tries_left") - 1
     )
     row = code.select_related("user").get()
-    if is_tried and row.user and constant_time_compare(row.digest, _digest(digits, row.user)):
+    if (
+        is_tried
+        and row.user
+        and constant_time_compare(row.digest, _digest(digits, row.user, waiting))
+    ):
         if not code.delete()[0]:
             raise SignInCode.DoesNotExist
         return row.user
@@ -71,6 +80,6 @@ def use_code(*, code_id: int, digits: str, now: datetime) -> User | None:
     return None
 
 
-def _digest(digits: str, user: User | None) -> str:
-    value = f"{user.pk if user else None} {digits}"
+def _digest(digits: str, user: User | None, waiting: str) -> str:
+    value = f"{waiting} {user.pk if user else None} {digits}"
     return salted_hmac("a code by email", value, algorithm="sha256").hexdigest()

@@ -92,7 +92,7 @@ class ConfirmItIsYouView(LoginRequiredMixin, CodeEntryView):
     def get_form(self, form_class: type[CodeForm] | None = None) -> CodeForm | None:
         return super().get_form(form_class) if self.code else None
 
-    def code_right(self, user: User) -> HttpResponse:
+    def code_right(self, user: User, email: str) -> HttpResponse:
         # allauth asks those who have a second step for it as well, before they change it.
         alone = not is_mfa_enabled(user)
         record_authentication(

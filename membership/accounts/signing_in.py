@@ -40,20 +40,34 @@ class SignInView(RequestLoginCodeView):
         return HttpResponseRedirect(self.get_success_url())
 
 
+def sign_in(request: HttpRequest, user: User, *, redirect_url: str | None) -> HttpResponse:
+    """Sign in the user who has entered a code that was sent to their email."""
+    record_authentication(request, user, method="code", email=user.email)
+    verify_email_indirectly(request, user, user.email)
+    login = Login(user=user, redirect_url=redirect_url, email=user.email)
+    response: HttpResponse = perform_login(request, login)
+    return response
+
+
 class CodeEntryView(NextRedirectMixin, FormView):
     """A page to enter the code that this browser waits for."""
 
     form_class = CodeForm
     success_url = reverse_lazy("my:home")
+    waiting = WAITING
 
     def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
         super().setup(request, *args, **kwargs)
-        self.code, self.now = waiting_code(request), timezone.now()
+        self.code, self.now = waiting_code(request, self.waiting), timezone.now()
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
         try:
-            code_id = self.request.session[WAITING]["code"]
-            user = use_code(code_id=code_id, digits=form.cleaned_data["code"], now=self.now)
+            user = use_code(
+                code_id=self.request.session[self.waiting]["code"],
+                digits=form.cleaned_data["code"],
+                now=self.now,
+                waiting=self.waiting,
+            )
         except RefusedError as over:
             return self.code_over(str(over))
         except SignInCode.DoesNotExist:  # sent twice: the other request has used it
@@ -61,11 +75,10 @@ class CodeEntryView(NextRedirectMixin, FormView):
         if not user:
             form.add_error("code", get_adapter().validation_error("incorrect_code"))
             return self.form_invalid(form)
-        del self.request.session[WAITING]
-        return self.code_right(user)
+        return self.code_right(user, self.request.session.pop(self.waiting)["email"])
 
-    def code_right(self, user: User) -> HttpResponse:
-        """Answer the right code of this user."""
+    def code_right(self, user: User, email: str) -> HttpResponse:
+        """Answer the right code of this user, which was sent to this email."""
         raise NotImplementedError
 
     def code_over(self, why: str) -> HttpResponse:
@@ -89,12 +102,8 @@ class CodeView(CodeEntryView):
             return self.code_over(self.code.why_over(self.now) if self.code else "")
         return super().dispatch(request, *args, **kwargs)
 
-    def code_right(self, user: User) -> HttpResponse:
-        record_authentication(self.request, user, method="code", email=user.email)
-        verify_email_indirectly(self.request, user, user.email)
-        login = Login(user=user, redirect_url=self.get_next_url(), email=user.email)
-        response: HttpResponse = perform_login(self.request, login)
-        return response
+    def code_right(self, user: User, email: str) -> HttpResponse:
+        return sign_in(self.request, user, redirect_url=self.get_next_url())
 
     def code_over(self, why: str) -> HttpResponse:
         if why:

@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence
+from membership.imports.columns import ListRow
 from membership.models import (
     Agency,
     CoordinationInitiative,
@@ -22,6 +23,7 @@ from membership.models import (
     ProgramPosition,
 )
 from membership.register.names import name_key
+from membership.register.person_records import people_by_email
 from membership.search import SearchableModel, update_dependent_rows
 
 EVIDENCE_FIELDS = ("evidence", "list_name", "list_as_of", "list_says")
@@ -95,6 +97,9 @@ class RegisterBatch:
         period = ("starts_on", "ends_on", *EVIDENCE_FIELDS)
         funding = ("funder", "funded_from", "funded_until", *EVIDENCE_FIELDS)
         self._lock = lock
+        self._emails: dict[
+            int, str
+        ] = {}  # of the loaded people: the email that identifies them in this list
         self.agencies = RowBatch(Agency, "city", "search_text")
         self.programs = RowBatch(Program, "region", *funding)
         self.memberships = RowBatch(EvaMembership, *period)
@@ -131,11 +136,17 @@ class RegisterBatch:
             if membership.agency:
                 self.memberships.put(membership.agency.name_key, membership)
 
-    def load_people(self, emails: Iterable[str]) -> None:
-        # People without an email cannot be found by it; the index leaves them out as well.
-        people = Person.objects.exclude(email="")
-        for person in people.filter(email__in=set(emails)):
-            self.people.put(person.email, person)
+    def load_people(self, rows: Iterable[ListRow]) -> None:
+        """Those of the rows with an email. A row with another email of theirs gets the present one."""
+        with_email = [row for row in rows if row["email"]]
+        found = people_by_email(row["email"] for row in with_email)
+        for email, person in found.items():
+            self._emails.setdefault(person.pk, person.email or email)
+        for row in with_email:
+            if row["email"] in found:
+                row.values["email"] = self._emails[found[row["email"]].pk]
+        for person in {person.pk: person for person in found.values()}.values():
+            self.people.put(self._emails[person.pk], person)
 
     def load_positions(self) -> None:
         """Those of the loaded people."""
@@ -158,7 +169,7 @@ class RegisterBatch:
         """Those of the loaded people."""
         people = self.people.by_pk()
         for enrolment in self._locked(community.enrolments.filter(person__in=people)):
-            self.enrolments.put(people[enrolment.person_id].email, enrolment)
+            self.enrolments.put(self._emails[enrolment.person_id], enrolment)
 
     def _personal_facts(self, model: type[_Fact], related: str) -> Iterator[tuple[str, _Fact]]:
         """What lists and staff say about people, with their emails. Rows from lists come first.
@@ -171,7 +182,7 @@ class RegisterBatch:
         )
         found = self._locked(rows.select_related(related))
         for row in sorted(found, key=lambda row: row.evidence != Evidence.LISTED):
-            yield people[row.person_id].email, row
+            yield self._emails[row.person_id], row
 
     def _locked(self, rows: QuerySet[_Row]) -> QuerySet[_Row]:
         ordered = rows.order_by("pk")

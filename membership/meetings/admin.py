@@ -21,6 +21,7 @@ from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
 from membership.meetings.planning import meetings_for_staff
 from membership.meetings.zoom import match_participants
 from membership.models import Attendance, Person
+from membership.register.person_records import people_by_email
 
 # A page of checkboxes must stay within the limit on the fields of one form.
 PEOPLE_ON_A_PAGE = 200
@@ -152,7 +153,9 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     form = ZoomForm(request.POST or None, request.FILES or None)
     found = None
     if form.is_valid():
-        found = match_participants(form.result, list(attendance.eligible_people(shown)))
+        people = list(attendance.eligible_people(shown))
+        emails = (participant.email for participant in form.result.participants)
+        found = match_participants(form.result, people, people_by_email(emails, among=people))
     return desk_page(
         request,
         "desk/meetings/zoom.html",

@@ -8,7 +8,7 @@ no formula is evaluated, and rows that cannot be read are listed.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
@@ -107,10 +107,11 @@ def read_pasted(pasted: str) -> ParticipantList:
     return _report([SheetRow(0, [_NAME.heading], []), *names])
 
 
-def match_participants(report: ParticipantList, people: Sequence[Person]) -> Matches:
+def match_participants(
+    report: ParticipantList, people: Sequence[Person], by_email: Mapping[str, Person]
+) -> Matches:
     """Match participants by email, else by a name that only one person has, else by near names."""
     matches, found, unsure = Matches(), set(), []
-    by_email = {person.email: person for person in people if person.email}
     same_names = Counter(name_key(person.name) for person in people)
     by_name = {
         key: person for person in people if same_names[key := name_key(person.name)] == 1 and key

@@ -7,13 +7,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from communities.models import SupportTeam
 from membership.accounts.teams import families_of
 from membership.emails.queue import queue
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Correction, Person, User
 from membership.privacy import emails
+from membership.rosters.enrolments import team_of
 
 State = Correction.State
 
@@ -28,9 +28,7 @@ def ask_for_correction(*, person: Person, by: User, text: str, now: datetime) ->
     """Ask for a correction. It goes to the team of their community, or else to program support."""
     if person.user_id != by.pk:
         raise RefusedError("These details belong to someone else.")
-    enrolments = person.enrolments.select_related("community__team")
-    newest = enrolments.order_by("ended_on", "-pk").first()
-    team = newest.community.team if newest else SupportTeam.objects.order_by("-family")[0]
+    team = team_of(person)
     try:
         with transaction.atomic():
             correction = Correction.objects.create(

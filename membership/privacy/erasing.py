@@ -27,7 +27,7 @@ from communities.models import SupportTeam
 from communities.rules.vocabulary import Evidence
 from membership.access.verbs import GRANTED_STATES
 from membership.accounts.sessions import end_sessions
-from membership.accounts.teams import LEADS, families_of, is_lead
+from membership.accounts.teams import LEADS, is_lead
 from membership.emails.queue import queue
 from membership.errors import RefusedError
 from membership.models import (
@@ -49,6 +49,7 @@ from membership.models import (
     WorklistStep,
     YearlyConfirmation,
 )
+from membership.people.permission import require_may_change
 from membership.privacy import emails as privacy_emails
 from membership.register.models import ERASED_PERSON
 from membership.rosters import emails as rosters_emails
@@ -71,23 +72,10 @@ def lock_for_erasing(*, person_id: int, by: User) -> Person:
     if person.erased_on:
         raise RefusedError("This person has already been erased. Nothing was changed.")
     if person.user_id != by.pk:
-        _require_may_erase(person, by)
+        require_may_change(person, by)
     if person.user and is_lead(person.user):
         _require_another_lead(person.user)
     return person
-
-
-def _require_may_erase(person: Person, by: User) -> None:
-    families = families_of(by)
-    if not families:
-        raise RefusedError("This account belongs to someone else.")
-    if person.user and person.user.is_staff and not is_lead(by):
-        raise RefusedError("This person works for EVA BC. Ask a lead to erase their account.")
-    open_enrolments = person.enrolments.filter(ended_on__isnull=True)
-    if open_enrolments.exclude(community__team__family__in=families).exists():
-        raise RefusedError(
-            "This person is in a community of the other team. Ask a lead to erase their account."
-        )
 
 
 def _require_another_lead(user: User) -> None:
@@ -125,6 +113,7 @@ def erase_person(
         person.accesses,
         person.consents,
         person.corrections,
+        person.other_emails,
         SlackLinkOpening.objects.filter(person=person),
     ):
         rows.all().delete()
@@ -185,6 +174,7 @@ def _remove_facts(person: Person, *, name: str, email: str, keep_listed: bool) -
 def addresses_of(person: Person) -> set[str]:
     """Every email that the portal has for them."""
     found = {person.email, *person.accesses.values_list("address", flat=True)}
+    found |= set(person.other_emails.values_list("email", flat=True))
     found |= set(OutboxEmail.objects.filter(person=person).values_list("to_email", flat=True))
     if person.user:
         found.add(person.user.email)

@@ -9,14 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, Field, Max, Model, OuterRef, Q, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
 
 from communities.base_admin import PlainWordsMixin
 from communities.rules.vocabulary import Evidence
-from membership.accounts.fresh_code import confirmation_url, has_fresh_code
 from membership.accounts.typed import typed_rows
 from membership.base_admin import SearchableAdmin
 from membership.models import (
@@ -25,6 +22,7 @@ from membership.models import (
     CoordinationInitiative,
     CoordinationRole,
     EvaMembership,
+    OtherEmail,
     Person,
     Program,
     ProgramPosition,
@@ -256,32 +254,35 @@ class PersonMembershipInline(FactInline):
     exclude = [*FactInline.exclude, "agency"]
 
 
-SIGN_IN_EMAIL = "They sign in with this email, so it can’t be changed here."
-
-
-class PersonForm(forms.ModelForm):
-    """Emails go to this address, so changing it needs a fresh code. What was typed stays on the page."""
-
-    has_fresh_code = False
+class OtherEmailForm(forms.ModelForm):
+    """A further address of a person, which is nobody else’s own."""
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
-        if self.instance.pk and email != self.instance.email and not self.has_fresh_code:
-            page = reverse("admin:membership_person_change", args=[self.instance.pk])
-            raise ValidationError(
-                format_html(
-                    'Emails go to this address, so <a href="{}" target="_blank">confirm it’s you</a> '
-                    "first. It opens in a new tab. Then come back here and save again.",
-                    confirmation_url(page),
-                )
-            )
+        other = Person.objects.filter(email=email).exclude(pk=self.instance.person_id).first()
+        if other:
+            raise ValidationError(f"This is the email of {other}.")
         return email
+
+
+class OtherEmailInline(admin.TabularInline):
+    model = OtherEmail
+    form = OtherEmailForm
+    fields = ["email", "until"]
+    readonly_fields = ["until"]
+    extra = 0
+    verbose_name = "email"
+    verbose_name_plural = "other emails, by which lists, Slack and Zoom find them"
+
+    def has_view_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        """Anyone who may change the person. An existing portal’s groups have no permissions of this model."""
+        return request.user.has_perm("membership.change_person")
+
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
 
 @admin.register(Person)
 class PersonAdmin(ConfirmationAdmin):
-    form = PersonForm
-
     list_display = ["name", "email"]
     list_filter = [
         ("positions__program__type", titled_filter("program type")),
@@ -290,24 +291,18 @@ class PersonAdmin(ConfirmationAdmin):
     ]
     search_fields = [
         "search_text",
+        "other_emails__email",
         "positions__agency__search_text",
         "positions__program__agency__search_text",
     ]
     search_help_text = "Name, email, phone or agency"
     # Whose account it is, nobody chooses here.
     fields = ["name", "email", "phone", "wants_reminders", "account", "came_back"]
-    inlines = [PositionInline, RoleInline, PersonMembershipInline]
+    inlines = [OtherEmailInline, PositionInline, RoleInline, PersonMembershipInline]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
-        return ["account", "came_back", *(["email"] if obj and obj.user_id else [])]
-
-    def get_form(
-        self, request: HttpRequest, obj: Person | None = None, change: bool = False, **kwargs: Any
-    ) -> type[forms.ModelForm]:
-        if obj and obj.user_id:
-            kwargs["help_texts"] = {"email": SIGN_IN_EMAIL}
-        form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (form,), {"has_fresh_code": has_fresh_code(request)})
+        # The email of someone in the register changes on a page of its own, because their sign-in moves with it.
+        return ["account", "came_back", *(["email"] if obj else [])]
 
     def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         """No one: erasing deletes a person and leaves the history of what was decided."""

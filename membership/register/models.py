@@ -212,6 +212,36 @@ class Person(SearchableModel):
         return self.name.split(" ")[0] if self.name else "the applicant"
 
 
+class OtherEmail(models.Model):
+    """Another address of a person, by which lists, Slack and Zoom find them. It opens no account."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="other_emails")
+    email = EmailField()
+    until = models.DateField(
+        "their email until",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Empty if it never was.",
+    )
+
+    class Meta:
+        ordering = ["-until", "email"]
+        verbose_name = "other email"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "email"],
+                name="one_row_per_other_email",
+                violation_error_message="This email is listed already.",
+            ),
+            models.CheckConstraint(condition=IsNormalEmail("email"), name="other_email_is_normal"),
+        ]
+        indexes = [models.Index(fields=["email"], name="people_by_other_email")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
 class ProgramPosition(EvidencedModel):
     """A worker's job in a program, according to one source. The evidence is about the caseload.
 

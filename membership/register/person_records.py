@@ -1,12 +1,14 @@
 """The records of people: finding them by account or email, creating them, and changing one's own."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.db.models import F, Q
 
 from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import Person, User
+from membership.models import OtherEmail, Person, User
 
 
 def person_of_user(user: User) -> Person:
@@ -33,7 +35,28 @@ def find_person(email: str) -> Person | None:
     If two people have it, the one who signs in with it counts, because a code proves that it is theirs.
     """
     has_email = Q(user__email=email) | Q(email=email)
-    return Person.objects.filter(has_email).order_by(F("user").asc(nulls_last=True), "pk").first()
+    found = Person.objects.filter(has_email).order_by(F("user").asc(nulls_last=True), "pk").first()
+    return found or people_by_email([email]).get(email)
+
+
+def people_by_email(
+    emails: Iterable[str], *, among: Iterable[Person] | None = None
+) -> dict[str, Person]:
+    """The people in the register who have one of these emails now, or else as another one.
+
+    ``among`` limits them to these people.
+    """
+    wanted = set(emails)
+    others = OtherEmail.objects.filter(email__in=wanted).order_by("until", "pk")
+    found: Iterable[Person]
+    if among is None:
+        # People without an email cannot be found by it; the index leaves them out as well.
+        found = Person.objects.exclude(email="").filter(email__in=wanted)
+        by_id = {other.person_id: other.person for other in others.select_related("person")}
+    else:
+        found, by_id = list(among), {person.pk: person for person in among}
+    by_other = {o.email: by_id[o.person_id] for o in others if o.person_id in by_id}
+    return by_other | {person.email: person for person in found if person.email in wanted}
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.models import CommunityOfPractice
+from communities.models import CommunityOfPractice, SupportTeam
 from membership.access import verbs as access
 from membership.accounts.teams import families_of
 from membership.emails.kinds import Event
@@ -35,6 +35,13 @@ def enrol(
     enrolment = Enrolment.objects.create(person=person, community=community, started_on=on)
     access.require_access(people=[person], community=community, by=by, now=now)
     return enrolment
+
+
+def team_of(person: Person) -> SupportTeam:
+    """The team of their community, or else program support."""
+    enrolments = person.enrolments.select_related("community__team")
+    newest = enrolments.order_by("ended_on", "-pk").first()
+    return newest.community.team if newest else SupportTeam.objects.order_by("-family")[0]
 
 
 @transaction.atomic

@@ -41,9 +41,13 @@ def read(text: str) -> list[dict[str, Any]]:
 
 
 def of(logger: str, text: str) -> list[dict[str, Any]]:
-    """The lines of one logger, without fields that differ each time."""
+    """The lines of one logger, without fields that differ each time or are always the same."""
     lines = [line for line in read(text) if line["logger"] == logger]
     return [
-        {k: v for k, v in line.items() if k not in {"at", "request", "ms", "logger", "level"}}
+        {
+            k: v
+            for k, v in line.items()
+            if k not in {"at", "request", "ms", "logger", "level", "version"}
+        }
         for line in lines
     ]

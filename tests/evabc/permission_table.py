@@ -101,6 +101,9 @@ TABLE = {
     "join-several-sent": ([IN, IN, *[ON] * 6], OWN_NOT_THAT_WAY),
     "my:home": (SIGNED_IN, OWN_NOT_THAT_WAY),
     "my:details": (SIGNED_IN, SIGNED_IN),
+    "my:new-email": (SIGNED_IN, SIGNED_IN),
+    # Without a code that waits, it leads to the page that asks for the email.
+    "my:new-email-code": ([IN, IN, *[ON] * 6],) * 2,
     "my:new-work": (NEW_WORK, NEW_WORK),
     "my:correction": (SIGNED_IN, SIGNED_IN),
     "my:agree": (OWN_NOT_THAT_WAY, LED_ON),
@@ -177,6 +180,7 @@ TABLE = {
     **register_rows("membership_program"),
     **register_rows("membership_evamembership"),
     **register_rows("membership_person", delete=NOBODY),
+    "admin:membership_person_email": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
     **register_rows("membership_coordinationinitiative"),
     **pages_rows("membership_correction"),

@@ -13,12 +13,13 @@ import pytest
 import yaml
 from django.db import IntegrityError, connection, transaction
 
-from evabc.env import SETTINGS, SetBy
+from evabc.env import SETTINGS, VERSION, SetBy
 from membership.models import User
 from tests import builders
 from tests.servers.parts import ROOT, servers_of_this_run
 
 PORTAL = ["beat", "migrate", "web", "worker"]
+IMAGE = f"evabc-portal:{VERSION}"
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -115,6 +116,12 @@ def test_variables_are_settings_of_the_operator_and_the_rest_is_set_here():
         assert environment["EVABC_LOCAL"] == "0"
 
 
+def test_the_version_is_the_newest_in_the_changelog():
+    """Its image is checked below: a tag for each version, so that the earlier ones stay on the machine."""
+    changelog = (ROOT / "evabc/docs/changelog.md").read_text()
+    assert re.findall(r"^## (\d+\.\d+\.\d+)$", changelog, re.M)[0] == VERSION
+
+
 def test_the_image_has_the_backup_tools_of_the_database():
     image = load()["services"]["database"]["image"]
     version = re.match(r"postgres:(\d+)", image)[1]
@@ -139,7 +146,7 @@ def test_no_container_has_a_fixed_name_so_that_workers_and_web_scale():
 
 def test_the_portal_starts_after_its_database_is_migrated():
     services = load()["services"]
-    assert sorted(name for name in services if services[name]["image"] == "evabc-portal") == PORTAL
+    assert sorted(name for name in services if services[name]["image"] == IMAGE) == PORTAL
     for name in ("beat", "web", "worker"):
         condition = services[name]["depends_on"]["migrate"]["condition"]
         assert (name, condition) == (name, "service_completed_successfully")
@@ -152,7 +159,15 @@ def test_the_image_holds_the_packages_and_nothing_else():
     taken = [rule[1:] for rule in rules if rule[0] == "!"]
     apps = [path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests"]
     assert sorted(taken) == sorted(
-        [*apps, "gunicorn.conf.py", "manage.py", "requirements.txt", "static", "templates"]
+        [
+            *apps,
+            "gunicorn.conf.py",
+            "manage.py",
+            "pyproject.toml",
+            "requirements.txt",
+            "static",
+            "templates",
+        ]
     )
 
 

@@ -1,5 +1,6 @@
 """Write an encrypted backup of the database."""
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -13,6 +14,8 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         try:
             file = make_backup(now=timezone.now())
-        except (RefusedError, OSError) as error:
+        except RefusedError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{file}: {file.stat().st_size:,} bytes, encrypted.")
+        self.stdout.write(
+            f"{file}: {file.stat().st_size:,} bytes, encrypted, of version {settings.VERSION}."
+        )

@@ -7,7 +7,9 @@ import sys
 from getpass import getpass
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
 
 from evabc.ops.backup import is_in_use, restore
 from membership.errors import RefusedError
@@ -34,13 +36,18 @@ class Command(BaseCommand):
         overwrite: bool,
         **options: object,
     ) -> None:
-        if not overwrite and is_in_use():
-            self._confirm()
         try:
-            restore(file=file, private_key=_private_key(key_file))
-        except (RefusedError, OSError) as error:
+            if not overwrite and is_in_use():
+                self._confirm()
+            version = restore(file=file, private_key=_private_key(key_file))
+        except EOFError as error:
+            raise CommandError("The input ended. Nothing was changed.") from error
+        except (RefusedError, OSError, Error) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Restored from {file}. Everyone must sign in again.")
+        self.stdout.write(
+            f"Restored from {file}, a backup of version {version or 'older than 1.0.0'}. The database "
+            f"now belongs to version {settings.VERSION}. Everyone must sign in again."
+        )
 
     def _confirm(self) -> None:
         """Ask at the terminal. Without a terminal, --overwrite is required."""
@@ -55,7 +62,7 @@ class Command(BaseCommand):
 
 def _private_key(file: Path | None) -> str:
     if file:
-        return file.read_text()
+        return file.read_text(errors="replace")
     if sys.stdin.isatty():
         return getpass("Private key (AGE-SECRET-KEY-1…): ")
-    return sys.stdin.read()
+    return sys.stdin.buffer.read().decode(errors="replace")

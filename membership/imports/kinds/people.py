@@ -55,7 +55,7 @@ class PeopleList(Importer):
 
     def load(self, rows: Sequence[ListRow]) -> None:
         self.register.load_agencies(row["agency"] for row in rows)
-        self.register.load_people(row["email"] for row in rows)
+        self.register.load_people(rows)
         self.register.load_positions()
 
     def subject(self, row: ListRow) -> str:
@@ -120,7 +120,7 @@ class InitiativeList(Importer):
 
     def load(self, rows: Sequence[ListRow]) -> None:
         self.register.load_initiatives()
-        self.register.load_people(row["email"] for row in rows if row["email"])
+        self.register.load_people(rows)
         self.register.load_roles()
 
     def subject(self, row: ListRow) -> str:
@@ -194,7 +194,7 @@ class RosterList(Importer):
 
     def load(self, rows: Sequence[ListRow]) -> None:
         assert self.community is not None  # noqa: S101  (the upload asks for it)
-        self.register.load_people(row["email"] for row in rows)
+        self.register.load_people(rows)
         self.register.load_enrolments(self.community)
 
     def subject(self, row: ListRow) -> str:

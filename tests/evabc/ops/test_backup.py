@@ -1,11 +1,13 @@
 """Backups contain every row, open only with the private key and with standard tools, and restore all or nothing."""
 
+import fcntl
 import os
 import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pyrage
@@ -16,9 +18,11 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from evabc.ops.backup import last_backup, make_backup, new_key_pair, restore
+from evabc.env import VERSION
+from evabc.ops.backup import last_backup, make_backup, new_key_pair, record_version, restore
 from evabc.tasks import nightly_backup
 from membership.append_only import history_released, unprotected_tables
 from membership.errors import RefusedError
@@ -187,6 +191,8 @@ HARMS = [
     (lambda data: data[:900] + bytes([data[900] ^ 1]) + data[901:], PRIVATE, "is damaged"),
     (lambda data: b"name,city\n", PRIVATE, "does not open this backup"),
     (lambda data: encrypted(b"PGDMP and no more"), PRIVATE, "failed|cannot be restored"),
+    (lambda data: encrypted(b""), PRIVATE, "failed|cannot be restored"),
+    (lambda data: b"", PRIVATE, "does not open this backup"),
     (lambda data: data, new_key_pair()[1], "does not open this backup"),
     (lambda data: data, PUBLIC, "is not a private key"),
 ]
@@ -208,23 +214,90 @@ def test_what_cannot_be_restored_changes_nothing_and_leaves_nothing_decrypted(
         assert files_in(folder.parent) == [file.name]
 
 
+@pytest.fixture
+def recorder():
+    """The record of applied migrations, which is as it was after the test."""
+    recorder = MigrationRecorder(connection)
+    before = set(recorder.migration_qs.values_list("pk", flat=True))
+    yield recorder
+    recorder.migration_qs.exclude(pk__in=before).delete()
+
+
 @core
-def test_a_backup_of_a_newer_version_is_refused(portal_in_use):
-    with connection.cursor() as cursor:
-        newer = (
-            "INSERT INTO django_migrations (app, name, applied) VALUES ('membership', '9999', %s)"
-        )
-        cursor.execute(newer, [NOW])
+@pytest.mark.parametrize(
+    ("app", "name", "message"),
+    [
+        (
+            "evabc",
+            "1.0.10",
+            r"a newer version of the portal \(1\.0\.10\), and this is version 1\.0\.9\.",
+        ),
+        ("membership", "9999", r"a newer version of the portal \(1\.0\.9\)"),
+    ],
+)
+def test_a_backup_of_a_newer_version_is_refused(
+    portal_in_use, recorder, settings, app, name, message
+):
+    settings.VERSION = "1.0.9"
+    record_version(using="default")
+    recorder.record_applied(app, name)
     file = make_backup(now=NOW)
     Agency.objects.create(name="Newer Agency")
     before = everything()
 
-    with pytest.raises(RefusedError, match="newer version of the portal"):
+    with pytest.raises(RefusedError, match=message):
         restore(file=file, private_key=PRIVATE)
 
     assert everything() == before
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE name = '9999'")
+
+
+@core
+def test_a_backup_says_which_version_made_it(recorder, settings):
+    """So do its name, and the database: for each version that it was migrated by, in their order."""
+    recorder.migration_qs.filter(app="evabc").delete()
+    unnumbered = make_backup(now=NOW)
+    for settings.VERSION in ("1.1.0", "1.1.0", "1.0.9"):
+        call_command("migrate", verbosity=0)
+    numbered = make_backup(now=NOW)
+    settings.VERSION = "1.2.0"
+
+    assert restore(file=numbered, private_key=PRIVATE) == "1.0.9"
+    assert numbered.name.startswith("portal-20260504T170000Z-1.0.9.")
+    assert versions(recorder) == ["1.1.0", "1.0.9", "1.2.0"]
+    assert restore(file=unnumbered, private_key=PRIVATE) == ""
+    assert versions(recorder) == ["1.2.0"]
+
+
+def versions(recorder):
+    found = recorder.migration_qs.filter(app="evabc").order_by("pk")
+    return list(found.values_list("name", flat=True))
+
+
+@core
+def test_a_backup_from_before_migrations_were_squashed_is_not_newer(
+    portal_in_use, recorder, monkeypatch
+):
+    squash = import_module("communities.migrations.0001_initial").Migration
+    monkeypatch.setattr(squash, "replaces", [("communities", "0000_gone")])
+    recorder.record_applied("communities", "0000_gone")
+    before = Agency.objects.count()
+
+    restore(file=make_backup(now=NOW), private_key=PRIVATE)
+
+    assert Agency.objects.count() == before
+
+
+@core
+def test_one_backup_at_a_time(folder):
+    folder.mkdir()
+    other = os.open(folder, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+
+    with pytest.raises(RefusedError, match="Another backup is being made"):
+        make_backup(now=NOW)
+
+    os.close(other)  # as when its process ends
+    assert make_backup(now=NOW).exists()
 
 
 @pytest.fixture
@@ -303,7 +376,9 @@ def test_each_night_makes_one_backup_and_none_without_a_key(folder, settings):
 def test_a_database_in_use_is_only_replaced_with_overwrite(portal_in_use, folder, tmp_path, capsys):
     call_command("backup")
     (file,) = folder.iterdir()
-    assert f"{file}: " in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.startswith(f"{file}: ")
+    assert said.endswith(f"of version {VERSION}.\n")
     key = tmp_path / "key.txt"
     key.write_text(f"# created by age-keygen\n{PRIVATE}\n")
     Agency.objects.all().delete()
@@ -314,4 +389,6 @@ def test_a_database_in_use_is_only_replaced_with_overwrite(portal_in_use, folder
 
     call_command("restore", str(file), f"--key-file={key}", "--overwrite")
     assert Agency.objects.exists()
-    assert "sign in again" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"a backup of version {VERSION}. " in said
+    assert "sign in again" in said

@@ -229,6 +229,7 @@ def test_the_id_is_passed_on_to_tasks_of_the_request(redis_url, smtp_server, tmp
     [of_beat] = {line["request"] for line in done} - {given}
     assert uuid.UUID(of_beat)
     assert {line["message"].partition("[")[0] for line in done} == {"Task evabc.say_that_you_live"}
+    assert {line["version"] for line in done} == {env.VERSION}
 
 
 def _json_lines(text):

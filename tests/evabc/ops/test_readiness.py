@@ -14,6 +14,7 @@ from django.core.cache import caches
 from django.db import connection
 from django.utils import timezone
 
+from evabc.env import VERSION
 from evabc.ops import health
 from evabc.ops.backup import new_key_pair
 from evabc.ops.health import CACHE_SECONDS
@@ -147,6 +148,7 @@ def test_strangers_learn_whether_it_is_ready_and_no_more(client, all_working, se
         assert asked(authorization=given) == (503, "not ok\n")
     status, answer = asked(authorization=f"Bearer {TOKEN}")
     assert (status, json.loads(answer)["parts"]["database"]) == (503, "ok")
+    assert json.loads(answer)["version"] == VERSION
     builders.sign_in(client, builders.lead())
     assert asked() == (503, "not ok\n")
     with time_machine.travel(NOW, tick=False):
@@ -201,3 +203,4 @@ def test_leads_see_it_as_a_page(client, all_working):
     assert "Needs attention" in page
     assert "The scheduler has not run since" in page
     assert "MB free" in page
+    assert f"This is version {VERSION} of the portal." in page

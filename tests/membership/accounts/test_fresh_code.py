@@ -7,7 +7,7 @@ import time_machine
 from django.core import mail
 from django.utils.http import urlencode
 
-from membership.models import Export, Person
+from membership.models import Export
 from tests import builders
 from tests.membership.accounts.conftest import newest_code, wrong
 
@@ -129,30 +129,3 @@ def test_allauths_reauthentication_asks_for_a_code_if_there_is_no_second_factor(
     client, priya, page
 ):
     assert client.get(f"{page}?next=/my/").url == f"{CONFIRM}?next=%2Fmy%2F"
-
-
-@pytest.mark.parametrize(("email", "kept"), [("else@example.org", "else"), ("", ""), (None, "kim")])
-def test_an_email_in_the_register_changes_only_after_a_fresh_code(client, email, kept):
-    priya, kim = builders.staff(), Person.objects.create(name="Kim", email="kim@example.org")
-    page = f"/admin/membership/person/{kim.pk}/change/"
-    typed = {
-        "name": "Kim Sample",
-        "email": kim.email if email is None else email,
-        "phone": "",
-        **{
-            f"{part}-{field}": "0"
-            for part in ("positions", "roles", "eva_memberships")
-            for field in ("TOTAL_FORMS", "INITIAL_FORMS")
-        },
-    }
-    builders.sign_in(client, priya)
-
-    refused = client.post(page, typed)
-
-    if email is not None:
-        assert "Emails go to this address" in refused.content.decode()
-        assert 'value="Kim Sample"' in refused.content.decode()
-        assert Person.objects.get(pk=kim.pk).email == "kim@example.org"
-        builders.sign_in(client, priya, fresh_code=True)
-        assert client.post(page, typed).status_code == 302
-    assert (Person.objects.get(pk=kim.pk).email or "").partition("@")[0] == kept

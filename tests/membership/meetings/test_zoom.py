@@ -20,7 +20,7 @@ PEOPLE = [
 
 def found(report):
     """The matches: (by email, by name, near, not on the roster)."""
-    matches = match_participants(report, PEOPLE)
+    matches = match_participants(report, PEOPLE, {person.email: person for person in PEOPLE})
     return (
         [person.pk for person in matches.by_email],
         [person.pk for person in matches.by_name],
@@ -52,7 +52,7 @@ def test_emails_match_in_any_spelling_of_the_domain_and_an_odd_one_is_only_a_nam
     people = [Person(pk=1, name="Dana Sample", email="dana@xn--bcher-kva.example")]
     report = read_pasted("Name,Email\nGuest,Dana@BÜCHER.example\nKim Invented,kím@example.org\n")
 
-    matches = match_participants(report, people)
+    matches = match_participants(report, people, {people[0].email: people[0]})
 
     assert (matches.by_email, matches.unknown) == (people, ["Kim Invented"])
 

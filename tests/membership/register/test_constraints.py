@@ -29,6 +29,7 @@ from membership.models import (
     LetterWording,
     ListImport,
     NightlyReassessment,
+    OtherEmail,
     OutboxEmail,
     Person,
     Program,
@@ -172,6 +173,8 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ("one_open_correction_per_person", Correction, {"team": team}, {}),
     ("answered_correction_says_what_and_when", Correction, ANSWERED_CORRECTION, {"answered_at": None}),
     ("one_retention_row_a_day", RetentionDay, {}, {}),
+    ("one_row_per_other_email", OtherEmail, {"email": "a@example.org"}, {}),
+    ("other_email_is_normal", OtherEmail, {}, {"email": "A@example.org"}),
     ("three_tries_per_code", SignInCode, {}, {"tries_left": 4}),
     *(
         case

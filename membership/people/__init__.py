@@ -1,0 +1,1 @@
+"""Verbs about everything the portal has about one person."""

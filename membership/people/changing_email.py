@@ -1,0 +1,129 @@
+"""Changing a person's email: in the register, for their sign-in, and for the emails that wait to be sent."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from communities.email_addresses import NORMAL_FORM, normalize_email
+from membership.accounts.security_events import log_security_event
+from membership.accounts.sessions import end_sessions
+from membership.emails.kinds import NAME, TEAM, TO_PERSON, EmailKind, Placeholder
+from membership.emails.message import compose
+from membership.emails.queue import queue_once
+from membership.errors import RefusedError
+from membership.history import log_change
+from membership.models import OtherEmail, OutboxEmail, Person, User
+from membership.people.permission import require_may_change
+from membership.rosters.enrolments import team_of
+
+EMAIL_KINDS = (
+    EmailKind(
+        "email-changed",
+        "Email changed",
+        TO_PERSON,
+        "When their email changes: to the new address",
+        (NAME, TEAM, Placeholder("email", "Their new email", "dana@example.org")),
+    ),
+    EmailKind(
+        "email-replaced",
+        "Email replaced by another",
+        TO_PERSON,
+        "When their email changes: to the address they had before. It does not say the new one",
+        (NAME, TEAM),
+    ),
+)
+
+
+def change_email(*, person_id: int, to: str, by: User, now: datetime) -> Person:
+    """Change a person's email. They sign in with the new address from then on, and with the old one no longer.
+
+    Emails that wait to be sent go to the new address. All sessions of their account end, and codes that
+    wait. If they have an account, both addresses get a notice. The old address stays as a former one, so that
+    lists still find them. ``by`` is the person or staff. Without an account, the email may be empty. Raises
+    ``RefusedError``.
+    """
+    to = normalize_email(to) if to else ""
+    try:
+        with transaction.atomic():
+            return _change(_locked(person_id, by), to=to, by=by, now=now)
+    except IntegrityError as error:
+        raise RefusedError("Someone has just begun to use this email. Try again.") from error
+
+
+def _locked(person_id: int, by: User) -> Person:
+    people = Person.objects.select_for_update(of=("self",)).select_related("user")
+    person = people.get(pk=person_id)
+    if person.erased_on:
+        raise RefusedError("This person has been erased. Nothing was changed.")
+    if person.user_id != by.pk:
+        require_may_change(person, by)
+    return person
+
+
+def _change(person: Person, *, to: str, by: User, now: datetime) -> Person:
+    user, before = person.user, person.email
+    if to == before and (user is None or user.email == to):
+        raise RefusedError("That is the email they have now.")
+    if to:
+        _require_free(to, person, by)
+    elif user:
+        raise RefusedError("They sign in with their email, so it cannot be empty.")
+    OtherEmail.objects.filter(person=person, email=to).delete()
+    for former in {before, user.email if user else ""} - {to}:
+        if not re.search(NORMAL_FORM, former):
+            continue
+        OtherEmail.objects.update_or_create(
+            person=person, email=former, defaults={"until": timezone.localdate(now)}
+        )
+    person.email, person.email_is_odd = to, False
+    person.save(update_fields=["email", "email_is_odd"])
+    waiting = OutboxEmail.objects.filter(person=person, state=OutboxEmail.State.QUEUED)
+    waiting.update(to_email=to)
+    if user:
+        _move_sign_in(user, to, is_proven=user == by)
+        _notify(person, before, now)
+    log_change(person, by=by, words="Changed the email.")
+    return person
+
+
+def _require_free(to: str, person: Person, by: User) -> None:
+    """No one else has this email. An account that no one has ever signed in to makes way for it."""
+    other = Person.objects.filter(Q(email=to) | Q(user__email=to)).exclude(pk=person.pk).first()
+    account = User.objects.filter(email=to).exclude(person=person).first()
+    if other and person.user_id == by.pk:
+        raise RefusedError(
+            "EVA BC already has another record with this email. Email EVA BC staff, so that they can check it."
+        )
+    if other:
+        raise RefusedError(
+            f"{other} already has this email. Check which of the two records is right."
+        )
+    if account and (account.last_login or account.is_staff or not account.is_active):
+        raise RefusedError("Another account already uses this email.")
+    if account:
+        account.delete()
+
+
+def _move_sign_in(user: User, to: str, *, is_proven: bool) -> None:
+    user.email, user.email_is_odd = to, False
+    user.save(update_fields=["email", "email_is_odd"])
+    EmailAddress.objects.filter(user=user).delete()
+    EmailAddress.objects.create(user=user, email=to, primary=True, verified=is_proven)
+    end_sessions(user)
+    log_security_event("Email changed", user=user.pk)
+
+
+def _notify(person: Person, before: str, now: datetime) -> None:
+    about, team = f"person:{person.pk}", team_of(person)
+    words = {"name": person.name, "email": person.email}
+    key = f"{about}:email:{now.timestamp()}"
+    to_new = compose("email-changed", team=team, person=person, words=words)
+    queue_once(to_new, key=f"{key}:new", about=about, now=now)
+    if before:
+        to_old = compose("email-replaced", team=team, person=person, words={"name": person.name})
+        queue_once(replace(to_old, to_email=before), key=f"{key}:old", about=about, now=now)
