@@ -52,8 +52,8 @@ def main() -> int:
         return 1
     try:
         _write(options.file, example, answers)
-    except OSError as error:
-        print(f"{options.file} cannot be written: {error.strerror}.", file=sys.stderr)
+    except OSError as failure:
+        print(f"{options.file} cannot be written: {failure.strerror}.", file=sys.stderr)
         return 1
     print(
         f"{options.file} was written. Only you can read it.\n"

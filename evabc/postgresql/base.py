@@ -7,6 +7,7 @@ import time
 from contextlib import closing, suppress
 from typing import Any
 
+import psycopg2  # type: ignore[import-untyped]
 from django.db.backends.postgresql import base
 
 ANSWER_SECONDS = 1.5  # for a connection that is open already
@@ -20,10 +21,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         started = time.monotonic()
         if self._is_silent():
-            raise self.Database.OperationalError("The database did not answer a moment ago.")
+            raise psycopg2.OperationalError("The database did not answer a moment ago.")
         try:
             return super().get_new_connection(conn_params)
-        except self.Database.OperationalError:
+        except psycopg2.OperationalError:
             # A refused connection costs nothing and can be tried again at once.
             if time.monotonic() - started > 1:
                 self._note_silence()
@@ -35,7 +36,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return False
         try:
             answer = socket.socket(fileno=os.dup(self.connection.fileno()))
-        except self.Database.Error:  # it is closed
+        except psycopg2.Error:  # it is closed
             return False
         with closing(answer):
             timer = threading.Timer(ANSWER_SECONDS, self._shut_down, [answer])

@@ -108,7 +108,7 @@ class Command(BaseCommand):
         field, known = QUESTIONS[name], _known_answer(name)
         while True:
             if given is None:
-                given = ("" if no_input else _ask(field.label, known)) or known
+                given = ("" if no_input else _ask(str(field.label), known)) or known
             try:
                 return str(field.clean(given))
             except ValidationError as error:
