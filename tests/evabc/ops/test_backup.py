@@ -277,9 +277,9 @@ def versions(recorder):
 def test_a_backup_from_before_migrations_were_squashed_is_not_newer(
     portal_in_use, recorder, monkeypatch
 ):
-    squash = import_module("communities.migrations.0001_initial").Migration
-    monkeypatch.setattr(squash, "replaces", [("communities", "0000_gone")])
-    recorder.record_applied("communities", "0000_gone")
+    squash = import_module("django.contrib.sessions.migrations.0001_initial").Migration
+    monkeypatch.setattr(squash, "replaces", [("sessions", "0000_gone")])
+    recorder.record_applied("sessions", "0000_gone")
     before = Agency.objects.count()
 
     restore(file=make_backup(now=NOW), private_key=PRIVATE)
