@@ -25,7 +25,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("too-large", errors.too_large, name="too-large"),
 ]
-handler400, handler500 = errors.bad_request, errors.server_error
+handler400, handler500 = "evabc.errors.bad_request", "evabc.errors.server_error"
 
 if settings.MAIL_IS_FILES:
     urlpatterns += [path("mailbox/", include("membership.emails.mailbox"))]
