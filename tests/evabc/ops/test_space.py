@@ -20,7 +20,7 @@ def test_an_upload_without_space_gets_a_page_and_the_log_names_the_folder(
     client, monkeypatch, tmp_path
 ):
     """/dev/full is a file on a disk without space."""
-    full = lambda **options: Path("/dev/full").open("w+b", buffering=0)  # noqa: E731
+    full = lambda **options: Path("/dev/full").open("w+b", buffering=0)  # noqa: E731, SIM115
     monkeypatch.setattr(uploadedfile.tempfile, "NamedTemporaryFile", full)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     client.raise_request_exception = False
