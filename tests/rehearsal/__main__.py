@@ -34,7 +34,7 @@ NAMESPACES += ["bash", "-c", '"$@"; exit $?', "bash"]
 
 def main() -> int:
     if sys.argv[1:2] == ["--inside"]:
-        return steps.rehearse(Path(sys.argv[2]), CACHE)
+        return steps.rehearse(Path(sys.argv[2]), CACHE, sys.argv[3:])
     if missing := what_is_missing():
         sys.exit(missing)
     with Path(f"/run/lock/{PREFIX}lock").open("w") as lock:
@@ -52,7 +52,15 @@ def main() -> int:
             sys.exit("The rehearsal needs the history of the project. Run git fetch --unshallow.")
         images.download_wheels(CACHE, shown.stdout)
         folder = tempfile.mkdtemp(prefix=PREFIX)
-        inside = [*NAMESPACES, sys.executable, "-m", "tests.rehearsal", "--inside", folder]
+        inside = [
+            *NAMESPACES,
+            sys.executable,
+            "-m",
+            "tests.rehearsal",
+            "--inside",
+            folder,
+            *sys.argv[1:],
+        ]
         process = subprocess.Popen(inside, cwd=ROOT, env=engine.environment())
         try:
             return process.wait()

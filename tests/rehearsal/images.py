@@ -99,7 +99,7 @@ SCRIPTS = {
         echo password | saslpasswd2 -p -c -u {RELAY} portal
         chgrp postfix /etc/sasldb2
         printf 'pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n' > /etc/postfix/sasl/smtpd.conf
-        echo '/@(rehearsal\.test|endingviolence\.org)$/ portal, portal@{RELAY}' > /etc/postfix/senders
+        echo '/@rehearsal\.test$/ portal, portal@{RELAY}' > /etc/postfix/senders
         install --directory --owner nobody /mailbox
         postconf -e myhostname={RELAY} mydestination= maillog_file=/dev/stdout smtpd_delay_reject=yes \
           virtual_mailbox_domains=static:all virtual_mailbox_maps=static:all/ virtual_mailbox_base=/mailbox \
