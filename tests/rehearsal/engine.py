@@ -87,7 +87,7 @@ def start_relay(folder: Path) -> None:
     mail.mkdir()
     options = [f"--env=ADDRESS={ADDRESS}", f"--volume={mail}:/mailbox"]
     docker("run", "--detach", "--name=relay", "--network=host", *options, RELAY)
-    until(lambda: "daemon started" in docker("logs", "relay"), "no Postfix", seconds=30)
+    until(lambda: "daemon started" in docker("logs", "relay"), lambda: "no Postfix", seconds=30)
 
 
 def read_mail(folder: Path, to: str, subject: str) -> str:
@@ -101,13 +101,13 @@ def read_mail(folder: Path, to: str, subject: str) -> str:
         text = found[-1].get_body(("plain",)) if found else None
         return str(text.get_content()) if text else ""
 
-    return until(newest, f"no email to {to} about “{subject}”", seconds=60)
+    return until(newest, lambda: f"no email to {to} about “{subject}”", seconds=60)
 
 
-def until(look: Callable[[], T], otherwise: str, seconds: float = 120) -> T:
+def until(look: Callable[[], T], otherwise: Callable[[], str], seconds: float = 120) -> T:
     """What `look` returns, once it is true."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
-        assert time.monotonic() < deadline, f"{otherwise} in {seconds:.0f} s"
+        assert time.monotonic() < deadline, f"in {seconds:.0f} s: {otherwise()}"
         time.sleep(0.5)
     return found

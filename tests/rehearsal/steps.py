@@ -29,6 +29,7 @@ LEAD = "lou@rehearsal.test"
 WORKER = "dana@rehearsal.test"
 FIGURES = ROOT / "evabc/docs/figures.md"
 MARKERS = "<!-- rehearsal -->\n", "<!-- end of rehearsal -->\n"
+Act = Callable[["Operator"], object]
 
 
 @dataclass
@@ -88,9 +89,8 @@ class Operator:
     def set(self, name: str, value: str) -> None:
         """Change a setting in .env."""
         file = self.clone / ".env"
-        file.write_text(
-            re.sub(rf"^#? ?{name}=.*$", f"{name}={value}", file.read_text(), flags=re.M)
-        )
+        line = re.compile(rf"^#? ?{name}=.*$", re.M)
+        file.write_text(line.sub(f"{name}={value}", file.read_text()))
 
     def compose(self, *arguments: str, typed: str | None = None) -> str:
         return docker("compose", *arguments, cwd=self.clone, typed=typed)
@@ -99,18 +99,9 @@ class Operator:
         """Trust the authority that Caddy made for itself, as there is no other here."""
         authority = self.folder / "authority.crt"
         path = "/data/caddy/pki/authorities/local/root.crt"
-        text = until(
-            lambda: self.tries("exec", "-T", "caddy", "cat", path), "no authority of Caddy"
-        )
-        authority.write_text(text)
+        read = f"until cat {path}; do sleep 1; done 2>/dev/null"
+        authority.write_text(self.compose("exec", "-T", "caddy", "timeout", "60", "sh", "-c", read))
         os.environ.update(SSL_CERT_FILE=str(authority), CURL_CA_BUNDLE=str(authority))
-
-    def tries(self, *arguments: str) -> str:
-        """What a command of compose prints, or nothing if it fails."""
-        try:
-            return self.compose(*arguments)
-        except AssertionError:
-            return ""
 
     def get(self, path: str, **headers: str) -> Page | None:
         """A page, or nothing while the portal cannot be reached."""
@@ -131,11 +122,7 @@ class Operator:
             answer = self.get("/readyz")
             return bool(answer and answer.status == 200)
 
-        try:
-            until(is_ready, "not ready", seconds)
-        except AssertionError as error:
-            problems = {name: text for name, text in self.parts().items() if text != "ok"}
-            raise AssertionError(f"{error}: {problems}") from error
+        until(is_ready, lambda: f"not ready, but {self.parts()}", seconds)
 
     def read_mail(self, to: str, subject: str) -> str:
         return engine.read_mail(self.folder, to, subject)
@@ -144,19 +131,6 @@ class Operator:
         """So that no earlier email is taken for a new one."""
         for old in (self.folder / "mailbox/all/new").glob("*"):
             old.unlink()
-
-    def sql(self, statement: str) -> str:
-        psql = [
-            "exec",
-            "-T",
-            "database",
-            "psql",
-            "--username=evabc",
-            "--no-align",
-            "--tuples-only",
-            f"--command={statement}",
-        ]
-        return self.compose(*psql)
 
     def tables(self) -> dict[str, list[str]]:
         """All rows of all tables except sessions, which no backup holds."""
@@ -175,9 +149,8 @@ class Operator:
         """A new clone, and the section Install up to this step."""
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(self.clone)], check=True)
         if version:
-            subprocess.run(
-                ["git", "reset", "--quiet", "--hard", version], cwd=self.clone, check=True
-            )
+            reset = ["git", "reset", "--quiet", "--hard", version]
+            subprocess.run(reset, cwd=self.clone, check=True)
         if env:
             (self.clone / ".env").write_text(env)
         text = page.section(self.clone, "Install")
@@ -189,11 +162,7 @@ def base_images(op: Operator) -> str:
     context.mkdir()
     images.build(op.cache, context)
     engine.start_relay(op.folder)
-    return (
-        docker("images", "--format={{.Repository}}:{{.Tag}} {{.Size}}")
-        .replace("\n", ", ")
-        .strip(", ")
-    )
+    return ", ".join(docker("images", "--format={{.Repository}}:{{.Tag}} {{.Size}}").splitlines())
 
 
 def install(op: Operator) -> str:
@@ -251,19 +220,14 @@ def second_build(op: Operator) -> str:
     output = op.compose("build")
     changed.write_text(before)
     for words in ("pip --python", "apt-get install", "useradd"):
-        assert re.search(rf"{words}.*\n ---> Using cache", output), (
-            f"built again: {words}\n{output[-2000:]}"
-        )
+        assert re.search(rf"{words}.*\n ---> Using cache", output), f"built again: {words}"
     op.compose("build")
     return "packages and system from the cache, only the code again"
 
 
 def kills(op: Operator) -> str:
-    seen = [
-        f"{service} {kill(op, service):.0f} s"
-        for service in op.compose("config", "--services").split()
-        if service != "migrate"
-    ]
+    running = op.compose("ps", "--services").split()
+    seen = [f"{service} {kill(op, service):.0f} s" for service in running]
     return "killed, and ready again after: " + ", ".join(seen)
 
 
@@ -276,28 +240,25 @@ def kill(op: Operator, service: str) -> float:
 
     before, started = process(), time.monotonic()
     os.kill(int(before), signal.SIGKILL)
-    until(lambda: process() not in ("0", before), f"{service} did not start again")
+    until(lambda: process() not in ("0", before), lambda: f"{service} did not start again")
     op.wait_until_ready()
     return time.monotonic() - started
 
 
 def red_and_green(
-    part: str,
-    break_it: Callable[[Operator], object],
-    mend: Callable[[Operator], object] | None = None,
+    part: str, break_it: Act, mend: Act = lambda op: None
 ) -> Callable[[Operator], str]:
     """A step that breaks a part, sees it in /readyz, and follows the page's row for it."""
 
     def step(op: Operator) -> str:
         break_it(op)
-        until(
-            lambda: op.parts().get(part, "ok") != "ok",
-            f"{part} stayed ok: {op.parts()}",
-            seconds=240,
-        )
-        said = op.parts()[part]
-        if mend:
-            mend(op)
+
+        def problem() -> str:
+            said = op.parts().get(part, "ok")
+            return "" if said == "ok" else said
+
+        said = until(problem, lambda: f"{part} did not become red: {op.parts()}", seconds=240)
+        mend(op)
         op.follow(page.trouble(op.clone)[part])
         op.wait_until_ready()
         return said
@@ -305,18 +266,19 @@ def red_and_green(
     return step
 
 
-def stop(service: str) -> Callable[[Operator], object]:
+def stop(service: str) -> Act:
     return lambda op: op.compose("stop", service)
 
 
 def leave_an_email_waiting(op: Operator) -> None:
     op.compose("stop", "worker")
-    op.sql(
-        "UPDATE membership_outboxemail SET state = 'queued', due_at = now() - interval '1 hour' WHERE id = (SELECT max(id) FROM membership_outboxemail)"
-    )
+    late = "state = 'queued', due_at = now() - interval '1 hour'"
+    newest = "id = (SELECT max(id) FROM membership_outboxemail)"
+    statement = f"UPDATE membership_outboxemail SET {late} WHERE {newest}"  # noqa: S608
+    op.compose("exec", "-T", "database", "psql", "--username=evabc", f"--command={statement}")
 
 
-def free_mb(value: str) -> Callable[[Operator], None]:
+def free_mb(value: str) -> Act:
     def change(op: Operator) -> None:
         op.set("EVABC_LEAST_FREE_MB", value)
         op.follow(page.commands(page.section(op.clone, "Configure")))
@@ -324,7 +286,7 @@ def free_mb(value: str) -> Callable[[Operator], None]:
     return change
 
 
-def manage(*arguments: str) -> Callable[[Operator], object]:
+def in_web(*arguments: str) -> Act:
     return lambda op: op.compose("exec", "-T", "web", *arguments)
 
 
@@ -427,11 +389,11 @@ STEPS: list[tuple[str, Callable[[Operator], str]]] = [
     ("scale", scale),
     ("each service killed", kills),
     ("red: database", red_and_green("database", stop("database"))),
-    ("red: migrations", red_and_green("migrations", manage("python", "manage.py", "migrate", "sessions", "zero"))),
+    ("red: migrations", red_and_green("migrations", in_web("python", "manage.py", "migrate", "sessions", "zero"))),
     ("red: scheduler", red_and_green("scheduler", stop("beat"))),
     ("red: worker", red_and_green("worker", stop("worker"))),
     ("red: emails", red_and_green("emails", leave_an_email_waiting, lambda op: op.compose("start", "worker"))),
-    ("red: backup", red_and_green("backup", manage("sh", "-c", "rm /data/backups/*"))),
+    ("red: backup", red_and_green("backup", in_web("sh", "-c", "rm /data/backups/*"))),
     ("red: broker", red_and_green("broker", stop("redis"))),
     ("red: disk", red_and_green("disk", free_mb("99999999"), free_mb("500"))),
     ("restore", restore),
