@@ -19,14 +19,8 @@ from tests.servers.parts import ROOT
 CACHE = ROOT / ".data/rehearsal"
 PREFIX = "evabc-rehearsal-"
 # Programs, and the Debian packages that have them.
-PROGRAMS = {
-    "dockerd": "docker.io",
-    "iptables": "iptables",
-    "mmdebstrap": "mmdebstrap",
-    "dpkg-scanpackages": "dpkg-dev",
-    "openssl": "openssl",
-    "curl": "curl",
-}
+PROGRAMS = {"dockerd": "docker.io", "iptables": "iptables", "mmdebstrap": "mmdebstrap"}
+PROGRAMS |= {"dpkg-scanpackages": "dpkg-dev", "openssl": "openssl", "curl": "curl"}
 # The last is bash, because process 1 must collect what the others leave behind.
 NAMESPACES = ["setpriv", "--pdeathsig", "KILL"]  # also when this process is killed
 NAMESPACES += ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -69,14 +63,13 @@ def main() -> int:
 
 def what_is_missing() -> str:
     """One sentence about what the rehearsal needs and this machine lacks, or nothing."""
-    filesystems = Path("/proc/filesystems")
     if not Path("/etc/debian_version").exists() or not shutil.which("apt-get"):
         return "The rehearsal needs Debian, because it makes base images from Debian packages."
     if os.geteuid():
         return "The rehearsal needs root, because it starts a Docker engine of its own."
     if modprobe := shutil.which("modprobe"):
         subprocess.run([modprobe, "overlay"], check=False, capture_output=True)
-    if "\toverlay\n" not in filesystems.read_text():
+    if "\toverlay\n" not in Path("/proc/filesystems").read_text():
         return "The rehearsal needs a Linux with the overlay file system, for the layers of images."
     if shutil.disk_usage(tempfile.gettempdir()).free < 6e9:
         return f"The rehearsal needs 6 GB of free space in {tempfile.gettempdir()} (or in TMPDIR)."

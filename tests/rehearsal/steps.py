@@ -30,6 +30,8 @@ WORKER = "dana@rehearsal.test"
 FIGURES = ROOT / "evabc/docs/figures.md"
 MARKERS = "<!-- rehearsal -->\n", "<!-- end of rehearsal -->\n"
 Act = Callable[["Operator"], object]
+Step = Callable[["Operator"], str]
+Tables = dict[str, list[str]]  # their rows
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Operator:
     private_key: str = ""
     reference: str = ""
     rows: list[tuple[str, bool, float, str]] = field(default_factory=list)
-    landed: dict[str, list[str]] = field(default_factory=dict)
+    landed: Tables = field(default_factory=dict)
 
     @property
     def clone(self) -> Path:
@@ -132,7 +134,7 @@ class Operator:
         for old in (self.folder / "mailbox/all/new").glob("*"):
             old.unlink()
 
-    def tables(self) -> dict[str, list[str]]:
+    def tables(self) -> Tables:
         """All rows of all tables except sessions, which no backup holds."""
         dump = ["exec", "-T", "database", "pg_dump", "--username=evabc", "--data-only"]
         dump += ["--exclude-table=django_session", "--exclude-table=usersessions_usersession"]
@@ -245,9 +247,7 @@ def kill(op: Operator, service: str) -> float:
     return time.monotonic() - started
 
 
-def red_and_green(
-    part: str, break_it: Act, mend: Act = lambda op: None
-) -> Callable[[Operator], str]:
+def red_and_green(part: str, break_it: Act, mend: Act = lambda op: None) -> Step:
     """A step that breaks a part, sees it in /readyz, and follows the page's row for it."""
 
     def step(op: Operator) -> str:
@@ -322,17 +322,14 @@ def restore(op: Operator) -> str:
     return seen
 
 
-def follow_restore(
-    op: Operator, before: dict[str, list[str]], lines: list[str] | None = None
-) -> str:
+def follow_restore(op: Operator, before: Tables, lines: list[str] | None = None) -> str:
     """The section Restore, with the newest backup. Compares every table before the portal starts."""
     newest = max(file.name for file in (op.clone / "backups").iterdir())
     *most, up = lines or page.commands(page.section(op.clone, "Restore"))[:5]
     op.follow(most, FILE=newest)
     after = op.tables()
-    different = [
-        table for table in before.keys() | after.keys() if before.get(table) != after.get(table)
-    ]
+    both = before.keys() | after.keys()
+    different = [table for table in both if before.get(table) != after.get(table)]
     assert not different, f"different: {different}"
     files = "find /data -type f -not -path '/data/backups/*'"
     left = op.compose("run", "--rm", "--no-deps", "-T", "worker", "sh", "-c", files)
@@ -377,11 +374,11 @@ def go_back(op: Operator) -> str:
     return follow_restore(op, op.landed, restore_lines)
 
 
-def size(tables: dict[str, list[str]]) -> str:
+def size(tables: Tables) -> str:
     return f"{sum(map(len, tables.values()))} rows of {len(tables)} tables"
 
 
-STEPS: list[tuple[str, Callable[[Operator], str]]] = [
+STEPS: list[tuple[str, Step]] = [
     ("base images", base_images),
     ("install", install),
     ("main job", main_job),
@@ -430,12 +427,8 @@ def rehearse(folder: Path, cache: Path, only: list[str]) -> int:
 
 def table(rows: list[tuple[str, bool, float, str]]) -> None:
     today = date.today()
-    lines = [
-        f"Rehearsed on {today:%B} {today.day}, {today.year}.",
-        "",
-        "| step | | seconds | seen |",
-        "|---|---|---|---|",
-    ]
+    lines = [f"Rehearsed on {today:%B} {today.day}, {today.year}.", ""]
+    lines += ["| step | | seconds | seen |", "|---|---|---|---|"]
     for name, is_green, seconds, seen in rows:
         words = " ".join(seen.split()).replace("|", "/")[:300]
         lines.append(f"| {name} | {'green' if is_green else '**red**'} | {seconds:.0f} | {words} |")
