@@ -132,9 +132,11 @@ class TeamModelAdmin(SearchableAdmin):
 class CustomPageAdmin(TeamModelAdmin):
     """Rows with a page of our own in place of Django's form. The page shows the history too.
 
-    ``row_views`` are the other pages of a row, by the last part of their URL.
+    ``own_page`` shows it, for GET and HEAD. ``row_views`` are the other pages of a row, by the last part of
+    their URL.
     """
 
+    own_page: Callable[..., HttpResponse]
     row_views: ClassVar[Mapping[str, Callable[..., HttpResponse]]] = {}
 
     def get_urls(self) -> list[URLPattern]:
@@ -144,10 +146,6 @@ class CustomPageAdmin(TeamModelAdmin):
             for page, view in self.row_views.items()
         ]
         return [*pages, *super().get_urls()]
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The page of one row, for GET and HEAD."""
-        raise NotImplementedError
 
     def change_view(
         self,

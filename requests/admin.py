@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -148,6 +148,7 @@ class JoinRequestAdmin(CustomPageAdmin):
     search_help_text = "Name, email, phone, agency or reference"
     ordering = ORDER
     actions = bulk_views.ACTIONS
+    own_page = staticmethod(views.review)
     row_views = views.PAGES
     team_path = "community__team"
 
@@ -234,10 +235,6 @@ class JoinRequestAdmin(CustomPageAdmin):
         filters = f"?{row.filters}" if row.filters else ""
         link = '{} <a class="desk-next" href="{}{}">Approve…</a>'
         return format_html(link, state, approve, filters)
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The review page."""
-        return views.review(request, pk=pk)
 
 
 def _row(join_request: JoinRequest) -> Row:

@@ -269,6 +269,7 @@ class MeetingAdmin(CustomPageAdmin):
     ordering = ["starts_at", "pk"]
     actions = None
     add_label = "Schedule a meeting"
+    own_page = staticmethod(meeting_page)
     row_views = {
         "edit": edit,
         "cancel": cancel,
@@ -291,6 +292,3 @@ class MeetingAdmin(CustomPageAdmin):
     ) -> HttpResponse:
         """Schedule a meeting."""
         return edit(request)
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        return meeting_page(request, pk)

@@ -59,10 +59,8 @@ class CorrectionAdmin(CustomPageAdmin):
     list_filter = ["state", TeamFilter]
     search_fields = ["person__search_text"]
     actions = None
+    own_page = staticmethod(correction_page)
     row_views = {"answer": require_POST(correction_page)}
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        return correction_page(request, pk)
 
 
 @admin.register(RetentionDay)
