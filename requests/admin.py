@@ -274,13 +274,10 @@ class ReasonAdmin(TeamModelAdmin):
         theirs = Q(family="") | Q(family__in=families_of(request.user))
         return ReasonText.objects.filter(theirs)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return is_lead(request.user)
-
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return is_lead(request.user)
 
-    has_delete_permission = has_change_permission
+    has_add_permission = has_delete_permission = has_change_permission
 
     @admin.display(description="team", ordering="family")
     def team(self, reason: ReasonText) -> str:

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
 from membership.base_admin import CustomPageAdmin, FilterWithDefault, desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
@@ -269,6 +268,7 @@ class MeetingAdmin(CustomPageAdmin):
     ordering = ["starts_at", "pk"]
     actions = None
     add_label = "Schedule a meeting"
+    has_add_permission = CustomPageAdmin.has_view_permission
     own_page = staticmethod(meeting_page)
     row_views = {
         "edit": edit,
@@ -280,9 +280,6 @@ class MeetingAdmin(CustomPageAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Meeting]:
         return meetings_for_staff(request.user)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(families_of(request.user))
 
     def add_view(
         self,

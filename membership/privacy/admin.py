@@ -73,9 +73,6 @@ class RetentionDayAdmin(TeamModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionDay]:
         return RetentionDay.objects.all() if is_lead(request.user) else RetentionDay.objects.none()
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_lead(request.user)
-
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return is_lead(request.user)
 
