@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 
-.PHONY: help run dev test test-all check bench pictures audit lint docs
+.PHONY: help run dev test test-all check rehearse bench pictures audit lint docs
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -26,6 +26,10 @@ test: ## Before you push: all tests of behaviour on PostgreSQL, the core on SQLi
 test-all: ## Before a release: also the long forms, such as axe on every page for every role, and clean clones
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
 	@.venv/bin/python -m tests.run --all
+
+rehearse: ## Before a release, as root on Debian: install, break, restore and upgrade the real containers, as operating.md says
+	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
+	@.venv/bin/python -m tests.rehearsal
 
 bench: ## Measure performance at 1,000 and 20,000 requests, compared with a bare Django project
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt

@@ -25,12 +25,24 @@ class SupportTeam(models.Model):
     family = models.CharField(max_length=20, choices=Family.choices, unique=True)
     name = models.CharField(max_length=80)
     mailbox = EmailField(help_text="People email this address, and the portal sends notices to it.")
+    sender_email = EmailField(
+        "sender",
+        blank=True,
+        db_default="",  # the version that still runs during an upgrade does not know it
+        help_text="The team’s emails come from this address, if not from the mailbox. The mail server "
+        "must allow the portal to send from it. Replies go to the mailbox.",
+    )
 
     class Meta:
         ordering = ["-family"]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def sender(self) -> str:
+        """The address that the team's emails come from."""
+        return self.sender_email or self.mailbox
 
 
 class CommunityOfPractice(models.Model):

@@ -10,15 +10,16 @@ from communities.models import SupportTeam
 from membership.accounts.typed import typed_again
 from membership.models import SampleProvince
 
+# As this process last read them, for pages that may have no database.
+last_known_teams: list[SupportTeam] = []
+
 
 def portal(request: HttpRequest) -> dict[str, object]:
     """The teams with their mailboxes, flags for the banners, and what goes back into the forms, by name.
 
     One query for teams and sample data together, and none if a page uses neither.
     """
-    teams = SimpleLazyObject(
-        lambda: list(SupportTeam.objects.annotate(in_sample=Exists(SampleProvince.objects.all())))
-    )
+    teams = SimpleLazyObject(_read_teams)
     typed = typed_again.get() or MultiValueDict()
     return {
         "support_teams": teams,
@@ -28,3 +29,9 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "typed_again": dict(typed.lists()),
         "typed_texts": [text for _, texts in typed.lists() for text in texts if " " in text],
     }
+
+
+def _read_teams() -> list[SupportTeam]:
+    teams = SupportTeam.objects.annotate(in_sample=Exists(SampleProvince.objects.all()))
+    last_known_teams[:] = teams
+    return list(last_known_teams)

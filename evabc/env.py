@@ -125,6 +125,13 @@ _DECLARED = [
         "smtp+tls://user:password@mail.example.org:587.",
     ),
     Setting(
+        "EVABC_SENDER_EMAIL",
+        "The address that sign-in codes and notices about two-step sign-in come from. The mail server must "
+        "allow the portal to send from it. Without it, they come from the address of the program support team",
+        pattern=r"[^@\s]+@[^@\s]+",
+        must="be an email address, for example portal@example.org.",
+    ),
+    Setting(
         "EVABC_PRIVACY_OFFICER_NAME",
         "The name of EVA BC’s privacy officer, shown on the privacy page",
         required=True,

@@ -199,7 +199,9 @@ MAIL_IS_FILES = LOCAL and not env.text("EMAIL_URL")
 vars().update(env.mail(local=LOCAL))
 EMAIL_TIMEOUT = 10  # seconds for one socket operation
 EMAIL_DEADLINE = 30  # seconds in total for one email
-DEFAULT_FROM_EMAIL = "EVA BC Communities of Practice <programsupport@endingviolence.org>"
+DEFAULT_FROM_EMAIL = env.text(
+    "EVABC_SENDER_EMAIL"
+)  # of codes and notices; empty for the first team's
 
 # -- Jobs ---------------------------------------------------------------------------------------
 

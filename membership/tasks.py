@@ -28,9 +28,12 @@ def deliver_emails(*outbox_email_ids: int) -> None:
 def sweep_emails() -> None:
     """Send all emails that are due: retries, lost tasks, and emails of workers that died.
 
-    This task sends the first batch. The other batches are shared among all workers.
+    This task sends the first batch. The other batches are shared among all workers. Emails that have failed
+    before come last, so that one that hangs again holds up no new one.
     """
-    due = due_emails(timezone.now()).order_by("due_at", "pk").values_list("pk", flat=True)
+    due = (
+        due_emails(timezone.now()).order_by("attempts", "due_at", "pk").values_list("pk", flat=True)
+    )
     ids = list(due[:SWEEP_LIMIT])
     for start in range(BATCH, len(ids), BATCH):
         request_delivery(*ids[start : start + BATCH])

@@ -18,7 +18,6 @@ from allauth.mfa.totp.internal.auth import (
 )
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.core.mail import get_connection
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -26,7 +25,7 @@ from playwright.sync_api import Page as BrowserPage
 
 from communities.models import CommunityOfPractice
 from membership.accounts.teams import LEADS, TEAM_GROUPS
-from membership.emails import delivery
+from membership.emails import delivery, sending
 from membership.models import Person, User
 from membership.register.person_records import person_of_user
 from requests import workflow
@@ -187,5 +186,5 @@ def queries_of(call: Callable[..., object], *args: Any, **kwargs: Any) -> int:
 
 def deliver(outbox_email_id: int, *, now: datetime) -> bool:
     """Send one email like a worker at that moment. Returns True if it was sent."""
-    with get_connection() as connection:
-        return delivery.deliver(outbox_email_id, connection=connection, now=now)
+    with sending.connection() as opened:
+        return delivery.deliver(outbox_email_id, connection=opened, now=now)

@@ -36,7 +36,8 @@ _PRINTED = {"celery.redirected", "py.warnings"}
 _VALUES = re.compile(r"\S+@\S+|\d{5,}|'[^']*'|\"[^\"]*\"")
 _SAFE_TEXT = re.compile(
     r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}"  # an id
-    r"|[A-Za-z]+(Error|Exception|Disconnected)"  # a class of exceptions
+    # A class of exceptions, with a mail server's reply code and enhanced status.
+    r"|([A-Za-z]+(Error|Exception|Disconnected|Refused)|gaierror)( \d{3})?( [245](\.\d{1,3}){2})?"
 )
 _SAFE_WORDS = frozenset(
     [status.phrase for status in HTTPStatus] + [signal.name for signal in Signals]

@@ -24,6 +24,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.encoding import force_bytes
 
 from membership.accounts.typed import SAME_PERSON
+from membership.emails.sending import NotSentError, portal_sender, refused_in_words
 from membership.models import User
 from membership.privacy.consents import agree_at_first_sign_in
 from membership.register.person_records import person_of_user
@@ -83,6 +84,19 @@ class AccountAdapter(DefaultAccountAdapter):
         headers = {"Auto-Submitted": "auto-generated", **(headers or {})}
         message: EmailMessage = super().render_mail(template_prefix, email, context, headers)
         return message
+
+    def get_from_email(self) -> str:
+        return portal_sender()
+
+    def send_notification_mail(self, *args: Any, **options: Any) -> None:
+        """Tell the owner about a change, which stays even if the email cannot be sent."""
+        try:
+            with refused_in_words():
+                super().send_notification_mail(*args, **options)
+        except NotSentError:
+            messages.warning(
+                self.request, "The change is saved, but we couldn’t email you about it."
+            )
 
     def add_message(
         self,

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from membership.accounts.security_events import log_security_event
+from membership.emails.sending import refused_in_words
 from membership.errors import RefusedError
 from membership.models import SignInCode, User
 
@@ -29,11 +30,11 @@ def send_code(
     """Email a new code, which this browser then waits for.
 
     Without a user, because the account is closed, the email says so instead. It takes as long, so that no
-    one can find out whose account is closed.
+    one can find out whose account is closed. Raises ``NotSentError``; an earlier code then still works.
     """
     adapter, now = get_adapter(), timezone.now()
     digits = adapter.generate_login_code()
-    code = SignInCode.objects.create(
+    code = SignInCode(
         user=user,
         digest=_digest(digits, user, waiting),
         sent_at=now,
@@ -43,7 +44,9 @@ def send_code(
     template = (
         "account_closed" if not user else "change_code" if waiting == CHANGING else "login_code"
     )
-    adapter.send_mail(f"account/email/{template}", email, context)
+    with refused_in_words():
+        adapter.send_mail(f"account/email/{template}", email, context)
+    code.save()
     request.session[waiting] = {"code": code.pk, "email": email}
     messages.success(request, "We sent you a code. It can take a minute or two to arrive.")
 

@@ -26,6 +26,7 @@ from membership.accounts.forms import CodeForm
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.signing_in import CodeEntryView
 from membership.accounts.typed import keep_if_posted, lead_to
+from membership.errors import refusal_as_warning
 from membership.models import User
 
 FRESH_FOR = 10 * 60  # seconds
@@ -85,7 +86,8 @@ class ConfirmItIsYouView(LoginRequiredMixin, CodeEntryView):
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.POST.get("action") == "send":
             user = cast(AuthenticatedRequest, request).user
-            send_code(request, user=user, email=user.email)
+            with refusal_as_warning(request):
+                send_code(request, user=user, email=user.email)
             return redirect(confirmation_url(self.get_success_url()))
         return super().post(request, *args, **kwargs) if self.code else self.get(request)
 

@@ -17,6 +17,7 @@ from django.views.generic import FormView
 
 from membership.accounts.codes import WAITING, send_code, use_code, waiting_code
 from membership.accounts.forms import CodeForm, EmailForm
+from membership.emails.sending import NotSentError, Trouble
 from membership.errors import RefusedError
 from membership.models import SignInCode, User
 
@@ -36,7 +37,11 @@ class SignInView(RequestLoginCodeView):
         return response
 
     def form_valid(self, form: EmailForm) -> HttpResponse:
-        send_code(self.request, user=form._user, email=form.cleaned_data["email"])
+        try:
+            send_code(self.request, user=form._user, email=form.cleaned_data["email"])
+        except NotSentError as error:
+            form.add_error("email" if error.trouble is Trouble.ADDRESS else None, str(error))
+            return self.form_invalid(form)
         return HttpResponseRedirect(self.get_success_url())
 
 

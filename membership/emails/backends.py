@@ -17,9 +17,13 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.utils import DNS_NAME
 from django.utils import timezone
 
 from membership.models import SampleProvince
+
+# For EHLO and every Message-ID. Django would ask the name server, and get the name of the container.
+DNS_NAME._fqdn = settings.PORTAL_HOST
 
 REAL_DOMAIN = "endingviolence.org"
 SAMPLE_DOMAIN = "example.org"

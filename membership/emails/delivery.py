@@ -5,22 +5,19 @@ one takes its email when the lease ends. No transaction is open during the SMTP 
 """
 
 import logging
-import re
-import smtplib
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from membership.emails.message import build_message
+from membership.emails.sending import Answer, connection
 from membership.models import LetterAttempt, OutboxEmail
-from membership.register.names import clean_text
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +47,9 @@ def _claimed_row(email: OutboxEmail) -> QuerySet[OutboxEmail]:
 
 def deliver_batch(outbox_email_ids: Iterable[int]) -> None:
     """Send these emails over one connection to the mail server, those of them that are due."""
-    with get_connection() as connection:
+    with connection() as opened:
         for outbox_email_id in outbox_email_ids:
-            deliver(outbox_email_id, connection=connection, now=timezone.now())
+            deliver(outbox_email_id, connection=opened, now=timezone.now())
 
 
 def deliver(outbox_email_id: int, *, connection: BaseEmailBackend, now: datetime) -> bool:
@@ -63,7 +60,7 @@ def deliver(outbox_email_id: int, *, connection: BaseEmailBackend, now: datetime
     try:
         connection.send_messages([build_message(email)])
     except Exception as error:
-        _note_failure(email, error, now)
+        _note_failure(email, Answer.of(error), now)
         return False
     _claimed_row(email).update(state=State.SENT, sent_at=now, last_error="", **_RELEASED)
     return True
@@ -91,10 +88,10 @@ def _claim(outbox_email_id: int, now: datetime) -> OutboxEmail | None:
     return email
 
 
-def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
+def _note_failure(email: OutboxEmail, answer: Answer, now: datetime) -> None:
     """Schedule another attempt, or stop and show the failure to staff."""
-    will_retry = _is_temporary(error) and email.attempts <= len(RETRY_MINUTES)
-    outcome = {"last_error": _error_summary(error), **_RELEASED}
+    will_retry = not answer.is_permanent and email.attempts <= len(RETRY_MINUTES)
+    outcome = {"last_error": str(answer), **_RELEASED}
     row = _claimed_row(email)
     with transaction.atomic():
         if will_retry:
@@ -106,51 +103,18 @@ def _note_failure(email: OutboxEmail, error: Exception, now: datetime) -> None:
         # If another worker has the email by now, it records its own outcome. If the person has been
         # erased meanwhile, the server's answer is not kept.
         if ended and OutboxEmail.objects.exclude(to_email="").filter(pk=email.pk).exists():
-            _failed_attempt(email, error, now).save()
+            LetterAttempt.objects.create(
+                letter=email,
+                at=now,
+                trouble=answer.name[:60],
+                code=answer.code,
+                status=answer.status,
+                answer=answer.words_without_addresses[:300],
+            )
     logger.warning(
-        "Email %s was not taken, attempt %s, again: %s", email.pk, email.attempts, will_retry
+        "Email %s was not taken, attempt %s, again: %s: %s",
+        email.pk,
+        email.attempts,
+        will_retry,
+        str(answer),
     )
-
-
-def _smtp_answer(error: Exception) -> tuple[int | None, str]:
-    """The SMTP reply code and text, if the server sent them."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
-        code, text = max(error.recipients.values())
-        return code, text.decode(errors="replace")
-    if isinstance(error, smtplib.SMTPResponseException):
-        answer = error.smtp_error
-        return error.smtp_code, answer.decode(errors="replace") if isinstance(answer, bytes) else ""
-    return None, ""
-
-
-def _is_temporary(error: Exception) -> bool:
-    """4xx and lost connections are temporary. 5xx, and text that cannot become a message, are not."""
-    code, _ = _smtp_answer(error)
-    if code is not None:
-        return not 500 <= code < 600
-    return isinstance(error, OSError)  # smtplib's own errors without a code are OSErrors too
-
-
-_ADDRESS = re.compile(r"[^\s<>\"]+@[^\s<>\"]+")
-_STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-
-
-def _failed_attempt(email: OutboxEmail, error: Exception, now: datetime) -> LetterAttempt:
-    """The server's answer for the page of the email: code, enhanced status and text."""
-    code, answer = _smtp_answer(error)
-    text = clean_text(_ADDRESS.sub("[address]", answer))
-    status = _STATUS.search(text)
-    return LetterAttempt(
-        letter=email,
-        at=now,
-        trouble=type(error).__name__[:60],
-        code=code,
-        status=status[0] if status else "",
-        answer=text[:300],
-    )
-
-
-def _error_summary(error: Exception) -> str:
-    """The type of error and the reply code, without email addresses."""
-    code, _ = _smtp_answer(error)
-    return f"{type(error).__name__} {code}" if code is not None else type(error).__name__

@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Mapping
 from datetime import date
+from email.utils import formataddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,13 +22,13 @@ from membership.models import OutboxEmail, Person
 
 def build_message(email: OutboxEmail) -> EmailMultiAlternatives:
     """The message to send for a row of the outbox."""
-    sender = f"{email.team.name} <{email.team.mailbox}>"
+    team = email.team
     message = EmailMultiAlternatives(
         subject=email.subject,
         body=email.body,
-        from_email=sender,
+        from_email=formataddr((team.name, team.sender)),
         to=[email.to_email],
-        reply_to=[sender],
+        reply_to=[formataddr((team.name, team.mailbox))],
         headers={"Message-ID": email.message_id, "Auto-Submitted": "auto-generated"},
     )
     words = {"subject": email.subject, "blocks": text_blocks(email.body)}

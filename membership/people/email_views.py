@@ -48,8 +48,10 @@ def new_email(request: AuthenticatedRequest) -> HttpResponse:
     if form.is_valid() and form.cleaned_data["email"] == request.user.email:
         form.add_error("email", "That is the email you have now.")
     if form.is_valid():
-        send_code(request, user=request.user, email=form.cleaned_data["email"], waiting=CHANGING)
-        return redirect("my:new-email-code")
+        to = form.cleaned_data["email"]
+        with refusal_as_form_error(form):
+            send_code(request, user=request.user, email=to, waiting=CHANGING)
+            return redirect("my:new-email-code")
     details = reverse("my:details")
     return render(
         request,

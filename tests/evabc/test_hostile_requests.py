@@ -5,10 +5,12 @@ import socket
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
+from evabc.error_pages import bad_request, server_error
 from tests import builders
 from tests.evabc.hostile import BAD_IDS, IN_TURN_OR_EVERY, PAYLOADS, payloads_for, read
 from tests.evabc.permission_table import address, addresses
@@ -95,6 +97,18 @@ def test_an_unexpected_error_gets_a_page_without_its_cause(client, monkeypatch):
     assert "<h1>Something went wrong</h1>" in page.text
     assert "password" not in page.text
     assert "ValueError" not in page.text
+
+
+@pytest.mark.parametrize("page", [lambda r: bad_request(r, ValueError()), server_error])
+def test_error_pages_name_the_mailboxes_without_a_database(client, rf, page):
+    client.get("/questions/")  # this process has read them once
+
+    with CaptureQueriesContext(connection) as queries:
+        text = page(rf.get("/")).text
+
+    assert 'href="mailto:programsupport@endingviolence.org"' in text
+    assert "email us at one of the addresses below" in text
+    assert len(queries) == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from communities.models import SupportTeam
 from membership.accounts.teams import is_lead
 from membership.models import Agency, User
+from tests.membership.emails.conftest import send_to
 from tests.servers.parts import ROOT
 
 SCRIPT = ROOT / "evabc" / "deploy" / "make_env.py"
@@ -48,7 +49,67 @@ class TestSetupPortal:
             "Lou Sample",
             True,
         )
-        assert [email.to for email in mail.outbox] == [["lou@example.org"]]
+        assert [(email.from_email, email.to) for email in mail.outbox] == [
+            ("support@example.org", ["lou@example.org"]),
+            ("ccss@example.org", ["lou@example.org"]),
+        ]
+
+    def test_senders_are_options_and_the_portals_own_is_tested_too(self, settings):
+        settings.DEFAULT_FROM_EMAIL = "codes@example.org"
+
+        for answers in ({"ccss_sender": "portal@example.org"}, {}):  # a second run keeps it
+            mail.outbox.clear()
+            set_up(**answers)
+            assert [email.from_email for email in mail.outbox] == [
+                "support@example.org",
+                "portal@example.org",
+                "codes@example.org",
+            ]
+        senders = SupportTeam.objects.values_list("family", "sender_email")
+        assert dict(senders) == {"program-support": "", "coordination": "portal@example.org"}
+
+    @pytest.mark.parametrize(
+        ("refusals", "sentences"),
+        [
+            (
+                {"ccss@example.org": "553 5.7.1 <ccss@example.org>: may not send as ccss"},
+                [
+                    "The mail server did not take an email from ccss@example.org to lou@example.org: "
+                    "5.7.1 <ccss@example.org>: may not send as ccss. Let the portal send from this "
+                    "address, or choose another one with --ccss-sender"
+                ],
+            ),
+            (
+                {
+                    "support@example.org": "553 5.7.1 not yours",
+                    "codes@example.org": "550 5.1.8 no such domain",
+                },
+                ["with --program-support-sender", "with EVABC_SENDER_EMAIL in .env"],
+            ),
+            ({"lou@example.org": "550 5.1.1 unknown"}, ["5.1.1 unknown. Correct --test-email-to."]),
+            (
+                {"lou@example.org": "450 4.2.0 Greylisted"},
+                ["4.2.0 Greylisted. Run this command again in a few minutes."],
+            ),
+        ],
+    )
+    def test_each_sender_that_is_refused_is_reported_in_the_servers_words(
+        self, settings, smtp_server, refusals, sentences
+    ):
+        send_to(smtp_server, settings)
+        settings.DEFAULT_FROM_EMAIL = "codes@example.org"
+        smtp_server.refusals = refusals
+
+        with pytest.raises(CommandError) as error:
+            set_up()
+
+        for sentence in sentences:
+            assert sentence in str(error.value)
+        assert "Nothing was changed." in str(error.value)
+        assert User.objects.count() == 0
+        # Nothing stops at the first refusal.
+        refused = 3 if "lou@example.org" in refusals else len(refusals)
+        assert len(smtp_server.messages) == 3 - refused
 
     def test_lists_are_imported(self, tmp_path):
         agencies = tmp_path / "agencies.csv"
@@ -99,8 +160,10 @@ class TestSetupPortal:
         settings.EMAIL_BACKEND = "membership.emails.backends.SMTPBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
 
-        with pytest.raises(CommandError, match="Correct EMAIL_URL"):
+        with pytest.raises(CommandError, match="Correct EMAIL_URL") as error:
             set_up()
+
+        assert str(error.value).count("No test email could be sent") == 1
 
         assert User.objects.count() == 0
 

@@ -1,14 +1,13 @@
 """Find Chromium, or install it if that is allowed, and watch the pages that it opens."""
 
-import fcntl
 import os
 import shutil
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
 
+from tests.servers import debian
 from tests.servers.parts import MissingPart
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
@@ -33,49 +32,16 @@ document.addEventListener("securitypolicyviolation", (event) => console.error(
 
 
 def find(folder: Path) -> str:
-    """The path of the browser: $CHROMIUM, or from PATH, or newly installed.
-
-    `folder` is shared by the xdist workers of a run: one of them installs it, and the others wait.
-    """
+    """The path of the browser: $CHROMIUM, or from PATH, or newly installed, once for all xdist workers."""
     if named := os.environ.get("CHROMIUM"):
         if not shutil.which(named):
             raise MissingPart(f"CHROMIUM is set to {named}, which is no program")
         return named
-    return _on_path() or _installed(folder)
+    return debian.find(_on_path, folder, *PACKAGES)
 
 
 def _on_path() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
-
-
-def _installed(folder: Path) -> str:
-    if os.geteuid() != 0 or not _is_debian():
-        raise MissingPart("it is not on PATH, and only root on Debian can install it from here")
-    failed = folder / "chromium.failed"
-    with (folder / "chromium.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _on_path() and not failed.exists():
-            _install(failed)
-    if found := _on_path():
-        return found
-    raise MissingPart(f"apt-get could not install it: {failed.read_text()}")
-
-
-def _is_debian() -> bool:
-    # Not its derivatives: Ubuntu's package of that name is only a pointer to a snap.
-    release = Path("/etc/os-release")
-    is_debian = release.exists() and "ID=debian" in release.read_text().splitlines()
-    return is_debian and shutil.which("apt-get") is not None
-
-
-def _install(failed: Path) -> None:
-    unattended = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES]
-    for command in (["apt-get", "update"], install):
-        done = subprocess.run(command, env=unattended, capture_output=True, text=True, check=False)
-        if done.returncode:
-            failed.write_text(done.stderr.strip())
-            return
 
 
 def environment(folder: Path) -> dict[str, str | float | bool]:

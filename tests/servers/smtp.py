@@ -16,7 +16,8 @@ HOST = "127.0.0.1"
 class SmtpServer:
     """A server whose own thread writes the messages that the test reads.
 
-    ``refusals`` are its answers to recipients that it refuses. It closes a connection after
+    ``refusals`` are its answers to senders and recipients that it refuses. ``hosts`` are the names that
+    clients gave in their EHLO. It closes a connection after
     ``emails_per_connection``, and ``counts`` is the number of emails of each connection. ``how`` are other
     arguments for aiosmtpd's controller, such as the encryption.
     """
@@ -54,6 +55,10 @@ class SmtpServer:
     def counts(self) -> list[int]:
         return list(Counter(map(id, self._sessions)).values())
 
+    @property
+    def hosts(self) -> set[str | None]:
+        return {session.host_name for session in self._sessions}
+
     def wait_for(
         self, *, to: str = "", subject_contains: str = "", timeout: float = 20
     ) -> EmailMessage:
@@ -71,6 +76,14 @@ class SmtpServer:
                 f"arrived: {arrived}"
             )
         return message
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refusals:
+            return self.refusals[address]
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -69,11 +69,17 @@ class Composed:
         return str(private_key)
 
     def collect_static_files(self) -> None:
-        """Run the line of the Dockerfile, with only its own variables."""
+        """Run the line of the Dockerfile with only its own variables, on only the files that are in the image."""
+        image = self.data / "image"
+        image.mkdir()
+        rules = (self.clone / ".dockerignore").read_text()
+        for name in re.findall(r"^!(\S+)$", rules, re.M):
+            subprocess.run(["cp", "-r", str(self.clone / name), str(image)], check=True)
         lines = (self.clone / "Dockerfile").read_text().replace("\\\n", " ")
         ((line, folder),) = re.findall(r"^RUN (.*collectstatic.*?) && rm -r (\S+)$", lines, re.M)
         script = line.replace(folder, str(self.data / "build"))
-        subprocess.run(script, shell=True, cwd=self.clone, env={"PATH": PATH}, check=True)  # noqa: S602 - our own file
+        subprocess.run(script, shell=True, cwd=image, env={"PATH": PATH}, check=True)  # noqa: S602 - our own file
+        (image / "staticfiles").rename(self.clone / "staticfiles")
 
     def environment(self, service: str) -> dict[str, str]:
         """The environment of a service, with the addresses of this machine."""

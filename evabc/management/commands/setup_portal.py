@@ -1,8 +1,8 @@
-"""Set up the portal for the first time: mailboxes, the first lead, a test email, imports and the keys
+"""Set up the portal for the first time: mailboxes, the first lead, test emails, imports and the keys
 for backups.
 
-Asks for what is not given as an option. Nothing is saved until every answer is valid and the test email
-has been sent. Run it again to change an answer.
+Asks for what is not given as an option. Nothing is saved until every answer is valid and the mail server has
+taken a test email from each address that the portal sends from. Run it again to change an answer.
 """
 
 from typing import Any
@@ -20,6 +20,7 @@ from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
 from evabc.ops.backup import new_key_pair
 from membership.accounts.teams import LEADS, make_lead
+from membership.emails.sending import Answer, Trouble, connection
 from membership.models import ListKind, User
 
 # The private key is shown once and stored nowhere.
@@ -42,11 +43,13 @@ def _email(label: str) -> EmailFormField:
     return EmailFormField(label=label, error_messages={"required": required})
 
 
-MAILBOXES = {
-    "program_support_mailbox": Family.PROGRAM_SUPPORT,
-    "ccss_mailbox": Family.COORDINATION,
-}
-# Each is an option, or is asked for.
+def _sender(team: str) -> EmailFormField:
+    label = f"Address that the emails of {team} come from, if not from its mailbox"
+    return EmailFormField(label=label, required=False)
+
+
+TEAMS = {"program_support": Family.PROGRAM_SUPPORT, "ccss": Family.COORDINATION}
+# Each is an option, or is asked for if it is required.
 QUESTIONS: dict[str, forms.CharField] = {
     "lead_email": _email("Work email of the first lead"),
     "lead_name": forms.CharField(
@@ -55,7 +58,9 @@ QUESTIONS: dict[str, forms.CharField] = {
     ),
     "program_support_mailbox": _email("Mailbox for program support"),
     "ccss_mailbox": _email("Mailbox for Community Coordination (CCSS)"),
-    "test_email_to": _email("Email address for a test email"),
+    "test_email_to": _email("Email address for test emails"),
+    "program_support_sender": _sender("program support"),
+    "ccss_sender": _sender("Community Coordination (CCSS)"),
 }
 
 
@@ -86,11 +91,13 @@ class Command(BaseCommand):
     def handle(self, *args: object, no_input: bool, **options: Any) -> None:
         self.stdout.write(f"The portal is at {settings.PORTAL_URL}.")
         answers = {name: self._answer(name, options[name], no_input) for name in QUESTIONS}
-        self._send_test_email(answers["test_email_to"])
+        self._send_test_emails(answers)
         with transaction.atomic():
             call_command("seed_communities", stdout=self.stdout)
-            for name, family in MAILBOXES.items():
-                SupportTeam.objects.filter(family=family).update(mailbox=answers[name])
+            for name, family in TEAMS.items():
+                SupportTeam.objects.filter(family=family).update(
+                    mailbox=answers[f"{name}_mailbox"], sender_email=answers[f"{name}_sender"]
+                )
             lead = make_lead(email=answers["lead_email"], name=answers["lead_name"])
             for kind, file, name, as_of in options["list"]:
                 self.stdout.write(f"{name}:")
@@ -108,10 +115,9 @@ class Command(BaseCommand):
         field, known = QUESTIONS[name], _known_answer(name)
         while True:
             if given is None:
-                typed = (
-                    "" if no_input else input(f"{field.label}{f' [{known}]' if known else ''}: ")
-                )
-                given = typed.strip() or known
+                is_asked = field.required and not no_input
+                question = f"{field.label}{f' [{known}]' if known else ''}: "
+                given = (input(question).strip() if is_asked else "") or known
             try:
                 return str(field.clean(given))
             except ValidationError as error:
@@ -121,28 +127,65 @@ class Command(BaseCommand):
                 self.stderr.write(error.messages[0])
                 given = None
 
-    def _send_test_email(self, to: str) -> None:
-        email = EmailMessage(
-            "Test email from the portal",
-            f"The portal at {settings.PORTAL_URL} can send emails.\n",
-            settings.DEFAULT_FROM_EMAIL,
-            [to],
+    def _send_test_emails(self, answers: dict[str, str]) -> None:
+        """Send one email from each address that the portal sends from, and report every refusal."""
+        to, problems = answers["test_email_to"], []
+        # Each address, and how to choose another one.
+        senders = {
+            answers[f"{team}_sender"] or answers[f"{team}_mailbox"]: _option(f"{team}_sender")
+            for team in TEAMS
+        }
+        if settings.DEFAULT_FROM_EMAIL:
+            senders[settings.DEFAULT_FROM_EMAIL] = "EVABC_SENDER_EMAIL in .env"
+        with connection() as opened:
+            for sender, option in senders.items():
+                try:
+                    opened.send_messages([_test_email(sender, to)])
+                except OSError as error:  # smtplib's errors are among them
+                    problems.append(_problem(Answer.of(error), sender, to, option))
+                else:
+                    self.stdout.write(f"A test email from {sender} is on its way to {to}.")
+        if problems:
+            # A server that cannot be reached is one problem, not one for each sender.
+            raise CommandError("\n".join([*dict.fromkeys(problems), "Nothing was changed."]))
+        self.stdout.write("Check that each test email arrives.")
+
+
+def _test_email(sender: str, to: str) -> EmailMessage:
+    return EmailMessage(
+        "Test email from the portal",
+        f"The portal at {settings.PORTAL_URL} can send emails from {sender}.\n",
+        sender,
+        [to],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+
+
+def _problem(answer: Answer, sender: str, to: str, option: str) -> str:
+    """Why a test email was not sent, in the words of the mail server, and what to do."""
+    if not answer.is_about_message:
+        return (
+            f"No test email could be sent: {answer.words or answer.error}. Correct EMAIL_URL in .env, "
+            "restart the portal and run this command again."
         )
-        try:
-            email.send()
-        except OSError as error:  # smtplib's errors are among them
-            raise CommandError(
-                f"The test email could not be sent: {error}. Correct EMAIL_URL in .env, restart the "
-                "portal and run this command again. Nothing was changed."
-            ) from error
-        self.stdout.write(f"A test email is on its way to {to}. Check that it arrives.")
+    refusal = f"The mail server did not take an email from {sender} to {to}: {answer.words}."
+    if answer.trouble is Trouble.ADDRESS:
+        return f"{refusal} Correct {_option('test_email_to')}."
+    if answer.trouble is Trouble.LATER:
+        return f"{refusal} Run this command again in a few minutes."
+    return (
+        f"{refusal} Let the portal send from this address, or choose another one with {option}, and "
+        "run this command again."
+    )
 
 
 def _known_answer(name: str) -> str:
     """The current answer, offered again in a second run."""
-    if family := MAILBOXES.get(name):
+    prefix, _, kind = name.rpartition("_")
+    if family := TEAMS.get(prefix):
         team = SupportTeam.objects.filter(family=family).first()
-        return team.mailbox if team else ""
+        known = {"mailbox": team.mailbox, "sender": team.sender_email} if team else {}
+        return known.get(kind, "")
     lead = User.objects.filter(groups__name=LEADS, is_active=True).order_by("pk").first()
     if lead is None:
         return ""

@@ -19,7 +19,6 @@ from membership.emails.message import build_message, sample_values
 from membership.emails.templates import current_template
 from membership.models import OutboxEmail
 
-TEAM = SupportTeam(name="EVA BC program support", mailbox="programsupport@endingviolence.org")
 PERSON = "dana@example.org"
 # The emails that allauth sends, by their template, and when it does.
 SIGN_IN_EMAILS = {
@@ -43,14 +42,16 @@ class Command(BaseCommand):
 
 def _emails() -> Iterator[tuple[str, str, EmailMessage]]:
     """Each email with its name and when it is sent."""
+    teams = list(SupportTeam.objects.all())
     for kind in KINDS.values():
         subject, body = current_template(kind.key).render(sample_values(kind))
-        address = TEAM.mailbox if kind.to == TO_TEAM else PERSON
-        row = OutboxEmail(team=TEAM, to_email=address, subject=subject, body=body)
+        address = teams[0].mailbox if kind.to == TO_TEAM else PERSON
+        row = OutboxEmail(team=teams[0], to_email=address, subject=subject, body=body)
         row.message_id = f"<{kind.key}@example.org>"
         yield kind.title, kind.when, build_message(row)
     now = timezone.now()
     context = {"code": "123456", "sent_at": now, "expires_at": now, "timestamp": now}
+    context["support_teams"] = teams
     for prefix, when in SIGN_IN_EMAILS.items():
         message = get_adapter().render_mail(prefix, PERSON, context)
         yield message.subject, when, message

@@ -1,17 +1,17 @@
 """An email in the outbox is sent once, retried, stopped, cancelled or taken over. With a real server."""
 
+import smtplib
 import socket
 from datetime import timedelta
 
 import pytest
 from django.core import checks
-from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from evabc import celery_app
 from evabc.settings import CELERY_BEAT_SCHEDULE
 from membership import tasks
-from membership.emails import backends, delivery
+from membership.emails import backends, delivery, sending
 from membership.emails.queue import cancel, request_delivery
 from membership.models import OutboxEmail, SampleProvince
 from membership.tasks import deliver_emails, sweep_emails
@@ -19,6 +19,7 @@ from requests import workflow
 from requests.lifecycle import Verb
 from requests.models import JoinRequest
 from tests import builders
+from tests.evabc import log_lines
 from tests.membership.emails.conftest import send_to
 from tests.servers.certificates import certificate
 from tests.servers.smtp import SmtpServer
@@ -42,6 +43,28 @@ def test_an_email_is_sent_as_plain_text_and_html_from_its_team(email, to_server)
     html = mail.get_body(("html",)).get_content()
     assert '<a href="http://testserver/my/requests/' in html
     assert "Hello Dana," in html
+
+
+@pytest.mark.core
+def test_a_team_can_send_from_an_address_other_than_its_mailbox(email, to_server):
+    email.team.name = "Support, EVA BC"  # a comma would separate two senders
+    email.team.sender_email = "portal@example.org"
+    email.team.save()
+
+    builders.deliver(email.pk, now=NOW)
+
+    mail = to_server.wait_for(to="dana@example.org")
+    assert mail["From"] == '"Support, EVA BC" <portal@example.org>'
+    assert mail["Reply-To"] == '"Support, EVA BC" <programsupport@endingviolence.org>'
+
+
+def test_the_server_learns_the_portals_host_and_that_the_email_is_automatic(email, to_server):
+    builders.deliver(email.pk, now=NOW)
+
+    mail = to_server.wait_for(to="dana@example.org")
+    assert to_server.hosts == {"testserver"}
+    assert mail["Message-ID"].endswith("@testserver>")
+    assert mail["Auto-Submitted"] == "auto-generated"
 
 
 def test_the_team_gets_its_news_without_a_name(to_server):
@@ -75,7 +98,7 @@ def test_a_4xx_answer_is_tried_again_later_and_a_5xx_answer_stops_the_email_and_
 
     email.refresh_from_db()
     assert (email.state, email.due_at) == (state, due_at)
-    assert email.last_error == f"SMTPRecipientsRefused {code}"
+    assert email.last_error == f"SMTPRecipientsRefused {code} 5.1.1"
     assert list(email.failed_attempts.values_list("at", "code", "status", "answer")) == [
         (NOW, code, "5.1.1", "5.1.1 <[address]> not now")
     ]
@@ -165,8 +188,8 @@ def test_an_email_cancelled_while_its_sender_died_is_not_tried_again(email, to_s
 def test_sample_data_never_writes_to_a_real_mailbox_of_eva_bc(address, goes_to, to_server):
     SampleProvince.objects.create(loaded_at=NOW)
 
-    with get_connection() as connection:
-        connection.send_messages(
+    with sending.connection() as opened:
+        opened.send_messages(
             [backends.EmailMessage("News", "Hello", address, [address], reply_to=[address])]
         )
 
@@ -256,6 +279,53 @@ def test_the_next_email_of_a_batch_goes_out_after_one_that_was_refused(email, to
     email.refresh_from_db()
     news.refresh_from_db()
     assert (email.state, news.state) == (State.FAILED, State.SENT)
+
+
+def test_an_email_that_failed_before_is_sent_after_new_ones(to_server):
+    builders.sent(builders.worker())
+    first, second = OutboxEmail.objects.order_by("due_at", "pk")
+    OutboxEmail.objects.filter(pk=first.pk).update(attempts=1)
+
+    sweep_emails()
+
+    assert [mail["X-Envelope-To"] for mail in to_server.messages] == [
+        second.to_email,
+        first.to_email,
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPConnectError(554, b"5.7.1 blocked"),
+        smtplib.SMTPAuthenticationError(535, b"5.7.8 wrong password"),
+        smtplib.SMTPNotSupportedError("no STARTTLS"),
+    ],
+)
+def test_a_server_that_turns_the_portal_away_before_any_message_stops_no_email(email, error):
+    class TurnedAway(BaseEmailBackend):
+        """The errors of smtplib. tests/slow/test_postfix.py has a server that causes them."""
+
+        def send_messages(self, messages):
+            raise error
+
+    delivery.deliver(email.pk, connection=TurnedAway(), now=NOW)
+
+    email.refresh_from_db()
+    assert email.state == State.QUEUED
+
+
+def test_the_log_has_the_servers_answer_and_no_address(email, to_server):
+    to_server.refusals = {email.to_email: f"550 5.1.1 <{email.to_email}> unknown"}
+
+    with log_lines.written() as log:
+        builders.deliver(email.pk, now=NOW)
+
+    [line] = log_lines.of("membership.emails.delivery", log.getvalue())
+    assert line["message"] == (
+        f"Email {email.pk} was not taken, attempt 1, again: False: SMTPRecipientsRefused 550 5.1.1"
+    )
+    assert "example.org" not in log.getvalue()
 
 
 def test_a_large_sweep_is_shared_among_the_workers(monkeypatch, to_server):

@@ -1,0 +1,99 @@
+"""Rehearse operating.md with the real Dockerfile and docker-compose.yml: `make rehearse`, as root on Debian.
+
+Everything runs in its own network, process and mount namespaces, so that nothing reaches the machine's own
+network, and all of it ends and is unmounted with them, whatever happens. What it makes is in one temporary
+folder, which is deleted. Packages and base images are kept in `.data/rehearsal`.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.rehearsal import engine, images, steps
+from tests.servers.parts import ROOT
+
+CACHE = ROOT / ".data/rehearsal"
+PREFIX = "evabc-rehearsal-"
+# Programs, and the Debian packages that have them.
+PROGRAMS = {
+    "dockerd": "docker.io",
+    "iptables": "iptables",
+    "mmdebstrap": "mmdebstrap",
+    "dpkg-scanpackages": "dpkg-dev",
+    "openssl": "openssl",
+    "curl": "curl",
+}
+# bash, because process 1 must collect what the others leave behind.
+NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+NAMESPACES += ["bash", "-c", '"$@"; exit $?', "bash"]
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["--inside"]:
+        return steps.rehearse(Path(sys.argv[2]), CACHE)
+    if missing := what_is_missing():
+        sys.exit(missing)
+    with Path(f"/run/lock/{PREFIX}lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit("A rehearsal is running on this machine already. Wait until it has ended.")
+        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+            shutil.rmtree(left)  # of a rehearsal that was killed
+        install_programs()
+        images.download(CACHE)
+        landed = ["git", "show", f"{steps.LANDED}:requirements.txt"]
+        lock = subprocess.run(landed, cwd=ROOT, capture_output=True, text=True, check=False)
+        if lock.returncode:
+            sys.exit("The rehearsal needs the history of the project. Run git fetch --unshallow.")
+        images.download_wheels(CACHE, lock.stdout)
+        folder = tempfile.mkdtemp(prefix=PREFIX)
+        inside = [*NAMESPACES, sys.executable, "-m", "tests.rehearsal", "--inside", folder]
+        process = subprocess.Popen(inside, cwd=ROOT, env=engine.environment())
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return process.wait()  # it was interrupted too, and ends in order
+        finally:
+            process.kill()
+            process.wait()
+            engine.remove_cgroups()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def what_is_missing() -> str:
+    """One sentence about what the rehearsal needs and this machine lacks, or nothing."""
+    filesystems = Path("/proc/filesystems")
+    if not Path("/etc/debian_version").exists() or not shutil.which("apt-get"):
+        return "The rehearsal needs Debian, because it makes base images from Debian packages."
+    if os.geteuid():
+        return "The rehearsal needs root, because it starts a Docker engine of its own."
+    if modprobe := shutil.which("modprobe"):
+        subprocess.run([modprobe, "overlay"], check=False, capture_output=True)
+    if "\toverlay\n" not in filesystems.read_text():
+        return "The rehearsal needs a Linux with the overlay file system, for the layers of images."
+    if shutil.disk_usage(tempfile.gettempdir()).free < 6e9:
+        return f"The rehearsal needs 6 GB of free space in {tempfile.gettempdir()} (or in TMPDIR)."
+    if subprocess.run(
+        ["unshare", "--net", "--mount", "--pid", "--fork", "true"], check=False
+    ).returncode:
+        return "The rehearsal needs the right to make namespaces. Start it outside of a container."
+    return ""
+
+
+def install_programs() -> None:
+    packages = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    if packages:
+        # The machine's own engine, if the package starts one, is not used.
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+        noninteractive = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update"], check=True)
+        subprocess.run(install, check=True, env=noninteractive)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""A Docker engine of our own, and the relay beside it."""
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import TypeVar
+
+from tests.servers.parts import stop, wait_until_ready
+
+RELAY = "relay.rehearsal.test"  # the name of its image too
+ADDRESS = "172.29.0.1"  # of this machine for the containers
+CGROUP = "evabc-rehearsal"
+T = TypeVar("T")
+
+
+def environment() -> dict[str, str]:
+    """The machine's own environment, without its settings for Docker and for the portal."""
+    ours = re.compile("DOCKER_|COMPOSE_|EVABC_|PORTAL_URL|EMAIL_URL|SECRET_KEY|POSTGRES_")
+    return {name: value for name, value in os.environ.items() if not ours.match(name)}
+
+
+@contextmanager
+def running(folder: Path, cache: Path) -> Iterator[None]:
+    """Run the engine until the block ends. `docker` and `docker compose` in this process use it."""
+    os.environ.update(
+        DOCKER_HOST=f"unix://{folder}/docker.sock",
+        DOCKER_CONFIG=str(folder / "config"),
+        # The engine's own builder, because the other one is a plugin that Debian's package lacks.
+        DOCKER_BUILDKIT="0",
+        COMPOSE_ANSI="never",
+        COMPOSE_PROGRESS="plain",
+    )
+    plugins = folder / "config/cli-plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "docker-compose").symlink_to(
+        next((cache / "docker-compose").rglob("cli-plugins/docker-compose"))
+    )
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    log = folder / "dockerd.log"
+    command = ["dockerd", f"--data-root={folder}/data", f"--exec-root={folder}/run"]
+    command += [
+        f"--host=unix://{folder}/docker.sock",
+        f"--pidfile={folder}/pid",
+        "--storage-driver=overlay2",
+    ]
+    command += [f"--bip={ADDRESS}/24", f"--dns={ADDRESS}", f"--cgroup-parent=/{CGROUP}"]
+    with log.open("wb") as output:
+        # In its own session, so that Ctrl-C ends the steps first.
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+    try:
+        wait_until_ready(process, ready=lambda: _answers("docker", "info"), log=log, seconds=60)
+        yield
+    finally:
+        stop(process, signal=15, seconds=60)
+
+
+def _answers(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def remove_cgroups() -> None:
+    """The containers are gone, but their groups stay."""
+    for parent in Path("/sys/fs/cgroup").glob(f"**/{CGROUP}"):
+        for path, _, _ in os.walk(parent, topdown=False):
+            Path(path).rmdir()
+
+
+def docker(*arguments: str, cwd: Path | None = None, typed: str | None = None) -> str:
+    """Run docker. Returns what it prints, or raises with the end of it."""
+    done = subprocess.run(
+        ["docker", *arguments], cwd=cwd, input=typed, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = "\n".join((done.stdout + done.stderr).splitlines()[-25:])
+        raise AssertionError(f"docker {' '.join(arguments)[:200]}: {said}")
+    return done.stdout
+
+
+def start_relay(folder: Path) -> None:
+    """Start Postfix and the name server, on all addresses of this machine."""
+    mail = folder / "mailbox"
+    mail.mkdir()
+    options = [f"--env=ADDRESS={ADDRESS}", f"--volume={mail}:/mailbox"]
+    docker("run", "--detach", "--name=relay", "--network=host", *options, RELAY)
+    until(lambda: "daemon started" in docker("logs", "relay"), "no Postfix", seconds=30)
+
+
+def read_mail(folder: Path, to: str, subject: str) -> str:
+    """The newest email to this address whose subject has these words. Waits for it for up to a minute."""
+
+    def newest() -> str:
+        files = (folder / "mailbox/all/new").glob("*")
+        by_age = sorted(files, key=lambda file: file.stat().st_mtime)
+        emails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in by_age]
+        found = [e for e in emails if e["X-Original-To"] == to and subject in e["Subject"]]
+        return str(found[-1].get_body(("plain",)).get_content()) if found else ""
+
+    return until(newest, f"no email to {to} about “{subject}”", seconds=60)
+
+
+def until(look: Callable[[], T], otherwise: str, seconds: float = 120) -> T:
+    """What `look` returns, once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"{otherwise} in {seconds:.0f} s"
+        time.sleep(0.5)
+    return found

@@ -1,0 +1,469 @@
+"""What the rehearsal does, step by step. Each function returns what was seen, or raises."""
+
+import base64
+import hmac
+import json
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from tests.browser.main_job import ANSWERS, QUEUE, approve, ask_to_join, sign_in
+from tests.browser.visitor import Page, Visitor
+from tests.rehearsal import engine, images, page
+from tests.rehearsal.engine import RELAY, docker, until
+from tests.servers.parts import ROOT
+
+URL = "https://portal.localhost"
+LANDED = "5327b71"  # the first version with real data
+TOKEN = "rehearsal-" * 4
+LEAD = "lou@rehearsal.test"
+WORKER = "dana@rehearsal.test"
+FIGURES = ROOT / "evabc/docs/figures.md"
+MARKERS = "<!-- rehearsal -->\n", "<!-- end of rehearsal -->\n"
+
+
+@dataclass
+class Operator:
+    """Who follows the page: their folder and what they have written down."""
+
+    folder: Path
+    cache: Path
+    private_key: str = ""
+    reference: str = ""
+    rows: list[tuple[str, bool, float, str]] = field(default_factory=list)
+    landed: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def clone(self) -> Path:
+        return self.folder / "portal"
+
+    def answers(self) -> dict[str, str]:
+        return {
+            "The address that people type": URL,
+            "Mail server": RELAY,
+            "Port": "587",
+            "User name": "portal",
+            "Password": "password",
+            "The name of EVA BC": "Ola Sample",
+            "The email address of the privacy officer": "privacy@rehearsal.test",
+            "Will you enter the domain in the preload list": "no",
+            "Work email of the first lead": LEAD,
+            "Full name of the first lead": "Lou Sample",
+            "Mailbox for program support": "support@rehearsal.test",
+            "Mailbox for Community Coordination": "ccss@rehearsal.test",
+            "Email address for": LEAD,
+            "Type “replace” to continue": "replace",
+            "Are you sure you want to continue? [y/N]": "y",
+            "Private key": self.private_key,
+        }
+
+    def follow(self, commands: list[str], **names: str) -> str:
+        """Type commands of the page, with the real names in the place of those in capitals. Returns what they print."""
+        output = ""
+        for command in commands:
+            for name, value in {"TOKEN": TOKEN, "https://ADDRESS": URL, **names}.items():
+                command = re.sub(rf"\b{name}\b", value, command)
+            printed = page.type_in(command, self.answers(), self.clone)
+            output += printed
+            if "make_env.py" in command:
+                self.set("EVABC_METRICS_TOKEN", TOKEN)
+            if key := re.search(r"^AGE-SECRET-KEY-1\w+$", printed, re.M):
+                self.private_key = key[0]
+            if line := re.search(r"^EVABC_BACKUP_RECIPIENT=(age1\w+)$", printed, re.M):
+                self.set("EVABC_BACKUP_RECIPIENT", line[1])
+            if " up " in command:
+                self.trust_caddy()
+        return output
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting in .env."""
+        file = self.clone / ".env"
+        file.write_text(
+            re.sub(rf"^#? ?{name}=.*$", f"{name}={value}", file.read_text(), flags=re.M)
+        )
+
+    def compose(self, *arguments: str, typed: str | None = None) -> str:
+        return docker("compose", *arguments, cwd=self.clone, typed=typed)
+
+    def trust_caddy(self) -> None:
+        """Trust the authority that Caddy made for itself, as there is no other here."""
+        authority = self.folder / "authority.crt"
+        path = "/data/caddy/pki/authorities/local/root.crt"
+        text = until(
+            lambda: self.tries("exec", "-T", "caddy", "cat", path), "no authority of Caddy"
+        )
+        authority.write_text(text)
+        os.environ.update(SSL_CERT_FILE=str(authority), CURL_CA_BUNDLE=str(authority))
+
+    def tries(self, *arguments: str) -> str:
+        """What a command of compose prints, or nothing if it fails."""
+        try:
+            return self.compose(*arguments)
+        except AssertionError:
+            return ""
+
+    def get(self, path: str, **headers: str) -> Page | None:
+        """A page, or nothing while the portal cannot be reached."""
+        visitor = Visitor(URL)
+        visitor._opener.addheaders = list(headers.items())
+        try:
+            return visitor.get(path)
+        except OSError:
+            return None
+
+    def parts(self) -> dict[str, str]:
+        """The parts of /readyz with their problems. Nothing while the portal cannot be reached."""
+        answer = self.get("/readyz", Authorization=f"Bearer {TOKEN}")
+        return json.loads(answer.text)["parts"] if answer and answer.text.startswith("{") else {}
+
+    def wait_until_ready(self, seconds: float = 180) -> None:
+        def is_ready() -> bool:
+            answer = self.get("/readyz")
+            return bool(answer and answer.status == 200)
+
+        try:
+            until(is_ready, "not ready", seconds)
+        except AssertionError as error:
+            problems = {name: text for name, text in self.parts().items() if text != "ok"}
+            raise AssertionError(f"{error}: {problems}") from error
+
+    def read_mail(self, to: str, subject: str) -> str:
+        return engine.read_mail(self.folder, to, subject)
+
+    def sql(self, statement: str) -> str:
+        psql = [
+            "exec",
+            "-T",
+            "database",
+            "psql",
+            "--username=evabc",
+            "--no-align",
+            "--tuples-only",
+            f"--command={statement}",
+        ]
+        return self.compose(*psql)
+
+    def tables(self) -> dict[str, list[str]]:
+        """All rows of all tables except sessions, which no backup holds."""
+        dump = ["exec", "-T", "database", "pg_dump", "--username=evabc", "--data-only"]
+        dump += ["--exclude-table=django_session", "--exclude-table=usersessions_usersession"]
+        found = re.findall(r"^COPY (\S+) .*?;\n(.*?)^\\\.$", self.compose(*dump), re.M | re.S)
+        return {table: sorted(rows.splitlines()) for table, rows in found}
+
+    def destroy(self) -> None:
+        """The machine is lost: containers, volumes and the folder. .env and the backups are elsewhere."""
+        self.compose("down", "--volumes", "--remove-orphans")
+        shutil.rmtree(self.clone)
+
+    def install(self, version: str = "", env: str = "", steps: int = 9) -> None:
+        """A new clone, and the section Install up to this step."""
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(self.clone)], check=True)
+        if version:
+            subprocess.run(
+                ["git", "reset", "--quiet", "--hard", version], cwd=self.clone, check=True
+            )
+        if env:
+            (self.clone / ".env").write_text(env)
+        text = page.section(self.clone, "Install")
+        self.follow(page.commands(re.split(rf"^{steps + 1}\. ", text, flags=re.M)[0]))
+
+
+def base_images(op: Operator) -> str:
+    context = op.folder / "context"
+    context.mkdir()
+    images.build(op.cache, context)
+    engine.start_relay(op.folder)
+    return (
+        docker("images", "--format={{.Repository}}:{{.Tag}} {{.Size}}")
+        .replace("\n", ", ")
+        .strip(", ")
+    )
+
+
+def install(op: Operator) -> str:
+    op.install()
+    op.wait_until_ready()
+    found = docker("image", "ls", "--format={{.Repository}}:{{.Tag}}", "evabc-portal").split()
+    layers = docker("history", "--human=false", "--format={{.Size}} {{.CreatedBy}}", found[0])
+    ours = layers.partition("MALLOC_")[0].splitlines()
+    added = sum(int(line.split()[0]) for line in ours)
+    return f"/readyz says ok; the image adds {added / 1e6:.0f} MB to its base"
+
+
+def main_job(op: Operator) -> str:
+    worker = Visitor(URL)
+    assert "Ask to join" in worker.get("/communities/stvc/").text
+    sign_in(worker, WORKER, op.read_mail, to="/communities/stvc/join/")
+    op.reference = ask_to_join(worker, "stvc", ANSWERS)
+    assert op.reference in op.read_mail(WORKER, "We have your request")
+    lead = Visitor(URL)
+    lead.get(f"/accounts/login/?next={QUEUE}")
+    lead.post(email=LEAD)
+    code = re.search(r"\b\d{6}\b", op.read_mail(LEAD, "sign-in code"))
+    assert code
+    lead.post(code=code[0])
+    lead.get("/accounts/2fa/totp/activate/")
+    secret = re.search(r"\b[A-Z2-7]{32}\b", lead.page.text)
+    assert secret, lead.page.url
+    lead.post(code=totp(secret[0]))
+    approve(lead, op.reference, reason="Their supervisor confirmed it.")
+    assert "We are glad" in op.read_mail(WORKER, "Welcome")
+    return f"{op.reference} asked, approved and welcomed by email"
+
+
+def totp(secret: str) -> str:
+    """The code that an authenticator app shows now (RFC 6238)."""
+    counter = struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
+    start = digest[-1] & 15
+    return f"{(int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def sign_in_again(op: Operator) -> None:
+    """The worker signs in, and finds their community."""
+    worker = Visitor(URL)
+    (op.folder / "mailbox/all/read").mkdir(exist_ok=True)
+    for old in (op.folder / "mailbox/all/new").iterdir():
+        old.rename(op.folder / "mailbox/all/read" / old.name)
+    sign_in(worker, WORKER, op.read_mail)
+    assert op.reference in worker.page.text, worker.page.text
+
+
+def second_build(op: Operator) -> str:
+    changed = op.clone / "manage.py"
+    before = changed.read_text()
+    changed.write_text(before + "# changed\n")
+    output = op.compose("build")
+    changed.write_text(before)
+    for words in ("pip --python", "apt-get install", "useradd"):
+        assert re.search(rf"{words}.*\n ---> Using cache", output), (
+            f"built again: {words}\n{output[-2000:]}"
+        )
+    op.compose("build")
+    return "packages and system from the cache, only the code again"
+
+
+def kills(op: Operator) -> str:
+    seen = []
+    for service in ("redis", "worker", "beat", "web", "caddy", "database"):
+        container = op.compose("ps", "--quiet", service).strip()
+        before = process_of(container)
+        started = time.monotonic()
+        os.kill(int(before), signal.SIGKILL)
+        until(
+            lambda c=container, b=before: process_of(c) not in ("0", b),
+            f"{service} did not start again",
+        )
+        op.wait_until_ready()
+        assert (answer := op.get("/communities/stvc/")) and answer.status == 200
+        seen.append(f"{service} {time.monotonic() - started:.0f} s")
+    return "killed, and ready again after: " + ", ".join(seen)
+
+
+def process_of(container: str) -> str:
+    return docker("inspect", "--format={{.State.Pid}}", container).strip()
+
+
+def red_and_green(
+    part: str,
+    break_it: Callable[[Operator], object],
+    mend: Callable[[Operator], object] | None = None,
+) -> Callable[[Operator], str]:
+    """A step that breaks a part, sees it in /readyz, and follows the page's row for it."""
+
+    def step(op: Operator) -> str:
+        break_it(op)
+        until(
+            lambda: op.parts().get(part, "ok") != "ok",
+            f"{part} stayed ok: {op.parts()}",
+            seconds=240,
+        )
+        said = op.parts()[part]
+        if mend:
+            mend(op)
+        op.follow(page.trouble(op.clone)[part])
+        op.wait_until_ready()
+        return said
+
+    return step
+
+
+def stop(service: str) -> Callable[[Operator], object]:
+    return lambda op: op.compose("stop", service)
+
+
+def leave_an_email_waiting(op: Operator) -> None:
+    op.compose("stop", "worker")
+    op.sql(
+        "UPDATE membership_outboxemail SET state = 'queued', due_at = now() - interval '1 hour' WHERE id = (SELECT max(id) FROM membership_outboxemail)"
+    )
+
+
+def free_mb(value: str) -> Callable[[Operator], None]:
+    def change(op: Operator) -> None:
+        op.set("EVABC_LEAST_FREE_MB", value)
+        op.follow(page.commands(page.section(op.clone, "Configure")))
+
+    return change
+
+
+def manage(*arguments: str) -> Callable[[Operator], object]:
+    return lambda op: op.compose("exec", "-T", "web", *arguments)
+
+
+def scale(op: Operator) -> str:
+    text = page.section(op.clone, "Scale")
+    (command,) = page.commands(text)
+    (also,) = re.findall(r"`(--scale \S+)`", text)
+    op.follow([f"{command} {also}"])
+    running = op.compose("ps", "--format={{.Service}}").split()
+    assert (running.count("worker"), running.count("web")) == (3, 2), running
+    op.wait_until_ready()
+    one, _ = op.compose("ps", "--quiet", "web").split()
+    docker("kill", one)
+    for _ in range(20):
+        assert (answer := op.get("/my/")) and answer.status == 200
+    op.follow(["docker compose up --detach"])
+    op.wait_until_ready()
+    return "3 workers and 2 web; 20 of 20 pages with one web killed"
+
+
+def restore(op: Operator) -> str:
+    *copy, make = page.commands(page.section(op.clone, "Back up"))
+    op.follow([make, *copy])
+    op.compose("stop", "web", "worker", "beat")
+    before, env = op.tables(), (op.clone / ".env").read_text()
+    shutil.copytree(op.clone / "backups", op.folder / "elsewhere")
+    op.destroy()
+
+    op.install(env=env, steps=3)
+    shutil.copytree(op.folder / "elsewhere", op.clone / "backups")
+    seen = follow_restore(op, before)
+    sign_in_again(op)
+    return seen
+
+
+def follow_restore(
+    op: Operator, before: dict[str, list[str]], lines: list[str] | None = None
+) -> str:
+    """The section Restore, with the newest backup. Compares every table before the portal starts."""
+    newest = max(file.name for file in (op.clone / "backups").iterdir())
+    *most, up = lines or page.commands(page.section(op.clone, "Restore"))[:5]
+    op.follow(most, FILE=newest)
+    after = op.tables()
+    different = [
+        table for table in before.keys() | after.keys() if before.get(table) != after.get(table)
+    ]
+    assert not different, f"different: {different}"
+    left = op.compose(
+        "run", "--rm", "--no-deps", "-T", "worker", "find", "/data", "-type", "f"
+    ).split()
+    assert not [file for file in left if "restore" in file or "dump" in file], left
+    op.follow([up])
+    op.wait_until_ready()
+    return f"{size(after)} are the same"
+
+
+def upgrade(op: Operator) -> str:
+    op.destroy()
+    op.install(version=LANDED)
+    main_job(op)
+    steps, _, _ = page.section(ROOT, "Upgrade").partition("\n\n")
+    back_up, *rest = page.commands(steps)
+    *copy, _ = page.commands(page.section(op.clone, "Back up"))
+    op.follow([back_up, *copy])
+    op.compose("stop", "web", "worker", "beat")
+    op.landed = op.tables()
+    op.follow(rest)
+    op.wait_until_ready()
+    sign_in_again(op)
+    after = op.tables()
+    lost = [table for table, rows in op.landed.items() if len(after.get(table, [])) < len(rows)]
+    return f"{size(op.landed)} from {LANDED} became {size(after)}; fewer rows in {lost or 'none'}"
+
+
+def go_back(op: Operator) -> str:
+    _, _, text = page.section(ROOT, "Upgrade").partition("\nTo go back")
+    restore_lines = page.commands(page.section(ROOT, "Restore"))[:5]
+    op.follow([line for line in page.commands(text) if line != "git switch -"], OLD=LANDED)
+    return follow_restore(op, op.landed, restore_lines)
+
+
+def size(tables: dict[str, list[str]]) -> str:
+    return f"{sum(map(len, tables.values()))} rows of {len(tables)} tables"
+
+
+STEPS: list[tuple[str, Callable[[Operator], str]]] = [
+    ("base images", base_images),
+    ("install", install),
+    ("main job", main_job),
+    ("second build", second_build),
+    ("scale", scale),
+    ("each service killed", kills),
+    ("red: database", red_and_green("database", stop("database"))),
+    ("red: migrations", red_and_green("migrations", manage("python", "manage.py", "migrate", "sessions", "zero"))),
+    ("red: scheduler", red_and_green("scheduler", stop("beat"))),
+    ("red: worker", red_and_green("worker", stop("worker"))),
+    ("red: emails", red_and_green("emails", leave_an_email_waiting, lambda op: op.compose("start", "worker"))),
+    ("red: backup", red_and_green("backup", manage("sh", "-c", "rm /data/backups/*"))),
+    ("red: broker", red_and_green("broker", stop("redis"))),
+    ("red: disk", red_and_green("disk", free_mb("99999999"), free_mb("500"))),
+    ("restore", restore),
+    ("upgrade", upgrade),
+    ("go back", go_back),
+]  # fmt: skip
+
+
+def rehearse(folder: Path, cache: Path) -> int:
+    """Every step in turn, also after one failed. Prints the table and keeps it in figures.md."""
+    op = Operator(folder, cache)
+    hosts = folder / "hosts"
+    hosts.write_text("127.0.0.1 localhost portal.localhost\n")
+    subprocess.run(["mount", "--bind", str(hosts), "/etc/hosts"], check=True)
+    with engine.running(folder, cache):
+        for name, step in STEPS:
+            started = time.monotonic()
+            say(f"… {name}")
+            try:
+                seen, is_green = step(op), True
+            except Exception as error:  # every step is tried
+                seen, is_green = f"{type(error).__name__}: {error}", False
+            row = (name, is_green, time.monotonic() - started, seen)
+            op.rows.append(row)
+            say(f"{'green' if is_green else 'RED'}: {name}, {row[2]:.0f} s: {seen}")
+            if not is_green and step in (base_images, install) and not op.get("/healthz"):
+                break  # the others need it
+    table(op.rows)
+    return 0 if all(is_green for _, is_green, _, _ in op.rows) else 1
+
+
+def table(rows: list[tuple[str, bool, float, str]]) -> None:
+    today = date.today()
+    lines = [
+        f"Rehearsed on {today:%B} {today.day}, {today.year}.",
+        "",
+        "| step | | seconds | seen |",
+        "|---|---|---|---|",
+    ]
+    for name, is_green, seconds, seen in rows:
+        words = " ".join(seen.split()).replace("|", "/")[:300]
+        lines.append(f"| {name} | {'green' if is_green else '**red**'} | {seconds:.0f} | {words} |")
+    text = FIGURES.read_text()
+    begin, end = MARKERS
+    before, _, rest = text.partition(begin)
+    FIGURES.write_text(before + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2])
+    say("\n".join(lines))
+
+
+def say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
