@@ -5,7 +5,6 @@ All email addresses are at example.org, and the names of agencies, towns and peo
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import product
@@ -36,13 +35,6 @@ STAFF = [
     ("Camille Example", "camille@example.org", _TEAMS[1]),
     ("Lou Sample-Lead", "lou@example.org", LEADS),
 ]
-
-
-Tell = Callable[[str], object]  # takes a line about what was loaded
-
-
-def quiet(line: str) -> None:
-    """Tell no one."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +84,7 @@ _CHECKED_DAYS_AGO = 30
 
 
 @transaction.atomic
-def load_sample_province(*, now: datetime, today: date, tell: Tell = quiet) -> bool:
+def load_sample_province(*, now: datetime, today: date) -> bool:
     """Load the sample province once. False if it is loaded already."""
     if SampleProvince.objects.exists():
         return False
@@ -104,7 +96,7 @@ def load_sample_province(*, now: datetime, today: date, tell: Tell = quiet) -> b
         Person.objects.create(user=user, name=name, email=email)
         staff.append(user)
     for one in LISTS:
-        tell(f"{one.name}: {write_sample_list(one, now=now, today=today)} rows")
+        write_sample_list(one, now=now, today=today)
     for agency, kind, town in _CHECKED:
         program = Program.objects.get(agency__name=agency, type=kind, community_served=town)
         confirm_funding(
@@ -113,18 +105,15 @@ def load_sample_province(*, now: datetime, today: date, tell: Tell = quiet) -> b
             by=staff[0],
             on=today - timedelta(days=_CHECKED_DAYS_AGO),
         )
-    rows = write_sample_list(CONTRADICTING, now=now, today=today)
-    tell(f"{CONTRADICTING.name}: {rows} rows")
+    write_sample_list(CONTRADICTING, now=now, today=today)
     plan_sample_meetings(now=now)
-    tell(f"Meetings: {Meeting.objects.count()}")
     work_on_sample_access(now=now)
-    tell(f"Slack and Zoom access: {Access.objects.count()}")
     reassess_if_due(now=now)
     return True
 
 
-def write_sample_list(one: SampleList, *, now: datetime, today: date) -> int:
-    """Import one list as of its day. Returns its number of rows. Raises ``RefusedError`` if a row has an error."""
+def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
+    """Import one list as of its day. Raises ``RefusedError`` if a row has an error."""
     list_import = new_import(
         kind=one.kind,
         list_name=one.name,
@@ -138,7 +127,6 @@ def write_sample_list(one: SampleList, *, now: datetime, today: date) -> int:
     if plan.errors:
         first = plan.errors[0]
         raise RefusedError(f"{one.file_name}, row {first.number}: {first.sentence}")
-    return len(plan.rows)
 
 
 # -- Slack and Zoom --------------------------------------------------------------------------------
