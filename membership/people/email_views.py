@@ -76,12 +76,8 @@ class NewEmailCodeView(LoginRequiredMixin, CodeEntryView):
     waiting = CHANGING
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        if request.user.is_authenticated and (
-            not self.code or self.code.user_id != request.user.pk
-        ):
-            return self.code_over("")
-        if self.code and (over := self.code.why_over(self.now)):
-            return self.code_over(over)
+        if request.user.is_authenticated and not self.code:
+            return redirect(self.url_for_another())
         return super().dispatch(request, *args, **kwargs)
 
     def code_right(self, user: User, email: str) -> HttpResponse:
@@ -98,14 +94,8 @@ class NewEmailCodeView(LoginRequiredMixin, CodeEntryView):
         )
         return sign_in(self.request, user, redirect_url=self.get_success_url())
 
-    def code_over(self, why: str) -> HttpResponse:
-        if why:
-            messages.error(self.request, why)
-        return redirect("my:new-email")
-
-    def get_context_data(self, **more: object) -> dict[str, object]:
-        email = self.request.session[self.waiting]["email"]
-        return super().get_context_data(email=email, **more)
+    def url_for_another(self) -> str:
+        return reverse("my:new-email")
 
 
 @fresh_code_required
