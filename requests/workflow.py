@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment, assess
 from membership.accounts.teams import families_of
-from membership.emails.queue import cancel, queue
+from membership.emails.queue import Email, cancel, queue
 from membership.errors import RefusedError
 from membership.models import Person, User
 from membership.register.person_records import get_or_create_person
@@ -421,6 +421,6 @@ def _receive(
     return join_request
 
 
-def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: emails.Email) -> None:
+def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: Email) -> None:
     for email in out:
         queue(email, about=join_request.about, event=event.pk, now=event.at)

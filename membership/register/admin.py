@@ -305,7 +305,7 @@ class PersonAdmin(ConfirmationAdmin):
         """Bounces of the person's current email. A new email clears them."""
         if person.pk is None:
             return "–"
-        return "; ".join(bounce.in_words for bounce in Bounce.of(person)) or "None"
+        return "; ".join(map(str, Bounce.of(person))) or "None"
 
 
 @admin.register(CoordinationInitiative)
