@@ -21,7 +21,7 @@ from membership.errors import RefusedError
 from membership.models import Person, User
 from membership.register.person_records import get_or_create_person
 from membership.register.standing import standing_of
-from membership.rosters.enrolments import enrol, is_enrolled
+from membership.rosters.enrolments import enrol, roster_of
 from requests import emails
 from requests.answers import find_agency, keep_claims
 from requests.joining.forms import Answers
@@ -372,7 +372,7 @@ def _require_team(join_request: JoinRequest, by: User) -> None:
 
 
 def _require_not_enrolled(join_request: JoinRequest, refusal: str) -> None:
-    if is_enrolled(join_request.person, join_request.community):
+    if roster_of(join_request.community).filter(person=join_request.person).exists():
         raise RefusedError(refusal)
 
 

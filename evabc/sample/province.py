@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from communities.catalogue import COMMUNITIES, slug_of
 from communities.models import CommunityOfPractice, Meeting
-from communities.rules.vocabulary import Funder, MeetingKind
+from communities.rules.vocabulary import Family, Funder, MeetingKind
 from membership.access import slack_link, verbs
 from membership.access.verbs import Verb
 from membership.accounts.teams import LEADS, TEAM_GROUPS
@@ -106,8 +106,9 @@ def load_sample_province(*, now: datetime, today: date) -> bool:
             on=today - timedelta(days=_CHECKED_DAYS_AGO),
         )
     write_sample_list(CONTRADICTING, now=now, today=today)
-    plan_sample_meetings(now=now)
-    work_on_sample_access(now=now)
+    by_family = dict(zip(TEAM_GROUPS.values(), staff, strict=False))
+    plan_sample_meetings(staff=by_family, now=now)
+    work_on_sample_access(lead=staff[-1], now=now)
     reassess_if_due(now=now)
     return True
 
@@ -132,24 +133,23 @@ def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
 # -- Slack and Zoom --------------------------------------------------------------------------------
 
 
-def work_on_sample_access(*, now: datetime) -> None:
+def work_on_sample_access(*, lead: User, now: datetime) -> None:
     """Half of the people have joined, one is invited, the others are to do; the invitation link expires soon."""
-    for lead in User.objects.filter(is_staff=True, groups__name=LEADS)[:1]:
-        for team in slack_link.workspaces_of(lead):
-            slack_link.give_link(
-                team=team,
-                link="https://join.slack.com/t/sample-evabc/shared_invite/zt-sample",
-                expires_on=timezone.localdate(now) + timedelta(days=5),
-                most_uses=400,
-                by=lead,
-                now=now,
-            )
-        rows = Access.objects.order_by("kind", "person__name", "pk")
-        slack = list(rows.filter(kind=Access.Kind.SLACK).values_list("pk", flat=True))
-        zoom = list(rows.filter(kind=Access.Kind.ZOOM).values_list("pk", flat=True))
-        joined = [*slack[: len(slack) // 2], *zoom[: len(zoom) // 2]]
-        verbs.mark(access_ids=joined, verb=Verb.JOINED, by=lead, now=now)
-        verbs.mark(access_ids=slack[-1:], verb=Verb.INVITED, by=lead, now=now)
+    for team in slack_link.workspaces_of(lead):
+        slack_link.give_link(
+            team=team,
+            link="https://join.slack.com/t/sample-evabc/shared_invite/zt-sample",
+            expires_on=timezone.localdate(now) + timedelta(days=5),
+            most_uses=400,
+            by=lead,
+            now=now,
+        )
+    rows = Access.objects.order_by("kind", "person__name", "pk")
+    slack = list(rows.filter(kind=Access.Kind.SLACK).values_list("pk", flat=True))
+    zoom = list(rows.filter(kind=Access.Kind.ZOOM).values_list("pk", flat=True))
+    joined = [*slack[: len(slack) // 2], *zoom[: len(zoom) // 2]]
+    verbs.mark(access_ids=joined, verb=Verb.JOINED, by=lead, now=now)
+    verbs.mark(access_ids=slack[-1:], verb=Verb.INVITED, by=lead, now=now)
 
 
 # -- Meetings --------------------------------------------------------------------------------------
@@ -170,12 +170,8 @@ _NOTES = (
 )
 
 
-def plan_sample_meetings(*, now: datetime) -> None:
+def plan_sample_meetings(*, staff: dict[Family, User], now: datetime) -> None:
     """For each community: one past meeting with attendance, and two upcoming ones."""
-    staff = {
-        family: User.objects.filter(is_staff=True, groups__name=group)[0]
-        for group, family in TEAM_GROUPS.items()
-    }
     today = timezone.localdate(now)
     for community, (days, kind, topic) in product(
         CommunityOfPractice.objects.select_related("team"), _MEETINGS

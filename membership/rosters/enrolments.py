@@ -95,11 +95,6 @@ def close_enrolment(
         queue(email, about=enrolment.about, event=enrolment.pk, now=now)
 
 
-def is_enrolled(person: Person, community: CommunityOfPractice) -> bool:
-    """Whether the person has an open enrolment in the community."""
-    return roster_of(community).filter(person=person).exists()
-
-
 def roster_of(community: CommunityOfPractice) -> QuerySet[Enrolment]:
     """The open enrolments of a community."""
     return Enrolment.objects.filter(community=community, ended_on__isnull=True)
