@@ -44,7 +44,7 @@ def keep(request: HttpRequest, *, user_id: int | None) -> str:
         "action": request.path,
         "page": page_of(request),
         "typed": _fields(request),
-        "until": time.time() + settings.STRANGER_SESSION_SECONDS,
+        "until": time.time() + settings.SESSION_COOKIE_AGE,
     }
     forms = [other for other in _kept(request) if other["action"] != request.path]
     request.session[_FORMS] = [*forms, form][-MAX_FORMS:]
