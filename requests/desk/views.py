@@ -6,7 +6,7 @@ from functools import partial
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -37,7 +37,7 @@ def review_page(
     review = review_context(
         join_request,
         viewer=request.user,
-        parameters=queue.queue_parameters(request),
+        parameters=QueryDict(request.GET.get(queue.QUEUE_PARAMETER, "")).dict(),
         now=timezone.now(),
     )
     is_own = workflow.is_own(join_request, request.user)
