@@ -9,10 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import cast
 
-from allauth.account.internal.flows.login import (
-    get_authentication_records,
-    record_authentication,
-)
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.account.utils import get_next_redirect_url
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.mixins import LoginRequiredMixin

@@ -36,11 +36,7 @@ from membership.register.standing import standings_of
 from membership.search import filter_by_words
 from requests.clock.reminders import wait_of
 from requests.desk.forms import AddAgencyForm, AddInitiativeForm, AddProgramForm, MembershipForm
-from requests.desk.matching import (
-    agency_as_written,
-    claimed_rows,
-    requests_naming_the_same_agency,
-)
+from requests.desk.matching import agency_as_written, claimed_rows, requests_naming_the_same_agency
 from requests.desk.queue import Parameters, age_of, age_tag, neighbours, state_tag
 from requests.joining.forms import join_form_for
 from requests.lifecycle import OPEN, State
