@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from communities.email_addresses import EmailFormField
 from membership.accounts.codes import CHANGING, send_code
-from membership.accounts.fresh_code import fresh_code_required
+from membership.accounts.fresh_code import confirmation_url, fresh_code_required, has_fresh_code
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.signing_in import CodeEntryView, sign_in
 from membership.accounts.teams import families_of
@@ -43,7 +43,12 @@ class NewEmailForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_email(request: AuthenticatedRequest) -> HttpResponse:
-    """Ask a person for their new email, and send a code there: it must be theirs."""
+    """Ask a person for their new email, and send a code there: it must be theirs.
+
+    Staff enter a fresh code first. Others may no longer read their present email when they change it.
+    """
+    if request.user.is_staff and not has_fresh_code(request):
+        return redirect(confirmation_url(reverse("my:new-email")))
     form = NewEmailForm(request.POST or None)
     if form.is_valid() and form.cleaned_data["email"] == request.user.email:
         form.add_error("email", "That is the email you have now.")
