@@ -1,6 +1,6 @@
 """What the admin classes of the staff site share: search, filters, and pages of our own."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -100,9 +100,13 @@ class CommunityFilter(ColumnFilter):
 
 
 class FilterWithDefault(admin.SimpleListFilter):
-    """A filter with a default of its own in place of "All"."""
+    """A filter by ``options``, each a value and its label; ``first_choice`` is the label of the default."""
 
+    options: Sequence[tuple[str, str]] = ()
     first_choice = "All"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> Sequence[tuple[str, str]]:
+        return self.options
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """The choices of the filter, the first one with the label of the default."""

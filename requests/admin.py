@@ -38,8 +38,6 @@ from requests.lifecycle import State
 from requests.models import JoinRequest, ReasonText
 from requests.workflow import is_own
 
-_Choices = list[tuple[str, str]]
-
 
 class QueueFilter(FilterWithDefault):
     """One parameter of the queue's address; ``requests.desk.queue`` applies it."""
@@ -57,9 +55,7 @@ class HolderFilter(QueueFilter):
     title = "assignment"
     parameter_name = "whose"
     first_choice = "Anyone"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return [("mine", "Me"), ("nobody", "No one")]
+    options = [("mine", "Me"), ("nobody", "No one")]
 
 
 class StateFilter(QueueFilter):
@@ -68,10 +64,7 @@ class StateFilter(QueueFilter):
     title = "status"
     parameter_name = "state"
     first_choice = "Open"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        sent = [s for s in State if s != State.DRAFT]
-        return [("all", "All"), *((s.value, str(s.label)) for s in sent)]
+    options = [("all", "All"), *State.choices[1:]]  # without drafts
 
 
 class VerdictFilter(QueueFilter):
@@ -79,13 +72,11 @@ class VerdictFilter(QueueFilter):
 
     title = "rules (updated every 15 minutes)"
     parameter_name = "verdict"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return [
-            (Verdict.MET.value, "Met, or self-reported"),
-            (Verdict.UNKNOWN.value, "Not known yet"),
-            (Verdict.NOT_MET.value, "Not met"),
-        ]
+    options = [
+        (Verdict.MET.value, "Met, or self-reported"),
+        (Verdict.UNKNOWN.value, "Not known yet"),
+        (Verdict.NOT_MET.value, "Not met"),
+    ]
 
 
 class RegionFilter(QueueFilter):
@@ -93,9 +84,7 @@ class RegionFilter(QueueFilter):
 
     title = "region"
     parameter_name = "region"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return Region.choices
+    options = Region.choices
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,7 @@ class TaskFilter(FilterWithDefault):
     title = "status"
     parameter_name = "state"
     first_choice = "Open tasks"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [*((s.value, str(s.label)) for s in Access.State), ("all", "All")]
+    options = [*Access.State.choices, ("all", "All")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> QuerySet[Access]:
         if self.value() == "all":

@@ -14,7 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.base_admin import ColumnFilter, CustomPageAdmin, TeamFilter, desk_page
+from membership.base_admin import (
+    ColumnFilter,
+    CustomPageAdmin,
+    FilterWithDefault,
+    TeamFilter,
+    desk_page,
+)
 from membership.emails import queue
 from membership.emails.kinds import KINDS
 from membership.emails.message import text_blocks
@@ -117,14 +123,12 @@ def _form_page(
     )
 
 
-class BouncedFilter(admin.SimpleListFilter):
+class BouncedFilter(FilterWithDefault):
     """Emails with a bounce that is not cleared."""
 
     title = "bounces"
     parameter_name = "came-back"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("yes", "Bounced, not cleared")]
+    options = [("yes", "Bounced, not cleared")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[OutboxEmail]

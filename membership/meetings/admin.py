@@ -241,9 +241,7 @@ class WhenFilter(FilterWithDefault):
     title = "time"
     parameter_name = "when"
     first_choice = "Upcoming"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("past", "Past"), ("cancelled", "Cancelled"), ("all", "All")]
+    options = [("past", "Past"), ("cancelled", "Cancelled"), ("all", "All")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Meeting]) -> QuerySet[Meeting]:
         now = timezone.now()

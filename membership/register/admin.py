@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from communities.base_admin import PlainWordsMixin, no_one
 from communities.rules.vocabulary import Evidence
 from membership.accounts.typed import typed_rows
-from membership.base_admin import ColumnFilter, SearchableAdmin, titled
+from membership.base_admin import ColumnFilter, FilterWithDefault, SearchableAdmin, titled
 from membership.models import (
     Agency,
     Bounce,
@@ -145,14 +145,12 @@ class MembershipPeriodFilter(admin.SimpleListFilter):
         }
 
 
-class AgencyMembershipFilter(admin.SimpleListFilter):
+class AgencyMembershipFilter(FilterWithDefault):
     """Agencies with and without a current membership."""
 
     title = "EVA BC membership"
     parameter_name = "membership"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("current", "Current"), ("none", "No current membership")]
+    options = [("current", "Current"), ("none", "No current membership")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         held = Exists(

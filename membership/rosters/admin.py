@@ -81,10 +81,7 @@ class StateFilter(FilterWithDefault):
     title = "status"
     parameter_name = "state"
     first_choice = "Open"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        others = [s for s in WorklistRow.State if s != WorklistRow.State.OPEN]
-        return [*((s.value, str(s.label)) for s in others), ("all", "All")]
+    options = [*WorklistRow.State.choices[1:], ("all", "All")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[WorklistRow]
