@@ -77,7 +77,8 @@ class Answer:
             return cls(error)
         words = given.decode(errors="replace") if isinstance(given, bytes) else str(given)
         status = _STATUS.search(words)
-        return cls(error, code, status[0] if status else "", words)
+        # smtplib's code for an answer without one is -1.
+        return cls(error, code if code > 0 else None, status[0] if status else "", words)
 
     @property
     def name(self) -> str:
