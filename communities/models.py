@@ -104,7 +104,7 @@ class EligibilityCriterion(models.Model):
 
     community = models.ForeignKey(CommunityOfPractice, models.CASCADE, related_name="criteria")
     kind = models.CharField(max_length=20, choices=kind_choices)
-    parameters = models.JSONField(default=dict, db_default={}, blank=True)
+    parameters = models.JSONField(default=dict, blank=True)
     source = models.TextField("sentence that it is based on")
     position = models.PositiveSmallIntegerField("order", default=0)
 

@@ -1,11 +1,15 @@
 """System checks of the project."""
 
 import importlib.util
+from collections.abc import Collection, Sequence
 from importlib import metadata
 from pathlib import Path
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from evabc import env
 
@@ -60,8 +64,8 @@ def no_dependency_needs_the_library(**kwargs: object) -> list[CheckMessage]:
 @register()
 def emails_are_encrypted_on_their_way(**kwargs: object) -> list[CheckMessage]:
     """Warn about a mail server elsewhere that gets emails, and the codes in them, without TLS."""
-    is_here = settings.EMAIL_HOST in ("localhost", "127.0.0.1")
-    if is_here or settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL:
+    server = settings.MAIL_SERVER
+    if server.scheme != "smtp" or server.hostname in ("localhost", "127.0.0.1"):
         return []
     return [
         Warning(
@@ -83,3 +87,38 @@ def variables_are_declared(**kwargs: object) -> list[CheckMessage]:
         )
         for name in env.undeclared()
     ]
+
+
+# The version whose migrations the first ones of this version replace.
+EARLIER_VERSION = "5327b71"
+
+
+@register(Tags.database)
+def earlier_version_was_installed(
+    databases: Sequence[str] | None = None, **kwargs: object
+) -> list[CheckMessage]:
+    """`migrate` runs this before it changes a database."""
+    return [
+        Error(
+            "This version cannot upgrade a database that is so old.",
+            hint=f"First upgrade to the version in between: git checkout {EARLIER_VERSION}, then docker "
+            "compose up --detach --build. Then run git switch - and the same command again.",
+            id="evabc.E004",
+        )
+        for alias in databases or ()
+        if is_too_old(MigrationRecorder(connections[alias]).applied_migrations())
+    ]
+
+
+def is_too_old(applied: Collection[tuple[str, str]]) -> bool:
+    """Whether only some of the migrations (app, name) are applied that the first ones replace."""
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    ours = {"communities", "membership", "joinrequests"}
+    replaced = {
+        old
+        for (app, _), migration in loader.disk_migrations.items()
+        if app in ours
+        for old in migration.replaces
+    }
+    return bool(replaced.intersection(applied)) and not replaced.issubset(applied)

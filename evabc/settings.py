@@ -194,7 +194,8 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 # -- Mail -------------------------------------------------------------------------------------
 
 MAIL_FOLDER = str(DATA_DIR / "mail")
-MAIL_IS_FILES = LOCAL and not env.text("EMAIL_URL")
+MAIL_SERVER = urlsplit(env.text("EMAIL_URL"))
+MAIL_IS_FILES = LOCAL and not MAIL_SERVER.hostname
 vars().update(env.mail(local=LOCAL))
 EMAIL_TIMEOUT = 10  # seconds for one socket operation
 EMAIL_DEADLINE = 30  # seconds in total for one email

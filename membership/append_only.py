@@ -57,16 +57,6 @@ def protect_history(*, using: str = "default", **signal: object) -> None:
                 cursor.execute(statement.format(table=table))
 
 
-def unprotect_history(*, using: str = "default") -> None:
-    """Drop the triggers, so that a version without them can run."""
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        for table in set(_tables()).intersection(connection.introspection.table_names(cursor)):
-            for number in (1, 2):
-                on_table = f' ON "{table}"' if connection.vendor == "postgresql" else ""
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_append_only_{number}"{on_table}')
-
-
 def unprotected_tables(connection: BaseDatabaseWrapper) -> list[str]:
     """The tables of history that lack a trigger; none before the migration that prepares for them."""
     with connection.cursor() as cursor:

@@ -46,7 +46,8 @@ def main(arguments: list[str]) -> int:
 def _suites(arguments: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
     """What to run, one after the other: its name, the command and what is added to its environment."""
     if arguments == ["--all"]:
-        every = [*PYTEST, *ON_ALL_CORES, "--hypothesis-profile", "long"]
+        # What was skipped is listed: a Python, say, that this machine does not have.
+        every = [*PYTEST, *ON_ALL_CORES, "-rs", "--hypothesis-profile", "long"]
         return [
             ("tests on PostgreSQL", every, {}),
             ("core tests on SQLite", [*every, "-m", "core"], ON_SQLITE),

@@ -29,6 +29,7 @@ from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from evabc.checks import EARLIER_VERSION, is_too_old
 from membership.errors import RefusedError
 from membership.models import User
 
@@ -230,7 +231,7 @@ def _version(applied: dict[int, tuple[str, str]]) -> str:
     """The version of the portal in a backup, from its applied migrations (app, name) by their id.
 
     Empty before 1.0.0, the first that was recorded. Refused if this version does not know all of the
-    migrations, or if the backup has none.
+    migrations, if they are too old to be upgraded, or if the backup has none.
     """
     if not applied:
         raise RefusedError("This file is not a backup of the portal. Nothing was changed.")
@@ -245,6 +246,11 @@ def _version(applied: dict[int, tuple[str, str]]) -> str:
             f"This backup comes from a newer version of the portal{version and f' ({version})'}, and "
             f"this is version {settings.VERSION}. Install that version, and restore the backup there. "
             "Nothing was changed."
+        )
+    if is_too_old(applied.values()):
+        raise RefusedError(
+            f"This version cannot upgrade a backup that is so old. Run git checkout {EARLIER_VERSION} and "
+            "docker compose build, restore the backup there, and upgrade then. Nothing was changed."
         )
     return version
 

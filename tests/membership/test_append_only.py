@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from model_bakery import baker
 
-from membership.append_only import HistoryRelease, history_released, unprotected_tables
+from membership.append_only import HistoryRelease, history_released
 from membership.checks import history_is_protected
 from membership.models import Consent, User
 from tests import builders
@@ -126,21 +126,6 @@ def test_triggers_that_a_migration_lost_are_reported_and_put_back():
     assert history_is_protected(["default"]) == []
     with refused():
         consent.delete()
-
-
-@core
-@pytest.mark.django_db(transaction=True)
-def test_the_version_before_can_erase_and_an_upgrade_with_data_protects_again():
-    event = builders.sent(builders.worker()).events.get()
-    call_command("migrate", "membership", "0018", verbosity=0)
-    try:
-        type(event).objects.update(reason="Erased.")
-    finally:
-        call_command("migrate", verbosity=0)
-
-    assert unprotected_tables(connection) == []
-    with refused():
-        event.save()
 
 
 @core

@@ -43,7 +43,7 @@ class Command(BaseCommand):
             sys.exit(keep_running(services, show=show))
 
     def _prepare(self) -> None:
-        call_command("migrate", stdout=self.stdout)
+        call_command("migrate", stdout=self.stdout, skip_checks=False)
         call_command("createcachetable", verbosity=0)
         call_command("seed_communities")
         with transaction.atomic():
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         mail = (
             f"{settings.PORTAL_URL}/mailbox/ (stored in {settings.MAIL_FOLDER})"
             if settings.MAIL_IS_FILES
-            else f"the mail server {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+            else f"the mail server {settings.MAIL_SERVER.hostname}"
         )
         lines = ["", f"The portal is at {settings.PORTAL_URL}/", f"Emails go to {mail}", ""]
         lines += ["Sign in with any email address. The code arrives by email. Sample staff:"]

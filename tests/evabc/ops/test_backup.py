@@ -218,9 +218,10 @@ def test_what_cannot_be_restored_changes_nothing_and_leaves_nothing_decrypted(
 def recorder():
     """The record of applied migrations, which is as it was after the test."""
     recorder = MigrationRecorder(connection)
-    before = set(recorder.migration_qs.values_list("pk", flat=True))
+    before = list(recorder.migration_qs)
     yield recorder
-    recorder.migration_qs.exclude(pk__in=before).delete()
+    recorder.migration_qs.delete()
+    recorder.migration_qs.bulk_create(before)
 
 
 @core
@@ -246,6 +247,18 @@ def test_a_backup_of_a_newer_version_is_refused(
     before = everything()
 
     with pytest.raises(RefusedError, match=message):
+        restore(file=file, private_key=PRIVATE)
+
+    assert everything() == before
+
+
+@core
+def test_a_backup_that_is_too_old_to_be_upgraded_is_refused(portal_in_use, recorder):
+    recorder.record_unapplied("joinrequests", "0015_append_only_history")
+    file = make_backup(now=NOW)
+    before = everything()
+
+    with pytest.raises(RefusedError, match="git checkout 5327b71 and docker compose build"):
         restore(file=file, private_key=PRIVATE)
 
     assert everything() == before

@@ -3,6 +3,7 @@
 import smtplib
 import socket
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.core import checks
@@ -283,12 +284,13 @@ def test_a_mail_server_elsewhere_without_encryption_is_warned_about(settings):
     def found():
         return [message.id for message in checks.run_checks() if message.id == "evabc.W003"]
 
-    settings.EMAIL_HOST = "127.0.0.1"
-    assert found() == []
-    settings.EMAIL_HOST = "mail.example.org"
-    assert found() == ["evabc.W003"]
-    settings.EMAIL_USE_TLS = True
-    assert found() == []
+    for address, warnings in (
+        ("smtp://127.0.0.1:25", []),
+        ("smtp://mail.example.org", ["evabc.W003"]),
+        ("smtp+tls://mail.example.org", []),
+    ):
+        settings.MAIL_SERVER = urlsplit(address)
+        assert found() == warnings
 
 
 def test_a_server_that_is_not_trusted_gets_no_email(encrypting_server, email):

@@ -1,18 +1,10 @@
-"""Rows written with the models of the first release."""
+"""Rows written with the models of the version that the first migrations are for."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-FIRST_RELEASE = [
-    ("communities", "0001_initial"),
-    ("membership", "0001_initial"),
-    ("joinrequests", "0002_initial"),
-    ("sessions", "0001_initial"),
-    ("account", "0009_emailaddress_unique_primary_email"),
-    ("mfa", "0003_authenticator_type_uniq"),
-    ("admin", "0003_logentry_add_action_flag_choices"),
-]
 NOW = datetime(2026, 5, 4, 17, 0, tzinfo=UTC)
+TODAY = date(2026, 5, 4)
 LISTED = {
     "evidence": "listed",
     "list_name": "the sample list",
@@ -50,10 +42,21 @@ def write_rows(apps: Any, mark: str) -> None:
         "communities.EligibilityCriterion",
         kind="caseload",
         community=community,
+        parameters={"program_types": ["STVC"]},
         source="Invented.",
-        program_types=["STVC"],
-        funder="",
     )
+    make("communities.Question", slug=f"why-{mark}", question="Why?", answer="To learn.")
+    make("communities.Passage", key=f"text-{mark}", heading="Invented", text="Invented.")
+    meeting = make(
+        "communities.Meeting",
+        team=team,
+        kind="regular",
+        topic="Invented",
+        starts_at=NOW,
+        ends_at=NOW + timedelta(hours=1),
+        changed_at=NOW,
+    )
+    meeting.communities.add(community)
     user = make("membership.User", email=f"dana-{mark}@example.org", password="!")
     person = make(
         "membership.Person", name="Dana Sample", email=user.email, phone="604 555 0199", user=user
@@ -91,7 +94,9 @@ def write_rows(apps: Any, mark: str) -> None:
         community=community,
         started_on=date(2026, 2, 1),
     )
-    make("membership.WorklistRow", enrolment=enrolment, kind="rules", since=date(2026, 5, 1))
+    check = make(
+        "membership.WorklistRow", enrolment=enrolment, kind="rules", since=date(2026, 5, 1)
+    )
     decided = make(
         "joinrequests.JoinRequest",
         reference=f"D{mark}",
@@ -134,7 +139,7 @@ def write_rows(apps: Any, mark: str) -> None:
             by=user,
         )
     for state, sent_at in (("sent", NOW), ("queued", None)):
-        make(
+        email = make(
             "membership.OutboxEmail",
             key=f"welcome-{state}-{mark}",
             kind="welcome",
@@ -150,7 +155,7 @@ def write_rows(apps: Any, mark: str) -> None:
             team=team,
             person=person,
         )
-    make(
+    imported = make(
         "membership.ListImport",
         kind="agencies",
         list_name="the sample list",
@@ -160,4 +165,58 @@ def write_rows(apps: Any, mark: str) -> None:
         uploaded_at=NOW,
         moved_at=NOW,
     )
-    make("account.EmailAddress", user_id=user.pk, email=user.email, verified=True, primary=True)
+    address = make(
+        "account.EmailAddress", user_id=user.pk, email=user.email, verified=True, primary=True
+    )
+    make("account.EmailConfirmation", email_address=address, key=mark)
+    make("membership.SignInCode", user=user, digest="0" * 64, sent_at=NOW, expires_at=NOW)
+    make("membership.ListImportRow", list_import=imported, number=1, outcome=1, what="Invented")
+    make("membership.CoordinationInitiative", kind="ICAT", name=f"Sample committee {mark}")
+    make(
+        "membership.CoordinationRole",
+        person=person,
+        initiative_kind="ICAT",
+        role="CHAIR",
+        evidence="claimed",
+    )
+    first("membership.SampleProvince", {"loaded_at": NOW})
+    access = make("membership.Access", kind="slack", team=team, person=person, since=TODAY)
+    make(
+        "membership.AccessStep",
+        access=access,
+        verb="wanted",
+        state_before="not-needed",
+        state_after="to-do",
+        at=NOW,
+    )
+    link = make("membership.SlackLink", team=team, link="https://example.org/", added_at=NOW)
+    make("membership.SlackLinkOpening", link=link, person=person, at=NOW)
+    first("membership.SlackExport", {"team": team, "people": [], "uploaded_at": NOW})
+    make(
+        "membership.LetterWording",
+        kind=f"kind-{mark}",
+        number=1,
+        subject="Hello",
+        body="Hello",
+        at=NOW,
+    )
+    make("membership.LetterAttempt", letter=email, at=NOW, trouble="SMTPServerDisconnected")
+    make("membership.Bounce", letter=email, on=TODAY, why="No such mailbox")
+    make("membership.Attendance", meeting=meeting, person=person, answer="yes", answered_at=NOW)
+    make("membership.CalendarFeed", person=person, key=f"key-{mark}", made_at=NOW)
+    make("membership.Consent", person=person, version=1, at=NOW)
+    make("membership.Correction", person=person, team=team, text="My phone.", asked_at=NOW)
+    make("membership.RetentionDay", on=TODAY + timedelta(days=int(mark)), finished_at=NOW)
+    make("membership.Leaving", enrolment=enrolment, left_at=NOW)
+    make("membership.YearlyConfirmation", enrolment=enrolment, due_on=TODAY, asked_on=TODAY)
+    make("membership.WorklistStep", row=check, verb="opened", at=NOW)
+    make(
+        "membership.NightlyReassessment",
+        on=TODAY + timedelta(days=int(mark)),
+        finished_at=NOW,
+        looked_at=1,
+    )
+    make("membership.Export", what="People", columns="name", rows=1, at=NOW, by=user)
+    first("membership.Heartbeat", {"part": "beat", "owner": "beat@example", "seen_at": NOW})
+    make("joinrequests.ReasonText", used_for="decline", title=f"No {mark}", text="Invented.")
+    make("joinrequests.StaffNote", join_request=decided, at=NOW, text="Called them.", by=user)
