@@ -101,8 +101,8 @@ def earlier_version_was_installed(
     return [
         Error(
             "This version cannot upgrade a database that is so old.",
-            hint=f"First upgrade to the version in between: git checkout {EARLIER_VERSION}, then docker "
-            "compose up --detach --build. Then run git switch - and the same command again.",
+            hint=f"First upgrade to the version in between: git checkout {EARLIER_VERSION}, and start it with "
+            "docker compose up --detach --build, or make run. Then git switch - and start this one.",
             id="evabc.E004",
         )
         for alias in databases or ()

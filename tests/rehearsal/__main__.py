@@ -47,10 +47,10 @@ def main() -> int:
         install_programs()
         images.download(CACHE)
         landed = ["git", "show", f"{steps.LANDED}:requirements.txt"]
-        lock = subprocess.run(landed, cwd=ROOT, capture_output=True, text=True, check=False)
-        if lock.returncode:
+        shown = subprocess.run(landed, cwd=ROOT, capture_output=True, text=True, check=False)
+        if shown.returncode:
             sys.exit("The rehearsal needs the history of the project. Run git fetch --unshallow.")
-        images.download_wheels(CACHE, lock.stdout)
+        images.download_wheels(CACHE, shown.stdout)
         folder = tempfile.mkdtemp(prefix=PREFIX)
         inside = [*NAMESPACES, sys.executable, "-m", "tests.rehearsal", "--inside", folder]
         process = subprocess.Popen(inside, cwd=ROOT, env=engine.environment())

@@ -98,7 +98,8 @@ def read_mail(folder: Path, to: str, subject: str) -> str:
         by_age = sorted(files, key=lambda file: file.stat().st_mtime)
         emails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in by_age]
         found = [e for e in emails if e["X-Original-To"] == to and subject in e["Subject"]]
-        return str(found[-1].get_body(("plain",)).get_content()) if found else ""
+        text = found[-1].get_body(("plain",)) if found else None
+        return str(text.get_content()) if text else ""
 
     return until(newest, f"no email to {to} about “{subject}”", seconds=60)
 
