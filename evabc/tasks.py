@@ -36,7 +36,7 @@ def start_at_once(**_: object) -> None:
 def nightly_backup() -> None:
     """Make a backup in the first run of each day, if there is a public key."""
     now = timezone.now()
-    last = last_backup()
+    last = last_backup(now=now)
     is_made = last is not None and timezone.localdate(last) == timezone.localdate(now)
     if settings.BACKUP_RECIPIENT and not is_made:
         make_backup(now=now)

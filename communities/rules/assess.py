@@ -170,8 +170,12 @@ def _finding(
     )
 
 
-def _worth(findings: tuple[Finding, ...]) -> tuple[int, int, int]:
-    """How good an outcome is: by its worst finding, then all of them, then how they are known."""
+def _worth(findings: tuple[Finding, ...]) -> tuple[object, ...]:
+    """How good an outcome is: by its worst finding, then all of them, then how they are known.
+
+    Of two as good ones, always the same one counts, in whatever order the programs come.
+    """
     verdicts = [VERDICT_ORDER.index(f.verdict) for f in findings]
-    known = [EVIDENCE_WEIGHT[f.evidence] for f in findings if f.evidence]
-    return min(verdicts, default=0), sum(verdicts), sum(known)
+    known = [EVIDENCE_WEIGHT[f.evidence] if f.evidence else 0 for f in findings]
+    sentences = [f.staff_sentence for f in findings]
+    return min(verdicts, default=0), sum(verdicts), sum(known), verdicts, known, sentences

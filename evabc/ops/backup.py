@@ -25,7 +25,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import Error, connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -40,6 +40,10 @@ SESSIONS = [Session._meta.db_table, UserSession._meta.db_table]
 # The portal's version is recorded like a migration of this app, which has none of its own. So it is in
 # every backup, and no backup needs a table for it.
 VERSION_APP = "evabc"
+
+
+class ToolError(Exception):
+    """A PostgreSQL tool is missing or failed. The message says which, and why."""
 
 
 def new_key_pair() -> tuple[str, str]:
@@ -68,7 +72,7 @@ def make_backup(*, now: datetime) -> Path:
             _write(file, recipient)
             for old in _finished()[: -settings.BACKUPS_KEPT]:
                 old.unlink()
-    except (OSError, pyrage.EncryptError) as error:
+    except (OSError, pyrage.EncryptError, ToolError) as error:
         raise RefusedError(
             f"No backup was made in {folder}: {_reason(error)}. Correct this, and run python manage.py "
             "backup again."
@@ -102,13 +106,14 @@ def _write(file: Path, recipient: pyrage.x25519.Recipient) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def last_backup() -> datetime | None:
-    """When the newest backup was made; None when there is none."""
-    if not (files := _finished()):
-        return None
-    return datetime.strptime(
-        files[-1].name[: len("portal-20260504T100000Z")] + "+0000", NAME + "%z"
-    )
+def last_backup(*, now: datetime) -> datetime | None:
+    """When the newest backup was made; None when there is none.
+
+    A time in the future, left by a wrong clock, does not count.
+    """
+    length = len("portal-20260504T100000Z")
+    made = [datetime.strptime(f"{file.name[:length]}+0000", f"{NAME}%z") for file in _finished()]
+    return max((moment for moment in made if moment <= now), default=None)
 
 
 def is_in_use() -> bool:
@@ -143,15 +148,27 @@ def restore(*, file: Path, private_key: str) -> str:
             f"The backup cannot be unpacked in {settings.DATA_DIR}: {_reason(error)}. Nothing was "
             "changed. Correct this, and restore it again."
         ) from error
+    except (sqlite3.Error, ToolError) as error:
+        raise RefusedError(
+            f"This backup cannot be restored: {error}. Nothing was changed. If the database is locked, "
+            "stop the rest of the portal first."
+        ) from error
     connection.close()  # its prepared statements belong to the old tables
-    call_command("migrate", interactive=False, verbosity=0)
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable", verbosity=0)  # only the cache of `make run` has one
+    except Error as error:
+        raise RefusedError(
+            f"The backup is restored, but the database is not yet upgraded: {error}. Correct this, and run "
+            "python manage.py migrate."
+        ) from error
     cache.clear()  # pages and counts of the old database
     return version
 
 
 def _finished() -> list[Path]:
     """All complete backups, oldest first."""
-    return sorted(settings.BACKUP_DIR.glob("portal-*.age"))
+    return sorted(settings.BACKUP_DIR.glob("portal-????????T??????Z*.age"))
 
 
 @contextmanager
@@ -200,30 +217,20 @@ def _restore_postgresql(file: Path, identity: pyrage.x25519.Identity) -> str:
             "--file=-",
         )
         connection.close()  # its locks would keep psql waiting
-        try:
-            with _output(command, environment, stdin=script) as output:
-                output.read()
-        except RefusedError as error:
-            raise RefusedError(
-                f"{error}. Nothing was changed. After a lock timeout, stop the rest of the portal first."
-            ) from error
+        with _output(command, environment, stdin=script) as output:
+            output.read()
     return version
 
 
 def _restore_sqlite(file: Path, identity: pyrage.x25519.Identity) -> str:
     clear = BytesIO()
     _decrypt(file, clear, identity)
-    try:
-        with closing(sqlite3.connect(":memory:")) as backup:
-            backup.deserialize(clear.getvalue() or b"nothing")  # of no bytes: a MemoryError
-            rows = backup.execute("SELECT id, app, name FROM django_migrations").fetchall()
-            version = _version({number: (app, name) for number, app, name in rows})
-            connection.ensure_connection()
-            backup.backup(connection.connection)
-    except sqlite3.Error as error:
-        raise RefusedError(
-            f"This backup cannot be restored: {error}. Nothing was changed."
-        ) from error
+    with closing(sqlite3.connect(":memory:")) as backup:
+        backup.deserialize(clear.getvalue() or b"nothing")  # of no bytes: a MemoryError
+        rows = backup.execute("SELECT id, app, name FROM django_migrations").fetchall()
+        version = _version({number: (app, name) for number, app, name in rows})
+        connection.ensure_connection()
+        backup.backup(connection.connection)
     return version
 
 
@@ -231,9 +238,9 @@ def _version(applied: dict[int, tuple[str, str]]) -> str:
     """The version of the portal in a backup, from its applied migrations (app, name) by their id.
 
     Empty before 1.0.0, the first that was recorded. Refused if this version does not know all of the
-    migrations, if they are too old to be upgraded, or if the backup has none.
+    migrations, if they are too old to be upgraded, or if the backup has none of the portal's own.
     """
-    if not applied:
+    if User._meta.app_label not in {app for app, _ in applied.values()}:
         raise RefusedError("This file is not a backup of the portal. Nothing was changed.")
     versions = [name for _, (app, name) in sorted(applied.items()) if app == VERSION_APP]
     version = versions[-1] if versions else ""
@@ -305,8 +312,8 @@ def _tool(name: str) -> str:
     """The path of a PostgreSQL tool. Those that are too old for the server refuse by themselves."""
     if path := shutil.which(name):
         return path
-    raise RefusedError(
-        f"{name} was not found. Install the PostgreSQL client tools, in the version of the server."
+    raise ToolError(
+        f"{name} was not found; install the PostgreSQL client tools, in the version of the server"
     )
 
 
@@ -314,7 +321,7 @@ def _tool(name: str) -> str:
 def _output(
     command: list[str], environment: dict[str, str] | None = None, *, stdin: IO[bytes] | None = None
 ) -> Iterator[IO[bytes]]:
-    """The output of a tool, whose input is the whole file ``stdin``. Refused at the end if the tool fails."""
+    """The output of a tool, whose input is the whole file ``stdin``. A ToolError at the end if the tool fails."""
     if stdin:
         stdin.seek(0)
     with TemporaryFile() as errors:
@@ -325,6 +332,7 @@ def _output(
             yield process.stdout
         if process.returncode:
             errors.seek(0)
-            # Only the first line, because the others may contain rows.
-            first = errors.readline().decode(errors="replace").strip()
-            raise RefusedError(f"{Path(command[0]).name} failed: {first}")
+            # Only one line, because others may contain rows. Warnings can come before it.
+            lines = [line.decode(errors="replace").strip() for line in errors]
+            wrong = [line for line in lines if re.search("error:|fatal:", line, re.IGNORECASE)]
+            raise ToolError(f"{Path(command[0]).name} failed: {[*wrong, *lines, ''][0]}")

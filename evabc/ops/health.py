@@ -104,7 +104,7 @@ def _backup(now: datetime) -> Check:
         missing = "No backups are made because EVABC_BACKUP_RECIPIENT is not set."
         how = "Run python manage.py setup_portal and follow its instructions."
         return Check("backup", "" if settings.LOCAL else f"{missing} {how}", missing)
-    made = last_backup()
+    made = last_backup(now=now)
     if made and now - made < MAX_BACKUP_AGE:
         return Check("backup", figure=f"last made {_clock(made)}")
     return Check(

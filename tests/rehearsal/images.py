@@ -49,7 +49,8 @@ DOCKERFILES = {
         FROM rehearsal/servers
         ENV PGDATA=/var/lib/postgresql/data PATH=/usr/lib/postgresql/17/bin:$PATH
         COPY postgres.sh /entrypoint.sh
-        RUN install --directory --owner postgres --group postgres --mode 700 $PGDATA
+        RUN install --directory --owner postgres --group postgres --mode 700 $PGDATA \
+         && install --directory --owner postgres --group postgres --mode 3777 /run/postgresql
         VOLUME $PGDATA
         STOPSIGNAL SIGINT
         ENTRYPOINT ["sh", "/entrypoint.sh"]

@@ -39,10 +39,18 @@ class Command(BaseCommand):
         try:
             if not overwrite and is_in_use():
                 self._confirm()
-            version = restore(file=file, private_key=_private_key(key_file))
-        except EOFError as error:
+            private_key = _private_key(key_file)
+        except (EOFError, KeyboardInterrupt) as error:
             raise CommandError("The input ended. Nothing was changed.") from error
-        except (RefusedError, OSError, Error) as error:
+        except OSError as error:
+            raise CommandError(
+                f"{error.filename} cannot be read: {error.strerror}. Nothing was changed."
+            ) from error
+        except Error as error:
+            raise CommandError(f"{error}. Nothing was changed.") from error
+        try:
+            version = restore(file=file, private_key=private_key)
+        except (RefusedError, Error) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"Restored from {file}, a backup of version {version or 'older than 1.0.0'}. The database "

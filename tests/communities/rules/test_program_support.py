@@ -404,3 +404,13 @@ def test_a_listed_program_serves_better_than_a_claimed_one():
     claims = in_another_program(caseload=(claimed(),))
     findings = findings_of("stvc", claims, work_in(ProgramType.STVC))
     assert findings[CASELOAD].sentence == f"{LIST} you carry a caseload in {STVC_PROGRAM}."
+
+
+def test_of_two_programs_that_serve_them_as_well_the_same_one_is_named_in_any_order():
+    # One caseload is reported and its program confirmed; the other way round in the other program.
+    one = work_in(ProgramType.STVC, claimed(), funding=(confirmed(PSSG),))
+    other = in_another_program(caseload=(confirmed(),), funding=(claimed(PSSG),))
+    first, second = (
+        assess(standing_with(*works), rules_of("stvc")) for works in ((one, other), (other, one))
+    )
+    assert first == second

