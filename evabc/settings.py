@@ -154,8 +154,7 @@ ACCOUNT_FORMS = {"request_login_code": "membership.accounts.forms.EmailForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION = "none"  # a code by email proves it, and a passkey needs no email
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
@@ -185,7 +184,7 @@ STAFF_IDLE_SECONDS = 30 * 60
 # The row is kept over a long weekend, so that a form sent after the session ended still has an owner.
 SESSION_ROW_SECONDS = 4 * 24 * 60 * 60
 # Sessions of visitors who are not signed in: how long, and how much they can hold.
-SESSION_COOKIE_AGE = STRANGER_SESSION_SECONDS = 60 * 60
+SESSION_COOKIE_AGE = 60 * 60
 STRANGER_SESSION_BYTES = 20_000
 # In any case a session ends after 12 hours for staff, and after a month for everyone else.
 STAFF_SESSION_SECONDS = 12 * 60 * 60

@@ -68,6 +68,14 @@ class SMTPBackend(EmailBackend):
         self._is_reused = True
         return self
 
+    def open(self) -> bool | None:
+        try:
+            return super().open()
+        except UnicodeError as error:  # not an OSError as from any other wrong EMAIL_URL
+            raise ConnectionError(
+                "the name of the server, the user name or the password cannot be sent as ASCII"
+            ) from error
+
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         if SampleProvince.objects.exists():
             redirect_real_addresses(email_messages)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+# The kind whose address stays as it was, because it tells a former mailbox that it has been replaced.
+TO_FORMER_ADDRESS = "email-replaced"
+
 TEXTS = Path(settings.BASE_DIR, "templates", "email")
 
 

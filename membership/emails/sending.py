@@ -6,6 +6,7 @@ Everything that sends an email takes the connection from here, or sends inside `
 import logging
 import re
 import smtplib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,12 @@ _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _ABOUT_RECIPIENT = re.compile(r"5\.1\.(?![78]$)|5\.2\.|5\.4\.1$")
 # Without such a status, the reply codes of RFC 5321 for a mailbox that cannot be used.
 _NO_SUCH_MAILBOX = {550, 551, 552, 553}
+
+
+# Of the four threads of a web server's process. The others are for pages, however slow the mail server is.
+PLACES = 2
+PATIENCE = 3  # seconds until one of them is free
+_places = threading.BoundedSemaphore(PLACES)
 
 
 class Trouble(Enum):
@@ -77,7 +84,8 @@ class Answer:
             return cls(error)
         words = given.decode(errors="replace") if isinstance(given, bytes) else str(given)
         status = _STATUS.search(words)
-        return cls(error, code, status[0] if status else "", words)
+        # smtplib's code for an answer without one is -1.
+        return cls(error, code if code > 0 else None, status[0] if status else "", words)
 
     @property
     def name(self) -> str:
@@ -128,7 +136,12 @@ def connection() -> BaseEmailBackend:
 def refused_in_words() -> Iterator[None]:
     """Raise ``NotSentError`` if the email of the block cannot be sent, and log the server's answer."""
     try:
-        yield
+        if not _places.acquire(timeout=PATIENCE):
+            raise TimeoutError("The mail server is slow, and others already wait for it.")
+        try:
+            yield
+        finally:
+            _places.release()
     except OSError as error:  # smtplib's errors are among them
         answer = Answer.of(error)
         logger.warning("An email that someone waits for was not sent: %s", str(answer))

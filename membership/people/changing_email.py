@@ -12,7 +12,14 @@ from django.utils import timezone
 from communities.email_addresses import NORMAL_FORM, normalize_email
 from membership.accounts.security_events import log_security_event
 from membership.accounts.sessions import end_sessions
-from membership.emails.kinds import NAME, TEAM, TO_PERSON, EmailKind, Placeholder
+from membership.emails.kinds import (
+    NAME,
+    TEAM,
+    TO_FORMER_ADDRESS,
+    TO_PERSON,
+    EmailKind,
+    Placeholder,
+)
 from membership.emails.message import compose
 from membership.emails.queue import queue_once
 from membership.errors import RefusedError
@@ -30,7 +37,7 @@ EMAIL_KINDS = (
         (NAME, TEAM, Placeholder("email", "Their new email", "dana@example.org")),
     ),
     EmailKind(
-        "email-replaced",
+        TO_FORMER_ADDRESS,
         "Email replaced by another",
         TO_PERSON,
         "When their email changes: to the address they had before. It does not say the new one",
@@ -83,6 +90,7 @@ def _change(person: Person, *, to: str, by: User, now: datetime) -> Person:
     person.email, person.email_is_odd = to, False
     person.save(update_fields=["email", "email_is_odd"])
     waiting = OutboxEmail.objects.filter(person=person, state=OutboxEmail.State.QUEUED)
+    waiting = waiting.exclude(kind=TO_FORMER_ADDRESS)
     waiting.update(to_email=to)
     if user:
         _move_sign_in(user, to, is_proven=user == by)
@@ -125,5 +133,5 @@ def _notify(person: Person, before: str, now: datetime) -> None:
     to_new = compose("email-changed", team=team, person=person, words=words)
     queue_once(to_new, key=f"{key}:new", about=about, now=now)
     if before:
-        to_old = compose("email-replaced", team=team, person=person, words={"name": person.name})
+        to_old = compose(TO_FORMER_ADDRESS, team=team, person=person, words={"name": person.name})
         queue_once(replace(to_old, to_email=before), key=f"{key}:old", about=about, now=now)

@@ -1,6 +1,7 @@
 """The first setup: `.env`, mailboxes, lead and imports. It can be repeated and is all or nothing."""
 
 import re
+import smtplib
 import subprocess
 import sys
 
@@ -11,7 +12,9 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 
 from communities.models import SupportTeam
+from evabc.management.commands import setup_portal
 from membership.accounts.teams import is_lead
+from membership.emails.sending import Answer
 from membership.models import Agency, User
 from tests.membership.emails.conftest import send_to
 from tests.servers.parts import ROOT
@@ -165,6 +168,13 @@ class TestSetupPortal:
             set_up()
 
         assert str(error.value).count("No test email could be sent") == 1
+
+    def test_a_mail_server_that_turns_the_portal_away_for_now_needs_no_other_settings(self):
+        busy = Answer.of(smtplib.SMTPConnectError(421, b"4.7.0 Too many\r\n4.7.0 connections."))
+
+        assert setup_portal._problem(busy, "a@example.org", "b@example.org", "--ccss-sender") == (
+            "No test email could be sent: 4.7.0 Too many 4.7.0 connections. Run this command again in a few minutes."
+        )
 
         assert User.objects.count() == 0
 

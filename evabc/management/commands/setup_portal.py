@@ -162,16 +162,19 @@ def _test_email(sender: str, to: str) -> EmailMessage:
 
 def _problem(answer: Answer, sender: str, to: str, option: str) -> str:
     """Why a test email was not sent, in the words of the mail server, and what to do."""
+    # Several lines of a long answer, with or without its full stop.
+    words = " ".join((answer.words or str(answer.error)).split()).rstrip(".")
+    refusal = f"The mail server did not take an email from {sender} to {to}: {words}."
     if not answer.is_about_message:
-        return (
-            f"No test email could be sent: {answer.words or answer.error}. Correct EMAIL_URL in .env, "
-            "restart the portal and run this command again."
-        )
-    refusal = f"The mail server did not take an email from {sender} to {to}: {answer.words}."
-    if answer.trouble is Trouble.ADDRESS:
-        return f"{refusal} Correct {_option('test_email_to')}."
+        refusal = f"No test email could be sent: {words}."
     if answer.trouble is Trouble.LATER:
         return f"{refusal} Run this command again in a few minutes."
+    if answer.trouble is Trouble.ADDRESS:
+        return f"{refusal} Correct {_option('test_email_to')}."
+    if not answer.is_about_message:
+        return (
+            f"{refusal} Correct EMAIL_URL in .env, restart the portal and run this command again."
+        )
     return (
         f"{refusal} Let the portal send from this address, or choose another one with {option}, and "
         "run this command again."

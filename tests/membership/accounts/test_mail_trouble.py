@@ -1,6 +1,7 @@
 """A mail server that refuses, asks for patience or is away: what the person sees, and what the log has."""
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings as portal_settings
 
 from communities.models import SupportTeam
+from membership.emails import sending
 from membership.emails.sending import Trouble
 from membership.models import SignInCode, User
 from tests import builders
@@ -110,6 +112,16 @@ def test_a_mail_server_with_a_certificate_of_its_own_gets_no_code(client, settin
         assert server.messages == []
     finally:
         server.stop()
+
+
+def test_a_slow_mail_server_leaves_threads_for_pages(client, mail, monkeypatch):
+    monkeypatch.setattr(sending, "PATIENCE", 0.1)
+    with ExitStack() as those_who_wait:
+        for _ in range(sending.PLACES):
+            those_who_wait.enter_context(sending.refused_in_words())
+        assert_away(client, "TimeoutError")
+
+    assert client.post(LOGIN, TYPED).status_code == 302
 
 
 def assert_away(client, logged):

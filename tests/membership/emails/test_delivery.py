@@ -14,6 +14,7 @@ from evabc.settings import CELERY_BEAT_SCHEDULE
 from membership import tasks
 from membership.emails import backends, delivery, sending
 from membership.emails.queue import cancel, request_delivery
+from membership.emails.sending import Trouble
 from membership.models import OutboxEmail, SampleProvince
 from membership.tasks import deliver_emails, sweep_emails
 from requests import workflow
@@ -103,6 +104,36 @@ def test_a_4xx_answer_is_tried_again_later_and_a_5xx_answer_stops_the_email_and_
     assert list(email.failed_attempts.values_list("at", "code", "status", "answer")) == [
         (NOW, code, "5.1.1", "5.1.1 <[address]> not now")
     ]
+
+
+def test_an_answer_without_a_reply_code_is_no_smtp_and_is_tried_again(email, to_server):
+    to_server.refusals = {email.to_email: "What?"}
+
+    builders.deliver(email.pk, now=NOW)
+
+    email.refresh_from_db()
+    assert (email.state, email.last_error) == (State.QUEUED, "SMTPRecipientsRefused")
+    assert [attempt.code for attempt in email.failed_attempts.all()] == [None]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"EMAIL_HOST": "mail..example.org"}, {"EMAIL_HOST_USER": "eva", "EMAIL_HOST_PASSWORD": "été"}],
+)
+def test_a_mail_server_that_python_cannot_name_is_one_that_is_away(client, email, settings, wrong):
+    server = SmtpServer(auth_require_tls=False)
+    server.start()
+    send_to(server, settings)
+    for name, value in wrong.items():
+        setattr(settings, name, value)
+
+    builders.deliver(email.pk, now=NOW)
+
+    email.refresh_from_db()
+    assert (email.state, email.last_error) == (State.QUEUED, "ConnectionError")
+    page = client.post("/accounts/login/", {"email": "dana@example.org"})
+    server.stop()
+    assert Trouble.AWAY.value in page.text
 
 
 def test_after_the_last_retry_the_email_is_shown_to_staff(email, settings):

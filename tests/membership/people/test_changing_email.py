@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import LoginWebAuthnForm
 from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from membership.emails.queue import retry
 from membership.errors import RefusedError
 from membership.models import ListKind, OtherEmail, OutboxEmail, Person, SignInCode, User
 from membership.people.changing_email import change_email
@@ -71,9 +74,38 @@ def test_staff_change_it_and_everything_follows(client, dana):
 
 
 def test_the_notice_to_the_old_email_does_not_tell_the_new_one(dana):
-    change(dana, NEW)
+    lou = builders.lead()
+    change(dana, NEW, by=lou)
     notice = OutboxEmail.objects.get(kind="email-replaced")
     assert NEW not in notice.body + notice.subject
+
+
+def test_the_notice_to_the_old_email_still_goes_there_after_a_second_change(dana):
+    """Or a thief would change it twice while the mail server is slow, and the owner would hear nothing."""
+    lou = builders.lead()
+    change(dana, NEW, by=lou)
+    notice = OutboxEmail.objects.get(kind="email-replaced")
+
+    change(dana, "thief@example.org", by=lou)
+    notice.refresh_from_db()
+    assert notice.to_email == OLD
+
+    OutboxEmail.objects.filter(pk=notice.pk).update(state=OutboxEmail.State.FAILED)
+    assert retry(email_id=notice.pk, by=lou, now=timezone.now()).to_email == OLD
+
+
+def test_a_passkey_still_signs_in_after_staff_changed_the_email(client, dana, monkeypatch):
+    change(dana, NEW)
+    key = Authenticator.objects.create(
+        user=dana.user, type=Authenticator.Type.WEBAUTHN, data={"name": "Key", "credential": {}}
+    )
+    # What the browser's key would have answered.
+    monkeypatch.setattr(LoginWebAuthnForm, "clean_credential", lambda form: key)
+
+    answer = client.post("/accounts/2fa/webauthn/login/", {"credential": '{"id": "key"}'})
+
+    assert answer.url == "/my/"
+    assert client.session["_auth_user_id"] == str(dana.user.pk)
 
 
 def test_a_member_changes_it_with_a_code_to_the_new_email(client, dana):
@@ -88,6 +120,17 @@ def test_a_member_changes_it_with_a_code_to_the_new_email(client, dana):
     assert f'<strong class="wrap-anywhere">{NEW}</strong>' in page.content.decode()
     assert EmailAddress.objects.get(user=dana.user).verified
     assert Person.objects.get(user=dana.user).email == NEW
+
+
+def test_staff_enter_a_fresh_code_before_they_change_their_own(client):
+    builders.sign_in(client, builders.staff())
+    asked = client.post(NEW_EMAIL, {"email": NEW})
+    assert (asked.status_code, asked.url.partition("?")[0]) == (302, "/accounts/confirm/")
+    assert mail.outbox == []
+
+    client = Client()
+    builders.sign_in(client, User.objects.get(), fresh_code=True)
+    assert client.post(NEW_EMAIL, {"email": NEW}).url == NEW_CODE
 
 
 def test_a_wrong_code_changes_nothing_and_the_third_one_ends_it(client, dana):
