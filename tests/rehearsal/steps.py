@@ -364,7 +364,8 @@ def upgrade(op: Operator) -> str:
     sign_in_again(op)
     after = op.tables()
     lost = [table for table, rows in op.landed.items() if len(after.get(table, [])) < len(rows)]
-    return f"{size(op.landed)} from {LANDED} became {size(after)}; fewer rows in {lost or 'none'}"
+    assert not lost, f"fewer rows: {lost}"
+    return f"{size(op.landed)} from {LANDED} became {size(after)}, in no table fewer"
 
 
 def go_back(op: Operator) -> str:
