@@ -53,7 +53,7 @@ def main() -> int:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            return process.wait()  # it was interrupted too, and ends in order
+            return 130
         finally:
             process.kill()
             process.wait()

@@ -4,13 +4,12 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TypeVar
 
-from tests.servers.parts import stop, wait_until_ready
+from tests.servers.parts import wait_until_ready
 
 RELAY = "relay.rehearsal.test"  # the name of its image too
 ADDRESS = "172.29.0.1"  # of this machine for the containers
@@ -24,9 +23,8 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not ours.match(name)}
 
 
-@contextmanager
-def running(folder: Path, cache: Path) -> Iterator[None]:
-    """Run the engine until the block ends. `docker` and `docker compose` in this process use it."""
+def start(folder: Path, cache: Path) -> None:
+    """Start the engine. `docker` and `docker compose` in this process use it. It ends with the namespaces."""
     os.environ.update(
         DOCKER_HOST=f"unix://{folder}/docker.sock",
         DOCKER_CONFIG=str(folder / "config"),
@@ -45,13 +43,8 @@ def running(folder: Path, cache: Path) -> Iterator[None]:
     command += [f"--pidfile={folder}/pid"]
     command += [f"--bip={ADDRESS}/24", f"--dns={ADDRESS}", f"--cgroup-parent=/{CGROUP}"]
     with log.open("wb") as output:
-        # In its own session, so that Ctrl-C ends the steps first.
-        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
-    try:
-        wait_until_ready(process, ready=lambda: _is_fine("docker", "info"), log=log, seconds=60)
-        yield
-    finally:
-        stop(process, signal=15, seconds=60)
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    wait_until_ready(process, ready=lambda: _is_fine("docker", "info"), log=log, seconds=60)
 
 
 def _is_fine(*command: str) -> bool:

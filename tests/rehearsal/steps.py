@@ -409,21 +409,21 @@ def rehearse(folder: Path, cache: Path, only: list[str]) -> int:
     hosts = folder / "hosts"
     hosts.write_text("127.0.0.1 localhost portal.localhost\n")
     subprocess.run(["mount", "--bind", str(hosts), "/etc/hosts"], check=True)
-    with engine.running(folder, cache):
-        for name, step in STEPS:
-            if only and name not in only:
-                continue
-            started = time.monotonic()
-            say(f"… {name}")
-            try:
-                seen, is_green = step(op), True
-            except Exception as error:  # every step is tried
-                seen, is_green = f"{type(error).__name__}: {error}", False
-            row = (name, is_green, time.monotonic() - started, seen)
-            op.rows.append(row)
-            say(f"{'green' if is_green else 'RED'}: {name}, {row[2]:.0f} s: {seen}")
-            if not is_green and step in (base_images, install) and not op.get("/healthz"):
-                break  # the others need it
+    engine.start(folder, cache)
+    for name, step in STEPS:
+        if only and name not in only:
+            continue
+        started = time.monotonic()
+        say(f"… {name}")
+        try:
+            seen, is_green = step(op), True
+        except Exception as error:  # every step is tried
+            seen, is_green = f"{type(error).__name__}: {error}", False
+        row = (name, is_green, time.monotonic() - started, seen)
+        op.rows.append(row)
+        say(f"{'green' if is_green else 'RED'}: {name}, {row[2]:.0f} s: {seen}")
+        if not is_green and step in (base_images, install) and not op.get("/healthz"):
+            break  # the others need it
     if not only:
         table(op.rows)
     return 0 if all(is_green for _, is_green, _, _ in op.rows) else 1
