@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from evabc.error_pages import too_large
 from evabc.ops import health
 from evabc.ops.metrics import metrics
 from membership.meetings.views import calendar_feed
@@ -22,6 +23,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("too-large", too_large, name="too-large"),
 ]
 
 if settings.MAIL_IS_FILES:

@@ -248,11 +248,11 @@ def _version(applied: dict[int, tuple[str, str]]) -> str:
     known = set(loader.disk_migrations)
     known.update(old for squash in loader.disk_migrations.values() for old in squash.replaces)
     unknown = {row for row in applied.values() if row[0] in loader.migrated_apps} - known
-    if unknown or _numbers(version) > _numbers(settings.VERSION):
+    newer = f" ({version})" if _numbers(version) > _numbers(settings.VERSION) else ""
+    if unknown or newer:
         raise RefusedError(
-            f"This backup comes from a newer version of the portal{version and f' ({version})'}, and "
-            f"this is version {settings.VERSION}. Install that version, and restore the backup there. "
-            "Nothing was changed."
+            f"This backup comes from a newer version of the portal{newer}, and this is version "
+            f"{settings.VERSION}. Install that version, and restore the backup there. Nothing was changed."
         )
     if is_too_old(applied.values()):
         raise RefusedError(
@@ -290,13 +290,14 @@ def _reason(error: Exception) -> str:
 
 
 def _identity(private_key: str) -> pyrage.x25519.Identity:
-    """The private key, from text that may also contain comments."""
-    found = re.search(r"^AGE-SECRET-KEY-1\w+", private_key.strip(), re.MULTILINE)
+    """The private key, from text that may also contain comments, a label or the mark of an editor."""
+    found = re.search(r"^[^#\n]*(AGE-SECRET-KEY-1\w+)", private_key, re.MULTILINE)
     try:
-        return pyrage.x25519.Identity.from_str(found[0] if found else "")
+        return pyrage.x25519.Identity.from_str(found[1] if found else "")
     except pyrage.IdentityError as error:
         raise RefusedError(
-            "This is not a private key for backups. Give the line that begins with AGE-SECRET-KEY-1."
+            "This is not a private key for backups. Give the line that begins with AGE-SECRET-KEY-1. "
+            "Nothing was changed."
         ) from error
 
 
