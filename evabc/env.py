@@ -33,6 +33,7 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
     "PRAGMA recursive_triggers=ON;",
 }
+CONNECT_SECONDS = 2  # to PostgreSQL: the least that libpq accepts before version 17
 
 
 class SetBy(Enum):
@@ -142,6 +143,12 @@ _DECLARED = [
         required=True,
         pattern=r"[^@\s]+@[^@\s]+",
         must="be an email address, for example name@example.org.",
+    ),
+    Setting(
+        "EVABC_HSTS_PRELOAD",
+        "1 asks browsers to open the portal’s domain and all its subdomains over https only, even the first "
+        "time. Choose it only if you will also enter the domain at hstspreload.org: it is hard to undo",
+        False,
     ),
     Setting(
         "EVABC_BACKUP_RECIPIENT",
@@ -258,12 +265,14 @@ SETTINGS = {setting.name: setting for setting in _DECLARED}
 
 
 def text(name: str, *, default: str | None = None, needed: bool = False) -> str:
-    """The value of a declared text setting, or its `default`, stripped of whitespace.
+    """The value of a declared text setting, stripped of whitespace. An empty one means its `default`.
 
     Raises ``ImproperlyConfigured`` if it does not match its pattern, or is `needed` and missing.
     """
     setting = SETTINGS[name]
-    value = str(env.str(name, default=str(setting.default) if default is None else default)).strip()
+    # Not by env.str, which takes the value of another variable for one that begins with a $.
+    given = env.ENVIRON.get(name, "").strip()
+    value = given or (str(setting.default) if default is None else default)
     if (value or needed) and not re.fullmatch(setting.pattern, value):
         raise ImproperlyConfigured(f"{name} must {setting.must}")
     return value
@@ -271,10 +280,7 @@ def text(name: str, *, default: str | None = None, needed: bool = False) -> str:
 
 def flag(name: str) -> bool:
     """The value of a declared flag."""
-    try:
-        return bool(env.bool(name, default=SETTINGS[name].default))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be 1 or 0.") from error
+    return bool(env.parse_value(text(name), bool))
 
 
 def number(name: str) -> int:
@@ -331,7 +337,9 @@ def database(folder: Path, *, local: bool) -> dict[str, Any]:
         config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "portal.sqlite3")}
     if config["ENGINE"].endswith("sqlite3"):
         return {**config, "OPTIONS": SQLITE_OPTIONS}
-    return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    options = {"connect_timeout": CONNECT_SECONDS, **config.get("OPTIONS", {})}
+    patient = {"ENGINE": "evabc.postgresql", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    return {**config, **patient, "OPTIONS": options}
 
 
 def mail(*, local: bool) -> dict[str, Any]:

@@ -135,6 +135,11 @@ CACHES = {
         "LOCATION": "portal_cache",
     },
     "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # The last copy of each public page, for while the database is away.
+    "copies": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / "pages",
+    },
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
@@ -322,7 +327,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_SSL_REDIRECT = PORTAL_IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if PORTAL_IS_HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PORTAL_IS_HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PORTAL_IS_HTTPS
+SECURE_HSTS_PRELOAD = PORTAL_IS_HTTPS and env.flag("EVABC_HSTS_PRELOAD")
 if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -358,6 +364,10 @@ TIME_ZONE = "America/Vancouver"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 250_000  # bytes of one form, without files
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 FILE_UPLOAD_MAX_MEMORY_SIZE = 250_000  # a larger file is written to disk
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "evabc.ops.space.UploadHandler",
+]
 
 LOGGING = configuration(style=env.log_lines(local=LOCAL), local=LOCAL)
 DJANGO_GUID = {

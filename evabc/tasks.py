@@ -1,7 +1,7 @@
 """Celery tasks of the whole portal."""
 
 from celery import shared_task
-from celery.signals import before_task_publish
+from celery.signals import beat_init, before_task_publish
 from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
@@ -23,6 +23,13 @@ def beat_is_alive(**_: object) -> None:
 def send_heartbeat() -> None:
     """Record that a worker is alive, and that beat and the broker work."""
     Heartbeat.record(Heartbeat.Part.WORKER, now=timezone.now())
+
+
+@beat_init.connect
+def start_at_once(**_: object) -> None:
+    """After an install or a restore, the portal is ready and has its first backup within a minute."""
+    send_heartbeat.delay()
+    nightly_backup.delay()
 
 
 @shared_task(name="evabc.nightly_backup")

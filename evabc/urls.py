@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from evabc import errors
 from evabc.ops import health
 from evabc.ops.metrics import metrics
 from membership.meetings.views import calendar_feed
@@ -22,7 +23,9 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("too-large", errors.too_large, name="too-large"),
 ]
+handler400, handler500 = "evabc.errors.bad_request", "evabc.errors.server_error"
 
 if settings.MAIL_IS_FILES:
     urlpatterns += [path("mailbox/", include("membership.emails.mailbox"))]

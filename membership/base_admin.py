@@ -9,6 +9,7 @@ from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.db.models.options import Options
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
@@ -22,6 +23,7 @@ from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.accounts.typed import typed_again
+from membership.forms import TOO_LARGE
 from membership.search import filter_by_words
 
 
@@ -171,4 +173,7 @@ class CustomPageAdmin(TeamModelAdmin):
 
 def desk_page(request: HttpRequest, template: str, **context: object) -> HttpResponse:
     """Render a page of our own on the staff site, with the context that its layout needs."""
-    return render(request, template, {**admin.site.each_context(request), **context})
+    form = context.get("form")
+    is_too_large = isinstance(form, BaseForm) and form.has_error("file", TOO_LARGE)
+    context = {**admin.site.each_context(request), **context}
+    return render(request, template, context, status=413 if is_too_large else None)

@@ -4,16 +4,18 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
 from communities.models import CommunityOfPractice
 from membership.accounts.teams import families_of
-from membership.errors import refusal_as_form_error
+from membership.errors import RefusedError, refusal_as_form_error
 from membership.imports.sheets import MAX_BYTES, MAX_ROWS, refuse_too_large
 from membership.models import User
 from membership.register.names import clean_paragraphs, clean_text
 
 MAX_TEXT_LENGTH = 4_000
+TOO_LARGE = "too_large"  # the code of the error of a file over the limit
 MAX_PASTE_LENGTH = 200_000  # less than the limit of a whole form
 
 
@@ -82,12 +84,21 @@ def day_field(
     )
 
 
+def _refuse_too_large(file: UploadedFile) -> None:
+    """By the size of the upload, before any of it is read."""
+    try:
+        refuse_too_large(file.size or 0)
+    except RefusedError as refusal:
+        raise forms.ValidationError(str(refusal), code=TOO_LARGE) from refusal
+
+
 def file_field(label: str, *, help_text: str = "", required: bool = False) -> forms.FileField:
     """A list as a file."""
     limits = f"CSV (UTF-8) or XLSX, up to {MAX_BYTES // 1_000_000} MB and {MAX_ROWS:,} rows."
     return forms.FileField(
         label=label,
         required=required,
+        validators=[_refuse_too_large],
         help_text=f"{help_text} {limits}".strip(),
         error_messages={
             "required": "Choose a file.",
@@ -140,8 +151,6 @@ class FileOrTextForm(forms.Form, Generic[_Read]):
             )
         with refusal_as_form_error(self, "file" if file else "pasted"):
             if file:
-                # By the size of the upload, before any of it is read.
-                refuse_too_large(file.size)
                 self.result = self.read_file(file.read(), file.name)
             else:
                 self.result = self.read_pasted(pasted)

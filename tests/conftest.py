@@ -120,7 +120,8 @@ def rows_of_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker
 @pytest.fixture(autouse=True)
 def _empty_caches() -> None:
     """Each test begins without the cache, limits, tasks and public pages another one left."""
-    caches["pages"].clear()
+    for name in ("pages", "copies"):
+        caches[name].clear()
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushdb()
 

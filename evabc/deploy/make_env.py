@@ -25,6 +25,8 @@ def main() -> int:
     )
     parser.add_argument("--file", type=Path, default=ROOT / ".env")
     options = parser.parse_args()
+    if wrong := [pair for pair in options.given if "=" not in pair]:
+        parser.error(f"write settings as NAME=VALUE, not {' '.join(wrong)}")
     given = dict(pair.split("=", 1) for pair in options.given)
     known = _values(options.file.read_text()) if options.file.exists() else {}
     example = (ROOT / ".env.example").read_text()
@@ -42,11 +44,17 @@ def main() -> int:
             else:
                 comment_text = comment_text.removeprefix("Required. ").partition(". ")[0]
                 answers[name] = _ask(comment_text.rstrip("."), default)
+        elif name == "EVABC_HSTS_PRELOAD" and name not in answers:
+            answers[name] = _ask_about_preload()
     answers["PORTAL_URL"] = answers["PORTAL_URL"].rstrip("/")
     if error := _error_in(answers):
         print(error, "Nothing was written.", file=sys.stderr)
         return 1
-    _write(options.file, example, answers)
+    try:
+        _write(options.file, example, answers)
+    except OSError as failure:
+        print(f"{options.file} cannot be written: {failure.strerror}.", file=sys.stderr)
+        return 1
     print(
         f"{options.file} was written. Only you can read it.\n"
         "Next: docker compose up --detach --build\n"
@@ -70,6 +78,14 @@ def _ask_for_mail_server() -> str:
     return f"{kind}://{signed_in}{host}:{port}"
 
 
+def _ask_about_preload() -> str:
+    question = (
+        "Will you enter the domain in the preload list of browsers, at hstspreload.org? All its "
+        "subdomains then need https, and it is hard to undo. (yes/no)"
+    )
+    return "1" if _ask(question, "no").lower() in ("y", "yes", "1") else "0"
+
+
 def _error_in(answers: dict[str, str]) -> str:
     parts, mail = urlsplit(answers["PORTAL_URL"]), answers["EMAIL_URL"]
     if parts.scheme != "https" or not parts.hostname or parts.path:
@@ -77,8 +93,8 @@ def _error_in(answers: dict[str, str]) -> str:
     if not re.match(r"smtp(\+tls|\+ssl)?://", mail) or not urlsplit(mail).hostname:
         return "EMAIL_URL must look like smtp+tls://user:password@mail.example.org:587."
     for name, value in answers.items():
-        if not value or "'" in value:
-            return f"{name} needs a value, without single quotes."
+        if not value or not value.isprintable():
+            return f"{name} needs a value, on one line."
         if name.endswith("_EMAIL") and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
             return f"{name} must look like name@example.org."
     return ""
@@ -86,14 +102,28 @@ def _error_in(answers: dict[str, str]) -> str:
 
 def _values(text: str) -> dict[str, str]:
     found = re.findall(r"^([A-Z_]+)=(.*)$", text, re.M)
-    return {name: value.strip().strip("'") for name, value in found if value.strip(" '")}
+    values = {name: _unquoted(value.strip()) for name, value in found}
+    return {name: value for name, value in values.items() if value}
+
+
+def _quoted(value: str) -> str:
+    """The value for `.env`: Docker Compose takes what is in single quotes literally, but knows no quote in it."""
+    if "'" not in value and "\\" not in value:
+        return f"'{value}'"
+    return '"' + re.sub(r'(["$\\])', r"\\\1", value) + '"'
+
+
+def _unquoted(value: str) -> str:
+    if value[:1] == '"':
+        return re.sub(r"\\(.)", r"\1", value[1:-1])
+    return value.strip("'")
 
 
 def _write(file: Path, example: str, answers: dict[str, str]) -> None:
     """Write the example with the answers filled in. Replaces the file in one step."""
 
     def answered(line: re.Match[str]) -> str:
-        return f"{line[1]}='{answers[line[1]]}'" if line[1] in answers else line[0]
+        return f"{line[1]}={_quoted(answers[line[1]])}" if line[1] in answers else line[0]
 
     text = re.sub(r"^([A-Z_]+)=.*$", answered, example, flags=re.M)
     new = file.with_name(file.name + ".new")
@@ -103,4 +133,7 @@ def _write(file: Path, example: str, answers: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (EOFError, KeyboardInterrupt):
+        sys.exit("\nThe input ended before the last question. Nothing was written.")

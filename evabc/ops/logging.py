@@ -16,6 +16,7 @@ from signal import Signals
 from typing import Any
 from uuid import UUID
 
+import redis
 from celery import current_app
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import SystemCheckError
@@ -23,13 +24,18 @@ from gunicorn import glogging
 from gunicorn.config import Config
 
 from evabc import env
+from evabc.ops.space import NoSpaceError
 
 WITHHELD = "…"
 
 # Fields that a line may have, by `extra=`: numbers, or names chosen by the code.
 FIELDS = frozenset({"user", "method", "view", "status", "ms", "factor", "export", "rows"})
 # Errors whose messages are about settings and code.
-OWN_ERRORS = (ImproperlyConfigured, SystemCheckError)
+OWN_ERRORS = (ImproperlyConfigured, SystemCheckError, NoSpaceError)
+# What Redis answers when it cannot work or may not write, always in the same words.
+_REFUSALS_OF_REDIS = frozenset(
+    {"LOADING", "MASTERDOWN", "MISCONF", "NOAUTH", "NOREPLICAS", "OOM", "READONLY", "WRONGPASS"}
+)
 # Their message is text that was printed.
 _PRINTED = {"celery.redirected", "py.warnings"}
 # Some libraries put values into the message itself: addresses, long numbers, quoted text.
@@ -106,10 +112,21 @@ def describe(error: BaseException) -> str:
     name = type(error).__name__
     if isinstance(error, OWN_ERRORS) or _words_are_in_the_code(error):
         return f"{name}: {error}"
+    if refusal := refusal_of_redis(error):
+        return f"{name}: {refusal}"
     # PostgreSQL reports the constraint separately from the row.
     diagnosis = getattr(error, "diag", None)
     constraint = getattr(diagnosis, "constraint_name", None)
     return f"{name} (constraint {constraint})" if constraint else name
+
+
+def refusal_of_redis(error: BaseException) -> str:
+    """The words in which Redis refused to work; empty for any other error."""
+    if not isinstance(error, redis.RedisError):
+        return ""
+    # redis-py has taken most of the codes off the message.
+    words = f"{getattr(error, 'status_code', None) or ''} {error}".strip()
+    return words if words.partition(" ")[0] in _REFUSALS_OF_REDIS else ""
 
 
 def _words_are_in_the_code(error: BaseException) -> bool:

@@ -137,15 +137,19 @@ def form_of_an_old_page(request: HttpRequest, reason: str = "") -> HttpResponse:
     in there before, the page may be theirs, and nothing is kept. Suggestions for the agency field are not
     worth leaving the form for: they send that field alone.
     """
-    is_ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
     if (
-        is_ours
+        is_from_here(request)
         and request.path != reverse("agencies")
         and request.user.is_authenticated
         and request.session.get(SAME_PERSON)
     ):
         return lead_to(request, keep(request, user_id=request.user.pk))
     return csrf.csrf_failure(request, reason)
+
+
+def is_from_here(request: HttpRequest) -> bool:
+    """Whether the browser says that a page of the portal sent this form."""
+    return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
 
 
 class TypedAgainField(BoundField):

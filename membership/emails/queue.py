@@ -107,10 +107,10 @@ def request_delivery(*outbox_email_ids: int) -> None:
     """Ask a worker to send these emails. Without a broker the sweep finds them soon after."""
     try:
         current_app.send_task(DELIVERY_TASK, args=outbox_email_ids)
-    except Exception:
+    except Exception as error:
         # Any error will do: emails are rows, and the next sweep sends them.
-        ids = ", ".join(map(str, outbox_email_ids))
-        logger.warning("The broker did not take the task for emails %s.", ids)
+        ids, cause = ", ".join(map(str, outbox_email_ids)), error.__cause__ or error
+        logger.warning("The broker did not take the task for emails %s: %s", ids, cause)
 
 
 # -- What staff do with an email ------------------------------------------------------------------

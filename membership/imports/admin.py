@@ -22,12 +22,11 @@ from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.base_admin import CustomPageAdmin, desk_page
-from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.errors import refusal_as_warning
 from membership.forms import TeamForm, day_field, file_field
 from membership.imports import uploads
 from membership.imports.columns import sample_file
 from membership.imports.kinds import IMPORTERS
-from membership.imports.sheets import refuse_too_large
 from membership.models import ListImport, ListKind, User
 
 ROWS_PER_PAGE = 100
@@ -64,9 +63,6 @@ class UploadForm(TeamForm):
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
-        with refusal_as_form_error(self, "file"):
-            # By the size of the upload, before any of it is read.
-            refuse_too_large(file.size or 0)
         if not str(file.name).lower().endswith((".csv", ".xlsx")):
             raise forms.ValidationError("Choose a file that ends in .csv or .xlsx.")
         return file

@@ -50,11 +50,12 @@ class Visitor:
     def get(self, path: str) -> Page:
         return self._open(urllib.request.Request(self._full(path)))  # noqa: S310  (our own portal)
 
-    def post(self, path: str = "", **answers: str) -> Page:
-        """Send the form of the page they are on, to ``path`` or to that page itself."""
+    def post(self, path: str = "", /, *, origin: str = "", **answers: str) -> Page:
+        """Send the form of the page they are on, to ``path`` or to that page itself, as if from ``origin``."""
         data = urllib.parse.urlencode({"csrfmiddlewaretoken": self.page.token, **answers})
         url = self._full(path) if path else self.page.url
-        return self._open(urllib.request.Request(url, data.encode(), {"Referer": self.page.url}))  # noqa: S310
+        headers = {"Referer": self.page.url, "Origin": origin or self.portal}
+        return self._open(urllib.request.Request(url, data.encode(), headers))  # noqa: S310
 
     def _full(self, path: str) -> str:
         return path if path.startswith("http") else self.portal + path

@@ -86,6 +86,7 @@ TABLE = {
     "healthz": (ALL, NOT_THAT_WAY),
     # No worker runs beside the tests.
     "readyz": ([503] * 8, NOT_THAT_WAY),
+    "too-large": ([413] * 8, NOT_THAT_WAY),
     # It does not exist without its token.
     "metrics": ([404] * 8, NOT_THAT_WAY),
     # The applicant has an open request there and is redirected to it; the others see the form.

@@ -112,7 +112,7 @@ def test_variables_are_settings_of_the_operator_and_the_rest_is_set_here():
     for service in PORTAL:
         assert load()["services"][service]["env_file"] == ".env"
         environment = load()["services"][service]["environment"]
-        assert environment.keys() == set_here | {"EVABC_LOCAL"}
+        assert environment.keys() == set_here | {"EVABC_LOCAL", "RES_OPTIONS"}
         assert environment["EVABC_LOCAL"] == "0"
 
 

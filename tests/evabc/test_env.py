@@ -72,6 +72,29 @@ def test_every_declared_setting_is_read():
     assert read == set(env.SETTINGS) - {"POSTGRES_PASSWORD"}
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_value_means_the_default(monkeypatch, empty):
+    for name in ("EVABC_QUIET_DAYS", "EVABC_LOG_LINES", "EVABC_HSTS_PRELOAD"):
+        monkeypatch.setenv(name, empty)
+
+    assert env.number("EVABC_QUIET_DAYS") == 3
+    assert env.text("EVABC_LOG_LINES") == "json"
+    assert env.flag("EVABC_HSTS_PRELOAD") is False
+
+
+@pytest.mark.parametrize(("given", "means"), [("1", True), ("true", True), ("0", False)])
+def test_a_flag_is_on_or_off(monkeypatch, given, means):
+    monkeypatch.setenv("EVABC_HSTS_PRELOAD", given)
+
+    assert env.flag("EVABC_HSTS_PRELOAD") is means
+
+
+def test_a_value_that_begins_with_a_dollar_is_no_other_variable(monkeypatch):
+    monkeypatch.setenv("EVABC_PRIVACY_OFFICER_NAME", "$HOME")
+
+    assert env.text("EVABC_PRIVACY_OFFICER_NAME") == "$HOME"
+
+
 LONG = "k3Jd9-fQ2_xVb7LmZp0RtYw8Hs6GnCa4"
 
 

@@ -1,35 +1,36 @@
-"""Caddy with the project's Caddyfile while web is away: what it answers and logs itself."""
+"""Caddy with the project's Caddyfile: what it answers and logs itself, and what it refuses."""
 
 import os
 import socket
 import ssl
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
 from http.client import HTTPSConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.evabc.test_headers import EVERYWHERE
+from tests.servers import processes
 from tests.servers.parts import ROOT, free_port, stop, wait_until_ready
 
-# Nothing listens in place of web, and Caddy does not wait for it. Its own certificate stays in its folder.
+# Caddy does not wait for web. Its own certificate stays in its folder.
 CHANGES = {
-    "web:8000": "127.0.0.1:1",
     "lb_try_duration 15s": "lb_try_duration 1ms",
     "\n{\n": "\n{\n\tskip_install_trust\n\tauto_https disable_redirects\n",
 }
 
 
-@pytest.fixture(scope="module")
-def front(tmp_path_factory):
-    """The port of Caddy, and its log."""
-    folder, port = tmp_path_factory.mktemp("caddy"), free_port()
+@contextmanager
+def running(folder, port, web):
+    """Caddy on this port, with `web` as the address of the portal. Gives its log."""
     text = (ROOT / "evabc/deploy/Caddyfile").read_text()
     for before, after in CHANGES.items():
         assert text.count(before) == 1, before
         text = text.replace(before, after)
-    (folder / "Caddyfile").write_text(text)
+    (folder / "Caddyfile").write_text(text.replace("web:8000", web))
     log = folder / "log"
     environment = os.environ | {
         "PORTAL_URL": f"https://localhost:{port}",
@@ -47,9 +48,17 @@ def front(tmp_path_factory):
         )
     try:
         wait_until_ready(process, ready=lambda: bool(spoken(port)), log=log)
-        yield port, log
+        yield log
     finally:
         stop(process, signal=15)
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory):
+    """The port of Caddy, and its log. Nothing listens in place of web."""
+    port = free_port()
+    with running(tmp_path_factory.mktemp("caddy"), port, "127.0.0.1:1") as log:
+        yield port, log
 
 
 def anyone():
@@ -100,3 +109,31 @@ def test_it_speaks_the_versions_of_tls_in_use_and_no_older_one(front):
     version, suite = spoken(port, two, two)
     assert (version, suite.partition("-")[0]) == ("TLSv1.2", "ECDHE")
     assert spoken(port, two, three)[0] == "TLSv1.3"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_upload_over_the_limit_gets_the_portals_page(redis_url, tmp_path):
+    """Caddy refuses it, and asks the portal for the page."""
+    port = free_port()
+    extra = {"PORTAL_URL": f"https://localhost:{port}", "EVABC_TRUSTED_PROXIES": "1"}
+    with (
+        processes.portal(tmp_path / "web.log", **extra) as web,
+        running(tmp_path, port, urlsplit(web.url).netloc),
+    ):
+        part = b'--none\r\nContent-Disposition: form-data; name="file"; filename="list.csv"\r\n\r\n'
+        body = part + bytes(17_000_000)
+        # Django only reads the form of a visitor who has the cookie, and from its own page.
+        headers = {
+            "Origin": f"https://localhost:{port}",
+            "Cookie": f"__Host-csrftoken={'a' * 32}",
+            "Content-Type": "multipart/form-data; boundary=none",
+        }
+        connection = HTTPSConnection("localhost", port, context=anyone(), timeout=60)
+        with suppress(OSError):  # Caddy may answer before all of it has arrived
+            connection.request("POST", "/accounts/login/", body, headers)
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        connection.close()
+    assert answer.status == 413
+    assert "<h1>That was too large</h1>" in page
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HOST = "portal.example"
 
 EVERYWHERE = {
-    "strict-transport-security": "max-age=63072000; includeSubDomains; preload",
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",

@@ -72,8 +72,8 @@ def test_no_field_causes_an_error_or_runs(client, world, who, every, settings):
 def test_a_form_that_is_too_large_gets_a_page_that_says_what_to_do(client, typed):
     builders.sign_in(client, builders.worker())
     page = client.post("/my/details/", urlencode(typed), content_type=FORM)
-    assert page.status_code == 400
-    assert "it may be too large for one form" in page.content.decode()
+    assert page.status_code == 413
+    assert "<h1>That was too large</h1>" in page.content.decode()
 
 
 @pytest.mark.parametrize(

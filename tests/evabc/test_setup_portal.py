@@ -5,6 +5,7 @@ import smtplib
 import subprocess
 import sys
 
+import environ
 import pyrage
 import pytest
 from django.core import mail
@@ -197,11 +198,24 @@ class TestSetupPortal:
         assert "Enter an email address like name@example.com." in capsys.readouterr().err
         assert User.objects.get().email == "lou@example.org"
 
+    def test_an_ended_input_changes_nothing(self, monkeypatch):
+        monkeypatch.setattr("builtins.input", ended)
+
+        with pytest.raises(CommandError, match="The input ended before the last question"):
+            call_command("setup_portal")
+        assert not User.objects.exists()
+
 
 OFFICER = [
     "EVABC_PRIVACY_OFFICER_NAME=Ola Sample",
     "EVABC_PRIVACY_OFFICER_EMAIL=privacy@example.org",
+    "EVABC_HSTS_PRELOAD=0",
 ]
+PORTAL = ["PORTAL_URL=https://cop.example.org", "EMAIL_URL=smtp://mail.example.org"]
+
+
+def ended(question):
+    raise EOFError
 
 
 def make_env(file, *arguments, typed=""):
@@ -220,7 +234,7 @@ def values(file):
 
 def test_the_env_file_has_the_answers_and_new_secrets_and_is_private(tmp_path):
     file = tmp_path / ".env"
-    typed = "https://cop.example.org/\nmail.example.org\n\n\nOla Sample\nprivacy@example.org\n"
+    typed = "https://cop.example.org/\nmail.example.org\n\n\nOla Sample\nprivacy@example.org\n\n"
 
     done = make_env(file, typed=typed)
 
@@ -230,6 +244,7 @@ def test_the_env_file_has_the_answers_and_new_secrets_and_is_private(tmp_path):
     assert found["PORTAL_URL"] == "https://cop.example.org"
     assert found["EMAIL_URL"] == "smtp+tls://mail.example.org:587"
     assert found["EVABC_PRIVACY_OFFICER_EMAIL"] == "privacy@example.org"
+    assert found["EVABC_HSTS_PRELOAD"] == "0"
     made = {found[name] for name in ("SECRET_KEY", "POSTGRES_PASSWORD")}
     assert {len(secret) for secret in made} == {64}
     assert len(made) == 2
@@ -263,3 +278,54 @@ def test_an_invalid_value_writes_nothing(tmp_path, arguments, message):
     assert done.returncode == 1
     assert message in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("typed", ["", "https://cop.example.org\nmail.example.org\n"])
+def test_an_ended_input_writes_nothing_and_says_so(tmp_path, typed):
+    done = make_env(tmp_path / ".env", typed=typed)
+
+    assert done.returncode == 1
+    assert done.stderr == "\nThe input ended before the last question. Nothing was written.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_without_a_value_is_refused(tmp_path):
+    done = make_env(tmp_path / ".env", "PORTAL_URL")
+
+    assert done.returncode == 2
+    assert "write settings as NAME=VALUE, not PORTAL_URL" in done.stderr
+
+
+def test_the_preload_list_of_browsers_is_asked_about_once(tmp_path):
+    file = tmp_path / ".env"
+    make_env(file, *PORTAL, *OFFICER[:2], typed="yes\n")
+    assert values(file)["EVABC_HSTS_PRELOAD"] == "1"
+
+    assert make_env(file, *PORTAL, *OFFICER[:2]).returncode == 0
+    assert values(file)["EVABC_HSTS_PRELOAD"] == "1"
+
+
+# As docker-compose 2.26 reads them, which tests/slow/test_env_file.py tries with the installed one.
+WRITTEN = {
+    "Zoë Sample": "'Zoë Sample'",
+    "Maeve O'Brien": '"Maeve O\'Brien"',
+    "Maeve O’Brien": "'Maeve O’Brien'",
+    'a $HOME #1 "b" `ls`': "'a $HOME #1 \"b\" `ls`'",
+    'it\'s "$5" #1 \\ é': r'''"it's \"\$5\" #1 \\ é"''',
+    "ends\\": r'"ends\\"',
+}
+
+
+@pytest.mark.parametrize(("value", "written"), WRITTEN.items())
+def test_every_name_is_taken_and_kept(tmp_path, monkeypatch, value, written):
+    file = tmp_path / ".env"
+    given = [*PORTAL, f"EVABC_PRIVACY_OFFICER_NAME={value}", *OFFICER[1:]]
+    assert make_env(file, *given).returncode == 0
+    assert f"\nEVABC_PRIVACY_OFFICER_NAME={written}\n" in file.read_text()
+
+    assert make_env(file, *PORTAL, *OFFICER[1:], typed="\n").returncode == 0
+    assert f"\nEVABC_PRIVACY_OFFICER_NAME={written}\n" in file.read_text()
+    read: dict[str, str] = {}
+    monkeypatch.setattr(environ.Env, "ENVIRON", read)
+    environ.Env.read_env(str(file))
+    assert read["EVABC_PRIVACY_OFFICER_NAME"] == value

@@ -1,11 +1,14 @@
 """A mail server that can be killed, and workers and beat that send to it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.mail_stack import MailServer, MailStack
+from tests.servers import postgresql
+from tests.servers.parts import servers_of_this_run
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,15 @@ def stack(
     running = MailStack(tmp_path, mail)
     yield running
     running.stop_all()
+
+
+@pytest.fixture
+def cluster(db: None, request: pytest.FixtureRequest) -> Iterator[postgresql.Cluster]:
+    """A PostgreSQL of this test alone."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    number = hash(request.node.name) % 10**6
+    folder = Path(servers_of_this_run().folder) / f"stopped-{worker}-{number}"
+    folder.mkdir(mode=0o711)
+    running = postgresql.Cluster(folder)
+    yield running
+    running.stop()

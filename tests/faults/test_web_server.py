@@ -23,8 +23,8 @@ from requests.models import JoinRequest
 from tests import builders
 from tests.browser.visitor import Visitor
 from tests.faults.mail_stack import Count, State, count_emails, until
-from tests.servers import postgresql, processes
-from tests.servers.parts import ROOT, servers_of_this_run
+from tests.servers import processes
+from tests.servers.parts import ROOT
 
 CHECK = "/communities/stvc/join/check/"
 RECEIVED = "We received your request"
@@ -113,17 +113,6 @@ def seed_portal(**environment):
     return json.loads(made.stdout.splitlines()[-1])
 
 
-@pytest.fixture
-def cluster(db):
-    """A PostgreSQL of this test alone."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    folder = Path(servers_of_this_run().folder) / f"restarted-{worker}"
-    folder.mkdir(mode=0o711)
-    running = postgresql.Cluster(folder)
-    yield running
-    running.stop()
-
-
 def test_a_database_restarted_in_the_middle_of_a_decision_leaves_all_of_it_or_nothing(
     cluster, redis_url, tmp_path
 ):
@@ -165,7 +154,7 @@ def test_a_database_restarted_in_the_middle_of_a_decision_leaves_all_of_it_or_no
 
                 until(somebody_waits)
             cluster.restart()
-            assert answer.result().status == 500
+            assert answer.result().status == 503
         assert rows() == before
 
         priya.get(approve)

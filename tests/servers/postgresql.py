@@ -41,7 +41,7 @@ class Cluster:
         _hand_over(self._home)
         self._binaries = _binaries(self._home)
         _initialise(self._binaries, self._home)
-        self._process, self._port = on_free_port(self._started)
+        self.process, self._port = on_free_port(self._started)
 
     @property
     def url(self) -> str:
@@ -50,12 +50,12 @@ class Cluster:
 
     def stop(self) -> None:
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
-        stop(self._process, signal=signal.SIGINT)
+        stop(self.process, signal=signal.SIGINT)
 
     def restart(self) -> None:
         """Stop it, even while it is in use, and start it on the same data and port."""
         self.stop()
-        self._process = self._started(self._port)
+        self.process = self._started(self._port)
 
     def _started(self, port: int) -> subprocess.Popen[bytes]:
         return _start(self._binaries, self._home, port)

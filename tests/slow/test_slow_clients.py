@@ -60,7 +60,7 @@ def front(web, tmp_path):
     """The address of Caddy in front of gunicorn."""
     portal, port = web
     text = (ROOT / "evabc/deploy/Caddyfile").read_text()
-    assert text.count("web:8000") == 1
+    assert "web:8000" in text
     config, log = tmp_path / "Caddyfile", tmp_path / "caddy.log"
     config.write_text(text.replace("web:8000", urlsplit(portal.url).netloc))
     url = f"http://localhost:{port}"

@@ -14,11 +14,12 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from evabc import celery_app, env
 from evabc.ops.processes import Service, keep_running, screen
+from evabc.ops.space import NoSpaceError, is_full
 from evabc.sample.province import STAFF, load_sample_province
 from evabc.sample.year import load_sample_year
 
@@ -36,7 +37,12 @@ class Command(BaseCommand):
                 "This command is for local mode only. Use `make run` here, or Docker Compose in production."
             )
         with data_folder_lock(settings.DATA_DIR / "running"), listening_socket() as listener:
-            self._prepare()
+            try:
+                self._prepare()
+            except (OSError, DatabaseError) as error:
+                if not is_full(error):
+                    raise
+                raise CommandError(str(NoSpaceError(settings.DATA_DIR).strerror)) from error
             self._announce()
             services = self._services(listener.fileno())
             show = screen([service.name for service in services], write=self._write)

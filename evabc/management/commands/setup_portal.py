@@ -116,8 +116,7 @@ class Command(BaseCommand):
         while True:
             if given is None:
                 is_asked = field.required and not no_input
-                question = f"{field.label}{f' [{known}]' if known else ''}: "
-                given = (input(question).strip() if is_asked else "") or known
+                given = (_ask(str(field.label), known) if is_asked else "") or known
             try:
                 return str(field.clean(given))
             except ValidationError as error:
@@ -180,6 +179,15 @@ def _problem(answer: Answer, sender: str, to: str, option: str) -> str:
         f"{refusal} Let the portal send from this address, or choose another one with {option}, and "
         "run this command again."
     )
+
+
+def _ask(label: str, known: str) -> str:
+    try:
+        return input(f"{label}{f' [{known}]' if known else ''}: ").strip()
+    except EOFError as error:
+        raise CommandError(
+            "The input ended before the last question. Nothing was changed."
+        ) from error
 
 
 def _known_answer(name: str) -> str:

@@ -16,7 +16,7 @@ page from the declarations in `evabc/env.py`, where a new setting is one entry.
 ENV_EXAMPLE = """\
 # The settings for docker-compose.yml. `python3 evabc/deploy/make_env.py` copies this file to .env and fills it in. If you
 # do it by hand, run `chmod 600 .env` afterwards, because it contains secrets. Put values with $, # or spaces in
-# 'single quotes'.
+# 'single quotes', and a value with a single quote in "double quotes".
 # `make docs` writes this file from the declarations in evabc/env.py.
 """
 
@@ -54,7 +54,8 @@ def env_example() -> str:
         description = (prefix if setting.required else "") + _sentence(setting)
         comment = textwrap.wrap(description, 118, break_on_hyphens=False, break_long_words=False)
         lines = [f"# {line}" for line in comment]
-        blocks.append("\n".join([*lines, f"{setting.name}={setting.default}"]) + "\n")
+        default = int(setting.default) if isinstance(setting.default, bool) else setting.default
+        blocks.append("\n".join([*lines, f"{setting.name}={default}"]) + "\n")
     return "\n".join(blocks)
 
 

@@ -150,11 +150,19 @@ def test_a_list_whose_worker_died_is_checked_again():
         ({"as_of": "soon"}, "Enter the date as year-month-day"),
         ({"file_name": "list.xls"}, "Choose a file that ends in .csv or .xlsx."),
         ({"kind": "roster"}, "Choose the community whose roster this is."),
-        ({"content": b"A" * 10_000_001}, "The file is 10 MB. The limit is 10 MB"),
     ],
 )
 def test_an_invalid_upload_gets_an_error_message(priya, answers, words):
     assert words in send(priya, **answers).content.decode()
+    assert not ListImport.objects.exists()
+
+
+def test_a_file_over_the_limit_keeps_what_was_typed(priya):
+    page = send(priya, content=b"A" * 10_000_001, list_name="the contract list")
+
+    assert page.status_code == 413
+    assert "The file is 10 MB. The limit is 10 MB" in page.text
+    assert "the contract list" in page.text
     assert not ListImport.objects.exists()
 
 
