@@ -1,4 +1,4 @@
-"""The error pages that Django has none for: no database, no space, and a form that is too large."""
+"""The pages for errors, also those that Django has none for: no database, no space, and a form that is too large."""
 
 import sys
 from contextlib import suppress
@@ -13,13 +13,12 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import get_token
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
-from django.views import defaults
 from django.views.decorators.http import require_safe
 
+from evabc.context_processors import last_known_teams
 from evabc.ops.health import healthz
 from evabc.ops.space import is_full
 from membership.accounts import typed
@@ -39,9 +38,9 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's page for an error; in an outage, one with status 503 that has what was typed."""
+    """The page for an error; in an outage, one with status 503 that has what was typed."""
     if not is_outage(sys.exc_info()[1]):
-        return defaults.server_error(request)
+        return _page("500.html", 500)
     if request.path == reverse("healthz"):
         return healthz(request)
     fields: list[tuple[str, str]] = []
@@ -55,21 +54,26 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "to": request.get_full_path(),
         "csrf_token": get_token(request) if fields else "",
     }
-    # Without the request, because the session and the footer are in the database.
-    response = HttpResponse(render_to_string("503.html", context), status=503)
+    response = _page("503.html", 503, **context)
     response["Retry-After"] = str(RETRY_SECONDS)
     add_never_cache_headers(response)
     return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's page for a request that cannot be read; status 413 if it is too large."""
+    """The page for a request that cannot be read; status 413 if it is too large."""
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
-        return render(request, "413.html", status=413)
-    return defaults.bad_request(request, exception)
+        return _page("413.html", 413)
+    return _page("400.html", 400)
 
 
 @require_safe
 def too_large(request: HttpRequest) -> HttpResponse:
     """What Caddy shows to someone whose upload is too large to reach the portal."""
-    return render(request, "413.html", status=413)
+    return _page("413.html", 413)
+
+
+def _page(template: str, status: int, **context: object) -> HttpResponse:
+    """A page that needs no database, because it may be what failed."""
+    words = render_to_string(template, {"support_teams": last_known_teams, **context})
+    return HttpResponse(words, status=status)

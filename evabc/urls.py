@@ -10,9 +10,6 @@ from evabc.ops.metrics import metrics
 from membership.meetings.views import calendar_feed
 from membership.privacy.consents import privacy
 
-handler400 = "evabc.error_pages.bad_request"
-handler500 = "evabc.error_pages.server_error"
-
 urlpatterns = [
     path("", include("communities.urls")),
     path("", include("requests.urls")),
