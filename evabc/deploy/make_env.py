@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -49,7 +50,8 @@ def main() -> int:
                 comment_text = comment_text.removeprefix("Required. ").partition(". ")[0]
                 answers[name] = _ask(comment_text.rstrip("."), default)
         elif name == "EVABC_HSTS_PRELOAD" and name not in answers:
-            answers[name] = _ask_about_preload()
+            with suppress(EOFError):  # a script that gives all that is required
+                answers[name] = _ask_about_preload()
     answers["PORTAL_URL"] = answers["PORTAL_URL"].rstrip("/")
     required = {name for comment, name, _ in settings if comment.startswith("# Required")}
     if error := _error_in(answers, required):

@@ -301,6 +301,13 @@ def test_a_setting_without_a_value_is_refused(tmp_path):
     assert "write settings as NAME=VALUE, not PORTAL_URL" in done.stderr
 
 
+def test_a_script_need_not_answer_what_is_not_required(tmp_path):
+    done = make_env(tmp_path / ".env", *PORTAL, *OFFICER[:2])
+
+    assert done.returncode == 0, done.stderr
+    assert values(tmp_path / ".env")["EVABC_HSTS_PRELOAD"] == "0"
+
+
 def test_a_setting_that_there_is_not_is_refused(tmp_path):
     done = make_env(tmp_path / ".env", "PORTAL_ADDRESS=https://cop.example.org")
 
