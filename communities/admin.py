@@ -10,7 +10,7 @@ from django.db.models import Max, Model
 from django.http import HttpRequest
 from django.utils.text import slugify
 
-from communities.base_admin import PlainWordsAdmin, PlainWordsMixin
+from communities.base_admin import PlainWordsAdmin, PlainWordsMixin, no_one
 from communities.models import (
     CommunityOfPractice,
     EligibilityCriterion,
@@ -80,11 +80,7 @@ class CriterionInline(PlainWordsMixin, admin.StackedInline):
 class FixedRowsAdmin(PlainWordsAdmin):
     """Rows that pages depend on: staff can change them, but not add or delete any."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    has_add_permission = has_delete_permission = no_one
 
 
 @admin.register(SupportTeam)
@@ -119,9 +115,7 @@ class CommunityAdmin(PlainWordsAdmin):
     list_display_links = ["short_name", "name"]
     list_select_related = ["team"]
     inlines = [CriterionInline]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    has_delete_permission = no_one
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return ["slug", "team"] if obj else []

@@ -4,8 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Field
+from django.db.models import Field, Model
 from django.http import HttpRequest
+
+
+def no_one(admin: admin.ModelAdmin, request: HttpRequest, obj: Model | None = None) -> bool:
+    """A permission of an admin class, such as to delete a row, that nobody has."""
+    return False
 
 
 class PlainWordsMixin(admin.options.BaseModelAdmin):

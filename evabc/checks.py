@@ -1,9 +1,7 @@
 """System checks of the project."""
 
-import importlib.util
 from collections.abc import Collection, Sequence
 from importlib import metadata
-from pathlib import Path
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -12,23 +10,6 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from evabc import env
-
-
-@register()
-def requests_is_ours(**kwargs: object) -> list[CheckMessage]:
-    """The folder ``requests`` must win over PyPI's library of the same name."""
-    spec = importlib.util.find_spec("requests")
-    origin = Path(spec.origin).resolve() if spec and spec.origin else None
-    ours = Path(settings.BASE_DIR).resolve() / "requests" / "__init__.py"
-    if origin == ours:
-        return []
-    return [
-        Error(
-            f"The package 'requests' comes from {origin}, not from the portal.",
-            hint="Start from the project’s folder, and put that folder first on the Python path.",
-            id="evabc.E001",
-        )
-    ]
 
 
 @register(deploy=True)

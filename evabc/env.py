@@ -308,12 +308,13 @@ def data_dir() -> Path:
 
 
 def secret_key(*, local: bool, folder: Path) -> str:
-    """The signing key: from the environment, or in local mode one that is created once and stored."""
-    return text("SECRET_KEY", needed=not local) or _kept_secret(folder / "secret-key")
+    """The signing key: from the environment, or in local mode one that is created once and stored.
 
-
-def _kept_secret(path: Path) -> str:
-    """Read the stored key, or create it. If several processes start at once, only one writes it."""
+    If several processes start at once, only one writes it.
+    """
+    if key := text("SECRET_KEY", needed=not local):
+        return key
+    path = folder / "secret-key"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

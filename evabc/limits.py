@@ -129,7 +129,7 @@ class RateLimitMiddleware(MiddlewareMixin):
         session = request.session
         if not session.modified or session.is_empty() or request.user.is_authenticated:
             return response
-        if typed.is_keeping(request):
+        if typed.kept_forms(request):
             return response
         visitor = browser_mark(request) or network_of(client_address(request))
         # A form that begins one is counted above, so that no one is kept from entering their code.

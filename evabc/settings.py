@@ -184,7 +184,7 @@ STAFF_IDLE_SECONDS = 30 * 60
 # The row is kept over a long weekend, so that a form sent after the session ended still has an owner.
 SESSION_ROW_SECONDS = 4 * 24 * 60 * 60
 # Sessions of visitors who are not signed in: how long, and how much they can hold.
-SESSION_COOKIE_AGE = STRANGER_SESSION_SECONDS = 60 * 60
+SESSION_COOKIE_AGE = 60 * 60
 STRANGER_SESSION_BYTES = 20_000
 # In any case a session ends after 12 hours for staff, and after a month for everyone else.
 STAFF_SESSION_SECONDS = 12 * 60 * 60

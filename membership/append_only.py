@@ -16,12 +16,30 @@ from django.contrib.admin.models import LogEntry
 from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from membership.accounts.models import by_user
+
 
 class AppendOnlyModel(models.Model):
     """A model whose rows are written once."""
 
     class Meta:
         abstract = True
+
+
+class Step(AppendOnlyModel):
+    """A step in a history. A subclass adds its ``verb``. ``by`` is empty if the portal did it."""
+
+    by = by_user()
+    at = models.DateTimeField()
+    text = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["pk"]
+        verbose_name = "step"
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"  # type: ignore[attr-defined]
 
 
 class HistoryRelease(models.Model):

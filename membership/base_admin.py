@@ -1,6 +1,6 @@
 """What the admin classes of the staff site share: search, filters, and pages of our own."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -17,7 +17,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from communities.base_admin import PlainWordsAdmin
+from communities.base_admin import PlainWordsAdmin, no_one
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from membership.accounts.requests import AuthenticatedRequest
@@ -53,45 +53,62 @@ class SearchableAdmin(PlainWordsAdmin):
         return box
 
 
-class TeamFilter(admin.SimpleListFilter):
+class ColumnFilter(admin.SimpleListFilter):
+    """The rows that have the chosen value in ``column``, a lookup; else in the column of the parameter's name."""
+
+    column = ""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        column = self.column or str(self.parameter_name)
+        return queryset.filter(**{column: self.value()}) if self.value() else queryset
+
+
+def titled(
+    title: str, base: type[admin.FieldListFilter] = admin.ChoicesFieldListFilter
+) -> type[admin.FieldListFilter]:
+    """Django's filter by a column, with a title of our own."""
+
+    class TitledFilter(base):  # type: ignore[misc, valid-type]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.title = title
+
+    return TitledFilter
+
+
+class TeamFilter(ColumnFilter):
     """The rows of one team, for users who see both."""
 
     title = "team"
     parameter_name = "team"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        self.team_path = model_admin.team_path
+        self.column = f"{model_admin.team_path}__family"
         families = families_of(request.user)
         # A user who sees one team has nothing to choose.
         return [(f.value, str(f.label)) for f in Family if len(families) > 1]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
-        if not self.value():
-            return queryset
-        return queryset.filter(**{f"{self.team_path}__family": self.value()})
 
-
-class CommunityFilter(admin.SimpleListFilter):
+class CommunityFilter(ColumnFilter):
     """The communities of the viewer's teams. ``community_path`` of the admin is the lookup from a row."""
 
     title = "community"
     parameter_name = "community"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        self.community_path = getattr(model_admin, "community_path", "community")
+        self.column = f"{getattr(model_admin, 'community_path', 'community')}__slug"
         own = CommunityOfPractice.objects.filter(team__family__in=families_of(request.user))
         return [(community.slug, community.short_name) for community in own]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
-        if not self.value():
-            return queryset
-        return queryset.filter(**{f"{self.community_path}__slug": self.value()})
-
 
 class FilterWithDefault(admin.SimpleListFilter):
-    """A filter with a default of its own in place of "All"."""
+    """A filter by ``options``, each a value and its label; ``first_choice`` is the label of the default."""
 
+    options: Sequence[tuple[str, str]] = ()
     first_choice = "All"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> Sequence[tuple[str, str]]:
+        return self.options
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """The choices of the filter, the first one with the label of the default."""
@@ -115,14 +132,7 @@ class TeamModelAdmin(SearchableAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(families_of(request.user))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    has_add_permission = has_change_permission = has_delete_permission = no_one
 
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: "Options[Model]", object_id: str
@@ -134,9 +144,11 @@ class TeamModelAdmin(SearchableAdmin):
 class CustomPageAdmin(TeamModelAdmin):
     """Rows with a page of our own in place of Django's form. The page shows the history too.
 
-    ``row_views`` are the other pages of a row, by the last part of their URL.
+    ``own_page`` shows it, for GET and HEAD. ``row_views`` are the other pages of a row, by the last part of
+    their URL.
     """
 
+    own_page: Callable[..., HttpResponse]
     row_views: ClassVar[Mapping[str, Callable[..., HttpResponse]]] = {}
 
     def get_urls(self) -> list[URLPattern]:
@@ -146,10 +158,6 @@ class CustomPageAdmin(TeamModelAdmin):
             for page, view in self.row_views.items()
         ]
         return [*pages, *super().get_urls()]
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The page of one row, for GET and HEAD."""
-        raise NotImplementedError
 
     def change_view(
         self,

@@ -46,10 +46,10 @@ def reassess_rosters() -> None:
     if result := reassess_if_due(now=timezone.now()):
         logger.info(
             "Reassessed %s enrolments. Roster checks: %s opened, %s changed, %s resolved.",
-            result.looked_at,
+            result.enrolments,
             result.opened,
             result.changed,
-            result.settled,
+            result.resolved,
         )
 
 

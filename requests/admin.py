@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -38,8 +38,6 @@ from requests.lifecycle import State
 from requests.models import JoinRequest, ReasonText
 from requests.workflow import is_own
 
-_Choices = list[tuple[str, str]]
-
 
 class QueueFilter(FilterWithDefault):
     """One parameter of the queue's address; ``requests.desk.queue`` applies it."""
@@ -57,9 +55,7 @@ class HolderFilter(QueueFilter):
     title = "assignment"
     parameter_name = "whose"
     first_choice = "Anyone"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return [("mine", "Me"), ("nobody", "No one")]
+    options = [("mine", "Me"), ("nobody", "No one")]
 
 
 class StateFilter(QueueFilter):
@@ -68,10 +64,7 @@ class StateFilter(QueueFilter):
     title = "status"
     parameter_name = "state"
     first_choice = "Open"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        sent = [s for s in State if s != State.DRAFT]
-        return [("all", "All"), *((s.value, str(s.label)) for s in sent)]
+    options = [("all", "All"), *State.choices[1:]]  # without drafts
 
 
 class VerdictFilter(QueueFilter):
@@ -79,13 +72,11 @@ class VerdictFilter(QueueFilter):
 
     title = "rules (updated every 15 minutes)"
     parameter_name = "verdict"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return [
-            (Verdict.MET.value, "Met, or self-reported"),
-            (Verdict.UNKNOWN.value, "Not known yet"),
-            (Verdict.NOT_MET.value, "Not met"),
-        ]
+    options = [
+        (Verdict.MET.value, "Met, or self-reported"),
+        (Verdict.UNKNOWN.value, "Not known yet"),
+        (Verdict.NOT_MET.value, "Not met"),
+    ]
 
 
 class RegionFilter(QueueFilter):
@@ -93,9 +84,7 @@ class RegionFilter(QueueFilter):
 
     title = "region"
     parameter_name = "region"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> _Choices:
-        return Region.choices
+    options = Region.choices
 
 
 @dataclass(frozen=True)
@@ -148,6 +137,7 @@ class JoinRequestAdmin(CustomPageAdmin):
     search_help_text = "Name, email, phone, agency or reference"
     ordering = ORDER
     actions = bulk_views.ACTIONS
+    own_page = staticmethod(views.review)
     row_views = views.PAGES
     team_path = "community__team"
 
@@ -235,10 +225,6 @@ class JoinRequestAdmin(CustomPageAdmin):
         link = '{} <a class="desk-next" href="{}{}">Approve…</a>'
         return format_html(link, state, approve, filters)
 
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The review page."""
-        return views.review(request, pk=pk)
-
 
 def _row(join_request: JoinRequest) -> Row:
     """The row that ``get_changelist_instance`` attached."""
@@ -277,13 +263,10 @@ class ReasonAdmin(TeamModelAdmin):
         theirs = Q(family="") | Q(family__in=families_of(request.user))
         return ReasonText.objects.filter(theirs)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return is_lead(request.user)
-
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return is_lead(request.user)
 
-    has_delete_permission = has_change_permission
+    has_add_permission = has_delete_permission = has_change_permission
 
     @admin.display(description="team", ordering="family")
     def team(self, reason: ReasonText) -> str:

@@ -31,8 +31,6 @@ from requests.joining.forms import join_form_for
 from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, Verb
 from requests.models import JoinRequest
 
-__all__ = ["Email"]
-
 REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
 
 _JOIN_SLACK = "Join the Slack workspace, where members talk between meetings:"

@@ -14,7 +14,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
 from membership.accounts.models import by_user
-from membership.append_only import AppendOnlyModel
+from membership.append_only import AppendOnlyModel, Step
 from membership.models import Agency, Enrolment, Person, User
 from membership.search import SearchableModel
 from requests.lifecycle import OPEN, STATE_IN_WORDS, State, Verb
@@ -255,10 +255,10 @@ class ReasonText(models.Model):
         return self.title
 
 
-class JoinRequestEvent(AppendOnlyModel):
-    """A step in the history of a request. Events are written once and never changed.
+class JoinRequestEvent(Step):
+    """A step in the history of a request.
 
-    ``by`` is empty if a scheduled task acted. The other side reads ``text``; ``reason`` is for staff
+    The other side reads ``text``; ``reason`` is for staff
     only. ``ground`` is the ready reason that staff chose, and ``ground_title`` its title at the time,
     for reports.
     """
@@ -267,19 +267,14 @@ class JoinRequestEvent(AppendOnlyModel):
     verb = models.CharField(max_length=10, choices=Verb.choices)
     state_before = models.CharField(max_length=16, choices=State.choices)
     state_after = models.CharField(max_length=16, choices=State.choices)
-    by = by_user()
     by_staff = models.BooleanField(default=False)
-    at = models.DateTimeField()
-    text = models.TextField(blank=True)
     reason = models.TextField(blank=True)
     ground = models.ForeignKey(
         ReasonText, models.PROTECT, null=True, blank=True, related_name="events"
     )
     ground_title = models.CharField(max_length=120, blank=True, default="", db_default="")
 
-    class Meta:
-        ordering = ["pk"]
-        verbose_name = "step"
+    class Meta(Step.Meta):
         indexes = [models.Index(fields=["at", "id"], name="request_steps_by_time")]
         constraints = [
             models.CheckConstraint(
@@ -287,9 +282,6 @@ class JoinRequestEvent(AppendOnlyModel):
                 name="chosen_reason_keeps_its_title",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"
 
     @property
     def who(self) -> str:

@@ -16,12 +16,12 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment, assess
 from membership.accounts.teams import families_of
-from membership.emails.queue import cancel, queue
+from membership.emails.queue import Email, cancel, queue
 from membership.errors import RefusedError
 from membership.models import Person, User
 from membership.register.person_records import get_or_create_person
 from membership.register.standing import standing_of
-from membership.rosters.enrolments import enrol, is_enrolled
+from membership.rosters.enrolments import enrol, roster_of
 from requests import emails
 from requests.answers import find_agency, keep_claims
 from requests.joining.forms import Answers
@@ -372,7 +372,7 @@ def _require_team(join_request: JoinRequest, by: User) -> None:
 
 
 def _require_not_enrolled(join_request: JoinRequest, refusal: str) -> None:
-    if is_enrolled(join_request.person, join_request.community):
+    if roster_of(join_request.community).filter(person=join_request.person).exists():
         raise RefusedError(refusal)
 
 
@@ -421,6 +421,6 @@ def _receive(
     return join_request
 
 
-def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: emails.Email) -> None:
+def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: Email) -> None:
     for email in out:
         queue(email, about=join_request.about, event=event.pk, now=event.at)

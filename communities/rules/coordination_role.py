@@ -7,15 +7,7 @@ from django import forms
 from django.utils.text import get_text_list
 
 from communities.rules.facts import Fact, ProgramWork, Standing
-from communities.rules.rule import (
-    MultipleTermsField,
-    Outcome,
-    Rule,
-    Sentence,
-    accepts,
-    best,
-    weigh,
-)
+from communities.rules.rule import MultipleTermsField, Outcome, Rule, Sentence, accepts, best, weigh
 from communities.rules.vocabulary import (
     Evidence,
     FactKind,

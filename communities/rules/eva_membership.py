@@ -3,14 +3,7 @@
 from dataclasses import dataclass, replace
 
 from communities.rules.facts import ProgramWork, Standing
-from communities.rules.rule import (
-    ASK_YOUR_AGENCY,
-    Outcome,
-    Rule,
-    Sentence,
-    best,
-    weigh,
-)
+from communities.rules.rule import ASK_YOUR_AGENCY, Outcome, Rule, Sentence, best, weigh
 from communities.rules.vocabulary import Evidence, FactKind
 
 _HOLDERS = {

@@ -290,13 +290,14 @@ def _reason(error: Exception) -> str:
 
 
 def _identity(private_key: str) -> pyrage.x25519.Identity:
-    """The private key, from text that may also contain comments."""
-    found = re.search(r"^AGE-SECRET-KEY-1\w+", private_key.strip(), re.MULTILINE)
+    """The private key, from text that may also contain comments, a label or the mark of an editor."""
+    found = re.search(r"^[^#\n]*(AGE-SECRET-KEY-1\w+)", private_key, re.MULTILINE)
     try:
-        return pyrage.x25519.Identity.from_str(found[0] if found else "")
+        return pyrage.x25519.Identity.from_str(found[1] if found else "")
     except pyrage.IdentityError as error:
         raise RefusedError(
-            "This is not a private key for backups. Give the line that begins with AGE-SECRET-KEY-1."
+            "This is not a private key for backups. Give the line that begins with AGE-SECRET-KEY-1. "
+            "Nothing was changed."
         ) from error
 
 

@@ -5,7 +5,6 @@ All email addresses are at example.org, and the names of agencies, towns and peo
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import product
@@ -17,7 +16,7 @@ from django.utils import timezone
 
 from communities.catalogue import COMMUNITIES, slug_of
 from communities.models import CommunityOfPractice, Meeting
-from communities.rules.vocabulary import Funder, MeetingKind
+from communities.rules.vocabulary import Family, Funder, MeetingKind
 from membership.access import slack_link, verbs
 from membership.access.verbs import Verb
 from membership.accounts.teams import LEADS, TEAM_GROUPS
@@ -36,13 +35,6 @@ STAFF = [
     ("Camille Example", "camille@example.org", _TEAMS[1]),
     ("Lou Sample-Lead", "lou@example.org", LEADS),
 ]
-
-
-Tell = Callable[[str], object]  # takes a line about what was loaded
-
-
-def quiet(line: str) -> None:
-    """Tell no one."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +84,7 @@ _CHECKED_DAYS_AGO = 30
 
 
 @transaction.atomic
-def load_sample_province(*, now: datetime, today: date, tell: Tell = quiet) -> bool:
+def load_sample_province(*, now: datetime, today: date) -> bool:
     """Load the sample province once. False if it is loaded already."""
     if SampleProvince.objects.exists():
         return False
@@ -104,7 +96,7 @@ def load_sample_province(*, now: datetime, today: date, tell: Tell = quiet) -> b
         Person.objects.create(user=user, name=name, email=email)
         staff.append(user)
     for one in LISTS:
-        tell(f"{one.name}: {write_sample_list(one, now=now, today=today)} rows")
+        write_sample_list(one, now=now, today=today)
     for agency, kind, town in _CHECKED:
         program = Program.objects.get(agency__name=agency, type=kind, community_served=town)
         confirm_funding(
@@ -113,18 +105,16 @@ def load_sample_province(*, now: datetime, today: date, tell: Tell = quiet) -> b
             by=staff[0],
             on=today - timedelta(days=_CHECKED_DAYS_AGO),
         )
-    rows = write_sample_list(CONTRADICTING, now=now, today=today)
-    tell(f"{CONTRADICTING.name}: {rows} rows")
-    plan_sample_meetings(now=now)
-    tell(f"Meetings: {Meeting.objects.count()}")
-    work_on_sample_access(now=now)
-    tell(f"Slack and Zoom access: {Access.objects.count()}")
+    write_sample_list(CONTRADICTING, now=now, today=today)
+    by_family = dict(zip(TEAM_GROUPS.values(), staff, strict=False))
+    plan_sample_meetings(staff=by_family, now=now)
+    work_on_sample_access(lead=staff[-1], now=now)
     reassess_if_due(now=now)
     return True
 
 
-def write_sample_list(one: SampleList, *, now: datetime, today: date) -> int:
-    """Import one list as of its day. Returns its number of rows. Raises ``RefusedError`` if a row has an error."""
+def write_sample_list(one: SampleList, *, now: datetime, today: date) -> None:
+    """Import one list as of its day. Raises ``RefusedError`` if a row has an error."""
     list_import = new_import(
         kind=one.kind,
         list_name=one.name,
@@ -138,30 +128,28 @@ def write_sample_list(one: SampleList, *, now: datetime, today: date) -> int:
     if plan.errors:
         first = plan.errors[0]
         raise RefusedError(f"{one.file_name}, row {first.number}: {first.sentence}")
-    return len(plan.rows)
 
 
 # -- Slack and Zoom --------------------------------------------------------------------------------
 
 
-def work_on_sample_access(*, now: datetime) -> None:
+def work_on_sample_access(*, lead: User, now: datetime) -> None:
     """Half of the people have joined, one is invited, the others are to do; the invitation link expires soon."""
-    for lead in User.objects.filter(is_staff=True, groups__name=LEADS)[:1]:
-        for team in slack_link.workspaces_of(lead):
-            slack_link.give_link(
-                team=team,
-                link="https://join.slack.com/t/sample-evabc/shared_invite/zt-sample",
-                expires_on=timezone.localdate(now) + timedelta(days=5),
-                most_uses=400,
-                by=lead,
-                now=now,
-            )
-        rows = Access.objects.order_by("kind", "person__name", "pk")
-        slack = list(rows.filter(kind=Access.Kind.SLACK).values_list("pk", flat=True))
-        zoom = list(rows.filter(kind=Access.Kind.ZOOM).values_list("pk", flat=True))
-        joined = [*slack[: len(slack) // 2], *zoom[: len(zoom) // 2]]
-        verbs.mark(access_ids=joined, verb=Verb.JOINED, by=lead, now=now)
-        verbs.mark(access_ids=slack[-1:], verb=Verb.INVITED, by=lead, now=now)
+    for team in slack_link.workspaces_of(lead):
+        slack_link.give_link(
+            team=team,
+            link="https://join.slack.com/t/sample-evabc/shared_invite/zt-sample",
+            expires_on=timezone.localdate(now) + timedelta(days=5),
+            most_uses=400,
+            by=lead,
+            now=now,
+        )
+    rows = Access.objects.order_by("kind", "person__name", "pk")
+    slack = list(rows.filter(kind=Access.Kind.SLACK).values_list("pk", flat=True))
+    zoom = list(rows.filter(kind=Access.Kind.ZOOM).values_list("pk", flat=True))
+    joined = [*slack[: len(slack) // 2], *zoom[: len(zoom) // 2]]
+    verbs.mark(access_ids=joined, verb=Verb.JOINED, by=lead, now=now)
+    verbs.mark(access_ids=slack[-1:], verb=Verb.INVITED, by=lead, now=now)
 
 
 # -- Meetings --------------------------------------------------------------------------------------
@@ -182,12 +170,8 @@ _NOTES = (
 )
 
 
-def plan_sample_meetings(*, now: datetime) -> None:
+def plan_sample_meetings(*, staff: dict[Family, User], now: datetime) -> None:
     """For each community: one past meeting with attendance, and two upcoming ones."""
-    staff = {
-        family: User.objects.filter(is_staff=True, groups__name=group)[0]
-        for group, family in TEAM_GROUPS.items()
-    }
     today = timezone.localdate(now)
     for community, (days, kind, topic) in product(
         CommunityOfPractice.objects.select_related("team"), _MEETINGS

@@ -14,7 +14,6 @@ from django.db.models import F, QuerySet
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from evabc.sample.people import Applicant, applicants_for, new_work, todays_applicants
-from evabc.sample.province import Tell, quiet
 from membership.models import OutboxEmail, Person, User, YearlyConfirmation
 from membership.register.person_records import person_of_user
 from membership.rosters.confirmations import confirm, open_confirmations
@@ -52,7 +51,6 @@ _WAITING: list[tuple[int, dict[Verb, int]]] = [
     (26, {Verb.ASK: 1}),
     (17, {}),
 ]
-_TOLD_EVERY = 50  # steps
 _FIRST_DAYS_AGO, _LAST_DAYS_AGO = 395, 40
 _REQUESTS = 78  # each adds a twentieth of a second to the first start
 _ENROLLED_FOR = timedelta(days=90)  # every sixth approved applicant leaves after this time
@@ -119,7 +117,7 @@ class _Request:
 
 
 @transaction.atomic
-def load_sample_year(*, now: datetime, tell: Tell = quiet) -> None:
+def load_sample_year(*, now: datetime) -> None:
     """Create the history of the last thirteen months, up to ``now``."""
     staff = {
         Family.PROGRAM_SUPPORT: User.objects.get(email="priya@example.org"),
@@ -157,11 +155,8 @@ def load_sample_year(*, now: datetime, tell: Tell = quiet) -> None:
     plan.append((now - timedelta(days=_ANSWERED), _answer))
     plan.append((now - timedelta(days=_MOVED), _change_jobs))
     plan.append((now - timedelta(hours=1), _night))
-    steps = sorted((step for step in plan if step[0] <= now), key=lambda step: step[0])
-    for number, (at, act) in enumerate(steps, 1):
+    for at, act in sorted((step for step in plan if step[0] <= now), key=lambda step: step[0]):
         act(at)
-        if number % _TOLD_EVERY == 0 or number == len(steps):
-            tell(f"Requests and decisions of a year: {number} of {len(steps)} steps")
         # Every email of the past left on its day, before the next step could contradict it.
         OutboxEmail.objects.filter(state=_State.QUEUED).update(
             state=_State.SENT, sent_at=F("queued_at"), attempts=1

@@ -19,9 +19,7 @@ class TaskFilter(FilterWithDefault):
     title = "status"
     parameter_name = "state"
     first_choice = "Open tasks"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [*((s.value, str(s.label)) for s in Access.State), ("all", "All")]
+    options = [*Access.State.choices, ("all", "All")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> QuerySet[Access]:
         if self.value() == "all":
@@ -54,6 +52,7 @@ class AccessAdmin(CustomPageAdmin):
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = ["mark_invited", "mark_joined", "mark_removed"]
+    own_page = staticmethod(desk_views.detail)
     row_views = {"mark": desk_views.mark}
 
     def get_urls(self) -> list[URLPattern]:
@@ -86,10 +85,6 @@ class AccessAdmin(CustomPageAdmin):
             ],
         }
         return super().changelist_view(request, context)
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The page of one access."""
-        return desk_views.detail(request, pk=pk)
 
     @admin.display(description="email")
     def email(self, access: Access) -> str:

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from communities.email_addresses import EmailField
 from communities.models import CommunityOfPractice, SupportTeam
 from membership.accounts.models import by_user
-from membership.append_only import AppendOnlyModel
+from membership.append_only import Step
 from membership.register.models import Person
 
 
@@ -129,11 +129,8 @@ def _day(moment: datetime) -> str:
     return date_format(timezone.localtime(moment))
 
 
-class AccessStep(AppendOnlyModel):
-    """One change of an access. Steps are written once and never changed.
-
-    ``by`` is empty if the portal did it.
-    """
+class AccessStep(Step):
+    """One change of an access."""
 
     class Verb(models.TextChoices):
         WANTED = "wanted", "Enrolled"
@@ -148,16 +145,6 @@ class AccessStep(AppendOnlyModel):
     verb = models.CharField(max_length=10, choices=Verb.choices)
     state_before = models.CharField(max_length=10, choices=Access.State.choices)
     state_after = models.CharField(max_length=10, choices=Access.State.choices)
-    by = by_user()
-    at = models.DateTimeField()
-    text = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["pk"]
-        verbose_name = "step"
-
-    def __str__(self) -> str:
-        return f"{self.get_verb_display()}, {_day(self.at)}"
 
 
 class SlackLink(models.Model):

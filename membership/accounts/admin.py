@@ -8,19 +8,12 @@ from django.db.models import Field, ManyToManyField, QuerySet
 from django.forms import CheckboxSelectMultiple, ModelForm
 from django.http import HttpRequest
 
+from communities.base_admin import no_one
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.sessions import end_sessions
-from membership.base_admin import SearchableAdmin
+from membership.base_admin import SearchableAdmin, titled
 from membership.history import log_change
 from membership.models import User
-
-
-class GroupFilter(admin.RelatedFieldListFilter):
-    """Django calls them groups; staff know them as teams."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = "team"
 
 
 @admin.register(User)
@@ -28,13 +21,20 @@ class UserAdmin(SearchableAdmin):
     """Leads assign staff to teams here. There are no passwords to set."""
 
     list_display = ["email", "is_staff", "is_active", "date_joined"]
-    list_filter = ["is_staff", "is_active", ("groups", GroupFilter)]
+    list_filter = [
+        "is_staff",
+        "is_active",
+        ("groups", titled("team", admin.RelatedFieldListFilter)),
+    ]
     search_fields = ["email"]
     ordering = ["email"]
     fields = ["email", "is_active", "is_staff", "groups", "date_joined", "last_login"]
     # A code proves who owns an address, so staff cannot change it here.
     readonly_fields = ["email", "date_joined", "last_login"]
     actions = ["sign_out"]
+    # People make their own accounts by signing in. Staff close an account or erase its person, because the
+    # history says who acted.
+    has_add_permission = has_delete_permission = no_one
     # With three teams, checkboxes are clearer than two lists with arrows.
     formfield_overrides: ClassVar[dict[type[Field], dict[str, object]]] = {
         ManyToManyField: {
@@ -57,10 +57,6 @@ class UserAdmin(SearchableAdmin):
             if form.instance == request.user:
                 request.session.flush()  # it no longer exists, so nothing can be saved in it
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """No one: people make their own accounts by signing in."""
-        return False
-
     @admin.action(description="Sign out on all devices")
     def sign_out(self, request: AuthenticatedRequest, users: QuerySet[User]) -> None:
         """Their own sessions are under Active sessions, where this one is kept."""
@@ -70,7 +66,3 @@ class UserAdmin(SearchableAdmin):
                 end_sessions(user)
             log_change(*others, by=request.user, words="Signed out on all devices.")
         messages.success(request, f"Accounts signed out on all devices: {len(others)}.")
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """No one: the history says who acted. Staff close an account, or erase its person."""
-        return False

@@ -9,17 +9,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import cast
 
-from allauth.account.internal.flows.login import (
-    get_authentication_records,
-    record_authentication,
-)
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.utils import get_next_redirect_url
 from allauth.mfa.utils import is_mfa_enabled
-from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 
 from membership.accounts.codes import WAITING, send_code
 from membership.accounts.forms import CodeForm
@@ -60,7 +57,7 @@ def code_where_no_factor(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.user.is_authenticated and not is_mfa_enabled(request.user):
-            return redirect(confirmation_url(_next_url(request)))
+            return redirect(confirmation_url(get_next_redirect_url(request) or reverse("my:home")))
         return view(request, *args, **kwargs)
 
     return guarded
@@ -75,13 +72,6 @@ class ConfirmItIsYouView(LoginRequiredMixin, CodeEntryView):
     """Sends a code to the user's own email, and checks the one they enter."""
 
     template_name = "account/confirm_it_is_you.html"
-
-    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        if self.code and self.code.user_id != request.user.pk:
-            self.code = None
-        if self.code and (over := self.code.why_over(self.now)):
-            return self.code_over(over)
-        return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.POST.get("action") == "send":
@@ -102,13 +92,6 @@ class ConfirmItIsYouView(LoginRequiredMixin, CodeEntryView):
         )
         return HttpResponseRedirect(self.get_success_url())
 
-    def code_over(self, why: str) -> HttpResponse:
-        del self.request.session[WAITING]
-        messages.error(self.request, why)
-        return redirect(confirmation_url(self.get_success_url()))
-
-
-def _next_url(request: HttpRequest) -> str:
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()})
-    return wanted if safe else reverse("my:home")
+    def url_for_another(self) -> str:
+        self.request.session.pop(WAITING, None)
+        return confirmation_url(self.get_success_url())

@@ -64,6 +64,13 @@ class CodeEntryView(NextRedirectMixin, FormView):
     def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
         super().setup(request, *args, **kwargs)
         self.code, self.now = waiting_code(request, self.waiting), timezone.now()
+        if self.code and request.user.is_authenticated and self.code.user_id != request.user.pk:
+            self.code = None
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        if self.code and (over := self.code.why_over(self.now)):
+            return self.code_over(over)
+        return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
         try:
@@ -87,34 +94,34 @@ class CodeEntryView(NextRedirectMixin, FormView):
         raise NotImplementedError
 
     def code_over(self, why: str) -> HttpResponse:
-        """Answer a code that no longer works, with the reason."""
+        """Lead to the page that sends another code, which says why."""
+        messages.error(self.request, why)
+        return redirect(self.url_for_another())
+
+    def url_for_another(self) -> str:
+        """The page that sends another code."""
         raise NotImplementedError
 
     def get_context_data(self, **more: object) -> dict[str, object]:
-        return super().get_context_data(code=self.code, **more)
+        email = self.request.session.get(self.waiting, {}).get("email")
+        return super().get_context_data(code=self.code, email=email, **more)
 
 
 @method_decorator(never_cache, name="dispatch")
 class CodeView(CodeEntryView):
-    """Signs in with the code. One that is over leads back to the sign-in page, which says why."""
+    """Signs in with the code."""
 
     template_name = "account/confirm_login_code.html"
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.user.is_authenticated:
             return HttpResponseRedirect(self.get_success_url())
-        if not self.code or self.code.why_over(self.now):
-            return self.code_over(self.code.why_over(self.now) if self.code else "")
+        if not self.code:
+            return redirect(self.url_for_another())
         return super().dispatch(request, *args, **kwargs)
 
     def code_right(self, user: User, email: str) -> HttpResponse:
         return sign_in(self.request, user, redirect_url=self.get_next_url())
 
-    def code_over(self, why: str) -> HttpResponse:
-        if why:
-            messages.error(self.request, why)
-        return redirect(self.passthrough_next_url(reverse("account_login")))
-
-    def get_context_data(self, **more: object) -> dict[str, object]:
-        email = self.request.session[WAITING]["email"]
-        return super().get_context_data(email=email, **more)
+    def url_for_another(self) -> str:
+        return str(self.passthrough_next_url(reverse("account_login")))

@@ -44,9 +44,9 @@ def keep(request: HttpRequest, *, user_id: int | None) -> str:
         "action": request.path,
         "page": page_of(request),
         "typed": _fields(request),
-        "until": time.time() + settings.STRANGER_SESSION_SECONDS,
+        "until": time.time() + settings.SESSION_COOKIE_AGE,
     }
-    forms = [other for other in _kept(request) if other["action"] != request.path]
+    forms = [other for other in kept_forms(request) if other["action"] != request.path]
     request.session[_FORMS] = [*forms, form][-MAX_FORMS:]
     if request.FILES:
         messages.info(request, "Files are not kept. Choose yours again.")
@@ -71,14 +71,9 @@ def page_of(request: HttpRequest, *, otherwise: str = "") -> str:
     return came_from._replace(scheme="", netloc="", path=path, fragment="").geturl()
 
 
-def is_keeping(request: HttpRequest) -> bool:
-    """Whether this session holds forms that someone sent after theirs had ended."""
-    return bool(_kept(request))
-
-
 def end_session(request: HttpRequest, end: Any) -> None:
     """Call ``end`` to sign the user out, and remember for an hour whose form may still be sent."""
-    user_id, forms = request.user.pk, _kept(request)
+    user_id, forms = request.user.pk, kept_forms(request)
     end(request)
     request.session[_TYPED_BY] = user_id
     if forms:
@@ -88,7 +83,7 @@ def end_session(request: HttpRequest, end: Any) -> None:
 def put_back(request: HttpRequest) -> None:
     """Fill the forms of the page that this user has opened. Forget a form that they send now, and what was
     kept for someone else."""
-    session, forms = request.session, _kept(request)
+    session, forms = request.session, kept_forms(request)
     session.pop(_TYPED_BY, None)
     if request.method == "POST":
         forms = [form for form in forms if form["action"] != request.path]
@@ -116,7 +111,7 @@ def follow(request: HttpRequest, response: HttpResponse) -> HttpResponse:
             messages.info(request, KEPT_MESSAGE)
         return lead_to(request, redirect_to_login(page, sign_in).url)
     if typed_again.get() is not None and not to.path.startswith("/accounts/"):
-        forms = _kept(request)
+        forms = kept_forms(request)
         for form in forms:
             if form["page"] == request.get_full_path():
                 form["page"] = url
@@ -196,7 +191,7 @@ def _fields(request: HttpRequest) -> dict[str, list[str]]:
     return {name: values for name, values in request.POST.lists() if name not in NOT_KEPT}
 
 
-def _kept(request: HttpRequest) -> list[dict[str, Any]]:
+def kept_forms(request: HttpRequest) -> list[dict[str, Any]]:
     """The forms kept in this session: none of another user, none after an hour."""
     whose = request.user.pk or request.session.get(_TYPED_BY)
     return [

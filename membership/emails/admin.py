@@ -14,7 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
-from membership.base_admin import CustomPageAdmin, TeamFilter, desk_page
+from membership.base_admin import (
+    ColumnFilter,
+    CustomPageAdmin,
+    FilterWithDefault,
+    TeamFilter,
+    desk_page,
+)
 from membership.emails import queue
 from membership.emails.kinds import KINDS
 from membership.emails.message import text_blocks
@@ -117,14 +123,12 @@ def _form_page(
     )
 
 
-class BouncedFilter(admin.SimpleListFilter):
+class BouncedFilter(FilterWithDefault):
     """Emails with a bounce that is not cleared."""
 
     title = "bounces"
     parameter_name = "came-back"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("yes", "Bounced, not cleared")]
+    options = [("yes", "Bounced, not cleared")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
@@ -134,7 +138,7 @@ class BouncedFilter(admin.SimpleListFilter):
         return queryset.filter(bounce__isnull=False, bounce__cleared_at=None)
 
 
-class KindFilter(admin.SimpleListFilter):
+class KindFilter(ColumnFilter):
     """By kind, from the declared kinds: Django's own filter would read every email."""
 
     title = "kind of email"
@@ -142,11 +146,6 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [(kind.key, kind.title) for kind in KINDS.values()]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[OutboxEmail]
-    ) -> QuerySet[OutboxEmail]:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(OutboxEmail)

@@ -147,10 +147,6 @@ class Bounce(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.on}: {self.why}"
-
-    @property
-    def in_words(self) -> str:
         return f"{date_format(self.on)}: {self.why}"
 
     @staticmethod

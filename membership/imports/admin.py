@@ -103,6 +103,7 @@ class ListImportAdmin(CustomPageAdmin):
     search_fields = ["list_name"]
     ordering = ["-pk"]
     add_label = "Import a list"
+    has_add_permission = CustomPageAdmin.has_view_permission
     row_views = {
         "confirm": partial(call_verb, verb=uploads.confirm),
         "discard": partial(call_verb, verb=uploads.discard),
@@ -110,9 +111,6 @@ class ListImportAdmin(CustomPageAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ListImport]:
         return lists_of(request.user)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(families_of(request.user))
 
     def get_urls(self) -> list[URLPattern]:
         sample = self.admin_site.admin_view(self.sample_view)

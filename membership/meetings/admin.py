@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from communities.models import Meeting
 from membership.accounts.requests import AuthenticatedRequest
-from membership.accounts.teams import families_of
 from membership.base_admin import CustomPageAdmin, FilterWithDefault, desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.errors import refusal_as_form_error, refusal_as_warning
@@ -242,9 +241,7 @@ class WhenFilter(FilterWithDefault):
     title = "time"
     parameter_name = "when"
     first_choice = "Upcoming"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("past", "Past"), ("cancelled", "Cancelled"), ("all", "All")]
+    options = [("past", "Past"), ("cancelled", "Cancelled"), ("all", "All")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Meeting]) -> QuerySet[Meeting]:
         now = timezone.now()
@@ -269,6 +266,8 @@ class MeetingAdmin(CustomPageAdmin):
     ordering = ["starts_at", "pk"]
     actions = None
     add_label = "Schedule a meeting"
+    has_add_permission = CustomPageAdmin.has_view_permission
+    own_page = staticmethod(meeting_page)
     row_views = {
         "edit": edit,
         "cancel": cancel,
@@ -280,9 +279,6 @@ class MeetingAdmin(CustomPageAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Meeting]:
         return meetings_for_staff(request.user)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(families_of(request.user))
-
     def add_view(
         self,
         request: AuthenticatedRequest,  # type: ignore[override]
@@ -291,6 +287,3 @@ class MeetingAdmin(CustomPageAdmin):
     ) -> HttpResponse:
         """Schedule a meeting."""
         return edit(request)
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        return meeting_page(request, pk)

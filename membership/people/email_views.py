@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from communities.email_addresses import EmailFormField
 from membership.accounts.codes import CHANGING, send_code
-from membership.accounts.fresh_code import fresh_code_required
+from membership.accounts.fresh_code import confirmation_url, fresh_code_required, has_fresh_code
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.signing_in import CodeEntryView, sign_in
 from membership.accounts.teams import families_of
@@ -43,7 +43,12 @@ class NewEmailForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_email(request: AuthenticatedRequest) -> HttpResponse:
-    """Ask a person for their new email, and send a code there: it must be theirs."""
+    """Ask a person for their new email, and send a code there: it must be theirs.
+
+    Staff enter a fresh code first. Others may no longer read their present email when they change it.
+    """
+    if request.user.is_staff and not has_fresh_code(request):
+        return redirect(confirmation_url(reverse("my:new-email")))
     form = NewEmailForm(request.POST or None)
     if form.is_valid() and form.cleaned_data["email"] == request.user.email:
         form.add_error("email", "That is the email you have now.")
@@ -76,12 +81,8 @@ class NewEmailCodeView(LoginRequiredMixin, CodeEntryView):
     waiting = CHANGING
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        if request.user.is_authenticated and (
-            not self.code or self.code.user_id != request.user.pk
-        ):
-            return self.code_over("")
-        if self.code and (over := self.code.why_over(self.now)):
-            return self.code_over(over)
+        if request.user.is_authenticated and not self.code:
+            return redirect(self.url_for_another())
         return super().dispatch(request, *args, **kwargs)
 
     def code_right(self, user: User, email: str) -> HttpResponse:
@@ -98,14 +99,8 @@ class NewEmailCodeView(LoginRequiredMixin, CodeEntryView):
         )
         return sign_in(self.request, user, redirect_url=self.get_success_url())
 
-    def code_over(self, why: str) -> HttpResponse:
-        if why:
-            messages.error(self.request, why)
-        return redirect("my:new-email")
-
-    def get_context_data(self, **more: object) -> dict[str, object]:
-        email = self.request.session[self.waiting]["email"]
-        return super().get_context_data(email=email, **more)
+    def url_for_another(self) -> str:
+        return reverse("my:new-email")
 
 
 @fresh_code_required

@@ -59,10 +59,8 @@ class CorrectionAdmin(CustomPageAdmin):
     list_filter = ["state", TeamFilter]
     search_fields = ["person__search_text"]
     actions = None
+    own_page = staticmethod(correction_page)
     row_views = {"answer": require_POST(correction_page)}
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        return correction_page(request, pk)
 
 
 @admin.register(RetentionDay)
@@ -74,9 +72,6 @@ class RetentionDayAdmin(TeamModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionDay]:
         return RetentionDay.objects.all() if is_lead(request.user) else RetentionDay.objects.none()
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_lead(request.user)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return is_lead(request.user)

@@ -26,11 +26,6 @@ PURPOSES = (
 )
 
 
-def has_current_consent(person: Person) -> bool:
-    """True if they agreed to the current version."""
-    return Consent.objects.filter(person=person, version=VERSION).exists()
-
-
 def agree(*, person: Person, now: datetime) -> None:
     """Record consent to the current version. Doing so twice changes nothing."""
     Consent.objects.get_or_create(person=person, version=VERSION, defaults={"at": now})

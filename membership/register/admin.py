@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from communities.base_admin import PlainWordsMixin
+from communities.base_admin import PlainWordsMixin, no_one
 from communities.rules.vocabulary import Evidence
 from membership.accounts.typed import typed_rows
-from membership.base_admin import SearchableAdmin
+from membership.base_admin import ColumnFilter, FilterWithDefault, SearchableAdmin, titled
 from membership.models import (
     Agency,
     Bounce,
@@ -32,7 +32,7 @@ from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 
 
-class ListNameFilter(admin.SimpleListFilter):
+class ListNameFilter(ColumnFilter):
     """The lists that facts came from. Facts without a list match none of them."""
 
     title = "list"
@@ -43,9 +43,6 @@ class ListNameFilter(admin.SimpleListFilter):
     ) -> list[tuple[str, str]]:
         listed = model_admin.model._default_manager.exclude(list_name="").order_by("list_name")
         return [(name, name) for name in listed.values_list("list_name", flat=True).distinct()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
-        return queryset.filter(list_name=self.value()) if self.value() else queryset
 
 
 class EvidenceAdminMixin(PlainWordsMixin):
@@ -148,14 +145,12 @@ class MembershipPeriodFilter(admin.SimpleListFilter):
         }
 
 
-class AgencyMembershipFilter(admin.SimpleListFilter):
+class AgencyMembershipFilter(FilterWithDefault):
     """Agencies with and without a current membership."""
 
     title = "EVA BC membership"
     parameter_name = "membership"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("current", "Current"), ("none", "No current membership")]
+    options = [("current", "Current"), ("none", "No current membership")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         held = Exists(
@@ -164,17 +159,6 @@ class AgencyMembershipFilter(admin.SimpleListFilter):
         if not self.value():
             return queryset
         return queryset.filter(held if self.value() == "current" else ~held)
-
-
-def titled_filter(title: str) -> type[admin.ChoicesFieldListFilter]:
-    """A filter by a column of another table, with a title that says which one."""
-
-    class TitledFilter(admin.ChoicesFieldListFilter):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self.title = title
-
-    return TitledFilter
 
 
 class ProgramInline(FactInline):
@@ -285,9 +269,9 @@ class OtherEmailInline(admin.TabularInline):
 class PersonAdmin(ConfirmationAdmin):
     list_display = ["name", "email"]
     list_filter = [
-        ("positions__program__type", titled_filter("program type")),
-        ("positions__evidence", titled_filter("evidence of the caseload")),
-        ("roles__evidence", titled_filter("evidence of the role")),
+        ("positions__program__type", titled("program type")),
+        ("positions__evidence", titled("evidence of the caseload")),
+        ("roles__evidence", titled("evidence of the role")),
     ]
     search_fields = [
         "search_text",
@@ -299,14 +283,12 @@ class PersonAdmin(ConfirmationAdmin):
     # Whose account it is, nobody chooses here.
     fields = ["name", "email", "phone", "wants_reminders", "account", "came_back"]
     inlines = [OtherEmailInline, PositionInline, RoleInline, PersonMembershipInline]
+    # Erasing deletes a person and leaves the history of what was decided.
+    has_delete_permission = no_one
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         # The email of someone in the register changes on a page of its own, because their sign-in moves with it.
         return ["account", "came_back", *(["email"] if obj else [])]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        """No one: erasing deletes a person and leaves the history of what was decided."""
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         # There is nothing to open for an erased person.
@@ -321,11 +303,11 @@ class PersonAdmin(ConfirmationAdmin):
         """Bounces of the person's current email. A new email clears them."""
         if person.pk is None:
             return "–"
-        return "; ".join(bounce.in_words for bounce in Bounce.of(person)) or "None"
+        return "; ".join(map(str, Bounce.of(person))) or "None"
 
 
 @admin.register(CoordinationInitiative)
 class InitiativeAdmin(SearchableAdmin):
     list_display = ["name", "kind", "community_served", "region"]
-    list_filter = ["kind", "region", ("roles__evidence", titled_filter("evidence of its roles"))]
+    list_filter = ["kind", "region", ("roles__evidence", titled("evidence of its roles"))]
     search_fields = ["search_text"]

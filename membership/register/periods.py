@@ -1,6 +1,6 @@
 """A constraint: the periods of one holder may not overlap."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,7 +8,6 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import F, Func, Model, Q
 
 
@@ -17,6 +16,13 @@ class DayRange(Func):
 
     function = "DATERANGE"
     output_field = DateRangeField()
+
+
+def _on_postgresql(statement: Callable[..., Any]) -> Callable[..., Any]:
+    """The same SQL on PostgreSQL, and none elsewhere."""
+    return lambda self, model, editor: (
+        statement(self, model, editor) if editor.connection.vendor == "postgresql" else ""
+    )
 
 
 class NoOverlapConstraint(ExclusionConstraint):
@@ -44,20 +50,9 @@ class NoOverlapConstraint(ExclusionConstraint):
         del kwargs["expressions"]
         return path, args, {**kwargs, "holder": self.holder}
 
-    def constraint_sql(
-        self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> str:
-        return super().constraint_sql(model, schema_editor) if _can_exclude(schema_editor) else ""
-
-    def create_sql(
-        self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> str:
-        return super().create_sql(model, schema_editor) if _can_exclude(schema_editor) else ""
-
-    def remove_sql(
-        self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> str:
-        return super().remove_sql(model, schema_editor) if _can_exclude(schema_editor) else ""
+    constraint_sql = _on_postgresql(ExclusionConstraint.constraint_sql)
+    create_sql = _on_postgresql(ExclusionConstraint.create_sql)
+    remove_sql = _on_postgresql(ExclusionConstraint.remove_sql)
 
     def validate(
         self,
@@ -80,10 +75,6 @@ class NoOverlapConstraint(ExclusionConstraint):
             raise ValidationError(
                 self.get_violation_error_message(), code=self.violation_error_code
             )
-
-
-def _can_exclude(schema_editor: BaseDatabaseSchemaEditor | None) -> bool:
-    return schema_editor is not None and schema_editor.connection.vendor == "postgresql"
 
 
 def lasts(on: date, last_day: str = "ends_on") -> Q:

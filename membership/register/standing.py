@@ -18,13 +18,7 @@ from django.utils.functional import SimpleLazyObject
 
 from communities.rules.facts import Fact, ProgramWork, RoleHeld, Standing
 from communities.rules.vocabulary import Evidence, Funder, InitiativeKind, ProgramType, RoleKind
-from membership.models import (
-    CoordinationRole,
-    EvaMembership,
-    ListImport,
-    Person,
-    ProgramPosition,
-)
+from membership.models import CoordinationRole, EvaMembership, ListImport, Person, ProgramPosition
 from membership.register.evidence import EvidencedModel
 
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)

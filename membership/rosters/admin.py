@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 
-from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.base_admin import (
     CommunityFilter,
@@ -82,10 +81,7 @@ class StateFilter(FilterWithDefault):
     title = "status"
     parameter_name = "state"
     first_choice = "Open"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        others = [s for s in WorklistRow.State if s != WorklistRow.State.OPEN]
-        return [*((s.value, str(s.label)) for s in others), ("all", "All")]
+    options = [*WorklistRow.State.choices[1:], ("all", "All")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[WorklistRow]
@@ -116,6 +112,7 @@ class RosterCheckAdmin(CustomPageAdmin):
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = None
+    own_page = staticmethod(roster_check_views.detail)
     row_views = {
         "look-again": roster_check_views.look_again,
         **{
@@ -143,10 +140,6 @@ class RosterCheckAdmin(CustomPageAdmin):
             "intro": f"{looked_at} No one is removed from a community automatically. You decide.",
         }
         return super().changelist_view(request, context)
-
-    def own_page(self, request: AuthenticatedRequest, pk: int) -> HttpResponse:
-        """The page of one roster check."""
-        return roster_check_views.detail(request, pk=pk)
 
     @admin.display(ordering="enrolment__person__name")
     def member(self, row: WorklistRow) -> str:

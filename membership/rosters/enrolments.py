@@ -15,9 +15,9 @@ from membership.emails.queue import Email, cancel, queue
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.meetings.attendance import cancel_emails_to_leaver
-from membership.models import Enrolment, Person, User
+from membership.models import Enrolment, Person, User, WorklistRow
 from membership.rosters import emails
-from membership.rosters.roster_checks import settle_ended
+from membership.rosters.roster_checks import settle
 
 
 def enrol(
@@ -84,7 +84,8 @@ def close_enrolment(
         raise RefusedError(f"This enrolment already ended on {ended}. Nothing was changed.")
     enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
     enrolment.save(update_fields=["ended_on"])
-    settle_ended(enrolment, by=by, text=text, now=now)
+    for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
+        settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)
     if by:
         log_change(enrolment, by=by, words=f"Ended. {text.strip()}")
     access.end_access(enrolment=enrolment, by=by, now=now)
@@ -93,11 +94,6 @@ def close_enrolment(
     if enrolment.person.email:
         # An enrolment ends only once, so its key identifies the event.
         queue(email, about=enrolment.about, event=enrolment.pk, now=now)
-
-
-def is_enrolled(person: Person, community: CommunityOfPractice) -> bool:
-    """Whether the person has an open enrolment in the community."""
-    return roster_of(community).filter(person=person).exists()
 
 
 def roster_of(community: CommunityOfPractice) -> QuerySet[Enrolment]:

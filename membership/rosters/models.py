@@ -12,8 +12,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice, SupportTeam
 from communities.rules.assess import Finding
 from communities.rules.vocabulary import Verdict
-from membership.accounts.models import by_user
-from membership.append_only import AppendOnlyModel
+from membership.append_only import AppendOnlyModel, Step
 from membership.register.models import Person
 
 
@@ -216,11 +215,8 @@ class WorklistRow(models.Model):
         return sorted({f.source for f in self.reasons if f.rests_on_a_list and f.source})
 
 
-class WorklistStep(AppendOnlyModel):
-    """A step in the history of a roster check. Steps are written once and never changed.
-
-    ``by`` is empty if the portal acted.
-    """
+class WorklistStep(Step):
+    """A step in the history of a roster check."""
 
     class Verb(models.TextChoices):
         OPENED = "opened", "Opened"
@@ -232,17 +228,9 @@ class WorklistStep(AppendOnlyModel):
 
     row = models.ForeignKey(WorklistRow, models.CASCADE, related_name="steps")
     verb = models.CharField(max_length=10, choices=Verb.choices)
-    by = by_user()
-    at = models.DateTimeField()
-    text = models.TextField(blank=True)
 
-    class Meta:
-        ordering = ["pk"]
-        verbose_name = "step"
+    class Meta(Step.Meta):
         indexes = [models.Index(fields=["at", "id"], name="worklist_steps_by_time")]
-
-    def __str__(self) -> str:
-        return f"{self.get_verb_display()} {self.at:%Y-%m-%d}"
 
 
 class NightlyReassessment(models.Model):

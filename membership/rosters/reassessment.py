@@ -43,15 +43,13 @@ RENEWAL_NOTICE = [(timedelta(days=30), _Kind.ENDS_IN_30), (timedelta(days=60), _
 class ReassessmentResult:
     """How many enrolments were reassessed, and how many roster checks were opened, changed and resolved."""
 
-    looked_at: int = 0
+    enrolments: int = 0
     opened: int = 0
     changed: int = 0
-    settled: int = 0
+    resolved: int = 0
 
 
-def reassess(
-    *, now: datetime, enrolments: QuerySet[Enrolment] | None = None, dry_run: bool = False
-) -> ReassessmentResult:
+def reassess(*, now: datetime, enrolments: QuerySet[Enrolment] | None = None) -> ReassessmentResult:
     """Assess open enrolments again: all of them, or only ``enrolments``.
 
     Each chunk is its own transaction and takes the same number of queries, whatever its size.
@@ -72,11 +70,10 @@ def reassess(
             chunk = list(rows.filter(pk__gt=last).select_for_update(of=("self",))[:CHUNK])
             changes = _Changes(now)
             changes.compare(chunk, rules=rules, lists=lists)
-            if not dry_run:
-                changes.write()
-        result.looked_at += len(chunk)
+            changes.write()
+        result.enrolments += len(chunk)
         result.opened += len(changes.opened)
-        result.settled += sum(row.is_settled for row in changes.moved)
+        result.resolved += sum(row.is_settled for row in changes.moved)
         result.changed += sum(not row.is_settled for row in changes.moved)
         last = chunk[-1].pk if chunk else None
     return result
@@ -89,7 +86,7 @@ def reassess_if_due(*, now: datetime) -> ReassessmentResult | None:
         return None
     result = reassess(now=now)
     NightlyReassessment.objects.get_or_create(
-        on=on, defaults={"finished_at": timezone.now(), "looked_at": result.looked_at}
+        on=on, defaults={"finished_at": timezone.now(), "looked_at": result.enrolments}
     )
     return result
 

@@ -91,12 +91,6 @@ def give_time(*, row_id: int, by: User, until: date, text: str, now: datetime) -
     return row
 
 
-def settle_ended(enrolment: Enrolment, *, by: User | None, text: str, now: datetime) -> None:
-    """Resolve the open roster checks of an enrolment that ends. Runs inside the caller's transaction."""
-    for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
-        settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)
-
-
 def open_roster_check(
     enrolment: Enrolment, *, kind: str, findings: Sequence[Finding], text: str, now: datetime
 ) -> None:

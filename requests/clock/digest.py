@@ -13,7 +13,7 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.calendar import STATUTORY_HOLIDAYS, business_days_before, business_days_between
+from communities.calendar import STATUTORY_HOLIDAYS, business_days_between
 from communities.models import SupportTeam
 from membership.emails.kinds import Event
 from membership.emails.message import compose
@@ -54,7 +54,9 @@ def _send(team_id: int, today: date, now: datetime) -> bool:
 def digest_of(team: SupportTeam, today: date) -> dict[str, int]:
     """The numbers of what is waiting for a team on a business day, in four queries. Waits are in business days."""
     # What has waited since before this business day is late; today counts as one day.
-    limit_day = business_days_before(today, settings.WAITING_LIMIT_DAYS["loud"] - 1)
+    limit_day = STATUTORY_HOLIDAYS.get_nth_working_day(
+        today, 1 - settings.WAITING_LIMIT_DAYS["loud"]
+    )
     until = timezone.make_aware(datetime.combine(limit_day, time.min))
     late = JoinRequest.objects.filter(
         community__team=team, state=State.AWAITING_REVIEW, waiting_since__lt=until

@@ -1,7 +1,5 @@
 """Staff add a request that they received by email or phone: choose a community, fill in its form."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
@@ -68,11 +66,6 @@ def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> Jo
     return form
 
 
-def answers_in(form: JoinForm) -> dict[str, Any]:
-    """The answers alone, of a valid form."""
-    return {k: v for k, v in form.cleaned_data.items() if k not in EntryFields.base_fields}
-
-
 @require_safe
 def choose(request: AuthenticatedRequest) -> HttpResponse:
     """Choose one of the communities of the viewer's team."""
@@ -88,11 +81,12 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     existing = None
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
+        answers = {k: v for k, v in data.items() if k not in EntryFields.base_fields}
         try:
             entered = workflow.submit_for(
                 email=data["email"],
                 community=community,
-                answers=answers_in(form),
+                answers=answers,
                 came_by=CameBy(data["came_by"]),
                 by=request.user,
                 now=timezone.now(),

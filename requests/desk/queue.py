@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -160,11 +160,6 @@ def state_tag(join_request: JoinRequest) -> SafeString:
 
 # The admin's own name for the list's parameters in the address of a page that was opened from it.
 QUEUE_PARAMETER = "_changelist_filters"
-
-
-def queue_parameters(request: HttpRequest) -> dict[str, str]:
-    """The parameters of the queue from which this page was opened."""
-    return QueryDict(request.GET.get(QUEUE_PARAMETER, "")).dict()
 
 
 def queue_query(request: HttpRequest) -> str:

@@ -4,9 +4,8 @@ The review page also offers what to match to the register: similar names, or wha
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
@@ -37,11 +36,7 @@ from membership.register.standing import standings_of
 from membership.search import filter_by_words
 from requests.clock.reminders import wait_of
 from requests.desk.forms import AddAgencyForm, AddInitiativeForm, AddProgramForm, MembershipForm
-from requests.desk.matching import (
-    agency_as_written,
-    claimed_rows,
-    requests_naming_the_same_agency,
-)
+from requests.desk.matching import agency_as_written, claimed_rows, requests_naming_the_same_agency
 from requests.desk.queue import Parameters, age_of, age_tag, neighbours, state_tag
 from requests.joining.forms import join_form_for
 from requests.lifecycle import OPEN, State
@@ -192,40 +187,22 @@ def _funding(program: Program) -> str:
 # -- What to match and confirm --------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Matching:
-    """What can be matched and confirmed for an open request; ``search`` is what staff searched for."""
-
-    written: str
-    agencies: list[Agency]
-    same_agency: list[JoinRequest]
-    position: ProgramPosition | None = None
-    programs: list[Program] = field(default_factory=list)
-    role: CoordinationRole | None = None
-    initiatives: list[CoordinationInitiative] = field(default_factory=list)
-    search: str = ""
-
-    @property
-    def claims_own_membership(self) -> bool:
-        return self.position is not None and self.position.says_membership == "own"
-
-
-def matching_of(join_request: JoinRequest, *, search: str) -> Matching:
+def matching_of(join_request: JoinRequest, *, search: str) -> dict[str, Any]:
     """What to offer for a request: names like the ones it has, or what staff ``search`` for."""
     positions, roles = claimed_rows(join_request)
     role = roles[-1] if roles else None
     written = agency_as_written(join_request)
     agency = join_request.agency
-    return Matching(
-        written=written,
-        agencies=_near_agencies(written, search) if agency is None or search else [],
-        same_agency=requests_naming_the_same_agency(join_request) if agency else [],
-        position=positions[-1] if positions else None,
-        programs=_programs(agency, positions[-1]) if agency and positions else [],
-        role=role,
-        initiatives=_near_initiatives(role, search) if role else [],
-        search=search,
-    )
+    return {
+        "written": written,
+        "agencies": _near_agencies(written, search) if agency is None or search else [],
+        "same_agency": requests_naming_the_same_agency(join_request) if agency else [],
+        "position": positions[-1] if positions else None,
+        "programs": _programs(agency, positions[-1]) if agency and positions else [],
+        "role": role,
+        "initiatives": _near_initiatives(role, search) if role else [],
+        "search": search,
+    }
 
 
 def _near_agencies(written: str, search: str) -> list[Agency]:
@@ -270,30 +247,32 @@ def panel_context(
     if not join_request.is_open:
         return {"form": refused} if refused else {}
     matching = matching_of(join_request, search=search)
-    is_own = matching.claims_own_membership or join_request.agency is None
+    position, role = matching["position"], matching["role"]
+    claims_own = position is not None and position.says_membership == "own"
+    is_own = claims_own or join_request.agency is None
     # The newest known membership of the holder that the applicant named.
     holder = join_request.agency if join_request.agency and not is_own else join_request.person
     known: EvaMembership | None = holder.eva_memberships.filter(is_held=True).first()
     days = model_to_dict(known, ["starts_on", "ends_on"]) if known else {}
     shown: dict[str, Form] = {
-        "add_agency": AddAgencyForm(initial={"name": matching.written}, auto_id="add-agency-%s"),
+        "add_agency": AddAgencyForm(initial={"name": matching["written"]}, auto_id="add-agency-%s"),
         "check_membership": MembershipForm(
             has_agency=join_request.agency is not None,
             initial={"holder": "own" if is_own else "agency", **days},
             auto_id="check-membership-%s",
         ),
     }
-    if matching.position:
+    if position:
         shown["add_program"] = AddProgramForm(
-            initial=model_to_dict(matching.position, ["program_type", "community_served"]),
+            initial=model_to_dict(position, ["program_type", "community_served"]),
             auto_id="add-program-%s",
         )
-    if matching.role:
+    if role:
         shown["add_initiative"] = AddInitiativeForm(
             initial={
-                "kind": matching.role.initiative_kind,
-                "name": matching.role.initiative_name,
-                "community_served": matching.role.community_served,
+                "kind": role.initiative_kind,
+                "name": role.initiative_name,
+                "community_served": role.community_served,
             },
             auto_id="add-initiative-%s",
         )
@@ -305,6 +284,6 @@ def panel_context(
         "matching": matching,
         "membership": known,
         "form": refused,
-        "can_check_membership": join_request.agency is not None or matching.claims_own_membership,
+        "can_check_membership": join_request.agency is not None or claims_own,
         **shown,
     }

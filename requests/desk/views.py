@@ -6,7 +6,7 @@ from functools import partial
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
+from membership.emails.queue import Email
 from membership.errors import refusal_as_form_error, refusal_as_warning
 from requests import emails, workflow
 from requests.desk import forms, matching, queue
@@ -36,7 +37,7 @@ def review_page(
     review = review_context(
         join_request,
         viewer=request.user,
-        parameters=queue.queue_parameters(request),
+        parameters=QueryDict(request.GET.get(queue.QUEUE_PARAMETER, "")).dict(),
         now=timezone.now(),
     )
     is_own = workflow.is_own(join_request, request.user)
@@ -78,7 +79,7 @@ class Decision:
     def url_for(self, join_request: JoinRequest) -> str:
         return reverse(f"admin:joinrequests_joinrequest_{self.verb.value}", args=[join_request.pk])
 
-    def email(self, join_request: JoinRequest, text: str) -> emails.Email:
+    def email(self, join_request: JoinRequest, text: str) -> Email:
         """The email as it would go out today with this text from staff."""
         last_day = emails.last_day_to_reply(timezone.localdate())
         return emails.email_of(self.email_kind, join_request, text=text, last_day=last_day)

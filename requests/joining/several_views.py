@@ -4,7 +4,7 @@ The address has the communities. Answers are saved as one draft for each communi
 community's own form has them too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django import forms
@@ -101,11 +101,6 @@ class SeveralForm(forms.Form):
         ]
 
     @property
-    def answers(self) -> dict[str, Answers]:
-        """The answers so far, by the communities' slugs."""
-        return {part.community.slug: part.answers for part in self.parts}
-
-    @property
     def shared_answers_in_words(self) -> list[tuple[str, str]]:
         return answers_in_words([*self.about_you, *self.notes])
 
@@ -155,7 +150,8 @@ def answers(request: AuthenticatedRequest) -> HttpResponse:
         form = SeveralForm(communities=communities, initial=_known(person, statuses))
         return _page(request, "answers", person, form)
     form = SeveralForm(posted(request), communities=communities)
-    _keep(person, statuses, form.answers)
+    for part in form.parts:
+        keep_draft(person, part.community, part.answers)
     if len(statuses) < 2:
         return _not_several(request, statuses)
     if request.htmx:
@@ -249,15 +245,6 @@ def _known(person: Person, statuses: Iterable[CommunityStatus]) -> Answers:
         notes = [answers.get(name, "") for answers in drafts.values()]
         known[name] = "\n\n".join(dict.fromkeys(filter(None, notes)))
     return known
-
-
-def _keep(
-    person: Person, statuses: Iterable[CommunityStatus], typed: Mapping[str, Answers]
-) -> None:
-    """Save one draft for each community; ``typed`` has the answers by their slugs."""
-    for status in statuses:
-        if status.community.slug in typed:
-            keep_draft(person, status.community, typed[status.community.slug])
 
 
 def _onward(name: str, request: AuthenticatedRequest) -> HttpResponseRedirect:

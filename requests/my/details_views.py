@@ -74,7 +74,9 @@ def details(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_work(request: AuthenticatedRequest, family: str) -> HttpResponse:
     """New work, self-reported by a person who is in no community of the family."""
-    person, community = person_of_user(request.user), _any_community(family)
+    person = person_of_user(request.user)
+    # Any of the family: they all ask the same questions about work.
+    community = get_list_or_404(CommunityOfPractice.objects.order_by("pk"), team__family=family)[0]
     if enrolments_in(person, family).exists():
         return redirect("my:details")
     form = join_form_for(community, request.POST or None, initial=_known(person))
@@ -125,10 +127,3 @@ def preferences(request: AuthenticatedRequest) -> HttpResponse:
 
 def _known(person: Person) -> dict[str, str]:
     return {"name": person.name, "phone": person.phone}
-
-
-def _any_community(family: str) -> CommunityOfPractice:
-    """Any community of the family: they all ask the same questions about work."""
-    return get_list_or_404(CommunityOfPractice.objects.filter(team__family=family).order_by("pk"))[
-        0
-    ]

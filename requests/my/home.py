@@ -13,7 +13,7 @@ from communities.calendar import format_day
 from membership.access.my_views import CommunityAccess, community_accesses
 from membership.accounts.requests import AuthenticatedRequest
 from membership.meetings.attendance import next_meetings
-from membership.privacy.consents import PURPOSES, has_current_consent
+from membership.privacy import consents
 from membership.register.person_records import person_of_user
 from requests.clock.reminders import waits_of
 from requests.lifecycle import State
@@ -28,12 +28,13 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
     person = person_of_user(request.user)
     join_requests = list(with_steps(person.join_requests.all()).order_by("-pk"))
     accesses = community_accesses(person)
+    is_agreed = person.consents.filter(version=consents.VERSION).exists()
     return render(
         request,
         "my/home.html",
         {
             "person": person,
-            "purposes": () if has_current_consent(person) else PURPOSES,
+            "purposes": () if is_agreed else consents.PURPOSES,
             "join_requests": [r for r in join_requests if r.state != State.DRAFT],
             "tasks": list(_tasks(join_requests, accesses)),
             "accesses": accesses,

@@ -183,7 +183,7 @@ def _held_by_register(person: Person) -> dict[str, object]:
             {
                 **_columns(email, "kind", "subject", "body", "to_email", "state"),
                 **_columns(email, "queued_at", "sent_at"),
-                "bounced": email.bounce.in_words if hasattr(email, "bounce") else None,
+                "bounced": str(email.bounce) if hasattr(email, "bounce") else None,
             }
             for email in OutboxEmail.objects.filter(person=person)
             .exclude(kind="successor")

@@ -29,7 +29,8 @@ def written(*, style: str = "json") -> Iterator[io.StringIO]:
     """The log that is written while the block runs."""
     stream = io.StringIO()
     added = handler(stream, style=style)
-    logging.getLogger().addHandler(added)
+    # Before the others, whose filter would already have put the numbers into the message.
+    logging.getLogger().handlers.insert(0, added)
     try:
         yield stream
     finally:

@@ -47,7 +47,9 @@ class Command(BaseCommand):
                 f"{error.filename} cannot be read: {error.strerror}. Nothing was changed."
             ) from error
         except Error as error:
-            raise CommandError(f"{error}. Nothing was changed.") from error
+            raise CommandError(
+                f"The database is not answering. Nothing was changed. {error}"
+            ) from error
         try:
             version = restore(file=file, private_key=private_key)
         except (RefusedError, Error) as error:

@@ -54,9 +54,10 @@ class Command(BaseCommand):
         call_command("seed_communities")
         with transaction.atomic():
             now = timezone.now()
-            is_new = load_sample_province(now=now, today=timezone.localdate(now), tell=self._write)
+            is_new = load_sample_province(now=now, today=timezone.localdate(now))
             if is_new:
-                load_sample_year(now=now, tell=self._write)
+                self._write("Loading a year of sample data …")
+                load_sample_year(now=now)
         if is_new:
             # The emails of the sample year are marked as sent, so their tasks are not needed.
             celery_app.control.purge()

@@ -10,13 +10,7 @@ from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import ProgramType, Region
-from membership.imports.applying import (
-    ListSource,
-    RowResult,
-    apply_to_fact,
-    combined,
-    fill_in,
-)
+from membership.imports.applying import ListSource, RowResult, apply_to_fact, combined, fill_in
 from membership.imports.batches import RegisterBatch, RowBatch
 from membership.imports.columns import Column, ListRow, day_column, email, one_of, text
 from membership.models import (

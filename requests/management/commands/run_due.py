@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from membership.rosters.reassessment import reassess
 from requests.clock.digest import send_digests
 from requests.clock.reminders import lapse_overdue, send_due_reminders
 from requests.clock.retention import retain
@@ -24,6 +25,7 @@ JOBS: dict[str, Callable[[datetime], Mapping[str, int]]] = {
     },
     "yearly": lambda now: ask_yearly(now=now),
     "digest": lambda now: {"digests": send_digests(now=now)},
+    "rosters": lambda now: vars(reassess(now=now)),
     "retention": lambda now: retain(now=now),
 }
 

@@ -461,6 +461,13 @@ def test_a_database_in_use_is_only_replaced_with_overwrite(portal_in_use, folder
 
 
 @core
+def test_a_private_key_is_found_in_a_file_of_any_editor(portal_in_use):
+    file = make_backup(now=NOW)
+    for text in (f"\ufeff{PRIVATE}\r\n", f"# of AGE-SECRET-KEY-1OLD\n  Private key: {PRIVATE} \n"):
+        restore(file=file, private_key=text)
+
+
+@core
 @pytest.mark.parametrize("at", ["input", "evabc.management.commands.restore.getpass"])
 def test_a_restore_that_is_stopped_at_a_question_changes_nothing(portal_in_use, monkeypatch, at):
     """By Ctrl-C, at either question."""

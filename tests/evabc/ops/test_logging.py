@@ -272,3 +272,10 @@ def _ask_nonsense(url):
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
     connection.request("GET", "/my/", headers={"Host": "wren.canary.example"})
     assert connection.getresponse().status == 400
+
+
+def test_the_id_of_a_row_is_written_however_large_it_is():
+    with log_lines.written() as log:
+        logging.getLogger("membership.emails.delivery").warning("Email %s was not taken", 12345678)
+
+    assert log_lines.read(log.getvalue())[0]["message"] == "Email 12345678 was not taken"

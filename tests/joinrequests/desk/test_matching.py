@@ -68,7 +68,7 @@ def test_a_similar_agency_is_suggested_and_matching_it_also_matches_its_program(
     priya, agency, program
 ):
     asked = ask(agency=WRITTEN)
-    assert matching_of(asked, search="").agencies == [agency]
+    assert matching_of(asked, search="")["agencies"] == [agency]
 
     matching.match_agency(agency=agency, **how(asked, priya))
 
@@ -99,13 +99,13 @@ def test_other_open_requests_of_the_team_that_name_the_same_agency_are_matched_t
     ask("lee@example.org", agency="Somewhere else")
     other_team = ask("max@example.org", "icat", agency=WRITTEN)
     matching.match_agency(agency=agency, **how(asked, priya))
-    assert matching_of(again(asked), search="").same_agency == [alike]
+    assert matching_of(again(asked), search="")["same_agency"] == [alike]
 
     assert matching.match_same_agency(**how(asked, priya)) == 1
 
     assert again(alike).agency == agency
     assert again(other_team).agency is None
-    assert matching_of(again(asked), search="").same_agency == []
+    assert matching_of(again(asked), search="")["same_agency"] == []
 
 
 def test_a_missing_agency_is_added_and_matched_once(priya):
@@ -156,7 +156,7 @@ def test_an_initiative_is_suggested_matched_or_added(camille):
         name="Sampleton Interagency Team", kind="ICAT", community_served="Sampleton"
     )
     asked = ask(slug="icat", initiative_name="Sampelton Interagency Team")
-    assert matching_of(again(asked), search="").initiatives == [known]
+    assert matching_of(again(asked), search="")["initiatives"] == [known]
     matching.match_initiative(initiative=known, **how(asked, camille))
     assert CoordinationRole.objects.get().initiative == known
 
@@ -173,9 +173,9 @@ def test_an_initiative_is_suggested_matched_or_added(camille):
 def test_search_results_replace_the_suggestions(agency):
     Agency.objects.create(name="Échantillon House")
     asked = ask(agency="Nothing alike")
-    assert matching_of(asked, search="").agencies == []
-    assert matching_of(asked, search="harbour services").agencies == [agency]
-    assert [a.name for a in matching_of(asked, search="echantillon").agencies] == [
+    assert matching_of(asked, search="")["agencies"] == []
+    assert matching_of(asked, search="harbour services")["agencies"] == [agency]
+    assert [a.name for a in matching_of(asked, search="echantillon")["agencies"]] == [
         "Échantillon House"
     ]
 

@@ -122,6 +122,17 @@ def test_a_member_changes_it_with_a_code_to_the_new_email(client, dana):
     assert Person.objects.get(user=dana.user).email == NEW
 
 
+def test_staff_enter_a_fresh_code_before_they_change_their_own(client):
+    builders.sign_in(client, builders.staff())
+    asked = client.post(NEW_EMAIL, {"email": NEW})
+    assert (asked.status_code, asked.url.partition("?")[0]) == (302, "/accounts/confirm/")
+    assert mail.outbox == []
+
+    client = Client()
+    builders.sign_in(client, User.objects.get(), fresh_code=True)
+    assert client.post(NEW_EMAIL, {"email": NEW}).url == NEW_CODE
+
+
 def test_a_wrong_code_changes_nothing_and_the_third_one_ends_it(client, dana):
     builders.sign_in(client, dana.user)
     client.post(NEW_EMAIL, {"email": NEW})

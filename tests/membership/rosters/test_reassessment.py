@@ -71,7 +71,7 @@ def steps():
 
 
 def test_a_member_who_meets_the_rules_has_no_roster_check(dana):
-    assert (reassess(now=NOW).looked_at, rows()) == (1, [])
+    assert (reassess(now=NOW).enrolments, rows()) == (1, [])
 
 
 def test_claims_alone_open_no_roster_check():
@@ -105,13 +105,13 @@ def test_a_fact_that_is_no_longer_known_opens_an_unsure_check(dana):
 
 def test_a_second_run_changes_nothing(row):
     again = reassess(now=later(1))
-    assert (again.looked_at, again.opened, again.changed, again.settled) == (1, 0, 0, 0)
+    assert (again.enrolments, again.opened, again.changed, again.resolved) == (1, 0, 0, 0)
     assert (steps(), WorklistRow.objects.get().since) == (["opened"], TODAY)
 
 
 def test_meeting_the_rules_again_resolves_the_check(row):
     Program.objects.update(funder=Funder.PSSG)
-    assert reassess(now=later(3)).settled == 1
+    assert reassess(now=later(3)).resolved == 1
     row.refresh_from_db()
     assert (row.state, row.how) == ("settled", How.MEETS_AGAIN)
     assert row.settled_on == TODAY + timedelta(days=3)
@@ -232,11 +232,12 @@ def test_the_command_counts_and_its_dry_run_writes_nothing(dana, capsys):
     # The command reads the clock itself, so the result must not depend on the age of a list.
     Program.objects.update(list_as_of=None, evidence="claimed", funder="")
     EvaMembership.objects.all().delete()
-    counted = "Enrolments checked: 1. Roster checks opened: 1, changed: 0, resolved: 0."
-    call_command("reassess", "--dry-run")
-    assert (capsys.readouterr().out, rows()) == (f"{counted} Dry run: nothing was saved.\n", [])
-    call_command("reassess")
-    assert (capsys.readouterr().out, len(rows())) == (f"{counted}\n", 1)
+    counted = "enrolments: 1\nopened: 1\nchanged: 0\nresolved: 0\n"
+    call_command("run_due", "rosters", "--dry-run")
+    told = f"{counted}Dry run: nothing was changed.\n"
+    assert (capsys.readouterr().out, rows()) == (told, [])
+    call_command("run_due", "rosters")
+    assert (capsys.readouterr().out, len(rows())) == (counted, 1)
 
 
 # -- Any number of members ------------------------------------------------------------------------
@@ -250,10 +251,10 @@ def queries_for(size: int) -> tuple[int, int]:
     theirs = Enrolment.objects.filter(person__name__startswith=f"Person{size}x")
     with CaptureQueriesContext(connection) as captured:
         done = reassess(now=NOW, enrolments=theirs)
-    assert (done.looked_at, done.opened) == (size, size * 2 // 5)
+    assert (done.enrolments, done.opened) == (size, size * 2 // 5)
     Program.objects.update(funder=Funder.PSSG)
     with CaptureQueriesContext(connection) as again:
-        assert reassess(now=later(1), enrolments=theirs).settled == size * 2 // 5
+        assert reassess(now=later(1), enrolments=theirs).resolved == size * 2 // 5
     return len(captured), len(again)
 
 

@@ -94,7 +94,7 @@ def test_ending_the_enrolment_resolves_the_check_and_sends_the_email(row, priya)
     assert history(row) == [
         ("settled", "priya@example.org", "The enrolment ended.\nThe funding ended.")
     ]
-    assert reassess(now=later(1)).looked_at == 0
+    assert reassess(now=later(1)).enrolments == 0
 
 
 def test_ending_the_enrolment_cancels_an_unsent_question(row, priya):
