@@ -4,11 +4,14 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from evabc import errors
+from evabc.error_pages import too_large
 from evabc.ops import health
 from evabc.ops.metrics import metrics
 from membership.meetings.views import calendar_feed
 from membership.privacy.consents import privacy
+
+handler400 = "evabc.error_pages.bad_request"
+handler500 = "evabc.error_pages.server_error"
 
 urlpatterns = [
     path("", include("communities.urls")),
@@ -20,9 +23,8 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
-    path("too-large", errors.too_large, name="too-large"),
+    path("too-large", too_large, name="too-large"),
 ]
-handler400, handler500 = "evabc.errors.bad_request", "evabc.errors.server_error"
 
 if settings.MAIL_IS_FILES:
     urlpatterns += [path("mailbox/", include("membership.emails.mailbox"))]

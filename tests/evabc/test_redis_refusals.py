@@ -3,9 +3,7 @@
 import os
 import shutil
 import subprocess
-import threading
 import time
-from contextlib import suppress
 
 import pytest
 import redis
@@ -50,17 +48,13 @@ def ruin(server, code, home):
         server.mset({f"key {number}": os.urandom(1000) for number in range(600)})
         server.config_set("loading-process-events-interval-bytes", 1024)
         server.config_set("key-load-delay", 100_000)  # microseconds for each key
-        threading.Thread(target=reload, args=[server], daemon=True).start()
+        # Its answer comes after a minute, and is not awaited.
+        server.connection_pool.get_connection().send_command("DEBUG", "RELOAD")
     else:  # it cannot save its data
         server.config_set("save", "3600 1")
         shutil.rmtree(home)
         server.bgsave()
         until(lambda: server.info("persistence")["rdb_last_bgsave_status"] == "err")
-
-
-def reload(server):
-    with suppress(redis.RedisError):
-        server.execute_command("DEBUG", "RELOAD")
 
 
 @pytest.mark.parametrize("code", ["READONLY", "OOM", "NOAUTH", "LOADING", "MISCONF"])
