@@ -248,11 +248,11 @@ def _version(applied: dict[int, tuple[str, str]]) -> str:
     known = set(loader.disk_migrations)
     known.update(old for squash in loader.disk_migrations.values() for old in squash.replaces)
     unknown = {row for row in applied.values() if row[0] in loader.migrated_apps} - known
-    if unknown or _numbers(version) > _numbers(settings.VERSION):
+    newer = f" ({version})" if _numbers(version) > _numbers(settings.VERSION) else ""
+    if unknown or newer:
         raise RefusedError(
-            f"This backup comes from a newer version of the portal{version and f' ({version})'}, and "
-            f"this is version {settings.VERSION}. Install that version, and restore the backup there. "
-            "Nothing was changed."
+            f"This backup comes from a newer version of the portal{newer}, and this is version "
+            f"{settings.VERSION}. Install that version, and restore the backup there. Nothing was changed."
         )
     if is_too_old(applied.values()):
         raise RefusedError(

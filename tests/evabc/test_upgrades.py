@@ -254,7 +254,7 @@ def test_the_new_version_works_on_what_the_earlier_one_wrote(earlier):
 
     for command in (
         ["migrate", "--check"],
-        ["reassess"],
+        ["run_due", "rosters"],
         ["run_due", "reminders"],
         ["run_due", "yearly"],
     ):

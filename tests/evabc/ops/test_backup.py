@@ -234,7 +234,8 @@ def recorder():
             "1.0.10",
             r"a newer version of the portal \(1\.0\.10\), and this is version 1\.0\.9\.",
         ),
-        ("membership", "9999", r"a newer version of the portal \(1\.0\.9\)"),
+        # Between two releases the number is the same.
+        ("membership", "9999", r"a newer version of the portal, and this is version 1\.0\.9\."),
     ],
 )
 def test_a_backup_of_a_newer_version_is_refused(
