@@ -29,7 +29,7 @@ test-all: ## Before a release: also the long forms, such as axe on every page fo
 
 rehearse: ## Before a release, as root on Debian: install, break, restore and upgrade the real containers, as operating.md says
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt
-	@.venv/bin/python -m tests.rehearsal
+	@.venv/bin/python -m tests.rehearsal $(ARGS)
 
 bench: ## Measure performance at 1,000 and 20,000 requests, compared with a bare Django project
 	@$(PYTHON) evabc/bootstrap.py requirements-dev.txt

@@ -35,32 +35,27 @@ def running(folder: Path, cache: Path) -> Iterator[None]:
         COMPOSE_ANSI="never",
         COMPOSE_PROGRESS="plain",
     )
-    plugins = folder / "config/cli-plugins"
-    plugins.mkdir(parents=True)
-    (plugins / "docker-compose").symlink_to(
-        next((cache / "docker-compose").rglob("cli-plugins/docker-compose"))
-    )
+    (plugin,) = (cache / "docker-compose").rglob("cli-plugins/docker-compose")
+    (folder / "config").mkdir()
+    (folder / "config/cli-plugins").symlink_to(plugin.parent)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     log = folder / "dockerd.log"
     command = ["dockerd", f"--data-root={folder}/data", f"--exec-root={folder}/run"]
-    command += [
-        f"--host=unix://{folder}/docker.sock",
-        f"--pidfile={folder}/pid",
-        "--storage-driver=overlay2",
-    ]
+    command += [f"--host=unix://{folder}/docker.sock", "--storage-driver=overlay2"]
+    command += [f"--pidfile={folder}/pid"]
     command += [f"--bip={ADDRESS}/24", f"--dns={ADDRESS}", f"--cgroup-parent=/{CGROUP}"]
     with log.open("wb") as output:
         # In its own session, so that Ctrl-C ends the steps first.
         process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
     try:
-        wait_until_ready(process, ready=lambda: _answers("docker", "info"), log=log, seconds=60)
+        wait_until_ready(process, ready=lambda: _is_fine("docker", "info"), log=log, seconds=60)
         yield
     finally:
         stop(process, signal=15, seconds=60)
 
 
-def _answers(*command: str) -> bool:
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+def _is_fine(*command: str) -> bool:
+    return not subprocess.run(command, capture_output=True, check=False).returncode
 
 
 def remove_cgroups() -> None:
@@ -87,7 +82,7 @@ def start_relay(folder: Path) -> None:
     mail.mkdir()
     options = [f"--env=ADDRESS={ADDRESS}", f"--volume={mail}:/mailbox"]
     docker("run", "--detach", "--name=relay", "--network=host", *options, RELAY)
-    until(lambda: "daemon started" in docker("logs", "relay"), "no Postfix", seconds=30)
+    until(lambda: "daemon started" in docker("logs", "relay"), lambda: "no Postfix", seconds=30)
 
 
 def read_mail(folder: Path, to: str, subject: str) -> str:
@@ -101,13 +96,13 @@ def read_mail(folder: Path, to: str, subject: str) -> str:
         text = found[-1].get_body(("plain",)) if found else None
         return str(text.get_content()) if text else ""
 
-    return until(newest, f"no email to {to} about “{subject}”", seconds=60)
+    return until(newest, lambda: f"no email to {to} about “{subject}”", seconds=60)
 
 
-def until(look: Callable[[], T], otherwise: str, seconds: float = 120) -> T:
+def until(look: Callable[[], T], otherwise: Callable[[], str], seconds: float = 120) -> T:
     """What `look` returns, once it is true."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
-        assert time.monotonic() < deadline, f"{otherwise} in {seconds:.0f} s"
+        assert time.monotonic() < deadline, f"in {seconds:.0f} s: {otherwise()}"
         time.sleep(0.5)
     return found

@@ -30,8 +30,7 @@ PACKAGES = r"""
     cd "$1/packages"
     export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
     apt-get download docker-compose
-    apt-get install --yes --download-only --no-install-recommends $(
-      sed -n 's/.*apt-get install --yes --no-install-recommends \(.*[^ \\]\).*/\1/p' DOCKERFILE)
+    apt-get install --yes --download-only --no-install-recommends PACKAGES
     mv "$1"/var/cache/apt/archives/*.deb .
 """
 DOCKERFILES = {
@@ -99,7 +98,7 @@ SCRIPTS = {
         echo password | saslpasswd2 -p -c -u {RELAY} portal
         chgrp postfix /etc/sasldb2
         printf 'pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n' > /etc/postfix/sasl/smtpd.conf
-        echo '/@(rehearsal\.test|endingviolence\.org)$/ portal, portal@{RELAY}' > /etc/postfix/senders
+        echo '/@rehearsal\.test$/ portal, portal@{RELAY}' > /etc/postfix/senders
         install --directory --owner nobody /mailbox
         postconf -e myhostname={RELAY} mydestination= maillog_file=/dev/stdout smtpd_delay_reject=yes \
           virtual_mailbox_domains=static:all virtual_mailbox_maps=static:all/ virtual_mailbox_base=/mailbox \
@@ -119,31 +118,26 @@ SCRIPTS = {
 def download(cache: Path) -> None:
     """Everything that needs the network. What is there already is kept."""
     cache.mkdir(parents=True, exist_ok=True)
-    mirror = _mirror()
+    asked = r"apt-get install --yes --no-install-recommends (.*?)(?: \\)?$"
+    wanted = " ".join(re.findall(asked, (ROOT / "Dockerfile").read_text(), re.M))
+    hooks = [PACKAGES.replace("PACKAGES", wanted)]
+    hooks += [f"sync-out /packages {cache}/packages", 'rm -r "$1/packages"']
     for name, packages in ROOTS.items():
-        hook = PACKAGES.replace("DOCKERFILE", str(ROOT / "Dockerfile")) if name == "python" else ""
-        target = cache / f"{name}-{_digest(packages, hook, SUITE)}.tar"
+        extra = hooks if name == "python" else []
+        target = cache / f"{name}-{_digest(packages, *extra[:1], SUITE)}.tar"
         if target.exists():
             continue
         for old in cache.glob(f"{name}-*.tar"):
             old.unlink()
-        hooks = []
-        if hook:
+        bootstrap = ["mmdebstrap", "--variant=minbase", f"--include={packages}"]
+        bootstrap += [f"--customize-hook={hook}" for hook in extra]
+        if extra:
             shutil.rmtree(cache / "packages", ignore_errors=True)
-            hooks = [
-                f"--customize-hook={hook}",
-                f"--customize-hook=sync-out /packages {cache}/packages",
-            ]
-            hooks += ['--customize-hook=rm -r "$1/packages"']
         unfinished = cache / "unfinished.tar"
-        bootstrap = ["mmdebstrap", "--variant=minbase", f"--include={packages}", *hooks]
-        subprocess.run([*bootstrap, SUITE, str(unfinished), mirror], check=True)
+        subprocess.run([*bootstrap, SUITE, str(unfinished), _mirror()], check=True)
         unfinished.rename(target)
-    with (cache / "packages/Packages").open("w") as index:
-        scan = ["dpkg-scanpackages", "--multiversion", "."]
-        subprocess.run(
-            scan, cwd=cache / "packages", stdout=index, check=True, stderr=subprocess.DEVNULL
-        )
+    scan = ["sh", "-c", "dpkg-scanpackages --multiversion . > Packages"]
+    subprocess.run(scan, cwd=cache / "packages", check=True, stderr=subprocess.DEVNULL)
     if not (cache / "docker-compose").exists():
         (package,) = (cache / "packages").glob("docker-compose_*.deb")
         subprocess.run(["dpkg", "--extract", package, cache / "docker-compose"], check=True)
@@ -163,22 +157,9 @@ def download_wheels(cache: Path, lock: str) -> None:
     unfinished = cache / "unfinished.txt"
     unfinished.write_text(lock)
     # Without --no-deps, pip would resolve for the Python that runs it.
-    get = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--require-hashes",
-        "--only-binary=:all:",
-    ]
-    get += [
-        f"--python-version={PYTHON}",
-        f"--dest={cache / 'wheels'}",
-        f"--requirement={unfinished}",
-    ]
-    subprocess.run(get, check=True)
+    get = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+    get += ["--only-binary=:all:", f"--python-version={PYTHON}", f"--dest={cache / 'wheels'}"]
+    subprocess.run([*get, f"--requirement={unfinished}"], check=True)
     unfinished.rename(wanted)
 
 
@@ -205,21 +186,13 @@ def build(cache: Path, folder: Path) -> None:
 def _base_images() -> set[str]:
     """The images that the project takes from a registry."""
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    pulled = {
-        service["image"] for service in services.values() if service.get("pull_policy") != "never"
-    }
+    pulled = {each["image"] for each in services.values() if each.get("pull_policy") != "never"}
     return pulled | set(re.findall(r"^FROM (\S+:\S+)", (ROOT / "Dockerfile").read_text(), re.M))
 
 
 def _mirror() -> str:
     """The first mirror of Debian in the machine's own apt sources."""
-    listing = [
-        "apt-get",
-        "indextargets",
-        "--format",
-        "$(REPO_URI) $(LABEL)",
-        "Identifier: Packages",
-    ]
+    listing = ["apt-get", "indextargets", "--format=$(REPO_URI) $(LABEL)", "Identifier: Packages"]
     found = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
     mirrors = re.findall(r"^(\S+) Debian$", found, re.M)
     if not mirrors:
