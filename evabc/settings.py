@@ -139,6 +139,7 @@ CACHES = {
     "copies": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": DATA_DIR / "pages",
+        "VERSION": VERSION,  # a page of another version would name static files that are gone
     },
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True

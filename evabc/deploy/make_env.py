@@ -10,8 +10,9 @@ import os
 import re
 import secrets
 import sys
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[2]
 # One setting in the example: its comment, name and value.
@@ -31,13 +32,17 @@ def main() -> int:
     known = _values(options.file.read_text()) if options.file.exists() else {}
     example = (ROOT / ".env.example").read_text()
 
+    settings = SETTING.findall(example)
+    if unknown := given.keys() - {name for _, name, _ in settings}:
+        parser.error(f"no setting is called {', '.join(sorted(unknown))}")
+
     answers = {**known, **given}
-    for comment, name, _ in SETTING.findall(example):
+    for comment, name, _ in settings:
         comment_text = " ".join(line.strip("# ") for line in comment.splitlines())
         if comment_text.startswith("Required; make_env.py creates one.") and not answers.get(name):
             # Letters and digits only, because the database password becomes part of a URL.
             answers[name] = secrets.token_hex(32)
-        elif comment_text.startswith("Required.") and name not in given:
+        elif comment_text.startswith("Required.") and not given.get(name):
             default = known.get(name, "")
             if name == "EMAIL_URL":
                 answers[name] = default or _ask_for_mail_server()
@@ -45,9 +50,11 @@ def main() -> int:
                 comment_text = comment_text.removeprefix("Required. ").partition(". ")[0]
                 answers[name] = _ask(comment_text.rstrip("."), default)
         elif name == "EVABC_HSTS_PRELOAD" and name not in answers:
-            answers[name] = _ask_about_preload()
+            with suppress(EOFError):  # a script that gives all that is required
+                answers[name] = _ask_about_preload()
     answers["PORTAL_URL"] = answers["PORTAL_URL"].rstrip("/")
-    if error := _error_in(answers):
+    required = {name for comment, name, _ in settings if comment.startswith("# Required")}
+    if error := _error_in(answers, required):
         print(error, "Nothing was written.", file=sys.stderr)
         return 1
     try:
@@ -86,16 +93,16 @@ def _ask_about_preload() -> str:
     return "1" if _ask(question, "no").lower() in ("y", "yes", "1") else "0"
 
 
-def _error_in(answers: dict[str, str]) -> str:
-    parts, mail = urlsplit(answers["PORTAL_URL"]), answers["EMAIL_URL"]
-    if parts.scheme != "https" or not parts.hostname or parts.path:
+def _error_in(answers: dict[str, str], required: set[str]) -> str:
+    if not re.fullmatch(r"https://[\w.-]+(:\d+)?", answers["PORTAL_URL"]):
         return "PORTAL_URL must look like https://communities.example.org."
-    if not re.match(r"smtp(\+tls|\+ssl)?://", mail) or not urlsplit(mail).hostname:
+    mail_server = r"smtp(\+tls|\+ssl)?://(\S*@)?[\w-]+(\.[\w-]+)*(:\d+)?(\?\S*)?"
+    if not re.fullmatch(mail_server, answers["EMAIL_URL"]):
         return "EMAIL_URL must look like smtp+tls://user:password@mail.example.org:587."
     for name, value in answers.items():
-        if not value or not value.isprintable():
+        if not value.isprintable() or (name in required and not value):
             return f"{name} needs a value, on one line."
-        if name.endswith("_EMAIL") and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        if value and name.endswith("_EMAIL") and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
             return f"{name} must look like name@example.org."
     return ""
 

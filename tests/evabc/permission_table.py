@@ -101,7 +101,8 @@ TABLE = {
     "join-several-sent": ([IN, IN, *[ON] * 6], OWN_NOT_THAT_WAY),
     "my:home": (SIGNED_IN, OWN_NOT_THAT_WAY),
     "my:details": (SIGNED_IN, SIGNED_IN),
-    "my:new-email": (SIGNED_IN, SIGNED_IN),
+    # Staff enter a fresh code first.
+    "my:new-email": ([IN, IN, 200, 200, *[CODE] * 4],) * 2,
     # Without a code that waits, it leads to the page that asks for the email.
     "my:new-email-code": ([IN, IN, *[ON] * 6],) * 2,
     "my:new-work": (NEW_WORK, NEW_WORK),

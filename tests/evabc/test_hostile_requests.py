@@ -5,12 +5,13 @@ import socket
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from django.db import connection, transaction
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.core.handlers.exception import response_for_exception
+from django.db import InterfaceError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
-from evabc.error_pages import bad_request, server_error
 from tests import builders
 from tests.evabc.hostile import BAD_IDS, IN_TURN_OR_EVERY, PAYLOADS, payloads_for, read
 from tests.evabc.permission_table import address, addresses
@@ -99,13 +100,26 @@ def test_an_unexpected_error_gets_a_page_without_its_cause(client, monkeypatch):
     assert "ValueError" not in page.text
 
 
-@pytest.mark.parametrize("page", [lambda r: bad_request(r, ValueError()), server_error])
-def test_error_pages_name_the_mailboxes_without_a_database(client, rf, page):
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (BadRequest("no"), 400),
+        (RequestDataTooBig("no"), 413),
+        (ValueError("no"), 500),
+        (InterfaceError("no"), 503),
+    ],
+)
+def test_error_pages_name_the_mailboxes_without_a_database(client, rf, error, status):
     client.get("/questions/")  # this process has read them once
 
     with CaptureQueriesContext(connection) as queries:
-        text = page(rf.get("/")).text
+        try:
+            raise error
+        except type(error):
+            page = response_for_exception(rf.get("/"), error)
+        text = page.text
 
+    assert page.status_code == status
     assert 'href="mailto:programsupport@endingviolence.org"' in text
     assert "email us at one of the addresses below" in text
     assert len(queries) == 0

@@ -269,7 +269,12 @@ def test_a_second_run_keeps_secrets_and_what_was_changed_by_hand(tmp_path):
     ("arguments", "message"),
     [
         (["PORTAL_URL=cop.example.org", "EMAIL_URL=smtp://m"], "PORTAL_URL must look like"),
-        (["PORTAL_URL=https://cop.example.org", "EMAIL_URL=m"], "EMAIL_URL must look like"),
+        (["PORTAL_URL=https://[cop", "EMAIL_URL=smtp://m"], "PORTAL_URL must look like"),
+        (["PORTAL_URL=https://cop example.org", "EMAIL_URL=smtp://m"], "PORTAL_URL must look like"),
+        *(
+            (["PORTAL_URL=https://cop.example.org", f"EMAIL_URL={url}"], "EMAIL_URL must look like")
+            for url in ("m", "smtp://[m", "smtp://m:587:587", "smtp://m:port", "smtp://m..org")
+        ),
     ],
 )
 def test_an_invalid_value_writes_nothing(tmp_path, arguments, message):
@@ -294,6 +299,30 @@ def test_a_setting_without_a_value_is_refused(tmp_path):
 
     assert done.returncode == 2
     assert "write settings as NAME=VALUE, not PORTAL_URL" in done.stderr
+
+
+def test_a_script_need_not_answer_what_is_not_required(tmp_path):
+    done = make_env(tmp_path / ".env", *PORTAL, *OFFICER[:2])
+
+    assert done.returncode == 0, done.stderr
+    assert values(tmp_path / ".env")["EVABC_HSTS_PRELOAD"] == "0"
+
+
+def test_a_setting_that_there_is_not_is_refused(tmp_path):
+    done = make_env(tmp_path / ".env", "PORTAL_ADDRESS=https://cop.example.org")
+
+    assert done.returncode == 2
+    assert "no setting is called PORTAL_ADDRESS" in done.stderr
+
+
+def test_a_setting_is_emptied_by_an_empty_value(tmp_path):
+    file, server = tmp_path / ".env", ["PORTAL_URL=https://a.example.org", "EMAIL_URL=smtp://m"]
+    make_env(file, *server, *OFFICER, "EVABC_SENDER_EMAIL=codes@example.org")
+
+    done = make_env(file, *server, *OFFICER, "EVABC_SENDER_EMAIL=")
+
+    assert done.returncode == 0, done.stderr
+    assert values(file)["EVABC_SENDER_EMAIL"] == ""
 
 
 def test_the_preload_list_of_browsers_is_asked_about_once(tmp_path):
