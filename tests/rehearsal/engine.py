@@ -5,7 +5,6 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,8 +38,8 @@ def start(folder: Path, cache: Path) -> None:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     log = folder / "dockerd.log"
     command = ["dockerd", f"--data-root={folder}/data", f"--exec-root={folder}/run"]
-    command += [f"--host=unix://{folder}/docker.sock", "--storage-driver=overlay2"]
-    command += [f"--pidfile={folder}/pid"]
+    command += [f"--host=unix://{folder}/docker.sock", f"--pidfile={folder}/pid"]
+    command += ["--storage-driver=overlay2"]
     command += [f"--bip={ADDRESS}/24", f"--dns={ADDRESS}", f"--cgroup-parent=/{CGROUP}"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
@@ -58,11 +57,10 @@ def remove_cgroups() -> None:
             Path(path).rmdir()
 
 
-def docker(*arguments: str, cwd: Path | None = None, typed: str | None = None) -> str:
+def docker(*arguments: str, cwd: Path | None = None) -> str:
     """Run docker. Returns what it prints, or raises with the end of it."""
-    done = subprocess.run(
-        ["docker", *arguments], cwd=cwd, input=typed, capture_output=True, text=True, check=False
-    )
+    command = ["docker", *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).splitlines()[-25:])
         raise AssertionError(f"docker {' '.join(arguments)[:200]}: {said}")
@@ -76,20 +74,6 @@ def start_relay(folder: Path) -> None:
     options = [f"--env=ADDRESS={ADDRESS}", f"--volume={mail}:/mailbox"]
     docker("run", "--detach", "--name=relay", "--network=host", *options, RELAY)
     until(lambda: "daemon started" in docker("logs", "relay"), lambda: "no Postfix", seconds=30)
-
-
-def read_mail(folder: Path, to: str, subject: str) -> str:
-    """The newest email to this address whose subject has these words. Waits for it for up to a minute."""
-
-    def newest() -> str:
-        files = (folder / "mailbox/all/new").glob("*")
-        by_age = sorted(files, key=lambda file: file.stat().st_mtime)
-        emails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in by_age]
-        found = [e for e in emails if e["X-Original-To"] == to and subject in e["Subject"]]
-        text = found[-1].get_body(("plain",)) if found else None
-        return str(text.get_content()) if text else ""
-
-    return until(newest, lambda: f"no email to {to} about “{subject}”", seconds=60)
 
 
 def until(look: Callable[[], T], otherwise: Callable[[], str], seconds: float = 120) -> T:

@@ -47,27 +47,20 @@ def type_in(command: str, answers: dict[str, str], folder: Path, seconds: float 
     output = ""
     while True:
         question = output.rpartition("\n")[2].strip()
-        given = next(
-            (answer for words, answer in answers.items() if question.startswith(words)), None
-        )
         asks = question.endswith((":", "[y/N]"))
-        if asks and given is not None:
-            os.write(terminal, f"{given}\n".encode())
-            output += "\n"
+        known = [words for words in answers if asks and question.startswith(words)]
+        answer = answers[known[0]] if known else None
         # Output that ends with a colon for so long is a question.
-        elif not select.select([terminal], [], [], 20 if asks else seconds)[0]:
-            assert question.endswith("]:"), (
-                f"{command} asks what the rehearsal does not know: {question}"
-            )
-            os.write(terminal, b"\n")
+        if not known and not select.select([terminal], [], [], 20 if asks else seconds)[0]:
+            assert question.endswith("]:"), f"{command} asks what nobody told us: {question}"
+            answer = ""
+        if answer is not None:
+            os.write(terminal, f"{answer}\n".encode())
             output += "\n"
+            continue
         try:
-            piece = (
-                os.read(terminal, 65536) if select.select([terminal], [], [], seconds)[0] else b""
-            )
+            piece = os.read(terminal, 65536)
         except OSError:  # the terminal is closed
-            piece = b""
-        if not piece:
             break
         output += piece.decode(errors="replace").replace("\r\n", "\n")
     code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])

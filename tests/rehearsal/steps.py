@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 from tests.browser.main_job import ANSWERS, QUEUE, approve, ask_to_join, sign_in
@@ -29,7 +31,10 @@ LEAD = "lou@rehearsal.test"
 WORKER = "dana@rehearsal.test"
 FIGURES = ROOT / "evabc/docs/figures.md"
 MARKERS = "<!-- rehearsal -->\n", "<!-- end of rehearsal -->\n"
-Act = Callable[["Operator"], object]
+# Leaves the newest email waiting.
+LATE = """docker compose exec -T database psql --username=evabc --command="
+    UPDATE membership_outboxemail SET state = 'queued', due_at = now() - interval '1 hour'
+    WHERE id = (SELECT max(id) FROM membership_outboxemail)" """
 Step = Callable[["Operator"], str]
 Tables = dict[str, list[str]]  # their rows
 
@@ -43,7 +48,6 @@ class Operator:
     officer: str = "Ola O'Brien"
     private_key: str = ""
     reference: str = ""
-    rows: list[tuple[str, bool, float, str]] = field(default_factory=list)
     landed: Tables = field(default_factory=dict)
 
     @property
@@ -94,8 +98,8 @@ class Operator:
         line = re.compile(rf"^#? ?{name}=.*$", re.M)
         file.write_text(line.sub(f"{name}={value}", file.read_text()))
 
-    def compose(self, *arguments: str, typed: str | None = None) -> str:
-        return docker("compose", *arguments, cwd=self.clone, typed=typed)
+    def compose(self, *arguments: str) -> str:
+        return docker("compose", *arguments, cwd=self.clone)
 
     def trust_caddy(self) -> None:
         """Trust the authority that Caddy made for itself, as there is no other here."""
@@ -127,7 +131,17 @@ class Operator:
         until(is_ready, lambda: f"not ready, but {self.parts()}", seconds)
 
     def read_mail(self, to: str, subject: str) -> str:
-        return engine.read_mail(self.folder, to, subject)
+        """The newest email to this address whose subject has these words. Waits for it for up to a minute."""
+
+        def newest() -> str:
+            files = (self.folder / "mailbox/all/new").glob("*")
+            by_age = sorted(files, key=lambda file: file.stat().st_mtime)
+            emails = [message_from_bytes(file.read_bytes(), policy=default) for file in by_age]
+            found = [e for e in emails if e["X-Original-To"] == to and subject in e["Subject"]]
+            text = found[-1].get_body(("plain",)) if found else None
+            return str(text.get_content()) if text else ""
+
+        return until(newest, lambda: f"no email to {to} about “{subject}”", seconds=60)
 
     def empty_mailbox(self) -> None:
         """So that no earlier email is taken for a new one."""
@@ -250,47 +264,26 @@ def kill(op: Operator, service: str) -> float:
     return seconds
 
 
-def red_and_green(part: str, break_it: Act, mend: Act = lambda op: None) -> Step:
-    """A step that breaks a part, sees it in /readyz, and follows the page's row for it."""
+def red_and_green(part: str, *lines: str, mend: str = "true") -> Step:
+    """A step that breaks a part with these lines, sees it in /readyz, and follows the page's row for it."""
 
     def step(op: Operator) -> str:
-        break_it(op)
-
         def problem() -> str:
             said = op.parts().get(part, "ok")
             return "" if said == "ok" else said
 
+        op.follow([*lines])
         said = until(problem, lambda: f"{part} did not become red: {op.parts()}", seconds=240)
-        mend(op)
-        op.follow(page.trouble(op.clone)[part])
+        op.follow([mend, *page.trouble(op.clone)[part]])
         op.wait_until_ready()
         return said
 
     return step
 
 
-def stop(service: str) -> Act:
-    return lambda op: op.compose("stop", service)
-
-
-def leave_an_email_waiting(op: Operator) -> None:
-    op.compose("stop", "worker")
-    late = "state = 'queued', due_at = now() - interval '1 hour'"
-    newest = "id = (SELECT max(id) FROM membership_outboxemail)"
-    statement = f"UPDATE membership_outboxemail SET {late} WHERE {newest}"  # noqa: S608
-    op.compose("exec", "-T", "database", "psql", "--username=evabc", f"--command={statement}")
-
-
-def free_mb(value: str) -> Act:
-    def change(op: Operator) -> None:
-        op.set("EVABC_LEAST_FREE_MB", value)
-        op.follow(page.commands(page.section(op.clone, "Configure")))
-
-    return change
-
-
-def in_web(*arguments: str) -> Act:
-    return lambda op: op.compose("exec", "-T", "web", *arguments)
+def least_free(mb: int) -> str:
+    change = f"s/^.*EVABC_LEAST_FREE_MB=.*/EVABC_LEAST_FREE_MB={mb}/"
+    return f"sed -i '{change}' .env && docker compose up --detach"
 
 
 def scale(op: Operator) -> str:
@@ -389,14 +382,14 @@ STEPS: list[tuple[str, Step]] = [
     ("second build", second_build),
     ("scale", scale),
     ("each service killed", kills),
-    ("red: database", red_and_green("database", stop("database"))),
-    ("red: migrations", red_and_green("migrations", in_web("python", "manage.py", "migrate", "sessions", "zero"))),
-    ("red: scheduler", red_and_green("scheduler", stop("beat"))),
-    ("red: worker", red_and_green("worker", stop("worker"))),
-    ("red: emails", red_and_green("emails", leave_an_email_waiting, lambda op: op.compose("start", "worker"))),
-    ("red: backup", red_and_green("backup", in_web("sh", "-c", "rm /data/backups/*"))),
-    ("red: broker", red_and_green("broker", stop("redis"))),
-    ("red: disk", red_and_green("disk", free_mb("99999999"), free_mb("500"))),
+    ("red: database", red_and_green("database", "docker compose stop database")),
+    ("red: migrations", red_and_green("migrations", "docker compose exec web python manage.py migrate sessions zero")),
+    ("red: scheduler", red_and_green("scheduler", "docker compose stop beat")),
+    ("red: worker", red_and_green("worker", "docker compose stop worker")),
+    ("red: emails", red_and_green("emails", "docker compose stop worker", LATE, mend="docker compose start worker")),
+    ("red: backup", red_and_green("backup", "docker compose exec web sh -c 'rm /data/backups/*'")),
+    ("red: broker", red_and_green("broker", "docker compose stop redis")),
+    ("red: disk", red_and_green("disk", least_free(99999999), mend=least_free(500))),
     ("restore", restore),
     ("upgrade", upgrade),
     ("go back", go_back),
@@ -405,7 +398,7 @@ STEPS: list[tuple[str, Step]] = [
 
 def rehearse(folder: Path, cache: Path, only: list[str]) -> int:
     """Every step in turn, or `only` these, also after one failed. Keeps the table of all in figures.md."""
-    op = Operator(folder, cache)
+    op, rows = Operator(folder, cache), []
     hosts = folder / "hosts"
     hosts.write_text("127.0.0.1 localhost portal.localhost\n")
     subprocess.run(["mount", "--bind", str(hosts), "/etc/hosts"], check=True)
@@ -419,19 +412,22 @@ def rehearse(folder: Path, cache: Path, only: list[str]) -> int:
             seen, is_green = step(op), True
         except Exception as error:  # every step is tried
             seen, is_green = f"{type(error).__name__}: {error}", False
-        row = (name, is_green, time.monotonic() - started, seen)
-        op.rows.append(row)
-        say(f"{'green' if is_green else 'RED'}: {name}, {row[2]:.0f} s: {seen}")
+        seconds = time.monotonic() - started
+        rows.append((name, is_green, seconds, seen))
+        say(f"{'green' if is_green else 'RED'}: {name}, {seconds:.0f} s: {seen}")
         if not is_green and step in (base_images, install) and not op.get("/healthz"):
             break  # the others need it
     if not only:
-        table(op.rows)
-    return 0 if all(is_green for _, is_green, _, _ in op.rows) else 1
+        table(rows)
+    return 0 if all(is_green for _, is_green, _, _ in rows) else 1
 
 
 def table(rows: list[tuple[str, bool, float, str]]) -> None:
     today = date.today()
-    lines = [f"Rehearsed on {today:%B} {today.day}, {today.year}.", ""]
+    commit = subprocess.check_output(["git", "describe", "--always"], cwd=ROOT, text=True).strip()
+    version = docker("version", "--format={{.Server.Version}}").strip()
+    when = f"{today:%B} {today.day}, {today.year}"
+    lines = [f"Rehearsed on {when}, at commit `{commit}`, with Docker {version}.", ""]
     lines += ["| step | | seconds | seen |", "|---|---|---|---|"]
     for name, is_green, seconds, seen in rows:
         words = " ".join(seen.split()).replace("|", "/")[:300]
