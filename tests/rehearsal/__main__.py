@@ -2,7 +2,8 @@
 
 Everything runs in its own network, process and mount namespaces, so that nothing reaches the machine's own
 network, and all of it ends and is unmounted with them, whatever happens. What it makes is in one temporary
-folder, which is deleted. Packages and base images are kept in `.data/rehearsal`.
+folder, which is deleted. Packages and base images are kept in `.data/rehearsal`. Arguments are the names of steps, to
+go through only these: `make rehearse ARGS="'base images' install 'red: disk'"`.
 """
 
 import fcntl
