@@ -249,7 +249,7 @@ class OtherEmailForm(forms.ModelForm):
         return email
 
 
-class OtherEmailInline(admin.TabularInline):
+class OtherEmailInline(admin.StackedInline):
     model = OtherEmail
     form = OtherEmailForm
     fields = ["email", "until"]
