@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from tests.rehearsal import engine, images, steps
@@ -30,7 +31,9 @@ NAMESPACES += ["bash", "-c", '"$@"; exit $?', "bash"]
 
 def main() -> int:
     if sys.argv[1:2] == ["--inside"]:
-        return steps.rehearse(Path(sys.argv[2]), CACHE, sys.argv[3:])
+        with suppress(KeyboardInterrupt):  # the other process answers it
+            return steps.rehearse(Path(sys.argv[2]), CACHE, sys.argv[3:])
+        return 130
     landed = ["git", "show", f"{steps.LANDED}:requirements.txt"]
     shown = subprocess.run(landed, cwd=ROOT, capture_output=True, text=True, check=False)
     if shown.returncode:
@@ -54,6 +57,7 @@ def main() -> int:
         try:
             return process.wait()
         except KeyboardInterrupt:
+            steps.say("Interrupted. Deleting everything takes a moment.")
             return 130
         finally:
             process.kill()
