@@ -234,7 +234,7 @@ def test_by_the_lines_of_the_page(fresh, lost, age):
     assert f"a backup of version {VERSION}." in screen
     assert PRIVATE not in screen
     assert fresh.rows() == rows
-    assert list(fresh.data.iterdir()) == []
+    assert [path for path in fresh.data.rglob("*") if path.is_file()] == []
 
     # A second time, now in use, by asking and from a file.
     fresh.run(GIVE.replace("FILE", name))
@@ -262,7 +262,7 @@ def test_killed_in_the_middle(fresh, lost):
         os.killpg(process.pid, signal.SIGKILL)  # everything in the container
 
     assert fresh.rows() == before
-    assert list(fresh.data.iterdir()) == []
+    assert [path for path in fresh.data.rglob("*") if path.is_file()] == []
     fresh.run(restore)
     assert fresh.rows() == rows
 
