@@ -57,7 +57,14 @@ def ruin(server, code, home):
         until(lambda: server.info("persistence")["rdb_last_bgsave_status"] == "err")
 
 
-@pytest.mark.parametrize("code", ["READONLY", "OOM", "NOAUTH", "LOADING", "MISCONF"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "OOM",
+        "MISCONF",
+        *(pytest.param(code, marks=pytest.mark.slow) for code in ("READONLY", "NOAUTH", "LOADING")),
+    ],
+)
 @pytest.mark.django_db(transaction=True)
 def test_a_refusal_is_told_and_breaks_no_page(code, own, smtp_server, tmp_path):
     port, home = own

@@ -38,7 +38,7 @@ def frozen(cluster):
         os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.parametrize("away", [stopped, frozen])
+@pytest.mark.parametrize("away", [stopped, pytest.param(frozen, marks=pytest.mark.slow)])
 def test_public_pages_answer_and_the_others_say_so_and_keep_what_was_typed(
     away, cluster, redis_url, tmp_path
 ):
