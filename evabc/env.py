@@ -50,8 +50,7 @@ class Setting:
     """One environment variable.
 
     `purpose` describes it in a sentence or two. The type of `default` is the type of the setting: text
-    (empty for none), a whole number of at least `minimum`
-    and at most `maximum` (0: no maximum), or a flag. Text must match `pattern`; `must` is
+    (empty for none), a whole number from `minimum` to `maximum` (0: no maximum), or a flag. Text must match `pattern`; `must` is
     the end of the error message if it does not. `required` settings must be set in production; make_env.py
     creates those that are `generated`. `local` describes the default in `make run`, where it differs.
     """
@@ -68,6 +67,8 @@ class Setting:
     pattern: str = ".*"
     must: str = ""
 
+
+_EMAIL = r"[^@\s]+@[^@\s]+"
 
 _DECLARED = [
     Setting(
@@ -129,7 +130,7 @@ _DECLARED = [
         "EVABC_SENDER_EMAIL",
         "The address that sign-in codes and notices about two-step sign-in come from. The mail server must "
         "allow the portal to send from it. Without it, they come from the address of the program support team",
-        pattern=r"[^@\s]+@[^@\s]+",
+        pattern=_EMAIL,
         must="be an email address, for example portal@example.org.",
     ),
     Setting(
@@ -141,7 +142,7 @@ _DECLARED = [
         "EVABC_PRIVACY_OFFICER_EMAIL",
         "The email address of the privacy officer",
         required=True,
-        pattern=r"[^@\s]+@[^@\s]+",
+        pattern=_EMAIL,
         must="be an email address, for example name@example.org.",
     ),
     Setting(

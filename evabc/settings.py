@@ -205,9 +205,8 @@ MAIL_IS_FILES = LOCAL and not MAIL_SERVER.hostname
 vars().update(env.mail(local=LOCAL))
 EMAIL_TIMEOUT = 10  # seconds for one socket operation
 EMAIL_DEADLINE = 30  # seconds in total for one email
-DEFAULT_FROM_EMAIL = env.text(
-    "EVABC_SENDER_EMAIL"
-)  # of codes and notices; empty for the first team's
+# Of codes and notices; empty for the first team's.
+DEFAULT_FROM_EMAIL = env.text("EVABC_SENDER_EMAIL")
 
 # -- Jobs ---------------------------------------------------------------------------------------
 

@@ -97,9 +97,9 @@ class RegisterBatch:
         period = ("starts_on", "ends_on", *EVIDENCE_FIELDS)
         funding = ("funder", "funded_from", "funded_until", *EVIDENCE_FIELDS)
         self._lock = lock
-        self._emails: dict[
-            int, str
-        ] = {}  # of the loaded people: the email that identifies them in this list
+        # Of the loaded people: the email that identifies them in this list, and the other one that it has, by that.
+        self._emails: dict[int, str] = {}
+        self.other_emails: dict[str, str] = {}
         self.agencies = RowBatch(Agency, "city", "search_text")
         self.programs = RowBatch(Program, "region", *funding)
         self.memberships = RowBatch(EvaMembership, *period)
@@ -137,14 +137,16 @@ class RegisterBatch:
                 self.memberships.put(membership.agency.name_key, membership)
 
     def load_people(self, rows: Iterable[ListRow]) -> None:
-        """Those of the rows with an email. A row with another email of theirs gets the present one."""
+        """Those of the rows with an email. A row with another email of theirs gets the current one."""
         with_email = [row for row in rows if row["email"]]
         found = people_by_email(row["email"] for row in with_email)
         for email, person in found.items():
             self._emails.setdefault(person.pk, person.email or email)
         for row in with_email:
             if row["email"] in found:
-                row.values["email"] = self._emails[found[row["email"]].pk]
+                given, current = row["email"], self._emails[found[row["email"]].pk]
+                if given != current:
+                    row.values["email"], self.other_emails[current] = current, given
         for person in {person.pk: person for person in found.values()}.values():
             self.people.put(self._emails[person.pk], person)
 

@@ -1,6 +1,7 @@
 """Changing a person's email: in the register, for their sign-in, and for the emails that wait to be sent."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -38,7 +39,7 @@ EMAIL_KINDS = (
     ),
     EmailKind(
         TO_FORMER_ADDRESS,
-        "Email replaced by another",
+        "Email changed (to the former address)",
         TO_PERSON,
         "When their email changes: to the address they had before. It does not say the new one",
         (NAME, TEAM),
@@ -50,8 +51,8 @@ def change_email(*, person_id: int, to: str, by: User, now: datetime) -> Person:
     """Change a person's email. They sign in with the new address from then on, and with the old one no longer.
 
     Emails that wait to be sent go to the new address. All sessions of their account end, and codes that
-    wait. If they have an account, both addresses get a notice. The old address stays as a former one, so that
-    lists still find them. ``by`` is the person or staff. Without an account, the email may be empty. Raises
+    wait. If they have an account, the new and the old address get a notice. The old one stays as a former one,
+    so that lists still find them. ``by`` is the person or staff. Without an account, the email may be empty. Raises
     ``RefusedError``.
     """
     to = normalize_email(to) if to else ""
@@ -59,7 +60,7 @@ def change_email(*, person_id: int, to: str, by: User, now: datetime) -> Person:
         with transaction.atomic():
             return _change(_locked(person_id, by), to=to, by=by, now=now)
     except IntegrityError as error:
-        raise RefusedError("Someone has just begun to use this email. Try again.") from error
+        raise RefusedError("Someone has just started to use this email. Try again.") from error
 
 
 def _locked(person_id: int, by: User) -> Person:
@@ -75,28 +76,33 @@ def _locked(person_id: int, by: User) -> Person:
 def _change(person: Person, *, to: str, by: User, now: datetime) -> Person:
     user, before = person.user, person.email
     if to == before and (user is None or user.email == to):
-        raise RefusedError("That is the email they have now.")
+        raise RefusedError("This is already their email.")
     if to:
         _require_free(to, person, by)
     elif user:
         raise RefusedError("They sign in with their email, so it cannot be empty.")
-    OtherEmail.objects.filter(person=person, email=to).delete()
-    for former in {before, user.email if user else ""} - {to}:
-        if not re.search(NORMAL_FORM, former):
-            continue
-        OtherEmail.objects.update_or_create(
-            person=person, email=former, defaults={"until": timezone.localdate(now)}
-        )
-    person.email, person.email_is_odd = to, False
-    person.save(update_fields=["email", "email_is_odd"])
+    former = sorted({before, user.email if user else ""} - {"", to})
+    set_email(person, to, former=former, now=now)
     waiting = OutboxEmail.objects.filter(person=person, state=OutboxEmail.State.QUEUED)
     waiting = waiting.exclude(kind=TO_FORMER_ADDRESS)
     waiting.update(to_email=to)
     if user:
         _move_sign_in(user, to, is_proven=user == by)
-        _notify(person, before, now)
+        _notify(person, former, now)
     log_change(person, by=by, words="Changed the email.")
     return person
+
+
+def set_email(person: Person, to: str, *, former: Iterable[str], now: datetime) -> None:
+    """Give a locked person this email in the register. The ``former`` ones still find them."""
+    OtherEmail.objects.filter(person=person, email=to).delete()
+    for email in former:
+        if re.search(NORMAL_FORM, email):  # others cannot be stored, and no list can name them
+            OtherEmail.objects.update_or_create(
+                person=person, email=email, defaults={"until": timezone.localdate(now)}
+            )
+    person.email, person.email_is_odd = to, False
+    person.save(update_fields=["email", "email_is_odd"])
 
 
 def _require_free(to: str, person: Person, by: User) -> None:
@@ -126,12 +132,12 @@ def _move_sign_in(user: User, to: str, *, is_proven: bool) -> None:
     log_security_event("Email changed", user=user.pk)
 
 
-def _notify(person: Person, before: str, now: datetime) -> None:
+def _notify(person: Person, former: Iterable[str], now: datetime) -> None:
     about, team = f"person:{person.pk}", team_of(person)
     words = {"name": person.name, "email": person.email}
     key = f"{about}:email:{now.timestamp()}"
     to_new = compose("email-changed", team=team, person=person, words=words)
     queue_once(to_new, key=f"{key}:new", about=about, now=now)
-    if before:
-        to_old = compose(TO_FORMER_ADDRESS, team=team, person=person, words={"name": person.name})
-        queue_once(replace(to_old, to_email=before), key=f"{key}:old", about=about, now=now)
+    to_old = compose(TO_FORMER_ADDRESS, team=team, person=person, words={"name": person.name})
+    for number, email in enumerate(former):
+        queue_once(replace(to_old, to_email=email), key=f"{key}:old:{number}", about=about, now=now)

@@ -23,11 +23,11 @@ from membership.people.changing_email import change_email
 from membership.register.person_records import person_of_user
 
 WITH_ACCOUNT = (
-    "They sign in with the new email from now on, and no longer with the present one. They are signed out on all "
-    "their devices. Both addresses get a notice."
+    "From now on, they sign in with the new email, and the current one no longer works. They are signed out on all "
+    "their devices, and both addresses get a notice."
 )
 WITHOUT_ACCOUNT = "They have no account, so no one is notified."
-OLD_EMAIL = " Emails that wait to be sent go to the new one. The present one stays on record, so that lists still find them."
+OLD_EMAIL = " Emails that are still waiting go to the new address. The current one stays on record, so that lists still find them."
 
 
 class NewEmailForm(forms.Form):
@@ -45,7 +45,7 @@ class NewEmailForm(forms.Form):
 def new_email(request: AuthenticatedRequest) -> HttpResponse:
     """Ask a person for their new email, and send a code there: it must be theirs.
 
-    Staff enter a fresh code first. Others may no longer read their present email when they change it.
+    Staff enter a fresh code first. Others may no longer read their current email when they change it.
     """
     if request.user.is_staff and not has_fresh_code(request):
         return redirect(confirmation_url(reverse("my:new-email")))

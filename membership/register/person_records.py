@@ -44,10 +44,13 @@ def people_by_email(
 ) -> dict[str, Person]:
     """The people in the register who have one of these emails now, or else as another one.
 
+    If several have it as another one, someone who still uses it counts, or else the last one who had it.
     ``among`` limits them to these people.
     """
     wanted = set(emails)
-    others = OtherEmail.objects.filter(email__in=wanted).order_by("until", "pk")
+    others = OtherEmail.objects.filter(email__in=wanted).order_by(
+        F("until").asc(nulls_last=True), "pk"
+    )
     found: Iterable[Person]
     if among is None:
         # People without an email cannot be found by it; the index leaves them out as well.

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -38,9 +38,9 @@ def enrol(
 
 
 def team_of(person: Person) -> SupportTeam:
-    """The team of their community, or else program support."""
+    """The team of the community that they are in, or left last; else program support."""
     enrolments = person.enrolments.select_related("community__team")
-    newest = enrolments.order_by("ended_on", "-pk").first()
+    newest = enrolments.order_by(F("ended_on").desc(nulls_first=True), "-pk").first()
     return newest.community.team if newest else SupportTeam.objects.order_by("-family")[0]
 
 

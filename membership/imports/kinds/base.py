@@ -207,7 +207,11 @@ class Importer(ABC):
         """The person with this email, created if the register has none."""
         known = self.register.people.first(row["email"])
         if known is not None:
-            return known, fill_in(self.register.people, known, "name", row["name"])
+            result = fill_in(self.register.people, known, "name", row["name"])
+            if other := self.register.other_emails.get(row["email"]):
+                how = f"found by another email of theirs, {other}"
+                result = combined(RowResult(RowOutcome.SAME, how), result)
+            return known, result
         new = Person(name=row["name"], email=row["email"])
         return self.register.people.add(row["email"], new), RowResult(RowOutcome.ADD, "new person")
 

@@ -23,6 +23,7 @@ PERSON = "dana@example.org"
 # The emails that allauth sends, by their template, and when it does.
 SIGN_IN_EMAILS = {
     "account/email/login_code": "When someone signs in or confirms who they are",
+    "account/email/change_code": "When someone changes their email: to the new one",
     "account/email/account_closed": "When someone asks for a code and the account is closed",
     **{f"mfa/email/{name}": f"Notice: {subject}" for name, (subject, _) in NOTICES.items()},
 }

@@ -16,9 +16,10 @@ from membership.errors import RefusedError
 from membership.models import ListKind, OtherEmail, OutboxEmail, Person, SignInCode, User
 from membership.people.changing_email import change_email
 from membership.register.person_records import find_person, people_by_email, person_of_user
+from membership.rosters.enrolments import team_of
 from tests import builders
 from tests.membership.accounts.conftest import newest_code, wrong
-from tests.membership.imports.lists import MAY, apply_list, outcomes
+from tests.membership.imports.lists import MAY, apply_list, outcomes, sentences
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
@@ -106,6 +107,32 @@ def test_a_passkey_still_signs_in_after_staff_changed_the_email(client, dana, mo
 
     assert answer.url == "/my/"
     assert client.session["_auth_user_id"] == str(dana.user.pk)
+
+
+def test_both_former_emails_of_a_crossed_record_get_the_notice(dana):
+    Person.objects.filter(pk=dana.pk).update(email="typed@example.org")
+    change(dana, NEW)
+    notices = OutboxEmail.objects.filter(kind="email-replaced").values_list("to_email", flat=True)
+    assert set(notices) == {OLD, "typed@example.org"}
+    assert find_person(OLD) == find_person("typed@example.org") == dana
+
+
+def test_of_several_people_who_had_an_email_the_one_who_still_uses_it_is_found(dana):
+    kim, lee = (Person.objects.create(name=name) for name in ("Kim", "Lee"))
+    lee.other_emails.create(email="office@example.org")
+    dana.other_emails.create(email="office@example.org", until="2026-03-01")
+    kim.other_emails.create(email="office@example.org", until="2026-04-01")
+    assert find_person("office@example.org") == lee
+    lee.other_emails.all().delete()
+    assert find_person("office@example.org") == kim
+
+
+def test_the_notice_comes_from_the_team_of_the_community_they_are_in(dana):
+    for slug, ended_on in (("icat", None), ("stvc", "2026-04-01"), ("cbvs", "2026-03-01")):
+        dana.enrolments.create(
+            community=builders.community(slug), started_on="2026-01-01", ended_on=ended_on
+        )
+    assert team_of(dana).family == "coordination"
 
 
 def test_a_member_changes_it_with_a_code_to_the_new_email(client, dana):
@@ -275,10 +302,11 @@ def test_the_check_mends_what_is_clear_and_lists_the_rest(capsys):
     call_command("check_people")
 
     told = capsys.readouterr().out
-    assert "got the email of their sign-in: 1." in told
-    assert f"sign in with: {unclear.pk}." in told
+    assert f"got the email of their sign-in: {clear.pk}." in told
+    assert f"need someone to look at them: {unclear.pk}." in told
     assert Person.objects.get(pk=clear.pk).email == "a@example.org"
-    assert OtherEmail.objects.count() == 0
+    assert [(o.person, o.email) for o in OtherEmail.objects.all()] == [(clear, "typed@example.org")]
+    assert find_person("typed@example.org") == clear
 
 
 def test_a_list_with_the_old_email_changes_the_same_facts(dana):
@@ -294,3 +322,4 @@ def test_a_list_with_the_old_email_changes_the_same_facts(dana):
         ListKind.PEOPLE, head, row.format(OLD, "no"), row.format(NEW, "yes"), dry_run=True
     )
     assert outcomes(both) == ["same", "error"]
+    assert f"found by another email of theirs, {OLD}" in sentences(both)[0]
