@@ -24,14 +24,16 @@ from membership.models import (
     CoordinationRole,
     EvaMembership,
     OtherEmail,
+    OtherName,
     Person,
     Program,
     ProgramPosition,
     User,
 )
-from membership.register.agencies import find_agency, keep_former_name
+from membership.register.agencies import find_agency, keep_former_agency_name
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
+from membership.register.person_records import keep_former_name
 
 
 class ListNameFilter(ColumnFilter):
@@ -245,7 +247,7 @@ class AgencyAdmin(ConfirmationAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        keep_former_name(form.instance, form.initial.get("name", form.instance.name))
+        keep_former_agency_name(form.instance, form.initial.get("name", form.instance.name))
 
     @admin.display(description="EVA BC membership until", ordering="member_until")
     def membership_until(self, agency: Any) -> str:
@@ -304,19 +306,31 @@ class OtherEmailForm(forms.ModelForm):
         return email
 
 
-class OtherEmailInline(StackedInline):
-    model = OtherEmail
-    form = OtherEmailForm
-    fields = ["email", "until"]
+class OtherInline(StackedInline):
+    """Former and further emails or names on the page of a person."""
+
     readonly_fields = ["until"]
-    verbose_name = "email"
-    verbose_name_plural = "other emails, by which lists, Slack and Zoom find them"
 
     def has_view_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         """Anyone who may change the person. An existing portal’s groups have no permissions of this model."""
         return request.user.has_perm("membership.change_person")
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+
+
+class OtherEmailInline(OtherInline):
+    model = OtherEmail
+    form = OtherEmailForm
+    fields = ["email", "until"]
+    verbose_name = "email"
+    verbose_name_plural = "other emails, by which lists, Slack and Zoom find them"
+
+
+class OtherNameInline(OtherInline):
+    model = OtherName
+    fields = ["name", "until"]
+    verbose_name = "name"
+    verbose_name_plural = "other names, by which you find them"
 
 
 @admin.register(Person)
@@ -336,7 +350,13 @@ class PersonAdmin(ConfirmationAdmin):
     search_help_text = "Name, email, phone or agency"
     # Whose account it is, nobody chooses here.
     fields = ["name", "email", "phone", "wants_reminders", "account", "came_back"]
-    inlines = [OtherEmailInline, PositionInline, RoleInline, PersonMembershipInline]
+    inlines = [
+        OtherNameInline,
+        OtherEmailInline,
+        PositionInline,
+        RoleInline,
+        PersonMembershipInline,
+    ]
     # Erasing deletes a person and leaves the history of what was decided.
     has_delete_permission = no_one
 
@@ -347,6 +367,13 @@ class PersonAdmin(ConfirmationAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         # There is nothing to open for an erased person.
         return super().get_queryset(request).filter(erased_on__isnull=True)
+
+    def save_model(
+        self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "name" in form.changed_data:
+            keep_former_name(obj, form.initial["name"], on=timezone.localdate())
 
     @admin.display(description="account")
     def account(self, person: Person) -> str:

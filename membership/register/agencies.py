@@ -31,7 +31,7 @@ def keys_of(name: str) -> set[str]:
 
 
 @transaction.atomic
-def keep_former_name(agency: Agency, former: str) -> None:
+def keep_former_agency_name(agency: Agency, former: str) -> None:
     """Keep the name that an agency had before as another name of it."""
     agency.aliases.filter(name_key=agency.name_key).delete()
     if (key := name_key(former)) != agency.name_key:
