@@ -16,10 +16,12 @@ from membership.meetings.models import Attendance, CalendarFeed
 from membership.privacy.models import Consent, Correction, RetentionDay
 from membership.register.models import (
     Agency,
+    AgencyAlias,
     CoordinationInitiative,
     CoordinationRole,
     EvaMembership,
     OtherEmail,
+    OtherName,
     Person,
     Program,
     ProgramPosition,

@@ -19,7 +19,8 @@ from membership.accounts.teams import families_of
 from membership.emails.queue import Email, cancel, queue, take_back, uncancel
 from membership.errors import RefusedError
 from membership.models import Person, User
-from membership.register.person_records import get_or_create_person
+from membership.register.agencies import find_agency
+from membership.register.person_records import get_or_create_person, set_name
 from membership.register.standing import standing_of
 from membership.rosters.enrolments import (
     close_enrolment,
@@ -29,7 +30,7 @@ from membership.rosters.enrolments import (
     take_back_enrolment,
 )
 from requests import emails
-from requests.answers import find_agency, keep_claims
+from requests.answers import keep_claims
 from requests.joining.forms import Answers
 from requests.lifecycle import (
     OPEN,
@@ -96,7 +97,8 @@ def submit(*, join_request_id: int, by: User, answers: Answers, now: datetime) -
     join_request = _lock_for(Verb.SUBMIT, join_request_id, by)
     _require_not_enrolled(join_request, "You’re already in this community.")
     person = join_request.person
-    person.name, person.phone = answers["name"], answers.get("phone", "")
+    set_name(person, answers["name"], on=timezone.localdate(now))
+    person.phone = answers.get("phone", "")
     person.save(update_fields=["name", "phone"])
     return _receive(join_request, answers, receipt="receipt", by=by, now=now)
 
@@ -501,7 +503,7 @@ def _receive(
 
     ``receipt`` is the kind of the applicant's email.
     """
-    agency = find_agency(answers["agency"])
+    agency = find_agency(answers["agency"], lock=True)
     join_request.answers = answers
     join_request.agency = agency
     join_request.agency_name = agency.name if agency else answers["agency"]
