@@ -61,7 +61,7 @@ _DECIDED = (Verb.APPROVE, Verb.DECLINE, Verb.WITHDRAW)
 _NO_LONGER_ASKED = (Verb.REPLY, *_DECIDED, Verb.LAPSE)
 # What becomes of a request whose approval is reversed, in the email about it.
 AFTER_REVERSING = {
-    State.AWAITING_REVIEW: "Your request is open again. We will look at it again and email you.",
+    State.AWAITING_REVIEW: "Your request is open again. We will review it again and email you.",
     State.DECLINED: "We are not able to approve your request at this time. You can ask to join again later.",
 }
 

@@ -79,6 +79,7 @@ def test_ask_reply_and_decline_with_a_ready_reason(portal, smtp_server, open_pag
     staff.get_by_label("No caseload in an eligible program").check()
     staff.get_by_role("button", name="Decline and email Dana").click()
     expect(staff.get_by_text("Dana will get an email in 30 seconds.")).to_be_visible()
+    builders.send_now("declined")
     email = smtp_server.wait_for(to=dana.email, subject_contains="About your request")
     assert "you do not carry one there now" in email.get_body(("plain",)).get_content()
     applicant_page.goto(f"{portal.url}/my/requests/{pk}/")
