@@ -152,7 +152,7 @@ class Person(SearchableModel):
     """Someone in the register, with or without an account.
 
     If ``erased_on`` is set, the personal data is gone and the row only links past requests and
-    enrolments.
+    enrolments. If ``merged_into`` is set, everything has moved to that record.
     """
 
     SEARCHED = ("name", "email", "phone")
@@ -178,6 +178,9 @@ class Person(SearchableModel):
     )
     known_since = models.DateTimeField(db_default=Now(), editable=False)
     erased_on = models.DateField(null=True, blank=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, editable=False, related_name="merged_records"
+    )
 
     class Meta:
         ordering = ["name", "pk"]
@@ -199,11 +202,18 @@ class Person(SearchableModel):
                 | Q(user__isnull=True, name="", email="", phone="", search_text=""),
                 name="erased_person_is_nobody",
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True)
+                | Q(user__isnull=True, name="", email="", phone="", search_text=""),
+                name="merged_person_is_nobody",
+            ),
         ]
 
     def __str__(self) -> str:
         if self.erased_on:
             return ERASED_PERSON
+        if self.merged_into_id:
+            return f"Merged record {self.pk}"
         return self.name or self.email or f"Person {self.pk}"
 
     @property
