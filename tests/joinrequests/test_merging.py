@@ -132,13 +132,13 @@ def random_person(random: Random, number: int, surroundings) -> Person:
         state = random.choice([OutboxEmail.State.QUEUED, OutboxEmail.State.CANCELLED])
         OutboxEmail.objects.create(
             key=f"{number}:{n}", kind="receipt", about="any", team=communities[0].team, person=person,
-            to_email=email or "a@example.org", subject="News", body="Hello", message_id=f"<{number}.{n}>",
+            to_email=email, subject="News", body="Hello", message_id=f"<{number}.{n}>",
             state=state, due_at=NOW, queued_at=NOW,
         )  # fmt: skip
     for start in some():
         first = date(2024 + start * 2, random.randint(1, 12), 1)
         EvaMembership.objects.create(
-            person=person, starts_on=first, ends_on=first + timedelta(days=random.randint(0, 500)),
+            person=person, starts_on=first, ends_on=first + timedelta(days=random.randint(0, 380)),
             is_held=random.random() < 0.8,
             **random.choice([{}, {"evidence": "confirmed", "confirmed_on": TODAY}]),
         )  # fmt: skip
@@ -276,7 +276,11 @@ def check_a_random_pair(random: Random) -> None:
     communities = list(CommunityOfPractice.objects.all())
     meetings = [
         Meeting.objects.create(
-            team=team, kind="regular", starts_at=NOW, ends_at=NOW + timedelta(hours=1)
+            team=team,
+            kind="regular",
+            starts_at=NOW,
+            ends_at=NOW + timedelta(hours=1),
+            changed_at=NOW,
         )
         for team in SupportTeam.objects.all()
     ]
@@ -322,19 +326,23 @@ def check_a_random_pair(random: Random) -> None:
     assert {model for model, _ in again.keys() - rows.keys()} <= STEPS
 
 
-def rolled_back(random: Random) -> None:
+def rolled_back(seed: int) -> None:
     with transaction.atomic():
-        check_a_random_pair(random)
+        check_a_random_pair(Random(seed))  # noqa: S311
         transaction.set_rollback(True)
 
 
-@given(random=st.randoms(use_true_random=False))
-def test_a_merge_of_any_two_records_loses_nothing_and_is_undone_row_by_row(random):
-    rolled_back(random)
+SEEDS = st.integers(0, 2**32)
+
+
+@settings(max_examples=20)
+@given(SEEDS)
+def test_a_merge_of_any_two_records_loses_nothing_and_is_undone_row_by_row(seed):
+    rolled_back(seed)
 
 
 @pytest.mark.slow
 @settings(max_examples=1_000)
-@given(random=st.randoms(use_true_random=False))
-def test_the_same_of_a_thousand_pairs(random):
-    rolled_back(random)
+@given(SEEDS)
+def test_the_same_of_a_thousand_pairs(seed):
+    rolled_back(seed)
