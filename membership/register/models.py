@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 
 from communities.email_addresses import EmailField, IsNormalEmail
 from communities.rules.vocabulary import Funder, InitiativeKind, ProgramType, Region, RoleKind
+from membership.accounts.models import by_user
 from membership.imports.models import ListKind
 from membership.register.evidence import EvidencedModel
 from membership.register.names import fold, name_key
@@ -27,7 +28,17 @@ def _in_order(first: str, last: str, *, name: str) -> models.CheckConstraint:
     )
 
 
-class Agency(SearchableModel):
+class RemovableModel(models.Model):
+    """A row that its team can remove while nothing refers to it (``membership.register.removing``)."""
+
+    # By hand or by an import. Empty if it is not known.
+    added_by = by_user(editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Agency(RemovableModel, SearchableModel):
     """An organization that runs programs."""
 
     SEARCHED = ("name", "city")
@@ -80,7 +91,7 @@ class AgencyAlias(models.Model):
         super().save(**options)
 
 
-class Program(EvidencedModel):
+class Program(RemovableModel, EvidencedModel):
     """A funded service of an agency in a place. The evidence is about its funding."""
 
     LIST_KIND = ListKind.PROGRAMS
@@ -373,7 +384,7 @@ class ProgramPosition(EvidencedModel):
         return self.known_agency.name if self.known_agency else self.agency_name
 
 
-class CoordinationInitiative(SearchableModel):
+class CoordinationInitiative(RemovableModel, SearchableModel):
     """A VAWIR/VIR committee, a Sexual Assault Coordination committee, an ICAT, or another."""
 
     SEARCHED = ("name", "community_served")
