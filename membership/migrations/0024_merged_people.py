@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0022_agency_aliases'),
+        ('membership', '0023_added_by'),
     ]
 
     operations = [
