@@ -30,6 +30,8 @@ from membership.accounts.teams import families_of, is_lead
 from membership.models import Correction, OutboxEmail, User, WorklistRow
 from membership.people.email_views import email_by_staff
 from membership.rosters.exports import roster_sheet
+from requests.desk.enrolments import ACTIONS as ENROLMENT_ACTIONS
+from requests.desk.enrolments import enrolment_action
 from requests.desk.queue import ORDER, Age
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -70,6 +72,14 @@ class StaffSite(AdminSite):
                 "membership/person/<int:pk>/erase/",
                 view(erase_by_staff),
                 name="membership_person_erase",
+            ),
+            *(
+                path(
+                    f"membership/enrolment/<int:pk>/{name}/",
+                    view(partial(enrolment_action, name=name)),
+                    name=f"membership_enrolment_{name}",
+                )
+                for name in ENROLMENT_ACTIONS
             ),
             path("roster-sheet/", view(roster_sheet), name="roster_sheet"),
             *(u for u in djangos if not str(u.pattern).startswith("password_change")),

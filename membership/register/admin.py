@@ -37,6 +37,7 @@ from membership.register.models import RemovableModel
 from membership.register.names import name_key
 from membership.register.person_records import keep_former_name
 from membership.register.removing import remove, why_not_removed
+from membership.rosters.admin import EnrolmentInline
 
 
 class ListNameFilter(ColumnFilter):
@@ -397,6 +398,7 @@ class PersonAdmin(ConfirmationAdmin):
     inlines = [
         OtherNameInline,
         OtherEmailInline,
+        EnrolmentInline,
         PositionInline,
         RoleInline,
         PersonMembershipInline,

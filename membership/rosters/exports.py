@@ -147,9 +147,10 @@ class Column(models.TextChoices):
     PLACE = "place", "Community served"
     REGION = "region", "Region"
     SINCE = "since", "Enrolled on"
+    LEAVE = "leave", "On leave until"
 
 
-DEFAULT_COLUMNS = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE]
+DEFAULT_COLUMNS = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE, Column.LEAVE]
 
 
 def roster_rows(
@@ -194,6 +195,7 @@ def _cells(enrolment: Enrolment) -> dict[Column, str]:
             if isinstance(place, Program | CoordinationInitiative)
         ),
         Column.SINCE: enrolment.started_on.isoformat(),
+        Column.LEAVE: enrolment.leave_until.isoformat() if enrolment.leave_until else "",
     }
 
 

@@ -127,6 +127,10 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The reasons for a roster check, what is known today, and a button for each action."""
     row = _own_row(request, pk)
     actions = ACTIONS if row.kind in SETTLED_BY_HAND else ACTIONS[1:]
+    leave_pages: list[tuple[str, str]] = []
+    if row.kind == WorklistRow.Kind.LEAVE_ENDED and not row.is_settled:
+        # All but ending it, which is an action here.
+        leave_pages = [page for page in row.enrolment.staff_pages if not page[1].endswith("/end/")]
     return desk_page(
         request,
         "desk/roster_checks/row.html",
@@ -137,13 +141,16 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         facts=roster_checks.where_to_confirm(row),
         steps=row.steps.select_related("by__person"),
         buttons=[
-            (
-                _named(action.label, row),
-                reverse(f"admin:membership_worklistrow_{action.url_name}", args=[pk]),
-                action.button_kind,
-            )
-            for action in actions
-            if not row.is_settled
+            *((label, url, "approve") for label, url in leave_pages),
+            *(
+                (
+                    _named(action.label, row),
+                    reverse(f"admin:membership_worklistrow_{action.url_name}", args=[pk]),
+                    action.button_kind,
+                )
+                for action in actions
+                if not row.is_settled
+            ),
         ],
     )
 

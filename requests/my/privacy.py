@@ -217,7 +217,7 @@ def _without_matches(positions: Iterable[ProgramPosition]) -> Iterator[ProgramPo
 
 def _enrolment(enrolment: Enrolment) -> dict[str, object]:
     return {
-        **_columns(enrolment, "community", "started_on", "ended_on"),
+        **_columns(enrolment, "community", "started_on", "ended_on", "leave_until"),
         "left_because": enrolment.leaving.reason if hasattr(enrolment, "leaving") else None,
         "yearly_check_ins": _all(
             enrolment.confirmations.all(), "asked_on", "answer", "answered_on", "leave_until"

@@ -208,6 +208,11 @@ TABLE = {
         save=LEADS,
     ),
     **teams_rows("membership_enrolment"),
+    # It has ended: only reopening it is possible, and the others lead back to it.
+    "admin:membership_enrolment_end": (desk(ON, 404, ON), THIS_TEAM),
+    "admin:membership_enrolment_pause": (desk(ON, 404, ON), THIS_TEAM),
+    "admin:membership_enrolment_resume": (desk(ON, 404, ON), THIS_TEAM),
+    "admin:membership_enrolment_reopen": (THIS_TEAM, THIS_TEAM),
     **pages_rows("membership_worklistrow"),
     "admin:membership_worklistrow_write": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),
