@@ -57,7 +57,7 @@ class EnrolmentInline(admin.StackedInline):
     """On the page of a person: their enrolments with the viewer's teams, and what staff can do with each."""
 
     model = Enrolment
-    fields = readonly_fields = ["community", "started_on", "leave_until", "ended_on", "pages"]
+    fields = readonly_fields = ("community", "started_on", "leave_until", "ended_on", "pages")
     max_num = 0
     can_delete = False
     show_change_link = True
