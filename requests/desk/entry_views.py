@@ -100,7 +100,7 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
         else:
             messages.success(
                 request,
-                f"Request added. A confirmation is on its way to {entered.person.short_name}.",
+                f"Request added. A confirmation is on its way to {entered.short_name}.",
             )
             return redirect("admin:joinrequests_joinrequest_change", entered.pk)
     title = f"{_TITLE}: {community.short_name}"

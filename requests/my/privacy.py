@@ -29,7 +29,7 @@ from membership.models import (
 from membership.privacy.erasing import erase_person, lock_for_erasing
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
-from requests.workflow import withdraw_erased
+from requests.workflow import withdraw_silently
 
 # -- Erasing --------------------------------------------------------------------------------------
 
@@ -67,7 +67,7 @@ def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime)
             join_request.delete()
     for join_request in sent:
         if join_request.is_open:
-            withdraw_erased(join_request, now=now)
+            withdraw_silently(join_request, now=now)
         _blank(join_request)
     StaffNote.objects.filter(join_request__in=sent).delete()
     events = JoinRequestEvent.objects.filter(join_request__in=sent)
@@ -150,6 +150,9 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
         "account": _account(person.user) if person.user else None,
         "other_emails": _all(person.other_emails.all(), "email", "until"),
+        "name_checks": _all(
+            person.name_checks.all(), "name", "email", "source", "asked_at", "state", "answered_at"
+        ),
         "other_names": _all(person.other_names.all(), "name", "until"),
         "consents": _all(person.consents.all(), "version", "at"),
         "work": _all(
