@@ -17,6 +17,7 @@ from membership.people.models import NameCheck
 from membership.privacy.models import Consent, Correction, RetentionDay
 from membership.register.models import (
     Agency,
+    AgencyAlias,
     CoordinationInitiative,
     CoordinationRole,
     EvaMembership,
