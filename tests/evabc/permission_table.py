@@ -184,6 +184,11 @@ TABLE = {
     "admin:membership_person_email": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
     **register_rows("membership_coordinationinitiative"),
+    # Another name that came with a request of program support.
+    **pages_rows("membership_namecheck"),
+    "admin:membership_namecheck_change": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_namecheck_history": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_namecheck_answer": (THIS_TEAM, THIS_TEAM),
     **pages_rows("membership_correction"),
     "admin:membership_correction_answer": (GET_ONLY, THIS_TEAM),
     **rows_of(
