@@ -18,6 +18,7 @@ from membership.access import verbs
 from membership.access.verbs import Verb
 from membership.errors import RefusedError
 from membership.models import Access, Enrolment, Person, SlackExport, User
+from membership.people.name_checks import NameChecks
 from membership.register.names import name_key
 from membership.register.person_records import people_by_email
 
@@ -55,6 +56,7 @@ class Comparison:
     """The sections that staff see, each in the order of its emails or names."""
 
     addresses: int
+    other_names: list[ComparedAccount] = field(default_factory=list)
     to_mark: list[ComparedAccount] = field(default_factory=list)
     near: list[ComparedAccount] = field(default_factory=list)
     strangers: list[ComparedAccount] = field(default_factory=list)
@@ -96,12 +98,15 @@ def compare(export: SlackExport) -> Comparison:
             missing.append((access, _identity(person.email, person.name)))
 
     people = people_by_email(in_slack)
+    checked = NameChecks(people.values()).find_at({e: [n] for e, n in in_slack.items()}, people)
     staff = set(User.objects.filter(is_staff=True).values_list("email", flat=True))
     for email, name in sorted(in_slack.items()):
         known, other = on_roster.get(email), of_others.get(email)
         person = other.person if other else people.get(email)
         account = ComparedAccount(email, name, other, person)
-        if known and known.state == Access.State.JOINED:
+        if email in checked:
+            found.other_names.append(replace(account, person=people[email]))
+        elif known and known.state == Access.State.JOINED:
             found.agreed += 1
         elif known:
             found.to_mark.append(replace(account, access=known, person=known.person))

@@ -1,7 +1,7 @@
 """Another name at a known email: asked once, answered by staff, and remembered."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from communities.models import SupportTeam
@@ -41,6 +41,19 @@ class NameChecks:
         self._checks[key].append(new)
         self.new.append(new)
         return new
+
+    def find_at(self, names: Mapping[str, Iterable[str]], people: Mapping[str, Person]) -> set[str]:
+        """The emails, of those that ``people`` have, at which all of the full ``names`` need a check.
+
+        A single word there is a nickname or a device.
+        """
+        found = set()
+        for email, person in people.items():
+            full = [name for name in names.get(email, ()) if " " in name.strip()]
+            checks = [self.find(name, person=person, email=email) for name in full]
+            if checks and all(checks):
+                found.add(email)
+        return found
 
     def save(
         self,

@@ -1,11 +1,15 @@
 """Another name at a known email: asked once, answered by staff, and remembered."""
 
+import re
+from datetime import timedelta
 from functools import partial
 
 import pytest
 from allauth.mfa.models import Authenticator
 
 from communities.rules.vocabulary import Status
+from membership.access import slack_members
+from membership.access.slack_comparison import compare
 from membership.errors import RefusedError
 from membership.meetings.calendar import renew_feed
 from membership.models import Enrolment, ListKind, NameCheck, OutboxEmail, Person, SignInCode, User
@@ -20,6 +24,7 @@ from requests.my.privacy import all_that_is_held, erase
 from requests.my.recorded_work import report_work
 from tests import builders
 from tests.membership.imports.lists import MAY, apply_list, outcomes, sentences
+from tests.membership.meetings.plans import planned
 from tests.threads import all_at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -159,6 +164,46 @@ def test_a_list_with_another_name_for_someone_with_an_account(dana):
     # Asked once; another list says it again.
     assert outcomes(apply_list(ListKind.PEOPLE, HEADINGS, row, name="another")) == ["aside"]
     assert NameCheck.objects.count() == 1
+
+
+def test_an_account_in_slack_with_another_name_is_not_marked_as_joined(client, dana, priya):
+    builders.request_in(State.APPROVED, dana, priya)
+    people = {"dana@example.org": "Lee Other", "kim@example.org": "Kim Sample"}
+    team = builders.community().team
+    members = slack_members.MemberList(people=people)
+    export = slack_members.save_export(team=team, export=members, by=priya, now=NOW)
+
+    found = compare(export)
+    assert [(line.email, line.name) for line in found.other_names] == [
+        ("dana@example.org", "Lee Other")
+    ]
+    assert found.to_mark == []
+    check = NameCheck.objects.get()
+    assert (check.source, check.team) == ("slack", team)
+    builders.sign_in(client, priya)
+    shown = builders.page(client, f"/admin/membership/access/slack/{team.family}/")
+    assert "in Slack Lee Other, in the register Dana Sample" in re.sub("</?bdi>", "", shown)
+
+    answered(SAME, priya)
+    assert [line.email for line in compare(export).to_mark] == ["dana@example.org"]
+    # A nickname or a handle is no other name.
+    handle = slack_members.MemberList(people={"dana@example.org": "dsample"})
+    export = slack_members.save_export(team=team, export=handle, by=priya, now=NOW)
+    assert [line.email for line in compare(export).to_mark] == ["dana@example.org"]
+
+
+def test_a_participant_in_zoom_with_another_name_is_asked_about(client, dana, priya):
+    builders.request_in(State.APPROVED, dana, priya)
+    meeting = planned(by=priya, day=NOW.date() + timedelta(days=30), now=NOW)
+    builders.sign_in(client, priya)
+    pasted = "Name,Email\nLee Other,dana@example.org"
+    page = f"/admin/communities/meeting/{meeting.pk}/zoom/"
+    shown = builders.text_of(client.post(page, {"pasted": pasted}))
+    assert "Another name than in the register: dana@example.org" in shown
+    assert "Matched by email: 0" in shown
+    assert NameCheck.objects.get().source == "zoom"
+    answered(SAME, priya)
+    assert "Matched by email: 1" in builders.text_of(client.post(page, {"pasted": pasted}))
 
 
 # -- The answers ----------------------------------------------------------------------------------
