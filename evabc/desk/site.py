@@ -120,6 +120,7 @@ SECTIONS = [
         [
             "Enrolment",
             "Person",
+            "SharedMailbox",
             "Agency",
             "Program",
             "EvaMembership",

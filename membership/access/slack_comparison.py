@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 from communities.models import SupportTeam
 from membership.access import verbs
 from membership.access.verbs import Verb
+from membership.accounts.shared_mailboxes import SHARED_LOCAL_PARTS
 from membership.errors import RefusedError
 from membership.models import Access, Enrolment, Person, SlackExport, User
 from membership.people.name_checks import NameChecks
@@ -23,9 +24,7 @@ from membership.register.names import name_key
 from membership.register.person_records import people_by_email
 
 # Many agencies have emails that begin with these words: they say nothing about the person.
-_SHARED_LOCAL_PARTS = frozenset(
-    ["admin", "contact", "coordinator", "director", "info", "intake", "manager", "office", "stv"]
-)
+_ROLES = frozenset(["coordinator", "director", "manager"])
 _MIN_TYPO_LENGTH = 4  # in a shorter local part, one changed character makes another name
 _SOURCE = "From Slack’s member list."
 
@@ -155,7 +154,7 @@ def _near_matches(
 def _why_near(one: _Identity, other: _Identity) -> str:
     """The reason why the two may be one person; empty if there is none."""
     same_domain = one.domain == other.domain
-    tells_apart = len(one.local) > 2 and one.local not in _SHARED_LOCAL_PARTS
+    tells_apart = len(one.local) > 2 and one.local not in SHARED_LOCAL_PARTS | _ROLES
     if one.local == other.local and (same_domain or tells_apart):
         return "same email before the @"
     # One character missing, added or wrong, or two swapped.

@@ -97,3 +97,40 @@ class NameCheck(models.Model):
             f"The register has {self.person} at {self.email}, and this says {self.name}. Answer the "
             "name check first."
         )
+
+
+class SharedMailbox(models.Model):
+    """A mailbox that looks shared, with which one named person may sign in. Nothing is deleted if that ends."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="shared_mailboxes")
+    email = EmailField(unique=True)
+    reason = models.CharField(max_length=300)
+    by = by_user()
+    at = models.DateTimeField("allowed on")
+    ended_at = models.DateTimeField("taken back on", null=True, blank=True)
+
+    class Meta:
+        ordering = ["email"]
+        verbose_name = "shared mailbox"
+        verbose_name_plural = "shared mailboxes"
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def sentence(self) -> str:
+        """Who may use it, since when, by whom and why."""
+        who = f" by {self.by.display_name}" if self.by else ""
+        ended = (
+            f" Taken back on {date_format(timezone.localtime(self.ended_at))}."
+            if self.ended_at
+            else ""
+        )
+        return (
+            f"{self.person} may sign in with {self.email}. Allowed on "
+            f"{date_format(timezone.localtime(self.at))}{who}. Reason: {self.reason.rstrip('.')}.{ended}"
+        )

@@ -116,6 +116,7 @@ def erase_person(
         person.corrections,
         person.other_emails,
         person.other_names,
+        person.shared_mailboxes,
         NameCheck.objects.filter(Q(person=person) | Q(holder=person)),
         SlackLinkOpening.objects.filter(person=person),
     ):

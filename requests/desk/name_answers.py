@@ -11,7 +11,15 @@ from membership.accounts.sessions import end_sessions
 from membership.accounts.teams import families_of
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import CalendarFeed, NameCheck, OtherEmail, OutboxEmail, Person, User
+from membership.models import (
+    CalendarFeed,
+    NameCheck,
+    OtherEmail,
+    OutboxEmail,
+    Person,
+    SharedMailbox,
+    User,
+)
 from membership.people.permission import require_may_change
 from membership.register.matching import is_another_name
 from membership.register.person_records import set_name
@@ -115,6 +123,7 @@ def _new_holder(
         state=OutboxEmail.State.CANCELLED, wanted=False
     )
     rest.filter(state=OutboxEmail.State.SENDING).update(wanted=False)
+    SharedMailbox.objects.filter(person=former, email=check.email).update(person=new)
     _take_over(new, theirs, by, now)
     for draft in others:
         if draft.state == State.DRAFT and _names(draft, check):

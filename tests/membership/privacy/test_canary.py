@@ -19,7 +19,7 @@ from membership.emails.queue import mark_bounced
 from membership.history import log_change
 from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed
-from membership.models import ListKind, OutboxEmail, Person
+from membership.models import ListKind, NameCheck, OutboxEmail, Person
 from membership.privacy.erasing import remove_mail_files
 from membership.rosters.leaving import leave
 from requests import workflow
@@ -124,6 +124,11 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     )
 
     person.other_names.create(name=f"{WORD} Former")
+    NameCheck.objects.create(
+        person=person, name=f"{WORD} Other", email=EMAIL, source="list", where=WORD, asked_at=now
+    )
+    office = f"{WORD.lower()}@office.example"
+    person.shared_mailboxes.create(email=office, reason=f"{WORD} has no other", at=now)
 
     # Meetings, Slack, an import, a bounced email, the admin's history, and a correction request.
     today = timezone.localdate(now)
