@@ -17,17 +17,17 @@ from membership.models import SharedMailbox
 from membership.people.shared_mailboxes import (
     SharedMailboxForm,
     allow_mailbox,
-    take_back_mailbox,
+    stop_allowing_mailbox,
 )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def shared_mailbox_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Who may use it, why and since when, and a button to take it back."""
+    """Who may use it, why and since when, and a button to end that."""
     mailbox = get_object_or_404(SharedMailbox.objects.select_related("person", "by__person"), pk=pk)
     if request.method == "POST":
         with refusal_as_warning(request):
-            take_back_mailbox(mailbox_id=pk, by=request.user, now=timezone.now())
+            stop_allowing_mailbox(mailbox_id=pk, by=request.user, now=timezone.now())
             messages.success(request, f"No one can sign in with {mailbox.email} any more.")
         return redirect("admin:membership_sharedmailbox_change", pk)
     mailboxes = reverse("admin:membership_sharedmailbox_changelist")
@@ -37,8 +37,8 @@ def shared_mailbox_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         title=f"Shared mailbox: {mailbox.email}",
         crumbs=[("Shared mailboxes", mailboxes)],
         lede=mailbox.sentence,
-        button="Take this back" if mailbox.is_allowed else "",
-        action=reverse("admin:membership_sharedmailbox_take-back", args=[pk]),
+        button="Stop allowing this mailbox" if mailbox.is_allowed else "",
+        action=reverse("admin:membership_sharedmailbox_stop", args=[pk]),
         back=(
             f"Open {mailbox.person}",
             reverse("admin:membership_person_change", args=[mailbox.person_id]),
@@ -55,7 +55,7 @@ class SharedMailboxAdmin(CustomPageAdmin):
     search_fields = ["email", "person__search_text"]
     add_label = "Allow a shared mailbox"
     own_page = staticmethod(shared_mailbox_page)
-    row_views = {"take-back": shared_mailbox_page}
+    row_views = {"stop": shared_mailbox_page}
     has_add_permission = CustomPageAdmin.has_view_permission
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SharedMailbox]:

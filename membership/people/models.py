@@ -107,7 +107,7 @@ class SharedMailbox(models.Model):
     reason = models.CharField(max_length=300)
     by = by_user()
     at = models.DateTimeField("allowed on")
-    ended_at = models.DateTimeField("taken back on", null=True, blank=True)
+    ended_at = models.DateTimeField("ended on", null=True, blank=True)
 
     class Meta:
         ordering = ["email"]
@@ -126,9 +126,7 @@ class SharedMailbox(models.Model):
         """Who may use it, since when, by whom and why."""
         who = f" by {self.by.display_name}" if self.by else ""
         ended = (
-            f" Taken back on {date_format(timezone.localtime(self.ended_at))}."
-            if self.ended_at
-            else ""
+            f" Ended on {date_format(timezone.localtime(self.ended_at))}." if self.ended_at else ""
         )
         return (
             f"{self.person} may sign in with {self.email}. Allowed on "

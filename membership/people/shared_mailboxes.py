@@ -41,14 +41,14 @@ def allow_mailbox(*, email: str, name: str, reason: str, by: User, now: datetime
 
 
 @transaction.atomic
-def take_back_mailbox(*, mailbox_id: int, by: User, now: datetime) -> SharedMailbox:
+def stop_allowing_mailbox(*, mailbox_id: int, by: User, now: datetime) -> SharedMailbox:
     """No one signs in with this mailbox any more. Who is signed in with it is signed out."""
     rows = SharedMailbox.objects.select_for_update(of=("self",))
     mailbox = rows.select_related("person__user").get(pk=mailbox_id)
     person = mailbox.person
     require_may_change(person, by)
     if not mailbox.is_allowed:
-        raise RefusedError("This has already been taken back. Nothing was changed.")
+        raise RefusedError("This mailbox is no longer allowed. Nothing was changed.")
     mailbox.ended_at = now
     mailbox.save(update_fields=["ended_at"])
     if person.user and person.user.email == mailbox.email:

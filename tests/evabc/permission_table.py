@@ -190,7 +190,7 @@ TABLE = {
     **register_rows("membership_sharedmailbox", delete=NOBODY),
     "admin:membership_sharedmailbox_change": (TEAMS, GET_ONLY),
     "admin:membership_sharedmailbox_history": (TEAMS, GET_ONLY),
-    "admin:membership_sharedmailbox_take-back": (TEAMS, LED),
+    "admin:membership_sharedmailbox_stop": (TEAMS, LED),
     **pages_rows("membership_correction"),
     "admin:membership_correction_answer": (GET_ONLY, THIS_TEAM),
     **rows_of(

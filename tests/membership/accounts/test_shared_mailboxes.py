@@ -10,7 +10,7 @@ from membership.accounts.shared_mailboxes import looks_shared
 from membership.errors import RefusedError
 from membership.models import Person, SharedMailbox, User
 from membership.people.changing_email import change_email
-from membership.people.shared_mailboxes import allow_mailbox, take_back_mailbox
+from membership.people.shared_mailboxes import allow_mailbox, stop_allowing_mailbox
 from requests.models import JoinRequest
 from requests.my.privacy import all_that_is_held, erase
 from tests import builders
@@ -95,7 +95,7 @@ def test_the_pages_are_the_same_whoever_uses_the_mailbox(client):
     taken = allow_mailbox(
         email="office@taken.example", name="Dana Sample", reason="x", by=priya, now=NOW
     )
-    take_back_mailbox(mailbox_id=taken.pk, by=priya, now=NOW)
+    stop_allowing_mailbox(mailbox_id=taken.pk, by=priya, now=NOW)
 
     names, seen, subjects = "known unknown agreed taken asked listed", set(), {}
     with time_machine.travel(datetime(2026, 5, 4, 17, 20, tzinfo=UTC), tick=False):
@@ -118,7 +118,7 @@ def test_the_pages_are_the_same_whoever_uses_the_mailbox(client):
     assert not User.objects.filter(email="office@unknown.example").exists()
 
 
-def test_staff_allow_a_mailbox_for_one_person_and_take_it_back(client):
+def test_staff_allow_a_mailbox_for_one_person_and_stop(client):
     priya = builders.staff()
     builders.sign_in(client, priya)
     add = "/admin/membership/sharedmailbox/add/"
@@ -141,13 +141,13 @@ def test_staff_allow_a_mailbox_for_one_person_and_take_it_back(client):
     assert visitor.get("/my/").status_code == 200
     assert User.objects.get(email=SHARED).person == person
 
-    client.post(page.replace("change", "take-back"))
+    client.post(page.replace("change", "stop"))
     assert visitor.get("/my/").status_code == 302
     visitor.post("/accounts/login/", {"email": SHARED})
     assert mail.outbox[-1].subject.endswith("own work email")
-    assert "Taken back on" in builders.page(client, page)
-    with pytest.raises(RefusedError, match="already been taken back"):
-        take_back_mailbox(mailbox_id=SharedMailbox.objects.get().pk, by=priya, now=NOW)
+    assert "Ended on" in builders.page(client, page)
+    with pytest.raises(RefusedError, match="no longer allowed"):
+        stop_allowing_mailbox(mailbox_id=SharedMailbox.objects.get().pk, by=priya, now=NOW)
 
 
 def test_a_request_that_staff_enter_for_a_shared_mailbox_needs_a_confirmation(client):
