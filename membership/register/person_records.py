@@ -26,9 +26,11 @@ def person_of_user(user: User) -> Person:
         return own
     with transaction.atomic():
         listed = Person.objects.filter(email=user.email, user__isnull=True).first()
-        if listed:
+        # Only if they have not just been merged, or got another account.
+        if listed and Person.objects.filter(pk=listed.pk, email=user.email, user=None).update(
+            user=user
+        ):
             listed.user = user
-            listed.save(update_fields=["user"])
             return listed
         # get_or_create: two pages opened at once create one person.
         return Person.objects.get_or_create(user=user, defaults={"email": user.email})[0]
@@ -76,7 +78,10 @@ def get_or_create_person(email: str) -> Person:
     email = normalize_email(email)
     # get_or_create: two members of staff who enter the same person at once create one record.
     found = find_person(email) or Person.objects.get_or_create(email=email)[0]
-    return Person.objects.select_for_update().get(pk=found.pk)
+    person = Person.objects.select_for_update().get(pk=found.pk)
+    if person.merged_into_id:  # just now
+        person = Person.objects.select_for_update().get(pk=person.merged_into_id)
+    return person
 
 
 def set_name(person: Person, name: str, *, on: date) -> None:

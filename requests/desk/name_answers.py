@@ -151,8 +151,8 @@ def _leave_mailbox(
     end_open_enrolments(former, by=by, text="The mailbox has a new holder.", now=now)
     for join_request in others:
         if join_request.is_open:
-            workflow.add_note(join_request, by=by, now=now, reason="The mailbox has a new holder.")
-            workflow.withdraw_silently(join_request, now=now)
+            reason = "The mailbox has a new holder."
+            workflow.withdraw_quietly(join_request, by=by, now=now, reason=reason)
     CalendarFeed.objects.filter(person=former).delete()
     if user:
         # Their passkeys and devices open nothing of the new holder's.
