@@ -126,7 +126,7 @@ class CodeView(CodeEntryView):
 
     def get_context_data(self, **more: object) -> dict[str, object]:
         context = super().get_context_data(**more)
-        return {**context, "looks_shared": looks_shared(context["email"] or "")}
+        return {**context, "looks_shared": looks_shared(str(context["email"] or ""))}
 
     def url_for_another(self) -> str:
         return str(self.passthrough_next_url(reverse("account_login")))

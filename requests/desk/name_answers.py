@@ -13,6 +13,7 @@ from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import (
     CalendarFeed,
+    Enrolment,
     NameCheck,
     OtherEmail,
     OutboxEmail,
@@ -45,11 +46,13 @@ def answer(
     else": nothing changes, and the applicants are asked, with ``text``, for an email of their own.
     Raises ``RefusedError``.
     """
-    # Requests, then people, then the check: in the order in which the other verbs lock.
+    # Requests and enrolments, then people, then the check: in the order in which the other verbs lock.
     person_id = NameCheck.objects.values_list("person", flat=True).get(pk=check_id)
     rows = JoinRequest.objects.select_for_update(of=("self",)).filter(person=person_id)
     rows = rows.select_related("community__team", "person", "name_check__person")
     join_requests = list(rows.order_by("pk"))
+    enrolments = Enrolment.objects.filter(person=person_id).order_by("pk")
+    list(enrolments.select_for_update(of=("self",)).values_list("pk"))
     people = Person.objects.select_for_update(of=("self",)).select_related("user")
     person = people.get(pk=person_id)
     check = NameCheck.objects.select_for_update(of=("self",)).get(pk=check_id)

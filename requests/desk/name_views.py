@@ -2,8 +2,8 @@
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -40,8 +40,8 @@ class NameAnswerForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: object, check: NameCheck, has_requests: bool, **kwargs: object):
-        super().__init__(*args, initial={"text": ASK_FOR_OWN_EMAIL}, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, data: QueryDict | None, *, check: NameCheck, has_requests: bool) -> None:
+        super().__init__(data, initial={"text": ASK_FOR_OWN_EMAIL})
         known, other = check.person, check.name
         self.fields["answer"].choices = [  # type: ignore[attr-defined]
             (
@@ -133,7 +133,7 @@ class AnswerFilter(FilterWithDefault):
 class TeamOrBothFilter(TeamFilter):
     """Of one team; what concerns both is shown for each."""
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[NameCheck]) -> QuerySet[NameCheck]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         theirs = Q(team__isnull=True) | Q(team__family=self.value())
         return queryset.filter(theirs) if self.value() else queryset
 

@@ -163,7 +163,7 @@ class Importer(ABC):
 
     def _name_check(self, row: ListRow) -> NameCheck | None:
         """The question that the row raises if it has another name than the person with its email."""
-        email, name = row.values.get("email"), row.values.get("name")
+        email, name = (str(row.values.get(column) or "") for column in ("email", "name"))
         known = self.register.people.first(email) if email and name else None
         if known is None:
             return None
