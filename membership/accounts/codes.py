@@ -52,7 +52,7 @@ def send_code(
     is_sure = waiting == CHANGING or request.user.is_authenticated or not looks_shared(email)
     messages.success(
         request,
-        f"{'We sent you a code' if is_sure else 'Check your email'}. It can take a minute or two to arrive.",
+        f"We sent you {'a code' if is_sure else 'an email'}. It can take a minute or two to arrive.",
     )
 
 

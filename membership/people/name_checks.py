@@ -84,6 +84,8 @@ def check_name(
     team: SupportTeam | None = None,
 ) -> NameCheck | None:
     """Ask staff about this name, unless it is one of the person's. Runs inside the caller's transaction."""
+    if not is_another_name(name, [person.name]):
+        return None  # without a query: nearly always
     checks = NameChecks([person])
     check = checks.find(name, person=person, email=email)
     if check is None:

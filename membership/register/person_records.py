@@ -93,10 +93,10 @@ def set_name(person: Person, name: str, *, on: date) -> None:
 def keep_former_name(person: Person, before: str, *, on: date) -> None:
     """Keep the name they had ``before``, unless only case, accents or punctuation have changed."""
     now = name_key(person.name)
-    for other in person.other_names.all():
-        if name_key(other.name) == now:
-            other.delete()
     if before and name_key(before) != now:
+        for other in person.other_names.all():
+            if name_key(other.name) == now:
+                other.delete()
         OtherName.objects.update_or_create(person=person, name=before, defaults={"until": on})
 
 

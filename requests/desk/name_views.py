@@ -43,6 +43,11 @@ class NameAnswerForm(forms.Form):
     def __init__(self, data: QueryDict | None, *, check: NameCheck, has_requests: bool) -> None:
         super().__init__(data, initial={"text": ASK_FOR_OWN_EMAIL})
         known, other = check.person, check.name
+        leaves = (
+            f"and {known} leaves: their enrolments and sign-in end, without an email"
+            if check.email == known.email
+            else f"and {known} keeps everything but this former email"
+        )
         self.fields["answer"].choices = [  # type: ignore[attr-defined]
             (
                 "same",
@@ -50,10 +55,9 @@ class NameAnswerForm(forms.Form):
             ),
             (
                 "holder",
-                f"New holder of this mailbox: a new record begins for {other}, and the enrolments of "
-                f"{known} end without an email",
+                f"New holder of this mailbox: a new record begins for {other}, {leaves}",
             ),
-            ("else", f"Someone else: {known} stays, and {other} needs an email of their own"),
+            ("else", f"Someone else: {known} keeps this email, and {other} needs their own"),
         ]
         if not has_requests:
             del self.fields["text"]
