@@ -124,9 +124,6 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     )
 
     person.other_names.create(name=f"{WORD} Former")
-    NameCheck.objects.create(
-        person=person, name=f"{WORD} Other", email=EMAIL, source="list", where=WORD, asked_at=now
-    )
     office = f"{WORD.lower()}@office.example"
     person.shared_mailboxes.create(email=office, reason=f"{WORD} has no other", at=now)
 
@@ -145,9 +142,11 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     apply_list(
         ListKind.PEOPLE,
         "Name,Email,Agency,Program type,Community served,Carries a caseload",
-        f"{WORD} Sample,{EMAIL},Sample House,STVC,Sampleton,yes",
+        f"{WORD} name,{EMAIL},Sample House,STVC,Sampleton,yes",
+        f"{WORD} Sample,{EMAIL},Sample House,STVC,Sampleton,yes",  # asked as another name
         as_of=today,
     )
+    assert NameCheck.objects.get().person == person
     builders.send_now("welcome")
     smtp_server.wait_for(to=EMAIL, subject_contains="elcome")
     OutboxEmail.objects.filter(pk=newest("receipt").pk).update(state="sent", sent_at=now)
