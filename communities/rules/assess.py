@@ -165,7 +165,7 @@ def _finding(
         evidence=fact.evidence if fact else None,
         **rule.explain(outcome, programs),
         source=fact.source if fact else "",
-        as_of=fact.as_of if fact else None,
+        as_of=(fact.superseded_on or fact.as_of) if fact else None,
         ends_on=fact.ends_on if fact else None,
     )
 

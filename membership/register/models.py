@@ -53,6 +53,7 @@ class Program(EvidencedModel):
     """A funded service of an agency in a place. The evidence is about its funding."""
 
     LIST_KIND = ListKind.PROGRAMS
+    FACT_FIELDS = ("funder", "funded_from", "funded_until")
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="programs")
     type = models.CharField(max_length=10, choices=ProgramType.choices)
@@ -88,6 +89,7 @@ class EvaMembership(EvidencedModel):
     """
 
     LIST_KIND = ListKind.AGENCIES
+    FACT_FIELDS = ("is_held", "starts_on", "ends_on")
 
     agency = models.ForeignKey(
         Agency, models.CASCADE, null=True, blank=True, related_name="eva_memberships"
@@ -251,6 +253,7 @@ class ProgramPosition(EvidencedModel):
     """
 
     LIST_KIND = ListKind.PEOPLE
+    FACT_FIELDS = ("carries_caseload", "starts_on", "ends_on")
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="positions")
     program = models.ForeignKey(
@@ -338,6 +341,7 @@ class CoordinationRole(EvidencedModel):
     """
 
     LIST_KIND = ListKind.INITIATIVES
+    FACT_FIELDS = ("is_held", "starts_on", "ends_on")
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="roles")
     initiative = models.ForeignKey(

@@ -101,7 +101,8 @@ class AgencyList(Importer):
             reverse=True,
         )
         known, *others = overlapping
-        result = apply_to_fact(batch, known, period, self.source)
+        # Only against a "no membership" of staff is this a difference.
+        result = apply_to_fact(batch, known, {"is_held": True, **period}, self.source)
         if known.evidence == Evidence.LISTED and not self.source.is_older_than(known):
             for other in others:
                 batch.delete(key, other)
