@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from requests.clock.digest import send_digests
+from requests.clock.earlier_approvals import keep_missing_exceptions
 from requests.clock.reminders import lapse_overdue, send_due_reminders
 from requests.clock.retention import retain
 from requests.clock.yearly import ask_yearly
@@ -27,7 +28,9 @@ def ask_yearly_questions() -> None:
 @shared_task(name="joinrequests.look_at_the_open_ones")
 def update_verdicts() -> None:
     """Update the verdicts of open requests from the register."""
-    update_open_verdicts(now=timezone.now())
+    now = timezone.now()
+    update_open_verdicts(now=now)
+    keep_missing_exceptions(now=now)
 
 
 @shared_task(name="joinrequests.morning_digest")

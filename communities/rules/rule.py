@@ -163,7 +163,10 @@ class Rule(ABC):
         # The lead is not a template: the name of a list may contain anything.
         sentence, staff_sentence = clauses[0].format(**values), clauses[1].format(**for_staff)
         if fact and fact.otherwise:
-            confirmed, but = "EVA BC staff have confirmed that", f"but {_source(fact)} says otherwise"
+            confirmed, but = (
+                "EVA BC staff have confirmed that",
+                f"but {_source(fact)} says otherwise",
+            )
             sentence = f"{confirmed} {sentence}, {but}"
             staff_sentence = f"{confirmed} {staff_sentence}, {but}"
         elif fact and fact.superseded_on:

@@ -32,6 +32,7 @@ from membership.emails.queue import queue
 from membership.errors import RefusedError
 from membership.models import (
     Access,
+    AdmissionException,
     Bounce,
     CoordinationRole,
     Enrolment,
@@ -228,6 +229,7 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
     pks = [enrolment.pk for enrolment in enrolments]
     Leaving.objects.filter(enrolment__in=pks).update(reason="")
     YearlyConfirmation.objects.filter(enrolment__in=pks).update(leave_until=None)
+    AdmissionException.objects.filter(enrolment__in=pks).update(reason="", findings=[])
     WorklistRow.objects.filter(enrolment__in=pks).update(findings=[])
     WorklistStep.objects.filter(row__enrolment__in=pks).update(text="")
     remove_from_log(Enrolment, pks)

@@ -8,15 +8,17 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, Field, Max, Model, OuterRef, Q, QuerySet
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from communities.base_admin import PlainWordsMixin, no_one
 from communities.rules.vocabulary import Evidence
+from membership.accounts.teams import families_of
 from membership.accounts.typed import typed_rows
 from membership.base_admin import ColumnFilter, FilterWithDefault, SearchableAdmin, titled
 from membership.models import (
+    AdmissionException,
     Agency,
     Bounce,
     CoordinationInitiative,
@@ -313,6 +315,23 @@ class PersonAdmin(ConfirmationAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         # There is nothing to open for an erased person.
         return super().get_queryset(request).filter(erased_on__isnull=True)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Person | None = None,
+    ) -> HttpResponse:
+        if obj:
+            own = AdmissionException.objects.filter(
+                enrolment__person=obj,
+                enrolment__community__team__family__in=families_of(request.user),
+            )
+            context["exceptions"] = own.select_related("enrolment__community")
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(
         self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool

@@ -165,9 +165,7 @@ def _work(
         program_type=first.known_type,
         claimed=any(row.evidence == Evidence.CLAIMED for row in positions),
         is_confirmed=agency is not None and (first.person_id, agency.pk) in confirmed,
-        caseload=tuple(
-            _fact(row, newest) for row in positions if row.carries_caseload is not None
-        ),
+        caseload=tuple(_fact(row, newest) for row in positions if row.carries_caseload is not None),
         funding=tuple(funding),
         memberships=tuple(memberships),
     )

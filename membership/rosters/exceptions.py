@@ -53,6 +53,7 @@ def admit(
             "ended_on": None,
         },
     )
+    # The history of the enrolment; where it began, the request has the reason too.
     words = f"Exception until {date_format(review_on)}. {exception.reason}"
     log_change(enrolment, by=by, words=words)
     return exception

@@ -26,7 +26,9 @@ from membership.rosters import emails
 def roster_checks_of(user: User | AnonymousUser) -> QuerySet[WorklistRow]:
     """The roster checks of the communities that this member of staff is responsible for."""
     own = WorklistRow.objects.filter(enrolment__community__team__family__in=families_of(user))
-    return own.select_related("enrolment__person", "enrolment__community__team")
+    return own.select_related(
+        "enrolment__person", "enrolment__community__team", "enrolment__exception"
+    )
 
 
 def assessment_now(row: WorklistRow, *, on: date) -> Assessment:

@@ -207,6 +207,8 @@ TABLE = {
         save=LEADS,
     ),
     **teams_rows("membership_enrolment"),
+    "admin:membership_enrolment_exception": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_enrolment_end-exception": (THIS_TEAM, THIS_TEAM),
     **pages_rows("membership_worklistrow"),
     "admin:membership_worklistrow_write": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),

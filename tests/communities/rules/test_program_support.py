@@ -367,8 +367,7 @@ A_MEMBERSHIP = "a current EVA BC membership"
             OVER,
             None,
             UNKNOWN,
-            f"{LIST} your agency’s EVA BC membership ended on May 3, 2026; "
-            f"{NOR_OWN}.",
+            f"{LIST} your agency’s EVA BC membership ended on May 3, 2026; {NOR_OWN}.",
         ),
         (
             replace(CURRENT, superseded_on=TODAY),
