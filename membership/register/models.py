@@ -12,7 +12,7 @@ from communities.email_addresses import EmailField, IsNormalEmail
 from communities.rules.vocabulary import Funder, InitiativeKind, ProgramType, Region, RoleKind
 from membership.imports.models import ListKind
 from membership.register.evidence import EvidencedModel
-from membership.register.names import name_key
+from membership.register.names import fold, name_key
 from membership.register.periods import NoOverlapConstraint
 from membership.search import SearchableModel
 
@@ -45,6 +45,37 @@ class Agency(SearchableModel):
 
     def save(self, **options: Any) -> None:
         # Derived from the name, which may change.
+        self.name_key = name_key(self.name)
+        super().save(**options)
+
+    def folded_columns(self) -> str:
+        """With its other names. Code that changes those saves ``search_text`` of the agency afterwards."""
+        others = [fold(alias.name) for alias in self.aliases.all()] if self.pk else []
+        return " ".join([super().folded_columns(), *others])
+
+
+class AgencyAlias(models.Model):
+    """Another name of an agency, by which forms, lists and searches find it."""
+
+    class How(models.TextChoices):
+        FORMER = "former", "Former name"
+        SPELLING = "spelling", "Other spelling or short name"
+        MERGED = "merged", "Name of an agency that was merged into it"
+
+    agency = models.ForeignKey(Agency, models.CASCADE, related_name="aliases")
+    name = models.CharField(max_length=160)
+    # No two agencies share one. That no agency has it as its own name, the forms and verbs check.
+    name_key = models.CharField(max_length=160, unique=True, editable=False)
+    how = models.CharField("kind", max_length=10, choices=How.choices, default=How.SPELLING)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "other name"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, **options: Any) -> None:
         self.name_key = name_key(self.name)
         super().save(**options)
 
