@@ -6,6 +6,7 @@ from django.utils import timezone
 from requests.clock.digest import send_digests
 from requests.clock.earlier_approvals import keep_missing_exceptions
 from requests.clock.reminders import lapse_overdue, send_due_reminders
+from requests.clock.renewals import send_due_renewals
 from requests.clock.retention import retain
 from requests.clock.yearly import ask_yearly
 from requests.desk.review import update_open_verdicts
@@ -17,6 +18,12 @@ def remind_and_lapse() -> None:
     now = timezone.now()
     send_due_reminders(now=now)
     lapse_overdue(now=now)
+
+
+@shared_task(name="joinrequests.remind_of_renewals")
+def remind_of_renewals() -> None:
+    """Send the emails about EVA BC memberships that end soon."""
+    send_due_renewals(now=timezone.now())
 
 
 @shared_task(name="joinrequests.ask_yearly")

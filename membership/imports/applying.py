@@ -72,7 +72,7 @@ def fill_in(batch: RowBatch[_Row], row: _Row, name: str, value: str) -> RowResul
     setattr(row, name, value)
     batch.change(row)
     shown = value.label if isinstance(value, TextChoices) else value
-    return RowResult(RowOutcome.CHANGE, f"{name}: {shown}")
+    return RowResult(RowOutcome.CHANGE, f"{name.replace('_', ' ')}: {shown}")
 
 
 def apply_to_fact(

@@ -101,7 +101,7 @@ class RegisterBatch:
         # Of the loaded people: the email that identifies them in this list, and the other one that it has, by that.
         self._emails: dict[int, str] = {}
         self.other_emails: dict[str, str] = {}
-        self.agencies = RowBatch(Agency, "city", "search_text")
+        self.agencies = RowBatch(Agency, "city", "contact_name", "contact_email", "search_text")
         # Of agencies that the list calls by another name of theirs: the key of that name, and their own.
         self.agency_keys: dict[str, str] = {}
         self.programs = RowBatch(Program, "region", *funding)

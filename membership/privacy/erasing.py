@@ -33,6 +33,7 @@ from membership.errors import RefusedError
 from membership.models import (
     Access,
     AdmissionException,
+    Agency,
     Bounce,
     CoordinationRole,
     Enrolment,
@@ -130,6 +131,8 @@ def erase_person(
     )
     remove_from_log(Person, [person.pk])
     remove_deleted_from_log({*names, *addresses})
+    contacts = Agency.objects.filter(contact_email__in=addresses)
+    contacts.update(contact_name="", contact_email="")
     remove_from_slack(addresses)
     remove_from_imports(names=names, addresses=addresses)
     if user:

@@ -35,10 +35,23 @@ class Agency(SearchableModel):
     name = models.CharField(max_length=160)
     name_key = models.CharField(max_length=160, unique=True, editable=False)
     city = models.CharField(max_length=80, blank=True)
+    # Who is emailed before its EVA BC membership ends.
+    contact_name = models.CharField(max_length=120, blank=True, db_default="", default="")
+    contact_email = EmailField(
+        blank=True,
+        db_default="",
+        default="",
+        help_text="Gets an email 60 and 30 days before the EVA BC membership ends.",
+    )
 
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "agencies"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(IsNormalEmail("contact_email")), name="agency_contact_email_is_normal"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -162,6 +175,11 @@ class EvaMembership(EvidencedModel):
                 for holder, one in (("agency", "an_agency"), ("person", "a_person"))
             ),
         ]
+
+    @property
+    def about(self) -> str:
+        """Its key in the outbox."""
+        return f"evamembership:{self.pk}"
 
     def __str__(self) -> str:
         no = "" if self.is_held else "no membership, "

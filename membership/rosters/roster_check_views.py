@@ -145,6 +145,7 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         state=state_of(row),
         assessment=roster_checks.assessment_now(row, on=timezone.localdate()),
         facts=roster_checks.where_to_confirm(row),
+        renewals=roster_checks.renewal_emails(row),
         steps=row.steps.select_related("by__person"),
         buttons=[keep] * (may_except and not row.is_settled)
         + [

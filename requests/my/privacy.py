@@ -19,6 +19,7 @@ from membership.accounts.teams import families_of
 from membership.append_only import history_released
 from membership.errors import RefusedError
 from membership.models import (
+    Agency,
     Enrolment,
     OutboxEmail,
     Person,
@@ -26,7 +27,7 @@ from membership.models import (
     SlackLinkOpening,
     User,
 )
-from membership.privacy.erasing import erase_person, lock_for_erasing
+from membership.privacy.erasing import addresses_of, erase_person, lock_for_erasing
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
 from requests.workflow import withdraw_erased
@@ -151,6 +152,9 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "account": _account(person.user) if person.user else None,
         "other_emails": _all(person.other_emails.all(), "email", "until"),
         "other_names": _all(person.other_names.all(), "name", "until"),
+        "contact_for": [
+            agency.name for agency in Agency.objects.filter(contact_email__in=addresses_of(person))
+        ],
         "consents": _all(person.consents.all(), "version", "at"),
         "work": _all(
             _without_matches(person.positions.select_related("program__agency", "agency")),

@@ -87,9 +87,7 @@ def test_an_approval_by_the_rules_keeps_none(worker, priya):
 
 def test_the_review_date_is_after_today(asked, priya):
     with pytest.raises(RefusedError, match="Choose a review date after today"):
-        workflow.approve(
-            join_request_id=asked.pk, by=priya, reason=WHY, review_on=TODAY, now=NOW
-        )
+        workflow.approve(join_request_id=asked.pk, by=priya, reason=WHY, review_on=TODAY, now=NOW)
     assert not Enrolment.objects.exists()
 
 
@@ -162,9 +160,7 @@ def test_the_review_day_opens_a_check_and_renewing_resolves_it(dana, priya):
 def test_renewing_covers_what_has_changed(dana, priya):
     other_reason()
     reassess(now=later(1))
-    keep_exception(
-        enrolment_id=dana.pk, by=priya, reason=WHY, review_on=A_YEAR_ON, now=later(1)
-    )
+    keep_exception(enrolment_id=dana.pk, by=priya, reason=WHY, review_on=A_YEAR_ON, now=later(1))
     reassess(now=later(2))
     assert checks() == [("rules", "settled")]
 
@@ -209,13 +205,13 @@ def test_the_approve_page_asks_for_the_review_date_and_keeps_what_was_typed(desk
     assert "Choose a review date after today." in builders.text_of(answer)
     assert WHY in builders.text_of(answer)
     in_a_month = (TODAY.replace(year=2099)).isoformat()
-    assert desk.post(address, {"text": "", "reason": WHY, "review_on": in_a_month}).status_code == 302
+    assert (
+        desk.post(address, {"text": "", "reason": WHY, "review_on": in_a_month}).status_code == 302
+    )
     assert AdmissionException.objects.get().review_on.year == 2099
 
 
-def test_it_shows_on_the_enrolment_the_person_the_roster_and_a_later_review(
-    desk, admitted, worker
-):
+def test_it_shows_on_the_enrolment_the_person_the_roster_and_a_later_review(desk, admitted, worker):
     in_ors = builders.sent(worker, "ors")
     for address in (
         f"/admin/membership/enrolment/{admitted.pk}/change/",
