@@ -234,6 +234,7 @@ def test_the_schedule_and_the_command_send_them(house, capsys):
     [entry] = [
         e for e in CELERY_BEAT_SCHEDULE.values() if e["task"] == "joinrequests.remind_of_renewals"
     ]
+    app.loader.import_default_modules()
     app.tasks[entry["task"]].apply(throw=True)
     assert sent() == [("renewal-60", OFFICE)]
 
