@@ -29,7 +29,7 @@ def review_field() -> forms.DateField:
     """Until when an exception stands: a year, unless staff choose another day."""
     field = day_field(
         "Review the exception by",
-        help_text="On this day, a roster check will ask you to look at it again.",
+        help_text="A roster check will ask you about it on that day.",
     )
     field.initial = lambda: year_after(timezone.localdate())
     return field

@@ -41,7 +41,7 @@ def keep(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("joinrequests", "0001_squashed_0015_append_only_history"),
-        ("membership", "0024_exceptions"),
+        ("membership", "0026_exceptions"),
     ]
 
     operations = [migrations.RunPython(keep, migrations.RunPython.noop, elidable=True)]

@@ -177,7 +177,8 @@ TABLE = {
     **rows_of("communities_question", look=LEADS, add=LEADS, change=LEADS, delete=LEADS),
     **rows_of("membership_user", look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY),
     "admin:membership_user_change": (LEADS, desk(403, 403, ON)),
-    **register_rows("membership_agency"),
+    # A program refers to it. What nothing refers to, leads delete, and the team that added it.
+    **register_rows("membership_agency", delete=NOBODY),
     **register_rows("membership_program"),
     **register_rows("membership_evamembership"),
     **register_rows("membership_person", delete=NOBODY),
@@ -304,6 +305,8 @@ def address(pattern: str, world) -> str:
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
         pattern = pattern.replace("<slug:slug>", "cbvs")
+    if pattern.startswith("/admin/membership/enrolment/<int:pk>/"):
+        pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
     if pattern.startswith("/my/meetings/"):
         model = "meeting"
     row = str(world[model].pk) if model in world else "1"

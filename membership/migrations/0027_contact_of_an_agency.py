@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0024_exceptions'),
+        ('membership', '0026_exceptions'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0022_agency_aliases'),
+        ('membership', '0024_merged_people'),
     ]
 
     operations = [
