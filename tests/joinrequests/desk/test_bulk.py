@@ -40,7 +40,7 @@ def selected(*rows, **typed):
     data = {f"row{r.pk}-keep": "on" for r in rows}
     for name, words in typed.items():
         field, _, index = name.rpartition("_")
-        data[f"row{rows[int(index)].pk}-{field}" if index else name] = words
+        data[f"row{rows[int(index)].pk}-{field}" if field else name] = words
     return data
 
 
