@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0025_what_a_list_says'),
+        ('membership', '0026_what_a_list_says'),
     ]
 
     operations = [

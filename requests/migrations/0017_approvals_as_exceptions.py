@@ -40,8 +40,8 @@ def keep(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("joinrequests", "0001_squashed_0015_append_only_history"),
-        ("membership", "0026_exceptions"),
+        ("joinrequests", "0016_undo_and_reverse"),
+        ("membership", "0027_exceptions"),
     ]
 
     operations = [migrations.RunPython(keep, migrations.RunPython.noop, elidable=True)]

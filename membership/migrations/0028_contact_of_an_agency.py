@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0026_exceptions'),
+        ('membership', '0027_exceptions'),
     ]
 
     operations = [

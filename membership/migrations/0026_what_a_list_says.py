@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0024_merged_people'),
+        ('membership', '0025_emails_that_an_undo_sends'),
     ]
 
     operations = [
