@@ -34,7 +34,7 @@ def admit(
 ) -> AdmissionException:
     """Make or renew the exception of a locked enrolment, for a year unless ``review_on`` says otherwise.
 
-    Runs inside the caller's transaction.
+    Runs inside the caller's transaction, which adds to a history.
     """
     today = timezone.localdate(now)
     review_on = review_on or year_after(today)
@@ -53,9 +53,6 @@ def admit(
             "ended_on": None,
         },
     )
-    # The history of the enrolment; where it began, the request has the reason too.
-    words = f"Exception until {date_format(review_on)}. {exception.reason}"
-    log_change(enrolment, by=by, words=words)
     return exception
 
 
@@ -72,6 +69,8 @@ def keep_exception(
     exception = admit(
         enrolment, reason=reason, findings=found.failing, review_on=review_on, by=by, now=now
     )
+    words = f"Exception until {date_format(review_on)}. {exception.reason}"
+    log_change(enrolment, by=by, words=words)
     _reassess(enrolment, now)
     return exception
 
