@@ -148,6 +148,7 @@ class Column(models.TextChoices):
     REGION = "region", "Region"
     SINCE = "since", "Enrolled on"
     LEAVE = "leave", "On leave until"
+    EXCEPTION = "exception", "Exception"
 
 
 DEFAULT_COLUMNS = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE, Column.LEAVE]
@@ -164,7 +165,8 @@ def roster_rows(
     believed = ~Q(evidence=Evidence.CONTRADICTED)
     positions = ProgramPosition.objects.select_related("program__agency", "agency")
     roles = CoordinationRole.objects.select_related("initiative").filter(is_held=True)
-    enrolments = roster_of(community).select_related("person").order_by("person__name", "pk")
+    enrolments = roster_of(community).select_related("person", "exception")
+    enrolments = enrolments.order_by("person__name", "pk")
     enrolments = enrolments.prefetch_related(
         Prefetch("person__positions", positions.filter(current, believed)),
         Prefetch("person__roles", roles.filter(current, believed)),
@@ -196,6 +198,7 @@ def _cells(enrolment: Enrolment) -> dict[Column, str]:
         ),
         Column.SINCE: enrolment.started_on.isoformat(),
         Column.LEAVE: enrolment.leave_until.isoformat() if enrolment.leave_until else "",
+        Column.EXCEPTION: exception.in_words if (exception := enrolment.standing_exception) else "",
     }
 
 

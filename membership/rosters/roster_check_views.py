@@ -102,10 +102,12 @@ ACTIONS: list[type[ActionForm]] = [SettleForm, WriteForm, TimeForm, EndForm]
 
 @admin.display(description="why")
 def reasons_of(row: WorklistRow) -> SafeString:
-    """The kind of a roster check, with the sentences of its findings."""
+    """The kind of a roster check, the exception if there is one, and the sentences of its findings."""
+    exception = row.exception
     return format_html(
-        "<strong>{}</strong><br>{}",
+        "<strong>{}</strong><br>{}{}",
         row.title,
+        format_html("<bdi>{}</bdi> ", exception.in_words) if exception else "",
         format_html_join(" ", "<bdi>{}</bdi>", ((r.staff_sentence,) for r in row.reasons)),
     )
 
@@ -131,6 +133,14 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if row.kind == WorklistRow.Kind.LEAVE_ENDED and not row.is_settled:
         # All but ending it, which is an action here.
         leave_pages = [page for page in row.enrolment.staff_pages if not page[1].endswith("/end/")]
+    enrolment = row.enrolment
+    except_page = reverse("admin:membership_enrolment_exception", args=[enrolment.pk])
+    keep = (
+        "Renew the exception" if row.exception else "Keep as an exception",
+        except_page,
+        "approve",
+    )
+    may_except = row.kind in (WorklistRow.Kind.RULES, WorklistRow.Kind.EXCEPTION)
     return desk_page(
         request,
         "desk/roster_checks/row.html",
@@ -139,18 +149,18 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         state=state_of(row),
         assessment=roster_checks.assessment_now(row, on=timezone.localdate()),
         facts=roster_checks.where_to_confirm(row),
+        renewals=roster_checks.renewal_emails(row),
         steps=row.steps.select_related("by__person"),
-        buttons=[
-            *((label, url, "approve") for label, url in leave_pages),
-            *(
-                (
-                    _named(action.label, row),
-                    reverse(f"admin:membership_worklistrow_{action.url_name}", args=[pk]),
-                    action.button_kind,
-                )
-                for action in actions
-                if not row.is_settled
-            ),
+        buttons=[keep] * (may_except and not row.is_settled)
+        + [(label, url, "approve") for label, url in leave_pages]
+        + [
+            (
+                _named(action.label, row),
+                reverse(f"admin:membership_worklistrow_{action.url_name}", args=[pk]),
+                action.button_kind,
+            )
+            for action in actions
+            if not row.is_settled
         ],
     )
 

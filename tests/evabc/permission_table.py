@@ -185,6 +185,13 @@ TABLE = {
     "admin:membership_person_email": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
     **register_rows("membership_coordinationinitiative"),
+    # Another name that came with a request of program support.
+    **pages_rows("membership_namecheck"),
+    "admin:membership_namecheck_answer": (THIS_TEAM, THIS_TEAM),
+    **register_rows("membership_sharedmailbox", delete=NOBODY),
+    "admin:membership_sharedmailbox_change": (TEAMS, GET_ONLY),
+    "admin:membership_sharedmailbox_history": (TEAMS, GET_ONLY),
+    "admin:membership_sharedmailbox_stop": (TEAMS, LED),
     **pages_rows("membership_correction"),
     "admin:membership_correction_answer": (GET_ONLY, THIS_TEAM),
     **rows_of(
@@ -213,6 +220,8 @@ TABLE = {
     "admin:membership_enrolment_pause": (desk(ON, 404, ON), THIS_TEAM),
     "admin:membership_enrolment_resume": (desk(ON, 404, ON), THIS_TEAM),
     "admin:membership_enrolment_reopen": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_enrolment_exception": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_enrolment_end-exception": (THIS_TEAM, THIS_TEAM),
     **pages_rows("membership_worklistrow"),
     "admin:membership_worklistrow_write": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),
@@ -311,6 +320,8 @@ def address(pattern: str, world) -> str:
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
         pattern = pattern.replace("<slug:slug>", "cbvs")
+    if pattern.startswith("/admin/membership/enrolment/<int:pk>/"):
+        pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
     if pattern.startswith("/my/meetings/"):
         model = "meeting"
     row = str(world[model].pk) if model in world else "1"

@@ -17,6 +17,7 @@ from model_bakery import baker, generators
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from membership.models import (
     Access,
+    AdmissionException,
     Agency,
     Attendance,
     Bounce,
@@ -28,6 +29,7 @@ from membership.models import (
     EvaMembership,
     LetterWording,
     ListImport,
+    NameCheck,
     NightlyReassessment,
     OtherEmail,
     OtherName,
@@ -101,6 +103,13 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ("person_email_is_normal", Person, DANA, {"email": "Kim@example.org"}),
     ("erased_person_is_nobody", Person, {"erased_on": DAY}, {"name": "Dana Sample"}),
     ("merged_person_is_nobody", Person, {"merged_into": person}, {"name": "Dana Sample"}),
+    ("agency_contact_email_is_normal", Agency, {}, {"contact_email": "Office@example.org"}),
+    (
+        "exception_is_reviewed_later",
+        AdmissionException,
+        {"enrolment": enrolment, "made_on": DAY_BEFORE, "review_on": DAY},
+        {"made_on": DAY},
+    ),
     ("one_program_of_a_type_in_a_place", Program, {}, {}),
     (
         "program_funding_ends_after_it_starts",
@@ -178,6 +187,13 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ("one_row_per_other_email", OtherEmail, {"email": "a@example.org"}, {}),
     ("other_email_is_normal", OtherEmail, {}, {"email": "A@example.org"}),
     ("one_row_per_other_name", OtherName, {"name": "Dana Beforehand"}, {}),
+    ("one_check_of_a_name", NameCheck, {"name": "Lee"}, {}),
+    (
+        "answered_name_check_says_when",
+        NameCheck,
+        {"state": "same", "answered_at": NOW},
+        {"answered_at": None},
+    ),
     ("three_tries_per_code", SignInCode, {}, {"tries_left": 4}),
     *(
         case
