@@ -40,6 +40,7 @@ from membership.models import (
     Leaving,
     OtherEmail,
     OtherName,
+    OutboxEmail,
     Person,
     PersonMerge,
     ProgramPosition,
@@ -50,7 +51,13 @@ from membership.models import (
 )
 from membership.people.changing_email import send_waiting_to, set_email
 from membership.people.permission import require_may_change
-from membership.recorded_changes import Collision, Collisions, colliding, move_what_refers_to
+from membership.recorded_changes import (
+    Collision,
+    Collisions,
+    colliding,
+    move_what_refers_to,
+    why_not_undone,
+)
 from membership.register.periods import Days, without
 from membership.register.person_records import keep_former_name
 from membership.rosters.enrolments import team_of
@@ -80,6 +87,10 @@ EMAIL_KINDS = (
         (NAME, TEAM, Placeholder("email", "The email that they sign in with", "dana@example.org")),
     ),
 )
+
+
+# Emails about someone may go out before an undo, and another merge may have been made and undone.
+MAY_BE_ADDED = (OutboxEmail, PersonMerge)
 
 
 @dataclass(frozen=True)
@@ -235,6 +246,11 @@ def require_may_undo(merge: PersonMerge, by: User) -> None:
     if merge.kept.user_id == by.pk:
         raise RefusedError("This record is your own. Ask a colleague to undo the merge.")
     require_may_change(merge.kept, by)
+
+
+def why_no_undo(merge: PersonMerge) -> str:
+    """Why this merge can no longer be undone, as a sentence; empty if it can."""
+    return why_not_undone(merge.changes, ignoring=MAY_BE_ADDED)
 
 
 # -- Where both have a row ---------------------------------------------------------------------------
