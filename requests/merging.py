@@ -104,7 +104,7 @@ def undo_merge(*, merge_id: int, by: User, now: datetime) -> PersonMerge:
                 join_request, by=by, now=now, reason="The merge of two records was undone."
             )
         people = _locked_people(merge.kept_id, merge.merged_id)
-        tell_undone(people, now=now)
+        tell_undone(*people, now=now)
         merge.undone_at, merge.undone_by, merge.changes = now, by, {}
         merge.save()
         log_change(*people, by=by, words="The merge was undone.")

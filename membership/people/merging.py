@@ -228,9 +228,11 @@ def tell(kept: Person, closed: User | None, *, now: datetime) -> None:
         queue_once(email, key=f"{key}:closed", about=about, now=now)
 
 
-def tell_undone(people: Iterable[Person], *, now: datetime) -> None:
-    """Let waiting emails go to each person's own email again, and email their accounts."""
-    for person in people:
+def tell_undone(kept: Person, merged: Person, *, now: datetime) -> None:
+    """Give each person the emails to their own address again, those that wait too, and email their accounts."""
+    if merged.email:
+        OutboxEmail.objects.filter(person=kept, to_email=merged.email).update(person=merged)
+    for person in (kept, merged):
         send_waiting_to(person)
         if person.user:
             about = f"person:{person.pk}"

@@ -27,6 +27,7 @@ from requests.merging import merge_people, require_may_merge_now, undo_merge, wh
 from requests.models import JoinRequest
 
 FOUND_LIMIT = 20
+_EMAIL_HELP = "If they have an account, they sign in with it. The other one stays on record as another email, and opens nothing."
 
 
 class ChosenForm(forms.Form):
@@ -46,11 +47,9 @@ class ChosenForm(forms.Form):
             field.choices = [(value, value) for value in choices]
             field.initial, field.required = choices[0], choices != [""]
             field.widget = forms.RadioSelect() if len(choices) > 1 else forms.HiddenInput()
-            field.widget.choices = field.choices  # type: ignore[attr-defined]
+            field.widget.choices = field.choices
         self.fields["name"].help_text = "The other one stays on record as another name."
-        self.fields[
-            "email"
-        ].help_text = "With an account, they sign in with it. The other one stays on record as another email, and no longer signs in."
+        self.fields["email"].help_text = _EMAIL_HELP
 
 
 @require_safe
