@@ -103,11 +103,11 @@ def undo_merge(*, merge_id: int, by: User, now: datetime) -> PersonMerge:
             note_reopened(
                 join_request, by=by, now=now, reason="The merge of two records was undone."
             )
-        people = _locked_people(merge.kept_id, merge.merged_id)
-        tell_undone(*people, now=now)
+        merge.kept, merge.merged = _locked_people(merge.kept_id, merge.merged_id)
+        tell_undone(merge, now=now)
         merge.undone_at, merge.undone_by, merge.changes = now, by, {}
         merge.save()
-        log_change(*people, by=by, words="The merge was undone.")
+        log_change(merge.kept, merge.merged, by=by, words="The merge was undone.")
         return merge
 
 

@@ -228,11 +228,15 @@ def tell(kept: Person, closed: User | None, *, now: datetime) -> None:
         queue_once(email, key=f"{key}:closed", about=about, now=now)
 
 
-def tell_undone(kept: Person, merged: Person, *, now: datetime) -> None:
-    """Give each person the emails to their own address again, those that wait too, and email their accounts."""
-    if merged.email:
-        OutboxEmail.objects.filter(person=kept, to_email=merged.email).update(person=merged)
-    for person in (kept, merged):
+def tell_undone(merge: PersonMerge, *, now: datetime) -> None:
+    """Let waiting emails go to each person's own email again, and email their accounts.
+
+    Emails that went to the email of the merged record since the merge are theirs.
+    """
+    before = merge.changes["known"].get(OutboxEmail._meta.label_lower, ())
+    since = OutboxEmail.objects.filter(person=merge.kept).exclude(pk__in=before)
+    since.filter(to_email=merge.merged.email).update(person=merge.merged)
+    for person in (merge.kept, merge.merged):
         send_waiting_to(person)
         if person.user:
             about = f"person:{person.pk}"

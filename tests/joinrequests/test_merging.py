@@ -39,6 +39,7 @@ from membership.models import (
     WorklistStep,
     YearlyConfirmation,
 )
+from membership.people.changing_email import change_email
 from membership.people.merging import Chosen, emails_to_choose, why_no_undo
 from membership.recorded_changes import foreign_keys_to, unique_with
 from requests import merging
@@ -445,6 +446,17 @@ def test_the_account_that_signed_in_last_stays_and_both_addresses_get_a_notice(p
     first.refresh_from_db()
     assert first.is_active and first.person.name == "Dana Sample"
     assert OutboxEmail.objects.filter(kind="merge-undone").count() == 2
+
+
+def test_the_email_of_the_closed_account_can_become_theirs_again(pair, priya):
+    merge(*pair, priya)
+    lead = builders.lead()
+
+    change_email(person_id=pair[0].pk, to="dana@example.org", by=lead, now=NOW)
+
+    kept = Person.objects.get(pk=pair[0].pk)
+    assert (kept.email, kept.user.email) == ("dana@example.org", "dana@example.org")
+    assert [user.email for user in User.objects.filter(is_active=False)] != ["dana@example.org"]
 
 
 def test_emails_that_wait_go_to_the_email_that_stays_and_back(pair, priya):
