@@ -558,7 +558,7 @@ def _merge_in_words(merge: PersonMerge) -> str:
         merge.merged_name or f"record {merge.merged_id}", when, by, history,
     )  # fmt: skip
     if why_not := why_no_undo(merge):
-        return words + why_not
+        return words + format_html("{}", why_not)
     undo = reverse("admin:membership_person_merge_undo", args=[merge.pk])
     return words + format_html('<a href="{}">Undo this merge</a>', undo)
 
