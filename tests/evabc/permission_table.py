@@ -183,6 +183,9 @@ TABLE = {
     **register_rows("membership_evamembership"),
     **register_rows("membership_person", delete=NOBODY),
     "admin:membership_person_email": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_person_merge_choose": (TEAMS, GET_ONLY),
+    "admin:membership_person_merge": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_person_merge_undo": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
     **register_rows("membership_coordinationinitiative"),
     # Another name that came with a request of program support.
@@ -215,11 +218,11 @@ TABLE = {
         save=LEADS,
     ),
     **teams_rows("membership_enrolment"),
-    # It has ended: only reopening it is possible, and the others lead back to it.
-    "admin:membership_enrolment_end": (desk(ON, 404, ON), THIS_TEAM),
-    "admin:membership_enrolment_pause": (desk(ON, 404, ON), THIS_TEAM),
+    # It is open and not paused, so the last two lead back to it.
+    "admin:membership_enrolment_end": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_enrolment_pause": (THIS_TEAM, THIS_TEAM),
     "admin:membership_enrolment_resume": (desk(ON, 404, ON), THIS_TEAM),
-    "admin:membership_enrolment_reopen": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_enrolment_reopen": (desk(ON, 404, ON), THIS_TEAM),
     "admin:membership_enrolment_exception": (THIS_TEAM, THIS_TEAM),
     "admin:membership_enrolment_end-exception": (THIS_TEAM, THIS_TEAM),
     **pages_rows("membership_worklistrow"),
@@ -328,6 +331,7 @@ def address(pattern: str, world) -> str:
     return (
         pattern.replace("<slug:slug>", "stvc")
         .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
+        .replace("<int:other>", str(world["joinrequest"].pk))
         .replace("<str:kind>", "agencies")
         .replace("<slug:kind>", "receipt")
         .replace("<str:token>", world["token"])
