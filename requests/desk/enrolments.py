@@ -108,7 +108,7 @@ class ActionForm(forms.Form):
     )
 
     def __init__(self, data: QueryDict | None, *, enrolment: Enrolment) -> None:
-        super().__init__(data)
+        super().__init__(data, initial={"until": enrolment.leave_until})
         if not enrolment.person.email:
             del self.fields["with_email"]
             self.fields["text"].help_text = "Saved in the history for staff."
