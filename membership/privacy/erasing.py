@@ -53,6 +53,7 @@ from membership.models import (
 )
 from membership.people.permission import require_may_change
 from membership.privacy import emails as privacy_emails
+from membership.register.merging import forget_in_merges
 from membership.register.models import ERASED_PERSON
 from membership.rosters import emails as rosters_emails
 from membership.rosters import enrolments as rosters
@@ -198,6 +199,7 @@ def _remove_facts(person: Person, *, name: str, email: str, keep_listed: bool) -
             _listed(model, person).update(person=entry)
     for model in FACTS:
         rows = model._default_manager.filter(person=person)
+        forget_in_merges(model, rows.values_list("pk", flat=True))
         remove_from_log(model, rows.values_list("pk", flat=True))
         rows.delete()
 

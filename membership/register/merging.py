@@ -4,10 +4,10 @@ Everything that refers to the merged agency refers to the kept one afterwards. A
 and of two facts about the same the one that is known better counts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from communities.rules.vocabulary import Evidence
 from membership.models import Agency, AgencyAlias, AgencyMerge, EvaMembership, Program
@@ -40,6 +40,20 @@ def why_no_agency_undo(merge: AgencyMerge) -> str:
     if not merge.changes:
         return "Someone who worked there was erased since, so this merge can no longer be undone."
     return why_not_undone(merge.changes, ignoring=MAY_BE_ADDED)
+
+
+def forget_in_merges(model: type[Model], pks: Collection[int]) -> None:
+    """Take erased rows out of what is kept for undoing merges. One that moved such a row cannot be undone."""
+    label, gone = model._meta.label_lower, set(pks)
+    for merge in AgencyMerge.objects.exclude(changes={}).select_for_update(of=("self",)):
+        known = merge.changes["known"]
+        if any(row["model"] == label and row["pk"] in gone for row in merge.changes["rows"]):
+            merge.changes = {}
+        elif gone & set(known.get(label, ())):
+            known[label] = sorted(set(known[label]) - gone)
+        else:
+            continue
+        merge.save(update_fields=["changes"])
 
 
 # -- Memberships --------------------------------------------------------------------------------------

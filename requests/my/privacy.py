@@ -27,6 +27,7 @@ from membership.models import (
     User,
 )
 from membership.privacy.erasing import erase_person, lock_for_erasing
+from membership.register.merging import forget_in_merges
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
 from requests.workflow import withdraw_quietly
@@ -71,6 +72,7 @@ def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime)
         if join_request.is_open:
             withdraw_quietly(join_request, by=None, now=now)
         _blank(join_request)
+    forget_in_merges(JoinRequest, [r.pk for r in sent])
     StaffNote.objects.filter(join_request__in=sent).delete()
     events = JoinRequestEvent.objects.filter(join_request__in=sent)
     events.update(text="", reason="")
