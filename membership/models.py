@@ -30,6 +30,7 @@ from membership.register.models import (
     SampleProvince,
 )
 from membership.rosters.models import (
+    AdmissionException,
     Enrolment,
     Export,
     Leaving,

@@ -74,7 +74,7 @@ class VerdictFilter(QueueFilter):
     parameter_name = "verdict"
     options = [
         (Verdict.MET.value, "Met, or self-reported"),
-        (Verdict.UNKNOWN.value, "Not known yet"),
+        (Verdict.UNKNOWN.value, "To check"),
         (Verdict.NOT_MET.value, "Not met"),
     ]
 
@@ -147,6 +147,7 @@ class JoinRequestAdmin(CustomPageAdmin):
     def get_urls(self) -> list[URLPattern]:
         view, name = self.admin_site.admin_view, "joinrequests_joinrequest"
         return [
+            path("undo/", view(views.undo), name=f"{name}_undo"),
             path("enter/", view(entry_views.choose), name=f"{name}_enter"),
             path("enter/<slug:slug>/", view(entry_views.enter), name=f"{name}_enter-for"),
             *(

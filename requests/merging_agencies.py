@@ -10,7 +10,7 @@ from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Agency, AgencyMerge, Enrolment, EvaMembership, Person, Program, User
 from membership.recorded_changes import recorded_changes, undo
-from membership.register.merging import MAY_BE_ADDED, merge_locked, what_is_lost, why_no_agency_undo
+from membership.register.merging import MAY_BE_ADDED, merge_locked, why_no_agency_undo
 from membership.rosters.reassessment import reassess
 from requests.models import JoinRequest
 
@@ -23,7 +23,8 @@ def merge_agencies(*, keep_id: int, merge_id: int, by: User, now: datetime) -> A
     """
     with transaction.atomic():
         kept, merged = _locked(keep_id, merge_id, by=by)
-        words = what_is_lost(kept, merged)
+        differs = merged.city and kept.city not in ("", merged.city)
+        words = f" Its city was {merged.city}." if differs else ""
         with recorded_changes(kept, merged) as changes:
             JoinRequest.objects.filter(agency=merged).update(agency_name=kept.name)
             merge_locked(kept, merged)

@@ -30,6 +30,7 @@ from membership.errors import RefusedError
 from membership.models import (
     Access,
     AccessStep,
+    AdmissionException,
     Attendance,
     CalendarFeed,
     Consent,
@@ -223,6 +224,7 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
     return {
         (Enrolment, "person"): Collision(_one_enrolment, _enrolment_sentence),
         (WorklistRow, "enrolment"): Collision(one_check),
+        (AdmissionException, "enrolment"): Collision(_one_exception),
         (YearlyConfirmation, "enrolment"): Collision(_newest_answer),
         (Leaving, "enrolment"): Collision(_only_one),
         (Access, "person"): Collision(one_access, _access_sentence),
@@ -253,6 +255,14 @@ def _enrolment_sentence(stays: Enrolment, other: Enrolment) -> str:
 def _one_check(stays: WorklistRow, other: WorklistRow, *, by: User, now: datetime) -> bool:
     settle(other, how=WorklistRow.How.MOVED_ON, by=by, text="Records merged.", now=now)
     return True
+
+
+def _one_exception(stays: AdmissionException, other: AdmissionException) -> None:
+    """One that stands counts, and of two the newer one."""
+    if (not stays.ended_on, stays.made_on) < (not other.ended_on, other.made_on):
+        for column in ("reason", "findings", "made_by", "made_on", "review_on", "ended_on"):
+            setattr(stays, column, getattr(other, column))
+        stays.save()
 
 
 def _newest_answer(stays: YearlyConfirmation, other: YearlyConfirmation) -> None:

@@ -33,6 +33,9 @@ from membership.emails.queue import queue
 from membership.errors import RefusedError
 from membership.models import (
     Access,
+    AdmissionException,
+    Agency,
+    AgencyMerge,
     Bounce,
     CoordinationRole,
     Enrolment,
@@ -53,7 +56,7 @@ from membership.models import (
 )
 from membership.people.permission import require_may_change
 from membership.privacy import emails as privacy_emails
-from membership.register.merging import forget_in_merges
+from membership.register.merging import forget_in_merges, merges_naming
 from membership.register.models import ERASED_PERSON
 from membership.rosters import emails as rosters_emails
 from membership.rosters import enrolments as rosters
@@ -133,6 +136,10 @@ def erase_person(
     )
     remove_from_log(Person, [person.pk])
     remove_deleted_from_log({*names, *addresses})
+    contacts = Agency.objects.filter(contact_email__in=addresses)
+    contacts.update(contact_name="", contact_email="")
+    kept_for_undo = [merge.pk for merge in merges_naming(addresses)]
+    AgencyMerge.objects.filter(pk__in=kept_for_undo).update(changes={})
     remove_from_slack(addresses)
     remove_from_imports(names=names, addresses=addresses)
     if user:
@@ -259,6 +266,7 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
     pks = [enrolment.pk for enrolment in enrolments]
     Leaving.objects.filter(enrolment__in=pks).update(reason="")
     YearlyConfirmation.objects.filter(enrolment__in=pks).update(leave_until=None)
+    AdmissionException.objects.filter(enrolment__in=pks).update(reason="", findings=[])
     WorklistRow.objects.filter(enrolment__in=pks).update(findings=[])
     WorklistStep.objects.filter(row__enrolment__in=pks).update(text="")
     remove_from_log(Enrolment, pks)

@@ -18,6 +18,8 @@ from membership.register.periods import Days, without
 
 # The evidence that counts where two facts are about the same, best first.
 _EVIDENCE = [Evidence.CONFIRMED, Evidence.LISTED, Evidence.CONTRADICTED, Evidence.CLAIMED]
+# What an agency has besides its names. What the kept one lacks, it takes over.
+DETAILS = (("city",), ("contact_name", "contact_email"))
 _FUNDING = ("funder", "funded_from", "funded_until")
 _HOW_KNOWN = [field.name for field in EvidencedModel._meta.get_fields()]
 
@@ -42,7 +44,7 @@ def why_no_agency_undo(merge: AgencyMerge) -> str:
     return why_not_undone(merge.changes, ignoring=MAY_BE_ADDED)
 
 
-def forget_in_merges(model: type[Model], pks: Collection[int]) -> None:
+def forget_in_merges(model: type[Model], pks: Iterable[int]) -> None:
     """Take erased rows out of what is kept for undoing merges. One that moved such a row cannot be undone."""
     label, gone = model._meta.label_lower, set(pks)
     for merge in AgencyMerge.objects.exclude(changes={}).select_for_update(of=("self",)):
@@ -54,6 +56,17 @@ def forget_in_merges(model: type[Model], pks: Collection[int]) -> None:
         else:
             continue
         merge.save(update_fields=["changes"])
+
+
+def merges_naming(addresses: Collection[str]) -> list[AgencyMerge]:
+    """Merges for whose undo one of these emails is kept, as the contact of an agency."""
+    agency = Agency._meta.label_lower
+    return [
+        merge
+        for merge in AgencyMerge.objects.exclude(changes={})
+        for row in merge.changes["rows"]
+        if row["model"] == agency and (row["before"] or {}).get("contact_email", "") in addresses
+    ]
 
 
 # -- Memberships --------------------------------------------------------------------------------------
@@ -114,26 +127,12 @@ def merge_locked(kept: Agency, merged: Agency) -> None:
         move_what_refers_to(other, to=stays, collisions={})
         other.delete()
     move_what_refers_to(merged, to=kept, collisions={})
-    for name in details():
-        setattr(kept, name, getattr(kept, name) or getattr(merged, name))
+    for names in DETAILS:
+        if not any(getattr(kept, name) for name in names):
+            for name in names:
+                setattr(kept, name, getattr(merged, name))
     merged_id = merged.pk
     merged.delete()
     merged.pk = merged_id  # for its history
     kept.aliases.create(name=merged.name, how=AgencyAlias.How.MERGED)
     kept.save()
-
-
-def what_is_lost(kept: Agency, merged: Agency) -> str:
-    """What the merged agency says differently, for the history: " Its city was Sampleton."."""
-    words = ""
-    for name in details():
-        value = getattr(merged, name)
-        if value and getattr(kept, name) not in ("", value):
-            words += f" Its {Agency._meta.get_field(name).verbose_name} was {value}."  # type: ignore[union-attr]
-    return words
-
-
-def details() -> list[str]:
-    """The columns of an agency besides its name. What the kept one lacks, it takes over."""
-    columns = (f for f in Agency._meta.concrete_fields if f.editable and not f.primary_key)
-    return [column.name for column in columns if column.name != "name"]

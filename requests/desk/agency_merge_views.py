@@ -1,7 +1,6 @@
 """The pages on which staff merge two records of one agency, and undo it."""
 
 from collections.abc import Callable
-from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -20,7 +19,6 @@ from membership.models import Agency, AgencyMerge, EvaMembership, Person, Progra
 from membership.register.matching import near_agencies
 from membership.register.merging import (
     days_left,
-    details,
     funding_of,
     same_programs,
     why_no_agency_undo,
@@ -128,7 +126,8 @@ def side_by_side(kept: Agency, merged: Agency) -> list[tuple[str, list[str], lis
     kinds: list[tuple[str, Callable[[Agency], list[str]]]] = [
         ("Name", lambda a: [a.name]),
         ("Other names", lambda a: [alias.name for alias in a.aliases.all()]),
-        *((_label(name), partial(_detail, name)) for name in details()),
+        ("City", lambda a: [a.city] if a.city else []),
+        ("Contact", _contact),
         ("Programs", lambda a: [f"{_service(p)}: {_funding(p)}" for p in a.programs.all()]),
         ("EVA BC memberships", lambda a: [_membership(m) for m in a.eva_memberships.all()]),
         (
@@ -144,10 +143,10 @@ def side_by_side(kept: Agency, merged: Agency) -> list[tuple[str, list[str], lis
 def what_happens(kept: Agency, merged: Agency) -> list[str]:
     """What a merge does beyond moving things, in sentences."""
     said = []
-    for name in details():
-        stays, other = getattr(kept, name), getattr(merged, name)
-        if stays and other and stays != other:
-            said.append(f"{_label(name)}: {stays} stays. {other} is kept in the history only.")
+    if kept.city and merged.city and kept.city != merged.city:
+        said.append(f"City: {kept.city} stays. {merged.city} is kept in the history.")
+    if _contact(kept) and _contact(merged) and _contact(kept) != _contact(merged):
+        said.append("The contact of the agency that you keep stays.")
     for stays, other in same_programs(kept, merged):
         better = funding_of(stays, other)
         said.append(
@@ -167,14 +166,8 @@ def what_happens(kept: Agency, merged: Agency) -> list[str]:
     return said
 
 
-def _detail(name: str, agency: Agency) -> list[str]:
-    value = getattr(agency, name)
-    return [str(value)] if value else []
-
-
-def _label(name: str) -> str:
-    label = str(Agency._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-    return label[:1].upper() + label[1:]
+def _contact(agency: Agency) -> list[str]:
+    return [words for words in (agency.contact_name, agency.contact_email) if words]
 
 
 def _service(program: Program) -> str:

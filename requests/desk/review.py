@@ -127,7 +127,7 @@ def review_context(
         .exclude(state=State.DRAFT)
         .select_related("community")
         .order_by("-pk"),
-        "enrolments": enrolments.select_related("community"),
+        "enrolments": enrolments.select_related("community", "exception"),
         "bounces": Bounce.of(person),
         "assigned": join_request.assigned_sentence(now),
         "is_mine": join_request.holder(now) == viewer,

@@ -179,6 +179,9 @@ TABLE = {
     "admin:membership_user_change": (LEADS, desk(403, 403, ON)),
     # A program refers to it. What nothing refers to, leads delete, and the team that added it.
     **register_rows("membership_agency", delete=NOBODY),
+    "admin:membership_agency_merge_choose": (TEAMS, GET_ONLY),
+    "admin:membership_agency_merge": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_agency_merge_undo": (desk(CODE, CODE, CODE),) * 2,
     **register_rows("membership_program"),
     **register_rows("membership_evamembership"),
     **register_rows("membership_person", delete=NOBODY),
@@ -208,6 +211,8 @@ TABLE = {
         save=LEADS,
     ),
     **teams_rows("membership_enrolment"),
+    "admin:membership_enrolment_exception": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_enrolment_end-exception": (THIS_TEAM, THIS_TEAM),
     **pages_rows("membership_worklistrow"),
     "admin:membership_worklistrow_write": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),
@@ -245,6 +250,9 @@ TABLE = {
     "admin:joinrequests_joinrequest_decline": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_ask": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_reopen": (desk(ON, 404, ON), THIS_TEAM),
+    "admin:joinrequests_joinrequest_reverse": (desk(ON, 404, ON), THIS_TEAM),
+    # Requests of the other team are not among those that it undoes.
+    "admin:joinrequests_joinrequest_undo": (GET_ONLY, LED),
     # The request is not assigned, so this redirects back to it.
     "admin:joinrequests_joinrequest_take": (desk(ON, 404, ON), desk(ON, 404, ON)),
     "admin:joinrequests_joinrequest_release": (GET_ONLY, desk(ON, 404, ON)),
@@ -303,6 +311,8 @@ def address(pattern: str, world) -> str:
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
         pattern = pattern.replace("<slug:slug>", "cbvs")
+    if pattern.startswith("/admin/membership/enrolment/<int:pk>/"):
+        pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
     if pattern.startswith("/my/meetings/"):
         model = "meeting"
     row = str(world[model].pk) if model in world else "1"

@@ -36,7 +36,7 @@ from requests.desk.agency_merge_views import what_happens
 from requests.lifecycle import OPEN, State
 from requests.merging_agencies import merge_agencies, undo_merge
 from requests.models import JoinRequest
-from requests.my.privacy import erase
+from requests.my.privacy import all_that_is_held, erase
 from tests import builders
 from tests.joinrequests.test_merging import every_row
 from tests.membership.imports.lists import apply_list, sentences
@@ -74,7 +74,10 @@ def random_agency(random: Random, name: str, number: int) -> Agency:
     def some(most=2):
         return range(random.randint(0, most))
 
-    agency = Agency.objects.create(name=name, city=random.choice(["", "Sampleton", "Example"]))
+    agency = Agency.objects.create(
+        name=name, city=random.choice(["", "Sampleton", "Example"]),
+        contact_email=random.choice(["", f"office{number}@example.org"]),
+    )  # fmt: skip
     for n in some():
         agency.aliases.create(name=f"Alias {number} {n}", how=random.choice(["former", "spelling"]))
     agency.save()
@@ -132,7 +135,9 @@ def held(*agencies: Agency) -> dict[str, object]:
         "services": services,
         "funding": best,
         "positions in": Counter(
-            (p.pk, p.program.type, name_key(p.program.community_served)) for p in positions
+            (p.pk, job.type, name_key(job.community_served))
+            for p in positions
+            if (job := p.program)
         ),
         "positions at": set(ProgramPosition.objects.filter(**of).values_list("pk", flat=True)),
         "membership days": days,
@@ -355,6 +360,66 @@ def test_erasing_a_person_leaves_nothing_of_them_in_a_merge(priya, pair):
     done.refresh_from_db()
     assert done.changes == {}
     assert "was erased" in why_no_agency_undo(done)
+
+
+def test_the_contact_of_a_merged_agency_is_theirs_to_see_and_to_erase(priya, pair):
+    kept, merged = pair
+    dana = builders.worker()
+    contacts = {kept: "office@example.org", merged: dana.email}
+    for agency, email in contacts.items():
+        agency.contact_name, agency.contact_email = "Contact", email
+        agency.save()
+    assert "The contact of the agency that you keep stays." in what_happens(kept, merged)
+    done = merge(kept, merged, priya)
+    kept.refresh_from_db()
+    assert kept.contact_email == "office@example.org"
+    assert CENTRE in str(all_that_is_held(dana.person, now=NOW))
+
+    erase(person_id=dana.person.pk, by=dana, now=NOW)
+
+    done.refresh_from_db()
+    assert done.changes == {}
+
+
+# -- The pages ----------------------------------------------------------------------------------------
+
+
+def test_staff_find_the_other_agency_see_what_happens_merge_it_and_undo_it(client, camille, pair):
+    kept, merged = pair
+    for agency in pair:
+        Program.objects.create(agency=agency, type="SAS", community_served="Sampleton")
+    builders.sent(builders.worker(), agency=CENTRE)
+    builders.sign_in(client, camille, fresh_code=True)
+    home, old = (f"/admin/membership/agency/{agency.pk}" for agency in pair)
+    link = f"{home}/merge/{merged.pk}/"
+    for page in (f"{home}/change/", f"{home}/merge/", f"{home}/merge/?q=the+sample"):
+        assert f'href="{link}"' in builders.page(client, page)
+    shown = builders.page(client, link)
+    assert "Both have Sexual Assault Service (SAS), Sampleton. It becomes one program." in shown
+    assert f'href="{old}/merge/{kept.pk}/"' in shown
+    assert "dana@example.org" not in shown
+
+    shown = builders.text_of(client.post(link, follow=True))
+
+    done = AgencyMerge.objects.get()
+    undo_page = f"/admin/membership/agency/merges/{done.pk}/undo/"
+    assert f"{CENTRE} is now part of {HOUSE}" in shown
+    assert "by Camille Sample." in shown
+    assert f'href="{undo_page}"' in shown
+    history = builders.page(client, f"{home}/history/")
+    assert f"Merged with {CENTRE}." in history
+    assert f"Merged into {HOUSE}." in history
+    for page in ("change", "history", "delete"):
+        assert client.get(f"{old}/{page}/").url == f"{home}/change/"
+    assert client.post(link).status_code == 404
+
+    assert f"{CENTRE} becomes an agency of its own again." in builders.page(client, undo_page)
+    shown = builders.text_of(client.post(undo_page, follow=True))
+
+    assert "The merge is undone." in shown
+    assert f'href="{undo_page}"' not in shown
+    assert CENTRE in builders.page(client, f"{old}/change/")
+    assert "already been undone" in builders.text_of(client.get(undo_page, follow=True))
 
 
 # -- At the same time ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0024_merged_people'),
+        ('membership', '0028_contact_of_an_agency'),
     ]
 
     operations = [
