@@ -78,7 +78,7 @@ def _locked(*pks: int, by: User) -> list[Agency]:
 
 
 def works_at(agency: Agency) -> Q:
-    """People with a position there, whoever says so."""
+    """People with a position there, by any source."""
     return Q(positions__agency=agency) | Q(positions__program__agency=agency)
 
 
