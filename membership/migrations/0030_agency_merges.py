@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0028_contact_of_an_agency'),
+        ('membership', '0029_name_checks'),
     ]
 
     operations = [
