@@ -31,6 +31,8 @@ from membership.models import Correction, NameCheck, OutboxEmail, User, Worklist
 from membership.people.email_views import email_by_staff
 from membership.rosters.exports import roster_sheet
 from requests.desk import agency_merge_views, merge_views
+from requests.desk.enrolments import ACTIONS as ENROLMENT_ACTIONS
+from requests.desk.enrolments import enrolment_action
 from requests.desk.queue import ORDER, Age
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -71,6 +73,14 @@ class StaffSite(AdminSite):
                 "membership/person/<int:pk>/erase/",
                 view(erase_by_staff),
                 name="membership_person_erase",
+            ),
+            *(
+                path(
+                    f"membership/enrolment/<int:pk>/{name}/",
+                    view(partial(enrolment_action, name=name)),
+                    name=f"membership_enrolment_{name}",
+                )
+                for name in ENROLMENT_ACTIONS
             ),
             path(
                 "membership/agency/<int:pk>/merge/",

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0029_name_checks'),
+        ('membership', '0030_leave'),
     ]
 
     operations = [
