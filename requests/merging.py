@@ -12,7 +12,7 @@ from membership.accounts.teams import families_of
 from membership.append_only import history_released
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import Enrolment, OutboxEmail, Person, PersonMerge, User
+from membership.models import Enrolment, NameCheck, OutboxEmail, Person, PersonMerge, User
 from membership.people.merging import (
     Chosen,
     collision_sentences,
@@ -121,6 +121,7 @@ def collisions_of(by: User, now: datetime) -> Collisions:
         **collisions_of_register(by, now),
         (JoinRequest, "person"): Collision(one_request, _request_sentence),
         (JoinRequest, "enrolment"): Collision(_without_enrolment),
+        (NameCheck, "person"): Collision(_one_name_check),
     }
 
 
@@ -187,6 +188,11 @@ def _request_sentence(stays: JoinRequest, other: JoinRequest) -> str:
         return f"Both have a draft for {stays.community.short_name}. They become one, with the answers of both."
     newer = max(stays, other, key=lambda request: (request.submitted_at, request.pk))
     return f"Both have an open request for {stays.community.short_name}. The newer one, {newer.reference}, is withdrawn, and they get no email about it."
+
+
+def _one_name_check(stays: NameCheck, other: NameCheck) -> None:
+    """Staff are asked about a name once."""
+    JoinRequest.objects.filter(name_check=other).update(name_check=stays)
 
 
 def _without_enrolment(stays: JoinRequest, other: JoinRequest) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -27,7 +27,7 @@ from evabc.desk.history import history
 from evabc.desk.reports import report_sheet, reports
 from evabc.ops.health import system_status
 from membership.accounts.teams import families_of, is_lead
-from membership.models import Correction, OutboxEmail, User, WorklistRow
+from membership.models import Correction, NameCheck, OutboxEmail, User, WorklistRow
 from membership.people.email_views import email_by_staff
 from membership.rosters.exports import roster_sheet
 from requests.desk.queue import ORDER, Age
@@ -103,12 +103,24 @@ PAGES_OF_LEADS = [("System status", "admin:how_it_is_doing")]
 
 # The admin's models in the order of a day's work, instead of by app.
 SECTIONS = [
-    ("Every day", ["JoinRequest", "WorklistRow", "Access", "Correction", "Meeting", "OutboxEmail"]),
+    (
+        "Every day",
+        [
+            "JoinRequest",
+            "NameCheck",
+            "WorklistRow",
+            "Access",
+            "Correction",
+            "Meeting",
+            "OutboxEmail",
+        ],
+    ),
     (
         "Rosters and the register",
         [
             "Enrolment",
             "Person",
+            "SharedMailbox",
             "Agency",
             "Program",
             "EvaMembership",
@@ -146,7 +158,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Rows that are waiting for a team. ``team`` is the lookup from a row to it; ``parameter`` filters them in the admin."""
+    """Rows that are waiting for a team. ``team`` is the lookup from a row to it; ``parameter`` filters them in the admin.
+
+    A row without a team is waiting for each of them.
+    """
 
     label: str
     model: type[Model]
@@ -162,7 +177,8 @@ class Waiting:
     @property
     def count(self) -> Coalesce:
         """The number of rows of each team."""
-        of_team = self.rows.filter(**{self.team: OuterRef("pk")}).order_by().values(self.team)
+        theirs = Q(**{self.team: OuterRef("pk")}) | Q(**{f"{self.team}__isnull": True})
+        of_team = self.rows.filter(theirs).order_by().values(one=Value(1))
         return Coalesce(Subquery(of_team.annotate(number=Count("pk")).values("number")), 0)
 
     def number(self, team: SupportTeam, count: int) -> Number:
@@ -180,6 +196,7 @@ WAITING = {
     "reply": Waiting(
         "waiting for a reply", JoinRequest, State.AWAITING_REPLY, "community__team", "state"
     ),
+    "name_checks": Waiting("name checks", NameCheck, NameCheck.State.OPEN, "team"),
     "roster_checks": Waiting(
         "roster checks", WorklistRow, WorklistRow.State.OPEN, "enrolment__community__team"
     ),

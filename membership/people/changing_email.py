@@ -28,6 +28,7 @@ from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import OtherEmail, OutboxEmail, Person, User
 from membership.people.permission import require_may_change
+from membership.people.shared_mailboxes import require_own_email
 from membership.rosters.enrolments import team_of
 
 EMAIL_KINDS = (
@@ -78,6 +79,8 @@ def _change(person: Person, *, to: str, by: User, now: datetime) -> Person:
     user, before = person.user, person.email
     if to == before and (user is None or user.email == to):
         raise RefusedError("This is already their email.")
+    if user == by:
+        require_own_email(person, to)
     if to:
         _require_free(to, person, by)
     elif user:

@@ -21,8 +21,10 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
 
 from communities.base_admin import PlainWordsMixin, no_one
 from communities.rules.vocabulary import Evidence
@@ -455,7 +457,7 @@ class PersonAdmin(ConfirmationAdmin):
     ]
     search_help_text = "Name, email, phone or agency"
     # Whose account it is, nobody chooses here.
-    fields = ["name", "email", "phone", "wants_reminders", "account", "came_back"]
+    fields = ["name", "email", "phone", "wants_reminders", "account", "shared_mailbox", "came_back"]
     inlines = [
         OtherNameInline,
         OtherEmailInline,
@@ -468,7 +470,7 @@ class PersonAdmin(ConfirmationAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         # The email of someone in the register changes on a page of its own, because their sign-in moves with it.
-        return ["account", "came_back", *(["email"] if obj else [])]
+        return ["account", "shared_mailbox", "came_back", *(["email"] if obj else [])]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         # There is nothing to open for an erased person.
@@ -501,6 +503,15 @@ class PersonAdmin(ConfirmationAdmin):
     @admin.display(description="account")
     def account(self, person: Person) -> str:
         return person.user.email if person.user else "None"
+
+    @admin.display(description="shared mailbox")
+    def shared_mailbox(self, person: Person) -> str:
+        mailboxes = person.shared_mailboxes.select_related("by__person") if person.pk else ()
+        links = (
+            (reverse("admin:membership_sharedmailbox_change", args=[m.pk]), m.sentence)
+            for m in mailboxes
+        )
+        return format_html_join(" ", '<a href="{}">{}</a>', links) or "None"
 
     @admin.display(description="bounced emails")
     def came_back(self, person: Person) -> str:

@@ -12,6 +12,7 @@ from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.errors import RefusedError
+from membership.people.shared_mailboxes import allow_if_confirmed, ask_if_shared
 from membership.register.person_records import find_person
 from requests import workflow
 from requests.desk.review import communities_of
@@ -63,6 +64,7 @@ def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> Jo
     asked = EntryFields().fields
     agreed = asked.pop("agreed")
     form.fields = {**asked, **form.fields, "agreed": agreed}
+    ask_if_shared(form)
     return form
 
 
@@ -81,7 +83,9 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     existing = None
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        answers = {k: v for k, v in data.items() if k not in EntryFields.base_fields}
+        entry = {*EntryFields.base_fields, "only_theirs"}
+        answers = {k: v for k, v in data.items() if k not in entry}
+        now = timezone.now()
         try:
             entered = workflow.submit_for(
                 email=data["email"],
@@ -89,8 +93,10 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
                 answers=answers,
                 came_by=CameBy(data["came_by"]),
                 by=request.user,
-                now=timezone.now(),
+                now=now,
             )
+            if not entered.name_check:
+                allow_if_confirmed(form, name=entered.person.name, by=request.user, now=now)
         except RefusedError as refusal:
             form.add_error(None, str(refusal))
             # Their open request, for a link to it.
@@ -100,7 +106,7 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
         else:
             messages.success(
                 request,
-                f"Request added. A confirmation is on its way to {entered.person.short_name}.",
+                f"Request added. A confirmation is on its way to {entered.short_name}.",
             )
             return redirect("admin:joinrequests_joinrequest_change", entered.pk)
     title = f"{_TITLE}: {community.short_name}"

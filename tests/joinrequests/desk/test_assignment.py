@@ -226,7 +226,7 @@ def test_the_search_finds_parts_of_name_email_phone_agency_and_reference(sam, wo
 )
 def test_a_name_is_found_without_accents_and_marks(sam, name, words):
     sent(1)
-    wanted = builders.sent(builders.worker("dana@example.org"), name=name)
+    wanted = builders.sent(builders.worker("dana@example.org", name))
 
     assert in_queue(sam, q=words) == [wanted]
 
