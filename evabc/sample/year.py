@@ -23,6 +23,7 @@ from membership.rosters.enrolments import end_enrolment
 from membership.rosters.reassessment import reassess
 from requests import workflow
 from requests.clock.reminders import lapse_overdue, send_due_reminders
+from requests.clock.renewals import send_due_renewals
 from requests.clock.yearly import ask_yearly
 from requests.lifecycle import Verb
 from requests.models import JoinRequest
@@ -158,6 +159,7 @@ def load_sample_year(*, now: datetime) -> None:
     plan.append((now - timedelta(days=_ANSWERED), _answer))
     plan.append((now - timedelta(days=_MOVED), _change_jobs))
     plan.append((now - timedelta(hours=1), _night))
+    plan.append((now - timedelta(hours=1), lambda at: send_due_renewals(now=at)))
     for at, act in sorted((step for step in plan if step[0] <= now), key=lambda step: step[0]):
         act(at)
         # Every email of the past left on its day, before the next step could contradict it.
