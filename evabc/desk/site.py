@@ -30,6 +30,7 @@ from membership.accounts.teams import families_of, is_lead
 from membership.models import Correction, NameCheck, OutboxEmail, User, WorklistRow
 from membership.people.email_views import email_by_staff
 from membership.rosters.exports import roster_sheet
+from requests.desk import merge_views
 from requests.desk.queue import ORDER, Age
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -70,6 +71,21 @@ class StaffSite(AdminSite):
                 "membership/person/<int:pk>/erase/",
                 view(erase_by_staff),
                 name="membership_person_erase",
+            ),
+            path(
+                "membership/person/<int:pk>/merge/",
+                view(merge_views.choose),
+                name="membership_person_merge_choose",
+            ),
+            path(
+                "membership/person/<int:pk>/merge/<int:other>/",
+                view(merge_views.merge),
+                name="membership_person_merge",
+            ),
+            path(
+                "membership/person/merges/<int:pk>/undo/",
+                view(merge_views.undo),
+                name="membership_person_merge_undo",
             ),
             path("roster-sheet/", view(roster_sheet), name="roster_sheet"),
             *(u for u in djangos if not str(u.pattern).startswith("password_change")),

@@ -183,6 +183,9 @@ TABLE = {
     **register_rows("membership_evamembership"),
     **register_rows("membership_person", delete=NOBODY),
     "admin:membership_person_email": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_person_merge_choose": (TEAMS, GET_ONLY),
+    "admin:membership_person_merge": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_person_merge_undo": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
     **register_rows("membership_coordinationinitiative"),
     # Another name that came with a request of program support.
@@ -323,6 +326,7 @@ def address(pattern: str, world) -> str:
     return (
         pattern.replace("<slug:slug>", "stvc")
         .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
+        .replace("<int:other>", str(world["joinrequest"].pk))
         .replace("<str:kind>", "agencies")
         .replace("<slug:kind>", "receipt")
         .replace("<str:token>", world["token"])
