@@ -1,45 +1,96 @@
-"""The stored text that staff search: the text columns of a row, folded.
+"""What staff search for: the words of a row, folded and stored, and those of the rows that it refers to.
 
 A search uses ``__contains`` with folded words, which gives the same result on both databases. Their
 own case-insensitive comparisons differ.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from communities.email_addresses import unicode_spelling
-from membership.register.names import fold
+from membership.register.names import fold_for_search
 
-_Rows = TypeVar("_Rows", bound=models.QuerySet[Any])
+_Rows = TypeVar("_Rows", bound=QuerySet[Any])
+
+# The country code is written or not, and a phone number has spaces, dots, brackets or none.
+_COUNTRY = re.compile(r"(?<!\S)\+1(?=[\s.(-]*\d)")
+_PHONE = re.compile(r"(?<!\w)(?:1[\s.-]*)?\(?(\d{3})\)?[\s.-]*(\d{3})[\s.-]*(\d{4})(?!\w)")
 
 
-def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows:
+def filter_by_words(
+    rows: _Rows, words: str, *, columns: Iterable[str] | None = None
+) -> _Rows:
     """The rows that have each of the words in one of the columns, ignoring case.
 
-    ``columns`` are lookups. In a ``search_text``, accents and punctuation are ignored too. Emails are
-    stored in their normal form, and a ``search_text`` has their domain as people write it. Words without
-    a letter or digit are skipped.
+    ``columns`` are text columns, and relations to searchable rows, whose own columns count; by default
+    those of the model. In a ``search_text``, accents and punctuation are ignored too. Emails are stored
+    in their normal form, and a ``search_text`` has their domain as people write it. Words without a
+    letter or digit are skipped.
     """
+    columns = tuple(columns or rows.model.search_columns())
+    has_relations = bool(_relations(rows.model, columns))
+    typed = _PHONE.sub(r"\1\2\3", _COUNTRY.sub(" ", words)).split()
     # Words with digits first: fewer rows have them, and the others are not compared with the rest.
-    for word in sorted(filter(fold, words.split()), key=str.isalpha):
-        in_one_column = Q()
-        for column in columns:
-            if column.endswith("search_text"):
-                for spelling in {word, unicode_spelling(word)}:
-                    in_one_column |= Q(**{f"{column}__contains": fold(spelling)})
-            elif column.endswith(("email", "address")):
-                in_one_column |= Q(**{f"{column}__contains": word.lower()})
-            else:
-                in_one_column |= Q(**{f"{column}__icontains": word})
-        rows = rows.filter(in_one_column)
+    for word in sorted(filter(fold_for_search, typed), key=str.isalpha):
+        if has_relations:
+            rows = rows.filter(pk__in=_found(rows.model, word, columns))
+        else:
+            rows = rows.filter(_in_columns(word, columns))
     return rows
 
 
+def _in_columns(word: str, columns: Iterable[str]) -> Q:
+    """Rows that have the word in one of these text columns."""
+    found = Q()
+    for column in columns:
+        if column.endswith("search_text"):
+            for spelling in {word, unicode_spelling(word)}:
+                found |= Q(**{f"{column}__contains": fold_for_search(spelling)})
+        elif column.endswith(("email", "address")):
+            found |= Q(**{f"{column}__contains": word.lower()})
+        else:
+            found |= Q(**{f"{column}__icontains": word})
+    return found
+
+
+def _relations(model: type[models.Model], columns: Iterable[str]) -> dict[str, Any]:
+    """The columns that lead to other rows, with the field at their end."""
+    found = {}
+    for column in columns:
+        holder, field = model, None
+        for name in column.split("__"):
+            field = holder._meta.get_field(name)
+            holder = field.related_model or holder
+        if field.is_relation:
+            found[column] = field
+    return found
+
+
+def _found(
+    model: type[models.Model], word: str, columns: Iterable[str], *, pk: str = "pk"
+) -> QuerySet[Any]:
+    """The keys of the rows that have a word, for ``IN``. ``pk`` is the column that has the keys.
+
+    Each relation is a query of its own: an OR across tables could use no index, and would double rows.
+    """
+    rows, relations = model._base_manager.order_by(), _relations(model, columns)
+    own = [column for column in columns if column not in relations]
+    parts = [rows.filter(_in_columns(word, own)).values(pk)] if own else []
+    for path, field in relations.items():
+        related, before, key = field.related_model, path, "pk"
+        if field.one_to_many:  # the other row refers to this one
+            before, key = path.rpartition("__")[0] or "pk", field.remote_field.name
+        found = _found(related, word, related.search_columns(), pk=key)
+        parts.append(rows.filter(**{f"{before}__in": found}).values(pk))
+    return parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+
+
 class SearchTextField(models.TextField):
-    """Filled from the columns in ``SEARCHED`` whenever its row is saved, in bulk too."""
+    """Filled from the text columns in ``SEARCHED`` whenever its row is saved, in bulk too."""
 
     def deconstruct(self) -> Any:
         # In migrations it is a plain text column.
@@ -54,9 +105,7 @@ class SearchTextField(models.TextField):
 class SearchableModel(models.Model):
     """A row that staff can search for.
 
-    ``SEARCHED`` names text columns, and foreign keys to other searchable rows, whose text is included:
-    ``save()`` of the other row updates this row too. Code that writes such a column in bulk must call
-    ``update_dependent_rows``.
+    ``SEARCHED`` names its text columns, and relations to other searchable rows: a search looks there too.
     """
 
     SEARCHED: ClassVar[tuple[str, ...]]
@@ -69,39 +118,15 @@ class SearchableModel(models.Model):
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         if update_fields is not None and not set(self.SEARCHED).isdisjoint(update_fields):
             update_fields = {*update_fields, "search_text"}
-        is_new, before = self._state.adding, self.search_text
         super().save(update_fields=update_fields, **options)
-        if not is_new and self.search_text != before:
-            update_dependent_rows([self])
+
+    @classmethod
+    def search_columns(cls) -> tuple[str, ...]:
+        """What ``filter_by_words`` looks at."""
+        return "search_text", *_relations(cls, cls.SEARCHED)
 
     def folded_columns(self) -> str:
         """The text to search in: its columns in their order, separated by spaces."""
-        values = (getattr(self, column) for column in self.SEARCHED)
-        words = (
-            value.search_text
-            if isinstance(value, SearchableModel)
-            else fold(unicode_spelling(value or ""))
-            for value in values
-        )
-        return " ".join(words).rstrip()
-
-
-def update_dependent_rows(found: Iterable[models.Model]) -> None:
-    """Update the search text of rows that refer to these rows, which are all of one model."""
-    rows = list(found)
-    for relation in rows[0]._meta.get_fields(include_hidden=True) if rows else []:
-        holder = relation.related_model
-        if not (
-            relation.auto_created
-            and isinstance(holder, type)
-            and issubclass(holder, SearchableModel)
-        ):
-            continue
-        column = relation.field.name  # type: ignore[union-attr]
-        if column in holder.SEARCHED:
-            foreign_keys = [c for c in holder.SEARCHED if holder._meta.get_field(c).is_relation]
-            holders = holder._default_manager.filter(**{f"{column}__in": rows})
-            changed = list(holders.select_related(*foreign_keys).order_by("pk"))
-            for row in changed:
-                row.search_text = row.folded_columns()
-            holder._default_manager.bulk_update(changed, ["search_text"], batch_size=500)
+        relations = _relations(type(self), self.SEARCHED)
+        values = (getattr(self, column) for column in self.SEARCHED if column not in relations)
+        return " ".join(fold_for_search(unicode_spelling(value or "")) for value in values).rstrip()
