@@ -20,6 +20,7 @@ from membership.register.models import (
     CoordinationRole,
     EvaMembership,
     OtherEmail,
+    OtherName,
     Person,
     Program,
     ProgramPosition,

@@ -19,7 +19,7 @@ from membership.accounts.teams import families_of
 from membership.emails.queue import Email, cancel, queue
 from membership.errors import RefusedError
 from membership.models import Person, User
-from membership.register.person_records import get_or_create_person
+from membership.register.person_records import get_or_create_person, set_name
 from membership.register.standing import standing_of
 from membership.rosters.enrolments import enrol, roster_of
 from requests import emails
@@ -76,7 +76,8 @@ def submit(*, join_request_id: int, by: User, answers: Answers, now: datetime) -
     join_request = _lock_for(Verb.SUBMIT, join_request_id, by)
     _require_not_enrolled(join_request, "You’re already in this community.")
     person = join_request.person
-    person.name, person.phone = answers["name"], answers.get("phone", "")
+    set_name(person, answers["name"], on=timezone.localdate(now))
+    person.phone = answers.get("phone", "")
     person.save(update_fields=["name", "phone"])
     return _receive(join_request, answers, receipt="receipt", by=by, now=now)
 

@@ -101,6 +101,7 @@ def erase_person(
     """
     name, email, user = person.name, person.email, person.user
     addresses = addresses_of(person)
+    names = {name, *person.other_names.values_list("name", flat=True)} - {""}
     person.name = person.email = person.phone = ""
     person.user, person.erased_on = None, timezone.localdate(now)
     person.save()
@@ -114,6 +115,7 @@ def erase_person(
         person.consents,
         person.corrections,
         person.other_emails,
+        person.other_names,
         SlackLinkOpening.objects.filter(person=person),
     ):
         rows.all().delete()
@@ -126,9 +128,9 @@ def erase_person(
         abouts=[*abouts, *corrections, *(e.about for e in enrolments)],
     )
     remove_from_log(Person, [person.pk])
-    remove_deleted_from_log({name, *addresses} - {""})
+    remove_deleted_from_log({*names, *addresses})
     remove_from_slack(addresses)
-    remove_from_imports(name=name, addresses=addresses)
+    remove_from_imports(names=names, addresses=addresses)
     if user:
         remove_sessions(user, addresses)
         delete_user(user)
@@ -241,9 +243,11 @@ def remove_from_slack(addresses: set[str]) -> None:
             export.save(update_fields=["people"])
 
 
-def remove_from_imports(*, name: str, addresses: set[str]) -> None:
+def remove_from_imports(*, names: set[str], addresses: set[str]) -> None:
     """Remove the rows of imports that staff have not confirmed. The file itself is deleted within a week."""
-    is_named = Q(what__icontains=name) | Q(sentence__icontains=name) if name else Q()
+    is_named = Q()
+    for name in names:
+        is_named |= Q(what__icontains=name) | Q(sentence__icontains=name)
     for address in addresses:
         is_named |= Q(what__contains=address) | Q(sentence__contains=address)
     if is_named:

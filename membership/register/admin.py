@@ -23,6 +23,7 @@ from membership.models import (
     CoordinationRole,
     EvaMembership,
     OtherEmail,
+    OtherName,
     Person,
     Program,
     ProgramPosition,
@@ -30,6 +31,7 @@ from membership.models import (
 )
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
+from membership.register.person_records import keep_former_name
 
 
 class ListNameFilter(ColumnFilter):
@@ -249,20 +251,32 @@ class OtherEmailForm(forms.ModelForm):
         return email
 
 
-class OtherEmailInline(admin.StackedInline):
-    model = OtherEmail
-    form = OtherEmailForm
-    fields = ["email", "until"]
+class OtherInline(admin.StackedInline):
+    """Former and further emails or names on the page of a person."""
+
     readonly_fields = ["until"]
     extra = 0
-    verbose_name = "email"
-    verbose_name_plural = "other emails, by which lists, Slack and Zoom find them"
 
     def has_view_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         """Anyone who may change the person. An existing portal’s groups have no permissions of this model."""
         return request.user.has_perm("membership.change_person")
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+
+
+class OtherEmailInline(OtherInline):
+    model = OtherEmail
+    form = OtherEmailForm
+    fields = ["email", "until"]
+    verbose_name = "email"
+    verbose_name_plural = "other emails, by which lists, Slack and Zoom find them"
+
+
+class OtherNameInline(OtherInline):
+    model = OtherName
+    fields = ["name", "until"]
+    verbose_name = "name"
+    verbose_name_plural = "other names, by which you find them"
 
 
 @admin.register(Person)
@@ -282,7 +296,13 @@ class PersonAdmin(ConfirmationAdmin):
     search_help_text = "Name, email, phone or agency"
     # Whose account it is, nobody chooses here.
     fields = ["name", "email", "phone", "wants_reminders", "account", "came_back"]
-    inlines = [OtherEmailInline, PositionInline, RoleInline, PersonMembershipInline]
+    inlines = [
+        OtherNameInline,
+        OtherEmailInline,
+        PositionInline,
+        RoleInline,
+        PersonMembershipInline,
+    ]
     # Erasing deletes a person and leaves the history of what was decided.
     has_delete_permission = no_one
 
@@ -293,6 +313,13 @@ class PersonAdmin(ConfirmationAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         # There is nothing to open for an erased person.
         return super().get_queryset(request).filter(erased_on__isnull=True)
+
+    def save_model(
+        self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "name" in form.changed_data:
+            keep_former_name(obj, form.initial["name"], on=timezone.localdate())
 
     @admin.display(description="account")
     def account(self, person: Person) -> str:

@@ -242,6 +242,34 @@ class OtherEmail(models.Model):
         return self.email
 
 
+class OtherName(models.Model):
+    """A former or further name of a person, by which staff find them."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="other_names")
+    name = models.CharField(max_length=120)
+    until = models.DateField(
+        "their name until",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Empty if it never was.",
+    )
+
+    class Meta:
+        ordering = ["-until", "name"]
+        verbose_name = "other name"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "name"],
+                name="one_row_per_other_name",
+                violation_error_message="This name is listed already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ProgramPosition(EvidencedModel):
     """A worker's job in a program, according to one source. The evidence is about the caseload.
 

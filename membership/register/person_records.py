@@ -1,14 +1,17 @@
 """The records of people: finding them by account or email, creating them, and changing one's own."""
 
 from collections.abc import Iterable
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils import timezone
 
 from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import OtherEmail, Person, User
+from membership.models import OtherEmail, OtherName, Person, User
+from membership.register.names import name_key
 
 
 def person_of_user(user: User) -> Person:
@@ -78,14 +81,31 @@ def get_or_create_person(email: str, *, name: str, phone: str = "") -> Person:
     return person
 
 
+def set_name(person: Person, name: str, *, on: date) -> None:
+    """Give a locked person this name; the caller saves them. The former one still finds them."""
+    before, person.name = person.name, name
+    keep_former_name(person, before, on=on)
+
+
+def keep_former_name(person: Person, before: str, *, on: date) -> None:
+    """Keep the name they had ``before``, unless only case, accents or punctuation have changed."""
+    now = name_key(person.name)
+    for other in person.other_names.all():
+        if name_key(other.name) == now:
+            other.delete()
+    if before and name_key(before) != now:
+        OtherName.objects.update_or_create(person=person, name=before, defaults={"until": on})
+
+
 @transaction.atomic
-def change_details(*, person_id: int, by: User, name: str, phone: str) -> Person:
+def change_details(*, person_id: int, by: User, name: str, phone: str, now: datetime) -> Person:
     """Change the signed-in person's name and phone."""
     if not name:
         raise RefusedError("Enter your name.")
     person = _locked_own(person_id, by)
     if (person.name, person.phone) != (name, phone):
-        person.name, person.phone = name, phone
+        set_name(person, name, on=timezone.localdate(now))
+        person.phone = phone
         person.save(update_fields=["name", "phone"])
         log_change(person, by=by, words="Changed their own name or phone.")
     return person

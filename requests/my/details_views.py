@@ -49,7 +49,8 @@ def details(request: AuthenticatedRequest) -> HttpResponse:
     form = DetailsForm(request.POST or None, initial=_known(person))
     if form.is_valid():
         with refusal_as_form_error(form):
-            change_details(person_id=person.pk, by=request.user, **form.cleaned_data)
+            now = timezone.now()
+            change_details(person_id=person.pk, by=request.user, now=now, **form.cleaned_data)
             messages.success(request, "Your details have been saved.")
             return redirect("my:details")
     enrolments = person.enrolments.filter(ended_on__isnull=True).select_related("community__team")

@@ -150,6 +150,7 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
         "account": _account(person.user) if person.user else None,
         "other_emails": _all(person.other_emails.all(), "email", "until"),
+        "other_names": _all(person.other_names.all(), "name", "until"),
         "consents": _all(person.consents.all(), "version", "at"),
         "work": _all(
             _without_matches(person.positions.select_related("program__agency", "agency")),

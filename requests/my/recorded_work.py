@@ -25,6 +25,7 @@ from membership.models import (
     WorklistRow,
 )
 from membership.register.periods import lasts
+from membership.register.person_records import set_name
 from membership.register.standing import limited_to, standing_of
 from membership.rosters.confirmations import Answer, lock_open_confirmation, record_answer
 from membership.rosters.enrolments import lock_own_enrolment
@@ -169,7 +170,7 @@ def _take_over(
     """End the claims of the old work yesterday, and claim the new work from today."""
     for work in old:
         _end_own_claim(work, on - timedelta(days=1))
-    person.name = answers["name"]
+    set_name(person, answers["name"], on=on)
     person.phone = answers["phone"] or person.phone
     person.save(update_fields=["name", "phone"])
     claims = keep_claims(answers, person=person, community=community)

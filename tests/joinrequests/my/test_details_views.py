@@ -149,7 +149,7 @@ def test_nobody_changes_somebody_elses_details(dana):
     other = builders.worker("other@example.org", "Other Sample")
     answers = builders.STVC_ANSWERS
     for verb, how in (
-        (change_details, {"name": "X", "phone": ""}),
+        (change_details, {"name": "X", "phone": "", "now": NOW}),
         (set_reminders, {"wanted": False}),
         (report_work, {"community": builders.community(), "answers": answers, "now": NOW}),
     ):

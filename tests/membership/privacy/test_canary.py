@@ -123,6 +123,8 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
         person=person, community=builders.community("sas"), answers={"name": WORD}, now=now
     )
 
+    person.other_names.create(name=f"{WORD} Former")
+
     # Meetings, Slack, an import, a bounced email, the admin's history, and a correction request.
     today = timezone.localdate(now)
     meeting = planned(by=priya, day=today + timedelta(days=30), now=now)

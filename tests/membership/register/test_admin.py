@@ -32,6 +32,9 @@ def add(desk, model, **fields):
     return desk.post(f"/admin/membership/{model}/add/", fields)
 
 
+PERSON_INLINES = ("other_names", "other_emails", "positions", "roles", "eva_memberships")
+
+
 def inlines(*prefixes):
     return {f"{prefix}-{key}": value for prefix in prefixes for key, value in EMPTY.items()}
 
@@ -99,7 +102,7 @@ def test_a_second_agency_or_person_of_one_name_or_email_gets_an_error_message(de
     )
     assert errors(answer) == ["This agency is already in the register as Sample House."]
     Person.objects.create(email="kim@example.org")
-    places = inlines("other_emails", "positions", "roles", "eva_memberships")
+    places = inlines(*PERSON_INLINES)
     answer = add(desk, "person", name="Kim", email="KIM@example.org", phone="", **places)
     assert errors(answer) == ["Someone in the register already has this email."]
 
@@ -115,7 +118,7 @@ def test_an_invalid_initiative_or_position_gets_an_error_message(desk):
         for key, value in {**FACT, "starts_on": "2026-02-01", "ends_on": "2026-01-01"}.items()
     }
     places = {
-        **inlines("other_emails", "positions", "roles", "eva_memberships"),
+        **inlines(*PERSON_INLINES),
         "positions-TOTAL_FORMS": "1",
     }
     answer = add(desk, "person", name="Kim", email="", phone="", **{**places, **position})
@@ -149,7 +152,7 @@ def test_a_fact_confirmed_inline_says_who_confirmed_it_and_the_history_shows_it(
     person = Person.objects.create(name="Kim Sample")
     position = ProgramPosition.objects.create(person=person, program_type="STVC")
     fields = {
-        **inlines("other_emails", "positions", "roles", "eva_memberships"),
+        **inlines(*PERSON_INLINES),
         "positions-TOTAL_FORMS": "1",
         "positions-INITIAL_FORMS": "1",
         "positions-0-id": position.pk,
@@ -183,7 +186,7 @@ def test_staff_cannot_give_a_person_another_account_or_email(client, slug):
         "phone": "",
         "user": mine.pk,
         "account": mine.pk,
-        **inlines("other_emails", "positions", "roles", "eva_memberships"),
+        **inlines(*PERSON_INLINES),
     }
 
     answer = client.post(page, form)

@@ -30,6 +30,7 @@ from membership.models import (
     ListImport,
     NightlyReassessment,
     OtherEmail,
+    OtherName,
     OutboxEmail,
     Person,
     Program,
@@ -175,6 +176,7 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ("one_retention_row_a_day", RetentionDay, {}, {}),
     ("one_row_per_other_email", OtherEmail, {"email": "a@example.org"}, {}),
     ("other_email_is_normal", OtherEmail, {}, {"email": "A@example.org"}),
+    ("one_row_per_other_name", OtherName, {"name": "Dana Beforehand"}, {}),
     ("three_tries_per_code", SignInCode, {}, {"tries_left": 4}),
     *(
         case

@@ -1,0 +1,205 @@
+"""What a merge does to rows, recorded as data, so that an undo gives every row back.
+
+``recorded_changes`` compares all rows that refer to the merged records, directly or through other rows, before and
+after. ``why_not_undone`` and ``undo`` read what it found. The callers lock the records.
+
+A row is recorded with the values of the columns that changed, or of all if it is new or gone. Search texts are left
+out: saving a row derives them. Steps in a history that the merge added stay when it is undone.
+"""
+
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError, models, transaction
+
+from membership.accounts.models import User, by_user
+from membership.append_only import AppendOnlyModel, history_released
+from membership.errors import RefusedError
+from membership.search import SearchTextField
+
+Rows = dict[tuple[type[models.Model], Any], dict[str, Any]]
+
+
+class RecordedMerge(models.Model):
+    """A merge of two records. A subclass adds which one was ``kept``, and which one was ``merged`` into it."""
+
+    by = by_user()
+    at = models.DateTimeField()
+    changes = models.JSONField(help_text="From recorded_changes.")
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = by_user()
+
+    class Meta:
+        abstract = True
+        ordering = ["-pk"]
+
+
+@contextmanager
+def recorded_changes(*roots: models.Model) -> Iterator[dict[str, Any]]:
+    """Record what the block does to these rows and to all that refer to them. It is filled in when the block ends.
+
+    Rows that refer to an account are not looked at: most of them only say who did something.
+    """
+    changes: dict[str, Any] = {}
+    before = _rows_about(roots)
+    yield changes
+    after = _rows_about(roots)
+    changes["rows"] = [
+        {"model": model._meta.label_lower, "pk": pk, "before": was, "after": is_now}
+        for model, pk in {**before, **after}
+        for was, is_now in [_changed(before.get((model, pk)), after.get((model, pk)))]
+        if was != is_now
+    ]
+    changes["roots"] = [[root._meta.label_lower, root.pk] for root in roots]
+    changes["known"] = {
+        model._meta.label_lower: sorted(pks)
+        for model, pks in _referring_to(_bases(changes)).items()
+    }
+
+
+def why_not_undone(
+    changes: dict[str, Any], *, ignoring: Collection[type[models.Model]] = ()
+) -> str:
+    """Why this can no longer be undone, as a sentence; empty if it can.
+
+    Rows of the models in ``ignoring`` may have been added since.
+    """
+    for model, rows in _by_model(changes).items():
+        found = model._base_manager.in_bulk([row["pk"] for row in rows])
+        for row in rows:
+            now = found.get(row["pk"])
+            if row["after"] is None or now is None:
+                if (row["after"] is None) != (now is None):
+                    return _since(model, "removed" if now is None else "added again", now)
+            elif any(_values(now)[name] != value for name, value in row["after"].items()):
+                return _since(model, "changed", now)
+    for model, pks in _referring_to(_bases(changes)).items():
+        known = changes["known"].get(model._meta.label_lower, ())
+        if new := pks.difference(known) if model not in ignoring else None:
+            return _since(model, "added", model._base_manager.get(pk=min(new)))
+    return ""
+
+
+@history_released()
+def undo(changes: dict[str, Any], *, ignoring: Collection[type[models.Model]] = ()) -> None:
+    """Give every row back as it was before. Raises ``RefusedError`` if something was built on it since."""
+    if why_not := why_not_undone(changes, ignoring=ignoring):
+        raise RefusedError(why_not)
+    writes, added = [], []
+    for model, rows in _by_model(changes).items():
+        found = model._base_manager.in_bulk([row["pk"] for row in rows])
+        for kept in rows:
+            row = found.get(kept["pk"]) or model(pk=kept["pk"])
+            for name, value in (kept["before"] or {}).items():
+                field: Any = model._meta.get_field(name)
+                setattr(row, field.attname, None if value is None else field.to_python(value))
+            if kept["after"] is None:
+                writes.append(functools.partial(row.save, force_insert=True))
+            elif kept["before"] is not None:
+                writes.append(functools.partial(row.save, update_fields=kept["before"]))
+            elif not isinstance(row, AppendOnlyModel):
+                added.append(row)
+    # What moved has to leave the rows that the merge added, unless one of these has its unique value.
+    waiting = _written(writes)
+    for row in added:
+        row.delete()
+    if _written(waiting):
+        raise RefusedError(
+            "Something that was added since is in the way, so this merge can no longer be undone."
+        )
+
+
+def _written(writes: Sequence[Callable[[], None]]) -> Sequence[Callable[[], None]]:
+    """Save rows in an order in which no unique value is there twice. Returns the rest, if there is none."""
+    refused = [write for write in writes if not _is_written(write)]
+    return refused if len(refused) in (0, len(writes)) else _written(refused)
+
+
+def _is_written(write: Callable[[], None]) -> bool:
+    try:
+        with transaction.atomic():
+            write()
+    except (IntegrityError, ObjectDoesNotExist):
+        return False
+    return True
+
+
+def _since(model: type[models.Model], what: str, row: models.Model | None) -> str:
+    name = str(model._meta.verbose_name)
+    which = f"{name[:1].upper()}{name[1:]} {row or ''}".strip()
+    return f"{which} was {what} since, so this merge can no longer be undone."
+
+
+def _rows_about(roots: Iterable[models.Model]) -> Rows:
+    """The values of the rows and of all that refer to them, read anew."""
+    found: Rows = {}
+    waiting = _grouped((type(root), root.pk) for root in roots)
+    while waiting:
+        model, pks = waiting.popitem()
+        rows = [
+            r
+            for r in model._base_manager.filter(pk__in=pks).order_by("pk")
+            if (model, r.pk) not in found
+        ]
+        found |= {(model, row.pk): _values(row) for row in rows}
+        for other, others in _referring_to({model: {row.pk for row in rows}}).items():
+            waiting.setdefault(other, set()).update(others)
+    return found
+
+
+def _referring_to(rows: dict[type[models.Model], set[Any]]) -> dict[type[models.Model], set[Any]]:
+    """The keys of rows with a foreign key to one of these, by model."""
+    found: dict[type[models.Model], set[Any]] = {}
+    for model, pks in rows.items():
+        if model is User or not pks:
+            continue
+        for relation in model._meta.get_fields(include_hidden=True):
+            if relation.auto_created and not relation.concrete and not relation.many_to_many:
+                other: Any = relation.related_model
+                refer = other._base_manager.filter(**{f"{relation.field.name}__in": pks})  # type: ignore[union-attr]
+                found.setdefault(other, set()).update(refer.values_list("pk", flat=True))
+    return {model: pks for model, pks in found.items() if pks}
+
+
+def _values(row: models.Model) -> dict[str, Any]:
+    """The columns of a row as JSON has them, each in the form from which its field reads it."""
+    return {
+        field.name: None if field.value_from_object(row) is None else field.value_to_string(row)
+        for field in row._meta.concrete_fields
+        if not (field.primary_key or isinstance(field, SearchTextField))
+    }
+
+
+def _changed(
+    before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Only the columns that differ, if the row was and is there."""
+    if before is None or after is None:
+        return before, after
+    differ = [name for name in before if before[name] != after[name]]
+    return {name: before[name] for name in differ}, {name: after[name] for name in differ}
+
+
+def _bases(changes: dict[str, Any]) -> dict[type[models.Model], set[Any]]:
+    """The merged records and the rows that the merge added: what comes to refer to one of them is built on it."""
+    added = ((row["model"], row["pk"]) for row in changes["rows"] if row["before"] is None)
+    return _grouped((apps.get_model(label), pk) for label, pk in [*changes["roots"], *added])
+
+
+def _by_model(changes: dict[str, Any]) -> dict[type[models.Model], list[dict[str, Any]]]:
+    found = defaultdict(list)
+    for row in changes["rows"]:
+        found[apps.get_model(row["model"])].append(row)
+    return found
+
+
+def _grouped(keys: Iterable[tuple[type[models.Model], Any]]) -> dict[type[models.Model], set[Any]]:
+    found = defaultdict(set)
+    for model, pk in keys:
+        found[model].add(pk)
+    return found
