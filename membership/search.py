@@ -18,12 +18,11 @@ _Rows = TypeVar("_Rows", bound=QuerySet[Any])
 
 # The country code is written or not, and a phone number has spaces, dots, brackets or none.
 _COUNTRY = re.compile(r"(?<!\S)\+1(?=[\s.(-]*\d)")
+FEW = 100
 _PHONE = re.compile(r"(?<!\w)(?:1[\s.-]*)?\(?(\d{3})\)?[\s.-]*(\d{3})[\s.-]*(\d{4})(?!\w)")
 
 
-def filter_by_words(
-    rows: _Rows, words: str, *, columns: Iterable[str] | None = None
-) -> _Rows:
+def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str] | None = None) -> _Rows:
     """The rows that have each of the words in one of the columns, ignoring case.
 
     ``columns`` are text columns, and relations to searchable rows, whose own columns count; by default
@@ -32,14 +31,10 @@ def filter_by_words(
     letter or digit are skipped.
     """
     columns = tuple(columns or rows.model.search_columns())
-    has_relations = bool(_relations(rows.model, columns))
     typed = _PHONE.sub(r"\1\2\3", _COUNTRY.sub(" ", words)).split()
     # Words with digits first: fewer rows have them, and the others are not compared with the rest.
     for word in sorted(filter(fold_for_search, typed), key=str.isalpha):
-        if has_relations:
-            rows = rows.filter(pk__in=_found(rows.model, word, columns))
-        else:
-            rows = rows.filter(_in_columns(word, columns))
+        rows = rows.filter(_has(rows.model, word, columns, {}))
     return rows
 
 
@@ -70,23 +65,24 @@ def _relations(model: type[models.Model], columns: Iterable[str]) -> dict[str, A
     return found
 
 
-def _found(
-    model: type[models.Model], word: str, columns: Iterable[str], *, pk: str = "pk"
-) -> QuerySet[Any]:
-    """The keys of the rows that have a word, for ``IN``. ``pk`` is the column that has the keys.
-
-    Each relation is a query of its own: an OR across tables could use no index, and would double rows.
-    """
-    rows, relations = model._base_manager.order_by(), _relations(model, columns)
-    own = [column for column in columns if column not in relations]
-    parts = [rows.filter(_in_columns(word, own)).values(pk)] if own else []
+def _has(
+    model: type[models.Model], word: str, columns: Iterable[str], known: dict[object, Any]
+) -> Q:
+    """Whether rows of a model have a word in one of these columns. ``known`` are the keys found so far."""
+    relations = _relations(model, columns)
+    found = _in_columns(word, [column for column in columns if column not in relations])
     for path, field in relations.items():
-        related, before, key = field.related_model, path, "pk"
+        related, key = field.related_model, "pk"
         if field.one_to_many:  # the other row refers to this one
-            before, key = path.rpartition("__")[0] or "pk", field.remote_field.name
-        found = _found(related, word, related.search_columns(), pk=key)
-        parts.append(rows.filter(**{f"{before}__in": found}).values(pk))
-    return parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+            path, key = path.rpartition("__")[0] or "pk", field.remote_field.name
+        if (related, key) not in known:
+            has = _has(related, word, related.search_columns(), known)
+            keys = related._base_manager.filter(has).order_by().values_list(key, flat=True)
+            # The database uses its indexes for a few keys. More are compared with every row.
+            few = list(keys[: FEW + 1])
+            known[related, key] = few if len(few) <= FEW else keys
+        found |= Q(**{f"{path}__in": known[related, key]})
+    return found
 
 
 class SearchTextField(models.TextField):

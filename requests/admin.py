@@ -133,7 +133,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         VerdictFilter,
         RegionFilter,
     ]
-    search_fields = ["search_text"]
+    search_fields = JoinRequest.search_columns()
     search_help_text = "Name, email, phone, agency or reference"
     ordering = ORDER
     actions = bulk_views.ACTIONS

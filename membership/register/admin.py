@@ -212,7 +212,7 @@ class ProgramAdmin(FactAdmin):
     ]
     list_filter = ["type", "region", "funder", "evidence", ListNameFilter]
     list_select_related = ["agency", "confirmed_by__person"]
-    search_fields = ["agency__search_text", "community_served"]
+    search_fields = ["agency", "community_served"]
     autocomplete_fields = ["agency"]
 
 
@@ -221,7 +221,7 @@ class EvaMembershipAdmin(FactAdmin):
     list_display = ["holder", "starts_on", "ends_on", "is_held", "how_known"]
     list_filter = [MembershipPeriodFilter, "evidence", ListNameFilter]
     list_select_related = ["agency", "person", "confirmed_by__person"]
-    search_fields = ["agency__search_text", "person__search_text"]
+    search_fields = ["agency", "person"]
     autocomplete_fields = ["agency", "person"]
 
 
@@ -287,12 +287,7 @@ class PersonAdmin(ConfirmationAdmin):
         ("positions__evidence", titled("evidence of the caseload")),
         ("roles__evidence", titled("evidence of the role")),
     ]
-    search_fields = [
-        "search_text",
-        "other_emails__email",
-        "positions__agency__search_text",
-        "positions__program__agency__search_text",
-    ]
+    search_fields = [*Person.search_columns(), "positions"]
     search_help_text = "Name, email, phone or agency"
     # Whose account it is, nobody chooses here.
     fields = ["name", "email", "phone", "wants_reminders", "account", "came_back"]

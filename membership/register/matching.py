@@ -16,7 +16,7 @@ from django.db.models import Q
 from rapidfuzz import fuzz
 
 from membership.models import Person
-from membership.register.names import fold, name_key
+from membership.register.names import fold_for_search, name_key
 
 # The lowest scores worth showing. Names of people are short and many share a last name, so their limit
 # is higher: "Dan Sample" is near "Dana Sample", and "Dora Sample" is not.
@@ -157,10 +157,11 @@ def similar_people(person: Person) -> list[SimilarPerson]:
     filters = Q()
     if name and len(name[-1]) >= MIN_LENGTH:
         filters |= Q(
-            search_text__contains=fold(name[-1]), search_text__startswith=fold(name[0][:1])
+            search_text__contains=fold_for_search(name[-1]),
+            search_text__startswith=fold_for_search(name[0][:1]),
         )
     if len(local) >= MIN_LENGTH:
-        filters |= Q(search_text__contains=f" {fold(local)}")
+        filters |= Q(search_text__contains=f" {fold_for_search(local)}")
     if not filters:
         return []
     # Unordered, because the database would have to find all of them to sort them.

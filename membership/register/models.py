@@ -155,7 +155,7 @@ class Person(SearchableModel):
     enrolments.
     """
 
-    SEARCHED = ("name", "email", "phone")
+    SEARCHED = ("name", "email", "phone", "other_names", "other_emails")
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -212,8 +212,10 @@ class Person(SearchableModel):
         return self.name.split(" ")[0] if self.name else "the applicant"
 
 
-class OtherEmail(models.Model):
+class OtherEmail(SearchableModel):
     """Another address of a person, by which lists, Slack and Zoom find them. It opens no account."""
+
+    SEARCHED = ("email",)
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="other_emails")
     email = EmailField()
@@ -242,8 +244,10 @@ class OtherEmail(models.Model):
         return self.email
 
 
-class OtherName(models.Model):
+class OtherName(SearchableModel):
     """A former or further name of a person, by which staff find them."""
+
+    SEARCHED = ("name",)
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="other_names")
     name = models.CharField(max_length=120)
@@ -270,7 +274,7 @@ class OtherName(models.Model):
         return self.name
 
 
-class ProgramPosition(EvidencedModel):
+class ProgramPosition(SearchableModel, EvidencedModel):
     """A worker's job in a program, according to one source. The evidence is about the caseload.
 
     ``program`` is empty until the answers of the worker are matched to the register; ``agency_name`` and
@@ -278,6 +282,7 @@ class ProgramPosition(EvidencedModel):
     answers about the program and the agency, and empty if they are not sure.
     """
 
+    SEARCHED = ("agency_name", "agency", "program__agency")
     LIST_KIND = ListKind.PEOPLE
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="positions")

@@ -42,7 +42,12 @@ _TYPED_AS = str.maketrans(
     {
         **dict.fromkeys("ʔʕɂꞌʼʻʽʾʿˀˁˈʹꞏ", ""),
         **dict(zip("łɬƚɫⱦŧȼⱥəɛɩıøđðħχɣŋɔ", "llllttcaeeiioddhxgno", strict=True)),
-        **{"ƛ": "tl", "λ": "tl", "θ": "th", "þ": "th", "æ": "ae", "œ": "oe"},
+        "ƛ": "tl",
+        "λ": "tl",
+        "θ": "th",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
     }
 )
 

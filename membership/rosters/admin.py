@@ -57,7 +57,7 @@ class EnrolmentAdmin(TeamModelAdmin):
     list_display = ["person", "community", "started_on", "ended_on", "left_because"]
     list_filter = [CommunityFilter]
     list_select_related = ["person", "community", "leaving"]
-    search_fields = ["person__search_text"]
+    search_fields = ["person", "person__positions"]
     readonly_fields = ["left_because"]
     inlines = [ConfirmationInline]
     team_path = "community__team"
@@ -108,7 +108,7 @@ class RosterCheckAdmin(CustomPageAdmin):
     community_path = "enrolment__community"
     team_path = "enrolment__community__team"
     list_select_related = ["enrolment__person", "enrolment__community"]
-    search_fields = ["enrolment__person__search_text"]
+    search_fields = ["enrolment__person", "enrolment__person__positions"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = None

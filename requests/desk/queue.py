@@ -35,7 +35,7 @@ def queue_of(rows: Rows, parameters: Parameters, *, viewer: User, now: datetime)
     """The rows that the queue shows for these parameters, longest wait first."""
     for name, narrow in FILTERS.items():
         rows = narrow(rows, parameters.get(name, ""), viewer, now)
-    return filter_by_words(rows.order_by(*ORDER), parameters.get("q", ""), columns=["search_text"])
+    return filter_by_words(rows.order_by(*ORDER), parameters.get("q", ""))
 
 
 # -- The filters ----------------------------------------------------------------------------------

@@ -208,7 +208,7 @@ def matching_of(join_request: JoinRequest, *, search: str) -> dict[str, Any]:
 def _near_agencies(written: str, search: str) -> list[Agency]:
     agencies = Agency.objects.all()
     if search:
-        return list(filter_by_words(agencies, search, columns=["search_text"])[:SEARCH_LIMIT])
+        return list(filter_by_words(agencies, search)[:SEARCH_LIMIT])
     return _in_order(
         Agency, (near.key for near in best_matches(written, agencies.values_list("pk", "name")))
     )
@@ -225,7 +225,7 @@ def _near_initiatives(role: CoordinationRole, search: str) -> list[CoordinationI
     if role.initiative_id:
         known = known.exclude(pk=role.initiative_id)
     if search:
-        return list(filter_by_words(known, search, columns=["search_text"])[:SEARCH_LIMIT])
+        return list(filter_by_words(known, search)[:SEARCH_LIMIT])
     # A name is often just the place and the kind, so all three are compared.
     kind = InitiativeKind(role.initiative_kind)
     written = f"{role.initiative_name or kind.value} {role.community_served}"
