@@ -16,6 +16,7 @@ from membership.meetings.models import Attendance, CalendarFeed
 from membership.privacy.models import Consent, Correction, RetentionDay
 from membership.register.models import (
     Agency,
+    AgencyAlias,
     CoordinationInitiative,
     CoordinationRole,
     EvaMembership,

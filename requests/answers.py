@@ -22,6 +22,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from membership.register.agencies import find_agency
 from membership.register.names import clean_text, name_key
 from membership.register.standing import standing_of
 from requests.joining.forms import Answers, CoordinationJoinForm, JoinForm, ProgramJoinForm
@@ -46,11 +47,13 @@ class Claims:
         return next(iter(programs + initiatives), "")
 
 
-def claims_of(answers: Answers, *, person: Person, community: CommunityOfPractice) -> Claims:
-    """The claims in these answers. Missing and unknown values make none."""
+def claims_of(
+    answers: Answers, *, person: Person, community: CommunityOfPractice, lock: bool = False
+) -> Claims:
+    """The claims in these answers. Missing and unknown values make none. ``lock``: their agency stays."""
     if community.is_coordination:
         return Claims(roles=_role(answers, person))
-    return Claims(positions=_position(answers, person))
+    return Claims(positions=_position(answers, person, lock=lock))
 
 
 def assess_answers(
@@ -67,7 +70,7 @@ def keep_claims(answers: Answers, *, person: Person, community: CommunityOfPract
 
     Runs inside the caller's transaction.
     """
-    claims = claims_of(answers, person=person, community=community)
+    claims = claims_of(answers, person=person, community=community, lock=True)
     for claim in (*claims.positions, *claims.roles):
         same = {
             name: getattr(claim, name) for name in (*claim.IDENTITY_FIELDS, "person", "evidence")
@@ -77,20 +80,14 @@ def keep_claims(answers: Answers, *, person: Person, community: CommunityOfPract
     return claims
 
 
-def find_agency(name: str) -> Agency | None:
-    """The agency of the register with this name, whatever its case, accents and punctuation."""
-    key = name_key(clean_text(name))
-    return Agency.objects.filter(name_key=key).first() if key else None
-
-
-def _position(answers: Answers, person: Person) -> tuple[ProgramPosition, ...]:
+def _position(answers: Answers, person: Person, *, lock: bool) -> tuple[ProgramPosition, ...]:
     program_type = _one_of(ProgramType, answers.get("program_type"))
     if program_type is None:
         return ()
     text = partial(_text, answers, ProgramJoinForm)
     agency_name, place = text("agency"), text("community_served")
     membership = text("eva_membership")
-    agency = find_agency(agency_name)
+    agency = find_agency(agency_name, lock=lock)
     return (
         ProgramPosition(
             person=person,

@@ -19,11 +19,12 @@ from membership.accounts.teams import families_of
 from membership.emails.queue import Email, cancel, queue
 from membership.errors import RefusedError
 from membership.models import Person, User
+from membership.register.agencies import find_agency
 from membership.register.person_records import get_or_create_person, set_name
 from membership.register.standing import standing_of
 from membership.rosters.enrolments import enrol, roster_of
 from requests import emails
-from requests.answers import find_agency, keep_claims
+from requests.answers import keep_claims
 from requests.joining.forms import Answers
 from requests.lifecycle import OPEN, STAFF_VERBS, TRANSITIONS, State, Verb, allows
 from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText, StaffNote
@@ -403,7 +404,7 @@ def _receive(
 
     ``receipt`` is the kind of the applicant's email.
     """
-    agency = find_agency(answers["agency"])
+    agency = find_agency(answers["agency"], lock=True)
     join_request.answers = answers
     join_request.agency = agency
     join_request.agency_name = agency.name if agency else answers["agency"]

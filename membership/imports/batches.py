@@ -7,13 +7,14 @@ A dry run does the same as a real import, without ``save``. Rows are found by a 
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence
 from membership.imports.columns import ListRow
 from membership.models import (
     Agency,
+    AgencyAlias,
     CoordinationInitiative,
     CoordinationRole,
     Enrolment,
@@ -98,6 +99,8 @@ class RegisterBatch:
         self._emails: dict[int, str] = {}
         self.other_emails: dict[str, str] = {}
         self.agencies = RowBatch(Agency, "city", "search_text")
+        # Of agencies that the list calls by another name of theirs: the key of that name, and their own.
+        self.agency_keys: dict[str, str] = {}
         self.programs = RowBatch(Program, "region", *funding)
         self.memberships = RowBatch(EvaMembership, *period)
         self.people = RowBatch(Person, "name", "search_text")
@@ -119,9 +122,19 @@ class RegisterBatch:
 
     def load_agencies(self, names: Iterable[str]) -> None:
         keys = {name_key(name) for name in names}
-        agencies = {a.pk: a for a in Agency.objects.filter(name_key__in=keys)}
+        by_alias = AgencyAlias.objects.filter(name_key__in=keys).values_list("agency", "name_key")
+        named = Q(name_key__in=keys) | Q(pk__in={pk for pk, _ in by_alias})
+        found = Agency.objects.filter(named).prefetch_related("aliases").order_by("pk")
+        if self._lock:
+            found = found.select_for_update(no_key=True)  # they cannot be merged meanwhile
+        agencies = {agency.pk: agency for agency in found}
         for agency in agencies.values():
             self.agencies.put(agency.name_key, agency)
+        self.agency_keys = {
+            alias: agencies[pk].name_key
+            for pk, alias in by_alias
+            if pk in agencies and not self.agencies.first(alias)
+        }
         for program in self._locked(Program.objects.filter(agency__in=agencies)):
             program.agency = agencies[program.agency_id]
             self.programs.put(program_key(program), program)

@@ -18,6 +18,7 @@ from membership.accounts.typed import typed_rows
 from membership.base_admin import ColumnFilter, FilterWithDefault, SearchableAdmin, titled
 from membership.models import (
     Agency,
+    AgencyAlias,
     Bounce,
     CoordinationInitiative,
     CoordinationRole,
@@ -29,6 +30,7 @@ from membership.models import (
     ProgramPosition,
     User,
 )
+from membership.register.agencies import find_agency, keep_former_agency_name
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 from membership.register.person_records import keep_former_name
@@ -100,11 +102,10 @@ class FactAdmin(EvidenceAdminMixin, ConfirmationAdmin):
     """The change list and the form of one kind of fact. The list joins ``confirmed_by__person``."""
 
 
-class FactInline(EvidenceAdminMixin, admin.StackedInline):
-    """The facts on the page of an agency or a person."""
+class StackedInline(PlainWordsMixin, admin.StackedInline):
+    """Rows on the page of an agency or a person."""
 
     extra = 0
-    show_change_link = True
 
     def get_formset(
         self, request: HttpRequest, obj: Model | None = None, **kwargs: Any
@@ -113,6 +114,12 @@ class FactInline(EvidenceAdminMixin, admin.StackedInline):
         formset = super().get_formset(request, obj, **kwargs)
         formset.extra = typed_rows(formset.get_default_prefix())
         return formset
+
+
+class FactInline(EvidenceAdminMixin, StackedInline):
+    """The facts on the page of an agency or a person."""
+
+    show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return super().get_queryset(request).select_related("confirmed_by__person")
@@ -176,10 +183,53 @@ class AgencyForm(forms.ModelForm):
     def clean_name(self) -> str:
         """Refuse another spelling of a known name. The key of the name is not a form field."""
         name: str = self.cleaned_data["name"]
-        others = Agency.objects.exclude(pk=self.instance.pk)
-        if same := others.filter(name_key=name_key(name)).first():
+        if (same := find_agency(name)) and same != self.instance:
             raise ValidationError(f"This agency is already in the register as {same.name}.")
         return name
+
+
+class AliasFormSet(BaseInlineFormSet):
+    """Other names of an agency that no other agency has, neither as its name nor as another one."""
+
+    def clean(self) -> None:
+        super().clean()
+        deleted = {form.instance.pk for form in self.deleted_forms}
+        kept = (
+            form.instance.name_key for form in self.initial_forms if form.instance.pk not in deleted
+        )
+        taken = {name_key(self.instance.name), *kept}
+        for form in self.extra_forms:
+            name = getattr(form, "cleaned_data", {}).get("name")
+            if not name or form in self.deleted_forms:
+                continue
+            same = find_agency(name)
+            if same and same != self.instance:
+                form.add_error("name", f"This name is already in the register as {same.name}.")
+            elif name_key(name) in taken:
+                form.add_error("name", "The agency already has this name.")
+            taken.add(name_key(name))
+
+
+class AliasInline(StackedInline):
+    """Other names: added and deleted. Another spelling of one is one more."""
+
+    model = AgencyAlias
+    formset = AliasFormSet
+    verbose_name_plural = "other names, by which forms, lists and searches find it"
+    has_change_permission = no_one
+
+    def has_view_permission(self, request: HttpRequest, obj: Agency | None = None) -> bool:
+        """Anyone who may change the agency. An existing portal’s groups have no permissions of this model."""
+        return request.user.has_perm("membership.change_agency")
+
+    has_add_permission = has_delete_permission = has_view_permission
+
+    def formfield_for_choice_field(
+        self, db_field: "Field[str, str]", request: HttpRequest, **kwargs: Any
+    ) -> forms.TypedChoiceField | None:
+        by_hand = AgencyAlias.How.SPELLING, AgencyAlias.How.FORMER
+        kwargs["choices"] = [(how.value, how.label) for how in by_hand]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
 
 @admin.register(Agency)
@@ -187,12 +237,17 @@ class AgencyAdmin(ConfirmationAdmin):
     form = AgencyForm
     list_display = ["name", "city", "membership_until"]
     list_filter = [AgencyMembershipFilter]
-    search_fields = ["search_text"]
-    inlines = [ProgramInline, AgencyMembershipInline]
+    search_fields = Agency.search_columns()
+    search_help_text = "Name, other name or city"
+    inlines = [AliasInline, ProgramInline, AgencyMembershipInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agency]:
         last = Max("eva_memberships__ends_on", filter=Q(eva_memberships__is_held=True))
         return super().get_queryset(request).annotate(member_until=last)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        keep_former_agency_name(form.instance, form.initial.get("name", form.instance.name))
 
     @admin.display(description="EVA BC membership until", ordering="member_until")
     def membership_until(self, agency: Any) -> str:
@@ -251,11 +306,10 @@ class OtherEmailForm(forms.ModelForm):
         return email
 
 
-class OtherInline(admin.StackedInline):
+class OtherInline(StackedInline):
     """Former and further emails or names on the page of a person."""
 
     readonly_fields = ["until"]
-    extra = 0
 
     def has_view_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         """Anyone who may change the person. An existing portal’s groups have no permissions of this model."""

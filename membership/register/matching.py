@@ -39,10 +39,17 @@ class NameMatch(Generic[_Key]):
 def best_matches(
     written: str, names: Iterable[tuple[_Key, str]], *, at_least: float = MIN_SCORE
 ) -> list[NameMatch[_Key]]:
-    """The best matches among ``names`` for what was ``written``, best first, at most ``MAX_SHOWN``."""
+    """The best matches among ``names`` for what was ``written``, best first, at most ``MAX_SHOWN``.
+
+    Of several names with one key, the best counts.
+    """
     scored = (NameMatch(key, name, score(written, name)) for key, name in names)
     near = [found for found in scored if found.score >= at_least]
-    return sorted(near, key=lambda found: (-found.score, found.name))[:MAX_SHOWN]
+    near.sort(key=lambda found: (-found.score, found.name))
+    best: dict[_Key, NameMatch[_Key]] = {}
+    for found in near:
+        best.setdefault(found.key, found)
+    return list(best.values())[:MAX_SHOWN]
 
 
 def score(written: str, name: str) -> float:

@@ -30,7 +30,7 @@ def _in_order(first: str, last: str, *, name: str) -> models.CheckConstraint:
 class Agency(SearchableModel):
     """An organization that runs programs."""
 
-    SEARCHED = ("name", "city")
+    SEARCHED = ("name", "city", "aliases")
 
     name = models.CharField(max_length=160)
     name_key = models.CharField(max_length=160, unique=True, editable=False)
@@ -45,6 +45,34 @@ class Agency(SearchableModel):
 
     def save(self, **options: Any) -> None:
         # Derived from the name, which may change.
+        self.name_key = name_key(self.name)
+        super().save(**options)
+
+
+class AgencyAlias(SearchableModel):
+    """Another name of an agency, by which forms, lists and searches find it."""
+
+    SEARCHED = ("name",)
+
+    class How(models.TextChoices):
+        FORMER = "former", "Former name"
+        SPELLING = "spelling", "Other spelling or short name"
+        MERGED = "merged", "Name of an agency that was merged into it"
+
+    agency = models.ForeignKey(Agency, models.CASCADE, related_name="aliases")
+    name = models.CharField(max_length=160)
+    # No two agencies share one. That no agency has it as its own name, the forms and verbs check.
+    name_key = models.CharField(max_length=160, unique=True, editable=False)
+    how = models.CharField("kind", max_length=10, choices=How.choices, default=How.SPELLING)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "other name"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, **options: Any) -> None:
         self.name_key = name_key(self.name)
         super().save(**options)
 

@@ -26,6 +26,7 @@ from membership.models import (
     ProgramPosition,
     User,
 )
+from membership.register.agencies import find_agency
 from membership.register.evidence import EvidencedModel
 from membership.register.names import clean_text, name_key
 
@@ -142,9 +143,12 @@ def confirm_no_membership(*, holder: Agency | Person, by: User, on: date) -> Eva
 def add_agency(*, name: str, city: str, by: User) -> Agency:
     """Add an agency. Refused if the register has one with this name, even spelled differently."""
     name = clean_text(name)
-    agency, new = Agency.objects.get_or_create(
-        name_key=name_key(name), defaults={"name": name, "city": clean_text(city)}
-    )
+    agency = find_agency(name)
+    new = agency is None
+    if agency is None:
+        agency, new = Agency.objects.get_or_create(
+            name_key=name_key(name), defaults={"name": name, "city": clean_text(city)}
+        )
     if not new:
         raise RefusedError(f"{agency.name} is already in the register. Choose it from the list.")
     log_change(agency, by=by, words="Added from a request to join.", added=True)

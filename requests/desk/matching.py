@@ -25,7 +25,8 @@ from membership.models import (
     User,
 )
 from membership.register import verbs
-from membership.register.names import clean_text, name_key
+from membership.register.agencies import keys_of
+from membership.register.names import name_key
 from requests.answers import claims_of, find_program
 from requests.lifecycle import OPEN
 from requests.models import JoinRequest
@@ -43,7 +44,7 @@ def claimed_rows(
     join_request: JoinRequest,
 ) -> tuple[list[ProgramPosition], list[CoordinationRole]]:
     """The register's rows about the program or the role that this request names, oldest first."""
-    person = join_request.person
+    person, agency_keys = join_request.person, keys_of(agency_as_written(join_request))
     claims = claims_of(join_request.answers, person=person, community=join_request.community)
     positions: list[ProgramPosition] = []
     roles: list[CoordinationRole] = []
@@ -53,7 +54,7 @@ def claimed_rows(
             program_type=position.program_type,
             community_served=position.community_served,
         ).select_related("program__agency", "agency", "person")
-        positions += [r for r in rows.order_by("pk") if _is_same_name(r.agency_name, join_request)]
+        positions += [r for r in rows.order_by("pk") if name_key(r.agency_name) in agency_keys]
     for role in claims.roles:
         roles += (
             person.roles.filter(
@@ -79,16 +80,13 @@ def requests_naming_the_same_agency(join_request: JoinRequest) -> list[JoinReque
         .select_related("person", "community")
         .order_by("pk")
     )
-    return [other for other in unmatched if _is_same_name(other.agency_name, join_request)]
+    keys = keys_of(agency_as_written(join_request))
+    return [other for other in unmatched if name_key(other.agency_name) in keys]
 
 
 def agency_as_written(join_request: JoinRequest) -> str:
     """The agency in the applicant's words; matching never changes these."""
     return str(join_request.answers.get("agency", ""))
-
-
-def _is_same_name(name: str, join_request: JoinRequest) -> bool:
-    return name_key(name) == name_key(clean_text(agency_as_written(join_request)))
 
 
 # -- Matching -------------------------------------------------------------------------------------
@@ -101,8 +99,9 @@ def match_agency(*, join_request_id: int, agency: Agency, by: User, now: datetim
     While the request is open, staff may match it to another agency.
     """
     join_request = lock_open(join_request_id=join_request_id, by=by)
+    keys = keys_of(agency_as_written(join_request))
     for row in join_request.person.positions.filter(evidence__in=_OWN_EVIDENCE):
-        if _is_same_name(row.agency_name, join_request):
+        if name_key(row.agency_name) in keys:
             row.agency = agency
             row.program = find_program(agency, ProgramType(row.program_type), row.community_served)
             row.save()

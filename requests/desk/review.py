@@ -5,6 +5,7 @@ The review page also offers what to match to the register: similar names, or wha
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
@@ -21,6 +22,7 @@ from communities.rules.vocabulary import Evidence, Funder, InitiativeKind
 from membership.accounts.teams import families_of
 from membership.models import (
     Agency,
+    AgencyAlias,
     Bounce,
     CoordinationInitiative,
     CoordinationRole,
@@ -209,9 +211,10 @@ def _near_agencies(written: str, search: str) -> list[Agency]:
     agencies = Agency.objects.all()
     if search:
         return list(filter_by_words(agencies, search)[:SEARCH_LIMIT])
-    return _in_order(
-        Agency, (near.key for near in best_matches(written, agencies.values_list("pk", "name")))
+    names = chain(
+        agencies.values_list("pk", "name"), AgencyAlias.objects.values_list("agency_id", "name")
     )
+    return _in_order(Agency, (near.key for near in best_matches(written, names)))
 
 
 def _programs(agency: Agency, position: ProgramPosition) -> list[Program]:

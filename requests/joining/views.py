@@ -124,8 +124,8 @@ def agencies(request: HttpRequest) -> HttpResponse:
     typed, found = request.POST.get("agency", ""), Agency.objects.none()
     if request.user.is_authenticated and len(fold(typed)) >= 3:
         found = filter_by_words(Agency.objects.all(), typed)
-    names = found.values_list("name", flat=True)[:10]
-    return render(request, "joining/agencies.html", {"names": names})
+    found = found.prefetch_related("aliases")[:10]
+    return render(request, "joining/agencies.html", {"agencies": found})
 
 
 def posted(request: AuthenticatedRequest) -> dict[str, str]:

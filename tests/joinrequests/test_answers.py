@@ -23,9 +23,10 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from membership.register.agencies import find_agency
 from membership.register.standing import standing_of
 from requests import workflow
-from requests.answers import Claims, assess_answers, claims_of, find_agency
+from requests.answers import Claims, assess_answers, claims_of
 from tests import builders
 
 pytestmark = pytest.mark.django_db

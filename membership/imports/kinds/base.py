@@ -182,12 +182,19 @@ class Importer(ABC):
             return f"The last day ({last}) is before the first day ({first})."
         return ""
 
-    def agency(self, name: str, city: str = "") -> tuple[Agency, RowResult]:
-        """The agency with this name, created if the register has none."""
+    def agency_key(self, name: str) -> str:
+        """The key of the agency with this name, or else other name."""
         key = name_key(name)
+        return self.register.agency_keys.get(key, key)
+
+    def agency(self, name: str, city: str = "") -> tuple[Agency, RowResult]:
+        """The agency with this name, or else other name, created if the register has none."""
+        key = self.agency_key(name)
         known = self.register.agencies.first(key)
         if known is not None:
-            return known, fill_in(self.register.agencies, known, "city", city)
+            how = f"in the register as {known.name}" if key != name_key(name) else ""
+            filled = fill_in(self.register.agencies, known, "city", city)
+            return known, combined(RowResult(RowOutcome.SAME, how), filled)
         new = Agency(name=name, name_key=key, city=city)
         return self.register.agencies.add(key, new), RowResult(RowOutcome.ADD, "new agency")
 

@@ -60,7 +60,7 @@ class AgencyList(Importer):
         return str(row["agency"])
 
     def key(self, row: ListRow) -> Hashable:
-        return name_key(row["agency"]), row["starts_on"]
+        return self.agency_key(row["agency"]), row["starts_on"]
 
     def problem(self, row: ListRow) -> str:
         if bool(row["starts_on"]) != bool(row["ends_on"]):
@@ -156,7 +156,8 @@ class ProgramList(Importer):
         return f"{row['agency']}: {row['program_type'].label}{place}"
 
     def key(self, row: ListRow) -> Hashable:
-        return name_key(row["agency"]), row["program_type"], name_key(row["community_served"])
+        place = name_key(row["community_served"])
+        return self.agency_key(row["agency"]), row["program_type"], place
 
     def apply(self, row: ListRow) -> RowResult:
         batch = self.register.programs

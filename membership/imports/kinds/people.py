@@ -63,7 +63,7 @@ class PeopleList(Importer):
 
     def key(self, row: ListRow) -> Hashable:
         place = name_key(row["community_served"])
-        return row["email"], name_key(row["agency"]), row["program_type"], place
+        return row["email"], self.agency_key(row["agency"]), row["program_type"], place
 
     def apply(self, row: ListRow) -> RowResult:
         person, person_result = self.person(row)

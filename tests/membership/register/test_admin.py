@@ -97,9 +97,8 @@ def test_an_invalid_membership_gets_an_error_message(desk, agency, wrong, senten
 
 
 def test_a_second_agency_or_person_of_one_name_or_email_gets_an_error_message(desk, agency):
-    answer = add(
-        desk, "agency", name="SAMPLE-HOUSE", city="", **inlines("programs", "eva_memberships")
-    )
+    places = inlines("aliases", "programs", "eva_memberships")
+    answer = add(desk, "agency", name="SAMPLE-HOUSE", city="", **places)
     assert errors(answer) == ["This agency is already in the register as Sample House."]
     Person.objects.create(email="kim@example.org")
     places = inlines(*PERSON_INLINES)

@@ -10,6 +10,7 @@ from membership.register.names import fold_for_search
 
 SEARCHED = {
     "Agency": ("name", "city"),
+    "AgencyAlias": ("name",),
     "CoordinationInitiative": ("name", "community_served"),
     "OtherEmail": ("email",),
     "OtherName": ("name",),
@@ -57,14 +58,14 @@ def add_trigrams(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0021_other_names")]
+    dependencies = [("membership", "0022_agency_aliases")]
 
     operations = [
         *(
             migrations.AddField(
                 model, "search_text", models.TextField(db_default="", default="", editable=False)
             )
-            for model in ("otheremail", "othername", "programposition")
+            for model in ("agencyalias", "otheremail", "othername", "programposition")
         ),
         migrations.RunPython(add_trigrams, migrations.RunPython.noop),
         migrations.RunPython(fill_all, migrations.RunPython.noop),
