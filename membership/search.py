@@ -18,8 +18,9 @@ _Rows = TypeVar("_Rows", bound=QuerySet[Any])
 
 # The country code is written or not, and a phone number has spaces, dots, brackets or none.
 _COUNTRY = re.compile(r"(?<!\S)\+1(?=[\s.(-]*\d)")
-FEW = 100
 _PHONE = re.compile(r"(?<!\w)(?:1[\s.-]*)?\(?(\d{3})\)?[\s.-]*(\d{3})[\s.-]*(\d{4})(?!\w)")
+
+FEW = 100
 
 
 def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str] | None = None) -> _Rows:
@@ -30,7 +31,7 @@ def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str] | None = 
     in their normal form, and a ``search_text`` has their domain as people write it. Words without a
     letter or digit are skipped.
     """
-    columns = tuple(columns or rows.model.search_columns())
+    columns = rows.model.search_columns() if columns is None else tuple(columns)
     typed = _PHONE.sub(r"\1\2\3", _COUNTRY.sub(" ", words)).split()
     # Words with digits first: fewer rows have them, and the others are not compared with the rest.
     for word in sorted(filter(fold_for_search, typed), key=str.isalpha):
@@ -56,11 +57,11 @@ def _relations(model: type[models.Model], columns: Iterable[str]) -> dict[str, A
     """The columns that lead to other rows, with the field at their end."""
     found = {}
     for column in columns:
-        holder, field = model, None
+        holder: Any = model
         for name in column.split("__"):
             field = holder._meta.get_field(name)
-            holder = field.related_model or holder
-        if field.is_relation:
+            holder = field.related_model
+        if holder:
             found[column] = field
     return found
 
