@@ -9,13 +9,15 @@ out: saving a row derives them. Steps in a history that the merge added stay whe
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, models, transaction
+from django.db.models import Q
 
 from membership.accounts.models import User, by_user
 from membership.append_only import AppendOnlyModel, history_released
@@ -152,16 +154,79 @@ def _rows_about(roots: Iterable[models.Model]) -> Rows:
     return found
 
 
+def foreign_keys_to(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
+    """The models with a foreign key to this one, each with its name."""
+    relations: list[Any] = [
+        relation
+        for relation in model._meta.get_fields(include_hidden=True)
+        if relation.auto_created and not relation.concrete and not relation.many_to_many
+    ]
+    return [(relation.related_model, relation.field.name) for relation in relations]
+
+
+@dataclass(frozen=True)
+class Collision:
+    """What a merge does when both records have a row where only one may be.
+
+    ``combine`` gets the row that stays and the other one. It takes over what counts of the other one, which is then
+    deleted, or returns True if it has changed the other one so that both may be. ``sentence`` says so beforehand.
+    """
+
+    combine: Callable[[Any, Any], bool | None]
+    sentence: Callable[[Any, Any], str] | None = None
+
+
+# By model and the name of its foreign key.
+Collisions = Mapping[tuple[type[models.Model], str], Collision]
+
+
+def move_what_refers_to(row: models.Model, *, to: models.Model, collisions: Collisions) -> None:
+    """Let every foreign key to a row refer to another one of its model.
+
+    Runs inside the caller's transaction, which has released the history.
+    """
+    for model, name in foreign_keys_to(type(row)):
+        for stays, other in colliding(model, name, to, row):
+            if not collisions[model, name].combine(stays, other):
+                move_what_refers_to(other, to=stays, collisions=collisions)
+                other.delete()
+        model._base_manager.filter(**{name: row}).update(**{name: to})
+
+
+def colliding(
+    model: type[models.Model], name: str, stays: models.Model, other: models.Model
+) -> Iterator[tuple[Any, Any]]:
+    """The rows of this model that refer to one and the other where the database allows one."""
+    for columns, condition in unique_with(model, name):
+        rows = model._default_manager.filter(condition)
+        first = {_key(row, columns): row for row in rows.filter(**{name: stays}).order_by("-pk")}
+        for row in rows.filter(**{name: other}).order_by("pk"):
+            if _key(row, columns) in first:
+                yield first[_key(row, columns)], row
+
+
+def unique_with(model: type[models.Model], name: str) -> list[tuple[list[str], Q]]:
+    """The other columns of each unique constraint on this one, and which rows it is about."""
+    field: Any = model._meta.get_field(name)
+    alone: list[tuple[list[str], Q]] = [([], Q())] if field.unique else []
+    return alone + [
+        ([column for column in unique.fields if column != name], unique.condition or Q())
+        for unique in model._meta.constraints
+        if isinstance(unique, models.UniqueConstraint) and name in unique.fields
+    ]
+
+
+def _key(row: models.Model, columns: Iterable[str]) -> tuple[Any, ...]:
+    return tuple(row.serializable_value(column) for column in columns)
+
+
 def _referring_to(rows: dict[type[models.Model], set[Any]]) -> dict[type[models.Model], set[Any]]:
     """The keys of rows with a foreign key to one of these, by model."""
     found: dict[type[models.Model], set[Any]] = {}
     for model, pks in rows.items():
-        if model is User or not pks:
-            continue
-        for relation in model._meta.get_fields(include_hidden=True):
-            if relation.auto_created and not relation.concrete and not relation.many_to_many:
-                other: Any = relation.related_model
-                refer = other._base_manager.filter(**{f"{relation.field.name}__in": pks})  # type: ignore[union-attr]
+        if model is not User:
+            for other, name in foreign_keys_to(model) if pks else ():
+                refer = other._base_manager.filter(**{f"{name}__in": pks})
                 found.setdefault(other, set()).update(refer.values_list("pk", flat=True))
     return {model: pks for model, pks in found.items() if pks}
 

@@ -18,6 +18,7 @@ from communities.rules.assess import Assessment, assess
 from membership.accounts.teams import families_of
 from membership.emails.queue import Email, cancel, queue
 from membership.errors import RefusedError
+from membership.locking import get_locked
 from membership.models import Person, User
 from membership.register.agencies import find_agency
 from membership.register.person_records import get_or_create_person, set_name
@@ -220,12 +221,28 @@ def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
     return join_request
 
 
-def withdraw_erased(join_request: JoinRequest, *, now: datetime) -> None:
-    """Close the locked request of a person who is being erased; no email goes out.
+def withdraw_quietly(
+    join_request: JoinRequest, *, by: User | None, now: datetime, reason: str = ""
+) -> None:
+    """Close the locked request of a person who is being erased or merged; no email goes out.
 
     Runs inside the caller's transaction.
     """
-    _advance(join_request, Verb.WITHDRAW, by=None, now=now)
+    _advance(join_request, Verb.WITHDRAW, by=by, now=now, reason=reason)
+
+
+def note_reopened(join_request: JoinRequest, *, by: User, now: datetime, reason: str) -> None:
+    """Add to the history that a request is open again because what had closed it was undone."""
+    JoinRequestEvent.objects.create(
+        join_request=join_request,
+        verb=Verb.REOPEN,
+        state_before=State.WITHDRAWN,
+        state_after=join_request.state,
+        by=by,
+        by_staff=True,
+        at=now,
+        reason=reason,
+    )
 
 
 # -- Working on a request -------------------------------------------------------------------------
@@ -298,11 +315,8 @@ def update_verdict(join_request: JoinRequest, *, now: datetime) -> None:
 
 
 def _lock(join_request_id: int) -> JoinRequest:
-    return (
-        JoinRequest.objects.select_for_update(of=("self",))
-        .select_related("person", "community__team")
-        .get(pk=join_request_id)
-    )
+    rows = JoinRequest.objects.select_for_update(of=("self",))
+    return get_locked(rows.select_related("person", "community__team"), join_request_id)
 
 
 def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
@@ -342,7 +356,9 @@ def _advance(
         state_before=before,
         state_after=after,
         by=by,
-        by_staff=verb in STAFF_VERBS or (verb == Verb.SUBMIT and bool(join_request.came_by)),
+        by_staff=verb in STAFF_VERBS
+        or (verb == Verb.SUBMIT and bool(join_request.came_by))
+        or (by is not None and by.pk != join_request.person.user_id),
         at=now,
         text=text.strip(),
         reason=reason.strip(),

@@ -66,9 +66,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return frozenset(self.groups.values_list("name", flat=True))
 
 
-def by_user() -> "models.ForeignKey[User | None, User | None]":
+def by_user(*, editable: bool = True) -> "models.ForeignKey[User | None, User | None]":
     """A column for who did something; empty once their account is deleted."""
-    return models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    return models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, editable=editable, related_name="+"
+    )
 
 
 CODE_TRIES = 3

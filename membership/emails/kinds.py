@@ -10,8 +10,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-# The kind whose address stays as it was, because it tells a former mailbox that it has been replaced.
-TO_FORMER_ADDRESS = "email-replaced"
+# The kinds whose address stays as it was, because they tell a mailbox that it no longer signs in.
+TO_FORMER_ADDRESS, TO_CLOSED_ACCOUNT = TO_FIXED_ADDRESS = ("email-replaced", "merged-closed")
 
 TEXTS = Path(settings.BASE_DIR, "templates", "email")
 

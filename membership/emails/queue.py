@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from communities.models import SupportTeam
 from membership.accounts.teams import families_of
-from membership.emails.kinds import TO_FORMER_ADDRESS, cancelled_by
+from membership.emails.kinds import TO_FIXED_ADDRESS, cancelled_by
 from membership.errors import RefusedError
 from membership.history import log_change
 from membership.models import Bounce, OutboxEmail, Person, User
@@ -198,7 +198,7 @@ def _locked(email_id: int, by: User) -> OutboxEmail:
 
 def _current_address(email: OutboxEmail) -> str:
     """The address that the recipient has now, or the former one that the email is about."""
-    if email.kind == TO_FORMER_ADDRESS:
+    if email.kind in TO_FIXED_ADDRESS:
         return email.to_email
     address = email.person.email if email.person else email.team.mailbox
     if not address:

@@ -22,7 +22,7 @@ from django.utils.formats import date_format
 
 from communities.rules.vocabulary import Evidence
 from membership.imports.batches import EVIDENCE_FIELDS, RowBatch
-from membership.models import Agency, CoordinationInitiative, Person, Program, RowOutcome
+from membership.models import Agency, CoordinationInitiative, Person, Program, RowOutcome, User
 from membership.register.evidence import EvidencedModel
 
 _Fact = TypeVar("_Fact", bound=EvidencedModel)
@@ -31,10 +31,11 @@ _Row = TypeVar("_Row", Agency, CoordinationInitiative, Person, Program)
 
 @dataclass(frozen=True)
 class ListSource:
-    """The name and date of the list that is being applied."""
+    """The name and date of the list that is being applied, and who imports it."""
 
     name: str
     as_of: date
+    by: User | None = None
 
     def evidence(self) -> dict[str, Any]:
         """The evidence columns of a fact from this list."""

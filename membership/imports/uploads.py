@@ -160,7 +160,7 @@ def _read_file(list_import: ListImport) -> list[ListRow]:
 
 def _plan(list_import: ListImport, rows: list[ListRow], *, lock: bool = False) -> Plan:
     """What the list would do. With ``lock`` the facts stay locked until the transaction ends."""
-    source = ListSource(list_import.list_name, list_import.as_of)
+    source = ListSource(list_import.list_name, list_import.as_of, list_import.uploaded_by)
     importer = IMPORTERS[list_import.kind]
     return importer(RegisterBatch(lock=lock), source, list_import.community).plan(rows)
 

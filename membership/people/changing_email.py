@@ -16,6 +16,7 @@ from membership.accounts.sessions import end_sessions
 from membership.emails.kinds import (
     NAME,
     TEAM,
+    TO_FIXED_ADDRESS,
     TO_FORMER_ADDRESS,
     TO_PERSON,
     EmailKind,
@@ -83,9 +84,7 @@ def _change(person: Person, *, to: str, by: User, now: datetime) -> Person:
         raise RefusedError("They sign in with their email, so it cannot be empty.")
     former = sorted({before, user.email if user else ""} - {"", to})
     set_email(person, to, former=former, now=now)
-    waiting = OutboxEmail.objects.filter(person=person, state=OutboxEmail.State.QUEUED)
-    waiting = waiting.exclude(kind=TO_FORMER_ADDRESS)
-    waiting.update(to_email=to)
+    send_waiting_to(person)
     if user:
         _move_sign_in(user, to, is_proven=user == by)
         _notify(person, former, now)
@@ -103,6 +102,12 @@ def set_email(person: Person, to: str, *, former: Iterable[str], now: datetime) 
             )
     person.email, person.email_is_odd = to, False
     person.save(update_fields=["email", "email_is_odd"])
+
+
+def send_waiting_to(person: Person) -> None:
+    """Let the emails to a locked person that wait to be sent go to the email that they have now."""
+    waiting = OutboxEmail.objects.filter(person=person, state=OutboxEmail.State.QUEUED)
+    waiting.exclude(kind__in=TO_FIXED_ADDRESS).update(to_email=person.email)
 
 
 def _require_free(to: str, person: Person, by: User) -> None:

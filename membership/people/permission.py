@@ -13,6 +13,8 @@ def require_may_change(person: Person, by: User) -> None:
     families = families_of(by)
     if not families:
         raise RefusedError("This account belongs to someone else.")
+    if person.merged_into_id:
+        raise RefusedError("This record has been merged into another one. Nothing was changed.")
     if person.user and person.user.is_staff and not is_lead(by):
         raise RefusedError("This person works for EVA BC. Ask a lead to do this.")
     open_enrolments = person.enrolments.filter(ended_on__isnull=True)

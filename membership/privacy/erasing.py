@@ -13,6 +13,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
+from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -41,6 +42,7 @@ from membership.models import (
     ListImportRow,
     OutboxEmail,
     Person,
+    PersonMerge,
     ProgramPosition,
     SlackExport,
     SlackLinkOpening,
@@ -102,6 +104,7 @@ def erase_person(
     name, email, user = person.name, person.email, person.user
     addresses = addresses_of(person)
     names = {name, *person.other_names.values_list("name", flat=True)} - {""}
+    abouts = [*abouts, *_remove_merges(person, addresses)]
     person.name = person.email = person.phone = ""
     person.user, person.erased_on = None, timezone.localdate(now)
     person.save()
@@ -145,6 +148,32 @@ def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[E
         email = rosters_emails.email_of("roster-left", enrolment)
         rosters.close_enrolment(enrolment, email=email, by=by, text="Erased.", now=now)
     return list(person.enrolments.select_related("community"))
+
+
+def _remove_merges(person: Person, addresses: set[str]) -> list[str]:
+    """Remove what is kept for undoing merges, with the merged records and the closed accounts.
+
+    Returns the keys of emails about rows that the merges removed.
+    """
+    merges = PersonMerge.objects.filter(Q(kept=person) | Q(merged=person))
+    gone = [
+        (apps.get_model(row["model"]), row["pk"])
+        for merge in merges
+        for row in merge.changes.get("rows", ())
+        if row["after"] is None
+    ]
+    for model, pk in gone:
+        remove_from_log(model, [pk])
+    for merge in merges.select_related("closed_account"):
+        if merge.closed_account and not merge.undone_at:
+            addresses.add(merge.closed_account.email)
+            remove_sessions(merge.closed_account, {merge.closed_account.email})
+            delete_user(merge.closed_account)
+    merged = person.merged_records.all()
+    remove_from_log(Person, merged.values_list("pk", flat=True))
+    merges.delete()
+    merged.delete()
+    return [f"{model._meta.model_name}:{pk}" for model, pk in gone]
 
 
 def _notify_teams(person: Person, now: datetime) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Exists, Field, Max, Model, OuterRef, Q, QuerySet
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -16,6 +16,7 @@ from communities.base_admin import PlainWordsMixin, no_one
 from communities.rules.vocabulary import Evidence
 from membership.accounts.typed import typed_rows
 from membership.base_admin import ColumnFilter, FilterWithDefault, SearchableAdmin, titled
+from membership.errors import RefusedError
 from membership.models import (
     Agency,
     AgencyAlias,
@@ -32,8 +33,10 @@ from membership.models import (
 )
 from membership.register.agencies import find_agency, keep_former_agency_name
 from membership.register.evidence import EvidencedModel
+from membership.register.models import RemovableModel
 from membership.register.names import name_key
 from membership.register.person_records import keep_former_name
+from membership.register.removing import remove, why_not_removed
 
 
 class ListNameFilter(ColumnFilter):
@@ -73,10 +76,10 @@ class EvidenceAdminMixin(PlainWordsMixin):
 
 
 class ConfirmationAdmin(SearchableAdmin):
-    """Saves who confirmed a fact and on which day, in a form or inline."""
+    """Saves who added a row, and who confirmed a fact and on which day, in a form or inline."""
 
     def save_form(self, request: HttpRequest, form: forms.ModelForm, change: bool) -> Model:
-        return _confirmed(super().save_form(request, form, change), form, request)
+        return _signed(super().save_form(request, form, change), form, request)
 
     def save_formset(
         self,
@@ -86,16 +89,50 @@ class ConfirmationAdmin(SearchableAdmin):
         change: bool,
     ) -> None:
         for row_form in formset.forms:
-            _confirmed(row_form.instance, row_form, request)
+            _signed(row_form.instance, row_form, request)
         super().save_formset(request, form, formset, change)
 
 
-def _confirmed(row: Model, form: forms.ModelForm, request: HttpRequest) -> Model:
-    if not isinstance(row, EvidencedModel) or not isinstance(request.user, User):
+def _signed(row: Model, form: forms.ModelForm, request: HttpRequest) -> Model:
+    """The row with who added it, and who confirmed it and when."""
+    if not isinstance(request.user, User):
         return row
-    if row.evidence == Evidence.CONFIRMED and form.has_changed():
+    if isinstance(row, RemovableModel) and row.pk is None:
+        row.added_by = request.user
+    is_fact = isinstance(row, EvidencedModel) and form.has_changed()
+    if is_fact and row.evidence == Evidence.CONFIRMED:
         row.confirmed_by, row.confirmed_on = request.user, timezone.localdate()
     return row
+
+
+class RemovableAdmin(ConfirmationAdmin):
+    """Rows of which staff can delete what their team added by mistake, one by one."""
+
+    change_form_template = "admin/membership/removable.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is None:
+            return super().has_delete_permission(request)
+        return not why_not_removed(obj, request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        try:
+            remove(obj, by=request.user)
+        except (
+            RefusedError
+        ) as refusal:  # something has come to refer to it since the page was shown
+            raise PermissionDenied(str(refusal)) from refusal
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        if context.get("original"):
+            context["why_not_removed"] = why_not_removed(context["original"], request.user)
+        return super().render_change_form(request, context, *args, **options)
 
 
 class FactAdmin(EvidenceAdminMixin, ConfirmationAdmin):
@@ -233,7 +270,7 @@ class AliasInline(StackedInline):
 
 
 @admin.register(Agency)
-class AgencyAdmin(ConfirmationAdmin):
+class AgencyAdmin(RemovableAdmin):
     form = AgencyForm
     list_display = ["name", "city", "membership_until"]
     list_filter = [AgencyMembershipFilter]
@@ -255,7 +292,7 @@ class AgencyAdmin(ConfirmationAdmin):
 
 
 @admin.register(Program)
-class ProgramAdmin(FactAdmin):
+class ProgramAdmin(EvidenceAdminMixin, RemovableAdmin):
     list_display = [
         "agency",
         "type",
@@ -269,6 +306,13 @@ class ProgramAdmin(FactAdmin):
     list_select_related = ["agency", "confirmed_by__person"]
     search_fields = ["agency", "community_served"]
     autocomplete_fields = ["agency"]
+
+    def save_model(
+        self, request: HttpRequest, obj: Program, form: forms.ModelForm, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "agency" in form.changed_data:  # it was matched to a wrong one
+            obj.positions.filter(agency=form.initial["agency"]).update(agency=obj.agency)
 
 
 @admin.register(EvaMembership)
@@ -383,7 +427,7 @@ class PersonAdmin(ConfirmationAdmin):
 
 
 @admin.register(CoordinationInitiative)
-class InitiativeAdmin(SearchableAdmin):
+class InitiativeAdmin(RemovableAdmin):
     list_display = ["name", "kind", "community_served", "region"]
     list_filter = ["kind", "region", ("roles__evidence", titled("evidence of its roles"))]
     search_fields = ["search_text"]

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 
 from communities.email_addresses import EmailField, IsNormalEmail
 from communities.rules.vocabulary import Funder, InitiativeKind, ProgramType, Region, RoleKind
+from membership.accounts.models import by_user
 from membership.imports.models import ListKind
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
@@ -27,7 +28,17 @@ def _in_order(first: str, last: str, *, name: str) -> models.CheckConstraint:
     )
 
 
-class Agency(SearchableModel):
+class RemovableModel(models.Model):
+    """A row that its team can remove while nothing refers to it (``membership.register.removing``)."""
+
+    # By hand or by an import. Empty if it is not known.
+    added_by = by_user(editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Agency(RemovableModel, SearchableModel):
     """An organization that runs programs."""
 
     SEARCHED = ("name", "city", "aliases")
@@ -77,7 +88,7 @@ class AgencyAlias(SearchableModel):
         super().save(**options)
 
 
-class Program(EvidencedModel):
+class Program(RemovableModel, EvidencedModel):
     """A funded service of an agency in a place. The evidence is about its funding."""
 
     LIST_KIND = ListKind.PROGRAMS
@@ -180,7 +191,7 @@ class Person(SearchableModel):
     """Someone in the register, with or without an account.
 
     If ``erased_on`` is set, the personal data is gone and the row only links past requests and
-    enrolments.
+    enrolments. If ``merged_into`` is set, everything has moved to that record.
     """
 
     SEARCHED = ("name", "email", "phone", "other_names", "other_emails")
@@ -206,6 +217,9 @@ class Person(SearchableModel):
     )
     known_since = models.DateTimeField(db_default=Now(), editable=False)
     erased_on = models.DateField(null=True, blank=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, editable=False, related_name="merged_records"
+    )
 
     class Meta:
         ordering = ["name", "pk"]
@@ -227,11 +241,18 @@ class Person(SearchableModel):
                 | Q(user__isnull=True, name="", email="", phone="", search_text=""),
                 name="erased_person_is_nobody",
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True)
+                | Q(user__isnull=True, name="", email="", phone="", search_text=""),
+                name="merged_person_is_nobody",
+            ),
         ]
 
     def __str__(self) -> str:
         if self.erased_on:
             return ERASED_PERSON
+        if self.merged_into_id:
+            return f"Merged record {self.pk}"
         return self.name or self.email or f"Person {self.pk}"
 
     @property
@@ -365,7 +386,7 @@ class ProgramPosition(SearchableModel, EvidencedModel):
         return self.known_agency.name if self.known_agency else self.agency_name
 
 
-class CoordinationInitiative(SearchableModel):
+class CoordinationInitiative(RemovableModel, SearchableModel):
     """A VAWIR/VIR committee, a Sexual Assault Coordination committee, an ICAT, or another."""
 
     SEARCHED = ("name", "community_served")

@@ -1,7 +1,7 @@
 """A constraint: the periods of one holder may not overlap."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -80,3 +80,22 @@ class NoOverlapConstraint(ExclusionConstraint):
 def lasts(on: date, last_day: str = "ends_on") -> Q:
     """Rows whose last day, if they have one, is not before the day ``on``."""
     return Q(**{f"{last_day}__isnull": True}) | Q(**{f"{last_day}__gte": on})
+
+
+Days = tuple[date, date]
+
+
+def without(days: Days, taken: Iterable[Days]) -> list[Days]:
+    """What is left of a period, both days included, without these."""
+    left = [days]
+    for first, last in taken:
+        left = [
+            (start, end)
+            for was_first, was_last in left
+            for start, end in (
+                (was_first, min(was_last, first - timedelta(days=1))),
+                (max(was_first, last + timedelta(days=1)), was_last),
+            )
+            if start <= end
+        ]
+    return left

@@ -24,9 +24,11 @@ def person_of_user(user: User) -> Person:
         return own
     with transaction.atomic():
         listed = Person.objects.filter(email=user.email, user__isnull=True).first()
-        if listed:
+        # Only if they have not just been merged, or got another account.
+        if listed and Person.objects.filter(pk=listed.pk, email=user.email, user=None).update(
+            user=user
+        ):
             listed.user = user
-            listed.save(update_fields=["user"])
             return listed
         # get_or_create: two pages opened at once create one person.
         return Person.objects.get_or_create(user=user, defaults={"email": user.email})[0]
@@ -76,6 +78,8 @@ def get_or_create_person(email: str, *, name: str, phone: str = "") -> Person:
     # get_or_create: two members of staff who enter the same person at once create one record.
     found = find_person(email) or Person.objects.get_or_create(email=email)[0]
     person = Person.objects.select_for_update().get(pk=found.pk)
+    if person.merged_into_id:  # just now
+        person = Person.objects.select_for_update().get(pk=person.merged_into_id)
     person.name, person.phone = person.name or name, person.phone or phone
     person.save(update_fields=["name", "phone"])
     return person

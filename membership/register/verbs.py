@@ -147,7 +147,8 @@ def add_agency(*, name: str, city: str, by: User) -> Agency:
     new = agency is None
     if agency is None:
         agency, new = Agency.objects.get_or_create(
-            name_key=name_key(name), defaults={"name": name, "city": clean_text(city)}
+            name_key=name_key(name),
+            defaults={"name": name, "city": clean_text(city), "added_by": by},
         )
     if not new:
         raise RefusedError(f"{agency.name} is already in the register. Choose it from the list.")
@@ -163,7 +164,7 @@ def add_program(*, agency: Agency, type: ProgramType, community_served: str, by:
     for known in agency.programs.filter(type=type):
         if name_key(known.community_served) == name_key(place):
             raise RefusedError("This agency already has a program of this type in this place.")
-    program = Program.objects.create(agency=agency, type=type, community_served=place)
+    program = Program.objects.create(agency=agency, type=type, community_served=place, added_by=by)
     log_change(program, by=by, words="Added from a request to join.", added=True)
     log_change(agency, by=by, words=f"Program added: {program}.")
     return program
@@ -175,7 +176,10 @@ def add_initiative(
 ) -> CoordinationInitiative:
     """Add a coordination initiative."""
     initiative, new = CoordinationInitiative.objects.get_or_create(
-        kind=kind, name=clean_text(name), community_served=clean_text(community_served)
+        kind=kind,
+        name=clean_text(name),
+        community_served=clean_text(community_served),
+        defaults={"added_by": by},
     )
     if not new:
         raise RefusedError(

@@ -14,6 +14,7 @@ from membership.emails.kinds import Event
 from membership.emails.queue import Email, cancel, queue
 from membership.errors import RefusedError
 from membership.history import log_change
+from membership.locking import get_locked
 from membership.meetings.attendance import cancel_emails_to_leaver
 from membership.models import Enrolment, Person, User, WorklistRow
 from membership.rosters import emails
@@ -60,7 +61,7 @@ def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> E
 def lock_enrolment(enrolment_id: int) -> Enrolment:
     """Lock an enrolment. Runs inside the caller's transaction."""
     rows = Enrolment.objects.select_for_update(of=("self",))
-    return rows.select_related("person", "community__team").get(pk=enrolment_id)
+    return get_locked(rows.select_related("person", "community__team"), enrolment_id)
 
 
 def lock_own_enrolment(enrolment_id: int, by: User) -> Enrolment:

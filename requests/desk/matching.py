@@ -34,6 +34,7 @@ from requests.workflow import add_note, lock_open, update_verdict
 
 # Facts that the applicant reported or staff confirmed; facts from lists are not matched here.
 _OWN_EVIDENCE = (Evidence.CLAIMED, Evidence.CONFIRMED)
+_Registered = TypeVar("_Registered", Agency, Program, CoordinationInitiative)
 _Row = TypeVar("_Row", ProgramPosition, CoordinationRole)
 
 
@@ -98,7 +99,7 @@ def match_agency(*, join_request_id: int, agency: Agency, by: User, now: datetim
 
     While the request is open, staff may match it to another agency.
     """
-    join_request = lock_open(join_request_id=join_request_id, by=by)
+    join_request, agency = lock_open(join_request_id=join_request_id, by=by), _locked(agency)
     keys = keys_of(agency_as_written(join_request))
     for row in join_request.person.positions.filter(evidence__in=_OWN_EVIDENCE):
         if name_key(row.agency_name) in keys:
@@ -134,7 +135,7 @@ def match_program(
     *, join_request_id: int, program: Program, by: User, now: datetime
 ) -> JoinRequest:
     """Match the request to this program of its agency."""
-    join_request = lock_open(join_request_id=join_request_id, by=by)
+    join_request, program = lock_open(join_request_id=join_request_id, by=by), _locked(program)
     if program.agency_id != join_request.agency_id:
         raise RefusedError("This program belongs to another agency.")
     for row in _at_least_one(claimed_rows(join_request)[0]):
@@ -149,6 +150,7 @@ def match_initiative(
 ) -> JoinRequest:
     """Match the request to this initiative."""
     join_request = lock_open(join_request_id=join_request_id, by=by)
+    initiative = _locked(initiative)
     for row in _at_least_one(claimed_rows(join_request)[1]):
         row.initiative = initiative
         row.save()
@@ -299,6 +301,14 @@ def _record_step(join_request: JoinRequest, text: str, *, by: User, now: datetim
     join_request.save(update_fields=["region", "verdict"])
     add_note(join_request, by=by, now=now, reason=text)
     return join_request
+
+
+def _locked(row: _Registered) -> _Registered:
+    """A row of the register, which can be neither merged nor removed before the transaction ends."""
+    rows = type(row)._default_manager.select_for_update(no_key=True)
+    if (found := rows.filter(pk=row.pk).first()) is None:
+        raise RefusedError(f"{row} is no longer in the register. Choose again.")
+    return found
 
 
 def _at_least_one(rows: list[_Row]) -> list[_Row]:

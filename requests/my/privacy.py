@@ -29,7 +29,7 @@ from membership.models import (
 from membership.privacy.erasing import erase_person, lock_for_erasing
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
-from requests.workflow import withdraw_erased
+from requests.workflow import withdraw_quietly
 
 # -- Erasing --------------------------------------------------------------------------------------
 
@@ -46,6 +46,8 @@ def erase(*, person_id: int, by: User, now: datetime) -> None:
     rows = JoinRequest.objects.select_for_update(of=("self",)).filter(person_id=person_id)
     join_requests = list(rows.select_related("community__team").order_by("pk"))
     person = lock_for_erasing(person_id=person_id, by=by)
+    if set(person.join_requests.values_list("pk", flat=True)) != {r.pk for r in join_requests}:
+        raise RefusedError("Something about this person has changed just now. Try again.")
     families = families_of(by)
     is_of_others = any(r.is_open and r.community.family not in families for r in join_requests)
     if person.user_id != by.pk and is_of_others:
@@ -67,7 +69,7 @@ def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime)
             join_request.delete()
     for join_request in sent:
         if join_request.is_open:
-            withdraw_erased(join_request, now=now)
+            withdraw_quietly(join_request, by=None, now=now)
         _blank(join_request)
     StaffNote.objects.filter(join_request__in=sent).delete()
     events = JoinRequestEvent.objects.filter(join_request__in=sent)
@@ -151,6 +153,14 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "account": _account(person.user) if person.user else None,
         "other_emails": _all(person.other_emails.all(), "email", "until"),
         "other_names": _all(person.other_names.all(), "name", "until"),
+        "merged_records": [
+            {
+                "at": str(merge.at),
+                "name": merge.merged_name,
+                "undone_at": merge.undone_at and str(merge.undone_at),
+            }
+            for merge in person.merges.all()
+        ],
         "consents": _all(person.consents.all(), "version", "at"),
         "work": _all(
             _without_matches(person.positions.select_related("program__agency", "agency")),

@@ -177,7 +177,8 @@ TABLE = {
     **rows_of("communities_question", look=LEADS, add=LEADS, change=LEADS, delete=LEADS),
     **rows_of("membership_user", look=LEADS, add=NOBODY, change=LEADS, delete=NOBODY),
     "admin:membership_user_change": (LEADS, desk(403, 403, ON)),
-    **register_rows("membership_agency"),
+    # A program refers to it. What nothing refers to, leads delete, and the team that added it.
+    **register_rows("membership_agency", delete=NOBODY),
     **register_rows("membership_program"),
     **register_rows("membership_evamembership"),
     **register_rows("membership_person", delete=NOBODY),

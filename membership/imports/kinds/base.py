@@ -195,7 +195,7 @@ class Importer(ABC):
             how = f"in the register as {known.name}" if key != name_key(name) else ""
             filled = fill_in(self.register.agencies, known, "city", city)
             return known, combined(RowResult(RowOutcome.SAME, how), filled)
-        new = Agency(name=name, name_key=key, city=city)
+        new = Agency(name=name, name_key=key, city=city, added_by=self.source.by)
         return self.register.agencies.add(key, new), RowResult(RowOutcome.ADD, "new agency")
 
     def program(self, row: ListRow) -> tuple[Program, RowResult]:
@@ -206,7 +206,12 @@ class Importer(ABC):
         known = self.register.programs.first(key)
         if known is not None:
             return known, result
-        new = Program(agency=agency, type=row["program_type"], community_served=place)
+        new = Program(
+            agency=agency,
+            type=row["program_type"],
+            community_served=place,
+            added_by=self.source.by,
+        )
         self.register.programs.add(key, new)
         return new, combined(result, RowResult(RowOutcome.ADD, "new program"))
 

@@ -154,6 +154,7 @@ class InitiativeList(Importer):
             name=row["initiative"],
             community_served=row["community_served"],
             region=row["region"],
+            added_by=self.source.by,
         )
         return batch.add(key, new), RowResult(RowOutcome.ADD, "new initiative")
 

@@ -100,6 +100,7 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ("one_person_per_email", Person, DANA, {}),
     ("person_email_is_normal", Person, DANA, {"email": "Kim@example.org"}),
     ("erased_person_is_nobody", Person, {"erased_on": DAY}, {"name": "Dana Sample"}),
+    ("merged_person_is_nobody", Person, {"merged_into": person}, {"name": "Dana Sample"}),
     ("one_program_of_a_type_in_a_place", Program, {}, {}),
     (
         "program_funding_ends_after_it_starts",
