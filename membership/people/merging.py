@@ -55,7 +55,6 @@ from membership.register.periods import Days, without
 from membership.register.person_records import keep_former_name
 from membership.rosters.enrolments import team_of
 from membership.rosters.roster_checks import settle
-from membership.search import update_dependent_rows
 
 EMAIL_KINDS = (
     EmailKind(
@@ -148,7 +147,6 @@ def merge_locked(
     for name in names:
         keep_former_name(kept, name, on=timezone.localdate(now))
     set_email(kept, chosen.email, former=sorted(addresses), now=now)
-    update_dependent_rows([kept])
     if closed:
         closed.is_active = False
         closed.save(update_fields=["is_active"])

@@ -58,7 +58,7 @@ def add_trigrams(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0022_agency_aliases")]
+    dependencies = [("membership", "0024_merged_people")]
 
     operations = [
         *(
