@@ -7,13 +7,13 @@ from django.db.models import Model, QuerySet
 from membership.models import User
 
 
-def log_change(*rows: Model, by: User, words: str, added: bool = False) -> None:
-    """Add ``words`` to the history of each row, as the admin's own forms do.
+def log_change(*rows: Model, by: User, words: str, added: bool = False) -> LogEntry:
+    """Add ``words`` to the history of each row, as the admin's own forms do. Returns the last entry.
 
     Runs in the caller's transaction, so that the change and its history are saved together.
     """
     for row in rows:
-        LogEntry.objects.create(
+        entry = LogEntry.objects.create(
             user_id=by.pk,
             content_type=_content_type_of(row),
             object_id=str(row.pk),
@@ -21,6 +21,7 @@ def log_change(*rows: Model, by: User, words: str, added: bool = False) -> None:
             action_flag=ADDITION if added else CHANGE,
             change_message=words,
         )
+    return entry
 
 
 def history_of(row: Model) -> QuerySet[LogEntry]:

@@ -147,6 +147,7 @@ class JoinRequestAdmin(CustomPageAdmin):
     def get_urls(self) -> list[URLPattern]:
         view, name = self.admin_site.admin_view, "joinrequests_joinrequest"
         return [
+            path("undo/", view(views.undo), name=f"{name}_undo"),
             path("enter/", view(entry_views.choose), name=f"{name}_enter"),
             path("enter/<slug:slug>/", view(entry_views.enter), name=f"{name}_enter-for"),
             *(

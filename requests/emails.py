@@ -28,7 +28,7 @@ from membership.emails.kinds import (
 from membership.emails.message import compose
 from membership.emails.queue import Email
 from requests.joining.forms import join_form_for
-from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, Verb
+from requests.lifecycle import LAPSE_DAYS, REMINDER_DAYS, State, Verb
 from requests.models import JoinRequest
 
 REMINDER_KINDS = {days: f"reminder-{days}" for days in REMINDER_DAYS}
@@ -59,6 +59,11 @@ _RECEIPT = (
 )
 _DECIDED = (Verb.APPROVE, Verb.DECLINE, Verb.WITHDRAW)
 _NO_LONGER_ASKED = (Verb.REPLY, *_DECIDED, Verb.LAPSE)
+# What becomes of a request whose approval is reversed, in the email about it.
+AFTER_REVERSING = {
+    State.AWAITING_REVIEW: "Your request is open again. We will review it again and email you.",
+    State.DECLINED: "We are not able to approve your request at this time. You can ask to join again later.",
+}
 
 EMAIL_KINDS = (
     EmailKind(
@@ -124,6 +129,25 @@ EMAIL_KINDS = (
             ),
             COMMUNITY_LINK,
         ),
+        cancelled_by=(Verb.REVERSE,),
+    ),
+    EmailKind(
+        "approval-reversed",
+        "Approval reversed",
+        TO_PERSON,
+        "When staff reverse an approval",
+        (
+            *_COMMON,
+            staff_text("The reason from staff", "We approved your request by mistake."),
+            Placeholder(
+                "outcome",
+                "What happens to the request now",
+                AFTER_REVERSING[State.AWAITING_REVIEW],
+                needed=True,
+            ),
+            _REQUEST_LINK,
+        ),
+        cancelled_by=(Verb.APPROVE,),
     ),
     EmailKind(
         "declined",
@@ -213,6 +237,7 @@ def email_of(
     join_request: JoinRequest,
     *,
     text: str = "",
+    outcome: str = "",
     last_day: date | None = None,
     to_team: bool = False,
 ) -> Email:
@@ -229,6 +254,7 @@ def email_of(
             "community": community,
             "reference": join_request.reference,
             "text": text.strip(),
+            "outcome": outcome,
             "came_by": join_request.get_came_by_display().lower(),
             "last_day": last_day,
             "limit": settings.WAITING_LIMIT_DAYS["loud"],

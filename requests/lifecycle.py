@@ -3,6 +3,8 @@
 draft → awaiting_review ⇄ awaiting_reply → approved | declined | withdrawn | lapsed
 """
 
+from datetime import timedelta
+
 from django.db.models import TextChoices
 
 
@@ -25,6 +27,8 @@ class Verb(TextChoices):
     WITHDRAW = "withdraw", "Withdrawn"
     LAPSE = "lapse", "Closed without a reply"
     REOPEN = "reopen", "Reopened"
+    UNDO = "undo", "Decision undone"
+    REVERSE = "reverse", "Approval reversed"
     NOTE = "note", "Checked against the register"
 
 
@@ -42,18 +46,33 @@ STATE_IN_WORDS = {
 OPEN = (State.AWAITING_REVIEW, State.AWAITING_REPLY)
 DECIDED = (State.APPROVED, State.DECLINED, State.WITHDRAWN, State.LAPSED)
 
-TRANSITIONS: dict[Verb, tuple[tuple[State, ...], State]] = {
-    Verb.SUBMIT: ((State.DRAFT,), State.AWAITING_REVIEW),
-    Verb.ASK: ((State.AWAITING_REVIEW,), State.AWAITING_REPLY),
-    Verb.REPLY: ((State.AWAITING_REPLY,), State.AWAITING_REVIEW),
-    Verb.APPROVE: (OPEN, State.APPROVED),
-    Verb.DECLINE: (OPEN, State.DECLINED),
-    Verb.WITHDRAW: (OPEN, State.WITHDRAWN),
-    Verb.LAPSE: ((State.AWAITING_REPLY,), State.LAPSED),
-    Verb.REOPEN: ((State.DECLINED, State.LAPSED), State.AWAITING_REVIEW),
+# The states from which each verb leads, and those to which it leads.
+TRANSITIONS: dict[Verb, tuple[tuple[State, ...], tuple[State, ...]]] = {
+    Verb.SUBMIT: ((State.DRAFT,), (State.AWAITING_REVIEW,)),
+    Verb.ASK: ((State.AWAITING_REVIEW,), (State.AWAITING_REPLY,)),
+    Verb.REPLY: ((State.AWAITING_REPLY,), (State.AWAITING_REVIEW,)),
+    Verb.APPROVE: (OPEN, (State.APPROVED,)),
+    Verb.DECLINE: (OPEN, (State.DECLINED,)),
+    Verb.WITHDRAW: (OPEN, (State.WITHDRAWN,)),
+    Verb.LAPSE: ((State.AWAITING_REPLY,), (State.LAPSED,)),
+    Verb.REOPEN: ((State.DECLINED, State.LAPSED), (State.AWAITING_REVIEW,)),
+    Verb.UNDO: ((State.APPROVED, State.DECLINED), OPEN),
+    Verb.REVERSE: ((State.APPROVED,), (State.AWAITING_REVIEW, State.DECLINED)),
 }
 # Only staff of the community's team may use these.
-STAFF_VERBS = (Verb.ASK, Verb.APPROVE, Verb.DECLINE, Verb.REOPEN, Verb.NOTE)
+STAFF_VERBS = (
+    Verb.ASK,
+    Verb.APPROVE,
+    Verb.DECLINE,
+    Verb.REOPEN,
+    Verb.UNDO,
+    Verb.REVERSE,
+    Verb.NOTE,
+)
+# The emails of these wait this long, so that who decided can undo the decision.
+UNDOABLE = (Verb.APPROVE, Verb.DECLINE)
+UNDO_SECONDS = 30
+UNDO_TIME = timedelta(seconds=UNDO_SECONDS)
 
 # Calendar days in British Columbia after the day of the question.
 REMINDER_DAYS = (7, 21)

@@ -273,6 +273,9 @@ class JoinRequestEvent(Step):
         ReasonText, models.PROTECT, null=True, blank=True, related_name="events"
     )
     ground_title = models.CharField(max_length=120, blank=True, default="", db_default="")
+    undoes = models.OneToOneField(
+        "self", models.CASCADE, null=True, blank=True, related_name="undone_by"
+    )
 
     class Meta(Step.Meta):
         indexes = [models.Index(fields=["at", "id"], name="request_steps_by_time")]

@@ -7,7 +7,7 @@ admin pages, commands and tasks call these; nothing else changes the state of a 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -16,18 +16,34 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment, assess
 from membership.accounts.teams import families_of
-from membership.emails.queue import Email, cancel, queue
+from membership.emails.queue import Email, cancel, queue, take_back, uncancel
 from membership.errors import RefusedError
 from membership.locking import get_locked
 from membership.models import Person, User
 from membership.register.agencies import find_agency
 from membership.register.person_records import get_or_create_person, set_name
 from membership.register.standing import standing_of
-from membership.rosters.enrolments import enrol, roster_of
+from membership.rosters.enrolments import (
+    close_enrolment,
+    enrol,
+    lock_enrolment,
+    roster_of,
+    take_back_enrolment,
+)
 from requests import emails
 from requests.answers import keep_claims
 from requests.joining.forms import Answers
-from requests.lifecycle import OPEN, STAFF_VERBS, TRANSITIONS, State, Verb, allows
+from requests.lifecycle import (
+    OPEN,
+    STAFF_VERBS,
+    TRANSITIONS,
+    UNDO_SECONDS,
+    UNDO_TIME,
+    UNDOABLE,
+    State,
+    Verb,
+    allows,
+)
 from requests.models import CameBy, JoinRequest, JoinRequestEvent, ReasonText, StaffNote
 from requests.reasons import reason_text
 
@@ -36,6 +52,10 @@ MAX_DRAFT_ANSWER = 5_000  # characters, more than any question allows
 _ALREADY_OPEN = "You already have an open request for this community. You can follow it on My page."
 _ANOTHER_OPEN = "This person already has an open request for this community. Nothing was changed."
 OWN_REQUEST = "This request is your own, so a colleague decides on it."
+_ALREADY_IN = "{} is already in this community."
+_ERASED = (
+    "The applicant’s record has been erased, so there is no one to reply to. Nothing was changed."
+)
 
 
 @contextmanager
@@ -102,7 +122,7 @@ def submit_for(
     person = get_or_create_person(email, name=answers["name"], phone=answers.get("phone", ""))
     join_request = JoinRequest(person=person, community=community, came_by=came_by, created_at=now)
     _require_team(join_request, by)
-    _require_not_enrolled(join_request, f"{person} is already in this community.")
+    _require_not_enrolled(join_request, _ALREADY_IN.format(person))
     reason = f"Received {came_by.label.lower()}. The applicant asked us to enter it and agreed."
     return _receive(join_request, answers, receipt="receipt-entered", by=by, now=now, reason=reason)
 
@@ -162,7 +182,7 @@ def approve(
     assessment = _keep_assessment(join_request, now)
     if assessment.needs_written_reason and not reason.strip():
         raise RefusedError("Some rules are not confirmed. Explain why you are approving anyway.")
-    _require_not_enrolled(join_request, f"{join_request.person} is already in this community.")
+    _require_not_enrolled(join_request, _ALREADY_IN.format(join_request.person))
     join_request.enrolment = enrol(
         person=join_request.person,
         community=join_request.community,
@@ -172,7 +192,7 @@ def approve(
     )
     join_request.decided_at, join_request.decided_by = now, by
     event = _advance(join_request, Verb.APPROVE, by=by, now=now, text=text, reason=reason)
-    _send(join_request, event, emails.email_of("welcome", join_request, text=text))
+    _send(join_request, event, emails.email_of("welcome", join_request, text=text), wait=UNDO_TIME)
     return join_request
 
 
@@ -192,7 +212,78 @@ def decline(
     _keep_assessment(join_request, now)
     join_request.decided_at, join_request.decided_by = now, by
     event = _advance(join_request, Verb.DECLINE, by=by, now=now, text=text, ground=ground)
-    _send(join_request, event, emails.email_of("declined", join_request, text=text))
+    _send(join_request, event, emails.email_of("declined", join_request, text=text), wait=UNDO_TIME)
+    return join_request
+
+
+@_one_open_request(_ANOTHER_OPEN)
+def undo(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
+    """Take back one's own decision of a moment ago, with its enrolment and its emails.
+
+    Emails that the decision cancelled are sent after all. The history keeps both steps.
+    """
+    join_request = _lock_for(Verb.UNDO, join_request_id, by)
+    decision = join_request.events.exclude(verb=Verb.NOTE).latest("pk")
+    if decision.by_id != by.pk:
+        raise RefusedError("Only the person who decided can undo it. Nothing was changed.")
+    if (
+        decision.verb not in UNDOABLE
+        or now >= decision.at + UNDO_TIME
+        or not take_back(about=join_request.about, event=decision.pk)
+    ):
+        raise RefusedError(
+            f"This can no longer be undone: emails go out after {UNDO_SECONDS} seconds. "
+            "Nothing was changed."
+        )
+    enrolment = join_request.enrolment if decision.verb == Verb.APPROVE else None
+    if enrolment:
+        join_request.enrolment = None
+    else:
+        _require_not_enrolled(join_request, _ALREADY_IN.format(join_request.person))
+    join_request.decided_at = join_request.decided_by = None
+    update_verdict(join_request, now=now)
+    before = State(decision.state_before)
+    _advance(join_request, Verb.UNDO, to=before, undoes=decision, by=by, now=now)
+    if enrolment:
+        take_back_enrolment(enrolment, by=by, now=now)
+    uncancel(about=join_request.about, step=decision.pk)
+    return join_request
+
+
+@_one_open_request(_ANOTHER_OPEN)
+def reverse(
+    *,
+    join_request_id: int,
+    to: State,
+    by: User,
+    text: str,
+    now: datetime,
+    ground: ReasonText | None = None,
+) -> JoinRequest:
+    """Reverse an approval: end the enrolment, and review the request again or decline it.
+
+    ``text`` and ``ground``, a ready reason, tell the applicant why; one of the two may be missing.
+    """
+    join_request = _lock_for(Verb.REVERSE, join_request_id, by)
+    text = reason_text(join_request, ground, text, used_for=ReasonText.UsedFor.DECLINE)
+    if not text:
+        raise RefusedError("Choose a reason or write one for the applicant.")
+    if join_request.person.erased_on:
+        raise RefusedError(_ERASED)
+    if join_request.enrolment_id is None:
+        raise RefusedError("This approval has no enrolment that could end. Nothing was changed.")
+    enrolment = lock_enrolment(join_request.enrolment_id)
+    close_enrolment(enrolment, email=None, by=by, text="The approval was reversed.", now=now)
+    _require_not_enrolled(join_request, _ALREADY_IN.format(join_request.person))
+    is_declined = to == State.DECLINED
+    join_request.decided_at, join_request.decided_by = (now, by) if is_declined else (None, None)
+    join_request.waiting_since = now
+    update_verdict(join_request, now=now)
+    event = _advance(join_request, Verb.REVERSE, to=to, by=by, now=now, text=text, ground=ground)
+    email = emails.email_of(
+        "approval-reversed", join_request, text=text, outcome=emails.AFTER_REVERSING[to]
+    )
+    _send(join_request, event, email)
     return join_request
 
 
@@ -201,10 +292,8 @@ def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -
     """Reopen a request that was declined or has lapsed."""
     join_request = _lock_for(Verb.REOPEN, join_request_id, by)
     if join_request.person.erased_on:
-        raise RefusedError(
-            "The applicant’s record has been erased, so there is no one to reply to. Nothing was changed."
-        )
-    _require_not_enrolled(join_request, f"{join_request.person} is already in this community.")
+        raise RefusedError(_ERASED)
+    _require_not_enrolled(join_request, _ALREADY_IN.format(join_request.person))
     join_request.decided_at = join_request.decided_by = None
     join_request.waiting_since = now
     update_verdict(join_request, now=now)
@@ -341,16 +430,23 @@ def _advance(
     text: str = "",
     reason: str = "",
     ground: ReasonText | None = None,
+    to: State | None = None,
+    undoes: JoinRequestEvent | None = None,
 ) -> JoinRequestEvent:
-    """Change the state by the table of transitions, write the event, cancel emails that no longer apply."""
+    """Change the state by the table of transitions, write the event, cancel emails that no longer apply.
+
+    ``to`` is for verbs that lead to one of several states.
+    """
     _require_allowed(join_request, verb)
-    before, after = join_request.state, TRANSITIONS[verb][1]
-    join_request.state = after
+    targets = TRANSITIONS[verb][1]
+    after = to or targets[0]
+    if after not in targets:
+        raise ValueError(f"{verb} does not lead to {after}.")
+    before, join_request.state = join_request.state, after
     if after not in OPEN:
         join_request.taken_by = join_request.taken_at = None
     join_request.save()
-    cancel(about=join_request.about, event=verb)
-    return JoinRequestEvent.objects.create(
+    event = JoinRequestEvent.objects.create(
         join_request=join_request,
         verb=verb,
         state_before=before,
@@ -364,7 +460,10 @@ def _advance(
         reason=reason.strip(),
         ground=ground,
         ground_title=ground.title if ground else "",
+        undoes=undoes,
     )
+    cancel(about=join_request.about, event=verb, step=event.pk)
+    return event
 
 
 def _require_allowed(join_request: JoinRequest, verb: Verb) -> None:
@@ -439,6 +538,11 @@ def _receive(
     return join_request
 
 
-def _send(join_request: JoinRequest, event: JoinRequestEvent, *out: Email) -> None:
+def _send(
+    join_request: JoinRequest,
+    event: JoinRequestEvent,
+    *out: Email,
+    wait: timedelta = timedelta(),
+) -> None:
     for email in out:
-        queue(email, about=join_request.about, event=event.pk, now=event.at)
+        queue(email, about=join_request.about, event=event.pk, now=event.at, wait=wait)

@@ -21,12 +21,14 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from playwright.sync_api import Page as BrowserPage
 
 from communities.models import CommunityOfPractice
 from membership.accounts.teams import LEADS, TEAM_GROUPS
 from membership.emails import delivery, sending
-from membership.models import Person, User
+from membership.emails.queue import request_delivery
+from membership.models import OutboxEmail, Person, User
 from membership.register.person_records import person_of_user
 from requests import workflow
 from requests.lifecycle import State
@@ -182,6 +184,13 @@ def queries_of(call: Callable[..., object], *args: Any, **kwargs: Any) -> int:
     with CaptureQueriesContext(connection) as captured:
         call(*args, **kwargs)
     return len(captured)
+
+
+def send_now(kind: str) -> None:
+    """Have the emails of a decision sent without the time in which it can be undone."""
+    rows = OutboxEmail.objects.filter(kind=kind, state=OutboxEmail.State.QUEUED)
+    rows.update(due_at=timezone.now())
+    request_delivery(*rows.values_list("pk", flat=True))
 
 
 def deliver(outbox_email_id: int, *, now: datetime) -> bool:

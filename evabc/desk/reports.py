@@ -234,7 +234,9 @@ def _days_row(name: str, took: Sequence[timedelta]) -> Row:
 
 def _reasons(scope: Scope) -> Report:
     declined = JoinRequestEvent.objects.filter(
-        verb=Verb.DECLINE,
+        verb__in=(Verb.DECLINE, Verb.REVERSE),
+        state_after=State.DECLINED,
+        undone_by=None,
         join_request__community__in=scope.communities,
         at__gte=scope.starts_at,
         at__lt=scope.ends_at,

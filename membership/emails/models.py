@@ -46,6 +46,12 @@ class OutboxEmail(models.Model):
     message_id = models.CharField(max_length=120, unique=True)
     state = models.CharField("status", max_length=10, choices=State.choices, default=State.QUEUED)
     wanted = models.BooleanField(default=True)
+    cancelled_by = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The step of the request that cancelled it. If that is undone, it is sent after all.",
+    )
     due_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_owner = models.CharField(max_length=36, blank=True)

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from celery import current_app
@@ -39,15 +39,17 @@ class Email:
     to_email: str
 
 
-def queue(email: Email, *, about: str, event: int, now: datetime) -> OutboxEmail:
-    """Queue an email. A worker is asked to send it when the caller commits.
+def queue(
+    email: Email, *, about: str, event: int, now: datetime, wait: timedelta = timedelta()
+) -> OutboxEmail:
+    """Queue an email. A worker is asked to send it when the caller commits, or ``wait`` later.
 
     An event has one email of each kind. The database refuses a second one.
     """
-    row = OutboxEmail.objects.create(
-        key=f"{about}:{event}:{email.kind}", **_row_values(email, about, now)
-    )
-    _deliver_on_commit(row)
+    row = OutboxEmail(key=f"{about}:{event}:{email.kind}", **_row_values(email, about, now))
+    row.due_at += wait
+    row.save(force_insert=True)
+    _deliver_on_commit(row, wait)
     return row
 
 
@@ -83,30 +85,57 @@ def _row_values(email: Email, about: str, now: datetime) -> dict[str, object]:
     }
 
 
-def _deliver_on_commit(row: OutboxEmail) -> None:
-    transaction.on_commit(lambda: request_delivery(row.pk), robust=True)
+def _deliver_on_commit(row: OutboxEmail, wait: timedelta = timedelta()) -> None:
+    transaction.on_commit(lambda: request_delivery(row.pk, wait=wait), robust=True)
 
 
-def cancel(*, about: str, event: str, person: Person | None = None) -> None:
+def cancel(
+    *, about: str, event: str, person: Person | None = None, step: int | None = None
+) -> None:
     """Cancel the emails of the kinds that ``event`` cancels, if they have not been sent.
 
     A failed email stays failed and can no longer be tried again. ``person`` limits it to the emails to
-    one person.
+    one person. ``step`` is the key by which ``uncancel`` finds them.
     """
-    open_rows = OutboxEmail.objects.filter(about=about, kind__in=cancelled_by(event))
+    rows = OutboxEmail.objects.filter(about=about, kind__in=cancelled_by(event), wanted=True)
     if person:
-        open_rows = open_rows.filter(person=person)
-    open_rows.filter(state=State.QUEUED).update(state=State.CANCELLED, wanted=False)
-    open_rows.filter(state__in=[State.SENDING, State.FAILED]).update(wanted=False)
+        rows = rows.filter(person=person)
+    no_more = {"wanted": False, "cancelled_by": step}
+    rows.filter(state=State.QUEUED).update(state=State.CANCELLED, **no_more)
+    rows.filter(state__in=[State.SENDING, State.FAILED]).update(**no_more)
+
+
+def uncancel(*, about: str, step: int) -> None:
+    """Send the emails after all that ``step`` cancelled. Runs inside the caller's transaction."""
+    rows = OutboxEmail.objects.filter(about=about, cancelled_by=step)
+    waiting = list(rows.filter(state=State.CANCELLED).values_list("pk", flat=True))
+    rows.filter(pk__in=waiting).update(state=State.QUEUED)
+    rows.update(wanted=True, cancelled_by=None)
+    if waiting:
+        transaction.on_commit(lambda: request_delivery(*waiting), robust=True)
+
+
+def take_back(*, about: str, event: int) -> bool:
+    """Cancel every email of an event. Returns False if a worker has one already: roll back then.
+
+    Runs inside the caller's transaction.
+    """
+    rows = OutboxEmail.objects.filter(key__startswith=f"{about}:{event}:")
+    cancelled = rows.filter(state=State.QUEUED, attempts=0).update(
+        state=State.CANCELLED, wanted=False
+    )
+    return cancelled == rows.count()
 
 
 DELIVERY_TASK = "membership.deliver_letter"
 
 
-def request_delivery(*outbox_email_ids: int) -> None:
+def request_delivery(*outbox_email_ids: int, wait: timedelta = timedelta()) -> None:
     """Ask a worker to send these emails. Without a broker the sweep finds them soon after."""
     try:
-        current_app.send_task(DELIVERY_TASK, args=outbox_email_ids)
+        current_app.send_task(
+            DELIVERY_TASK, args=outbox_email_ids, countdown=wait.total_seconds() or None
+        )
     except Exception as error:
         # Any error will do: emails are rows, and the next sweep sends them.
         ids, cause = ", ".join(map(str, outbox_email_ids)), error.__cause__ or error

@@ -38,6 +38,20 @@ def enrol(
     return enrolment
 
 
+def take_back_enrolment(enrolment: Enrolment, *, by: User, now: datetime) -> None:
+    """Delete an enrolment that was opened a moment ago. No report counts it, and its tasks end.
+
+    Runs inside the caller's transaction. Refuses if it is no longer as it was opened.
+    """
+    enrolment = lock_enrolment(enrolment.pk)
+    if enrolment.ended_on or enrolment.worklist.exists():
+        raise RefusedError("This enrolment has already been changed, so it can’t be undone.")
+    cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
+    enrolment.delete()
+    access.end_access(enrolment=enrolment, by=by, now=now)
+    cancel_emails_to_leaver(enrolment.person)
+
+
 def team_of(person: Person) -> SupportTeam:
     """The team of the community that they are in, or left last; else program support."""
     enrolments = person.enrolments.select_related("community__team")
@@ -73,11 +87,11 @@ def lock_own_enrolment(enrolment_id: int, by: User) -> Enrolment:
 
 
 def close_enrolment(
-    enrolment: Enrolment, *, email: Email, by: User | None, text: str, now: datetime
+    enrolment: Enrolment, *, email: Email | None, by: User | None, text: str, now: datetime
 ) -> None:
     """End a locked enrolment today. Every way of leaving a community goes through here.
 
-    Roster checks are resolved, tasks to remove access are added, and ``email`` is queued if the
+    Roster checks are resolved, tasks to remove access are added, and ``email``, if any, is queued if the
     register has their email. Runs inside the caller's transaction.
     """
     if enrolment.ended_on:
@@ -87,14 +101,12 @@ def close_enrolment(
     enrolment.save(update_fields=["ended_on"])
     for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
         settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)
-    if by:
-        log_change(enrolment, by=by, words=f"Ended. {text.strip()}")
+    entry = log_change(enrolment, by=by, words=f"Ended. {text.strip()}") if by else None
     access.end_access(enrolment=enrolment, by=by, now=now)
     cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
     cancel_emails_to_leaver(enrolment.person)
-    if enrolment.person.email:
-        # An enrolment ends only once, so its key identifies the event.
-        queue(email, about=enrolment.about, event=enrolment.pk, now=now)
+    if email and entry and enrolment.person.email:
+        queue(email, about=enrolment.about, event=entry.pk, now=now)
 
 
 def roster_of(community: CommunityOfPractice) -> QuerySet[Enrolment]:

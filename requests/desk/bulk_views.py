@@ -31,10 +31,11 @@ from membership.emails.templates import cached_templates
 from membership.errors import RefusedError
 from membership.forms import ParagraphsField
 from membership.models import User
+from requests.desk import queue
 from requests.desk.queue import rule_tags
 from requests.desk.review import assessments_of, requests_of
 from requests.desk.views import DECISIONS, Decision
-from requests.lifecycle import Verb, allows
+from requests.lifecycle import UNDO_SECONDS, UNDOABLE, Verb, allows
 from requests.models import JoinRequest
 from requests.reasons import join_paragraphs
 from requests.workflow import OWN_REQUEST, is_own
@@ -42,7 +43,6 @@ from requests.workflow import OWN_REQUEST, is_own
 logger = logging.getLogger(__name__)
 
 _QUEUE = "admin:joinrequests_joinrequest_changelist"
-_KEY_DIGITS = 18  # a longer number cannot be a key
 # The title of each verb's page, its button, and the word for it in the report.
 _LABELS = {
     Verb.APPROVE: ("Approve several requests", "Approve and email selected applicants", "approved"),
@@ -143,7 +143,7 @@ ACTIONS = [_action_for(verb) for verb in _LABELS]
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide_several(request: AuthenticatedRequest, decision: Decision) -> HttpResponse:
     """Show the chosen applicants with their emails; once all is complete, decide on the selected ones."""
-    keys = _keys(request.GET.get("ids", ""))
+    keys = queue.keys(request.GET.get("ids", "").split(","))
     rows = _rows(request, decision, keys)
     if len(keys) > LIMIT or not rows:
         messages.warning(request, _TOO_MANY if rows else _NONE_CHOSEN)
@@ -208,6 +208,8 @@ def _page(
         button=button,
         button_kind=decision.verb.value,
         done_word=done_word,
+        can_undo=decision.verb in UNDOABLE,
+        undo_seconds=UNDO_SECONDS,
         form=shared,
         has_problems=has_problems,
         done=done,
@@ -217,12 +219,6 @@ def _page(
         ],
         rows=_with_emails(decision, shared, can_be_done),
     )
-
-
-def _keys(typed: str) -> list[int]:
-    """The keys of requests in an address; anything else is left out."""
-    words = dict.fromkeys(typed.split(","))
-    return [int(w) for w in words if w.isascii() and w.isdecimal() and len(w) <= _KEY_DIGITS]
 
 
 def _rows(

@@ -10,6 +10,8 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType
 from membership.forms import SingleLineField, day_field, message_field
 from membership.models import Agency, CoordinationInitiative, Program
+from requests.emails import AFTER_REVERSING
+from requests.lifecycle import State
 from requests.models import ReasonText
 from requests.reasons import offered
 
@@ -86,6 +88,29 @@ class DeclineForm(ReasonOrTextForm):
     used_for = ReasonText.UsedFor.DECLINE
     choose = "Reason"
     missing = "Choose a reason or write one for the applicant."
+
+
+class ReverseForm(ReasonOrTextForm):
+    """Reversing an approval: why, and what becomes of the request."""
+
+    used_for = ReasonText.UsedFor.DECLINE
+    choose = "Reason"
+    missing = "Choose a reason or write one for the applicant."
+
+    to = forms.TypedChoiceField(
+        label="What happens to the request?",
+        help_text="The email says the sentence of your choice.",
+        coerce=State,
+        choices=[
+            (State.AWAITING_REVIEW, f"Review it again: “{AFTER_REVERSING[State.AWAITING_REVIEW]}”"),
+            (State.DECLINED, f"Decline it: “{AFTER_REVERSING[State.DECLINED]}”"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose what happens to the request.",
+            "invalid_choice": "Choose what happens to the request.",
+        },
+    )
 
 
 class AskForm(ReasonOrTextForm):

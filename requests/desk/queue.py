@@ -3,13 +3,13 @@
 ``parameters`` are those of the queue's address. "Next" and "previous" on the review page use the same.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -156,10 +156,24 @@ def state_tag(join_request: JoinRequest) -> SafeString:
     return format_html('<span class="state state-{}">{}</span>', join_request.state, label)
 
 
+_KEY_DIGITS = 18  # a longer number cannot be a key
+
+
+def keys(typed: Iterable[str]) -> list[int]:
+    """The keys of requests that an address or a form holds; anything else is left out."""
+    words = dict.fromkeys(typed)
+    return [int(w) for w in words if w.isascii() and w.isdecimal() and len(w) <= _KEY_DIGITS]
+
+
 # -- Between the queue and its pages --------------------------------------------------------------
 
 # The admin's own name for the list's parameters in the address of a page that was opened from it.
 QUEUE_PARAMETER = "_changelist_filters"
+
+
+def parameters(request: HttpRequest) -> dict[str, str]:
+    """The parameters of the queue that this page was opened from."""
+    return QueryDict(request.GET.get(QUEUE_PARAMETER, "")).dict()
 
 
 def queue_query(request: HttpRequest) -> str:

@@ -2,25 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
-from membership.errors import refusal_as_form_error, refusal_as_warning
+from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from requests import emails, workflow
 from requests.desk import forms, matching, queue
 from requests.desk.review import assessments_of, panel_context, requests_of, review_context
-from requests.lifecycle import Verb, allows
+from requests.lifecycle import UNDO_SECONDS, UNDOABLE, Verb, allows
 from requests.models import JoinRequest
 
 
@@ -37,7 +40,7 @@ def review_page(
     review = review_context(
         join_request,
         viewer=request.user,
-        parameters=QueryDict(request.GET.get(queue.QUEUE_PARAMETER, "")).dict(),
+        parameters=queue.parameters(request),
         now=timezone.now(),
     )
     is_own = workflow.is_own(join_request, request.user)
@@ -57,6 +60,9 @@ def review_page(
         own_request=workflow.OWN_REQUEST if is_own and join_request.is_open else "",
         **({"form": refused} if is_own else panel),
     )
+
+
+_AS_CHOSEN = "(The sentence that you choose above.)"
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,9 @@ class Decision:
     def email(self, join_request: JoinRequest, text: str) -> Email:
         """The email as it would go out today with this text from staff."""
         last_day = emails.last_day_to_reply(timezone.localdate())
-        return emails.email_of(self.email_kind, join_request, text=text, last_day=last_day)
+        return emails.email_of(
+            self.email_kind, join_request, text=text, last_day=last_day, outcome=_AS_CHOSEN
+        )
 
 
 DECISIONS = {
@@ -93,7 +101,7 @@ DECISIONS = {
             workflow.approve,
             forms.ApproveForm,
             "Approve and email {name}",
-            "Approved. A welcome email is on its way to {name}.",
+            f"Approved. {{name}} will get a welcome email in {UNDO_SECONDS} seconds.",
             "welcome",
         ),
         Decision(
@@ -109,8 +117,16 @@ DECISIONS = {
             workflow.decline,
             forms.DeclineForm,
             "Decline and email {name}",
-            "Declined. An email is on its way to {name}.",
+            f"Declined. {{name}} will get an email in {UNDO_SECONDS} seconds.",
             "declined",
+        ),
+        Decision(
+            Verb.REVERSE,
+            workflow.reverse,
+            forms.ReverseForm,
+            "Reverse this approval",
+            "The approval is reversed. An email is on its way to {name}.",
+            "approval-reversed",
         ),
         Decision(
             Verb.REOPEN,
@@ -135,8 +151,10 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
     if request.method == "POST" and form.is_valid():
         with refusal_as_form_error(form):
             decision.apply(join_request_id=pk, by=request.user, now=now, **form.cleaned_data)
-            name = join_request.person.short_name
-            messages.success(request, decision.message.format(name=name))
+            words = decision.message.format(name=join_request.person.short_name)
+            if decision.verb in UNDOABLE:
+                words = format_html("{} {}", words, _what_next(request, join_request, now))
+            messages.success(request, words)
             return queue.to_queue(request)
     elif request.method != "POST" and (refusal := _refusal(request, join_request, decision.verb)):
         messages.warning(request, refusal)
@@ -156,6 +174,61 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         button=decision.label_for(join_request),
         button_kind=decision.verb.value,
     )
+
+
+def _what_next(
+    request: AuthenticatedRequest, join_request: JoinRequest, now: datetime
+) -> SafeString:
+    """After a decision: a button to undo it, and links to the request and to the next one in the queue."""
+    _, following = queue.neighbours(
+        join_request,
+        requests_of(request.user),
+        queue.parameters(request),
+        viewer=request.user,
+        now=now,
+    )
+    query, page = queue.queue_query(request), "admin:joinrequests_joinrequest_change"
+    links = [("View", join_request), *([("Next", following)] if following else [])]
+    return format_html(
+        '<button class="desk-small" form="undo" name="pk" value="{}">Undo</button>{}',
+        join_request.pk,
+        format_html_join(
+            "",
+            ' · <a href="{}{}">{}</a>',
+            ((reverse(page, args=[r.pk]), query, w) for w, r in links),
+        ),
+    )
+
+
+@require_POST
+def undo(request: AuthenticatedRequest) -> HttpResponse:
+    """Undo decisions of a moment ago, each in its own transaction; say what became of each."""
+    chosen = requests_of(request.user).filter(pk__in=queue.keys(request.POST.getlist("pk")))
+    for join_request in chosen:
+        try:
+            workflow.undo(join_request_id=join_request.pk, by=request.user, now=timezone.now())
+        except RefusedError as refusal:
+            ways = (
+                ("Reverse this approval…", Verb.REVERSE),
+                ("Reopen request…", Verb.REOPEN),
+            )
+            instead = format_html_join(
+                "",
+                ' <a href="{}">{}</a>',
+                (
+                    (DECISIONS[verb].url_for(join_request), words)
+                    for words, verb in ways
+                    if allows(join_request.state, verb)
+                ),
+            )
+            messages.warning(
+                request, format_html("{}: {}{}", join_request.person, refusal, instead)
+            )
+        else:
+            messages.success(
+                request, f"Undone. No email went out, and {join_request} is open again."
+            )
+    return queue.to_review(request, chosen[0].pk) if len(chosen) == 1 else queue.to_queue(request)
 
 
 def _refusal(request: AuthenticatedRequest, join_request: JoinRequest, verb: Verb) -> str:

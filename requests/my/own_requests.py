@@ -94,8 +94,9 @@ def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 def with_steps(join_requests: QuerySet[JoinRequest]) -> QuerySet[JoinRequest]:
-    """With the steps that the applicant can see, for ``my/timeline.html``."""
-    visible = JoinRequestEvent.objects.exclude(verb=Verb.NOTE).order_by("pk")
+    """With the steps that the applicant can see, for ``my/timeline.html``: no email said what was undone."""
+    visible = JoinRequestEvent.objects.filter(undoes=None, undone_by=None).order_by("pk")
+    visible = visible.exclude(verb=Verb.NOTE)
     return join_requests.select_related("community__team").prefetch_related(
         Prefetch("events", visible, to_attr="steps")
     )

@@ -245,6 +245,9 @@ TABLE = {
     "admin:joinrequests_joinrequest_decline": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_ask": (THIS_TEAM, THIS_TEAM),
     "admin:joinrequests_joinrequest_reopen": (desk(ON, 404, ON), THIS_TEAM),
+    "admin:joinrequests_joinrequest_reverse": (desk(ON, 404, ON), THIS_TEAM),
+    # Requests of the other team are not among those that it undoes.
+    "admin:joinrequests_joinrequest_undo": (GET_ONLY, LED),
     # The request is not assigned, so this redirects back to it.
     "admin:joinrequests_joinrequest_take": (desk(ON, 404, ON), desk(ON, 404, ON)),
     "admin:joinrequests_joinrequest_release": (GET_ONLY, desk(ON, 404, ON)),

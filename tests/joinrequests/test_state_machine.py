@@ -27,8 +27,8 @@ from membership.emails import delivery
 from membership.emails.delivery import LEASE
 from membership.models import Enrolment, OutboxEmail
 from requests import workflow
-from requests.lifecycle import OPEN, TRANSITIONS, State, Verb
-from requests.models import JoinRequest
+from requests.lifecycle import OPEN, STAFF_VERBS, TRANSITIONS, UNDO_TIME, UNDOABLE, State, Verb
+from requests.models import JoinRequest, JoinRequestEvent
 from tests import builders
 from tests.joinrequests.test_workflow import EMAIL_KINDS, OUTCOMES, use
 
@@ -48,12 +48,14 @@ OF_THE_QUESTION = {"question"}
 NEWS = {"news-submit", "news-reply"}
 CONTRADICTED = {
     "reply": OF_THE_QUESTION,
-    "approve": OF_THE_QUESTION | NEWS,
+    "approve": OF_THE_QUESTION | NEWS | {"approval-reversed"},
     "decline": OF_THE_QUESTION | NEWS,
     "withdraw": OF_THE_QUESTION | NEWS | {"receipt"},
     "lapse": OF_THE_QUESTION,
     "reopen": {"declined", "lapsed"},
+    "reverse": {"welcome"},
 }
+HELD = {"welcome", "declined"}  # for UNDO_TIME, and taken back by "undo"
 
 
 class Killed(BaseException):
@@ -88,12 +90,22 @@ class ModelEmail:
     lease: datetime | None = None
     tries: int = 0
     taken: int = 0
+    step: int = 0
+    cancelled_by: int = 0
 
-    def contradict(self) -> None:
+    def contradict(self, step: int) -> None:
+        if not self.wanted:
+            return
+        self.cancelled_by = step
         if self.state == "queued":
             self.state, self.wanted = "cancelled", False
         elif self.state in ("sending", "failed"):
             self.wanted = False
+
+    def uncontradict(self) -> None:
+        self.wanted, self.cancelled_by = True, 0
+        if self.state == "cancelled":
+            self.state = "queued"
 
     def deliver(self, mood: str, now: datetime) -> None:
         orphaned = self.lease is not None and self.lease < now
@@ -168,10 +180,14 @@ class Lives(RuleBasedStateMachine):
         whose, slug, state = self.states[pk]
         own = TEAM_OF[slug]
         staff = own if by == "own" else next(name for name in self.staff if name != own)
-        theirs = verb in (Verb.ASK, Verb.APPROVE, Verb.DECLINE, Verb.REOPEN)
+        theirs = verb in STAFF_VERBS
         allowed = (state, verb) in OUTCOMES and not (theirs and by == "other")
         if verb == Verb.REOPEN:
             allowed = allowed and not self.is_in_or_asking(whose, slug)
+        if verb == Verb.UNDO:
+            allowed = allowed and self.can_be_undone(pk)
+            if state == State.DECLINED:
+                allowed = allowed and not self.is_in_or_asking(whose, slug)
         if verb == Verb.APPROVE:
             self.attempt(
                 verb,
@@ -219,15 +235,18 @@ class Lives(RuleBasedStateMachine):
         for row in rows:
             state = State.DRAFT
             for event in sorted(row.events.all(), key=lambda e: e.pk):
-                sources, target = TRANSITIONS[event.verb]
-                assert (event.state_before, event.state_after) == (state, target)
-                assert state in sources
-                state = target
+                sources, targets = TRANSITIONS[event.verb]
+                assert event.state_before == state in sources
+                assert event.state_after in targets
+                if event.verb == Verb.UNDO:
+                    assert event.state_after == event.undoes.state_before
+                state = State(event.state_after)
             assert row.state == state
 
     @invariant()
     def who_was_approved_is_in(self):
-        rows = Enrolment.objects.values_list("person__user__email", "community__slug")
+        open_ones = Enrolment.objects.filter(ended_on=None)
+        rows = open_ones.values_list("person__user__email", "community__slug")
         expected = [
             (f"w{whose}@example.org", slug)
             for whose, slug, state in self.states.values()
@@ -264,14 +283,22 @@ class Lives(RuleBasedStateMachine):
             return
         assert allowed
         whose, slug, _ = self.states[pk]
-        self.states[pk] = (whose, slug, TRANSITIONS[verb][1])
-        about = f"joinrequest:{pk}"
+        about, step = f"joinrequest:{pk}", JoinRequestEvent.objects.latest("pk")
+        self.states[pk] = (whose, slug, State(step.state_after))
         for email in self.emails.values():
             if email.about == about and email.kind in CONTRADICTED.get(verb, ()):
-                email.contradict()
+                email.contradict(step.pk)
+            if verb == Verb.UNDO and email.step == step.undoes_id:
+                email.state, email.wanted = "cancelled", False
+            elif verb == Verb.UNDO and email.cancelled_by == step.undoes_id:
+                email.uncontradict()
+        if verb == Verb.UNDO:
+            assert step.state_after == step.undoes.state_before
         new = OutboxEmail.objects.exclude(pk__in=self.emails)
         assert sorted(row.kind for row in new) == EMAIL_KINDS[verb]
-        self.emails |= {row.pk: ModelEmail(row.kind, about, builders.NOW) for row in new}
+        for row in new:
+            due = builders.NOW + (UNDO_TIME if row.kind in HELD else timedelta())
+            self.emails[row.pk] = ModelEmail(row.kind, about, due, step=step.pk)
 
     def deliver(self, pk, mood):
         MoodyServer.mood = mood
@@ -279,6 +306,15 @@ class Lives(RuleBasedStateMachine):
         with suppress(Killed):
             builders.deliver(pk, now=self.now)
         self.emails[pk].deliver(mood, self.now)
+
+    def can_be_undone(self, pk):
+        """Is the decision the last step, and its email still in the queue?"""
+        last = JoinRequestEvent.objects.filter(join_request=pk).latest("pk")
+        return last.verb in UNDOABLE and all(
+            (email.state, email.tries) == ("queued", 0)
+            for email in self.emails.values()
+            if email.step == last.pk
+        )
 
     def is_in_or_asking(self, whose, slug):
         return any(

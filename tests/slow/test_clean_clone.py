@@ -76,7 +76,7 @@ def mailbox_reader(url: str) -> Callable[[str, str], str]:
 
     def read(to: str, subject: str) -> str:
         reader = Visitor(url)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             inbox = reader.get(f"/mailbox/?to={quote(to)}").text
             for name, title in re.findall(r'href="(/mailbox/[\w-]+/)"><bdi>([^<]*)</bdi>', inbox):
@@ -130,7 +130,7 @@ def test_the_main_job_with_a_real_mail_server(
     with make_run(clone, tmp_path, EMAIL_URL=smtp_server.url, **servers[database]) as url:
 
         def read(to: str, subject: str) -> str:
-            email = smtp_server.wait_for(to=to, subject_contains=subject)
+            email = smtp_server.wait_for(to=to, subject_contains=subject, timeout=60)
             return email.get_body(("plain",)).get_content()
 
         outcome = do_the_main_job(url, read)

@@ -168,7 +168,7 @@ def is_alive(url):
 
 
 def email_to(to, subject, smtp_server):
-    email = smtp_server.wait_for(to=to, subject_contains=subject)
+    email = smtp_server.wait_for(to=to, subject_contains=subject, timeout=60)
     return email.get_body(("plain",)).get_content()
 
 

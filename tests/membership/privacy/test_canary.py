@@ -143,6 +143,7 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
         f"{WORD} Sample,{EMAIL},Sample House,STVC,Sampleton,yes",
         as_of=today,
     )
+    builders.send_now("welcome")
     smtp_server.wait_for(to=EMAIL, subject_contains="elcome")
     OutboxEmail.objects.filter(pk=newest("receipt").pk).update(state="sent", sent_at=now)
     mark_bounced(
