@@ -127,3 +127,27 @@ class SearchableModel(models.Model):
         relations = _relations(type(self), self.SEARCHED)
         values = (getattr(self, column) for column in self.SEARCHED if column not in relations)
         return " ".join(fold_for_search(unicode_spelling(value or "")) for value in values).rstrip()
+
+
+class NameStart(models.Func):
+    """The first half of the first word of a ``search_text``: of a person, that is their folded name.
+
+    Indexes are made of these, so that names one letter apart are found: one half of them is the same.
+    """
+
+    output_field = models.TextField()
+    template = "left(split_part(%(expressions)s, ' ', 1), length(split_part(%(expressions)s, ' ', 1)) / 2)"
+    template_of_sqlite = "substr(%(expressions)s, 1, (instr(%(expressions)s || ' ', ' ') - 1) / 2)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template=self.template_of_sqlite, **context)
+
+
+class NameEnd(NameStart):
+    """The second half."""
+
+    template = "substr(split_part(%(expressions)s, ' ', 1), length(split_part(%(expressions)s, ' ', 1)) / 2 + 1)"
+    template_of_sqlite = (
+        "substr(substr(%(expressions)s, 1, instr(%(expressions)s || ' ', ' ') - 1), "
+        "(instr(%(expressions)s || ' ', ' ') - 1) / 2 + 1)"
+    )

@@ -46,6 +46,7 @@ from membership.models import (
     ProgramPosition,
     SlackExport,
     SlackLinkOpening,
+    SomeoneElse,
     User,
     WorklistRow,
     WorklistStep,
@@ -119,6 +120,7 @@ def erase_person(
         person.corrections,
         person.other_emails,
         person.other_names,
+        SomeoneElse.objects.filter(Q(person=person) | Q(other=person)),
         SlackLinkOpening.objects.filter(person=person),
     ):
         rows.all().delete()

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import Now, Right, StrIndex, Substr
 from django.utils.formats import date_format
 
 from communities.email_addresses import EmailField, IsNormalEmail
@@ -15,7 +15,7 @@ from membership.imports.models import ListKind
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 from membership.register.periods import NoOverlapConstraint
-from membership.search import SearchableModel
+from membership.search import NameEnd, NameStart, SearchableModel
 
 
 def _in_order(first: str, last: str, *, name: str) -> models.CheckConstraint:
@@ -224,7 +224,16 @@ class Person(SearchableModel):
     class Meta:
         ordering = ["name", "pk"]
         verbose_name_plural = "people"
-        indexes = [models.Index(fields=["name", "id"], name="people_by_name")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="people_by_name"),
+            # By these, similar records are found.
+            models.Index(NameStart("search_text"), name="people_by_start_of_name"),
+            models.Index(NameEnd("search_text"), name="people_by_end_of_name"),
+            models.Index(Right("search_text", 7), name="people_by_end_of_phone"),
+            models.Index(
+                Substr("email", 1, StrIndex("email", Value("@"))), name="people_by_start_of_email"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["email"],
@@ -321,6 +330,29 @@ class OtherName(SearchableModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SomeoneElse(models.Model):
+    """Staff say that two similar records are two people. A pair has two rows, one from each side."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="someone_else")
+    other = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    by = by_user()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "answer about a similar record"
+        verbose_name_plural = "answers about similar records"
+        constraints = [
+            models.UniqueConstraint(fields=["person", "other"], name="one_answer_for_a_pair"),
+            models.CheckConstraint(
+                condition=~Q(person=F("other")), name="no_one_is_someone_else_than_themself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} is someone else than {self.other}"
 
 
 class ProgramPosition(SearchableModel, EvidencedModel):

@@ -153,6 +153,7 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "account": _account(person.user) if person.user else None,
         "other_emails": _all(person.other_emails.all(), "email", "until"),
         "other_names": _all(person.other_names.all(), "name", "until"),
+        "told_apart_from_a_similar_record": _all(person.someone_else.all(), "at"),
         "merged_records": [
             {
                 "at": str(merge.at),
