@@ -238,6 +238,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="7", hour="7-19"),
     },
     # By day only, as above.
+    "remind-of-renewals": {
+        "task": "joinrequests.remind_of_renewals",
+        "schedule": crontab(minute="27", hour="7-19"),
+    },
     "ask-yearly": {
         "task": "joinrequests.ask_yearly",
         "schedule": crontab(minute="22", hour="7-19"),

@@ -30,6 +30,7 @@ from membership.register.models import (
     SomeoneElse,
 )
 from membership.rosters.models import (
+    AdmissionException,
     Enrolment,
     Export,
     Leaving,

@@ -136,7 +136,9 @@ class NameStart(models.Func):
     """
 
     output_field = models.TextField()
-    template = "left(split_part(%(expressions)s, ' ', 1), length(split_part(%(expressions)s, ' ', 1)) / 2)"
+    template = (
+        "left(split_part(%(expressions)s, ' ', 1), length(split_part(%(expressions)s, ' ', 1)) / 2)"
+    )
     template_of_sqlite = "substr(%(expressions)s, 1, (instr(%(expressions)s || ' ', ' ') - 1) / 2)"
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:

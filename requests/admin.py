@@ -74,7 +74,7 @@ class VerdictFilter(QueueFilter):
     parameter_name = "verdict"
     options = [
         (Verdict.MET.value, "Met, or self-reported"),
-        (Verdict.UNKNOWN.value, "Not known yet"),
+        (Verdict.UNKNOWN.value, "To check"),
         (Verdict.NOT_MET.value, "Not met"),
     ]
 

@@ -4,7 +4,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from requests.clock.digest import send_digests
+from requests.clock.earlier_approvals import keep_missing_exceptions
 from requests.clock.reminders import lapse_overdue, send_due_reminders
+from requests.clock.renewals import send_due_renewals
 from requests.clock.retention import retain
 from requests.clock.yearly import ask_yearly
 from requests.desk.review import update_open_verdicts
@@ -18,6 +20,12 @@ def remind_and_lapse() -> None:
     lapse_overdue(now=now)
 
 
+@shared_task(name="joinrequests.remind_of_renewals")
+def remind_of_renewals() -> None:
+    """Send the emails about EVA BC memberships that end soon."""
+    send_due_renewals(now=timezone.now())
+
+
 @shared_task(name="joinrequests.ask_yearly")
 def ask_yearly_questions() -> None:
     """Send the yearly check-ins that are due."""
@@ -27,7 +35,9 @@ def ask_yearly_questions() -> None:
 @shared_task(name="joinrequests.look_at_the_open_ones")
 def update_verdicts() -> None:
     """Update the verdicts of open requests from the register."""
-    update_open_verdicts(now=timezone.now())
+    now = timezone.now()
+    update_open_verdicts(now=now)
+    keep_missing_exceptions(now=now)
 
 
 @shared_task(name="joinrequests.morning_digest")

@@ -7,7 +7,7 @@ admin pages, commands and tasks call these; nothing else changes the state of a 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -30,6 +30,7 @@ from membership.rosters.enrolments import (
     roster_of,
     take_back_enrolment,
 )
+from membership.rosters.exceptions import admit
 from requests import emails
 from requests.answers import keep_claims
 from requests.joining.forms import Answers
@@ -171,12 +172,18 @@ def ask(
 
 @transaction.atomic
 def approve(
-    *, join_request_id: int, by: User, now: datetime, text: str = "", reason: str = ""
+    *,
+    join_request_id: int,
+    by: User,
+    now: datetime,
+    text: str = "",
+    reason: str = "",
+    review_on: date | None = None,
 ) -> JoinRequest:
     """Approve, and open the enrolment.
 
     ``text`` is a personal paragraph for the welcome email. ``reason`` must be given where a rule is
-    not met or nothing is known about it.
+    not met or nothing is known about it. It is kept as an exception until ``review_on``, or for a year.
     """
     join_request = _lock_for(Verb.APPROVE, join_request_id, by)
     assessment = _keep_assessment(join_request, now)
@@ -190,6 +197,15 @@ def approve(
         by=by,
         now=now,
     )
+    if assessment.needs_written_reason:
+        admit(
+            join_request.enrolment,
+            reason=reason,
+            findings=assessment.failing,
+            review_on=review_on,
+            by=by,
+            now=now,
+        )
     join_request.decided_at, join_request.decided_by = now, by
     event = _advance(join_request, Verb.APPROVE, by=by, now=now, text=text, reason=reason)
     _send(join_request, event, emails.email_of("welcome", join_request, text=text), wait=UNDO_TIME)

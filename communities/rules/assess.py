@@ -18,6 +18,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Self
 
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+
 from communities.rules import kind_of
 from communities.rules.facts import EVIDENCE_WEIGHT, ProgramWork, Standing
 from communities.rules.rule import VERDICT_ORDER, Rule, accepts
@@ -70,6 +73,14 @@ class Finding:
             return Status.SELF_REPORTED
         return Status(self.verdict.value)
 
+    @property
+    def matter(self) -> tuple[object, ...]:
+        """What it says, whichever edition of a list says so."""
+        words = self.staff_sentence
+        for edition in (self.source, capfirst(self.source), date_format(self.as_of or date.min)):
+            words = words.replace(edition, "")
+        return self.kind, self.verdict, self.evidence, self.ends_on, words
+
     def about(self, name: str) -> Self:
         """The same finding, with the person's name in the sentence for staff: members are not applicants."""
         named = self.staff_sentence.replace("The applicant", name).replace("the applicant", name)
@@ -105,6 +116,11 @@ class Assessment:
     @property
     def not_met(self) -> tuple[Finding, ...]:
         return tuple(f for f in self.findings if f.verdict == Verdict.NOT_MET)
+
+    @property
+    def failing(self) -> tuple[Finding, ...]:
+        """Those that are NOT_MET or UNKNOWN."""
+        return tuple(f for f in self.findings if f.verdict != Verdict.MET)
 
     @property
     def first_by_fact(self) -> tuple[Finding, ...]:
@@ -165,7 +181,7 @@ def _finding(
         evidence=fact.evidence if fact else None,
         **rule.explain(outcome, programs),
         source=fact.source if fact else "",
-        as_of=fact.as_of if fact else None,
+        as_of=(fact.superseded_on or fact.as_of) if fact else None,
         ends_on=fact.ends_on if fact else None,
     )
 

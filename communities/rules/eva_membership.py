@@ -1,10 +1,11 @@
 """The rule that a person or their agency holds a current EVA BC membership."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from communities.rules.facts import ProgramWork, Standing
+from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.rule import ASK_YOUR_AGENCY, Outcome, Rule, Sentence, best, weigh
-from communities.rules.vocabulary import Evidence, FactKind
+from communities.rules.vocabulary import Evidence, FactKind, Verdict
 
 _HOLDERS = {
     "you": {
@@ -14,6 +15,8 @@ _HOLDERS = {
         "they_hold_no": "the applicant does not hold",
         "your": "your own",
         "their": "the applicant’s own",
+        "you_and": "",
+        "they_and": "",
     },
     "agency": {
         "you_hold": "your agency holds",
@@ -22,6 +25,19 @@ _HOLDERS = {
         "they_hold_no": "the agency does not hold",
         "your": "your agency’s",
         "their": "the agency’s",
+        "you_and": "",
+        "they_and": "",
+    },
+}
+# After what is known of one holder: that nothing is known of the other.
+_OTHER_UNKNOWN = {
+    "you": {
+        "you_and": "; we don’t know yet whether your agency holds one",
+        "they_and": "; it is not known yet whether the agency holds one",
+    },
+    "agency": {
+        "you_and": "; we don’t know yet whether you hold one yourself",
+        "they_and": "; it is not known yet whether the applicant holds one",
     },
 }
 _NEITHER = {
@@ -44,12 +60,12 @@ class EvaMembershipHeld(Rule):
             "{they_hold} a current EVA BC membership",
         ),
         Sentence.SAYS_NO: (
-            "{you_hold_no} a current EVA BC membership",
-            "{they_hold_no} a current EVA BC membership",
+            "{you_hold_no} a current EVA BC membership{you_and}",
+            "{they_hold_no} a current EVA BC membership{they_and}",
         ),
         Sentence.ENDED: (
-            "{your} EVA BC membership ended on {date}",
-            "{their} EVA BC membership ended on {date}",
+            "{your} EVA BC membership ended on {date}{you_and}",
+            "{their} EVA BC membership ended on {date}{they_and}",
         ),
         Sentence.NOT_YET: (
             "{your} EVA BC membership starts on {date}",
@@ -67,17 +83,33 @@ class EvaMembershipHeld(Rule):
     )
 
     def weigh(self, standing: Standing, work: ProgramWork | None) -> Outcome:
-        """Their own membership or their agency's meets the rule; the better one counts."""
-        holders = [(standing.memberships, "you"), (work.memberships if work else (), "agency")]
-        outcome = best(
-            weigh(facts, wanted=True, on=standing.on, words=_HOLDERS[holder])
-            for facts, holder in holders
-            if facts
-        )
+        """Their own membership or their agency's meets the rule; the better one counts.
+
+        What is known of one of the two says nothing about the other.
+        """
+        facts = {"you": standing.memberships, "agency": work.memberships if work else ()}
+        known = {
+            holder: outcome
+            for holder in facts
+            if (outcome := self._weigh_one(facts[holder], holder, standing)).fact
+        }
+        outcome = best(known.values())
+        if outcome.verdict != Verdict.NOT_MET:
+            return outcome
         # The form asks about both memberships at once, so a "no" is about both.
-        is_own_no = (
-            outcome.sentence is Sentence.SAYS_NO
-            and outcome.fact is not None
-            and outcome.fact.evidence == Evidence.CLAIMED
+        says_no = any(
+            f.value is False and f.evidence == Evidence.CLAIMED and f.runs_on(standing.on)
+            for f in (*facts["you"], *facts["agency"])
         )
-        return replace(outcome, words=_NEITHER) if is_own_no else outcome
+        if says_no:
+            is_claim = outcome.fact is not None and outcome.fact.evidence == Evidence.CLAIMED
+            return replace(outcome, words={**outcome.words, **_NEITHER}) if is_claim else outcome
+        if len(known) == len(facts):
+            return outcome
+        [holder] = known
+        words = {**outcome.words, **_OTHER_UNKNOWN[holder]}
+        return replace(outcome, verdict=Verdict.UNKNOWN, words=words)
+
+    @staticmethod
+    def _weigh_one(facts: Sequence[Fact], holder: str, standing: Standing) -> Outcome:
+        return weigh(facts, wanted=True, on=standing.on, words=_HOLDERS[holder])

@@ -21,14 +21,20 @@ class Fact:
 
     ``value`` is True or False (a caseload, a membership) or a ``Funder``. ``source`` names the list
     ("the ministry's list of April 1, 2026"). Both days of a period are inclusive.
+
+    ``superseded_on`` is the date of the list's newest edition if that no longer names the fact, and
+    ``otherwise`` is what a list says against a fact that staff confirmed; its value is None if only that
+    it differs is known.
     """
 
-    value: bool | Funder
+    value: bool | Funder | None
     evidence: Evidence
     source: str = ""
     as_of: date | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+    superseded_on: date | None = None
+    otherwise: "Fact | None" = None
 
     def has_ended(self, on: date) -> bool:
         return self.ends_on is not None and self.ends_on < on

@@ -162,7 +162,18 @@ class Rule(ABC):
         clauses = self.clauses[outcome.sentence] if fact else self.not_known
         # The lead is not a template: the name of a list may contain anything.
         sentence, staff_sentence = clauses[0].format(**values), clauses[1].format(**for_staff)
-        if fact and fact.evidence == Evidence.CLAIMED:
+        if fact and fact.otherwise:
+            confirmed, but = (
+                "EVA BC staff have confirmed that",
+                f"but {_source(fact)} says otherwise",
+            )
+            sentence = f"{confirmed} {sentence}, {but}"
+            staff_sentence = f"{confirmed} {staff_sentence}, {but}"
+        elif fact and fact.superseded_on:
+            newest = date_format(fact.superseded_on)
+            sentence = f"{_lead(fact)} {sentence}, but the one of {newest} does not mention it"
+            staff_sentence = f"Named by {_source(fact)}, not by that of {newest}: {staff_sentence}"
+        elif fact and fact.evidence == Evidence.CLAIMED:
             sentence = f"You told us that {sentence}"
             short = staff_sentence.removeprefix("the applicant ").removeprefix("is ")
             staff_sentence = f"Self-reported: {short}"
@@ -208,8 +219,12 @@ def _lead(fact: Fact) -> str:
     """How a fact that is not self-reported is known, as the beginning of a sentence."""
     if fact.evidence == Evidence.CONFIRMED:
         return "EVA BC staff have confirmed that"
-    source = fact.source or "an EVA BC list"
+    source = _source(fact)
     return f"{source[0].upper()}{source[1:]} says that"
+
+
+def _source(fact: Fact) -> str:
+    return fact.source or "an EVA BC list"
 
 
 def _boundary(outcome: Outcome) -> str:
@@ -236,8 +251,31 @@ def weigh(
 
     A period that has ended counts against the person, unless a later one follows it. That something
     else has ended, or starts later, says nothing about the day.
+
+    It is unknown if a list says otherwise than staff confirmed, or if the newest edition of the list no
+    longer names what an earlier one named.
     """
     facts = list(facts)
+    outcome = _decide([f for f in facts if not f.superseded_on], wanted, on, words)
+    if (fact := outcome.fact) and (listed := fact.otherwise):
+        if _decide([listed], wanted, on, words).verdict == outcome.verdict:
+            return replace(outcome, fact=replace(fact, otherwise=None))
+        contradicted = replace(
+            fact, evidence=Evidence.CONTRADICTED, source=listed.source, as_of=listed.as_of
+        )
+        return replace(outcome, verdict=Verdict.UNKNOWN, fact=contradicted)
+    if fact is None:
+        for named in sorted((f for f in facts if f.superseded_on), key=lambda f: f.weight)[::-1]:
+            earlier = _decide([named], wanted, on, words)
+            if earlier.fact:
+                return replace(earlier, verdict=Verdict.UNKNOWN)
+    return outcome
+
+
+def _decide(
+    facts: Sequence[Fact], wanted: bool | Funder, on: date, words: Mapping[str, str]
+) -> Outcome:
+    """The outcome of facts that nothing speaks against."""
     welcome = [f for f in facts if f.says(wanted)]
     running = [f for f in facts if f.runs_on(on)]
     ended = [

@@ -92,7 +92,7 @@ class Status(TextChoices):
 
     MET = "met", "Met"
     SELF_REPORTED = "self-reported", "To confirm"
-    UNKNOWN = "unknown", "Not known yet"
+    UNKNOWN = "unknown", "To check"
     NOT_MET = "not-met", "Not met"
 
 

@@ -27,7 +27,7 @@ from membership.models import (
     ProgramPosition,
 )
 from membership.register.periods import lasts
-from membership.register.standing import is_superseded
+from membership.register.standing import superseded_on
 from membership.rosters.enrolments import roster_of
 from membership.rosters.exports import Row, SheetFormat, export_sheet
 from requests.desk.review import communities_of
@@ -83,7 +83,7 @@ def coverage_of(communities: Iterable[CommunityOfPractice], *, on: date) -> Cove
     for community in communities:
         to_cover = _initiatives if community.is_coordination else _programs
         for row in to_cover(community, on):
-            if isinstance(row, Program) and is_superseded(row, newest):
+            if isinstance(row, Program) and superseded_on(row, newest):
                 continue
             cell = rows[row.get_region_display() or NOT_KNOWN][community]
             cell.total += 1

@@ -16,7 +16,7 @@ from membership.accounts.teams import families_of
 from membership.emails.kinds import TO_FIXED_ADDRESS, cancelled_by
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import Bounce, OutboxEmail, Person, User
+from membership.models import Agency, Bounce, OutboxEmail, Person, User
 
 logger = logging.getLogger(__name__)
 
@@ -230,6 +230,10 @@ def _current_address(email: OutboxEmail) -> str:
     if email.kind in TO_FIXED_ADDRESS:
         return email.to_email
     address = email.person.email if email.person else email.team.mailbox
+    subject, _, pk = email.about.partition(":")
+    if subject == "evamembership" and email.person is None:
+        agency = Agency.objects.filter(eva_memberships=int(pk)).first()
+        address = agency.contact_email if agency else ""
     if not address:
         raise RefusedError("The register has no email for this person. Add one first.")
     return address

@@ -25,6 +25,9 @@ from membership.imports.batches import EVIDENCE_FIELDS, RowBatch
 from membership.models import Agency, CoordinationInitiative, Person, Program, RowOutcome, User
 from membership.register.evidence import EvidencedModel
 
+# In a fact that no list contradicts.
+NOTHING_ELSE = {"list_says": "", "list_values": None}
+
 _Fact = TypeVar("_Fact", bound=EvidencedModel)
 _Row = TypeVar("_Row", Agency, CoordinationInitiative, Person, Program)
 
@@ -70,7 +73,7 @@ def fill_in(batch: RowBatch[_Row], row: _Row, name: str, value: str) -> RowResul
     setattr(row, name, value)
     batch.change(row)
     shown = value.label if isinstance(value, TextChoices) else value
-    return RowResult(RowOutcome.CHANGE, f"{name}: {shown}")
+    return RowResult(RowOutcome.CHANGE, f"{name.replace('_', ' ')}: {shown}")
 
 
 def apply_to_fact(
@@ -82,18 +85,22 @@ def apply_to_fact(
             RowOutcome.SAME, f"A newer list ({fact.source}) has this already, so nothing changes."
         )
     before = {name: getattr(fact, name) for name in (*EVIDENCE_FIELDS, *values)}
+    changes = {name: value for name, value in values.items() if before[name] != value}
     differences = "; ".join(
         f"{label_for_field(name, type(fact))}: {_display(fact, name, before[name])} → "
         f"{_display(fact, name, value)}"
-        for name, value in values.items()
-        if before[name] != value
+        for name, value in changes.items()
     )
     is_confirmed = fact.evidence == Evidence.CONFIRMED
     if is_confirmed:
         fact.list_name, fact.list_as_of = source.name, source.as_of
         fact.list_says = differences[:200]
+        fact.list_values = {
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in changes.items()
+        }
     else:
-        for name, value in {**values, **source.evidence(), "list_says": ""}.items():
+        for name, value in {**values, **source.evidence(), **NOTHING_ELSE}.items():
             setattr(fact, name, value)
     if before != {name: getattr(fact, name) for name in before}:
         batch.change(fact)

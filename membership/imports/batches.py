@@ -26,7 +26,7 @@ from membership.models import (
 from membership.register.names import name_key
 from membership.register.person_records import people_by_email
 
-EVIDENCE_FIELDS = ("evidence", "list_name", "list_as_of", "list_says")
+EVIDENCE_FIELDS = ("evidence", "list_name", "list_as_of", "list_says", "list_values")
 
 _Row = TypeVar("_Row", bound=Model)
 _Fact = TypeVar("_Fact", ProgramPosition, CoordinationRole)
@@ -98,15 +98,15 @@ class RegisterBatch:
         # Of the loaded people: the email that identifies them in this list, and the other one that it has, by that.
         self._emails: dict[int, str] = {}
         self.other_emails: dict[str, str] = {}
-        self.agencies = RowBatch(Agency, "city", "search_text")
+        self.agencies = RowBatch(Agency, "city", "contact_name", "contact_email", "search_text")
         # Of agencies that the list calls by another name of theirs: the key of that name, and their own.
         self.agency_keys: dict[str, str] = {}
         self.programs = RowBatch(Program, "region", *funding)
-        self.memberships = RowBatch(EvaMembership, *period)
+        self.memberships = RowBatch(EvaMembership, "is_held", *period)
         self.people = RowBatch(Person, "name", "search_text")
         self.positions = RowBatch(ProgramPosition, "carries_caseload", *period)
         self.initiatives = RowBatch(CoordinationInitiative, "name", "region", "search_text")
-        self.roles = RowBatch(CoordinationRole, *period)
+        self.roles = RowBatch(CoordinationRole, "is_held", *period)
         self.enrolments = RowBatch(Enrolment, "started_on")
 
     def save(self) -> None:

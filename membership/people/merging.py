@@ -30,6 +30,7 @@ from membership.errors import RefusedError
 from membership.models import (
     Access,
     AccessStep,
+    AdmissionException,
     Attendance,
     CalendarFeed,
     Consent,
@@ -44,6 +45,7 @@ from membership.models import (
     PersonMerge,
     ProgramPosition,
     SlackLinkOpening,
+    SomeoneElse,
     User,
     WorklistRow,
     YearlyConfirmation,
@@ -132,6 +134,7 @@ def merge_locked(
     addresses = {kept.email, merged.email, *(user.email for user in users)} - {"", chosen.email}
     names = [kept.name, merged.name]
     _keep_slack_addresses((kept, merged), chosen.email)
+    SomeoneElse.objects.filter(person__in=(kept, merged), other__in=(kept, merged)).delete()
     _keep_newer_claims(kept, merged)
     _share_out_membership_days(kept, merged)
     move_what_refers_to(merged, to=kept, collisions=collisions)
@@ -245,6 +248,7 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
     return {
         (Enrolment, "person"): Collision(_one_enrolment, _enrolment_sentence),
         (WorklistRow, "enrolment"): Collision(one_check),
+        (AdmissionException, "enrolment"): Collision(_one_exception),
         (YearlyConfirmation, "enrolment"): Collision(_newest_answer),
         (Leaving, "enrolment"): Collision(_only_one),
         (Access, "person"): Collision(one_access, _access_sentence),
@@ -255,6 +259,8 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
         (SlackLinkOpening, "person"): Collision(_only_one),
         (OtherEmail, "person"): Collision(_only_one),
         (OtherName, "person"): Collision(_only_one),
+        (SomeoneElse, "person"): Collision(_only_one),
+        (SomeoneElse, "other"): Collision(_only_one),
     }
 
 
@@ -275,6 +281,14 @@ def _enrolment_sentence(stays: Enrolment, other: Enrolment) -> str:
 def _one_check(stays: WorklistRow, other: WorklistRow, *, by: User, now: datetime) -> bool:
     settle(other, how=WorklistRow.How.MOVED_ON, by=by, text="Records merged.", now=now)
     return True
+
+
+def _one_exception(stays: AdmissionException, other: AdmissionException) -> None:
+    """One that stands counts, and of two the newer one."""
+    if (not stays.ended_on, stays.made_on) < (not other.ended_on, other.made_on):
+        for column in ("reason", "findings", "made_by", "made_on", "review_on", "ended_on"):
+            setattr(stays, column, getattr(other, column))
+        stays.save()
 
 
 def _newest_answer(stays: YearlyConfirmation, other: YearlyConfirmation) -> None:

@@ -38,7 +38,10 @@ class NearRecord:
     @property
     def where(self) -> str:
         """Its communities, in words that follow its name; empty if it is in none."""
-        told = [f"in {e.community.short_name} since {date_format(e.started_on)}" for e in self.enrolments]
+        told = [
+            f"in {e.community.short_name} since {date_format(e.started_on)}"
+            for e in self.enrolments
+        ]
         return ", ".join([*told, *["in a community of the other team"] * self.is_of_other_team])
 
     def is_in(self, community: CommunityOfPractice) -> bool:
@@ -71,7 +74,9 @@ def near_records(people: Iterable[Person], *, viewer: User) -> list[list[NearRec
     for found in _candidates(traits):
         for key in found.keys:
             by_key[key].append(found)
-    near = [_nearest(one, {f.person.pk: f for key in one.keys for f in by_key[key]}) for one in traits]
+    near = [
+        _nearest(one, {f.person.pk: f for key in one.keys for f in by_key[key]}) for one in traits
+    ]
     apart = set(SomeoneElse.objects.filter(person__in=pks).values_list("person", "other"))
     enrolments = defaultdict(list)
     found_pks = {other.pk for found in near for other, _, _ in found}
@@ -90,7 +95,11 @@ def near_records(people: Iterable[Person], *, viewer: User) -> list[list[NearRec
 
 
 def _shown(
-    person: Person, why: str, likeness: float, enrolments: list[Enrolment], families: Collection[Family]
+    person: Person,
+    why: str,
+    likeness: float,
+    enrolments: list[Enrolment],
+    families: Collection[Family],
 ) -> NearRecord:
     own = [e for e in enrolments if e.community.family in families]
     return NearRecord(person, why, likeness, own, is_of_other_team=len(own) < len(enrolments))
@@ -127,7 +136,10 @@ class _Traits:
     def keys(self) -> set[tuple[str, str]]:
         """Two records without a common key are not alike: of two names one letter apart, one half is the same."""
         found = {("start", start) for start in self.starts} | {("end", end) for end in self.ends}
-        return found | {("email", self.local), ("phone", self.digits)} - {("email", ""), ("phone", "")}
+        return found | {("email", self.local), ("phone", self.digits)} - {
+            ("email", ""),
+            ("phone", ""),
+        }
 
 
 def _orders(name: str) -> set[str]:
@@ -219,7 +231,7 @@ def _both(person_id: int, other_id: int, by: User) -> list[tuple[Person, Person]
         raise RefusedError("This account belongs to someone else.")
     rows = Person.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
     found = list(rows.filter(pk__in=[person_id, other_id], erased_on=None, merged_into=None))
-    if len(found) < 2:  # noqa: PLR2004 - a pair
+    if len(found) < 2:
         raise RefusedError("One of these records is no longer there. Nothing was changed.")
     first, second = found
     return [(first, second), (second, first)]

@@ -33,6 +33,8 @@ from membership.emails.queue import queue
 from membership.errors import RefusedError
 from membership.models import (
     Access,
+    AdmissionException,
+    Agency,
     Bounce,
     CoordinationRole,
     Enrolment,
@@ -134,6 +136,8 @@ def erase_person(
     )
     remove_from_log(Person, [person.pk])
     remove_deleted_from_log({*names, *addresses})
+    contacts = Agency.objects.filter(contact_email__in=addresses)
+    contacts.update(contact_name="", contact_email="")
     remove_from_slack(addresses)
     remove_from_imports(names=names, addresses=addresses)
     if user:
@@ -259,6 +263,7 @@ def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
     pks = [enrolment.pk for enrolment in enrolments]
     Leaving.objects.filter(enrolment__in=pks).update(reason="")
     YearlyConfirmation.objects.filter(enrolment__in=pks).update(leave_until=None)
+    AdmissionException.objects.filter(enrolment__in=pks).update(reason="", findings=[])
     WorklistRow.objects.filter(enrolment__in=pks).update(findings=[])
     WorklistStep.objects.filter(row__enrolment__in=pks).update(text="")
     remove_from_log(Enrolment, pks)

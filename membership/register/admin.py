@@ -6,7 +6,19 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Exists, Field, Max, Model, OuterRef, Q, QuerySet
+from django.db.models import (
+    CharField,
+    Exists,
+    Field,
+    Max,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Cast, Concat
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -14,10 +26,12 @@ from django.utils.formats import date_format
 
 from communities.base_admin import PlainWordsMixin, no_one
 from communities.rules.vocabulary import Evidence
+from membership.accounts.teams import families_of
 from membership.accounts.typed import typed_rows
 from membership.base_admin import ColumnFilter, FilterWithDefault, SearchableAdmin, titled
 from membership.errors import RefusedError
 from membership.models import (
+    AdmissionException,
     Agency,
     AgencyAlias,
     Bounce,
@@ -26,6 +40,7 @@ from membership.models import (
     EvaMembership,
     OtherEmail,
     OtherName,
+    OutboxEmail,
     Person,
     Program,
     ProgramPosition,
@@ -37,6 +52,7 @@ from membership.register.models import RemovableModel
 from membership.register.names import name_key
 from membership.register.person_records import keep_former_name
 from membership.register.removing import remove, why_not_removed
+from membership.rosters.renewals import ending_soon, renewals_of
 
 
 class ListNameFilter(ColumnFilter):
@@ -315,13 +331,59 @@ class ProgramAdmin(EvidenceAdminMixin, RemovableAdmin):
             obj.positions.filter(agency=form.initial["agency"]).update(agency=obj.agency)
 
 
+class RenewalFilter(FilterWithDefault):
+    """Memberships whose end the holder was emailed about, or cannot be."""
+
+    title = "renewal email"
+    parameter_name = "renewal"
+    options = [("emailed", "Emailed"), ("no-contact", "No contact email")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        if self.value() == "emailed":
+            return queryset.filter(emailed_at__isnull=False)
+        if self.value() == "no-contact":
+            return queryset.filter(pk__in=_unreachable(timezone.localdate()).values("pk"))
+        return queryset
+
+
+def _unreachable(today: date) -> QuerySet[EvaMembership]:
+    no_email = Q(agency__contact_email="") | Q(person__email="")
+    return ending_soon(today).filter(no_email)
+
+
 @admin.register(EvaMembership)
 class EvaMembershipAdmin(FactAdmin):
-    list_display = ["holder", "starts_on", "ends_on", "is_held", "how_known"]
-    list_filter = [MembershipPeriodFilter, "evidence", ListNameFilter]
+    list_display = ["holder", "starts_on", "ends_on", "is_held", "how_known", "renewal"]
+    list_filter = [MembershipPeriodFilter, RenewalFilter, "evidence", ListNameFilter]
+    readonly_fields = [*FactAdmin.readonly_fields, "renewal_emails"]
     list_select_related = ["agency", "person", "confirmed_by__person"]
     search_fields = ["agency", "person"]
     autocomplete_fields = ["agency", "person"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EvaMembership]:
+        about = Concat(Value("evamembership:"), Cast(OuterRef("pk"), CharField()))
+        emails = OutboxEmail.objects.filter(about=about).exclude(state=OutboxEmail.State.CANCELLED)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                emailed_at=Subquery(emails.order_by("-pk").values("queued_at")[:1]),
+                no_contact=Exists(_unreachable(timezone.localdate()).filter(pk=OuterRef("pk"))),
+            )
+        )
+
+    @admin.display(description="renewal email")
+    def renewal(self, membership: Any) -> str:
+        """When the holder was last emailed about its end."""
+        if membership.emailed_at:
+            return date_format(timezone.localtime(membership.emailed_at))
+        return "no contact email" if membership.no_contact else "–"
+
+    @admin.display(description="renewal emails")
+    def renewal_emails(self, membership: EvaMembership) -> str:
+        if membership.pk is None:
+            return "–"
+        return " ".join(s for renewal in renewals_of([membership]) for s in renewal.sentences)
 
 
 class PositionInline(FactInline):
@@ -406,6 +468,23 @@ class PersonAdmin(ConfirmationAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         # There is nothing to open for an erased person.
         return super().get_queryset(request).filter(erased_on__isnull=True)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Person | None = None,
+    ) -> HttpResponse:
+        if obj:
+            own = AdmissionException.objects.filter(
+                enrolment__person=obj,
+                enrolment__community__team__family__in=families_of(request.user),
+            )
+            context["exceptions"] = own.select_related("enrolment__community")
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(
         self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool

@@ -17,13 +17,16 @@ class EvidencedModel(models.Model):
     """A fact with its evidence: claimed, listed (list and date), confirmed (who and when).
 
     For a confirmed fact, ``list_name`` and ``list_as_of`` name the newest list that has the fact, and
-    ``list_says`` is what that list says differently.
+    ``list_says`` is what that list says differently, in words, and ``list_values`` in values by the names
+    of columns; it is empty for what an earlier version of the portal noted.
     """
 
     # Two claims of one person with the same values in these columns are about the same thing.
     IDENTITY_FIELDS: tuple[str, ...] = ()
     # The kind of list that brings such facts.
     LIST_KIND: ListKind
+    # The columns of its value, its first and its last day.
+    FACT_FIELDS: tuple[str, str, str]
 
     evidence = models.CharField(max_length=12, choices=Evidence.choices, default=Evidence.CLAIMED)
     list_name = models.CharField(
@@ -39,6 +42,7 @@ class EvidencedModel(models.Model):
         help_text="An import fills this in when a list differs from what staff confirmed. "
         "Check the fact, then clear this field.",
     )
+    list_values = models.JSONField(null=True, blank=True, editable=False)
     confirmed_by = by_user()
     confirmed_on = models.DateField(null=True, blank=True)
 

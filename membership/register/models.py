@@ -46,10 +46,23 @@ class Agency(RemovableModel, SearchableModel):
     name = models.CharField(max_length=160)
     name_key = models.CharField(max_length=160, unique=True, editable=False)
     city = models.CharField(max_length=80, blank=True)
+    # Who is emailed before its EVA BC membership ends.
+    contact_name = models.CharField(max_length=120, blank=True, db_default="", default="")
+    contact_email = EmailField(
+        blank=True,
+        db_default="",
+        default="",
+        help_text="Gets an email 60 and 30 days before the EVA BC membership ends.",
+    )
 
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "agencies"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(IsNormalEmail("contact_email")), name="agency_contact_email_is_normal"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -92,6 +105,7 @@ class Program(RemovableModel, EvidencedModel):
     """A funded service of an agency in a place. The evidence is about its funding."""
 
     LIST_KIND = ListKind.PROGRAMS
+    FACT_FIELDS = ("funder", "funded_from", "funded_until")
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="programs")
     type = models.CharField(max_length=10, choices=ProgramType.choices)
@@ -127,6 +141,7 @@ class EvaMembership(EvidencedModel):
     """
 
     LIST_KIND = ListKind.AGENCIES
+    FACT_FIELDS = ("is_held", "starts_on", "ends_on")
 
     agency = models.ForeignKey(
         Agency, models.CASCADE, null=True, blank=True, related_name="eva_memberships"
@@ -168,6 +183,11 @@ class EvaMembership(EvidencedModel):
                 for holder, one in (("agency", "an_agency"), ("person", "a_person"))
             ),
         ]
+
+    @property
+    def about(self) -> str:
+        """Its key in the outbox."""
+        return f"evamembership:{self.pk}"
 
     def __str__(self) -> str:
         no = "" if self.is_held else "no membership, "
@@ -365,6 +385,7 @@ class ProgramPosition(SearchableModel, EvidencedModel):
 
     SEARCHED = ("agency_name", "agency", "program__agency")
     LIST_KIND = ListKind.PEOPLE
+    FACT_FIELDS = ("carries_caseload", "starts_on", "ends_on")
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="positions")
     program = models.ForeignKey(
@@ -452,6 +473,7 @@ class CoordinationRole(EvidencedModel):
     """
 
     LIST_KIND = ListKind.INITIATIVES
+    FACT_FIELDS = ("is_held", "starts_on", "ends_on")
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="roles")
     initiative = models.ForeignKey(

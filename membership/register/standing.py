@@ -3,8 +3,8 @@
 It takes at most four queries for any number of people, and caches nothing. Unsaved rows can be added, so
 that the join form can show findings before the answers are sent.
 
-A listed fact that a newer version of its list no longer names is left out. It is then unknown, neither
-true nor false, because lists are late and incomplete.
+A listed fact that a newer version of its list no longer names says so, and does not count. It is then
+unknown, neither true nor false, because lists are late and incomplete.
 """
 
 from collections import defaultdict
@@ -66,11 +66,11 @@ def standings_of(
         by_program = _grouped(positions_of[pk], _program_key)
         by_initiative = _grouped(roles_of[pk], _initiative_key)
         own = [_claim(True) for rows in by_program for p in rows if p.says_membership == "own"]
-        held = [r for rows in by_initiative for r in rows if not is_superseded(r, newest)]
+        held = [role for rows in by_initiative for role in rows]
         standings[pk] = Standing(
             on=on,
             work=tuple(_work(rows, memberships, newest, confirmed) for rows in by_program),
-            roles=tuple(_role(role) for role in held),
+            roles=tuple(_role(role, newest) for role in held),
             memberships=(*memberships.get(("person", pk), ()), *own),
         )
     return standings
@@ -84,7 +84,7 @@ def limited_to(
 ) -> Standing:
     """The standing reduced to the work and the roles that these rows are about."""
     programs = {_program_words(position) for position in positions}
-    initiatives = {_role(role).initiative for role in roles}
+    initiatives = {_initiative_words(role) for role in roles}
     return replace(
         standing,
         work=tuple(work for work in standing.work if work.program in programs),
@@ -101,17 +101,17 @@ def _memberships(people: set[int], agencies: set[int], newest: _NewestDays) -> _
     facts = defaultdict(list)
     held = EvaMembership.objects.filter(Q(person__in=people) | Q(agency__in=agencies))
     for row in held.order_by("pk"):
-        if not is_superseded(row, newest):
-            holder = ("agency", row.agency_id) if row.agency_id else ("person", row.person_id)
-            facts[holder].append(_fact(row, row.is_held, row.starts_on, row.ends_on))
+        holder = ("agency", row.agency_id) if row.agency_id else ("person", row.person_id)
+        facts[holder].append(_fact(row, newest))
     return facts
 
 
-def is_superseded(fact: EvidencedModel, newest: _NewestDays) -> bool:
-    """Whether a newer version of the fact's list no longer names it."""
+def superseded_on(fact: EvidencedModel, newest: _NewestDays) -> date | None:
+    """The date of the newest version of the fact's list, if that no longer names the fact."""
     if fact.evidence != Evidence.LISTED or fact.list_as_of is None:
-        return False
-    return fact.list_as_of < newest.get((fact.LIST_KIND, fact.list_name), date.min)
+        return None
+    day = newest.get((fact.LIST_KIND, fact.list_name), date.min)
+    return day if fact.list_as_of < day else None
 
 
 def _grouped(rows: Iterable[_Row], key: Callable[[_Row], Hashable]) -> list[list[_Row]]:
@@ -151,9 +151,8 @@ def _work(
         for row in positions
         if row.says_funded is not None
     ]
-    if program and program.funder and not is_superseded(program, newest):
-        funder = Funder(program.funder)
-        funding.append(_fact(program, funder, program.funded_from, program.funded_until))
+    if program and program.funder:
+        funding.append(_fact(program, newest))
     memberships = [
         _claim(row.says_membership == "agency")
         for row in positions
@@ -166,11 +165,7 @@ def _work(
         program_type=first.known_type,
         claimed=any(row.evidence == Evidence.CLAIMED for row in positions),
         is_confirmed=agency is not None and (first.person_id, agency.pk) in confirmed,
-        caseload=tuple(
-            _fact(row, row.carries_caseload, row.starts_on, row.ends_on)
-            for row in positions
-            if row.carries_caseload is not None and not is_superseded(row, newest)
-        ),
+        caseload=tuple(_fact(row, newest) for row in positions if row.carries_caseload is not None),
         funding=tuple(funding),
         memberships=tuple(memberships),
     )
@@ -182,15 +177,19 @@ def _program_words(position: ProgramPosition) -> str:
     return f"{name} at {position.employer}" if position.employer else name
 
 
-def _role(role: CoordinationRole) -> RoleHeld:
+def _initiative_words(role: CoordinationRole) -> str:
     known = role.initiative
     name = known.name if known else role.initiative_name
-    place = (known or role).community_served
+    return ", ".join(word for word in (name, (known or role).community_served) if word)
+
+
+def _role(role: CoordinationRole, newest: _NewestDays) -> RoleHeld:
+    known = role.initiative
     return RoleHeld(
-        initiative=", ".join(word for word in (name, place) if word),
+        initiative=_initiative_words(role),
         kind=InitiativeKind(known.kind if known else role.initiative_kind),
         role=RoleKind(role.role),
-        fact=_fact(role, role.is_held, role.starts_on, role.ends_on),
+        fact=_fact(role, newest),
     )
 
 
@@ -198,16 +197,37 @@ def _claim(value: bool | Funder) -> Fact:
     return Fact(value=value, evidence=Evidence.CLAIMED)
 
 
-def _fact(
-    row: EvidencedModel, value: bool | Funder, starts_on: date | None, ends_on: date | None
-) -> Fact:
+def _fact(row: EvidencedModel, newest: _NewestDays) -> Fact:
     """What a row says, with the date of its source."""
+    value, starts_on, ends_on = (getattr(row, name) for name in row.FACT_FIELDS)
     is_confirmed = row.evidence == Evidence.CONFIRMED
-    return Fact(
+    fact = Fact(
         value=value,
         evidence=Evidence(row.evidence),
         source=row.source,
         as_of=row.confirmed_on if is_confirmed else row.list_as_of,
         starts_on=starts_on,
         ends_on=ends_on,
+        superseded_on=superseded_on(row, newest),
+    )
+    if is_confirmed and row.list_says:
+        return replace(fact, otherwise=_otherwise(row, fact))
+    return fact
+
+
+def _otherwise(row: EvidencedModel, confirmed: Fact) -> Fact | None:
+    """What a list says in place of this confirmed fact; None if it only leaves something out."""
+    by_list = replace(confirmed, evidence=Evidence.LISTED, as_of=row.list_as_of)
+    if row.list_values is None:
+        return replace(by_list, value=None)
+    says = [row.list_values.get(name) for name in row.FACT_FIELDS]
+    if not any(value is not None for value in says):
+        return None
+    value, *days = says
+    starts_on, ends_on = (date.fromisoformat(day) if day else None for day in days)
+    return replace(
+        by_list,
+        value=confirmed.value if value is None else value,
+        starts_on=starts_on or confirmed.starts_on,
+        ends_on=ends_on or confirmed.ends_on,
     )

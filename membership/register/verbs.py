@@ -212,5 +212,5 @@ def _confirm(fact: EvidencedModel, by: User, on: date) -> None:
     fact.evidence = Evidence.CONFIRMED
     fact.confirmed_by, fact.confirmed_on = by, on
     # Staff see what a list says against a fact when they confirm it, so that is settled now.
-    fact.list_says = ""
+    fact.list_says, fact.list_values = "", None
     fact.save()

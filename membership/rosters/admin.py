@@ -5,7 +5,7 @@ from functools import partial
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -25,7 +25,7 @@ from membership.models import (
     WorklistRow,
     YearlyConfirmation,
 )
-from membership.rosters import roster_check_views
+from membership.rosters import exception_views, roster_check_views
 from membership.rosters.exports import exports_of
 from membership.rosters.reassessment import known_lists
 
@@ -50,15 +50,27 @@ class ConfirmationInline(admin.StackedInline):
         return True  # to anyone who may see the enrolment
 
 
+class ExceptionFilter(FilterWithDefault):
+    """Those who were admitted although a rule was not met or not known to be met."""
+
+    title = "exception"
+    parameter_name = "exception"
+    options = [("yes", "Exceptions")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
+        standing = {"exception__isnull": False, "exception__ended_on__isnull": True}
+        return queryset.filter(ended_on__isnull=True, **standing) if self.value() else queryset
+
+
 @admin.register(Enrolment)
 class EnrolmentAdmin(TeamModelAdmin):
     """The rosters, read-only: a decision opens an enrolment, and an action elsewhere ends it."""
 
-    list_display = ["person", "community", "started_on", "ended_on", "left_because"]
-    list_filter = [CommunityFilter]
-    list_select_related = ["person", "community", "leaving"]
+    list_display = ["person", "community", "started_on", "ended_on", "left_because", "admitted"]
+    list_filter = [CommunityFilter, ExceptionFilter]
+    list_select_related = ["person", "community", "leaving", "exception"]
     search_fields = ["person", "person__positions"]
-    readonly_fields = ["left_because"]
+    readonly_fields = ["left_because", "admitted"]
     inlines = [ConfirmationInline]
     team_path = "community__team"
 
@@ -67,6 +79,25 @@ class EnrolmentAdmin(TeamModelAdmin):
     ) -> HttpResponse:
         links = [("Export a roster", reverse("admin:roster_sheet"))]
         return super().changelist_view(request, {"links": links})
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = {"exception": exception_views.keep, "end-exception": exception_views.end}
+        return [
+            *(
+                path(
+                    f"<int:pk>/{name}/",
+                    self.admin_site.admin_view(view),
+                    name=f"membership_enrolment_{name}",
+                )
+                for name, view in pages.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="exception", empty_value="-")
+    def admitted(self, enrolment: Enrolment) -> str:
+        exception = getattr(enrolment, "exception", None)
+        return exception.in_words if exception else ""
 
     @admin.display(description="left on their own")
     def left_because(self, enrolment: Enrolment) -> str:
@@ -107,7 +138,7 @@ class RosterCheckAdmin(CustomPageAdmin):
     list_filter = [StateFilter, "kind", TeamFilter, CommunityFilter]
     community_path = "enrolment__community"
     team_path = "enrolment__community__team"
-    list_select_related = ["enrolment__person", "enrolment__community"]
+    list_select_related = ["enrolment__person", "enrolment__community", "enrolment__exception"]
     search_fields = ["enrolment__person", "enrolment__person__positions"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]

@@ -25,6 +25,9 @@ from membership.models import Enrolment, Person
 # The reminders of the yearly check-in, by the number of days after it.
 CONFIRM_REMINDERS = {14: "confirm-14", 28: "confirm-28"}
 
+# The emails before the end of an EVA BC membership, by the number of days before it.
+RENEWAL_KINDS = {60: "renewal-60", 30: "renewal-30"}
+
 _NO_LONGER_ASKED = (Event.YEARLY_ANSWERED, Event.ENROLMENT_ENDED, Event.REPLACED)
 _CONFIRM_LINK = link(
     "confirm_link",
@@ -96,6 +99,20 @@ EMAIL_KINDS = (
         TO_TEAM,
         "When a member leaves a community on their own",
         (COMMUNITY, TEAM, _DESK_LINK),
+    ),
+    EmailKind(
+        "renewal",
+        "EVA BC membership ends soon",
+        "The member of EVA BC, or the agency’s contact",
+        f"{' and '.join(map(str, RENEWAL_KINDS))} days before an EVA BC membership ends",
+        (
+            NAME,
+            Placeholder("holder", "The agency or person who holds it", "Sample House"),
+            Placeholder("last_day", "Its last day", "Thursday, December 31, 2026"),
+            TEAM,
+        ),
+        cancelled_by=(Event.REPLACED,),
+        queued_as=tuple(RENEWAL_KINDS.values()),
     ),
     EmailKind(
         "successor",

@@ -147,6 +147,7 @@ class Column(models.TextChoices):
     PLACE = "place", "Community served"
     REGION = "region", "Region"
     SINCE = "since", "Enrolled on"
+    EXCEPTION = "exception", "Exception"
 
 
 DEFAULT_COLUMNS = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE]
@@ -163,7 +164,8 @@ def roster_rows(
     believed = ~Q(evidence=Evidence.CONTRADICTED)
     positions = ProgramPosition.objects.select_related("program__agency", "agency")
     roles = CoordinationRole.objects.select_related("initiative").filter(is_held=True)
-    enrolments = roster_of(community).select_related("person").order_by("person__name", "pk")
+    enrolments = roster_of(community).select_related("person", "exception")
+    enrolments = enrolments.order_by("person__name", "pk")
     enrolments = enrolments.prefetch_related(
         Prefetch("person__positions", positions.filter(current, believed)),
         Prefetch("person__roles", roles.filter(current, believed)),
@@ -194,6 +196,7 @@ def _cells(enrolment: Enrolment) -> dict[Column, str]:
             if isinstance(place, Program | CoordinationInitiative)
         ),
         Column.SINCE: enrolment.started_on.isoformat(),
+        Column.EXCEPTION: exception.in_words if (exception := enrolment.standing_exception) else "",
     }
 
 

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from communities.models import CommunityOfPractice, SupportTeam
 from communities.rules.assess import Finding
 from communities.rules.vocabulary import Verdict
+from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel, Step
 from membership.register.models import Person
 
@@ -43,9 +44,55 @@ class Enrolment(models.Model):
         return f"{self.person} in {self.community.short_name}"
 
     @property
+    def standing_exception(self) -> "AdmissionException | None":
+        """The exception that staff made and have not ended."""
+        exception: AdmissionException | None = getattr(self, "exception", None)
+        return exception if exception and not exception.ended_on else None
+
+    @property
     def about(self) -> str:
         """The key under which the outbox groups its emails."""
         return f"enrolment:{self.pk}"
+
+
+class AdmissionException(models.Model):
+    """Someone is in a community although a rule is not met or not known to be met, and why.
+
+    ``findings`` are the ones that staff looked at. While they stay as they are, the exception stands
+    until ``review_on``; ``membership.rosters.exceptions`` has its verbs.
+    """
+
+    enrolment = models.OneToOneField(Enrolment, models.CASCADE, related_name="exception")
+    reason = models.TextField()
+    findings = models.JSONField(default=list)
+    made_by = by_user()
+    made_on = models.DateField()
+    review_on = models.DateField("review by")
+    ended_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "exception"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(review_on__gt=F("made_on")), name="exception_is_reviewed_later"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Exception for {self.enrolment}"
+
+    @property
+    def in_words(self) -> str:
+        """For staff: since when, why, and until when."""
+        until, day = ("Ended", self.ended_on) if self.ended_on else ("Review by", self.review_on)
+        reason = " ".join(self.reason.split()).removesuffix(".")
+        why = f": {reason}" if reason else ""
+        on = date_format(self.made_on)
+        return f"Admitted as an exception on {on}{why}. {until} {date_format(day)}."
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether staff knew what this finding says."""
+        return finding.matter in {Finding.from_json(kept).matter for kept in self.findings}
 
 
 class Leaving(models.Model):
@@ -131,6 +178,7 @@ class WorklistRow(models.Model):
         ENDS_IN_30 = "ends-in-30", "EVA BC membership ends within 30 days"
         UNCONFIRMED = "unconfirmed", "No answer to the yearly check-in"
         CHANGED_JOBS = "changed-jobs", "Changed jobs: check their new work"
+        EXCEPTION = "exception", "The exception is due for review"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -145,6 +193,7 @@ class WorklistRow(models.Model):
         ENDED = "ended", "The enrolment ended"
         ANSWERED = "answered", "The member answered"
         LOOKED_AT = "looked-at", "Reviewed by staff"
+        EXCEPTION = "exception", "Kept as an exception"
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="worklist")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -188,9 +237,16 @@ class WorklistRow(models.Model):
     @property
     def title(self) -> str:
         """Its kind in words, which say so if it is not certain that a rule is not met."""
+        if self.kind == self.Kind.RULES and self.exception and not self.is_settled:
+            return "Facts have changed since the exception was made"
         if self.kind == self.Kind.RULES and self.is_unsure:
             return "May no longer meet the rules"
         return self.get_kind_display()
+
+    @property
+    def exception(self) -> AdmissionException | None:
+        """The exception that stands."""
+        return self.enrolment.standing_exception
 
     @property
     def how_in_words(self) -> str:

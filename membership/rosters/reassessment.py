@@ -19,6 +19,7 @@ from communities.rules.facts import Standing
 from communities.rules.rule import Rule
 from communities.rules.vocabulary import Evidence, FactKind, Verdict
 from membership.models import (
+    AdmissionException,
     CoordinationRole,
     Enrolment,
     EvaMembership,
@@ -35,7 +36,7 @@ CHUNK = 500  # enrolments in one transaction
 
 _Kind, _State, _How = WorklistRow.Kind, WorklistRow.State, WorklistRow.How
 # The kinds of roster check that the rules open. For other kinds only the end of a snooze is handled.
-_PROPOSED_KINDS = (_Kind.RULES, _Kind.ENDS_IN_60, _Kind.ENDS_IN_30)
+_PROPOSED_KINDS = (_Kind.RULES, _Kind.EXCEPTION, _Kind.ENDS_IN_60, _Kind.ENDS_IN_30)
 RENEWAL_NOTICE = [(timedelta(days=30), _Kind.ENDS_IN_30), (timedelta(days=60), _Kind.ENDS_IN_60)]
 
 
@@ -61,7 +62,7 @@ def reassess(*, now: datetime, enrolments: QuerySet[Enrolment] | None = None) ->
     rules = {community.pk: community.rules() for community in communities}
     result = ReassessmentResult()
     rows = Enrolment.objects.all() if enrolments is None else enrolments
-    rows = rows.filter(ended_on__isnull=True).select_related("person").order_by("pk")
+    rows = rows.filter(ended_on__isnull=True).select_related("person", "exception").order_by("pk")
     last: int | None = 0
     while last is not None:
         with transaction.atomic():
@@ -168,19 +169,27 @@ def known_lists(on: date) -> KnownLists:
 
 
 def proposals(
-    standing: Standing, rules: Sequence[Rule], lists: KnownLists
+    standing: Standing,
+    rules: Sequence[Rule],
+    lists: KnownLists,
+    exception: AdmissionException | None = None,
 ) -> tuple[Assessment, dict[str, tuple[Finding, ...]]]:
     """The assessment of a standing, and the findings that staff should review, by kind of roster check.
 
     Findings count if they are NOT_MET or UNKNOWN. MET on claims alone does not count, nor do findings
-    that rest on a list that is too old.
+    that rest on a list that is too old. Findings that an exception covers count once it is due for review.
     """
     assessment = assess(standing, rules)
-    failing = [f for f in assessment.findings if f.verdict != Verdict.MET]
-    if failing:
-        carried = lists.carried(failing)
-        return assessment, {_Kind.RULES.value: carried} if carried else {}
-    return assessment, _ending_soon(standing, rules, lists.carried(assessment.findings))
+    failing = assessment.failing
+    covered = tuple(f for f in failing if exception and exception.covers(f))
+    proposed = {_Kind.RULES.value: lists.carried(f for f in failing if f not in covered)}
+    if exception and exception.review_on <= lists.on:
+        proposed[_Kind.EXCEPTION.value] = covered
+    proposed = {kind: findings for kind, findings in proposed.items() if findings}
+    if proposed or len(failing) > len(covered):
+        return assessment, proposed
+    met = [f for f in assessment.findings if f.verdict == Verdict.MET]
+    return assessment, _ending_soon(standing, rules, lists.carried(met))
 
 
 def _ending_soon(
@@ -234,7 +243,10 @@ class _Changes:
         for enrolment in enrolments:
             rows = rows_of.get(enrolment.pk, {})
             assessment, proposed = proposals(
-                standings[enrolment.person_id], rules[enrolment.community_id], lists
+                standings[enrolment.person_id],
+                rules[enrolment.community_id],
+                lists,
+                enrolment.standing_exception,
             )
             for kind, findings in proposed.items():
                 kept = [finding.as_json() for finding in findings]
@@ -287,9 +299,12 @@ def _how(
     """Why a roster check is no longer needed."""
     if proposed:
         return _How.MOVED_ON
+    failing, exception = assessment.failing, row.exception
+    if failing and exception and all(exception.covers(finding) for finding in failing):
+        return _How.EXCEPTION
     if not all(lists.carries(finding) for finding in assessment.findings):
         return _How.LIST_TOO_OLD
-    return _How.MEETS_AGAIN if row.kind == _Kind.RULES else _How.RENEWED
+    return _How.MEETS_AGAIN if row.kind in (_Kind.RULES, _Kind.EXCEPTION) else _How.RENEWED
 
 
 def _why(row: WorklistRow) -> str:

@@ -102,10 +102,12 @@ ACTIONS: list[type[ActionForm]] = [SettleForm, WriteForm, TimeForm, EndForm]
 
 @admin.display(description="why")
 def reasons_of(row: WorklistRow) -> SafeString:
-    """The kind of a roster check, with the sentences of its findings."""
+    """The kind of a roster check, the exception if there is one, and the sentences of its findings."""
+    exception = row.exception
     return format_html(
-        "<strong>{}</strong><br>{}",
+        "<strong>{}</strong><br>{}{}",
         row.title,
+        format_html("<bdi>{}</bdi> ", exception.in_words) if exception else "",
         format_html_join(" ", "<bdi>{}</bdi>", ((r.staff_sentence,) for r in row.reasons)),
     )
 
@@ -127,6 +129,14 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The reasons for a roster check, what is known today, and a button for each action."""
     row = _own_row(request, pk)
     actions = ACTIONS if row.kind in SETTLED_BY_HAND else ACTIONS[1:]
+    enrolment = row.enrolment
+    except_page = reverse("admin:membership_enrolment_exception", args=[enrolment.pk])
+    keep = (
+        "Renew the exception" if row.exception else "Keep as an exception",
+        except_page,
+        "approve",
+    )
+    may_except = row.kind in (WorklistRow.Kind.RULES, WorklistRow.Kind.EXCEPTION)
     return desk_page(
         request,
         "desk/roster_checks/row.html",
@@ -135,8 +145,10 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         state=state_of(row),
         assessment=roster_checks.assessment_now(row, on=timezone.localdate()),
         facts=roster_checks.where_to_confirm(row),
+        renewals=roster_checks.renewal_emails(row),
         steps=row.steps.select_related("by__person"),
-        buttons=[
+        buttons=[keep] * (may_except and not row.is_settled)
+        + [
             (
                 _named(action.label, row),
                 reverse(f"admin:membership_worklistrow_{action.url_name}", args=[pk]),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,15 +18,18 @@ from communities.rules.vocabulary import FactKind
 from membership.accounts.teams import families_of
 from membership.emails.queue import queue
 from membership.errors import RefusedError
-from membership.models import Enrolment, User, WorklistRow, WorklistStep
+from membership.models import Enrolment, EvaMembership, User, WorklistRow, WorklistStep
 from membership.register.standing import standing_of
 from membership.rosters import emails
+from membership.rosters.renewals import renewals_of
 
 
 def roster_checks_of(user: User | AnonymousUser) -> QuerySet[WorklistRow]:
     """The roster checks of the communities that this member of staff is responsible for."""
     own = WorklistRow.objects.filter(enrolment__community__team__family__in=families_of(user))
-    return own.select_related("enrolment__person", "enrolment__community__team")
+    return own.select_related(
+        "enrolment__person", "enrolment__community__team", "enrolment__exception"
+    )
 
 
 def assessment_now(row: WorklistRow, *, on: date) -> Assessment:
@@ -59,6 +62,23 @@ def where_to_confirm(row: WorklistRow) -> list[tuple[str, str]]:
             for what, fact in facts
         }
     )
+
+
+def renewal_emails(row: WorklistRow) -> list[str]:
+    """Who was emailed about the memberships behind a roster check, for staff."""
+    person = row.enrolment.person
+    agencies = Q(agency__in=person.positions.values("program__agency"))
+    agencies |= Q(agency__in=person.positions.values("agency"))
+    memberships = EvaMembership.objects.filter(
+        Q(person=person) | agencies,
+        is_held=True,
+        ends_on__in=[f.ends_on for f in row.reasons if f.facts == FactKind.EVA_MEMBERSHIP],
+    ).select_related("agency", "person")
+    return [
+        f"{renewal.membership.holder}: {sentence}"
+        for renewal in renewals_of(memberships)
+        for sentence in renewal.sentences
+    ]
 
 
 # -- The verbs ------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from membership.emails.templates import cached_templates
 from membership.errors import RefusedError
 from membership.forms import ParagraphsField
 from membership.models import User
+from membership.rosters.exception_views import review_field
 from requests.desk import queue
 from requests.desk.queue import rule_tags
 from requests.desk.review import assessments_of, requests_of
@@ -81,6 +82,8 @@ class RowForm(forms.Form):
         error_messages={"max_length": _TOO_LONG},
     )
 
+    review_on = review_field()
+
     def __init__(
         self,
         data: QueryDict | None,
@@ -94,7 +97,7 @@ class RowForm(forms.Form):
         self.join_request, self.assessment, self.refusal = join_request, assessment, refusal
         self.rule_tags = rule_tags(assessment)
         if verb != Verb.APPROVE or assessment is None or not assessment.needs_written_reason:
-            del self.fields["reason"]
+            del self.fields["reason"], self.fields["review_on"]
 
     @property
     def is_kept(self) -> bool:
@@ -173,7 +176,7 @@ def _refusal(
     pk, own = row.join_request.pk, row.cleaned_data
     words = {**shared, "text": join_paragraphs(shared["text"], own["line"])}
     if "reason" in own:
-        words["reason"] = own["reason"]
+        words |= {name: own[name] for name in ("reason", "review_on")}
     try:
         decision.apply(join_request_id=pk, by=by, now=now, **words)
     except RefusedError as refusal:

@@ -10,6 +10,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType
 from membership.forms import SingleLineField, day_field, message_field
 from membership.models import Agency, CoordinationInitiative, Program
+from membership.rosters.exception_views import review_field
 from requests.emails import AFTER_REVERSING
 from requests.lifecycle import State
 from requests.models import ReasonText
@@ -47,10 +48,11 @@ class ApproveForm(DecisionForm):
         "Saved in the history for staff. The applicant does not see it.",
         "Some rules are not confirmed. Explain why you are approving anyway.",
     )
+    review_on = review_field()
 
     def set_up_fields(self, communities: Iterable[CommunityOfPractice], needs_reason: bool) -> None:
         if not needs_reason:
-            del self.fields["reason"]
+            del self.fields["reason"], self.fields["review_on"]
 
 
 class ReasonOrTextForm(DecisionForm):

@@ -32,8 +32,9 @@ from membership.models import (
     ProgramPosition,
     User,
 )
+from membership.people.near import near_record
 from membership.register.evidence import EvidencedModel
-from membership.register.matching import best_matches, similar_people
+from membership.register.matching import best_matches
 from membership.register.standing import standings_of
 from membership.search import filter_by_words
 from requests.clock.reminders import wait_of
@@ -131,7 +132,7 @@ def review_context(
         .exclude(state=State.DRAFT)
         .select_related("community")
         .order_by("-pk"),
-        "enrolments": enrolments.select_related("community"),
+        "enrolments": enrolments.select_related("community", "exception"),
         "bounces": Bounce.of(person),
         "assigned": join_request.assigned_sentence(now),
         "is_mine": join_request.holder(now) == viewer,
@@ -139,7 +140,7 @@ def review_context(
         "state": state_tag(join_request),
         "previous": previous,
         "next": following,
-        "similar": similar_people(person),
+        "near": near_record(person, viewer=viewer),
         "notes": join_request.staff_notes.select_related("by__person"),
     }
 

@@ -19,6 +19,7 @@ from membership.accounts.teams import families_of
 from membership.append_only import history_released
 from membership.errors import RefusedError
 from membership.models import (
+    Agency,
     Enrolment,
     OutboxEmail,
     Person,
@@ -26,7 +27,7 @@ from membership.models import (
     SlackLinkOpening,
     User,
 )
-from membership.privacy.erasing import erase_person, lock_for_erasing
+from membership.privacy.erasing import addresses_of, erase_person, lock_for_erasing
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
 from requests.workflow import withdraw_quietly
@@ -146,7 +147,7 @@ _OF_A_FACT = ("evidence", "list_name", "list_as_of", "list_says", "confirmed_on"
 
 def _held_by_register(person: Person) -> dict[str, object]:
     """Their details, facts, communities, emails and meetings, and nothing about other people."""
-    enrolments = person.enrolments.select_related("community", "leaving")
+    enrolments = person.enrolments.select_related("community", "leaving", "exception")
     enrolments = enrolments.prefetch_related("confirmations", "worklist")
     return {
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
@@ -154,6 +155,9 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "other_emails": _all(person.other_emails.all(), "email", "until"),
         "other_names": _all(person.other_names.all(), "name", "until"),
         "told_apart_from_a_similar_record": _all(person.someone_else.all(), "at"),
+        "contact_for": [
+            agency.name for agency in Agency.objects.filter(contact_email__in=addresses_of(person))
+        ],
         "merged_records": [
             {
                 "at": str(merge.at),
@@ -220,6 +224,9 @@ def _enrolment(enrolment: Enrolment) -> dict[str, object]:
     return {
         **_columns(enrolment, "community", "started_on", "ended_on"),
         "left_because": enrolment.leaving.reason if hasattr(enrolment, "leaving") else None,
+        "exception": _columns(enrolment.exception, "made_on", "review_on", "ended_on")
+        if hasattr(enrolment, "exception")
+        else None,
         "yearly_check_ins": _all(
             enrolment.confirmations.all(), "asked_on", "answer", "answered_on", "leave_until"
         ),

@@ -208,6 +208,8 @@ TABLE = {
         save=LEADS,
     ),
     **teams_rows("membership_enrolment"),
+    "admin:membership_enrolment_exception": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_enrolment_end-exception": (THIS_TEAM, THIS_TEAM),
     **pages_rows("membership_worklistrow"),
     "admin:membership_worklistrow_write": (THIS_TEAM, THIS_TEAM),
     "admin:membership_worklistrow_give-time": (THIS_TEAM, THIS_TEAM),
@@ -306,6 +308,8 @@ def address(pattern: str, world) -> str:
     if pattern.startswith("/my/communities/"):
         pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
         pattern = pattern.replace("<slug:slug>", "cbvs")
+    if pattern.startswith("/admin/membership/enrolment/<int:pk>/"):
+        pattern = pattern.replace("<int:pk>", str(world["own enrolment"].pk))
     if pattern.startswith("/my/meetings/"):
         model = "meeting"
     row = str(world[model].pk) if model in world else "1"

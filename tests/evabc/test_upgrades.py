@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,7 +28,7 @@ from django_migration_linter import MigrationLinter
 from membership.append_only import protect_history
 from membership.models import Agency, CoordinationInitiative, Person, ProgramPosition
 from requests.models import JoinRequest
-from tests.evabc.earlier.rows import write_rows
+from tests.evabc.earlier.rows import NOW, write_rows
 from tests.servers.parts import ROOT
 
 OURS = ["communities", "membership", "joinrequests"]
@@ -238,6 +239,38 @@ def test_rules_that_an_older_version_saved_during_the_upgrade_get_their_paramete
             "initiatives_to_check": ["ICAT"],
         },
     ]
+
+
+@pytest.mark.core
+def test_an_approval_with_a_reason_becomes_an_exception_of_the_open_enrolment(earlier):
+    apps = models_of_the_earlier_version(earlier)
+    for mark in ("1", "2"):
+        write_rows(apps, mark)
+    findings = [{"kind": "caseload", "verdict": verdict} for verdict in ("met", "unknown")]
+    requests = apps.get_model("joinrequests.JoinRequest").objects.filter(state="approved")
+    for approved in requests:
+        approved.assessment = {"on": "2026-05-04", "findings": findings}
+        approved.save()
+        for reason in ("First.", "Known to us."):
+            apps.get_model("joinrequests.JoinRequestEvent").objects.create(
+                join_request=approved,
+                verb="approve",
+                state_before="awaiting_review",
+                state_after="approved",
+                at=NOW,
+                reason=reason,
+            )
+    still_open, over = (approved.enrolment for approved in requests)
+    over.ended_on = over.started_on
+    over.save()
+
+    migrate(earlier)
+
+    new = MigrationExecutor(earlier).loader.project_state().apps
+    kept = new.get_model("membership.AdmissionException").objects.get()
+    assert (kept.enrolment_id, kept.reason) == (still_open.pk, "Known to us.")
+    assert (kept.findings, kept.made_on) == (findings[1:], date(2026, 5, 4))
+    assert kept.review_on >= date(2027, 5, 4)
 
 
 @pytest.mark.core

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from communities.rules.vocabulary import Evidence, Funder
 from membership.imports.applying import RowResult, apply_to_fact, combined, fill_in
-from membership.imports.columns import Column, ListRow, day_column, one_of
+from membership.imports.columns import Column, ListRow, day_column, email, one_of, text
 from membership.imports.kinds.base import (
     AGENCY,
     COMMUNITY_SERVED,
@@ -49,6 +49,20 @@ class AgencyList(Importer):
             "Until",
             samples=("2026-12-31", "December 31, 2026"),
         ),
+        Column(
+            "contact_name",
+            "Contact name",
+            text(120),
+            ("Contact", "Contact person", "Primary contact", "Main contact"),
+            ("Robin Placeholder", ""),
+        ),
+        Column(
+            "contact_email",
+            "Contact email",
+            email,
+            ("Contact e-mail", "Email of contact", "Primary contact email", "Main contact email"),
+            ("robin@example.org", ""),
+        ),
     )
 
     def load(self, rows: Sequence[ListRow]) -> None:
@@ -69,11 +83,23 @@ class AgencyList(Importer):
 
     def apply(self, row: ListRow) -> RowResult:
         agency, result = self.agency(row["agency"], row["city"])
+        result = combined(result, self._contact(agency, row))
         if not row["starts_on"]:
             return result
         if overlap := self._overlap_in_this_file(agency, row):
             return RowResult(RowOutcome.ERROR, overlap)
         return combined(result, self._membership(agency, row))
+
+    def _contact(self, agency: Agency, row: ListRow) -> RowResult:
+        """Fill in who is emailed about the membership. A contact that is known stays, name and email."""
+        known, listed = agency.contact_email, row["contact_email"]
+        if known and listed and known != listed:
+            return RowResult(RowOutcome.SAME, f"The contact email stays {known}.")
+        parts = [
+            fill_in(self.register.agencies, agency, name, row[name])
+            for name in ("contact_email", "contact_name")
+        ]
+        return combined(*parts)
 
     def _overlap_in_this_file(self, agency: Agency, row: ListRow) -> str:
         for other in self._periods[agency.name_key]:
@@ -101,7 +127,8 @@ class AgencyList(Importer):
             reverse=True,
         )
         known, *others = overlapping
-        result = apply_to_fact(batch, known, period, self.source)
+        # Only against a "no membership" of staff is this a difference.
+        result = apply_to_fact(batch, known, {"is_held": True, **period}, self.source)
         if known.evidence == Evidence.LISTED and not self.source.is_older_than(known):
             for other in others:
                 batch.delete(key, other)

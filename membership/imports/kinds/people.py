@@ -169,7 +169,7 @@ class InitiativeList(Importer):
                 initiative_kind=initiative.kind,
                 role=row["role"],
             ),
-            {name: row[name] for name in self.period},
+            {"is_held": True, **{name: row[name] for name in self.period}},
             f"new role: {row['role'].label.lower()}",
         )
         return combined(result, role)

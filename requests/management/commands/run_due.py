@@ -14,6 +14,7 @@ from django.utils import timezone
 from membership.rosters.reassessment import reassess
 from requests.clock.digest import send_digests
 from requests.clock.reminders import lapse_overdue, send_due_reminders
+from requests.clock.renewals import send_due_renewals
 from requests.clock.retention import retain
 from requests.clock.yearly import ask_yearly
 
@@ -23,6 +24,7 @@ JOBS: dict[str, Callable[[datetime], Mapping[str, int]]] = {
         "reminders": send_due_reminders(now=now),
         "requests closed": lapse_overdue(now=now),
     },
+    "renewals": lambda now: {"renewal emails": send_due_renewals(now=now)},
     "yearly": lambda now: ask_yearly(now=now),
     "digest": lambda now: {"digests": send_digests(now=now)},
     "rosters": lambda now: vars(reassess(now=now)),

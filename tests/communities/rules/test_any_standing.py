@@ -50,6 +50,16 @@ periods = (
 )
 
 
+# What a list says against a fact, if it says something else.
+otherwise = st.none() | st.builds(
+    Fact,
+    st.none() | st.booleans() | st.sampled_from(Funder),
+    st.just(Evidence.LISTED),
+    source=st.sampled_from(["", "the list"]),
+    ends_on=st.none() | days,
+)
+
+
 @st.composite
 def facts(draw, values, evidences=tuple(Evidence), period=periods):
     starts_on, ends_on = draw(period)
@@ -60,6 +70,8 @@ def facts(draw, values, evidences=tuple(Evidence), period=periods):
         as_of=draw(st.none() | st.integers(0, 2).map(lambda n: NEW_LIST + timedelta(days=n))),
         starts_on=starts_on,
         ends_on=ends_on,
+        superseded_on=draw(st.none() | st.just(TODAY)),
+        otherwise=draw(otherwise),
     )
 
 

@@ -11,7 +11,7 @@ from communities.rules.eva_membership import EvaMembershipHeld
 from communities.rules.facts import Fact, ProgramWork, Standing
 from communities.rules.funding import Funding
 from communities.rules.rule import Sentence, weigh
-from communities.rules.vocabulary import Funder, ProgramType, Status, Verdict
+from communities.rules.vocabulary import Evidence, Funder, ProgramType, Status, Verdict
 from tests.communities.rules.facts import (
     LAST_YEAR,
     NEXT_YEAR,
@@ -228,9 +228,86 @@ def test_funding_by_the_ministry_is_what_counts(facts, status):
     assert findings_of("stvc", work)[FUNDING].status == status
 
 
+def no_longer_listed(fact: Fact) -> Fact:
+    """The fact of the list of 2026, which the edition of today no longer names."""
+    return replace(fact, superseded_on=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "sentence", "decides"),
+    [
+        ([no_longer_listed(listed())], UNKNOWN, YES, 0),
+        ([no_longer_listed(listed(False))], UNKNOWN, NO, 0),
+        ([no_longer_listed(OVER)], UNKNOWN, ENDED, 0),
+        ([no_longer_listed(COMING)], UNKNOWN, NOT_YET, 0),
+        ([no_longer_listed(listed(True, OLD_LIST)), no_longer_listed(listed())], UNKNOWN, YES, 1),
+        ([no_longer_listed(listed(False)), claimed()], MET, YES, 1),
+        ([no_longer_listed(listed()), claimed(False)], NOT_MET, NO, 1),
+        ([no_longer_listed(listed()), listed(ends_on=YESTERDAY)], NOT_MET, ENDED, 1),
+        ([no_longer_listed(listed(False, ends_on=YESTERDAY))], UNKNOWN, None, None),
+    ],
+)
+def test_what_a_newer_edition_no_longer_names_does_not_count(facts, verdict, sentence, decides):
+    outcome = weigh(facts, wanted=True, on=TODAY, words={})
+    assert (outcome.verdict, outcome.sentence) == (verdict, sentence or Sentence.NOTHING_KNOWN)
+    assert outcome.fact == (None if decides is None else facts[decides])
+
+
+def test_staff_and_applicant_read_which_edition_named_it_last():
+    work = work_in(ProgramType.STVC, no_longer_listed(listed()))
+    finding = findings_of("stvc", work)[CASELOAD]
+    assert finding.staff_sentence == (
+        "Named by the list of 2026, not by that of May 4, 2026: "
+        f"the applicant carries a caseload in {STVC_PROGRAM}."
+    )
+    assert finding.sentence == (
+        f"{LIST} you carry a caseload in {STVC_PROGRAM}, "
+        "but the one of May 4, 2026 does not mention it."
+    )
+    # As old as the edition that left it out.
+    assert (finding.status, finding.as_of) == (Status.UNKNOWN, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("fact", "otherwise", "verdict"),
+    [
+        (confirmed(), listed(False), UNKNOWN),
+        (confirmed(), listed(ends_on=YESTERDAY), UNKNOWN),
+        (confirmed(), listed(ends_on=TOMORROW), MET),
+        (confirmed(), listed(None), UNKNOWN),
+        (confirmed(False), listed(), UNKNOWN),
+        (confirmed(False), listed(None), NOT_MET),
+        (confirmed(ends_on=YESTERDAY), listed(), UNKNOWN),
+        (confirmed(ends_on=YESTERDAY), listed(ends_on=LAST_YEAR), NOT_MET),
+    ],
+)
+def test_a_list_that_says_otherwise_than_staff_confirmed_leaves_it_to_check(
+    fact, otherwise, verdict
+):
+    outcome = weigh([replace(fact, otherwise=otherwise)], wanted=True, on=TODAY, words={})
+    assert outcome.verdict == verdict
+    assert (outcome.fact.evidence == Evidence.CONTRADICTED) == (verdict == UNKNOWN)
+
+
+def test_staff_and_applicant_read_that_a_list_says_otherwise():
+    fact = replace(confirmed(), otherwise=listed(False))
+    finding = findings_of("stvc", work_in(ProgramType.STVC, fact))[CASELOAD]
+    assert (finding.status, finding.source) == (Status.UNKNOWN, "the list of 2026")
+    assert finding.staff_sentence == (
+        "EVA BC staff have confirmed that the applicant carries a caseload in "
+        f"{STVC_PROGRAM}, but the list of 2026 says otherwise."
+    )
+    assert finding.sentence == (
+        f"EVA BC staff have confirmed that you carry a caseload in {STVC_PROGRAM}, "
+        "but the list of 2026 says otherwise."
+    )
+    assert finding.next_step == next_step(finding)
+
+
 # -- Sentences ------------------------------------------------------------------------------------
 
 LIST, TOLD = "The list of 2026 says that", "You told us that"
+NOR_OWN = "we don’t know yet whether you hold one yourself"
 # By kind of rule: what the applicant reads where it is so, is not so, has ended, and will start.
 SENTENCES = {
     CASELOAD: (
@@ -247,8 +324,8 @@ SENTENCES = {
     ),
     MEMBERSHIP: (
         "your agency holds a current EVA BC membership.",
-        "your agency does not hold a current EVA BC membership.",
-        "your agency’s EVA BC membership ended on May 3, 2026.",
+        f"your agency does not hold a current EVA BC membership; {NOR_OWN}.",
+        f"your agency’s EVA BC membership ended on May 3, 2026; {NOR_OWN}.",
         "your agency’s EVA BC membership starts on May 5, 2026.",
     ),
 }
@@ -273,7 +350,33 @@ A_MEMBERSHIP = "a current EVA BC membership"
     ("agencys", "own", "verdict", "sentence"),
     [
         (None, COMING, UNKNOWN, f"{LIST} your own EVA BC membership starts on May 5, 2026."),
-        (None, contradicted(), NOT_MET, f"{LIST} you do not hold {A_MEMBERSHIP}."),
+        (
+            None,
+            contradicted(),
+            UNKNOWN,
+            f"{LIST} you do not hold {A_MEMBERSHIP}; we don’t know yet whether your agency holds one.",
+        ),
+        (
+            None,
+            OVER,
+            UNKNOWN,
+            f"{LIST} your own EVA BC membership ended on May 3, 2026; "
+            "we don’t know yet whether your agency holds one.",
+        ),
+        (
+            OVER,
+            None,
+            UNKNOWN,
+            f"{LIST} your agency’s EVA BC membership ended on May 3, 2026; {NOR_OWN}.",
+        ),
+        (
+            replace(CURRENT, superseded_on=TODAY),
+            OVER,
+            UNKNOWN,
+            f"{LIST} your agency holds {A_MEMBERSHIP}, "
+            "but the one of May 4, 2026 does not mention it.",
+        ),
+        (claimed(False), OVER, NOT_MET, f"{LIST} your own EVA BC membership ended on May 3, 2026."),
         (
             claimed(False),
             None,
@@ -301,7 +404,8 @@ def test_staff_read_the_same_about_the_applicant():
     assert [f.staff_sentence for f in findings_of("stvc", work).values()] == [
         f"Self-reported: carries a caseload in {STVC_PROGRAM}.",
         f"{LIST} {STVC_PROGRAM} is not funded by {MINISTRY}.",
-        f"{LIST} the agency’s EVA BC membership ended on May 3, 2026.",
+        f"{LIST} the agency’s EVA BC membership ended on May 3, 2026; "
+        "it is not known yet whether the applicant holds one.",
     ]
 
 
@@ -326,7 +430,9 @@ def test_all_three_rules_must_hold_at_once(slug, kind, caseload, funding, member
         funding=FUNDINGS[funding],
         memberships=WELCOME[membership],
     )
-    assessment = assess(standing_with(work), rules_of(slug))
+    # Without a membership of their own either; else it would only be unknown.
+    own = WELCOME[membership] if membership == "not met" else ()
+    assessment = assess(standing_with(work, memberships=own), rules_of(slug))
     states = [caseload, funding, membership]
     verdict = NOT_MET if "not met" in states else UNKNOWN if "unknown" in states else MET
     assert (assessment.verdict, assessment.needs_written_reason) == (verdict, verdict != MET)

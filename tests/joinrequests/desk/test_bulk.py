@@ -39,8 +39,8 @@ def selected(*rows, **typed):
     """The form's data: each row selected, with what was typed for it as ``reason_0="…"``."""
     data = {f"row{r.pk}-keep": "on" for r in rows}
     for name, words in typed.items():
-        field, _, index = name.partition("_")
-        data[f"row{rows[int(index)].pk}-{field}" if index else field] = words
+        field, _, index = name.rpartition("_")
+        data[f"row{rows[int(index)].pk}-{field}" if field else name] = words
     return data
 
 
@@ -131,10 +131,16 @@ def test_each_selected_request_that_needs_a_reason_gets_its_own_before_anything_
     assert f"row{clear.pk}-reason" not in refused
 
     typed = selected(clear, doubtful, text="", reason_1="They start on Monday.")
+    undated = shown(desk.post(page("approve", rows), typed))
+    assert "Kai: Enter a date." in undated
+    assert "They start on Monday." in undated
+    typed |= selected(clear, doubtful, review_on_1="2099-03-01")
     seen = shown(desk.post(page("approve", rows), typed))
     assert "2 approved, 0 not processed" in seen
     assert states(rows) == [State.APPROVED, State.APPROVED, State.AWAITING_REVIEW]
     assert doubtful.events.last().reason == "They start on Monday."
+    doubtful.refresh_from_db()
+    assert str(doubtful.enrolment.exception.review_on) == "2099-03-01"
 
 
 @pytest.mark.core

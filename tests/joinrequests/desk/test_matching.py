@@ -253,7 +253,7 @@ def test_funding_cannot_be_confirmed_before_the_program_is_matched(priya):
 @pytest.mark.core
 def test_the_last_of_several_answers_about_a_membership_on_one_day_holds(priya, agency, program):
     asked = ask()
-    for period, status in [(YEAR, Status.MET), (None, Status.NOT_MET), (YEAR, Status.MET)]:
+    for period, status in [(YEAR, Status.MET), (None, Status.UNKNOWN), (YEAR, Status.MET)]:
         matching.check_membership(holder="agency", period=period, **how(asked, priya))
         assert statuses(asked)[2] == status
     held = EvaMembership.objects.get()
@@ -267,7 +267,8 @@ def test_the_applicants_own_membership_counts_unless_it_has_ended(priya):
     ended = (YEAR[0], date(2026, 3, 31))
     matching.check_membership(holder="own", period=ended, **how(asked, priya))
     assert EvaMembership.objects.count() == 1
-    assert statuses(asked)[2] == Status.NOT_MET
+    # Nothing is known of the agency's.
+    assert statuses(asked)[2] == Status.UNKNOWN
 
 
 def test_a_role_is_confirmed_or_denied(camille):

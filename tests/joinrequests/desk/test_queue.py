@@ -129,7 +129,8 @@ def test_approving_against_the_rules_asks_for_a_reason_and_keeps_it_from_the_app
     refused = html.unescape(desk.post(approve, {"text": "Hello."}).content.decode())
     assert "Explain why you are approving anyway." in refused
 
-    desk.post(approve, {"text": "Hello.", "reason": "Their caseload starts on Monday."})
+    answers = {"text": "Hello.", "review_on": "2099-03-01"}
+    desk.post(approve, {**answers, "reason": "Their caseload starts on Monday."})
 
     event = join_request.events.last()
     assert (event.verb, event.text) == ("approve", "Hello.")

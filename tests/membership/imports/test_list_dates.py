@@ -116,7 +116,7 @@ def test_what_a_newer_version_no_longer_names_is_unknown_and_stays_in_the_regist
         apply_list(ListKind.PEOPLE, *people[day], as_of=day)
     dana, jo = (Person.objects.get(email=f"{name}@example.org") for name in ("dana", "jo"))
     standings = standings_of([dana, jo], DAY)
-    assert [w.caseload for w in standings[dana.pk].work] == [()]
+    assert [[f.superseded_on for f in w.caseload] for w in standings[dana.pk].work] == [[MAY]]
     assert [[f.value for f in w.caseload] for w in standings[jo.pk].work] == [[True]]
     assert dana.positions.get().evidence == Evidence.LISTED
 
@@ -127,9 +127,9 @@ def test_a_fact_is_missing_only_from_its_own_list_and_kind():
     apply_list(ListKind.AGENCIES, "Agency", "Other", name="contracts", as_of=MAY)
     apply_list(ListKind.PEOPLE, "Email,Agency,Type,Caseload", "dana@example.org,House,STVC,yes")
     dana = Person.objects.get()
-    assert len(standing_of(dana, DAY).work[0].funding) == 1
+    assert [f.superseded_on for f in standing_of(dana, DAY).work[0].funding] == [None]
     apply_list(ListKind.PROGRAMS, HEADINGS, "Other,STVC,PSSG", name="contracts", as_of=MAY)
-    assert standing_of(dana, DAY).work[0].funding == ()
+    assert [f.superseded_on for f in standing_of(dana, DAY).work[0].funding] == [MAY]
 
 
 def test_no_list_makes_a_confirmed_fact_unknown():

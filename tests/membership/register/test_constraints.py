@@ -17,6 +17,7 @@ from model_bakery import baker, generators
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
 from membership.models import (
     Access,
+    AdmissionException,
     Agency,
     Attendance,
     Bounce,
@@ -101,6 +102,13 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ("person_email_is_normal", Person, DANA, {"email": "Kim@example.org"}),
     ("erased_person_is_nobody", Person, {"erased_on": DAY}, {"name": "Dana Sample"}),
     ("merged_person_is_nobody", Person, {"merged_into": person}, {"name": "Dana Sample"}),
+    ("agency_contact_email_is_normal", Agency, {}, {"contact_email": "Office@example.org"}),
+    (
+        "exception_is_reviewed_later",
+        AdmissionException,
+        {"enrolment": enrolment, "made_on": DAY_BEFORE, "review_on": DAY},
+        {"made_on": DAY},
+    ),
     ("one_program_of_a_type_in_a_place", Program, {}, {}),
     (
         "program_funding_ends_after_it_starts",
