@@ -46,6 +46,7 @@ from membership.models import (
     ProgramPosition,
     User,
 )
+from membership.people.near import near_record
 from membership.register.agencies import find_agency, keep_former_agency_name
 from membership.register.evidence import EvidencedModel
 from membership.register.models import RemovableModel
@@ -484,6 +485,8 @@ class PersonAdmin(ConfirmationAdmin):
                 enrolment__community__team__family__in=families_of(request.user),
             )
             context["exceptions"] = own.select_related("enrolment__community")
+            context["near"] = near_record(obj, viewer=request.user)
+            context["apart"] = obj.someone_else.select_related("other", "by__person")
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(

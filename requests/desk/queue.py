@@ -3,7 +3,7 @@
 ``parameters`` are those of the queue's address. "Next" and "previous" on the review page use the same.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -21,6 +21,7 @@ from communities.calendar import business_days_between
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Status
 from membership.models import User
+from membership.people.near import NearRecord
 from membership.search import filter_by_words
 from requests.lifecycle import OPEN, State
 from requests.models import TAKEN_FOR, JoinRequest
@@ -128,6 +129,15 @@ def age_tag(age: Age) -> str:
         age.days,
         "" if age.days == 1 else "s",
         {"loud": ", overdue", "quiet": ", due soon"}.get(age.mark, ""),
+    )
+
+
+def near_tag(near: Sequence[NearRecord]) -> SafeString:
+    """The first record that may be about the same person, the one to look at most, and how many more there are."""
+    first = max(near, key=lambda record: (bool(record.where), record.score))
+    more = f", and {len(near) - 1} more" if len(near) > 1 else ""
+    return format_html(
+        '<span class="tag tag-near" title="{}">Maybe also: {}{}</span>', first.why, first, more
     )
 
 

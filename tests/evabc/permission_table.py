@@ -184,6 +184,7 @@ TABLE = {
     **register_rows("membership_person", delete=NOBODY),
     "admin:membership_person_email": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_person_apart": (GET_ONLY, LED),
     **register_rows("membership_coordinationinitiative"),
     **pages_rows("membership_correction"),
     "admin:membership_correction_answer": (GET_ONLY, THIS_TEAM),
@@ -316,6 +317,7 @@ def address(pattern: str, world) -> str:
     return (
         pattern.replace("<slug:slug>", "stvc")
         .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
+        .replace("<int:other>", "1")
         .replace("<str:kind>", "agencies")
         .replace("<slug:kind>", "receipt")
         .replace("<str:token>", world["token"])
