@@ -7,6 +7,7 @@ from membership.emails import admin as emails
 from membership.emails import template_admin
 from membership.imports import admin as imports
 from membership.meetings import admin as meetings
+from membership.people import admin as people
 from membership.privacy import admin as privacy
 from membership.register import admin as register
 from membership.rosters import admin as rosters

@@ -13,7 +13,7 @@ from membership.append_only import HistoryRelease
 from membership.emails.models import Bounce, LetterAttempt, LetterWording, OutboxEmail
 from membership.imports.models import ListImport, ListImportRow, ListKind, RowOutcome
 from membership.meetings.models import Attendance, CalendarFeed
-from membership.people.models import PersonMerge
+from membership.people.models import NameCheck, PersonMerge, SharedMailbox
 from membership.privacy.models import Consent, Correction, RetentionDay
 from membership.register.models import (
     Agency,

@@ -138,7 +138,7 @@ def _since(model: type[models.Model], what: str, row: models.Model | None) -> st
 
 
 def _rows_about(roots: Iterable[models.Model]) -> Rows:
-    """The values of the rows and of all that refer to them, read anew."""
+    """The values of the rows and of all that refer to them, read again."""
     found: Rows = {}
     waiting = _grouped((type(root), root.pk) for root in roots)
     while waiting:

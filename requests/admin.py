@@ -30,9 +30,10 @@ from membership.base_admin import (
 )
 from membership.emails.templates import plain_text_problems
 from membership.forms import ParagraphsField
-from membership.models import User
+from membership.models import NameCheck, User
 from membership.people.near import NearRecord, near_records
 from requests.desk import bulk_views, entry_views, views
+from requests.desk.name_views import NameCheckAdmin
 from requests.desk.queue import FILTERS, ORDER, Age, age_of, age_tag, near_tag, rule_tags, state_tag
 from requests.desk.review import assessments_of, requests_of
 from requests.lifecycle import State
@@ -183,10 +184,9 @@ class JoinRequestAdmin(CustomPageAdmin):
 
     @admin.display(description="applicant")
     def who(self, join_request: JoinRequest) -> str:
-        who = f"{join_request.person.name} ({join_request.reference})"
-        return (
-            format_html("{} {}", who, near_tag(near)) if (near := _row(join_request).near) else who
-        )
+        who = f"{join_request.applicant_for_staff} ({join_request.reference})"
+        near = _row(join_request).near
+        return format_html("{} {}", who, near_tag(near)) if near else who
 
     @admin.display(description="community")
     def community_name(self, join_request: JoinRequest) -> str:
@@ -227,6 +227,8 @@ class JoinRequestAdmin(CustomPageAdmin):
         state = state_tag(join_request)
         row = _row(join_request)
         needs_reason = row.assessment is None or row.assessment.needs_written_reason
+        if join_request.is_open and join_request.another_name:
+            return format_html('{} <span class="tag">Name check</span>', state)
         if not join_request.is_open or needs_reason or row.is_own:
             return state
         approve = reverse("admin:joinrequests_joinrequest_approve", args=[join_request.pk])
@@ -238,6 +240,9 @@ class JoinRequestAdmin(CustomPageAdmin):
 def _row(join_request: JoinRequest) -> Row:
     """The row that ``get_changelist_instance`` attached."""
     return join_request.row  # type: ignore[attr-defined]
+
+
+admin.site.register(NameCheck, NameCheckAdmin)
 
 
 # -- Ready reasons -----------------------------------------------------------------------------------

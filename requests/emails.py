@@ -249,7 +249,7 @@ def email_of(
         team=community.team,
         person=None if to_team else join_request.person,
         words={
-            "name": join_request.person.name,
+            "name": join_request.applicant_name,
             "email": join_request.person.email,
             "community": community,
             "reference": join_request.reference,

@@ -12,8 +12,9 @@ from membership.accounts.teams import families_of
 from membership.append_only import history_released
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import Enrolment, OutboxEmail, Person, PersonMerge, User
+from membership.models import Enrolment, NameCheck, Person, PersonMerge, User
 from membership.people.merging import (
+    MAY_BE_ADDED,
     Chosen,
     collision_sentences,
     collisions_of_register,
@@ -29,14 +30,10 @@ from membership.recorded_changes import (
     Collisions,
     recorded_changes,
     undo,
-    why_not_undone,
 )
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
 from requests.workflow import note_reopened, withdraw_quietly
-
-# Emails about someone may go out, and their record may be merged with another one that is then undone first.
-IGNORED = (OutboxEmail, PersonMerge)
 
 
 @contextmanager
@@ -63,8 +60,7 @@ def merge_people(
         # Requests and enrolments before the people: in the order in which the other verbs lock.
         _lock_requests_and_enrolments(keep_id, merge_id)
         kept, merged = _locked_people(keep_id, merge_id)
-        require_may_merge(kept, merged, by)
-        _require_no_other_request(kept, merged, by=by)
+        require_may_merge_now(kept, merged, by=by)
         _require_one_of_theirs(chosen, kept, merged)
         users = [person.user for person in (kept, merged) if person.user]
         with recorded_changes(kept, merged, *users) as changes:
@@ -78,6 +74,12 @@ def merge_people(
         return PersonMerge.objects.create(
             kept=kept, merged=merged, closed_account=closed, by=by, at=now, changes=changes
         )
+
+
+def require_may_merge_now(kept: Person, merged: Person, *, by: User) -> None:
+    """Raise ``RefusedError`` unless these are two records that ``by`` may merge."""
+    require_may_merge(kept, merged, by)
+    _require_no_other_request(kept, merged, by=by)
 
 
 def undo_merge(*, merge_id: int, by: User, now: datetime) -> PersonMerge:
@@ -96,22 +98,17 @@ def undo_merge(*, merge_id: int, by: User, now: datetime) -> PersonMerge:
             and "state" in (row["before"] or {})
             and row["after"]
         ]
-        undo(merge.changes, ignoring=IGNORED)
+        undo(merge.changes, ignoring=MAY_BE_ADDED)
         for join_request in JoinRequest.objects.filter(pk__in=withdrawn).order_by("pk"):
             note_reopened(
                 join_request, by=by, now=now, reason="The merge of two records was undone."
             )
-        people = _locked_people(merge.kept_id, merge.merged_id)
-        tell_undone(people, now=now)
+        merge.kept, merge.merged = _locked_people(merge.kept_id, merge.merged_id)
+        tell_undone(merge, now=now)
         merge.undone_at, merge.undone_by, merge.changes = now, by, {}
         merge.save()
-        log_change(*people, by=by, words="The merge was undone.")
+        log_change(merge.kept, merge.merged, by=by, words="The merge was undone.")
         return merge
-
-
-def why_no_undo(merge: PersonMerge) -> str:
-    """Why this merge can no longer be undone, as a sentence; empty if it can."""
-    return why_not_undone(merge.changes, ignoring=IGNORED)
 
 
 def collisions_of(by: User, now: datetime) -> Collisions:
@@ -121,6 +118,7 @@ def collisions_of(by: User, now: datetime) -> Collisions:
         **collisions_of_register(by, now),
         (JoinRequest, "person"): Collision(one_request, _request_sentence),
         (JoinRequest, "enrolment"): Collision(_without_enrolment),
+        (NameCheck, "person"): Collision(_one_name_check),
     }
 
 
@@ -187,6 +185,11 @@ def _request_sentence(stays: JoinRequest, other: JoinRequest) -> str:
         return f"Both have a draft for {stays.community.short_name}. They become one, with the answers of both."
     newer = max(stays, other, key=lambda request: (request.submitted_at, request.pk))
     return f"Both have an open request for {stays.community.short_name}. The newer one, {newer.reference}, is withdrawn, and they get no email about it."
+
+
+def _one_name_check(stays: NameCheck, other: NameCheck) -> None:
+    """Staff are asked about a name once."""
+    JoinRequest.objects.filter(name_check=other).update(name_check=stays)
 
 
 def _without_enrolment(stays: JoinRequest, other: JoinRequest) -> bool:

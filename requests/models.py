@@ -15,7 +15,7 @@ from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Family, Region, Verdict
 from membership.accounts.models import by_user
 from membership.append_only import AppendOnlyModel, Step
-from membership.models import Agency, Enrolment, Person, User
+from membership.models import Agency, Enrolment, NameCheck, Person, User
 from membership.search import SearchableModel
 from requests.lifecycle import OPEN, STATE_IN_WORDS, State, Verb
 
@@ -91,6 +91,14 @@ class JoinRequest(SearchableModel):
     verdict = models.CharField(
         max_length=8, choices=Verdict.choices, blank=True, default="", db_default=""
     )
+    name_check = models.ForeignKey(
+        NameCheck,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="join_requests",
+        help_text="Asked because the request names someone else than the register has at this email.",
+    )
     taken_by = by_user()
     taken_at = models.DateTimeField(null=True, blank=True)
     asked_on = models.DateField(
@@ -164,6 +172,28 @@ class JoinRequest(SearchableModel):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def another_name(self) -> str:
+        """The name on the request, while staff have not said that it is this person's; else empty."""
+        check = self.name_check
+        return str(self.answers.get("name", "")) if check and check.is_unsettled else ""
+
+    @property
+    def applicant_name(self) -> str:
+        """The applicant as they call themselves."""
+        return self.another_name or self.person.name
+
+    @property
+    def applicant_for_staff(self) -> str:
+        """The applicant, and who the register has with their email if that is another name."""
+        other = self.another_name
+        return f"{other} (in the register: {self.person})" if other else str(self.person)
+
+    @property
+    def short_name(self) -> str:
+        """The name for buttons: "Approve and email Dana"."""
+        return self.another_name.split(" ")[0] or self.person.short_name
 
     def holder(self, now: datetime) -> User | None:
         """The person it is assigned to: the one who took it, for a day."""

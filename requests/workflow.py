@@ -19,7 +19,8 @@ from membership.accounts.teams import families_of
 from membership.emails.queue import Email, cancel, queue, take_back, uncancel
 from membership.errors import RefusedError
 from membership.locking import get_locked
-from membership.models import Person, User
+from membership.models import NameCheck, Person, User
+from membership.people.name_checks import check_name
 from membership.register.agencies import find_agency
 from membership.register.person_records import get_or_create_person, set_name
 from membership.register.standing import standing_of
@@ -32,7 +33,7 @@ from membership.rosters.enrolments import (
 )
 from membership.rosters.exceptions import admit
 from requests import emails
-from requests.answers import keep_claims
+from requests.answers import claims_of, keep_claims
 from requests.joining.forms import Answers
 from requests.lifecycle import (
     OPEN,
@@ -97,11 +98,13 @@ def save_draft(
 def submit(*, join_request_id: int, by: User, answers: Answers, now: datetime) -> JoinRequest:
     """Send the request. ``answers`` are those of a valid form; they become self-reported facts."""
     join_request = _lock_for(Verb.SUBMIT, join_request_id, by)
-    _require_not_enrolled(join_request, "You’re already in this community.")
     person = join_request.person
-    set_name(person, answers["name"], on=timezone.localdate(now))
-    person.phone = answers.get("phone", "")
-    person.save(update_fields=["name", "phone"])
+    _check_name(join_request, answers["name"], email=person.email, now=now)
+    if not join_request.name_check:
+        _require_not_enrolled(join_request, "You’re already in this community.")
+        set_name(person, answers["name"], on=timezone.localdate(now))
+        person.phone = answers.get("phone", "")
+        person.save(update_fields=["name", "phone"])
     return _receive(join_request, answers, receipt="receipt", by=by, now=now)
 
 
@@ -120,10 +123,15 @@ def submit_for(
     They need no account. If the register knows the email, the request is that person's. A draft of
     their own stays as it is. ``answers`` are those of a valid form.
     """
-    person = get_or_create_person(email, name=answers["name"], phone=answers.get("phone", ""))
+    person = get_or_create_person(email)
     join_request = JoinRequest(person=person, community=community, came_by=came_by, created_at=now)
     _require_team(join_request, by)
-    _require_not_enrolled(join_request, _ALREADY_IN.format(person))
+    _check_name(join_request, answers["name"], email=email, now=now)
+    if not join_request.name_check:
+        _require_not_enrolled(join_request, _ALREADY_IN.format(person))
+        person.name = person.name or answers["name"]
+        person.phone = person.phone or answers.get("phone", "")
+        person.save(update_fields=["name", "phone"])
     reason = f"Received {came_by.label.lower()}. The applicant asked us to enter it and agreed."
     return _receive(join_request, answers, receipt="receipt-entered", by=by, now=now, reason=reason)
 
@@ -186,6 +194,7 @@ def approve(
     not met or nothing is known about it. It is kept as an exception until ``review_on``, or for a year.
     """
     join_request = _lock_for(Verb.APPROVE, join_request_id, by)
+    require_settled_name(join_request)
     assessment = _keep_assessment(join_request, now)
     if assessment.needs_written_reason and not reason.strip():
         raise RefusedError("Some rules are not confirmed. Explain why you are approving anyway.")
@@ -329,7 +338,7 @@ def lapse(*, join_request_id: int, now: datetime) -> JoinRequest:
 def withdraw_quietly(
     join_request: JoinRequest, *, by: User | None, now: datetime, reason: str = ""
 ) -> None:
-    """Close the locked request of a person who is being erased or merged; no email goes out.
+    """Close the locked request of someone who is erased, merged or no longer reached; no email goes out.
 
     Runs inside the caller's transaction.
     """
@@ -387,6 +396,12 @@ def is_own(join_request: JoinRequest, user: User) -> bool:
     return person == own or person.email in {user.email, own.email if own else ""} - {""}
 
 
+def require_settled_name(join_request: JoinRequest) -> None:
+    """Refuse what changes the person, while it is not clear whose request it is."""
+    if join_request.name_check and join_request.another_name:
+        raise RefusedError(join_request.name_check.sentence)
+
+
 def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
     """Lock an open request of this person's team.
 
@@ -421,7 +436,9 @@ def update_verdict(join_request: JoinRequest, *, now: datetime) -> None:
 
 def _lock(join_request_id: int) -> JoinRequest:
     rows = JoinRequest.objects.select_for_update(of=("self",))
-    return get_locked(rows.select_related("person", "community__team"), join_request_id)
+    return get_locked(
+        rows.select_related("person", "community__team", "name_check__person"), join_request_id
+    )
 
 
 def _lock_for(verb: Verb, join_request_id: int, by: User) -> JoinRequest:
@@ -509,10 +526,31 @@ def _require_not_enrolled(join_request: JoinRequest, refusal: str) -> None:
         raise RefusedError(refusal)
 
 
+def _check_name(join_request: JoinRequest, name: str, *, email: str, now: datetime) -> None:
+    """Ask staff about another name at this email, before anything of the request changes the person."""
+    join_request.name_check = check_name(
+        name,
+        person=join_request.person,
+        email=email,
+        source=NameCheck.Source.REQUEST,
+        team=join_request.community.team,
+        now=now,
+    )
+
+
 def _today(join_request: JoinRequest, now: datetime) -> Assessment:
-    """The assessment as of now, on everything that the register knows, self-reported facts included."""
-    standing = standing_of(join_request.person, timezone.localdate(now))
-    return assess(standing, join_request.community.rules())
+    """The assessment as of now, on everything that the register knows, self-reported facts included.
+
+    Under another name than the person's, it is on the answers alone.
+    """
+    community, on = join_request.community, timezone.localdate(now)
+    if join_request.another_name:
+        anyone = Person()
+        claims = claims_of(join_request.answers, person=anyone, community=community)
+        standing = standing_of(anyone, on, positions=claims.positions, roles=claims.roles)
+    else:
+        standing = standing_of(join_request.person, on)
+    return assess(standing, community.rules())
 
 
 def _keep_assessment(join_request: JoinRequest, now: datetime) -> Assessment:
@@ -540,8 +578,8 @@ def _receive(
     join_request.agency = agency
     join_request.agency_name = agency.name if agency else answers["agency"]
     join_request.submitted_at = join_request.waiting_since = now
-    claims = keep_claims(answers, person=join_request.person, community=join_request.community)
-    join_request.region = claims.region
+    if not join_request.name_check:
+        claim_answers(join_request)
     _keep_assessment(join_request, now)
     text = answers.get("note", "")
     event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=text, reason=reason)
@@ -552,6 +590,14 @@ def _receive(
         emails.news(join_request, Verb.SUBMIT),
     )
     return join_request
+
+
+def claim_answers(join_request: JoinRequest) -> None:
+    """Make the answers of a locked request facts that the person reports; the caller saves the request."""
+    claims = keep_claims(
+        join_request.answers, person=join_request.person, community=join_request.community
+    )
+    join_request.region = claims.region
 
 
 def _send(

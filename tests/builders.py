@@ -108,10 +108,12 @@ def answers_for(slug: str) -> dict[str, Any]:
 
 
 def draft(user: User, slug: str = "stvc", **answers: str) -> JoinRequest:
+    person = person_of_user(user)
+    known = {"name": person.name} if person.name else {}
     return workflow.save_draft(
-        person=person_of_user(user),
+        person=person,
         community=community(slug),
-        answers={**answers_for(slug), **answers},
+        answers={**answers_for(slug), **known, **answers},
         now=NOW,
     )
 

@@ -16,9 +16,11 @@ from membership.models import (
     EvaMembership,
     Export,
     ListImport,
+    NameCheck,
     OutboxEmail,
     Program,
     RetentionDay,
+    SharedMailbox,
     WorklistRow,
     YearlyConfirmation,
 )
@@ -69,6 +71,17 @@ def world():
             team=join_request.community.team,
             text="My name.",
             asked_at=builders.NOW,
+        ),
+        "namecheck": NameCheck.objects.create(
+            person=worker.person,
+            name="Lee Other",
+            email=worker.email,
+            source="request",
+            team=join_request.community.team,
+            asked_at=builders.NOW,
+        ),
+        "sharedmailbox": SharedMailbox.objects.create(
+            person=worker.person, email="office@example.org", reason="Only one", at=builders.NOW
         ),
         "retentionday": RetentionDay.objects.create(on="2026-05-04", finished_at=builders.NOW),
         "outboxemail": OutboxEmail.objects.first(),

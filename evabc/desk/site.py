@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -27,10 +27,11 @@ from evabc.desk.history import history
 from evabc.desk.reports import report_sheet, reports
 from evabc.ops.health import system_status
 from membership.accounts.teams import families_of, is_lead
-from membership.models import Correction, OutboxEmail, User, WorklistRow
+from membership.models import Correction, NameCheck, OutboxEmail, User, WorklistRow
 from membership.people.email_views import email_by_staff
 from membership.people.near_views import someone_else
 from membership.rosters.exports import roster_sheet
+from requests.desk import merge_views
 from requests.desk.queue import ORDER, Age
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -77,6 +78,21 @@ class StaffSite(AdminSite):
                 view(erase_by_staff),
                 name="membership_person_erase",
             ),
+            path(
+                "membership/person/<int:pk>/merge/",
+                view(merge_views.choose),
+                name="membership_person_merge_choose",
+            ),
+            path(
+                "membership/person/<int:pk>/merge/<int:other>/",
+                view(merge_views.merge),
+                name="membership_person_merge",
+            ),
+            path(
+                "membership/person/merges/<int:pk>/undo/",
+                view(merge_views.undo),
+                name="membership_person_merge_undo",
+            ),
             path("roster-sheet/", view(roster_sheet), name="roster_sheet"),
             *(u for u in djangos if not str(u.pattern).startswith("password_change")),
         ]
@@ -109,12 +125,24 @@ PAGES_OF_LEADS = [("System status", "admin:how_it_is_doing")]
 
 # The admin's models in the order of a day's work, instead of by app.
 SECTIONS = [
-    ("Every day", ["JoinRequest", "WorklistRow", "Access", "Correction", "Meeting", "OutboxEmail"]),
+    (
+        "Every day",
+        [
+            "JoinRequest",
+            "NameCheck",
+            "WorklistRow",
+            "Access",
+            "Correction",
+            "Meeting",
+            "OutboxEmail",
+        ],
+    ),
     (
         "Rosters and the register",
         [
             "Enrolment",
             "Person",
+            "SharedMailbox",
             "Agency",
             "Program",
             "EvaMembership",
@@ -152,7 +180,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Rows that are waiting for a team. ``team`` is the lookup from a row to it; ``parameter`` filters them in the admin."""
+    """Rows that are waiting for a team. ``team`` is the lookup from a row to it; ``parameter`` filters them in the admin.
+
+    A row without a team is waiting for each of them.
+    """
 
     label: str
     model: type[Model]
@@ -168,7 +199,8 @@ class Waiting:
     @property
     def count(self) -> Coalesce:
         """The number of rows of each team."""
-        of_team = self.rows.filter(**{self.team: OuterRef("pk")}).order_by().values(self.team)
+        theirs = Q(**{self.team: OuterRef("pk")}) | Q(**{f"{self.team}__isnull": True})
+        of_team = self.rows.filter(theirs).order_by().values(one=Value(1))
         return Coalesce(Subquery(of_team.annotate(number=Count("pk")).values("number")), 0)
 
     def number(self, team: SupportTeam, count: int) -> Number:
@@ -186,6 +218,7 @@ WAITING = {
     "reply": Waiting(
         "waiting for a reply", JoinRequest, State.AWAITING_REPLY, "community__team", "state"
     ),
+    "name_checks": Waiting("name checks", NameCheck, NameCheck.State.OPEN, "team"),
     "roster_checks": Waiting(
         "roster checks", WorklistRow, WorklistRow.State.OPEN, "enrolment__community__team"
     ),

@@ -16,15 +16,15 @@ from rapidfuzz.distance import OSA
 from communities.models import SupportTeam
 from membership.access import verbs
 from membership.access.verbs import Verb
+from membership.accounts.shared_mailboxes import SHARED_LOCAL_PARTS
 from membership.errors import RefusedError
 from membership.models import Access, Enrolment, Person, SlackExport, User
+from membership.people.name_checks import NameChecks
 from membership.register.names import name_key
 from membership.register.person_records import people_by_email
 
 # Many agencies have emails that begin with these words: they say nothing about the person.
-_SHARED_LOCAL_PARTS = frozenset(
-    ["admin", "contact", "coordinator", "director", "info", "intake", "manager", "office", "stv"]
-)
+_ROLES = frozenset(["coordinator", "director", "manager"])
 _MIN_TYPO_LENGTH = 4  # in a shorter local part, one changed character makes another name
 _SOURCE = "From Slack’s member list."
 
@@ -55,6 +55,7 @@ class Comparison:
     """The sections that staff see, each in the order of its emails or names."""
 
     addresses: int
+    other_names: list[ComparedAccount] = field(default_factory=list)
     to_mark: list[ComparedAccount] = field(default_factory=list)
     near: list[ComparedAccount] = field(default_factory=list)
     strangers: list[ComparedAccount] = field(default_factory=list)
@@ -96,12 +97,15 @@ def compare(export: SlackExport) -> Comparison:
             missing.append((access, _identity(person.email, person.name)))
 
     people = people_by_email(in_slack)
+    checked = NameChecks(people.values()).find_at({e: [n] for e, n in in_slack.items()}, people)
     staff = set(User.objects.filter(is_staff=True).values_list("email", flat=True))
     for email, name in sorted(in_slack.items()):
         known, other = on_roster.get(email), of_others.get(email)
         person = other.person if other else people.get(email)
         account = ComparedAccount(email, name, other, person)
-        if known and known.state == Access.State.JOINED:
+        if email in checked:
+            found.other_names.append(replace(account, person=people[email]))
+        elif known and known.state == Access.State.JOINED:
             found.agreed += 1
         elif known:
             found.to_mark.append(replace(account, access=known, person=known.person))
@@ -150,7 +154,7 @@ def _near_matches(
 def _why_near(one: _Identity, other: _Identity) -> str:
     """The reason why the two may be one person; empty if there is none."""
     same_domain = one.domain == other.domain
-    tells_apart = len(one.local) > 2 and one.local not in _SHARED_LOCAL_PARTS
+    tells_apart = len(one.local) > 2 and one.local not in SHARED_LOCAL_PARTS | _ROLES
     if one.local == other.local and (same_domain or tells_apart):
         return "same email before the @"
     # One character missing, added or wrong, or two swapped.

@@ -12,8 +12,10 @@ from membership.errors import RefusedError
 from membership.imports.columns import CellError, Column, email, read_rows, text
 from membership.imports.kinds.base import EMAIL, PERSON_NAME
 from membership.imports.sheets import MAX_ROWS, read_sheet
-from membership.models import SlackExport, User
+from membership.models import NameCheck, SlackExport, User
+from membership.people.name_checks import NameChecks
 from membership.register.names import name_key
+from membership.register.person_records import people_by_email
 
 # The list is personal data: it is deleted when staff are done, and after a week at the latest.
 KEPT_FOR = timedelta(days=7)
@@ -99,6 +101,10 @@ def save_export(*, team: SupportTeam, export: MemberList, by: User, now: datetim
             "uploaded_at": now,
         },
     )
+    people = people_by_email(export.people)
+    checks = NameChecks(people.values())
+    checks.find_at({email: [name] for email, name in export.people.items()}, people)
+    checks.save(source=NameCheck.Source.SLACK, team=team, now=now)
     return kept
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from membership.accounts.security_events import log_security_event
+from membership.accounts.shared_mailboxes import looks_shared
 from membership.emails.sending import refused_in_words
 from membership.errors import RefusedError
 from membership.models import SignInCode, User
@@ -29,8 +30,8 @@ def send_code(
 ) -> None:
     """Email a new code, which this browser then waits for.
 
-    Without a user, because the account is closed, the email says so instead. It takes as long, so that no
-    one can find out whose account is closed. Raises ``NotSentError``; an earlier code then still works.
+    Without a user, because the account is closed or the mailbox looks shared, the email says so instead. It
+    takes as long, so that no one can find out who has an account. Raises ``NotSentError``; an earlier code then still works.
     """
     adapter, now = get_adapter(), timezone.now()
     digits = adapter.generate_login_code()
@@ -41,14 +42,18 @@ def send_code(
         expires_at=now + timedelta(minutes=settings.CODE_MINUTES),
     )
     context = {"code": digits, "sent_at": code.sent_at, "expires_at": code.expires_at}
-    template = (
-        "account_closed" if not user else "change_code" if waiting == CHANGING else "login_code"
-    )
+    template = "change_code" if waiting == CHANGING else "login_code"
+    if not user:
+        template = "shared_mailbox" if looks_shared(email) else "account_closed"
     with refused_in_words():
         adapter.send_mail(f"account/email/{template}", email, context)
     code.save()
     request.session[waiting] = {"code": code.pk, "email": email}
-    messages.success(request, "We sent you a code. It can take a minute or two to arrive.")
+    is_sure = waiting == CHANGING or request.user.is_authenticated or not looks_shared(email)
+    messages.success(
+        request,
+        f"We sent you {'a code' if is_sure else 'an email'}. It can take a minute or two to arrive.",
+    )
 
 
 def waiting_code(request: HttpRequest, waiting: str = WAITING) -> SignInCode | None:

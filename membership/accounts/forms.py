@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.hashers import make_password
 
 from communities.email_addresses import EmailFormField
+from membership.accounts.shared_mailboxes import may_sign_in
 from membership.models import User
 
 
@@ -30,7 +31,9 @@ class EmailForm(RequestLoginCodeForm):
 
     def clean_email(self) -> str:
         email: str = super().clean_email()
-        if self._user is None:
+        if not may_sign_in(email):
+            self._user = None  # the email says so; the pages are the same
+        elif self._user is None:
             # Two forms sent at the same moment get the same new user.
             user, _ = User.objects.get_or_create(
                 email=email, defaults={"password": make_password(None)}

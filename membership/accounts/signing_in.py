@@ -17,6 +17,7 @@ from django.views.generic import FormView
 
 from membership.accounts.codes import WAITING, send_code, use_code, waiting_code
 from membership.accounts.forms import CodeForm, EmailForm
+from membership.accounts.shared_mailboxes import looks_shared
 from membership.emails.sending import NotSentError, Trouble
 from membership.errors import RefusedError
 from membership.models import SignInCode, User
@@ -122,6 +123,10 @@ class CodeView(CodeEntryView):
 
     def code_right(self, user: User, email: str) -> HttpResponse:
         return sign_in(self.request, user, redirect_url=self.get_next_url())
+
+    def get_context_data(self, **more: object) -> dict[str, object]:
+        context = super().get_context_data(**more)
+        return {**context, "looks_shared": looks_shared(str(context["email"] or ""))}
 
     def url_for_another(self) -> str:
         return str(self.passthrough_next_url(reverse("account_login")))

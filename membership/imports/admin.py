@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -27,7 +27,7 @@ from membership.forms import TeamForm, day_field, file_field
 from membership.imports import uploads
 from membership.imports.columns import sample_file
 from membership.imports.kinds import IMPORTERS
-from membership.models import ListImport, ListKind, User
+from membership.models import ListImport, ListKind, RowOutcome, User
 
 ROWS_PER_PAGE = 100
 
@@ -159,7 +159,9 @@ class ListImportAdmin(CustomPageAdmin):
             if not list_import.is_working:
                 return HttpResponseClientRefresh()
             return render(request, "desk/imports/progress.html", {"list": list_import})
-        rows = Paginator(list_import.rows.all(), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+        # Rows that are set aside are at the top with the errors.
+        ordered = list_import.rows.order_by(F("outcome") % RowOutcome.ASIDE, "number", "pk")
+        rows = Paginator(ordered, ROWS_PER_PAGE).get_page(request.GET.get("page"))
         return desk_page(
             request, "desk/imports/list.html", title=str(list_import), list=list_import, rows=rows
         )

@@ -23,6 +23,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
+from membership.people.name_checks import NameChecks
 from membership.register.names import name_key
 from membership.register.person_records import people_by_email
 
@@ -103,6 +104,7 @@ class RegisterBatch:
         self.agency_keys: dict[str, str] = {}
         self.programs = RowBatch(Program, "region", *funding)
         self.memberships = RowBatch(EvaMembership, "is_held", *period)
+        self.name_checks = NameChecks([])
         self.people = RowBatch(Person, "name", "search_text")
         self.positions = RowBatch(ProgramPosition, "carries_caseload", *period)
         self.initiatives = RowBatch(CoordinationInitiative, "name", "region", "search_text")
@@ -159,6 +161,7 @@ class RegisterBatch:
                     row.values["email"], self.other_emails[current] = current, given
         for person in {person.pk: person for person in found.values()}.values():
             self.people.put(self._emails[person.pk], person)
+        self.name_checks = NameChecks(self.people.by_pk().values())
 
     def load_positions(self) -> None:
         """Those of the loaded people."""

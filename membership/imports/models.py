@@ -27,6 +27,7 @@ class RowOutcome(models.IntegerChoices):
     ADD = 1, "Add"
     CHANGE = 2, "Change"
     SAME = 3, "No change"
+    ASIDE = 4, "Set aside"
 
 
 class ListImport(models.Model):

@@ -19,7 +19,7 @@ from membership.imports.batches import RegisterBatch
 from membership.imports.columns import ListRow, read_rows
 from membership.imports.kinds import IMPORTERS, Plan
 from membership.imports.sheets import read_sheet
-from membership.models import ListImport, ListImportRow, RowOutcome, User
+from membership.models import ListImport, ListImportRow, NameCheck, RowOutcome, User
 from membership.register.names import clean_text, name_key
 from membership.rosters.reassessment import reassess
 
@@ -207,6 +207,13 @@ def _apply(pk: int, rows: list[ListRow], now: datetime) -> None:
 def _write(list_import: ListImport, plan: Plan, now: datetime) -> None:
     """Save all changes and the record of the import. Runs inside the caller's transaction."""
     plan.register.save()
+    community = list_import.community
+    plan.register.name_checks.save(
+        source=NameCheck.Source.LIST,
+        where=str(list_import),
+        team=community.team if community else None,
+        now=now,
+    )
     if list_import.community:
         require_access_for_roster(
             community=list_import.community, by=list_import.uploaded_by, now=now
@@ -225,7 +232,8 @@ def _close(list_import: ListImport, state: ListImport.State, now: datetime) -> N
 def _count(list_import: ListImport, plan: Plan) -> None:
     counts = plan.counts
     list_import.added, list_import.changed = counts[RowOutcome.ADD], counts[RowOutcome.CHANGE]
-    list_import.same, list_import.errors = counts[RowOutcome.SAME], counts[RowOutcome.ERROR]
+    list_import.same = counts[RowOutcome.SAME] + counts[RowOutcome.ASIDE]
+    list_import.errors = counts[RowOutcome.ERROR]
 
 
 def _notify_worker_on_commit(list_import_id: int) -> None:

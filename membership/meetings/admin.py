@@ -19,7 +19,8 @@ from membership.meetings import attendance, emails, planning
 from membership.meetings.forms import CancelForm, MeetingForm, ZoomForm
 from membership.meetings.planning import meetings_for_staff
 from membership.meetings.zoom import match_participants
-from membership.models import Attendance, Person
+from membership.models import Attendance, NameCheck, Person
+from membership.people.name_checks import NameChecks
 from membership.register.person_records import people_by_email
 
 # A page of checkboxes must stay within the limit on the fields of one form.
@@ -153,8 +154,21 @@ def zoom(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     found = None
     if form.is_valid():
         people = list(attendance.eligible_people(shown))
-        emails = (participant.email for participant in form.result.participants)
-        found = match_participants(form.result, people, people_by_email(emails, among=people))
+        names: dict[str, list[str]] = {}
+        for participant in form.result.participants:
+            names.setdefault(participant.email, []).extend(participant.names)
+        by_email = people_by_email(names, among=people)
+        checks = NameChecks(by_email.values())
+        in_question = checks.find_at(names, by_email)
+        checks.save(source=NameCheck.Source.ZOOM, team=shown.team, now=timezone.now())
+        if in_question:
+            messages.warning(
+                request,
+                f"Another name than in the register: {', '.join(sorted(in_question))}. They count as present "
+                "once you have answered their name check and imported the list again.",
+            )
+        known = {email: p for email, p in by_email.items() if email not in in_question}
+        found = match_participants(form.result, people, known)
     return desk_page(
         request,
         "desk/meetings/zoom.html",

@@ -26,8 +26,9 @@ from membership.emails.message import compose
 from membership.emails.queue import queue_once
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import OtherEmail, OutboxEmail, Person, User
+from membership.models import OtherEmail, OutboxEmail, Person, PersonMerge, User
 from membership.people.permission import require_may_change
+from membership.people.shared_mailboxes import require_own_email
 from membership.rosters.enrolments import team_of
 
 EMAIL_KINDS = (
@@ -78,6 +79,8 @@ def _change(person: Person, *, to: str, by: User, now: datetime) -> Person:
     user, before = person.user, person.email
     if to == before and (user is None or user.email == to):
         raise RefusedError("This is already their email.")
+    if user == by:
+        require_own_email(person, to)
     if to:
         _require_free(to, person, by)
     elif user:
@@ -122,9 +125,15 @@ def _require_free(to: str, person: Person, by: User) -> None:
         raise RefusedError(
             f"{other} already has this email. Check which of the two records is right."
         )
-    if account and (account.last_login or account.is_staff or not account.is_active):
+    merges = PersonMerge.objects.filter(kept=person, undone_at=None)
+    if account and merges.filter(closed_account=account).exists():
+        # Their own, closed by a merge. It stays for the history of what they did.
+        EmailAddress.objects.filter(user=account).delete()
+        account.email = f"account-{account.pk}@merged.invalid"
+        account.save(update_fields=["email"])
+    elif account and (account.last_login or account.is_staff or not account.is_active):
         raise RefusedError("Another account already uses this email.")
-    if account:
+    elif account:
         account.delete()
 
 

@@ -20,6 +20,11 @@ from membership.base_admin import desk_page
 from membership.errors import RefusedError, refusal_as_form_error
 from membership.models import Person, User
 from membership.people.changing_email import change_email
+from membership.people.shared_mailboxes import (
+    allow_if_confirmed,
+    ask_if_shared,
+    require_own_email,
+)
 from membership.register.person_records import person_of_user
 
 WITH_ACCOUNT = (
@@ -54,7 +59,8 @@ def new_email(request: AuthenticatedRequest) -> HttpResponse:
         form.add_error("email", "That is the email you have now.")
     if form.is_valid():
         to = form.cleaned_data["email"]
-        with refusal_as_form_error(form):
+        with refusal_as_form_error(form, "email"):
+            require_own_email(person_of_user(request.user), to)
             send_code(request, user=request.user, email=to, waiting=CHANGING)
             return redirect("my:new-email-code")
     details = reverse("my:details")
@@ -115,11 +121,12 @@ def email_by_staff(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return redirect("my:new-email")
     form = NewEmailForm(request.POST or None)
     form.fields["email"].required = person.user is not None
+    ask_if_shared(form)
     if form.is_valid():
         with refusal_as_form_error(form, "email"):
-            change_email(
-                person_id=pk, to=form.cleaned_data["email"], by=request.user, now=timezone.now()
-            )
+            now = timezone.now()
+            change_email(person_id=pk, to=form.cleaned_data["email"], by=request.user, now=now)
+            allow_if_confirmed(form, name=person.name, by=request.user, now=now)
             messages.success(request, f"The email of {person} has changed.")
             return redirect("admin:membership_person_change", pk)
     page = reverse("admin:membership_person_change", args=[pk])

@@ -41,6 +41,7 @@ from membership.models import (
     Leaving,
     OtherEmail,
     OtherName,
+    OutboxEmail,
     Person,
     PersonMerge,
     ProgramPosition,
@@ -52,7 +53,13 @@ from membership.models import (
 )
 from membership.people.changing_email import send_waiting_to, set_email
 from membership.people.permission import require_may_change
-from membership.recorded_changes import Collision, Collisions, colliding, move_what_refers_to
+from membership.recorded_changes import (
+    Collision,
+    Collisions,
+    colliding,
+    move_what_refers_to,
+    why_not_undone,
+)
 from membership.register.periods import Days, without
 from membership.register.person_records import keep_former_name
 from membership.rosters.enrolments import team_of
@@ -81,6 +88,10 @@ EMAIL_KINDS = (
         (NAME, TEAM, Placeholder("email", "The email that they sign in with", "dana@example.org")),
     ),
 )
+
+
+# Emails about someone may go out before an undo, and another merge may have been made and undone.
+MAY_BE_ADDED = (OutboxEmail, PersonMerge)
 
 
 @dataclass(frozen=True)
@@ -218,9 +229,15 @@ def tell(kept: Person, closed: User | None, *, now: datetime) -> None:
         queue_once(email, key=f"{key}:closed", about=about, now=now)
 
 
-def tell_undone(people: Iterable[Person], *, now: datetime) -> None:
-    """Let waiting emails go to each person's own email again, and email their accounts."""
-    for person in people:
+def tell_undone(merge: PersonMerge, *, now: datetime) -> None:
+    """Let waiting emails go to each person's own email again, and email their accounts.
+
+    Emails that went to the email of the merged record since the merge are theirs.
+    """
+    before = merge.changes["known"].get(OutboxEmail._meta.label_lower, ())
+    since = OutboxEmail.objects.filter(person=merge.kept).exclude(pk__in=before)
+    since.filter(to_email=merge.merged.email).update(person=merge.merged)
+    for person in (merge.kept, merge.merged):
         send_waiting_to(person)
         if person.user:
             about = f"person:{person.pk}"
@@ -236,6 +253,11 @@ def require_may_undo(merge: PersonMerge, by: User) -> None:
     if merge.kept.user_id == by.pk:
         raise RefusedError("This record is your own. Ask a colleague to undo the merge.")
     require_may_change(merge.kept, by)
+
+
+def why_no_undo(merge: PersonMerge) -> str:
+    """Why this merge can no longer be undone, as a sentence; empty if it can."""
+    return why_not_undone(merge.changes, ignoring=MAY_BE_ADDED)
 
 
 # -- Where both have a row ---------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from membership.models import (
     Leaving,
     LetterAttempt,
     ListImportRow,
+    NameCheck,
     OutboxEmail,
     Person,
     PersonMerge,
@@ -57,7 +58,6 @@ from membership.models import (
 from membership.people.permission import require_may_change
 from membership.privacy import emails as privacy_emails
 from membership.register.models import ERASED_PERSON
-from membership.rosters import emails as rosters_emails
 from membership.rosters import enrolments as rosters
 
 Fact = ProgramPosition | CoordinationRole | EvaMembership
@@ -123,6 +123,8 @@ def erase_person(
         person.other_emails,
         person.other_names,
         SomeoneElse.objects.filter(Q(person=person) | Q(other=person)),
+        person.shared_mailboxes,
+        NameCheck.objects.filter(Q(person=person) | Q(holder=person)),
         SlackLinkOpening.objects.filter(person=person),
     ):
         rows.all().delete()
@@ -147,12 +149,7 @@ def erase_person(
 
 
 def _end_enrolments(person: Person, *, by: User | None, now: datetime) -> list[Enrolment]:
-    open_ones = person.enrolments.filter(ended_on__isnull=True).order_by("pk")
-    for pk in open_ones.values_list("pk", flat=True):
-        enrolment = rosters.lock_enrolment(pk)
-        # Their email has been removed by now, so no email is sent.
-        email = rosters_emails.email_of("roster-left", enrolment)
-        rosters.close_enrolment(enrolment, email=email, by=by, text="Erased.", now=now)
+    rosters.end_open_enrolments(person, by=by, text="Erased.", now=now)
     return list(person.enrolments.select_related("community"))
 
 

@@ -126,6 +126,7 @@ def inactive_people(now: datetime) -> QuerySet[Person]:
     people = Person.objects.annotate(seen=seen).filter(
         Q(user__isnull=True) | Q(user__is_staff=False, seen__lt=old),
         erased_on__isnull=True,
+        merged_into__isnull=True,
         known_since__lt=old,
         enrolments__isnull=True,
     )

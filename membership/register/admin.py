@@ -21,8 +21,12 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 
 from communities.base_admin import PlainWordsMixin, no_one
 from communities.rules.vocabulary import Evidence
@@ -42,10 +46,12 @@ from membership.models import (
     OtherName,
     OutboxEmail,
     Person,
+    PersonMerge,
     Program,
     ProgramPosition,
     User,
 )
+from membership.people.merging import why_no_undo
 from membership.people.near import near_record
 from membership.register.agencies import find_agency, keep_former_agency_name
 from membership.register.evidence import EvidencedModel
@@ -451,7 +457,16 @@ class PersonAdmin(ConfirmationAdmin):
     search_fields = [*Person.search_columns(), "positions"]
     search_help_text = "Name, email, phone or agency"
     # Whose account it is, nobody chooses here.
-    fields = ["name", "email", "phone", "wants_reminders", "account", "came_back"]
+    fields = [
+        "name",
+        "email",
+        "phone",
+        "wants_reminders",
+        "account",
+        "shared_mailbox",
+        "came_back",
+        "merges",
+    ]
     inlines = [
         OtherNameInline,
         OtherEmailInline,
@@ -464,11 +479,32 @@ class PersonAdmin(ConfirmationAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         # The email of someone in the register changes on a page of its own, because their sign-in moves with it.
-        return ["account", "came_back", *(["email"] if obj else [])]
+        return ["account", "shared_mailbox", "came_back", "merges", *(["email"] if obj else [])]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         # There is nothing to open for an erased person.
         return super().get_queryset(request).filter(erased_on__isnull=True)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """In no list and no search, a merged record is there: only its address and its history."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        return found.filter(merged_into=None), may_repeat
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The address of a merged record leads to the one that was kept."""
+        if object_id.isdecimal():
+            merged = Person.objects.filter(pk=object_id, merged_into__isnull=False).first()
+            if merged:
+                return redirect("admin:membership_person_change", merged.merged_into_id)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def render_change_form(
         self,
@@ -500,12 +536,47 @@ class PersonAdmin(ConfirmationAdmin):
     def account(self, person: Person) -> str:
         return person.user.email if person.user else "None"
 
+    @admin.display(description="shared mailbox")
+    def shared_mailbox(self, person: Person) -> str:
+        mailboxes = person.shared_mailboxes.select_related("by__person") if person.pk else ()
+        links = (
+            (reverse("admin:membership_sharedmailbox_change", args=[m.pk]), m.sentence)
+            for m in mailboxes
+        )
+        return format_html_join(" ", '<a href="{}">{}</a>', links) or "None"
+
     @admin.display(description="bounced emails")
     def came_back(self, person: Person) -> str:
         """Bounces of the person's current email. A new email clears them."""
         if person.pk is None:
             return "–"
         return "; ".join(map(str, Bounce.of(person))) or "None"
+
+    @admin.display(description="merged records")
+    def merges(self, person: Person) -> str:
+        """What was merged into this record, by whom, and the way back."""
+        done = person.merges.select_related("by__person") if person.pk else ()
+        return (
+            format_html_join(mark_safe("<br>"), "{}", ((_merge_in_words(merge),) for merge in done))
+            or "None"
+        )
+
+
+def _merge_in_words(merge: PersonMerge) -> str:
+    when = date_format(timezone.localtime(merge.at))
+    by = merge.by.display_name if merge.by else "a former colleague"
+    if merge.undone_at:
+        undone = date_format(timezone.localtime(merge.undone_at))
+        return f"Merged with record {merge.merged_id} on {when} by {by}. Undone on {undone}."
+    history = reverse("admin:membership_person_history", args=[merge.merged_id])
+    words = format_html(
+        'Merged with {} on {} by {}. <a href="{}">History of that record</a>. ',
+        merge.merged_name or f"record {merge.merged_id}", when, by, history,
+    )  # fmt: skip
+    if why_not := why_no_undo(merge):
+        return words + format_html("{}", why_not)
+    undo = reverse("admin:membership_person_merge_undo", args=[merge.pk])
+    return words + format_html('<a href="{}">Undo this merge</a>', undo)
 
 
 @admin.register(CoordinationInitiative)

@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz
 
+from membership.register.names import name_key
+
 # The lowest scores worth showing. Names of people are short and many share a last name, so their limit
 # is higher: "Dan Sample" is near "Dana Sample", and "Dora Sample" is not.
 MIN_SCORE = 0.7
@@ -133,3 +135,35 @@ def _is_short_for(words: tuple[str, ...], name: str) -> bool:
     whole = _plain_words(name)
     spoken = [word for word in whole if word not in _SILENT]
     return words[0] in ("".join(w[0] for w in whole), "".join(w[0] for w in spoken))
+
+
+# -- Names of one person, and of another --------------------------------------------------------------
+
+
+def is_another_name(written: str, known: Iterable[str]) -> bool:
+    """Whether a name is none of the ``known`` names of a person, and so maybe someone else's.
+
+    The same name: other case, accents or order; a near spelling; a part of it, also with initials or a
+    short form of a word ("Dan M. Sample", "Sample, Daniel Marc").
+    """
+    names = [name for name in known if name]
+    return bool(written and names) and not any(_may_be_same(written, name) for name in names)
+
+
+def shares_a_word(written: str, known: str) -> bool:
+    """Whether two names have a word in common, as after a marriage."""
+    return not set(_plain_words(written)).isdisjoint(_plain_words(known))
+
+
+def _may_be_same(one: str, other: str) -> bool:
+    if name_key(one) == name_key(other) or score(one, other) >= MIN_PERSON_SCORE:
+        return True
+    short, long = sorted((_plain_words(one), _plain_words(other)), key=len)
+    # Each word begins one of the longer name, or the other way round, and one of them is whole.
+    rest = list(long)
+    for word in sorted(short, key=len, reverse=True):
+        fits = [w for w in rest if w.startswith(word) or word.startswith(w)]
+        if not fits:
+            return False
+        rest.remove(max(fits, key=len))
+    return not set(short).isdisjoint(long)

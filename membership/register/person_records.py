@@ -10,7 +10,9 @@ from django.utils import timezone
 from communities.email_addresses import normalize_email
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import OtherEmail, OtherName, Person, User
+from membership.models import NameCheck, OtherEmail, OtherName, Person, User
+from membership.people.name_checks import check_name
+from membership.register.matching import shares_a_word
 from membership.register.names import name_key
 
 
@@ -68,11 +70,10 @@ def people_by_email(
 
 
 @transaction.atomic
-def get_or_create_person(email: str, *, name: str, phone: str = "") -> Person:
+def get_or_create_person(email: str) -> Person:
     """The person with this email, for staff who enter something for them: locked, and created if needed.
 
-    A new person has no account until they sign in with this email. In a known record, only empty
-    fields are filled in.
+    A new person has no account until they sign in with this email.
     """
     email = normalize_email(email)
     # get_or_create: two members of staff who enter the same person at once create one record.
@@ -80,8 +81,6 @@ def get_or_create_person(email: str, *, name: str, phone: str = "") -> Person:
     person = Person.objects.select_for_update().get(pk=found.pk)
     if person.merged_into_id:  # just now
         person = Person.objects.select_for_update().get(pk=person.merged_into_id)
-    person.name, person.phone = person.name or name, person.phone or phone
-    person.save(update_fields=["name", "phone"])
     return person
 
 
@@ -94,25 +93,36 @@ def set_name(person: Person, name: str, *, on: date) -> None:
 def keep_former_name(person: Person, before: str, *, on: date) -> None:
     """Keep the name they had ``before``, unless only case, accents or punctuation have changed."""
     now = name_key(person.name)
-    for other in person.other_names.all():
-        if name_key(other.name) == now:
-            other.delete()
     if before and name_key(before) != now:
+        for other in person.other_names.all():
+            if name_key(other.name) == now:
+                other.delete()
         OtherName.objects.update_or_create(person=person, name=before, defaults={"until": on})
 
 
 @transaction.atomic
-def change_details(*, person_id: int, by: User, name: str, phone: str, now: datetime) -> Person:
-    """Change the signed-in person's name and phone."""
+def change_details(
+    *, person_id: int, by: User, name: str, phone: str, now: datetime
+) -> NameCheck | None:
+    """Change the signed-in person's name and phone.
+
+    A name without a word of the one before may be someone else's at this email: then nothing changes before
+    staff have answered, and their name check is returned.
+    """
     if not name:
         raise RefusedError("Enter your name.")
     person = _locked_own(person_id, by)
+    if not shares_a_word(name, person.name):
+        source = NameCheck.Source.DETAILS
+        check = check_name(name, person=person, email=person.email, source=source, now=now)
+        if check:
+            return check
     if (person.name, person.phone) != (name, phone):
         set_name(person, name, on=timezone.localdate(now))
         person.phone = phone
         person.save(update_fields=["name", "phone"])
         log_change(person, by=by, words="Changed their own name or phone.")
-    return person
+    return None
 
 
 @transaction.atomic

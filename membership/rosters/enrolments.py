@@ -109,6 +109,15 @@ def close_enrolment(
         queue(email, about=enrolment.about, event=entry.pk, now=now)
 
 
+def end_open_enrolments(person: Person, *, by: User | None, text: str, now: datetime) -> None:
+    """End all enrolments of someone who has no email any more, so that none goes out."""
+    open_ones = person.enrolments.filter(ended_on__isnull=True).order_by("pk")
+    for pk in open_ones.values_list("pk", flat=True):
+        enrolment = lock_enrolment(pk)
+        email = emails.email_of("roster-left", enrolment)
+        close_enrolment(enrolment, email=email, by=by, text=text, now=now)
+
+
 def roster_of(community: CommunityOfPractice) -> QuerySet[Enrolment]:
     """The open enrolments of a community."""
     return Enrolment.objects.filter(community=community, ended_on__isnull=True)

@@ -14,6 +14,7 @@ from membership.base_admin import desk_page
 from membership.errors import RefusedError
 from membership.models import Person
 from membership.people.near import NearRecord, near_record, tell_apart
+from membership.people.shared_mailboxes import allow_if_confirmed, ask_if_shared
 from membership.register.person_records import find_person
 from requests import workflow
 from requests.desk.forms import ask_if_someone_else
@@ -66,6 +67,7 @@ def entry_form_for(community: CommunityOfPractice, data: QueryDict | None) -> Jo
     asked = EntryFields().fields
     agreed = asked.pop("agreed")
     form.fields = {**asked, **form.fields, "agreed": agreed}
+    ask_if_shared(form)
     return form
 
 
@@ -92,8 +94,9 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
         form.full_clean()
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        data.pop("someone_else", None)
-        answers = {k: v for k, v in data.items() if k not in EntryFields.base_fields}
+        entry = {*EntryFields.base_fields, "only_theirs", "someone_else"}
+        answers = {k: v for k, v in data.items() if k not in entry}
+        now = timezone.now()
         try:
             entered = workflow.submit_for(
                 email=data["email"],
@@ -101,8 +104,10 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
                 answers=answers,
                 came_by=CameBy(data["came_by"]),
                 by=request.user,
-                now=timezone.now(),
+                now=now,
             )
+            if not entered.name_check:
+                allow_if_confirmed(form, name=entered.person.name, by=request.user, now=now)
         except RefusedError as refusal:
             form.add_error(None, str(refusal))
             # Their open request, for a link to it.
@@ -110,16 +115,13 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
                 person=find_person(data["email"]), community=community, state__in=OPEN
             ).first()
         else:
-            for record in near:
-                tell_apart(
-                    person_id=entered.person.pk,
-                    other_id=record.person.pk,
-                    by=request.user,
-                    now=timezone.now(),
-                )
+            # Whose request it is, the name check says first.
+            for record in near if not entered.name_check else ():
+                pair = {"person_id": entered.person.pk, "other_id": record.person.pk}
+                tell_apart(**pair, by=request.user, now=now)
             messages.success(
                 request,
-                f"Request added. A confirmation is on its way to {entered.person.short_name}.",
+                f"Request added. A confirmation is on its way to {entered.short_name}.",
             )
             return redirect("admin:joinrequests_joinrequest_change", entered.pk)
     title = f"{_TITLE}: {community.short_name}"

@@ -30,7 +30,7 @@ from membership.register.names import name_key
 from requests.answers import claims_of, find_program
 from requests.lifecycle import OPEN
 from requests.models import JoinRequest
-from requests.workflow import add_note, lock_open, update_verdict
+from requests.workflow import add_note, lock_open, require_settled_name, update_verdict
 
 # Facts that the applicant reported or staff confirmed; facts from lists are not matched here.
 _OWN_EVIDENCE = (Evidence.CLAIMED, Evidence.CONFIRMED)
@@ -90,6 +90,13 @@ def agency_as_written(join_request: JoinRequest) -> str:
     return str(join_request.answers.get("agency", ""))
 
 
+def _lock(*, join_request_id: int, by: User) -> JoinRequest:
+    """Lock an open request of this person's team that is clearly the person's."""
+    join_request = lock_open(join_request_id=join_request_id, by=by)
+    require_settled_name(join_request)
+    return join_request
+
+
 # -- Matching -------------------------------------------------------------------------------------
 
 
@@ -99,7 +106,7 @@ def match_agency(*, join_request_id: int, agency: Agency, by: User, now: datetim
 
     While the request is open, staff may match it to another agency.
     """
-    join_request, agency = lock_open(join_request_id=join_request_id, by=by), _locked(agency)
+    join_request, agency = _lock(join_request_id=join_request_id, by=by), _locked(agency)
     keys = keys_of(agency_as_written(join_request))
     for row in join_request.person.positions.filter(evidence__in=_OWN_EVIDENCE):
         if name_key(row.agency_name) in keys:
@@ -135,7 +142,7 @@ def match_program(
     *, join_request_id: int, program: Program, by: User, now: datetime
 ) -> JoinRequest:
     """Match the request to this program of its agency."""
-    join_request, program = lock_open(join_request_id=join_request_id, by=by), _locked(program)
+    join_request, program = _lock(join_request_id=join_request_id, by=by), _locked(program)
     if program.agency_id != join_request.agency_id:
         raise RefusedError("This program belongs to another agency.")
     for row in _at_least_one(claimed_rows(join_request)[0]):
@@ -149,7 +156,7 @@ def match_initiative(
     *, join_request_id: int, initiative: CoordinationInitiative, by: User, now: datetime
 ) -> JoinRequest:
     """Match the request to this initiative."""
-    join_request = lock_open(join_request_id=join_request_id, by=by)
+    join_request = _lock(join_request_id=join_request_id, by=by)
     initiative = _locked(initiative)
     for row in _at_least_one(claimed_rows(join_request)[1]):
         row.initiative = initiative
@@ -167,7 +174,7 @@ def add_agency(
     *, join_request_id: int, name: str, city: str, by: User, now: datetime
 ) -> JoinRequest:
     """Add the agency to the register and match the request to it."""
-    lock_open(join_request_id=join_request_id, by=by)
+    _lock(join_request_id=join_request_id, by=by)
     agency = verbs.add_agency(name=name, city=city, by=by)
     return match_agency(join_request_id=join_request_id, agency=agency, by=by, now=now)
 
@@ -182,7 +189,7 @@ def add_program(
     now: datetime,
 ) -> JoinRequest:
     """Add the program to the register and match the request to it."""
-    join_request = lock_open(join_request_id=join_request_id, by=by)
+    join_request = _lock(join_request_id=join_request_id, by=by)
     if join_request.agency is None:
         raise RefusedError("Match the request to an agency first.")
     program = verbs.add_program(
@@ -202,7 +209,7 @@ def add_initiative(
     now: datetime,
 ) -> JoinRequest:
     """Add the initiative to the register and match the request to it."""
-    lock_open(join_request_id=join_request_id, by=by)
+    _lock(join_request_id=join_request_id, by=by)
     initiative = verbs.add_initiative(
         kind=kind, name=name, community_served=community_served, by=by
     )
@@ -215,7 +222,7 @@ def add_initiative(
 @transaction.atomic
 def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
     """Record whether the applicant carries a caseload in the program they named."""
-    join_request = lock_open(join_request_id=join_request_id, by=by)
+    join_request = _lock(join_request_id=join_request_id, by=by)
     claim = _at_least_one(claimed_rows(join_request)[0])[-1]
     verbs.confirm_caseload(claim=claim, carries=answer, by=by, on=timezone.localdate(now))
     result = "carries a caseload" if answer else "does not carry a caseload"
@@ -225,7 +232,7 @@ def check_caseload(*, join_request_id: int, answer: bool, by: User, now: datetim
 @transaction.atomic
 def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
     """Record whether the ministry funds the program they named."""
-    join_request = lock_open(join_request_id=join_request_id, by=by)
+    join_request = _lock(join_request_id=join_request_id, by=by)
     program = _at_least_one(claimed_rows(join_request)[0])[-1].program
     if program is None:
         raise RefusedError("Match the program to the register first.")
@@ -239,7 +246,7 @@ def check_funding(*, join_request_id: int, answer: bool, by: User, now: datetime
 @transaction.atomic
 def check_role(*, join_request_id: int, answer: bool, by: User, now: datetime) -> JoinRequest:
     """Record whether the applicant has the role they named."""
-    join_request = lock_open(join_request_id=join_request_id, by=by)
+    join_request = _lock(join_request_id=join_request_id, by=by)
     claim = _at_least_one(claimed_rows(join_request)[1])[-1]
     verbs.confirm_role(claim=claim, held=answer, by=by, on=timezone.localdate(now))
     result = "has" if answer else "does not have"
@@ -258,7 +265,7 @@ def check_membership(
     now: datetime,
 ) -> JoinRequest:
     """Record the membership of the ``holder`` ("agency" or "own"): its period, or none."""
-    join_request = lock_open(join_request_id=join_request_id, by=by)
+    join_request = _lock(join_request_id=join_request_id, by=by)
     on = timezone.localdate(now)
     held_by: Agency | Person | None = (
         join_request.person if holder == "own" else join_request.agency

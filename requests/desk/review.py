@@ -63,7 +63,7 @@ def requests_of(user: User | AnonymousUser) -> QuerySet[JoinRequest]:
     return (
         JoinRequest.objects.filter(community__team__family__in=families_of(user))
         .exclude(state=State.DRAFT)
-        .select_related("person", "taken_by__person")
+        .select_related("person", "taken_by__person", "name_check")
         .prefetch_related(communities, rules)
     )
 
@@ -73,14 +73,15 @@ def assessments_of(
 ) -> dict[int, Assessment | None]:
     """The assessment of each request by its key: as of today for an open request, else the saved one.
 
-    None if none was saved. The number of queries does not depend on the number of requests.
+    Under another name than the person's it is the saved one too, which is on the answers alone. None if
+    none was saved. The number of queries does not depend on the number of requests.
     """
-    still_open = [r for r in join_requests if r.is_open]
+    still_open = [r for r in join_requests if r.is_open and not r.another_name]
     standings = standings_of([r.person for r in still_open], on)
     rules = {community.pk: community.rules() for community in {r.community for r in still_open}}
     return {
         r.pk: assess(standings[r.person_id], rules[r.community_id])
-        if r.is_open
+        if r.is_open and not r.another_name
         else r.kept_assessment
         for r in join_requests
     }
@@ -92,7 +93,8 @@ def update_open_verdicts(*, now: datetime) -> int:
 
     Returns how many changed. The number of queries does not depend on the number of requests.
     """
-    rows = JoinRequest.objects.filter(state__in=OPEN).order_by("pk").select_related("person")
+    rows = JoinRequest.objects.filter(state__in=OPEN).order_by("pk")
+    rows = rows.select_related("person", "name_check")
     rows = rows.prefetch_related("community__criteria").select_for_update(of=("self",))
     open_requests = list(rows)
     assessments = assessments_of(open_requests, on=timezone.localdate(now))
@@ -248,7 +250,7 @@ def panel_context(
     join_request: JoinRequest, *, search: str, refused: Form | None
 ) -> dict[str, object]:
     """The context for matching on the review page; empty once the request is decided."""
-    if not join_request.is_open:
+    if not join_request.is_open or join_request.another_name:
         return {"form": refused} if refused else {}
     matching = matching_of(join_request, search=search)
     position, role = matching["position"], matching["role"]

@@ -51,13 +51,15 @@ def review_page(
         request,
         "desk/requests/review.html",
         join_request,
-        title=f"{join_request.person.name}: {join_request.community.short_name}",
+        title=f"{join_request.applicant_for_staff}: {join_request.community.short_name}",
         review=review,
         note_form=refused if isinstance(refused, forms.NoteForm) else forms.NoteForm(),
         buttons=[
             (decision.label_for(join_request), decision.url_for(join_request), verb.value)
             for verb, decision in DECISIONS.items()
-            if allows(join_request.state, verb) and not is_own
+            if allows(join_request.state, verb)
+            and not is_own
+            and not (verb == Verb.APPROVE and join_request.another_name)
         ],
         own_request=workflow.OWN_REQUEST if is_own and join_request.is_open else "",
         **({"form": refused} if is_own else panel),
@@ -82,7 +84,7 @@ class Decision:
     email_kind: str = ""
 
     def label_for(self, join_request: JoinRequest) -> str:
-        return self.label.format(name=join_request.person.short_name)
+        return self.label.format(name=join_request.short_name)
 
     def url_for(self, join_request: JoinRequest) -> str:
         return reverse(f"admin:joinrequests_joinrequest_{self.verb.value}", args=[join_request.pk])
@@ -160,7 +162,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         with refusal_as_form_error(form), transaction.atomic():
             decision.apply(join_request_id=pk, by=request.user, now=now, **form.cleaned_data)
             tell_all_apart(members, by=request.user, now=now)
-            words = decision.message.format(name=join_request.person.short_name)
+            words = decision.message.format(name=join_request.short_name)
             if decision.verb in UNDOABLE:
                 words = format_html("{} {}", words, _what_next(request, join_request, now))
             messages.success(request, words)
@@ -245,7 +247,10 @@ def _refusal(request: AuthenticatedRequest, join_request: JoinRequest, verb: Ver
     """Why this page is not offered; empty if it is."""
     if not allows(join_request.state, verb):
         return f"This request {join_request.state_in_words}, so you can’t do this now."
-    return workflow.OWN_REQUEST if workflow.is_own(join_request, request.user) else ""
+    if workflow.is_own(join_request, request.user):
+        return workflow.OWN_REQUEST
+    is_unsettled = verb == Verb.APPROVE and join_request.another_name
+    return join_request.name_check.sentence if is_unsettled and join_request.name_check else ""
 
 
 # -- Assigning --------------------------------------------------------------------------

@@ -50,8 +50,13 @@ def details(request: AuthenticatedRequest) -> HttpResponse:
     if form.is_valid():
         with refusal_as_form_error(form):
             now = timezone.now()
-            change_details(person_id=person.pk, by=request.user, now=now, **form.cleaned_data)
-            messages.success(request, "Your details have been saved.")
+            if change_details(person_id=person.pk, by=request.user, now=now, **form.cleaned_data):
+                messages.warning(
+                    request,
+                    "EVA BC staff will check your new name first. Until then, your details stay as they are.",
+                )
+            else:
+                messages.success(request, "Your details have been saved.")
             return redirect("my:details")
     enrolments = person.enrolments.filter(ended_on__isnull=True).select_related("community__team")
     families = {enrolment.community.family for enrolment in enrolments}

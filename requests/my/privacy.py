@@ -153,6 +153,12 @@ def _held_by_register(person: Person) -> dict[str, object]:
         "details": _columns(person, "name", "email", "phone", "wants_reminders", "known_since"),
         "account": _account(person.user) if person.user else None,
         "other_emails": _all(person.other_emails.all(), "email", "until"),
+        "shared_mailboxes": _all(
+            person.shared_mailboxes.all(), "email", "reason", "at", "ended_at"
+        ),
+        "name_checks": _all(
+            person.name_checks.all(), "name", "email", "source", "asked_at", "state", "answered_at"
+        ),
         "other_names": _all(person.other_names.all(), "name", "until"),
         "told_apart_from_a_similar_record": _all(person.someone_else.all(), "at"),
         "contact_for": [

@@ -24,6 +24,7 @@ from membership.models import (
     User,
     WorklistRow,
 )
+from membership.register.matching import is_another_name, shares_a_word
 from membership.register.periods import lasts
 from membership.register.person_records import set_name
 from membership.register.standing import limited_to, standing_of
@@ -168,9 +169,14 @@ def _take_over(
     on: date,
 ) -> Claims:
     """End the claims of the old work yesterday, and claim the new work from today."""
+    name = answers["name"]
+    if not shares_a_word(name, person.name) and is_another_name(name, [person.name]):
+        raise RefusedError(
+            f"We know you as {person.name}. If your name has changed, change it under My details first."
+        )
     for work in old:
         _end_own_claim(work, on - timedelta(days=1))
-    set_name(person, answers["name"], on=on)
+    set_name(person, name, on=on)
     person.phone = answers["phone"] or person.phone
     person.save(update_fields=["name", "phone"])
     claims = keep_claims(answers, person=person, community=community)

@@ -183,9 +183,19 @@ TABLE = {
     **register_rows("membership_evamembership"),
     **register_rows("membership_person", delete=NOBODY),
     "admin:membership_person_email": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_person_merge_choose": (TEAMS, GET_ONLY),
+    "admin:membership_person_merge": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_person_merge_undo": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_apart": (GET_ONLY, LED),
     **register_rows("membership_coordinationinitiative"),
+    # Another name that came with a request of program support.
+    **pages_rows("membership_namecheck"),
+    "admin:membership_namecheck_answer": (THIS_TEAM, THIS_TEAM),
+    **register_rows("membership_sharedmailbox", delete=NOBODY),
+    "admin:membership_sharedmailbox_change": (TEAMS, GET_ONLY),
+    "admin:membership_sharedmailbox_history": (TEAMS, GET_ONLY),
+    "admin:membership_sharedmailbox_stop": (TEAMS, LED),
     **pages_rows("membership_correction"),
     "admin:membership_correction_answer": (GET_ONLY, THIS_TEAM),
     **rows_of(
@@ -317,7 +327,7 @@ def address(pattern: str, world) -> str:
     return (
         pattern.replace("<slug:slug>", "stvc")
         .replace("<int:pk>", row if model in world else str(world["joinrequest"].pk))
-        .replace("<int:other>", "1")
+        .replace("<int:other>", str(world["joinrequest"].pk))
         .replace("<str:kind>", "agencies")
         .replace("<slug:kind>", "receipt")
         .replace("<str:token>", world["token"])

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from communities.models import CommunityOfPractice, Meeting, SupportTeam
+from membership.errors import RefusedError
+from membership.history import log_change
 from membership.models import (
     Access,
     AccessStep,
@@ -37,11 +39,13 @@ from membership.models import (
     WorklistStep,
     YearlyConfirmation,
 )
-from membership.people.merging import Chosen, emails_to_choose
-from membership.recorded_changes import foreign_keys_to
+from membership.people.changing_email import change_email
+from membership.people.merging import Chosen, emails_to_choose, why_no_undo
+from membership.recorded_changes import foreign_keys_to, unique_with
 from requests import merging
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
+from requests.my.privacy import all_that_is_held, erase
 from tests import builders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -317,7 +321,7 @@ def check_a_random_pair(random: Random) -> None:
     waiting = OutboxEmail.objects.filter(person=kept, state="queued").exclude(kind="merged-closed")
     assert set(waiting.values_list("to_email", flat=True)) <= {kept.email}
     assert User.objects.filter(is_active=True, is_staff=False).count() <= 1
-    assert merging.why_no_undo(done) == ""
+    assert why_no_undo(done) == ""
 
     undo(done, lead)
 
@@ -346,3 +350,235 @@ def test_a_merge_of_any_two_records_loses_nothing_and_is_undone_row_by_row(seed)
 @given(SEEDS)
 def test_the_same_of_a_thousand_pairs(seed):
     rolled_back(seed)
+
+
+def test_every_collision_that_the_database_can_have_is_declared():
+    """A new constraint says what a merge does, or fails here."""
+    declared = set(merging.collisions_of(by=None, now=NOW))
+    possible = {
+        (model, name)
+        for target in (Person, *(m for m, _ in declared))
+        for model, name in foreign_keys_to(target)
+        if unique_with(model, name)
+    }
+    # Of rows that stay, or whose target never goes.
+    assert {(m.__name__, n) for m, n in possible - declared} <= LEFT_OUT
+    assert declared <= possible
+
+
+# The email of a bounce always stays.
+LEFT_OUT = {("Bounce", "letter")}
+
+
+# -- What happens ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair():
+    """Two accounts of one person. The second one signed in last."""
+    first, second = builders.worker(), builders.worker("dana@work.example", "Dana Example")
+    first.last_login, second.last_login = NOW - timedelta(days=9), NOW - timedelta(days=1)
+    for user in (first, second):
+        user.save()
+    return first.person, second.person
+
+
+def test_the_newer_of_two_open_requests_is_withdrawn_quietly_and_open_again_after_an_undo(
+    pair, priya
+):
+    older, newer = (builders.sent(person.user) for person in pair)
+    JoinRequest.objects.filter(pk=newer.pk).update(submitted_at=NOW + timedelta(hours=1))
+    said = merging.what_happens(*pair, by=priya, now=NOW)
+
+    done = merge(*pair, priya)
+
+    assert any(f"The newer one, {newer.reference}, is withdrawn" in sentence for sentence in said)
+    states = dict(pair[0].join_requests.values_list("pk", "state"))
+    assert states == {older.pk: State.AWAITING_REVIEW, newer.pk: State.WITHDRAWN}
+    event = newer.events.last()
+    assert (event.verb, event.who) == ("withdraw", "Priya Sample (EVA BC)")
+    assert not OutboxEmail.objects.filter(kind="withdrawn").exists()
+
+    undo(done, priya)
+
+    newer.refresh_from_db()
+    assert (newer.state, newer.person) == (State.AWAITING_REVIEW, pair[1])
+    assert [e.verb for e in newer.events.all()] == ["submit", "withdraw", "reopen"]
+
+
+def test_twice_on_a_roster_becomes_one_enrolment_with_the_older_start(pair, priya):
+    for person in pair:
+        builders.request_in(State.APPROVED, person.user, priya)
+    older = pair[1].enrolments.get()
+    Enrolment.objects.filter(pk=older.pk).update(started_on="2024-05-01")
+
+    merge(*pair, priya)
+
+    enrolment = Enrolment.objects.get()
+    assert (enrolment.person, str(enrolment.started_on)) == (pair[0], "2024-05-01")
+    assert pair[0].accesses.filter(kind="slack").count() == 1
+    assert pair[0].join_requests.filter(state=State.APPROVED).count() == 2
+
+
+def test_the_account_that_signed_in_last_stays_and_both_addresses_get_a_notice(pair, priya):
+    first, second = pair[0].user, pair[1].user
+
+    done = merge(*pair, priya)
+
+    for row in (first, second, *pair):
+        row.refresh_from_db()
+    assert (pair[0].user, pair[0].email, pair[0].name) == (second, second.email, "Dana Sample")
+    assert [str(n) for n in pair[0].other_names.all()] == ["Dana Example"]
+    assert [e.email for e in pair[0].other_emails.all()] == [first.email]
+    assert (first.is_active, second.is_active, done.closed_account) == (False, True, first)
+    assert (pair[1].user, pair[1].name, pair[1].search_text, pair[1].merged_into) == (
+        None,
+        "",
+        "",
+        pair[0],
+    )
+    told = dict(OutboxEmail.objects.values_list("to_email", "kind"))
+    assert told == {second.email: "merged", first.email: "merged-closed"}
+    assert second.email not in OutboxEmail.objects.get(kind="merged-closed").body
+
+    undo(done, priya)
+
+    first.refresh_from_db()
+    assert first.is_active and first.person.name == "Dana Sample"
+    assert OutboxEmail.objects.filter(kind="merge-undone").count() == 2
+
+
+def test_the_email_of_the_closed_account_can_become_theirs_again(pair, priya):
+    merge(*pair, priya)
+    lead = builders.lead()
+
+    change_email(person_id=pair[0].pk, to="dana@example.org", by=lead, now=NOW)
+
+    kept = Person.objects.get(pk=pair[0].pk)
+    assert (kept.email, kept.user.email) == ("dana@example.org", "dana@example.org")
+    assert [user.email for user in User.objects.filter(is_active=False)] != ["dana@example.org"]
+
+
+def test_emails_that_wait_go_to_the_email_that_stays_and_back(pair, priya):
+    builders.sent(pair[0].user)
+    receipts = OutboxEmail.objects.filter(kind="receipt")
+
+    done = merge(*pair, priya)
+    assert receipts.get().to_email == "dana@work.example"
+
+    undo(done, priya)
+    assert receipts.get().to_email == "dana@example.org"
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_record_with_something_open_at_the_other_team_is_for_a_lead(pair, priya, camille, which):
+    builders.sent(pair[which].user, "icat")
+    before = every_row()
+
+    with pytest.raises(RefusedError, match="Ask a lead"):
+        merge(*pair, priya)
+
+    assert every_row() == before
+    merge(*pair, builders.lead())
+
+
+def test_nobody_merges_themself_a_colleague_a_merged_or_an_erased_record(pair, priya, sam):
+    lead = builders.lead()
+    for kept, merged, by, why in (
+        (pair[0], priya.person, priya, "is your own"),
+        (priya.person, pair[0], sam, "works for EVA BC"),
+        (lead.person, pair[0], lead, "is your own"),
+        (pair[0], pair[0], priya, "two different records"),
+        (pair[0], pair[1], pair[0].user, "is your own"),
+        (pair[0], pair[1], builders.worker("kai@example.org"), "belongs to someone else"),
+    ):
+        before = every_row()
+        with pytest.raises(RefusedError, match=why):
+            merge(kept, merged, by)
+        assert every_row() == before
+    merge(*pair, priya)
+    for kept, merged in (pair, pair[::-1]):
+        with pytest.raises(RefusedError, match="already been merged"):
+            merge(kept, merged, priya)
+    erase(person_id=pair[0].pk, by=priya, now=NOW)
+    other = Person.objects.create(name="Kim")
+    with pytest.raises((RefusedError, Person.DoesNotExist)):
+        merge(other, pair[0], priya)
+
+
+def test_the_account_of_a_colleague_is_never_the_one_that_is_closed(pair, priya):
+    with pytest.raises(RefusedError, match="account of a colleague"):
+        merge(priya.person, pair[0], builders.lead(), email=pair[0].email)
+
+
+def test_a_third_record_follows_and_its_merge_is_undone_last(pair, priya):
+    third = Person.objects.create(name="D. Sample", email="d@example.org")
+    first_merge = merge(third, pair[1], priya)
+    second_merge = merge(pair[0], third, priya)
+
+    assert set(pair[0].merged_records.all()) == {pair[1], third}
+    with pytest.raises(RefusedError, match="no longer be undone"):
+        undo(first_merge, priya)
+
+    undo(second_merge, priya)
+    undo(first_merge, priya)
+    pair[1].refresh_from_db()
+    assert (pair[1].name, pair[1].merged_into) == ("Dana Example", None)
+
+
+def test_what_was_built_on_a_merge_keeps_it(pair, priya):
+    done = merge(*pair, priya)
+    builders.sent(Person.objects.get(pk=pair[0].pk).user)
+
+    with pytest.raises(RefusedError, match="was added since"):
+        undo(done, priya)
+
+
+def test_a_person_who_is_erased_after_a_merge_is_found_nowhere(pair, priya):
+    words = ("Zyxkept", "Zyxmerged")
+    for person, word in zip(pair, words, strict=True):
+        person.name = f"{word} Sample"
+        person.save()
+        builders.request_in(State.APPROVED, person.user, priya, "stvc")
+        builders.sent(person.user, "cbvs")
+        log_change(person, by=priya, words=f"Called {word}.")
+        Correction.objects.create(
+            person=person, team=builders.community().team, text=f"{word} wrote.", asked_at=NOW
+        )
+    merge(*pair, priya)
+
+    erase(person_id=pair[0].pk, by=priya, now=NOW)
+
+    assert traces("zyx", "dana@") == set()
+    assert not PersonMerge.objects.exists()
+    assert not User.objects.filter(is_staff=False).exists()
+
+
+def test_one_of_two_people_who_is_erased_after_an_undo_leaves_nothing_at_the_other(pair, priya):
+    pair[1].name = "Zyxmerged Sample"
+    pair[1].save()
+    undo(merge(*pair, priya), priya)
+
+    erase(person_id=pair[1].pk, by=priya, now=NOW)
+
+    assert traces("zyxmerged", "dana@work.example") == set()
+
+
+def traces(*words):
+    models = [m for m in apps.get_models() if m._meta.managed]
+    return {
+        m.__name__ for m in models for row in serializers.serialize("python", m._base_manager.all())
+        if any(word in str(row).lower() for word in words)
+    }  # fmt: skip
+
+
+def test_the_download_holds_what_both_records_had(pair, priya):
+    builders.sent(pair[0].user, "stvc")
+    builders.sent(pair[1].user, "icat")
+    merge(*pair, builders.lead())
+
+    held = all_that_is_held(Person.objects.get(pk=pair[0].pk), now=NOW)
+
+    assert len(held["requests"]) == 2
+    assert held["merged_records"][0]["name"] == "Dana Sample"
+    assert held["other_emails"][0]["email"] == "dana@example.org"

@@ -17,6 +17,7 @@ from membership.models import (
     Agency,
     CoordinationRole,
     ListImportRow,
+    NameCheck,
     Person,
     Program,
     ProgramPosition,
@@ -147,6 +148,8 @@ class Importer(ABC):
     def _result(self, row: ListRow, seen: dict[Hashable, ListRow]) -> RowResult:
         if problem := " ".join(row.problems) or self.problem(row):
             return RowResult(RowOutcome.ERROR, problem)
+        if check := self._name_check(row):
+            return RowResult(RowOutcome.ASIDE, f"Set aside. {check.sentence}")
         earlier = seen.setdefault(self.key(row), row)
         if earlier is row:
             return self.apply(row)
@@ -157,6 +160,15 @@ class Importer(ABC):
             RowOutcome.ERROR,
             f"Rows {earlier.number} and {row.number} contradict each other. Keep one of them.",
         )
+
+    def _name_check(self, row: ListRow) -> NameCheck | None:
+        """The question that the row raises if it has another name than the person with its email."""
+        email, name = (str(row.values.get(column) or "") for column in ("email", "name"))
+        known = self.register.people.first(email) if email and name else None
+        if known is None:
+            return None
+        given = self.register.other_emails.get(email, email)
+        return self.register.name_checks.find(name, person=known, email=given)
 
     @abstractmethod
     def load(self, rows: Sequence[ListRow]) -> None:

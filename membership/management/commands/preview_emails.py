@@ -25,6 +25,7 @@ SIGN_IN_EMAILS = {
     "account/email/login_code": "When someone signs in or confirms who they are",
     "account/email/change_code": "When someone changes their email: to the new one",
     "account/email/account_closed": "When someone asks for a code and the account is closed",
+    "account/email/shared_mailbox": "When someone asks for a code and the mailbox looks shared",
     **{f"mfa/email/{name}": f"Notice: {subject}" for name, (subject, _) in NOTICES.items()},
 }
 

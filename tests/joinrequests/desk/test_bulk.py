@@ -116,9 +116,7 @@ def test_one_message_goes_to_everyone(desk, verb, state, kind):
 def test_each_selected_request_that_needs_a_reason_gets_its_own_before_anything_is_sent(desk):
     [clear] = several(1)
     doubtful, left_out = (
-        builders.sent(
-            builders.worker(f"{name.lower()}@example.org"), name=name, carries_caseload="no"
-        )
+        builders.sent(builders.worker(f"{name.lower()}@example.org", name), carries_caseload="no")
         for name in ("Kai", "Lee")
     )
     rows = [clear, doubtful, left_out]

@@ -4,6 +4,7 @@ import html
 
 import pytest
 
+from membership.models import Person
 from requests.models import JoinRequest
 from tests import builders
 
@@ -36,6 +37,7 @@ CHOICES = ["program_type", "carries_caseload", "ministry_funded", "eva_membershi
 
 
 def send(client, answers, join=JOIN):
+    Person.objects.update(name="")  # they have told us none yet
     client.post(join, answers)
     return client.post(join + "check/")
 

@@ -66,6 +66,12 @@ def test_the_same_phone_and_the_start_of_an_email_are_found(priya, columns, why)
     assert [(n.person, n.why) for n in near_record(other, viewer=priya)] == [(dana, why)]
 
 
+def test_people_without_name_email_and_phone_are_like_no_one_else(priya):
+    people = Person.objects.bulk_create([Person(), Person()])
+
+    assert near_records(people, viewer=priya) == [[], []]
+
+
 def test_a_former_name_is_found_too(priya):
     dana = Person.objects.create(name="Dana Lee", email="one@example.org")
     OtherName.objects.create(person=dana, name="Dana Sample")

@@ -11,7 +11,7 @@ from tests.membership.register.test_admin import PERSON_INLINES, inlines
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 NOW = builders.NOW
-NEW = "Dana Newname"
+NEW = "Dana Sample-Newname"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from membership.emails.queue import mark_bounced
 from membership.history import log_change
 from membership.meetings import attendance
 from membership.meetings.calendar import renew_feed
-from membership.models import ListKind, OutboxEmail, Person
+from membership.models import ListKind, NameCheck, OutboxEmail, Person
 from membership.privacy.erasing import remove_mail_files
 from membership.rosters.leaving import leave
 from requests import workflow
@@ -124,6 +124,8 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     )
 
     person.other_names.create(name=f"{WORD} Former")
+    office = f"{WORD.lower()}@office.example"
+    person.shared_mailboxes.create(email=office, reason=f"{WORD} has no other", at=now)
 
     # Meetings, Slack, an import, a bounced email, the admin's history, and a correction request.
     today = timezone.localdate(now)
@@ -140,9 +142,11 @@ def test_a_person_who_is_erased_is_found_nowhere(portal, smtp_server, redis_url,
     apply_list(
         ListKind.PEOPLE,
         "Name,Email,Agency,Program type,Community served,Carries a caseload",
-        f"{WORD} Sample,{EMAIL},Sample House,STVC,Sampleton,yes",
+        f"{WORD} name,{EMAIL},Sample House,STVC,Sampleton,yes",
+        f"{WORD} Sample,{EMAIL},Sample House,STVC,Sampleton,yes",  # asked as another name
         as_of=today,
     )
+    assert NameCheck.objects.get().person == person
     builders.send_now("welcome")
     smtp_server.wait_for(to=EMAIL, subject_contains="elcome")
     OutboxEmail.objects.filter(pk=newest("receipt").pk).update(state="sent", sent_at=now)

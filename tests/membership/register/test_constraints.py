@@ -29,6 +29,7 @@ from membership.models import (
     EvaMembership,
     LetterWording,
     ListImport,
+    NameCheck,
     NightlyReassessment,
     OtherEmail,
     OtherName,
@@ -186,6 +187,13 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ("one_row_per_other_email", OtherEmail, {"email": "a@example.org"}, {}),
     ("other_email_is_normal", OtherEmail, {}, {"email": "A@example.org"}),
     ("one_row_per_other_name", OtherName, {"name": "Dana Beforehand"}, {}),
+    ("one_check_of_a_name", NameCheck, {"name": "Lee"}, {}),
+    (
+        "answered_name_check_says_when",
+        NameCheck,
+        {"state": "same", "answered_at": NOW},
+        {"answered_at": None},
+    ),
     ("three_tries_per_code", SignInCode, {}, {"tries_left": 4}),
     *(
         case

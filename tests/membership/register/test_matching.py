@@ -2,7 +2,7 @@
 
 import pytest
 
-from membership.register.matching import MAX_SHOWN, MIN_SCORE, best_matches, score
+from membership.register.matching import MAX_SHOWN, MIN_SCORE, best_matches, is_another_name, score
 
 REGISTER = [
     "Sample Valley Women’s Resource Society",
@@ -68,3 +68,37 @@ def test_at_most_five_are_suggested_best_first_in_a_stable_order():
     assert near[0].key == 0
     assert [n.score for n in near] == sorted((n.score for n in near), reverse=True)
     assert near == best_matches("Sample Harbour House", names)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "dana sample",
+        "Sample, Dana",
+        "SAMPLE Dana",
+        "Dána Sämple",
+        "Dana Sampel",
+        "Dana",
+        "D. Sample",
+        "Dan Sample",
+        "Dana M. Sample",
+        "Ms. Dana Sample",
+        "Dana Sample-Jones",
+        "Dana (Dee) Sample",
+        "Dana Sample",
+        "",
+    ],
+)
+def test_the_name_of_one_person_in_other_forms(written):
+    assert not is_another_name(written, ["Dana Sample"])
+    assert not is_another_name("Dana Sample", [written])
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Lee Other", "Lee Sample", "Dana Other", "D. S.", "Robert Sample", "Liz Sample", "Reception"],
+)
+def test_the_name_of_someone_else_or_a_new_one(written):
+    assert is_another_name(written, ["Dana Sample"])
+    assert is_another_name("Dana Sample", [written])
+    assert not is_another_name(written, ["Dana Sample", written])

@@ -1,0 +1,175 @@
+"""Staff answer whose name it is that came from the email of someone the register knows by another one."""
+
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+from django.utils import timezone
+
+from membership.accounts.sessions import end_sessions
+from membership.accounts.teams import families_of
+from membership.errors import RefusedError
+from membership.history import log_change
+from membership.models import (
+    CalendarFeed,
+    Enrolment,
+    NameCheck,
+    OtherEmail,
+    OutboxEmail,
+    Person,
+    SharedMailbox,
+    User,
+)
+from membership.people.permission import require_may_change
+from membership.register.matching import is_another_name
+from membership.register.person_records import set_name
+from membership.rosters.enrolments import end_open_enrolments
+from requests import workflow
+from requests.lifecycle import State
+from requests.models import JoinRequest
+
+ASK_FOR_OWN_EMAIL = (
+    "This email is already used by someone else in EVA BC’s records. Each person needs their own sign-in. "
+    "Please sign in with your own work email, with your own name in it, and ask to join again. If your agency "
+    "has only this one mailbox, reply here and tell us who uses it."
+)
+
+
+@transaction.atomic
+def answer(
+    *, check_id: int, state: NameCheck.State, by: User, now: datetime, text: str = ""
+) -> NameCheck:
+    """Answer a name check, or change the answer "someone else".
+
+    "Same person": the name becomes theirs. "New holder": a new record begins with this email. "Someone
+    else": nothing changes, and the applicants are asked, with ``text``, for an email of their own.
+    Raises ``RefusedError``.
+    """
+    # Requests and enrolments, then people, then the check: in the order in which the other verbs lock.
+    person_id = NameCheck.objects.values_list("person", flat=True).get(pk=check_id)
+    rows = JoinRequest.objects.select_for_update(of=("self",)).filter(person=person_id)
+    rows = rows.select_related("community__team", "person", "name_check__person")
+    join_requests = list(rows.order_by("pk"))
+    enrolments = Enrolment.objects.filter(person=person_id).order_by("pk")
+    list(enrolments.select_for_update(of=("self",)).values_list("pk"))
+    people = Person.objects.select_for_update(of=("self",)).select_related("user")
+    person = people.get(pk=person_id)
+    check = NameCheck.objects.select_for_update(of=("self",)).get(pk=check_id)
+    if check.person_id != person_id:  # two records have just been merged
+        raise RefusedError("This has changed just now. Look at the page again.")
+    if not check.is_unsettled:
+        answered = check.get_state_display()
+        raise RefusedError(f"This has already been answered: {answered}. Nothing was changed.")
+    if not families_of(by) or person.user_id == by.pk:
+        raise RefusedError("Ask a colleague to answer this. It is about your own record.")
+    theirs = [r for r in join_requests if r.name_check_id == check.pk]
+    match state:
+        case NameCheck.State.SAME:
+            _same(person, check, theirs, by, now)
+        case NameCheck.State.HOLDER:
+            others = [r for r in join_requests if r not in theirs]
+            check.holder = _new_holder(person, check, theirs, others, by, now)
+        case NameCheck.State.ELSE:
+            _ask(theirs, text, by, now)
+            log_change(person, by=by, words="Name check: the other name is someone else’s.")
+        case _:
+            raise RefusedError("Choose an answer.")
+    check.state, check.answered_by, check.answered_at = state, by, now
+    check.save()
+    return check
+
+
+def _same(
+    person: Person, check: NameCheck, theirs: list[JoinRequest], by: User, now: datetime
+) -> None:
+    set_name(person, check.name, on=timezone.localdate(now))
+    _take_over(person, theirs, by, now)
+    log_change(person, by=by, words="Name check: the same person. The name has changed.")
+
+
+def _take_over(person: Person, theirs: list[JoinRequest], by: User, now: datetime) -> None:
+    """What the requests say becomes what this person says, as when they are sent."""
+    for join_request in theirs:
+        former, join_request.person, join_request.name_check = join_request.person, person, None
+        person.phone = join_request.answers.get("phone") or person.phone
+        if join_request.is_open:
+            workflow.claim_answers(join_request)
+            workflow.update_verdict(join_request, now=now)
+        join_request.save()
+        is_same = person == former
+        answer = NameCheck.State.SAME if is_same else NameCheck.State.HOLDER
+        workflow.add_note(join_request, by=by, now=now, reason=f"Name check: {answer.label}.")
+    person.save()
+
+
+def _new_holder(
+    former: Person,
+    check: NameCheck,
+    theirs: list[JoinRequest],
+    others: list[JoinRequest],
+    by: User,
+    now: datetime,
+) -> Person:
+    """A new record with this email and these requests. What the former holder has stays with them."""
+    require_may_change(former, by)
+    families = families_of(by)
+    if any(r.is_open and r.community.family not in families for r in (*theirs, *others)):
+        raise RefusedError("There is an open request with the other team. Ask a lead to do this.")
+    new = Person(name=check.name, email=check.email, known_since=now)
+    OtherEmail.objects.filter(person=former, email=check.email).delete()
+    if check.email == former.email:
+        new.user = _leave_mailbox(former, others, by, now)
+    new.save()
+    abouts = [join_request.about for join_request in theirs]
+    OutboxEmail.objects.filter(person=former, about__in=abouts).update(person=new)
+    rest = OutboxEmail.objects.filter(person=former, to_email=check.email)
+    rest.filter(state=OutboxEmail.State.QUEUED).update(
+        state=OutboxEmail.State.CANCELLED, wanted=False
+    )
+    rest.filter(state=OutboxEmail.State.SENDING).update(wanted=False)
+    SharedMailbox.objects.filter(person=former, email=check.email).update(person=new)
+    _take_over(new, theirs, by, now)
+    for draft in others:
+        if draft.state == State.DRAFT and _names(draft, check):
+            draft.person = new
+            draft.save()
+    log_change(former, by=by, words="Name check: someone else now has this email.")
+    log_change(new, by=by, words="Added: the new holder of a mailbox.", added=True)
+    return new
+
+
+def _names(draft: JoinRequest, check: NameCheck) -> bool:
+    name = str(draft.answers.get("name", ""))
+    return bool(name) and not is_another_name(name, [check.name])
+
+
+def _leave_mailbox(
+    former: Person, others: list[JoinRequest], by: User, now: datetime
+) -> User | None:
+    """Take the email and the account from their former holder. What is open ends, without an email."""
+    user = former.user
+    if user and user.is_staff:
+        raise RefusedError("This is the email of a colleague. Change their email first.")
+    former.email, former.user = "", None
+    former.save()
+    end_open_enrolments(former, by=by, text="The mailbox has a new holder.", now=now)
+    for join_request in others:
+        if join_request.is_open:
+            reason = "The mailbox has a new holder."
+            workflow.withdraw_quietly(join_request, by=by, now=now, reason=reason)
+    CalendarFeed.objects.filter(person=former).delete()
+    if user:
+        # Their passkeys and devices open nothing of the new holder's.
+        Authenticator.objects.filter(user=user).delete()
+        EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
+        end_sessions(user)
+    return user
+
+
+def _ask(theirs: list[JoinRequest], text: str, by: User, now: datetime) -> None:
+    families = families_of(by)
+    for join_request in theirs:
+        is_waiting = join_request.state == State.AWAITING_REVIEW
+        if is_waiting and join_request.community.family in families:
+            workflow.ask(join_request_id=join_request.pk, by=by, text=text, now=now)

@@ -1,0 +1,166 @@
+"""Name checks on the staff desk: the list, and the page on which staff answer one."""
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from membership.accounts.fresh_code import fresh_code_required
+from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.teams import families_of
+from membership.base_admin import CustomPageAdmin, FilterWithDefault, TeamFilter, desk_page
+from membership.errors import refusal_as_form_error
+from membership.forms import message_field
+from membership.models import NameCheck
+from requests.desk.name_answers import ASK_FOR_OWN_EMAIL, answer
+from requests.lifecycle import State
+
+LEDE = (
+    "Each account is for one person. Until you answer, the register stays as it is, and nothing under the "
+    "other name is used."
+)
+
+
+class NameAnswerForm(forms.Form):
+    """Whose name it is. An applicant who is someone else gets the message."""
+
+    answer = forms.TypedChoiceField(
+        label="Who is it?",
+        coerce=NameCheck.State,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose who it is."},
+    )
+    text = message_field(
+        "Message to the applicant",
+        "We email it as a question if you choose “Someone else”.",
+        required=False,
+    )
+
+    def __init__(self, data: QueryDict | None, *, check: NameCheck, has_requests: bool) -> None:
+        super().__init__(data, initial={"text": ASK_FOR_OWN_EMAIL})
+        known, other = check.person, check.name
+        leaves = (
+            f"and {known} leaves: their enrolments and sign-in end, without an email"
+            if check.email == known.email
+            else f"and {known} keeps everything but this former email"
+        )
+        self.fields["answer"].choices = [  # type: ignore[attr-defined]
+            (
+                "same",
+                f"Same person, new name: {known} becomes {other}, and the former name is kept",
+            ),
+            (
+                "holder",
+                f"New holder of this mailbox: a new record begins for {other}, {leaves}",
+            ),
+            ("else", f"Someone else: {known} keeps this email, and {other} needs their own"),
+        ]
+        if not has_requests:
+            del self.fields["text"]
+
+
+def checks_of_team(request: HttpRequest) -> QuerySet[NameCheck]:
+    """The name checks of the viewer's teams, and those that concern both."""
+    families = families_of(request.user)
+    theirs = Q(team__isnull=True) | Q(team__family__in=families)
+    rows = NameCheck.objects.filter(theirs) if families else NameCheck.objects.none()
+    return rows.select_related("person__user", "team", "holder", "answered_by__person")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def name_check_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Both names side by side, and the answer."""
+    if request.POST.get("answer") == NameCheck.State.HOLDER:
+        return fresh_code_required(_page)(request, pk)
+    return _page(request, pk)
+
+
+def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    check = get_object_or_404(checks_of_team(request), pk=pk)
+    person, families = check.person, families_of(request.user)
+    requests = person.join_requests.filter(community__team__family__in=families)
+    requests = requests.exclude(state=State.DRAFT).select_related("community", "name_check")
+    under_it = [r for r in requests if r.name_check_id == pk]
+    form = None
+    if check.is_unsettled:
+        has_requests = any(r.state == State.AWAITING_REVIEW for r in under_it)
+        data = request.POST if request.method == "POST" else None
+        form = NameAnswerForm(data, check=check, has_requests=has_requests)
+    if form and form.is_valid():
+        with refusal_as_form_error(form):
+            state, text = form.cleaned_data["answer"], form.cleaned_data.get("text", "")
+            done = answer(check_id=pk, state=state, by=request.user, now=timezone.now(), text=text)
+            again = " Import the list again to use its rows." if check.where else ""
+            messages.success(request, f"Answered: {done.get_state_display()}.{again}")
+            if under_it:
+                return redirect("admin:joinrequests_joinrequest_change", under_it[0].pk)
+            return redirect("admin:membership_person_change", (done.holder or person).pk)
+    enrolments = person.enrolments.filter(ended_on__isnull=True)
+    own = enrolments.filter(community__team__family__in=families).select_related("community")
+    checks = reverse("admin:membership_namecheck_changelist")
+    return desk_page(
+        request,
+        "desk/name_check.html",
+        title=f"Name check: {check.email}",
+        crumbs=[("Name checks", checks)],
+        lede=LEDE if form else "",
+        check=check,
+        person=person,
+        enrolments=own,
+        other_enrolments=enrolments.count() - len(own),
+        requests=[r for r in requests if r.name_check_id != pk],
+        under_it=under_it,
+        form=form,
+        action=reverse("admin:membership_namecheck_answer", args=[pk]),
+        button="Save answer" if form else "",
+        back=("Cancel", checks),
+    )
+
+
+class AnswerFilter(FilterWithDefault):
+    """By default, the list shows what waits for an answer."""
+
+    title = "answer"
+    parameter_name = "state"
+    first_choice = "Open"
+    options = [("all", "All"), *NameCheck.State.choices[1:]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[NameCheck]) -> QuerySet[NameCheck]:
+        chosen = self.value() or NameCheck.State.OPEN
+        return queryset if chosen == "all" else queryset.filter(state=chosen)
+
+
+class TeamOrBothFilter(TeamFilter):
+    """Of one team; what concerns both is shown for each."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        theirs = Q(team__isnull=True) | Q(team__family=self.value())
+        return queryset.filter(theirs) if self.value() else queryset
+
+
+class NameCheckAdmin(CustomPageAdmin):
+    """Other names at known emails, the longest wait first."""
+
+    list_display = ["email", "register_name", "name", "comes_from", "asked_at", "state"]
+    list_filter = [AnswerFilter, TeamOrBothFilter]
+    search_fields = ["person__search_text", "name", "email"]
+    own_page = staticmethod(name_check_page)
+    row_views = {"answer": name_check_page}
+    team_path = "team"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NameCheck]:
+        return checks_of_team(request).order_by("asked_at", "pk")
+
+    def register_name(self, check: NameCheck) -> str:
+        return str(check.person)
+
+    register_name.short_description = "in the register"  # type: ignore[attr-defined]
+
+    def comes_from(self, check: NameCheck) -> str:
+        return check.source_in_words
+
+    comes_from.short_description = "comes from"  # type: ignore[attr-defined]

@@ -1,0 +1,355 @@
+"""Another name at a known email: asked once, answered by staff, and remembered."""
+
+import re
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from allauth.mfa.models import Authenticator
+
+from communities.rules.vocabulary import Status
+from membership.access import slack_members
+from membership.access.slack_comparison import compare
+from membership.errors import RefusedError
+from membership.meetings.calendar import renew_feed
+from membership.models import Enrolment, ListKind, NameCheck, OutboxEmail, Person, SignInCode, User
+from membership.register.person_records import change_details, person_of_user
+from requests import workflow
+from requests.desk.matching import match_agency
+from requests.desk.name_answers import ASK_FOR_OWN_EMAIL, answer
+from requests.desk.review import assessments_of
+from requests.lifecycle import State
+from requests.models import CameBy, JoinRequest
+from requests.my.privacy import all_that_is_held, erase
+from requests.my.recorded_work import report_work
+from tests import builders
+from tests.membership.imports.lists import MAY, apply_list, outcomes, sentences
+from tests.membership.meetings.plans import planned
+from tests.threads import all_at_once
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+NOW = builders.NOW
+SAME, HOLDER, ELSE = NameCheck.State.SAME, NameCheck.State.HOLDER, NameCheck.State.ELSE
+HEADINGS = "Name,Email,Agency,Program type,Community served,Carries a caseload"
+
+
+@pytest.fixture
+def dana():
+    return builders.worker()
+
+
+@pytest.fixture
+def priya():
+    return builders.staff()
+
+
+def asked_as_lee(dana, slug="stvc") -> JoinRequest:
+    sent = builders.sent(dana, slug, name="Lee Other", phone="250 555 0199")
+    return JoinRequest.objects.get(pk=sent.pk)
+
+
+def answered(state, by, **more) -> NameCheck:
+    check = NameCheck.objects.get()
+    return answer(check_id=check.pk, state=state, by=by, now=NOW, **more)
+
+
+# -- The question ---------------------------------------------------------------------------------
+
+
+def test_a_request_under_another_name_changes_nothing_and_cannot_be_approved(client, dana, priya):
+    own = dana.person.positions.create(
+        agency_name="Example Harbour Family Services",
+        community_served="Example Harbour",
+        program_type="STVC",
+        carries_caseload=False,
+    )
+    request = asked_as_lee(dana)
+    approve = partial(workflow.approve, join_request_id=request.pk, by=priya, now=NOW)
+
+    dana.person.refresh_from_db()
+    own.refresh_from_db()
+    assert (dana.person.name, dana.person.phone) == ("Dana Sample", "")
+    assert own.carries_caseload is False
+    assert not dana.person.other_names.exists()
+    findings = assessments_of([request], on=NOW.date())[request.pk].findings
+    assert {f.status for f in findings} == {Status.SELF_REPORTED}  # by the answers alone
+    with pytest.raises(RefusedError, match="and this says Lee Other"):
+        approve()
+    with pytest.raises(RefusedError, match="Answer the name check first"):
+        match_agency(join_request_id=request.pk, agency=None, by=priya, now=NOW)
+    assert not Enrolment.objects.exists()
+
+    builders.sign_in(client, priya)
+    page = f"/admin/joinrequests/joinrequest/{request.pk}/"
+    review = builders.page(client, f"{page}change/")
+    assert "Lee Other (in the register: Dana Sample): STVC" in review
+    assert "Approve and email" not in review
+    assert "Ask Lee a question" in review
+    assert client.get(f"{page}approve/").status_code == 302
+    assert "Lee Other (in the register: Dana Sample)" in builders.page(
+        client, "/admin/joinrequests/joinrequest/"
+    )
+    receipt = OutboxEmail.objects.get(kind="receipt")
+    assert "Hello Lee" in receipt.body
+    assert "Dana" not in receipt.body.replace("dana@", "")
+
+
+def test_a_request_that_staff_enter_is_asked_about_too(dana, priya):
+    request = workflow.submit_for(
+        email="dana@example.org",
+        community=builders.community(),
+        answers={**builders.STVC_ANSWERS, "name": "Lee Other"},
+        came_by=CameBy.PHONE,
+        by=priya,
+        now=NOW,
+    )
+    assert request.name_check.email == "dana@example.org"
+    assert request.another_name == "Lee Other"
+
+
+def test_a_member_s_own_name_changes_at_once_only_if_a_word_stays(client, dana):
+    change = partial(change_details, person_id=dana.person.pk, by=dana, phone="1", now=NOW)
+    assert change(name="Dana Newname") is None
+    assert change(name="Lee Other").name == "Lee Other"
+    assert change(name="Lee Other").pk == NameCheck.objects.get().pk
+    dana.person.refresh_from_db()
+    assert dana.person.name == "Dana Newname"
+    with pytest.raises(RefusedError, match="change it under My details first"):
+        report_work(
+            person_id=dana.person.pk,
+            by=dana,
+            community=builders.community(),
+            answers={**builders.STVC_ANSWERS, "name": "Lee Other"},
+            now=NOW,
+        )
+    builders.sign_in(client, dana)
+    shown = client.post("/my/details/", {"name": "Lee Other", "phone": ""}, follow=True)
+    assert "staff will check your new name first" in builders.text_of(shown)
+
+
+def test_a_list_sets_the_row_aside_and_keeps_both_names(priya):
+    lines = [
+        "Name,Email,Agency,Program type,Community served,Carries a caseload,Since,Until",
+        "Nadia Madeup,office@invented.example,Invented Bay Society,STVC,Invented Bay,no,,",
+        "Oona Madeup,office@invented.example,Invented Bay Society,CBVS,Invented Bay,yes,,",
+    ]
+    assert outcomes(apply_list(ListKind.PEOPLE, *lines, dry_run=True)) == ["add", "aside"]
+    assert not NameCheck.objects.exists()
+
+    plan = apply_list(ListKind.PEOPLE, *lines)
+
+    nadia = Person.objects.get(email="office@invented.example")
+    assert sentences(plan)[1] == (
+        "Set aside. The register has Nadia Madeup at office@invented.example, and this says Oona "
+        "Madeup. Answer the name check first."
+    )
+    assert (nadia.name, nadia.positions.count()) == ("Nadia Madeup", 1)
+    check = NameCheck.objects.get()
+    assert (check.name, check.team, check.where) == (
+        "Oona Madeup",
+        None,
+        "the list of April 1, 2026",
+    )
+
+    # Answered: the row finds the new holder when the list is imported again.
+    holder = answered(HOLDER, priya).holder
+    assert outcomes(apply_list(ListKind.PEOPLE, lines[0], lines[2], as_of=MAY)) == ["add"]
+    assert holder.positions.get().known_type == "CBVS"
+
+
+def test_a_list_with_another_name_for_someone_with_an_account(dana):
+    row = "Completely Other Person,dana@example.org,Sample Society,CBVS,Sampleton,yes"
+    assert outcomes(apply_list(ListKind.PEOPLE, HEADINGS, row)) == ["aside"]
+    assert not dana.person.positions.exists()
+    # Asked once; another list says it again.
+    assert outcomes(apply_list(ListKind.PEOPLE, HEADINGS, row, name="another")) == ["aside"]
+    assert NameCheck.objects.count() == 1
+
+
+def test_an_account_in_slack_with_another_name_is_not_marked_as_joined(client, dana, priya):
+    builders.request_in(State.APPROVED, dana, priya)
+    people = {"dana@example.org": "Lee Other", "kim@example.org": "Kim Sample"}
+    team = builders.community().team
+    members = slack_members.MemberList(people=people)
+    export = slack_members.save_export(team=team, export=members, by=priya, now=NOW)
+
+    found = compare(export)
+    assert [(line.email, line.name) for line in found.other_names] == [
+        ("dana@example.org", "Lee Other")
+    ]
+    assert found.to_mark == []
+    check = NameCheck.objects.get()
+    assert (check.source, check.team) == ("slack", team)
+    builders.sign_in(client, priya)
+    shown = builders.page(client, f"/admin/membership/access/slack/{team.family}/")
+    assert "in Slack Lee Other, in the register Dana Sample" in re.sub("</?bdi>", "", shown)
+
+    answered(SAME, priya)
+    assert [line.email for line in compare(export).to_mark] == ["dana@example.org"]
+    # A nickname or a handle is no other name.
+    handle = slack_members.MemberList(people={"dana@example.org": "dsample"})
+    export = slack_members.save_export(team=team, export=handle, by=priya, now=NOW)
+    assert [line.email for line in compare(export).to_mark] == ["dana@example.org"]
+
+
+def test_a_participant_in_zoom_with_another_name_is_asked_about(client, dana, priya):
+    builders.request_in(State.APPROVED, dana, priya)
+    meeting = planned(by=priya, day=NOW.date() + timedelta(days=30), now=NOW)
+    builders.sign_in(client, priya)
+    pasted = "Name,Email\nLee Other,dana@example.org"
+    page = f"/admin/communities/meeting/{meeting.pk}/zoom/"
+    shown = builders.text_of(client.post(page, {"pasted": pasted}))
+    assert "Another name than in the register: dana@example.org" in shown
+    assert "Matched by email: 0" in shown
+    assert NameCheck.objects.get().source == "zoom"
+    answered(SAME, priya)
+    assert "Matched by email: 1" in builders.text_of(client.post(page, {"pasted": pasted}))
+
+
+# -- The answers ----------------------------------------------------------------------------------
+
+
+def test_the_same_person_takes_the_new_name_and_the_request_goes_on(dana, priya):
+    request = asked_as_lee(dana)
+    answered(SAME, priya)
+
+    dana.person.refresh_from_db()
+    assert (dana.person.name, dana.person.phone) == ("Lee Other", "250 555 0199")
+    assert [o.name for o in dana.person.other_names.all()] == ["Dana Sample"]
+    assert dana.person.positions.get().carries_caseload is True
+    workflow.approve(join_request_id=request.pk, by=priya, now=NOW)
+    # Both names are theirs from now on: no list asks again.
+    for name in ("Dana Sample", "Other, Lee"):
+        row = f'"{name}",dana@example.org,Sample Society,CBVS,Sampleton,yes'
+        assert "aside" not in outcomes(apply_list(ListKind.PEOPLE, HEADINGS, row))
+    with pytest.raises(RefusedError, match="already been answered: Same person, new name"):
+        answered(ELSE, priya)
+
+
+def test_the_new_holder_gets_the_email_and_nothing_of_the_former_holder(client, dana, priya):
+    former = dana.person
+    builders.request_in(State.APPROVED, dana, priya, "cbvs")
+    former.accesses.filter(kind="slack").update(state="joined")
+    builders.draft(dana, "sas", note="Dana’s words")
+    builders.sent(dana, "ors", note="Dana’s words")
+    renew_feed(person=former, now=NOW)
+    Authenticator.objects.create(user=dana, type="webauthn", data={})
+    builders.sign_in(client, dana)
+    SignInCode.objects.create(user=dana, digest="x", sent_at=NOW, expires_at=NOW)
+    former.refresh_from_db()
+    request = asked_as_lee(dana)
+
+    new = answered(HOLDER, priya).holder
+
+    former.refresh_from_db()
+    request.refresh_from_db()
+    assert (new.name, new.email, new.user) == ("Lee Other", "dana@example.org", dana)
+    assert (former.name, former.email, former.user) == ("Dana Sample", "", None)
+    assert (request.person, request.another_name) == (new, "")
+    assert former.enrolments.get().ended_on is not None
+    assert not OutboxEmail.objects.filter(kind="roster-left").exists()
+    assert former.accesses.get(kind="slack").state == "to-remove"
+    states = {r.community.slug: r.state for r in former.join_requests.all()}
+    assert states == {"cbvs": "approved", "sas": "draft", "ors": "withdrawn"}
+    waiting = OutboxEmail.objects.filter(state="queued", to_email="dana@example.org")
+    assert {email.person for email in waiting} == {new}
+    assert client.get("/my/").status_code == 302  # signed out
+    assert not Authenticator.objects.exists()
+    assert not SignInCode.objects.exists()
+
+    builders.sign_in(client, User.objects.get(pk=dana.pk))
+    for page in ("/my/", "/my/details/", "/my/meetings/", "/my/preferences/", "/my/join/"):
+        shown = builders.page(client, page)
+        assert "Dana" not in shown.replace("dana@", ""), page
+    held = str(all_that_is_held(new, now=NOW)).replace("dana@", "")
+    assert "Dana" not in held
+    assert "Lee Other" in held
+    workflow.approve(join_request_id=request.pk, by=priya, now=NOW)
+    assert new.enrolments.get().ended_on is None
+
+
+def test_someone_else_is_asked_for_an_email_of_their_own_and_nobody_is_asked_again(dana, priya):
+    request = asked_as_lee(dana)
+    answered(ELSE, priya, text=ASK_FOR_OWN_EMAIL)
+
+    request.refresh_from_db()
+    assert request.state == State.AWAITING_REPLY
+    question = OutboxEmail.objects.get(kind="question")
+    assert "sign in with your own work email" in question.body
+    with pytest.raises(RefusedError, match="staff answered that Lee Other is not Dana Sample"):
+        workflow.approve(join_request_id=request.pk, by=priya, now=NOW)
+    row = "Lee Other,dana@example.org,Sample Society,CBVS,Sampleton,yes"
+    assert "needs an email of their own" in sentences(apply_list(ListKind.PEOPLE, HEADINGS, row))[0]
+    assert NameCheck.objects.count() == 1
+    # Staff may find out that it was not so.
+    answered(SAME, priya)
+    workflow.approve(join_request_id=request.pk, by=priya, now=NOW)
+
+
+# -- Who may answer -------------------------------------------------------------------------------
+
+
+def test_each_team_sees_its_own_and_those_without_a_team(client, dana, priya):
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    asked_as_lee(dana)
+    page = f"/admin/membership/namecheck/{NameCheck.objects.get().pk}/answer/"
+    builders.sign_in(client, camille)
+    assert client.get(page).status_code == 404
+    assert "dana@" not in builders.page(client, "/admin/membership/namecheck/")
+
+    asked_as_lee(dana, "icat")  # the same question, now of both teams
+    assert NameCheck.objects.get().team is None
+    shown = builders.page(client, page)
+    assert "Lee Other" in shown
+    assert JoinRequest.objects.get(community__slug="stvc").reference not in shown
+    with pytest.raises(RefusedError, match="Ask a lead"):
+        answered(HOLDER, camille)
+    assert answered(HOLDER, builders.lead()).holder.name == "Lee Other"
+
+
+def test_the_mailbox_of_a_colleague_gets_no_new_holder_and_nobody_answers_about_themselves(priya):
+    lou = builders.lead()
+    NameCheck.objects.create(person=priya.person, name="Lee", email=priya.email, asked_at=NOW)
+    for by, reason in ((lou, "email of a colleague"), (priya, "your own record")):
+        with pytest.raises(RefusedError, match=reason):
+            answered(HOLDER, by)
+
+
+def test_staff_answer_on_the_page(client, dana, priya):
+    request = asked_as_lee(dana)
+    page = f"/admin/membership/namecheck/{NameCheck.objects.get().pk}/answer/"
+    builders.sign_in(client, priya)
+    assert "</strong> name check<" in builders.page(client, "/admin/")
+    shown = builders.page(client, page)
+    assert "Dana Sample" in shown
+    assert ASK_FOR_OWN_EMAIL[:60] in shown
+    assert "Choose who it is." in builders.text_of(client.post(page, {"text": "Typed"}))
+    empty = client.post(page, {"answer": "else", "text": " "})
+    assert "Choose a question or write your own." in builders.text_of(empty)
+    # A new holder needs a fresh code; the other answers do not.
+    assert "confirm" in client.post(page, {"answer": "holder", "text": "Typed"}).url
+    done = client.post(page, {"answer": "same", "text": ""})
+    assert done.url == f"/admin/joinrequests/joinrequest/{request.pk}/change/"
+    assert "Same person, new name" in builders.page(client, page)
+
+
+def test_an_erased_person_leaves_no_name_check(dana, priya):
+    asked_as_lee(dana)
+    new = answered(HOLDER, priya).holder
+    erase(person_id=new.pk, by=builders.lead(), now=NOW)
+    assert not NameCheck.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_answers_at_once_have_one_outcome(dana, priya):
+    asked_as_lee(dana)
+    check = NameCheck.objects.get()
+    states = [SAME, HOLDER] * 10
+    results = all_at_once(
+        *(partial(answer, check_id=check.pk, state=s, by=priya, now=NOW) for s in states)
+    )
+    check.refresh_from_db()
+    assert results.count("done") == 1
+    assert person_of_user(dana).name == "Lee Other"
+    assert Person.objects.filter(name="Lee Other").count() == 1
+    assert (check.holder is not None) == (check.state == HOLDER)
