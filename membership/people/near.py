@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Right, StrIndex, Substr
@@ -64,12 +65,14 @@ class NearRecord:
         return ", ".join(filter(None, [f"{self.person}{email}", self.where]))
 
 
-def near_record(person: Person, *, viewer: User) -> list[NearRecord]:
+def near_record(person: Person, *, viewer: User | AnonymousUser) -> list[NearRecord]:
     """The records near one, which may not be saved yet."""
     return near_records([person], viewer=viewer)[0]
 
 
-def near_records(people: Iterable[Person], *, viewer: User) -> list[list[NearRecord]]:
+def near_records(
+    people: Iterable[Person], *, viewer: User | AnonymousUser
+) -> list[list[NearRecord]]:
     """For each of these people, the records that may be about the same one: at most five, best first.
 
     They have the same name, one letter off or in another order, as theirs or a former one; the same phone; or an
