@@ -136,7 +136,7 @@ class _Asked:
     def __init__(self, person: Person, former: Iterable[str]) -> None:
         self.pk = person.pk
         self.names = {key for name in (person.name, *former) for key in _orders(name)}
-        # Numbers at the end of names are no typing mistakes.
+        # A number at the end is the half by which they would be found.
         self.typed = {name for name in self.names if not name[-1].isdecimal()}
         local, at, _ = person.email.partition("@")
         self.local = local + at if len(local) >= MIN_LENGTH else ""
@@ -232,9 +232,11 @@ def _nearest(one: _Asked, index: _Index) -> list[tuple[int, str, float]]:
 
 
 def _is_alike(a: str, b: str) -> bool:
-    """One letter apart, or two if the names are long."""
+    """One letter apart, or two if the names are long. Numbers are no typing mistakes."""
     most = 1 if min(len(a), len(b)) < LONG_NAME else 2
-    return not b[-1:].isdecimal() and bool(OSA.distance(a, b, score_cutoff=most) <= most)
+    if OSA.distance(a, b, score_cutoff=most) > most:
+        return False
+    return list(filter(str.isdecimal, a)) == list(filter(str.isdecimal, b))
 
 
 # -- What staff say of a pair -------------------------------------------------------------------------
