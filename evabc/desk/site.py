@@ -32,6 +32,8 @@ from membership.people.email_views import email_by_staff
 from membership.people.near_views import someone_else
 from membership.rosters.exports import roster_sheet
 from requests.desk import merge_views
+from requests.desk.enrolments import ACTIONS as ENROLMENT_ACTIONS
+from requests.desk.enrolments import enrolment_action
 from requests.desk.queue import ORDER, Age
 from requests.lifecycle import State
 from requests.models import JoinRequest
@@ -77,6 +79,14 @@ class StaffSite(AdminSite):
                 "membership/person/<int:pk>/erase/",
                 view(erase_by_staff),
                 name="membership_person_erase",
+            ),
+            *(
+                path(
+                    f"membership/enrolment/<int:pk>/{name}/",
+                    view(partial(enrolment_action, name=name)),
+                    name=f"membership_enrolment_{name}",
+                )
+                for name in ENROLMENT_ACTIONS
             ),
             path(
                 "membership/person/<int:pk>/merge/",

@@ -292,7 +292,8 @@ def _only_one(stays: Model, other: Model) -> None:
 
 def _one_enrolment(stays: Enrolment, other: Enrolment) -> None:
     stays.started_on = min(stays.started_on, other.started_on)
-    stays.save(update_fields=["started_on"])
+    stays.leave_until = stays.leave_until or other.leave_until
+    stays.save(update_fields=["started_on", "leave_until"])
 
 
 def _enrolment_sentence(stays: Enrolment, other: Enrolment) -> str:

@@ -258,6 +258,7 @@ def remove_deleted_from_log(names: Iterable[str]) -> None:
 def remove_from_enrolments(enrolments: Iterable[Enrolment]) -> None:
     """Remove what was said and written about these enrolments."""
     pks = [enrolment.pk for enrolment in enrolments]
+    Enrolment.objects.filter(pk__in=pks).update(leave_until=None)
     Leaving.objects.filter(enrolment__in=pks).update(reason="")
     YearlyConfirmation.objects.filter(enrolment__in=pks).update(leave_until=None)
     AdmissionException.objects.filter(enrolment__in=pks).update(reason="", findings=[])

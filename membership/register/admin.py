@@ -59,6 +59,7 @@ from membership.register.models import RemovableModel
 from membership.register.names import name_key
 from membership.register.person_records import keep_former_name
 from membership.register.removing import remove, why_not_removed
+from membership.rosters.admin import EnrolmentInline
 from membership.rosters.renewals import ending_soon, renewals_of
 
 
@@ -470,6 +471,7 @@ class PersonAdmin(ConfirmationAdmin):
     inlines = [
         OtherNameInline,
         OtherEmailInline,
+        EnrolmentInline,
         PositionInline,
         RoleInline,
         PersonMembershipInline,

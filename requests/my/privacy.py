@@ -228,7 +228,7 @@ def _without_matches(positions: Iterable[ProgramPosition]) -> Iterator[ProgramPo
 
 def _enrolment(enrolment: Enrolment) -> dict[str, object]:
     return {
-        **_columns(enrolment, "community", "started_on", "ended_on"),
+        **_columns(enrolment, "community", "started_on", "ended_on", "leave_until"),
         "left_because": enrolment.leaving.reason if hasattr(enrolment, "leaving") else None,
         "exception": _columns(enrolment.exception, "made_on", "review_on", "ended_on")
         if hasattr(enrolment, "exception")

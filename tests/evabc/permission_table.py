@@ -219,6 +219,11 @@ TABLE = {
         save=LEADS,
     ),
     **teams_rows("membership_enrolment"),
+    # It is open and not paused, so the last two lead back to it.
+    "admin:membership_enrolment_end": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_enrolment_pause": (THIS_TEAM, THIS_TEAM),
+    "admin:membership_enrolment_resume": (desk(ON, 404, ON), THIS_TEAM),
+    "admin:membership_enrolment_reopen": (desk(ON, 404, ON), THIS_TEAM),
     "admin:membership_enrolment_exception": (THIS_TEAM, THIS_TEAM),
     "admin:membership_enrolment_end-exception": (THIS_TEAM, THIS_TEAM),
     **pages_rows("membership_worklistrow"),
