@@ -136,7 +136,7 @@ class _Asked:
     def __init__(self, person: Person, former: Iterable[str]) -> None:
         self.pk = person.pk
         self.names = {key for name in (person.name, *former) for key in _orders(name)}
-        # A number at the end is the half by which they would be found.
+        # Of names that end with a number, many begin alike: only the same one is looked for.
         self.typed = {name for name in self.names if not name[-1].isdecimal()}
         local, at, _ = person.email.partition("@")
         self.local = local + at if len(local) >= MIN_LENGTH else ""

@@ -58,7 +58,7 @@ def add_trigrams(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0029_name_checks")]
+    dependencies = [("membership", "0030_leave")]
 
     operations = [
         *(
