@@ -135,9 +135,14 @@ def age_tag(age: Age) -> str:
 def near_tag(near: Sequence[NearRecord]) -> SafeString:
     """The first record that may be about the same person, the one to look at most, and how many more there are."""
     first = max(near, key=lambda record: (bool(record.where), record.score))
-    more = f", and {len(near) - 1} more" if len(near) > 1 else ""
+    where = f", {first.where}" if first.where else ""
     return format_html(
-        '<span class="tag tag-near" title="{}">Maybe also: {}{}</span>', first.why, first, more
+        '<span class="tag tag-near" title="{}: {}">Maybe also: {}{}{}</span>',
+        first,
+        first.why,
+        first.person,
+        where,
+        f", and {len(near) - 1} more" if len(near) > 1 else "",
     )
 
 

@@ -5,8 +5,10 @@ from django.urls import reverse
 
 from membership.errors import RefusedError
 from membership.models import Enrolment, OtherName, Person, SomeoneElse
+from membership.people.merging import Chosen
 from membership.people.near import near_record, near_records, take_back, tell_apart
 from requests.lifecycle import State
+from requests.merging import merge_people, undo_merge
 from requests.models import JoinRequest
 from requests.my.privacy import all_that_is_held, erase
 from tests import builders
@@ -123,6 +125,24 @@ def test_erasing_one_removes_what_was_said_of_the_pair_and_the_download_has_it(p
     assert all_that_is_held(other, now=NOW)["told_apart_from_a_similar_record"]
     erase(person_id=worker.person.pk, by=worker, now=NOW)
     assert not SomeoneElse.objects.exists()
+
+
+def test_the_answers_follow_a_merge_and_its_undo(priya):
+    kept, merged, third = (
+        Person.objects.create(name="Dana Sample", email=f"{n}@example.org") for n in range(3)
+    )
+    tell_apart(person_id=merged.pk, other_id=third.pk, by=priya, now=NOW)
+    tell_apart(person_id=merged.pk, other_id=kept.pk, by=priya, now=NOW)
+    before = set(SomeoneElse.objects.values_list("pk", "person", "other"))
+    chosen = Chosen(name="Dana Sample", phone="", email="0@example.org")
+
+    merge = merge_people(keep_id=kept.pk, merge_id=merged.pk, chosen=chosen, by=priya, now=NOW)
+
+    pairs = set(SomeoneElse.objects.values_list("person", "other"))
+    assert pairs == {(kept.pk, third.pk), (third.pk, kept.pk)}
+    assert near_records([kept, third], viewer=priya) == [[], []]
+    undo_merge(merge_id=merge.pk, by=priya, now=NOW)
+    assert set(SomeoneElse.objects.values_list("pk", "person", "other")) == before
 
 
 # -- Twice on a roster ------------------------------------------------------------------------------
