@@ -18,6 +18,7 @@ from membership.privacy.models import Consent, Correction, RetentionDay
 from membership.register.models import (
     Agency,
     AgencyAlias,
+    AgencyMerge,
     CoordinationInitiative,
     CoordinationRole,
     EvaMembership,

@@ -60,7 +60,7 @@ from membership.recorded_changes import (
     move_what_refers_to,
     why_not_undone,
 )
-from membership.register.periods import Days, without
+from membership.register.merging import share_out_days
 from membership.register.person_records import keep_former_name
 from membership.rosters.enrolments import team_of
 from membership.rosters.roster_checks import settle
@@ -147,7 +147,7 @@ def merge_locked(
     _keep_slack_addresses((kept, merged), chosen.email)
     SomeoneElse.objects.filter(person__in=(kept, merged), other__in=(kept, merged)).delete()
     _keep_newer_claims(kept, merged)
-    _share_out_membership_days(kept, merged)
+    share_out_days(EvaMembership.objects.filter(person__in=(kept, merged)))
     move_what_refers_to(merged, to=kept, collisions=collisions)
     kept.wants_reminders &= merged.wants_reminders
     kept.known_since = min(kept.known_since, merged.known_since)
@@ -186,30 +186,6 @@ def _keep_newer_claims(kept: Person, merged: Person) -> None:
             by_identity.setdefault(identity, []).append(claim.pk)
         replaced = [pk for pks in by_identity.values() for pk in pks[:-1]]
         claims.filter(pk__in=replaced).delete()
-
-
-# The evidence that counts where two memberships have the same days, best first.
-_EVIDENCE = [Evidence.CONFIRMED, Evidence.LISTED, Evidence.CONTRADICTED, Evidence.CLAIMED]
-
-
-def _share_out_membership_days(kept: Person, merged: Person) -> None:
-    """Days that both have a membership for stay with the one that is known best, because periods may not overlap."""
-    held = list(
-        EvaMembership.objects.filter(person__in=(kept, merged), is_held=True).order_by("pk")
-    )
-    held.sort(key=lambda row: row.list_as_of or date.min, reverse=True)
-    held.sort(key=lambda row: _EVIDENCE.index(Evidence(row.evidence)))
-    taken: list[Days] = []
-    for membership in held:
-        days = (membership.starts_on, membership.ends_on)
-        left = without(days, taken)
-        taken.append(days)
-        if not left:
-            membership.delete()
-            continue
-        for membership.starts_on, membership.ends_on in left:
-            membership.save()
-            membership.pk, membership._state.adding = None, True
 
 
 def tell(kept: Person, closed: User | None, *, now: datetime) -> None:

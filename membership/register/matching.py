@@ -10,10 +10,12 @@ import unicodedata
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz
 
+from membership.models import Agency, AgencyAlias
 from membership.register.names import name_key
 
 # The lowest scores worth showing. Names of people are short and many share a last name, so their limit
@@ -135,6 +137,16 @@ def _is_short_for(words: tuple[str, ...], name: str) -> bool:
     whole = _plain_words(name)
     spoken = [word for word in whole if word not in _SILENT]
     return words[0] in ("".join(w[0] for w in whole), "".join(w[0] for w in spoken))
+
+
+def near_agencies(written: str) -> list[Agency]:
+    """The agencies with a name or other name like what was written, best first."""
+    names = chain(
+        Agency.objects.values_list("pk", "name"), AgencyAlias.objects.values_list("agency", "name")
+    )
+    keys = [found.key for found in best_matches(written, names)]
+    agencies = Agency.objects.in_bulk(keys)
+    return [agencies[key] for key in keys]
 
 
 # -- Names of one person, and of another --------------------------------------------------------------

@@ -12,6 +12,7 @@ from communities.email_addresses import EmailField, IsNormalEmail
 from communities.rules.vocabulary import Funder, InitiativeKind, ProgramType, Region, RoleKind
 from membership.accounts.models import by_user
 from membership.imports.models import ListKind
+from membership.recorded_changes import RecordedMerge
 from membership.register.evidence import EvidencedModel
 from membership.register.names import name_key
 from membership.register.periods import NoOverlapConstraint
@@ -99,6 +100,23 @@ class AgencyAlias(SearchableModel):
     def save(self, **options: Any) -> None:
         self.name_key = name_key(self.name)
         super().save(**options)
+
+
+class AgencyMerge(RecordedMerge):
+    """Two records of one agency became one. The merged one is gone until this is undone.
+
+    An undo empties ``changes``, and so does erasing a person whose rows it names.
+    """
+
+    kept = models.ForeignKey(Agency, models.CASCADE, related_name="merges")
+    merged_id = models.BigIntegerField(db_index=True)
+    merged_name = models.CharField(max_length=160)
+
+    class Meta(RecordedMerge.Meta):
+        verbose_name = "merge"
+
+    def __str__(self) -> str:
+        return f"{self.merged_name} into {self.kept}"
 
 
 class Program(RemovableModel, EvidencedModel):

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-fill = import_module("membership.migrations.0031_searched_rows").fill
+fill = import_module("membership.migrations.0032_searched_rows").fill
 
 
 def fill_requests(apps, schema_editor):
@@ -15,7 +15,7 @@ def fill_requests(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("joinrequests", "0018_request_name_check"),
-        ("membership", "0031_searched_rows"),
+        ("membership", "0032_searched_rows"),
     ]
 
     operations = [migrations.RunPython(fill_requests, migrations.RunPython.noop)]

@@ -179,6 +179,9 @@ TABLE = {
     "admin:membership_user_change": (LEADS, desk(403, 403, ON)),
     # A program refers to it. What nothing refers to, leads delete, and the team that added it.
     **register_rows("membership_agency", delete=NOBODY),
+    "admin:membership_agency_merge_choose": (TEAMS, GET_ONLY),
+    "admin:membership_agency_merge": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_agency_merge_undo": (desk(CODE, CODE, CODE),) * 2,
     **register_rows("membership_program"),
     **register_rows("membership_evamembership"),
     **register_rows("membership_person", delete=NOBODY),

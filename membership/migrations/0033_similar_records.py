@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0031_searched_rows'),
+        ('membership', '0032_searched_rows'),
     ]
 
     operations = [

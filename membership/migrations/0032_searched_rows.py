@@ -58,7 +58,7 @@ def add_trigrams(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0030_leave")]
+    dependencies = [("membership", "0031_agency_merges")]
 
     operations = [
         *(
