@@ -1,6 +1,7 @@
 """A member's own access and Slack page, while they are enrolled."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -27,14 +28,16 @@ class CommunityAccess:
     enrolment: Enrolment
     slack: Access | None
     zoom: Access | None
+    is_on_leave: bool
 
     @property
     def has_task(self) -> bool:
         """True while they have not joined Slack."""
-        return self.slack is not None and self.slack.state != Access.State.JOINED
+        is_missing = self.slack is not None and self.slack.state != Access.State.JOINED
+        return is_missing and not self.is_on_leave
 
 
-def community_accesses(person: Person) -> list[CommunityAccess]:
+def community_accesses(person: Person, *, on: date) -> list[CommunityAccess]:
     """The communities they are in now, in two queries. ``enrolment.waits`` is for the yearly check-in."""
     enrolments = person.enrolments.filter(ended_on__isnull=True).annotate(
         waits=has_open_confirmation()
@@ -51,6 +54,7 @@ def community_accesses(person: Person) -> list[CommunityAccess]:
             enrolment=enrolment,
             slack=slack.get(enrolment.community.team_id) if enrolment.community.has_slack else None,
             zoom=zoom.get(enrolment.community_id),
+            is_on_leave=enrolment.is_on_leave(on),
         )
         for enrolment in enrolments.select_related("community__team")
     ]

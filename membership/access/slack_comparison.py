@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from rapidfuzz.distance import OSA
 
@@ -83,7 +83,9 @@ def compare(export: SlackExport) -> Comparison:
     accesses = Access.objects.filter(team=export.team, kind=Access.Kind.SLACK)
     accesses = accesses.select_related("person").prefetch_related("person__other_emails")
     accesses = accesses.order_by("person__name", "pk")
-    for access in accesses.annotate(is_on_roster=Exists(enrolled)):
+    # Someone on leave may be on the roster without access.
+    has_access = Q(state__in=[Access.State.TO_DO, *verbs.GRANTED_STATES])
+    for access in accesses.annotate(is_on_roster=Exists(enrolled) & has_access):
         person = access.person
         others = {other.email for other in person.other_emails.all()} if person else set()
         addresses = in_slack.keys() & {access.address, person.email if person else "", *others}

@@ -102,8 +102,10 @@ def _adopt(people: Sequence[Person], team: SupportTeam) -> None:
 def require_access_for_roster(
     *, community: CommunityOfPractice, by: User | None, now: datetime
 ) -> None:
-    """The same for everyone on an imported roster. Runs inside the caller's transaction."""
-    on_roster = Q(enrolments__community=community, enrolments__ended_on__isnull=True)
+    """The same for everyone on an imported roster, except on leave. Runs inside the caller's transaction."""
+    here = Enrolment.objects.filter(community=community, ended_on__isnull=True)
+    here = here.exclude(leave_until__gte=timezone.localdate(now))
+    on_roster = Q(pk__in=here.values("person"))
     served: QuerySet[Person] = Person.objects.filter(on_roster)
     for service in _services(community):
         has_it = Access.objects.filter(**service, state__in=[State.TO_DO, *GRANTED_STATES])
@@ -113,7 +115,7 @@ def require_access_for_roster(
 
 
 def end_access(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
-    """Create the tasks of an enrolment that has ended. Runs inside the caller's transaction.
+    """Create the tasks of an enrolment that has ended or is paused. Runs inside the caller's transaction.
 
     Only access that was given is removed. A person still enrolled in another community of the same
     workspace keeps it.
@@ -123,7 +125,7 @@ def end_access(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
         ended_on__isnull=True,
         community__team=enrolment.community.team,
         community__has_slack=True,
-    )
+    ).exclude(pk=enrolment.pk)
     for service in _services(enrolment.community):
         rows = lock(Access.objects.filter(person=enrolment.person, **service))
         # After the lock: an enrolment that starts at the same time waits for it, or is seen here.

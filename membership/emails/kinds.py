@@ -22,7 +22,10 @@ class Event(StrEnum):
     REPLACED = "replaced"  # by a newer email about the same thing
     YEARLY_ANSWERED = "yearly-answered"
     ENROLMENT_ENDED = "enrolment-ended"
-    NO_LONGER_INVITED = "no-longer-invited"  # to a meeting, because an enrolment ended
+    ENROLMENT_REOPENED = "enrolment-reopened"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    NO_LONGER_INVITED = "no-longer-invited"  # to a meeting, because an enrolment ended or is paused
 
 
 @dataclass(frozen=True)

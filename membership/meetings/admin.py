@@ -223,7 +223,7 @@ def _ids(texts: list[str]) -> set[int]:
 
 def _expected(meeting: Meeting) -> str:
     """How many people get an email about a change, in words; empty if no one does."""
-    count = len(attendance.expected_people(meeting))
+    count = len(attendance.expected_people(meeting, on=timezone.localdate()))
     if not count:
         return ""
     return (

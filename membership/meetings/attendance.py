@@ -5,7 +5,7 @@ count; people who join late see everything.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
@@ -79,7 +79,7 @@ def eligible_people(meeting: Meeting) -> QuerySet[Person]:
     return Person.objects.filter(Exists(on_the_roster) | Exists(recorded)).order_by("name", "pk")
 
 
-def expected_people(meeting: Meeting) -> list[Person]:
+def expected_people(meeting: Meeting, *, on: date) -> list[Person]:
     """People who said yes or maybe, or who had an email with its time and did not say no."""
     emailed = OutboxEmail.objects.filter(
         about=meeting.about,
@@ -88,11 +88,11 @@ def expected_people(meeting: Meeting) -> list[Person]:
         wanted=True,
     )
     said_yes = _answers(meeting).filter(answer__in=[Answer.YES, Answer.MAYBE])
-    return list(emailable_people(meeting).filter(Q(Exists(said_yes)) | Q(Exists(emailed))))
+    return list(emailable_people(meeting, on=on).filter(Q(Exists(said_yes)) | Q(Exists(emailed))))
 
 
-def cancel_emails_to_leaver(person: Person) -> None:
-    """Cancel queued emails about meetings that are no longer theirs, because an enrolment ended.
+def cancel_emails_to_leaver(person: Person, *, on: date) -> None:
+    """Cancel queued emails about meetings that are no longer theirs, because an enrolment ended or is paused.
 
     Runs inside the caller's transaction.
     """
@@ -101,14 +101,17 @@ def cancel_emails_to_leaver(person: Person) -> None:
         kind__in=cancelled_by(Event.NO_LONGER_INVITED),
         state__in=[OutboxEmail.State.QUEUED, OutboxEmail.State.SENDING],
     )
-    still_theirs = {meeting.about for meeting in meetings_of(person)}
+    enrolled_in = Enrolment.objects.filter(_not_away(on), person=person).values("community")
+    links = Meeting.communities.through.objects.filter(communityofpractice__in=enrolled_in)
+    theirs = Meeting.objects.filter(pk__in=links.values("meeting"))
+    still_theirs = {meeting.about for meeting in theirs}
     for about in set(waiting.values_list("about", flat=True)) - still_theirs:
         cancel(about=about, event=Event.NO_LONGER_INVITED, person=person)
 
 
-def emailable_people(meeting: Meeting) -> QuerySet[Person]:
-    """People who are enrolled now, have an email, can sign in, and did not say no."""
-    enrolled_now = Exists(_enrolled(meeting).filter(ended_on__isnull=True))
+def emailable_people(meeting: Meeting, *, on: date) -> QuerySet[Person]:
+    """People who are enrolled now and not on leave, have an email, can sign in, and did not say no."""
+    enrolled_now = Exists(_enrolled(meeting).filter(_not_away(on)))
     said_no = Exists(_answers(meeting).filter(answer=Answer.NO))
     people = Person.objects.filter(enrolled_now, ~said_no).exclude(email="")
     return people.exclude(user__is_active=False).order_by("pk")
@@ -148,6 +151,10 @@ def record_attendance(
     if present != before:
         log_change(meeting, by=by, words=f"Attendance recorded {source}: {change}.")
     return change
+
+
+def _not_away(on: date) -> Q:
+    return Q(Q(leave_until__isnull=True) | Q(leave_until__lt=on), ended_on__isnull=True)
 
 
 def _enrolled(meeting: Meeting) -> QuerySet[Enrolment]:

@@ -118,7 +118,7 @@ def cancel_meeting(*, meeting_id: int, text: str, by: User, now: datetime) -> Me
 
 def _email_expected(meeting: Meeting, kind: str, now: datetime, **words: str) -> None:
     """Queue one email to everyone who plans to attend, replacing those still in the queue."""
-    people = expected_people(meeting)
+    people = expected_people(meeting, on=timezone.localdate(now))
     cancel(about=meeting.about, event=Event.REPLACED)
     for person in people:
         email = emails.email_of(kind, meeting, person, **words)
@@ -171,7 +171,7 @@ def _remind(meeting_id: int, now: datetime) -> int:
     reminders = OutboxEmail.objects.filter(about=meeting.about, kind=emails.REMINDER)
     queued = set(reminders.values_list("key", flat=True))
     count = 0
-    for person in emailable_people(meeting):
+    for person in emailable_people(meeting, on=timezone.localdate(now)):
         key = f"{meeting.about}:{meeting.day}:{emails.REMINDER}:{person.pk}"
         if key not in queued and person.wants_reminders:
             email = emails.email_of(emails.REMINDER, meeting, person)

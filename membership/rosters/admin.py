@@ -8,8 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+from communities.base_admin import no_one
 from membership.accounts.teams import families_of
 from membership.base_admin import (
     CommunityFilter,
@@ -50,6 +53,33 @@ class ConfirmationInline(admin.StackedInline):
         return True  # to anyone who may see the enrolment
 
 
+class EnrolmentInline(admin.StackedInline):
+    """On the page of a person: their enrolments with the viewer's teams, and what staff can do with each."""
+
+    model = Enrolment
+    fields = readonly_fields = ("community", "started_on", "leave_until", "ended_on", "pages")
+    max_num = 0
+    can_delete = False
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Enrolment]:
+        own = super().get_queryset(request).select_related("person", "community")
+        return own.filter(community__team__family__in=families_of(request.user))
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return True  # to anyone who may see the person
+
+    has_add_permission = has_change_permission = has_delete_permission = no_one
+
+    @admin.display(description="actions")
+    def pages(self, enrolment: Enrolment) -> SafeString:
+        links = (
+            (url, label, enrolment.community.short_name) for label, url in enrolment.staff_pages
+        )
+        link = '<a href="{}">{}<span class="visually-hidden"> ({})</span></a>'
+        return format_html_join(" · ", link, links)
+
+
 class ExceptionFilter(FilterWithDefault):
     """Those who were admitted although a rule was not met or not known to be met."""
 
@@ -64,12 +94,20 @@ class ExceptionFilter(FilterWithDefault):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(TeamModelAdmin):
-    """The rosters, read-only: a decision opens an enrolment, and an action elsewhere ends it."""
+    """The rosters, read-only: a decision opens an enrolment, and pages of ``requests.desk.enrolments`` change it."""
 
-    list_display = ["person", "community", "started_on", "ended_on", "left_because", "admitted"]
+    list_display = [
+        "person",
+        "community",
+        "started_on",
+        "leave_until",
+        "ended_on",
+        "left_because",
+        "admitted",
+    ]
     list_filter = [CommunityFilter, ExceptionFilter]
     list_select_related = ["person", "community", "leaving", "exception"]
-    search_fields = ["person__search_text"]
+    search_fields = ["person", "person__positions"]
     readonly_fields = ["left_because", "admitted"]
     inlines = [ConfirmationInline]
     team_path = "community__team"
@@ -139,7 +177,7 @@ class RosterCheckAdmin(CustomPageAdmin):
     community_path = "enrolment__community"
     team_path = "enrolment__community__team"
     list_select_related = ["enrolment__person", "enrolment__community", "enrolment__exception"]
-    search_fields = ["enrolment__person__search_text"]
+    search_fields = ["enrolment__person", "enrolment__person__positions"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = None

@@ -116,8 +116,12 @@ def record_answer(confirmation: YearlyConfirmation, answer: str, *, now: datetim
     back = confirmation.leave_until
     confirmation.ask_again_on = back + timedelta(days=1) if back else year_after(today)
     confirmation.save(update_fields=["answer", "answered_on", "leave_until", "ask_again_on"])
-    enrolment = confirmation.enrolment
+    enrolment, kinds = confirmation.enrolment, [WorklistRow.Kind.UNCONFIRMED]
+    if answer != Answer.SETTLED:  # what the member says about a leave is the newest
+        kinds.append(WorklistRow.Kind.LEAVE_ENDED)
+        enrolment.leave_until = confirmation.leave_until
+        enrolment.save(update_fields=["leave_until"])
     cancel(about=enrolment.about, event=Event.YEARLY_ANSWERED)
-    rows = enrolment.worklist.filter(kind=WorklistRow.Kind.UNCONFIRMED).select_for_update()
+    rows = enrolment.worklist.filter(kind__in=kinds).select_for_update()
     for row in rows.exclude(state=WorklistRow.State.SETTLED):
         settle(row, how=WorklistRow.How.ANSWERED, by=None, now=now)

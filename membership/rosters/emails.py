@@ -8,6 +8,7 @@ from django.urls import reverse
 from membership.emails.kinds import (
     COMMUNITY,
     COMMUNITY_LINK,
+    MEETINGS_LINK,
     NAME,
     TEAM,
     TO_PERSON,
@@ -68,6 +69,37 @@ EMAIL_KINDS = (
             staff_text("The reason, and what the person can do", "Your program has closed."),
             COMMUNITY_LINK,
         ),
+        cancelled_by=(Event.ENROLMENT_REOPENED,),
+    ),
+    EmailKind(
+        "roster-reopened",
+        "Enrolment reopened",
+        TO_PERSON,
+        "When staff reopen an enrolment that they ended by mistake",
+        (NAME, COMMUNITY, TEAM, staff_text("A message from staff", "This was a mistake.")),
+        cancelled_by=(Event.ENROLMENT_ENDED,),
+    ),
+    EmailKind(
+        "roster-paused",
+        "On leave",
+        TO_PERSON,
+        "When staff pause an enrolment, or change the last day of a leave",
+        (
+            NAME,
+            COMMUNITY,
+            TEAM,
+            Placeholder("until", "The last day of the leave", "Friday, April 2, 2027", needed=True),
+            staff_text("A message from staff", "You told us that you are on leave."),
+        ),
+        cancelled_by=(Event.ENROLMENT_ENDED, Event.PAUSED, Event.RESUMED),
+    ),
+    EmailKind(
+        "roster-resumed",
+        "Back from leave",
+        TO_PERSON,
+        "When staff resume an enrolment after a leave",
+        (NAME, COMMUNITY, TEAM, staff_text("A message from staff", "Welcome back."), MEETINGS_LINK),
+        cancelled_by=(Event.ENROLMENT_ENDED, Event.PAUSED),
     ),
     EmailKind(
         "confirm",
@@ -132,16 +164,18 @@ EMAIL_KINDS = (
 )
 
 
-def email_of(kind: str, enrolment: Enrolment, text: str = "", *, to_team: bool = False) -> Email:
+def email_of(
+    kind: str, enrolment: Enrolment, text: str = "", *, until: str = "", to_team: bool = False
+) -> Email:
     """The email of a kind about an enrolment: to the person, or to the team's mailbox.
 
-    ``text`` is what staff wrote. An email to a mailbox names no one, because mailboxes are shared.
+    ``text`` is what staff wrote; ``until`` stands for a last day that is not chosen yet. An email to a mailbox names no one, because mailboxes are shared.
     """
     return compose(
         kind,
         team=enrolment.community.team,
         person=None if to_team else enrolment.person,
-        words=_words(enrolment, text),
+        words={"until": until or enrolment.leave_until, **_words(enrolment, text)},
     )
 
 
@@ -171,6 +205,7 @@ def _words(enrolment: Enrolment, text: str = "") -> dict[str, object]:
         "name": enrolment.person.name,
         "community": community,
         "text": text.strip(),
+        "meetings_link": settings.PORTAL_URL + reverse("my:meetings"),
         "community_link": settings.PORTAL_URL + community.get_absolute_url(),
         "confirm_link": settings.PORTAL_URL + reverse("my:confirm", args=[enrolment.pk]),
         "desk_link": settings.PORTAL_URL + desk_page,

@@ -20,6 +20,8 @@ from membership.models import Enrolment, Person, User, WorklistRow
 from membership.rosters import emails
 from membership.rosters.roster_checks import settle
 
+NO_REASON = "Enter the reason."
+
 
 def enrol(
     *,
@@ -49,7 +51,7 @@ def take_back_enrolment(enrolment: Enrolment, *, by: User, now: datetime) -> Non
     cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
     enrolment.delete()
     access.end_access(enrolment=enrolment, by=by, now=now)
-    cancel_emails_to_leaver(enrolment.person)
+    cancel_emails_to_leaver(enrolment.person, on=timezone.localdate(now))
 
 
 def team_of(person: Person) -> SupportTeam:
@@ -60,16 +62,41 @@ def team_of(person: Person) -> SupportTeam:
 
 
 @transaction.atomic
-def end_enrolment(*, enrolment_id: int, by: User, text: str, now: datetime) -> Enrolment:
-    """Staff end an enrolment today. ``text`` tells the member why."""
+def end_enrolment(
+    *, enrolment_id: int, by: User, text: str, now: datetime, with_email: bool = True
+) -> Enrolment:
+    """Staff end an enrolment today. ``text`` says why, to the member too unless no email goes out."""
+    enrolment = lock_for_staff(enrolment_id, by)
+    if not text.strip() and not enrolment.ended_on:
+        raise RefusedError(NO_REASON)
+    email = emails.email_of("roster-ended", enrolment, text) if with_email else None
+    close_enrolment(enrolment, email=email, by=by, text=text, now=now)
+    return enrolment
+
+
+def lock_for_staff(enrolment_id: int, by: User) -> Enrolment:
+    """Lock an enrolment of the team of ``by``. Runs inside the caller's transaction."""
     enrolment = lock_enrolment(enrolment_id)
     if enrolment.community.family not in families_of(by):
         raise RefusedError("This enrolment belongs to the other team.")
-    if not text.strip() and not enrolment.ended_on:
-        raise RefusedError("Enter the reason. The member will read it.")
-    email = emails.email_of("roster-ended", enrolment, text)
-    close_enrolment(enrolment, email=email, by=by, text=text, now=now)
     return enrolment
+
+
+def log_and_email(
+    enrolment: Enrolment,
+    kind: str,
+    *,
+    did: str,
+    text: str,
+    with_email: bool,
+    by: User,
+    now: datetime,
+) -> None:
+    """Add what staff did with a locked enrolment to its history, and email the member if asked to."""
+    entry = log_change(enrolment, by=by, words=f"{did} {text.strip()}")
+    if with_email and enrolment.person.email:
+        email = emails.email_of(kind, enrolment, text)
+        queue(email, about=enrolment.about, event=entry.pk, now=now)
 
 
 def lock_enrolment(enrolment_id: int) -> Enrolment:
@@ -89,7 +116,7 @@ def lock_own_enrolment(enrolment_id: int, by: User) -> Enrolment:
 def close_enrolment(
     enrolment: Enrolment, *, email: Email | None, by: User | None, text: str, now: datetime
 ) -> None:
-    """End a locked enrolment today. Every way of leaving a community goes through here.
+    """End a locked enrolment, and a leave, today. Every way of leaving a community goes through here.
 
     Roster checks are resolved, tasks to remove access are added, and ``email``, if any, is queued if the
     register has their email. Runs inside the caller's transaction.
@@ -98,24 +125,23 @@ def close_enrolment(
         ended = date_format(enrolment.ended_on)
         raise RefusedError(f"This enrolment already ended on {ended}. Nothing was changed.")
     enrolment.ended_on = max(timezone.localdate(now), enrolment.started_on)
-    enrolment.save(update_fields=["ended_on"])
+    enrolment.leave_until = None
+    enrolment.save(update_fields=["ended_on", "leave_until"])
     for row in enrolment.worklist.select_for_update().exclude(state=WorklistRow.State.SETTLED):
         settle(row, how=WorklistRow.How.ENDED, by=by, text=text, now=now)
     entry = log_change(enrolment, by=by, words=f"Ended. {text.strip()}") if by else None
     access.end_access(enrolment=enrolment, by=by, now=now)
     cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
-    cancel_emails_to_leaver(enrolment.person)
+    cancel_emails_to_leaver(enrolment.person, on=timezone.localdate(now))
     if email and entry and enrolment.person.email:
         queue(email, about=enrolment.about, event=entry.pk, now=now)
 
 
 def end_open_enrolments(person: Person, *, by: User | None, text: str, now: datetime) -> None:
-    """End all enrolments of someone who has no email any more, so that none goes out."""
+    """End all enrolments of someone, without an email."""
     open_ones = person.enrolments.filter(ended_on__isnull=True).order_by("pk")
     for pk in open_ones.values_list("pk", flat=True):
-        enrolment = lock_enrolment(pk)
-        email = emails.email_of("roster-left", enrolment)
-        close_enrolment(enrolment, email=email, by=by, text=text, now=now)
+        close_enrolment(lock_enrolment(pk), email=None, by=by, text=text, now=now)
 
 
 def roster_of(community: CommunityOfPractice) -> QuerySet[Enrolment]:

@@ -147,10 +147,11 @@ class Column(models.TextChoices):
     PLACE = "place", "Community served"
     REGION = "region", "Region"
     SINCE = "since", "Enrolled on"
+    LEAVE = "leave", "On leave until"
     EXCEPTION = "exception", "Exception"
 
 
-DEFAULT_COLUMNS = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE]
+DEFAULT_COLUMNS = [Column.NAME, Column.EMAIL, Column.AGENCY, Column.SINCE, Column.LEAVE]
 
 
 def roster_rows(
@@ -196,6 +197,7 @@ def _cells(enrolment: Enrolment) -> dict[Column, str]:
             if isinstance(place, Program | CoordinationInitiative)
         ),
         Column.SINCE: enrolment.started_on.isoformat(),
+        Column.LEAVE: enrolment.leave_until.isoformat() if enrolment.leave_until else "",
         Column.EXCEPTION: exception.in_words if (exception := enrolment.standing_exception) else "",
     }
 

@@ -3,9 +3,12 @@
 A roster is the open enrolments of a community.
 """
 
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -24,6 +27,12 @@ class Enrolment(models.Model):
     community = models.ForeignKey(CommunityOfPractice, models.PROTECT, related_name="enrolments")
     started_on = models.DateField()
     ended_on = models.DateField(null=True, blank=True, help_text="The last day, inclusive.")
+    leave_until = models.DateField(
+        "on leave until",
+        null=True,
+        blank=True,
+        help_text="The last day of a leave, inclusive. Empty again when they are back.",
+    )
 
     class Meta:
         ordering = ["-started_on", "-pk"]
@@ -53,6 +62,29 @@ class Enrolment(models.Model):
     def about(self) -> str:
         """The key under which the outbox groups its emails."""
         return f"enrolment:{self.pk}"
+
+    def is_on_leave(self, on: date) -> bool:
+        return self.leave_until is not None and self.leave_until >= on
+
+    @property
+    def state_in_words(self) -> str:
+        """Its state, to follow "This enrolment"."""
+        if self.ended_on:
+            return f"ended on {date_format(self.ended_on)}"
+        if self.leave_until:
+            return f"is on leave until {date_format(self.leave_until)}"
+        return f"has been open since {date_format(self.started_on)}"
+
+    @property
+    def staff_pages(self) -> list[tuple[str, str]]:
+        """What staff can do with it now: the labels and the addresses of the pages."""
+        verbs = {"reopen": "Reopen…"} if self.ended_on else {"end": "End…", "pause": "Pause…"}
+        if self.leave_until:
+            verbs |= {"resume": "Resume…", "pause": "Change leave…"}
+        return [
+            (label, reverse(f"admin:membership_enrolment_{verb}", args=[self.pk]))
+            for verb, label in verbs.items()
+        ]
 
 
 class AdmissionException(models.Model):
@@ -178,6 +210,7 @@ class WorklistRow(models.Model):
         ENDS_IN_30 = "ends-in-30", "EVA BC membership ends within 30 days"
         UNCONFIRMED = "unconfirmed", "No answer to the yearly check-in"
         CHANGED_JOBS = "changed-jobs", "Changed jobs: check their new work"
+        LEAVE_ENDED = "leave-ended", "Leave has ended"
         EXCEPTION = "exception", "The exception is due for review"
 
     class State(models.TextChoices):
@@ -193,6 +226,8 @@ class WorklistRow(models.Model):
         ENDED = "ended", "The enrolment ended"
         ANSWERED = "answered", "The member answered"
         LOOKED_AT = "looked-at", "Reviewed by staff"
+        ON_LEAVE = "on-leave", "On leave"
+        BACK = "back", "Back from leave"
         EXCEPTION = "exception", "Kept as an exception"
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="worklist")

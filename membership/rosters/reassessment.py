@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from communities.models import CommunityOfPractice
 from communities.rules.assess import Assessment, Finding, assess
@@ -256,6 +257,12 @@ class _Changes:
                     row = WorklistRow(enrolment=enrolment, kind=kind, since=lists.on, findings=kept)
                     self.opened.append(row)
                     self._add_step(row, WorklistStep.Verb.OPENED, _why(row))
+            until = enrolment.leave_until
+            if until and until < lists.on and _Kind.LEAVE_ENDED not in rows:
+                row = WorklistRow(enrolment=enrolment, kind=_Kind.LEAVE_ENDED, since=lists.on)
+                self.opened.append(row)
+                opened = WorklistStep.Verb.OPENED
+                self._add_step(row, opened, f"On leave until {date_format(until)}.")
             for row in rows.values():
                 if row.kind in _PROPOSED_KINDS:
                     self._settle(row, _how(row, assessment, proposed, lists))

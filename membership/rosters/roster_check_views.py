@@ -129,6 +129,10 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The reasons for a roster check, what is known today, and a button for each action."""
     row = _own_row(request, pk)
     actions = ACTIONS if row.kind in SETTLED_BY_HAND else ACTIONS[1:]
+    leave_pages: list[tuple[str, str]] = []
+    if row.kind == WorklistRow.Kind.LEAVE_ENDED and not row.is_settled:
+        # All but ending it, which is an action here.
+        leave_pages = [page for page in row.enrolment.staff_pages if not page[1].endswith("/end/")]
     enrolment = row.enrolment
     except_page = reverse("admin:membership_enrolment_exception", args=[enrolment.pk])
     keep = (
@@ -148,6 +152,7 @@ def detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         renewals=roster_checks.renewal_emails(row),
         steps=row.steps.select_related("by__person"),
         buttons=[keep] * (may_except and not row.is_settled)
+        + [(label, url, "approve") for label, url in leave_pages]
         + [
             (
                 _named(action.label, row),

@@ -69,6 +69,7 @@ def _to_ask(today: date) -> QuerySet[Enrolment]:
         Enrolment.objects.filter(ended_on__isnull=True)
         .filter(Q(started_on__lte=year_before(today)) | Exists(asked))
         .filter(~Exists(enough), ~_written_to(today, OuterRef("person_id")))
+        .exclude(leave_until__gte=today)
     )
 
 

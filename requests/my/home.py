@@ -27,7 +27,8 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
     """Their tasks, communities, upcoming meetings and requests."""
     person = person_of_user(request.user)
     join_requests = list(with_steps(person.join_requests.all()).order_by("-pk"))
-    accesses = community_accesses(person)
+    now = timezone.now()
+    accesses = community_accesses(person, on=timezone.localdate(now))
     is_agreed = person.consents.filter(version=consents.VERSION).exists()
     return render(
         request,
@@ -38,7 +39,7 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
             "join_requests": [r for r in join_requests if r.state != State.DRAFT],
             "tasks": list(_tasks(join_requests, accesses)),
             "accesses": accesses,
-            "next_meetings": next_meetings(person, now=timezone.now()),
+            "next_meetings": next_meetings(person, now=now),
         },
     )
 
@@ -58,7 +59,7 @@ def _tasks(
             wait.join_request.get_absolute_url(),
         )
     for access in accesses:
-        if access.enrolment.waits:  # type: ignore[attr-defined]
+        if access.enrolment.waits and not access.is_on_leave:  # type: ignore[attr-defined]
             community = access.enrolment.community.short_name
             yield (
                 f"It’s time for your yearly check-in. Has anything changed in your work for {community}?",

@@ -122,6 +122,7 @@ def test_each_member_is_one_row_with_their_work_agency_and_region():
             "Kootenay",
             since,
             "",
+            "",
         ]
     ]
 
