@@ -18,6 +18,7 @@ from membership.privacy.models import Consent, Correction, RetentionDay
 from membership.register.models import (
     Agency,
     AgencyAlias,
+    AgencyMerge,
     CoordinationInitiative,
     CoordinationRole,
     EvaMembership,
@@ -27,6 +28,7 @@ from membership.register.models import (
     Program,
     ProgramPosition,
     SampleProvince,
+    SomeoneElse,
 )
 from membership.rosters.models import (
     AdmissionException,

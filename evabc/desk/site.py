@@ -29,8 +29,9 @@ from evabc.ops.health import system_status
 from membership.accounts.teams import families_of, is_lead
 from membership.models import Correction, NameCheck, OutboxEmail, User, WorklistRow
 from membership.people.email_views import email_by_staff
+from membership.people.near_views import someone_else
 from membership.rosters.exports import roster_sheet
-from requests.desk import merge_views
+from requests.desk import agency_merge_views, merge_views
 from requests.desk.enrolments import ACTIONS as ENROLMENT_ACTIONS
 from requests.desk.enrolments import enrolment_action
 from requests.desk.queue import ORDER, Age
@@ -70,6 +71,11 @@ class StaffSite(AdminSite):
                 name="membership_person_email",
             ),
             path(
+                "membership/person/<int:pk>/someone-else/<int:other>/",
+                view(someone_else),
+                name="membership_person_apart",
+            ),
+            path(
                 "membership/person/<int:pk>/erase/",
                 view(erase_by_staff),
                 name="membership_person_erase",
@@ -81,6 +87,21 @@ class StaffSite(AdminSite):
                     name=f"membership_enrolment_{name}",
                 )
                 for name in ENROLMENT_ACTIONS
+            ),
+            path(
+                "membership/agency/<int:pk>/merge/",
+                view(agency_merge_views.choose),
+                name="membership_agency_merge_choose",
+            ),
+            path(
+                "membership/agency/<int:pk>/merge/<int:other>/",
+                view(agency_merge_views.merge),
+                name="membership_agency_merge",
+            ),
+            path(
+                "membership/agency/merges/<int:pk>/undo/",
+                view(agency_merge_views.undo),
+                name="membership_agency_merge_undo",
             ),
             path(
                 "membership/person/<int:pk>/merge/",

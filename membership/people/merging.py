@@ -46,6 +46,7 @@ from membership.models import (
     PersonMerge,
     ProgramPosition,
     SlackLinkOpening,
+    SomeoneElse,
     User,
     WorklistRow,
     YearlyConfirmation,
@@ -59,11 +60,10 @@ from membership.recorded_changes import (
     move_what_refers_to,
     why_not_undone,
 )
-from membership.register.periods import Days, without
+from membership.register.merging import share_out_days
 from membership.register.person_records import keep_former_name
 from membership.rosters.enrolments import team_of
 from membership.rosters.roster_checks import settle
-from membership.search import update_dependent_rows
 
 EMAIL_KINDS = (
     EmailKind(
@@ -145,8 +145,9 @@ def merge_locked(
     addresses = {kept.email, merged.email, *(user.email for user in users)} - {"", chosen.email}
     names = [kept.name, merged.name]
     _keep_slack_addresses((kept, merged), chosen.email)
+    SomeoneElse.objects.filter(person__in=(kept, merged), other__in=(kept, merged)).delete()
     _keep_newer_claims(kept, merged)
-    _share_out_membership_days(kept, merged)
+    share_out_days(EvaMembership.objects.filter(person__in=(kept, merged)))
     move_what_refers_to(merged, to=kept, collisions=collisions)
     kept.wants_reminders &= merged.wants_reminders
     kept.known_since = min(kept.known_since, merged.known_since)
@@ -160,7 +161,6 @@ def merge_locked(
     for name in names:
         keep_former_name(kept, name, on=timezone.localdate(now))
     set_email(kept, chosen.email, former=sorted(addresses), now=now)
-    update_dependent_rows([kept])
     if closed:
         closed.is_active = False
         closed.save(update_fields=["is_active"])
@@ -186,30 +186,6 @@ def _keep_newer_claims(kept: Person, merged: Person) -> None:
             by_identity.setdefault(identity, []).append(claim.pk)
         replaced = [pk for pks in by_identity.values() for pk in pks[:-1]]
         claims.filter(pk__in=replaced).delete()
-
-
-# The evidence that counts where two memberships have the same days, best first.
-_EVIDENCE = [Evidence.CONFIRMED, Evidence.LISTED, Evidence.CONTRADICTED, Evidence.CLAIMED]
-
-
-def _share_out_membership_days(kept: Person, merged: Person) -> None:
-    """Days that both have a membership for stay with the one that is known best, because periods may not overlap."""
-    held = list(
-        EvaMembership.objects.filter(person__in=(kept, merged), is_held=True).order_by("pk")
-    )
-    held.sort(key=lambda row: row.list_as_of or date.min, reverse=True)
-    held.sort(key=lambda row: _EVIDENCE.index(Evidence(row.evidence)))
-    taken: list[Days] = []
-    for membership in held:
-        days = (membership.starts_on, membership.ends_on)
-        left = without(days, taken)
-        taken.append(days)
-        if not left:
-            membership.delete()
-            continue
-        for membership.starts_on, membership.ends_on in left:
-            membership.save()
-            membership.pk, membership._state.adding = None, True
 
 
 def tell(kept: Person, closed: User | None, *, now: datetime) -> None:
@@ -281,6 +257,8 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
         (SlackLinkOpening, "person"): Collision(_only_one),
         (OtherEmail, "person"): Collision(_only_one),
         (OtherName, "person"): Collision(_only_one),
+        (SomeoneElse, "person"): Collision(_only_one),
+        (SomeoneElse, "other"): Collision(_only_one),
     }
 
 

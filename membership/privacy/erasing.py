@@ -35,6 +35,7 @@ from membership.models import (
     Access,
     AdmissionException,
     Agency,
+    AgencyMerge,
     Bounce,
     CoordinationRole,
     Enrolment,
@@ -49,6 +50,7 @@ from membership.models import (
     ProgramPosition,
     SlackExport,
     SlackLinkOpening,
+    SomeoneElse,
     User,
     WorklistRow,
     WorklistStep,
@@ -56,6 +58,7 @@ from membership.models import (
 )
 from membership.people.permission import require_may_change
 from membership.privacy import emails as privacy_emails
+from membership.register.merging import forget_in_merges, merges_naming
 from membership.register.models import ERASED_PERSON
 from membership.rosters import enrolments as rosters
 
@@ -121,6 +124,7 @@ def erase_person(
         person.corrections,
         person.other_emails,
         person.other_names,
+        SomeoneElse.objects.filter(Q(person=person) | Q(other=person)),
         person.shared_mailboxes,
         NameCheck.objects.filter(Q(person=person) | Q(holder=person)),
         SlackLinkOpening.objects.filter(person=person),
@@ -138,6 +142,8 @@ def erase_person(
     remove_deleted_from_log({*names, *addresses})
     contacts = Agency.objects.filter(contact_email__in=addresses)
     contacts.update(contact_name="", contact_email="")
+    kept_for_undo = [merge.pk for merge in merges_naming(addresses)]
+    AgencyMerge.objects.filter(pk__in=kept_for_undo).update(changes={})
     remove_from_slack(addresses)
     remove_from_imports(names=names, addresses=addresses)
     if user:
@@ -199,6 +205,7 @@ def _remove_facts(person: Person, *, name: str, email: str, keep_listed: bool) -
             _listed(model, person).update(person=entry)
     for model in FACTS:
         rows = model._default_manager.filter(person=person)
+        forget_in_merges(model, rows.values_list("pk", flat=True))
         remove_from_log(model, rows.values_list("pk", flat=True))
         rows.delete()
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import (
     CharField,
@@ -19,6 +21,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Concat
+from django.db.models.options import Options
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -26,7 +29,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 
 from communities.base_admin import PlainWordsMixin, no_one
 from communities.rules.vocabulary import Evidence
@@ -38,6 +41,7 @@ from membership.models import (
     AdmissionException,
     Agency,
     AgencyAlias,
+    AgencyMerge,
     Bounce,
     CoordinationInitiative,
     CoordinationRole,
@@ -46,14 +50,17 @@ from membership.models import (
     OtherName,
     OutboxEmail,
     Person,
-    PersonMerge,
     Program,
     ProgramPosition,
     User,
 )
 from membership.people.merging import why_no_undo
+from membership.people.near import near_record
+from membership.recorded_changes import RecordedMerge
 from membership.register.agencies import find_agency, keep_former_agency_name
 from membership.register.evidence import EvidencedModel
+from membership.register.matching import near_agencies
+from membership.register.merging import why_no_agency_undo
 from membership.register.models import RemovableModel
 from membership.register.names import name_key
 from membership.register.person_records import keep_former_name
@@ -122,16 +129,14 @@ def _signed(row: Model, form: forms.ModelForm, request: HttpRequest) -> Model:
         return row
     if isinstance(row, RemovableModel) and row.pk is None:
         row.added_by = request.user
-    is_fact = isinstance(row, EvidencedModel) and form.has_changed()
-    if is_fact and row.evidence == Evidence.CONFIRMED:
+    is_confirmed = getattr(row, "evidence", "") == Evidence.CONFIRMED and form.has_changed()
+    if isinstance(row, EvidencedModel) and is_confirmed:
         row.confirmed_by, row.confirmed_on = request.user, timezone.localdate()
     return row
 
 
 class RemovableAdmin(ConfirmationAdmin):
     """Rows of which staff can delete what their team added by mistake, one by one."""
-
-    change_form_template = "admin/membership/removable.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None:
@@ -297,7 +302,7 @@ class AgencyAdmin(RemovableAdmin):
     form = AgencyForm
     list_display = ["name", "city", "membership_until"]
     list_filter = [AgencyMembershipFilter]
-    search_fields = ["search_text"]
+    search_fields = Agency.search_columns()
     search_help_text = "Name, other name or city"
     inlines = [AliasInline, ProgramInline, AgencyMembershipInline]
 
@@ -308,6 +313,60 @@ class AgencyAdmin(RemovableAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         keep_former_agency_name(form.instance, form.initial.get("name", form.instance.name))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Agency | None = None) -> list[str]:
+        return ["also_there", "merges"] if obj else []
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With the history of the agencies that are merged into it."""
+        merged = AgencyMerge.objects.filter(kept=int(object_id) if object_id.isdecimal() else 0)
+        if keys := [str(pk) for pk in merged.values_list("merged_id", flat=True)]:
+            steps = LogEntry.objects.filter(
+                content_type__app_label="membership",
+                content_type__model="agency",
+                object_id__in=[object_id, *keys],
+            )
+            newest = steps.select_related("user").order_by("action_time", "pk")
+            page = self.get_paginator(request, newest, 100).get_page(request.GET.get(PAGE_VAR))
+            extra_context = {"action_list": page, **(extra_context or {})}
+        return super().history_view(request, object_id, extra_context)
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: "Options[Model]", object_id: str
+    ) -> HttpResponse:
+        """The address of a merged agency leads to the one that was kept."""
+        number = int(object_id) if object_id.isdecimal() else 0
+        if done := AgencyMerge.objects.filter(merged_id=number, undone_at=None).first():
+            return redirect("admin:membership_agency_change", done.kept_id)
+        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
+
+    @admin.display(description="also in the register")
+    def also_there(self, agency: Agency) -> str:
+        """Agencies with a name like one of its names, each with the way to merge it."""
+        links = (
+            (reverse("admin:membership_agency_merge", args=[agency.pk, other.pk]), other)
+            for other in near_agencies(agency.name)
+            if other != agency
+        )
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or "–"
+
+    @admin.display(description="merged agencies")
+    def merges(self, agency: Agency) -> str:
+        """What was merged into it, by whom, and the way back."""
+        done = agency.merges.select_related("by__person")
+        undo = "admin:membership_agency_merge_undo"
+        lines = (
+            _merge_in_words(
+                merge,
+                merge.merged_name,
+                why_not=why_no_agency_undo(merge),
+                undo=reverse(undo, args=[merge.pk]),
+            )
+            for merge in done
+        )
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "–"
 
     @admin.display(description="EVA BC membership until", ordering="member_until")
     def membership_until(self, agency: Any) -> str:
@@ -327,7 +386,7 @@ class ProgramAdmin(EvidenceAdminMixin, RemovableAdmin):
     ]
     list_filter = ["type", "region", "funder", "evidence", ListNameFilter]
     list_select_related = ["agency", "confirmed_by__person"]
-    search_fields = ["agency__search_text", "community_served"]
+    search_fields = ["agency", "community_served"]
     autocomplete_fields = ["agency"]
 
     def save_model(
@@ -364,7 +423,7 @@ class EvaMembershipAdmin(FactAdmin):
     list_filter = [MembershipPeriodFilter, RenewalFilter, "evidence", ListNameFilter]
     readonly_fields = [*FactAdmin.readonly_fields, "renewal_emails"]
     list_select_related = ["agency", "person", "confirmed_by__person"]
-    search_fields = ["agency__search_text", "person__search_text"]
+    search_fields = ["agency", "person"]
     autocomplete_fields = ["agency", "person"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EvaMembership]:
@@ -454,12 +513,7 @@ class PersonAdmin(ConfirmationAdmin):
         ("positions__evidence", titled("evidence of the caseload")),
         ("roles__evidence", titled("evidence of the role")),
     ]
-    search_fields = [
-        "search_text",
-        "other_emails__email",
-        "positions__agency__search_text",
-        "positions__program__agency__search_text",
-    ]
+    search_fields = [*Person.search_columns(), "positions"]
     search_help_text = "Name, email, phone or agency"
     # Whose account it is, nobody chooses here.
     fields = [
@@ -527,6 +581,8 @@ class PersonAdmin(ConfirmationAdmin):
                 enrolment__community__team__family__in=families_of(request.user),
             )
             context["exceptions"] = own.select_related("enrolment__community")
+            context["near"] = near_record(obj, viewer=request.user)
+            context["apart"] = obj.someone_else.select_related("other", "by__person")
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(
@@ -560,26 +616,34 @@ class PersonAdmin(ConfirmationAdmin):
     def merges(self, person: Person) -> str:
         """What was merged into this record, by whom, and the way back."""
         done = person.merges.select_related("by__person") if person.pk else ()
-        return (
-            format_html_join(mark_safe("<br>"), "{}", ((_merge_in_words(merge),) for merge in done))
-            or "None"
+        lines = (
+            _merge_in_words(
+                merge,
+                merge.merged_name or f"record {merge.merged_id}",
+                why_not="" if merge.undone_at else why_no_undo(merge),
+                undo=reverse("admin:membership_person_merge_undo", args=[merge.pk]),
+                history=reverse("admin:membership_person_history", args=[merge.merged_id]),
+            )
+            for merge in done
         )
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "None"
 
 
-def _merge_in_words(merge: PersonMerge) -> str:
+def _merge_in_words(
+    merge: RecordedMerge, name: str, *, why_not: str, undo: str, history: str = ""
+) -> SafeString:
+    """What was merged, by whom, with the addresses of its history and of the way back."""
     when = date_format(timezone.localtime(merge.at))
     by = merge.by.display_name if merge.by else "a former colleague"
+    words = format_html("Merged with {} on {} by {}. ", name, when, by)
     if merge.undone_at:
-        undone = date_format(timezone.localtime(merge.undone_at))
-        return f"Merged with record {merge.merged_id} on {when} by {by}. Undone on {undone}."
-    history = reverse("admin:membership_person_history", args=[merge.merged_id])
-    words = format_html(
-        'Merged with {} on {} by {}. <a href="{}">History of that record</a>. ',
-        merge.merged_name or f"record {merge.merged_id}", when, by, history,
-    )  # fmt: skip
-    if why_not := why_no_undo(merge):
+        return words + format_html(
+            "Undone on {}.", date_format(timezone.localtime(merge.undone_at))
+        )
+    if history:
+        words += format_html('<a href="{}">History of that record</a>. ', history)
+    if why_not:
         return words + format_html("{}", why_not)
-    undo = reverse("admin:membership_person_merge_undo", args=[merge.pk])
     return words + format_html('<a href="{}">Undo this merge</a>', undo)
 
 

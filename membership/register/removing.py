@@ -1,7 +1,5 @@
 """Removing an agency, a program or an initiative that was added by mistake, while nothing refers to it."""
 
-from typing import Any
-
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Model
@@ -9,7 +7,15 @@ from django.utils.text import get_text_list
 
 from membership.accounts.teams import families_of, is_lead
 from membership.errors import RefusedError
-from membership.models import Agency, AgencyAlias, CoordinationInitiative, Program, User
+from membership.models import (
+    Agency,
+    AgencyAlias,
+    AgencyMerge,
+    CoordinationInitiative,
+    Program,
+    User,
+)
+from membership.recorded_changes import foreign_keys_to
 
 Removable = Agency | Program | CoordinationInitiative
 
@@ -46,12 +52,12 @@ def remove(row: Removable, *, by: User | AnonymousUser) -> None:
 def _what_refers_to(row: Removable) -> str:
     """In words: "2 programs and 1 request to join refer to it"; empty if nothing does."""
     counts = []
-    for relation in row._meta.get_fields(include_hidden=True):
-        model: Any = relation.related_model
-        if relation.auto_created and not relation.concrete and model not in _PARTS:
-            field: Any = relation
-            number = model._base_manager.filter(**{field.field.name: row}).count()
-            counts.append((number, model._meta))
+    for model, name in foreign_keys_to(type(row)):
+        if model not in _PARTS:
+            rows = model._base_manager.filter(**{name: row})
+            # A merge that was undone is only history.
+            rows = rows.filter(undone_at=None) if model is AgencyMerge else rows
+            counts.append((rows.count(), model._meta))
     named = [
         f"{number} {opts.verbose_name if number == 1 else opts.verbose_name_plural}"
         for number, opts in counts

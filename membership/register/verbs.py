@@ -9,6 +9,7 @@ with a sentence for the user.
 from datetime import date, timedelta
 from typing import TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import Model
 from django.template.defaultfilters import yesno
@@ -191,7 +192,10 @@ def add_initiative(
 
 def _lock(holder: Model) -> None:
     locked = type(holder)._default_manager.select_for_update()
-    holder.refresh_from_db(from_queryset=locked)
+    try:
+        holder.refresh_from_db(from_queryset=locked)
+    except ObjectDoesNotExist as error:
+        raise RefusedError(f"{holder} is no longer in the register. Choose again.") from error
 
 
 def _confirmed_row(claim: _Personal, *more_fields: str) -> _Personal:

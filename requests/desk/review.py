@@ -3,14 +3,13 @@
 The review page also offers what to match to the register: similar names, or what staff search for.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.forms import Form
 from django.forms.models import model_to_dict
 from django.utils import timezone
@@ -22,7 +21,6 @@ from communities.rules.vocabulary import Evidence, Funder, InitiativeKind
 from membership.accounts.teams import families_of
 from membership.models import (
     Agency,
-    AgencyAlias,
     Bounce,
     CoordinationInitiative,
     CoordinationRole,
@@ -32,8 +30,9 @@ from membership.models import (
     ProgramPosition,
     User,
 )
+from membership.people.near import near_record
 from membership.register.evidence import EvidencedModel
-from membership.register.matching import best_matches, similar_people
+from membership.register.matching import best_matches, near_agencies
 from membership.register.standing import standings_of
 from membership.search import filter_by_words
 from requests.clock.reminders import wait_of
@@ -45,8 +44,6 @@ from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
 
 SEARCH_LIMIT = 20
-
-_Row = TypeVar("_Row", bound=Model)
 
 
 def communities_of(user: User | AnonymousUser) -> QuerySet[CommunityOfPractice]:
@@ -141,7 +138,7 @@ def review_context(
         "state": state_tag(join_request),
         "previous": previous,
         "next": following,
-        "similar": similar_people(person),
+        "near": near_record(person, viewer=viewer),
         "notes": join_request.staff_notes.select_related("by__person"),
     }
 
@@ -210,13 +207,9 @@ def matching_of(join_request: JoinRequest, *, search: str) -> dict[str, Any]:
 
 
 def _near_agencies(written: str, search: str) -> list[Agency]:
-    agencies = Agency.objects.all()
-    if search:
-        return list(filter_by_words(agencies, search, columns=["search_text"])[:SEARCH_LIMIT])
-    names = chain(
-        agencies.values_list("pk", "name"), AgencyAlias.objects.values_list("agency_id", "name")
-    )
-    return _in_order(Agency, (near.key for near in best_matches(written, names)))
+    if not search:
+        return near_agencies(written)
+    return list(filter_by_words(Agency.objects.all(), search)[:SEARCH_LIMIT])
 
 
 def _programs(agency: Agency, position: ProgramPosition) -> list[Program]:
@@ -230,19 +223,14 @@ def _near_initiatives(role: CoordinationRole, search: str) -> list[CoordinationI
     if role.initiative_id:
         known = known.exclude(pk=role.initiative_id)
     if search:
-        return list(filter_by_words(known, search, columns=["search_text"])[:SEARCH_LIMIT])
+        return list(filter_by_words(known, search)[:SEARCH_LIMIT])
     # A name is often just the place and the kind, so all three are compared.
     kind = InitiativeKind(role.initiative_kind)
     written = f"{role.initiative_name or kind.value} {role.community_served}"
     names = known.filter(kind=kind).values_list("pk", "name", "community_served")
     near = best_matches(written, ((pk, f"{name} {place}") for pk, name, place in names))
-    return _in_order(CoordinationInitiative, (found.key for found in near))
-
-
-def _in_order(model: type[_Row], keys: Iterable[int]) -> list[_Row]:
-    wanted = list(keys)
-    rows = model._default_manager.in_bulk(wanted)
-    return [rows[key] for key in wanted]
+    rows = known.in_bulk([found.key for found in near])
+    return [rows[found.key] for found in near]
 
 
 def panel_context(

@@ -28,6 +28,7 @@ from membership.models import (
     User,
 )
 from membership.privacy.erasing import addresses_of, erase_person, lock_for_erasing
+from membership.register.merging import forget_in_merges, merges_naming
 from requests.lifecycle import State, Verb
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote, new_reference
 from requests.workflow import withdraw_quietly
@@ -72,6 +73,7 @@ def take_out_of_requests(join_requests: Sequence[JoinRequest], *, now: datetime)
         if join_request.is_open:
             withdraw_quietly(join_request, by=None, now=now)
         _blank(join_request)
+    forget_in_merges(JoinRequest, [r.pk for r in sent])
     StaffNote.objects.filter(join_request__in=sent).delete()
     events = JoinRequestEvent.objects.filter(join_request__in=sent)
     events.update(text="", reason="")
@@ -160,8 +162,10 @@ def _held_by_register(person: Person) -> dict[str, object]:
             person.name_checks.all(), "name", "email", "source", "asked_at", "state", "answered_at"
         ),
         "other_names": _all(person.other_names.all(), "name", "until"),
+        "told_apart_from_a_similar_record": _all(person.someone_else.all(), "at"),
         "contact_for": [
-            agency.name for agency in Agency.objects.filter(contact_email__in=addresses_of(person))
+            *(a.name for a in Agency.objects.filter(contact_email__in=addresses_of(person))),
+            *(merge.merged_name for merge in merges_naming(addresses_of(person))),
         ],
         "merged_records": [
             {

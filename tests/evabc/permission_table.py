@@ -179,6 +179,9 @@ TABLE = {
     "admin:membership_user_change": (LEADS, desk(403, 403, ON)),
     # A program refers to it. What nothing refers to, leads delete, and the team that added it.
     **register_rows("membership_agency", delete=NOBODY),
+    "admin:membership_agency_merge_choose": (TEAMS, GET_ONLY),
+    "admin:membership_agency_merge": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_agency_merge_undo": (desk(CODE, CODE, CODE),) * 2,
     **register_rows("membership_program"),
     **register_rows("membership_evamembership"),
     **register_rows("membership_person", delete=NOBODY),
@@ -187,6 +190,7 @@ TABLE = {
     "admin:membership_person_merge": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_merge_undo": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_person_apart": (GET_ONLY, LED),
     **register_rows("membership_coordinationinitiative"),
     # Another name that came with a request of program support.
     **pages_rows("membership_namecheck"),
