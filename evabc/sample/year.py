@@ -16,10 +16,11 @@ from django.utils import timezone
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
 from evabc.sample.people import Applicant, applicants_for, new_work, todays_applicants
-from membership.models import OutboxEmail, Person, User, YearlyConfirmation
+from membership.models import Enrolment, OutboxEmail, Person, User, YearlyConfirmation
 from membership.register.person_records import person_of_user
 from membership.rosters.confirmations import confirm, open_confirmations
 from membership.rosters.enrolments import end_enrolment
+from membership.rosters.leave import pause_enrolment
 from membership.rosters.reassessment import reassess
 from requests import workflow
 from requests.clock.reminders import lapse_overdue, send_due_reminders
@@ -158,6 +159,7 @@ def load_sample_year(*, now: datetime) -> None:
         plan.append((now - timedelta(days=days_ago, hours=1), lambda at: ask_yearly(now=at)))
     plan.append((now - timedelta(days=_ANSWERED), _answer))
     plan.append((now - timedelta(days=_MOVED), _change_jobs))
+    plan.append((now - timedelta(days=_PAUSED), _pause))
     plan.append((now - timedelta(hours=1), _night))
     plan.append((now - timedelta(hours=1), lambda at: send_due_renewals(now=at)))
     for at, act in sorted((step for step in plan if step[0] <= now), key=lambda step: step[0]):
@@ -188,6 +190,23 @@ def _leave_some_emails(now: datetime) -> None:
     )
     OutboxEmail.objects.filter(pk__in=keys[2:]).update(
         state=_State.FAILED, sent_at=None, last_error="550 5.1.1 No such user here"
+    )
+
+
+_PAUSED, _BACK = 60, 3  # days ago: a leave begins, and its last day
+
+
+def _pause(now: datetime) -> None:
+    """The newest member of program support goes on leave, which is over today."""
+    members = Enrolment.objects.filter(
+        ended_on=None, community__team__family=Family.PROGRAM_SUPPORT
+    )
+    pause_enrolment(
+        enrolment_id=members.order_by("-started_on", "-pk")[0].pk,
+        until=timezone.localdate(now) + timedelta(days=_PAUSED - _BACK),
+        by=User.objects.get(email="priya@example.org"),
+        text="Parental leave, told us by phone.",
+        now=now,
     )
 
 
