@@ -26,7 +26,6 @@ from membership.models import (
 from membership.people.name_checks import NameChecks
 from membership.register.names import name_key
 from membership.register.person_records import people_by_email
-from membership.search import SearchableModel, update_dependent_rows
 
 EVIDENCE_FIELDS = ("evidence", "list_name", "list_as_of", "list_says", "list_values")
 
@@ -87,8 +86,6 @@ class RowBatch(Generic[_Row]):
             unique_fields=["pk"],
             update_fields=self._fields,
         )
-        if issubclass(self._model, SearchableModel):
-            update_dependent_rows(self._changed.values())
         rows.bulk_create(self._new)
 
 
