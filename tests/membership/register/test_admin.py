@@ -32,7 +32,14 @@ def add(desk, model, **fields):
     return desk.post(f"/admin/membership/{model}/add/", fields)
 
 
-PERSON_INLINES = ("other_names", "other_emails", "positions", "roles", "eva_memberships")
+PERSON_INLINES = (
+    "other_names",
+    "other_emails",
+    "enrolments",
+    "positions",
+    "roles",
+    "eva_memberships",
+)
 
 
 def inlines(*prefixes):
