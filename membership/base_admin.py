@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.db.models.options import Options
@@ -30,7 +29,7 @@ from membership.search import filter_by_words
 class SearchableAdmin(PlainWordsAdmin):
     """A change list whose search ignores accents and punctuation in names.
 
-    ``search_fields`` are lookups for ``filter_by_words``.
+    ``search_fields`` are columns for ``filter_by_words``.
     """
 
     list_per_page = 25
@@ -42,8 +41,7 @@ class SearchableAdmin(PlainWordsAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         columns = self.get_search_fields(request)
-        found = filter_by_words(queryset, search_term, columns=columns)
-        return found, any(lookup_spawns_duplicates(self.opts, column) for column in columns)
+        return filter_by_words(queryset, search_term, columns=columns), False
 
     def action_checkbox(self, obj: Model) -> SafeString:
         """Selected again, if it was when the session ended."""

@@ -28,6 +28,7 @@ from membership.register.models import (
     Program,
     ProgramPosition,
     SampleProvince,
+    SomeoneElse,
 )
 from membership.rosters.models import (
     AdmissionException,

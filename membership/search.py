@@ -1,45 +1,93 @@
-"""The stored text that staff search: the text columns of a row, folded.
+"""What staff search for: the words of a row, folded and stored, and those of the rows that it refers to.
 
 A search uses ``__contains`` with folded words, which gives the same result on both databases. Their
 own case-insensitive comparisons differ.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from communities.email_addresses import unicode_spelling
-from membership.register.names import fold
+from membership.register.names import fold_for_search
 
-_Rows = TypeVar("_Rows", bound=models.QuerySet[Any])
+_Rows = TypeVar("_Rows", bound=QuerySet[Any])
+
+# The country code is written or not, and a phone number has spaces, dots, brackets or none.
+_COUNTRY = re.compile(r"(?<!\S)\+1(?=[\s.(-]*\d)")
+_PHONE = re.compile(r"(?<!\w)(?:1[\s.-]*)?\(?(\d{3})\)?[\s.-]*(\d{3})[\s.-]*(\d{4})(?!\w)")
+
+FEW = 100
 
 
-def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str]) -> _Rows:
+def filter_by_words(rows: _Rows, words: str, *, columns: Iterable[str] | None = None) -> _Rows:
     """The rows that have each of the words in one of the columns, ignoring case.
 
-    ``columns`` are lookups. In a ``search_text``, accents and punctuation are ignored too. Emails are
-    stored in their normal form, and a ``search_text`` has their domain as people write it. Words without
-    a letter or digit are skipped.
+    ``columns`` are text columns, and relations to searchable rows, whose own columns count; by default
+    those of the model. In a ``search_text``, accents and punctuation are ignored too. Emails are stored
+    in their normal form, and a ``search_text`` has their domain as people write it. Words without a
+    letter or digit are skipped.
     """
+    columns = rows.model.search_columns() if columns is None else tuple(columns)
+    typed = _PHONE.sub(r"\1\2\3", _COUNTRY.sub(" ", words)).split()
     # Words with digits first: fewer rows have them, and the others are not compared with the rest.
-    for word in sorted(filter(fold, words.split()), key=str.isalpha):
-        in_one_column = Q()
-        for column in columns:
-            if column.endswith("search_text"):
-                for spelling in {word, unicode_spelling(word)}:
-                    in_one_column |= Q(**{f"{column}__contains": fold(spelling)})
-            elif column.endswith(("email", "address")):
-                in_one_column |= Q(**{f"{column}__contains": word.lower()})
-            else:
-                in_one_column |= Q(**{f"{column}__icontains": word})
-        rows = rows.filter(in_one_column)
+    for word in sorted(filter(fold_for_search, typed), key=str.isalpha):
+        rows = rows.filter(_has(rows.model, word, columns, {}))
     return rows
 
 
+def _in_columns(word: str, columns: Iterable[str]) -> Q:
+    """Rows that have the word in one of these text columns."""
+    found = Q()
+    for column in columns:
+        if column.endswith("search_text"):
+            for spelling in {word, unicode_spelling(word)}:
+                found |= Q(**{f"{column}__contains": fold_for_search(spelling)})
+        elif column.endswith(("email", "address")):
+            found |= Q(**{f"{column}__contains": word.lower()})
+        else:
+            found |= Q(**{f"{column}__icontains": word})
+    return found
+
+
+def _relations(model: type[models.Model], columns: Iterable[str]) -> dict[str, Any]:
+    """The columns that lead to other rows, with the field at their end."""
+    found = {}
+    for column in columns:
+        holder: Any = model
+        for name in column.split("__"):
+            field = holder._meta.get_field(name)
+            holder = field.related_model
+        if holder:
+            found[column] = field
+    return found
+
+
+def _has(
+    model: type[models.Model], word: str, columns: Iterable[str], known: dict[object, Any]
+) -> Q:
+    """Whether rows of a model have a word in one of these columns. ``known`` are the keys found so far."""
+    relations = _relations(model, columns)
+    found = _in_columns(word, [column for column in columns if column not in relations])
+    for path, field in relations.items():
+        related, key = field.related_model, "pk"
+        if field.one_to_many:  # the other row refers to this one
+            path, key = path.rpartition("__")[0] or "pk", field.remote_field.name
+        if (related, key) not in known:
+            has = _has(related, word, related.search_columns(), known)
+            keys = related._base_manager.filter(has).order_by().values_list(key, flat=True)
+            # The database uses its indexes for a few keys. More are compared with every row.
+            few = list(keys[: FEW + 1])
+            known[related, key] = few if len(few) <= FEW else keys
+        found |= Q(**{f"{path}__in": known[related, key]})
+    return found
+
+
 class SearchTextField(models.TextField):
-    """Filled from the columns in ``SEARCHED`` whenever its row is saved, in bulk too."""
+    """Filled from the text columns in ``SEARCHED`` whenever its row is saved, in bulk too."""
 
     def deconstruct(self) -> Any:
         # In migrations it is a plain text column.
@@ -54,9 +102,7 @@ class SearchTextField(models.TextField):
 class SearchableModel(models.Model):
     """A row that staff can search for.
 
-    ``SEARCHED`` names text columns, and foreign keys to other searchable rows, whose text is included:
-    ``save()`` of the other row updates this row too. Code that writes such a column in bulk must call
-    ``update_dependent_rows``.
+    ``SEARCHED`` names its text columns, and relations to other searchable rows: a search looks there too.
     """
 
     SEARCHED: ClassVar[tuple[str, ...]]
@@ -69,39 +115,41 @@ class SearchableModel(models.Model):
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         if update_fields is not None and not set(self.SEARCHED).isdisjoint(update_fields):
             update_fields = {*update_fields, "search_text"}
-        is_new, before = self._state.adding, self.search_text
         super().save(update_fields=update_fields, **options)
-        if not is_new and self.search_text != before:
-            update_dependent_rows([self])
+
+    @classmethod
+    def search_columns(cls) -> tuple[str, ...]:
+        """What ``filter_by_words`` looks at."""
+        return "search_text", *_relations(cls, cls.SEARCHED)
 
     def folded_columns(self) -> str:
         """The text to search in: its columns in their order, separated by spaces."""
-        values = (getattr(self, column) for column in self.SEARCHED)
-        words = (
-            value.search_text
-            if isinstance(value, SearchableModel)
-            else fold(unicode_spelling(value or ""))
-            for value in values
-        )
-        return " ".join(words).rstrip()
+        relations = _relations(type(self), self.SEARCHED)
+        values = (getattr(self, column) for column in self.SEARCHED if column not in relations)
+        return " ".join(fold_for_search(unicode_spelling(value or "")) for value in values).rstrip()
 
 
-def update_dependent_rows(found: Iterable[models.Model]) -> None:
-    """Update the search text of rows that refer to these rows, which are all of one model."""
-    rows = list(found)
-    for relation in rows[0]._meta.get_fields(include_hidden=True) if rows else []:
-        holder = relation.related_model
-        if not (
-            relation.auto_created
-            and isinstance(holder, type)
-            and issubclass(holder, SearchableModel)
-        ):
-            continue
-        column = relation.field.name  # type: ignore[union-attr]
-        if column in holder.SEARCHED:
-            foreign_keys = [c for c in holder.SEARCHED if holder._meta.get_field(c).is_relation]
-            holders = holder._default_manager.filter(**{f"{column}__in": rows})
-            changed = list(holders.select_related(*foreign_keys).order_by("pk"))
-            for row in changed:
-                row.search_text = row.folded_columns()
-            holder._default_manager.bulk_update(changed, ["search_text"], batch_size=500)
+class NameStart(models.Func):
+    """The first half of the first word of a ``search_text``: of a person, that is their folded name.
+
+    Indexes are made of these, so that names one letter apart are found: one half of them is the same.
+    """
+
+    output_field = models.TextField()
+    template = (
+        "left(split_part(%(expressions)s, ' ', 1), length(split_part(%(expressions)s, ' ', 1)) / 2)"
+    )
+    template_of_sqlite = "substr(%(expressions)s, 1, (instr(%(expressions)s || ' ', ' ') - 1) / 2)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template=self.template_of_sqlite, **context)
+
+
+class NameEnd(NameStart):
+    """The second half."""
+
+    template = "substr(split_part(%(expressions)s, ' ', 1), length(split_part(%(expressions)s, ' ', 1)) / 2 + 1)"
+    template_of_sqlite = (
+        "substr(substr(%(expressions)s, 1, instr(%(expressions)s || ' ', ' ') - 1), "
+        "(instr(%(expressions)s || ' ', ' ') - 1) / 2 + 1)"
+    )

@@ -31,9 +31,10 @@ from membership.base_admin import (
 from membership.emails.templates import plain_text_problems
 from membership.forms import ParagraphsField
 from membership.models import NameCheck, User
+from membership.people.near import NearRecord, near_records
 from requests.desk import bulk_views, entry_views, views
 from requests.desk.name_views import NameCheckAdmin
-from requests.desk.queue import FILTERS, ORDER, Age, age_of, age_tag, rule_tags, state_tag
+from requests.desk.queue import FILTERS, ORDER, Age, age_of, age_tag, near_tag, rule_tags, state_tag
 from requests.desk.review import assessments_of, requests_of
 from requests.lifecycle import State
 from requests.models import JoinRequest, ReasonText
@@ -97,6 +98,7 @@ class Row:
     holder: User | None
     is_mine: bool
     is_own: bool
+    near: list[NearRecord]
     filters: str
 
     def button(self, verb: str, label: str, join_request: JoinRequest) -> SafeString:
@@ -134,7 +136,7 @@ class JoinRequestAdmin(CustomPageAdmin):
         VerdictFilter,
         RegionFilter,
     ]
-    search_fields = ["search_text"]
+    search_fields = JoinRequest.search_columns()
     search_help_text = "Name, email, phone, agency or reference"
     ordering = ORDER
     actions = bulk_views.ACTIONS
@@ -165,6 +167,8 @@ class JoinRequestAdmin(CustomPageAdmin):
         today = timezone.localdate(now)
         assessments = assessments_of(changelist.result_list, on=today)
         filters = self.get_preserved_filters(request)
+        people = {r.person_id: r.person for r in changelist.result_list if r.is_open}
+        near = dict(zip(people, near_records(people.values(), viewer=request.user), strict=True))
         for join_request in changelist.result_list:
             holder = join_request.holder(now)
             join_request.row = Row(
@@ -173,13 +177,16 @@ class JoinRequestAdmin(CustomPageAdmin):
                 holder=holder,
                 is_mine=holder == request.user,
                 is_own=is_own(join_request, request.user),
+                near=near[join_request.person_id] if join_request.is_open else [],
                 filters=filters,
             )
         return changelist
 
     @admin.display(description="applicant")
     def who(self, join_request: JoinRequest) -> str:
-        return f"{join_request.applicant_for_staff} ({join_request.reference})"
+        who = f"{join_request.applicant_for_staff} ({join_request.reference})"
+        near = _row(join_request).near
+        return format_html("{} {}", who, near_tag(near)) if near else who
 
     @admin.display(description="community")
     def community_name(self, join_request: JoinRequest) -> str:

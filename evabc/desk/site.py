@@ -29,6 +29,7 @@ from evabc.ops.health import system_status
 from membership.accounts.teams import families_of, is_lead
 from membership.models import Correction, NameCheck, OutboxEmail, User, WorklistRow
 from membership.people.email_views import email_by_staff
+from membership.people.near_views import someone_else
 from membership.rosters.exports import roster_sheet
 from requests.desk import agency_merge_views, merge_views
 from requests.desk.enrolments import ACTIONS as ENROLMENT_ACTIONS
@@ -68,6 +69,11 @@ class StaffSite(AdminSite):
                 "membership/person/<int:pk>/email/",
                 view(email_by_staff),
                 name="membership_person_email",
+            ),
+            path(
+                "membership/person/<int:pk>/someone-else/<int:other>/",
+                view(someone_else),
+                name="membership_person_apart",
             ),
             path(
                 "membership/person/<int:pk>/erase/",

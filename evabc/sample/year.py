@@ -7,9 +7,11 @@ as sent, so that the first start does not send a year of emails.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Family
@@ -21,6 +23,7 @@ from membership.rosters.enrolments import end_enrolment
 from membership.rosters.reassessment import reassess
 from requests import workflow
 from requests.clock.reminders import lapse_overdue, send_due_reminders
+from requests.clock.renewals import send_due_renewals
 from requests.clock.yearly import ask_yearly
 from requests.lifecycle import Verb
 from requests.models import JoinRequest
@@ -59,6 +62,7 @@ _TEXTS = {
     Verb.REPLY: "I have been in this role since the spring. My supervisor can tell you more.",
     Verb.DECLINE: "This community is for people in other programs or roles. Please check if another community fits your work.",
 }
+_EXCEPTION_FOR = timedelta(days=330)
 _REASON = "Supervisor confirmed by phone."
 _LEFT = "You told us that you have left the program. We wish you all the best in your new work."
 
@@ -104,10 +108,10 @@ class _Request:
         pk, applicant = self.request.pk, self.request.person.user
         assert applicant is not None  # noqa: S101 - the applicant has sent it
         by = applicant if verb in (Verb.REPLY, Verb.WITHDRAW) else self.staff
-        words = {"text": _TEXTS[verb]} if verb in _TEXTS else {}
+        words: dict[str, Any] = {"text": _TEXTS[verb]} if verb in _TEXTS else {}
         rules = self.request.kept_assessment
         if verb == Verb.APPROVE and rules and rules.needs_written_reason:
-            words = {"reason": _REASON}
+            words = {"reason": _REASON, "review_on": timezone.localdate(now) + _EXCEPTION_FOR}
         act = getattr(workflow, verb.value)
         self.request = act(join_request_id=pk, by=by, now=now, **words)
 
@@ -155,6 +159,7 @@ def load_sample_year(*, now: datetime) -> None:
     plan.append((now - timedelta(days=_ANSWERED), _answer))
     plan.append((now - timedelta(days=_MOVED), _change_jobs))
     plan.append((now - timedelta(hours=1), _night))
+    plan.append((now - timedelta(hours=1), lambda at: send_due_renewals(now=at)))
     for at, act in sorted((step for step in plan if step[0] <= now), key=lambda step: step[0]):
         act(at)
         # Every email of the past left on its day, before the next step could contradict it.

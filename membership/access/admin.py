@@ -48,7 +48,7 @@ class AccessAdmin(CustomPageAdmin):
     list_display_links = ["who"]
     list_select_related = ["person", "team", "community"]
     list_filter = [TaskFilter, "kind", AccessCommunityFilter]
-    search_fields = ["person__search_text", "address"]
+    search_fields = ["person", "address"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = ["mark_invited", "mark_joined", "mark_removed"]

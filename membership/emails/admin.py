@@ -154,7 +154,7 @@ class OutboxEmailAdmin(CustomPageAdmin):
 
     list_display = ["subject", "to_email", "state", "queued_at", "sent_at", "attempts"]
     list_filter = ["state", TeamFilter, BouncedFilter, KindFilter]
-    search_fields = ["to_email", "subject"]
+    search_fields = ["to_email", "subject", "person", "person__positions"]
     ordering = ["-pk"]
     actions = ["retry_failed"]
     row_views = {

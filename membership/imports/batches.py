@@ -11,6 +11,7 @@ from django.db.models import Model, Q, QuerySet
 
 from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import Evidence
+from membership.errors import RefusedError
 from membership.imports.columns import ListRow
 from membership.models import (
     Agency,
@@ -26,7 +27,6 @@ from membership.models import (
 from membership.people.name_checks import NameChecks
 from membership.register.names import name_key
 from membership.register.person_records import people_by_email
-from membership.search import SearchableModel, update_dependent_rows
 
 EVIDENCE_FIELDS = ("evidence", "list_name", "list_as_of", "list_says", "list_values")
 
@@ -87,8 +87,6 @@ class RowBatch(Generic[_Row]):
             unique_fields=["pk"],
             update_fields=self._fields,
         )
-        if issubclass(self._model, SearchableModel):
-            update_dependent_rows(self._changed.values())
         rows.bulk_create(self._new)
 
 
@@ -115,7 +113,16 @@ class RegisterBatch:
         self.enrolments = RowBatch(Enrolment, "started_on")
 
     def save(self) -> None:
-        """Write new and changed rows. Rows that others point to come first."""
+        """Write new and changed rows. Rows that others point to come first.
+
+        Raises ``RefusedError`` if one of these people was merged after they were loaded.
+        """
+        people = Person.objects.filter(pk__in=self.people.by_pk()).order_by("pk")
+        if any(people.select_for_update(no_key=True).values_list("merged_into", flat=True)):
+            raise RefusedError(
+                "Two records of someone on this list have just been merged, so nothing was imported. "
+                "Upload the list again."
+            )
         self.agencies.save()
         self.programs.save()
         self.memberships.save()

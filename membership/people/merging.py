@@ -46,6 +46,7 @@ from membership.models import (
     PersonMerge,
     ProgramPosition,
     SlackLinkOpening,
+    SomeoneElse,
     User,
     WorklistRow,
     YearlyConfirmation,
@@ -63,7 +64,6 @@ from membership.register.merging import share_out_days
 from membership.register.person_records import keep_former_name
 from membership.rosters.enrolments import team_of
 from membership.rosters.roster_checks import settle
-from membership.search import update_dependent_rows
 
 EMAIL_KINDS = (
     EmailKind(
@@ -145,6 +145,7 @@ def merge_locked(
     addresses = {kept.email, merged.email, *(user.email for user in users)} - {"", chosen.email}
     names = [kept.name, merged.name]
     _keep_slack_addresses((kept, merged), chosen.email)
+    SomeoneElse.objects.filter(person__in=(kept, merged), other__in=(kept, merged)).delete()
     _keep_newer_claims(kept, merged)
     share_out_days(EvaMembership.objects.filter(person__in=(kept, merged)))
     move_what_refers_to(merged, to=kept, collisions=collisions)
@@ -160,7 +161,6 @@ def merge_locked(
     for name in names:
         keep_former_name(kept, name, on=timezone.localdate(now))
     set_email(kept, chosen.email, former=sorted(addresses), now=now)
-    update_dependent_rows([kept])
     if closed:
         closed.is_active = False
         closed.save(update_fields=["is_active"])
@@ -257,6 +257,8 @@ def collisions_of_register(by: User, now: datetime) -> Collisions:
         (SlackLinkOpening, "person"): Collision(_only_one),
         (OtherEmail, "person"): Collision(_only_one),
         (OtherName, "person"): Collision(_only_one),
+        (SomeoneElse, "person"): Collision(_only_one),
+        (SomeoneElse, "other"): Collision(_only_one),
     }
 
 

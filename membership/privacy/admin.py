@@ -57,7 +57,7 @@ class CorrectionAdmin(CustomPageAdmin):
     list_display = ["person", "asked_at", "state"]
     list_select_related = ["person"]
     list_filter = ["state", TeamFilter]
-    search_fields = ["person__search_text"]
+    search_fields = ["person"]
     actions = None
     own_page = staticmethod(correction_page)
     row_views = {"answer": require_POST(correction_page)}

@@ -55,6 +55,7 @@ from membership.models import (
     User,
 )
 from membership.people.merging import why_no_undo
+from membership.people.near import near_record
 from membership.recorded_changes import RecordedMerge
 from membership.register.agencies import find_agency, keep_former_agency_name
 from membership.register.evidence import EvidencedModel
@@ -301,7 +302,7 @@ class AgencyAdmin(RemovableAdmin):
     form = AgencyForm
     list_display = ["name", "city", "membership_until"]
     list_filter = [AgencyMembershipFilter]
-    search_fields = ["search_text"]
+    search_fields = Agency.search_columns()
     search_help_text = "Name, other name or city"
     inlines = [AliasInline, ProgramInline, AgencyMembershipInline]
 
@@ -385,7 +386,7 @@ class ProgramAdmin(EvidenceAdminMixin, RemovableAdmin):
     ]
     list_filter = ["type", "region", "funder", "evidence", ListNameFilter]
     list_select_related = ["agency", "confirmed_by__person"]
-    search_fields = ["agency__search_text", "community_served"]
+    search_fields = ["agency", "community_served"]
     autocomplete_fields = ["agency"]
 
     def save_model(
@@ -422,7 +423,7 @@ class EvaMembershipAdmin(FactAdmin):
     list_filter = [MembershipPeriodFilter, RenewalFilter, "evidence", ListNameFilter]
     readonly_fields = [*FactAdmin.readonly_fields, "renewal_emails"]
     list_select_related = ["agency", "person", "confirmed_by__person"]
-    search_fields = ["agency__search_text", "person__search_text"]
+    search_fields = ["agency", "person"]
     autocomplete_fields = ["agency", "person"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EvaMembership]:
@@ -512,12 +513,7 @@ class PersonAdmin(ConfirmationAdmin):
         ("positions__evidence", titled("evidence of the caseload")),
         ("roles__evidence", titled("evidence of the role")),
     ]
-    search_fields = [
-        "search_text",
-        "other_emails__email",
-        "positions__agency__search_text",
-        "positions__program__agency__search_text",
-    ]
+    search_fields = [*Person.search_columns(), "positions"]
     search_help_text = "Name, email, phone or agency"
     # Whose account it is, nobody chooses here.
     fields = [
@@ -585,6 +581,8 @@ class PersonAdmin(ConfirmationAdmin):
                 enrolment__community__team__family__in=families_of(request.user),
             )
             context["exceptions"] = own.select_related("enrolment__community")
+            context["near"] = near_record(obj, viewer=request.user)
+            context["apart"] = obj.someone_else.select_related("other", "by__person")
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(

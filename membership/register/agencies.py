@@ -38,4 +38,3 @@ def keep_former_agency_name(agency: Agency, former: str) -> None:
         AgencyAlias.objects.get_or_create(
             name_key=key, defaults={"agency": agency, "name": former, "how": AgencyAlias.How.FORMER}
         )
-    agency.save(update_fields=["search_text"])

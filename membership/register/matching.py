@@ -13,11 +13,10 @@ from functools import lru_cache
 from itertools import chain
 from typing import Generic, TypeVar
 
-from django.db.models import Q
 from rapidfuzz import fuzz
 
-from membership.models import Agency, AgencyAlias, Person
-from membership.register.names import fold, name_key
+from membership.models import Agency, AgencyAlias
+from membership.register.names import name_key
 
 # The lowest scores worth showing. Names of people are short and many share a last name, so their limit
 # is higher: "Dan Sample" is near "Dana Sample", and "Dora Sample" is not.
@@ -180,53 +179,3 @@ def _may_be_same(one: str, other: str) -> bool:
             return False
         rest.remove(max(fits, key=len))
     return not set(short).isdisjoint(long)
-
-
-# -- People who may be the same -------------------------------------------------------------------
-
-MAX_CANDIDATES = 100
-MIN_LENGTH = 3  # letters of a word or an email; shorter ones match too many people
-
-
-@dataclass(frozen=True)
-class SimilarPerson:
-    """Another record that may be about the same person, and why."""
-
-    person: Person
-    why: str
-    score: float
-
-
-def similar_people(person: Person) -> list[SimilarPerson]:
-    """At most five people with nearly the same name, or the same email at another provider, best first.
-
-    Takes one limited query for what an index can find: the last word of the name and the start of
-    the email.
-    """
-    name, local = person.name.split(), person.email.split("@")[0]
-    filters = Q()
-    if name and len(name[-1]) >= MIN_LENGTH:
-        filters |= Q(
-            search_text__contains=fold(name[-1]), search_text__startswith=fold(name[0][:1])
-        )
-    if len(local) >= MIN_LENGTH:
-        filters |= Q(search_text__contains=f" {fold(local)}")
-    if not filters:
-        return []
-    # Unordered, because the database would have to find all of them to sort them.
-    others = Person.objects.filter(filters).exclude(pk=person.pk).order_by()[:MAX_CANDIDATES]
-    near = [found for found in (_similar(person, other) for other in others) if found]
-    near.sort(key=lambda found: (-found.score, found.person.name, found.person.pk))
-    return near[:MAX_SHOWN]
-
-
-def _similar(person: Person, other: Person) -> SimilarPerson | None:
-    if person.name and name_key(person.name) == name_key(other.name):
-        return SimilarPerson(other, "the same name", 3.0)
-    local = person.email.split("@")[0]
-    if len(local) >= MIN_LENGTH and other.email.startswith(f"{local}@"):
-        return SimilarPerson(other, "an email that starts the same", 2.0)
-    likeness = score(person.name, other.name)
-    if likeness < MIN_PERSON_SCORE:
-        return None
-    return SimilarPerson(other, "a similar name", likeness)

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import Now, Right, StrIndex, Substr
 from django.utils.formats import date_format
 
 from communities.email_addresses import EmailField, IsNormalEmail
@@ -14,9 +14,9 @@ from membership.accounts.models import by_user
 from membership.imports.models import ListKind
 from membership.recorded_changes import RecordedMerge
 from membership.register.evidence import EvidencedModel
-from membership.register.names import fold, name_key
+from membership.register.names import name_key
 from membership.register.periods import NoOverlapConstraint
-from membership.search import SearchableModel
+from membership.search import NameEnd, NameStart, SearchableModel
 
 
 def _in_order(first: str, last: str, *, name: str) -> models.CheckConstraint:
@@ -42,7 +42,7 @@ class RemovableModel(models.Model):
 class Agency(RemovableModel, SearchableModel):
     """An organization that runs programs."""
 
-    SEARCHED = ("name", "city")
+    SEARCHED = ("name", "city", "aliases")
 
     name = models.CharField(max_length=160)
     name_key = models.CharField(max_length=160, unique=True, editable=False)
@@ -73,14 +73,11 @@ class Agency(RemovableModel, SearchableModel):
         self.name_key = name_key(self.name)
         super().save(**options)
 
-    def folded_columns(self) -> str:
-        """With its other names. Code that changes those saves ``search_text`` of the agency afterwards."""
-        others = [fold(alias.name) for alias in self.aliases.all()] if self.pk else []
-        return " ".join([super().folded_columns(), *others])
 
-
-class AgencyAlias(models.Model):
+class AgencyAlias(SearchableModel):
     """Another name of an agency, by which forms, lists and searches find it."""
+
+    SEARCHED = ("name",)
 
     class How(models.TextChoices):
         FORMER = "former", "Former name"
@@ -235,7 +232,7 @@ class Person(SearchableModel):
     enrolments. If ``merged_into`` is set, everything has moved to that record.
     """
 
-    SEARCHED = ("name", "email", "phone")
+    SEARCHED = ("name", "email", "phone", "other_names", "other_emails")
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -265,7 +262,16 @@ class Person(SearchableModel):
     class Meta:
         ordering = ["name", "pk"]
         verbose_name_plural = "people"
-        indexes = [models.Index(fields=["name", "id"], name="people_by_name")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="people_by_name"),
+            # By these, similar records are found.
+            models.Index(NameStart("search_text"), name="people_by_start_of_name"),
+            models.Index(NameEnd("search_text"), name="people_by_end_of_name"),
+            models.Index(Right("search_text", 7), name="people_by_end_of_phone"),
+            models.Index(
+                Substr("email", 1, StrIndex("email", Value("@"))), name="people_by_start_of_email"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["email"],
@@ -302,8 +308,10 @@ class Person(SearchableModel):
         return self.name.split(" ")[0] if self.name else "the applicant"
 
 
-class OtherEmail(models.Model):
+class OtherEmail(SearchableModel):
     """Another address of a person, by which lists, Slack and Zoom find them. It opens no account."""
+
+    SEARCHED = ("email",)
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="other_emails")
     email = EmailField()
@@ -332,8 +340,10 @@ class OtherEmail(models.Model):
         return self.email
 
 
-class OtherName(models.Model):
+class OtherName(SearchableModel):
     """A former or further name of a person, by which staff find them."""
+
+    SEARCHED = ("name",)
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="other_names")
     name = models.CharField(max_length=120)
@@ -360,7 +370,30 @@ class OtherName(models.Model):
         return self.name
 
 
-class ProgramPosition(EvidencedModel):
+class SomeoneElse(models.Model):
+    """Staff say that two similar records are two people. A pair has two rows, one from each side."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="someone_else")
+    other = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    by = by_user()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "answer about a similar record"
+        verbose_name_plural = "answers about similar records"
+        constraints = [
+            models.UniqueConstraint(fields=["person", "other"], name="one_answer_for_a_pair"),
+            models.CheckConstraint(
+                condition=~Q(person=F("other")), name="no_one_is_someone_else_than_themself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} is someone else than {self.other}"
+
+
+class ProgramPosition(SearchableModel, EvidencedModel):
     """A worker's job in a program, according to one source. The evidence is about the caseload.
 
     ``program`` is empty until the answers of the worker are matched to the register; ``agency_name`` and
@@ -368,6 +401,7 @@ class ProgramPosition(EvidencedModel):
     answers about the program and the agency, and empty if they are not sure.
     """
 
+    SEARCHED = ("agency_name", "agency", "program__agency")
     LIST_KIND = ListKind.PEOPLE
     FACT_FIELDS = ("carries_caseload", "starts_on", "ends_on")
 

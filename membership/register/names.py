@@ -36,6 +36,27 @@ def fold(text: str) -> str:
     return "".join(c for c in bare if unicodedata.category(c)[0] in "LN" or _is_vowel_sign(c))
 
 
+# Letters that Unicode does not take apart, and how people type them who do not have them: of First Nations
+# languages in British Columbia (the glottal stop is left out), and of European ones.
+_TYPED_AS = str.maketrans(
+    {
+        **dict.fromkeys("ʔʕɂꞌʼʻʽʾʿˀˁˈʹꞏ", ""),
+        **dict(zip("łɬƚɫⱦŧȼⱥəɛɩıøđðħχɣŋɔ", "llllttcaeeiioddhxgno", strict=True)),
+        "ƛ": "tl",
+        "λ": "tl",
+        "θ": "th",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+    }
+)
+
+
+def fold_for_search(text: str) -> str:
+    """As ``fold``, with plain letters for those that many keyboards lack. No key of a row: too much is the same."""
+    return fold(text).translate(_TYPED_AS)
+
+
 def _is_vowel_sign(character: str) -> bool:
     """Whether it is a vowel sign, which is a letter in the scripts of South and Southeast Asia."""
     return unicodedata.category(character)[0] == "M" and not unicodedata.combining(character)

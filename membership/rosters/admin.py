@@ -107,7 +107,7 @@ class EnrolmentAdmin(TeamModelAdmin):
     ]
     list_filter = [CommunityFilter, ExceptionFilter]
     list_select_related = ["person", "community", "leaving", "exception"]
-    search_fields = ["person__search_text"]
+    search_fields = ["person", "person__positions"]
     readonly_fields = ["left_because", "admitted"]
     inlines = [ConfirmationInline]
     team_path = "community__team"
@@ -177,7 +177,7 @@ class RosterCheckAdmin(CustomPageAdmin):
     community_path = "enrolment__community"
     team_path = "enrolment__community__team"
     list_select_related = ["enrolment__person", "enrolment__community", "enrolment__exception"]
-    search_fields = ["enrolment__person__search_text"]
+    search_fields = ["enrolment__person", "enrolment__person__positions"]
     search_help_text = "Name or email"
     ordering = ["since", "pk"]
     actions = None

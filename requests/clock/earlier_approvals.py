@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from membership.models import Enrolment, User
+from membership.models import Enrolment
 from membership.rosters.enrolments import lock_enrolment
 from membership.rosters.exceptions import admit
 from requests.lifecycle import State, Verb
@@ -18,23 +18,24 @@ def keep_missing_exceptions(*, now: datetime) -> int:
     """Make the exceptions that are missing. Returns their number."""
     approvals = JoinRequestEvent.objects.filter(
         verb=Verb.APPROVE,
-        by__isnull=False,
         join_request__state=State.APPROVED,
         join_request__enrolment__in=Enrolment.objects.filter(ended_on=None, exception=None),
     ).exclude(reason="")
     return sum(
         _keep(approval, now=now)
-        for approval in approvals.select_related("join_request", "by").order_by("-pk")
+        for approval in approvals.select_related("join_request__enrolment", "by").order_by("-pk")
     )
 
 
 @transaction.atomic
 def _keep(approval: JoinRequestEvent, *, now: datetime) -> bool:
-    enrolment = lock_enrolment(approval.join_request.enrolment_id)
-    assessment = approval.join_request.kept_assessment
-    if enrolment.ended_on or hasattr(enrolment, "exception") or assessment is None:
+    join_request, by = approval.join_request, approval.by
+    assessment = join_request.kept_assessment
+    if by is None or assessment is None or join_request.enrolment is None:
         return False
-    by: User = approval.by
+    enrolment = lock_enrolment(join_request.enrolment.pk)
+    if enrolment.ended_on or hasattr(enrolment, "exception"):
+        return False
     admit(
         enrolment,
         reason=approval.reason,

@@ -14,7 +14,7 @@ from communities.models import SupportTeam
 from communities.rules.vocabulary import Family
 from membership.emails.kinds import Event
 from membership.emails.message import compose
-from membership.emails.queue import cancel, queue_once
+from membership.emails.queue import Email, cancel, queue_once
 from membership.rosters.emails import RENEWAL_KINDS
 from membership.rosters.renewals import Renewal, ending_soon, named_by_lists, renewals_of
 from requests.clock.reminders import for_each
@@ -42,7 +42,7 @@ def _write(membership_id: int, now: datetime) -> bool:
     return False
 
 
-def _email(renewal: Renewal):
+def _email(renewal: Renewal) -> Email:
     membership = renewal.membership
     agency, person = membership.agency, membership.person
     email = compose(

@@ -13,6 +13,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -31,8 +32,10 @@ from membership.emails.templates import cached_templates
 from membership.errors import RefusedError
 from membership.forms import ParagraphsField
 from membership.models import User
+from membership.people.near import NearRecord, near_records, tell_all_apart
 from membership.rosters.exception_views import review_field
 from requests.desk import queue
+from requests.desk.forms import ask_if_someone_else
 from requests.desk.queue import rule_tags
 from requests.desk.review import assessments_of, requests_of
 from requests.desk.views import DECISIONS, Decision
@@ -90,11 +93,15 @@ class RowForm(forms.Form):
         *,
         join_request: JoinRequest,
         assessment: Assessment | None,
+        near: list[NearRecord],
         verb: Verb,
         refusal: str | None,
     ) -> None:
         super().__init__(data, prefix=f"row{join_request.pk}")
         self.join_request, self.assessment, self.refusal = join_request, assessment, refusal
+        self.near = near
+        members = (record for record in near if record.is_in(join_request.community))
+        self.someone_else = ask_if_someone_else(self, members)
         self.rule_tags = rule_tags(assessment)
         if verb != Verb.APPROVE or assessment is None or not assessment.needs_written_reason:
             del self.fields["reason"], self.fields["review_on"]
@@ -178,7 +185,9 @@ def _refusal(
     if "reason" in own:
         words |= {name: own[name] for name in ("reason", "review_on")}
     try:
-        decision.apply(join_request_id=pk, by=by, now=now, **words)
+        with transaction.atomic():
+            decision.apply(join_request_id=pk, by=by, now=now, **words)
+            tell_all_apart(row.someone_else, by=by, now=now)
     except RefusedError as refusal:
         return str(refusal)
     except Exception:
@@ -233,17 +242,21 @@ def _rows(
     """The requests of the viewer's team, with their forms."""
     chosen = list(requests_of(request.user).filter(pk__in=keys[:LIMIT]))
     assessments = assessments_of(chosen, on=timezone.localdate())
+    near: list[list[NearRecord]] = [[] for _ in chosen]
+    if decision.verb == Verb.APPROVE:
+        near = near_records([r.person for r in chosen], viewer=request.user)
     return [
         RowForm(
             request.POST if request.method == "POST" else None,
             join_request=join_request,
             assessment=assessments[join_request.pk],
+            near=similar,
             verb=decision.verb,
             refusal=OWN_REQUEST
             if is_own(join_request, request.user)
             else (refusals or {}).get(join_request.pk),
         )
-        for join_request in chosen
+        for join_request, similar in zip(chosen, near, strict=True)
     ]
 
 

@@ -12,9 +12,12 @@ from communities.models import CommunityOfPractice
 from membership.accounts.requests import AuthenticatedRequest
 from membership.base_admin import desk_page
 from membership.errors import RefusedError
+from membership.models import Person
+from membership.people.near import NearRecord, near_record, tell_apart
 from membership.people.shared_mailboxes import allow_if_confirmed, ask_if_shared
 from membership.register.person_records import find_person
 from requests import workflow
+from requests.desk.forms import ask_if_someone_else
 from requests.desk.review import communities_of
 from requests.joining.forms import JoinForm, declaration_of, join_form_for
 from requests.lifecycle import OPEN
@@ -81,9 +84,17 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     community = get_object_or_404(communities_of(request.user).select_related("team"), slug=slug)
     form = entry_form_for(community, request.POST if request.method == "POST" else None)
     existing = None
+    near: list[NearRecord] = []
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        entry = {*EntryFields.base_fields, "only_theirs"}
+        known = find_person(data["email"])
+        asked = known or Person(email=data["email"])
+        asked.name, asked.phone = data["name"], data["phone"]  # as it is written here
+        near = ask_if_someone_else(form, near_record(asked, viewer=request.user))
+        form.full_clean()
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        entry = {*EntryFields.base_fields, "only_theirs", "someone_else"}
         answers = {k: v for k, v in data.items() if k not in entry}
         now = timezone.now()
         try:
@@ -104,6 +115,10 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
                 person=find_person(data["email"]), community=community, state__in=OPEN
             ).first()
         else:
+            # Whose request it is, the name check says first.
+            for record in near if not entered.name_check else ():
+                pair = {"person_id": entered.person.pk, "other_id": record.person.pk}
+                tell_apart(**pair, by=request.user, now=now)
             messages.success(
                 request,
                 f"Request added. A confirmation is on its way to {entered.short_name}.",
@@ -111,5 +126,11 @@ def enter(request: AuthenticatedRequest, slug: str) -> HttpResponse:
             return redirect("admin:joinrequests_joinrequest_change", entered.pk)
     title = f"{_TITLE}: {community.short_name}"
     return desk_page(
-        request, _TEMPLATE, title=title, form=form, community=community, existing=existing
+        request,
+        _TEMPLATE,
+        title=title,
+        form=form,
+        community=community,
+        existing=existing,
+        near=near,
     )

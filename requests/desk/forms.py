@@ -10,6 +10,7 @@ from communities.models import CommunityOfPractice
 from communities.rules.vocabulary import InitiativeKind, ProgramType
 from membership.forms import SingleLineField, day_field, message_field
 from membership.models import Agency, CoordinationInitiative, Program
+from membership.people.near import NearRecord
 from membership.rosters.exception_views import review_field
 from requests.emails import AFTER_REVERSING
 from requests.lifecycle import State
@@ -35,6 +36,19 @@ class DecisionForm(forms.Form):
 
     def set_up_fields(self, communities: Iterable[CommunityOfPractice], needs_reason: bool) -> None:
         """Adapt the fields to the requests."""
+
+
+def ask_if_someone_else(form: forms.Form, near: Iterable[NearRecord]) -> list[NearRecord]:
+    """Add a checkbox to a form, if there are any: these records are not about the applicant. Returns them."""
+    found = list(near)
+    if found:
+        form.fields["someone_else"] = forms.BooleanField(
+            label=f"I have checked that this is someone else: {'; '.join(map(str, found))}.",
+            error_messages={
+                "required": "Confirm that this is someone else, or merge the two records first."
+            },
+        )
+    return found
 
 
 class ApproveForm(DecisionForm):

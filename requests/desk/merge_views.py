@@ -22,7 +22,7 @@ from membership.base_admin import desk_page
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
 from membership.models import Enrolment, Person, PersonMerge, User
 from membership.people.merging import Chosen, emails_to_choose, why_no_undo
-from membership.register.matching import similar_people
+from membership.people.near import near_record
 from requests.merging import merge_people, require_may_merge_now, undo_merge, what_happens
 from requests.models import JoinRequest
 
@@ -69,7 +69,7 @@ def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         person=person,
         words=words,
         found=found,
-        similar=similar_people(person),
+        similar=near_record(person, viewer=request.user),
     )
 
 

@@ -147,7 +147,7 @@ class NameCheckAdmin(CustomPageAdmin):
 
     list_display = ["email", "register_name", "name", "comes_from", "asked_at", "state"]
     list_filter = [AnswerFilter, TeamOrBothFilter]
-    search_fields = ["person__search_text", "name", "email"]
+    search_fields = ["person", "name", "email"]
     own_page = staticmethod(name_check_page)
     row_views = {"answer": name_check_page}
     team_path = "team"

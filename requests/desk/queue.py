@@ -3,7 +3,7 @@
 ``parameters`` are those of the queue's address. "Next" and "previous" on the review page use the same.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -21,6 +21,7 @@ from communities.calendar import business_days_between
 from communities.rules.assess import Assessment
 from communities.rules.vocabulary import Status
 from membership.models import User
+from membership.people.near import NearRecord
 from membership.search import filter_by_words
 from requests.lifecycle import OPEN, State
 from requests.models import TAKEN_FOR, JoinRequest
@@ -35,7 +36,7 @@ def queue_of(rows: Rows, parameters: Parameters, *, viewer: User, now: datetime)
     """The rows that the queue shows for these parameters, longest wait first."""
     for name, narrow in FILTERS.items():
         rows = narrow(rows, parameters.get(name, ""), viewer, now)
-    return filter_by_words(rows.order_by(*ORDER), parameters.get("q", ""), columns=["search_text"])
+    return filter_by_words(rows.order_by(*ORDER), parameters.get("q", ""))
 
 
 # -- The filters ----------------------------------------------------------------------------------
@@ -128,6 +129,20 @@ def age_tag(age: Age) -> str:
         age.days,
         "" if age.days == 1 else "s",
         {"loud": ", overdue", "quiet": ", due soon"}.get(age.mark, ""),
+    )
+
+
+def near_tag(near: Sequence[NearRecord]) -> SafeString:
+    """The first record that may be about the same person, the one to look at most, and how many more there are."""
+    first = max(near, key=lambda record: (bool(record.where), record.score))
+    where = f", {first.where}" if first.where else ""
+    return format_html(
+        '<span class="tag tag-near" title="{}: {}">Maybe also: {}{}{}</span>',
+        first,
+        first.why,
+        first.person,
+        where,
+        f", and {len(near) - 1} more" if len(near) > 1 else "",
     )
 
 

@@ -30,8 +30,9 @@ from membership.models import (
     ProgramPosition,
     User,
 )
+from membership.people.near import near_record
 from membership.register.evidence import EvidencedModel
-from membership.register.matching import best_matches, near_agencies, similar_people
+from membership.register.matching import best_matches, near_agencies
 from membership.register.standing import standings_of
 from membership.search import filter_by_words
 from requests.clock.reminders import wait_of
@@ -137,7 +138,7 @@ def review_context(
         "state": state_tag(join_request),
         "previous": previous,
         "next": following,
-        "similar": similar_people(person),
+        "near": near_record(person, viewer=viewer),
         "notes": join_request.staff_notes.select_related("by__person"),
     }
 
@@ -208,8 +209,7 @@ def matching_of(join_request: JoinRequest, *, search: str) -> dict[str, Any]:
 def _near_agencies(written: str, search: str) -> list[Agency]:
     if not search:
         return near_agencies(written)
-    found = filter_by_words(Agency.objects.all(), search, columns=["search_text"])
-    return list(found[:SEARCH_LIMIT])
+    return list(filter_by_words(Agency.objects.all(), search)[:SEARCH_LIMIT])
 
 
 def _programs(agency: Agency, position: ProgramPosition) -> list[Program]:
@@ -223,7 +223,7 @@ def _near_initiatives(role: CoordinationRole, search: str) -> list[CoordinationI
     if role.initiative_id:
         known = known.exclude(pk=role.initiative_id)
     if search:
-        return list(filter_by_words(known, search, columns=["search_text"])[:SEARCH_LIMIT])
+        return list(filter_by_words(known, search)[:SEARCH_LIMIT])
     # A name is often just the place and the kind, so all three are compared.
     kind = InitiativeKind(role.initiative_kind)
     written = f"{role.initiative_name or kind.value} {role.community_served}"

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from django.contrib import messages
+from django.db import transaction
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -20,6 +21,7 @@ from membership.base_admin import desk_page
 from membership.emails.message import STAFF_TEXT_MARKER, preview_blocks
 from membership.emails.queue import Email
 from membership.errors import RefusedError, refusal_as_form_error, refusal_as_warning
+from membership.people.near import near_record, tell_all_apart
 from requests import emails, workflow
 from requests.desk import forms, matching, queue
 from requests.desk.review import assessments_of, panel_context, requests_of, review_context
@@ -150,9 +152,16 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         needs_reason=assessment is not None and assessment.needs_written_reason,
         communities=[join_request.community],
     )
+    near = []
+    if decision.verb == Verb.APPROVE:
+        near = near_record(join_request.person, viewer=request.user)
+    members = [record for record in near if record.is_in(join_request.community)]
+    forms.ask_if_someone_else(form, members)
     if request.method == "POST" and form.is_valid():
-        with refusal_as_form_error(form):
+        form.cleaned_data.pop("someone_else", None)
+        with refusal_as_form_error(form), transaction.atomic():
             decision.apply(join_request_id=pk, by=request.user, now=now, **form.cleaned_data)
+            tell_all_apart(members, by=request.user, now=now)
             words = decision.message.format(name=join_request.short_name)
             if decision.verb in UNDOABLE:
                 words = format_html("{} {}", words, _what_next(request, join_request, now))
@@ -169,6 +178,7 @@ def decide(request: AuthenticatedRequest, pk: int, decision: Decision) -> HttpRe
         join_request,
         title=decision.label_for(join_request),
         form=form,
+        near=near,
         assessment=assessment,
         assigned_to_colleague=join_request.assigned_sentence(now) if is_colleagues else "",
         email=email,

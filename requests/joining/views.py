@@ -123,7 +123,7 @@ def agencies(request: HttpRequest) -> HttpResponse:
     """
     typed, found = request.POST.get("agency", ""), Agency.objects.none()
     if request.user.is_authenticated and len(fold(typed)) >= 3:
-        found = filter_by_words(Agency.objects.all(), typed, columns=["search_text"])
+        found = filter_by_words(Agency.objects.all(), typed)
     found = found.prefetch_related("aliases")[:10]
     return render(request, "joining/agencies.html", {"agencies": found})
 

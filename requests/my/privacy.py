@@ -162,6 +162,7 @@ def _held_by_register(person: Person) -> dict[str, object]:
             person.name_checks.all(), "name", "email", "source", "asked_at", "state", "answered_at"
         ),
         "other_names": _all(person.other_names.all(), "name", "until"),
+        "told_apart_from_a_similar_record": _all(person.someone_else.all(), "at"),
         "contact_for": [
             *(a.name for a in Agency.objects.filter(contact_email__in=addresses_of(person))),
             *(merge.merged_name for merge in merges_naming(addresses_of(person))),

@@ -141,7 +141,7 @@ def test_the_pages_of_a_review(portal, open_page, width):
     workflow.write_note(
         join_request_id=waiting.pk, by=colleague, text="They called.", now=timezone.now()
     )
-    Person.objects.create(name="Dana Sample", email="dana@example.net")
+    again = Person.objects.create(name="Dana Example", email="dana@example.net")
     declined = builders.request_in(State.DECLINED, worker, staff, "cbvs")
     matched = builders.sent(worker, "sas", program_type="SAS")
     agency = Agency.objects.create(name="Example Harbour House")
@@ -169,6 +169,13 @@ def test_the_pages_of_a_review(portal, open_page, width):
     found += after_a_mistake(
         page, f"{portal.url}{desk}{waiting.pk}/decline/", "Decline and email Dana"
     )
+    # The other record of the same person is merged, and the page of the person has the way back.
+    merge = f"/admin/membership/person/{worker.person.pk}/merge/"
+    found += visit(page, portal, [f"{merge}?q=dana", f"{merge}{again.pk}/"])
+    page.get_by_role("button", name="Merge the two records").click()
+    page.get_by_role("link", name="Undo this merge").click()
+    page.get_by_role("button", name="Undo the merge").wait_for()
+    found += problems(page)
 
     assert found == []
 

@@ -190,6 +190,7 @@ TABLE = {
     "admin:membership_person_merge": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_merge_undo": (desk(CODE, CODE, CODE),) * 2,
     "admin:membership_person_erase": (desk(CODE, CODE, CODE),) * 2,
+    "admin:membership_person_apart": (GET_ONLY, LED),
     **register_rows("membership_coordinationinitiative"),
     # Another name that came with a request of program support.
     **pages_rows("membership_namecheck"),

@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.core import serializers
 from django.db import transaction
+from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -448,6 +449,21 @@ def test_the_account_that_signed_in_last_stays_and_both_addresses_get_a_notice(p
     assert OutboxEmail.objects.filter(kind="merge-undone").count() == 2
 
 
+def test_the_session_of_the_closed_account_is_over_and_the_other_one_shows_everything(
+    pair, priya, client
+):
+    first, second = (person.user for person in pair)
+    builders.sent(first, "stvc")
+    other = Client()
+    builders.sign_in(client, first)
+    builders.sign_in(other, second)
+
+    merge(*pair, priya)
+
+    assert client.get("/my/").status_code == 302
+    assert "STVC" in builders.page(other, "/my/")
+
+
 def test_the_email_of_the_closed_account_can_become_theirs_again(pair, priya):
     merge(*pair, priya)
     lead = builders.lead()
@@ -574,11 +590,11 @@ def traces(*words):
 
 def test_the_download_holds_what_both_records_had(pair, priya):
     builders.sent(pair[0].user, "stvc")
-    builders.sent(pair[1].user, "icat")
+    builders.sent(pair[1].user, "icat", name="Dana Example")
     merge(*pair, builders.lead())
 
     held = all_that_is_held(Person.objects.get(pk=pair[0].pk), now=NOW)
 
     assert len(held["requests"]) == 2
-    assert held["merged_records"][0]["name"] == "Dana Sample"
+    assert held["merged_records"][0]["name"] == "Dana Example"
     assert held["other_emails"][0]["email"] == "dana@example.org"

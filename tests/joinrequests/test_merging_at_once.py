@@ -4,15 +4,23 @@ from collections import Counter
 
 import pytest
 
-from membership.models import Enrolment, Person, PersonMerge, User
+from membership.models import (
+    Enrolment,
+    ListKind,
+    Person,
+    PersonMerge,
+    ProgramPosition,
+    User,
+)
 from membership.people.merging import Chosen
 from membership.recorded_changes import foreign_keys_to
-from membership.register.person_records import get_or_create_person, person_of_user
+from membership.register.person_records import person_of_user
 from requests import merging, workflow
 from requests.lifecycle import State
-from requests.models import JoinRequest
+from requests.models import CameBy, JoinRequest
 from requests.my.privacy import erase
 from tests import builders
+from tests.membership.imports.lists import apply_list
 from tests.threads import all_at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
@@ -127,12 +135,36 @@ def test_an_entry_by_staff_at_the_same_time_goes_to_the_kept_record(pair):
 
     outcomes = all_at_once(
         merger(*pair, priya),
-        lambda: get_or_create_person("dana@work.example", name="Dana", phone="604 555 0100"),
+        lambda: workflow.submit_for(
+            email="dana@work.example",
+            community=builders.community(),
+            answers=builders.answers_for("stvc"),
+            came_by=CameBy.PHONE,
+            by=priya,
+            now=NOW,
+        ),
     )
 
-    assert outcomes[1] == "done"
-    merged = Person.objects.get(pk=pair[1].pk)
-    assert merged.phone == "" or merged.merged_into is None
+    assert outcomes == ["done", "done"]
+    assert JoinRequest.objects.get().person == pair[0]
+    assert left_at(pair[1]) == set()
+
+
+def test_a_list_that_is_imported_at_the_same_time_leaves_nothing_at_the_merged_record(pair):
+    priya = builders.staff()
+
+    outcomes = all_at_once(
+        merger(*pair, priya),
+        lambda: apply_list(
+            ListKind.PEOPLE,
+            "Name,Email,Agency,Program type,Community served,Carries a caseload",
+            "Dana Sample,dana@work.example,Sample House,STVC,Sampleton,yes",
+        ),
+    )
+
+    assert outcomes[0] == "done"
+    assert left_at(pair[1]) == set()
+    assert ProgramPosition.objects.filter(person=pair[0]).exists() == (outcomes[1] == "done")
 
 
 def test_undone_twice_at_once_is_undone_once(pair):

@@ -32,7 +32,7 @@ def claimed(value: bool | Funder = True, **period: Any) -> Fact:
     return Fact(value, Evidence.CLAIMED, **period)
 
 
-def listed(value: bool | Funder = True, as_of: date = NEW_LIST, **period: Any) -> Fact:
+def listed(value: bool | Funder | None = True, as_of: date = NEW_LIST, **period: Any) -> Fact:
     source = f"the list of {as_of.year}"
     return Fact(value, Evidence.LISTED, source=source, as_of=as_of, **period)
 

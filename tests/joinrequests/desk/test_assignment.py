@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from membership.errors import RefusedError
 from membership.models import Agency, ListKind, OutboxEmail, Person, Program
-from membership.register.matching import similar_people
 from requests import workflow
 from requests.desk import matching, queue
 from requests.desk.review import requests_of, update_open_verdicts
@@ -388,23 +387,3 @@ def test_the_applicant_never_sees_a_note_on_a_page_or_in_an_email(client, priya)
         assert "Their manager" not in page(client, shown)
     assert OutboxEmail.objects.filter(body__contains="Which program?").count() == 1
     assert not OutboxEmail.objects.filter(body__contains="Their manager").exists()
-
-
-# -- Possible duplicates ------------------------------------------------------------------------
-
-
-@pytest.mark.core
-def test_possible_duplicates_are_shown_with_a_reason():
-    dana = Person.objects.create(name="Dana Sample", email="dana@example.org")
-    same = Person.objects.create(name="Dana SAMPLE")
-    start = Person.objects.create(name="D. Sampel", email="dana@example.net")
-    near = Person.objects.create(name="Danna Sample", email="ds@example.org")
-    Person.objects.create(name="Robin Sample", email="robin@example.org")
-
-    assert [(s.person, s.why) for s in similar_people(dana)] == [
-        (same, "the same name"),
-        (start, "an email that starts the same"),
-        (near, "a similar name"),
-    ]
-    # People without name and email are like no one else.
-    assert similar_people(Person.objects.bulk_create([Person(), Person()])[0]) == []

@@ -287,6 +287,17 @@ def test_a_confirmed_fact_stays_and_notes_what_the_list_says():
     assert program.list_says == ""
 
 
+def test_a_list_with_a_membership_says_otherwise_than_staff_who_found_none():
+    house = Agency.objects.create(name="Sample House")
+    checked = {"evidence": Evidence.CONFIRMED, "confirmed_on": APRIL, "is_held": False}
+    EvaMembership.objects.create(agency=house, starts_on=APRIL, ends_on=MAY, **checked)
+    apply_list(AGENCIES, "Agency,From,To", "Sample House,2026-04-01,2027-03-31", as_of=MAY)
+    row = EvaMembership.objects.get()
+    assert (row.is_held, row.ends_on) == (False, MAY)
+    assert row.list_says.startswith("has a membership: no → yes; ")
+    assert row.list_values == {"is_held": True, "ends_on": "2027-03-31"}
+
+
 def test_a_claim_stays_beside_the_fact_from_a_list():
     apply_list(PROGRAMS, *FUNDED)
     dana = Person.objects.create(email="dana@example.org", name="Dana Sample")

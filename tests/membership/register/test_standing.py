@@ -37,7 +37,7 @@ def claimed(value: bool | Funder = True) -> Fact:
     return Fact(value, Evidence.CLAIMED)
 
 
-def listed(value: bool | Funder = True, **period: date) -> Fact:
+def listed(value: bool | Funder = True, **period: Any) -> Fact:
     return Fact(value, Evidence.LISTED, source="the list of April 1, 2026", as_of=AS_OF, **period)
 
 
@@ -243,6 +243,36 @@ def test_answers_are_added_to_what_lists_and_staff_say(dana, stvc, how, known):
     [work] = standing_of(dana, DAY, positions=[answer]).work
     assert (work.claimed, work.caseload) == (True, (known, claimed(False)))
     assert not answer.pk
+
+
+SAYS = "the list’s words"
+
+
+@pytest.mark.parametrize(
+    ("says", "otherwise"),
+    [
+        ({"carries_caseload": False}, {"value": False}),
+        ({"ends_on": "2026-05-01"}, {"value": True, "ends_on": date(2026, 5, 1)}),
+        # What an earlier version noted in words only.
+        (None, {"value": None}),
+    ],
+)
+def test_what_a_list_says_against_a_confirmed_fact_is_known_with_it(dana, stvc, says, otherwise):
+    noted = {"list_name": "the list", "list_as_of": AS_OF, "list_says": SAYS, "list_values": says}
+    saved(position(dana, stvc, carries_caseload=True, **CONFIRMED, **noted))
+    [fact] = standing_of(dana, DAY).work[0].caseload
+    by_list = {"evidence": Evidence.LISTED, "source": "the list of April 1, 2026", "as_of": AS_OF}
+    assert fact.otherwise == Fact(**by_list, **otherwise)
+    assert (fact.value, fact.evidence, fact.as_of) == (True, Evidence.CONFIRMED, CHECKED)
+
+
+def test_a_list_that_only_leaves_something_out_says_nothing_against_a_confirmed_fact(dana, stvc):
+    noted = {"list_name": "the list", "list_as_of": AS_OF, "list_says": SAYS}
+    row = position(dana, stvc, carries_caseload=True, ends_on=date(2026, 12, 31), **CONFIRMED)
+    for name, value in {**noted, "list_values": {"ends_on": None}}.items():
+        setattr(row, name, value)
+    saved(row)
+    assert standing_of(dana, DAY).work[0].caseload[0].otherwise is None
 
 
 @pytest.mark.parametrize("is_saved", [True, False])

@@ -54,7 +54,7 @@ def checks() -> list[tuple[str, str]]:
 @pytest.fixture
 def asked(worker) -> JoinRequest:
     """A request whose agency has no membership that is known."""
-    return builders.sent(worker, eva_membership="not-sure")
+    return builders.sent(worker, eva_membership="unsure")
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""Staff say that two similar records are two people, or take that back."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from membership.accounts.requests import AuthenticatedRequest
+from membership.accounts.teams import families_of
+from membership.errors import refusal_as_warning
+from membership.people.near import take_back, tell_apart
+
+
+@require_POST
+def someone_else(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
+    """From a button beside a similar record. It leads back to the page that it was on."""
+    if not families_of(request.user):
+        raise Http404("There is no such person.")
+    with refusal_as_warning(request):
+        if "back" in request.POST:
+            take_back(person_id=pk, other_id=other, by=request.user)
+            messages.success(request, "Taken back. The two records are shown as similar again.")
+        else:
+            tell_apart(person_id=pk, other_id=other, by=request.user, now=timezone.now())
+            messages.success(
+                request,
+                "Recorded: someone else. You can take it back on the page of each person.",
+            )
+    page = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}):
+        page = reverse("admin:membership_person_change", args=[pk])
+    return HttpResponseRedirect(page)
