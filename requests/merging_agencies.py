@@ -47,8 +47,6 @@ def undo_merge(*, merge_id: int, by: User, now: datetime) -> AgencyMerge:
             raise RefusedError(f"{why_not} Nothing was changed.")
         undo(merge.changes, ignoring=MAY_BE_ADDED)
         both = list(Agency.objects.filter(pk__in=(merge.kept_id, merge.merged_id)))
-        for agency in both:
-            agency.save(update_fields=["search_text"])
         merge.undone_at, merge.undone_by, merge.changes = now, by, {}
         merge.save()
         log_change(*both, by=by, words="The merge was undone.")

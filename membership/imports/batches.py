@@ -140,7 +140,7 @@ class RegisterBatch:
         while by_alias != (aliases := dict(known.all())):
             by_alias = aliases
             named = Q(name_key__in=keys) | Q(pk__in=aliases.values())
-            rows = Agency.objects.filter(named).prefetch_related("aliases").order_by("pk")
+            rows = Agency.objects.filter(named).order_by("pk")
             found = rows.select_for_update(no_key=True) if self._lock else rows
             agencies = {agency.pk: agency for agency in found}
         for agency in agencies.values():

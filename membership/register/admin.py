@@ -344,7 +344,7 @@ class AgencyAdmin(RemovableAdmin):
 
     @admin.display(description="also in the register")
     def also_there(self, agency: Agency) -> str:
-        """Agencies with a name like one of its names, each with the way to merge it."""
+        """Agencies called something like it, each with the way to merge it."""
         links = (
             (reverse("admin:membership_agency_merge", args=[agency.pk, other.pk]), other)
             for other in near_agencies(agency.name)

@@ -41,9 +41,7 @@ def choose(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         title=f"Merge {agency} with another agency",
         agency=agency,
         words=words,
-        found=filter_by_words(others, words)[:FOUND_LIMIT]
-        if words
-        else (),
+        found=filter_by_words(others, words)[:FOUND_LIMIT] if words else (),
         near=[other for other in near_agencies(agency.name) if other != agency],
     )
 

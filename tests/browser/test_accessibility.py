@@ -246,3 +246,28 @@ def test_the_pages_of_the_worklist_and_of_a_changed_rule(portal, open_page, widt
     found += problems(page)
 
     assert found == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_a_merge_of_agencies(portal, open_page, width):
+    camille = builders.staff(builders.CCSS, "camille@example.org")
+    kept = Agency.objects.create(name="Example Harbour House", city="Sampleton")
+    merged = Agency.objects.create(name="Example Harbor Hse", city="Example Harbour")
+    for agency in (kept, merged):
+        Program.objects.create(agency=agency, type="SAS", funder="PSSG")
+    home = f"/admin/membership/agency/{kept.pk}"
+    merging = f"{home}/merge/{merged.pk}/"
+    page = open_page(width=width)
+    builders.sign_in_browser(page, portal.url, camille)
+
+    found = visit(page, portal, [f"{home}/change/", f"{home}/merge/?q=zzz", merging])
+    page.get_by_role("button", name="Merge the two agencies").click()
+    page.get_by_text("You can undo this on this page").wait_for()
+    found += problems(page)
+    page.get_by_role("link", name="Undo this merge").click()
+    page.get_by_role("button", name="Undo the merge").wait_for()
+    found += problems(page)
+    page.get_by_role("button", name="Undo the merge").click()
+    page.get_by_text("Both agencies are as they were").wait_for()
+
+    assert found == []

@@ -150,7 +150,6 @@ def test_an_agency_is_suggested_once_for_what_is_near_to_any_of_its_names(agency
 @pytest.mark.core
 def test_the_agency_field_suggests_an_agency_by_another_name_and_says_so(signed_in, agency):
     AgencyAlias.objects.create(agency=agency, name="Zzyzx & Co.")
-    agency.save(update_fields=["search_text"])
     shown = builders.text_of(signed_in.post("/join/agencies/", {"agency": "zzyzx"})).strip()
     assert shown == f'<option value="{FORMER}" label="{FORMER} (also Zzyzx & Co.)"></option>'
 
