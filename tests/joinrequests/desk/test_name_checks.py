@@ -341,15 +341,22 @@ def test_an_erased_person_leaves_no_name_check(dana, priya):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_answers_at_once_have_one_outcome(dana, priya):
-    asked_as_lee(dana)
-    check = NameCheck.objects.get()
-    states = [SAME, HOLDER] * 10
-    results = all_at_once(
-        *(partial(answer, check_id=check.pk, state=s, by=priya, now=NOW) for s in states)
-    )
+def test_answers_and_approvals_at_once_have_one_outcome(dana, priya):
+    request, check = asked_as_lee(dana), NameCheck.objects.get()
+    answers = [
+        partial(answer, check_id=check.pk, state=state, by=priya, now=NOW)
+        for state in [SAME, HOLDER] * 7
+    ]
+    approve = partial(workflow.approve, join_request_id=request.pk, by=priya, now=NOW)
+
+    results = all_at_once(*answers, *[approve] * 6)
+
     check.refresh_from_db()
-    assert results.count("done") == 1
-    assert person_of_user(dana).name == "Lee Other"
-    assert Person.objects.filter(name="Lee Other").count() == 1
+    request.refresh_from_db()
+    assert results[:14].count("done") == 1
     assert (check.holder is not None) == (check.state == HOLDER)
+    [lee] = Person.objects.filter(name="Lee Other")
+    assert (person_of_user(dana), request.person) == (lee, lee)
+    # An approval before the answer is refused; one after it enrols the right person.
+    assert results[14:].count("done") == Enrolment.objects.filter(person=lee).count()
+    assert Enrolment.objects.count() <= 1
