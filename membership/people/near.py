@@ -1,7 +1,7 @@
 """Records that may be about the same person as another one, and what staff say of such a pair."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,13 +13,12 @@ from django.utils.formats import date_format
 from rapidfuzz.distance import OSA
 
 from communities.models import CommunityOfPractice
-from communities.rules.vocabulary import Family
 from membership.accounts.teams import families_of
 from membership.errors import RefusedError
 from membership.history import log_change
-from membership.models import Enrolment, OtherName, Person, SomeoneElse, User
+from membership.models import Enrolment, OtherName, Person, ProgramPosition, SomeoneElse, User
 from membership.register.matching import MAX_SHOWN
-from membership.register.names import fold_for_search
+from membership.register.names import fold_for_search, name_key
 from membership.search import NameEnd, NameStart
 
 MIN_LENGTH = 3  # letters of a name or of an email; shorter ones match too many people
@@ -35,6 +34,7 @@ class NearRecord:
     person: Person
     why: str
     score: float
+    agencies: list[str]
     enrolments: list[Enrolment]
     is_of_other_team: bool
 
@@ -100,29 +100,30 @@ def near_records(
     open_ones = Enrolment.objects.filter(ended_on=None, person__in=[*found, 0])
     for enrolment in open_ones.select_related("community__team").order_by("started_on", "pk"):
         enrolments[enrolment.person_id].append(enrolment)
-    families = families_of(viewer)
-    return [
-        [
-            _shown(person, persons[pk], why, likeness, enrolments[pk], families)
-            for pk, why, likeness in hits
-            if pk in persons
-        ]
-        for person, hits in zip(people, near, strict=True)
-    ]
+    families, agencies = families_of(viewer), _agencies([*found, *pks, 0])
+    shown: list[list[NearRecord]] = [[] for _ in people]
+    for person, hits, records in zip(people, near, shown, strict=True):
+        for pk, why, likeness in hits:
+            if pk not in persons:  # gone just now
+                continue
+            if agencies[pk].keys() & agencies[person.pk].keys():
+                why += ", the same agency"
+            own = [e for e in enrolments[pk] if e.community.family in families]
+            is_of_other_team = len(own) < len(enrolments[pk])
+            at, other = list(agencies[pk].values()), persons[pk]
+            records.append(NearRecord(person, other, why, likeness, at, own, is_of_other_team))
+    return shown
 
 
-def _shown(
-    asked: Person,
-    person: Person,
-    why: str,
-    likeness: float,
-    enrolments: list[Enrolment],
-    families: Collection[Family],
-) -> NearRecord:
-    own = [e for e in enrolments if e.community.family in families]
-    return NearRecord(
-        asked, person, why, likeness, own, is_of_other_team=len(own) < len(enrolments)
-    )
+def _agencies(pks: Iterable[int]) -> dict[int | None, dict[str, str]]:
+    """The agencies of these people by the keys of their names."""
+    agencies: dict[int | None, dict[str, str]] = defaultdict(dict)
+    positions = ProgramPosition.objects.filter(person__in=pks).order_by("pk")
+    columns = ("program__agency__name", "agency__name", "agency_name")
+    for pk, *names in positions.values_list("person", *columns):
+        if name := next(filter(None, names), ""):
+            agencies[pk][name_key(name)] = name
+    return agencies
 
 
 # -- Likeness ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Staff say that two similar records are two people, or take that back."""
+"""Staff say that two similar records are two people, or undo that."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -21,12 +21,12 @@ def someone_else(request: AuthenticatedRequest, pk: int, other: int) -> HttpResp
     with refusal_as_warning(request):
         if "back" in request.POST:
             take_back(person_id=pk, other_id=other, by=request.user)
-            messages.success(request, "Taken back. The two records are shown as similar again.")
+            messages.success(request, "Undone. The two records are shown as similar again.")
         else:
             tell_apart(person_id=pk, other_id=other, by=request.user, now=timezone.now())
             messages.success(
                 request,
-                "Recorded: someone else. You can take it back on the page of each person.",
+                "Recorded: someone else. You can undo this on the page of each person.",
             )
     page = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(page, {request.get_host()}):

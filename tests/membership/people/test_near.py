@@ -166,6 +166,7 @@ def test_the_queue_the_review_and_the_approve_page_say_who_else_it_may_be(desk, 
     for address in (queue, review, approve):
         shown = page(desk, address)
         assert "dana@example.org" in shown and LOUD in shown, address
+        assert "the same name and an email that starts the same, the same agency" in shown, address
 
 
 def test_approving_asks_to_confirm_that_it_is_someone_else_and_remembers_it(desk, twice):
