@@ -102,15 +102,6 @@ def fill_as_the_earlier_version(database):
     execute_script(database, gzip.decompress(file.read_bytes()).decode())
 
 
-def schema_read_again(database):
-    """PostgreSQL writes some conditions in other words once it has read its own."""
-    if database.vendor == "postgresql":
-        text = script(database)
-        empty(database)
-        execute_script(database, text)
-    return schema(database)
-
-
 def execute_script(database, text):
     if database.vendor == "sqlite":
         with closing(sqlite3.connect(database.settings_dict["NAME"])) as file:
