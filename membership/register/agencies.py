@@ -1,6 +1,7 @@
 """Finding an agency by any of its names, and keeping those it had."""
 
 from django.db import transaction
+from django.db.models import Q
 
 from membership.models import Agency, AgencyAlias
 from membership.register.names import clean_text, name_key
@@ -17,10 +18,9 @@ def find_agency(name: str, *, lock: bool = False) -> Agency | None:
     agencies = (
         Agency.objects.select_for_update(of=("self",), no_key=True) if lock else Agency.objects
     )
-    return (
-        agencies.filter(name_key=key).first()
-        or agencies.filter(pk__in=AgencyAlias.objects.filter(name_key=key).values("agency")).first()
-    )
+    called = AgencyAlias.objects.filter(name_key=key).values("agency")
+    found = agencies.filter(Q(name_key=key) | Q(pk__in=called))
+    return found.alias(is_other=Q(pk__in=called)).order_by("is_other").first()
 
 
 def keys_of(name: str) -> set[str]:

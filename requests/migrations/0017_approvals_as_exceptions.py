@@ -40,8 +40,8 @@ def keep(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("joinrequests", "0016_undo_and_reverse"),
-        ("membership", "0027_exceptions"),
+        ("joinrequests", "0016_one_record_each"),
+        ("membership", "0021_one_record_each"),
     ]
 
     operations = [migrations.RunPython(keep, migrations.RunPython.noop, elidable=True)]

@@ -145,6 +145,15 @@ def schema(database):
     return sorted(re.sub(r"(?s)^(CREATE TABLE \S+) \((.*)\)$", in_order, s) for s in statements)
 
 
+def schema_read_again(database):
+    """PostgreSQL writes some conditions in other words once it has read its own. Rows are lost."""
+    if database.vendor == "postgresql":
+        text = script(database)
+        empty(database)
+        execute_script(database, text)
+    return schema(database)
+
+
 def in_order(table):
     """A column begins with its name and type; in SQLite's own text, all stand in one line."""
     lines = re.split(r',\n|, (?="\w+" \w|CONSTRAINT)', table[2])
@@ -185,18 +194,13 @@ def test_a_portal_in_use_is_upgraded_with_all_it_holds(earlier):
 @pytest.mark.core
 def test_an_upgraded_portal_has_the_schema_of_a_new_one(upgraded):
     migrate(upgraded)
-    if upgraded.vendor == "postgresql":
-        # It writes some conditions in other words once it has read its own.
-        text = script(upgraded)
-        empty(upgraded)
-        execute_script(upgraded, text)
-    new = schema(upgraded)
+    new = schema_read_again(upgraded)
     empty(upgraded)
     fill_as_the_earlier_version(upgraded)
 
     migrate(upgraded)
 
-    assert schema(upgraded) == new
+    assert schema_read_again(upgraded) == new
 
 
 @pytest.mark.core

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.db import migrations
 
-fill = import_module("membership.migrations.0032_searched_rows").fill
+fill = import_module("membership.migrations.0022_searched_rows").fill
 
 
 def fill_requests(apps, schema_editor):
@@ -14,8 +14,8 @@ def fill_requests(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("joinrequests", "0018_request_name_check"),
-        ("membership", "0032_searched_rows"),
+        ("joinrequests", "0017_approvals_as_exceptions"),
+        ("membership", "0022_searched_rows"),
     ]
 
     operations = [migrations.RunPython(fill_requests, migrations.RunPython.noop)]

@@ -1,9 +1,6 @@
-"""The columns by which a search finds other names, other emails and self-reported agencies.
+"""Every search text in plain letters, and indexes for searches of emails and self-reported agencies."""
 
-All search texts are filled again: they have plain letters now for those that many keyboards lack.
-"""
-
-from django.db import migrations, models
+from django.db import migrations
 
 from communities.email_addresses import unicode_spelling
 from membership.register.names import fold_for_search
@@ -50,6 +47,12 @@ TRIGRAMS = {
 }
 
 
+def drop_trigrams(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        for name in TRIGRAMS:
+            schema_editor.execute(f"DROP INDEX {name}")
+
+
 def add_trigrams(apps, schema_editor):
     """PostgreSQL only: SQLite serves one machine and reads all of it."""
     if schema_editor.connection.vendor == "postgresql":
@@ -58,15 +61,9 @@ def add_trigrams(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("membership", "0031_agency_merges")]
+    dependencies = [("membership", "0021_one_record_each")]
 
     operations = [
-        *(
-            migrations.AddField(
-                model, "search_text", models.TextField(db_default="", default="", editable=False)
-            )
-            for model in ("agencyalias", "otheremail", "othername", "programposition")
-        ),
-        migrations.RunPython(add_trigrams, migrations.RunPython.noop),
+        migrations.RunPython(add_trigrams, drop_trigrams),
         migrations.RunPython(fill_all, migrations.RunPython.noop),
     ]
