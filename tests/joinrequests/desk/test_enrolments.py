@@ -244,6 +244,17 @@ class TestOnLeave:
         enrolment.refresh_from_db()
         assert (enrolment.leave_until, checks()) == (None, [("settled", "answered")])
 
+    @pytest.mark.parametrize("state", ["to-remove", "removed"])
+    def test_their_answer_after_a_leave_gives_back_the_access_that_ended_with_it(
+        self, enrolment, member, priya, state
+    ):
+        pause(enrolment, priya, ends_access=True)
+        Access.objects.update(state=state)
+        later = NOW + 366 * DAY
+        ask_yearly(now=later)
+        confirmations.confirm(enrolment_id=enrolment.pk, by=member, now=later)
+        assert access_states() == {"joined" if state == "to-remove" else "to-do"}
+
     def test_the_roster_and_their_own_data_say_so_and_erasing_removes_it(
         self, enrolment, member, priya
     ):
