@@ -347,6 +347,14 @@ class TestDesk:
         assert "approved" not in page
         assert "You sent your request." in page
 
+    def test_reversing_is_not_offered_once_the_enrolment_has_ended(self, desk, priya):
+        worker = builders.worker()
+        pk = decided(worker=worker, by=priya).pk
+        leave(enrolment_id=Enrolment.objects.get().pk, by=worker, now=builders.NOW)
+        assert "Reverse this approval" not in builders.page(desk, f"{QUEUE}{pk}/change/")
+        page = builders.text_of(desk.get(f"{QUEUE}{pk}/reverse/", follow=True))
+        assert "The enrolment has already ended" in page
+
     def test_an_approval_is_reversed_on_a_page_with_its_email(self, client, desk, priya):
         worker = builders.worker()
         pk = decided(worker=worker, by=priya).pk
