@@ -102,6 +102,23 @@ class TestVerbs:
         assert (enrolment.leave_until, access_states()) == (None, {"joined"})
         assert kinds() == {"roster-resumed": 1}
 
+    def test_slack_ends_with_the_last_enrolment_that_needs_it(self, enrolment, member, priya):
+        cbvs = builders.community("cbvs")
+        other = enrol(person=member.person, community=cbvs, on=TODAY, now=NOW)
+        Access.objects.update(state="joined")
+        slack = Access.objects.get(kind="slack")
+        for paused, how, state in (
+            (other, {}, "joined"),
+            (enrolment, {"ends_access": True}, "joined"),
+            (other, {"ends_access": True}, "to-remove"),
+        ):
+            pause(paused, priya, **how)
+            slack.refresh_from_db()
+            assert slack.state == state
+        use(resume_enrolment, other, priya)
+        slack.refresh_from_db()
+        assert slack.state == "joined"
+
     def test_ending_a_paused_enrolment_ends_the_leave(self, enrolment, priya):
         pause(enrolment, priya)
         use(end_enrolment, enrolment, priya)
