@@ -53,6 +53,10 @@ def keep(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """What is not met today, the reason and the review date."""
     enrolment = _own_enrolment(request, pk)
     standing = enrolment.standing_exception
+    found = assess(standing_of(enrolment.person, timezone.localdate()), enrolment.community.rules())
+    if not found.failing:
+        messages.warning(request, exceptions.NOT_NEEDED)
+        return redirect("admin:membership_enrolment_change", pk)
     form = KeepForm(request.POST or None, initial={"reason": standing.reason if standing else ""})
     tomorrow = timezone.localdate() + timedelta(days=1)
     form.fields["review_on"].widget.attrs["min"] = tomorrow.isoformat()
@@ -63,7 +67,6 @@ def keep(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, f"{enrolment.person} is kept as an exception.")
             return redirect("admin:membership_enrolment_change", pk)
-    found = assess(standing_of(enrolment.person, timezone.localdate()), enrolment.community.rules())
     name = enrolment.person.short_name
     sentences = ((finding.about(name).staff_sentence,) for finding in found.failing)
     return _page(
@@ -75,7 +78,7 @@ def keep(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             enrolment.person,
             enrolment.community.short_name,
             standing.in_words if standing else "",
-            format_html_join(" ", "<bdi>{}</bdi>", sentences) or "All rules are met today.",
+            format_html_join(" ", "<bdi>{}</bdi>", sentences),
         ),
         form=form,
         button_kind="approve",

@@ -1,6 +1,6 @@
 """Exceptions: made by an approval or by staff, shown with every assessment, and left alone until something changes."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -245,6 +245,14 @@ def test_staff_keep_and_end_it_on_their_pages(desk, dana):
     assert (kept.reason, kept.ended_on is not None) == ("More.", True)
     history = page(desk, address + "history/")
     assert "Exception ended. Over." in history
+
+
+def test_where_all_rules_are_met_the_page_says_so_before_anything_is_typed(desk, dana):
+    Program.objects.update(funder=Funder.PSSG)
+    EvaMembership.objects.update(ends_on=date(2099, 1, 1))
+    answer = desk.get(f"/admin/membership/enrolment/{dana.pk}/exception/", follow=True)
+    assert "no exception is needed" in builders.text_of(answer)
+    assert answer.redirect_chain[-1][0].endswith("/change/")
 
 
 def test_erasing_leaves_no_reason_and_the_download_has_the_dates(admitted, worker, priya):
