@@ -73,13 +73,28 @@ class Finding:
             return Status.SELF_REPORTED
         return Status(self.verdict.value)
 
+    def repeats(self, earlier: Self) -> bool:
+        """Whether it says what ``earlier`` said, whichever edition of a list says so, and is not worse.
+
+        It may add a clause. Earlier versions of the portal took a membership for not met where nothing was
+        known of its other holder, and did not say so.
+        """
+        is_same_fact = (self.kind, self.evidence, self.ends_on) == (
+            earlier.kind,
+            earlier.evidence,
+            earlier.ends_on,
+        )
+        is_worse = VERDICT_ORDER.index(self.verdict) < VERDICT_ORDER.index(earlier.verdict)
+        says_it = f"{self._words};".startswith(f"{earlier._words};")
+        return is_same_fact and says_it and not is_worse
+
     @property
-    def matter(self) -> tuple[object, ...]:
-        """What it says, whichever edition of a list says so."""
-        words = self.staff_sentence
+    def _words(self) -> str:
+        """The sentence for staff, without what tells one edition of a list from another."""
+        words = self.staff_sentence.removesuffix(".")
         for edition in (self.source, capfirst(self.source), date_format(self.as_of or date.min)):
             words = words.replace(edition, "")
-        return self.kind, self.verdict, self.evidence, self.ends_on, words
+        return words
 
     def about(self, name: str) -> Self:
         """The same finding, with the person's name in the sentence for staff: members are not applicants."""

@@ -124,7 +124,7 @@ class AdmissionException(models.Model):
 
     def covers(self, finding: Finding) -> bool:
         """Whether staff knew what this finding says."""
-        return finding.matter in {Finding.from_json(kept).matter for kept in self.findings}
+        return any(finding.repeats(Finding.from_json(kept)) for kept in self.findings)
 
 
 class Leaving(models.Model):

@@ -275,6 +275,24 @@ def test_an_approval_of_the_previous_version_gets_its_exception_once(admitted):
     assert AdmissionException.objects.get().findings
 
 
+def test_an_exception_of_the_previous_version_stands_where_the_rules_now_say_more(priya):
+    """It took an agency whose membership had ended for a rule that is not met, and said only that."""
+    member = enrolled("Dana Sample", program(agency(ends_on=TODAY - timedelta(days=1))))
+    keep_exception(enrolment_id=member.pk, by=priya, reason=WHY, review_on=A_YEAR_ON, now=NOW)
+    kept = AdmissionException.objects.get()
+    [finding] = kept.findings
+    finding["staff_sentence"] = finding["staff_sentence"].partition(";")[0] + "."
+    finding["verdict"] = "not-met"
+    kept.save()
+    reassess(now=later(1))
+    assert checks() == []
+
+    finding["verdict"], finding["ends_on"] = "unknown", None
+    kept.save()
+    reassess(now=later(2))
+    assert checks() == [("rules", "open")]
+
+
 def test_an_approval_by_the_rules_gets_none_from_a_reason_given_before(asked, priya):
     workflow.approve(join_request_id=asked.pk, by=priya, reason=WHY, now=NOW)
     workflow.undo(join_request_id=asked.pk, by=priya, now=NOW)
