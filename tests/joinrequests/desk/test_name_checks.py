@@ -410,6 +410,17 @@ def test_staff_answer_on_the_page(client, dana, priya):
     assert "Same person, new name" in builders.page(client, page)
 
 
+@pytest.mark.parametrize("state", [HOLDER, ELSE])
+def test_the_download_of_one_does_not_name_the_other(dana, priya, state):
+    former = dana.person
+    asked_as_lee(dana, slug="sas")
+    check = answered(state, priya, text=ASK_FOR_OWN_EMAIL)
+    assert all_that_is_held(former, now=NOW)["name_checks"] == []
+    if check.holder:
+        [own] = all_that_is_held(check.holder, now=NOW)["name_checks"]
+        assert own["name"] == "Lee Other"
+
+
 def test_an_erased_person_leaves_no_name_check(dana, priya):
     asked_as_lee(dana)
     new = answered(HOLDER, priya).holder
