@@ -273,7 +273,8 @@ def undo(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
     before = State(decision.state_before)
     _advance(join_request, Verb.UNDO, to=before, undoes=decision, by=by, now=now)
     if enrolment:
-        take_back_enrolment(enrolment, by=by, now=now)
+        opened_on = timezone.localdate(decision.at)
+        take_back_enrolment(enrolment, opened_on=opened_on, by=by, now=now)
     uncancel(about=join_request.about, step=decision.pk)
     return join_request
 
@@ -306,7 +307,10 @@ def reverse(
     is_declined = to == State.DECLINED
     join_request.decided_at, join_request.decided_by = (now, by) if is_declined else (None, None)
     join_request.waiting_since = now
-    update_verdict(join_request, now=now)
+    if is_declined:
+        _keep_assessment(join_request, now)
+    else:
+        update_verdict(join_request, now=now)
     event = _advance(join_request, Verb.REVERSE, to=to, by=by, now=now, text=text, ground=ground)
     email = emails.email_of(
         "approval-reversed", join_request, text=text, outcome=emails.AFTER_REVERSING[to]
