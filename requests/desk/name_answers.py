@@ -116,8 +116,8 @@ def _new_holder(
         raise RefusedError("There is an open request with the other team. Ask a lead to do this.")
     # What waits under a third name at this email goes on with the mailbox.
     checks = former.name_checks.filter(email=check.email, state__in=NameCheck.UNSETTLED)
-    checks = list(checks.exclude(pk=check.pk))
-    of_third = [r for r in others if r.name_check in checks]
+    waiting = list(checks.exclude(pk=check.pk).values_list("pk", flat=True))
+    of_third = [r for r in others if r.name_check_id in waiting]
     others = [r for r in others if r not in of_third]
     new = Person(name=check.name, email=check.email, known_since=now)
     OtherEmail.objects.filter(person=former, email=check.email).delete()
@@ -126,7 +126,7 @@ def _new_holder(
     else:
         new.user = _leave_mailbox(former, others, by, now)
     new.save()
-    NameCheck.objects.filter(pk__in=[other.pk for other in checks]).update(person=new)
+    NameCheck.objects.filter(pk__in=waiting).update(person=new)
     for join_request in of_third:
         join_request.person = new
         join_request.save(update_fields=["person"])
