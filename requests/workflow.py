@@ -55,6 +55,9 @@ _ALREADY_OPEN = "You already have an open request for this community. You can fo
 _ANOTHER_OPEN = "This person already has an open request for this community. Nothing was changed."
 OWN_REQUEST = "This request is your own, so a colleague decides on it."
 _ALREADY_IN = "{} is already in this community."
+_NO_EMAIL = (
+    "The register has no email for the applicant. Add it on their page first. Nothing was changed."
+)
 _ERASED = (
     "The applicant’s record has been erased, so there is no one to reply to. Nothing was changed."
 )
@@ -322,6 +325,8 @@ def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -
     join_request = _lock_for(Verb.REOPEN, join_request_id, by)
     if join_request.person.erased_on:
         raise RefusedError(_ERASED)
+    if not join_request.person.email:  # their mailbox has a new holder
+        raise RefusedError(_NO_EMAIL)
     _require_not_enrolled(join_request, _ALREADY_IN.format(join_request.person))
     join_request.decided_at = join_request.decided_by = None
     join_request.waiting_since = now
