@@ -105,6 +105,10 @@ def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
         title=f"Merge {kept} and {merged}?",
         kept=kept,
         merged=merged,
+        headings=[
+            f"Record {kept.pk}, which you keep",
+            f"Record {merged.pk}, which is merged into it",
+        ],
         rows=side_by_side(kept, merged, by=request.user),
         sentences=what_happens(kept, merged, by=request.user, now=now),
         form=form,
