@@ -206,7 +206,7 @@ class PersonAdmin(ConfirmationAdmin):
             merge_in_words(
                 merge,
                 merge.merged_name or f"record {merge.merged_id}",
-                why_not="" if merge.undone_at else why_no_undo(merge),
+                why_not=why_no_undo(merge),
                 undo=reverse("admin:membership_person_merge_undo", args=[merge.pk]),
                 history=reverse("admin:membership_person_history", args=[merge.merged_id]),
             )
