@@ -218,7 +218,7 @@ class AgencyAdmin(RemovableAdmin):
             for other in near_agencies(agency.name)
             if other != agency
         )
-        return format_html_join(", ", '<a href="{}">{}</a>', links) or "–"
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or "None"
 
     @admin.display(description="merged agencies")
     def merges(self, agency: Agency) -> str:
@@ -234,7 +234,7 @@ class AgencyAdmin(RemovableAdmin):
             )
             for merge in done
         )
-        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "–"
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "None"
 
     @admin.display(description="EVA BC membership until", ordering="member_until")
     def membership_until(self, agency: Any) -> str:

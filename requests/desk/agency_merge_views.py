@@ -154,7 +154,7 @@ def what_happens(kept: Agency, merged: Agency) -> list[str]:
             )
             rest = f"Only {days} is left of it." if left else "So it is removed."
             said.append(
-                f"The membership {_membership(membership)} overlaps one that is known better. {rest}"
+                f"The membership {_membership(membership)} overlaps another one, which stays. {rest}"
             )
     return said
 
