@@ -21,6 +21,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Concat
+from django.db.models.options import Options
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -200,18 +201,14 @@ class AgencyAdmin(RemovableAdmin):
             extra_context = {"action_list": page, **(extra_context or {})}
         return super().history_view(request, object_id, extra_context)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: "Options[Model]", object_id: str
     ) -> HttpResponse:
         """The address of a merged agency leads to the one that was kept."""
-        merges = AgencyMerge.objects.filter(undone_at=None)
-        if object_id.isdecimal() and (done := merges.filter(merged_id=object_id).first()):
+        number = int(object_id) if object_id.isdecimal() else 0
+        if done := AgencyMerge.objects.filter(merged_id=number, undone_at=None).first():
             return redirect("admin:membership_agency_change", done.kept_id)
-        return super().change_view(request, object_id, form_url, extra_context)
+        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
 
     @admin.display(description="also in the register")
     def also_there(self, agency: Agency) -> str:
