@@ -270,7 +270,8 @@ def undo(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
     before = State(decision.state_before)
     _advance(join_request, Verb.UNDO, to=before, undoes=decision, by=by, now=now)
     if enrolment:
-        take_back_enrolment(enrolment, by=by, now=now)
+        opened_on = timezone.localdate(decision.at)
+        take_back_enrolment(enrolment, opened_on=opened_on, by=by, now=now)
     uncancel(about=join_request.about, step=decision.pk)
     return join_request
 
@@ -303,7 +304,10 @@ def reverse(
     is_declined = to == State.DECLINED
     join_request.decided_at, join_request.decided_by = (now, by) if is_declined else (None, None)
     join_request.waiting_since = now
-    update_verdict(join_request, now=now)
+    if is_declined:
+        _keep_assessment(join_request, now)
+    else:
+        update_verdict(join_request, now=now)
     event = _advance(join_request, Verb.REVERSE, to=to, by=by, now=now, text=text, ground=ground)
     email = emails.email_of(
         "approval-reversed", join_request, text=text, outcome=emails.AFTER_REVERSING[to]
@@ -400,6 +404,18 @@ def require_settled_name(join_request: JoinRequest) -> None:
     """Refuse what changes the person, while it is not clear whose request it is."""
     if join_request.name_check and join_request.another_name:
         raise RefusedError(join_request.name_check.sentence)
+
+
+def settle_name(
+    join_request: JoinRequest, *, answer: NameCheck.State, by: User, now: datetime
+) -> None:
+    """Staff have said whose a locked request is: what it says becomes what its person says, as when it is sent."""
+    join_request.name_check = None
+    if join_request.is_open:
+        claim_answers(join_request)
+        update_verdict(join_request, now=now)
+    join_request.save()
+    add_note(join_request, by=by, now=now, reason=f"Name check: {answer.label}.")
 
 
 def lock_open(*, join_request_id: int, by: User) -> JoinRequest:

@@ -276,6 +276,15 @@ def test_an_approval_of_the_previous_version_gets_its_exception_once(admitted):
     assert AdmissionException.objects.get().findings
 
 
+def test_an_approval_by_the_rules_gets_none_from_a_reason_given_before(asked, priya):
+    workflow.approve(join_request_id=asked.pk, by=priya, reason=WHY, now=NOW)
+    workflow.undo(join_request_id=asked.pk, by=priya, now=NOW)
+    ProgramPosition.objects.update(says_membership="agency")
+    workflow.approve(join_request_id=asked.pk, by=priya, now=NOW)
+    assert keep_missing_exceptions(now=later(2)) == 0
+    assert not AdmissionException.objects.exists()
+
+
 # -- The case: a list against what staff confirmed ------------------------------------------------
 
 
