@@ -270,7 +270,11 @@ def _one_enrolment(stays: Enrolment, other: Enrolment) -> None:
 
 def _enrolment_sentence(stays: Enrolment, other: Enrolment) -> str:
     since = date_format(min(stays.started_on, other.started_on))
-    return f"Both are in {stays.community.short_name}. It becomes one enrolment, since {since}."
+    leave = stays.leave_until or other.leave_until
+    until = f", on leave until {date_format(leave)}" if leave else ""
+    return (
+        f"Both are in {stays.community.short_name}. It becomes one enrolment, since {since}{until}."
+    )
 
 
 def _one_check(stays: WorklistRow, other: WorklistRow, *, by: User, now: datetime) -> bool:

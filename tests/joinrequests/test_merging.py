@@ -414,11 +414,14 @@ def test_twice_on_a_roster_becomes_one_enrolment_with_the_older_start(pair, priy
     for person in pair:
         builders.request_in(State.APPROVED, person.user, priya)
     older = pair[1].enrolments.get()
-    Enrolment.objects.filter(pk=older.pk).update(started_on="2024-05-01")
+    Enrolment.objects.filter(pk=older.pk).update(started_on="2024-05-01", leave_until="2026-08-31")
+    told = merging.what_happens(*(p.user.person for p in pair), by=priya, now=NOW)
+    assert "since May 1, 2024, on leave until August 31, 2026." in "".join(told)
 
     merge(*pair, priya)
 
     enrolment = Enrolment.objects.get()
+    assert str(enrolment.leave_until) == "2026-08-31"
     assert (enrolment.person, str(enrolment.started_on)) == (pair[0], "2024-05-01")
     assert pair[0].accesses.filter(kind="slack").count() == 1
     assert pair[0].join_requests.filter(state=State.APPROVED).count() == 2
