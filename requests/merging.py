@@ -32,9 +32,10 @@ from membership.recorded_changes import (
     recorded_changes,
     undo,
 )
+from membership.register.matching import is_another_name
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest
-from requests.workflow import note_reopened, withdraw_quietly
+from requests.workflow import note_reopened, settle_name, withdraw_quietly
 
 
 @contextmanager
@@ -70,6 +71,7 @@ def merge_people(
             )
             for join_request in _open_though_enrolled(kept, kept):
                 _withdraw(join_request, by=by, now=now)
+            _settle_name_checks(kept, by=by, now=now)
         tell(kept, closed, now=now)
         # By number, because an undo and then erasing one of them must leave no name in the other one's history.
         log_change(kept, by=by, words=f"Merged with record {merged.pk}.")
@@ -203,6 +205,17 @@ def _request_sentence(stays: JoinRequest, other: JoinRequest) -> str:
 def _one_name_check(stays: NameCheck, other: NameCheck) -> None:
     """Staff are asked about a name once."""
     JoinRequest.objects.filter(name_check=other).update(name_check=stays)
+
+
+def _settle_name_checks(kept: Person, *, by: User, now: datetime) -> None:
+    """The merge answers whose name it is, if the other name is the other record's."""
+    names = [kept.name, *kept.other_names.values_list("name", flat=True)]
+    for check in kept.name_checks.filter(state__in=NameCheck.UNSETTLED):
+        if not is_another_name(check.name, names):
+            check.state, check.answered_by, check.answered_at = NameCheck.State.SAME, by, now
+            check.save()
+            for join_request in kept.join_requests.filter(name_check=check, state__in=OPEN):
+                settle_name(join_request, answer=NameCheck.State.SAME, by=by, now=now)
 
 
 def _without_enrolment(stays: JoinRequest, other: JoinRequest) -> bool:

@@ -402,6 +402,18 @@ def require_settled_name(join_request: JoinRequest) -> None:
         raise RefusedError(join_request.name_check.sentence)
 
 
+def settle_name(
+    join_request: JoinRequest, *, answer: NameCheck.State, by: User, now: datetime
+) -> None:
+    """Staff have said whose a locked request is: what it says becomes what its person says, as when it is sent."""
+    join_request.name_check = None
+    if join_request.is_open:
+        claim_answers(join_request)
+        update_verdict(join_request, now=now)
+    join_request.save()
+    add_note(join_request, by=by, now=now, reason=f"Name check: {answer.label}.")
+
+
 def lock_open(*, join_request_id: int, by: User) -> JoinRequest:
     """Lock an open request of this person's team.
 

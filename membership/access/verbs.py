@@ -134,6 +134,12 @@ def end_access(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
         advance(rows, Verb.ENDED, by=by, now=now)
 
 
+def keep_slack_address(person: Person) -> None:
+    """Who is in Slack with an email that is about to be no longer theirs stays known there by it."""
+    slack = person.accesses.filter(kind=_Kind.SLACK, address="")
+    slack.filter(state__in=(*GRANTED_STATES, State.TO_REMOVE)).update(address=person.email)
+
+
 def _services(community: CommunityOfPractice) -> list[dict[str, object]]:
     """The fields of an access to each service: the team's Slack, and the community's Zoom list."""
     slack = {"kind": _Kind.SLACK, "team": community.team, "community": None}

@@ -82,7 +82,7 @@ def _change(person: Person, *, to: str, by: User, now: datetime) -> Person:
     if user == by:
         require_own_email(person, to)
     if to:
-        _require_free(to, person, by)
+        require_free(to, person, by)
     elif user:
         raise RefusedError("They sign in with their email, so it cannot be empty.")
     former = sorted({before, user.email if user else ""} - {"", to})
@@ -113,7 +113,7 @@ def send_waiting_to(person: Person) -> None:
     waiting.exclude(kind__in=TO_FIXED_ADDRESS).update(to_email=person.email)
 
 
-def _require_free(to: str, person: Person, by: User) -> None:
+def require_free(to: str, person: Person, by: User) -> None:
     """No one else has this email. An account that no one has ever signed in to makes way for it."""
     other = Person.objects.filter(Q(email=to) | Q(user__email=to)).exclude(pk=person.pk).first()
     account = User.objects.filter(email=to).exclude(person=person).first()

@@ -5,7 +5,6 @@ where the database allows one row.
 """
 
 import functools
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -144,7 +143,9 @@ def merge_locked(
         )
     addresses = {kept.email, merged.email, *(user.email for user in users)} - {"", chosen.email}
     names = [kept.name, merged.name]
-    _keep_slack_addresses((kept, merged), chosen.email)
+    for person in (kept, merged):
+        if person.email != chosen.email:
+            access_verbs.keep_slack_address(person)
     SomeoneElse.objects.filter(person__in=(kept, merged), other__in=(kept, merged)).delete()
     _keep_newer_claims(kept, merged)
     share_out_days(EvaMembership.objects.filter(person__in=(kept, merged)))
@@ -165,15 +166,6 @@ def merge_locked(
         closed.is_active = False
         closed.save(update_fields=["is_active"])
     return closed
-
-
-def _keep_slack_addresses(people: Iterable[Person], email: str) -> None:
-    """Who is in Slack with an email that is no longer theirs stays known there by it."""
-    in_slack = [*access_verbs.GRANTED_STATES, Access.State.TO_REMOVE]
-    for person in people:
-        if person.email not in ("", email):
-            slack = person.accesses.filter(kind=Access.Kind.SLACK, address="", state__in=in_slack)
-            slack.update(address=person.email)
 
 
 def _keep_newer_claims(kept: Person, merged: Person) -> None:
@@ -233,6 +225,8 @@ def require_may_undo(merge: PersonMerge, by: User) -> None:
 
 def why_no_undo(merge: PersonMerge) -> str:
     """Why this merge can no longer be undone, as a sentence; empty if it can."""
+    if not merge.changes:
+        return "What it needs was deleted since, so this merge can no longer be undone."
     return why_not_undone(merge.changes, ignoring=MAY_BE_ADDED)
 
 

@@ -144,6 +144,7 @@ def erase_person(
     contacts.update(contact_name="", contact_email="")
     kept_for_undo = [merge.pk for merge in merges_naming(addresses)]
     AgencyMerge.objects.filter(pk__in=kept_for_undo).update(changes={})
+    _forget_in_merges_of_others(person, names)
     remove_from_slack(addresses)
     remove_from_imports(names=names, addresses=addresses)
     if user:
@@ -181,6 +182,15 @@ def _remove_merges(person: Person, addresses: set[str]) -> list[str]:
     merges.delete()
     merged.delete()
     return [f"{model._meta.model_name}:{pk}" for model, pk in gone]
+
+
+def _forget_in_merges_of_others(person: Person, names: set[str]) -> None:
+    """Remove what is kept for undoing merges in which two name checks became one, if they name this person."""
+    label = NameCheck._meta.label_lower
+    for merge in PersonMerge.objects.exclude(changes={}):
+        rows = [r["before"] for r in merge.changes["rows"] if r["model"] == label and r["before"]]
+        if any(r.get("name") in names or r.get("holder") == str(person.pk) for r in rows):
+            PersonMerge.objects.filter(pk=merge.pk).update(changes={})
 
 
 def _notify_teams(person: Person, now: datetime) -> None:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from membership.append_only import history_released
-from membership.models import Person, RetentionDay
+from membership.models import Person, PersonMerge, RetentionDay
 from membership.privacy import retention
 from membership.privacy.erasing import erase_person
 from requests.lifecycle import DECIDED, State
@@ -34,13 +34,15 @@ def retain(*, now: datetime) -> dict[str, int]:
 
 @history_released()
 def drafts(*, now: datetime) -> int:
-    """Requests that were never sent."""
-    rows = JoinRequest.objects.filter(
-        state=State.DRAFT, created_at__lt=retention.cutoff(now, "draft_days")
-    )
+    """Requests that were never sent, and what is kept of two that a merge made one."""
+    old = retention.cutoff(now, "draft_days")
+    rows = JoinRequest.objects.filter(state=State.DRAFT, created_at__lt=old)
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
     # A request that was sent in the meantime is no longer a draft.
     JoinRequest.objects.filter(pk__in=pks, state=State.DRAFT).delete()
+    for merge in PersonMerge.objects.filter(at__lt=old).exclude(changes={}):
+        if any("answers" in (row["before"] or {}) for row in merge.changes["rows"]):
+            PersonMerge.objects.filter(pk=merge.pk).update(changes={})
     return len(pks)
 
 

@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils import timezone
 
-from membership.accounts.sessions import end_sessions
+from membership.access.verbs import keep_slack_address
 from membership.accounts.teams import families_of
 from membership.errors import RefusedError
 from membership.history import log_change
@@ -21,7 +21,9 @@ from membership.models import (
     SharedMailbox,
     User,
 )
+from membership.people.changing_email import require_free
 from membership.people.permission import require_may_change
+from membership.privacy.erasing import remove_sessions
 from membership.register.matching import is_another_name
 from membership.register.person_records import set_name
 from membership.rosters.enrolments import end_open_enrolments
@@ -91,15 +93,11 @@ def _same(
 def _take_over(person: Person, theirs: list[JoinRequest], by: User, now: datetime) -> None:
     """What the requests say becomes what this person says, as when they are sent."""
     for join_request in theirs:
-        former, join_request.person, join_request.name_check = join_request.person, person, None
+        is_same = join_request.person == person
+        join_request.person = person
         person.phone = join_request.answers.get("phone") or person.phone
-        if join_request.is_open:
-            workflow.claim_answers(join_request)
-            workflow.update_verdict(join_request, now=now)
-        join_request.save()
-        is_same = person == former
         answer = NameCheck.State.SAME if is_same else NameCheck.State.HOLDER
-        workflow.add_note(join_request, by=by, now=now, reason=f"Name check: {answer.label}.")
+        workflow.settle_name(join_request, answer=answer, by=by, now=now)
     person.save()
 
 
@@ -118,7 +116,9 @@ def _new_holder(
         raise RefusedError("There is an open request with the other team. Ask a lead to do this.")
     new = Person(name=check.name, email=check.email, known_since=now)
     OtherEmail.objects.filter(person=former, email=check.email).delete()
-    if check.email == former.email:
+    if check.email != former.email:
+        require_free(check.email, former, by)
+    else:
         new.user = _leave_mailbox(former, others, by, now)
     new.save()
     abouts = [join_request.about for join_request in theirs]
@@ -151,6 +151,7 @@ def _leave_mailbox(
     user = former.user
     if user and user.is_staff:
         raise RefusedError("This is the email of a colleague. Change their email first.")
+    keep_slack_address(former)
     former.email, former.user = "", None
     former.save()
     end_open_enrolments(former, by=by, text="The mailbox has a new holder.", now=now)
@@ -163,7 +164,7 @@ def _leave_mailbox(
         # Their passkeys and devices open nothing of the new holder's.
         Authenticator.objects.filter(user=user).delete()
         EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
-        end_sessions(user)
+        remove_sessions(user, set())  # also with what they typed, in a browser that both use
     return user
 
 

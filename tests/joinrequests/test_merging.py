@@ -27,6 +27,7 @@ from membership.models import (
     Enrolment,
     EvaMembership,
     Leaving,
+    NameCheck,
     OtherEmail,
     OtherName,
     OutboxEmail,
@@ -44,6 +45,8 @@ from membership.people.changing_email import change_email
 from membership.people.merging import Chosen, emails_to_choose, why_no_undo
 from membership.recorded_changes import foreign_keys_to, unique_with
 from requests import merging
+from requests.clock.retention import drafts
+from requests.desk.name_answers import answer
 from requests.lifecycle import OPEN, State
 from requests.models import JoinRequest, JoinRequestEvent, StaffNote
 from requests.my.privacy import all_that_is_held, erase
@@ -604,6 +607,30 @@ def traces(*words):
         m.__name__ for m in models for row in serializers.serialize("python", m._base_manager.all())
         if any(word in str(row).lower() for word in words)
     }  # fmt: skip
+
+
+def test_a_name_check_that_a_merge_removed_is_forgotten_with_its_new_holder(pair, priya):
+    for person, slug in zip(pair, ("stvc", "sas"), strict=True):
+        builders.sent(person.user, slug, name="Zora Frobnitz")
+    done = merge(*pair, priya)
+    check = NameCheck.objects.get()
+    holder = answer(check_id=check.pk, state=NameCheck.State.HOLDER, by=priya, now=NOW).holder
+    erase(person_id=holder.pk, by=builders.lead(), now=NOW)
+    assert "Frobnitz" not in str(every_row())
+    done.refresh_from_db()
+    assert "can no longer be undone" in why_no_undo(done)
+
+
+def test_the_answers_of_merged_drafts_are_kept_no_longer_than_those_of_drafts(pair, priya):
+    for person, note in zip(pair, ("one", "two"), strict=True):
+        builders.draft(person.user, note=f"Typed {note}")
+    done = merge(*pair, priya)
+    drafts(now=NOW + timedelta(days=29))
+    assert "Typed two" in str(every_row())
+    drafts(now=NOW + timedelta(days=400))
+    assert "Typed" not in str(every_row())
+    done.refresh_from_db()
+    assert "can no longer be undone" in why_no_undo(done)
 
 
 def test_the_download_holds_what_both_records_had(pair, priya):

@@ -1,11 +1,13 @@
 """Another name at a known email: asked once, answered by staff, and remembered."""
 
 import re
+import time
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core import mail
 
 from communities.rules.vocabulary import Status
 from membership.access import slack_members
@@ -13,6 +15,7 @@ from membership.access.slack_comparison import compare
 from membership.errors import RefusedError
 from membership.meetings.calendar import renew_feed
 from membership.models import Enrolment, ListKind, NameCheck, OutboxEmail, Person, SignInCode, User
+from membership.people.changing_email import change_email
 from membership.register.person_records import change_details, person_of_user
 from requests import workflow
 from requests.desk.matching import match_agency
@@ -23,6 +26,7 @@ from requests.models import CameBy, JoinRequest
 from requests.my.privacy import all_that_is_held, erase
 from requests.my.recorded_work import report_work
 from tests import builders
+from tests.joinrequests.test_merging import merge, undo
 from tests.membership.imports.lists import MAY, apply_list, outcomes, sentences
 from tests.membership.meetings.plans import planned
 from tests.threads import all_at_once
@@ -266,6 +270,56 @@ def test_the_new_holder_gets_the_email_and_nothing_of_the_former_holder(client, 
     assert "Lee Other" in held
     workflow.approve(join_request_id=request.pk, by=priya, now=NOW)
     assert new.enrolments.get().ended_on is None
+
+
+def test_what_the_former_holder_typed_is_gone_and_their_slack_account_is_still_known(
+    client, dana, priya
+):
+    builders.request_in(State.APPROVED, dana, priya, "cbvs")
+    dana.person.accesses.filter(kind="slack").update(state="joined")
+    asked_as_lee(dana)
+    session = client.session  # in the browser that both use
+    form = {"action": "/my/details/", "page": "/my/details/", "typed": {"name": ["Dana’s words"]}}
+    session["typed_by"] = dana.pk
+    session["typed_forms"] = [{**form, "user": dana.pk, "until": time.time() + 60}]
+    session.save()
+
+    answered(HOLDER, priya)
+
+    builders.sign_in(client, dana)
+    assert "Dana’s words" not in builders.page(client, "/my/details/")
+    assert dana.person.accesses.get(kind="slack").address == "dana@example.org"
+
+
+def test_a_new_holder_of_a_former_email_can_sign_in_with_it(client, dana, priya):
+    asked_as_lee(dana)
+    merge(builders.worker("new@example.org").person, dana.person, priya, email="new@example.org")
+    new = answered(HOLDER, priya).holder
+    client.post("/accounts/login/", {"email": "dana@example.org"})
+    assert "sign-in code" in mail.outbox[-1].subject
+    assert person_of_user(User.objects.get(email="dana@example.org")) == new
+
+
+def test_an_email_that_another_record_has_gets_no_second_holder(dana, priya):
+    asked_as_lee(dana)
+    change_email(person_id=dana.person.pk, to="new@example.org", by=priya, now=NOW)
+    builders.worker("dana@example.org", "Lee Other")
+    with pytest.raises(RefusedError, match="Lee Other already has this email"):
+        answered(HOLDER, priya)
+
+
+def test_merging_the_two_records_answers_whose_name_it_is(dana, priya):
+    request = asked_as_lee(dana)
+    done = merge(dana.person, builders.worker("lee@example.org", "Lee Other").person, priya)
+    check = NameCheck.objects.get()
+    assert (check.state, check.answered_by) == (SAME, priya)
+    assert dana.person.positions.get().carries_caseload is True
+    undo(done, priya)
+    request.refresh_from_db()
+    assert request.another_name == "Lee Other"
+    assert not dana.person.positions.exists()
+    merge(dana.person, Person.objects.get(name="Lee Other"), priya)
+    workflow.approve(join_request_id=request.pk, by=priya, now=NOW)
 
 
 def test_someone_else_is_asked_for_an_email_of_their_own_and_nobody_is_asked_again(dana, priya):
