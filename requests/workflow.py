@@ -21,7 +21,7 @@ from membership.errors import RefusedError
 from membership.locking import get_locked
 from membership.models import NameCheck, Person, User
 from membership.people.name_checks import check_name
-from membership.register.agencies import find_agency
+from membership.register.agencies import lock_agency
 from membership.register.person_records import get_or_create_person, set_name
 from membership.register.standing import standing_of
 from membership.rosters.enrolments import (
@@ -33,7 +33,7 @@ from membership.rosters.enrolments import (
 )
 from membership.rosters.exceptions import admit
 from requests import emails
-from requests.answers import claims_of, keep_claims
+from requests.answers import FindAgency, claims_of, keep_claims
 from requests.joining.forms import Answers
 from requests.lifecycle import (
     OPEN,
@@ -55,6 +55,9 @@ _ALREADY_OPEN = "You already have an open request for this community. You can fo
 _ANOTHER_OPEN = "This person already has an open request for this community. Nothing was changed."
 OWN_REQUEST = "This request is your own, so a colleague decides on it."
 _ALREADY_IN = "{} is already in this community."
+_NO_EMAIL = (
+    "The register has no email for the applicant. Add it on their page first. Nothing was changed."
+)
 _ERASED = (
     "The applicant’s record has been erased, so there is no one to reply to. Nothing was changed."
 )
@@ -270,7 +273,8 @@ def undo(*, join_request_id: int, by: User, now: datetime) -> JoinRequest:
     before = State(decision.state_before)
     _advance(join_request, Verb.UNDO, to=before, undoes=decision, by=by, now=now)
     if enrolment:
-        take_back_enrolment(enrolment, by=by, now=now)
+        opened_on = timezone.localdate(decision.at)
+        take_back_enrolment(enrolment, opened_on=opened_on, by=by, now=now)
     uncancel(about=join_request.about, step=decision.pk)
     return join_request
 
@@ -303,7 +307,10 @@ def reverse(
     is_declined = to == State.DECLINED
     join_request.decided_at, join_request.decided_by = (now, by) if is_declined else (None, None)
     join_request.waiting_since = now
-    update_verdict(join_request, now=now)
+    if is_declined:
+        _keep_assessment(join_request, now)
+    else:
+        update_verdict(join_request, now=now)
     event = _advance(join_request, Verb.REVERSE, to=to, by=by, now=now, text=text, ground=ground)
     email = emails.email_of(
         "approval-reversed", join_request, text=text, outcome=emails.AFTER_REVERSING[to]
@@ -318,6 +325,8 @@ def reopen(*, join_request_id: int, by: User, now: datetime, reason: str = "") -
     join_request = _lock_for(Verb.REOPEN, join_request_id, by)
     if join_request.person.erased_on:
         raise RefusedError(_ERASED)
+    if not join_request.person.email:  # their mailbox has a new holder
+        raise RefusedError(_NO_EMAIL)
     _require_not_enrolled(join_request, _ALREADY_IN.format(join_request.person))
     join_request.decided_at = join_request.decided_by = None
     join_request.waiting_since = now
@@ -585,13 +594,13 @@ def _receive(
 
     ``receipt`` is the kind of the applicant's email.
     """
-    agency = find_agency(answers["agency"], lock=True)
+    agency = lock_agency(answers["agency"])
     join_request.answers = answers
     join_request.agency = agency
     join_request.agency_name = agency.name if agency else answers["agency"]
     join_request.submitted_at = join_request.waiting_since = now
     if not join_request.name_check:
-        claim_answers(join_request)
+        claim_answers(join_request, find=lambda _name: agency)
     _keep_assessment(join_request, now)
     text = answers.get("note", "")
     event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=text, reason=reason)
@@ -604,10 +613,13 @@ def _receive(
     return join_request
 
 
-def claim_answers(join_request: JoinRequest) -> None:
+def claim_answers(join_request: JoinRequest, *, find: FindAgency = lock_agency) -> None:
     """Make the answers of a locked request facts that the person reports; the caller saves the request."""
     claims = keep_claims(
-        join_request.answers, person=join_request.person, community=join_request.community
+        join_request.answers,
+        person=join_request.person,
+        community=join_request.community,
+        find=find,
     )
     join_request.region = claims.region
 

@@ -1,6 +1,6 @@
 """The rule that a person or their agency holds a current EVA BC membership."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from communities.rules.facts import Fact, ProgramWork, Standing
@@ -39,6 +39,15 @@ _OTHER_UNKNOWN = {
         "you_and": "; we don’t know yet whether you hold one yourself",
         "they_and": "; it is not known yet whether the applicant holds one",
     },
+}
+# After what is known of one holder: that the other one’s does not count either, and how we know.
+_NONE_LISTED = {
+    "you_and": "; neither you nor your agency holds a current one",
+    "they_and": "; neither the applicant nor the agency holds a current one",
+}
+_NONE_REPORTED = {
+    "you_and": "; you told us that neither you nor your agency holds one",
+    "they_and": "; self-reported: neither the applicant nor the agency holds one",
 }
 _NEITHER = {
     "you_hold_no": "neither you nor your agency holds",
@@ -103,13 +112,16 @@ class EvaMembershipHeld(Rule):
         )
         if says_no:
             is_claim = outcome.fact is not None and outcome.fact.evidence == Evidence.CLAIMED
-            return replace(outcome, words={**outcome.words, **_NEITHER}) if is_claim else outcome
+            return _with_words(outcome, _NEITHER if is_claim else _NONE_REPORTED)
         if len(known) == len(facts):
-            return outcome
+            return _with_words(outcome, _NONE_LISTED)
         [holder] = known
-        words = {**outcome.words, **_OTHER_UNKNOWN[holder]}
-        return replace(outcome, verdict=Verdict.UNKNOWN, words=words)
+        return replace(_with_words(outcome, _OTHER_UNKNOWN[holder]), verdict=Verdict.UNKNOWN)
 
     @staticmethod
     def _weigh_one(facts: Sequence[Fact], holder: str, standing: Standing) -> Outcome:
         return weigh(facts, wanted=True, on=standing.on, words=_HOLDERS[holder])
+
+
+def _with_words(outcome: Outcome, words: Mapping[str, str]) -> Outcome:
+    return replace(outcome, words={**outcome.words, **words})

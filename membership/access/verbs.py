@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -118,14 +118,17 @@ def end_access(*, enrolment: Enrolment, by: User | None, now: datetime) -> None:
     """Create the tasks of an enrolment that has ended or is paused. Runs inside the caller's transaction.
 
     Only access that was given is removed. A person still enrolled in another community of the same
-    workspace keeps it.
+    workspace keeps it, unless they are on a leave from it that ended their access.
     """
+    zoom = Access.objects.filter(person=OuterRef("person"), community=OuterRef("community"))
+    has_no_access = ~Exists(zoom.filter(state__in=[State.TO_DO, *GRANTED_STATES]))
     in_another = Enrolment.objects.filter(
         person=enrolment.person,
         ended_on__isnull=True,
         community__team=enrolment.community.team,
         community__has_slack=True,
     ).exclude(pk=enrolment.pk)
+    in_another = in_another.exclude(has_no_access, leave_until__isnull=False)
     for service in _services(enrolment.community):
         rows = lock(Access.objects.filter(person=enrolment.person, **service))
         # After the lock: an enrolment that starts at the same time waits for it, or is seen here.

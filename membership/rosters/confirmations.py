@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from membership.access import verbs as access
 from membership.emails.kinds import Event
 from membership.emails.queue import cancel
 from membership.errors import RefusedError
@@ -117,6 +118,9 @@ def record_answer(confirmation: YearlyConfirmation, answer: str, *, now: datetim
     confirmation.ask_again_on = back + timedelta(days=1) if back else year_after(today)
     confirmation.save(update_fields=["answer", "answered_on", "leave_until", "ask_again_on"])
     enrolment, kinds = confirmation.enrolment, [WorklistRow.Kind.UNCONFIRMED]
+    if enrolment.leave_until and answer in (Answer.STILL_HERE, Answer.CHANGED_JOBS):
+        people, community = [enrolment.person], enrolment.community
+        access.require_access(people=people, community=community, by=None, now=now)
     if answer != Answer.SETTLED:  # what the member says about a leave is the newest
         kinds.append(WorklistRow.Kind.LEAVE_ENDED)
         enrolment.leave_until = confirmation.leave_until

@@ -40,13 +40,15 @@ def enrol(
     return enrolment
 
 
-def take_back_enrolment(enrolment: Enrolment, *, by: User, now: datetime) -> None:
+def take_back_enrolment(enrolment: Enrolment, *, opened_on: date, by: User, now: datetime) -> None:
     """Delete an enrolment that was opened a moment ago. No report counts it, and its tasks end.
 
     Runs inside the caller's transaction. Refuses if it is no longer as it was opened.
     """
     enrolment = lock_enrolment(enrolment.pk)
-    if enrolment.ended_on or enrolment.worklist.exists():
+    # Merging two records makes a new enrolment and an older one the same.
+    is_as_opened = enrolment.started_on == opened_on and not enrolment.ended_on
+    if not is_as_opened or enrolment.leave_until or enrolment.worklist.exists():
         raise RefusedError("This enrolment has already been changed, so it can’t be undone.")
     cancel(about=enrolment.about, event=Event.ENROLMENT_ENDED)
     enrolment.delete()

@@ -31,7 +31,8 @@ def keep_missing_exceptions(*, now: datetime) -> int:
 def _keep(approval: JoinRequestEvent, *, now: datetime) -> bool:
     join_request, by = approval.join_request, approval.by
     assessment = join_request.kept_assessment
-    if by is None or assessment is None or join_request.enrolment is None:
+    # A reason alone makes none: it can be of an approval that was undone or reversed before.
+    if by is None or not assessment or not assessment.failing or join_request.enrolment is None:
         return False
     enrolment = lock_enrolment(join_request.enrolment.pk)
     if enrolment.ended_on or hasattr(enrolment, "exception"):

@@ -114,6 +114,11 @@ def _new_holder(
     families = families_of(by)
     if any(r.is_open and r.community.family not in families for r in (*theirs, *others)):
         raise RefusedError("There is an open request with the other team. Ask a lead to do this.")
+    # What waits under a third name at this email goes on with the mailbox.
+    checks = former.name_checks.filter(email=check.email, state__in=NameCheck.UNSETTLED)
+    waiting = list(checks.exclude(pk=check.pk).values_list("pk", flat=True))
+    of_third = [r for r in others if r.name_check_id in waiting]
+    others = [r for r in others if r not in of_third]
     new = Person(name=check.name, email=check.email, known_since=now)
     OtherEmail.objects.filter(person=former, email=check.email).delete()
     if check.email != former.email:
@@ -121,7 +126,11 @@ def _new_holder(
     else:
         new.user = _leave_mailbox(former, others, by, now)
     new.save()
-    abouts = [join_request.about for join_request in theirs]
+    NameCheck.objects.filter(pk__in=waiting).update(person=new)
+    for join_request in of_third:
+        join_request.person = new
+        join_request.save(update_fields=["person"])
+    abouts = [join_request.about for join_request in (*theirs, *of_third)]
     OutboxEmail.objects.filter(person=former, about__in=abouts).update(person=new)
     rest = OutboxEmail.objects.filter(person=former, to_email=check.email)
     rest.filter(state=OutboxEmail.State.QUEUED).update(

@@ -57,9 +57,7 @@ def review_page(
         buttons=[
             (decision.label_for(join_request), decision.url_for(join_request), verb.value)
             for verb, decision in DECISIONS.items()
-            if allows(join_request.state, verb)
-            and not is_own
-            and not (verb == Verb.APPROVE and join_request.another_name)
+            if not _refusal(request, join_request, verb)
         ],
         own_request=workflow.OWN_REQUEST if is_own and join_request.is_open else "",
         **({"form": refused} if is_own else panel),
@@ -249,6 +247,10 @@ def _refusal(request: AuthenticatedRequest, join_request: JoinRequest, verb: Ver
         return f"This request {join_request.state_in_words}, so you can’t do this now."
     if workflow.is_own(join_request, request.user):
         return workflow.OWN_REQUEST
+    if verb == Verb.REVERSE and not (
+        join_request.enrolment and not join_request.enrolment.ended_on
+    ):
+        return "The enrolment has already ended, so there is no approval to reverse."
     is_unsettled = verb == Verb.APPROVE and join_request.another_name
     return join_request.name_check.sentence if is_unsettled and join_request.name_check else ""
 

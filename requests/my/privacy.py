@@ -11,7 +11,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from communities.rules.assess import Finding
 from communities.rules.vocabulary import Evidence, FactKind
@@ -21,6 +21,7 @@ from membership.errors import RefusedError
 from membership.models import (
     Agency,
     Enrolment,
+    NameCheck,
     OutboxEmail,
     Person,
     ProgramPosition,
@@ -105,9 +106,14 @@ LEFT_OUT = [
     "people’s opinions and names. You can ask the privacy officer for them.",
     "The names of the staff members who acted.",
     "The name and email of someone you named to take over from you, or who named you.",
+    "The name of someone else who used your email.",
     "The secrets of your two-step sign-in and your calendar address, and the codes we send you.",
     "What EVA BC knows about agencies: their memberships, and who funds their programs.",
 ]
+
+
+# Of the other answers, the name is someone else's.
+_OF_THEIR_NAME = (NameCheck.State.OPEN, NameCheck.State.SAME)
 
 
 def all_that_is_held(person: Person, *, now: datetime) -> dict[str, object]:
@@ -159,7 +165,8 @@ def _held_by_register(person: Person) -> dict[str, object]:
             person.shared_mailboxes.all(), "email", "reason", "at", "ended_at"
         ),
         "name_checks": _all(
-            person.name_checks.all(), "name", "email", "source", "asked_at", "state", "answered_at"
+            NameCheck.objects.filter(Q(person=person, state__in=_OF_THEIR_NAME) | Q(holder=person)),
+            *("name", "email", "source", "asked_at", "state", "answered_at"),
         ),
         "other_names": _all(person.other_names.all(), "name", "until"),
         "told_apart_from_a_similar_record": _all(person.someone_else.all(), "at"),

@@ -10,12 +10,16 @@ from membership.emails import queue
 from membership.emails.delivery import due_emails
 from membership.errors import RefusedError
 from membership.models import Access, Enrolment, OutboxEmail
+from membership.people.merging import Chosen
+from membership.rosters.leave import pause_enrolment
 from membership.rosters.leaving import leave
 from requests import workflow
 from requests.lifecycle import UNDO_SECONDS, UNDO_TIME, State
+from requests.merging import merge_people
 from requests.models import JoinRequest, JoinRequestEvent, ReasonText
 from requests.my.privacy import erase
 from tests import builders
+from tests.membership.rosters.enrolments import enrolled
 from tests.threads import all_at_once
 
 LATER = builders.NOW + UNDO_TIME
@@ -36,7 +40,9 @@ def access_states():
 
 
 def reverse(pk, by, to=State.AWAITING_REVIEW, text="We mixed up two people.", **more):
-    return workflow.reverse(join_request_id=pk, by=by, to=to, text=text, now=builders.NOW, **more)
+    return workflow.reverse(
+        **{"join_request_id": pk, "by": by, "to": to, "text": text, "now": builders.NOW, **more}
+    )
 
 
 @pytest.mark.core
@@ -121,6 +127,31 @@ class TestUndo:
             ("zoom", "not-needed"),
         ]
 
+    def test_is_refused_when_the_enrolment_is_no_longer_as_it_was_opened(self, priya):
+        member = enrolled("Chris Sample")
+        join_request = decided(worker=builders.worker(), by=priya)
+        merge_people(
+            keep_id=member.person_id,
+            merge_id=join_request.person_id,
+            chosen=Chosen("Dana Sample", "", "dana@example.org"),
+            by=builders.lead(),
+            now=builders.NOW,
+        )
+        with pytest.raises(RefusedError, match="already been changed"):
+            workflow.undo(join_request_id=join_request.pk, by=priya, now=JUST_BEFORE)
+        assert Enrolment.objects.get().ended_on is None
+
+        other = decided(worker=builders.worker("kim@example.org", "Kim Sample"), by=priya)
+        pause_enrolment(
+            enrolment_id=other.enrolment_id,
+            until=LATER.date(),
+            by=priya,
+            text="Away.",
+            now=builders.NOW,
+        )
+        with pytest.raises(RefusedError, match="already been changed"):
+            workflow.undo(join_request_id=other.pk, by=priya, now=JUST_BEFORE)
+
     def test_is_refused_when_they_have_asked_again(self, priya):
         worker = builders.worker()
         declined = decided(State.DECLINED, worker=worker, by=priya)
@@ -178,6 +209,12 @@ class TestReverse:
             months_between(builders.NOW.date(), builders.NOW.date()),
         )
         assert REPORTS["reasons"](scope).rows == [(str(ground), 1)]
+
+    def test_a_declined_request_keeps_the_assessment_of_that_day(self, priya):
+        pk = decided(by=priya).pk
+        then = builders.NOW + timedelta(days=40)
+        reverse(pk, priya, to=State.DECLINED, now=then)
+        assert JoinRequest.objects.get().kept_assessment.on == then.date()
 
     def test_then_approving_opens_another_enrolment_and_cancels_the_correction(self, priya):
         pk = decided(by=priya).pk
@@ -309,6 +346,14 @@ class TestDesk:
         page = builders.page(client, f"/my/requests/{pk}/")
         assert "approved" not in page
         assert "You sent your request." in page
+
+    def test_reversing_is_not_offered_once_the_enrolment_has_ended(self, desk, priya):
+        worker = builders.worker()
+        pk = decided(worker=worker, by=priya).pk
+        leave(enrolment_id=Enrolment.objects.get().pk, by=worker, now=builders.NOW)
+        assert "Reverse this approval" not in builders.page(desk, f"{QUEUE}{pk}/change/")
+        page = builders.text_of(desk.get(f"{QUEUE}{pk}/reverse/", follow=True))
+        assert "The enrolment has already ended" in page
 
     def test_an_approval_is_reversed_on_a_page_with_its_email(self, client, desk, priya):
         worker = builders.worker()

@@ -376,7 +376,13 @@ A_MEMBERSHIP = "a current EVA BC membership"
             f"{LIST} your agency holds {A_MEMBERSHIP}, "
             "but the one of May 4, 2026 does not mention it.",
         ),
-        (claimed(False), OVER, NOT_MET, f"{LIST} your own EVA BC membership ended on May 3, 2026."),
+        (
+            claimed(False),
+            OVER,
+            NOT_MET,
+            f"{LIST} your own EVA BC membership ended on May 3, 2026; "
+            "you told us that neither you nor your agency holds one.",
+        ),
         (
             claimed(False),
             None,
@@ -388,7 +394,13 @@ A_MEMBERSHIP = "a current EVA BC membership"
         (OVER, claimed(), MET, f"{TOLD} you hold {A_MEMBERSHIP}."),
         (claimed(), CURRENT, MET, f"{LIST} you hold {A_MEMBERSHIP}."),
         (claimed(False), CURRENT, MET, f"{LIST} you hold {A_MEMBERSHIP}."),
-        (OVER, OVER, NOT_MET, f"{LIST} your own EVA BC membership ended on May 3, 2026."),
+        (
+            OVER,
+            OVER,
+            NOT_MET,
+            f"{LIST} your own EVA BC membership ended on May 3, 2026; "
+            "neither you nor your agency holds a current one.",
+        ),
     ],
 )
 def test_a_membership_of_the_agency_or_of_the_person_satisfies(agencys, own, verdict, sentence):

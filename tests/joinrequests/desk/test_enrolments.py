@@ -102,6 +102,23 @@ class TestVerbs:
         assert (enrolment.leave_until, access_states()) == (None, {"joined"})
         assert kinds() == {"roster-resumed": 1}
 
+    def test_slack_ends_with_the_last_enrolment_that_needs_it(self, enrolment, member, priya):
+        cbvs = builders.community("cbvs")
+        other = enrol(person=member.person, community=cbvs, on=TODAY, now=NOW)
+        Access.objects.update(state="joined")
+        slack = Access.objects.get(kind="slack")
+        for paused, how, state in (
+            (other, {}, "joined"),
+            (enrolment, {"ends_access": True}, "joined"),
+            (other, {"ends_access": True}, "to-remove"),
+        ):
+            pause(paused, priya, **how)
+            slack.refresh_from_db()
+            assert slack.state == state
+        use(resume_enrolment, other, priya)
+        slack.refresh_from_db()
+        assert slack.state == "joined"
+
     def test_ending_a_paused_enrolment_ends_the_leave(self, enrolment, priya):
         pause(enrolment, priya)
         use(end_enrolment, enrolment, priya)
@@ -243,6 +260,17 @@ class TestOnLeave:
         confirmations.confirm(enrolment_id=enrolment.pk, by=member, now=later)
         enrolment.refresh_from_db()
         assert (enrolment.leave_until, checks()) == (None, [("settled", "answered")])
+
+    @pytest.mark.parametrize("state", ["to-remove", "removed"])
+    def test_their_answer_after_a_leave_gives_back_the_access_that_ended_with_it(
+        self, enrolment, member, priya, state
+    ):
+        pause(enrolment, priya, ends_access=True)
+        Access.objects.update(state=state)
+        later = NOW + 366 * DAY
+        ask_yearly(now=later)
+        confirmations.confirm(enrolment_id=enrolment.pk, by=member, now=later)
+        assert access_states() == {"joined" if state == "to-remove" else "to-do"}
 
     def test_the_roster_and_their_own_data_say_so_and_erasing_removes_it(
         self, enrolment, member, priya

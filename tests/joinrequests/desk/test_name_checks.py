@@ -308,6 +308,29 @@ def test_an_email_that_another_record_has_gets_no_second_holder(dana, priya):
         answered(HOLDER, priya)
 
 
+def test_a_third_name_at_the_mailbox_goes_on_with_the_new_holder(dana, priya):
+    first = asked_as_lee(dana)
+    third = builders.sent(dana, "sas", name="Pat Third")
+    new = answer(check_id=first.name_check_id, state=HOLDER, by=priya, now=NOW).holder
+    third.refresh_from_db()
+    assert (third.state, third.person, third.another_name) == ("awaiting_review", new, "Pat Third")
+    assert third.name_check.person == new
+    assert set(
+        OutboxEmail.objects.filter(kind="receipt", state="queued").values_list("person", "about")
+    ) == {(new.pk, first.about), (new.pk, third.about)}
+
+
+def test_a_request_of_the_former_holder_is_not_reopened_without_an_email(dana, priya):
+    declined = builders.request_in(State.DECLINED, dana, priya, "cbvs")
+    asked_as_lee(dana)
+    answered(HOLDER, priya)
+    reopen = partial(workflow.reopen, join_request_id=declined.pk, by=priya, now=NOW)
+    with pytest.raises(RefusedError, match="no email for the applicant"):
+        reopen()
+    change_email(person_id=declined.person_id, to="dana@home.example", by=priya, now=NOW)
+    reopen()
+
+
 def test_merging_the_two_records_answers_whose_name_it_is(dana, priya):
     request = asked_as_lee(dana)
     done = merge(dana.person, builders.worker("lee@example.org", "Lee Other").person, priya)
@@ -385,6 +408,17 @@ def test_staff_answer_on_the_page(client, dana, priya):
     done = client.post(page, {"answer": "same", "text": ""})
     assert done.url == f"/admin/joinrequests/joinrequest/{request.pk}/change/"
     assert "Same person, new name" in builders.page(client, page)
+
+
+@pytest.mark.parametrize("state", [HOLDER, ELSE])
+def test_the_download_of_one_does_not_name_the_other(dana, priya, state):
+    former = dana.person
+    asked_as_lee(dana, slug="sas")
+    check = answered(state, priya, text=ASK_FOR_OWN_EMAIL)
+    assert all_that_is_held(former, now=NOW)["name_checks"] == []
+    if check.holder:
+        [own] = all_that_is_held(check.holder, now=NOW)["name_checks"]
+        assert own["name"] == "Lee Other"
 
 
 def test_an_erased_person_leaves_no_name_check(dana, priya):

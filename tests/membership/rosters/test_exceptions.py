@@ -247,6 +247,15 @@ def test_staff_keep_and_end_it_on_their_pages(desk, dana):
     assert "Exception ended. Over." in history
 
 
+def test_the_pages_have_no_button_that_would_be_refused(desk, dana):
+    address = f"/admin/membership/enrolment/{dana.pk}/"
+    assert "Renew the exception</button>" in desk.get(address + "exception/").content.decode()
+    desk.post(address + "end-exception/", {"text": "Over."})
+    ended = desk.get(address + "end-exception/").content.decode()
+    assert "There is no exception." in ended
+    assert "End the exception</button>" not in ended
+
+
 def test_erasing_leaves_no_reason_and_the_download_has_the_dates(admitted, worker, priya):
     held = all_that_is_held(worker.person, now=NOW)
     assert held["communities"][0]["exception"] == {
@@ -265,6 +274,15 @@ def test_an_approval_of_the_previous_version_gets_its_exception_once(admitted):
     assert keep_missing_exceptions(now=later(3)) == 0
     assert admitted.exception.reason == WHY
     assert AdmissionException.objects.get().findings
+
+
+def test_an_approval_by_the_rules_gets_none_from_a_reason_given_before(asked, priya):
+    workflow.approve(join_request_id=asked.pk, by=priya, reason=WHY, now=NOW)
+    workflow.undo(join_request_id=asked.pk, by=priya, now=NOW)
+    ProgramPosition.objects.update(says_membership="agency")
+    workflow.approve(join_request_id=asked.pk, by=priya, now=NOW)
+    assert keep_missing_exceptions(now=later(2)) == 0
+    assert not AdmissionException.objects.exists()
 
 
 # -- The case: a list against what staff confirmed ------------------------------------------------
