@@ -225,6 +225,8 @@ def require_may_undo(merge: PersonMerge, by: User) -> None:
 
 def why_no_undo(merge: PersonMerge) -> str:
     """Why this merge can no longer be undone, as a sentence; empty if it can."""
+    if merge.undone_at:
+        return "This merge has already been undone."
     if not merge.changes:
         return "What it needs was deleted since, so this merge can no longer be undone."
     return why_not_undone(merge.changes, ignoring=MAY_BE_ADDED)
@@ -268,7 +270,11 @@ def _one_enrolment(stays: Enrolment, other: Enrolment) -> None:
 
 def _enrolment_sentence(stays: Enrolment, other: Enrolment) -> str:
     since = date_format(min(stays.started_on, other.started_on))
-    return f"Both are in {stays.community.short_name}. It becomes one enrolment, since {since}."
+    leave = stays.leave_until or other.leave_until
+    until = f", on leave until {date_format(leave)}" if leave else ""
+    return (
+        f"Both are in {stays.community.short_name}. It becomes one enrolment, since {since}{until}."
+    )
 
 
 def _one_check(stays: WorklistRow, other: WorklistRow, *, by: User, now: datetime) -> bool:

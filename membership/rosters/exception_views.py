@@ -53,10 +53,6 @@ def keep(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """What is not met today, the reason and the review date."""
     enrolment = _own_enrolment(request, pk)
     standing = enrolment.standing_exception
-    found = assess(standing_of(enrolment.person, timezone.localdate()), enrolment.community.rules())
-    if not found.failing:
-        messages.warning(request, exceptions.NOT_NEEDED)
-        return redirect("admin:membership_enrolment_change", pk)
     form = KeepForm(request.POST or None, initial={"reason": standing.reason if standing else ""})
     tomorrow = timezone.localdate() + timedelta(days=1)
     form.fields["review_on"].widget.attrs["min"] = tomorrow.isoformat()
@@ -67,6 +63,7 @@ def keep(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, f"{enrolment.person} is kept as an exception.")
             return redirect("admin:membership_enrolment_change", pk)
+    found = assess(standing_of(enrolment.person, timezone.localdate()), enrolment.community.rules())
     name = enrolment.person.short_name
     sentences = ((finding.about(name).staff_sentence,) for finding in found.failing)
     return _page(
@@ -78,9 +75,11 @@ def keep(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             enrolment.person,
             enrolment.community.short_name,
             standing.in_words if standing else "",
-            format_html_join(" ", "<bdi>{}</bdi>", sentences),
+            format_html_join(" ", "<bdi>{}</bdi>", sentences)
+            or "All rules are met today, so no exception is needed.",
         ),
         form=form,
+        can_act=bool(found.failing),
         button_kind="approve",
     )
 
@@ -109,6 +108,7 @@ def end(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             enrolment.community.short_name,
         ),
         form=form,
+        can_act=standing is not None,
         button_kind="decline",
     )
 
@@ -122,7 +122,12 @@ def _own_enrolment(request: AuthenticatedRequest, pk: int) -> Enrolment:
 
 
 def _page(
-    request: AuthenticatedRequest, enrolment: Enrolment, *, title: str, **context: object
+    request: AuthenticatedRequest,
+    enrolment: Enrolment,
+    *,
+    title: str,
+    can_act: bool,
+    **context: object,
 ) -> HttpResponse:
     page = reverse("admin:membership_enrolment_change", args=[enrolment.pk])
     rosters = reverse("admin:membership_enrolment_changelist")
@@ -131,7 +136,7 @@ def _page(
         "desk/form.html",
         title=title,
         crumbs=[("Enrolments", rosters), (str(enrolment), page)],
-        button=title,
+        button=title if can_act else "",
         back=("Cancel", page),
         **context,
     )

@@ -22,8 +22,6 @@ from membership.rosters.confirmations import year_after
 from membership.rosters.enrolments import lock_enrolment
 from membership.rosters.reassessment import reassess
 
-NOT_NEEDED = "All rules are met today, so no exception is needed."
-
 
 def admit(
     enrolment: Enrolment,
@@ -67,7 +65,7 @@ def keep_exception(
     on = timezone.localdate(now)
     found = assess(standing_of(enrolment.person, on), enrolment.community.rules())
     if not found.failing:
-        raise RefusedError(NOT_NEEDED)
+        raise RefusedError("All rules are met today, so no exception is needed.")
     exception = admit(
         enrolment, reason=reason, findings=found.failing, review_on=review_on, by=by, now=now
     )

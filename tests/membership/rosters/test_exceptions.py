@@ -1,6 +1,6 @@
 """Exceptions: made by an approval or by staff, shown with every assessment, and left alone until something changes."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -247,12 +247,13 @@ def test_staff_keep_and_end_it_on_their_pages(desk, dana):
     assert "Exception ended. Over." in history
 
 
-def test_where_all_rules_are_met_the_page_says_so_before_anything_is_typed(desk, dana):
-    Program.objects.update(funder=Funder.PSSG)
-    EvaMembership.objects.update(ends_on=date(2099, 1, 1))
-    answer = desk.get(f"/admin/membership/enrolment/{dana.pk}/exception/", follow=True)
-    assert "no exception is needed" in builders.text_of(answer)
-    assert answer.redirect_chain[-1][0].endswith("/change/")
+def test_the_pages_have_no_button_that_would_be_refused(desk, dana):
+    address = f"/admin/membership/enrolment/{dana.pk}/"
+    assert "Renew the exception</button>" in desk.get(address + "exception/").content.decode()
+    desk.post(address + "end-exception/", {"text": "Over."})
+    ended = desk.get(address + "end-exception/").content.decode()
+    assert "There is no exception." in ended
+    assert "End the exception</button>" not in ended
 
 
 def test_erasing_leaves_no_reason_and_the_download_has_the_dates(admitted, worker, priya):
