@@ -10,4 +10,5 @@ from membership.meetings import admin as meetings
 from membership.people import admin as people
 from membership.privacy import admin as privacy
 from membership.register import admin as register
+from membership.register import person_admin
 from membership.rosters import admin as rosters

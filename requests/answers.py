@@ -4,6 +4,7 @@ The request keeps the answers as they were given; this module turns them into se
 the register.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -22,7 +23,7 @@ from membership.models import (
     Program,
     ProgramPosition,
 )
-from membership.register.agencies import find_agency
+from membership.register.agencies import find_agency, lock_agency
 from membership.register.names import clean_text, name_key
 from membership.register.standing import standing_of
 from requests.joining.forms import Answers, CoordinationJoinForm, JoinForm, ProgramJoinForm
@@ -30,6 +31,9 @@ from requests.joining.forms import Answers, CoordinationJoinForm, JoinForm, Prog
 _Term = TypeVar("_Term", bound=TextChoices)
 
 _YES_NO = {"yes": True, "no": False}
+
+
+FindAgency = Callable[[str], Agency | None]
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,16 @@ class Claims:
 
 
 def claims_of(
-    answers: Answers, *, person: Person, community: CommunityOfPractice, lock: bool = False
+    answers: Answers,
+    *,
+    person: Person,
+    community: CommunityOfPractice,
+    find: FindAgency = find_agency,
 ) -> Claims:
-    """The claims in these answers. Missing and unknown values make none. ``lock``: their agency stays."""
+    """The claims in these answers. Missing and unknown values make none."""
     if community.is_coordination:
         return Claims(roles=_role(answers, person))
-    return Claims(positions=_position(answers, person, lock=lock))
+    return Claims(positions=_position(answers, person, find))
 
 
 def assess_answers(
@@ -65,12 +73,18 @@ def assess_answers(
     return assess(standing.for_applicant(), community.rules())
 
 
-def keep_claims(answers: Answers, *, person: Person, community: CommunityOfPractice) -> Claims:
+def keep_claims(
+    answers: Answers,
+    *,
+    person: Person,
+    community: CommunityOfPractice,
+    find: FindAgency = lock_agency,
+) -> Claims:
     """Save the claims in these answers to the register; they replace earlier claims about the same.
 
-    Runs inside the caller's transaction.
+    Runs inside the caller's transaction. ``find`` gives their agency, which stays until its end.
     """
-    claims = claims_of(answers, person=person, community=community, lock=True)
+    claims = claims_of(answers, person=person, community=community, find=find)
     for claim in (*claims.positions, *claims.roles):
         same = {
             name: getattr(claim, name) for name in (*claim.IDENTITY_FIELDS, "person", "evidence")
@@ -80,14 +94,14 @@ def keep_claims(answers: Answers, *, person: Person, community: CommunityOfPract
     return claims
 
 
-def _position(answers: Answers, person: Person, *, lock: bool) -> tuple[ProgramPosition, ...]:
+def _position(answers: Answers, person: Person, find: FindAgency) -> tuple[ProgramPosition, ...]:
     program_type = _one_of(ProgramType, answers.get("program_type"))
     if program_type is None:
         return ()
     text = partial(_text, answers, ProgramJoinForm)
     agency_name, place = text("agency"), text("community_served")
     membership = text("eva_membership")
-    agency = find_agency(agency_name, lock=lock)
+    agency = find(agency_name)
     return (
         ProgramPosition(
             person=person,

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from communities.rules.vocabulary import Family
 from membership.accounts.teams import families_of
@@ -54,8 +55,8 @@ def merge_people(
 ) -> PersonMerge:
     """Make two records of one person one. Everything about the second one moves to the first.
 
-    Of two open requests for one community the newer is withdrawn, and of two open enrolments the older start
-    counts. Of two accounts the one with the chosen email stays, and the other is closed. Raises ``RefusedError``.
+    Of two open requests for one community the newer is withdrawn, as is one for a community that they are in. Of
+    two open enrolments the older start counts. Of two accounts the one with the chosen email stays, and the other is closed. Raises ``RefusedError``.
     """
     with _nothing_in_between():
         # Requests and enrolments before the people: in the order in which the other verbs lock.
@@ -68,6 +69,8 @@ def merge_people(
             closed = merge_locked(
                 kept, merged, chosen=chosen, collisions=collisions_of(by, now), now=now
             )
+            for join_request in _open_though_enrolled(kept, kept):
+                _withdraw(join_request, by=by, now=now)
             _settle_name_checks(kept, by=by, now=now)
         tell(kept, closed, now=now)
         # By number, because an undo and then erasing one of them must leave no name in the other one's history.
@@ -128,13 +131,23 @@ def what_happens(kept: Person, merged: Person, *, by: User, now: datetime) -> li
     """What a merge does beyond moving things, in sentences."""
     said = collision_sentences(kept, merged, collisions_of(by, now))
     for one, other in ((kept, merged), (merged, kept)):
-        in_it = Enrolment.objects.filter(person=other, ended_on=None).values("community")
-        waiting = one.join_requests.filter(state__in=OPEN, community__in=in_it)
         said += [
-            f"Request {request} stays open, though they are in the community. Decide it afterwards."
-            for request in waiting.select_related("community")
+            f"Request {request} is withdrawn, because they are in the community. They get no email about it."
+            for request in _open_though_enrolled(one, other)
         ]
     return said
+
+
+def _open_though_enrolled(applicant: Person, member: Person) -> QuerySet[JoinRequest]:
+    """The open requests of one record for communities that the other is in."""
+    in_it = Enrolment.objects.filter(person=member, ended_on=None).values("community")
+    requests = applicant.join_requests.filter(state__in=OPEN, community__in=in_it)
+    return requests.select_related("community__team", "person").order_by("pk")
+
+
+def _withdraw(join_request: JoinRequest, *, by: User, now: datetime) -> None:
+    reason = "Two records of this person were merged."
+    withdraw_quietly(join_request, by=by, now=now, reason=reason)
 
 
 def _lock_requests_and_enrolments(*person_ids: int) -> None:
@@ -178,7 +191,7 @@ def _one_request(stays: JoinRequest, other: JoinRequest, *, by: User, now: datet
         stays.save(update_fields=["answers"])
         return False
     newer = max(stays, other, key=lambda request: (request.submitted_at, request.pk))
-    withdraw_quietly(newer, by=by, now=now, reason="Two records of this person were merged.")
+    _withdraw(newer, by=by, now=now)
     return True
 
 

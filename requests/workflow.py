@@ -21,7 +21,7 @@ from membership.errors import RefusedError
 from membership.locking import get_locked
 from membership.models import NameCheck, Person, User
 from membership.people.name_checks import check_name
-from membership.register.agencies import find_agency
+from membership.register.agencies import lock_agency
 from membership.register.person_records import get_or_create_person, set_name
 from membership.register.standing import standing_of
 from membership.rosters.enrolments import (
@@ -33,7 +33,7 @@ from membership.rosters.enrolments import (
 )
 from membership.rosters.exceptions import admit
 from requests import emails
-from requests.answers import claims_of, keep_claims
+from requests.answers import FindAgency, claims_of, keep_claims
 from requests.joining.forms import Answers
 from requests.lifecycle import (
     OPEN,
@@ -594,13 +594,13 @@ def _receive(
 
     ``receipt`` is the kind of the applicant's email.
     """
-    agency = find_agency(answers["agency"], lock=True)
+    agency = lock_agency(answers["agency"])
     join_request.answers = answers
     join_request.agency = agency
     join_request.agency_name = agency.name if agency else answers["agency"]
     join_request.submitted_at = join_request.waiting_since = now
     if not join_request.name_check:
-        claim_answers(join_request)
+        claim_answers(join_request, find=lambda _name: agency)
     _keep_assessment(join_request, now)
     text = answers.get("note", "")
     event = _advance(join_request, Verb.SUBMIT, by=by, now=now, text=text, reason=reason)
@@ -613,10 +613,13 @@ def _receive(
     return join_request
 
 
-def claim_answers(join_request: JoinRequest) -> None:
+def claim_answers(join_request: JoinRequest, *, find: FindAgency = lock_agency) -> None:
     """Make the answers of a locked request facts that the person reports; the caller saves the request."""
     claims = keep_claims(
-        join_request.answers, person=join_request.person, community=join_request.community
+        join_request.answers,
+        person=join_request.person,
+        community=join_request.community,
+        find=find,
     )
     join_request.region = claims.region
 

@@ -25,7 +25,7 @@ def guide() -> tuple[SafeString, list[tuple[str, str]]]:
     tokens = markdown.parse(GUIDE.read_text())
     chapters = []
     for token, following in pairwise(tokens):
-        if token.type == "heading_open":
+        if token.type == "heading_open" and token.tag == "h2":
             chapters.append((slugify(following.content), following.content))
             token.attrSet("id", slugify(following.content))
     for token in tokens:

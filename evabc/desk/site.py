@@ -39,6 +39,19 @@ from requests.lifecycle import State
 from requests.models import JoinRequest
 from requests.my.privacy_views import erase_by_staff
 
+# Pages of people and agencies: their address, view and name.
+PAGES_OF_RECORDS = (
+    ("person/<int:pk>/email", email_by_staff, "person_email"),
+    ("person/<int:pk>/someone-else/<int:other>", someone_else, "person_apart"),
+    ("person/<int:pk>/erase", erase_by_staff, "person_erase"),
+    ("person/<int:pk>/merge", merge_views.choose, "person_merge_choose"),
+    ("person/<int:pk>/merge/<int:other>", merge_views.merge, "person_merge"),
+    ("person/merges/<int:pk>/undo", merge_views.undo, "person_merge_undo"),
+    ("agency/<int:pk>/merge", agency_merge_views.choose, "agency_merge_choose"),
+    ("agency/<int:pk>/merge/<int:other>", agency_merge_views.merge, "agency_merge"),
+    ("agency/merges/<int:pk>/undo", agency_merge_views.undo, "agency_merge_undo"),
+)
+
 
 class StaffSite(AdminSite):
     """The admin uses the portal's own sign-in, which has no passwords."""
@@ -65,20 +78,9 @@ class StaffSite(AdminSite):
             path("coverage/sheet/", view(coverage_sheet), name="coverage_sheet"),
             path("reports/", view(reports), name="reports"),
             path("reports/sheet/", view(report_sheet), name="report_sheet"),
-            path(
-                "membership/person/<int:pk>/email/",
-                view(email_by_staff),
-                name="membership_person_email",
-            ),
-            path(
-                "membership/person/<int:pk>/someone-else/<int:other>/",
-                view(someone_else),
-                name="membership_person_apart",
-            ),
-            path(
-                "membership/person/<int:pk>/erase/",
-                view(erase_by_staff),
-                name="membership_person_erase",
+            *(
+                path(f"membership/{where}/", view(page), name=f"membership_{name}")
+                for where, page, name in PAGES_OF_RECORDS
             ),
             *(
                 path(
@@ -87,36 +89,6 @@ class StaffSite(AdminSite):
                     name=f"membership_enrolment_{name}",
                 )
                 for name in ENROLMENT_ACTIONS
-            ),
-            path(
-                "membership/agency/<int:pk>/merge/",
-                view(agency_merge_views.choose),
-                name="membership_agency_merge_choose",
-            ),
-            path(
-                "membership/agency/<int:pk>/merge/<int:other>/",
-                view(agency_merge_views.merge),
-                name="membership_agency_merge",
-            ),
-            path(
-                "membership/agency/merges/<int:pk>/undo/",
-                view(agency_merge_views.undo),
-                name="membership_agency_merge_undo",
-            ),
-            path(
-                "membership/person/<int:pk>/merge/",
-                view(merge_views.choose),
-                name="membership_person_merge_choose",
-            ),
-            path(
-                "membership/person/<int:pk>/merge/<int:other>/",
-                view(merge_views.merge),
-                name="membership_person_merge",
-            ),
-            path(
-                "membership/person/merges/<int:pk>/undo/",
-                view(merge_views.undo),
-                name="membership_person_merge_undo",
             ),
             path("roster-sheet/", view(roster_sheet), name="roster_sheet"),
             *(u for u in djangos if not str(u.pattern).startswith("password_change")),

@@ -7,106 +7,26 @@ from django.db.models import Q
 from membership.models import SharedMailbox, User
 
 # Local parts of addresses, without dots, dashes and digits. They name an office or a program, and no one.
+_NAMES = {
+    "office": "accounting accounts admin admins administration administrator agency centre contact "
+    "contactus crisis crisisline email enquiries enquiry feedback finance frontdesk "
+    "general hello help helpline hr info information infos inquiries inquiry intake jobs "
+    "mail mailbox main noreply office offices payroll program programs reception "
+    "receptionist referral referrals safehome safehomes secretary services shared shelter "
+    "society staff support team transitionhouse volunteer volunteers webmaster "
+    "womenscentre",
+    "program": "cbvs communitybasedvictimservices communitycoordination coordination counselling "
+    "counsellor counsellors icat icats mors multicultural multiculturaloutreach ors "
+    "outreach outreachservices peace pbvs sac sas sasp sexualassault "
+    "sexualassaultservices stoppingtheviolence stv stvc stvcounselling stvo stvors "
+    "stvoutreach vawir victimservice victimservices victimsupport vir vs",
+}
+_SPELLINGS = {"": "", "centre": "center", "counselling": "counseling"}
 SHARED_LOCAL_PARTS = frozenset(
-    [
-        "accounting",
-        "accounts",
-        "admin",
-        "admins",
-        "administration",
-        "administrator",
-        "agency",
-        "centre",
-        "center",
-        "contact",
-        "contactus",
-        "crisis",
-        "crisisline",
-        "email",
-        "enquiries",
-        "enquiry",
-        "feedback",
-        "finance",
-        "frontdesk",
-        "general",
-        "hello",
-        "help",
-        "helpline",
-        "hr",
-        "info",
-        "information",
-        "infos",
-        "inquiries",
-        "inquiry",
-        "intake",
-        "jobs",
-        "mail",
-        "mailbox",
-        "main",
-        "noreply",
-        "office",
-        "offices",
-        "payroll",
-        "program",
-        "programs",
-        "reception",
-        "receptionist",
-        "referral",
-        "referrals",
-        "safehome",
-        "safehomes",
-        "secretary",
-        "services",
-        "shared",
-        "shelter",
-        "society",
-        "staff",
-        "support",
-        "team",
-        "transitionhouse",
-        "volunteer",
-        "volunteers",
-        "webmaster",
-        "womenscenter",
-        "womenscentre",
-        "cbvs",
-        "communitybasedvictimservices",
-        "communitycoordination",
-        "coordination",
-        "counselling",
-        "counseling",
-        "counsellor",
-        "counsellors",
-        "icat",
-        "icats",
-        "mors",
-        "multicultural",
-        "multiculturaloutreach",
-        "ors",
-        "outreach",
-        "outreachservices",
-        "peace",
-        "pbvs",
-        "sac",
-        "sas",
-        "sasp",
-        "sexualassault",
-        "sexualassaultservices",
-        "stoppingtheviolence",
-        "stv",
-        "stvc",
-        "stvcounselling",
-        "stvcounseling",
-        "stvo",
-        "stvors",
-        "stvoutreach",
-        "vawir",
-        "victimservice",
-        "victimservices",
-        "victimsupport",
-        "vir",
-        "vs",
-    ]
+    name.replace(ours, other)
+    for names in _NAMES.values()
+    for name in names.split()
+    for ours, other in _SPELLINGS.items()
 )
 
 ASK_FOR_OWN = "This looks like a shared mailbox. Use your own work email, with your own name in it."

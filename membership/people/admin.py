@@ -52,7 +52,7 @@ class SharedMailboxAdmin(CustomPageAdmin):
 
     list_display = ["email", "person", "reason", "at", "ended_at"]
     list_select_related = ["person"]
-    search_fields = ["email", "person__search_text"]
+    search_fields = ["email", "person"]
     add_label = "Allow a shared mailbox"
     own_page = staticmethod(shared_mailbox_page)
     row_views = {"stop": shared_mailbox_page}

@@ -225,6 +225,8 @@ def require_may_undo(merge: PersonMerge, by: User) -> None:
 
 def why_no_undo(merge: PersonMerge) -> str:
     """Why this merge can no longer be undone, as a sentence; empty if it can."""
+    if merge.undone_at:
+        return "This merge has already been undone."
     if not merge.changes:
         return "What it needs was deleted since, so this merge can no longer be undone."
     return why_not_undone(merge.changes, ignoring=MAY_BE_ADDED)

@@ -1,5 +1,7 @@
 """Finding an agency by any of its names, and keeping those it had."""
 
+from functools import partial
+
 from django.db import transaction
 from django.db.models import Q
 
@@ -20,7 +22,12 @@ def find_agency(name: str, *, lock: bool = False) -> Agency | None:
     )
     called = AgencyAlias.objects.filter(name_key=key).values("agency")
     found = agencies.filter(Q(name_key=key) | Q(pk__in=called))
-    return found.alias(is_other=Q(pk__in=called)).order_by("is_other").first()
+    found = found.alias(is_other=Q(pk__in=called)).order_by("is_other")
+    # If one was merged while the query waited for its lock, the second one finds it by its other name.
+    return found.first() or (found.first() if lock else None)
+
+
+lock_agency = partial(find_agency, lock=True)
 
 
 def keys_of(name: str) -> set[str]:

@@ -132,15 +132,15 @@ class EnrolmentAdmin(TeamModelAdmin):
             *super().get_urls(),
         ]
 
-    @admin.display(description="exception", empty_value="-")
+    @admin.display(description="exception")
     def admitted(self, enrolment: Enrolment) -> str:
         exception = getattr(enrolment, "exception", None)
-        return exception.in_words if exception else ""
+        return exception.in_words if exception else "–"
 
     @admin.display(description="left on their own")
     def left_because(self, enrolment: Enrolment) -> str:
         if not hasattr(enrolment, "leaving"):
-            return ""
+            return "–"
         return enrolment.leaving.reason or "no reason given"
 
 

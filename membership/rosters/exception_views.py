@@ -75,9 +75,11 @@ def keep(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             enrolment.person,
             enrolment.community.short_name,
             standing.in_words if standing else "",
-            format_html_join(" ", "<bdi>{}</bdi>", sentences) or "All rules are met today.",
+            format_html_join(" ", "<bdi>{}</bdi>", sentences)
+            or "All rules are met today, so no exception is needed.",
         ),
         form=form,
+        can_act=bool(found.failing),
         button_kind="approve",
     )
 
@@ -106,6 +108,7 @@ def end(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             enrolment.community.short_name,
         ),
         form=form,
+        can_act=standing is not None,
         button_kind="decline",
     )
 
@@ -119,7 +122,12 @@ def _own_enrolment(request: AuthenticatedRequest, pk: int) -> Enrolment:
 
 
 def _page(
-    request: AuthenticatedRequest, enrolment: Enrolment, *, title: str, **context: object
+    request: AuthenticatedRequest,
+    enrolment: Enrolment,
+    *,
+    title: str,
+    can_act: bool,
+    **context: object,
 ) -> HttpResponse:
     page = reverse("admin:membership_enrolment_change", args=[enrolment.pk])
     rosters = reverse("admin:membership_enrolment_changelist")
@@ -128,7 +136,7 @@ def _page(
         "desk/form.html",
         title=title,
         crumbs=[("Enrolments", rosters), (str(enrolment), page)],
-        button=title,
+        button=title if can_act else "",
         back=("Cancel", page),
         **context,
     )

@@ -14,7 +14,7 @@ from membership.accounts.fresh_code import fresh_code_required
 from membership.accounts.requests import AuthenticatedRequest
 from membership.accounts.teams import families_of
 from membership.base_admin import desk_page
-from membership.errors import RefusedError
+from membership.errors import refusal_as_warning
 from membership.models import Agency, AgencyMerge, EvaMembership, Person, Program
 from membership.register.matching import near_agencies
 from membership.register.merging import (
@@ -56,11 +56,8 @@ def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
         messages.warning(request, "Choose two different agencies.")
         return redirect("admin:membership_agency_merge_choose", pk)
     if request.method == "POST":
-        try:
+        with refusal_as_warning(request):
             merge_agencies(keep_id=pk, merge_id=other, by=request.user, now=timezone.now())
-        except RefusedError as refusal:
-            messages.warning(request, str(refusal))
-        else:
             messages.success(
                 request, f"{merged} is now part of {kept}. You can undo this on this page."
             )
@@ -71,6 +68,7 @@ def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
         title=f"Merge {merged} into {kept}?",
         kept=kept,
         merged=merged,
+        headings=["The agency that you keep", "The agency that is merged into it"],
         rows=side_by_side(kept, merged),
         sentences=what_happens(kept, merged),
     )
@@ -85,11 +83,8 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     done = get_object_or_404(AgencyMerge.objects.select_related("kept"), pk=pk)
     page = reverse("admin:membership_agency_change", args=[done.kept_id])
     if request.method == "POST":
-        try:
+        with refusal_as_warning(request):
             undo_merge(merge_id=pk, by=request.user, now=timezone.now())
-        except RefusedError as refusal:
-            messages.warning(request, str(refusal))
-        else:
             messages.success(request, "The merge is undone. Both agencies are as they were before.")
         return redirect(page)
     if why_not := why_no_agency_undo(done):
@@ -159,7 +154,7 @@ def what_happens(kept: Agency, merged: Agency) -> list[str]:
             )
             rest = f"Only {days} is left of it." if left else "So it is removed."
             said.append(
-                f"The membership {_membership(membership)} overlaps one that is known better. {rest}"
+                f"The membership {_membership(membership)} overlaps another one, which stays. {rest}"
             )
     return said
 

@@ -105,6 +105,10 @@ def merge(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
         title=f"Merge {kept} and {merged}?",
         kept=kept,
         merged=merged,
+        headings=[
+            f"Record {kept.pk}, which you keep",
+            f"Record {merged.pk}, which is merged into it",
+        ],
         rows=side_by_side(kept, merged, by=request.user),
         sentences=what_happens(kept, merged, by=request.user, now=now),
         form=form,
@@ -124,10 +128,8 @@ def undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             undo_merge(merge_id=pk, by=request.user, now=timezone.now())
             messages.success(request, "The merge is undone. Both records are as they were before.")
         return redirect(page)
-    if done.undone_at or (why_not := why_no_undo(done)):
-        messages.warning(
-            request, "This merge has already been undone." if done.undone_at else why_not
-        )
+    if why_not := why_no_undo(done):
+        messages.warning(request, why_not)
         return redirect(page)
     return desk_page(
         request,

@@ -1,7 +1,7 @@
 """Name checks on the staff desk: the list, and the page on which staff answer one."""
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
@@ -155,12 +155,10 @@ class NameCheckAdmin(CustomPageAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[NameCheck]:
         return checks_of_team(request).order_by("asked_at", "pk")
 
+    @admin.display(description="in the register")
     def register_name(self, check: NameCheck) -> str:
         return str(check.person)
 
-    register_name.short_description = "in the register"  # type: ignore[attr-defined]
-
+    @admin.display(description="comes from")
     def comes_from(self, check: NameCheck) -> str:
         return check.source_in_words
-
-    comes_from.short_description = "comes from"  # type: ignore[attr-defined]

@@ -410,6 +410,24 @@ def test_the_newer_of_two_open_requests_is_withdrawn_quietly_and_open_again_afte
     assert [e.verb for e in newer.events.all()] == ["submit", "withdraw", "reopen"]
 
 
+def test_a_request_for_a_community_that_the_other_record_is_in_is_withdrawn_quietly(pair, priya):
+    builders.request_in(State.APPROVED, pair[0].user, priya)
+    again = builders.sent(pair[1].user)
+    said = merging.what_happens(*pair, by=priya, now=NOW)
+
+    done = merge(*pair, priya)
+
+    assert f"Request {again} is withdrawn, because they are in the community." in " ".join(said)
+    again.refresh_from_db()
+    assert (again.state, again.person) == (State.WITHDRAWN, pair[0])
+    assert not OutboxEmail.objects.filter(kind="withdrawn").exists()
+
+    undo(done, priya)
+
+    again.refresh_from_db()
+    assert (again.state, again.person) == (State.AWAITING_REVIEW, pair[1])
+
+
 def test_twice_on_a_roster_becomes_one_enrolment_with_the_older_start(pair, priya):
     for person in pair:
         builders.request_in(State.APPROVED, person.user, priya)

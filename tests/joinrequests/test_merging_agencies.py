@@ -269,11 +269,11 @@ def test_overlapping_memberships_share_their_days(priya, pair):
     held(agency=pair[1], starts_on="2026-01-01", ends_on="2026-12-31", **LISTED)
     held(agency=pair[0], starts_on="2026-09-01", ends_on="2026-09-30", **LISTED)
     said = what_happens(*pair)
-    known_better = "(the list of April 1, 2026) overlaps one that is known better."
+    overlaps = "(the list of April 1, 2026) overlaps another one, which stays."
     assert said == [
-        f"The membership January 1, 2026 to December 31, 2026 {known_better} "
+        f"The membership January 1, 2026 to December 31, 2026 {overlaps} "
         "Only January 1, 2026 to March 31, 2026 and July 1, 2026 to December 31, 2026 is left of it.",
-        f"The membership September 1, 2026 to September 30, 2026 {known_better} So it is removed.",
+        f"The membership September 1, 2026 to September 30, 2026 {overlaps} So it is removed.",
     ]
 
     merge(*pair, priya)

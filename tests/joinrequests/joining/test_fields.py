@@ -127,7 +127,7 @@ def test_staff_ask_it_where_they_enter_a_request_for_somebody(client, declared):
     assert (ENTRY_LABEL in form, LABEL in form) == (True, False)
     assert 'name="called" maxlength="40" autocomplete="off"' in form
 
-    answers = {**builders.STVC_ANSWERS, "called": SAID}
+    answers = {**builders.STVC_ANSWERS, "name": "Robin Placeholder", "called": SAID}
     origin = {"email": "robin@example.org", "came_by": "phone", "agreed": "on"}
     review = client.post(url, {**answers, **origin}, follow=True)
 

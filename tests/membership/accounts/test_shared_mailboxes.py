@@ -132,6 +132,8 @@ def test_staff_allow_a_mailbox_for_one_person_and_stop(client):
     sentence = "Lee Other may sign in with office@agency.example. Allowed on"
     assert sentence in builders.page(client, page)
     assert sentence in builders.page(client, f"/admin/membership/person/{person.pk}/change/")
+    person.other_names.create(name="Robin Former")
+    assert SHARED in builders.page(client, "/admin/membership/sharedmailbox/?q=robin+former")
     other = client.post(add, {**typed, "name": "Dana Sample"})
     assert "The register has Lee Other with this email." in builders.text_of(other)
 

@@ -42,6 +42,7 @@ from membership.models import (
     SignInCode,
     SlackLink,
     SlackLinkOpening,
+    SomeoneElse,
     User,
     WorklistRow,
     YearlyConfirmation,
@@ -58,6 +59,10 @@ stvc = partial(CommunityOfPractice.objects.get, slug="stvc")
 team = partial(SupportTeam.objects.get, family="program-support")
 person = partial(baker.make, Person)
 agency = partial(baker.make, Agency)
+
+
+def the_same() -> Person:
+    return Person.objects.get_or_create(email="same@example.org")[0]
 
 
 def email() -> OutboxEmail:
@@ -187,6 +192,8 @@ CONSTRAINTS: list[tuple[str, type[models.Model], dict[str, Any], dict[str, Any]]
     ("one_row_per_other_email", OtherEmail, {"email": "a@example.org"}, {}),
     ("other_email_is_normal", OtherEmail, {}, {"email": "A@example.org"}),
     ("one_row_per_other_name", OtherName, {"name": "Dana Beforehand"}, {}),
+    ("one_answer_for_a_pair", SomeoneElse, {}, {}),
+    ("no_one_is_someone_else_than_themself", SomeoneElse, {"person": the_same}, {"other": the_same}),
     ("one_check_of_a_name", NameCheck, {"name": "Lee"}, {}),
     (
         "answered_name_check_says_when",

@@ -247,6 +247,15 @@ def test_staff_keep_and_end_it_on_their_pages(desk, dana):
     assert "Exception ended. Over." in history
 
 
+def test_the_pages_have_no_button_that_would_be_refused(desk, dana):
+    address = f"/admin/membership/enrolment/{dana.pk}/"
+    assert "Renew the exception</button>" in desk.get(address + "exception/").content.decode()
+    desk.post(address + "end-exception/", {"text": "Over."})
+    ended = desk.get(address + "end-exception/").content.decode()
+    assert "There is no exception." in ended
+    assert "End the exception</button>" not in ended
+
+
 def test_erasing_leaves_no_reason_and_the_download_has_the_dates(admitted, worker, priya):
     held = all_that_is_held(worker.person, now=NOW)
     assert held["communities"][0]["exception"] == {

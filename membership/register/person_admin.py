@@ -1,0 +1,215 @@
+"""People in the admin: the list, and the page of one person with all that the register knows."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+
+from communities.base_admin import no_one
+from membership.accounts.teams import families_of
+from membership.base_admin import titled
+from membership.models import (
+    AdmissionException,
+    Bounce,
+    CoordinationRole,
+    EvaMembership,
+    OtherEmail,
+    OtherName,
+    Person,
+    ProgramPosition,
+)
+from membership.people.merging import why_no_undo
+from membership.people.near import near_record
+from membership.register.base_admin import (
+    ConfirmationAdmin,
+    FactInline,
+    StackedInline,
+    merge_in_words,
+)
+from membership.register.person_records import keep_former_name
+from membership.rosters.admin import EnrolmentInline
+
+
+class PositionInline(FactInline):
+    model = ProgramPosition
+    autocomplete_fields = ["program", "agency"]
+
+
+class RoleInline(FactInline):
+    model = CoordinationRole
+    autocomplete_fields = ["initiative"]
+
+
+class PersonMembershipInline(FactInline):
+    model = EvaMembership
+    exclude = [*FactInline.exclude, "agency"]
+
+
+class OtherEmailForm(forms.ModelForm):
+    """A further address of a person, which is nobody else’s own."""
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        other = Person.objects.filter(email=email).exclude(pk=self.instance.person_id).first()
+        if other:
+            raise ValidationError(f"This is the email of {other}.")
+        return email
+
+
+class OtherInline(StackedInline):
+    """Former and further emails or names on the page of a person."""
+
+    readonly_fields = ["until"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        """Anyone who may change the person. An existing portal’s groups have no permissions of this model."""
+        return request.user.has_perm("membership.change_person")
+
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+
+
+class OtherEmailInline(OtherInline):
+    model = OtherEmail
+    form = OtherEmailForm
+    fields = ["email", "until"]
+    verbose_name = "email"
+    verbose_name_plural = "other emails, by which lists, Slack and Zoom find them"
+
+
+class OtherNameInline(OtherInline):
+    model = OtherName
+    fields = ["name", "until"]
+    verbose_name = "name"
+    verbose_name_plural = "other names, by which you find them"
+
+
+@admin.register(Person)
+class PersonAdmin(ConfirmationAdmin):
+    list_display = ["name", "email"]
+    list_filter = [
+        ("positions__program__type", titled("program type")),
+        ("positions__evidence", titled("evidence of the caseload")),
+        ("roles__evidence", titled("evidence of the role")),
+    ]
+    search_fields = [*Person.search_columns(), "positions"]
+    search_help_text = "Name, email, phone or agency"
+    # Whose account it is, nobody chooses here.
+    fields = [
+        "name",
+        "email",
+        "phone",
+        "wants_reminders",
+        "account",
+        "shared_mailbox",
+        "came_back",
+        "merges",
+    ]
+    inlines = [
+        OtherNameInline,
+        OtherEmailInline,
+        EnrolmentInline,
+        PositionInline,
+        RoleInline,
+        PersonMembershipInline,
+    ]
+    # Erasing deletes a person and leaves the history of what was decided.
+    has_delete_permission = no_one
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
+        # The email of someone in the register changes on a page of its own, because their sign-in moves with it.
+        return ["account", "shared_mailbox", "came_back", "merges", *(["email"] if obj else [])]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
+        # There is nothing to open for an erased person.
+        return super().get_queryset(request).filter(erased_on__isnull=True)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """In no list and no search, a merged record is there: only its address and its history."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        return found.filter(merged_into=None), may_repeat
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The address of a merged record leads to the one that was kept."""
+        if object_id.isdecimal():
+            merged = Person.objects.filter(pk=object_id, merged_into__isnull=False).first()
+            if merged:
+                return redirect("admin:membership_person_change", merged.merged_into_id)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Person | None = None,
+    ) -> HttpResponse:
+        if obj:
+            own = AdmissionException.objects.filter(
+                enrolment__person=obj,
+                enrolment__community__team__family__in=families_of(request.user),
+            )
+            context["exceptions"] = own.select_related("enrolment__community")
+            context["near"] = near_record(obj, viewer=request.user)
+            context["apart"] = obj.someone_else.select_related("other", "by__person")
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def save_model(
+        self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "name" in form.changed_data:
+            keep_former_name(obj, form.initial["name"], on=timezone.localdate())
+
+    @admin.display(description="account")
+    def account(self, person: Person) -> str:
+        return person.user.email if person.user else "None"
+
+    @admin.display(description="shared mailbox")
+    def shared_mailbox(self, person: Person) -> str:
+        mailboxes = person.shared_mailboxes.select_related("by__person") if person.pk else ()
+        links = (
+            (reverse("admin:membership_sharedmailbox_change", args=[m.pk]), m.sentence)
+            for m in mailboxes
+        )
+        return format_html_join(" ", '<a href="{}">{}</a>', links) or "None"
+
+    @admin.display(description="bounced emails")
+    def came_back(self, person: Person) -> str:
+        """Bounces of the person's current email. A new email clears them."""
+        if person.pk is None:
+            return "–"
+        return "; ".join(map(str, Bounce.of(person))) or "None"
+
+    @admin.display(description="merged records")
+    def merges(self, person: Person) -> str:
+        """What was merged into this record, by whom, and the way back."""
+        done = person.merges.select_related("by__person") if person.pk else ()
+        lines = (
+            merge_in_words(
+                merge,
+                merge.merged_name or f"record {merge.merged_id}",
+                why_not=why_no_undo(merge),
+                undo=reverse("admin:membership_person_merge_undo", args=[merge.pk]),
+                history=reverse("admin:membership_person_history", args=[merge.merged_id]),
+            )
+            for merge in done
+        )
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "None"
