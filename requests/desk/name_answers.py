@@ -173,6 +173,8 @@ def _leave_mailbox(
         # Their passkeys and devices open nothing of the new holder's.
         Authenticator.objects.filter(user=user).delete()
         EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
+        user.date_joined, user.last_login = now, None
+        user.save(update_fields=["date_joined", "last_login"])
         remove_sessions(user, set())  # also with what they typed, in a browser that both use
     return user
 

@@ -413,12 +413,14 @@ def test_staff_answer_on_the_page(client, dana, priya):
 @pytest.mark.parametrize("state", [HOLDER, ELSE])
 def test_the_download_of_one_does_not_name_the_other(dana, priya, state):
     former = dana.person
+    User.objects.filter(pk=dana.pk).update(last_login=NOW)
     asked_as_lee(dana, slug="sas")
     check = answered(state, priya, text=ASK_FOR_OWN_EMAIL)
     assert all_that_is_held(former, now=NOW)["name_checks"] == []
     if check.holder:
-        [own] = all_that_is_held(check.holder, now=NOW)["name_checks"]
-        assert own["name"] == "Lee Other"
+        held = all_that_is_held(check.holder, now=NOW)
+        assert [own["name"] for own in held["name_checks"]] == ["Lee Other"]
+        assert (held["account"]["date_joined"], held["account"]["last_login"]) == (str(NOW), None)
 
 
 def test_an_erased_person_leaves_no_name_check(dana, priya):
