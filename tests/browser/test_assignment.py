@@ -23,7 +23,9 @@ def go(page, way, letter):
 def test_assign_review_and_go_to_the_next(portal, open_page, javascript):
     staff = builders.staff()
     first, second = (
-        builders.sent(builders.worker(f"{name.lower()}@example.org"), name=f"{name} Sample")
+        builders.sent(
+            builders.worker(f"{name.lower()}@example.org", f"{name} Sample"), name=f"{name} Sample"
+        )
         for name in ("Dana", "Kai")
     )
     page = open_page(width=1280, javascript=javascript)
