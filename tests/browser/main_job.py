@@ -71,7 +71,7 @@ def approve(staff: Visitor, reference: str, reason: str = "") -> None:
     assert button[2] == "Approve and email Dana"
     staff.get(button[1])
     staff.post(text="We are glad that you are here.", reason=reason)
-    assert "on its way" in staff.page.text, staff.page.text
+    assert "will get a welcome email" in staff.page.text, staff.page.text
 
 
 def do_the_main_job(

@@ -158,7 +158,7 @@ def test_a_database_restarted_in_the_middle_of_a_decision_leaves_all_of_it_or_no
         assert rows() == before
 
         priya.get(approve)
-        assert "on its way" in priya.post(text="", reason="Known to us.").text
+        assert "will get a welcome email" in priya.post(text="", reason="Known to us.").text
     assert rows() == ("approved", 2, 1, 3)
 
 
