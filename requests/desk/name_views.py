@@ -15,7 +15,8 @@ from membership.accounts.teams import families_of
 from membership.base_admin import CustomPageAdmin, FilterWithDefault, TeamFilter, desk_page
 from membership.errors import refusal_as_form_error
 from membership.forms import message_field
-from membership.models import NameCheck
+from membership.models import NameCheck, Person, User
+from membership.people.near import NearRecord, near_record
 from requests.desk.name_answers import ASK_FOR_OWN_EMAIL, answer
 from requests.lifecycle import State
 
@@ -110,6 +111,7 @@ def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         lede=LEDE if form else "",
         check=check,
         person=person,
+        also=_also_known(check, request.user) if form else [],
         enrolments=own,
         other_enrolments=enrolments.count() - len(own),
         requests=[r for r in requests if r.name_check_id != pk],
@@ -119,6 +121,12 @@ def _page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         button="Save answer" if form else "",
         back=("Cancel", checks),
     )
+
+
+def _also_known(check: NameCheck, viewer: User) -> list[NearRecord]:
+    """Records of the other name: if it is one person, the two are merged instead."""
+    near = near_record(Person(name=check.name), viewer=viewer)
+    return [one for one in near if one.person.pk != check.person_id]
 
 
 class AnswerFilter(FilterWithDefault):

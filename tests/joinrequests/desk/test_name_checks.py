@@ -345,6 +345,18 @@ def test_merging_the_two_records_answers_whose_name_it_is(dana, priya):
     workflow.approve(join_request_id=request.pk, by=priya, now=NOW)
 
 
+def test_the_page_leads_to_a_merge_where_the_other_name_has_a_record(client, dana, priya):
+    lee = builders.worker("lee@example.org", "Lee Other").person
+    asked_as_lee(dana)
+    builders.sign_in(client, priya)
+    check = NameCheck.objects.get()
+
+    page = builders.page(client, f"/admin/membership/namecheck/{check.pk}/answer/")
+
+    assert "Lee Other (lee@example.org)" in page
+    assert f"/admin/membership/person/{dana.person.pk}/merge/{lee.pk}/" in page
+
+
 def test_someone_else_is_asked_for_an_email_of_their_own_and_nobody_is_asked_again(dana, priya):
     request = asked_as_lee(dana)
     answered(ELSE, priya, text=ASK_FOR_OWN_EMAIL)
