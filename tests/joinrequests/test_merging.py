@@ -343,7 +343,7 @@ def rolled_back(seed: int) -> None:
 SEEDS = st.integers(0, 2**32)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(SEEDS)
 def test_a_merge_of_any_two_records_loses_nothing_and_is_undone_row_by_row(seed):
     rolled_back(seed)
